@@ -1,0 +1,1 @@
+"""The main job: one run from the stack's start to the summary."""

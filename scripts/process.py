@@ -1,0 +1,209 @@
+"""The one way to run a command.
+
+Built on `sh`. Commands are lists of arguments, never a shell's text; every command is logged at
+DEBUG (`inv -d`), its environment never is, so that secrets travel there and nowhere else.
+"""
+
+import logging
+import os
+import shlex
+import shutil
+import signal
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sh
+
+from scripts.errors import StackFailure
+
+_log = logging.getLogger(__name__)
+logging.getLogger("sh").setLevel(logging.WARNING)  # it logs every chunk that it reads
+_KEPT_LINES = 200
+_running: "set[Running]" = set()
+
+HOW_TO_GET = {
+    "go": "install Go, or let the harness fetch it: unset GO and take it off PATH",
+    "git": "install git",
+}
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a finished command left; a negative exit code is the signal that ended it."""
+
+    argv: tuple[str, ...]
+    exit_code: int
+    output: str
+    last_lines: tuple[str, ...]
+
+
+class Running:
+    """A command that runs in the background, in a process group of its own."""
+
+    def __init__(self, argv: Sequence[str], handle: sh.RunningCommand, lines: deque[str]) -> None:
+        self._argv = tuple(argv)
+        self._handle = handle
+        self._lines = lines
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is the id of its group too."""
+        return int(self._handle.pid)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return bool(self._handle.is_alive())
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the command alone, if it still runs."""
+        if self.alive:
+            self._handle.signal(number)
+
+    def kill_group(self) -> None:
+        """Kill the command and all that it started."""
+        if self.alive:
+            self._handle.kill_group()
+
+    def wait(self) -> Completed:
+        """Wait for its end, whatever the exit code."""
+        try:
+            self._handle.wait()
+        finally:
+            if not self.alive:
+                _running.discard(self)
+        return Completed(self._argv, int(self._handle.exit_code), "", tuple(self._lines))
+
+
+def find(name: str) -> str:
+    """Return the path of an executable on PATH.
+
+    Raises:
+        StackFailure: There is none; the hint says how to get it.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise StackFailure(
+            f"{name} is not on PATH", hint=HOW_TO_GET.get(name, f"install {name} and try again")
+        )
+    return found
+
+
+def start(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    on_line: Callable[[str], None] | None = None,
+    output: Path | None = None,
+    uid: int | None = None,
+    timeout_seconds: float | None = None,
+) -> Running:
+    """Start a command in the background.
+
+    Args:
+        argv: Program and arguments; a bare program name is looked up on PATH.
+        cwd: Working folder.
+        env: Additions to the environment.
+        on_line: Called with each line of standard output and error, without its newline.
+        output: File that the lines are written to as well.
+        uid: User to become; only root can.
+        timeout_seconds: When to kill it.
+
+    Raises:
+        StackFailure: The program is not there.
+    """
+    words = [str(word) for word in argv]
+    program = words[0] if os.sep in words[0] else find(words[0])
+    _log.debug("run: %s", shlex.join(words))
+    lines: deque[str] = deque(maxlen=_KEPT_LINES)
+    sink = output.open("a", encoding="utf-8") if output is not None else None
+
+    def take(line: str) -> None:
+        lines.append(line.rstrip("\n"))
+        if sink is not None:
+            sink.write(line)
+            sink.flush()
+        if on_line is not None:
+            on_line(line.rstrip("\n"))
+
+    def done(_command: sh.RunningCommand, _success: bool, _exit_code: int) -> None:  # noqa: FBT001 - sh's signature
+        if sink is not None:
+            sink.close()
+
+    try:
+        with Path(os.devnull).open("rb") as nothing:
+            handle = sh.Command(program)(
+                *words[1:],
+                _bg=True,
+                _bg_exc=False,
+                _cwd=str(cwd) if cwd is not None else None,
+                _env={**os.environ, **(env or {})},
+                _in=nothing,
+                _out=take,
+                _err_to_out=True,
+                _tty_out=False,
+                _new_session=True,
+                _return_cmd=True,
+                _ok_code=tuple(range(-64, 256)),
+                _uid=uid,
+                _timeout=timeout_seconds,
+                _done=done,
+            )
+    except sh.CommandNotFound:
+        raise StackFailure(f"{program} is not there or not executable") from None
+    running = Running(words, handle, lines)
+    _running.add(running)
+    return running
+
+
+def kill_all() -> None:
+    """Kill every command that still runs, and what it started: for the way out of a failure."""
+    for running in tuple(_running):
+        running.kill_group()
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    on_line: Callable[[str], None] | None = None,
+    uid: int | None = None,
+    timeout_seconds: float = 600,
+    check: bool = True,
+) -> Completed:
+    """Run a command to its end and return what it printed on standard output and error.
+
+    Raises:
+        StackFailure: The program is not there, ran into the time-out, or (with `check`) ended with
+            another code than 0; the detail has its last lines.
+    """
+    collected: list[str] = []
+
+    def take(line: str) -> None:
+        collected.append(line)
+        if on_line is not None:
+            on_line(line)
+
+    running = start(argv, cwd=cwd, env=env, on_line=take, uid=uid, timeout_seconds=timeout_seconds)
+    try:
+        completed = running.wait()
+    except sh.TimeoutException:
+        name = Path(str(argv[0])).name
+        raise StackFailure(
+            f"{name} did not end within {timeout_seconds:.0f} s", detail=tuple(collected[-5:])
+        ) from None
+    except BaseException:
+        running.kill_group()
+        raise
+    if check and completed.exit_code != 0:
+        raise StackFailure(
+            f"{shlex.join(completed.argv)[:200]} ended with exit code {completed.exit_code}",
+            detail=tuple(collected[-10:]),
+        )
+    return Completed(
+        completed.argv, completed.exit_code, "\n".join(collected), completed.last_lines
+    )

@@ -1,0 +1,1 @@
+"""Verdicts and figures put before people."""

@@ -1,0 +1,1 @@
+"""What a scenario measured, read from the files that k6 left."""

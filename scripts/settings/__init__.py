@@ -1,0 +1,1 @@
+"""What was asked for: pipeline, scenarios, metrics, thresholds, all as frozen values."""

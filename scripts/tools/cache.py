@@ -1,0 +1,108 @@
+"""The cache folder: tools keyed by what they are made of, each there whole or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import filelock
+import platformdirs
+
+from scripts.errors import StackFailure
+
+ENVIRONMENT_VARIABLE = "CDC_PERF_CACHE"
+_LOCK_SECONDS = 1800
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Something that is fetched or built once.
+
+    Attributes:
+        name: What people call it.
+        version: For people, too.
+        key: Folder name in the cache; changes with anything that the content depends on.
+        seconds: How long it takes to get on two cores, roughly.
+        build: Fills the empty folder that it is given. Its second argument maps the names of
+            `needs` to their folders, its third takes lines of progress.
+        needs: The tools that `build` uses.
+    """
+
+    name: str
+    version: str
+    key: str
+    seconds: int
+    build: Callable[[Path, Mapping[str, Path], Callable[[str], None]], None]
+    needs: "tuple[Tool, ...]" = field(default=())
+
+
+@dataclass(frozen=True)
+class Cache:
+    """The cache folder."""
+
+    root: Path
+
+    @classmethod
+    def of_environment(cls) -> "Cache":
+        """Take the folder from CDC_PERF_CACHE, else the platform's own place for caches.
+
+        For root that is the system's cache folder: PostgreSQL runs as another user, which cannot
+        reach into root's home.
+        """
+        given = os.environ.get(ENVIRONMENT_VARIABLE)
+        if given:
+            return cls(Path(given).expanduser().absolute())
+        if os.geteuid() == 0:
+            return cls(platformdirs.site_cache_path("cdc-perf"))
+        return cls(platformdirs.user_cache_path("cdc-perf"))
+
+    def path(self, tool: Tool) -> Path:
+        """Where the tool is, or will be."""
+        return self.root / tool.key
+
+    def has(self, tool: Tool) -> bool:
+        """Whether the tool is there; a folder under its final name is always whole."""
+        return self.path(tool).is_dir()
+
+    def install(self, tool: Tool, say: Callable[[str], None]) -> Path:
+        """Build the tool unless it is there, and return its folder.
+
+        It is built beside its final place and renamed, under a lock: two checkouts that need the
+        same tool build it once, and what a killed build left is cleared by the next.
+
+        Raises:
+            StackFailure: The folder cannot be written to, or the build failed.
+        """
+        target = self.path(tool)
+        if target.is_dir():
+            return target
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(self.root / f"{tool.key}.lock", timeout=_LOCK_SECONDS):
+                if not target.is_dir():
+                    self._build(tool, target, say)
+        except filelock.Timeout:
+            raise StackFailure(
+                f"another process has been building {tool.name} for {_LOCK_SECONDS // 60} minutes",
+                hint=f"end it, or set {ENVIRONMENT_VARIABLE} to another folder",
+            ) from None
+        except OSError as error:
+            raise StackFailure(
+                f"{tool.name} cannot be put into the cache folder {self.root}: {error}",
+                hint=f"free space or set {ENVIRONMENT_VARIABLE} to a folder that can be written to",
+            ) from error
+        return target
+
+    def _build(self, tool: Tool, target: Path, say: Callable[[str], None]) -> None:
+        for leftover in self.root.glob(f"{tool.key}.partial-*"):
+            shutil.rmtree(leftover)
+        partial = Path(tempfile.mkdtemp(prefix=f"{tool.key}.partial-", dir=self.root))
+        try:
+            tool.build(partial, {needed.name: self.path(needed) for needed in tool.needs}, say)
+            partial.chmod(0o755)
+            partial.rename(target)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise

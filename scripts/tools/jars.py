@@ -1,0 +1,111 @@
+"""The jars of Kafka, Connect and Debezium, from a lock file with checksums, without Maven."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.errors import StackFailure
+from scripts.tools.cache import Tool
+
+_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Jar:
+    """One line of the lock file."""
+
+    group: str
+    artifact: str
+    version: str
+    sha256: str
+
+    @property
+    def file_name(self) -> str:
+        """Unique among the jars: two groups may hold an artifact of the same name."""
+        return f"{self.group}-{self.artifact}-{self.version}.jar"
+
+
+def read_lock(lock: Path) -> tuple[Jar, ...]:
+    """Read the lock file: `group:artifact:version sha256:HEX`, a line each, `#` for comments.
+
+    Raises:
+        StackFailure: The file is missing, or a line is not of that form.
+    """
+    jars = []
+    try:
+        lines = lock.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise StackFailure(f"{lock}: {error.strerror}", hint="restore it: git checkout") from None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            coordinates, checksum = line.split()
+            group, artifact, version = coordinates.split(":")
+        except ValueError:
+            raise StackFailure(
+                f"{lock}:{number}: not of the form group:artifact:version sha256:HEX"
+            ) from None
+        jars.append(Jar(group, artifact, version, checksum.removeprefix("sha256:")))
+    return tuple(jars)
+
+
+def version_of(jars: tuple[Jar, ...], artifact: str) -> str:
+    """Return the version of an artifact in the lock file."""
+    return next(jar.version for jar in jars if jar.artifact == artifact)
+
+
+def jars_tool(lock: Path) -> Tool:
+    """Describe the folder of jars."""
+    jars = read_lock(lock)
+    digest = hashlib.sha256("".join(jar.sha256 for jar in jars).encode()).hexdigest()[:12]
+    kafka, debezium = version_of(jars, "kafka-clients"), version_of(jars, "debezium-api")
+
+    def build(folder: Path, _needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
+        fetch(jars, folder, say)
+
+    return Tool(
+        name="Kafka",
+        version=f"{kafka} with Debezium {debezium}",
+        key=f"kafka-{kafka}-debezium-{debezium}-{digest}",
+        seconds=30,
+        build=build,
+    )
+
+
+def fetch(jars: tuple[Jar, ...], folder: Path, say: Callable[[str], None]) -> None:
+    """Fetch every jar into `folder` and verify its SHA-256.
+
+    Raises:
+        StackFailure: A jar cannot be had, or is not the one that the lock file names.
+    """
+    # Imported here: it costs a tenth of a second, and only the first run needs it.
+    from jgo.maven import MavenContext  # noqa: PLC0415
+
+    repository = folder / "repository"
+    context = MavenContext(repo_cache=repository, local_repos=[], timeout=60)
+
+    def get(jar: Jar) -> None:
+        try:
+            component = context.project(jar.group, jar.artifact).at_version(jar.version)
+            fetched = component.artifact().resolve()
+        except Exception as error:  # jgo raises what its HTTP client raises, and RuntimeError
+            raise StackFailure(
+                f"{jar.artifact} {jar.version} cannot be fetched: {type(error).__name__}: {error}",
+                hint="is the Maven repository reachable? Run the command again when it is",
+            ) from error
+        actual = hashlib.sha256(fetched.read_bytes()).hexdigest()
+        if actual != jar.sha256:
+            raise StackFailure(
+                f"{jar.artifact} {jar.version} has the checksum {actual}, not {jar.sha256}",
+                hint="something between here and the repository altered it: do not use it",
+            )
+        fetched.rename(folder / jar.file_name)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for done, _ in enumerate(pool.map(get, jars), start=1):
+            say(f"{done} of {len(jars)} jars")
+    shutil.rmtree(repository)

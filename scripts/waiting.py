@@ -1,0 +1,52 @@
+"""Waiting by condition, with a deadline that explains itself."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import tenacity
+
+from scripts.errors import StackFailure
+
+T = TypeVar("T")
+
+
+class NotReady(Exception):  # noqa: N818 - a state, not an error
+    """Raised by a probe: the condition does not hold yet, and why."""
+
+
+def wait_until(
+    probe: Callable[[], T],
+    *,
+    what: str,
+    deadline_seconds: float,
+    interval_seconds: float = 0.05,
+    explain: Callable[[], tuple[str, ...]] = tuple,
+    hint: str = "",
+) -> T:
+    """Call `probe` until it returns, and return what it returns.
+
+    Args:
+        probe: Returns when the condition holds, raises `NotReady` while it does not; any other
+            exception ends the wait at once.
+        what: What is waited for, as the subject of a sentence.
+        deadline_seconds: How long to wait at most.
+        interval_seconds: Pause between two calls.
+        explain: Called at the deadline: lines that help, such as the last lines of a log.
+        hint: The next step for the reader.
+
+    Raises:
+        StackFailure: The deadline passed.
+    """
+    try:
+        return tenacity.Retrying(
+            stop=tenacity.stop_after_delay(deadline_seconds),
+            wait=tenacity.wait_fixed(interval_seconds),
+            retry=tenacity.retry_if_exception_type(NotReady),
+            reraise=True,
+        )(probe)
+    except NotReady as reason:
+        raise StackFailure(
+            f"{what} was not ready within {deadline_seconds:.0f} s: {reason}",
+            hint=hint,
+            detail=explain(),
+        ) from None
