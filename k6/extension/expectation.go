@@ -1,0 +1,35 @@
+package extension
+
+import "fmt"
+
+// document holds the fields of a MongoDB document by name; nil is a document that does not exist.
+type document = map[string]any
+
+// expectation is what a document must be for a wait to end: deleted, or present with the given values of
+// top-level fields, each compared as text so that numbers and decimals of any type can be expected.
+type expectation struct {
+	deleted bool
+	fields  map[string]string
+}
+
+func (e expectation) metBy(doc document) bool {
+	if isDeleted(doc) || e.deleted {
+		return isDeleted(doc) && e.deleted
+	}
+	for name, want := range e.fields {
+		value, ok := doc[name]
+		if !ok || fmt.Sprint(value) != want {
+			return false
+		}
+	}
+	return true
+}
+
+// isDeleted tells absent documents and the delete markers of cdc-consumer, whose `_cdc.op` is "d".
+func isDeleted(doc document) bool {
+	if doc == nil {
+		return true
+	}
+	cdc, ok := doc["_cdc"].(document)
+	return ok && cdc["op"] == "d"
+}

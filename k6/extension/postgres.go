@@ -1,0 +1,109 @@
+package extension
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.k6.io/k6/js/modules"
+)
+
+// defaultMaxConnections bounds a pool whose size is not given.
+const defaultMaxConnections = 50
+
+type postgresOptions struct {
+	MaxConnections int32 `js:"maxConnections"`
+}
+
+type poolKey struct {
+	dsn            string
+	maxConnections int32
+}
+
+type pool = pgxpool.Pool
+
+// postgres is a PostgreSQL database as one virtual user sees it.
+type postgres struct {
+	vu   modules.VU
+	pool *pool
+}
+
+// statement is one SQL statement with its parameters ($1, $2, ...).
+type statement struct {
+	SQL  string `js:"sql"`
+	Args []any  `js:"args"`
+}
+
+// postgres returns the database behind a DSN. Connections are made as they are needed and shared by all virtual
+// users; waiting for a free one is part of the time that a statement takes.
+func (i *instance) postgres(dsn string, options postgresOptions) (*postgres, error) {
+	if options.MaxConnections <= 0 {
+		options.MaxConnections = defaultMaxConnections
+	}
+	shared, err := i.pools.get(poolKey{dsn, options.MaxConnections}, func() (*pool, error) {
+		config, err := pgxpool.ParseConfig(dsn)
+		if err != nil {
+			return nil, fmt.Errorf("postgresql: %w", err)
+		}
+		config.MaxConns = options.MaxConnections
+		config.ConnConfig.ConnectTimeout = connectTimeout
+		return pgxpool.NewWithConfig(context.Background(), config)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &postgres{vu: i.vu, pool: shared}, nil
+}
+
+// Write executes the statements in one transaction and returns how many rows each of them affected.
+func (p *postgres) Write(statements []statement, timeoutMs float64) ([]int64, error) {
+	ctx, cancel, err := deadline(p.vu, timeoutMs)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	affected := make([]int64, 0, len(statements))
+	execute := func(on executor) error {
+		for _, s := range statements {
+			tag, err := on.Exec(ctx, s.SQL, s.Args...)
+			if err != nil {
+				return err
+			}
+			affected = append(affected, tag.RowsAffected())
+		}
+		return nil
+	}
+	if len(statements) == 1 {
+		// A single statement is a transaction of its own: no BEGIN and COMMIT to wait for.
+		err = execute(p.pool)
+	} else {
+		err = pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return execute(tx) })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("postgresql: %w", err)
+	}
+	return affected, nil
+}
+
+// Query returns the rows of a query as objects, by column name.
+func (p *postgres) Query(s statement, timeoutMs float64) ([]map[string]any, error) {
+	ctx, cancel, err := deadline(p.vu, timeoutMs)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	// An error of Query is carried by rows and returned by CollectRows.
+	rows, _ := p.pool.Query(ctx, s.SQL, s.Args...)
+	found, err := pgx.CollectRows(rows, pgx.RowToMap)
+	if err != nil {
+		return nil, fmt.Errorf("postgresql: %w", err)
+	}
+	return found, nil
+}
+
+// executor is what a pool and a transaction have in common.
+type executor interface {
+	Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error)
+}

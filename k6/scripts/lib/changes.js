@@ -1,0 +1,90 @@
+// The changes that scenarios make: SQL, and what the document must look like afterwards. Rows stay small, about a
+// hundred bytes, so that the pipeline and not the size of its payload is measured.
+
+/** A new customer; `id` is the row's and the document's. */
+export function createCustomer() {
+  const id = crypto.randomUUID();
+  const email = `${id}@example.test`;
+  return {
+    operation: 'create',
+    statements: [
+      { sql: "INSERT INTO customer (id, email, status) VALUES ($1, $2, 'active')", args: [id, email] },
+    ],
+    inserted: 1,
+    collection: 'customer',
+    id,
+    fields: { email, status: 'active' },
+  };
+}
+
+/** A new status of a customer; a different one each time, so that an older document cannot pass for it. */
+export function updateCustomer(id) {
+  const status = `s-${crypto.randomUUID().slice(0, 8)}`;
+  return {
+    operation: 'update',
+    statements: [
+      { sql: 'UPDATE customer SET status = $2, updated_at = clock_timestamp() WHERE id = $1', args: [id, status] },
+    ],
+    inserted: 0,
+    collection: 'customer',
+    id,
+    fields: { status },
+  };
+}
+
+/** Removes a customer, with its addresses and orders. The document must have been seen before: absent is deleted. */
+export function deleteCustomer(id) {
+  return {
+    operation: 'delete',
+    statements: [{ sql: 'DELETE FROM customer WHERE id = $1', args: [id] }],
+    inserted: 0,
+    collection: 'customer',
+    id,
+    deleted: true,
+  };
+}
+
+/** A new address of a customer. */
+export function addAddress(customer) {
+  const id = crypto.randomUUID();
+  const street = `${id.slice(0, 4)} Main Street`;
+  return {
+    operation: 'address',
+    statements: [
+      {
+        sql: "INSERT INTO address (id, customer_id, street, city, postal_code, country) VALUES ($1, $2, $3, 'Bern', '3000', 'CH')",
+        args: [id, customer, street],
+      },
+    ],
+    inserted: 1,
+    collection: 'address',
+    id,
+    fields: { customer_id: customer, street },
+  };
+}
+
+const decimal = (cents) => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
+
+/** An order of two items in one transaction; its document must reach the total that triggers add up. */
+export function placeOrder(customer) {
+  const id = crypto.randomUUID();
+  const items = [1, 2].map(() => ({
+    quantity: 1 + Math.floor(Math.random() * 5),
+    cents: 100 + Math.floor(Math.random() * 9900),
+  }));
+  const total = items.reduce((sum, item) => sum + item.quantity * item.cents, 0);
+  return {
+    operation: 'order',
+    statements: [
+      { sql: 'INSERT INTO orders (id, customer_id) VALUES ($1, $2)', args: [id, customer] },
+      ...items.map((item, index) => ({
+        sql: 'INSERT INTO order_item (id, order_id, product, quantity, unit_price) VALUES ($1, $2, $3, $4, $5)',
+        args: [crypto.randomUUID(), id, `product-${index + 1}`, item.quantity, decimal(item.cents)],
+      })),
+    ],
+    inserted: 1 + items.length,
+    collection: 'orders',
+    id,
+    fields: { customer_id: customer, total: decimal(total) },
+  };
+}

@@ -1,0 +1,13 @@
+// What most scenarios do; they differ in how many do it and when.
+
+import { iterate, think } from './pipeline.js';
+import { createCustomer } from './changes.js';
+
+export { setup } from './pipeline.js';
+export { handleSummary } from './report.js';
+
+/** Creates a customer and follows it to MongoDB. */
+export default function createAndFollow() {
+  iterate(createCustomer);
+  think();
+}

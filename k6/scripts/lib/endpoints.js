@@ -1,0 +1,50 @@
+// Where the pipeline under test is. The environment wins as a whole: endpoints of an external pipeline must not be
+// completed with those of a local stack. Without it, the file that `inv up` writes is used.
+
+function fromEnvironment() {
+  return {
+    postgresDsn: __ENV.CDC_POSTGRES_DSN,
+    mongodbUri: __ENV.CDC_MONGODB_URI,
+    mongodbDatabase: __ENV.CDC_MONGODB_DATABASE,
+    connectUrl: __ENV.CDC_CONNECT_URL,
+    connector: __ENV.CDC_CONNECTOR,
+    consumerUrl: __ENV.CDC_CONSUMER_URL,
+  };
+}
+
+function fromFile() {
+  const file = JSON.parse(open(import.meta.resolve('../../../.stack/endpoints.json')));
+  return {
+    postgresDsn: file.postgres_dsn,
+    mongodbUri: file.mongodb_uri,
+    mongodbDatabase: file.mongodb_database,
+    connectUrl: file.connect_url,
+    connector: file.connector,
+    consumerUrl: file.consumer_url,
+  };
+}
+
+function find() {
+  if (__ENV.CDC_POSTGRES_DSN || __ENV.CDC_MONGODB_URI) {
+    return fromEnvironment();
+  }
+  try {
+    return fromFile();
+  } catch {
+    return {};
+  }
+}
+
+// Files can be opened in the init context only; what is missing is said when the endpoints are used, so that
+// `k6 inspect` works without a stack.
+const found = find();
+
+/** The endpoints; throws when one that every scenario needs is unknown. */
+export function endpoints() {
+  if (!found.postgresDsn || !found.mongodbUri || !found.mongodbDatabase) {
+    throw new Error(
+      'no pipeline to measure: start one with `inv up`, or set CDC_POSTGRES_DSN, CDC_MONGODB_URI and CDC_MONGODB_DATABASE',
+    );
+  }
+  return found;
+}

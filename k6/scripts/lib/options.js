@@ -1,0 +1,49 @@
+// The k6 options of a scenario, and what its iterations need to know of it.
+
+import { effectiveShape, lengthOf } from './shape.js';
+import { k6Thresholds, largestLimit, limitsOf } from './thresholds.js';
+import { scenarios } from './settings.js';
+
+const LONGEST_WARM_UP = 30_000;
+const SHORTEST_TIME_OUT = 10_000;
+const MARGIN = 5000;
+
+/** How long one read of a document may take, in milliseconds. */
+export const READ_TIME_OUT = 5000;
+
+/** Think times vary between half and one and a half of their mean, so that virtual users do not march in step. */
+export const thinkTime = (mean) => mean * (0.5 + Math.random());
+
+/**
+ * The running scenario: `name`, `description`, `thinkTime` (mean, seconds), `warmUp` (milliseconds from its start),
+ * `timeOut` (milliseconds from the start of an iteration until its document counts as not arrived).
+ */
+export const running = {};
+
+/** Options of the script of a scenario. With `abortOnFail` the first broken limit ends the run. */
+export function scenarioOptions(name, { abortOnFail = false } = {}) {
+  const scenario = scenarios[name];
+  if (!scenario) {
+    throw new Error(`scenarios.json has no scenario '${name}', only: ${Object.keys(scenarios).join(', ')}`);
+  }
+  const shape = effectiveShape(scenario.options, __ENV);
+  // The health check is judged by its checks alone.
+  const judged = name !== 'health-check';
+  const limits = judged ? limitsOf(name, __ENV.CDC_ENV) : {};
+  const timeOut = Math.max(SHORTEST_TIME_OUT, 2 * largestLimit(limits, 'cdc_e2e_latency'));
+  Object.assign(running, {
+    name,
+    description: scenario.description,
+    thinkTime: scenario.think_time_seconds,
+    warmUp: Math.min(LONGEST_WARM_UP, lengthOf(shape) / 10),
+    timeOut,
+  });
+  // An iteration that has begun may end: its time-out, its read, its longest think time, and a margin.
+  const graceful = timeOut + READ_TIME_OUT + 1500 * scenario.think_time_seconds + MARGIN;
+  const ramping = shape.executor === 'ramping-vus' ? { gracefulRampDown: `${graceful}ms` } : {};
+  return {
+    scenarios: { [name]: { ...shape, ...ramping, gracefulStop: `${graceful}ms` } },
+    thresholds: judged ? k6Thresholds(limits, abortOnFail) : {},
+    summaryTrendStats: ['count', 'min', 'avg', 'med', 'max', 'p(50)', 'p(90)', 'p(95)', 'p(99)', 'p(99.9)'],
+  };
+}

@@ -1,0 +1,128 @@
+// One iteration: a change in PostgreSQL, the wait for it in MongoDB, and the read of what arrived.
+
+import { Counter, Rate, Trend } from 'k6/metrics';
+import { READ_TIME_OUT, running, thinkTime } from './options.js';
+import { check, sleep } from 'k6';
+import { emitGeneratorDelay, mongodb, now, postgres } from 'k6/x/cdc';
+import { endpoints } from './endpoints.js';
+import exec from 'k6/execution';
+import { logFirst } from './log.js';
+
+const latency = new Trend('cdc_e2e_latency', true);
+const writeDuration = new Trend('pg_write_duration', true);
+const readDuration = new Trend('mongo_read_duration', true);
+const successRate = new Rate('cdc_success_rate');
+const counters = {
+  writeErrors: new Counter('pg_write_errors'),
+  readErrors: new Counter('mongo_read_errors'),
+  inserted: new Counter('pg_records_inserted'),
+  found: new Counter('mongo_documents_found'),
+  notFound: new Counter('mongo_documents_not_found'),
+};
+
+/** Touches every counter, so that a run without errors has a count of 0 and not no data. */
+export function setup() {
+  endpoints();
+  for (const counter of Object.values(counters)) {
+    counter.add(0);
+  }
+}
+
+let connected;
+
+function databases() {
+  if (!connected) {
+    const { postgresDsn, mongodbUri, mongodbDatabase } = endpoints();
+    const server = mongodb(mongodbUri);
+    connected = {
+      postgres: postgres(postgresDsn),
+      collection: (name) => server.collection(mongodbDatabase, name),
+    };
+  }
+  return connected;
+}
+
+// Every latency of something that failed counts as its time-out: a fast failure must not look like a fast answer.
+
+function write(change) {
+  const began = now();
+  try {
+    const affected = databases().postgres.write(change.statements, running.timeOut);
+    if (affected.some((rows) => rows !== 1)) {
+      throw new Error(`${change.operation}: statements affected ${affected.join(', ')} rows, not 1 each`);
+    }
+  } catch (error) {
+    counters.writeErrors.add(1);
+    writeDuration.add(running.timeOut);
+    logFirst('pg_write_errors', error);
+    return false;
+  }
+  writeDuration.add(now() - began);
+  counters.inserted.add(change.inserted);
+  return true;
+}
+
+/** Milliseconds from `started` until the document was as expected, or nothing when it was not in time. */
+function arrival(change, collection, started) {
+  const began = now();
+  const timeout = Math.max(1, running.timeOut - (began - started));
+  const result = collection.wait(change.id, { fields: change.fields, deleted: change.deleted, timeout });
+  if (result.error) {
+    counters.readErrors.add(1);
+    logFirst('mongo_read_errors', result.error);
+  }
+  if (!result.found) {
+    counters.notFound.add(1);
+    logFirst('mongo_documents_not_found', `${change.operation}: not in MongoDB after ${running.timeOut} ms`);
+    return null;
+  }
+  counters.found.add(1);
+  return began - started + result.durationMs;
+}
+
+function readBack(change, collection) {
+  const began = now();
+  let document = null;
+  try {
+    document = collection.findOne(change.id, { timeout: READ_TIME_OUT });
+    readDuration.add(now() - began);
+  } catch (error) {
+    counters.readErrors.add(1);
+    readDuration.add(READ_TIME_OUT);
+    logFirst('mongo_read_errors', error);
+  }
+  return check(document, {
+    'document read back has the content of the row': (read) =>
+      read !== null && Object.entries(change.fields).every(([name, value]) => String(read[name]) === value),
+  });
+}
+
+function phase() {
+  return Date.now() - exec.scenario.startTime < running.warmUp ? 'warmup' : 'steady';
+}
+
+/**
+ * Runs one iteration with the change that `choose` returns: `{operation, statements, inserted, collection, id}` and
+ * either `fields` (text that the document must have) or `deleted: true`. Exactly one latency and one success are
+ * recorded. Returns whether the change was written, seen in time and read back right.
+ */
+export function iterate(choose) {
+  const started = now();
+  const { tags } = exec.vu.metrics;
+  tags.phase = phase();
+  emitGeneratorDelay();
+  const change = choose();
+  tags.operation = change.operation;
+
+  const collection = databases().collection(change.collection);
+  const seen = write(change) ? arrival(change, collection, started) : null;
+  latency.add(seen ?? running.timeOut);
+  const succeeded = seen !== null && (change.deleted || readBack(change, collection));
+  successRate.add(succeeded);
+  return succeeded;
+}
+
+/** Pauses as a user would before the next change. */
+export function think() {
+  sleep(thinkTime(running.thinkTime));
+}

@@ -1,0 +1,14 @@
+// The tables that JavaScript and Python share, read relative to this file wherever k6 was started.
+
+function load(name) {
+  const path = import.meta.resolve(`../../${name}`);
+  try {
+    return JSON.parse(open(path));
+  } catch (error) {
+    throw new Error(`k6/${name}: ${error.message}`, { cause: error });
+  }
+}
+
+export const scenarios = load('scenarios.json');
+export const limits = load('thresholds.json');
+export const metricTable = load('metrics.json');

@@ -1,0 +1,94 @@
+// The load shape of a scenario after the overrides DURATION and VUS. This is their only implementation: the harness
+// learns the effective shape by `k6 inspect`.
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
+const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
+
+/** Milliseconds of a k6 duration such as `90s` or `1h30m`; `name` says in the error where it came from. */
+export function milliseconds(name, text) {
+  let total = 0;
+  if (DURATION.test(text)) {
+    for (const [, amount, unit] of text.matchAll(PART)) {
+      total += Number(amount) * UNITS[unit];
+    }
+  }
+  if (total < 1) {
+    throw new Error(`${name}: '${text}' is no duration above zero such as 30s, 5m or 1h30m`);
+  }
+  return Math.round(total);
+}
+
+function virtualUsers(text) {
+  if (!/^[1-9]\d{0,5}$/.test(text)) {
+    throw new Error(`VUS: '${text}' is no whole number above zero`);
+  }
+  return Number(text);
+}
+
+/** Length of a shape in milliseconds; 0 where iterations and not time bound it. */
+export function lengthOf(shape) {
+  if (shape.stages) {
+    return shape.stages.reduce((sum, stage) => sum + milliseconds('stages', stage.duration), 0);
+  }
+  return shape.duration ? milliseconds('duration', shape.duration) : 0;
+}
+
+function withLength(shape, total) {
+  if (!shape.stages) {
+    return shape.duration ? { ...shape, duration: `${total}ms` } : shape;
+  }
+  const before = lengthOf(shape);
+  // The ends of the stages are rounded, not their lengths, so that the sum is the total to the millisecond.
+  let sum = 0;
+  let end = 0;
+  const stages = shape.stages.map((stage) => {
+    const begin = end;
+    sum += milliseconds('stages', stage.duration);
+    end = Math.round((total * sum) / before);
+    return { ...stage, duration: `${end - begin}ms` };
+  });
+  return { ...shape, stages };
+}
+
+function rampedTo(shape, vus) {
+  const start = shape.startVUs ?? 1;
+  const largest = Math.max(start, ...shape.stages.map((stage) => stage.target));
+  // What is not zero stays above zero: a small override must not silence the calm part of a spike.
+  const scale = (target) => (target === 0 ? 0 : Math.max(1, Math.round((target * vus) / largest)));
+  return {
+    ...shape,
+    startVUs: scale(start),
+    stages: shape.stages.map((stage) => ({ ...stage, target: scale(stage.target) })),
+  };
+}
+
+function withVirtualUsers(shape, vus) {
+  switch (shape.executor) {
+    case 'constant-vus': {
+      return { ...shape, vus };
+    }
+    case 'ramping-vus': {
+      return rampedTo(shape, vus);
+    }
+    case 'constant-arrival-rate':
+    case 'ramping-arrival-rate': {
+      return { ...shape, preAllocatedVUs: Math.min(shape.preAllocatedVUs, vus), maxVUs: vus };
+    }
+    default: {
+      return shape;
+    }
+  }
+}
+
+/** The shape with the overrides of the environment applied. */
+export function effectiveShape(shape, environment) {
+  let effective = shape;
+  if (environment.DURATION) {
+    effective = withLength(effective, milliseconds('DURATION', environment.DURATION));
+  }
+  if (environment.VUS) {
+    effective = withVirtualUsers(effective, virtualUsers(environment.VUS));
+  }
+  return effective;
+}

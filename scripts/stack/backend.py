@@ -1,0 +1,53 @@
+"""What a stack is to the rest of the harness, whoever runs its components."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from scripts.stack.component import ComponentEvent, ComponentStatus
+from scripts.stack.endpoints import Endpoints
+
+Say = Callable[[str], None]
+
+
+class Watch(Protocol):
+    """An observation of the components, from its making on."""
+
+    def events(self) -> tuple[ComponentEvent, ...]:
+        """Return what has happened to the components since."""
+
+    def logs(self) -> Mapping[str, bytes]:
+        """Return what each component has logged since."""
+
+
+class Backend(Protocol):
+    """A way to run the pipeline's components."""
+
+    @property
+    def name(self) -> str:
+        """`local`, for one."""
+
+    def up(self, say: Say) -> Endpoints:
+        """Start what does not run, and return the addresses once a canary row went through.
+
+        Raises:
+            StackFailure: A tool cannot be had, or a component did not get ready.
+        """
+
+    def down(self, say: Say) -> bool:
+        """Stop everything that `up` started; False if nothing ran."""
+
+    def endpoints(self) -> Endpoints | None:
+        """Return the addresses of the stack if it is up."""
+
+    def status(self) -> tuple[ComponentStatus, ...]:
+        """Return the state of each component."""
+
+    def versions(self) -> Mapping[str, str]:
+        """Return what is run, component by component."""
+
+    def log_files(self) -> Mapping[str, Path]:
+        """Return the log file of each component."""
+
+    def watch(self) -> Watch:
+        """Begin to observe the components."""

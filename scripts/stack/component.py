@@ -1,0 +1,38 @@
+"""What is known of a component of the stack, whichever backend runs it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+COMPONENTS = ("postgres", "kafka", "connect", "mongodb", "consumer")
+
+State = Literal["running", "starting", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class ComponentStatus:
+    """A component as it is now; memory in bytes (resident, with children), uptime in seconds."""
+
+    name: str
+    version: str
+    state: State
+    pid: int | None
+    port: int | None
+    memory: int | None
+    uptime: float | None
+
+
+@dataclass(frozen=True)
+class ComponentEvent:
+    """Something that happened to a component while a scenario ran.
+
+    Attributes:
+        component: Its name.
+        what: What happened, as the rest of a sentence that begins with the name.
+        by_operator: Someone asked for it; otherwise it happened by itself.
+        log: The component's last lines of log.
+    """
+
+    component: str
+    what: str
+    by_operator: bool
+    log: tuple[str, ...]

@@ -1,0 +1,140 @@
+"""Kafka Connect's REST interface, as far as one connector needs it.
+
+See Kafka's documentation, "Kafka Connect > User Guide > REST API".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import requests
+
+from scripts.errors import StackFailure
+
+_TIMEOUT_SECONDS = 10
+_REBALANCING = 409
+_NOT_FOUND = 404
+
+
+class Rebalancing(Exception):  # noqa: N818 - a state, not an error
+    """Connect answers 409 while its workers rebalance: ask again."""
+
+
+class Unreachable(Exception):  # noqa: N818 - a state, not an error
+    """Connect refuses connections, or does not answer in time."""
+
+
+@dataclass(frozen=True)
+class TaskStatus:
+    """A connector's task; `trace` is empty unless it failed."""
+
+    id: int
+    state: str
+    trace: str
+
+
+@dataclass(frozen=True)
+class ConnectorStatus:
+    """A connector as Connect sees it. RUNNING says little: it stays while PostgreSQL is down."""
+
+    name: str
+    state: str
+    trace: str
+    tasks: tuple[TaskStatus, ...]
+
+    @property
+    def running(self) -> bool:
+        """Whether the connector and each task, of which there is at least one, are RUNNING."""
+        return bool(self.tasks) and {self.state, *(t.state for t in self.tasks)} == {"RUNNING"}
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The first line of each failure's trace."""
+        failed = [(f"connector {self.name}", self.state, self.trace)]
+        failed += [(f"task {task.id}", task.state, task.trace) for task in self.tasks]
+        return tuple(
+            f"{who} FAILED: {first_line(trace)}"
+            for who, state, trace in failed
+            if state == "FAILED"
+        )
+
+
+def first_line(trace: str) -> str:
+    """Return the first line of a Java stack trace, or a word that there is none."""
+    return trace.strip().splitlines()[0] if trace.strip() else "no trace given"
+
+
+@dataclass(frozen=True)
+class ConnectApi:
+    """One Connect worker."""
+
+    url: str
+
+    def cluster_id(self) -> str:
+        """Return the id of the Kafka cluster that Connect uses."""
+        return str(self._ask("GET", "/").json()["kafka_cluster_id"])
+
+    def config(self, name: str) -> dict[str, str] | None:
+        """Return the connector's configuration, or None if there is no such connector."""
+        answer = self._ask("GET", f"/connectors/{name}/config", missing_ok=True)
+        return None if answer.status_code == _NOT_FOUND else dict(answer.json())
+
+    def put_config(self, name: str, config: Mapping[str, str]) -> None:
+        """Create the connector, or change its configuration."""
+        self._ask("PUT", f"/connectors/{name}/config", json=dict(config))
+
+    def status(self, name: str) -> ConnectorStatus | None:
+        """Return the connector's state, or None if there is no such connector."""
+        answer = self._ask("GET", f"/connectors/{name}/status", missing_ok=True)
+        if answer.status_code == _NOT_FOUND:
+            return None
+        body = answer.json()
+        return ConnectorStatus(
+            name=name,
+            state=body["connector"]["state"],
+            trace=body["connector"].get("trace", ""),
+            tasks=tuple(
+                TaskStatus(task["id"], task["state"], task.get("trace", ""))
+                for task in body["tasks"]
+            ),
+        )
+
+    def restart(self, name: str) -> bool:
+        """Restart the connector and all of its tasks; False if there is no such connector."""
+        path = f"/connectors/{name}/restart?includeTasks=true"
+        return self._ask("POST", path, missing_ok=True).status_code != _NOT_FOUND
+
+    def delete(self, name: str) -> bool:
+        """Delete the connector; False if there was none."""
+        path = f"/connectors/{name}"
+        return self._ask("DELETE", path, missing_ok=True).status_code != _NOT_FOUND
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Mapping[str, str] | None = None,
+        missing_ok: bool = False,
+    ) -> requests.Response:
+        try:
+            answer = requests.request(method, self.url + path, json=json, timeout=_TIMEOUT_SECONDS)
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise Unreachable(f"{self.url} does not answer: {type(error).__name__}") from None
+        if answer.status_code == _REBALANCING:
+            raise Rebalancing(f"{self.url} is rebalancing")
+        if answer.status_code == _NOT_FOUND and missing_ok:
+            return answer
+        if not answer.ok:
+            raise StackFailure(
+                f"Kafka Connect answered {answer.status_code} to {method} {path}: "
+                f"{_reason(answer)}",
+                hint="see `inv logs --component connect`",
+            )
+        return answer
+
+
+def _reason(answer: requests.Response) -> str:
+    try:
+        return str(answer.json()["message"]).splitlines()[0][:300]
+    except (ValueError, LookupError, TypeError):
+        return (answer.text.strip() or answer.reason or "no reason given").splitlines()[0][:300]

@@ -1,0 +1,120 @@
+"""The Debezium connector: its configuration, and getting it to run."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from psycopg.conninfo import conninfo_to_dict
+
+from scripts.errors import StackFailure
+from scripts.settings.pipeline import Pipeline
+from scripts.stack import source
+from scripts.stack.connect_api import ConnectApi, ConnectorStatus, Rebalancing, Unreachable
+from scripts.stack.endpoints import Endpoints
+from scripts.waiting import NotReady, wait_until
+
+DEADLINE_SECONDS = 60.0
+_LOGS = "see `inv logs --component connect`"
+
+
+class Change(StrEnum):
+    """What a deployment comes to."""
+
+    NONE = "unchanged"
+    CREATE = "created"
+    UPDATE = "updated"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What is to be done, decided before anything is."""
+
+    change: Change
+    config: dict[str, str]
+
+
+def desired_config(pipeline: Pipeline, postgres_dsn: str) -> dict[str, str]:
+    """Return the connector's whole configuration: pipeline.toml's, with the addresses filled in."""
+    address = conninfo_to_dict(postgres_dsn)
+    return {
+        **pipeline.connector.config,
+        "name": pipeline.connector.name,
+        "database.hostname": str(address["host"]),
+        "database.port": str(address.get("port", 5432)),
+        "database.user": str(address.get("user", pipeline.postgres.user)),
+        "database.password": str(address.get("password", "")),
+        "database.dbname": pipeline.postgres.database,
+        "topic.prefix": pipeline.kafka.topic_prefix,
+        "slot.name": pipeline.postgres.slot,
+        "publication.name": pipeline.postgres.publication,
+        "table.include.list": ",".join(table.table for table in pipeline.tables),
+    }
+
+
+def decide(current: dict[str, str] | None, desired: dict[str, str]) -> Deployment:
+    """Compare what Connect has with what is wanted."""
+    if current is None:
+        return Deployment(Change.CREATE, desired)
+    return Deployment(Change.NONE if current == desired else Change.UPDATE, desired)
+
+
+def deploy(pipeline: Pipeline, endpoints: Endpoints) -> Change:
+    """Bring the connector to the configuration that pipeline.toml asks for, and wait until it runs.
+
+    Running means: the connector and each task RUNNING, and the replication slot read from.
+
+    Raises:
+        StackFailure: Connect refused the configuration, a task failed, or the deadline passed.
+    """
+    api = ConnectApi(endpoints.connect_url)
+
+    def put() -> Change:
+        try:
+            current = api.config(pipeline.connector.name)
+            deployment = decide(current, desired_config(pipeline, endpoints.postgres_dsn))
+            if deployment.change is not Change.NONE:
+                api.put_config(pipeline.connector.name, deployment.config)
+        except (Rebalancing, Unreachable) as reason:
+            raise NotReady(str(reason)) from None
+        return deployment.change
+
+    change = wait_until(put, what="Kafka Connect", deadline_seconds=DEADLINE_SECONDS, hint=_LOGS)
+    wait_running(pipeline, endpoints)
+    return change
+
+
+def wait_running(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Wait until the connector runs and reads from the slot.
+
+    Raises:
+        StackFailure: A task failed, or the deadline passed.
+    """
+    api = ConnectApi(endpoints.connect_url)
+    name = pipeline.connector.name
+
+    def probe() -> None:
+        status = _status(api, name)
+        if status is None:
+            raise NotReady(f"there is no connector {name} yet")
+        if status.failures:
+            raise StackFailure(
+                status.failures[0],
+                hint=f"mend the cause, then `inv connector.restart`; {_LOGS}",
+                detail=status.failures[1:],
+            )
+        if not status.running:
+            raise NotReady(_describe(status))
+        source.slot_active(endpoints.postgres_dsn, pipeline.postgres.slot)
+
+    wait_until(probe, what=f"connector {name}", deadline_seconds=DEADLINE_SECONDS, hint=_LOGS)
+
+
+def _status(api: ConnectApi, name: str) -> ConnectorStatus | None:
+    try:
+        return api.status(name)
+    except (Rebalancing, Unreachable) as reason:
+        raise NotReady(str(reason)) from None
+
+
+def _describe(status: ConnectorStatus) -> str:
+    tasks = ", ".join(f"task {task.id} {task.state}" for task in status.tasks) or "no task yet"
+    return f"connector {status.state}, {tasks}"

@@ -1,0 +1,305 @@
+"""The embedded stack: the real pipeline without Docker, under supervisord."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import psutil
+import requests
+
+from scripts.errors import StackFailure
+from scripts.files import write_atomically
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline import Pipeline
+from scripts.stack import canary, connector, source, topics
+from scripts.stack.backend import Say
+from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
+from scripts.stack.connect_api import ConnectApi, Rebalancing, Unreachable
+from scripts.stack.endpoints import Endpoints
+from scripts.stack.local import consumer, jvm, mongodb, postgres
+from scripts.stack.local.layout import Layout
+from scripts.stack.local.ports import Ports, choose
+from scripts.stack.local.supervisor import Supervisor, last_lines, uptime
+from scripts.waiting import NotReady, wait_until
+
+T = TypeVar("T")
+_DEADLINE_SECONDS = 60.0
+_REQUEST_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Installed:
+    """Where the tools of the embedded stack are; `k6` is only linked to, for runs by hand."""
+
+    postgres: Path
+    java: jvm.Java
+    storage: Path
+    mongodb: Path
+    k6: Path | None
+
+
+class LocalState(msgspec.Struct, frozen=True, kw_only=True):
+    """What `up` decided, in `.stack/stack.json`."""
+
+    ports: Ports
+    cluster_id: str
+    versions: dict[str, str]
+
+
+class LocalStack:
+    """The embedded stack of one checkout."""
+
+    name = "local"
+
+    def __init__(
+        self,
+        checkout: Checkout,
+        pipeline: Pipeline,
+        layout: Layout,
+        install: Callable[[Say], tuple[Installed, dict[str, str]]],
+    ) -> None:
+        self._checkout = checkout
+        self._pipeline = pipeline
+        self._layout = layout
+        self._install = install
+        self._supervisor = Supervisor(layout)
+
+    def up(self, say: Say) -> Endpoints:
+        """Start the stack, unless it is up, and prove it with a canary row."""
+        running = self.endpoints()
+        if running is not None:
+            return running
+        began = time.monotonic()
+        self._supervisor.shut_down()
+        self._layout.clear()
+        installed, versions = self._install(say)
+        try:
+            endpoints = self._start(installed, versions, say)
+        except BaseException:
+            self.down(say)
+            raise
+        say(f"the stack is up after {time.monotonic() - began:.1f} s")
+        return endpoints
+
+    def _start(self, installed: Installed, versions: dict[str, str], say: Say) -> Endpoints:
+        layout, pipeline = self._layout, self._pipeline
+        local = pipeline.stacks.local
+        given = {k: v for k, v in msgspec.structs.asdict(local.ports).items() if v is not None}
+        ports = choose(given)
+        server = mongodb.find_server(local.mongod or "", versions["mongodb"])
+        endpoints = self._addresses(ports)
+        state = LocalState(
+            ports=ports,
+            cluster_id=jvm.new_cluster_id(),
+            versions={**versions, "mongodb": server.version},
+        )
+        write_atomically(layout.state, msgspec.json.encode(state))
+        jvm.write_settings(layout, ports)
+        jvm.copy_storage(installed.storage, layout, state.cluster_id)
+        self._supervisor.start(
+            (
+                *jvm.programs(layout, installed.java),
+                mongodb.program(layout, server, installed.mongodb, ports.mongodb),
+                postgres.program(layout, installed.postgres, ports.postgres),
+                consumer.program(
+                    self._checkout.root, self._checkout.pipeline_file, endpoints, ports.consumer
+                ),
+            )
+        )
+        # The JVMs take longest, so they start first; Connect waits for its broker by itself.
+        for name in ("kafka", "connect", "mongodb"):
+            self._supervisor.start_program(name)
+        postgres.create_cluster(layout, installed.postgres, pipeline.postgres.user)
+        self._supervisor.start_program("postgres")
+        self._ready(say, "postgres", lambda: self._prepare_source(endpoints))
+        self._ready(say, "kafka", lambda: self._check_broker(endpoints, state))
+        topics.create(endpoints.kafka_bootstrap, pipeline)
+        self._supervisor.start_program("consumer")
+        self._ready(say, "connect", lambda: self._check_connect(endpoints, state))
+        connector.deploy(pipeline, endpoints)
+        say(f"connector {pipeline.connector.name} is running, its replication slot active")
+        self._ready(say, "consumer", lambda: self._check_consumer(endpoints))
+        seconds = canary.prove(pipeline, endpoints)
+        say(f"a canary row went through every hop in {seconds * 1000:.0f} ms")
+        if installed.k6 is not None:
+            layout.k6.parent.mkdir(parents=True, exist_ok=True)
+            layout.k6.symlink_to(installed.k6)
+        endpoints.write(layout.endpoints)
+        return endpoints
+
+    def _ready(self, say: Say, name: str, probe: Callable[[], T]) -> None:
+        """Wait for a component, and give up at once if it ended."""
+        log = self._layout.log(name)
+
+        def check() -> T:
+            if self._supervisor.state(name) in ("failed", "stopped"):
+                raise StackFailure(
+                    f"{name} ended while it was started",
+                    hint=f"see {log}",
+                    detail=last_lines(log),
+                )
+            return probe()
+
+        wait_until(
+            check,
+            what=name,
+            deadline_seconds=_DEADLINE_SECONDS,
+            explain=lambda: last_lines(log),
+            hint=f"see {log}",
+        )
+        say(f"{name} is ready")
+
+    def _addresses(self, ports: Ports) -> Endpoints:
+        postgres_settings = self._pipeline.postgres
+        return Endpoints(
+            postgres_dsn=f"postgresql://{postgres_settings.user}@127.0.0.1:{ports.postgres}"
+            f"/{postgres_settings.database}",
+            kafka_bootstrap=f"127.0.0.1:{ports.kafka}",
+            connect_url=f"http://127.0.0.1:{ports.connect}",
+            connector=self._pipeline.connector.name,
+            mongodb_uri=f"mongodb://127.0.0.1:{ports.mongodb}",
+            mongodb_database=self._pipeline.mongodb.database,
+            consumer_url=f"http://127.0.0.1:{ports.consumer}",
+        )
+
+    def _prepare_source(self, endpoints: Endpoints) -> None:
+        source.create_database(endpoints.postgres_dsn, self._pipeline.postgres.database)
+        source.prepare(endpoints.postgres_dsn, self._pipeline, self._checkout.root)
+
+    @staticmethod
+    def _check_broker(endpoints: Endpoints, state: LocalState) -> None:
+        _expect_cluster(topics.cluster_id(endpoints.kafka_bootstrap), state, "the Kafka broker")
+
+    @staticmethod
+    def _check_connect(endpoints: Endpoints, state: LocalState) -> None:
+        try:
+            found = ConnectApi(endpoints.connect_url).cluster_id()
+        except (Rebalancing, Unreachable) as reason:
+            raise NotReady(str(reason)) from None
+        _expect_cluster(found, state, "Kafka Connect")
+
+    @staticmethod
+    def _check_consumer(endpoints: Endpoints) -> None:
+        try:
+            answer = requests.get(f"{endpoints.consumer_url}/readyz", timeout=_REQUEST_SECONDS)
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise NotReady(type(error).__name__) from None
+        if not answer.ok:
+            raise NotReady(answer.text.strip()[:300])
+
+    def down(self, say: Say) -> bool:
+        """Stop the components in the direction opposite to the data's, and remove their data."""
+        found = self._layout.state.exists() or self._supervisor.alive()
+        if self._supervisor.alive():
+            for name in ("consumer", "connect", "kafka", "mongodb", "postgres"):
+                self._supervisor.stop_program(name)
+            self._supervisor.shut_down()
+        self._layout.clear()
+        if found:
+            say("the stack is down")
+        return found
+
+    def endpoints(self) -> Endpoints | None:
+        """Return the addresses if `up` got to its end and supervisord still answers."""
+        with suppress(FileNotFoundError, msgspec.DecodeError):
+            found = msgspec.json.decode(self._layout.endpoints.read_bytes(), type=Endpoints)
+            return found if self._supervisor.alive() else None
+        return None
+
+    def _state(self) -> LocalState | None:
+        with suppress(FileNotFoundError, msgspec.DecodeError):
+            return msgspec.json.decode(self._layout.state.read_bytes(), type=LocalState)
+        return None
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the versions that `up` recorded."""
+        state = self._state()
+        return state.versions if state is not None else {}
+
+    def status(self) -> tuple[ComponentStatus, ...]:
+        """Ask supervisord."""
+        state = self._state()
+        processes = self._supervisor.processes()
+        versions = self.versions()
+        statuses = []
+        for name in COMPONENTS:
+            info = processes.get(name, {})
+            pid = info.get("pid") or None
+            statuses.append(
+                ComponentStatus(
+                    name=name,
+                    version=versions.get(name, ""),
+                    state=self._supervisor.state(name) if info else "stopped",
+                    pid=pid,
+                    port=getattr(state.ports, name) if state is not None and info else None,
+                    memory=_memory(pid),
+                    uptime=uptime(info) if info else None,
+                )
+            )
+        return tuple(statuses)
+
+    def log_files(self) -> Mapping[str, Path]:
+        """Return the log files, supervisord's among them."""
+        return {name: self._layout.log(name) for name in (*COMPONENTS, "supervisord")}
+
+    def watch(self) -> "LocalWatch":
+        """Observe from the present end of each log on."""
+        return LocalWatch(self._supervisor, self.log_files())
+
+
+class LocalWatch:
+    """What has happened since it was made, read from the logs."""
+
+    def __init__(self, supervisor: Supervisor, log_files: Mapping[str, Path]) -> None:
+        self._supervisor = supervisor
+        self._log_files = log_files
+        self._offsets = {name: _size(path) for name, path in log_files.items()}
+
+    def events(self) -> tuple[ComponentEvent, ...]:
+        """Return what ended; supervisord's own end is one of them."""
+        if not self._supervisor.alive():
+            gone = ComponentEvent(
+                component="supervisord",
+                what="is gone, and every component with it",
+                by_operator=False,
+                log=last_lines(self._log_files["supervisord"]),
+            )
+            return (*self._supervisor.events_since(self._offsets["supervisord"]), gone)
+        return self._supervisor.events_since(self._offsets["supervisord"])
+
+    def logs(self) -> Mapping[str, bytes]:
+        """Return the new part of each log."""
+        parts = {}
+        for name, path in self._log_files.items():
+            with suppress(FileNotFoundError), path.open("rb") as stream:
+                stream.seek(self._offsets[name])
+                parts[name] = stream.read()
+        return parts
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _memory(pid: int | None) -> int | None:
+    """Return the resident bytes of a process and its children."""
+    if pid is None:
+        return None
+    try:
+        top = psutil.Process(pid)
+        family = (top, *top.children(recursive=True))
+        return sum(member.memory_info().rss for member in family)
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _expect_cluster(found: str, state: LocalState, who: str) -> None:
+    if found != state.cluster_id:
+        raise StackFailure(
+            f"{who} on our port belongs to another cluster ({found})",
+            hint="end the stranger, or give other ports in pipeline.toml",
+        )

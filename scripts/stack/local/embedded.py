@@ -1,0 +1,70 @@
+"""The embedded stack of a checkout, put together from its tools."""
+
+from dataclasses import dataclass
+
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline import Pipeline
+from scripts.stack.backend import Say
+from scripts.stack.local.backend import Installed, LocalStack
+from scripts.stack.local.jvm import Java
+from scripts.stack.local.layout import Layout
+from scripts.stack.local.training import storage_tool, training_tool
+from scripts.tools.cache import Cache, Tool
+from scripts.tools.catalogue import Catalogue, catalogue
+from scripts.tools.install import install_all
+
+
+@dataclass(frozen=True)
+class EmbeddedTools:
+    """All that the embedded stack and its load are made of."""
+
+    programs: Catalogue
+    storage: Tool
+    jvm_caches: Tool
+
+    @classmethod
+    def of(cls, checkout: Checkout, pipeline: Pipeline, cache: Cache) -> "EmbeddedTools":
+        """Describe the tools of a checkout.
+
+        Raises:
+            StackFailure: A lock file or a source is missing.
+        """
+        programs = catalogue(checkout.root, cache)
+        storage = storage_tool(programs)
+        return cls(programs, storage, training_tool(programs, storage, checkout, pipeline))
+
+    @property
+    def all(self) -> tuple[Tool, ...]:
+        """Every tool, in the order in which people think of them."""
+        x = self.programs
+        return (x.postgres, x.java, x.kafka, x.mongodb, x.k6, self.storage, self.jvm_caches)
+
+
+def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalStack:
+    """Return the embedded stack of a checkout; its tools are installed when it goes up."""
+
+    def install(say: Say) -> tuple[Installed, dict[str, str]]:
+        tools = EmbeddedTools.of(checkout, pipeline, cache)
+        install_all(cache, tools.all, say)
+        programs = tools.programs
+        installed = Installed(
+            postgres=cache.path(programs.postgres),
+            java=Java(
+                home=cache.path(programs.java),
+                jars=cache.path(programs.kafka),
+                caches=cache.path(tools.jvm_caches),
+            ),
+            storage=cache.path(tools.storage),
+            mongodb=cache.path(programs.mongodb),
+            k6=cache.path(programs.k6) / "k6",
+        )
+        versions = {
+            "postgres": programs.postgres.version,
+            "kafka": programs.kafka.version.split()[0],
+            "connect": programs.kafka.version,
+            "mongodb": programs.mongodb.version,
+            "consumer": "this checkout",
+        }
+        return installed, versions
+
+    return LocalStack(checkout, pipeline, Layout(checkout.stack), install)

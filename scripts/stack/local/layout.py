@@ -1,0 +1,120 @@
+"""Where the embedded stack keeps what it runs on: `.stack/` in the checkout."""
+
+import hashlib
+import os
+import pwd
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+# Linux allows 107 characters for the path of a unix socket, macOS 103; supervisord adds its pid.
+_SOCKET_PATH_LIMIT = 90
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files and folders of one embedded stack."""
+
+    root: Path
+
+    @property
+    def state(self) -> Path:
+        """What `up` decided: ports, cluster id, versions."""
+        return self.root / "stack.json"
+
+    @property
+    def endpoints(self) -> Path:
+        """The addresses of the running stack."""
+        return self.root / "endpoints.json"
+
+    @property
+    def logs(self) -> Path:
+        """A log file for each component, `supervisord.log` among them."""
+        return self.root / "logs"
+
+    def log(self, component: str) -> Path:
+        """Return the log file of a component."""
+        return self.logs / f"{component}.log"
+
+    @property
+    def data(self) -> Path:
+        """Data folders, one for each component that has any; gone with the stack."""
+        return self.root / "data"
+
+    @property
+    def settings(self) -> Path:
+        """The components' settings files."""
+        return self.root / "settings"
+
+    @property
+    def supervisor_settings(self) -> Path:
+        """supervisord.conf."""
+        return self.settings / "supervisord.conf"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        """The socket of supervisord, elsewhere when the checkout's path is too long for one."""
+        beside = self.root / "supervisor.sock"
+        if len(str(beside)) <= _SOCKET_PATH_LIMIT:
+            return beside
+        return Path(tempfile.gettempdir()) / f"cdc-perf-{self._digest}.sock"
+
+    @property
+    def k6(self) -> Path:
+        """A link to the k6 binary, for runs by hand."""
+        return self.root / "bin" / "k6"
+
+    @property
+    def postgres_home(self) -> Path:
+        """The folder for PostgreSQL's data, where its user can reach it.
+
+        That is inside `.stack/`, unless PostgreSQL has to run as another user (root may not run it)
+        and that user cannot get through to the checkout.
+        """
+        inside = self.data / "postgres"
+        user = postgres_user()
+        if user is None or _reachable(self.root.parent, user):
+            return inside
+        return Path(tempfile.gettempdir()) / f"cdc-perf-{self._digest}"
+
+    @property
+    def _digest(self) -> str:
+        return hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
+
+    def clear(self) -> None:
+        """Remove everything but the logs."""
+        for folder in (self.data, self.settings, self.root / "bin", self.postgres_home):
+            shutil.rmtree(folder, ignore_errors=True)
+        for path in (self.state, self.endpoints, self.supervisor_socket):
+            path.unlink(missing_ok=True)
+
+
+def postgres_user() -> pwd.struct_passwd | None:
+    """Return the user that PostgreSQL has to run as; None: the user that we are."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def reachable_copy(folder: Path, layout: Layout) -> Path:
+    """Return `folder`, or a copy of it that PostgreSQL's user can reach."""
+    user = postgres_user()
+    if user is None or _reachable(folder, user):
+        return folder
+    copy = layout.postgres_home / "programs"
+    if not copy.is_dir():
+        shutil.copytree(folder, copy)
+    return copy
+
+
+def _reachable(folder: Path, user: pwd.struct_passwd) -> bool:
+    for step in (folder, *folder.parents):
+        status = step.stat()
+        if status.st_uid == user.pw_uid:
+            allowed = bool(status.st_mode & 0o100)
+        elif status.st_gid == user.pw_gid:
+            allowed = bool(status.st_mode & 0o010)
+        else:
+            allowed = bool(status.st_mode & 0o001)
+        if not allowed:
+            return False
+    return True

@@ -1,0 +1,26 @@
+"""A program as supervisord runs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run for one component.
+
+    Attributes:
+        name: The component.
+        argv: Program and arguments.
+        environment: Additions to the environment; never a secret, they stand in a file.
+        user: User to run as; empty: the user that we are.
+        stop_signal: What asks it to end.
+        stop_seconds: How long it may take before it is killed.
+    """
+
+    name: str
+    argv: tuple[str | Path, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    stop_signal: str = "TERM"
+    stop_seconds: int = 10

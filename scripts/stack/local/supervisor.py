@@ -1,0 +1,202 @@
+"""supervisord: its settings file, its start and end, and what it knows of the programs.
+
+Each program runs in a process group of its own and is started again when it ends by itself, as it
+would be in production; what ended by itself during a run stands in supervisord's log.
+"""
+
+import re
+import shlex
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+from supervisor.xmlrpc import SupervisorTransport
+
+from scripts import process
+from scripts.errors import StackFailure
+from scripts.files import write_atomically
+from scripts.stack.component import ComponentEvent, State
+from scripts.stack.local.layout import Layout
+from scripts.stack.local.program import Program
+from scripts.waiting import NotReady, wait_until
+
+_STATES: dict[str, State] = {
+    "RUNNING": "running",
+    "STARTING": "starting",
+    "BACKOFF": "failed",
+    "EXITED": "failed",
+    "FATAL": "failed",
+}
+_LAST_LINES = 8
+# supervisord's own words, from its process.py: "exited" was not asked for, "stopped" was.
+_EVENT = re.compile(r" (?P<verb>exited|stopped): (?P<name>\S+) \((?P<how>[^;)]*)")
+
+
+def settings_text(layout: Layout, programs: Sequence[Program]) -> str:
+    """Return supervisord.conf; `%` is doubled because its parser expands it."""
+    sections = [
+        "[supervisord]",
+        f"logfile={_value(layout.log('supervisord'))}",
+        "logfile_maxbytes=0",
+        f"pidfile={_value(layout.root / 'supervisord.pid')}",
+        f"directory={_value(layout.root)}",
+        "nocleanup=true",
+        "[unix_http_server]",
+        f"file={_value(layout.supervisor_socket)}",
+        "chmod=0700",
+        "[rpcinterface:supervisor]",
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+    ]
+    for program in programs:
+        environment = ",".join(f'{k}="{_value(v)}"' for k, v in program.environment.items())
+        sections += [
+            f"[program:{program.name}]",
+            f"command={_value(shlex.join(str(word) for word in program.argv))}",
+            f"environment={environment}",
+            *([f"user={program.user}"] if program.user else []),
+            f"stdout_logfile={_value(layout.log(program.name))}",
+            "stdout_logfile_maxbytes=0",
+            "redirect_stderr=true",
+            "autostart=false",
+            "autorestart=true",
+            "startretries=20",
+            "startsecs=1",
+            f"stopsignal={program.stop_signal}",
+            f"stopwaitsecs={program.stop_seconds}",
+            "killasgroup=true",
+        ]
+    return "\n".join(sections) + "\n"
+
+
+def _value(value: str | Path) -> str:
+    return str(value).replace("%", "%%")
+
+
+class Supervisor:
+    """The supervisord of one stack, running or not."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def start(self, programs: Sequence[Program]) -> None:
+        """Start supervisord with the programs, none of which it starts yet.
+
+        Raises:
+            StackFailure: It did not answer within ten seconds.
+        """
+        layout = self._layout
+        layout.logs.mkdir(parents=True, exist_ok=True)
+        write_atomically(layout.supervisor_settings, settings_text(layout, programs))
+        layout.log("supervisord").unlink(missing_ok=True)
+        process.run(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", layout.supervisor_settings],
+            timeout_seconds=20,
+        )
+        wait_until(
+            self._ping,
+            what="supervisord",
+            deadline_seconds=10,
+            explain=lambda: last_lines(layout.log("supervisord")),
+        )
+
+    def _ping(self) -> None:
+        if not self.alive():
+            raise NotReady("it does not answer")
+
+    def alive(self) -> bool:
+        """Whether a supervisord answers on the socket."""
+        try:
+            self._call("getState")
+        except StackFailure:
+            return False
+        return True
+
+    def start_program(self, name: str) -> None:
+        """Start a program, without waiting."""
+        self._call("startProcess", name, False)  # noqa: FBT003 - positional in XML-RPC
+
+    def stop_program(self, name: str) -> None:
+        """Stop a program and wait for its end."""
+        try:
+            self._call("stopProcess", name)
+        except xmlrpc.client.Fault as fault:
+            if "NOT_RUNNING" not in fault.faultString:
+                raise
+
+    def processes(self) -> dict[str, dict[str, Any]]:
+        """Return what supervisord knows, by program; empty when it is not running."""
+        try:
+            answer = self._call("getAllProcessInfo")
+        except StackFailure:
+            return {}
+        return {info["name"]: info for info in answer}
+
+    def state(self, name: str) -> State:
+        """Return the state of a program."""
+        return _STATES.get(self.processes().get(name, {}).get("statename", ""), "stopped")
+
+    def shut_down(self) -> None:
+        """End supervisord and what it still runs, and wait until all of it is gone."""
+        try:
+            pid = self._call("getPID")
+            self._call("shutdown")
+        except StackFailure:
+            return
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).wait(timeout=60)
+
+    def events_since(self, offset: int) -> tuple[ComponentEvent, ...]:
+        """Return what ended, by itself or on demand, since that offset of supervisord's log."""
+        try:
+            with self._layout.log("supervisord").open(encoding="utf-8") as log:
+                log.seek(offset)
+                lines = log.read()
+        except FileNotFoundError:
+            return ()
+        return tuple(
+            ComponentEvent(
+                component=match["name"],
+                what=f"ended ({match['how'].strip()})",
+                by_operator=match["verb"] == "stopped",
+                log=last_lines(self._layout.log(match["name"])),
+            )
+            for match in _EVENT.finditer(lines)
+        )
+
+    def log_offset(self) -> int:
+        """Return the size of supervisord's log: where the events to come begin."""
+        try:
+            return self._layout.log("supervisord").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped
+        transport = SupervisorTransport(None, None, f"unix://{self._layout.supervisor_socket}")
+        server = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+        try:
+            return getattr(server.supervisor, method)(*arguments)
+        except (OSError, xmlrpc.client.ProtocolError) as error:
+            raise StackFailure(f"supervisord does not answer: {error}") from None
+        finally:
+            transport.close()
+
+
+def last_lines(log: Path, count: int = _LAST_LINES) -> tuple[str, ...]:
+    """Return the last lines of a log file, or none where there is no file."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(0, log.stat().st_size - 16_384))
+            text = stream.read().decode(errors="replace")
+    except OSError:
+        return ()
+    return tuple(line for line in text.splitlines() if line.strip())[-count:]
+
+
+def uptime(info: dict[str, Any]) -> float | None:
+    """Return how long a program has been running, in seconds, from supervisord's answer."""
+    return max(0.0, time.time() - info["start"]) if info.get("pid") else None

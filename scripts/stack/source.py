@@ -1,0 +1,90 @@
+"""The source database: made ready for capture, and asked about its replication slot."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from scripts.errors import StackFailure
+from scripts.settings.pipeline import Pipeline
+from scripts.waiting import NotReady
+
+_CONNECT_SECONDS = 5
+
+
+@contextmanager
+def connect(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """Connect in autocommit mode.
+
+    Raises:
+        NotReady: PostgreSQL does not take connections.
+    """
+    try:
+        connection = psycopg.connect(dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+    except psycopg.OperationalError as error:
+        raise NotReady(str(error).strip().splitlines()[0]) from None
+    with connection:
+        yield connection
+
+
+def create_database(dsn: str, name: str) -> None:
+    """Create the database unless it is there; `dsn` may name any database.
+
+    Raises:
+        NotReady: PostgreSQL does not take connections.
+    """
+    with connect(make_conninfo(dsn, dbname="postgres")) as connection:
+        known = "SELECT 1 FROM pg_database WHERE datname = %s"
+        if connection.execute(known, (name,)).fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
+    """Apply the schema, and create the publication with the pipeline's tables.
+
+    Generated columns are published too (PostgreSQL 18), else MongoDB would lack them.
+
+    Raises:
+        NotReady: PostgreSQL does not take connections.
+        StackFailure: PostgreSQL refused a statement.
+    """
+    postgres = pipeline.postgres
+    script = (root / postgres.schema).read_bytes()
+    tables = sql.SQL(", ").join(
+        sql.Identifier(*table.table.split(".")) for table in pipeline.tables
+    )
+    publish = sql.SQL(
+        "CREATE PUBLICATION {} FOR TABLE {} WITH (publish_generated_columns = stored)"
+    )
+    known = "SELECT 1 FROM pg_publication WHERE pubname = %s"
+    try:
+        with connect(dsn) as connection:
+            connection.execute(script)
+            if connection.execute(known, (postgres.publication,)).fetchone() is None:
+                name = sql.Identifier(postgres.publication)
+                connection.execute(publish.format(name, tables))
+    except psycopg.Error as error:
+        raise StackFailure(
+            f"{postgres.schema}: PostgreSQL refused it: {str(error).strip().splitlines()[0]}",
+            hint="mend the schema, or the tables in pipeline.toml",
+        ) from None
+
+
+def slot_active(dsn: str, slot: str) -> None:
+    """Return when a connector reads from the replication slot.
+
+    Raises:
+        NotReady: The slot is not there, or nobody reads from it.
+    """
+    with connect(dsn) as connection:
+        row = connection.execute(
+            "SELECT active FROM pg_replication_slots WHERE slot_name = %s", (slot,)
+        ).fetchone()
+    if row is None:
+        raise NotReady(f"replication slot {slot} is not there")
+    if not row[0]:
+        raise NotReady(f"replication slot {slot} is not active")

@@ -1,0 +1,44 @@
+"""Figures as people read them."""
+
+from math import isfinite
+
+_WHOLE_FROM = 100
+_TENTHS_FROM = 10
+_MOST_DECIMALS = 17
+
+
+def figure(value: float, unit: str = "") -> str:
+    """Return `value` with three or four digits that matter and its unit: `2,310 ms`, `36.4 ms`."""
+    return _with_unit(f"{value:,.{_decimals(value, unit)}f}", unit)
+
+
+def limit_figure(limit: float, unit: str = "") -> str:
+    """Return a limit as it was set, with its unit: `2,000 ms`, `0.999`."""
+    return _with_unit(f"{limit:,.15g}", unit)
+
+
+def figure_beside(value: float, limit: float, unit: str = "") -> str:
+    """Return `figure(value)` with as many decimals as it takes not to look like the limit.
+
+    2,000.3 ms against a limit of 2,000 ms reads `2,000.3 ms`.
+    """
+    if value == limit or not isfinite(value):
+        return figure(value, unit)
+    decimals = _decimals(value, unit)
+    while decimals < _MOST_DECIMALS and float(f"{value:.{decimals}f}") == limit:
+        decimals += 1
+    return _with_unit(f"{value:,.{decimals}f}", unit)
+
+
+def _decimals(value: float, unit: str) -> int:
+    if value == int(value):
+        return 0
+    if abs(value) >= _WHOLE_FROM:
+        return 0
+    if abs(value) >= _TENTHS_FROM:
+        return 1
+    return 2 if unit else 4
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text} {unit}" if unit else text

@@ -1,0 +1,83 @@
+"""Every limit against what was observed."""
+
+from math import ceil
+
+from scripts.results.summary import NoSummary, Summary
+from scripts.settings.durations import MAX_RUN_SECONDS, format_duration
+from scripts.settings.expressions import Operator
+from scripts.settings.metrics import MetricType, Phase
+from scripts.settings.thresholds import Threshold
+from scripts.verdict.figures import figure_beside, limit_figure
+from scripts.verdict.records import ThresholdResult
+
+_DEMANDS = {
+    Operator.AT_MOST: "the limit is {}",
+    Operator.BELOW: "it must be below {}",
+    Operator.AT_LEAST: "it must be at least {}",
+    Operator.ABOVE: "it must be above {}",
+}
+_ROUND_TO_SECONDS = 10
+
+
+def judge_threshold(threshold: Threshold, summary: Summary | NoSummary) -> ThresholdResult:
+    """Return whether a limit holds, null where there are too few samples to tell."""
+    if isinstance(summary, NoSummary):
+        return _result(
+            threshold, None, 0, ok=None, reason="without a summary no limit can be judged"
+        )
+    samples = summary.samples(threshold.k6_metric)
+    observed = summary.observed(threshold.k6_metric, threshold.expression.k6_stat)
+    name = f"{threshold.metric} {threshold.stat}"
+    if observed is None or samples == 0:
+        # What k6 shows of an empty metric is not an observation.
+        phase = " after the warm-up" if threshold.kind.phase is Phase.STEADY else ""
+        return _result(threshold, None, samples, ok=None, reason=f"{name} has no samples{phase}")
+    holds = threshold.holds(observed)
+    broken = "" if holds else _broken(threshold, observed, samples)
+    needed = threshold.samples_needed
+    if samples < needed:
+        reason = (
+            f"{name} needs {needed:,} samples and got {samples:,}: "
+            f"{_longer(summary.duration_ms, samples, needed)}"
+        )
+        seen = f" (so far: {broken})" if broken else ""
+        return _result(threshold, observed, samples, ok=None, reason=reason + seen)
+    return _result(threshold, observed, samples, ok=holds, reason=broken)
+
+
+def _result(
+    threshold: Threshold, observed: float | None, samples: int, *, ok: bool | None, reason: str
+) -> ThresholdResult:
+    return ThresholdResult(
+        metric=threshold.metric,
+        stat=threshold.stat,
+        operator=threshold.operator,
+        limit=threshold.limit,
+        observed=observed,
+        samples=samples,
+        samples_needed=threshold.samples_needed,
+        ok=ok,
+        reason=reason,
+    )
+
+
+def _broken(threshold: Threshold, observed: float, samples: int) -> str:
+    unit = threshold.kind.unit
+    over = "" if threshold.kind.type is MetricType.COUNTER else f" over {samples:,} samples"
+    demand = _DEMANDS[threshold.operator].format(limit_figure(threshold.limit, unit))
+    seen = figure_beside(observed, threshold.limit, unit)
+    return f"{threshold.metric} {threshold.stat} was {seen}{over}; {demand}"
+
+
+def _longer(duration_ms: float, samples: int, needed: int) -> str:
+    """Say how long to run for enough samples, at the rate of samples that was seen.
+
+    In proportion to the whole run, rounded up: the warm-up, whose samples do not count, is a share
+    of a run up to 5 minutes and less of a longer one, so that this is enough there too.
+    """
+    # Integers: a limit next to 0 can need more samples than a double can count.
+    seconds = -(-needed * ceil(duration_ms) // (samples * 1000))
+    if seconds > MAX_RUN_SECONDS:
+        return "that is more than 24h at this rate: more load is needed"
+    rounded = -(-seconds // _ROUND_TO_SECONDS) * _ROUND_TO_SECONDS
+    return f"run for at least {format_duration(rounded)}"

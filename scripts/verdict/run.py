@@ -1,0 +1,28 @@
+"""A run: the worst of its scenarios."""
+
+from collections.abc import Sequence
+
+from scripts.verdict.records import RunVerdict, ScenarioOutcome, ScenarioVerdict
+from scripts.verdict.verdict import verdict_of, worst
+
+
+def judge_run(verdicts: Sequence[ScenarioVerdict]) -> RunVerdict:
+    """Return the verdict on a run; one without any scenario has no data.
+
+    Args:
+        verdicts: Of every scenario that was asked for, the health check among them, in the order in
+            which they ran.
+    """
+    code = worst(verdict.exit_code for verdict in verdicts)
+    reasons = [
+        f"{verdict.scenario}: {reason}" for verdict in verdicts for reason in verdict.reasons
+    ]
+    return RunVerdict(
+        verdict=verdict_of(code),
+        exit_code=code,
+        reasons=tuple(reasons) if verdicts else ("no scenario was run",),
+        scenarios=tuple(
+            ScenarioOutcome(scenario=v.scenario, verdict=v.verdict, exit_code=v.exit_code)
+            for v in verdicts
+        ),
+    )

@@ -1,0 +1,51 @@
+"""The four verdicts, and which exit code stands where several are at hand."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from scripts.errors import ExitCode
+
+
+class Verdict(StrEnum):
+    """What is said about a scenario, or about a run."""
+
+    PASS = "PASS"  # noqa: S105 - the verdict, not a password
+    FAIL = "FAIL"
+    NO_DATA = "NO-DATA"
+    INVALID = "INVALID"
+
+
+# The worst first.
+_ORDER = (
+    ExitCode.INTERRUPTED,
+    ExitCode.LOAD,
+    ExitCode.STACK,
+    ExitCode.INVALID,
+    ExitCode.NO_DATA,
+    ExitCode.FAIL,
+    ExitCode.PASS,
+)
+
+_VERDICTS = {
+    ExitCode.PASS: Verdict.PASS,
+    ExitCode.FAIL: Verdict.FAIL,
+    ExitCode.NO_DATA: Verdict.NO_DATA,
+}
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the exit code that stands for all of `codes`; of nothing at all, NO_DATA.
+
+    Raises:
+        ValueError: One of them is not the outcome of a scenario.
+    """
+    return min(codes, key=_ORDER.index, default=ExitCode.NO_DATA)
+
+
+def verdict_of(code: ExitCode) -> Verdict:
+    """Return the verdict that goes with an outcome.
+
+    A measurement that was interrupted, or whose load generator or stack broke, cannot be trusted as
+    a whole: it is INVALID, and the exit code says why.
+    """
+    return _VERDICTS.get(code, Verdict.INVALID)

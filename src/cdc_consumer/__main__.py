@@ -1,0 +1,124 @@
+"""`python -m cdc_consumer PIPELINE_TOML`: assembles the consumer and runs it until it is stopped."""
+
+import os
+import sys
+from pathlib import Path
+
+import pymongo
+from confluent_kafka import Consumer, KafkaException
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from pymongo import MongoClient
+from pymongo.errors import ConfigurationError as MongoConfigurationError
+from pymongo.errors import InvalidURI, PyMongoError
+
+from cdc_consumer import http_server
+from cdc_consumer.dead_letter import DeadLetterTopic
+from cdc_consumer.errors import ConfigurationError, GaveUpError
+from cdc_consumer.health import Answer, health, readiness
+from cdc_consumer.log import log
+from cdc_consumer.loop import Loop, Ports, Progress
+from cdc_consumer.metrics import Metrics
+from cdc_consumer.retry import Retry
+from cdc_consumer.settings import Endpoints, Pipeline, load_endpoints, load_pipeline
+from cdc_consumer.sink import Document, Sink
+from cdc_consumer.stopping import Stopping
+from cdc_consumer.subscription import Subscription, consumer_config
+
+PING_SECONDS = 1.0
+SELECT_MS = 2_000
+# A write that is not answered for so long is sent again, which the guard makes harmless.
+SOCKET_MS = 10_000
+
+
+def main(arguments: list[str]) -> int:
+    """Run the consumer; return the exit code: 0 stopped, 2 wrong settings, 3 gave up."""
+    try:
+        if len(arguments) != 1:
+            raise ConfigurationError("usage: python -m cdc_consumer PIPELINE_TOML")
+        pipeline = load_pipeline(Path(arguments[0]))
+        endpoints = load_endpoints(os.environ)
+        client = _mongo_client(endpoints.mongodb_uri)
+        stopping = Stopping()
+        _run(pipeline, endpoints, client, stopping)
+    except (ConfigurationError, GaveUpError) as error:
+        sys.stderr.write(f"cdc-consumer: {error}\n")
+        return error.exit_code
+    except KafkaException as error:
+        sys.stderr.write(f"cdc-consumer: Kafka: {error.args[0].str()}\n")
+        return GaveUpError.exit_code
+    stopping.finished()
+    return 0
+
+
+def _run(
+    pipeline: Pipeline, endpoints: Endpoints, client: MongoClient[Document], stopping: Stopping
+) -> None:
+    tables = pipeline.by_topic()
+    collections = [table.collection for table in pipeline.tables]
+    limits = pipeline.consumer
+    consumer = Consumer(
+        consumer_config(
+            endpoints.kafka_bootstrap, pipeline.kafka.consumer_group, limits.retry_seconds
+        ),
+    )
+    subscription = Subscription(consumer, list(tables))
+    metrics = Metrics(collections, subscription.lag)
+    progress = Progress()
+
+    def on_retry(what: str, why: str) -> None:
+        metrics.retried()
+        log("retry", what=what, why=why[:300])
+
+    retry = Retry(limits.retry_seconds, stopping.asked, on_retry)
+    sink = Sink(client[pipeline.mongodb.database], retry)
+    dead_letters = DeadLetterTopic(
+        endpoints.kafka_bootstrap, pipeline.kafka.dead_letter_topic, retry
+    )
+    server = http_server.start(
+        endpoints.http_host,
+        endpoints.http_port,
+        {
+            "/healthz": lambda: health(progress.age()),
+            "/readyz": lambda: readiness(
+                subscription.unassigned(), subscription.assigned(), lambda: _ping(client)
+            ),
+            "/metrics": lambda: Answer(200, CONTENT_TYPE_LATEST, generate_latest(metrics.registry)),
+        },
+    )
+    log("started", group=pipeline.kafka.consumer_group, topics=",".join(tables))
+    try:
+        sink.prepare(collections, int(limits.delete_marker_ttl_hours * 3600))
+        ports = Ports(consumer, subscription, sink, dead_letters, metrics, progress)
+        Loop(ports, tables, limits.max_batch_size).run(stopping.asked)
+    finally:
+        # HTTP first: it asks the consumer, which cannot be asked once it is closed.
+        server.shutdown()
+        consumer.close()
+        client.close()
+    log("stopped")
+
+
+def _mongo_client(uri: str) -> MongoClient[Document]:
+    try:
+        return MongoClient(
+            uri,
+            appname="cdc-consumer",
+            serverSelectionTimeoutMS=SELECT_MS,
+            connectTimeoutMS=SELECT_MS,
+            socketTimeoutMS=SOCKET_MS,
+        )
+    except (InvalidURI, MongoConfigurationError, ValueError) as error:
+        raise ConfigurationError(f"CDC_MONGODB_URI: {error}") from error
+
+
+def _ping(client: MongoClient[Document]) -> str:
+    try:
+        with pymongo.timeout(PING_SECONDS):
+            client.admin.command("ping")
+    except PyMongoError as error:
+        return f"{type(error).__name__}: {error}"[:200]
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

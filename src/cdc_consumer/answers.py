@@ -1,0 +1,120 @@
+"""What MongoDB's answers mean for each write: settled, rejected, or to be tried again. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import bson
+from bson.errors import BSONError
+from msgspec import Struct
+
+from cdc_consumer.coalesce import Write
+
+DUPLICATE_KEY: Final = 11000
+# MongoDB's answers to a document that it will never take, whatever the state of the server. Any other
+# code is taken for a trouble of the server, because giving up on an event is worse than waiting: a full
+# disk or a lost permission must not send the whole stream to the dead letters.
+# Numbers from src/mongo/base/error_codes.yml of the server.
+CONTENT_CODES: Final = frozenset(
+    (
+        2,  # BadValue
+        9,  # FailedToParse
+        14,  # TypeMismatch
+        15,  # Overflow
+        22,  # InvalidBSON
+        28,  # PathNotViable
+        40,  # ConflictingUpdateOperators
+        52,  # DollarPrefixedFieldName
+        53,  # InvalidIdField
+        54,  # NotSingleValueField
+        56,  # EmptyFieldName
+        57,  # DottedFieldName
+        66,  # ImmutableField
+        121,  # DocumentValidationFailure
+        10334,  # BSONObjectTooLarge
+        17419,  # the document after the update is too large
+        17420,  # the document to insert is too large
+    )
+)
+
+
+class Answered(Struct, frozen=True):
+    """The writes of one bulk write, sorted by what the server said of each."""
+
+    applied: tuple[Write, ...] = ()
+    duplicate: tuple[Write, ...] = ()
+    rejected: tuple[tuple[Write, str], ...] = ()
+    failed: tuple[Write, ...] = ()
+    failure: str = ""
+
+
+def sort_answers(writes: Sequence[Write], details: Mapping[str, Any]) -> Answered:
+    """Sort a bulk write's writes by the `details` of its BulkWriteError.
+
+    A write concern error says nothing of single writes, so all of them are tried again: the guard makes
+    that harmless.
+    """
+    concern = details.get("writeConcernErrors")
+    if concern:
+        return Answered(
+            failed=tuple(writes), failure=str(concern[0].get("errmsg", "write concern"))
+        )
+    errors = {error["index"]: error for error in details.get("writeErrors", ())}
+    applied, duplicate, failed = [], [], []
+    rejected: list[tuple[Write, str]] = []
+    failure = ""
+    for index, write in enumerate(writes):
+        error = errors.get(index)
+        if error is None:
+            applied.append(write)
+        elif error["code"] == DUPLICATE_KEY:
+            duplicate.append(write)
+        elif error["code"] in CONTENT_CODES:
+            rejected.append((write, f"{error['code']}: {error['errmsg']}"))
+        else:
+            failed.append(write)
+            failure = f"{error['code']}: {error['errmsg']}"
+    return Answered(tuple(applied), tuple(duplicate), tuple(rejected), tuple(failed), failure)
+
+
+Standing = Literal["stale", "applied", "conflict", "foreign"]
+
+
+def standing(write: Write, stored: Mapping[str, Any] | None, *, resent: bool) -> Standing:
+    """Say what a duplicate-key answer to a write means, from the document that is there now.
+
+    The answer alone does not prove that the write is stale: a second consumer may have inserted an older
+    state between this server's look and its insert, or a unique index of the collection may be hit.
+
+    Args:
+        write: The write that was answered with a duplicate key.
+        stored: The document of its `_id` with its `_cdc`, or None.
+        resent: Whether an earlier attempt may have applied the write, its acknowledgement lost.
+
+    Returns:
+        `stale`: the document is as new or newer. `applied`: it is the write itself, sent before.
+        `conflict`: it is older or absent, so the write is to be sent again. `foreign`: it is not a
+        document of this pipeline.
+    """
+    if stored is None:
+        return "conflict"
+    metadata = stored.get("_cdc")
+    lsn = metadata.get("lsn") if isinstance(metadata, Mapping) else None
+    if not isinstance(lsn, int):
+        return "foreign"
+    if lsn < write.last.lsn:
+        return "conflict"
+    return "applied" if resent and lsn == write.last.lsn else "stale"
+
+
+def unencodable(content: Mapping[str, Any], largest: int) -> str:
+    """Return why a document cannot be sent at all, or an empty text.
+
+    Args:
+        content: The document.
+        largest: The most bytes that the server takes in a document.
+    """
+    try:
+        size = len(bson.encode(content))
+    except (BSONError, OverflowError, ValueError, RecursionError) as error:
+        return str(error)
+    return f"{size} bytes, and the server takes {largest}" if size > largest else ""

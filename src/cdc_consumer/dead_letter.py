@@ -1,0 +1,122 @@
+"""The dead-letter queue: records that can never be applied, kept for people to look at."""
+
+import contextlib
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from cdc_consumer.events import Rejection
+from cdc_consumer.log import log
+from cdc_consumer.retry import Retry, TransientError
+
+DELIVERY_SECONDS = 5.0
+# The first ones are logged one by one; of a flood, one in so many.
+LOGGED_FIRST = 10
+LOGGED_EACH = 1000
+
+
+def producer_config(bootstrap: str) -> dict[str, str | int | bool]:
+    """Return the producer's settings: acknowledged by every replica in sync, none sent twice."""
+    return {
+        "bootstrap.servers": bootstrap,
+        "client.id": "cdc-consumer",
+        "acks": "all",
+        "enable.idempotence": True,
+        "linger.ms": 0,
+        "delivery.timeout.ms": int(DELIVERY_SECONDS * 1000),
+    }
+
+
+def headers(rejection: Rejection) -> list[tuple[str, str | bytes | None]]:
+    """Return the headers that say why a record is here and where it was."""
+    record = rejection.record
+    return [
+        ("reason", rejection.reason),
+        ("detail", rejection.detail),
+        ("topic", record.topic),
+        ("partition", str(record.partition)),
+        ("offset", str(record.offset)),
+        ("timestamp", str(record.timestamp_ms)),
+    ]
+
+
+class DeadLetters(Protocol):
+    """Takes what can never be applied; returns when it is safe there."""
+
+    def send(self, rejections: Sequence[Rejection]) -> None:
+        """Keep the records of `rejections`."""
+
+
+class DeadLetterTopic:
+    """Sends rejected records to a topic, with key, value and timestamp as they were.
+
+    The producer is made with the first rejection: most runs have none.
+    """
+
+    def __init__(self, bootstrap: str, topic: str, retry: Retry) -> None:
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._retry = retry
+        self._producer: Producer | None = None
+        self._logged = 0
+
+    def send(self, rejections: Sequence[Rejection]) -> None:
+        """Send the records and wait until the broker has acknowledged each.
+
+        Raises:
+            GaveUpError: The broker did not take them for as long as it is retried.
+        """
+        remaining = list(rejections)
+        if remaining:
+            self._retry("dead letter", partial(self._attempt, remaining))
+        for rejection in rejections:
+            self._tell(rejection)
+
+    def _attempt(self, remaining: list[Rejection]) -> None:
+        if self._producer is None:
+            self._producer = Producer(producer_config(self._bootstrap))
+        failures: list[str] = []
+        delivered: list[Rejection] = []
+
+        def report(rejection: Rejection, error: KafkaError | None, _: Message) -> None:
+            if error is None:
+                delivered.append(rejection)
+            else:
+                failures.append(error.str())
+
+        for rejection in remaining:
+            try:
+                self._producer.produce(
+                    self._topic,
+                    key=rejection.record.key,
+                    value=rejection.record.value,
+                    headers=headers(rejection),
+                    timestamp=max(rejection.record.timestamp_ms, 0),
+                    on_delivery=partial(report, rejection),
+                )
+            except (KafkaException, BufferError) as error:
+                failures.append(str(error))
+        # One second beyond the delivery time-out, by which every record has its report.
+        self._producer.flush(DELIVERY_SECONDS + 1)
+        for rejection in delivered:
+            with contextlib.suppress(ValueError):
+                remaining.remove(rejection)
+        if remaining:
+            why = failures[0] if failures else "no answer"
+            raise TransientError(f"{len(remaining)} records to {self._topic}: {why}")
+
+    def _tell(self, rejection: Rejection) -> None:
+        self._logged += 1
+        if self._logged <= LOGGED_FIRST or self._logged % LOGGED_EACH == 0:
+            record = rejection.record
+            log(
+                "dead-letter",
+                count=self._logged,
+                reason=rejection.reason,
+                detail=rejection.detail[:200],
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+            )

@@ -1,0 +1,172 @@
+"""A Kafka record in, a change event or the reason why it can never be one out. No I/O."""
+
+from functools import lru_cache
+from typing import Any, Literal, cast
+
+import msgspec
+from msgspec import Struct
+
+from cdc_consumer.placeholders import is_unavailable
+from cdc_consumer.settings import Table
+
+Op = Literal["c", "u", "d", "r"]
+Reason = Literal[
+    "invalid-json",
+    "not-an-object",
+    "missing-key",
+    "missing-lsn",
+    "unknown-op",
+    "invalid-metadata",
+    "reserved-column",
+    "rejected-by-mongodb",
+]
+
+OPS = frozenset(("c", "u", "d", "r"))
+# What the consumer itself writes into a document, beside the columns.
+RESERVED = frozenset(("_id", "_cdc"))
+HIGHEST_LSN = 2**63 - 1
+
+
+class Record(Struct, frozen=True, gc=False):
+    """A record as it came from Kafka.
+
+    Attributes:
+        topic: The topic it was read from.
+        partition: The partition it was read from.
+        offset: Its offset there.
+        timestamp_ms: Kafka's timestamp of it, milliseconds since the epoch.
+        consumed_us: When the consumer took it, microseconds since the epoch.
+        key: The key's bytes.
+        value: The value's bytes; None is a tombstone.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    consumed_us: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Event(Struct, frozen=True):
+    """One change of one row.
+
+    Attributes:
+        collection: The collection it belongs to.
+        id: The document's `_id`.
+        lsn: Position of the change in PostgreSQL's WAL; orders the changes of a row.
+        op: Debezium's letter: create, update, delete, or read in a snapshot.
+        tx_id: PostgreSQL's transaction, where Debezium gives it.
+        source_us: When it was committed, microseconds since the epoch, where Debezium gives it.
+        debezium_us: When Debezium handled it, microseconds since the epoch, where it gives it.
+        fields: The columns that the event carries; none for a delete.
+        whole: Whether `fields` is the whole row. Not so where PostgreSQL left out a TOASTed value
+            that did not change.
+        record: The record it came in.
+    """
+
+    collection: str
+    id: str
+    lsn: int
+    op: Op
+    tx_id: int | None
+    source_us: int | None
+    debezium_us: int | None
+    fields: dict[str, Any]
+    whole: bool
+    record: Record
+
+
+class Rejection(Struct, frozen=True):
+    """A record that can never be applied, with a word for counting and a text for people."""
+
+    record: Record
+    reason: Reason
+    detail: str
+
+
+def parse(record: Record, table: Table) -> Event | Rejection:
+    """Parse a record of Debezium's flattened JSON (ExtractNewRecordState, without schemas).
+
+    The metadata are the fields `__op`, `__source_lsn`, `__source_txId`, `__source_ts_us` and
+    `__ts_us`, added by the transform's `add.fields`; every field that starts with `__` is left out of
+    the document.
+    """
+    value = _object(record, record.value, "value")
+    if isinstance(value, Rejection):
+        return value
+    identity = _identity(record, table)
+    if isinstance(identity, Rejection):
+        return identity
+    op = value.get("__op")
+    if op not in OPS:
+        return Rejection(record, "unknown-op", f"__op is {op!r}")
+    lsn = value.get("__source_lsn")
+    if type(lsn) is not int or not 0 <= lsn <= HIGHEST_LSN:
+        return Rejection(record, "missing-lsn", f"__source_lsn is {lsn!r}")
+    metadata = tuple(value.get(name) for name in ("__source_txId", "__source_ts_us", "__ts_us"))
+    if any(item is not None and type(item) is not int for item in metadata):
+        return Rejection(record, "invalid-metadata", "a transaction id or time is not an integer")
+    tx_id, source_us, debezium_us = metadata
+    fields: dict[str, Any] = {}
+    carried = 0
+    # A delete carries empty values under the default replica identity: its key alone is used.
+    if op != "d":
+        columns = _columns(tuple(value))
+        if isinstance(columns, str):
+            return Rejection(record, "reserved-column", f"the table has a column {columns!r}")
+        carried = len(columns)
+        fields = {name: value[name] for name in columns if not is_unavailable(value[name])}
+    return Event(
+        collection=table.collection,
+        id=identity,
+        lsn=lsn,
+        op=cast("Op", op),
+        tx_id=tx_id,
+        source_us=source_us,
+        debezium_us=debezium_us,
+        fields=fields,
+        whole=len(fields) == carried,
+        record=record,
+    )
+
+
+def _object(record: Record, data: bytes | None, what: str) -> dict[str, Any] | Rejection:
+    try:
+        decoded = msgspec.json.decode(data or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Rejection(record, "invalid-json", f"{what}: {error}")
+    if not isinstance(decoded, dict):
+        return Rejection(record, "not-an-object", f"{what} is a JSON {type(decoded).__name__}")
+    return decoded
+
+
+def _identity(record: Record, table: Table) -> str | Rejection:
+    """Return the `_id`: the key's value as text, or the compact JSON array of a composite key's."""
+    if not record.key:
+        return Rejection(record, "missing-key", "the record has no key")
+    key = _object(record, record.key, "key")
+    if isinstance(key, Rejection):
+        return key
+    values = [key.get(column) for column in table.key]
+    if None in values:
+        return Rejection(record, "missing-key", f"the key lacks {', '.join(table.key)}")
+    if len(values) > 1:
+        return msgspec.json.encode(values).decode()
+    value = values[0]
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+@lru_cache(maxsize=256)
+def _columns(names: tuple[str, ...]) -> tuple[str, ...] | str:
+    """Return the columns among an event's fields, or the one that no document can hold.
+
+    A table's events carry the same fields in the same order, so this is worked out once for each
+    shape. MongoDB reads a dot in an update as a path and a leading dollar sign as an operator.
+    """
+    columns = tuple(name for name in names if not name.startswith("__"))
+    for name in columns:
+        if name in RESERVED or not name or "." in name or name.startswith("$") or "\0" in name:
+            return name
+    return columns

@@ -1,0 +1,43 @@
+"""A small HTTP server in a thread of its own: paths in, answers out."""
+
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+from cdc_consumer.errors import ConfigurationError
+from cdc_consumer.health import Answer
+
+Routes = Mapping[str, Callable[[], Answer]]
+REQUEST_SECONDS = 5.0
+
+
+def start(host: str, port: int, routes: Routes) -> ThreadingHTTPServer:
+    """Serve GET requests for `routes` until the process ends.
+
+    Raises:
+        ConfigurationError: The address cannot be listened on.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = REQUEST_SECONDS
+
+        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+            route = routes.get(self.path.partition("?")[0])
+            answer = route() if route else Answer(404, "text/plain", b"not found\n")
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing: probes come each second."""
+
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise ConfigurationError(
+            f"CDC_HTTP_LISTEN: cannot listen on {host}:{port}: {error.strerror}"
+        ) from error
+    Thread(target=server.serve_forever, name="http", daemon=True).start()
+    return server

@@ -1,0 +1,163 @@
+"""The loop: take what is there, write it, keep what cannot be written, acknowledge."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from confluent_kafka import KafkaError, Message
+from msgspec import Struct
+
+from cdc_consumer.coalesce import Write, coalesce
+from cdc_consumer.dead_letter import DeadLetters
+from cdc_consumer.events import Event, Record, Rejection, parse
+from cdc_consumer.metrics import Metrics
+from cdc_consumer.settings import Table
+from cdc_consumer.sink import Outcome
+
+# How long a poll waits for the first message: only how soon a stop is noticed.
+POLL_SECONDS = 0.25
+
+
+class Source(Protocol):
+    """The part of a Kafka consumer that the loop uses."""
+
+    def poll(self, timeout: float) -> Message | None:
+        """Return the next message, or None when none came in `timeout` seconds."""
+
+    def consume(self, num_messages: int, timeout: float) -> list[Message]:
+        """Return up to `num_messages` that are there within `timeout` seconds."""
+
+
+class Offsets(Protocol):
+    """Keeps track of what is done."""
+
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Mark messages as done."""
+
+    def tell(self, error: KafkaError) -> None:
+        """Handle an error that came in place of a message."""
+
+
+class Writer(Protocol):
+    """Carries out writes."""
+
+    def apply(self, writes: Sequence[Write]) -> Outcome:
+        """Carry out the writes and say what became of each event."""
+
+
+class Progress:
+    """When the loop last polled, for the health check."""
+
+    def __init__(self) -> None:
+        self._polled = time.monotonic()
+
+    def tick(self) -> None:
+        """Note that the loop polls now."""
+        self._polled = time.monotonic()
+
+    def age(self) -> float:
+        """Return the seconds since the last poll."""
+        return time.monotonic() - self._polled
+
+
+class Ports(Struct, frozen=True):
+    """What the loop reads from and writes to."""
+
+    source: Source
+    offsets: Offsets
+    writer: Writer
+    dead_letters: DeadLetters
+    metrics: Metrics
+    progress: Progress
+
+
+class Loop:
+    """Consumes until it is stopped.
+
+    Args:
+        ports: Where from and where to.
+        tables: The tables by topic.
+        max_batch_size: The most messages that are handled at once.
+    """
+
+    def __init__(self, ports: Ports, tables: Mapping[str, Table], max_batch_size: int) -> None:
+        self._ports = ports
+        self._tables = tables
+        self._max_batch_size = max_batch_size
+
+    def run(self, stop: threading.Event) -> None:
+        """Consume until `stop` is set; the batch in hand is finished first.
+
+        Raises:
+            GaveUpError: MongoDB or the dead-letter topic failed for too long.
+            KafkaException: The Kafka client cannot go on.
+        """
+        while not stop.is_set():
+            self._ports.progress.tick()
+            self.step()
+
+    def step(self) -> None:
+        """Take one batch, if there is one, and see it through."""
+        messages: list[Message] = []
+        records: list[Record] = []
+        # Waiting for more than the first message would delay it; while this batch is written, the
+        # next one gathers, so batches grow with the load by themselves.
+        first = self._ports.source.poll(POLL_SECONDS)
+        if first is None:
+            return
+        self._keep([first], messages, records)
+        if self._max_batch_size > 1:
+            more = self._ports.source.consume(self._max_batch_size - 1, 0)
+            self._keep(more, messages, records)
+        if messages:
+            self._handle(messages, records)
+
+    def _keep(
+        self, taken: Sequence[Message], messages: list[Message], records: list[Record]
+    ) -> None:
+        now_us = time.time_ns() // 1000
+        for message in taken:
+            error = message.error()
+            if error is not None:
+                self._ports.offsets.tell(error)
+                continue
+            messages.append(message)
+            records.append(_record(message, now_us))
+
+    def _handle(self, messages: Sequence[Message], records: Sequence[Record]) -> None:
+        events: list[Event] = []
+        rejections: list[Rejection] = []
+        tombstones = 0
+        for record in records:
+            if record.value is None:
+                tombstones += 1
+                continue
+            parsed = parse(record, self._tables[record.topic])
+            if isinstance(parsed, Event):
+                events.append(parsed)
+            else:
+                rejections.append(parsed)
+        coalesced = coalesce(events)
+        outcome = self._ports.writer.apply(coalesced.writes)
+        rejections.extend(outcome.rejected)
+        self._ports.dead_letters.send(rejections)
+        self._ports.offsets.acknowledge(messages)
+        metrics = self._ports.metrics
+        metrics.applied(outcome.acknowledged)
+        metrics.stale((*coalesced.stale, *outcome.stale))
+        metrics.dead_lettered(rejections)
+        metrics.taken(len(messages), tombstones)
+
+
+def _record(message: Message, now_us: int) -> Record:
+    """Return what the loop needs of a message that is no error, and so has a place."""
+    return Record(
+        topic=message.topic() or "",
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        timestamp_ms=message.timestamp()[1],
+        consumed_us=now_us,
+        key=message.key(),
+        value=message.value(),
+    )

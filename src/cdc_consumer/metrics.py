@@ -1,0 +1,113 @@
+"""What the consumer tells Prometheus. Counted once a batch, after MongoDB's acknowledgement.
+
+Of the records read, each is counted in exactly one of events, stale events, tombstones and dead letters.
+Hops are observed for the events counted as applied, those among them that a later event of the same batch
+overwrote; a stale event's state was visible before, so its delay would be nobody's.
+"""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable
+from typing import get_args
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from cdc_consumer.events import OPS, Event, Reason, Rejection
+from cdc_consumer.hops import HopHistograms
+from cdc_consumer.sink import Acknowledged
+
+Lag = Callable[[], Iterable[tuple[str, int, int]]]
+BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+
+class LagGauge(Collector):
+    """`cdc_consumer_lag{topic,partition}`, asked for when Prometheus asks."""
+
+    def __init__(self, lag: Lag) -> None:
+        self._lag = lag
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Return the lag of each assigned partition whose end is known."""
+        family = GaugeMetricFamily(
+            "cdc_consumer_lag",
+            "Records in the partition that MongoDB has not acknowledged yet.",
+            labels=("topic", "partition"),
+        )
+        for topic, partition, lag in self._lag():
+            family.add_metric([topic, str(partition)], lag)
+        return [family]
+
+
+class Metrics:
+    """The consumer's metrics, in a registry of their own."""
+
+    def __init__(self, collections: Iterable[str], lag: Lag) -> None:
+        self.registry = CollectorRegistry()
+        self.hops = HopHistograms()
+        self.registry.register(self.hops)
+        self.registry.register(LagGauge(lag))
+        self._events = Counter(
+            "cdc_consumer_events",
+            "Events applied to MongoDB.",
+            ("collection", "op"),
+            registry=self.registry,
+        )
+        self._stale = Counter(
+            "cdc_consumer_stale_events",
+            "Events not newer than the document: replays, which change nothing.",
+            registry=self.registry,
+        )
+        self._tombstones = Counter(
+            "cdc_consumer_tombstones",
+            "Records without a value, which follow a delete and are skipped.",
+            registry=self.registry,
+        )
+        self._dead_letters = Counter(
+            "cdc_consumer_dead_letters",
+            "Records that can never be applied, sent to the dead-letter topic.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self._retries = Counter(
+            "cdc_consumer_write_retries",
+            "Attempts made again after a failure that may pass.",
+            registry=self.registry,
+        )
+        self._batch_size = Histogram(
+            "cdc_consumer_batch_size",
+            "Records taken from Kafka at once.",
+            buckets=BATCH_SIZES,
+            registry=self.registry,
+        )
+        for collection in collections:
+            for op in OPS:
+                self._events.labels(collection, op)
+        for reason in get_args(Reason):
+            self._dead_letters.labels(reason)
+
+    def taken(self, size: int, tombstones: int) -> None:
+        """Count a batch that is finished, and the tombstones in it."""
+        self._batch_size.observe(size)
+        self._tombstones.inc(tombstones)
+
+    def applied(self, acknowledged: Iterable[Acknowledged]) -> None:
+        """Count applied events and observe their hops."""
+        for group in acknowledged:
+            self.hops.observe(group.events, group.at_us)
+            tally = Tally((event.collection, event.op) for event in group.events)
+            for (collection, op), count in tally.items():
+                self._events.labels(collection, op).inc(count)
+
+    def stale(self, events: Iterable[Event]) -> None:
+        """Count stale events."""
+        self._stale.inc(sum(1 for _ in events))
+
+    def dead_lettered(self, rejections: Iterable[Rejection]) -> None:
+        """Count records sent to the dead-letter topic."""
+        for rejection in rejections:
+            self._dead_letters.labels(rejection.reason).inc()
+
+    def retried(self) -> None:
+        """Count an attempt made again."""
+        self._retries.inc()

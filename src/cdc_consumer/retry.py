@@ -1,0 +1,67 @@
+"""Bounded retries of what may pass by itself, with growing, jittered waits that a stop cuts short."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    stop_when_event_set,
+    wait_exponential_jitter,
+)
+from tenacity.nap import sleep_using_event
+
+from cdc_consumer.errors import GaveUpError
+
+T = TypeVar("T")
+FIRST_WAIT_SECONDS = 0.05
+LONGEST_WAIT_SECONDS = 2.0
+
+
+class TransientError(Exception):
+    """A failure that may pass by itself."""
+
+
+class Retry:
+    """Runs an attempt until it holds, `seconds` have passed or a stop is asked for.
+
+    Args:
+        seconds: How long to go on.
+        stop: Set when the process is to end.
+        on_retry: Called before each wait with what is tried and why it failed.
+    """
+
+    def __init__(
+        self, seconds: float, stop: threading.Event, on_retry: Callable[[str, str], None]
+    ) -> None:
+        self._seconds = seconds
+        self._stop = stop
+        self._on_retry = on_retry
+
+    def __call__(self, what: str, attempt: Callable[[], T]) -> T:
+        """Return what `attempt` returns.
+
+        Raises:
+            GaveUpError: It raised TransientError for too long, or while a stop was asked for.
+        """
+
+        def tell(state: RetryCallState) -> None:
+            failure = state.outcome.exception() if state.outcome else None
+            self._on_retry(what, str(failure))
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_delay(self._seconds) | stop_when_event_set(self._stop),
+            wait=wait_exponential_jitter(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS),
+            sleep=sleep_using_event(self._stop),
+            before_sleep=tell,
+            reraise=True,
+        )
+        try:
+            return retrying(attempt)
+        except TransientError as error:
+            why = "asked to stop" if self._stop.is_set() else f"tried for {self._seconds:g} s"
+            raise GaveUpError(f"{what}: {error} ({why})") from error

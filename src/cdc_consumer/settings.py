@@ -1,0 +1,117 @@
+"""Settings: what to consume and where to, from pipeline.toml; where it runs, from the environment."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from cdc_consumer.errors import ConfigurationError
+
+Text = Annotated[str, Meta(min_length=1)]
+HIGHEST_PORT = 65535
+
+
+class Table(Struct, frozen=True):
+    """A source table, the columns of its key and the collection that mirrors it."""
+
+    table: Text
+    key: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    collection: Text
+
+
+class Kafka(Struct, frozen=True):
+    """Names in Kafka."""
+
+    topic_prefix: Text
+    consumer_group: Text
+    dead_letter_topic: Text
+
+
+class MongoDB(Struct, frozen=True):
+    """Names in MongoDB."""
+
+    database: Text
+
+
+class Limits(Struct, frozen=True):
+    """Sizes and times of the consumer, in the units that the names give."""
+
+    max_batch_size: Annotated[int, Meta(ge=1, le=100_000)]
+    retry_seconds: Annotated[float, Meta(gt=0)]
+    delete_marker_ttl_hours: Annotated[float, Meta(gt=0)]
+
+
+class Pipeline(Struct, frozen=True):
+    """The sections of pipeline.toml that concern the consumer; the others are ignored."""
+
+    kafka: Kafka
+    mongodb: MongoDB
+    consumer: Limits
+    tables: Annotated[tuple[Table, ...], Meta(min_length=1)]
+
+    def by_topic(self) -> dict[str, Table]:
+        """Return the tables by the topic that Debezium writes them to (`prefix.schema.table`)."""
+        return {f"{self.kafka.topic_prefix}.{table.table}": table for table in self.tables}
+
+
+class Endpoints(Struct, frozen=True):
+    """Where Kafka and MongoDB are, and where the consumer's own HTTP listens."""
+
+    kafka_bootstrap: str
+    mongodb_uri: str
+    http_host: str
+    http_port: int
+
+
+def load_pipeline(path: Path) -> Pipeline:
+    """Read pipeline.toml.
+
+    Raises:
+        ConfigurationError: The file cannot be read, is not TOML, lacks a setting or has a wrong one.
+    """
+    try:
+        pipeline = msgspec.toml.decode(path.read_bytes(), type=Pipeline)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    _refuse_twice(path, "table", [table.table for table in pipeline.tables])
+    _refuse_twice(path, "collection", [table.collection for table in pipeline.tables])
+    return pipeline
+
+
+def load_endpoints(environment: Mapping[str, str]) -> Endpoints:
+    """Read the endpoints from the environment.
+
+    Raises:
+        ConfigurationError: A variable is missing, or CDC_HTTP_LISTEN is not `host:port`.
+    """
+    listen = _variable(environment, "CDC_HTTP_LISTEN")
+    host, _, port = listen.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > HIGHEST_PORT:
+        raise ConfigurationError(f"CDC_HTTP_LISTEN is {listen!r}, not host:port")
+    return Endpoints(
+        kafka_bootstrap=_variable(environment, "CDC_KAFKA_BOOTSTRAP"),
+        mongodb_uri=_variable(environment, "CDC_MONGODB_URI"),
+        http_host=host,
+        http_port=int(port),
+    )
+
+
+def _variable(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise ConfigurationError(f"{name} is not set in the environment")
+    return value
+
+
+def _refuse_twice(path: Path, what: str, names: list[str]) -> None:
+    """Refuse a name given twice: rows of two tables would overwrite each other's documents."""
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise ConfigurationError(
+            f"{path}: {what} {twice[0]!r} is given to more than one of [[tables]]"
+        )

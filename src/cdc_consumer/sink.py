@@ -1,0 +1,201 @@
+"""Carries coalesced writes out in MongoDB and reports what became of every event."""
+
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import bson.errors
+import msgspec
+from msgspec import Struct
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
+
+from cdc_consumer.answers import Answered, sort_answers, standing, unencodable
+from cdc_consumer.coalesce import Write, coalesce
+from cdc_consumer.events import Event, Rejection
+from cdc_consumer.retry import Retry, TransientError
+from cdc_consumer.writes import DELETED_AT, document, operation
+
+Document = dict[str, Any]
+# A duplicate key that is no stale write, so often in a row, is a unique index of the collection.
+MOST_CONFLICTS = 5
+# The largest document of MongoDB, in bytes; the limit is the same in every version.
+LARGEST_DOCUMENT = 16 * 1024 * 1024
+# `bulk_write` raises these before it sends a document that cannot be BSON.
+UNENCODABLE = (bson.errors.InvalidDocument, DocumentTooLarge, OverflowError, UnicodeEncodeError)
+# Answers of createIndex when the index is there with other options.
+INDEX_DIFFERS = frozenset((85, 86))
+
+
+class Acknowledged(Struct, frozen=True):
+    """Events that MongoDB holds now, and when it said so (microseconds since the epoch)."""
+
+    events: tuple[Event, ...]
+    at_us: int
+
+
+class Outcome(Struct):
+    """What became of a batch; every event is in exactly one of the lists. Filled by the sink."""
+
+    acknowledged: list[Acknowledged]
+    stale: list[Event]
+    rejected: list[Rejection]
+
+
+class Sink:
+    """Writes to one database.
+
+    Args:
+        database: The database, of a client that raises time-outs.
+        retry: Bounds the retries.
+    """
+
+    def __init__(self, database: Database[Document], retry: Retry) -> None:
+        self._database = database
+        self._retry = retry
+
+    def prepare(self, collections: Iterable[str], marker_ttl_seconds: int) -> None:
+        """Make the TTL index that clears delete markers, or change its time where it is there.
+
+        Raises:
+            GaveUpError: MongoDB did not answer for as long as it is retried.
+        """
+        for name in collections:
+            self._retry("index", partial(self._index, name, marker_ttl_seconds))
+
+    def apply(self, writes: Sequence[Write]) -> Outcome:
+        """Carry out the writes; when it returns, each is acknowledged, stale or rejected.
+
+        Raises:
+            GaveUpError: A write failed for as long as it is retried; others may have been applied.
+        """
+        outcome = Outcome([], [], [])
+        by_collection: dict[str, list[Write]] = {}
+        for write in writes:
+            by_collection.setdefault(write.last.collection, []).append(write)
+        for name, group in by_collection.items():
+            _Application(self._database[name], outcome, group).run(self._retry)
+        return outcome
+
+    def _index(self, name: str, seconds: int) -> None:
+        try:
+            try:
+                self._database[name].create_index(DELETED_AT, expireAfterSeconds=seconds)
+            except OperationFailure as error:
+                if error.code not in INDEX_DIFFERS:
+                    raise
+                index = {"keyPattern": {DELETED_AT: 1}, "expireAfterSeconds": seconds}
+                self._database.command({"collMod": name, "index": index})
+        except PyMongoError as error:
+            raise TransientError(str(error)) from error
+
+
+class _Application:
+    """The writes of one batch to one collection, on their way from remaining to settled."""
+
+    def __init__(
+        self, collection: Collection[Document], outcome: Outcome, writes: Sequence[Write]
+    ) -> None:
+        self._collection = collection
+        self._outcome = outcome
+        self._remaining = tuple(writes)
+        self._resent = False
+        self._conflicts = 0
+
+    def run(self, retry: Retry) -> None:
+        """Settle every write: all together, then event by event those that MongoDB rejected.
+
+        A merged write that is rejected may hold good events beside the bad one.
+        """
+        rejected: list[tuple[Write, str]] = []
+        retry("write", partial(self._attempt, rejected))
+        for write, why in rejected:
+            if len(write.events) == 1:
+                rejection = Rejection(write.last.record, "rejected-by-mongodb", why)
+                self._outcome.rejected.append(rejection)
+                continue
+            for event in write.events:
+                alone = coalesce((event,)).writes
+                _Application(self._collection, self._outcome, alone).run(retry)
+
+    def _attempt(self, rejected: list[tuple[Write, str]]) -> None:
+        """Send what remains and keep as remaining what is to be sent again.
+
+        Raises:
+            TransientError: Something remains.
+        """
+        try:
+            answered = self._send()
+            self._acknowledge(answered.applied)
+            rejected.extend(answered.rejected)
+            self._remaining = (*answered.failed, *answered.duplicate)
+            again = self._look(answered.duplicate, rejected)
+        except PyMongoError as error:
+            self._resent = True
+            raise TransientError(f"{type(error).__name__}: {error}") from error
+        self._remaining = (*answered.failed, *again)
+        if self._remaining:
+            raise TransientError(answered.failure or "duplicate key")
+
+    def _send(self) -> Answered:
+        try:
+            return self._bulk_write(self._remaining)
+        except UNENCODABLE:
+            now = _now_us()
+            reasons = [unencodable(document(w, now), LARGEST_DOCUMENT) for w in self._remaining]
+            pairs = tuple(zip(self._remaining, reasons, strict=True))
+            if not any(reasons):
+                raise
+            answered = self._bulk_write(tuple(write for write, why in pairs if not why))
+            refused = tuple((write, why) for write, why in pairs if why)
+            return msgspec.structs.replace(answered, rejected=(*answered.rejected, *refused))
+
+    def _bulk_write(self, writes: tuple[Write, ...]) -> Answered:
+        if not writes:
+            return Answered()
+        now = _now_us()
+        try:
+            self._collection.bulk_write([operation(w, now) for w in writes], ordered=False)
+        except BulkWriteError as error:
+            return sort_answers(writes, error.details)
+        return Answered(applied=writes)
+
+    def _look(
+        self, duplicates: tuple[Write, ...], rejected: list[tuple[Write, str]]
+    ) -> list[Write]:
+        """Read the documents of duplicate keys; settle what they prove, return what to send again."""
+        if not duplicates:
+            return []
+        ids = [write.last.id for write in duplicates]
+        found = self._collection.find({"_id": {"$in": ids}}, {"_cdc.lsn": 1})
+        stored = {item["_id"]: item for item in found}
+        again = []
+        applied = []
+        for write in duplicates:
+            match standing(write, stored.get(write.last.id), resent=self._resent):
+                case "stale":
+                    self._outcome.stale.extend(write.events)
+                case "applied":
+                    applied.append(write)
+                case "foreign":
+                    rejected.append((write, "a document without _cdc.lsn has this _id"))
+                case "conflict":
+                    again.append(write)
+        self._acknowledge(tuple(applied))
+        self._conflicts = self._conflicts + 1 if again else 0
+        if self._conflicts < MOST_CONFLICTS:
+            return again
+        rejected.extend((write, "duplicate key in another unique index") for write in again)
+        return []
+
+    def _acknowledge(self, writes: tuple[Write, ...]) -> None:
+        if writes:
+            events = tuple(event for write in writes for event in write.events)
+            self._outcome.acknowledged.append(Acknowledged(events, _now_us()))
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

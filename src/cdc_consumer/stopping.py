@@ -1,0 +1,37 @@
+"""SIGTERM and SIGINT: finish the batch in hand, but not for ever."""
+
+import os
+import signal
+import threading
+
+from cdc_consumer.errors import GaveUpError
+from cdc_consumer.log import log
+
+SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT))
+GRACE_SECONDS = 1.6
+
+
+class Stopping:
+    """Turns a signal into an event, and into an exit when the process does not end in time.
+
+    The signals are blocked and a thread waits for them, so that none interrupts a write halfway and none
+    is lost in a call that does not return. Make it before any other thread: threads inherit the block.
+    """
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self._finished = threading.Event()
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        threading.Thread(target=self._wait, name="signals", daemon=True).start()
+
+    def finished(self) -> None:
+        """Say that the process has done all it wanted to and is about to exit."""
+        self._finished.set()
+
+    def _wait(self) -> None:
+        number = signal.sigwait(SIGNALS)
+        log("stopping", signal=signal.Signals(number).name)
+        self.asked.set()
+        if not self._finished.wait(GRACE_SECONDS):
+            log("gave-up", detail="the batch in hand or the commit did not finish in time")
+            os._exit(GaveUpError.exit_code)

@@ -1,0 +1,152 @@
+"""The consumer's place in Kafka: its settings, its partitions, and what is acknowledged."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from cdc_consumer.log import log
+
+COMMIT_INTERVAL_MS = 100
+# Long enough for any retry in between two polls; beyond it the broker takes the partitions away.
+LEAST_POLL_INTERVAL_MS = 300_000
+# The same trouble is told again after this many seconds.
+TELL_AGAIN_SECONDS = 10.0
+COMMITTED_SECONDS = 2.0
+
+
+def consumer_config(bootstrap: str, group: str, retry_seconds: float) -> dict[str, str | int | bool]:
+    """Return the consumer's settings, each with its reason."""
+    return {
+        "bootstrap.servers": bootstrap,
+        "group.id": group,
+        "client.id": "cdc-consumer",
+        "auto.offset.reset": "earliest",
+        # Nothing is stored but by acknowledge(), after MongoDB's answer. What is stored, librdkafka
+        # commits in the background, so a commit costs no event any time.
+        "enable.auto.offset.store": False,
+        "enable.auto.commit": True,
+        "auto.commit.interval.ms": COMMIT_INTERVAL_MS,
+        # Cooperative: partitions that stay are consumed on while others move. Classic protocol: the
+        # next one needs Kafka 4 and its time-outs set on the broker.
+        "partition.assignment.strategy": "cooperative-sticky",
+        # 6 s is the least that a broker takes by default; a killed consumer holds the group that long.
+        "session.timeout.ms": 6000,
+        "heartbeat.interval.ms": 500,
+        "max.poll.interval.ms": max(LEAST_POLL_INTERVAL_MS, int(retry_seconds * 1000) + 60_000),
+        # A fetch is answered when the first byte is there; the wait is only how long an idle one
+        # stays open, and so how long a newly assigned partition may wait to be part of one.
+        "fetch.min.bytes": 1,
+        "fetch.wait.max.ms": 100,
+        # librdkafka waits this long after its queue was full (default 1 s), and after an error.
+        "fetch.queue.backoff.ms": 5,
+        "fetch.error.backoff.ms": 100,
+        "socket.nagle.disable": True,
+        # Topics may be created after the start; brokers may come back.
+        "topic.metadata.refresh.interval.ms": 1000,
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 1000,
+        # Idle connections are closed by the broker: no news.
+        "log.connection.close": False,
+    }
+
+
+class Subscription:
+    """The topics subscribed to, the partitions assigned and the offsets acknowledged.
+
+    Partitions and offsets are written by the thread that polls and read by the one that serves HTTP.
+    """
+
+    def __init__(self, consumer: Consumer, topics: Sequence[str]) -> None:
+        self._consumer = consumer
+        self._topics = tuple(topics)
+        # Next offset to acknowledge, of each assigned partition.
+        self._next: dict[tuple[str, int], int] = {}
+        self._told: dict[str, float] = {}
+        consumer.subscribe(
+            list(topics), on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose
+        )
+
+    def unassigned(self) -> list[str]:
+        """Return the topics of which no partition is assigned to this consumer."""
+        assigned = {topic for topic, _ in list(self._next)}
+        return [topic for topic in self._topics if topic not in assigned]
+
+    def assigned(self) -> list[str]:
+        """Return the assigned partitions as `topic/partition`."""
+        return sorted(f"{topic}/{partition}" for topic, partition in list(self._next))
+
+    def lag(self) -> Iterator[tuple[str, int, int]]:
+        """Yield topic, partition and the records not acknowledged, from librdkafka's own memory.
+
+        The end of a partition is the one that came with the last fetch: no request is made.
+        """
+        for (topic, partition), following in list(self._next.items()):
+            ends = self._consumer.get_watermark_offsets(
+                TopicPartition(topic, partition), cached=True
+            )
+            if ends is not None and ends[1] >= 0:
+                yield topic, partition, max(ends[1] - max(following, ends[0]), 0)
+
+    def acknowledge(self, messages: Iterable[Message]) -> None:
+        """Mark these messages, and those before them, as done; they are committed in a moment.
+
+        A partition that has been taken away meanwhile keeps its old offset: its new owner reads the
+        messages again, which changes nothing in MongoDB.
+        """
+        last = {(message.topic(), message.partition()): message for message in messages}
+        for message in last.values():
+            topic, partition, offset = message.topic(), message.partition(), message.offset()
+            if topic is None or partition is None or offset is None:
+                continue
+            try:
+                self._consumer.store_offsets(message=message)
+            except KafkaException as error:
+                self.tell(error.args[0])
+                continue
+            self._next[topic, partition] = offset + 1
+
+    def tell(self, error: KafkaError) -> None:
+        """Log a trouble of Kafka that librdkafka retries by itself; the same one not too often.
+
+        Raises:
+            KafkaException: The error is fatal: the client cannot go on.
+        """
+        if error.fatal():
+            raise KafkaException(error)
+        now = time.monotonic()
+        text = error.str()
+        if now - self._told.get(text, float("-inf")) >= TELL_AGAIN_SECONDS:
+            self._told[text] = now
+            log("kafka", code=error.name(), detail=text)
+
+    def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        try:
+            committed = consumer.committed(partitions, timeout=COMMITTED_SECONDS)
+        except KafkaException as error:
+            self.tell(error.args[0])
+            committed = partitions
+        for partition in committed:
+            self._next[partition.topic, partition.partition] = max(partition.offset, 0)
+        log("assigned", partitions=_names(partitions))
+
+    def _revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Commit what is done before the partitions go; no batch is in hand while this runs."""
+        try:
+            consumer.commit(asynchronous=False)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._NO_OFFSET:
+                self.tell(error.args[0])
+        self._forget("revoked", partitions)
+
+    def _lose(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._forget("lost", partitions)
+
+    def _forget(self, event: str, partitions: list[TopicPartition]) -> None:
+        for partition in partitions:
+            self._next.pop((partition.topic, partition.partition), None)
+        log(event, partitions=_names(partitions))
+
+
+def _names(partitions: list[TopicPartition]) -> str:
+    return ",".join(f"{partition.topic}/{partition.partition}" for partition in partitions)
