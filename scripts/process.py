@@ -9,10 +9,12 @@ import os
 import shlex
 import shutil
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import sh
 
@@ -42,10 +44,19 @@ class Completed:
 class Running:
     """A command that runs in the background, in a process group of its own."""
 
-    def __init__(self, argv: Sequence[str], handle: sh.RunningCommand, lines: deque[str]) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        handle: sh.RunningCommand,
+        lines: deque[str],
+        ended: threading.Event,
+        sink: IO[str] | None,
+    ) -> None:
         self._argv = tuple(argv)
         self._handle = handle
         self._lines = lines
+        self._ended = ended
+        self._sink = sink
 
     @property
     def pid(self) -> int:
@@ -67,6 +78,10 @@ class Running:
         if self.alive:
             self._handle.kill_group()
 
+    def ended_within(self, seconds: float) -> bool:
+        """Wait for its end, but not for longer than that; return whether it came."""
+        return self._ended.wait(seconds)
+
     def wait(self) -> Completed:
         """Wait for its end, whatever the exit code."""
         try:
@@ -74,6 +89,8 @@ class Running:
         finally:
             if not self.alive:
                 _running.discard(self)
+                if self._sink is not None:
+                    self._sink.close()
         return Completed(self._argv, int(self._handle.exit_code), "", tuple(self._lines))
 
 
@@ -119,6 +136,7 @@ def start(
     program = words[0] if os.sep in words[0] else find(words[0])
     _log.debug("run: %s", shlex.join(words))
     lines: deque[str] = deque(maxlen=_KEPT_LINES)
+    ended = threading.Event()
     sink = output.open("a", encoding="utf-8") if output is not None else None
 
     def take(line: str) -> None:
@@ -130,8 +148,7 @@ def start(
             on_line(line.rstrip("\n"))
 
     def done(_command: sh.RunningCommand, _success: bool, _exit_code: int) -> None:  # noqa: FBT001 - sh's signature
-        if sink is not None:
-            sink.close()
+        ended.set()
 
     try:
         with Path(os.devnull).open("rb") as nothing:
@@ -154,7 +171,7 @@ def start(
             )
     except sh.CommandNotFound:
         raise StackFailure(f"{program} is not there or not executable") from None
-    running = Running(words, handle, lines)
+    running = Running(words, handle, lines, ended, sink)
     _running.add(running)
     return running
 

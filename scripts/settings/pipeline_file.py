@@ -37,7 +37,7 @@ def load_pipeline(checkout: Checkout) -> Pipeline:
     for place, fault in _untyped_faults(content):
         raise UsageFailure(f"{path.name}: {place}: {fault}")
     pipeline = typed(content, Pipeline, file=path.name)
-    checks = (_table_faults, _connector_faults, _local_faults)
+    checks = (_table_faults, _canary_faults, _connector_faults, _local_faults)
     faults = [fault for check in checks for fault in check(pipeline)]
     for place, fault in (*faults, *_missing_files(pipeline, checkout.root)):
         raise UsageFailure(f"{path.name}: {place}: {fault}")
@@ -69,9 +69,19 @@ def _table_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
             yield f"tables[{index}].key", "names a column twice"
         if pipeline.topic(table) == pipeline.kafka.dead_letter_topic:
             yield "kafka.dead_letter_topic", f"is the topic of {table.table} as well"
-    canary = pipeline.canary.table
+
+
+def _canary_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    canary, names = pipeline.canary.table, [table.table for table in pipeline.tables]
     if canary not in names:
         yield "canary.table", f"{canary} is not among the tables; {nearest(canary, names)}"
+        return
+    key = pipeline.canary_table.key
+    if len(key) > 1:
+        yield "canary.table", f"{canary} has a key of {len(key)} columns; take one with one, a uuid"
+    for column in key:
+        if column in pipeline.canary.values:
+            yield f"canary.values.{column}", "is the key, which is chosen anew for each canary"
 
 
 def _connector_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:

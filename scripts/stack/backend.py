@@ -46,6 +46,9 @@ class Backend(Protocol):
     def versions(self) -> Mapping[str, str]:
         """Return what is run, component by component."""
 
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences that belong beside figures that were taken on this stack."""
+
     def log_files(self) -> Mapping[str, Path]:
         """Return the log file of each component."""
 

@@ -3,7 +3,8 @@
 See Kafka's documentation, "Kafka Connect > User Guide > REST API".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import requests
@@ -13,6 +14,14 @@ from scripts.errors import StackFailure
 _TIMEOUT_SECONDS = 10
 _REBALANCING = 409
 _NOT_FOUND = 404
+_LINE_LENGTH = 300
+_MOST_LINES = 6
+# Refused, silent, or killed in the middle of its answer.
+_NO_ANSWER = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+)
 
 
 class Rebalancing(Exception):  # noqa: N818 - a state, not an error
@@ -71,12 +80,20 @@ class ConnectApi:
 
     def cluster_id(self) -> str:
         """Return the id of the Kafka cluster that Connect uses."""
-        return str(self._ask("GET", "/").json()["kafka_cluster_id"])
+        answer = self._ask("GET", "/", missing_ok=True)
+        if answer.status_code == _NOT_FOUND:
+            # The web server listens before its pages are there.
+            raise Unreachable(f"{self.url} is still starting")
+        with self._understanding(answer):
+            return str(answer.json()["kafka_cluster_id"])
 
     def config(self, name: str) -> dict[str, str] | None:
         """Return the connector's configuration, or None if there is no such connector."""
         answer = self._ask("GET", f"/connectors/{name}/config", missing_ok=True)
-        return None if answer.status_code == _NOT_FOUND else dict(answer.json())
+        if answer.status_code == _NOT_FOUND:
+            return None
+        with self._understanding(answer):
+            return dict(answer.json())
 
     def put_config(self, name: str, config: Mapping[str, str]) -> None:
         """Create the connector, or change its configuration."""
@@ -87,16 +104,17 @@ class ConnectApi:
         answer = self._ask("GET", f"/connectors/{name}/status", missing_ok=True)
         if answer.status_code == _NOT_FOUND:
             return None
-        body = answer.json()
-        return ConnectorStatus(
-            name=name,
-            state=body["connector"]["state"],
-            trace=body["connector"].get("trace", ""),
-            tasks=tuple(
-                TaskStatus(task["id"], task["state"], task.get("trace", ""))
-                for task in body["tasks"]
-            ),
-        )
+        with self._understanding(answer):
+            body = answer.json()
+            return ConnectorStatus(
+                name=name,
+                state=body["connector"]["state"],
+                trace=body["connector"].get("trace", ""),
+                tasks=tuple(
+                    TaskStatus(task["id"], task["state"], task.get("trace", ""))
+                    for task in body["tasks"]
+                ),
+            )
 
     def restart(self, name: str) -> bool:
         """Restart the connector and all of its tasks; False if there is no such connector."""
@@ -118,23 +136,38 @@ class ConnectApi:
     ) -> requests.Response:
         try:
             answer = requests.request(method, self.url + path, json=json, timeout=_TIMEOUT_SECONDS)
-        except (requests.ConnectionError, requests.Timeout) as error:
+        except _NO_ANSWER as error:
             raise Unreachable(f"{self.url} does not answer: {type(error).__name__}") from None
         if answer.status_code == _REBALANCING:
             raise Rebalancing(f"{self.url} is rebalancing")
         if answer.status_code == _NOT_FOUND and missing_ok:
             return answer
         if not answer.ok:
+            reason, *more = _reason(answer)
             raise StackFailure(
-                f"Kafka Connect answered {answer.status_code} to {method} {path}: "
-                f"{_reason(answer)}",
+                f"Kafka Connect answered {answer.status_code} to {method} {path}: {reason}",
                 hint="see `inv logs --component connect`",
+                detail=tuple(more),
             )
         return answer
 
+    @contextmanager
+    def _understanding(self, answer: requests.Response) -> Iterator[None]:
+        """Turn what a stranger on Connect's port says into a failure."""
+        try:
+            yield
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise StackFailure(
+                f"{self.url} does not answer as Kafka Connect does: {answer.text[:100]!r}",
+                hint="another program has its port: end it, or give Connect another",
+            ) from None
 
-def _reason(answer: requests.Response) -> str:
+
+def _reason(answer: requests.Response) -> list[str]:
+    """Return the lines of an error, at least one: that a setting is wrong, then which."""
     try:
-        return str(answer.json()["message"]).splitlines()[0][:300]
+        text = str(answer.json()["message"])
     except (ValueError, LookupError, TypeError):
-        return (answer.text.strip() or answer.reason or "no reason given").splitlines()[0][:300]
+        text = answer.text
+    lines = [line.strip()[:_LINE_LENGTH] for line in text.splitlines() if line.strip()]
+    return lines[:_MOST_LINES] or [answer.reason or "no reason given"]

@@ -1,7 +1,10 @@
 """The Debezium connector: its configuration, and getting it to run."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -12,7 +15,11 @@ from scripts.stack.connect_api import ConnectApi, ConnectorStatus, Rebalancing, 
 from scripts.stack.endpoints import Endpoints
 from scripts.waiting import NotReady, wait_until
 
+T = TypeVar("T")
 DEADLINE_SECONDS = 60.0
+# For a question to a Connect that is up.
+ANSWER_SECONDS = 15.0
+STALE_FAILURE_SECONDS = 3.0
 _LOGS = "see `inv logs --component connect`"
 
 
@@ -68,16 +75,13 @@ def deploy(pipeline: Pipeline, endpoints: Endpoints) -> Change:
     api = ConnectApi(endpoints.connect_url)
 
     def put() -> Change:
-        try:
-            current = api.config(pipeline.connector.name)
-            deployment = decide(current, desired_config(pipeline, endpoints.postgres_dsn))
-            if deployment.change is not Change.NONE:
-                api.put_config(pipeline.connector.name, deployment.config)
-        except (Rebalancing, Unreachable) as reason:
-            raise NotReady(str(reason)) from None
+        current = api.config(pipeline.connector.name)
+        deployment = decide(current, desired_config(pipeline, endpoints.postgres_dsn))
+        if deployment.change is not Change.NONE:
+            api.put_config(pipeline.connector.name, deployment.config)
         return deployment.change
 
-    change = wait_until(put, what="Kafka Connect", deadline_seconds=DEADLINE_SECONDS, hint=_LOGS)
+    change = _asked(put)
     wait_running(pipeline, endpoints)
     return change
 
@@ -91,11 +95,16 @@ def wait_running(pipeline: Pipeline, endpoints: Endpoints) -> None:
     api = ConnectApi(endpoints.connect_url)
     name = pipeline.connector.name
 
+    began = time.monotonic()
+
     def probe() -> None:
-        status = _status(api, name)
+        status = _answered(lambda: api.status(name))
         if status is None:
             raise NotReady(f"there is no connector {name} yet")
         if status.failures:
+            # Until a restart or a new configuration is taken up, the old failure still stands.
+            if time.monotonic() - began < STALE_FAILURE_SECONDS:
+                raise NotReady(status.failures[0])
             raise StackFailure(
                 status.failures[0],
                 hint=f"mend the cause, then `inv connector.restart`; {_LOGS}",
@@ -108,9 +117,54 @@ def wait_running(pipeline: Pipeline, endpoints: Endpoints) -> None:
     wait_until(probe, what=f"connector {name}", deadline_seconds=DEADLINE_SECONDS, hint=_LOGS)
 
 
-def _status(api: ConnectApi, name: str) -> ConnectorStatus | None:
+def current_status(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorStatus:
+    """Return the connector's state as it is now.
+
+    Raises:
+        StackFailure: There is no such connector, or Connect does not answer.
+    """
+    api, name = ConnectApi(endpoints.connect_url), pipeline.connector.name
+    status = _asked(lambda: api.status(name))
+    if status is None:
+        raise StackFailure(f"there is no connector {name}", hint="inv connector.deploy")
+    return status
+
+
+def restart(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Restart the connector and its tasks, and wait until they run.
+
+    Raises:
+        StackFailure: There is no such connector, Connect refused, or a task failed again.
+    """
+    api, name = ConnectApi(endpoints.connect_url), pipeline.connector.name
+    if not _asked(lambda: api.restart(name)):
+        raise StackFailure(f"there is no connector {name}", hint="inv connector.deploy")
+    wait_running(pipeline, endpoints)
+
+
+def delete(pipeline: Pipeline, endpoints: Endpoints) -> bool:
+    """Delete the connector; False if there was none.
+
+    Raises:
+        StackFailure: Connect refused, or does not answer.
+    """
+    api = ConnectApi(endpoints.connect_url)
+    return _asked(lambda: api.delete(pipeline.connector.name))
+
+
+def _asked(question: Callable[[], T]) -> T:
+    """Ask Connect, again while it rebalances or is away for a moment."""
+    return wait_until(
+        lambda: _answered(question),
+        what="Kafka Connect",
+        deadline_seconds=ANSWER_SECONDS,
+        hint=_LOGS,
+    )
+
+
+def _answered(question: Callable[[], T]) -> T:
     try:
-        return api.status(name)
+        return question()
     except (Rebalancing, Unreachable) as reason:
         raise NotReady(str(reason)) from None
 

@@ -44,7 +44,8 @@ def create(bootstrap: str, pipeline: Pipeline) -> None:
         NewTopic(name, num_partitions=pipeline.kafka.partitions, replication_factor=1)
         for name in (*names, pipeline.kafka.dead_letter_topic)
     ]
-    answers = _admin(bootstrap).create_topics(wanted, operation_timeout=_TIMEOUT_SECONDS)
+    admin = _admin(bootstrap)  # held until the answers are in: they end with it
+    answers = admin.create_topics(wanted, operation_timeout=_TIMEOUT_SECONDS)
     for name, answer in answers.items():
         try:
             answer.result()

@@ -106,3 +106,41 @@ class Cache:
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
+
+    def clear(self) -> int:
+        """Remove every tool and what Go compiled, and nothing else; return the bytes freed.
+
+        A folder that was given may hold other things: what is ours is known by its lock file.
+
+        Raises:
+            StackFailure: Something cannot be removed.
+        """
+        locks = tuple(self.root.glob("*.lock"))
+        ours = [path for lock in locks for path in self.root.glob(f"{lock.stem}*")]
+        ours += [folder for folder in (self.go_modules, self.go_objects) if folder.exists()]
+        freed = 0
+        try:
+            for path in ours:
+                freed += _size(path)
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+        except OSError as error:
+            raise StackFailure(f"{error.filename} cannot be removed: {error.strerror}") from None
+        return freed
+
+    @property
+    def go_modules(self) -> Path:
+        """Where Go keeps the modules that it downloads."""
+        return self.root / "go" / "modules"
+
+    @property
+    def go_objects(self) -> Path:
+        """Where Go keeps what it compiles."""
+        return self.root / "go" / "objects"
+
+
+def _size(path: Path) -> int:
+    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+    return sum(file.lstat().st_size for file in files)

@@ -59,6 +59,6 @@ def build_environment(cache: Cache) -> dict[str, str]:
     return {
         **ENVIRONMENT,
         "GOFLAGS": flags,
-        "GOMODCACHE": str(cache.root / "go" / "modules"),
-        "GOCACHE": str(cache.root / "go" / "objects"),
+        "GOMODCACHE": str(cache.go_modules),
+        "GOCACHE": str(cache.go_objects),
     }

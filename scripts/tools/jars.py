@@ -1,6 +1,7 @@
 """The jars of Kafka, Connect and Debezium, from a lock file with checksums, without Maven."""
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,10 @@ from scripts.errors import StackFailure
 from scripts.tools.cache import Tool
 
 _THREADS = 8
+_LINE = re.compile(
+    r"(?P<group>[^:\s]+):(?P<artifact>[^:\s]+):(?P<version>[^:\s]+)"
+    r"\s+sha256:(?P<sha256>[0-9a-f]{64})\s*"
+)
 
 
 @dataclass(frozen=True)
@@ -42,20 +47,25 @@ def read_lock(lock: Path) -> tuple[Jar, ...]:
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
             continue
-        try:
-            coordinates, checksum = line.split()
-            group, artifact, version = coordinates.split(":")
-        except ValueError:
+        form = _LINE.fullmatch(line)
+        if form is None:
             raise StackFailure(
                 f"{lock}:{number}: not of the form group:artifact:version sha256:HEX"
-            ) from None
-        jars.append(Jar(group, artifact, version, checksum.removeprefix("sha256:")))
+            )
+        jars.append(Jar(**form.groupdict()))
     return tuple(jars)
 
 
 def version_of(jars: tuple[Jar, ...], artifact: str) -> str:
-    """Return the version of an artifact in the lock file."""
-    return next(jar.version for jar in jars if jar.artifact == artifact)
+    """Return the version of an artifact in the lock file.
+
+    Raises:
+        StackFailure: It is not there.
+    """
+    for jar in jars:
+        if jar.artifact == artifact:
+            return jar.version
+    raise StackFailure(f"the lock file of the jars has no {artifact}")
 
 
 def jars_tool(lock: Path) -> Tool:

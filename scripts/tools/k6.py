@@ -25,9 +25,9 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
         StackFailure: A source file is missing.
     """
     go_mod = module / "go.mod"
-    toolchain = find_toolchain(go_mod, go_lock)
-    digest = hashlib.sha256(f"go{toolchain.version} {platform.machine()}".encode())
     try:
+        toolchain = find_toolchain(go_mod, go_lock)
+        digest = hashlib.sha256(f"go{toolchain.version} {platform.machine()}".encode())
         for source in k6_sources(module):
             digest.update(str(source.relative_to(module)).encode())
             digest.update(source.read_bytes())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from scripts.errors import ExitCode
 from scripts.results.summary import NoSummary, Summary
 from scripts.settings.scenarios import HEALTH_CHECK
-from scripts.verdict.events import ComponentEvent
+from scripts.stack.component import ComponentEvent
 from scripts.verdict.records import GateResult
 
 _LOG_LINES = 5
@@ -102,7 +102,7 @@ def components_gate(events: Sequence[ComponentEvent]) -> Gate:
     if not events:
         return open_gate(name, limit, "none")
     # What an operator did makes every finding doubtful, the death of another component too.
-    changed = any(event.expected for event in events)
+    changed = any(event.by_operator for event in events)
     return shut_gate(
         name,
         limit,
@@ -113,7 +113,7 @@ def components_gate(events: Sequence[ComponentEvent]) -> Gate:
 
 
 def _sentence(event: ComponentEvent) -> str:
-    if event.expected:
+    if event.by_operator:
         return f"{event.component} {event.what} under the test, at an operator's request"
     lines = [line.strip()[:_LOG_LINE_LENGTH] for line in event.log[-_LOG_LINES:]]
     end = f"; its log ends: {' | '.join(lines)}" if lines else ""

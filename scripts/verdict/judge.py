@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from scripts.errors import ExitCode
 from scripts.results.summary import NoSummary, Summary
 from scripts.settings.thresholds import Threshold
+from scripts.stack.component import ComponentEvent
 from scripts.verdict.agreement import thresholds_agree_gate
-from scripts.verdict.events import ComponentEvent
 from scripts.verdict.gates import Gate, checks_gate, components_gate, samples_gate, summary_gate
 from scripts.verdict.k6_exit import k6_exit_gate
 from scripts.verdict.limits import judge_threshold

@@ -90,7 +90,8 @@ class LocalStack:
         local = pipeline.stacks.local
         given = {k: v for k, v in msgspec.structs.asdict(local.ports).items() if v is not None}
         ports = choose(given)
-        server = mongodb.find_server(local.mongod or "", versions["mongodb"])
+        mongod = str(self._checkout.root / local.mongod) if local.mongod else ""
+        server = mongodb.find_server(mongod, versions["mongodb"])
         endpoints = self._addresses(ports)
         state = LocalState(
             ports=ports,
@@ -242,6 +243,14 @@ class LocalStack:
             )
         return tuple(statuses)
 
+    def notes(self) -> tuple[str, ...]:
+        """Name what differs from a pipeline in production."""
+        server = self.versions().get("mongodb", "")
+        notes = ["embedded stack: one machine carries the load, PostgreSQL runs with fsync off"]
+        if mongodb.STAND_IN in server:
+            notes.append(f"MongoDB figures are those of {server}, not of a mongod")
+        return tuple(notes)
+
     def log_files(self) -> Mapping[str, Path]:
         """Return the log files, supervisord's among them."""
         return {name: self._layout.log(name) for name in (*COMPONENTS, "supervisord")}
@@ -264,7 +273,7 @@ class LocalWatch:
         if not self._supervisor.alive():
             gone = ComponentEvent(
                 component="supervisord",
-                what="is gone, and every component with it",
+                what="ended with every component",
                 by_operator=False,
                 log=last_lines(self._log_files["supervisord"]),
             )

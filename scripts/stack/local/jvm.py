@@ -12,8 +12,8 @@ from scripts.stack.local.layout import Layout
 from scripts.stack.local.ports import Ports
 from scripts.stack.local.program import Program
 
-# C1 alone compiles in a fraction of C2's time and reaches 6,000 events/s; the serial collector needs
-# no threads of its own. On two cores both start a stack seconds earlier.
+# C1 alone compiles in a fraction of C2's time and reaches 6,000 events/s; the serial collector
+# needs no threads of its own. On two cores both start a stack seconds earlier.
 FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m")
 _LOG4J2 = """\
 <Configuration status="WARN">

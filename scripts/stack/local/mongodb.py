@@ -15,6 +15,8 @@ from scripts.errors import UsageFailure
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.program import Program
 
+STAND_IN = "(stand-in)"
+
 
 @dataclass(frozen=True)
 class MongoServer:
@@ -37,7 +39,7 @@ def find_server(configured: str, stand_in_version: str) -> MongoServer:
             hint="give the path of a mongod, or take the line out",
         )
     if found is None:
-        return MongoServer(f"nx-27017 {stand_in_version} (stand-in)", None)
+        return MongoServer(f"nx-27017 {stand_in_version} {STAND_IN}", None)
     answer = process.run([found, "--version"], timeout_seconds=20).output
     version = re.search(r"db version v(\S+)", answer)
     return MongoServer(f"mongod {version[1] if version else 'unknown'}", Path(found))

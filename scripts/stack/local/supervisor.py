@@ -37,8 +37,16 @@ _LAST_LINES = 8
 _EVENT = re.compile(r" (?P<verb>exited|stopped): (?P<name>\S+) \((?P<how>[^;)]*)")
 
 
+# Its parser takes what follows a space and one of these signs for a comment, wherever it stands.
+_UNSAYABLE = re.compile(r"\s[;#]|[\r\n]")
+
+
 def settings_text(layout: Layout, programs: Sequence[Program]) -> str:
-    """Return supervisord.conf; `%` is doubled because its parser expands it."""
+    """Return supervisord.conf; `%` is doubled because its parser expands it.
+
+    Raises:
+        StackFailure: A path or a value cannot be written there.
+    """
     sections = [
         "[supervisord]",
         f"logfile={_value(layout.log('supervisord'))}",
@@ -53,13 +61,14 @@ def settings_text(layout: Layout, programs: Sequence[Program]) -> str:
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
     ]
     for program in programs:
-        environment = ",".join(f'{k}="{_value(v)}"' for k, v in program.environment.items())
+        environment = ",".join(f'{k}="{_quotable(v)}"' for k, v in program.environment.items())
         sections += [
             f"[program:{program.name}]",
             f"command={_value(shlex.join(str(word) for word in program.argv))}",
             f"environment={environment}",
             *([f"user={program.user}"] if program.user else []),
-            f"stdout_logfile={_value(layout.log(program.name))}",
+            # This one it expands twice.
+            f"stdout_logfile={_value(_value(layout.log(program.name)))}",
             "stdout_logfile_maxbytes=0",
             "redirect_stderr=true",
             "autostart=false",
@@ -74,7 +83,24 @@ def settings_text(layout: Layout, programs: Sequence[Program]) -> str:
 
 
 def _value(value: str | Path) -> str:
-    return str(value).replace("%", "%%")
+    text = str(value)
+    if _UNSAYABLE.search(text):
+        raise _unsayable(text)
+    return text.replace("%", "%%")
+
+
+def _quotable(value: str) -> str:
+    # Its parser knows no escapes, and strips quotes of both kinds from the ends.
+    if '"' in value or value != value.strip("'"):
+        raise _unsayable(value)
+    return _value(value)
+
+
+def _unsayable(text: str) -> StackFailure:
+    return StackFailure(
+        f"supervisord's settings cannot hold {text!r}",
+        hint="take quotes, line breaks and a space before ; or # out of it; is it a folder's name?",
+    )
 
 
 class Supervisor:
@@ -167,13 +193,6 @@ class Supervisor:
             )
             for match in _EVENT.finditer(lines)
         )
-
-    def log_offset(self) -> int:
-        """Return the size of supervisord's log: where the events to come begin."""
-        try:
-            return self._layout.log("supervisord").stat().st_size
-        except FileNotFoundError:
-            return 0
 
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped
         transport = SupervisorTransport(None, None, f"unix://{self._layout.supervisor_socket}")

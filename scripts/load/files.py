@@ -1,0 +1,31 @@
+"""The files that k6 leaves of one scenario."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ScenarioFiles:
+    """A scenario's folder in a run folder."""
+
+    folder: Path
+
+    @property
+    def points(self) -> Path:
+        """Every sample, as k6's JSON output writes them, gzipped by k6 itself."""
+        return self.folder / "points.json.gz"
+
+    @property
+    def summary(self) -> Path:
+        """What k6/scripts/lib/report.js makes of the samples."""
+        return self.folder / "summary.json"
+
+    @property
+    def log(self) -> Path:
+        """What k6 printed."""
+        return self.folder / "k6.log"
+
+    @property
+    def verdict(self) -> Path:
+        """What the harness makes of the summary."""
+        return self.folder / "verdict.json"

@@ -1,0 +1,97 @@
+"""k6 as it is called here."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from scripts import process
+from scripts.errors import LoadFailure
+from scripts.settings.durations import parse_duration
+from scripts.settings.executors import Executor, total_seconds
+from scripts.settings.scenarios import Scenario
+
+_INSPECT_SECONDS = 60
+_ENVIRONMENT = {
+    # k6 must not fetch another build of itself for the import of k6/x/cdc, and tells nobody.
+    "K6_AUTO_EXTENSION_RESOLUTION": "false",
+    "K6_NO_USAGE_REPORT": "true",
+    "NO_COLOR": "1",
+}
+# Options of an executor that k6 adds with their defaults, or that the scripts work out for it.
+_ADDED = ("startTime", "gracefulStop", "gracefulRampDown", "env", "exec", "tags", "options")
+
+
+@dataclass(frozen=True)
+class K6:
+    """A k6 binary and the environment that its scripts are run in.
+
+    Attributes:
+        binary: The program, with our extension in it.
+        environment: Variables of the scripts: endpoints and overrides.
+    """
+
+    binary: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The whole of what is added to the environment."""
+        return {**_ENVIRONMENT, **self.environment}
+
+    def run_command(self, script: Path, points: Path, port: int) -> tuple[str | Path, ...]:
+        """Return the command line of a run; its REST interface listens on that port."""
+        return (
+            *(self.binary, "run", "--quiet", "--no-color", "--address", f"127.0.0.1:{port}"),
+            *("--out", f"json={points}", script),
+        )
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A scenario's load as k6 will drive it, after the overrides.
+
+    Attributes:
+        options: The executor's options.
+        seconds: How long the load lasts; for a fixed number of iterations, how long it may last.
+        graceful_seconds: How long iterations that have begun may go on after that.
+    """
+
+    options: Executor
+    seconds: float
+    graceful_seconds: float
+
+
+def inspect(k6: K6, scenario: Scenario) -> Shape:
+    """Ask k6 what the script of a scenario comes to.
+
+    Raises:
+        LoadFailure: The script cannot be loaded; the detail has k6's own words.
+    """
+    completed = process.run(
+        [k6.binary, "inspect", "--include-system-env-vars", "--no-color", scenario.script],
+        env=k6.variables,
+        timeout_seconds=_INSPECT_SECONDS,
+        check=False,
+    )
+    if completed.exit_code != 0:
+        raise LoadFailure(
+            f"k6 cannot load the script of {scenario.name} (exit {completed.exit_code})",
+            hint=f"mend {scenario.script.name}",
+            detail=completed.last_lines[-5:],
+        )
+    try:
+        options = dict(json.loads(completed.output)["scenarios"][scenario.name])
+        where = f"k6 inspect {scenario.script.name}"
+        graceful = parse_duration(options["gracefulStop"], where=where)
+        shape = {key: value for key, value in options.items() if key not in _ADDED}
+        executor = msgspec.convert(shape, Executor)
+    except (ValueError, LookupError, TypeError) as error:
+        raise LoadFailure(
+            f"the options of {scenario.script.name} are not those of one scenario of the name "
+            f"{scenario.name}: {error}",
+            hint="make them with scenarioOptions() of lib/options.js",
+        ) from None
+    return Shape(executor, total_seconds(executor, where=where), graceful)

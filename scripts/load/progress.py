@@ -1,0 +1,65 @@
+"""How far a running k6 is, from its REST interface.
+
+https://grafana.com/docs/k6/latest/misc/k6-rest-api/
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+_REQUEST_SECONDS = 2.0
+_ERROR_COUNTERS = ("pg_write_errors", "mongo_read_errors", "mongo_documents_not_found")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A moment of a run.
+
+    Attributes:
+        elapsed_seconds: Since the load began.
+        total_seconds: How long the load lasts.
+        vus: Virtual users at work.
+        iterations: Iterations that ended.
+        iterations_per_second: Over the whole run so far.
+        errors: Failed writes, failed reads and documents that did not arrive.
+        p95_ms: 95th percentile of cdc_e2e_latency so far, warm-up included; None without samples.
+    """
+
+    elapsed_seconds: float
+    total_seconds: float
+    vus: int
+    iterations: int
+    iterations_per_second: float
+    errors: int
+    p95_ms: float | None
+
+    @property
+    def share(self) -> float:
+        """How much of the load is over, 0 to 1."""
+        return min(1.0, self.elapsed_seconds / self.total_seconds)
+
+
+def ask(port: int, elapsed_seconds: float, total_seconds: float) -> Progress | None:
+    """Ask k6 on 127.0.0.1; None while it does not answer, as before its start and after its end."""
+    try:
+        status = _get(port, "status")["attributes"]
+        samples = {metric["id"]: metric["attributes"]["sample"] for metric in _get(port, "metrics")}
+    except (requests.RequestException, LookupError, TypeError, ValueError):
+        return None
+    iterations = samples.get("iterations", {})
+    return Progress(
+        elapsed_seconds=elapsed_seconds,
+        total_seconds=total_seconds,
+        vus=int(status["vus"]),
+        iterations=int(iterations.get("count", 0)),
+        iterations_per_second=float(iterations.get("rate", 0.0)),
+        errors=int(sum(samples.get(name, {}).get("count", 0) for name in _ERROR_COUNTERS)),
+        p95_ms=samples.get("cdc_e2e_latency", {}).get("p(95)"),
+    )
+
+
+def _get(port: int, page: str) -> Any:  # noqa: ANN401 - JSON:API, read field by field
+    answer = requests.get(f"http://127.0.0.1:{port}/v1/{page}", timeout=_REQUEST_SECONDS)
+    answer.raise_for_status()
+    return answer.json()["data"]

@@ -1,0 +1,99 @@
+"""Running one scenario with k6, to its end whatever comes."""
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from scripts import process
+from scripts.errors import Interrupted
+from scripts.interruption import postponed
+from scripts.load.files import ScenarioFiles
+from scripts.load.k6 import K6, Shape
+from scripts.load.progress import Progress, ask
+from scripts.ports import free_port
+from scripts.settings.scenarios import Scenario
+
+_POLL_SECONDS = 1.0
+# Beyond the load and its graceful stop: k6's start, setup, teardown and summary.
+_MARGIN_SECONDS = 60.0
+# k6 ends its iterations and writes the summary; after that long it is killed.
+_STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is known of a k6 run beside its files.
+
+    Attributes:
+        exit_code: k6's; -N where signal N killed it.
+        started: When k6 was started.
+        ended: When it had ended.
+        interrupted: What came in between, if anything did; what was measured until then is kept.
+    """
+
+    exit_code: int
+    started: datetime
+    ended: datetime
+    interrupted: Interrupted | None
+
+
+def run(
+    k6: K6,
+    scenario: Scenario,
+    shape: Shape,
+    files: ScenarioFiles,
+    on_progress: Callable[[Progress], None],
+) -> Loaded:
+    """Run a scenario and leave its files.
+
+    A k6 that does not end when it should is ended, first with SIGINT, then with SIGKILL.
+
+    Args:
+        k6: The program and its environment.
+        scenario: What to run.
+        shape: What k6 said the scenario comes to.
+        files: Where to; the folder is made.
+        on_progress: Called about once a second while k6 answers.
+    """
+    files.folder.mkdir(parents=True)
+    port = free_port()
+    started = datetime.now(UTC)
+    running = process.start(
+        k6.run_command(scenario.script, files.points, port),
+        env={**k6.variables, "CDC_SUMMARY": str(files.summary)},
+        output=files.log,
+    )
+    interrupted = None
+    try:
+        _follow(running, shape, port, on_progress)
+    except Interrupted as interruption:
+        interrupted = interruption
+    with postponed():
+        _end(running)
+        exit_code = running.wait().exit_code
+    return Loaded(exit_code, started, datetime.now(UTC), interrupted)
+
+
+def _follow(
+    running: process.Running, shape: Shape, port: int, on_progress: Callable[[Progress], None]
+) -> None:
+    """Report progress until k6 ends or its deadline is over."""
+    deadline = time.monotonic() + shape.seconds + shape.graceful_seconds + _MARGIN_SECONDS
+    began: float | None = None
+    while time.monotonic() < deadline:
+        if running.ended_within(_POLL_SECONDS):
+            return
+        now = time.monotonic()
+        progress = ask(port, now - (began or now), shape.seconds)
+        if progress is not None:
+            began = began or now
+            on_progress(progress)
+
+
+def _end(running: process.Running) -> None:
+    """End k6 if it still runs."""
+    running.signal(signal.SIGINT)
+    if not running.ended_within(_STOP_SECONDS):
+        running.kill_group()

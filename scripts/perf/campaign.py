@@ -1,0 +1,228 @@
+"""A run from the stack's start to the verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from scripts.errors import ExitCode, Interrupted, StackFailure
+from scripts.files import write_atomically
+from scripts.interruption import postponed
+from scripts.load import run as load
+from scripts.load.k6 import K6, Shape, inspect
+from scripts.perf.generator import LoadGenerator
+from scripts.perf.plan import Plan, PlannedScenario
+from scripts.perf.surroundings import machine, versions
+from scripts.report.live import display, say
+from scripts.report.terminal import Row
+from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry, ThresholdEntry
+from scripts.results.run_folder import RunFolder
+from scripts.results.summary import NoSummary, read_summary
+from scripts.settings.paths import Checkout
+from scripts.settings.scenarios import HEALTH_CHECK
+from scripts.stack.backend import Backend
+from scripts.stack.endpoints import Endpoints
+from scripts.verdict.judge import judge, not_run
+from scripts.verdict.records import RunVerdict, ScenarioVerdict, to_json
+from scripts.verdict.run import judge_run
+from scripts.waiting import NotReady, wait_until
+
+# How long a component that ended by itself may take to come back before the next scenario.
+_RECOVERY_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that is over.
+
+    Attributes:
+        folder: What it left.
+        verdict: The verdict on it.
+        rows: A row of the summary for each scenario.
+        notes: Sentences that belong beside the figures.
+    """
+
+    folder: RunFolder
+    verdict: RunVerdict
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Blocked:
+    """Why the scenarios that are left are not run."""
+
+    code: ExitCode
+    reason: str
+
+
+def perform(plan: Plan, checkout: Checkout, backend: Backend, generator: LoadGenerator) -> Finished:
+    """Start the stack unless it is up, run every scenario, judge, and stop what was started.
+
+    Raises:
+        StackFailure: A tool cannot be had, or the stack did not get ready.
+        LoadFailure: k6 cannot load a script.
+        Interrupted: A signal came before the first scenario was started.
+    """
+    endpoints = backend.endpoints()
+    was_up = endpoints is not None
+    if endpoints is None:
+        endpoints = backend.up(say)
+    try:
+        return _Run(plan, checkout, backend, generator, endpoints, was_up=was_up).perform()
+    finally:
+        if not was_up and not plan.keep:
+            with postponed():
+                backend.down(say)
+
+
+class _Run:
+    """The state of a run; its manifest is written anew with every change."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        checkout: Checkout,
+        backend: Backend,
+        generator: LoadGenerator,
+        endpoints: Endpoints,
+        *,
+        was_up: bool,
+    ) -> None:
+        self._plan = plan
+        self._backend = backend
+        variables = {**endpoints.environment(), **plan.overrides.variables()}
+        self._k6 = K6(generator.install(), variables)
+        self._shapes = {x.scenario.name: inspect(self._k6, x.scenario) for x in plan.scenarios}
+        now = datetime.now(UTC)
+        self._folder = RunFolder.create(checkout.results, now)
+        self._manifest = Manifest(
+            run_id=self._folder.run_id,
+            name=plan.name,
+            status=RunStatus.RUNNING,
+            started=now,
+            stack=backend.name,
+            stack_was_up=was_up,
+            overrides=plan.overrides,
+            versions=versions(checkout.root, generator.version, dict(backend.versions())),
+            machine=machine(),
+            scenarios=tuple(_entry(x, self._shapes[x.scenario.name]) for x in plan.scenarios),
+            notes=backend.notes(),
+        )
+        self._manifest.write(self._folder.manifest)
+
+    def perform(self) -> Finished:
+        watch = self._backend.watch()
+        say(f"run {self._folder.run_id}")
+        blocked: _Blocked | None = None
+        rows: list[Row] = []
+        for planned in self._plan.scenarios:
+            name = planned.scenario.name
+            if blocked is None:
+                try:
+                    verdict, blocked = self._measure(planned)
+                except (Interrupted, StackFailure) as failure:
+                    blocked = _Blocked(failure.code, failure.message)
+                    verdict = not_run(name, blocked.code, f"not run: {blocked.reason}")
+            else:
+                verdict = not_run(name, blocked.code, f"not run: {blocked.reason}")
+            rows.append(self._row(verdict))
+        with postponed():
+            for component, content in watch.logs().items():
+                write_atomically(self._folder.logs / f"{component}.log", content)
+            return self._finish(rows)
+
+    def _measure(self, planned: PlannedScenario) -> tuple[ScenarioVerdict, _Blocked | None]:
+        """Run one scenario; the second value says why the next ones cannot be."""
+        scenario, name = planned.scenario, planned.scenario.name
+        _wait_for_components(self._backend)
+        watch = self._backend.watch()
+        files = self._folder.scenario(name)
+        progress = display(name)
+        try:
+            loaded = load.run(self._k6, scenario, self._shapes[name], files, progress.show)
+        finally:
+            progress.close()
+        with postponed():
+            summary = read_summary(files.summary)
+            verdict = judge(name, planned.thresholds, summary, loaded.exit_code, watch.events())
+            write_atomically(files.verdict, to_json(verdict))
+            self._note(name, loaded)
+            say(f"{name}: {verdict.verdict}")
+        if loaded.interrupted is not None:
+            return verdict, _Blocked(ExitCode.INTERRUPTED, str(loaded.interrupted))
+        if name == HEALTH_CHECK and verdict.exit_code is not ExitCode.PASS:
+            return verdict, _Blocked(ExitCode.STACK, "the health check did not pass")
+        return verdict, None
+
+    def _note(self, name: str, loaded: load.Loaded) -> None:
+        """Put what was seen of k6 into the manifest."""
+        entries = tuple(
+            msgspec.structs.replace(
+                entry,
+                started=loaded.started,
+                ended=loaded.ended,
+                k6_exit_code=loaded.exit_code,
+            )
+            if entry.name == name
+            else entry
+            for entry in self._manifest.scenarios
+        )
+        self._manifest = msgspec.structs.replace(self._manifest, scenarios=entries)
+        self._manifest.write(self._folder.manifest)
+
+    def _row(self, verdict: ScenarioVerdict) -> Row:
+        files = self._folder.scenario(verdict.scenario)
+        if not files.folder.exists():
+            return Row(verdict, NoSummary("it was not run"), "-")
+        return Row(verdict, read_summary(files.summary), shown(files.folder))
+
+    def _finish(self, rows: Sequence[Row]) -> Finished:
+        verdict = judge_run([row.verdict for row in rows])
+        interrupted = verdict.exit_code is ExitCode.INTERRUPTED
+        write_atomically(self._folder.verdict, to_json(verdict))
+        self._manifest = msgspec.structs.replace(
+            self._manifest,
+            status=RunStatus.INTERRUPTED if interrupted else RunStatus.COMPLETE,
+            ended=datetime.now(UTC),
+        )
+        self._manifest.write(self._folder.manifest)
+        if not interrupted:
+            self._folder.point_latest()
+        return Finished(self._folder, verdict, tuple(rows), self._manifest.notes)
+
+
+def shown(path: Path) -> str:
+    """Return a path as a person would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _wait_for_components(backend: Backend) -> None:
+    """Wait until every component runs: one that died in the last scenario is started again.
+
+    Raises:
+        StackFailure: One does not come back.
+    """
+
+    def probe() -> None:
+        away = [status.name for status in backend.status() if status.state != "running"]
+        if away:
+            raise NotReady(f"{', '.join(away)} not running")
+
+    wait_until(probe, what="the stack", deadline_seconds=_RECOVERY_SECONDS, hint="see `inv status`")
+
+
+def _entry(planned: PlannedScenario, shape: Shape) -> ScenarioEntry:
+    return ScenarioEntry(
+        name=planned.scenario.name,
+        description=planned.scenario.description,
+        think_time_seconds=planned.scenario.think_time_seconds,
+        executor=shape.options,
+        seconds=shape.seconds,
+        thresholds=tuple(
+            ThresholdEntry(metric=t.metric, stat=t.stat, operator=t.operator, limit=t.limit)
+            for t in planned.thresholds
+        ),
+    )

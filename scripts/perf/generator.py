@@ -1,0 +1,39 @@
+"""k6, gotten when a run needs it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.report.live import say
+from scripts.settings.paths import Checkout
+from scripts.tools.cache import Cache
+from scripts.tools.catalogue import catalogue
+from scripts.tools.install import install_all
+
+
+@dataclass(frozen=True)
+class LoadGenerator:
+    """The k6 of a checkout.
+
+    Attributes:
+        version: Of k6.
+        install: Returns the binary, building it first where it is missing.
+    """
+
+    version: str
+    install: Callable[[], Path]
+
+
+def load_generator(checkout: Checkout, cache: Cache) -> LoadGenerator:
+    """Return the k6 that the checkout's Go module comes to.
+
+    Raises:
+        StackFailure: A source is missing.
+    """
+    k6 = catalogue(checkout.root, cache).k6
+
+    def install() -> Path:
+        install_all(cache, (k6,), say)
+        return cache.path(k6) / "k6"
+
+    return LoadGenerator(k6.version, install)

@@ -1,0 +1,123 @@
+"""run.json: what was run, where and with which settings, and how far it came."""
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from scripts.files import write_atomically
+from scripts.load.overrides import Overrides
+from scripts.settings.executors import Executor
+
+SCHEMA_VERSION = 1
+
+
+class RunStatus(StrEnum):
+    """How far a run came; RUNNING in a folder that nobody writes to means that it was killed."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    INTERRUPTED = "interrupted"
+
+
+class ThresholdEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit as it was in force."""
+
+    metric: str
+    stat: str
+    operator: str
+    limit: float
+
+
+class ScenarioEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A scenario as it was run.
+
+    Attributes:
+        name: Its name.
+        description: A line for people.
+        think_time_seconds: Mean pause of a virtual user between two iterations.
+        executor: The load's shape after the overrides, as k6 names its options.
+        seconds: How long the load lasts.
+        thresholds: Its limits in the environment of the run.
+        started: When k6 was started; null before that.
+        ended: When k6 had ended; null before that.
+        k6_exit_code: What k6 exited with; null before that.
+    """
+
+    name: str
+    description: str
+    think_time_seconds: float
+    executor: Executor
+    seconds: float
+    thresholds: tuple[ThresholdEntry, ...]
+    started: datetime | None = None
+    ended: datetime | None = None
+    k6_exit_code: int | None = None
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """What the figures depend on beside the software; memory in bytes."""
+
+    system: str
+    architecture: str
+    cpu: str
+    cores: int
+    memory: int
+    python: str
+
+
+class Versions(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured and with what.
+
+    Attributes:
+        project: This project's version.
+        commit: The checkout's commit; empty outside of git.
+        changed: Whether the checkout differed from that commit.
+        k6: The version of k6.
+        components: Version of each component of the stack.
+    """
+
+    project: str
+    commit: str
+    changed: bool
+    k6: str
+    components: dict[str, str]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of run.json.
+
+    Attributes:
+        schema_version: Of this shape.
+        run_id: The folder's name.
+        name: What the run was called (`--name`); may be empty.
+        status: How far it came.
+        started: When the run began, UTC.
+        ended: When it was over; null before that.
+        stack: The backend: `local`.
+        stack_was_up: Whether the stack ran before and was left running.
+        overrides: What `--duration`, `--vus` and `--env` asked for.
+        versions: Software.
+        machine: Hardware and system.
+        scenarios: In the order in which they are run.
+        notes: Sentences that belong beside the figures.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    name: str
+    status: RunStatus
+    started: datetime
+    ended: datetime | None = None
+    stack: str
+    stack_was_up: bool
+    overrides: Overrides
+    versions: Versions
+    machine: Machine
+    scenarios: tuple[ScenarioEntry, ...]
+    notes: tuple[str, ...] = ()
+
+    def write(self, path: Path) -> None:
+        """Write run.json whole."""
+        write_atomically(path, msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")

@@ -1,0 +1,68 @@
+"""A run's folder below the results folder."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scripts.errors import UsageFailure
+from scripts.load.files import ScenarioFiles
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where one run keeps what it leaves."""
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def manifest(self) -> Path:
+        """What was run, where, and how far it came."""
+        return self.path / "run.json"
+
+    @property
+    def verdict(self) -> Path:
+        """The verdict on the run."""
+        return self.path / "verdict.json"
+
+    @property
+    def logs(self) -> Path:
+        """What the components logged during the run."""
+        return self.path / "logs"
+
+    def scenario(self, name: str) -> ScenarioFiles:
+        """Return a scenario's files."""
+        return ScenarioFiles(self.path / name)
+
+    @classmethod
+    def create(cls, results: Path, now: datetime) -> "RunFolder":
+        """Make a folder whose name sorts by time and is not taken: `20261122T020000Z-3f9a`.
+
+        Raises:
+            UsageFailure: The results folder cannot be written to.
+        """
+        stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        path = results / f"{stamp}-{secrets.token_hex(2)}"
+        try:
+            path.mkdir(parents=True)
+        except OSError as error:
+            raise UsageFailure(
+                f"the results folder {results} cannot be written to: {error.strerror}",
+                hint="free it, or set RESULTS_DIR to another folder",
+            ) from None
+        return cls(path)
+
+    def point_latest(self) -> None:
+        """Let `latest`, beside the folder, point at it."""
+        link = self.path.parent / f".{LATEST}.{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(self.run_id)
+        link.replace(self.path.parent / LATEST)

@@ -1,0 +1,66 @@
+"""The Debezium connector: `inv connector.deploy`, `status`, `restart`, `delete`."""
+
+from invoke import Context, task
+
+from scripts.tasks.command import command
+
+_STACK = "auto or local"
+
+
+@task(help={"stack": _STACK})
+@command
+def deploy(_: Context, stack: str = "auto") -> None:
+    """Bring the connector to what pipeline.toml asks for, and prove it with a canary row."""
+    from scripts.stack import canary, connector
+    from scripts.stack.choice import running_endpoints
+    from scripts.tasks.setting import setting
+
+    here = setting(stack)
+    endpoints = running_endpoints(here.backend)
+    change = connector.deploy(here.pipeline, endpoints)
+    seconds = canary.prove(here.pipeline, endpoints)
+    print(
+        f"connector {endpoints.connector} {change} and running; "
+        f"a canary row took {seconds * 1000:.0f} ms"
+    )
+
+
+@task(help={"stack": _STACK, "json": "for programs"})
+@command
+def status(_: Context, stack: str = "auto", json: bool = False) -> None:
+    """Show the connector's state and its tasks'."""
+    from scripts.report.stack import connector_json, connector_table
+    from scripts.stack import connector
+    from scripts.stack.choice import running_endpoints
+    from scripts.tasks.setting import setting
+
+    here = setting(stack)
+    found = connector.current_status(here.pipeline, running_endpoints(here.backend))
+    print(connector_json(found) if json else connector_table(found))
+
+
+@task(help={"stack": _STACK})
+@command
+def restart(_: Context, stack: str = "auto") -> None:
+    """Restart the connector with its tasks, and wait until it runs."""
+    from scripts.stack import connector
+    from scripts.stack.choice import running_endpoints
+    from scripts.tasks.setting import setting
+
+    here = setting(stack)
+    connector.restart(here.pipeline, running_endpoints(here.backend))
+    print(f"connector {here.pipeline.connector.name} is running")
+
+
+@task(help={"stack": _STACK})
+@command
+def delete(_: Context, stack: str = "auto") -> None:
+    """Delete the connector; its replication slot stays."""
+    from scripts.stack import connector
+    from scripts.stack.choice import running_endpoints
+    from scripts.tasks.setting import setting
+
+    here = setting(stack)
+    found = connector.delete(here.pipeline, running_endpoints(here.backend))
+    name = here.pipeline.connector.name
+    print(f"connector {name} is deleted" if found else f"there is no connector {name}")

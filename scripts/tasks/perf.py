@@ -1,0 +1,52 @@
+"""The main job: `inv perf`."""
+
+from invoke import Context, Exit, task
+
+from scripts.tasks.command import command
+
+
+@task(
+    help={
+        "scenarios": "names separated by commas, or all",
+        "duration": "how long each lasts, such as 1m",
+        "vus": "the most virtual users of each",
+        "stack": "auto or local",
+        "env": "environment of thresholds.json, such as ci",
+        "name": "what to call the run",
+        "keep": "leave the stack running",
+    }
+)
+@command
+def perf(
+    _: Context,
+    scenarios: str,
+    duration: str = "",
+    vus: str = "",
+    stack: str = "auto",
+    env: str = "",
+    name: str = "",
+    keep: bool = False,
+) -> None:
+    """Load-test the pipeline, judge it, and leave a run folder."""
+    import sys
+
+    from scripts.load.overrides import Overrides
+    from scripts.lock import exclusive
+    from scripts.perf.campaign import perform
+    from scripts.perf.generator import load_generator
+    from scripts.perf.plan import make_plan
+    from scripts.report.live import say
+    from scripts.report.terminal import render
+    from scripts.tasks.setting import setting
+
+    here = setting(stack)
+    plan = make_plan(
+        here.checkout, scenarios, Overrides.parse(duration, vus, env), name=name, keep=keep
+    )
+    with exclusive(here.checkout.lock_file):
+        say(here.why)
+        generator = load_generator(here.checkout, here.cache)
+        finished = perform(plan, here.checkout, here.backend, generator)
+    print(render(finished.verdict, finished.rows, colour=sys.stdout.isatty(), notes=finished.notes))
+    if finished.verdict.exit_code:
+        raise Exit(code=finished.verdict.exit_code)

@@ -1,0 +1,34 @@
+"""What most tasks begin with: the checkout, its pipeline and the stack."""
+
+from dataclasses import dataclass
+
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline import Pipeline
+from scripts.settings.pipeline_file import load_pipeline
+from scripts.stack.backend import Backend
+from scripts.stack.choice import AUTO, choose
+from scripts.tools.cache import Cache
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a task takes place."""
+
+    checkout: Checkout
+    pipeline: Pipeline
+    cache: Cache
+    backend: Backend
+    why: str
+
+
+def setting(stack: str = AUTO) -> Setting:
+    """Read the pipeline of this checkout and choose its stack.
+
+    Raises:
+        UsageFailure: pipeline.toml is wrong, or there is no such stack.
+    """
+    checkout = Checkout.here()
+    pipeline = load_pipeline(checkout)
+    cache = Cache.of_environment()
+    choice = choose(stack, checkout, pipeline, cache)
+    return Setting(checkout, pipeline, cache, choice.backend, choice.why)

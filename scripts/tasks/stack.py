@@ -1,0 +1,65 @@
+"""The stack: `inv up`, `down`, `status`, `logs`."""
+
+from invoke import Context, task
+
+from scripts.tasks.command import command
+
+_STACK = "auto or local"
+
+
+@task(help={"stack": _STACK})
+@command
+def up(_: Context, stack: str = "auto") -> None:
+    """Start the pipeline and prove it with a canary row."""
+    from scripts.lock import exclusive
+    from scripts.report.live import say
+    from scripts.report.stack import status_table
+    from scripts.tasks.setting import setting
+
+    here = setting(stack)
+    with exclusive(here.checkout.lock_file):
+        if here.backend.endpoints() is not None:
+            say("the stack is up already")
+        here.backend.up(say)
+    print(status_table(here.backend.status()))
+
+
+@task(help={"stack": _STACK})
+@command
+def down(_: Context, stack: str = "auto") -> None:
+    """Stop the pipeline and remove its data; the logs stay."""
+    from scripts.lock import exclusive
+    from scripts.report.live import say
+    from scripts.tasks.setting import setting
+
+    here = setting(stack)
+    with exclusive(here.checkout.lock_file):
+        if not here.backend.down(say):
+            say("no stack is up")
+
+
+@task(help={"stack": _STACK, "json": "for programs"})
+@command
+def status(_: Context, stack: str = "auto", json: bool = False) -> None:
+    """Show the state of each component."""
+    from scripts.report.stack import status_json, status_table
+    from scripts.tasks.setting import setting
+
+    statuses = setting(stack).backend.status()
+    print(status_json(statuses) if json else status_table(statuses))
+
+
+@task(
+    help={
+        "stack": _STACK,
+        "component": "only this one's",
+        "lines": "how many of the last lines",
+    }
+)
+@command
+def logs(_: Context, stack: str = "auto", component: str = "", lines: int = 20) -> None:
+    """Show the last lines of each component's log."""
+    from scripts.report.logs import last_logs
+    from scripts.tasks.setting import setting
+
+    print(last_logs(setting(stack).backend.log_files(), component, lines))

@@ -1,0 +1,34 @@
+"""The tool cache: `inv tools.install`, `tools.clean`."""
+
+from invoke import Context, task
+
+from scripts.tasks.command import command
+
+
+@task
+@command
+def install(_: Context) -> None:
+    """Get every tool now, so that the first `inv up` does not have to."""
+    from scripts.report.live import say
+    from scripts.stack.local.embedded import EmbeddedTools
+    from scripts.tasks.setting import setting
+    from scripts.tools.install import install_all
+
+    here = setting()
+    install_all(here.cache, EmbeddedTools.of(here.checkout, here.pipeline, here.cache).all, say)
+    say(f"every tool is in {here.cache.root}")
+
+
+@task
+@command
+def clean(_: Context) -> None:
+    """Remove the tool cache; what is needed comes again by itself."""
+    from scripts.lock import exclusive
+    from scripts.report.live import say
+    from scripts.tasks.setting import setting
+
+    here = setting()
+    with exclusive(here.checkout.lock_file):
+        here.backend.down(say)
+        freed = here.cache.clear()
+    print(f"{freed / 1024**2:,.0f} MiB freed in {here.cache.root}")
