@@ -38,7 +38,9 @@ def install(session: nox.Session, name: str) -> None:
     installed = Path(session.virtualenv.location) / f"{name}.installed"
     if installed.is_file() and installed.read_bytes() == lock.read_bytes():
         return
-    session.install("--require-hashes", "--requirement", str(lock))
+    # pip compiles what it installs, uv when asked: else each start of a command would.
+    compiled = {"UV_COMPILE_BYTECODE": "1"}
+    session.install("--require-hashes", "--requirement", str(lock), env=compiled)
     installed.write_bytes(lock.read_bytes())
 
 
@@ -119,7 +121,8 @@ def dev(session: nox.Session) -> None:
     install(session, "perf")
     uv = Path(session.bin) / "uv"
     session.run(
-        *(str(uv), "pip", "install", "--quiet", "--python", str(venv / BIN / "python")),
+        *(str(uv), "pip", "install", "--quiet", "--compile-bytecode"),
+        *("--python", str(venv / BIN / "python")),
         *("--require-hashes", "--requirement", str(REQUIREMENTS / "lint.txt")),
     )
     session.log(f"try: {venv.relative_to(ROOT) / BIN / 'inv'} --list")

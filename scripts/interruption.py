@@ -10,7 +10,7 @@ from scripts.errors import Interrupted
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class _Interruption:
+class Interruption:
     """What was asked for so far, in this process."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class _Interruption:
             raise Interrupted(f"interrupted by {self.asked.name}")
 
 
-_interruption = _Interruption()
+_interruption = Interruption()
 
 
 def listen() -> None:

@@ -82,16 +82,25 @@ def inspect(k6: K6, scenario: Scenario) -> Shape:
             hint=f"mend {scenario.script.name}",
             detail=completed.last_lines[-5:],
         )
+    return shape_of(completed.output, scenario)
+
+
+def shape_of(inspected: str, scenario: Scenario) -> Shape:
+    """Return the shape that the output of `k6 inspect` holds.
+
+    Raises:
+        LoadFailure: It is not that of one scenario of this name.
+    """
+    where = f"k6 inspect {scenario.script.name}"
     try:
-        options = dict(json.loads(completed.output)["scenarios"][scenario.name])
-        where = f"k6 inspect {scenario.script.name}"
+        options = json.loads(inspected)["scenarios"][scenario.name]
         graceful = parse_duration(options["gracefulStop"], where=where)
         shape = {key: value for key, value in options.items() if key not in _ADDED}
         executor = msgspec.convert(shape, Executor)
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise LoadFailure(
-            f"the options of {scenario.script.name} are not those of one scenario of the name "
-            f"{scenario.name}: {error}",
+            f"the options of {scenario.script.name} are not those of a scenario named "
+            f"{scenario.name}: {type(error).__name__}: {error}",
             hint="make them with scenarioOptions() of lib/options.js",
         ) from None
     return Shape(executor, total_seconds(executor, where=where), graceful)

@@ -132,7 +132,7 @@ class _Run:
         with postponed():
             for component, content in watch.logs().items():
                 write_atomically(self._folder.logs / f"{component}.log", content)
-            return self._finish(rows)
+            return self._finish(rows, blocked)
 
     def _measure(self, planned: PlannedScenario) -> tuple[ScenarioVerdict, _Blocked | None]:
         """Run one scenario; the second value says why the next ones cannot be."""
@@ -179,9 +179,10 @@ class _Run:
             return Row(verdict, NoSummary("it was not run"), "-")
         return Row(verdict, read_summary(files.summary), shown(files.folder))
 
-    def _finish(self, rows: Sequence[Row]) -> Finished:
-        verdict = judge_run([row.verdict for row in rows])
-        interrupted = verdict.exit_code is ExitCode.INTERRUPTED
+    def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> Finished:
+        interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED
+        reason = blocked.reason if blocked is not None and interrupted else ""
+        verdict = judge_run([row.verdict for row in rows], reason)
         write_atomically(self._folder.verdict, to_json(verdict))
         self._manifest = msgspec.structs.replace(
             self._manifest,

@@ -74,8 +74,11 @@ def render(run: RunVerdict, rows: Sequence[Row], *, colour: bool, notes: Sequenc
         for row in rows
         if row.verdict.verdict is not Verdict.PASS
     ]
-    if not rows:
-        blocks.append("\n".join(_printable(reason) for reason in run.reasons))
+    # The run's own reasons, which no scenario has: that it was interrupted, or that it had none.
+    told = {f"{row.verdict.scenario}: {reason}" for row in rows for reason in row.verdict.reasons}
+    own = [_printable(reason) for reason in run.reasons if reason not in told]
+    if own:
+        blocks.append("\n".join(own))
     blocks.append(f"{_word(run.verdict, run.exit_code, colour=colour)}: exit {run.exit_code:d}")
     return "\n\n".join(blocks)
 

@@ -1,6 +1,7 @@
 """The cache folder: tools keyed by what they are made of, each there whole or not at all."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from scripts.errors import StackFailure
 
 ENVIRONMENT_VARIABLE = "CDC_PERF_CACHE"
 _LOCK_SECONDS = 1800
+_LOCK_NAME = re.compile(r".+-[0-9a-f]{12}\.lock")
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Tool:
     Attributes:
         name: What people call it.
         version: For people, too.
-        key: Folder name in the cache; changes with anything that the content depends on.
+        key: Folder name in the cache; changes with anything that the content depends on, of which
+            it ends in a digest, 12 digits of hex.
         seconds: How long it takes to get on two cores, roughly.
         build: Fills the empty folder that it is given. Its second argument maps the names of
             `needs` to their folders, its third takes lines of progress.
@@ -110,13 +113,19 @@ class Cache:
     def clear(self) -> int:
         """Remove every tool and what Go compiled, and nothing else; return the bytes freed.
 
-        A folder that was given may hold other things: what is ours is known by its lock file.
+        A folder that was given may hold other things: ours are the lock files of tools, whose keys
+        end in a digest, and what is named after them.
 
         Raises:
             StackFailure: Something cannot be removed.
         """
-        locks = tuple(self.root.glob("*.lock"))
-        ours = [path for lock in locks for path in self.root.glob(f"{lock.stem}*")]
+        locks = [path for path in self.root.glob("*.lock") if _LOCK_NAME.fullmatch(path.name)]
+        ours = [
+            path
+            for lock in locks
+            for path in (lock, self.root / lock.stem, *self.root.glob(f"{lock.stem}.partial-*"))
+            if path.exists()
+        ]
         ours += [folder for folder in (self.go_modules, self.go_objects) if folder.exists()]
         freed = 0
         try:

@@ -90,7 +90,7 @@ class LocalStack:
         local = pipeline.stacks.local
         given = {k: v for k, v in msgspec.structs.asdict(local.ports).items() if v is not None}
         ports = choose(given)
-        mongod = str(self._checkout.root / local.mongod) if local.mongod else ""
+        mongod = mongodb.configured(self._checkout, pipeline)
         server = mongodb.find_server(mongod, versions["mongodb"])
         endpoints = self._addresses(ports)
         state = LocalState(

@@ -57,7 +57,7 @@ def diagnose(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> tuple[Find
         _memory(),
         *_folders(checkout, cache),
         *_tools(checkout, pipeline, cache),
-        _mongod(pipeline),
+        _mongod(checkout, pipeline),
     )
 
 
@@ -126,10 +126,9 @@ def _tool(tool: Tool, cache: Cache) -> Finding:
     )
 
 
-def _mongod(pipeline: Pipeline) -> Finding:
-    configured = pipeline.stacks.local.mongod or ""
+def _mongod(checkout: Checkout, pipeline: Pipeline) -> Finding:
     try:
-        server = mongodb.find_server(configured, "")
+        server = mongodb.find_server(mongodb.configured(checkout, pipeline), "")
     except Failure as failure:
         return _wrong("mongod", failure.message, failure.hint)
     if server.mongod is None:

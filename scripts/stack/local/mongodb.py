@@ -12,6 +12,8 @@ from pathlib import Path
 
 from scripts import process
 from scripts.errors import UsageFailure
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline import Pipeline
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.program import Program
 
@@ -26,16 +28,22 @@ class MongoServer:
     mongod: Path | None
 
 
-def find_server(configured: str, stand_in_version: str) -> MongoServer:
+def configured(checkout: Checkout, pipeline: Pipeline) -> str:
+    """Return the path of the `mongod` that pipeline.toml names, or nothing."""
+    given = pipeline.stacks.local.mongod
+    return str(checkout.root / given) if given else ""
+
+
+def find_server(given: str, stand_in_version: str) -> MongoServer:
     """Take the configured `mongod`, else the one on PATH, else the stand-in.
 
     Raises:
         UsageFailure: The configured one is not there.
     """
-    found = shutil.which(configured or "mongod")
-    if found is None and configured:
+    found = shutil.which(given or "mongod")
+    if found is None and given:
         raise UsageFailure(
-            f"pipeline.toml: stacks.local.mongod: {configured} is not there or not executable",
+            f"pipeline.toml: stacks.local.mongod: {given} is not there or not executable",
             hint="give the path of a mongod, or take the line out",
         )
     if found is None:

@@ -1,0 +1,60 @@
+"""The real stack, started once for all integration tests, in a copy of the checkout.
+
+In a copy: a stack that a developer has up in the checkout is left alone, and a test may break a
+settings file.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline import Pipeline
+from scripts.settings.pipeline_file import load_pipeline
+from scripts.stack.endpoints import Endpoints
+from scripts.stack.local.backend import LocalStack
+from scripts.stack.local.embedded import local_stack
+from scripts.tools.cache import Cache
+
+ROOT = Path(__file__).parents[2]
+_LEFT_OUT = (".*", "results", "__pycache__", "tests")
+
+
+def copy_checkout(target: Path) -> Checkout:
+    """Copy what a clone would have, as far as running needs it."""
+    shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+    return Checkout.at(target, {})
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return copy_checkout(tmp_path_factory.mktemp("integration") / "checkout")
+
+
+@pytest.fixture(scope="session")
+def pipeline(checkout: Checkout) -> Pipeline:
+    return load_pipeline(checkout)
+
+
+@pytest.fixture(scope="session")
+def stack(checkout: Checkout, pipeline: Pipeline) -> Iterator[LocalStack]:
+    stack = local_stack(checkout, pipeline, Cache.of_environment())
+    stack.up(print)
+    yield stack
+    stack.down(print)
+
+
+@pytest.fixture(scope="session")
+def endpoints(stack: LocalStack) -> Endpoints:
+    found = stack.endpoints()
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def stack_environment(endpoints: Endpoints) -> dict[str, str]:
+    """The environment of a process that uses the stack, k6 or a consumer."""
+    return {**os.environ, **endpoints.environment()}

@@ -1,0 +1,258 @@
+"""`inv perf` on the real stack: what it says, what it leaves, what it exits with."""
+
+import gzip
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import ExitCode
+from scripts.settings.paths import Checkout
+from scripts.stack.local.backend import LocalStack
+from scripts.stack.local.layout import Layout
+from scripts.stack.local.supervisor import Supervisor
+from scripts.waiting import NotReady, wait_until
+from tests.integration.conftest import copy_checkout
+from tests.integration.inv import Inv, processes_of, read
+
+# Limits that hold on a busy machine too: what is tested is the harness, not the machine.
+GENEROUS = {
+    "baseline": {
+        "cdc_e2e_latency": {"p50": 20_000, "p95": 20_000},
+        "cdc_success_rate": {"rate": 0.9},
+        "pg_write_errors": {"count": 1000},
+    }
+}
+
+
+@pytest.fixture
+def inv(checkout: Checkout, stack: LocalStack) -> Iterator[Inv]:
+    """The command in the checkout whose stack is up; its settings are put back."""
+    before = checkout.thresholds_file.read_bytes()
+    inv = Inv(checkout)
+    inv.set_limits(GENEROUS)
+    yield inv
+    checkout.thresholds_file.write_bytes(before)
+
+
+def test_a_run_on_a_stack_that_is_up_passes_and_leaves_everything(
+    inv: Inv, stack: LocalStack
+) -> None:
+    completed = inv("perf", "--scenarios", "baseline", "--duration", "10s", "--name", "first")
+    assert completed.exit_code == ExitCode.PASS, completed.output
+    assert completed.output.splitlines()[-1] == "PASS: exit 0"
+
+    run = inv.run_of(completed)
+    manifest = read(run / "run.json")
+    assert (manifest["status"], manifest["name"]) == ("complete", "first")
+    assert manifest["stack_was_up"] is True
+    assert set(manifest["versions"]["components"]) == {
+        *("postgres", "kafka", "connect", "mongodb", "consumer"),
+    }
+    health, baseline = manifest["scenarios"]
+    assert (health["name"], baseline["name"]) == ("health-check", "baseline")
+    assert baseline["executor"] == {"executor": "constant-vus", "vus": 10, "duration": "10s"}
+    assert baseline["k6_exit_code"] == 0
+    assert {(x["metric"], x["stat"]) for x in baseline["thresholds"]} == {
+        *(("cdc_e2e_latency", "p50"), ("cdc_e2e_latency", "p95")),
+        *(("cdc_success_rate", "rate"), ("pg_write_errors", "count")),
+    }
+
+    verdict = read(run / "baseline" / "verdict.json")
+    assert verdict["verdict"] == "PASS"
+    assert all(x["ok"] and x["samples"] >= x["samples_needed"] for x in verdict["thresholds"])
+    assert read(run / "verdict.json")["exit_code"] == 0
+    assert (run.parent / "latest").resolve() == run
+    assert {path.stem for path in (run / "logs").iterdir()} == set(stack.log_files())
+    assert stack.endpoints() is not None
+
+
+def test_the_raw_points_hold_as_many_samples_as_the_summary_counts(inv: Inv) -> None:
+    completed = inv("perf", "--scenarios", "baseline", "--duration", "5s")
+    folder = inv.run_of(completed) / "baseline"
+    with gzip.open(folder / "points.json.gz", "rt") as lines:
+        points = [json.loads(line) for line in lines]
+    steady = [
+        point
+        for point in points
+        if point["type"] == "Point"
+        and point["metric"] == "cdc_e2e_latency"
+        and point["data"]["tags"]["phase"] == "steady"
+    ]
+    summary = read(folder / "summary.json")
+    assert len(steady) == summary["metrics"]["cdc_e2e_latency{phase:steady}"]["values"]["count"]
+    assert len(steady) > 10
+
+
+@pytest.mark.parametrize(
+    ("limits", "duration", "code", "said"),
+    [
+        pytest.param(
+            {"cdc_e2e_latency": {"p50": 0.001}},
+            "5s",
+            ExitCode.FAIL,
+            "the limit is 0.001 ms",
+            id="a limit that nothing can keep",
+        ),
+        pytest.param(
+            {"cdc_e2e_latency": {"p99.9": 20_000}},
+            "5s",
+            ExitCode.NO_DATA,
+            "cdc_e2e_latency p99.9 needs 3,000 samples and got",
+            id="too few samples for the percentile",
+        ),
+        pytest.param(
+            {"cdc_e2e_latency": {"max": 20_000}},
+            "400ms",
+            ExitCode.NO_DATA,
+            "cdc_e2e_latency max has no samples after the warm-up",
+            id="no sample at all",
+        ),
+    ],
+)
+def test_what_is_not_a_pass_has_its_own_exit_code(
+    inv: Inv, limits: dict[str, object], duration: str, code: ExitCode, said: str
+) -> None:
+    inv.set_limits({"baseline": limits})
+    words = ("perf", "--scenarios", "baseline", "--duration", duration, "--vus", "1")
+    completed = inv(*words)
+    assert completed.exit_code == code, completed.output
+    assert said in completed.output
+    assert completed.output.splitlines()[-1].endswith(f": exit {code:d}")
+    assert read(inv.run_of(completed) / "verdict.json")["exit_code"] == code
+
+
+@pytest.mark.parametrize(
+    ("words", "limits", "said"),
+    [
+        pytest.param(
+            ["--scenarios", "baselin"], "{}", "did you mean baseline", id="an unknown scenario"
+        ),
+        pytest.param(
+            ["--scenarios", "baseline", "--duration", "soon"],
+            "{}",
+            "--duration: 'soon' is not a duration",
+            id="a bad duration",
+        ),
+        pytest.param(
+            ["--scenarios", "baseline", "--vus", "many"], "{}", "--vus: 'many'", id="bad users"
+        ),
+        pytest.param(
+            ["--scenarios", "baseline", "--env", "moon"], "{}", "--env: ", id="no environment"
+        ),
+        pytest.param(
+            ["--scenarios", "baseline", "--stack", "cloud"], "{}", "--stack: ", id="no stack"
+        ),
+        pytest.param(
+            ["--scenarios", "baseline"], '{"baseline": ', "thresholds.json: line 1", id="no JSON"
+        ),
+        pytest.param(
+            ["--scenarios", "baseline"],
+            '{"baseline": {"cdc_e2e_latencies": {"p95": 1}}}',
+            "thresholds.json: baseline.cdc_e2e_latencies: unknown metric; "
+            "did you mean cdc_e2e_latency?",
+            id="an unknown metric",
+        ),
+    ],
+)
+def test_a_wrong_word_is_one_line_before_anything_starts(
+    inv: Inv, words: list[str], limits: str, said: str
+) -> None:
+    inv.checkout.thresholds_file.write_text(limits, encoding="utf-8")
+    before = inv.runs()
+    completed = inv("perf", *words)
+    assert completed.exit_code == ExitCode.USAGE
+    assert said in completed.output
+    assert len(completed.output.strip().splitlines()) == 1
+    assert inv.runs() == before
+
+
+@pytest.fixture
+def supervisor(stack: LocalStack, checkout: Checkout) -> Iterator[Supervisor]:
+    """The session's supervisord; PostgreSQL runs again when the test is over."""
+    supervisor = Supervisor(Layout(checkout.stack))
+    yield supervisor
+    if supervisor.state("postgres") == "stopped":
+        supervisor.start_program("postgres")
+
+
+def test_postgres_stopped_by_an_operator_makes_the_run_invalid(
+    inv: Inv, supervisor: Supervisor
+) -> None:
+    known = inv.runs()
+    running = inv.start("perf", "--scenarios", "baseline,e2e-latency", "--duration", "10s")
+    run = inv.wait_for_load("baseline", known)
+    supervisor.stop_program("postgres")
+    completed = running.wait()
+    verdict = read(run / "baseline" / "verdict.json")
+    assert verdict["verdict"] == "INVALID"
+    assert "postgres ended" in " ".join(verdict["reasons"])
+    assert "at an operator's request" in " ".join(verdict["reasons"])
+    # The second scenario has no stack to run on.
+    assert completed.exit_code == ExitCode.STACK
+    assert "not run: the stack was not ready" in "\n".join(completed.last_lines)
+
+
+def test_postgres_that_dies_makes_the_run_fail_with_its_log(
+    inv: Inv, supervisor: Supervisor
+) -> None:
+    known = inv.runs()
+    running = inv.start("perf", "--scenarios", "baseline", "--duration", "10s")
+    run = inv.wait_for_load("baseline", known)
+    pid = supervisor.processes()["postgres"]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    completed = running.wait()
+    assert completed.exit_code == ExitCode.FAIL, completed.last_lines
+    reasons = " ".join(read(run / "baseline" / "verdict.json")["reasons"])
+    assert "postgres ended (terminated by SIGKILL) by itself during the run" in reasons
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_what_was_measured(
+    inv: Inv, stack: LocalStack, number: signal.Signals
+) -> None:
+    known = inv.runs()
+    running = inv.start("perf", "--scenarios", "baseline,e2e-latency", "--duration", "1m")
+    run = inv.wait_for_load("baseline", known)
+    running.signal(number)
+    completed = running.wait()
+    assert completed.exit_code == ExitCode.INTERRUPTED, completed.last_lines
+    assert read(run / "run.json")["status"] == "interrupted"
+    assert read(run / "baseline" / "summary.json")["metrics"]["iterations"]["values"]["count"] > 0
+    assert not (run / "e2e-latency").exists()
+    assert (run.parent / "latest").resolve() != run
+    assert stack.endpoints() is not None
+    assert not [x for x in processes_of(run) if "k6" in x]
+
+
+def test_a_stack_of_its_own_is_started_and_stopped(tmp_path: Path, stack: LocalStack) -> None:
+    """Beside the stack of the other checkout, on other ports."""
+    inv = Inv(copy_checkout(tmp_path / "a checkout with späces"))
+    inv.set_limits(GENEROUS)
+    completed = inv("perf", "--scenarios", "baseline", "--duration", "5s")
+    assert completed.exit_code == ExitCode.PASS, completed.output
+    assert read(inv.run_of(completed) / "run.json")["stack_was_up"] is False
+    assert "the stack is down" in completed.output
+    assert processes_of(inv.checkout.root) == []
+    assert stack.endpoints() is not None
+
+
+def test_a_signal_while_the_stack_starts_leaves_nothing(tmp_path: Path, stack: LocalStack) -> None:
+    inv = Inv(copy_checkout(tmp_path / "checkout"))
+    running = inv.start("perf", "--scenarios", "baseline", "--duration", "1m")
+    layout = Layout(inv.checkout.stack)
+
+    def started() -> None:
+        if not Supervisor(layout).alive():
+            raise NotReady("no supervisord yet")
+
+    wait_until(started, what="supervisord", deadline_seconds=30)
+    running.signal(signal.SIGTERM)
+    completed = running.wait()
+    assert completed.exit_code == ExitCode.INTERRUPTED
+    assert "interrupted by SIGTERM" in completed.last_lines
+    assert processes_of(inv.checkout.root) == []
+    assert inv.runs() == set()

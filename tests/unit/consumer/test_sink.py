@@ -1,0 +1,190 @@
+"""What the sink does with answers that a real server gives too seldom to wait for."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from pymongo.errors import AutoReconnect, BulkWriteError
+
+from cdc_consumer.coalesce import coalesce
+from cdc_consumer.errors import GaveUpError
+from cdc_consumer.events import Event
+from cdc_consumer.retry import Retry
+from cdc_consumer.sink import MOST_CONFLICTS, Document, Outcome, Sink
+from tests.unit.consumer.builders import event
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+Answer = Exception | None
+
+
+def refused(*codes: tuple[int, int]) -> BulkWriteError:
+    errors = [{"index": index, "code": code, "errmsg": "why"} for index, code in codes]
+    return BulkWriteError({"writeErrors": errors})
+
+
+def write_concern() -> BulkWriteError:
+    return BulkWriteError({"writeConcernErrors": [{"errmsg": "timed out"}]})
+
+
+class Scripted:
+    """A collection that answers each bulk write with the next of its answers, then with success.
+
+    Also stands for the database of it.
+    """
+
+    def __init__(self, answers: Sequence[Answer], stored: Mapping[str, int]) -> None:
+        self.sent: list[int] = []
+        self._answers: Iterator[Answer] = iter(answers)
+        self._stored = stored
+
+    def __getitem__(self, _name: str) -> "Scripted":
+        return self
+
+    def bulk_write(self, operations: Sequence[object], *, ordered: bool) -> None:
+        assert not ordered
+        self.sent.append(len(operations))
+        answer = next(self._answers, None)
+        if answer is not None:
+            raise answer
+
+    def find(self, query: dict[str, Any], _projection: object) -> list[dict[str, Any]]:
+        wanted = query["_id"]["$in"]
+        return [
+            {"_id": name, "_cdc": {"lsn": lsn}}
+            for name, lsn in self._stored.items()
+            if name in wanted
+        ]
+
+
+def applied(
+    collection: Scripted, events: Sequence[Event], retry_seconds: float = 30
+) -> tuple[Outcome, list[str]]:
+    told: list[str] = []
+    retry = Retry(retry_seconds, threading.Event(), lambda _what, why: told.append(why))
+    sink = Sink(cast("Database[Document]", collection), retry)
+    return sink.apply(coalesce(events).writes), told
+
+
+def ids(outcome: Outcome) -> dict[str, list[str]]:
+    """Return what became of the events, each named by its id and LSN."""
+
+    def names(events: Sequence[Event]) -> list[str]:
+        return [f"{item.id}{item.lsn}" for item in events]
+
+    return {
+        "applied": [name for group in outcome.acknowledged for name in names(group.events)],
+        "stale": names(outcome.stale),
+        "rejected": [f"{item.reason}@{item.record.offset}" for item in outcome.rejected],
+    }
+
+
+A, B = event(7, id="a"), event(8, id="b")
+
+
+@pytest.mark.parametrize(
+    ("answers", "stored", "expected", "sent"),
+    [
+        pytest.param([], {}, {"applied": ["a7", "b8"]}, [2], id="taken"),
+        pytest.param(
+            [refused((0, 11000))],
+            {"a": 9},
+            {"applied": ["b8"], "stale": ["a7"]},
+            [2],
+            id="stale",
+        ),
+        pytest.param(
+            [AutoReconnect("gone")], {}, {"applied": ["a7", "b8"]}, [2, 2], id="connection lost"
+        ),
+        pytest.param(
+            [AutoReconnect("gone"), refused((0, 11000), (1, 11000))],
+            {"a": 7, "b": 9},
+            {"applied": ["a7"], "stale": ["b8"]},
+            [2, 2],
+            id="connection lost after the write: ours is no replay",
+        ),
+        pytest.param(
+            [write_concern(), refused((0, 11000), (1, 11000))],
+            {"a": 7, "b": 8},
+            {"applied": ["a7", "b8"]},
+            [2, 2],
+            id="write concern error after the write",
+        ),
+        pytest.param(
+            [refused((1, 14031))], {}, {"applied": ["a7", "b8"]}, [2, 1], id="disk full for a while"
+        ),
+        pytest.param(
+            [refused((0, 11000))],
+            {"a": 5},
+            {"applied": ["b8", "a7"]},
+            [2, 1],
+            id="an older state came in between",
+        ),
+        pytest.param(
+            [refused((0, 121))],
+            {},
+            {"applied": ["b8"], "rejected": ["rejected-by-mongodb@7"]},
+            [2],
+            id="refused for good",
+        ),
+        pytest.param(
+            [refused((0, 11000))] * MOST_CONFLICTS,
+            {},
+            {"applied": ["b8"], "rejected": ["rejected-by-mongodb@7"]},
+            [2, 1, 1, 1, 1],
+            id="another unique index",
+        ),
+    ],
+)
+def test_each_event_ends_in_one_place(
+    answers: list[Answer], stored: dict[str, int], expected: dict[str, list[str]], sent: list[int]
+) -> None:
+    collection = Scripted(answers, stored)
+    outcome, _ = applied(collection, [A, B])
+    assert ids(outcome) == {"applied": [], "stale": [], "rejected": [], **expected}
+    assert collection.sent == sent
+
+
+def test_of_a_merged_write_that_is_refused_only_the_bad_event_is_rejected() -> None:
+    # All three together, then each alone; the second is the one that the server refuses.
+    collection = Scripted([refused((0, 121)), None, refused((0, 121))], {})
+    outcome, _ = applied(collection, [event(1, "c"), event(2), event(3)])
+    assert ids(outcome) == {
+        "applied": ["a1", "a3"],
+        "stale": [],
+        "rejected": ["rejected-by-mongodb@2"],
+    }
+
+
+class Encoding(Scripted):
+    """Encodes what it is sent, as the driver does before it sends."""
+
+    def bulk_write(self, operations: Sequence[object], *, ordered: bool) -> None:
+        for item in operations:
+            if str(2**63) in repr(item):
+                raise OverflowError("MongoDB can only handle up to 8-byte ints")
+        super().bulk_write(operations, ordered=ordered)
+
+
+def test_an_event_that_cannot_be_encoded_does_not_stop_the_others() -> None:
+    collection = Encoding([], {})
+    outcome, told = applied(collection, [event(7, id="a", total=2**63), B])
+    assert ids(outcome)["applied"] == ["b8"]
+    assert [(item.reason, item.record.offset) for item in outcome.rejected] == [
+        ("rejected-by-mongodb", 7)
+    ]
+    assert "8-byte" in outcome.rejected[0].detail
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [lambda: AutoReconnect("gone"), lambda: refused((0, 14031)), write_concern],
+    ids=["connection", "disk", "write concern"],
+)
+def test_what_does_not_pass_is_given_up(answer: Callable[[], Exception]) -> None:
+    collection = Scripted([answer() for _ in range(100)], {})
+    with pytest.raises(GaveUpError, match=r"^write: "):
+        applied(collection, [A], retry_seconds=0.1)

@@ -1,0 +1,41 @@
+import pytest
+
+from scripts.errors import UsageFailure
+from scripts.load.overrides import Overrides
+from scripts.perf.plan import make_plan
+from scripts.settings.paths import Checkout
+
+CHECKOUT = Checkout.here()
+
+
+@pytest.mark.parametrize(
+    ("names", "planned"),
+    [
+        ("baseline", ["health-check", "baseline"]),
+        ("e2e-latency, baseline,", ["health-check", "e2e-latency", "baseline"]),
+        ("baseline,health-check,baseline", ["health-check", "baseline"]),
+        ("health-check", ["health-check"]),
+        (
+            "all",
+            ["health-check", "baseline", "stress", "spike", "e2e-latency", "mixed-workload"],
+        ),
+    ],
+)
+def test_the_health_check_comes_first_and_nothing_twice(names: str, planned: list[str]) -> None:
+    plan = make_plan(CHECKOUT, names, Overrides())
+    assert [x.scenario.name for x in plan.scenarios] == planned
+
+
+def test_an_environment_is_laid_over_the_limits() -> None:
+    def limit(environment: str) -> float:
+        plan = make_plan(CHECKOUT, "baseline", Overrides(environment=environment))
+        thresholds = plan.scenarios[1].thresholds
+        return next(t.limit for t in thresholds if t.metric == "mongo_read_duration")
+
+    assert (limit(""), limit("ci")) == (50, 100)
+
+
+@pytest.mark.parametrize("name", ["../x", "a b", "-x", "x" * 41, "é"])
+def test_a_name_that_could_not_be_a_file_is_refused(name: str) -> None:
+    with pytest.raises(UsageFailure, match=r"^--name: "):
+        make_plan(CHECKOUT, "baseline", Overrides(), name=name)

@@ -1,0 +1,37 @@
+import io
+
+import pytest
+
+from scripts.load.progress import Progress
+from scripts.report import live
+from scripts.report.live import Lines, display, text
+
+MOMENT = Progress(
+    elapsed_seconds=12.0,
+    total_seconds=60.0,
+    vus=10,
+    iterations=220,
+    iterations_per_second=18.34,
+    errors=1200,
+    p95_ms=31.4,
+)
+
+
+def test_the_figures_of_a_moment() -> None:
+    assert text(MOMENT) == "20% of 1m, 10 VUs, 18.3 iterations/s, p95 31 ms, 1,200 errors"
+
+
+def test_without_a_terminal_there_is_a_line_every_ten_seconds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(live.time, "monotonic", lambda: now)
+    shown = display("baseline", io.StringIO())
+    assert isinstance(shown, Lines)
+    for second in range(1, 31):
+        now = 100.0 + second
+        shown.show(MOMENT)
+    shown.close()
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [f"baseline: {text(MOMENT)}"] * 3
+    assert captured.out == ""

@@ -1,0 +1,108 @@
+import msgspec
+import pytest
+
+from scripts.errors import ExitCode
+from scripts.report.terminal import Row, render
+from scripts.results.summary import NoSummary
+from scripts.verdict.judge import judge, not_run
+from scripts.verdict.run import judge_run
+from tests.unit.measured import GOOD, LATENCY, event, rate, summary, threshold, trend
+
+LIMIT = threshold("cdc_e2e_latency", "p95<=2000")
+_SLOW = {
+    **GOOD,
+    LATENCY: trend(540, p50=1200.0, p95=2310.4, p99=12000.0),
+    "cdc_success_rate": rate(1188, 12),
+}
+PASSED = Row(
+    judge("baseline", (LIMIT,), summary(thresholds={LIMIT: True}), 0, ()),
+    summary(),
+    "k6/results/x/baseline",
+)
+FAILED = Row(
+    judge("spike", (LIMIT,), summary(_SLOW, scenario="spike", thresholds={LIMIT: False}), 99, ()),
+    summary(_SLOW),
+    "k6/results/x/spike",
+)
+GONE = Row(not_run("e2e-latency", ExitCode.STACK, "the stack is gone"), NoSummary("not run"), "-")
+
+
+def shown(*rows: Row, colour: bool = False, notes: tuple[str, ...] = ()) -> str:
+    return render(judge_run([row.verdict for row in rows]), rows, colour=colour, notes=notes)
+
+
+TABLE = """\
+scenario     verdict                 iterations    rate/s      e2e p50/p95/p99 ms    samples    errors    thresholds  files
+-----------  --------------------  ------------  --------  ----------------------  ---------  --------  ------------  ---------------------
+baseline     PASS                           600        10        36.4 / 51.2 / 73        540         0           1/1  k6/results/x/baseline
+spike        FAIL                           600        10  1,200 / 2,310 / 12,000        540        12           0/1  k6/results/x/spike
+e2e-latency  INVALID (stack gone)             -         -                       -          -         -             -  -
+
+MongoDB is a stand-in
+
+spike: FAIL
+  - cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms
+
+e2e-latency: INVALID (stack gone)
+  - the stack is gone
+
+INVALID (stack gone): exit 3"""  # noqa: E501 - as it is printed
+
+
+def test_the_table_is_aligned_and_the_last_line_is_the_verdict() -> None:
+    assert shown(PASSED, FAILED, GONE, notes=("MongoDB is a stand-in",)) == TABLE
+
+
+def test_a_run_that_passes_gives_no_reasons() -> None:
+    assert shown(PASSED).splitlines()[-3:] == [shown(PASSED).splitlines()[2], "", "PASS: exit 0"]
+
+
+def test_a_run_without_scenarios_says_so() -> None:
+    assert shown() == "no scenario was run\n\nNO-DATA: exit 11"
+
+
+def test_a_run_that_was_interrupted_between_two_scenarios_says_so() -> None:
+    run = judge_run([PASSED.verdict], "Ctrl-C")
+    text = render(run, [PASSED], colour=False)
+    assert text.endswith("\n\nCtrl-C\n\nINVALID (interrupted): exit 130")
+
+
+@pytest.mark.parametrize(
+    ("code", "last"),
+    [
+        (ExitCode.INTERRUPTED, "INVALID (interrupted): exit 130"),
+        (ExitCode.LOAD, "INVALID (k6 broke): exit 4"),
+        (ExitCode.INVALID, "INVALID: exit 12"),
+        (ExitCode.NO_DATA, "NO-DATA: exit 11"),
+    ],
+)
+def test_the_last_line_tells_the_cause_and_the_exit_code(code: ExitCode, last: str) -> None:
+    row = Row(not_run("spike", code, "a reason"), NoSummary("none"), "files")
+    assert shown(row).splitlines()[-1] == last
+
+
+def test_colours_come_only_when_asked_for_and_do_not_shift_the_columns() -> None:
+    plain, coloured = shown(PASSED, FAILED), shown(PASSED, FAILED, colour=True)
+    assert "\x1b" not in plain
+    assert "\x1b[32mPASS\x1b[0m" in coloured
+    assert "\x1b[31mFAIL\x1b[0m: exit 10" in coloured
+    for code in ("\x1b[32m", "\x1b[31m", "\x1b[0m"):
+        coloured = coloured.replace(code, "")
+    assert coloured == plain
+
+
+def test_a_hostile_log_line_cannot_drive_the_terminal() -> None:
+    died = event("connect", "ended (exit status 1)", "\x1b]0;owned\x07\x1b[2J\rPASS\u202e\x9b1m")
+    found = summary(thresholds={LIMIT: True})
+    row = Row(judge("baseline", (LIMIT,), found, 0, (died,)), found, "a\nb\x1b[31m")
+    text = shown(row, notes=("note\x1b[31m",))
+    assert {letter for letter in text if not letter.isprintable()} == {"\n"}
+    assert "its log ends:  ]0;owned  [2J PASS  1m" in text
+    assert "a b [31m" in text
+
+
+def test_a_trend_without_samples_shows_no_figures() -> None:
+    empty = summary({**GOOD, LATENCY: trend(0, p50=0.0, p95=0.0, p99=0.0)})
+    row = Row(msgspec.structs.replace(PASSED.verdict, thresholds=()), empty, "files")
+    line = shown(row).splitlines()[2].split()
+    assert line == ["baseline", "PASS", "600", "10", "-", "0", "0", "-", "files"]

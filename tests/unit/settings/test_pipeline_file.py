@@ -1,0 +1,112 @@
+import pytest
+
+from scripts.errors import UsageFailure
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline_file import load_pipeline
+
+
+def test_the_committed_pipeline_is_the_one_of_the_plan(committed: Checkout) -> None:
+    pipeline = load_pipeline(committed)
+    assert [pipeline.topic(table) for table in pipeline.tables] == [
+        *("cdc.public.customer", "cdc.public.address"),
+        *("cdc.public.orders", "cdc.public.order_item"),
+    ]
+    assert pipeline.canary_table.table == "public.customer"
+    assert pipeline.connector.name == "postgres-cdc-connector"
+    assert pipeline.postgres.slot == "cdc_slot"
+    assert pipeline.postgres.publication == "cdc_publication"
+
+
+_CANARY = 'table = "public.customer"\nvalues'
+_LOCAL = '\n[stacks.local]\nmongod = "bin/mongod"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('database = "cdc"\nuser', "user", "postgres.database: is missing"),
+        ('user = "cdc"', 'user = ""', "postgres.user: expected `str` of length >= 1"),
+        ('user = "cdc"', 'user = "cdc"\nusr = 1', "postgres.usr: is not a known setting"),
+        ('slot = "cdc_slot"', 'slot = "CDC-Slot"', "postgres.slot: expected `str` matching regex"),
+        ("pipeline/schema.sql", "schema.sql", "postgres.schema: there is no file "),
+        ("partitions = 1", "partitions = 0", "kafka.partitions: expected `int` >= 1"),
+        ("retry_seconds = 60.0", "retry_seconds = 0", "consumer.retry_seconds: expected `float` >"),
+        ('key = ["id"]\ncollection = "orders"', 'collection = "orders"', "tables[2].key: is missi"),
+        ('"public.orders"', '"orders"', "tables[2].table: expected `str` matching regex"),
+        ('"public.orders"', '"public.address"', "tables[2].table: public.address is listed twice"),
+        (
+            'collection = "orders"',
+            'collection = "address"',
+            "tables[2].collection: address already takes public.address",
+        ),
+        (
+            'key = ["id"]\ncollection = "orders"',
+            'key = ["id", "id"]\ncollection = "orders"',
+            "tables[2].key: names a column twice",
+        ),
+        (
+            '"cdc.dead-letter"',
+            '"cdc.public.orders"',
+            "kafka.dead_letter_topic: is the topic of public.orders as well",
+        ),
+        (
+            _CANARY,
+            'table = "public.custommer"\nvalues',
+            "canary.table: public.custommer is not among the tables; did you mean public.customer",
+        ),
+        (
+            'key = ["id"]\ncollection = "customer"',
+            'key = ["id", "part"]\ncollection = "customer"',
+            "canary.table: public.customer has a key of 2 columns; take one with one, a uuid",
+        ),
+        (
+            "{ email",
+            '{ id = "1", email',
+            "canary.values.id: is the key, which is chosen anew for each canary",
+        ),
+        ('"tasks.max" = "1"', '"tasks.max" = 1', "connector.config.tasks.max: Connect takes text"),
+        ('"tasks.max" = "1"', "a.b = 1", "connector.config.a: Connect takes text only: put {'b'"),
+        (
+            '"tasks.max"',
+            '"slot.name"',
+            "connector.config.slot.name: is filled in from the other sections; remove it",
+        ),
+        (
+            "[connector]",
+            "[stacks.local.ports]\nkafka = 70000\n[connector]",
+            "stacks.local.ports.kafka: expected `int` <= 65535",
+        ),
+        (
+            "[connector]",
+            "[stacks.local.ports]\nkafka = 9092\nmongodb = 9092\n[connector]",
+            "stacks.local.ports.kafka: 9092 is given to another component too",
+        ),
+        ("[connector]", f"{_LOCAL}[connector]", "stacks.local.mongod: "),
+        ("[connector]", "[connector", "not TOML: Expected ']' at the end of a table declaration"),
+        ("[connector]", "[connector]\n[connector]", "not TOML: Cannot declare ('connector',) twi"),
+    ],
+)
+def test_a_wrong_pipeline_is_one_line_that_names_the_place(
+    checkout: Checkout, old: str, new: str, line: str
+) -> None:
+    text = checkout.pipeline_file.read_text(encoding="utf-8")
+    assert old in text
+    checkout.pipeline_file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(UsageFailure) as caught:
+        load_pipeline(checkout)
+    assert str(caught.value).startswith(f"pipeline.toml: {line}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o755])
+def test_a_given_mongod_has_to_be_a_program(checkout: Checkout, mode: int) -> None:
+    program = checkout.root / "bin" / "mongod"
+    program.parent.mkdir()
+    program.touch(mode)
+    with checkout.pipeline_file.open("a", encoding="utf-8") as stream:
+        stream.write(_LOCAL)
+    if mode == 0o755:
+        assert load_pipeline(checkout).stacks.local.mongod == "bin/mongod"
+    else:
+        with pytest.raises(UsageFailure, match=f"{program} is not a program that can be run"):
+            load_pipeline(checkout)

@@ -1,0 +1,154 @@
+from typing import Any
+
+import pytest
+
+from scripts.errors import UsageFailure
+from scripts.settings.metrics import load_metrics
+from scripts.settings.paths import Checkout
+from scripts.settings.scenarios import load_scenarios
+from scripts.settings.threshold_file import load_thresholds
+from scripts.settings.thresholds import ThresholdTable
+from tests.unit.settings.files import Put
+
+
+def load(checkout: Checkout) -> ThresholdTable:
+    return load_thresholds(checkout, load_scenarios(checkout).names, load_metrics(checkout))
+
+
+def test_every_committed_scenario_but_the_health_check_has_limits(committed: Checkout) -> None:
+    table, scenarios = load(committed), load_scenarios(committed)
+    limited = [name for name in scenarios.names if table.limits(name)]
+    assert limited == [name for name in scenarios.names if name != "health-check"]
+    assert {name for name in scenarios.names if table.limits(name, "ci")} == set(limited)
+
+
+@pytest.mark.parametrize(
+    ("metric", "stat", "content", "k6_metric", "k6_expression"),
+    [
+        ("cdc_e2e_latency", "p95", 2000, "cdc_e2e_latency{phase:steady}", "p(95)<=2000"),
+        ("cdc_e2e_latency", "p99.9", 0.5, "cdc_e2e_latency{phase:steady}", "p(99.9)<=0.5"),
+        ("cdc_e2e_latency", "p95", "p95 < 2000.0", "cdc_e2e_latency{phase:steady}", "p(95)<2000"),
+        ("cdc_e2e_latency", "max", "max>1", "cdc_e2e_latency{phase:steady}", "max>1"),
+        ("cdc_success_rate", "rate", 0.99, "cdc_success_rate", "rate>=0.99"),
+        ("cdc_success_rate", "rate", "rate>0.99", "cdc_success_rate", "rate>0.99"),
+        ("pg_write_errors", "count", 0, "pg_write_errors", "count<=0"),
+        ("iterations", "rate", 10, "iterations", "rate>=10"),
+        ("generator_delay", "p99", 1e-7, "generator_delay", "p(99)<=1e-7"),
+    ],
+)
+def test_a_limit_becomes_an_expression_of_k6(
+    checkout: Checkout,
+    put: Put,
+    metric: str,
+    stat: str,
+    content: object,
+    k6_metric: str,
+    k6_expression: str,
+) -> None:
+    put(checkout.thresholds_file, {"baseline": {metric: {stat: content}}})
+    (threshold,) = load(checkout).limits("baseline")
+    assert (threshold.metric, threshold.stat) == (metric, stat)
+    assert (threshold.k6_metric, threshold.k6_expression) == (k6_metric, k6_expression)
+    assert threshold.in_k6
+
+
+def test_k6_takes_no_limit_on_the_count_of_a_trend(checkout: Checkout, put: Put) -> None:
+    put(checkout.thresholds_file, {"baseline": {"cdc_e2e_latency": {"count": "count>100"}}})
+    (threshold,) = load(checkout).limits("baseline")
+    assert not threshold.in_k6
+
+
+def limits(**metrics: object) -> dict[str, object]:
+    return {"baseline": metrics}
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('{"baseline": {', "line 1, column 15: not JSON: Expecting property name enclosed in"),
+        ('{"baseline": {}, "baseline": {}}', "baseline: given twice"),
+        ({"basline": {}}, "basline: unknown scenario; did you mean baseline?"),
+        ({"environment": {}}, "environment: unknown scenario; did you mean environments?"),
+        ({"health-check": {}}, "health-check: the health check takes no limits"),
+        ({"environments": {"ci": {"spikes": {}}}}, "environments.ci.spikes: unknown scenario; did"),
+        ({"environments": []}, "environments: expected `object`, got `array`"),
+        (
+            limits(cdc_e2e_latenzy={}),
+            "baseline.cdc_e2e_latenzy: unknown metric; did you mean cdc_e2",
+        ),
+        (limits(checks=0.9), "baseline.checks: expected `object`, got `float`"),
+        (
+            limits(cdc_e2e_latency={"p96": 1}),
+            "baseline.cdc_e2e_latency.p96: unknown stat of a trend; did you mean p9",
+        ),
+        (limits(cdc_e2e_latency={"p(95)": 1}), "baseline.cdc_e2e_latency.p(95): unknown stat"),
+        (
+            limits(pg_write_errors={"p95": 1}),
+            "baseline.pg_write_errors.p95: unknown stat of a counter; known: count, rate",
+        ),
+        (limits(checks={"rate": 1}), "baseline.checks.rate: no number of samples can show a rate"),
+        (limits(checks={"rate": 0}), "baseline.checks.rate: no number of samples can show a rate"),
+        (limits(checks={"rate": "rate<1.5"}), "baseline.checks.rate: no number of samples can"),
+        (limits(checks={"rate": True}), "baseline.checks.rate: a limit is a number, or a string"),
+        (limits(checks={"rate": None}), "baseline.checks.rate: a limit is a number, or a string"),
+        (
+            limits(cdc_e2e_latency={"p95": "fast"}),
+            "baseline.cdc_e2e_latency.p95: 'fast' is not an expression for p95; write it like 'p(",
+        ),
+        (limits(cdc_e2e_latency={"p95": "p99<1"}), "baseline.cdc_e2e_latency.p95: 'p99<1' is not"),
+        (
+            limits(cdc_e2e_latency={"p95": "p95<" + "9" * 400}),
+            f"baseline.cdc_e2e_latency.p95: 'p95<{'9' * 400}' is not a finite number",
+        ),
+        ('{"baseline": {"checks": {"rate": NaN}}}', "baseline.checks.rate: not a finite number"),
+    ],
+)
+def test_a_wrong_limit_is_one_line_that_names_the_place(
+    checkout: Checkout, put: Put, content: object, line: str
+) -> None:
+    put(checkout.thresholds_file, content)
+    with pytest.raises(UsageFailure) as caught:
+        load(checkout)
+    assert str(caught.value).startswith(f"thresholds.json: {line}")
+    assert "\n" not in str(caught.value)
+
+
+_LAYERS: dict[str, Any] = {
+    "default": {"checks": {"rate": 0.1}, "cdc_e2e_latency": {"p50": 1, "p95": 1}},
+    "baseline": {"cdc_e2e_latency": {"p95": 2, "p99": 2}},
+    "environments": {
+        "ci": {
+            "default": {"cdc_e2e_latency": {"p99": 3}},
+            "baseline": {"cdc_e2e_latency": {"p50": "p50<4"}},
+        },
+        "empty": {},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "environment", "expected"),
+    [
+        ("baseline", "", "rate>=0.1 p(50)<=1 p(95)<=2 p(99)<=2"),
+        ("baseline", "ci", "rate>=0.1 p(50)<4 p(95)<=2 p(99)<=3"),
+        ("baseline", "empty", "rate>=0.1 p(50)<=1 p(95)<=2 p(99)<=2"),
+        ("spike", "", "rate>=0.1 p(50)<=1 p(95)<=1"),
+        ("spike", "ci", "rate>=0.1 p(50)<=1 p(95)<=1 p(99)<=3"),
+        ("health-check", "ci", ""),
+    ],
+)
+def test_a_later_layer_replaces_the_limit_on_the_same_stat(
+    checkout: Checkout, put: Put, scenario: str, environment: str, expected: str
+) -> None:
+    put(checkout.thresholds_file, _LAYERS)
+    found = load(checkout).limits(scenario, environment)
+    assert " ".join(threshold.k6_expression for threshold in found) == expected
+
+
+@pytest.mark.parametrize("scenario", ["baseline", "health-check"])
+def test_an_unknown_environment_is_answered_with_those_near_it(
+    committed: Checkout, scenario: str
+) -> None:
+    with pytest.raises(UsageFailure) as caught:
+        load(committed).limits(scenario, "cu")
+    assert str(caught.value) == ("--env: thresholds.json has no environment 'cu'; known: ci")

@@ -1,0 +1,270 @@
+import json
+from collections.abc import Iterator
+
+import pytest
+import requests
+import responses
+from responses.registries import OrderedRegistry
+
+from scripts.errors import StackFailure
+from scripts.settings.pipeline import Pipeline
+from scripts.stack import connector, source
+from scripts.stack.connector import (
+    Change,
+    current_status,
+    decide,
+    delete,
+    deploy,
+    desired_config,
+    restart,
+    wait_running,
+)
+from scripts.stack.endpoints import Endpoints
+from scripts.waiting import NotReady
+
+URL = "http://127.0.0.1:20003/connectors/postgres-cdc-connector"
+CONFIG, STATUS = f"{URL}/config", f"{URL}/status"
+RUNNING = {"connector": {"state": "RUNNING"}, "tasks": [{"id": 0, "state": "RUNNING"}]}
+STARTING = {"connector": {"state": "RUNNING"}, "tasks": []}
+FAILED = {
+    "connector": {"state": "RUNNING"},
+    "tasks": [
+        {"id": 0, "state": "FAILED", "trace": "a.ConnectException: gone\n\tat b"},
+        {"id": 1, "state": "FAILED", "trace": "another"},
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def slot(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The slot is read from; returns the questions that were asked about it."""
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(source, "slot_active", lambda dsn, slot: asked.append((dsn, slot)))
+    return asked
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[responses.RequestsMock]:
+    """A Connect that gives the answers of a test, in their order and each once."""
+    monkeypatch.setattr(connector, "DEADLINE_SECONDS", 5.0)
+    with responses.RequestsMock(registry=OrderedRegistry) as mock:
+        yield mock
+
+
+@pytest.fixture
+def desired(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
+    return desired_config(pipeline, endpoints.postgres_dsn)
+
+
+def test_the_configuration_is_the_files_with_the_addresses_filled_in(
+    pipeline: Pipeline, desired: dict[str, str]
+) -> None:
+    assert pipeline.connector.config.items() <= desired.items()
+    filled_in = {name: desired[name] for name in desired.keys() - pipeline.connector.config.keys()}
+    assert filled_in == {
+        "name": "postgres-cdc-connector",
+        "database.hostname": "127.0.0.1",
+        "database.port": "20001",
+        "database.user": "cdc",
+        "database.password": "",
+        "database.dbname": "cdc",
+        "topic.prefix": "cdc",
+        "slot.name": "cdc_slot",
+        "publication.name": "cdc_publication",
+        "table.include.list": "public.customer,public.address,public.orders,public.order_item",
+    }
+
+
+def test_port_user_and_password_of_a_dsn_are_optional(pipeline: Pipeline) -> None:
+    plain = desired_config(pipeline, "host=db.test")
+    assert (plain["database.port"], plain["database.user"]) == ("5432", "cdc")
+    full = desired_config(pipeline, "postgresql://someone:p%40ss@db.test:1/other")
+    assert (full["database.user"], full["database.password"]) == ("someone", "p@ss")
+    assert (full["database.hostname"], full["database.dbname"]) == ("db.test", "cdc")
+
+
+@pytest.mark.parametrize(
+    ("current", "change"),
+    [
+        (None, Change.CREATE),
+        ({"a": "1"}, Change.NONE),
+        ({"a": "2"}, Change.UPDATE),
+        ({"a": "1", "left": "over"}, Change.UPDATE),
+        ({}, Change.UPDATE),
+    ],
+)
+def test_a_deployment_is_decided_before_anything_is_done(
+    current: dict[str, str] | None, change: Change
+) -> None:
+    deployment = decide(current, {"a": "1"})
+    assert (deployment.change, deployment.config) == (change, {"a": "1"})
+
+
+def test_a_connector_that_is_not_there_is_created(
+    connect: responses.RequestsMock,
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    desired: dict[str, str],
+    slot: list[tuple[str, str]],
+) -> None:
+    connect.get(CONFIG, status=404, json={"message": "not found"})
+    put = connect.put(CONFIG, status=201, json={})
+    connect.get(STATUS, status=404, json={"message": "no status yet"})
+    connect.get(STATUS, json=STARTING)
+    connect.get(STATUS, json=RUNNING)
+    assert deploy(pipeline, endpoints) is Change.CREATE
+    assert json.loads(put.calls[0].request.body) == desired
+    assert slot == [(endpoints.postgres_dsn, "cdc_slot")]
+
+
+def test_the_same_configuration_is_not_put_again(
+    connect: responses.RequestsMock,
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    desired: dict[str, str],
+) -> None:
+    connect.get(CONFIG, json=desired)
+    connect.get(STATUS, json=RUNNING)
+    assert deploy(pipeline, endpoints) is Change.NONE
+    assert {call.request.method for call in connect.calls} == {"GET"}
+
+
+def test_a_changed_configuration_is_put(
+    connect: responses.RequestsMock,
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    desired: dict[str, str],
+) -> None:
+    connect.get(CONFIG, json={**desired, "poll.interval.ms": "500"})
+    put = connect.put(CONFIG, json={})
+    connect.get(STATUS, json=RUNNING)
+    assert deploy(pipeline, endpoints) is Change.UPDATE
+    assert json.loads(put.calls[0].request.body) == desired
+
+
+def test_a_connect_that_starts_and_rebalances_is_waited_for(
+    connect: responses.RequestsMock, pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    connect.get(CONFIG, body=requests.ConnectionError())
+    connect.get(CONFIG, body=requests.ReadTimeout())
+    connect.get(CONFIG, status=409, json={"message": "rebalance"})
+    connect.get(CONFIG, status=404)
+    connect.put(CONFIG, status=409, json={"message": "rebalance"})
+    connect.get(CONFIG, status=404)
+    connect.put(CONFIG, status=201, json={})
+    connect.get(STATUS, status=409, json={"message": "rebalance"})
+    connect.get(STATUS, json=RUNNING)
+    assert deploy(pipeline, endpoints) is Change.CREATE
+    assert len(connect.calls) == 9
+
+
+def test_a_configuration_that_connect_refuses_is_not_tried_again(
+    connect: responses.RequestsMock, pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    connect.get(CONFIG, status=404)
+    message = "The configuration is invalid and has 1 error(s):\nslot.name must be set"
+    connect.put(CONFIG, status=400, json={"message": message})
+    with pytest.raises(StackFailure) as caught:
+        deploy(pipeline, endpoints)
+    assert "answered 400 to PUT" in caught.value.message
+    assert caught.value.detail == ("slot.name must be set",)
+
+
+def test_a_failed_task_ends_the_wait_with_the_first_line_of_its_trace(
+    monkeypatch: pytest.MonkeyPatch,
+    connect: responses.RequestsMock,
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+) -> None:
+    monkeypatch.setattr(connector, "STALE_FAILURE_SECONDS", 0.0)
+    connect.get(STATUS, json=STARTING)
+    connect.get(STATUS, json=FAILED)
+    with pytest.raises(StackFailure) as caught:
+        wait_running(pipeline, endpoints)
+    assert caught.value.message == "task 0 FAILED: a.ConnectException: gone"
+    assert caught.value.detail == ("task 1 FAILED: another",)
+    assert "inv connector.restart" in caught.value.hint
+
+
+def test_a_failure_from_before_a_restart_is_given_time_to_go(
+    connect: responses.RequestsMock,
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    slot: list[tuple[str, str]],
+) -> None:
+    connect.post(f"{URL}/restart", status=409, json={"message": "rebalance"})
+    connect.post(f"{URL}/restart", status=202, json=FAILED)
+    connect.get(STATUS, json=FAILED)
+    connect.get(STATUS, json=RUNNING)
+    restart(pipeline, endpoints)
+    assert len(slot) == 1
+
+
+@responses.activate
+def test_a_connector_that_is_not_there_cannot_be_restarted_or_shown(
+    pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    responses.add("POST", f"{URL}/restart", status=404)
+    responses.add("GET", STATUS, status=404)
+    for command in (restart, current_status):
+        with pytest.raises(StackFailure) as caught:
+            command(pipeline, endpoints)
+        assert str(caught.value) == (
+            "there is no connector postgres-cdc-connector\n  remedy: inv connector.deploy"
+        )
+
+
+@pytest.mark.parametrize(("status", "deleted"), [(204, True), (404, False)])
+@responses.activate
+def test_deleting_tells_whether_there_was_a_connector(
+    pipeline: Pipeline, endpoints: Endpoints, status: int, *, deleted: bool
+) -> None:
+    responses.add("DELETE", URL, status=status)
+    assert delete(pipeline, endpoints) is deleted
+
+
+@responses.activate
+def test_the_state_is_told_as_it_is(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    responses.add("GET", STATUS, json=FAILED)
+    found = current_status(pipeline, endpoints)
+    assert found.failures == ("task 0 FAILED: a.ConnectException: gone", "task 1 FAILED: another")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"status": 404}, "there is no connector postgres-cdc-connector yet"),
+        ({"json": STARTING}, "connector RUNNING, no task yet"),
+        (
+            {"json": {**RUNNING, "connector": {"state": "UNASSIGNED"}}},
+            "connector UNASSIGNED, task 0 RUNNING",
+        ),
+        ({"status": 409}, "http://127.0.0.1:20003 is rebalancing"),
+        (
+            {"body": requests.ConnectionError()},
+            "http://127.0.0.1:20003 does not answer: ConnectionError",
+        ),
+        ({"json": RUNNING}, "replication slot cdc_slot is not active"),
+    ],
+    ids=["not there", "no task", "unassigned", "rebalancing", "refused", "slot not read from"],
+)
+@responses.activate
+def test_what_does_not_come_to_run_says_why_at_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    answer: dict[str, object],
+    reason: str,
+) -> None:
+    def inactive(_dsn: str, slot: str) -> None:
+        raise NotReady(f"replication slot {slot} is not active")
+
+    monkeypatch.setattr(source, "slot_active", inactive)
+    monkeypatch.setattr(connector, "DEADLINE_SECONDS", 0.02)
+    responses.add("GET", STATUS, **answer)  # type: ignore[arg-type]
+    with pytest.raises(StackFailure) as caught:
+        wait_running(pipeline, endpoints)
+    assert caught.value.message == (
+        f"connector postgres-cdc-connector was not ready within 0 s: {reason}"
+    )
+    assert caught.value.hint == "see `inv logs --component connect`"

@@ -1,0 +1,89 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts.stack.local.jvm import (
+    Java,
+    copy_storage,
+    new_cluster_id,
+    programs,
+    write_settings,
+)
+from scripts.stack.local.layout import Layout
+from scripts.stack.local.ports import Ports
+
+PORTS = Ports(
+    postgres=20_001,
+    kafka=20_002,
+    kafka_controller=20_003,
+    connect=20_004,
+    mongodb=20_005,
+    consumer=20_006,
+)
+
+
+def properties(path: Path) -> dict[str, str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_both_processes_listen_on_the_loopback_interface_alone(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / ".stack")
+    write_settings(layout, PORTS)
+    kafka = properties(layout.settings / "kafka.properties")
+    connect = properties(layout.settings / "connect.properties")
+    assert kafka["listeners"] == "PLAINTEXT://127.0.0.1:20002,CONTROLLER://127.0.0.1:20003"
+    assert kafka["advertised.listeners"] == "PLAINTEXT://127.0.0.1:20002"
+    assert kafka["controller.quorum.voters"] == "1@127.0.0.1:20003"
+    assert kafka["log.dirs"] == str(layout.data / "kafka")
+    assert connect["listeners"] == "http://127.0.0.1:20004"
+    assert connect["bootstrap.servers"] == "127.0.0.1:20002"
+    assert connect["group.id"] != "cdc-consumer"
+
+
+def test_a_backslash_in_a_folder_is_escaped(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "a\\b")
+    write_settings(layout, PORTS)
+    kafka = properties(layout.settings / "kafka.properties")
+    assert kafka["log.dirs"] == str(layout.data / "kafka").replace("\\", "\\\\")
+
+
+@pytest.mark.parametrize(
+    ("training", "caches", "flag", "seconds"),
+    [
+        (False, Path("/caches"), "-XX:AOTCache=/caches/kafka.aot", 10),
+        (True, Path("/caches"), "-XX:AOTCacheOutput=/caches/kafka.aot", 180),
+        (False, None, "", 10),
+    ],
+    ids=["from a cache", "training", "without"],
+)
+def test_a_cache_is_read_or_written_for_one_fixed_class_path(
+    tmp_path: Path, *, training: bool, caches: Path | None, flag: str, seconds: int
+) -> None:
+    for name in ("b.jar", "a.jar", "c.txt"):
+        (tmp_path / name).touch()
+    java = Java(Path("/java"), tmp_path, caches, training)
+    kafka, connect = programs(Layout(tmp_path / ".stack"), java)
+    words = [str(word) for word in kafka.argv]
+    assert words[words.index("-cp") + 1] == f"{tmp_path}/a.jar:{tmp_path}/b.jar"
+    assert [word for word in words if "AOT" in word] == ([flag] if flag else [])
+    assert kafka.stop_seconds == connect.stop_seconds == seconds
+    assert words[0].startswith("/java/")
+
+
+def test_a_cluster_id_is_one_of_kafkas_and_another_each_time() -> None:
+    identifiers = {new_cluster_id() for _ in range(50)}
+    assert len(identifiers) == 50
+    assert all(re.fullmatch(r"[A-Za-z0-9_]{22}", identifier) for identifier in identifiers)
+
+
+def test_copied_storage_gets_a_cluster_id_of_its_own(tmp_path: Path) -> None:
+    template, layout = tmp_path / "template", Layout(tmp_path / ".stack")
+    (template / "storage").mkdir(parents=True)
+    text = "version=1\ncluster.id=old\nnode.id=1\n"
+    (template / "storage" / "meta.properties").write_text(text, encoding="utf-8")
+    copy_storage(template, layout, "new")
+    meta = properties(layout.data / "kafka" / "meta.properties")
+    assert meta == {"version": "1", "cluster.id": "new", "node.id": "1"}
+    assert properties(template / "storage" / "meta.properties")["cluster.id"] == "old"

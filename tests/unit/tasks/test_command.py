@@ -1,0 +1,51 @@
+import pytest
+from invoke import Exit
+
+from scripts.errors import (
+    ExitCode,
+    Failure,
+    Interrupted,
+    LoadFailure,
+    StackFailure,
+    UsageFailure,
+)
+from scripts.tasks import command as module
+from scripts.tasks.command import command
+
+
+@pytest.fixture(autouse=True)
+def without_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "listen", lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (UsageFailure("wrong", hint="mend it"), ExitCode.USAGE),
+        (StackFailure("wrong", hint="mend it"), ExitCode.STACK),
+        (LoadFailure("wrong", hint="mend it"), ExitCode.LOAD),
+        (Interrupted("wrong", hint="mend it"), ExitCode.INTERRUPTED),
+    ],
+)
+def test_a_failure_ends_with_its_message_and_code(failure: Failure, code: ExitCode) -> None:
+    @command
+    def body() -> None:
+        raise failure
+
+    with pytest.raises(Exit) as raised:
+        body()
+    assert raised.value.code == code
+    assert raised.value.message == "wrong\n  remedy: mend it"
+
+
+def test_what_is_still_running_is_killed_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = []
+    monkeypatch.setattr(module.process, "kill_all", lambda: killed.append("all"))
+
+    @command
+    def body() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        body()
+    assert killed == ["all"]

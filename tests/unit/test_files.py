@@ -1,0 +1,53 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from scripts.files import write_atomically
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"), [("text äö\n", 0o644), (b"\x00bytes", 0o600)], ids=["text", "bytes"]
+)
+def test_a_file_is_written_with_its_folder_and_mode(
+    tmp_path: Path, content: str | bytes, mode: int
+) -> None:
+    path = tmp_path / "new" / "folder" / "file"
+    write_atomically(path, content, mode=mode)
+    assert path.read_bytes() == (content if isinstance(content, bytes) else content.encode())
+    assert path.stat().st_mode & 0o777 == mode
+    assert [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_when_writing_fails_the_old_file_stays_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, "old")
+
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(*((os, "fsync", full) if step == "fsync" else (Path, "replace", full)))
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(path, "new")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, "old")
+    seen: list[str] = []
+    sync = os.fsync
+
+    def look(descriptor: int) -> None:
+        seen.append(path.read_text(encoding="utf-8"))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    write_atomically(path, "new")
+    assert [*seen, path.read_text(encoding="utf-8")] == ["old", "new"]

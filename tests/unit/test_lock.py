@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import StackFailure
+from scripts.lock import exclusive
+
+
+def test_a_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "lock"
+    with (
+        exclusive(path),
+        pytest.raises(StackFailure, match=r"in use by `.*`, process \d+"),
+        exclusive(path),
+    ):
+        pass
+
+
+def test_the_lock_is_free_afterwards(tmp_path: Path) -> None:
+    for _ in range(2):
+        with exclusive(tmp_path / "lock"):
+            pass
+
+
+def test_a_holder_that_wrote_nothing_is_reported_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with exclusive(path):
+        (tmp_path / "lock.holder").write_text("{", encoding="utf-8")
+        with pytest.raises(StackFailure, match=r"^this checkout is in use\n"), exclusive(path):
+            pass

@@ -1,0 +1,56 @@
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.errors import StackFailure
+from scripts.waiting import NotReady, wait_until
+
+
+def becoming_ready(after: int) -> Iterator[str]:
+    for left in range(after, 0, -1):
+        yield f"{left} to go"
+    yield "ready"
+
+
+def test_a_wait_ends_as_soon_as_the_condition_holds() -> None:
+    states, calls = becoming_ready(3), []
+
+    def probe() -> str:
+        calls.append(next(states))
+        if calls[-1] != "ready":
+            raise NotReady(calls[-1])
+        return "the answer"
+
+    found = wait_until(probe, what="it", deadline_seconds=30, interval_seconds=0.001)
+    assert found == "the answer"
+    assert calls == ["3 to go", "2 to go", "1 to go", "ready"]
+
+
+def test_a_time_out_explains_itself() -> None:
+    def probe() -> None:
+        raise NotReady("it is asleep")
+
+    with pytest.raises(StackFailure) as caught:
+        wait_until(
+            probe,
+            what="the dragon",
+            deadline_seconds=0.02,
+            interval_seconds=0.001,
+            explain=lambda: ("last words",),
+            hint="wake it",
+        )
+    assert str(caught.value) == (
+        "the dragon was not ready within 0 s: it is asleep\n  remedy: wake it\n  | last words"
+    )
+
+
+def test_anything_but_not_ready_ends_the_wait_at_once() -> None:
+    calls = []
+
+    def probe() -> None:
+        calls.append(1)
+        raise StackFailure("it died")
+
+    with pytest.raises(StackFailure, match="it died"):
+        wait_until(probe, what="it", deadline_seconds=30)
+    assert len(calls) == 1

@@ -1,0 +1,121 @@
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Barrier, Event
+
+import pytest
+
+from scripts import process
+from scripts.errors import StackFailure
+from scripts.tools import install as module
+from scripts.tools.cache import Cache, Tool
+from scripts.tools.install import closure, install_all, missing
+
+Say = Callable[[str], None]
+Build = Callable[[Path, Mapping[str, Path], Say], None]
+
+
+def nothing(_folder: Path, _needs: Mapping[str, Path], _say: Say) -> None:
+    """Build an empty tool."""
+
+
+def tool(name: str, *needs: Tool, build: Build = nothing) -> Tool:
+    return Tool(name, "1.0", f"{name}-0123456789ab", 1, build, needs)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path)
+
+
+def keys(tools: tuple[Tool, ...]) -> list[str]:
+    return [tool.name for tool in tools]
+
+
+JAVA = tool("java")
+KAFKA = tool("kafka")
+STORAGE = tool("storage", JAVA, KAFKA)
+CACHES = tool("caches", STORAGE, JAVA)
+
+
+def test_what_a_tool_needs_comes_before_it_and_once() -> None:
+    found = keys(closure([CACHES, KAFKA, CACHES]))
+    assert sorted(found) == ["caches", "java", "kafka", "storage"]
+    assert found[2:] == ["storage", "caches"]
+
+
+def test_only_what_is_not_there_is_missing(cache: Cache) -> None:
+    cache.install(JAVA, print)
+    assert sorted(keys(missing(cache, [CACHES]))) == ["caches", "kafka", "storage"]
+
+
+def test_every_tool_is_built_after_those_that_it_needs(cache: Cache) -> None:
+    def needing(folder: Path, needs: Mapping[str, Path], _say: Say) -> None:
+        assert all(needed.is_dir() for needed in needs.values())
+        (folder / "built").touch()
+
+    storage = tool("storage", JAVA, KAFKA, build=needing)
+    caches = tool("caches", storage, JAVA, build=needing)
+    said: list[str] = []
+    install_all(cache, [caches], said.append)
+    assert not missing(cache, [caches])
+    assert said[0].startswith("getting ")
+    assert said[0].endswith(f" into {cache.root} (once)")
+    assert {line.split(" is there after ")[0] for line in said[1:]} == {
+        *("java", "kafka", "storage", "caches")
+    }
+    assert said.index(next(line for line in said if line.startswith("caches is"))) == 4
+
+
+def test_when_all_is_there_nothing_is_said_or_done(cache: Cache) -> None:
+    install_all(cache, [CACHES], print)
+    said: list[str] = []
+    install_all(cache, [CACHES], said.append)
+    assert said == []
+
+
+def test_tools_that_do_not_need_each_other_are_got_side_by_side(cache: Cache) -> None:
+    together = Barrier(2, timeout=60)
+
+    def meet(_folder: Path, _needs: Mapping[str, Path], _say: Say) -> None:
+        together.wait()
+
+    install_all(cache, [tool("one", build=meet), tool("other", build=meet)], print)
+
+
+def test_a_failure_ends_the_others_and_keeps_what_is_whole(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Event()
+    monkeypatch.setattr(process, "kill_all", ended.set)
+
+    def fail(_folder: Path, _needs: Mapping[str, Path], _say: Say) -> None:
+        raise StackFailure("no network")
+
+    def run_until_killed(_folder: Path, _needs: Mapping[str, Path], _say: Say) -> None:
+        assert ended.wait(60)
+        raise StackFailure("killed")
+
+    whole = tool("whole")
+    cache.install(whole, print)
+    failing, running = tool("failing", whole, build=fail), tool("running", build=run_until_killed)
+    after = tool("after", failing)
+    with pytest.raises(StackFailure, match="no network"):
+        install_all(cache, [after, running], print)
+    assert sorted(keys(missing(cache, [after, running]))) == ["after", "failing", "running"]
+    assert cache.has(whole)
+
+
+def test_what_is_slow_tells_how_far_it_is(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_REPORT_SECONDS", 0.01)
+    told = Event()
+
+    def slow(_folder: Path, _needs: Mapping[str, Path], say: Say) -> None:
+        say("3 of 103 jars")
+        assert told.wait(60)
+
+    def listen(line: str) -> None:
+        if line == "kafka: 0 s, 3 of 103 jars":
+            told.set()
+
+    install_all(cache, [tool("kafka", build=slow)], listen)
+    assert told.is_set()

