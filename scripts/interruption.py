@@ -19,11 +19,13 @@ class Interruption:
         self.postponed = 0
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
+        """Take a signal, as `signal.signal` wants it."""
         self.asked = self.asked or signal.Signals(number)
         if not self.postponed:
             self.deliver()
 
     def deliver(self) -> None:
+        """Raise what was asked for, if that was not done before."""
         # Once: whoever presses Ctrl-C again, while what was started is being stopped, must not
         # leave half of it behind.
         if self.asked is not None and not self.raised:

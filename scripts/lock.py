@@ -38,5 +38,5 @@ def _describe(holder: Path) -> str:
     try:
         found = json.loads(holder.read_text(encoding="utf-8"))
         return f" by `{found['command']}`, process {found['pid']}"
-    except (OSError, ValueError, LookupError):
+    except (OSError, ValueError, LookupError, TypeError):
         return ""

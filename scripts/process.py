@@ -25,11 +25,6 @@ logging.getLogger("sh").setLevel(logging.WARNING)  # it logs every chunk that it
 _KEPT_LINES = 200
 _running: "set[Running]" = set()
 
-HOW_TO_GET = {
-    "go": "install Go, or let the harness fetch it: unset GO and take it off PATH",
-    "git": "install git",
-}
-
 
 @dataclass(frozen=True)
 class Completed:
@@ -103,7 +98,7 @@ def find(name: str) -> str:
     found = shutil.which(name)
     if found is None:
         raise StackFailure(
-            f"{name} is not on PATH", hint=HOW_TO_GET.get(name, f"install {name} and try again")
+            f"{name} is not on PATH", hint=f"install {name} and try again"
         )
     return found
 

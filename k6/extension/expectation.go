@@ -1,6 +1,9 @@
 package extension
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // document holds the fields of a MongoDB document by name; nil is a document that does not exist.
 type document = map[string]any
@@ -18,11 +21,19 @@ func (e expectation) metBy(doc document) bool {
 	}
 	for name, want := range e.fields {
 		value, ok := doc[name]
-		if !ok || fmt.Sprint(value) != want {
+		if !ok || text(value) != want {
 			return false
 		}
 	}
 	return true
+}
+
+// text returns a value as JavaScript's String does: a float that is whole has no point and no exponent.
+func text(value any) string {
+	if number, ok := value.(float64); ok {
+		return strconv.FormatFloat(number, 'f', -1, 64)
+	}
+	return fmt.Sprint(value)
 }
 
 // isDeleted tells absent documents and the delete markers of cdc-consumer, whose `_cdc.op` is "d".

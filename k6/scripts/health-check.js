@@ -70,6 +70,13 @@ function propagationProblem(change, database, collection) {
   return found ? '' : `not in MongoDB after ${ARRIVAL_TIME_OUT} ms ${error}`;
 }
 
+/** Fails the run where the endpoints are missing or malformed; an iteration that throws would not. */
+export function setup() {
+  const at = endpoints();
+  postgres(at.postgresDsn);
+  mongodb(at.mongodbUri);
+}
+
 export default function healthCheck() {
   const at = endpoints();
   const database = postgres(at.postgresDsn);

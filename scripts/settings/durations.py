@@ -4,6 +4,7 @@ import re
 
 from scripts.errors import UsageFailure
 
+MIN_RUN_SECONDS = 1
 MAX_RUN_SECONDS = 24 * 60 * 60
 
 _SECOND_MS = 1000
@@ -36,7 +37,7 @@ def parse_duration(text: str, *, where: str) -> float:
 
 
 def parse_run_duration(text: str, *, where: str = "--duration") -> float:
-    """Return the seconds for which a scenario is asked to run: at most 24 hours.
+    """Return the seconds for which a scenario is asked to run: from 1 second, as k6, to 24 hours.
 
     Raises:
         UsageFailure: `text` is not such a duration.
@@ -44,6 +45,8 @@ def parse_run_duration(text: str, *, where: str = "--duration") -> float:
     if text.startswith("-") and _WHOLE.fullmatch(text[1:]):
         raise UsageFailure(f"{where}: {text!r} is negative; {_EXAMPLES}")
     seconds = parse_duration(text, where=where)
+    if seconds < MIN_RUN_SECONDS:
+        raise UsageFailure(f"{where}: {text!r} is shorter than 1s; {_EXAMPLES}")
     if seconds > MAX_RUN_SECONDS:
         raise UsageFailure(f"{where}: {text!r} is longer than 24h; {_EXAMPLES}")
     return seconds

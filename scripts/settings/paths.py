@@ -73,8 +73,3 @@ class Checkout:
     def lock_file(self) -> Path:
         """Held by the one command that may change the stack or load it."""
         return self.stack / "lock"
-
-    @property
-    def endpoints_file(self) -> Path:
-        """Where `inv up` leaves the addresses of the stack, for k6 run by hand."""
-        return self.stack / "endpoints.json"

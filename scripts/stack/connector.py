@@ -74,12 +74,16 @@ def deploy(pipeline: Pipeline, endpoints: Endpoints) -> Change:
     """
     api = ConnectApi(endpoints.connect_url)
 
+    changes: list[Change] = []
+
     def put() -> Change:
         current = api.config(pipeline.connector.name)
         deployment = decide(current, desired_config(pipeline, endpoints.postgres_dsn))
+        changes.append(deployment.change)
         if deployment.change is not Change.NONE:
             api.put_config(pipeline.connector.name, deployment.config)
-        return deployment.change
+        # The first finding: a change whose answer was lost is none any more when asked again.
+        return changes[0]
 
     change = _asked(put)
     wait_running(pipeline, endpoints)

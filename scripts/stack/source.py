@@ -21,14 +21,13 @@ def connect(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     """Connect in autocommit mode.
 
     Raises:
-        NotReady: PostgreSQL does not take connections.
+        NotReady: PostgreSQL does not take connections, or is gone before the block ends.
     """
     try:
-        connection = psycopg.connect(dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+        with psycopg.connect(dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
+            yield connection
     except psycopg.OperationalError as error:
         raise NotReady(str(error).strip().splitlines()[0]) from None
-    with connection:
-        yield connection
 
 
 def create_database(dsn: str, name: str) -> None:

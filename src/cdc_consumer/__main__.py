@@ -1,12 +1,11 @@
-"""`python -m cdc_consumer PIPELINE_TOML`: assembles the consumer and runs it until it is stopped."""
+"""`python -m cdc_consumer PIPELINE_TOML`: assembles the consumer, runs it until it is stopped."""
 
 import os
 import sys
-from pathlib import Path
 
 import pymongo
 from confluent_kafka import Consumer, KafkaException
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pymongo import MongoClient
 from pymongo.errors import ConfigurationError as MongoConfigurationError
 from pymongo.errors import InvalidURI, PyMongoError
@@ -19,7 +18,13 @@ from cdc_consumer.log import log
 from cdc_consumer.loop import Loop, Ports, Progress
 from cdc_consumer.metrics import Metrics
 from cdc_consumer.retry import Retry
-from cdc_consumer.settings import Endpoints, Pipeline, load_endpoints, load_pipeline
+from cdc_consumer.settings import (
+    Endpoints,
+    Pipeline,
+    load_endpoints,
+    load_pipeline,
+    pipeline_file,
+)
 from cdc_consumer.sink import Document, Sink
 from cdc_consumer.stopping import Stopping
 from cdc_consumer.subscription import Subscription, consumer_config
@@ -32,13 +37,12 @@ SOCKET_MS = 10_000
 
 def main(arguments: list[str]) -> int:
     """Run the consumer; return the exit code: 0 stopped, 2 wrong settings, 3 gave up."""
+    # Before the MongoDB client, whose threads would take a signal for the end of the process.
+    stopping = Stopping()
     try:
-        if len(arguments) != 1:
-            raise ConfigurationError("usage: python -m cdc_consumer PIPELINE_TOML")
-        pipeline = load_pipeline(Path(arguments[0]))
+        pipeline = load_pipeline(pipeline_file(arguments))
         endpoints = load_endpoints(os.environ)
         client = _mongo_client(endpoints.mongodb_uri)
-        stopping = Stopping()
         _run(pipeline, endpoints, client, stopping)
     except (ConfigurationError, GaveUpError) as error:
         sys.stderr.write(f"cdc-consumer: {error}\n")
@@ -66,6 +70,9 @@ def _run(
     progress = Progress()
 
     def on_retry(what: str, why: str) -> None:
+        # Waiting for a dependency is not being stuck: a restart would mend nothing.
+        progress.tick()
+        subscription.look()
         metrics.retried()
         log("retry", what=what, why=why[:300])
 
@@ -82,7 +89,7 @@ def _run(
             "/readyz": lambda: readiness(
                 subscription.unassigned(), subscription.assigned(), lambda: _ping(client)
             ),
-            "/metrics": lambda: Answer(200, CONTENT_TYPE_LATEST, generate_latest(metrics.registry)),
+            "/metrics": lambda: Answer(200, CONTENT_TYPE_LATEST, metrics.exposition()),
         },
     )
     log("started", group=pipeline.kafka.consumer_group, topics=",".join(tables))
@@ -91,7 +98,6 @@ def _run(
         ports = Ports(consumer, subscription, sink, dead_letters, metrics, progress)
         Loop(ports, tables, limits.max_batch_size).run(stopping.asked)
     finally:
-        # HTTP first: it asks the consumer, which cannot be asked once it is closed.
         server.shutdown()
         consumer.close()
         client.close()
@@ -100,7 +106,7 @@ def _run(
 
 def _mongo_client(uri: str) -> MongoClient[Document]:
     try:
-        return MongoClient(
+        client: MongoClient[Document] = MongoClient(
             uri,
             appname="cdc-consumer",
             serverSelectionTimeoutMS=SELECT_MS,
@@ -109,6 +115,9 @@ def _mongo_client(uri: str) -> MongoClient[Document]:
         )
     except (InvalidURI, MongoConfigurationError, ValueError) as error:
         raise ConfigurationError(f"CDC_MONGODB_URI: {error}") from error
+    if not client.write_concern.acknowledged:
+        raise ConfigurationError("CDC_MONGODB_URI: w=0 would lose writes without a word")
+    return client
 
 
 def _ping(client: MongoClient[Document]) -> str:

@@ -10,9 +10,9 @@ from msgspec import Struct
 from cdc_consumer.coalesce import Write
 
 DUPLICATE_KEY: Final = 11000
-# MongoDB's answers to a document that it will never take, whatever the state of the server. Any other
-# code is taken for a trouble of the server, because giving up on an event is worse than waiting: a full
-# disk or a lost permission must not send the whole stream to the dead letters.
+# MongoDB's answers to a document that it will never take, whatever the state of the server. Any
+# other code is taken for a trouble of the server, because giving up on an event is worse than
+# waiting: a full disk or a lost permission must not send the whole stream to the dead letters.
 # Numbers from src/mongo/base/error_codes.yml of the server.
 CONTENT_CODES: Final = frozenset(
     (
@@ -50,8 +50,8 @@ class Answered(Struct, frozen=True):
 def sort_answers(writes: Sequence[Write], details: Mapping[str, Any]) -> Answered:
     """Sort a bulk write's writes by the `details` of its BulkWriteError.
 
-    A write concern error says nothing of single writes, so all of them are tried again: the guard makes
-    that harmless.
+    A write concern error says nothing of single writes, so all of them are tried again: the guard
+    makes that harmless.
     """
     concern = details.get("writeConcernErrors")
     if concern:
@@ -76,14 +76,24 @@ def sort_answers(writes: Sequence[Write], details: Mapping[str, Any]) -> Answere
     return Answered(tuple(applied), tuple(duplicate), tuple(rejected), tuple(failed), failure)
 
 
+def purges_on_read(build_info: Mapping[str, Any]) -> bool:
+    """Tell whether a server looks for expired documents at every read, by its `buildInfo`.
+
+    nx-27017 does, with two scans of the collection: with 10,000 documents a TTL index makes each
+    read take 13 ms instead of 1.3 ms. MongoDB does it once a minute in the background.
+    """
+    return build_info.get("process") == "nx_27017"
+
+
 Standing = Literal["stale", "applied", "conflict", "foreign"]
 
 
 def standing(write: Write, stored: Mapping[str, Any] | None, *, resent: bool) -> Standing:
     """Say what a duplicate-key answer to a write means, from the document that is there now.
 
-    The answer alone does not prove that the write is stale: a second consumer may have inserted an older
-    state between this server's look and its insert, or a unique index of the collection may be hit.
+    The answer alone does not prove that the write is stale: a second consumer may have inserted an
+    older state between this server's look and its insert, or a unique index of the collection may
+    be hit.
 
     Args:
         write: The write that was answered with a duplicate key.

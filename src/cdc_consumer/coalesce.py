@@ -35,8 +35,9 @@ class Coalesced(Struct, frozen=True):
 def coalesce(events: Iterable[Event]) -> Coalesced:
     """Merge a batch's events, given in the order of arrival, into one write a document.
 
-    Within a row, events apply in LSN order. One that is not newer than what was taken before it is a
-    replay and is dropped: Kafka keeps the order of a key, so only a replay arrives late.
+    Within a row, events apply in LSN order. One that is not newer than what was taken before it is
+    a replay and is dropped: Kafka keeps the order of a key, so only a replay arrives late, and a
+    replay brings everything from its start on, so nothing is missing between two events of a batch.
     """
     rows: dict[tuple[str, str], list[Event]] = {}
     stale: list[Event] = []

@@ -1,6 +1,5 @@
 """The dead-letter queue: records that can never be applied, kept for people to look at."""
 
-import contextlib
 from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
@@ -11,7 +10,11 @@ from cdc_consumer.events import Rejection
 from cdc_consumer.log import log
 from cdc_consumer.retry import Retry, TransientError
 
+# Topic, partition, offset.
+Place = tuple[str, int, int]
 DELIVERY_SECONDS = 5.0
+# A header tells why; the faulty value itself is in the record.
+LONGEST_DETAIL = 500
 # The first ones are logged one by one; of a flood, one in so many.
 LOGGED_FIRST = 10
 LOGGED_EACH = 1000
@@ -29,12 +32,16 @@ def producer_config(bootstrap: str) -> dict[str, str | int | bool]:
     }
 
 
-def headers(rejection: Rejection) -> list[tuple[str, str | bytes | None]]:
+def headers(
+    rejection: Rejection, *, with_value: bool = True
+) -> list[tuple[str, str | bytes | None]]:
     """Return the headers that say why a record is here and where it was."""
     record = rejection.record
+    omitted: list[tuple[str, str | bytes | None]] = [("value", "left out, it is too large")]
     return [
+        *([] if with_value else omitted),
         ("reason", rejection.reason),
-        ("detail", rejection.detail),
+        ("detail", rejection.detail[:LONGEST_DETAIL]),
         ("topic", record.topic),
         ("partition", str(record.partition)),
         ("offset", str(record.offset)),
@@ -52,7 +59,9 @@ class DeadLetters(Protocol):
 class DeadLetterTopic:
     """Sends rejected records to a topic, with key, value and timestamp as they were.
 
-    The producer is made with the first rejection: most runs have none.
+    A record that was just not too large for its topic may be so with its headers; it goes without
+    its value, which can be read where it came from. The producer is made with the first rejection:
+    most runs have none.
     """
 
     def __init__(self, bootstrap: str, topic: str, retry: Retry) -> None:
@@ -68,41 +77,47 @@ class DeadLetterTopic:
         Raises:
             GaveUpError: The broker did not take them for as long as it is retried.
         """
-        remaining = list(rejections)
+        remaining = {_place(rejection): rejection for rejection in rejections}
         if remaining:
-            self._retry("dead letter", partial(self._attempt, remaining))
+            self._retry("dead letter", partial(self._attempt, remaining, set()))
         for rejection in rejections:
             self._tell(rejection)
 
-    def _attempt(self, remaining: list[Rejection]) -> None:
+    def _attempt(self, remaining: dict[Place, Rejection], too_large: set[Place]) -> None:
+        """Send what remains and take from it what the broker acknowledged.
+
+        Raises:
+            TransientError: Something remains.
+        """
         if self._producer is None:
             self._producer = Producer(producer_config(self._bootstrap))
         failures: list[str] = []
-        delivered: list[Rejection] = []
 
-        def report(rejection: Rejection, error: KafkaError | None, _: Message) -> None:
+        def report(place: Place, error: KafkaError | None, _: Message | None = None) -> None:
             if error is None:
-                delivered.append(rejection)
-            else:
-                failures.append(error.str())
+                remaining.pop(place, None)
+                return
+            failures.append(error.str())
+            if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                too_large.add(place)
 
-        for rejection in remaining:
+        for place, rejection in tuple(remaining.items()):
+            with_value = place not in too_large
             try:
                 self._producer.produce(
                     self._topic,
                     key=rejection.record.key,
-                    value=rejection.record.value,
-                    headers=headers(rejection),
+                    value=rejection.record.value if with_value else None,
+                    headers=headers(rejection, with_value=with_value),
                     timestamp=max(rejection.record.timestamp_ms, 0),
-                    on_delivery=partial(report, rejection),
+                    on_delivery=partial(report, place),
                 )
-            except (KafkaException, BufferError) as error:
+            except KafkaException as error:
+                report(place, error.args[0])
+            except BufferError as error:  # the client's queue is full; flushing empties it
                 failures.append(str(error))
         # One second beyond the delivery time-out, by which every record has its report.
         self._producer.flush(DELIVERY_SECONDS + 1)
-        for rejection in delivered:
-            with contextlib.suppress(ValueError):
-                remaining.remove(rejection)
         if remaining:
             why = failures[0] if failures else "no answer"
             raise TransientError(f"{len(remaining)} records to {self._topic}: {why}")
@@ -120,3 +135,8 @@ class DeadLetterTopic:
                 partition=record.partition,
                 offset=record.offset,
             )
+
+
+def _place(rejection: Rejection) -> Place:
+    record = rejection.record
+    return record.topic, record.partition, record.offset

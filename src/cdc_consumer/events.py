@@ -1,7 +1,7 @@
 """A Kafka record in, a change event or the reason why it can never be one out. No I/O."""
 
 from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -90,8 +90,8 @@ def parse(record: Record, table: Table) -> Event | Rejection:
     """Parse a record of Debezium's flattened JSON (ExtractNewRecordState, without schemas).
 
     The metadata are the fields `__op`, `__source_lsn`, `__source_txId`, `__source_ts_us` and
-    `__ts_us`, added by the transform's `add.fields`; every field that starts with `__` is left out of
-    the document.
+    `__ts_us`, added by the transform's `add.fields`; every field that starts with `__` is left out
+    of the document.
     """
     value = _object(record, record.value, "value")
     if isinstance(value, Rejection):
@@ -99,16 +99,10 @@ def parse(record: Record, table: Table) -> Event | Rejection:
     identity = _identity(record, table)
     if isinstance(identity, Rejection):
         return identity
-    op = value.get("__op")
-    if op not in OPS:
-        return Rejection(record, "unknown-op", f"__op is {op!r}")
-    lsn = value.get("__source_lsn")
-    if type(lsn) is not int or not 0 <= lsn <= HIGHEST_LSN:
-        return Rejection(record, "missing-lsn", f"__source_lsn is {lsn!r}")
-    metadata = tuple(value.get(name) for name in ("__source_txId", "__source_ts_us", "__ts_us"))
-    if any(item is not None and type(item) is not int for item in metadata):
-        return Rejection(record, "invalid-metadata", "a transaction id or time is not an integer")
-    tx_id, source_us, debezium_us = metadata
+    fault = _fault(value)
+    if fault is not None:
+        return Rejection(record, *fault)
+    op = value["__op"]
     fields: dict[str, Any] = {}
     carried = 0
     # A delete carries empty values under the default replica identity: its key alone is used.
@@ -121,15 +115,30 @@ def parse(record: Record, table: Table) -> Event | Rejection:
     return Event(
         collection=table.collection,
         id=identity,
-        lsn=lsn,
-        op=cast("Op", op),
-        tx_id=tx_id,
-        source_us=source_us,
-        debezium_us=debezium_us,
+        lsn=value["__source_lsn"],
+        op=op,
+        tx_id=value.get("__source_txId"),
+        source_us=value.get("__source_ts_us"),
+        debezium_us=value.get("__ts_us"),
         fields=fields,
         whole=len(fields) == carried,
         record=record,
     )
+
+
+def _fault(value: dict[str, Any]) -> tuple[Reason, str] | None:
+    """Return what is wrong with an event's metadata; None: nothing."""
+    op = value.get("__op")
+    if not isinstance(op, str) or op not in OPS:
+        return "unknown-op", f"__op is {op!r}"
+    lsn = value.get("__source_lsn")
+    if type(lsn) is not int or not 0 <= lsn <= HIGHEST_LSN:
+        return "missing-lsn", f"__source_lsn is {lsn!r}"
+    for name in ("__source_txId", "__source_ts_us", "__ts_us"):
+        item = value.get(name)
+        if item is not None and type(item) is not int:
+            return "invalid-metadata", f"{name} is {item!r}"
+    return None
 
 
 def _object(record: Record, data: bytes | None, what: str) -> dict[str, Any] | Rejection:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec import Struct
 
-STALLED_SECONDS = 10.0
+# More than any one call may last: 10 s for an answer of MongoDB, 2 s to find it, 2 s between tries.
+STALLED_SECONDS = 20.0
 
 
 class Answer(Struct, frozen=True):

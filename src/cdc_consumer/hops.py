@@ -1,16 +1,16 @@
 """How long each hop took, of every event: geometric histograms, cheap enough to leave none out.
 
-The bounds grow by 5 % from 0.1 ms to 120 s, so a percentile read from a histogram is within 5 % of the
-true one in that range. prometheus_client's own Histogram walks through its bounds in Python, which with
-288 of them costs more than the parsing of an event; here an observation is one bisection.
+The bounds grow by 5 % from 0.1 ms to 120 s, so a percentile read from a histogram is within 5 % of
+the true one in that range. prometheus_client's own Histogram walks through its bounds in Python,
+which with 288 of them costs more than the parsing of an event; here an observation is one
+bisection.
 
-Clocks: PostgreSQL's commit and Debezium's times are microseconds; Kafka's timestamp (set by the producer
-in Connect) is a whole millisecond, cut off, so the middle of that millisecond is taken. The two hops that
-touch it are therefore exact to 0.5 ms only. All of it assumes synchronised clocks; a negative time, which
-a clock's resolution or error can make, counts as zero.
+Clocks: PostgreSQL's commit and Debezium's times are microseconds; Kafka's timestamp (set by the
+producer in Connect) is a whole millisecond, cut off, so the middle of that millisecond is taken.
+The two hops that touch it are therefore exact to 0.5 ms only. All of it assumes synchronised
+clocks; a negative time, which a clock's resolution or error can make, counts as zero.
 """
 
-import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -59,20 +59,18 @@ def durations(event: Event, acknowledged_us: int) -> Iterator[tuple[int, float]]
 
 
 class HopHistograms(Collector):
-    """The histogram `cdc_consumer_hop_seconds{hop}`; written by one thread, read by another."""
+    """The histogram `cdc_consumer_hop_seconds{hop}`; who writes and reads it holds a lock."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._counts = [[0] * (len(BOUNDS_US) + 1) for _ in HOPS]
         self._sums_us = [0.0] * len(HOPS)
 
     def observe(self, events: Iterable[Event], acknowledged_us: int) -> None:
         """Count events that MongoDB acknowledged at a time (microseconds since the epoch)."""
-        with self._lock:
-            for event in events:
-                for hop, duration_us in durations(event, acknowledged_us):
-                    self._counts[hop][bisect_left(BOUNDS_US, duration_us)] += 1
-                    self._sums_us[hop] += max(duration_us, 0)
+        for event in events:
+            for hop, duration_us in durations(event, acknowledged_us):
+                self._counts[hop][bisect_left(BOUNDS_US, duration_us)] += 1
+                self._sums_us[hop] += max(duration_us, 0)
 
     def collect(self) -> Iterable[HistogramMetricFamily]:
         """Return the histograms in Prometheus' form: cumulative counts, seconds."""
@@ -81,11 +79,8 @@ class HopHistograms(Collector):
             "Time of each hop of every applied event, from the commit in PostgreSQL on.",
             labels=("hop",),
         )
-        with self._lock:
-            counts = [list(row) for row in self._counts]
-            sums = list(self._sums_us)
         bounds = [*(f"{bound / 1e6:.6g}" for bound in BOUNDS_US), "+Inf"]
-        for hop, row, total_us in zip(HOPS, counts, sums, strict=True):
+        for hop, row, total_us in zip(HOPS, self._counts, self._sums_us, strict=True):
             buckets = list(zip(bounds, accumulate(row), strict=True))
             family.add_metric([hop], buckets, total_us / 1e6)
         return [family]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 def line(event: str, **fields: object) -> str:
-    """Format an event; text that is not a plain word is quoted as JSON, so a line stays one line."""
+    """Format an event; what is not a plain word is quoted as JSON, so a line stays one line."""
     words = " ".join(f"{name}={_word(value)}" for name, value in fields.items())
     return f"{event} {words}" if words else event
 

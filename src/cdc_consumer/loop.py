@@ -11,6 +11,7 @@ from msgspec import Struct
 from cdc_consumer.coalesce import Write, coalesce
 from cdc_consumer.dead_letter import DeadLetters
 from cdc_consumer.events import Event, Record, Rejection, parse
+from cdc_consumer.log import log
 from cdc_consumer.metrics import Metrics
 from cdc_consumer.settings import Table
 from cdc_consumer.sink import Outcome
@@ -37,6 +38,9 @@ class Offsets(Protocol):
 
     def tell(self, error: KafkaError) -> None:
         """Handle an error that came in place of a message."""
+
+    def look(self) -> None:
+        """Note how much there is to do."""
 
 
 class Writer(Protocol):
@@ -96,6 +100,7 @@ class Loop:
         while not stop.is_set():
             self._ports.progress.tick()
             self.step()
+            self._ports.offsets.look()
 
     def step(self) -> None:
         """Take one batch, if there is one, and see it through."""
@@ -138,16 +143,22 @@ class Loop:
                 events.append(parsed)
             else:
                 rejections.append(parsed)
+        incomplete = [event for event in events if event.op != "u" and not event.whole]
+        for event in incomplete:
+            log("incomplete", collection=event.collection, id=event.id, lsn=event.lsn)
         coalesced = coalesce(events)
         outcome = self._ports.writer.apply(coalesced.writes)
         rejections.extend(outcome.rejected)
         self._ports.dead_letters.send(rejections)
         self._ports.offsets.acknowledge(messages)
-        metrics = self._ports.metrics
-        metrics.applied(outcome.acknowledged)
-        metrics.stale((*coalesced.stale, *outcome.stale))
-        metrics.dead_lettered(rejections)
-        metrics.taken(len(messages), tombstones)
+        self._ports.metrics.batch(
+            len(messages),
+            applied=outcome.acknowledged,
+            stale=len(coalesced.stale) + len(outcome.stale),
+            tombstones=tombstones,
+            incomplete=len(incomplete),
+            rejections=rejections,
+        )
 
 
 def _record(message: Message, now_us: int) -> Record:

@@ -1,19 +1,20 @@
 """What the consumer tells Prometheus. Counted once a batch, after MongoDB's acknowledgement.
 
-Of the records read, each is counted in exactly one of events, stale events, tombstones and dead letters.
-Hops are observed for the events counted as applied, those among them that a later event of the same batch
-overwrote; a stale event's state was visible before, so its delay would be nobody's.
+Of the records read, each is counted in exactly one of events, stale events, tombstones and dead
+letters. Hops are observed for the events counted as applied, those among them that a later event of
+the same batch overwrote; a stale event's state was visible before, so its delay would be nobody's.
 """
 
+import threading
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from cdc_consumer.events import OPS, Event, Reason, Rejection
+from cdc_consumer.events import OPS, Reason, Rejection
 from cdc_consumer.hops import HopHistograms
 from cdc_consumer.sink import Acknowledged
 
@@ -40,9 +41,10 @@ class LagGauge(Collector):
 
 
 class Metrics:
-    """The consumer's metrics, in a registry of their own."""
+    """The consumer's metrics, in a registry of their own; one thread counts, another reads."""
 
     def __init__(self, collections: Iterable[str], lag: Lag) -> None:
+        self._lock = threading.Lock()
         self.registry = CollectorRegistry()
         self.hops = HopHistograms()
         self.registry.register(self.hops)
@@ -69,6 +71,13 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        # Debezium makes a delete and an insert of a changed key, and PostgreSQL does not repeat a
+        # TOASTed value for it: nothing here holds the value. REPLICA IDENTITY FULL would.
+        self._incomplete = Counter(
+            "cdc_consumer_incomplete_events",
+            "New rows that came without a column: a key was changed and a TOASTed value was not.",
+            registry=self.registry,
+        )
         self._retries = Counter(
             "cdc_consumer_write_retries",
             "Attempts made again after a failure that may pass.",
@@ -86,27 +95,43 @@ class Metrics:
         for reason in get_args(Reason):
             self._dead_letters.labels(reason)
 
-    def taken(self, size: int, tombstones: int) -> None:
-        """Count a batch that is finished, and the tombstones in it."""
-        self._batch_size.observe(size)
-        self._tombstones.inc(tombstones)
+    def exposition(self) -> bytes:
+        """Return the metrics as Prometheus reads them, no batch counted in part."""
+        with self._lock:
+            return generate_latest(self.registry)
 
-    def applied(self, acknowledged: Iterable[Acknowledged]) -> None:
-        """Count applied events and observe their hops."""
-        for group in acknowledged:
-            self.hops.observe(group.events, group.at_us)
-            tally = Tally((event.collection, event.op) for event in group.events)
-            for (collection, op), count in tally.items():
-                self._events.labels(collection, op).inc(count)
+    def batch(
+        self,
+        size: int,
+        *,
+        applied: Iterable[Acknowledged],
+        stale: int,
+        tombstones: int,
+        incomplete: int,
+        rejections: Iterable[Rejection],
+    ) -> None:
+        """Count a batch that is finished, and observe the hops of what was applied.
 
-    def stale(self, events: Iterable[Event]) -> None:
-        """Count stale events."""
-        self._stale.inc(sum(1 for _ in events))
-
-    def dead_lettered(self, rejections: Iterable[Rejection]) -> None:
-        """Count records sent to the dead-letter topic."""
-        for rejection in rejections:
-            self._dead_letters.labels(rejection.reason).inc()
+        Args:
+            size: The records in it.
+            applied: The events that MongoDB acknowledged.
+            stale: How many were replays.
+            tombstones: How many had no value.
+            incomplete: How many new rows came without one of their columns.
+            rejections: Those that are in the dead-letter topic.
+        """
+        with self._lock:
+            self._batch_size.observe(size)
+            self._stale.inc(stale)
+            self._tombstones.inc(tombstones)
+            self._incomplete.inc(incomplete)
+            for group in applied:
+                self.hops.observe(group.events, group.at_us)
+                tally = Tally((event.collection, event.op) for event in group.events)
+                for (collection, op), count in tally.items():
+                    self._events.labels(collection, op).inc(count)
+            for rejection in rejections:
+                self._dead_letters.labels(rejection.reason).inc()
 
     def retried(self) -> None:
         """Count an attempt made again."""

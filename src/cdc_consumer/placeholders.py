@@ -1,7 +1,8 @@
 """How Debezium marks a TOASTed value that an update did not change, and so is not in the WAL.
 
-The placeholder is the text `__debezium_unavailable_value`, shaped after the column's type: text and the
-like as it is, bytes in base64, arrays of text, bytes, integers and uuids as arrays, hstore as a map.
+The placeholder is the text `__debezium_unavailable_value`, shaped after the column's type: text and
+the like as it is, bytes in base64, arrays of text, bytes, integers and uuids as arrays, hstore as a
+map.
 Source: `UnchangedToastedPlaceholder` of Debezium's PostgreSQL connector; the option is
 `unavailable.value.placeholder`.
 """

@@ -1,4 +1,4 @@
-"""Bounded retries of what may pass by itself, with growing, jittered waits that a stop cuts short."""
+"""Bounded retries of what may pass by itself, with growing waits that a stop cuts short."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,8 @@ from tenacity import (
     retry_if_exception_type,
     stop_after_delay,
     stop_when_event_set,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 from tenacity.nap import sleep_using_event
 
@@ -55,7 +56,8 @@ class Retry:
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
             stop=stop_after_delay(self._seconds) | stop_when_event_set(self._stop),
-            wait=wait_exponential_jitter(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS),
+            wait=wait_exponential(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
+            + wait_random(0, FIRST_WAIT_SECONDS),
             sleep=sleep_using_event(self._stop),
             before_sleep=tell,
             reraise=True,

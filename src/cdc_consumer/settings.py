@@ -1,7 +1,7 @@
-"""Settings: what to consume and where to, from pipeline.toml; where it runs, from the environment."""
+"""Settings: what to consume and where to from pipeline.toml, the addresses from the environment."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +12,8 @@ from cdc_consumer.errors import ConfigurationError
 
 Text = Annotated[str, Meta(min_length=1)]
 HIGHEST_PORT = 65535
+# MongoDB takes at most 2**31 - 1 seconds.
+LONGEST_TTL_HOURS = 596_523
 
 
 class Table(Struct, frozen=True):
@@ -40,8 +42,8 @@ class Limits(Struct, frozen=True):
     """Sizes and times of the consumer, in the units that the names give."""
 
     max_batch_size: Annotated[int, Meta(ge=1, le=100_000)]
-    retry_seconds: Annotated[float, Meta(gt=0)]
-    delete_marker_ttl_hours: Annotated[float, Meta(gt=0)]
+    retry_seconds: Annotated[float, Meta(gt=0, le=86_400)]
+    delete_marker_ttl_hours: Annotated[float, Meta(gt=0, le=LONGEST_TTL_HOURS)]
 
 
 class Pipeline(Struct, frozen=True):
@@ -66,11 +68,22 @@ class Endpoints(Struct, frozen=True):
     http_port: int
 
 
+def pipeline_file(arguments: Sequence[str]) -> Path:
+    """Return the one argument of the command line.
+
+    Raises:
+        ConfigurationError: There are more, or none.
+    """
+    if len(arguments) != 1:
+        raise ConfigurationError("usage: python -m cdc_consumer PIPELINE_TOML")
+    return Path(arguments[0])
+
+
 def load_pipeline(path: Path) -> Pipeline:
     """Read pipeline.toml.
 
     Raises:
-        ConfigurationError: The file cannot be read, is not TOML, lacks a setting or has a wrong one.
+        ConfigurationError: The file cannot be read, is not TOML, lacks a setting, has a wrong one.
     """
     try:
         pipeline = msgspec.toml.decode(path.read_bytes(), type=Pipeline)
@@ -80,6 +93,9 @@ def load_pipeline(path: Path) -> Pipeline:
         raise ConfigurationError(f"{path}: {error}") from error
     _refuse_twice(path, "table", [table.table for table in pipeline.tables])
     _refuse_twice(path, "collection", [table.collection for table in pipeline.tables])
+    dead_letters = pipeline.kafka.dead_letter_topic
+    if dead_letters in pipeline.by_topic():
+        raise ConfigurationError(f"{path}: dead_letter_topic {dead_letters!r} is a table's topic")
     return pipeline
 
 

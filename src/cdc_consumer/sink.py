@@ -8,16 +8,16 @@ from typing import Any
 import bson.errors
 import msgspec
 from msgspec import Struct
-from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
-from cdc_consumer.answers import Answered, sort_answers, standing, unencodable
+from cdc_consumer.answers import Answered, purges_on_read, sort_answers, standing, unencodable
 from cdc_consumer.coalesce import Write, coalesce
 from cdc_consumer.events import Event, Rejection
+from cdc_consumer.log import log
 from cdc_consumer.retry import Retry, TransientError
-from cdc_consumer.writes import DELETED_AT, document, operation
+from cdc_consumer.writes import MARKER_DATE, document, operation
 
 Document = dict[str, Any]
 # A duplicate key that is no stale write, so often in a row, is a unique index of the collection.
@@ -25,7 +25,13 @@ MOST_CONFLICTS = 5
 # The largest document of MongoDB, in bytes; the limit is the same in every version.
 LARGEST_DOCUMENT = 16 * 1024 * 1024
 # `bulk_write` raises these before it sends a document that cannot be BSON.
-UNENCODABLE = (bson.errors.InvalidDocument, DocumentTooLarge, OverflowError, UnicodeEncodeError)
+UNENCODABLE = (
+    bson.errors.InvalidDocument,
+    DocumentTooLarge,
+    OverflowError,
+    RecursionError,
+    UnicodeEncodeError,
+)
 # Answers of createIndex when the index is there with other options.
 INDEX_DIFFERS = frozenset((85, 86))
 
@@ -60,9 +66,15 @@ class Sink:
     def prepare(self, collections: Iterable[str], marker_ttl_seconds: int) -> None:
         """Make the TTL index that clears delete markers, or change its time where it is there.
 
+        A server that such an index would slow down keeps its markers: it is one for tests, and its
+        data do not live long.
+
         Raises:
             GaveUpError: MongoDB did not answer for as long as it is retried.
         """
+        if self._retry("build info", self._purges_on_read):
+            log("no-ttl-index", detail="this server would scan at every read; delete markers stay")
+            return
         for name in collections:
             self._retry("index", partial(self._index, name, marker_ttl_seconds))
 
@@ -80,14 +92,20 @@ class Sink:
             _Application(self._database[name], outcome, group).run(self._retry)
         return outcome
 
+    def _purges_on_read(self) -> bool:
+        try:
+            return purges_on_read(self._database.command("buildInfo"))
+        except PyMongoError as error:
+            raise TransientError(str(error)) from error
+
     def _index(self, name: str, seconds: int) -> None:
         try:
             try:
-                self._database[name].create_index(DELETED_AT, expireAfterSeconds=seconds)
+                self._database[name].create_index(MARKER_DATE, expireAfterSeconds=seconds)
             except OperationFailure as error:
                 if error.code not in INDEX_DIFFERS:
                     raise
-                index = {"keyPattern": {DELETED_AT: 1}, "expireAfterSeconds": seconds}
+                index = {"keyPattern": {MARKER_DATE: 1}, "expireAfterSeconds": seconds}
                 self._database.command({"collMod": name, "index": index})
         except PyMongoError as error:
             raise TransientError(str(error)) from error
@@ -132,6 +150,8 @@ class _Application:
             self._acknowledge(answered.applied)
             rejected.extend(answered.rejected)
             self._remaining = (*answered.failed, *answered.duplicate)
+            # Under a write concern error, what failed may have been applied.
+            self._resent = self._resent or bool(answered.failed)
             again = self._look(answered.duplicate, rejected)
         except PyMongoError as error:
             self._resent = True
@@ -144,6 +164,8 @@ class _Application:
         try:
             return self._bulk_write(self._remaining)
         except UNENCODABLE:
+            # Those before it may be sent already: a large batch goes out in parts.
+            self._resent = True
             now = _now_us()
             reasons = [unencodable(document(w, now), LARGEST_DOCUMENT) for w in self._remaining]
             pairs = tuple(zip(self._remaining, reasons, strict=True))
@@ -166,11 +188,12 @@ class _Application:
     def _look(
         self, duplicates: tuple[Write, ...], rejected: list[tuple[Write, str]]
     ) -> list[Write]:
-        """Read the documents of duplicate keys; settle what they prove, return what to send again."""
+        """Read the documents of duplicate keys, settle what they prove, return the others."""
         if not duplicates:
             return []
         ids = [write.last.id for write in duplicates]
-        found = self._collection.find({"_id": {"$in": ids}}, {"_cdc.lsn": 1})
+        # The whole of `_cdc`: nx-27017 answers a projection of `_cdc.lsn` with such a field.
+        found = self._collection.find({"_id": {"$in": ids}}, {"_cdc": 1})
         stored = {item["_id"]: item for item in found}
         again = []
         applied = []

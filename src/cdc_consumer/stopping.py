@@ -14,8 +14,9 @@ GRACE_SECONDS = 1.6
 class Stopping:
     """Turns a signal into an event, and into an exit when the process does not end in time.
 
-    The signals are blocked and a thread waits for them, so that none interrupts a write halfway and none
-    is lost in a call that does not return. Make it before any other thread: threads inherit the block.
+    The signals are blocked and a thread waits for them, so that none interrupts a write halfway and
+    none is lost in a call that does not return. Make it before any other thread: threads inherit
+    the block, and a signal that finds one without it ends the process at once.
     """
 
     def __init__(self) -> None:

@@ -1,5 +1,6 @@
 """The consumer's place in Kafka: its settings, its partitions, and what is acknowledged."""
 
+import contextlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -13,9 +14,14 @@ LEAST_POLL_INTERVAL_MS = 300_000
 # The same trouble is told again after this many seconds.
 TELL_AGAIN_SECONDS = 10.0
 COMMITTED_SECONDS = 2.0
+# How old the ends of the partitions may be that the lag is reckoned from.
+ENDS_SECONDS = 0.1
+NOTHING_TO_COMMIT = "_NO_OFFSET"
 
 
-def consumer_config(bootstrap: str, group: str, retry_seconds: float) -> dict[str, str | int | bool]:
+def consumer_config(
+    bootstrap: str, group: str, retry_seconds: float
+) -> dict[str, str | int | bool]:
     """Return the consumer's settings, each with its reason."""
     return {
         "bootstrap.servers": bootstrap,
@@ -30,7 +36,8 @@ def consumer_config(bootstrap: str, group: str, retry_seconds: float) -> dict[st
         # Cooperative: partitions that stay are consumed on while others move. Classic protocol: the
         # next one needs Kafka 4 and its time-outs set on the broker.
         "partition.assignment.strategy": "cooperative-sticky",
-        # 6 s is the least that a broker takes by default; a killed consumer holds the group that long.
+        # 6 s is the least that a broker takes by default; a killed consumer's partitions are idle
+        # for so long.
         "session.timeout.ms": 6000,
         "heartbeat.interval.ms": 500,
         "max.poll.interval.ms": max(LEAST_POLL_INTERVAL_MS, int(retry_seconds * 1000) + 60_000),
@@ -54,7 +61,9 @@ def consumer_config(bootstrap: str, group: str, retry_seconds: float) -> dict[st
 class Subscription:
     """The topics subscribed to, the partitions assigned and the offsets acknowledged.
 
-    Partitions and offsets are written by the thread that polls and read by the one that serves HTTP.
+    Partitions and offsets are written by the thread that polls and read by those that serve HTTP,
+    which never call the client themselves: confluent-kafka 2.16 lets a second thread wait for as
+    long as the first one polls.
     """
 
     def __init__(self, consumer: Consumer, topics: Sequence[str]) -> None:
@@ -62,6 +71,9 @@ class Subscription:
         self._topics = tuple(topics)
         # Next offset to acknowledge, of each assigned partition.
         self._next: dict[tuple[str, int], int] = {}
+        # Where each begins and ends in Kafka.
+        self._bounds: dict[tuple[str, int], tuple[int, int]] = {}
+        self._bounds_at = float("-inf")
         self._told: dict[str, float] = {}
         consumer.subscribe(
             list(topics), on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose
@@ -77,16 +89,27 @@ class Subscription:
         return sorted(f"{topic}/{partition}" for topic, partition in list(self._next))
 
     def lag(self) -> Iterator[tuple[str, int, int]]:
-        """Yield topic, partition and the records not acknowledged, from librdkafka's own memory.
-
-        The end of a partition is the one that came with the last fetch: no request is made.
-        """
+        """Yield topic, partition and the records not acknowledged, where the end is known."""
         for (topic, partition), following in list(self._next.items()):
-            ends = self._consumer.get_watermark_offsets(
-                TopicPartition(topic, partition), cached=True
-            )
-            if ends is not None and ends[1] >= 0:
-                yield topic, partition, max(ends[1] - max(following, ends[0]), 0)
+            start, end = self._bounds.get((topic, partition), (-1, -1))
+            if end >= 0:
+                yield topic, partition, max(end - max(following, start), 0)
+
+    def look(self) -> None:
+        """Note where the partitions end, unless that was done a moment ago.
+
+        The ends are those that came with the last fetch: no request is made.
+        """
+        now = time.monotonic()
+        if now - self._bounds_at < ENDS_SECONDS:
+            return
+        self._bounds_at = now
+        for topic, partition in self._next:
+            place = TopicPartition(topic, partition)
+            # librdkafka may have forgotten the partition.
+            with contextlib.suppress(KafkaException):
+                bounds = self._consumer.get_watermark_offsets(place, cached=True)
+                self._bounds[topic, partition] = bounds
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
         """Mark these messages, and those before them, as done; they are committed in a moment.
@@ -131,11 +154,15 @@ class Subscription:
         log("assigned", partitions=_names(partitions))
 
     def _revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Commit what is done before the partitions go; no batch is in hand while this runs."""
+        """Commit what is done before the partitions go.
+
+        This runs within a poll, so no batch is being written; at most the one message that the
+        batch begins with is in hand, and the new owner reads that again.
+        """
         try:
             consumer.commit(asynchronous=False)
         except KafkaException as error:
-            if error.args[0].code() != KafkaError._NO_OFFSET:
+            if error.args[0].name() != NOTHING_TO_COMMIT:
                 self.tell(error.args[0])
         self._forget("revoked", partitions)
 
@@ -145,6 +172,7 @@ class Subscription:
     def _forget(self, event: str, partitions: list[TopicPartition]) -> None:
         for partition in partitions:
             self._next.pop((partition.topic, partition.partition), None)
+            self._bounds.pop((partition.topic, partition.partition), None)
         log(event, partitions=_names(partitions))
 
 

@@ -20,12 +20,17 @@ from scripts.stack.local.embedded import local_stack
 from scripts.tools.cache import Cache
 
 ROOT = Path(__file__).parents[2]
-_LEFT_OUT = (".*", "results", "__pycache__", "tests")
+_LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "tests")
 
 
 def copy_checkout(target: Path) -> Checkout:
     """Copy what a clone would have, as far as running needs it."""
-    shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+    results = str(ROOT / "k6" / "results")
+    shutil.copytree(
+        ROOT,
+        target,
+        ignore=lambda folder, names: names if folder == results else _LEFT_OUT(folder, names),
+    )
     return Checkout.at(target, {})
 
 

@@ -104,13 +104,6 @@ def test_the_raw_points_hold_as_many_samples_as_the_summary_counts(inv: Inv) -> 
             "cdc_e2e_latency p99.9 needs 3,000 samples and got",
             id="too few samples for the percentile",
         ),
-        pytest.param(
-            {"cdc_e2e_latency": {"max": 20_000}},
-            "400ms",
-            ExitCode.NO_DATA,
-            "cdc_e2e_latency max has no samples after the warm-up",
-            id="no sample at all",
-        ),
     ],
 )
 def test_what_is_not_a_pass_has_its_own_exit_code(
@@ -123,6 +116,34 @@ def test_what_is_not_a_pass_has_its_own_exit_code(
     assert said in completed.output
     assert completed.output.splitlines()[-1].endswith(f": exit {code:d}")
     assert read(inv.run_of(completed) / "verdict.json")["exit_code"] == code
+
+
+def test_a_metric_without_samples_is_no_data(inv: Inv) -> None:
+    scenarios = inv.checkout.scenarios_file
+    before = scenarios.read_bytes()
+    lazy = json.loads(before)
+    # The one virtual user begins during the warm-up, and then thinks until the run is over.
+    lazy["baseline"]["think_time_seconds"] = 4
+    inv.set_limits({"baseline": {"cdc_e2e_latency": {"max": 20_000}}})
+    try:
+        scenarios.write_text(json.dumps(lazy), encoding="utf-8")
+        completed = inv("perf", "--scenarios", "baseline", "--duration", "1s", "--vus", "1")
+    finally:
+        scenarios.write_bytes(before)
+    assert completed.exit_code == ExitCode.NO_DATA, completed.output
+    assert "cdc_e2e_latency max has no samples after the warm-up" in completed.output
+
+
+def test_without_a_connector_the_health_check_stops_the_run(inv: Inv) -> None:
+    inv("connector.delete")
+    try:
+        completed = inv("perf", "--scenarios", "baseline", "--duration", "5s")
+    finally:
+        inv("connector.deploy")
+    assert completed.exit_code == ExitCode.STACK
+    assert "the health check failed at: " in completed.output
+    assert "baseline: INVALID (stack gone)" in completed.output
+    assert not (inv.run_of(completed) / "baseline").exists()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,13 @@ function fromEnvironment() {
 }
 
 function fromFile() {
-  const file = JSON.parse(open(import.meta.resolve('../../../.stack/endpoints.json')));
+  let content;
+  try {
+    content = open(decodeURIComponent(import.meta.resolve('../../../.stack/endpoints.json')));
+  } catch {
+    return {};
+  }
+  const file = JSON.parse(content);
   return {
     postgresDsn: file.postgres_dsn,
     mongodbUri: file.mongodb_uri,
@@ -28,11 +34,7 @@ function find() {
   if (__ENV.CDC_POSTGRES_DSN || __ENV.CDC_MONGODB_URI) {
     return fromEnvironment();
   }
-  try {
-    return fromFile();
-  } catch {
-    return {};
-  }
+  return fromFile();
 }
 
 // Files can be opened in the init context only; what is missing is said when the endpoints are used, so that

@@ -1,7 +1,7 @@
 // The k6 options of a scenario, and what its iterations need to know of it.
 
 import { effectiveShape, lengthOf } from './shape.js';
-import { k6Thresholds, largestLimit, limitsOf } from './thresholds.js';
+import { k6Thresholds, largestLimit, limitsOf, summaryTrendStats } from './thresholds.js';
 import { scenarios } from './settings.js';
 
 const LONGEST_WARM_UP = 30_000;
@@ -44,6 +44,6 @@ export function scenarioOptions(name, { abortOnFail = false } = {}) {
   return {
     scenarios: { [name]: { ...shape, ...ramping, gracefulStop: `${graceful}ms` } },
     thresholds: judged ? k6Thresholds(limits, abortOnFail) : {},
-    summaryTrendStats: ['count', 'min', 'avg', 'med', 'max', 'p(50)', 'p(90)', 'p(95)', 'p(99)', 'p(99.9)'],
+    summaryTrendStats,
   };
 }

@@ -20,14 +20,6 @@ const counters = {
   notFound: new Counter('mongo_documents_not_found'),
 };
 
-/** Touches every counter, so that a run without errors has a count of 0 and not no data. */
-export function setup() {
-  endpoints();
-  for (const counter of Object.values(counters)) {
-    counter.add(0);
-  }
-}
-
 let connected;
 
 function databases() {
@@ -40,6 +32,17 @@ function databases() {
     };
   }
   return connected;
+}
+
+/**
+ * Fails the run where the endpoints are missing or malformed; an iteration that throws would not. Touches every
+ * counter, so that the raw points of a run without errors have a 0 and not nothing.
+ */
+export function setup() {
+  databases();
+  for (const counter of Object.values(counters)) {
+    counter.add(0);
+  }
 }
 
 // Every latency of something that failed counts as its time-out: a fast failure must not look like a fast answer.
@@ -109,10 +112,10 @@ function phase() {
 export function iterate(choose) {
   const started = now();
   const { tags } = exec.vu.metrics;
-  tags.phase = phase();
-  emitGeneratorDelay();
   const change = choose();
+  tags.phase = phase();
   tags.operation = change.operation;
+  emitGeneratorDelay();
 
   const collection = databases().collection(change.collection);
   const seen = write(change) ? arrival(change, collection, started) : null;

@@ -33,13 +33,25 @@ const number = (value) => {
   return value.toFixed(Math.abs(value) < 10 ? 3 : 1);
 };
 
+function hasSamples({ type, values }) {
+  return { trend: values.count, rate: values.passes + values.fails }[type] !== 0;
+}
+
 function thresholdRows(metrics) {
   return Object.entries(metrics).flatMap(([name, metric]) =>
     Object.entries(metric.thresholds ?? {}).map(([expression, ok]) => {
-      const [stat] = expression.split(/[<>=]/);
+      if (!hasSamples(metric)) {
+        // k6 lets the limits of a metric without samples pass, or judges zeroes.
+        return ['NO DATA', name, expression, '-'];
+      }
+      const [stat] = expression.split(/[<>=]/u);
       return [ok ? 'ok' : 'BROKEN', name, expression, number(metric.values[stat])];
     }),
   );
+}
+
+function trendRow(label, values) {
+  return [label, ...['count', 'p(50)', 'p(95)', 'p(99)', 'max'].map((stat) => number(values[stat]))];
 }
 
 function trendRows(metrics) {
@@ -47,10 +59,7 @@ function trendRows(metrics) {
     .filter(([, { type }]) => type === 'trend')
     .map(([name, { phase, unit }]) => [phase === 'steady' ? `${name}{phase:steady}` : name, unit])
     .filter(([name]) => metrics[name]?.values.count > 0)
-    .map(([name, unit]) => {
-      const { values } = metrics[name];
-      return [`${name} (${unit})`, ...['count', 'p(50)', 'p(95)', 'p(99)', 'max'].map((stat) => number(values[stat]))];
-    });
+    .map(([name, unit]) => trendRow(`${name} (${unit})`, metrics[name].values));
 }
 
 function valueRows(metrics) {
@@ -62,10 +71,15 @@ function valueRows(metrics) {
 const checkRows = (checks) =>
   checks.map(({ name, passes, fails }) => [fails === 0 ? 'ok' : 'FAILED', name, `${passes} of ${passes + fails}`]);
 
+function heading(scenario) {
+  const overrides = ['DURATION', 'VUS', 'CDC_ENV'].filter((name) => __ENV[name]);
+  return [`${scenario}: ${running.description}`, ...overrides.map((name) => `${name}=${__ENV[name]}`)].join(', ');
+}
+
 function text({ scenario, duration_ms: duration, metrics, checks }) {
   const iterations = metrics.iterations?.values.count ?? 0;
   return [
-    `${scenario}: ${running.description}`,
+    heading(scenario),
     `ran ${number(duration / 1000)} s, ${iterations} iterations, ${number((1000 * iterations) / duration)} a second`,
     ...table(['', 'threshold', 'limit', 'observed'], thresholdRows(metrics)),
     ...table(['metric', 'count', 'p50', 'p95', 'p99', 'max'], trendRows(metrics)),

@@ -1,7 +1,8 @@
 // The tables that JavaScript and Python share, read relative to this file wherever k6 was started.
 
 function load(name) {
-  const path = import.meta.resolve(`../../${name}`);
+  // `open` takes a path as it is; resolve() encodes spaces and what is not ASCII.
+  const path = decodeURIComponent(import.meta.resolve(`../../${name}`));
   try {
     return JSON.parse(open(path));
   } catch (error) {

@@ -2,8 +2,8 @@
 // learns the effective shape by `k6 inspect`.
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
-const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/u;
+const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/gu;
 
 /** Milliseconds of a k6 duration such as `90s` or `1h30m`; `name` says in the error where it came from. */
 export function milliseconds(name, text) {
@@ -20,7 +20,7 @@ export function milliseconds(name, text) {
 }
 
 function virtualUsers(text) {
-  if (!/^[1-9]\d{0,5}$/.test(text)) {
+  if (!/^[1-9]\d{0,5}$/u.test(text)) {
     throw new Error(`VUS: '${text}' is no whole number above zero`);
   }
   return Number(text);

@@ -1,4 +1,4 @@
-const NUMERIC = /^-?[\d.]+$/;
+const NUMERIC = /^-?[\d.]+$/u;
 
 /** Lines of a table, aligned: numbers to the right, text to the left. No lines when there are no rows. */
 export function table(header, rows) {

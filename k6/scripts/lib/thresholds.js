@@ -3,14 +3,17 @@
 import { limits, metricTable } from './settings.js';
 
 const STATS = {
-  trend: /^(?:avg|min|med|max|count|p\d+(?:\.\d+)?)$/,
-  rate: /^rate$/,
-  counter: /^(?:count|rate)$/,
+  trend: ['count', 'min', 'avg', 'med', 'max', 'p50', 'p90', 'p95', 'p99', 'p99.9'],
+  rate: ['rate'],
+  counter: ['count', 'rate'],
 };
-const EXPRESSION = /^([a-z]+[\d.]*(?:\([\d.]+\))?)\s*(<=|>=|<|>)\s*(\d+(?:\.\d+)?)$/;
+const EXPRESSION = /^([a-z]+[\d.]*(?:\([\d.]+\))?) *(<=|>=|<|>) *(\d+(?:\.\d+)?)$/u;
 
-const canonical = (stat) => stat.replace(/^p\(([\d.]+)\)$/, 'p$1');
-const inK6 = (stat) => stat.replace(/^p(\d[\d.]*)$/, 'p($1)');
+const canonical = (stat) => stat.replace(/^p\(([\d.]+)\)$/u, 'p$1');
+const inK6 = (stat) => stat.replace(/^p(\d[\d.]*)$/u, 'p($1)');
+
+/** What the summary tells of a trend: every stat that can be limited. k6 itself would leave out some of them. */
+export const summaryTrendStats = STATS.trend.map((stat) => inK6(stat));
 
 /** The limits of a scenario, `{metric: {stat: number | text}}`, the later table winning for each metric and stat. */
 export function limitsOf(scenario, environment) {
@@ -34,7 +37,7 @@ function parsed(metric, stat, value) {
     return { operator: metricTable[metric].better === 'lower' ? '<=' : '>=', limit: value };
   }
   const [, named, operator, limit] = EXPRESSION.exec(String(value).trim()) ?? [];
-  if (!operator || canonical(named) !== canonical(stat)) {
+  if (!operator || canonical(named) !== stat) {
     throw new Error(`thresholds.json: ${metric}.${stat}: '${value}' is neither a number nor '${stat} OPERATOR number'`);
   }
   return { operator, limit: Number(limit) };
@@ -56,8 +59,8 @@ export function k6Thresholds(scenarioLimits, abortOnFail) {
   for (const [metric, { type, phase }] of Object.entries(metricTable)) {
     const list = [];
     for (const [stat, value] of Object.entries(scenarioLimits[metric] ?? {})) {
-      if (!STATS[type].test(canonical(stat))) {
-        throw new Error(`thresholds.json: ${metric} is a ${type} and has no '${stat}'`);
+      if (!STATS[type].includes(stat)) {
+        throw new Error(`thresholds.json: ${metric} is a ${type} and has no '${stat}', only: ${STATS[type].join(', ')}`);
       }
       const { operator, limit } = parsed(metric, stat, value);
       if (type !== 'trend' || stat !== 'count') {

@@ -24,6 +24,9 @@ _LOG4J2 = """\
 </Configuration>
 """
 _NODE_ID = 1
+_NOT_ASCII = 0x80
+# A JVM reads the names of files by the locale; without one it would not find those beyond ASCII.
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def format_storage(java: Java, folder: Path) -> None:
             *("kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id()),
             *("--config", properties),
         ),
+        env=_ENVIRONMENT,
         timeout_seconds=120,
     )
 
@@ -119,11 +123,13 @@ def programs(layout: Layout, java: Java) -> tuple[Program, Program]:
         Program(
             name="kafka",
             argv=java.argv("kafka", logging, "kafka.Kafka", kafka),
+            environment=_ENVIRONMENT,
             stop_seconds=stop_seconds,
         ),
         Program(
             name="connect",
             argv=java.argv("connect", logging, worker, connect),
+            environment=_ENVIRONMENT,
             stop_seconds=stop_seconds,
         ),
     )
@@ -190,6 +196,16 @@ def _connect(ports: Ports) -> dict[str, str]:
 
 
 def _write_properties(path: Path, properties: Mapping[str, str]) -> None:
-    # In Java's format a backslash begins an escape, and a leading space is dropped.
-    lines = (f"{key}={value.replace(chr(92), chr(92) * 2)}" for key, value in properties.items())
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = (f"{key}={_escaped(value)}" for key, value in properties.items())
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+
+
+def _escaped(value: str) -> str:
+    r"""Return a value in Java's format: a backslash begins an escape, and all is ASCII.
+
+    Other characters are written as UTF-16 code units, `\u00e4`
+    (https://docs.oracle.com/en/java/javase/25/docs/api/java.base/java/util/Properties.html).
+    """
+    units = value.replace("\\", "\\\\").encode("utf-16-be")
+    codes = (int.from_bytes(units[i : i + 2]) for i in range(0, len(units), 2))
+    return "".join(chr(code) if code < _NOT_ASCII else f"\\u{code:04x}" for code in codes)

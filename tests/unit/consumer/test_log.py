@@ -16,6 +16,7 @@ from cdc_consumer.log import line, log
         ({"a": "b=c"}, 'event a="b=c"'),
         ({"a": "one\ntwo\r"}, 'event a="one\\ntwo\\r"'),
         ({"a": "\x1b[31m"}, 'event a="\\u001b[31m"'),
+        ({"a": "é"}, 'event a="\\u00e9"'),
         ({"a": "é\u2028"}, 'event a="\\u00e9\\u2028"'),
         ({"a": None}, "event a=None"),
     ],

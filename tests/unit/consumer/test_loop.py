@@ -189,6 +189,15 @@ def test_the_metrics_have_the_lag_and_the_batch_sizes() -> None:
     assert value("cdc_consumer_batch_size_sum") == len(MIXED)
 
 
+@pytest.mark.parametrize(("op", "incomplete"), [("c", 1), ("r", 1), ("u", 0), ("d", 0)])
+def test_a_new_row_that_lacks_a_column_is_told(
+    op: str, incomplete: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, _, metrics = run([message(0, "a", __op=op, note="__debezium_unavailable_value")])
+    assert counts(metrics).get("incomplete_events_total", 0) == incomplete
+    assert capsys.readouterr().out.count(" incomplete collection=orders id=a lsn=0\n") == incomplete
+
+
 def test_every_series_is_there_from_the_start() -> None:
     metrics = Metrics(["orders"], list)
     names = {

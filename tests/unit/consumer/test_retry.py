@@ -38,7 +38,8 @@ def test_what_does_not_pass_is_given_up_after_the_time_and_says_so() -> None:
     assert time.monotonic() - began < 0.2 + LONGEST_WAIT_SECONDS
 
 
-def test_a_stop_ends_the_waiting_at_once() -> None:
+def test_a_stop_ends_the_waiting_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cdc_consumer.retry.FIRST_WAIT_SECONDS", LONGEST_WAIT_SECONDS)
     stop = threading.Event()
     # Set while the first wait is about to begin, as a signal would.
     retry = Retry(3600, stop, lambda _what, _why: stop.set())

@@ -57,7 +57,7 @@ def test_before_the_first_iteration_there_is_nothing_to_say_of_latency() -> None
 )
 @responses.activate
 def test_a_k6_that_does_not_answer_has_no_progress(answer: dict[str, object]) -> None:
-    responses.get("http://127.0.0.1:20000/v1/status", **answer)  # type: ignore[arg-type]
+    responses.get("http://127.0.0.1:20000/v1/status", **answer)
     assert ask(20_000, 0.0, 40.0) is None
 
 

@@ -1,9 +1,9 @@
 import io
+import time
 
 import pytest
 
 from scripts.load.progress import Progress
-from scripts.report import live
 from scripts.report.live import Lines, display, text
 
 MOMENT = Progress(
@@ -25,7 +25,7 @@ def test_without_a_terminal_there_is_a_line_every_ten_seconds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = 100.0
-    monkeypatch.setattr(live.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     shown = display("baseline", io.StringIO())
     assert isinstance(shown, Lines)
     for second in range(1, 31):

@@ -42,11 +42,16 @@ def test_both_processes_listen_on_the_loopback_interface_alone(tmp_path: Path) -
     assert connect["group.id"] != "cdc-consumer"
 
 
-def test_a_backslash_in_a_folder_is_escaped(tmp_path: Path) -> None:
-    layout = Layout(tmp_path / "a\\b")
+@pytest.mark.parametrize(
+    ("folder", "written"),
+    [("a\\b", r"a\\b"), ("späces in it", r"sp\u00e4ces in it"), ("𝄞", r"\ud834\udd1e")],
+    ids=["a backslash", "beyond ASCII", "beyond 16 bits"],
+)
+def test_a_folder_is_written_as_java_reads_it(tmp_path: Path, folder: str, written: str) -> None:
+    layout = Layout(tmp_path / folder)
     write_settings(layout, PORTS)
     kafka = properties(layout.settings / "kafka.properties")
-    assert kafka["log.dirs"] == str(layout.data / "kafka").replace("\\", "\\\\")
+    assert kafka["log.dirs"] == f"{tmp_path}/{written}/data/kafka"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import pytest
 from invoke import Exit
 
+from scripts import process
 from scripts.errors import (
     ExitCode,
     Failure,
@@ -40,7 +41,7 @@ def test_a_failure_ends_with_its_message_and_code(failure: Failure, code: ExitCo
 
 def test_what_is_still_running_is_killed_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     killed = []
-    monkeypatch.setattr(module.process, "kill_all", lambda: killed.append("all"))
+    monkeypatch.setattr(process, "kill_all", lambda: killed.append("all"))
 
     @command
     def body() -> None:

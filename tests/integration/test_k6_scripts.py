@@ -1,0 +1,494 @@
+"""The k6 scripts on the real stack, each for a few seconds."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import process
+from scripts.errors import StackFailure, UsageFailure
+from scripts.results.summary import Summary, read_summary
+from scripts.settings.metrics import load_metrics
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline import Pipeline
+from scripts.settings.scenarios import HEALTH_CHECK, load_scenarios
+from scripts.settings.threshold_file import load_thresholds
+from scripts.stack.endpoints import Endpoints
+from scripts.stack.local.embedded import EmbeddedTools
+from scripts.tools.cache import Cache
+from scripts.tools.install import install_all
+
+SCENARIOS = (
+    "health-check",
+    "baseline",
+    "stress",
+    "spike",
+    "soak",
+    "e2e-latency",
+    "mixed-workload",
+    "breakpoint",
+)
+LOADED = SCENARIOS[1:]
+_TIME_OUT_MS = 10_000
+_THRESHOLDS_FAILED, _CONFIG_WRONG, _SCRIPT_THREW, _MARKED_AS_FAILED = 99, 104, 107, 110
+
+
+@pytest.fixture(scope="session")
+def k6(checkout: Checkout, pipeline: Pipeline) -> Path:
+    cache = Cache.of_environment()
+    tool = EmbeddedTools.of(checkout, pipeline, cache).programs.k6
+    install_all(cache, (tool,), print)
+    return cache.path(tool) / "k6"
+
+
+def script_of(checkout: Checkout, scenario: str) -> Path:
+    return load_scenarios(checkout).get(scenario).script
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run of a script left."""
+
+    exit_code: int
+    output: str
+    summary_file: Path
+    points_file: Path
+
+    @property
+    def summary(self) -> Summary:
+        found = read_summary(self.summary_file)
+        assert isinstance(found, Summary), f"{found}\n{self.output}"
+        return found
+
+    def check(self, name: str) -> tuple[int, int]:
+        """Return how often a check passed and failed."""
+        (found,) = [check for check in self.summary.checks if check.name == name]
+        return found.passes, found.fails
+
+    def points(self, metric: str) -> list[Mapping[str, Any]]:
+        """Return the raw points of one metric."""
+        lines = map(json.loads, self.points_file.read_text(encoding="utf-8").splitlines())
+        return [x["data"] for x in lines if x["type"] == "Point" and x["metric"] == metric]
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(checkout: Checkout, k6: Path, tmp_path: Path) -> Run:
+    """Run a scenario's script; keyword arguments are its environment."""
+
+    def run(scenario: str, *, k6_folder: Path | None = None, **environment: str) -> Ran:
+        script = script_of(checkout, scenario)
+        if k6_folder is not None:
+            script = k6_folder / script.relative_to(checkout.k6)
+        summary, points = tmp_path / "summary.json", tmp_path / "points.json"
+        completed = process.run(
+            [k6, "run", "--quiet", "--address", "", "--out", f"json={points}", script],
+            cwd=tmp_path,
+            env={
+                "K6_AUTO_EXTENSION_RESOLUTION": "false",
+                "K6_NO_USAGE_REPORT": "true",
+                "CDC_SUMMARY": str(summary),
+                **environment,
+            },
+            timeout_seconds=60,
+            check=False,
+        )
+        return Ran(completed.exit_code, completed.output, summary, points)
+
+    return run
+
+
+def inspect(k6: Path, script: Path, **environment: str) -> dict[str, Any]:
+    """Return the options of a script as k6 takes them."""
+    answer = process.run(
+        [k6, "inspect", "--include-system-env-vars", script], env=environment, timeout_seconds=30
+    )
+    return dict(json.loads(answer.output))
+
+
+@pytest.fixture
+def settings_copy(checkout: Checkout, tmp_path: Path) -> Path:
+    """Copy the scripts with their settings, to change them."""
+    copy = tmp_path / "k6"
+    shutil.copytree(checkout.k6, copy)
+    return copy
+
+
+def rewrite(file: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    content = json.loads(file.read_text(encoding="utf-8"))
+    change(content)
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
+def short_time_out(thresholds: dict[str, Any]) -> None:
+    """Limit the latency, so that the time-out is the shortest there is."""
+    thresholds["baseline"]["cdc_e2e_latency"] = {"p95": 1000}
+
+
+def test_every_scenario_has_a_test(checkout: Checkout) -> None:
+    assert load_scenarios(checkout).names == SCENARIOS
+
+
+@pytest.mark.parametrize("scenario", LOADED)
+def test_a_scenario_runs_and_measures(run: Run, endpoints: Endpoints, scenario: str) -> None:
+    ran = run(scenario, DURATION="3s", VUS="4", **endpoints.environment())
+
+    summary = ran.summary
+    iterations = summary.observed("iterations", "count")
+    # The limits are judged elsewhere: on a busy machine they may break.
+    assert ran.exit_code in (0, _THRESHOLDS_FAILED), ran.output
+    assert summary.scenario == scenario
+    assert iterations
+    assert summary.samples("cdc_e2e_latency") == iterations
+    assert summary.samples("cdc_success_rate") == iterations
+    assert summary.observed("cdc_success_rate", "rate") == 1, ran.output
+    assert summary.samples("cdc_e2e_latency{phase:steady}") > 0
+    assert summary.samples("generator_delay") > 0
+    assert summary.observed("mongo_documents_found", "count") == iterations
+    for silent in ("pg_write_errors", "mongo_read_errors", "mongo_documents_not_found"):
+        assert summary.observed(silent, "count") == 0, ran.output
+        assert [x["value"] for x in ran.points(silent)] == [0]
+    assert summary.observed("dropped_iterations", "count") is not None
+
+
+def test_samples_begin_as_warm_up_and_go_on_as_steady(run: Run, endpoints: Endpoints) -> None:
+    ran = run("baseline", DURATION="4s", VUS="4", **endpoints.environment())
+
+    phases = [(x["time"], x["tags"]["phase"]) for x in ran.points("cdc_success_rate")]
+    assert {phase for _, phase in phases} == {"warmup", "steady"}
+    steady = sum(phase == "steady" for _, phase in phases)
+    assert ran.summary.samples("cdc_e2e_latency{phase:steady}") == steady
+    assert ran.summary.samples("cdc_e2e_latency") == len(phases)
+    assert {x["tags"]["phase"] for x in ran.points("iteration_duration")} == {"warmup", "steady"}
+
+
+def test_a_mixed_workload_does_all_of_its_operations(run: Run, endpoints: Endpoints) -> None:
+    # A virtual user deals twenty operations of which each kind has its share: at 0.5 s of thinking
+    # they take ten seconds; with many users a few of each come sooner.
+    ran = run("mixed-workload", DURATION="6s", VUS="25", **endpoints.environment())
+
+    points = ran.points("cdc_success_rate")
+    assert {x["tags"]["operation"] for x in points} == {
+        *("create", "update", "order", "address", "delete")
+    }
+    assert all(x["value"] == 1 for x in points), ran.output
+    passed, failed = ran.check("document read back has the content of the row")
+    assert (passed > 0, failed) == (True, 0)
+    inserted = {"create": 1, "address": 1, "order": 3}
+    assert ran.summary.observed("pg_records_inserted", "count") == sum(
+        inserted.get(x["tags"]["operation"], 0) for x in points
+    )
+
+
+def test_the_health_check_goes_through_every_hop(run: Run, endpoints: Endpoints) -> None:
+    ran = run(HEALTH_CHECK, **endpoints.environment())
+
+    assert ran.exit_code == 0, ran.output
+    assert {(check.name, check.passes, check.fails) for check in ran.summary.checks} == {
+        (name, 1, 0)
+        for name in (
+            *("PostgreSQL answers", "replication slot active", "MongoDB answers"),
+            *("connector and tasks running", "consumer ready", "canary row arrives"),
+            *("canary update arrives", "canary delete arrives"),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "failed", "why"),
+    [
+        pytest.param(
+            {"CDC_CONNECTOR": "no-such"},
+            "connector and tasks running",
+            "status 404",
+            id="wrong connector",
+        ),
+        pytest.param(
+            {"CDC_CONSUMER_URL": "http://127.0.0.1:1"},
+            "consumer ready",
+            "connection refused",
+            id="consumer refuses",
+        ),
+        pytest.param(
+            {"CDC_POSTGRES_DSN": "postgresql://cdc@127.0.0.1:1/cdc"},
+            "PostgreSQL answers",
+            "connection refused",
+            id="PostgreSQL refuses",
+        ),
+        pytest.param(
+            {"CDC_MONGODB_DATABASE": "empty"},
+            "canary row arrives",
+            "not in MongoDB after 10000 ms",
+            id="rows arrive elsewhere",
+        ),
+    ],
+)
+def test_a_failed_health_check_names_the_hop(
+    run: Run, endpoints: Endpoints, changed: dict[str, str], failed: str, why: str
+) -> None:
+    ran = run(HEALTH_CHECK, **endpoints.environment() | changed)
+
+    assert ran.exit_code == _MARKED_AS_FAILED
+    assert ran.check(failed) == (0, 1)
+    assert re.search(rf"{failed}: .*{why}", ran.output), ran.output
+
+
+def test_a_document_that_never_arrives_counts_as_its_time_out(
+    run: Run, endpoints: Endpoints, settings_copy: Path
+) -> None:
+    rewrite(settings_copy / "thresholds.json", short_time_out)
+
+    ran = run(
+        "baseline",
+        k6_folder=settings_copy,
+        DURATION="1s",
+        VUS="3",
+        **endpoints.environment() | {"CDC_MONGODB_DATABASE": "empty"},
+    )
+
+    assert ran.exit_code == _THRESHOLDS_FAILED, ran.output
+    assert [x["value"] for x in ran.points("cdc_e2e_latency")] == [_TIME_OUT_MS] * 3
+    assert [x["value"] for x in ran.points("cdc_success_rate")] == [0] * 3
+    assert ran.summary.observed("mongo_documents_not_found", "count") == 3
+    assert ran.summary.observed("mongo_read_errors", "count") == 0
+    assert "create: not in MongoDB after 10000 ms" in ran.output
+
+
+def test_a_write_that_fails_at_once_is_no_fast_answer(run: Run, endpoints: Endpoints) -> None:
+    unreachable = {"CDC_POSTGRES_DSN": "postgresql://cdc@127.0.0.1:1/cdc"}
+
+    ran = run("e2e-latency", DURATION="1s", VUS="20", **endpoints.environment() | unreachable)
+
+    assert ran.exit_code == _THRESHOLDS_FAILED
+    latencies = {x["value"] for x in ran.points("cdc_e2e_latency")}
+    assert latencies == {x["value"] for x in ran.points("pg_write_duration")} == {_TIME_OUT_MS}
+    iterations = ran.summary.observed("iterations", "count")
+    assert ran.summary.observed("pg_write_errors", "count") == iterations
+    assert ran.summary.observed("pg_records_inserted", "count") == 0
+    # Every virtual user met it in every iteration; the log says it a few times.
+    assert 1 <= ran.output.count("pg_write_errors: ") <= 5, ran.output
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"DURATION": "soon"}, "DURATION: 'soon' is no duration above zero"),
+        ({"DURATION": "0s"}, "DURATION: '0s' is no duration above zero"),
+        ({"DURATION": "-5s"}, "DURATION: '-5s' is no duration above zero"),
+        ({"VUS": "0"}, "VUS: '0' is no whole number above zero"),
+        ({"VUS": "ten"}, "VUS: 'ten' is no whole number above zero"),
+        ({"CDC_ENV": "moon"}, "CDC_ENV: thresholds.json has no environment 'moon', only: ci"),
+        ({"CDC_POSTGRES_DSN": ""}, "no pipeline to measure: start one with `inv up`"),
+        ({"CDC_POSTGRES_DSN": "postgresql://:port/"}, "postgresql: cannot parse"),
+        ({"CDC_MONGODB_URI": "http://127.0.0.1"}, "mongodb: error parsing uri"),
+    ],
+    ids=lambda value: "=".join(*value.items()) if isinstance(value, dict) else "",
+)
+def test_a_wrong_setting_ends_the_run_in_one_line(
+    run: Run, endpoints: Endpoints, environment: dict[str, str], says: str
+) -> None:
+    ran = run("baseline", **endpoints.environment() | {"DURATION": "1s"} | environment)
+
+    assert ran.exit_code == _SCRIPT_THREW
+    (line,) = [line for line in ran.output.splitlines() if "level=error" in line]
+    assert says in line
+    assert not ran.points_file.exists() or not ran.points("cdc_e2e_latency")
+
+
+def test_the_health_check_without_a_pipeline_does_not_pass(run: Run, settings_copy: Path) -> None:
+    ran = run(HEALTH_CHECK, k6_folder=settings_copy)
+
+    assert ran.exit_code == _SCRIPT_THREW
+    assert "no pipeline to measure: start one with `inv up`" in ran.output
+
+
+def test_a_shape_that_k6_refuses_is_an_error_of_configuration(
+    run: Run, endpoints: Endpoints, settings_copy: Path
+) -> None:
+    rewrite(
+        settings_copy / "scenarios.json",
+        lambda scenarios: scenarios["baseline"]["options"].update(vus=0),
+    )
+
+    ran = run("baseline", k6_folder=settings_copy, **endpoints.environment())
+
+    assert ran.exit_code == _CONFIG_WRONG, ran.output
+
+
+def test_by_hand_the_scripts_find_the_stack_that_is_up(run: Run, endpoints: Endpoints) -> None:
+    """No environment, another working folder: .stack/endpoints.json beside the scripts is used."""
+    ran = run("baseline", DURATION="2s", VUS="2")
+
+    assert ran.exit_code == 0, ran.output
+    assert ran.summary.observed("cdc_success_rate", "rate") == 1
+    assert re.search(r"^baseline: .*, DURATION=2s, VUS=2$", ran.output, re.MULTILINE)
+    assert re.search(r"^ok +cdc_success_rate +rate>=0.99 +1$", ran.output, re.MULTILINE)
+    assert endpoints.connector
+
+
+def test_limits_without_samples_are_shown_as_no_data(
+    run: Run, endpoints: Endpoints, settings_copy: Path
+) -> None:
+    rewrite(
+        settings_copy / "thresholds.json",
+        lambda limits: limits["baseline"].update(mongo_read_duration={"p95": 1, "count": 5}),
+    )
+
+    ran = run(
+        "baseline",
+        k6_folder=settings_copy,
+        DURATION="1s",
+        VUS="1",
+        **endpoints.environment() | {"CDC_POSTGRES_DSN": "postgresql://cdc@127.0.0.1:1/cdc"},
+    )
+
+    assert re.search(r"^NO DATA +mongo_read_duration.* +p\(95\)<=1 +-$", ran.output, re.MULTILINE)
+    assert ran.summary.samples("mongo_read_duration{phase:steady}") == 0
+
+
+@pytest.mark.parametrize("environment", ["", "ci"])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_k6_and_the_harness_set_the_same_limits(
+    checkout: Checkout, k6: Path, scenario: str, environment: str
+) -> None:
+    metrics = load_metrics(checkout)
+    table = load_thresholds(checkout, load_scenarios(checkout).names, metrics)
+    ours = {
+        (limit.k6_metric, limit.k6_expression)
+        for limit in table.limits(scenario, environment)
+        if limit.in_k6
+    }
+
+    options = inspect(k6, script_of(checkout, scenario), CDC_ENV=environment)
+
+    theirs = {
+        (metric, limit if isinstance(limit, str) else limit["threshold"])
+        for metric, limits in (options["thresholds"] or {}).items()
+        for limit in limits
+    }
+    assert theirs == ours
+    if scenario != HEALTH_CHECK:
+        # Without an entry k6 keeps no sub-metric and leaves out counters that nothing touched.
+        assert set(options["thresholds"]) == {kind.k6_name for kind in metrics.values()}
+
+
+@pytest.mark.parametrize(
+    ("metric", "stat", "limit"),
+    [
+        ("cdc_e2e_latency", "p99.9", 1234.5),
+        ("cdc_e2e_latency", "med", "med < 2000.0"),
+        ("cdc_e2e_latency", "p95", "p(95) < 0.00000012"),
+        ("cdc_success_rate", "rate", "rate>0.99"),
+        ("pg_write_errors", "count", 0),
+        ("iterations", "rate", 1e21),
+        ("generator_delay", "count", 100),
+    ],
+)
+def test_k6_and_the_harness_write_a_limit_alike(
+    checkout: Checkout, k6: Path, settings_copy: Path, metric: str, stat: str, limit: object
+) -> None:
+    rewrite(
+        settings_copy / "thresholds.json",
+        lambda limits: limits.update(baseline={metric: {stat: limit}}),
+    )
+    script = settings_copy / "scripts" / "baseline-test.js"
+    changed = Checkout(root=settings_copy.parent, results=checkout.results)
+    table = load_thresholds(changed, SCENARIOS, load_metrics(checkout))
+    (ours,) = table.limits("baseline")
+
+    theirs = inspect(k6, script)["thresholds"][ours.k6_metric]
+
+    assert theirs == ([ours.k6_expression] if ours.in_k6 else [])
+
+
+@pytest.mark.parametrize(
+    ("metric", "stat", "limit"),
+    [
+        ("cdc_e2e_latency", "p95", "p(95)<2e3"),
+        ("cdc_e2e_latency", "p95", "p(99)<2000"),
+        ("cdc_e2e_latency", "p95", "p(95)==2000"),
+        ("cdc_e2e_latency", "p75", 2000),
+        ("cdc_e2e_latency", "rate", 1),
+        ("cdc_success_rate", "count", 1),
+    ],
+)
+def test_k6_and_the_harness_refuse_the_same(
+    checkout: Checkout, k6: Path, settings_copy: Path, metric: str, stat: str, limit: object
+) -> None:
+    rewrite(
+        settings_copy / "thresholds.json",
+        lambda limits: limits.update(baseline={metric: {stat: limit}}),
+    )
+    changed = Checkout(root=settings_copy.parent, results=checkout.results)
+
+    with pytest.raises(UsageFailure, match=rf"baseline\.{metric}\.{re.escape(stat)}"):
+        load_thresholds(changed, SCENARIOS, load_metrics(checkout))
+    with pytest.raises(StackFailure, match=f"exit code {_SCRIPT_THREW}"):
+        inspect(k6, settings_copy / "scripts" / "baseline-test.js")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "environment", "shape"),
+    [
+        ("baseline", {"DURATION": "90s", "VUS": "3"}, {"vus": 3, "duration": "1m30s"}),
+        (
+            "stress",
+            {"DURATION": "16s", "VUS": "15"},
+            {
+                "startVUs": 0,
+                "stages": [
+                    {"duration": f"{seconds}s", "target": target}
+                    for seconds, target in ((2, 5), (4, 10), (4, 15), (4, 10), (2, 0))
+                ],
+            },
+        ),
+        (
+            # What is not zero stays above zero; the stages add up to the millisecond.
+            "spike",
+            {"DURATION": "1s", "VUS": "5"},
+            {
+                "startVUs": 1,
+                "stages": [
+                    {"duration": f"{ms}ms", "target": target}
+                    for ms, target in ((250, 1), (83, 5), (250, 5), (84, 1), (333, 1))
+                ],
+            },
+        ),
+        (
+            "e2e-latency",
+            {"DURATION": "1m", "VUS": "15"},
+            {"rate": 10, "duration": "1m0s", "preAllocatedVUs": 15, "maxVUs": 15},
+        ),
+        (
+            "breakpoint",
+            {"VUS": "300"},
+            {
+                "preAllocatedVUs": 200,
+                "maxVUs": 300,
+                "stages": [{"duration": "10m0s", "target": 1500}],
+            },
+        ),
+        ("health-check", {"DURATION": "5s", "VUS": "9"}, {"vus": 1, "iterations": 1}),
+    ],
+)
+def test_overrides_keep_the_form_of_a_shape(
+    checkout: Checkout, k6: Path, scenario: str, environment: dict[str, str], shape: dict[str, Any]
+) -> None:
+    options = inspect(k6, script_of(checkout, scenario), **environment)["scenarios"][scenario]
+
+    assert {name: options[name] for name in shape} == shape
+
+
+def test_breakpoint_ends_at_the_first_limit_that_breaks(checkout: Checkout, k6: Path) -> None:
+    thresholds = inspect(k6, script_of(checkout, "breakpoint"))["thresholds"]
+
+    limits = [limit for limits in thresholds.values() for limit in limits]
+    assert limits
+    assert all(limit["abortOnFail"] for limit in limits)
