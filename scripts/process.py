@@ -97,9 +97,7 @@ def find(name: str) -> str:
     """
     found = shutil.which(name)
     if found is None:
-        raise StackFailure(
-            f"{name} is not on PATH", hint=f"install {name} and try again"
-        )
+        raise StackFailure(f"{name} is not on PATH", hint=f"install {name} and try again")
     return found
 
 

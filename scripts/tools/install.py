@@ -1,12 +1,14 @@
 """Getting a set of tools: what can go side by side does, and people see what is going on."""
 
 import graphlib
+import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from scripts import process
+from scripts.errors import StackFailure
 from scripts.tools.cache import Cache, Tool
 
 _REPORT_SECONDS = 10.0
@@ -48,13 +50,7 @@ def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None])
         return
     names = ", ".join(f"{tool.name} {tool.version}" for tool in wanted.values())
     say(f"getting {names} into {cache.root} (once)")
-    progress: dict[str, str] = {}
-    started: dict[str, float] = {}
-
-    def install(tool: Tool) -> Path:
-        started[tool.key] = time.monotonic()
-        return cache.install(tool, lambda line: progress.__setitem__(tool.key, line))
-
+    work = _Work(cache, say)
     sorter = graphlib.TopologicalSorter(
         {key: {n.key for n in tool.needs if n.key in wanted} for key, tool in wanted.items()}
     )
@@ -64,19 +60,51 @@ def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None])
     try:
         while sorter.is_active():
             for key in sorter.get_ready():
-                running[pool.submit(install, wanted[key])] = key
+                running[pool.submit(work.install, wanted[key])] = key
             finished, _ = wait(running, timeout=_REPORT_SECONDS, return_when=FIRST_COMPLETED)
             for future in finished:
                 key = running.pop(future)
                 future.result()
                 sorter.done(key)
-                say(f"{wanted[key].name} is there after {time.monotonic() - started[key]:.0f} s")
             if not finished:
-                for key in running.values():
-                    elapsed = time.monotonic() - started[key]
-                    say(f"{wanted[key].name}: {elapsed:.0f} s, {progress.get(key, 'working')}")
+                work.report(wanted[key] for key in running.values())
     except BaseException:
-        process.kill_all()
+        work.end()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+class _Work:
+    """What is being built, how far it is, and whether it is to end."""
+
+    def __init__(self, cache: Cache, say: Callable[[str], None]) -> None:
+        self._cache = cache
+        self._say = say
+        self._progress: dict[str, str] = {}
+        self._started: dict[str, float] = {}
+        self._ending = threading.Event()
+
+    def install(self, tool: Tool) -> Path:
+        def note(line: str) -> None:
+            # What is built in this process, and not by a command that can be killed, ends here.
+            if self._ending.is_set():
+                raise StackFailure(f"{tool.name} was not finished")
+            self._progress[tool.key] = line
+
+        self._started[tool.key] = time.monotonic()
+        path = self._cache.install(tool, note)
+        self._say(f"{tool.name} is there after {self._seconds(tool):.0f} s")
+        return path
+
+    def report(self, tools: Iterable[Tool]) -> None:
+        for tool in tools:
+            progress = self._progress.get(tool.key, "working")
+            self._say(f"{tool.name}: {self._seconds(tool):.0f} s, {progress}")
+
+    def end(self) -> None:
+        self._ending.set()
+        process.kill_all()
+
+    def _seconds(self, tool: Tool) -> float:
+        return time.monotonic() - self._started[tool.key]

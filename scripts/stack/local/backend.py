@@ -80,7 +80,7 @@ class LocalStack:
         try:
             endpoints = self._start(installed, versions, say)
         except BaseException:
-            self.down(say)
+            self.abandon(say)
             raise
         say(f"the stack is up after {time.monotonic() - began:.1f} s")
         return endpoints
@@ -203,6 +203,13 @@ class LocalStack:
         if found:
             say("the stack is down")
         return found
+
+    def abandon(self, say: Say) -> None:
+        """Stop at once a stack that is not wanted any more: its JVMs may be at work for long."""
+        for name in ("consumer", "connect", "kafka"):
+            with suppress(StackFailure):
+                self._supervisor.kill_program(name)
+        self.down(say)
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if `up` got to its end and supervisord still answers."""

@@ -154,6 +154,12 @@ class Supervisor:
             if "NOT_RUNNING" not in fault.faultString:
                 raise
 
+    def kill_program(self, name: str) -> None:
+        """Kill a program, so that it is not started again."""
+        with suppress(xmlrpc.client.Fault):
+            self._call("stopProcess", name, False)  # noqa: FBT003 - positional in XML-RPC
+            self._call("signalProcess", name, "KILL")
+
     def processes(self) -> dict[str, dict[str, Any]]:
         """Return what supervisord knows, by program; empty when it is not running."""
         try:

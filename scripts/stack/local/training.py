@@ -66,8 +66,10 @@ def training_tool(
                 canary.prove(pipeline, endpoints)
                 say(f"{number + 1} of {_EVENTS} events in the training run")
             say("the JVMs write their caches")
-        finally:
-            stack.down(say)
+        except BaseException:
+            stack.abandon(lambda _line: None)
+            raise
+        stack.down(say)
         shutil.rmtree(layout.root)
         missing = [x for x in ("kafka", "connect") if not (folder / f"{x}.aot").is_file()]
         if missing:
