@@ -55,7 +55,8 @@ ENVIRONMENT: Mapping[str, str] = {"GOTOOLCHAIN": "local"}
 
 def build_environment(cache: Cache) -> dict[str, str]:
     """Return the variables under which modules are built: downloads and objects in our cache."""
-    flags = f"{os.environ.get('GOFLAGS', '')} -modcacherw -buildvcs=false".strip()
+    # The same for building, vetting and testing, so that they share what is compiled.
+    flags = f"{os.environ.get('GOFLAGS', '')} -trimpath -modcacherw -buildvcs=false".strip()
     return {
         **ENVIRONMENT,
         "GOFLAGS": flags,

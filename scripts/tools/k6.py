@@ -49,7 +49,7 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
         try:
             process.run(
                 [
-                    *(toolchain.executable(cache), "build", "-v", "-mod=readonly", "-trimpath"),
+                    *(toolchain.executable(cache), "build", "-v", "-mod=readonly"),
                     *("-ldflags=-s -w", "-o", folder / "k6", "."),
                 ],
                 cwd=module,

@@ -217,6 +217,7 @@ class Lane:
         self._producer = Producer(
             {
                 "bootstrap.servers": self.kafka_bootstrap,
+                "log_level": 0,
                 "acks": "all",
                 # Little beyond what the broker takes, so that it has the last word.
                 "message.max.bytes": 2_000_000,
