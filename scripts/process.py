@@ -109,7 +109,6 @@ def start(
     on_line: Callable[[str], None] | None = None,
     output: Path | None = None,
     uid: int | None = None,
-    timeout_seconds: float | None = None,
 ) -> Running:
     """Start a command in the background.
 
@@ -120,7 +119,6 @@ def start(
         on_line: Called with each line of standard output and error, without its newline.
         output: File that the lines are written to as well.
         uid: User to become; only root can.
-        timeout_seconds: When to kill it.
 
     Raises:
         StackFailure: The program is not there.
@@ -159,7 +157,6 @@ def start(
                 _return_cmd=True,
                 _ok_code=tuple(range(-64, 256)),
                 _uid=uid,
-                _timeout=timeout_seconds,
                 _done=done,
             )
     except sh.CommandNotFound:
@@ -198,17 +195,18 @@ def run(
         if on_line is not None:
             on_line(line)
 
-    running = start(argv, cwd=cwd, env=env, on_line=take, uid=uid, timeout_seconds=timeout_seconds)
+    running = start(argv, cwd=cwd, env=env, on_line=take, uid=uid)
     try:
-        completed = running.wait()
-    except sh.TimeoutException:
+        # Not sh's own time-out: its timer would keep the process alive after an interruption.
+        in_time = running.ended_within(timeout_seconds)
+    finally:
+        running.kill_group()
+    completed = running.wait()
+    if not in_time:
         name = Path(str(argv[0])).name
         raise StackFailure(
             f"{name} did not end within {timeout_seconds:.0f} s", detail=tuple(collected[-5:])
-        ) from None
-    except BaseException:
-        running.kill_group()
-        raise
+        )
     if check and completed.exit_code != 0:
         raise StackFailure(
             f"{shlex.join(completed.argv)[:200]} ended with exit code {completed.exit_code}",
