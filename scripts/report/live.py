@@ -73,6 +73,7 @@ class Bar:
             TextColumn("{task.fields[figures]}"),
             console=Console(file=sys.stderr),
             transient=True,
+            refresh_per_second=2,  # the machine is busy with what is measured
         )
         self._task = self._bar.add_task(scenario, total=1.0, figures="starting")
         self._bar.start()

@@ -23,6 +23,7 @@ _COLUMNS = {
     "e2e p50/p95/p99 ms": "right",
     "samples": "right",
     "errors": "right",
+    "dropped": "right",
     "thresholds": "right",
     "files": "left",
 }
@@ -107,9 +108,9 @@ def _cells(row: Row, *, colour: bool) -> list[str]:
 
 
 def _figures(summary: Summary | NoSummary) -> list[str]:
-    """Return iterations, rate, percentiles, their samples, and iterations that failed."""
+    """Return iterations, rate, percentiles, their samples, iterations failed and never begun."""
     if isinstance(summary, NoSummary):
-        return [_NOTHING] * 5
+        return [_NOTHING] * 6
     samples = summary.samples(_LATENCY)
     percentiles = [summary.observed(_LATENCY, stat) for stat in _LATENCY_STATS]
     return [
@@ -119,6 +120,8 @@ def _figures(summary: Summary | NoSummary) -> list[str]:
         f"{samples:,}",
         # Each iteration notes one success or failure: a failed write, a time-out, a wrong document.
         _figure(summary.observed("cdc_success_rate", "fails")),
+        # Iterations that an arrival rate asked for and no virtual user was free to begin.
+        _figure(summary.observed("dropped_iterations", "count")),
     ]
 
 

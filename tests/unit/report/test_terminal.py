@@ -6,13 +6,14 @@ from scripts.report.terminal import Row, render
 from scripts.results.summary import NoSummary
 from scripts.verdict.judge import judge, not_run
 from scripts.verdict.run import judge_run
-from tests.unit.measured import GOOD, LATENCY, event, rate, summary, threshold, trend
+from tests.unit.measured import GOOD, LATENCY, counter, event, rate, summary, threshold, trend
 
 LIMIT = threshold("cdc_e2e_latency", "p95<=2000")
 _SLOW = {
     **GOOD,
     LATENCY: trend(540, p50=1200.0, p95=2310.4, p99=12000.0),
     "cdc_success_rate": rate(1188, 12),
+    "dropped_iterations": counter(150),
 }
 PASSED = Row(
     judge("baseline", (LIMIT,), summary(thresholds={LIMIT: True}), 0, ()),
@@ -32,11 +33,11 @@ def shown(*rows: Row, colour: bool = False, notes: tuple[str, ...] = ()) -> str:
 
 
 TABLE = """\
-scenario     verdict                 iterations    rate/s      e2e p50/p95/p99 ms    samples    errors    thresholds  files
------------  --------------------  ------------  --------  ----------------------  ---------  --------  ------------  ---------------------
-baseline     PASS                           600        10        36.4 / 51.2 / 73        540         0           1/1  k6/results/x/baseline
-spike        FAIL                           600        10  1,200 / 2,310 / 12,000        540        12           0/1  k6/results/x/spike
-e2e-latency  INVALID (stack gone)             -         -                       -          -         -             -  -
+scenario     verdict                 iterations    rate/s      e2e p50/p95/p99 ms    samples    errors    dropped    thresholds  files
+-----------  --------------------  ------------  --------  ----------------------  ---------  --------  ---------  ------------  ---------------------
+baseline     PASS                           600        10        36.4 / 51.2 / 73        540         0          -           1/1  k6/results/x/baseline
+spike        FAIL                           600        10  1,200 / 2,310 / 12,000        540        12        150           0/1  k6/results/x/spike
+e2e-latency  INVALID (stack gone)             -         -                       -          -         -          -             -  -
 
 MongoDB is a stand-in
 
@@ -105,4 +106,4 @@ def test_a_trend_without_samples_shows_no_figures() -> None:
     empty = summary({**GOOD, LATENCY: trend(0, p50=0.0, p95=0.0, p99=0.0)})
     row = Row(msgspec.structs.replace(PASSED.verdict, thresholds=()), empty, "files")
     line = shown(row).splitlines()[2].split()
-    assert line == ["baseline", "PASS", "600", "10", "-", "0", "0", "-", "files"]
+    assert line == ["baseline", "PASS", "600", "10", "-", "0", "0", "-", "-", "files"]
