@@ -19,7 +19,7 @@ from scripts.tasks.command import command
 @command
 def perf(
     _: Context,
-    scenarios: str,
+    scenarios: str = "",
     duration: str = "",
     vus: str = "",
     stack: str = "auto",
