@@ -34,6 +34,8 @@ CODE = ["scripts", "src", "tests", "noxfile.py", "tasks.py"]
 
 def install(session: nox.Session, name: str) -> None:
     """Install a lock file, unless the environment holds just that already."""
+    if session.venv_backend == "none":
+        return
     lock = REQUIREMENTS / f"{name}.txt"
     installed = Path(session.virtualenv.location) / f"{name}.installed"
     if installed.is_file() and installed.read_bytes() == lock.read_bytes():
@@ -91,7 +93,7 @@ for scenario, settings in json.loads((ROOT / "k6" / "scenarios.json").read_bytes
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, the direction of imports, and the JavaScript."""
-    install(session, "lint")
+    install(session, "dev")
     session.run("ruff", "check", *CODE)
     session.run("ruff", "format", "--check", *CODE)
     session.run("lint-imports", "--no-logo", env={"PYTHONPATH": "src"})
@@ -101,14 +103,14 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typecheck(session: nox.Session) -> None:
     """Check the types, strictly."""
-    install(session, "lint")
+    install(session, "dev")
     session.run("mypy")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the unit tests, then the integration tests on the real embedded stack."""
-    install(session, "tests")
+    install(session, "dev")
     session.run("pytest", *(session.posargs or ["tests/unit", "tests/integration"]))
 
 
@@ -123,7 +125,7 @@ def dev(session: nox.Session) -> None:
     session.run(
         *(str(uv), "pip", "install", "--quiet", "--compile-bytecode"),
         *("--python", str(venv / BIN / "python")),
-        *("--require-hashes", "--requirement", str(REQUIREMENTS / "lint.txt")),
+        *("--require-hashes", "--requirement", str(REQUIREMENTS / "dev.txt")),
     )
     session.log(f"try: {venv.relative_to(ROOT) / BIN / 'inv'} --list")
 
@@ -137,16 +139,11 @@ def lock(session: nox.Session) -> None:
         *("--generate-hashes", "--no-annotate", "--no-emit-index-url"),
         *("--custom-compile-command", "nox -s lock", *session.posargs, "pyproject.toml"),
     )
-    perf = ["--group", "consumer"]
-    for name, selection in {
-        "perf": perf,
-        "tests": [*perf, "--group", "test", "--constraint", "requirements/perf.txt"],
-        "lint": [
-            *(*perf, "--group", "test", "--group", "lint"),
-            *("--constraint", "requirements/tests.txt"),
-        ],
-    }.items():
-        session.run(*compile_, *selection, "--output-file", f"requirements/{name}.txt")
+    perf = ("--group", "consumer")
+    session.run(*compile_, *perf, "--output-file", "requirements/perf.txt")
+    # The same versions of what a run uses.
+    dev = ("--group", "test", "--group", "lint", "--constraint", "requirements/perf.txt")
+    session.run(*compile_, *perf, *dev, "--output-file", "requirements/dev.txt")
     for name in ("postgres", "java", "go"):
         embedded(session, compile_, name, "--no-deps")
     embedded(session, compile_, "mongodb")

@@ -20,7 +20,7 @@ from scripts.stack.local.embedded import local_stack
 from scripts.tools.cache import Cache
 
 ROOT = Path(__file__).parents[2]
-_LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "tests")
+_LEFT_OUT = shutil.ignore_patterns(".git", ".nox", ".venv", ".stack", "*_cache", "__pycache__")
 
 
 def copy_checkout(target: Path) -> Checkout:

@@ -10,12 +10,13 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from scripts.errors import Failure
+from scripts.errors import Failure, StackFailure
 from scripts.settings.durations import format_duration
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack.local import mongodb
 from scripts.stack.local.embedded import EmbeddedTools
+from scripts.stack.local.layout import postgres_user
 from scripts.tools.cache import ENVIRONMENT_VARIABLE, Cache, Tool
 
 _GIB = 1024**3
@@ -54,6 +55,7 @@ def diagnose(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> tuple[Find
     """Look at everything that `inv up` and `inv perf` rely on."""
     return (
         _system(),
+        _user(),
         _memory(),
         *_folders(checkout, cache),
         *_tools(checkout, pipeline, cache),
@@ -74,6 +76,14 @@ def _system() -> Finding:
     if platform.system() in _SYSTEMS:
         return _ok("system", found)
     return _wrong("system", found, "the embedded stack runs on Linux and macOS")
+
+
+def _user() -> Finding:
+    try:
+        user = postgres_user()
+    except StackFailure as failure:
+        return _wrong("user", failure.message, failure.hint)
+    return _ok("user", f"PostgreSQL runs as {user.pw_name if user is not None else 'you'}")
 
 
 def _memory() -> Finding:

@@ -8,6 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.errors import StackFailure
+
 # Linux allows 107 characters for the path of a unix socket, macOS 103; supervisord adds its pid.
 _SOCKET_PATH_LIMIT = 90
 
@@ -91,8 +93,23 @@ class Layout:
 
 
 def postgres_user() -> pwd.struct_passwd | None:
-    """Return the user that PostgreSQL has to run as; None: the user that we are."""
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    """Return the user that PostgreSQL has to run as; None: the user that we are.
+
+    Raises:
+        StackFailure: PostgreSQL would refuse to run: root may not, and others need a name.
+    """
+    user = os.geteuid()
+    try:
+        if user == 0:
+            return pwd.getpwnam("nobody")
+        pwd.getpwuid(user)
+    except KeyError:
+        raise StackFailure(
+            "PostgreSQL runs neither as root nor as a user without a name, and "
+            f"{'there is no user nobody' if user == 0 else f'{user} has none'}",
+            hint="add the user, or run as another one",
+        ) from None
+    return None
 
 
 def reachable_copy(folder: Path, layout: Layout) -> Path:

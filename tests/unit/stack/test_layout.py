@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.errors import StackFailure
 from scripts.stack.local import layout as module
 from scripts.stack.local.layout import Layout, postgres_user, reachable_copy
 
@@ -33,13 +34,28 @@ def test_a_socket_is_elsewhere_when_its_path_would_be_too_long() -> None:
     assert long.supervisor_socket != Layout(Path(f"/{'b' * 90}/.stack")).supervisor_socket
 
 
-@pytest.mark.parametrize(("euid", "user"), [(0, "nobody"), (1000, None)])
+@pytest.mark.parametrize(("euid", "user"), [(0, "nobody"), (NOBODY.pw_uid, None)])
 def test_only_root_runs_postgresql_as_another_user(
     monkeypatch: pytest.MonkeyPatch, euid: int, user: str | None
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: euid)
     found = postgres_user()
     assert (found.pw_name if found else None) == user
+
+
+@pytest.mark.parametrize(
+    ("euid", "said"), [(0, "there is no user nobody"), (4_000_000, "4000000 has none")]
+)
+def test_a_user_that_postgresql_would_refuse_is_told_before(
+    monkeypatch: pytest.MonkeyPatch, euid: int, said: str
+) -> None:
+    def nobody(_name: str) -> pwd.struct_passwd:
+        raise KeyError
+
+    monkeypatch.setattr(os, "geteuid", lambda: euid)
+    monkeypatch.setattr(pwd, "getpwnam", nobody)
+    with pytest.raises(StackFailure, match=said):
+        postgres_user()
 
 
 @pytest.mark.parametrize(
