@@ -144,6 +144,6 @@ def test_go_keeps_its_downloads_in_our_cache(
     monkeypatch.setenv("GOFLAGS", "-x")
     environment = build_environment(Cache(tmp_path))
     assert environment["GOTOOLCHAIN"] == "local"
-    assert environment["GOFLAGS"] == "-x -modcacherw -buildvcs=false"
+    assert environment["GOFLAGS"] == "-x -trimpath -modcacherw -buildvcs=false"
     assert Path(environment["GOMODCACHE"]).is_relative_to(tmp_path)
     assert Path(environment["GOCACHE"]).is_relative_to(tmp_path)
