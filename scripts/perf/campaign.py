@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 
@@ -176,8 +175,8 @@ class _Run:
     def _row(self, verdict: ScenarioVerdict) -> Row:
         files = self._folder.scenario(verdict.scenario)
         if not files.folder.exists():
-            return Row(verdict, NoSummary("it was not run"), "-")
-        return Row(verdict, read_summary(files.summary), shown(files.folder))
+            return Row(verdict, NoSummary("it was not run"))
+        return Row(verdict, read_summary(files.summary))
 
     def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> Finished:
         interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED
@@ -193,11 +192,6 @@ class _Run:
         if not interrupted:
             self._folder.point_latest()
         return Finished(self._folder, verdict, tuple(rows), self._manifest.notes)
-
-
-def shown(path: Path) -> str:
-    """Return a path as a person would type it here."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _wait_for_components(backend: Backend) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tabulate import tabulate
 
@@ -25,7 +26,6 @@ _COLUMNS = {
     "errors": "right",
     "dropped": "right",
     "thresholds": "right",
-    "files": "left",
 }
 _COLOURS = {
     Verdict.PASS: "\x1b[32m",
@@ -48,15 +48,15 @@ class Row:
     Attributes:
         verdict: The verdict on it.
         summary: What k6 left.
-        files: Where its files are, as a person would type it.
     """
 
     verdict: ScenarioVerdict
     summary: Summary | NoSummary
-    files: str
 
 
-def render(run: RunVerdict, rows: Sequence[Row], *, colour: bool, notes: Sequence[str] = ()) -> str:
+def render(
+    run: RunVerdict, rows: Sequence[Row], *, files: str, colour: bool, notes: Sequence[str] = ()
+) -> str:
     """Return the summary of a run: a table, the reasons of all that is not PASS, the verdict.
 
     The last line is the run's verdict and exit code.
@@ -64,12 +64,12 @@ def render(run: RunVerdict, rows: Sequence[Row], *, colour: bool, notes: Sequenc
     Args:
         run: The verdict on the run.
         rows: Its scenarios, in order.
+        files: The run's folder, as a person would type it.
         colour: Whether the terminal takes colours.
         notes: Sentences that belong beside the figures, such as that MongoDB is a stand-in.
     """
     blocks = [_table(rows, colour=colour)] if rows else []
-    if notes:
-        blocks.append("\n".join(_printable(note) for note in notes))
+    blocks.append("\n".join(_printable(line) for line in (f"files: {files}", *notes)))
     blocks += [
         _reasons(row.verdict, colour=colour)
         for row in rows
@@ -82,6 +82,11 @@ def render(run: RunVerdict, rows: Sequence[Row], *, colour: bool, notes: Sequenc
         blocks.append("\n".join(own))
     blocks.append(f"{_word(run.verdict, run.exit_code, colour=colour)}: exit {run.exit_code:d}")
     return "\n\n".join(blocks)
+
+
+def as_typed(path: Path) -> str:
+    """Return a path as a person would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _table(rows: Sequence[Row], *, colour: bool) -> str:
@@ -103,7 +108,6 @@ def _cells(row: Row, *, colour: bool) -> list[str]:
         _word(verdict.verdict, verdict.exit_code, colour=colour),
         *_figures(summary),
         f"{held}/{len(verdict.thresholds)}" if verdict.thresholds else _NOTHING,
-        _printable(row.files),
     ]
 
 
@@ -115,7 +119,7 @@ def _figures(summary: Summary | NoSummary) -> list[str]:
     percentiles = [summary.observed(_LATENCY, stat) for stat in _LATENCY_STATS]
     return [
         _figure(summary.observed("iterations", "count")),
-        _figure(summary.observed("iterations", "rate")),
+        _rate(summary.observed("iterations", "rate")),
         " / ".join(map(_figure, percentiles)) if samples else _NOTHING,
         f"{samples:,}",
         # Each iteration notes one success or failure: a failed write, a time-out, a wrong document.
@@ -123,6 +127,10 @@ def _figures(summary: Summary | NoSummary) -> list[str]:
         # Iterations that an arrival rate asked for and no virtual user was free to begin.
         _figure(summary.observed("dropped_iterations", "count")),
     ]
+
+
+def _rate(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:,.1f}"
 
 
 def _figure(value: float | None) -> str:

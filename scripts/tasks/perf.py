@@ -36,7 +36,7 @@ def perf(
     from scripts.perf.generator import load_generator
     from scripts.perf.plan import make_plan
     from scripts.report.live import say
-    from scripts.report.terminal import render
+    from scripts.report.terminal import as_typed, render
     from scripts.tasks.setting import setting
 
     here = setting(stack)
@@ -47,6 +47,14 @@ def perf(
         say(here.why)
         generator = load_generator(here.checkout, here.cache)
         finished = perform(plan, here.checkout, here.backend, generator)
-    print(render(finished.verdict, finished.rows, colour=sys.stdout.isatty(), notes=finished.notes))
+    print(
+        render(
+            finished.verdict,
+            finished.rows,
+            files=as_typed(finished.folder.path),
+            colour=sys.stdout.isatty(),
+            notes=finished.notes,
+        )
+    )
     if finished.verdict.exit_code:
         raise Exit(code=finished.verdict.exit_code)

@@ -18,27 +18,27 @@ _SLOW = {
 PASSED = Row(
     judge("baseline", (LIMIT,), summary(thresholds={LIMIT: True}), 0, ()),
     summary(),
-    "k6/results/x/baseline",
 )
 FAILED = Row(
     judge("spike", (LIMIT,), summary(_SLOW, scenario="spike", thresholds={LIMIT: False}), 99, ()),
     summary(_SLOW),
-    "k6/results/x/spike",
 )
-GONE = Row(not_run("e2e-latency", ExitCode.STACK, "the stack is gone"), NoSummary("not run"), "-")
+GONE = Row(not_run("e2e-latency", ExitCode.STACK, "the stack is gone"), NoSummary("not run"))
 
 
 def shown(*rows: Row, colour: bool = False, notes: tuple[str, ...] = ()) -> str:
-    return render(judge_run([row.verdict for row in rows]), rows, colour=colour, notes=notes)
+    run = judge_run([row.verdict for row in rows])
+    return render(run, rows, files="k6/results/x", colour=colour, notes=notes)
 
 
 TABLE = """\
-scenario     verdict                 iterations    rate/s      e2e p50/p95/p99 ms    samples    errors    dropped    thresholds  files
------------  --------------------  ------------  --------  ----------------------  ---------  --------  ---------  ------------  ---------------------
-baseline     PASS                           600        10        36.4 / 51.2 / 73        540         0          -           1/1  k6/results/x/baseline
-spike        FAIL                           600        10  1,200 / 2,310 / 12,000        540        12        150           0/1  k6/results/x/spike
-e2e-latency  INVALID (stack gone)             -         -                       -          -         -          -             -  -
+scenario     verdict                 iterations    rate/s      e2e p50/p95/p99 ms    samples    errors    dropped    thresholds
+-----------  --------------------  ------------  --------  ----------------------  ---------  --------  ---------  ------------
+baseline     PASS                           600      10.0        36.4 / 51.2 / 73        540         0          -           1/1
+spike        FAIL                           600      10.0  1,200 / 2,310 / 12,000        540        12        150           0/1
+e2e-latency  INVALID (stack gone)             -         -                       -          -         -          -             -
 
+files: k6/results/x
 MongoDB is a stand-in
 
 spike: FAIL
@@ -55,16 +55,16 @@ def test_the_table_is_aligned_and_the_last_line_is_the_verdict() -> None:
 
 
 def test_a_run_that_passes_gives_no_reasons() -> None:
-    assert shown(PASSED).splitlines()[-3:] == [shown(PASSED).splitlines()[2], "", "PASS: exit 0"]
+    assert shown(PASSED).splitlines()[-3:] == ["files: k6/results/x", "", "PASS: exit 0"]
 
 
 def test_a_run_without_scenarios_says_so() -> None:
-    assert shown() == "no scenario was run\n\nNO-DATA: exit 11"
+    assert shown() == "files: k6/results/x\n\nno scenario was run\n\nNO-DATA: exit 11"
 
 
 def test_a_run_that_was_interrupted_between_two_scenarios_says_so() -> None:
     run = judge_run([PASSED.verdict], "Ctrl-C")
-    text = render(run, [PASSED], colour=False)
+    text = render(run, [PASSED], files="x", colour=False)
     assert text.endswith("\n\nCtrl-C\n\nINVALID (interrupted): exit 130")
 
 
@@ -78,7 +78,7 @@ def test_a_run_that_was_interrupted_between_two_scenarios_says_so() -> None:
     ],
 )
 def test_the_last_line_tells_the_cause_and_the_exit_code(code: ExitCode, last: str) -> None:
-    row = Row(not_run("spike", code, "a reason"), NoSummary("none"), "files")
+    row = Row(not_run("spike", code, "a reason"), NoSummary("none"))
     assert shown(row).splitlines()[-1] == last
 
 
@@ -95,8 +95,9 @@ def test_colours_come_only_when_asked_for_and_do_not_shift_the_columns() -> None
 def test_a_hostile_log_line_cannot_drive_the_terminal() -> None:
     died = event("connect", "ended (exit status 1)", "\x1b]0;owned\x07\x1b[2J\rPASS\u202e\x9b1m")
     found = summary(thresholds={LIMIT: True})
-    row = Row(judge("baseline", (LIMIT,), found, 0, (died,)), found, "a\nb\x1b[31m")
-    text = shown(row, notes=("note\x1b[31m",))
+    row = Row(judge("baseline", (LIMIT,), found, 0, (died,)), found)
+    run = judge_run([row.verdict])
+    text = render(run, [row], files="a\nb\x1b[31m", colour=False, notes=("note\x1b[31m",))
     assert {letter for letter in text if not letter.isprintable()} == {"\n"}
     assert "its log ends:  ]0;owned  [2J PASS  1m" in text
     assert "a b [31m" in text
@@ -104,6 +105,6 @@ def test_a_hostile_log_line_cannot_drive_the_terminal() -> None:
 
 def test_a_trend_without_samples_shows_no_figures() -> None:
     empty = summary({**GOOD, LATENCY: trend(0, p50=0.0, p95=0.0, p99=0.0)})
-    row = Row(msgspec.structs.replace(PASSED.verdict, thresholds=()), empty, "files")
+    row = Row(msgspec.structs.replace(PASSED.verdict, thresholds=()), empty)
     line = shown(row).splitlines()[2].split()
-    assert line == ["baseline", "PASS", "600", "10", "-", "0", "0", "-", "-", "files"]
+    assert line == ["baseline", "PASS", "600", "10.0", "-", "0", "0", "-", "-"]
