@@ -6,8 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
+
 from scripts import process
 from scripts.errors import Interrupted
+from scripts.files import write_atomically
+from scripts.identity import ProcessIdentity
 from scripts.interruption import postponed
 from scripts.load.files import ScenarioFiles
 from scripts.load.k6 import K6, Shape
@@ -67,13 +71,22 @@ def run(
     )
     interrupted = None
     try:
+        _identify(running.pid, files)
         _follow(running, shape, port, on_progress)
     except Interrupted as interruption:
         interrupted = interruption
     with postponed():
         _end(running)
         exit_code = running.wait().exit_code
+        files.k6_process.unlink(missing_ok=True)
     return Loaded(exit_code, started, datetime.now(UTC), interrupted)
+
+
+def _identify(pid: int, files: ScenarioFiles) -> None:
+    """Leave word of which process k6 is, for whoever comes if this harness is killed."""
+    identity = ProcessIdentity.of(pid)
+    if identity is not None:
+        write_atomically(files.k6_process, msgspec.json.encode(identity))
 
 
 def _follow(

@@ -8,6 +8,7 @@ import msgspec
 
 from scripts.errors import ExitCode, Interrupted, StackFailure
 from scripts.files import write_atomically
+from scripts.identity import ProcessIdentity
 from scripts.interruption import postponed
 from scripts.load import run as load
 from scripts.load.k6 import K6, Shape, inspect
@@ -101,6 +102,7 @@ class _Run:
             run_id=self._folder.run_id,
             name=plan.name,
             status=RunStatus.RUNNING,
+            process=ProcessIdentity.own(),
             started=now,
             stack=backend.name,
             stack_was_up=was_up,

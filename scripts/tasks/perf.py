@@ -31,7 +31,6 @@ def perf(
     import sys
 
     from scripts.load.overrides import Overrides
-    from scripts.lock import exclusive
     from scripts.perf.campaign import perform
     from scripts.perf.generator import load_generator
     from scripts.perf.plan import make_plan
@@ -43,7 +42,7 @@ def perf(
     plan = make_plan(
         here.checkout, scenarios, Overrides.parse(duration, vus, env), name=name, keep=keep
     )
-    with exclusive(here.checkout.lock_file):
+    with here.to_itself():
         say(here.why)
         generator = load_generator(here.checkout, here.cache)
         finished = perform(plan, here.checkout, here.backend, generator)

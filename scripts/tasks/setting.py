@@ -1,7 +1,12 @@
 """What most tasks begin with: the checkout, its pipeline and the stack."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from scripts.lock import exclusive
+from scripts.report.live import say
+from scripts.results.recovery import recover
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.settings.pipeline_file import load_pipeline
@@ -19,6 +24,17 @@ class Setting:
     cache: Cache
     backend: Backend
     why: str
+
+    @contextmanager
+    def to_itself(self) -> Iterator[None]:
+        """Have the checkout to itself, and clear what a run that was killed left.
+
+        Raises:
+            StackFailure: Another command has it.
+        """
+        with exclusive(self.checkout.lock_file):
+            recover(self.checkout.results, say)
+            yield
 
 
 def setting(stack: str = AUTO) -> Setting:

@@ -11,13 +11,12 @@ _STACK = "auto or local"
 @command
 def up(_: Context, stack: str = "auto") -> None:
     """Start the pipeline and prove it with a canary row."""
-    from scripts.lock import exclusive
     from scripts.report.live import say
     from scripts.report.stack import status_table
     from scripts.tasks.setting import setting
 
     here = setting(stack)
-    with exclusive(here.checkout.lock_file):
+    with here.to_itself():
         if here.backend.endpoints() is not None:
             say("the stack is up already")
         here.backend.up(say)
@@ -28,12 +27,11 @@ def up(_: Context, stack: str = "auto") -> None:
 @command
 def down(_: Context, stack: str = "auto") -> None:
     """Stop the pipeline and remove its data; the logs stay."""
-    from scripts.lock import exclusive
     from scripts.report.live import say
     from scripts.tasks.setting import setting
 
     here = setting(stack)
-    with exclusive(here.checkout.lock_file):
+    with here.to_itself():
         if not here.backend.down(say):
             say("no stack is up")
 

@@ -23,12 +23,11 @@ def install(_: Context) -> None:
 @command
 def clean(_: Context) -> None:
     """Remove the tool cache; what is needed comes again by itself."""
-    from scripts.lock import exclusive
     from scripts.report.live import say
     from scripts.tasks.setting import setting
 
     here = setting()
-    with exclusive(here.checkout.lock_file):
+    with here.to_itself():
         here.backend.down(say)
         freed = here.cache.clear()
     print(f"{freed / 1024**2:,.0f} MiB freed in {here.cache.root}")

@@ -74,6 +74,8 @@ class LocalStack:
         if running is not None:
             return running
         began = time.monotonic()
+        if self._supervisor.left_running():
+            say("supervisord was killed: ending what it left running")
         self._supervisor.shut_down()
         self._layout.clear()
         installed, versions = self._install(say)
@@ -198,7 +200,7 @@ class LocalStack:
         if self._supervisor.alive():
             for name in ("consumer", "connect", "kafka", "mongodb", "postgres"):
                 self._supervisor.stop_program(name)
-            self._supervisor.shut_down()
+        self._supervisor.shut_down()
         self._layout.clear()
         if found:
             say("the stack is down")

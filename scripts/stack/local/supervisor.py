@@ -21,6 +21,7 @@ from scripts import process
 from scripts.errors import StackFailure
 from scripts.files import write_atomically
 from scripts.stack.component import ComponentEvent, State
+from scripts.stack.local import leftovers
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.program import Program
 from scripts.waiting import NotReady, wait_until
@@ -173,14 +174,24 @@ class Supervisor:
         return _STATES.get(self.processes().get(name, {}).get("statename", ""), "stopped")
 
     def shut_down(self) -> None:
-        """End supervisord and what it still runs, and wait until all of it is gone."""
+        """End supervisord and what it still runs, and wait until all of it is gone.
+
+        If supervisord was killed, what it left is killed too.
+        """
         try:
             pid = self._call("getPID")
             self._call("shutdown")
         except StackFailure:
+            leftovers.end(self.left_running())
             return
         with suppress(psutil.NoSuchProcess):
             psutil.Process(pid).wait(timeout=60)
+
+    def left_running(self) -> tuple[psutil.Process, ...]:
+        """Return what still runs although supervisord does not; nothing while it does."""
+        if self.alive():
+            return ()
+        return leftovers.left_running(self._layout.log("supervisord"))
 
     def events_since(self, offset: int) -> tuple[ComponentEvent, ...]:
         """Return what ended, by itself or on demand, since that offset of supervisord's log."""
