@@ -200,11 +200,13 @@ def _wait_for_components(backend: Backend) -> None:
     """Wait until every component runs: one that died in the last scenario is started again.
 
     Raises:
-        StackFailure: One does not come back.
+        StackFailure: One was stopped, or does not come back.
     """
 
     def probe() -> None:
-        away = [status.name for status in backend.status() if status.state != "running"]
+        away = {status.name: status.state for status in backend.status() if not status.running}
+        if "stopped" in away.values():
+            raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
         if away:
             raise NotReady(f"{', '.join(away)} not running")
 

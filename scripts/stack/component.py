@@ -20,6 +20,11 @@ class ComponentStatus:
     memory: int | None
     uptime: float | None
 
+    @property
+    def running(self) -> bool:
+        """Whether it runs now."""
+        return self.state == "running"
+
 
 @dataclass(frozen=True)
 class ComponentEvent:

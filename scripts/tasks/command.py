@@ -1,7 +1,9 @@
 """What every command does at its edges: signals, failures and their exit codes."""
 
+import errno
 import functools
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import ParamSpec
@@ -13,6 +15,18 @@ from scripts.errors import ExitCode, Failure
 from scripts.interruption import listen
 
 P = ParamSpec("P")
+_BROKEN_PIPE = 128 + signal.SIGPIPE  # as a shell reports it
+_ELSEWHERE = "set RESULTS_DIR or CDC_PERF_CACHE to a folder that can be written to"
+# Faults of the machine, which no trace of ours would explain better.
+_REMEDIES = {
+    errno.ENOSPC: "free some space, or " + _ELSEWHERE,
+    errno.EDQUOT: "free some of your quota, or " + _ELSEWHERE,
+    errno.EROFS: _ELSEWHERE,
+    errno.EACCES: _ELSEWHERE,
+    errno.EPERM: _ELSEWHERE,
+    errno.EMFILE: "raise the limit of open files: ulimit -n 4096",
+    errno.ENOMEM: "free some memory",
+}
 
 
 def command(body: Callable[P, None]) -> Callable[P, None]:
@@ -27,10 +41,16 @@ def command(body: Callable[P, None]) -> Callable[P, None]:
             sys.stdout.flush()
             raise Exit(str(failure), failure.code) from None
         except BrokenPipeError:
-            # Whoever read our output has gone, as `head` does: nothing is wrong. The interpreter
-            # would complain when it flushes what is left.
+            # Whoever read our output has gone, as `head` does, and never PASS: it was not told.
+            # The interpreter would complain when it flushes what is left.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise Exit(code=ExitCode.PASS) from None
+            raise Exit(code=_BROKEN_PIPE) from None
+        except OSError as error:
+            remedy = _REMEDIES.get(error.errno or 0)
+            if remedy is None:
+                raise
+            line = f"{error.filename or 'a file'}: {error.strerror}\n  remedy: {remedy}"
+            raise Exit(line, ExitCode.STACK) from None
         finally:
             process.kill_all()
 

@@ -60,6 +60,18 @@ def test_what_a_killed_harness_left_is_cleared_by_the_next_command(inv: Inv) -> 
     assert not [command for command in processes_of(run) if "k6" in command]
 
 
+@pytest.mark.parametrize("component", ["postgres", "kafka", "consumer"])
+def test_up_starts_what_was_stopped(inv: Inv, component: str) -> None:
+    inv("up")
+    before = components(inv)
+    Supervisor(Layout(inv.checkout.stack)).stop_program(component)
+    completed = inv("up")
+    assert completed.exit_code == ExitCode.PASS, completed.output
+    assert f"{component} was stopped: starting it" in completed.output
+    changed = {name for name, pid in components(inv).items() if pid != before[name]}
+    assert changed == {component}
+
+
 def test_down_after_a_kill_leaves_nothing(inv: Inv) -> None:
     inv("up")
     pid = int((inv.checkout.stack / "supervisord.pid").read_text(encoding="utf-8"))

@@ -214,7 +214,7 @@ def test_postgres_stopped_by_an_operator_makes_the_run_invalid(
     assert "at an operator's request" in " ".join(verdict["reasons"])
     # The second scenario has no stack to run on.
     assert completed.exit_code == ExitCode.STACK
-    assert "not run: the stack was not ready" in "\n".join(completed.last_lines)
+    assert "not run: postgres stopped" in "\n".join(completed.last_lines)
 
 
 def test_postgres_that_dies_makes_the_run_fail_with_its_log(

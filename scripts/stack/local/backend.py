@@ -69,9 +69,10 @@ class LocalStack:
         self._supervisor = Supervisor(layout)
 
     def up(self, say: Say) -> Endpoints:
-        """Start the stack, unless it is up, and prove it with a canary row."""
+        """Start the stack, or what was stopped of it, and prove it with a canary row."""
         running = self.endpoints()
         if running is not None:
+            self._start_stopped(running, say)
             return running
         began = time.monotonic()
         if self._supervisor.left_running():
@@ -86,6 +87,17 @@ class LocalStack:
             raise
         say(f"the stack is up after {time.monotonic() - began:.1f} s")
         return endpoints
+
+    def _start_stopped(self, endpoints: Endpoints, say: Say) -> None:
+        stopped = [status.name for status in self.status() if status.state == "stopped"]
+        if not stopped:
+            return
+        for name in stopped:
+            say(f"{name} was stopped: starting it")
+            self._supervisor.start_program(name)
+        connector.wait_running(self._pipeline, endpoints)
+        seconds = canary.prove(self._pipeline, endpoints)
+        say(f"a canary row went through every hop in {seconds * 1000:.0f} ms")
 
     def _start(self, installed: Installed, versions: dict[str, str], say: Say) -> Endpoints:
         layout, pipeline = self._layout, self._pipeline

@@ -1,3 +1,6 @@
+import errno
+import os
+
 import pytest
 from invoke import Exit
 
@@ -50,3 +53,31 @@ def test_what_is_still_running_is_killed_whatever_happens(monkeypatch: pytest.Mo
     with pytest.raises(ZeroDivisionError):
         body()
     assert killed == ["all"]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "x/run.json: No space left on device\n  remedy: free some space"),
+        (errno.EROFS, "x/run.json: Read-only file system\n  remedy: set RESULTS_DIR"),
+        (errno.EACCES, "x/run.json: Permission denied\n  remedy: set RESULTS_DIR"),
+    ],
+)
+def test_a_fault_of_the_machine_is_a_line_with_its_remedy(number: int, said: str) -> None:
+    @command
+    def body() -> None:
+        raise OSError(number, os.strerror(number), "x/run.json")
+
+    with pytest.raises(Exit) as raised:
+        body()
+    assert raised.value.code == ExitCode.STACK
+    assert str(raised.value.message).startswith(said)
+
+
+def test_a_fault_of_ours_keeps_its_trace() -> None:
+    @command
+    def body() -> None:
+        raise FileNotFoundError(errno.ENOENT, "no such file", "x")
+
+    with pytest.raises(FileNotFoundError):
+        body()
