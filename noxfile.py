@@ -111,6 +111,9 @@ def typecheck(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the unit tests, then the integration tests on the real embedded stack."""
     install(session, "dev")
+    if not session.posargs:
+        # What the integration tests need; the first time it takes longer than a test may.
+        session.run("inv", "tools.install")
     session.run("pytest", *(session.posargs or ["tests/unit", "tests/integration"]))
 
 

@@ -68,9 +68,9 @@ def perform(plan: Plan, checkout: Checkout, backend: Backend, generator: LoadGen
     """
     endpoints = backend.endpoints()
     was_up = endpoints is not None
-    if endpoints is None:
-        endpoints = backend.up(say)
     try:
+        if endpoints is None:
+            endpoints = backend.up(say)
         return _Run(plan, checkout, backend, generator, endpoints, was_up=was_up).perform()
     finally:
         if not was_up and not plan.keep:
