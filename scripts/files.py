@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 
 def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
     """Write to a temporary name beside `path`, sync, rename: readers see the old or the new file.
@@ -25,3 +27,8 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> 
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def readable_json(content: object) -> bytes:
+    """Return JSON as people read it: indented, with a newline at its end."""
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"

@@ -29,10 +29,10 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
         pid = os.getpid()
         return cls(pid, psutil.Process(pid).create_time())
 
-    def running(self) -> psutil.Process | None:
-        """Return the process if it is still this one."""
+    def running(self, tolerance_seconds: float = _TOLERANCE_SECONDS) -> psutil.Process | None:
+        """Return the process if it is still this one, which began within the tolerance."""
         with suppress(psutil.Error):
             process = psutil.Process(self.pid)
-            if abs(process.create_time() - self.created) <= _TOLERANCE_SECONDS:
+            if abs(process.create_time() - self.created) <= tolerance_seconds:
                 return process
         return None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from scripts.errors import ExitCode, Interrupted, StackFailure
-from scripts.files import write_atomically
+from scripts.files import readable_json, write_atomically
 from scripts.identity import ProcessIdentity
 from scripts.interruption import postponed
 from scripts.load import run as load
@@ -25,7 +25,7 @@ from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend
 from scripts.stack.endpoints import Endpoints
 from scripts.verdict.judge import judge, not_run
-from scripts.verdict.records import RunVerdict, ScenarioVerdict, to_json
+from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.run import judge_run
 from scripts.waiting import NotReady, wait_until
 
@@ -149,7 +149,7 @@ class _Run:
         with postponed():
             summary = read_summary(files.summary)
             verdict = judge(name, planned.thresholds, summary, loaded.exit_code, watch.events())
-            write_atomically(files.verdict, to_json(verdict))
+            write_atomically(files.verdict, readable_json(verdict))
             self._note(name, loaded)
             say(f"{name}: {verdict.verdict}")
         if loaded.interrupted is not None:
@@ -184,7 +184,7 @@ class _Run:
         interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED
         reason = blocked.reason if blocked is not None and interrupted else ""
         verdict = judge_run([row.verdict for row in rows], reason)
-        write_atomically(self._folder.verdict, to_json(verdict))
+        write_atomically(self._folder.verdict, readable_json(verdict))
         self._manifest = msgspec.structs.replace(
             self._manifest,
             status=RunStatus.INTERRUPTED if interrupted else RunStatus.COMPLETE,

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import msgspec
 from tabulate import tabulate
 
+from scripts.files import readable_json
 from scripts.stack.local.diagnosis import Finding, Health
 
 
@@ -17,7 +17,7 @@ def diagnosis_table(findings: Sequence[Finding]) -> str:
 
 def diagnosis_json(findings: Sequence[Finding]) -> str:
     """Return the same as JSON."""
-    return msgspec.json.format(msgspec.json.encode(list(findings)), indent=2).decode()
+    return readable_json(list(findings)).decode().rstrip()
 
 
 def _sentence(findings: Sequence[Finding]) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import msgspec
 from tabulate import tabulate
 
+from scripts.files import readable_json
 from scripts.settings.durations import format_duration
 from scripts.stack.component import ComponentStatus
 from scripts.stack.connect_api import ConnectorStatus
@@ -36,7 +36,7 @@ def status_table(statuses: Sequence[ComponentStatus]) -> str:
 
 def status_json(statuses: Sequence[ComponentStatus]) -> str:
     """Return the same as JSON: a list of objects, memory in bytes, uptime in seconds."""
-    return _json(list(statuses))
+    return readable_json(list(statuses)).decode().rstrip()
 
 
 def connector_table(status: ConnectorStatus) -> str:
@@ -49,12 +49,8 @@ def connector_table(status: ConnectorStatus) -> str:
 
 def connector_json(status: ConnectorStatus) -> str:
     """Return the same as JSON, traces whole."""
-    return _json(status)
+    return readable_json(status).decode().rstrip()
 
 
 def _shown(value: int | None) -> str:
     return _NOTHING if value is None else str(value)
-
-
-def _json(content: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(content), indent=2).decode()

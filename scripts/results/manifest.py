@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from scripts.files import write_atomically
+from scripts.files import readable_json, write_atomically
 from scripts.identity import ProcessIdentity
 from scripts.load.overrides import Overrides
 from scripts.settings.executors import Executor
@@ -123,4 +123,4 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self, path: Path) -> None:
         """Write run.json whole."""
-        write_atomically(path, msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+        write_atomically(path, readable_json(self))

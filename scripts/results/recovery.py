@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from scripts.files import write_atomically
+from scripts.files import readable_json, write_atomically
 from scripts.identity import ProcessIdentity
 from scripts.load.files import ScenarioFiles
 from scripts.results.manifest import RunStatus
@@ -31,7 +31,7 @@ def recover(results: Path, say: Callable[[str], None]) -> None:
             _end_k6(folder)
             content = msgspec.json.decode(path.read_bytes())
             content["status"] = RunStatus.INTERRUPTED
-            write_atomically(path, msgspec.json.format(msgspec.json.encode(content), indent=2))
+            write_atomically(path, readable_json(content))
             say(f"run {folder.run_id} was killed: it is marked as interrupted")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from scripts.files import write_atomically
+from scripts.files import readable_json, write_atomically
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,4 +30,4 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self, path: Path) -> None:
         """Write the file."""
-        write_atomically(path, msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+        write_atomically(path, readable_json(self))

@@ -98,8 +98,3 @@ class RunVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     exit_code: ExitCode
     reasons: tuple[str, ...]
     scenarios: tuple[ScenarioOutcome, ...]
-
-
-def to_json(verdict: ScenarioVerdict | RunVerdict) -> bytes:
-    """Return the content of a verdict.json, indented, with a newline at its end."""
-    return msgspec.json.format(msgspec.json.encode(verdict), indent=2) + b"\n"

@@ -291,6 +291,7 @@ class LocalWatch:
 
     def events(self) -> tuple[ComponentEvent, ...]:
         """Return what ended; supervisord's own end is one of them."""
+        events = self._supervisor.events_since(self._offsets["supervisord"])
         if not self._supervisor.alive():
             gone = ComponentEvent(
                 component="supervisord",
@@ -298,8 +299,8 @@ class LocalWatch:
                 by_operator=False,
                 log=last_lines(self._log_files["supervisord"]),
             )
-            return (*self._supervisor.events_since(self._offsets["supervisord"]), gone)
-        return self._supervisor.events_since(self._offsets["supervisord"])
+            return (*events, gone)
+        return events
 
     def logs(self) -> Mapping[str, bytes]:
         """Return the new part of each log."""

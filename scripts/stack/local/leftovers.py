@@ -8,9 +8,11 @@ from pathlib import Path
 
 import psutil
 
+from scripts.identity import ProcessIdentity
+
 # supervisord's words, from its process.py; the time is local.
 _SPAWNED = re.compile(r"^(\S+ [0-9:]+),\d+ INFO spawned: '[^']+' with pid (\d+)$", re.MULTILINE)
-# A process id is used again some day: only one that began when the log says so is ours.
+# The log tells the second in which a process was spawned, a moment before it began.
 _TOLERANCE_SECONDS = 3.0
 _DEADLINE_SECONDS = 10.0
 
@@ -26,11 +28,10 @@ def left_running(log: Path) -> tuple[psutil.Process, ...]:
 
 def _alive(text: str) -> Iterator[psutil.Process]:
     for when, pid in _SPAWNED.findall(text):
-        began = datetime.fromisoformat(when).timestamp()
-        with suppress(psutil.Error):
-            process = psutil.Process(int(pid))
-            if abs(process.create_time() - began) <= _TOLERANCE_SECONDS:
-                yield process
+        spawned = ProcessIdentity(int(pid), datetime.fromisoformat(when).timestamp())
+        process = spawned.running(_TOLERANCE_SECONDS)
+        if process is not None:
+            yield process
 
 
 def end(processes: tuple[psutil.Process, ...]) -> None:

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from scripts.errors import ExitCode
+from scripts.files import readable_json
 from scripts.verdict.judge import not_run
-from scripts.verdict.records import RunVerdict, ScenarioVerdict, to_json
+from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.run import judge_run
 from scripts.verdict.verdict import Verdict, verdict_of, worst
 
@@ -74,7 +75,7 @@ def test_an_interrupted_run_is_that_whatever_was_measured(
 def test_a_verdict_reads_back_from_its_file() -> None:
     one = scenario("spike", ExitCode.INVALID, "doubtful")
     run = judge_run([one])
-    assert msgspec.json.decode(to_json(one), type=ScenarioVerdict) == one
-    assert msgspec.json.decode(to_json(run), type=RunVerdict) == run
-    assert to_json(run).startswith(b'{\n  "schema_version": 1,\n  "verdict": "INVALID"')
-    assert to_json(run).endswith(b"}\n")
+    assert msgspec.json.decode(readable_json(one), type=ScenarioVerdict) == one
+    assert msgspec.json.decode(readable_json(run), type=RunVerdict) == run
+    assert readable_json(run).startswith(b'{\n  "schema_version": 1,\n  "verdict": "INVALID"')
+    assert readable_json(run).endswith(b"}\n")
