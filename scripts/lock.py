@@ -1,10 +1,11 @@
-"""One command at a time on a checkout."""
+"""Locks that the system frees when their holder dies: of a checkout, and of a run's folder."""
 
+import fcntl
 import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
@@ -32,6 +33,28 @@ def exclusive(path: Path) -> Iterator[None]:
             f"this checkout is in use{_describe(holder)}",
             hint="wait for its end, or use another checkout: each has a stack and ports of its own",
         ) from None
+
+
+@contextmanager
+def working_on(folder: Path) -> Iterator[None]:
+    """Hold the folder itself for the block, which leaves no file in it.
+
+    Raises:
+        BlockingIOError: Another process holds it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_worked_on(folder: Path) -> bool:
+    """Return whether a process holds the folder."""
+    with suppress(BlockingIOError), working_on(folder):
+        return False
+    return True
 
 
 def _describe(holder: Path) -> str:

@@ -1,6 +1,9 @@
 """Waiting by condition, with a deadline that explains itself."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 import tenacity
@@ -8,10 +11,24 @@ import tenacity
 from scripts.errors import StackFailure
 
 T = TypeVar("T")
+_called_off: ContextVar[threading.Event | None] = ContextVar("called_off", default=None)
 
 
 class NotReady(Exception):  # noqa: N818 - a state, not an error
     """Raised by a probe: the condition does not hold yet, and why."""
+
+
+@contextmanager
+def until_called_off(event: threading.Event) -> Iterator[None]:
+    """Let every wait in the block end when the event is set.
+
+    A signal interrupts the main thread alone; what other threads wait for has to be called off.
+    """
+    token = _called_off.set(event)
+    try:
+        yield
+    finally:
+        _called_off.reset(token)
 
 
 def wait_until(
@@ -35,15 +52,23 @@ def wait_until(
         hint: The next step for the reader.
 
     Raises:
-        StackFailure: The deadline passed.
+        StackFailure: The deadline passed, or the wait was called off.
     """
+    called_off = _called_off.get() or threading.Event()
+
+    def attempt() -> T:
+        if called_off.is_set():
+            raise StackFailure(f"{what} is not waited for any longer")
+        return probe()
+
     try:
         return tenacity.Retrying(
             stop=tenacity.stop_after_delay(deadline_seconds),
             wait=tenacity.wait_fixed(interval_seconds),
             retry=tenacity.retry_if_exception_type(NotReady),
+            sleep=tenacity.sleep_using_event(called_off),
             reraise=True,
-        )(probe)
+        )(attempt)
     except NotReady as reason:
         raise StackFailure(
             f"{what} was not ready within {deadline_seconds:.0f} s: {reason}",

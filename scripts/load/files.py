@@ -2,21 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 
 @dataclass(frozen=True)
 class ScenarioFiles:
     """A scenario's folder in a run folder."""
 
-    K6_PROCESS: ClassVar[str] = "k6.process.json"
-
     folder: Path
-
-    @property
-    def k6_process(self) -> Path:
-        """Which process k6 is; there while it runs."""
-        return self.folder / self.K6_PROCESS
 
     @property
     def points(self) -> Path:

@@ -6,12 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import msgspec
-
-from scripts import process
+from scripts import marks, process
 from scripts.errors import Interrupted
-from scripts.files import write_atomically
-from scripts.identity import ProcessIdentity
 from scripts.interruption import postponed
 from scripts.load.files import ScenarioFiles
 from scripts.load.k6 import K6, Shape
@@ -23,7 +19,7 @@ _POLL_SECONDS = 1.0
 # Beyond the load and its graceful stop: k6's start, setup, teardown and summary.
 _MARGIN_SECONDS = 60.0
 # k6 ends its iterations and writes the summary; after that long it is killed.
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
@@ -66,27 +62,18 @@ def run(
     started = datetime.now(UTC)
     running = process.start(
         k6.run_command(scenario.script, files.points, port),
-        env={**k6.variables, "CDC_SUMMARY": str(files.summary)},
+        env={**k6.variables, **marks.mark(files.folder), "CDC_SUMMARY": str(files.summary)},
         output=files.log,
     )
     interrupted = None
     try:
-        _identify(running.pid, files)
         _follow(running, shape, port, on_progress)
     except Interrupted as interruption:
         interrupted = interruption
     with postponed():
         _end(running)
         exit_code = running.wait().exit_code
-        files.k6_process.unlink(missing_ok=True)
     return Loaded(exit_code, started, datetime.now(UTC), interrupted)
-
-
-def _identify(pid: int, files: ScenarioFiles) -> None:
-    """Leave word of which process k6 is, for whoever comes if this harness is killed."""
-    identity = ProcessIdentity.of(pid)
-    if identity is not None:
-        write_atomically(files.k6_process, msgspec.json.encode(identity))
 
 
 def _follow(

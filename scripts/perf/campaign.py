@@ -8,10 +8,10 @@ import msgspec
 
 from scripts.errors import ExitCode, Interrupted, StackFailure
 from scripts.files import readable_json, write_atomically
-from scripts.identity import ProcessIdentity
 from scripts.interruption import postponed
 from scripts.load import run as load
 from scripts.load.k6 import K6, Shape, inspect
+from scripts.lock import working_on
 from scripts.perf.generator import LoadGenerator
 from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.surroundings import machine, versions
@@ -68,14 +68,18 @@ def perform(plan: Plan, checkout: Checkout, backend: Backend, generator: LoadGen
     """
     endpoints = backend.endpoints()
     was_up = endpoints is not None
+    stop = backend.abandon
     try:
         if endpoints is None:
             endpoints = backend.up(say)
-        return _Run(plan, checkout, backend, generator, endpoints, was_up=was_up).perform()
+        finished = _Run(plan, checkout, backend, generator, endpoints, was_up=was_up).perform()
+        if finished.verdict.exit_code is not ExitCode.INTERRUPTED:
+            stop = backend.down
+        return finished
     finally:
         if not was_up and not plan.keep:
             with postponed():
-                backend.down(say)
+                stop(say)
 
 
 class _Run:
@@ -102,7 +106,6 @@ class _Run:
             run_id=self._folder.run_id,
             name=plan.name,
             status=RunStatus.RUNNING,
-            process=ProcessIdentity.own(),
             started=now,
             stack=backend.name,
             stack_was_up=was_up,
@@ -112,9 +115,13 @@ class _Run:
             scenarios=tuple(_entry(x, self._shapes[x.scenario.name]) for x in plan.scenarios),
             notes=backend.notes(),
         )
-        self._manifest.write(self._folder.manifest)
 
     def perform(self) -> Finished:
+        with working_on(self._folder.path):
+            self._manifest.write(self._folder.manifest)
+            return self._perform()
+
+    def _perform(self) -> Finished:
         watch = self._backend.watch()
         say(f"run {self._folder.run_id}")
         blocked: _Blocked | None = None

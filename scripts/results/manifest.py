@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 
 from scripts.files import readable_json, write_atomically
-from scripts.identity import ProcessIdentity
 from scripts.load.overrides import Overrides
 from scripts.settings.executors import Executor
 
@@ -94,7 +93,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         run_id: The folder's name.
         name: What the run was called (`--name`); may be empty.
         status: How far it came.
-        process: The harness that works on it while it is running.
         started: When the run began, UTC.
         ended: When it was over; null before that.
         stack: The backend: `local`.
@@ -110,7 +108,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
     name: str
     status: RunStatus
-    process: ProcessIdentity
     started: datetime
     ended: datetime | None = None
     stack: str

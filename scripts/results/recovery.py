@@ -5,18 +5,17 @@ from pathlib import Path
 
 import msgspec
 
+from scripts import marks
 from scripts.files import readable_json, write_atomically
-from scripts.identity import ProcessIdentity
-from scripts.load.files import ScenarioFiles
+from scripts.lock import is_worked_on
 from scripts.results.manifest import RunStatus
 from scripts.results.run_folder import RunFolder
 
 
-class _Started(msgspec.Struct, frozen=True):
-    """The part of run.json that says whether somebody still works on it."""
+class _Status(msgspec.Struct, frozen=True):
+    """The part of run.json that says how far the run came."""
 
     status: RunStatus
-    process: ProcessIdentity
 
 
 def recover(results: Path, say: Callable[[str], None]) -> None:
@@ -27,26 +26,17 @@ def recover(results: Path, say: Callable[[str], None]) -> None:
     """
     for path in sorted(results.glob("*/run.json")):
         folder = RunFolder(path.parent)
-        if _abandoned(folder.manifest):
-            _end_k6(folder)
+        if _abandoned(folder):
+            marks.end_started_for(folder.path)
             content = msgspec.json.decode(path.read_bytes())
             content["status"] = RunStatus.INTERRUPTED
             write_atomically(path, readable_json(content))
             say(f"run {folder.run_id} was killed: it is marked as interrupted")
 
 
-def _abandoned(manifest: Path) -> bool:
+def _abandoned(folder: RunFolder) -> bool:
     try:
-        started = msgspec.json.decode(manifest.read_bytes(), type=_Started)
+        status = msgspec.json.decode(folder.manifest.read_bytes(), type=_Status).status
     except (OSError, msgspec.DecodeError):
         return False
-    return started.status is RunStatus.RUNNING and started.process.running() is None
-
-
-def _end_k6(folder: RunFolder) -> None:
-    for path in folder.path.glob(f"*/{ScenarioFiles.K6_PROCESS}"):
-        identity = msgspec.json.decode(path.read_bytes(), type=ProcessIdentity)
-        process = identity.running()
-        if process is not None:
-            process.kill()
-        path.unlink()
+    return status is RunStatus.RUNNING and not is_worked_on(folder.path)

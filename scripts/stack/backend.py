@@ -37,6 +37,9 @@ class Backend(Protocol):
     def down(self, say: Say) -> bool:
         """Stop everything that `up` started; False if nothing ran."""
 
+    def abandon(self, say: Say) -> bool:
+        """Stop everything at once, however it stands: nobody wants it any more."""
+
     def endpoints(self) -> Endpoints | None:
         """Return the addresses of the stack if it is up."""
 

@@ -27,11 +27,12 @@ def up(_: Context, stack: str = "auto") -> None:
 @command
 def down(_: Context, stack: str = "auto") -> None:
     """Stop the pipeline and remove its data; the logs stay."""
+    from scripts.interruption import postponed
     from scripts.report.live import say
     from scripts.tasks.setting import setting
 
     here = setting(stack)
-    with here.to_itself():
+    with here.to_itself(), postponed():
         if not here.backend.down(say):
             say("no stack is up")
 

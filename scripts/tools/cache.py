@@ -11,6 +11,7 @@ from pathlib import Path
 import filelock
 import platformdirs
 
+from scripts import marks
 from scripts.errors import StackFailure
 
 ENVIRONMENT_VARIABLE = "CDC_PERF_CACHE"
@@ -69,11 +70,21 @@ class Cache:
         """Whether the tool is there; a folder under its final name is always whole."""
         return self.path(tool).is_dir()
 
-    def install(self, tool: Tool, say: Callable[[str], None]) -> Path:
+    def install(
+        self,
+        tool: Tool,
+        say: Callable[[str], None],
+        called_off: Callable[[], bool] = lambda: False,
+    ) -> Path:
         """Build the tool unless it is there, and return its folder.
 
         It is built beside its final place and renamed, under a lock: two checkouts that need the
-        same tool build it once, and what a killed build left is cleared by the next.
+        same tool build it once, and what a killed build left is ended and cleared by the next.
+
+        Args:
+            tool: What is wanted.
+            say: Takes lines of progress.
+            called_off: Whether to stop waiting for another process that builds the tool.
 
         Raises:
             StackFailure: The folder cannot be written to, or the build failed.
@@ -83,13 +94,14 @@ class Cache:
             return target
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(self.root / f"{tool.key}.lock", timeout=_LOCK_SECONDS):
+            lock = filelock.FileLock(self.root / f"{tool.key}.lock")
+            with lock.acquire(_LOCK_SECONDS, cancel_check=called_off):
                 if not target.is_dir():
                     self._build(tool, target, say)
         except filelock.Timeout:
             raise StackFailure(
-                f"another process has been building {tool.name} for {_LOCK_SECONDS // 60} minutes",
-                hint=f"end it, or set {ENVIRONMENT_VARIABLE} to another folder",
+                f"another process is still building {tool.name} into {self.root}",
+                hint=f"wait for it, end it, or set {ENVIRONMENT_VARIABLE} to another folder",
             ) from None
         except OSError as error:
             raise StackFailure(
@@ -100,6 +112,7 @@ class Cache:
 
     def _build(self, tool: Tool, target: Path, say: Callable[[str], None]) -> None:
         for leftover in self.root.glob(f"{tool.key}.partial-*"):
+            marks.end_started_for(leftover)
             shutil.rmtree(leftover)
         partial = Path(tempfile.mkdtemp(prefix=f"{tool.key}.partial-", dir=self.root))
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts import process
 from scripts.errors import StackFailure
 from scripts.tools.cache import Cache, Tool
+from scripts.waiting import until_called_off
 
 _REPORT_SECONDS = 10.0
 
@@ -93,7 +94,8 @@ class _Work:
             self._progress[tool.key] = line
 
         self._started[tool.key] = time.monotonic()
-        path = self._cache.install(tool, note)
+        with until_called_off(self._ending):
+            path = self._cache.install(tool, note, self._ending.is_set)
         self._say(f"{tool.name} is there after {self._seconds(tool):.0f} s")
         return path
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scripts import process
+from scripts import marks, process
 from scripts.errors import StackFailure
 from scripts.tools.cache import Cache, Tool
 from scripts.tools.golang import build_environment, find_toolchain
@@ -53,7 +53,7 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
                     *("-ldflags=-s -w", "-o", folder / "k6", "."),
                 ],
                 cwd=module,
-                env=build_environment(cache),
+                env={**build_environment(cache), **marks.mark(folder)},
                 on_line=count,
                 timeout_seconds=1800,
             )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uv
 
-from scripts import process
+from scripts import marks, process
 from scripts.errors import StackFailure
 from scripts.tools.cache import Tool
 
@@ -39,9 +39,8 @@ def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Too
     # Wheels with compiled parts fit one version of Python.
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    uv_binary = (
-        uv.find_uv_bin()
-    )  # not in the threads that build: sysconfig's start is not safe there
+    # Not in the threads that build: sysconfig's start is not safe there.
+    uv_binary = uv.find_uv_bin()
 
     def build(folder: Path, _needs: Mapping[str, Path], _say: Callable[[str], None]) -> None:
         try:
@@ -52,6 +51,7 @@ def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Too
                     *("--require-hashes", "--requirement", lock),
                 ],
                 cwd=folder,
+                env=marks.mark(folder),
             )
         except StackFailure as failure:
             raise StackFailure(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from scripts import marks
 from scripts.errors import ExitCode
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.supervisor import Supervisor
@@ -49,15 +50,14 @@ def test_what_a_killed_harness_left_is_cleared_by_the_next_command(inv: Inv) -> 
     run = inv.wait_for_load("e2e-latency", known)
     running.signal(signal.SIGKILL)
     running.wait()
-    k6 = read(run / "e2e-latency" / "k6.process.json")["pid"]
-    assert psutil.pid_exists(k6)
+    (k6,) = marks.started_for(run)
     assert read(run / "run.json")["status"] == "running"
 
     completed = inv("up")
     assert completed.exit_code == ExitCode.PASS, completed.output
     assert f"run {run.name} was killed" in completed.output
     assert read(run / "run.json")["status"] == "interrupted"
-    assert not [command for command in processes_of(run) if "k6" in command]
+    assert not k6.is_running()
 
 
 @pytest.mark.parametrize("component", ["postgres", "kafka", "consumer"])

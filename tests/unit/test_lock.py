@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import StackFailure
-from scripts.lock import exclusive
+from scripts.lock import exclusive, is_worked_on, working_on
 
 
 def test_a_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
@@ -28,3 +28,11 @@ def test_a_holder_that_wrote_nothing_is_reported_all_the_same(tmp_path: Path) ->
         (tmp_path / "lock.holder").write_text("{", encoding="utf-8")
         with pytest.raises(StackFailure, match=r"^this checkout is in use\n"), exclusive(path):
             pass
+
+
+def test_a_folder_is_worked_on_for_as_long_as_it_is_held(tmp_path: Path) -> None:
+    assert not is_worked_on(tmp_path)
+    with working_on(tmp_path):
+        assert is_worked_on(tmp_path)
+    assert not is_worked_on(tmp_path)
+    assert list(tmp_path.iterdir()) == []

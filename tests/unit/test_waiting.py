@@ -1,9 +1,10 @@
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from scripts.errors import StackFailure
-from scripts.waiting import NotReady, wait_until
+from scripts.waiting import NotReady, until_called_off, wait_until
 
 
 def becoming_ready(after: int) -> Iterator[str]:
@@ -54,3 +55,22 @@ def test_anything_but_not_ready_ends_the_wait_at_once() -> None:
     with pytest.raises(StackFailure, match="it died"):
         wait_until(probe, what="it", deadline_seconds=30)
     assert len(calls) == 1
+
+
+def test_a_wait_that_is_called_off_ends_although_its_deadline_is_far() -> None:
+    event = threading.Event()
+
+    def probe() -> None:
+        event.set()
+        raise NotReady("never")
+
+    with until_called_off(event), pytest.raises(StackFailure, match="not waited for any longer"):
+        wait_until(probe, what="it", deadline_seconds=3600, interval_seconds=3600)
+
+
+def test_only_waits_inside_the_block_are_called_off() -> None:
+    event = threading.Event()
+    event.set()
+    with until_called_off(event):
+        pass
+    assert wait_until(lambda: "the answer", what="it", deadline_seconds=30) == "the answer"

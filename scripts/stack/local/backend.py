@@ -218,12 +218,13 @@ class LocalStack:
             say("the stack is down")
         return found
 
-    def abandon(self, say: Say) -> None:
-        """Stop at once a stack that is not wanted any more: its JVMs may be at work for long."""
-        for name in ("consumer", "connect", "kafka"):
+    def abandon(self, say: Say) -> bool:
+        """Stop at once a stack that is not wanted any more, and remove its data."""
+        for name in COMPONENTS:
             with suppress(StackFailure):
-                self._supervisor.kill_program(name)
-        self.down(say)
+                # A PostgreSQL that is killed leaves shared memory behind; by SIGQUIT it does not.
+                self._supervisor.kill_program(name, "QUIT" if name == "postgres" else "KILL")
+        return self.down(say)
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if `up` got to its end and supervisord still answers."""

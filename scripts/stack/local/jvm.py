@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts import process
+from scripts import marks, process
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.ports import Ports
 from scripts.stack.local.program import Program
@@ -94,7 +94,7 @@ def format_storage(java: Java, folder: Path) -> None:
             *("kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id()),
             *("--config", properties),
         ),
-        env=_ENVIRONMENT,
+        env={**_ENVIRONMENT, **marks.mark(folder)},
         timeout_seconds=120,
     )
 

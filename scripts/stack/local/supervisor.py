@@ -4,8 +4,10 @@ Each program runs in a process group of its own and is started again when it end
 would be in production; what ended by itself during a run stands in supervisord's log.
 """
 
+import http.client
 import re
 import shlex
+import socket
 import sys
 import time
 import xmlrpc.client
@@ -15,13 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults
 
-from scripts import process
+from scripts import marks, process
 from scripts.errors import StackFailure
 from scripts.files import write_atomically
 from scripts.stack.component import ComponentEvent, State
-from scripts.stack.local import leftovers
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.program import Program
 from scripts.waiting import NotReady, wait_until
@@ -34,6 +35,11 @@ _STATES: dict[str, State] = {
     "FATAL": "failed",
 }
 _LAST_LINES = 8
+# It answers at once, whatever it does; a machine that is out of breath may take longer.
+_ANSWER_SECONDS = 10.0
+# It kills what does not end in its time; the longest is that of a JVM that writes its cache.
+_STOP_SECONDS = 200.0
+_SHUTDOWN_SECONDS = 60.0
 # supervisord's own words, from its process.py: "exited" was not asked for, "stopped" was.
 _EVENT = re.compile(r" (?P<verb>exited|stopped): (?P<name>\S+) \((?P<how>[^;)]*)")
 
@@ -122,6 +128,7 @@ class Supervisor:
         layout.log("supervisord").unlink(missing_ok=True)
         process.run(
             [sys.executable, "-m", "supervisor.supervisord", "-c", layout.supervisor_settings],
+            env=marks.mark(layout.root),  # and the programs inherit it
             timeout_seconds=20,
         )
         wait_until(
@@ -148,18 +155,41 @@ class Supervisor:
         self._call("startProcess", name, False)  # noqa: FBT003 - positional in XML-RPC
 
     def stop_program(self, name: str) -> None:
-        """Stop a program and wait for its end."""
-        try:
-            self._call("stopProcess", name)
-        except xmlrpc.client.Fault as fault:
-            if "NOT_RUNNING" not in fault.faultString:
-                raise
+        """Stop a program and wait for its end; supervisord kills it if it takes too long.
 
-    def kill_program(self, name: str) -> None:
-        """Kill a program, so that it is not started again."""
-        with suppress(xmlrpc.client.Fault):
+        Raises:
+            StackFailure: It does not end.
+        """
+        if not self._ask_to_stop(name):
+            return
+
+        def probe() -> None:
+            state = self.state(name)
+            if state not in ("stopped", "failed"):
+                raise NotReady(f"it is {state}")
+
+        wait_until(
+            probe,
+            what=f"the end of {name}",
+            deadline_seconds=_STOP_SECONDS,
+            interval_seconds=0.02,
+        )
+
+    def kill_program(self, name: str, number: str) -> None:
+        """Send a program a signal that ends it at once, so that it is not started again."""
+        if self._ask_to_stop(name):
+            with suppress(xmlrpc.client.Fault):
+                self._call("signalProcess", name, number)
+
+    def _ask_to_stop(self, name: str) -> bool:
+        """Ask supervisord to end a program; False if it does not run."""
+        try:
             self._call("stopProcess", name, False)  # noqa: FBT003 - positional in XML-RPC
-            self._call("signalProcess", name, "KILL")
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != Faults.NOT_RUNNING:
+                raise
+            return False
+        return True
 
     def processes(self) -> dict[str, dict[str, Any]]:
         """Return what supervisord knows, by program; empty when it is not running."""
@@ -182,16 +212,14 @@ class Supervisor:
             pid = self._call("getPID")
             self._call("shutdown")
         except StackFailure:
-            leftovers.end(self.left_running())
+            marks.end_started_for(self._layout.root)
             return
         with suppress(psutil.NoSuchProcess):
-            psutil.Process(pid).wait(timeout=60)
+            psutil.Process(pid).wait(timeout=_SHUTDOWN_SECONDS)
 
-    def left_running(self) -> tuple[psutil.Process, ...]:
-        """Return what still runs although supervisord does not; nothing while it does."""
-        if self.alive():
-            return ()
-        return leftovers.left_running(self._layout.log("supervisord"))
+    def left_running(self) -> bool:
+        """Whether something still runs although supervisord does not answer."""
+        return not self.alive() and bool(marks.started_for(self._layout.root))
 
     def events_since(self, offset: int) -> tuple[ComponentEvent, ...]:
         """Return what ended, by itself or on demand, since that offset of supervisord's log."""
@@ -212,14 +240,38 @@ class Supervisor:
         )
 
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped
-        transport = SupervisorTransport(None, None, f"unix://{self._layout.supervisor_socket}")
-        server = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+        transport = _Transport(self._layout.supervisor_socket)
         try:
-            return getattr(server.supervisor, method)(*arguments)
-        except (OSError, xmlrpc.client.ProtocolError) as error:
+            with xmlrpc.client.ServerProxy("http://localhost/RPC2", transport) as server:
+                return getattr(server.supervisor, method)(*arguments)
+        except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
             raise StackFailure(f"supervisord does not answer: {error}") from None
-        finally:
-            transport.close()
+
+
+class _Transport(xmlrpc.client.Transport):
+    """XML-RPC over a unix socket; supervisor's own would wait for ever."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ANN401 - the base's
+        """Return a connection to the socket, whatever host is asked for."""
+        connection = _UnixConnection(self._path)
+        self._connection = (host, connection)  # which is what the base class closes
+        return connection
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_ANSWER_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the socket."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(_ANSWER_SECONDS)
+        self.sock.connect(str(self._path))
 
 
 def last_lines(log: Path, count: int = _LAST_LINES) -> tuple[str, ...]:

@@ -113,7 +113,7 @@ def test_a_build_that_never_ends_is_told_to_the_one_who_waits(
     with (
         filelock.FileLock(cache.root / f"tool-1.0-{_DIGEST}.lock"),
         ThreadPoolExecutor(1) as pool,
-        pytest.raises(StackFailure, match="another process has been building tool"),
+        pytest.raises(StackFailure, match="another process is still building tool"),
     ):
         pool.submit(cache.install, tool(), print).result()
 
