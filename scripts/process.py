@@ -12,6 +12,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -44,13 +45,12 @@ class Running:
         argv: Sequence[str],
         handle: sh.RunningCommand,
         lines: deque[str],
-        ended: threading.Event,
         sink: IO[str] | None,
     ) -> None:
         self._argv = tuple(argv)
         self._handle = handle
         self._lines = lines
-        self._ended = ended
+        self._ended = threading.Event()
         self._sink = sink
 
     @property
@@ -60,18 +60,20 @@ class Running:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs."""
-        return bool(self._handle.is_alive())
+        """Whether it still runs, or something that it started still writes to its output."""
+        return not self._ended.is_set()
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the command alone, if it still runs."""
         if self.alive:
-            self._handle.signal(number)
+            with suppress(ProcessLookupError):
+                self._handle.signal(number)
 
     def kill_group(self) -> None:
         """Kill the command and all that it started."""
         if self.alive:
-            self._handle.kill_group()
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
 
     def ended_within(self, seconds: float) -> bool:
         """Wait for its end, but not for longer than that; return whether it came."""
@@ -79,14 +81,19 @@ class Running:
 
     def wait(self) -> Completed:
         """Wait for its end, whatever the exit code."""
+        self._ended.wait()
+        return Completed(self._argv, int(self._handle.exit_code), "", tuple(self._lines))
+
+    def follow(self) -> None:
+        """Note its end as soon as it comes: for a thread of its own."""
         try:
+            # sh by itself looks once a second whether a command has ended.
             self._handle.wait()
         finally:
-            if not self.alive:
-                _running.discard(self)
-                if self._sink is not None:
-                    self._sink.close()
-        return Completed(self._argv, int(self._handle.exit_code), "", tuple(self._lines))
+            _running.discard(self)
+            if self._sink is not None:
+                self._sink.close()
+            self._ended.set()
 
 
 def find(name: str) -> str:
@@ -127,7 +134,6 @@ def start(
     program = words[0] if os.sep in words[0] else find(words[0])
     _log.debug("run: %s", shlex.join(words))
     lines: deque[str] = deque(maxlen=_KEPT_LINES)
-    ended = threading.Event()
     sink = output.open("a", encoding="utf-8") if output is not None else None
 
     def take(line: str) -> None:
@@ -137,9 +143,6 @@ def start(
             sink.flush()
         if on_line is not None:
             on_line(line.rstrip("\n"))
-
-    def done(_command: sh.RunningCommand, _success: bool, _exit_code: int) -> None:  # noqa: FBT001 - sh's signature
-        ended.set()
 
     try:
         with Path(os.devnull).open("rb") as nothing:
@@ -157,12 +160,12 @@ def start(
                 _return_cmd=True,
                 _ok_code=tuple(range(-64, 256)),
                 _uid=uid,
-                _done=done,
             )
     except sh.CommandNotFound:
         raise StackFailure(f"{program} is not there or not executable") from None
-    running = Running(words, handle, lines, ended, sink)
+    running = Running(words, handle, lines, sink)
     _running.add(running)
+    threading.Thread(target=running.follow, daemon=True).start()
     return running
 
 

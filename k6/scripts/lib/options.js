@@ -15,7 +15,8 @@ export const READ_TIME_OUT = 5000;
 export const thinkTime = (mean) => mean * (0.5 + Math.random());
 
 /**
- * The running scenario: `name`, `description`, `thinkTime` (mean, seconds), `warmUp` (milliseconds from its start),
+ * The running scenario: `name`, `description`, `thinkTime` (mean, seconds), `length` (milliseconds of load, 0 where
+ * iterations bound it), `warmUp` (milliseconds from its start),
  * `timeOut` (milliseconds from the start of an iteration until its document counts as not arrived).
  */
 export const running = {};
@@ -27,6 +28,7 @@ export function scenarioOptions(name, { abortOnFail = false } = {}) {
     throw new Error(`scenarios.json has no scenario '${name}', only: ${Object.keys(scenarios).join(', ')}`);
   }
   const shape = effectiveShape(scenario.options, __ENV);
+  const length = lengthOf(shape);
   // The health check is judged by its checks alone.
   const judged = name !== 'health-check';
   const limits = judged ? limitsOf(name, __ENV.CDC_ENV) : {};
@@ -35,7 +37,8 @@ export function scenarioOptions(name, { abortOnFail = false } = {}) {
     name,
     description: scenario.description,
     thinkTime: scenario.think_time_seconds,
-    warmUp: Math.min(LONGEST_WARM_UP, lengthOf(shape) / 10),
+    length,
+    warmUp: Math.min(LONGEST_WARM_UP, length / 10),
     timeOut,
   });
   // An iteration that has begun may end: its time-out, its read, its longest think time, and a margin.

@@ -8,6 +8,9 @@ import { endpoints } from './endpoints.js';
 import exec from 'k6/execution';
 import { logFirst } from './log.js';
 
+// Milliseconds; nobody begins an iteration that late.
+const BEYOND_THE_END = 10;
+
 const latency = new Trend('cdc_e2e_latency', true);
 const writeDuration = new Trend('pg_write_duration', true);
 const readDuration = new Trend('mongo_read_duration', true);
@@ -125,7 +128,8 @@ export function iterate(choose) {
   return succeeded;
 }
 
-/** Pauses as a user would before the next change. */
+/** Pauses as a user would before the next change; once the load is over there is none to pause for. */
 export function think() {
-  sleep(thinkTime(running.thinkTime));
+  const left = exec.scenario.startTime + running.length - Date.now();
+  sleep(Math.min(thinkTime(running.thinkTime), Math.max(0, left + BEYOND_THE_END) / 1000));
 }
