@@ -5,7 +5,7 @@ from typing import Literal
 
 COMPONENTS = ("postgres", "kafka", "connect", "mongodb", "consumer")
 
-State = Literal["running", "starting", "stopped", "failed"]
+State = Literal["running", "starting", "stopping", "stopped", "failed"]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The embedded stack: the real pipeline without Docker, under supervisord."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -24,7 +25,7 @@ from scripts.stack.local import consumer, jvm, mongodb, postgres
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.ports import Ports, choose
 from scripts.stack.local.supervisor import Supervisor, last_lines, uptime
-from scripts.waiting import NotReady, wait_until
+from scripts.waiting import NotReady, until_called_off, wait_until
 
 T = TypeVar("T")
 _DEADLINE_SECONDS = 60.0
@@ -224,7 +225,9 @@ class LocalStack:
             with suppress(StackFailure):
                 # A PostgreSQL that is killed leaves shared memory behind; by SIGQUIT it does not.
                 self._supervisor.kill_program(name, "QUIT" if name == "postgres" else "KILL")
-        return self.down(say)
+        # Whoever was called off still has to clean up.
+        with until_called_off(threading.Event()):
+            return self.down(say)
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if `up` got to its end and supervisord still answers."""

@@ -30,6 +30,7 @@ from scripts.waiting import NotReady, wait_until
 _STATES: dict[str, State] = {
     "RUNNING": "running",
     "STARTING": "starting",
+    "STOPPING": "stopping",
     "BACKOFF": "failed",
     "EXITED": "failed",
     "FATAL": "failed",
@@ -168,6 +169,7 @@ class Supervisor:
             if state not in ("stopped", "failed"):
                 raise NotReady(f"it is {state}")
 
+        # Each question wakes supervisord, which by itself looks once a second for what has ended.
         wait_until(
             probe,
             what=f"the end of {name}",
