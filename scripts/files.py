@@ -24,8 +24,11 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> 
             os.fsync(stream.fileno())
         temporary.chmod(mode)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            # A write that fails does not say where.
+            error.filename = str(path)
         raise
 
 

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM: one exception, once, and never in the middle of cleaning up."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -49,6 +50,9 @@ def postponed() -> Iterator[None]:
     Raises:
         Interrupted: At the end of the block, if a signal came meanwhile.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals take effect in the main thread alone
+        return
     _interruption.postponed += 1
     try:
         yield

@@ -25,7 +25,10 @@ def exclusive(path: Path) -> Iterator[None]:
     holder = path.with_name(f"{path.name}.holder")
     try:
         with filelock.FileLock(path, timeout=0):
-            command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+            program = Path(sys.argv[0])
+            # `python -m invoke` is `inv` too.
+            name = "inv" if program.name == "__main__.py" else program.name
+            command = " ".join([name, *sys.argv[1:]])
             write_atomically(holder, json.dumps({"pid": os.getpid(), "command": command}))
             yield
     except filelock.Timeout:

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import sh
 
 from scripts.errors import StackFailure
+from scripts.interruption import postponed
 
 _log = logging.getLogger(__name__)
 logging.getLogger("sh").setLevel(logging.WARNING)  # it logs every chunk that it reads
@@ -45,7 +45,7 @@ class Running:
         argv: Sequence[str],
         handle: sh.RunningCommand,
         lines: deque[str],
-        sink: IO[str] | None,
+        sink: "_Sink",
     ) -> None:
         self._argv = tuple(argv)
         self._handle = handle
@@ -91,9 +91,35 @@ class Running:
             self._handle.wait()
         finally:
             _running.discard(self)
-            if self._sink is not None:
-                self._sink.close()
+            self._sink.close()
             self._ended.set()
+
+
+class _Sink:
+    """The file that a command's output is kept in, for as long as it can be written to.
+
+    A full disk must not end the thread that reads the output: the command would then wait for ever.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._stream = path.open("a", encoding="utf-8") if path is not None else None
+
+    def write(self, line: str) -> None:
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(line)
+            self._stream.flush()
+        except OSError as error:
+            _log.warning("%s ends here: %s", self._stream.name, error.strerror)
+            self.close()
+
+    def close(self) -> None:
+        if self._stream is not None:
+            # It tries once more to write what it holds.
+            with suppress(OSError):
+                self._stream.close()
+            self._stream = None
 
 
 def find(name: str) -> str:
@@ -134,18 +160,17 @@ def start(
     program = words[0] if os.sep in words[0] else find(words[0])
     _log.debug("run: %s", shlex.join(words))
     lines: deque[str] = deque(maxlen=_KEPT_LINES)
-    sink = output.open("a", encoding="utf-8") if output is not None else None
+    sink = _Sink(output)
 
     def take(line: str) -> None:
         lines.append(line.rstrip("\n"))
-        if sink is not None:
-            sink.write(line)
-            sink.flush()
+        sink.write(line)
         if on_line is not None:
             on_line(line.rstrip("\n"))
 
     try:
-        with Path(os.devnull).open("rb") as nothing:
+        # A signal between the start of the process and our knowing it would leave it behind.
+        with postponed(), Path(os.devnull).open("rb") as nothing:
             handle = sh.Command(program)(
                 *words[1:],
                 _bg=True,
@@ -161,11 +186,11 @@ def start(
                 _ok_code=tuple(range(-64, 256)),
                 _uid=uid,
             )
+            running = Running(words, handle, lines, sink)
+            _running.add(running)
+            threading.Thread(target=running.follow, daemon=True).start()
     except sh.CommandNotFound:
         raise StackFailure(f"{program} is not there or not executable") from None
-    running = Running(words, handle, lines, sink)
-    _running.add(running)
-    threading.Thread(target=running.follow, daemon=True).start()
     return running
 
 

@@ -18,7 +18,7 @@ from scripts.perf.surroundings import machine, versions
 from scripts.report.live import display, say
 from scripts.report.terminal import Row
 from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry, ThresholdEntry
-from scripts.results.run_folder import RunFolder
+from scripts.results.run_folder import RunFolder, check_results_folder
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
@@ -62,10 +62,12 @@ def perform(plan: Plan, checkout: Checkout, backend: Backend, generator: LoadGen
     """Start the stack unless it is up, run every scenario, judge, and stop what was started.
 
     Raises:
-        StackFailure: A tool cannot be had, or the stack did not get ready.
+        UsageFailure: The results folder cannot be written to.
+        StackFailure: It is full, a tool cannot be had, or the stack did not get ready.
         LoadFailure: k6 cannot load a script.
         Interrupted: A signal came before the first scenario was started.
     """
+    check_results_folder(checkout.results)
     endpoints = backend.endpoints()
     was_up = endpoints is not None
     stop = backend.abandon

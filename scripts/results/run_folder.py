@@ -2,14 +2,44 @@
 
 import os
 import secrets
+import shutil
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.errors import UsageFailure
+from scripts.errors import StackFailure, UsageFailure
 from scripts.load.files import ScenarioFiles
 
 LATEST = "latest"
+_MIB = 1024**2
+# An hour of 100 iterations a second. k6 only logs that it could not write a point.
+_ROOM = 100 * _MIB
+
+
+def check_results_folder(results: Path) -> None:
+    """Make the results folder unless it is there, and see that a run fits into it.
+
+    Raises:
+        UsageFailure: It cannot be written to.
+        StackFailure: Its disk is all but full.
+    """
+    another = "set RESULTS_DIR to another folder"
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=results).close()
+    except OSError as error:
+        raise UsageFailure(
+            f"the results folder {results} cannot be written to: {error.strerror}",
+            hint=f"free it, or {another}",
+        ) from None
+    free = shutil.disk_usage(results).free
+    if free < _ROOM:
+        raise StackFailure(
+            f"the results folder {results} has {free / _MIB:.1f} MiB left, a run wants "
+            f"{_ROOM / _MIB:.0f} MiB",
+            hint=f"free some space, or {another}",
+        )
 
 
 @dataclass(frozen=True)
@@ -44,20 +74,10 @@ class RunFolder:
 
     @classmethod
     def create(cls, results: Path, now: datetime) -> "RunFolder":
-        """Make a folder whose name sorts by time and is not taken: `20261122T020000Z-3f9a`.
-
-        Raises:
-            UsageFailure: The results folder cannot be written to.
-        """
+        """Make a folder whose name sorts by time and is not taken: `20261122T020000Z-3f9a`."""
         stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         path = results / f"{stamp}-{secrets.token_hex(2)}"
-        try:
-            path.mkdir(parents=True)
-        except OSError as error:
-            raise UsageFailure(
-                f"the results folder {results} cannot be written to: {error.strerror}",
-                hint="free it, or set RESULTS_DIR to another folder",
-            ) from None
+        path.mkdir(parents=True)
         return cls(path)
 
     def point_latest(self) -> None:

@@ -1,5 +1,6 @@
 """The cache folder: tools keyed by what they are made of, each there whole or not at all."""
 
+import errno
 import os
 import re
 import shutil
@@ -104,11 +105,19 @@ class Cache:
                 hint=f"wait for it, end it, or set {ENVIRONMENT_VARIABLE} to another folder",
             ) from None
         except OSError as error:
-            raise StackFailure(
-                f"{tool.name} cannot be put into the cache folder {self.root}: {error}",
-                hint=f"free space or set {ENVIRONMENT_VARIABLE} to a folder that can be written to",
-            ) from error
+            raise self._unwritable(tool, str(error)) from error
+        except StackFailure as failure:
+            # Whoever built it may have met a full disk, and says so in words of their own.
+            if any(os.strerror(errno.ENOSPC) in line for line in (str(failure), *failure.detail)):
+                raise self._unwritable(tool, os.strerror(errno.ENOSPC)) from failure
+            raise
         return target
+
+    def _unwritable(self, tool: Tool, why: str) -> StackFailure:
+        return StackFailure(
+            f"{tool.name} cannot be put into the cache folder {self.root}: {why}",
+            hint=f"free space or set {ENVIRONMENT_VARIABLE} to a folder that can be written to",
+        )
 
     def _build(self, tool: Tool, target: Path, say: Callable[[str], None]) -> None:
         for leftover in self.root.glob(f"{tool.key}.partial-*"):

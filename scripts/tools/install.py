@@ -13,6 +13,7 @@ from scripts.tools.cache import Cache, Tool
 from scripts.waiting import until_called_off
 
 _REPORT_SECONDS = 10.0
+_KILL_SECONDS = 0.2
 
 
 def missing(cache: Cache, tools: Iterable[Tool]) -> tuple[Tool, ...]:
@@ -70,7 +71,10 @@ def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None])
             if not finished:
                 work.report(wanted[key] for key in running.values())
     except BaseException:
-        work.end()
+        work.call_off()
+        # Not once: a thread may have been about to start a command.
+        while running and wait(running, timeout=_KILL_SECONDS).not_done:
+            process.kill_all()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
@@ -84,18 +88,18 @@ class _Work:
         self._say = say
         self._progress: dict[str, str] = {}
         self._started: dict[str, float] = {}
-        self._ending = threading.Event()
+        self._called_off = threading.Event()
 
     def install(self, tool: Tool) -> Path:
         def note(line: str) -> None:
             # What is built in this process, and not by a command that can be killed, ends here.
-            if self._ending.is_set():
+            if self._called_off.is_set():
                 raise StackFailure(f"{tool.name} was not finished")
             self._progress[tool.key] = line
 
         self._started[tool.key] = time.monotonic()
-        with until_called_off(self._ending):
-            path = self._cache.install(tool, note, self._ending.is_set)
+        with until_called_off(self._called_off):
+            path = self._cache.install(tool, note, self._called_off.is_set)
         self._say(f"{tool.name} is there after {self._seconds(tool):.0f} s")
         return path
 
@@ -104,8 +108,8 @@ class _Work:
             progress = self._progress.get(tool.key, "working")
             self._say(f"{tool.name}: {self._seconds(tool):.0f} s, {progress}")
 
-    def end(self) -> None:
-        self._ending.set()
+    def call_off(self) -> None:
+        self._called_off.set()
         process.kill_all()
 
     def _seconds(self, tool: Tool) -> float:

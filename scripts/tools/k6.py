@@ -11,6 +11,9 @@ from scripts.errors import StackFailure
 from scripts.tools.cache import Cache, Tool
 from scripts.tools.golang import build_environment, find_toolchain
 
+# One for each package that could not be had would be enough to hide the first.
+_LINES = 3
+
 
 def k6_sources(module: Path) -> tuple[Path, ...]:
     """Return the files that the binary is made of, in a fixed order."""
@@ -61,7 +64,7 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
             raise StackFailure(
                 f"k6 could not be built from {module}",
                 hint="is the Go module proxy reachable? The lines below are Go's",
-                detail=failure.detail,
+                detail=failure.detail[:_LINES],
             ) from None
 
     return Tool(

@@ -40,8 +40,9 @@ class Inv:
             timeout_seconds=_TIMEOUT_SECONDS,
         )
 
-    def start(self, *words: str) -> process.Running:
-        return process.start(self.argv(*words), cwd=self.checkout.root, env=self.environment)
+    def start(self, *words: str, env: Mapping[str, str] | None = None) -> process.Running:
+        environment = {**self.environment, **(env or {})}
+        return process.start(self.argv(*words), cwd=self.checkout.root, env=environment)
 
     def runs(self) -> set[str]:
         """Return the names of the run folders that there are."""

@@ -21,7 +21,7 @@ from scripts.stack.backend import Say
 from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
 from scripts.stack.connect_api import ConnectApi, Rebalancing, Unreachable
 from scripts.stack.endpoints import Endpoints
-from scripts.stack.local import consumer, jvm, mongodb, postgres
+from scripts.stack.local import consumer, jvm, mongodb, postgres, symptoms
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.ports import Ports, choose
 from scripts.stack.local.supervisor import Supervisor, last_lines, uptime
@@ -153,10 +153,11 @@ class LocalStack:
 
         def check() -> T:
             if self._supervisor.state(name) in ("failed", "stopped"):
+                lines = last_lines(log)
                 raise StackFailure(
                     f"{name} ended while it was started",
-                    hint=f"see {log}",
-                    detail=last_lines(log),
+                    hint=symptoms.remedy(lines) or f"see {log}",
+                    detail=lines,
                 )
             return probe()
 

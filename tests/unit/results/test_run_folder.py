@@ -1,11 +1,12 @@
 import re
+import shutil
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.results.run_folder import RunFolder
+from scripts.errors import StackFailure, UsageFailure
+from scripts.results.run_folder import RunFolder, check_results_folder
 
 NOW = datetime(2026, 11, 22, 2, 0, 0, tzinfo=UTC)
 
@@ -31,4 +32,18 @@ def test_latest_points_at_the_run_that_was_said_to_be(tmp_path: Path) -> None:
 def test_a_results_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file", encoding="utf-8")
     with pytest.raises(UsageFailure, match="RESULTS_DIR"):
-        RunFolder.create(tmp_path / "results", NOW)
+        check_results_folder(tmp_path / "results")
+
+
+def test_a_results_folder_on_a_full_disk_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=99 * 1024**2))
+    with pytest.raises(StackFailure, match=r"has 99\.0 MiB left, a run wants 100 MiB"):
+        check_results_folder(tmp_path / "results")
+
+
+def test_a_results_folder_that_will_do_is_made_and_left_empty(tmp_path: Path) -> None:
+    check_results_folder(tmp_path / "new" / "results")
+    assert list((tmp_path / "new" / "results").iterdir()) == []

@@ -126,6 +126,18 @@ def test_a_folder_that_cannot_be_written_to_is_named_with_the_way_out(tmp_path: 
     assert "CDC_PERF_CACHE" in caught.value.hint
 
 
+def test_a_full_disk_that_a_builder_met_is_told_as_such(cache: Cache) -> None:
+    def fill(_folder: Path) -> None:
+        raise StackFailure("it broke", detail=("cause: No space left on device (os error 28)",))
+
+    with pytest.raises(StackFailure) as caught:
+        cache.install(tool(build=fill), print)
+    assert str(caught.value).startswith(
+        f"tool cannot be put into the cache folder {cache.root}: No space left on device\n"
+    )
+    assert "CDC_PERF_CACHE" in caught.value.hint
+
+
 def test_a_full_disk_is_a_failure_that_leaves_nothing(cache: Cache) -> None:
     def fill(_folder: Path) -> None:
         raise OSError(28, "No space left on device")

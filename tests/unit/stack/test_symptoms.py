@@ -1,0 +1,23 @@
+import pytest
+
+from scripts.stack.local.symptoms import remedy
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("PANIC:  could not write to file: No space left on device", "free some space"),
+        ("Error occurred during initialization of VM\nCould not reserve enough space", "memory"),
+        ("java.net.BindException: Address already in use", "another program took the port"),
+        ("couldn't exec /cache/jdk/bin/java: ENOEXEC", "inv tools.clean"),
+        ("java: error while loading shared libraries: libjli.so", "inv tools.clean"),
+        ("accept: Too many open files", "ulimit -n"),
+    ],
+)
+def test_what_a_component_complains_of_has_a_remedy(line: str, said: str) -> None:
+    assert said in remedy(("first line", *line.splitlines()))
+
+
+def test_other_words_have_none() -> None:
+    assert remedy(("ERROR: relation does not exist", "memory is fine")) == ""
+    assert remedy(()) == ""
