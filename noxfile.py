@@ -16,7 +16,8 @@ import nox
 from nox.command import CommandFailed
 
 if sys.version_info < (3, 11):  # noqa: UP036 - nox itself runs with older ones
-    raise SystemExit(f"cdc-perf needs Python 3.11 or newer, this is {sys.version.split()[0]}")
+    sys.stderr.write(f"cdc-perf needs Python 3.11 or newer, this is {sys.version.split()[0]}\n")
+    raise SystemExit(2)
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -29,7 +30,7 @@ REQUIREMENTS = ROOT / "requirements"
 BIN = "Scripts" if sys.platform == "win32" else "bin"
 # A run that is interrupted stops the stack that it started before it ends.
 PATIENCE_SECONDS = 60.0
-CODE = ["scripts", "src", "tests", "noxfile.py", "tasks.py"]
+CODE = ["bench", "scripts", "src", "tests", "noxfile.py", "tasks.py"]
 
 
 def install(session: nox.Session, name: str) -> None:
@@ -115,6 +116,22 @@ def tests(session: nox.Session) -> None:
         # What the integration tests need; the first time it takes longer than a test may.
         session.run("inv", "tools.install")
     session.run("pytest", *(session.posargs or ["tests/unit", "tests/integration"]))
+
+
+@nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Plant every fault that the harness has an answer to, and write docs/faults.md."""
+    install(session, "dev")
+    session.run("inv", "tools.install")
+    table = ("--fault-table", "docs/faults.md")
+    session.run("pytest", "tests/integration/faults", *table, *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure what the commands cost and what the stack reaches, and write docs/benchmarks.md."""
+    install(session, "dev")
+    session.run("python", "-m", "bench", *session.posargs)
 
 
 @nox.session(default=False)

@@ -1,5 +1,11 @@
 """Invoke's entry: `inv --list` shows what there is."""
 
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - Invoke itself runs with older ones
+    sys.stderr.write(f"cdc-perf needs Python 3.11 or newer, this is {sys.version.split()[0]}\n")
+    raise SystemExit(2)
+
 from invoke import Collection
 
 from scripts.tasks import connector, doctor, perf, stack, tools

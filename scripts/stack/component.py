@@ -35,9 +35,11 @@ class ComponentEvent:
         what: What happened, as the rest of a sentence that begins with the name.
         by_operator: Someone asked for it; otherwise it happened by itself.
         log: The component's last lines of log.
+        remedy: What to do about it, where its log complains of the machine; else empty.
     """
 
     component: str
     what: str
     by_operator: bool
     log: tuple[str, ...]
+    remedy: str = ""

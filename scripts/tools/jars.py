@@ -12,6 +12,7 @@ from scripts.errors import StackFailure
 from scripts.tools.cache import Tool
 
 _THREADS = 8
+_LINES = 3
 _LINE = re.compile(
     r"(?P<group>[^:\s]+):(?P<artifact>[^:\s]+):(?P<version>[^:\s]+)"
     r"\s+sha256:(?P<sha256>[0-9a-f]{64})\s*"
@@ -104,8 +105,9 @@ def fetch(jars: tuple[Jar, ...], folder: Path, say: Callable[[str], None]) -> No
             fetched = component.artifact().resolve()
         except Exception as error:  # jgo raises what its HTTP client raises, and RuntimeError
             raise StackFailure(
-                f"{jar.artifact} {jar.version} cannot be fetched: {type(error).__name__}: {error}",
+                f"{jar.artifact} {jar.version} cannot be fetched: {type(error).__name__}",
                 hint="is the Maven repository reachable? Run the command again when it is",
+                detail=tuple(str(error).splitlines()[:_LINES]),
             ) from error
         actual = hashlib.sha256(fetched.read_bytes()).hexdigest()
         if actual != jar.sha256:

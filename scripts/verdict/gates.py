@@ -116,5 +116,6 @@ def _sentence(event: ComponentEvent) -> str:
     if event.by_operator:
         return f"{event.component} {event.what} under the test, at an operator's request"
     lines = [line.strip()[:_LOG_LINE_LENGTH] for line in event.log[-_LOG_LINES:]]
+    remedy = f": {event.remedy}" if event.remedy else ""
     end = f"; its log ends: {' | '.join(lines)}" if lines else ""
-    return f"{event.component} {event.what} by itself during the run{end}"
+    return f"{event.component} {event.what} by itself during the run{remedy}{end}"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from scripts import process
 from scripts.settings.paths import Checkout
 from scripts.waiting import NotReady, wait_until
@@ -77,6 +79,14 @@ def read(path: Path) -> dict[str, Any]:
     """Return a JSON file's object."""
     content: dict[str, Any] = json.loads(path.read_bytes())
     return content
+
+
+def lives(process: psutil.Process) -> bool:
+    """Return whether a process runs; one that has ended and waits for its parent does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def processes_of(folder: Path) -> list[str]:

@@ -9,6 +9,8 @@ from scripts.lock import exclusive
 from scripts.settings.paths import Checkout
 from scripts.stack.component import COMPONENTS
 from scripts.stack.local.backend import LocalStack
+from scripts.stack.local.layout import Layout
+from scripts.stack.local.supervisor import Supervisor
 from scripts.tools.cache import ENVIRONMENT_VARIABLE
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
@@ -41,6 +43,17 @@ def test_up_on_a_stack_that_is_up_starts_nothing(inv: Inv, stack: LocalStack) ->
     assert completed.exit_code == ExitCode.PASS
     assert "the stack is up already" in completed.output
     assert [status.pid for status in stack.status()] == before
+
+
+@pytest.mark.parametrize("component", ["postgres", "kafka", "consumer"])
+def test_up_starts_what_was_stopped(inv: Inv, stack: LocalStack, component: str) -> None:
+    before = {status.name: status.pid for status in stack.status()}
+    Supervisor(Layout(inv.checkout.stack)).stop_program(component)
+    completed = inv("up")
+    assert completed.exit_code == ExitCode.PASS, completed.output
+    assert f"{component} was stopped: starting it" in completed.output
+    changed = {status.name for status in stack.status() if status.pid != before[status.name]}
+    assert changed == {component}
 
 
 def test_logs_of_one_component(inv: Inv) -> None:

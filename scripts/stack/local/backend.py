@@ -78,8 +78,8 @@ class LocalStack:
         began = time.monotonic()
         if self._supervisor.left_running():
             say("supervisord was killed: ending what it left running")
-        self._supervisor.shut_down()
-        self._layout.clear()
+        # Of a start that did not come to its end, for one.
+        self.abandon(lambda _line: None)
         installed, versions = self._install(say)
         try:
             endpoints = self._start(installed, versions, say)

@@ -23,6 +23,7 @@ from scripts import marks, process
 from scripts.errors import StackFailure
 from scripts.files import write_atomically
 from scripts.stack.component import ComponentEvent, State
+from scripts.stack.local import symptoms
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.program import Program
 from scripts.waiting import NotReady, wait_until
@@ -36,6 +37,8 @@ _STATES: dict[str, State] = {
     "FATAL": "failed",
 }
 _LAST_LINES = 8
+# The cause stands above the stack traces of its consequences.
+_LAST_WORDS = 200
 # It answers at once, whatever it does; a machine that is out of breath may take longer.
 _ANSWER_SECONDS = 10.0
 # It kills what does not end in its time; the longest is that of a JVM that writes its cache.
@@ -127,11 +130,18 @@ class Supervisor:
         layout.logs.mkdir(parents=True, exist_ok=True)
         write_atomically(layout.supervisor_settings, settings_text(layout, programs))
         layout.log("supervisord").unlink(missing_ok=True)
-        process.run(
-            [sys.executable, "-m", "supervisor.supervisord", "-c", layout.supervisor_settings],
-            env=marks.mark(layout.root),  # and the programs inherit it
-            timeout_seconds=20,
-        )
+        try:
+            process.run(
+                [sys.executable, "-m", "supervisor.supervisord", "-c", layout.supervisor_settings],
+                env=marks.mark(layout.root),  # and the programs inherit it
+                timeout_seconds=20,
+            )
+        except StackFailure as failure:
+            raise StackFailure(
+                "supervisord does not start",
+                hint=symptoms.remedy(failure.detail),
+                detail=(failure.message, *failure.detail),
+            ) from None
         wait_until(
             self._ping,
             what="supervisord",
@@ -237,6 +247,7 @@ class Supervisor:
                 what=f"ended ({match['how'].strip()})",
                 by_operator=match["verb"] == "stopped",
                 log=last_lines(self._layout.log(match["name"])),
+                remedy=symptoms.remedy(last_lines(self._layout.log(match["name"]), _LAST_WORDS)),
             )
             for match in _EVENT.finditer(lines)
         )
@@ -280,7 +291,7 @@ def last_lines(log: Path, count: int = _LAST_LINES) -> tuple[str, ...]:
     """Return the last lines of a log file, or none where there is no file."""
     try:
         with log.open("rb") as stream:
-            stream.seek(max(0, log.stat().st_size - 16_384))
+            stream.seek(max(0, log.stat().st_size - 65_536))
             text = stream.read().decode(errors="replace")
     except OSError:
         return ()

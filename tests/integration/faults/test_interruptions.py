@@ -4,58 +4,27 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from scripts import marks
 from scripts.errors import ExitCode
 from scripts.process import Running
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.local.embedded import EmbeddedTools
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.supervisor import Supervisor
-from scripts.tools.cache import ENVIRONMENT_VARIABLE, Cache
-from scripts.waiting import NotReady, wait_until
-from tests.integration.faults.conftest import FaultTable, ports_of, seconds_until_clean
+from scripts.tools.cache import ENVIRONMENT_VARIABLE
+from tests.integration.faults.fault_table import FaultTable
+from tests.integration.faults.planting import (
+    LONG_RUN,
+    cache_without,
+    in_time,
+    partial,
+    pids,
+    ports_of,
+    seconds_until_clean,
+    when,
+)
 from tests.integration.inv import Inv, read
-
-LONG_RUN = ("perf", "--scenarios", "baseline", "--duration", "2m")
-
-
-def when(condition: Callable[[], object], what: str, deadline_seconds: float = 90) -> None:
-    """Wait until the condition returns something."""
-
-    def probe() -> None:
-        if not condition():
-            raise NotReady("not yet")
-
-    wait_until(probe, what=what, deadline_seconds=deadline_seconds, interval_seconds=0.01)
-
-
-def pids(inv: Inv) -> dict[str, int]:
-    """Return the process ids of the components that run."""
-    known = Supervisor(Layout(inv.checkout.stack)).processes()
-    return {name: info["pid"] for name, info in known.items() if info["pid"]}
-
-
-def in_time(running: Running) -> None:
-    assert running.ended_within(40), "the command did not end"
-
-
-def trained_on_nothing(inv: Inv) -> Cache:
-    """Return a cache that holds every tool but the JVMs' caches, which a training run makes."""
-    shared, cache = Cache.of_environment(), Cache(inv.checkout.root / "cache")
-    cache.root.mkdir()
-    tools = EmbeddedTools.of(inv.checkout, load_pipeline(inv.checkout), shared)
-    for tool in tools.all:
-        if tool is not tools.jvm_caches:
-            cache.path(tool).symlink_to(shared.path(tool))
-    return cache
-
-
-def partial(cache: Path, tool: str) -> list[Path]:
-    return list(cache.glob(f"{tool}-*.partial-*"))
 
 
 def test_while_tools_are_fetched_and_built(fresh: Inv, table: FaultTable) -> None:
@@ -76,7 +45,7 @@ def test_while_tools_are_fetched_and_built(fresh: Inv, table: FaultTable) -> Non
 
 
 def test_while_the_jvms_are_trained(fresh: Inv, table: FaultTable) -> None:
-    cache = trained_on_nothing(fresh)
+    cache, _ = cache_without(fresh, "JVM caches")
     running = fresh.start("up", env={ENVIRONMENT_VARIABLE: str(cache.root)})
 
     def training() -> bool:

@@ -131,7 +131,7 @@ def test_without_a_log_nothing_happened(tmp_path: Path) -> None:
         (b"a\nb\nc\n", ("b", "c")),
         (b"a\n\n  \nb\n", ("a", "b")),
         (b"x\xff\n", ("x\ufffd",)),
-        (b"y" * 40_000 + b"\nend\n", ("y" * (16_384 - 5), "end")),
+        (b"y" * 80_000 + b"\nend\n", ("y" * (65_536 - 5), "end")),
     ],
     ids=["empty", "more", "blank", "not UTF-8", "long"],
 )

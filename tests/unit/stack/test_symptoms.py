@@ -11,6 +11,8 @@ from scripts.stack.local.symptoms import remedy
         ("java.net.BindException: Address already in use", "another program took the port"),
         ("couldn't exec /cache/jdk/bin/java: ENOEXEC", "inv tools.clean"),
         ("java: error while loading shared libraries: libjli.so", "inv tools.clean"),
+        ("Could not allocate compressed class space: 1073741824 bytes", "memory"),
+        ("Error: The minimum number of file descriptors required", "ulimit -n"),
         ("accept: Too many open files", "ulimit -n"),
     ],
 )

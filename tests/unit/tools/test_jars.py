@@ -124,21 +124,22 @@ def test_a_jar_with_another_checksum_is_not_used(
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "problem"),
+    ("body", "status", "problem", "detail"),
     [
-        (b"", 404, "RuntimeError"),
-        (requests.ConnectionError("refused"), 200, "ConnectionError: refused"),
-        (requests.ReadTimeout("slow"), 200, "ReadTimeout: slow"),
+        (b"", 404, "RuntimeError", "kafka-clients"),
+        (requests.ConnectionError("refused"), 200, "ConnectionError", "refused"),
+        (requests.ReadTimeout("slow"), 200, "ReadTimeout", "slow"),
     ],
     ids=["not there", "refused", "time-out"],
 )
 @responses.activate
 def test_a_jar_that_cannot_be_had_is_named(
-    tmp_path: Path, body: bytes | Exception, status: int, problem: str
+    tmp_path: Path, body: bytes | Exception, status: int, problem: str, detail: str
 ) -> None:
     serve("kafka-clients", body, status)
     jar = Jar("org.apache.kafka", "kafka-clients", "4.3.1", SHA256)
     with pytest.raises(StackFailure) as caught:
         fetch((jar,), tmp_path, print)
-    assert caught.value.message.startswith(f"kafka-clients 4.3.1 cannot be fetched: {problem}")
+    assert caught.value.message == f"kafka-clients 4.3.1 cannot be fetched: {problem}"
+    assert detail in "\n".join(caught.value.detail)
     assert "Maven repository" in caught.value.hint

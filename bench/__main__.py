@@ -1,0 +1,59 @@
+"""`nox -s bench`: measure, and write docs/benchmarks.md."""
+
+import sys
+from collections.abc import Callable
+
+from bench import catch_up, commands, latency, plans_way
+from bench.figures import Figure, table
+from bench.workplace import Workplace, workplace
+from scripts.files import write_atomically
+from scripts.perf.surroundings import machine, versions
+from scripts.report.live import say
+from scripts.settings.names import nearest
+from scripts.settings.paths import Checkout
+
+_MEASUREMENTS: dict[str, Callable[[Workplace], tuple[Figure, ...]]] = {
+    "commands": commands.measure,
+    "latency": latency.measure,
+    "catch-up": catch_up.measure,
+    "plans-way": plans_way.measure,
+}
+_ABOUT = """\
+# Benchmarks
+
+Written by `nox -s bench` (`nox -s bench -- latency` measures one part and prints it). Each part is
+one run: its figures were taken in turn on the same stack, so compare them with one another and not
+with another machine's. PostgreSQL runs with `fsync=off`, and MongoDB is the stand-in nx-27017 where
+no `mongod` is on PATH.
+
+"""
+
+
+def main(names: list[str]) -> int:
+    """Measure what is asked for; everything, which also writes the file, if nothing is named."""
+    unknown = [name for name in names if name not in _MEASUREMENTS]
+    if unknown:
+        say(f"no such benchmark: {unknown[0]}; {nearest(unknown[0], tuple(_MEASUREMENTS))}")
+        return 2
+    parts = []
+    with workplace() as place:
+        for name in names or _MEASUREMENTS:
+            say(f"measuring: {name}")
+            parts.append(f"## {name}\n\n{table(_MEASUREMENTS[name](place))}\n")
+            say(parts[-1])
+    if not names:
+        write_atomically(Checkout.here().root / "docs" / "benchmarks.md", _page(parts))
+    return 0
+
+
+def _page(parts: list[str]) -> str:
+    here, found = machine(), versions(Checkout.here().root, "", {})
+    where = (
+        f"{here.cores} cores ({here.cpu}), {here.memory / 1024**3:.0f} GiB, {here.system}, "
+        f"Python {here.python}, commit {found.commit[:12]}.\n\n"
+    )
+    return _ABOUT + where + "\n".join(parts)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,55 @@
+"""Figures with their spread, and the table that shows them."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tabulate import tabulate
+
+from scripts.verdict.figures import figure
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One quantity, measured several times in one run of the benchmark.
+
+    Attributes:
+        name: What was measured.
+        unit: Of the values: `s`, `ms`, `MiB`, `events/s`, ...
+        values: In the order in which they were measured; at least one.
+        note: What a reader has to know beside it; may be empty.
+    """
+
+    name: str
+    unit: str
+    values: tuple[float, ...]
+    note: str = ""
+
+    @property
+    def median(self) -> float:
+        """The median of the values."""
+        return statistics.median(self.values)
+
+    def row(self) -> tuple[str, ...]:
+        """Return the cells of the table: name, median, least to largest, how often, note."""
+        spread = f"{figure(min(self.values))} - {figure(max(self.values))}"
+        median = figure(self.median, self.unit)
+        times = len(self.values)
+        return (self.name, median, spread if times > 1 else "", str(times), self.note)
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """Return a Markdown table."""
+    headers = ("figure", "median", "least - largest", "times", "")
+    rows = [figure.row() for figure in figures]
+    return tabulate(rows, headers, tablefmt="pipe", disable_numparse=True)
+
+
+def ratio(name: str, numerator: Figure, denominator: Figure) -> Figure:
+    """Return the ratio of two medians of one run."""
+    return Figure(name, "times", (numerator.median / denominator.median,))
+
+
+def named(figures: Sequence[Figure], name: str) -> Figure:
+    """Return the figure of that name."""
+    return next(figure for figure in figures if figure.name == name)

@@ -1,0 +1,53 @@
+"""End-to-end latency under our connector's settings and under Debezium's defaults, in turn."""
+
+import re
+
+from bench.figures import Figure, named, ratio
+from bench.workplace import Workplace
+
+_SECONDS = 60
+_ROUNDS = 2
+_METRIC = "cdc_e2e_latency{phase:steady}"
+_STATS = ("p50", "p95", "p99")
+# What pipeline.toml sets for the sake of latency; without it Debezium's defaults are in force.
+_TUNED = re.compile(
+    r'^"(poll\.interval\.ms|heartbeat\.interval\.ms|status\.update\.interval\.ms|max\.batch\.size'
+    r'|max\.queue\.size|producer\.override\..*)" = .*\n',
+    re.MULTILINE,
+)
+
+
+def measure(place: Workplace) -> tuple[Figure, ...]:
+    """Return p50, p95 and p99 of both settings, and the ratio of the medians."""
+    settings = place.checkout.pipeline_file
+    ours = settings.read_text(encoding="utf-8")
+    texts = {"our settings": ours, "Debezium's defaults": _TUNED.sub("", ours)}
+    values: dict[str, dict[str, list[float]]] = {
+        name: {stat: [] for stat in _STATS} for name in texts
+    }
+    samples = 0
+    place.inv("up")
+    for _ in range(_ROUNDS):
+        for name, text in texts.items():
+            settings.write_text(text, encoding="utf-8")
+            place.inv("connector.deploy")
+            place.inv("perf", "--scenarios", "e2e-latency", "--duration", f"{_SECONDS}s")
+            summary = place.summary("e2e-latency")
+            samples = summary.samples(_METRIC)
+            for stat in _STATS:
+                observed = summary.observed(_METRIC, f"p({stat.removeprefix('p')})")
+                if observed is None:
+                    raise RuntimeError(f"no {stat} of {_METRIC}")
+                values[name][stat].append(observed)
+    settings.write_text(ours, encoding="utf-8")
+    place.inv("down")
+    note = f"10 iterations/s for {_SECONDS} s, {samples} samples each"
+    figures = [
+        Figure(f"end-to-end latency {stat}, {name}", "ms", tuple(found), note)
+        for name, stats in values.items()
+        for stat, found in stats.items()
+    ]
+    slow, fast = (
+        named(figures, f"end-to-end latency p50, {name}") for name in reversed(list(texts))
+    )
+    return (*figures, ratio("p50 under the defaults to p50 under our settings", slow, fast))

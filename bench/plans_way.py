@@ -1,0 +1,65 @@
+"""From nothing to a verdict: the runner that the plan describes, and `inv perf`, on the same stack.
+
+The plan's runner starts its containers and sleeps (30 s for the infrastructure, 10 s for the
+connector, 15 s for the consumer), runs a health check, runs k6 with its points as plain JSON, and
+reads them with jq. Here the embedded stack stands in for its containers, which it starts while the
+first sleep goes on; its image builds and cleaning up are left out.
+"""
+
+import shutil
+import time
+
+from bench.figures import Figure, ratio
+from bench.workplace import Workplace
+from scripts import process
+from scripts.settings.pipeline_file import load_pipeline
+from scripts.stack.local.embedded import local_stack
+from scripts.stack.local.layout import Layout
+from scripts.tools.cache import Cache
+
+_DURATION = "10s"
+_INFRASTRUCTURE, _CONNECTOR, _CONSUMER = 30.0, 10.0, 15.0
+_SUMMARY = '"Iterations: \\(.root_group.iterations // "N/A")"'
+
+
+def measure(place: Workplace) -> tuple[Figure, ...]:
+    """Return the seconds of both ways; each starts its stack, and ends with what it finds."""
+    plans = Figure(
+        f"the plan's way from nothing to its verdict, baseline for {_DURATION}",
+        "s",
+        (_plans_way(place),),
+        f"{_INFRASTRUCTURE + _CONNECTOR + _CONSUMER:.0f} s of it are sleeps",
+    )
+    place.inv("down")
+    # Ten seconds are too few samples for the limits: NO-DATA is a verdict too.
+    words = ("perf", "--scenarios", "baseline", "--duration", _DURATION, "--keep")
+    ours = Figure("the same by `inv perf`", "s", (place.inv(*words, codes=(0, 11)),))
+    place.inv("down")
+    return (plans, ours, ratio("the plan's way to ours", plans, ours))
+
+
+def _plans_way(place: Workplace) -> float:
+    began = time.perf_counter()
+    starting = process.start(place.argv("up"), cwd=place.checkout.root)
+    _sleep(_INFRASTRUCTURE)
+    starting.wait()
+    place.inv("connector.deploy")
+    _sleep(_CONNECTOR)
+    _sleep(_CONSUMER)
+    pipeline = load_pipeline(place.checkout)
+    endpoints = local_stack(place.checkout, pipeline, Cache.of_environment()).endpoints()
+    if endpoints is None:
+        raise RuntimeError("the stack is not up")
+    k6 = Layout(place.checkout.stack).k6
+    scripts, points = place.checkout.scripts, place.checkout.root / "points.json"
+    variables = {**endpoints.environment(), "DURATION": _DURATION}
+    process.run([k6, "run", scripts / "health-check.js"], env=endpoints.environment())
+    process.run([k6, "run", "--out", f"json={points}", scripts / "baseline-test.js"], env=variables)
+    if shutil.which("jq") is not None:
+        process.run(["jq", "-r", _SUMMARY, points], check=False)
+    return time.perf_counter() - began
+
+
+def _sleep(seconds: float) -> None:
+    """Sleep as the plan's runner does, whatever is ready meanwhile."""
+    time.sleep(seconds)

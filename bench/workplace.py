@@ -1,0 +1,65 @@
+"""A clone of the checkout to measure in, so that nothing of the user's is touched."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from scripts import process
+from scripts.results.summary import NoSummary, Summary, read_summary
+from scripts.settings.paths import Checkout
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A clone of the commit that is checked out."""
+
+    checkout: Checkout
+
+    def argv(self, *words: str) -> tuple[str, ...]:
+        """Return `inv` with those words, as it is run in the clone."""
+        return (sys.executable, "-m", "invoke", *words)
+
+    def inv(self, *words: str, codes: tuple[int, ...] = (0,)) -> float:
+        """Run `inv` to its end and return how many seconds it took.
+
+        Raises:
+            RuntimeError: It ended with another exit code than those.
+        """
+        began = time.perf_counter()
+        completed = process.run(
+            self.argv(*words), cwd=self.checkout.root, env=self._env, check=False
+        )
+        seconds = time.perf_counter() - began
+        if completed.exit_code not in codes:
+            raise RuntimeError(f"inv {' '.join(words)}: {completed.exit_code}\n{completed.output}")
+        return seconds
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {"RESULTS_DIR": str(self.checkout.results)}
+
+    def summary(self, scenario: str) -> Summary:
+        """Return what k6 left of a scenario of the last run."""
+        path = self.checkout.results / "latest" / scenario / "summary.json"
+        found = read_summary(path)
+        if isinstance(found, NoSummary):
+            raise RuntimeError(found.reason)  # noqa: TRY004 - not a wrong type: a run that broke
+        return found
+
+
+@contextmanager
+def workplace() -> Iterator[Workplace]:
+    """Clone the commit that is checked out; what has not been committed is not measured."""
+    source = Checkout.here().root
+    with TemporaryDirectory(prefix="cdc-perf-bench-") as name:
+        root = Path(name) / "checkout"
+        process.run(["git", "clone", "--quiet", "--no-hardlinks", source, root])
+        place = Workplace(Checkout.at(root, {}))
+        try:
+            yield place
+        finally:
+            place.inv("down")

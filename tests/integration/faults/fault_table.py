@@ -1,0 +1,71 @@
+"""The table of faults that the tests here fill."""
+
+import re
+import tempfile
+from dataclasses import dataclass, field
+
+from tabulate import tabulate
+
+from scripts.errors import ExitCode
+from scripts.process import Completed
+
+_HEADERS = ("fault", "command", "says", "exit", "clean after (s)")
+_ABOUT = """\
+# Faults, and what comes of them
+
+Written by `nox -s faults`: each row is a test in `tests/integration/faults/`, on the real stack.
+"Clean" means that nothing of ours is left: no process, no port, no half-written file. It is counted
+from a signal or a kill; where a command has to find the fault itself, from the command's start.
+
+"""
+_LONGEST_LINE = 150
+
+
+@dataclass
+class FaultTable:
+    """The rows that the tests leave."""
+
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+    def add(
+        self,
+        fault: str,
+        command: str,
+        completed: Completed,
+        *,
+        said: str,
+        code: ExitCode,
+        seconds: float,
+    ) -> None:
+        """Check what came of a fault, and note it.
+
+        Args:
+            fault: What was done.
+            command: What was run, as a user types it.
+            completed: How it ended.
+            said: What one of its lines has to hold.
+            code: What it has to exit with.
+            seconds: How long it took until all was clean.
+        """
+        lines = (completed.output or "\n".join(completed.last_lines)).splitlines()
+        text = "\n".join(lines)
+        assert completed.exit_code == code, text
+        assert "Traceback" not in text, text
+        found = [index for index, line in enumerate(lines) if said in line]
+        assert found, text
+        shown = [_tidy(line) for line in lines[found[-1] : found[-1] + 2]]
+        if len(shown) > 1 and not shown[1].startswith("remedy: "):
+            shown.pop()
+        cells = (fault, f"`{command}`", "; ".join(shown), f"{code:d}", f"{seconds:.1f}")
+        self.rows.append(cells)
+
+    def markdown(self) -> str:
+        """Return the table."""
+        return _ABOUT + tabulate(self.rows, _HEADERS, tablefmt="pipe", disable_numparse=True) + "\n"
+
+
+def _tidy(line: str) -> str:
+    """Return a line without the names of temporary folders, and not for ever long."""
+    tidy = re.sub(rf"{tempfile.gettempdir()}/\S*?/(?=\w+[\s:/,]|$)", ".../", line.strip(" -"))
+    tidy = tidy if len(tidy) <= _LONGEST_LINE else tidy[:_LONGEST_LINE] + "..."
+    return tidy.replace("|", "\\|").replace("<", "\\<")
