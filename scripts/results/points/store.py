@@ -1,0 +1,188 @@
+"""The points of a scenario in a database of their own."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from scripts.results.points.damage import Damage
+from scripts.results.points.text import GzipLines
+from scripts.results.summary import SummaryType
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_THREADS = 4
+_MEMORY = "800MB"
+# Text that is parsed at a time, while the next is inflated: small enough to stay in the page cache.
+_CHUNK = 64 << 20
+# Of one line, in bytes; duckdb's buffers are twice as large, one or more a thread.
+_LONGEST_LINE = 1 << 20
+
+# A column for each field of both kinds of line that k6's JSON output has, in whatever order:
+# https://grafana.com/docs/k6/latest/results-output/real-time/json/
+_LINES = f"""
+    FROM read_json(
+        ?, format = 'newline_delimited', compression = 'none', ignore_errors = true,
+        maximum_object_size = {_LONGEST_LINE},
+        columns = {{
+            metric: 'VARCHAR', type: 'VARCHAR',
+            data: 'STRUCT("time" VARCHAR, value DOUBLE, tags JSON, "type" VARCHAR)'
+        }})
+"""
+# TIMESTAMPTZ, for duckdb's TIMESTAMP drops an offset without a word.
+_INSERT = f"""
+    INSERT INTO line
+    SELECT
+        metric,
+        CASE WHEN type = 'Point' THEN data.value END,
+        CASE WHEN type = 'Point' THEN epoch_us(try_cast(data."time" AS TIMESTAMPTZ)) END,
+        CASE WHEN type = 'Point' THEN coalesce(data.tags::VARCHAR, '{{}}') END,
+        CASE WHEN type = 'Metric' THEN data."type" END
+    {_LINES}
+"""
+# A line that is neither a point nor the declaration of a metric could not be read.
+_TABLES = """
+    CREATE TABLE line (
+        metric VARCHAR, value DOUBLE, microseconds BIGINT, tags VARCHAR, declared VARCHAR
+    );
+    CREATE VIEW point AS
+        SELECT metric, value, microseconds, tags FROM line
+        WHERE metric IS NOT NULL AND value IS NOT NULL AND microseconds IS NOT NULL;
+    CREATE VIEW tag_set AS SELECT DISTINCT tags FROM point;
+"""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Every point of one scenario, or of its segments on several generators.
+
+    Attributes:
+        types: k6's type of each metric that was declared.
+        damage: What is missing; empty where every file is whole.
+        connection: The database: view `point` (metric, value, microseconds since the epoch, tags as
+            JSON text), view `tag_set` (tags: each text that occurs; there are few).
+        folder: For files that are needed as long as the points are.
+    """
+
+    types: Mapping[str, SummaryType]
+    damage: tuple[Damage, ...]
+    connection: "DuckDBPyConnection"
+    folder: Path
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Return what a query finds."""
+        return self.connection.execute(query, parameters).fetchall()
+
+
+@contextmanager
+def read_points(paths: Sequence[Path]) -> Iterator[Points]:
+    """Read the points of a scenario, as they are in one file or in several.
+
+    Files are inflated here and parsed by duckdb in chunks of whole lines: its own reader of gzip
+    gives up at the end of a file that was cut short, and does not look at checksums. The database
+    is a temporary file (a twentieth of the text), so that memory does not grow with the input.
+
+    Args:
+        paths: Files that k6's JSON output wrote, gzipped; their points are one set.
+    """
+    with (
+        TemporaryDirectory(prefix="cdc-perf-points-") as name,
+        _connection(Path(name)) as connection,
+    ):
+        folder = Path(name)
+        connection.execute(_TABLES)
+        damage = [found for path in paths if (found := _load(connection, path, folder))]
+        yield Points(_types(connection), tuple(damage), connection, folder)
+
+
+def time_of(microseconds: int) -> datetime:
+    """Return the time, UTC, of microseconds since the epoch."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _connection(folder: Path) -> "DuckDBPyConnection":
+    import duckdb  # noqa: PLC0415 - 0.1 s, which commands that read no points need not wait for
+
+    return duckdb.connect(
+        folder / "points.duckdb",
+        config={
+            "threads": min(_MOST_THREADS, os.cpu_count() or 1),
+            "memory_limit": _MEMORY,
+            "temp_directory": str(folder / "spilled"),
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        },
+    )
+
+
+def _load(connection: "DuckDBPyConnection", path: Path, folder: Path) -> Damage | None:
+    """Add the points of a file; return what is missing of it."""
+    before = _so_far(connection)
+    lines = GzipLines(path)
+    chunks = _chunks(lines.pieces(), folder)
+    # One thread inflates while those of duckdb parse; neither holds the interpreter's lock.
+    with ThreadPoolExecutor(1) as other:
+        upcoming = other.submit(next, chunks, None)
+        while (chunk := upcoming.result()) is not None:
+            upcoming = other.submit(next, chunks, None)
+            connection.execute(_INSERT, [str(chunk)])
+            chunk.unlink()
+    after = _so_far(connection)
+    faults = list(lines.faults)
+    if unreadable := after.unreadable - before.unreadable:
+        faults.append(f"has lines that are no points ({unreadable:,})")
+    if not faults:
+        return None
+    last = time_of(after.last) if after.last is not None else None
+    return Damage(path.name, " and ".join(faults), after.points - before.points, last)
+
+
+def _chunks(pieces: Iterable[bytes], folder: Path) -> Iterator[Path]:
+    """Yield files of whole lines; whoever takes one removes it."""
+    written = 0
+    number = 0
+    stream = None
+    for piece in pieces:
+        if stream is None:
+            number += 1
+            stream = (folder / f"{number}.json").open("wb", buffering=0)
+        written += stream.write(piece)
+        if written >= _CHUNK:
+            stream.close()
+            yield Path(stream.name)
+            stream, written = None, 0
+    if stream is not None:
+        stream.close()
+        yield Path(stream.name)
+
+
+@dataclass(frozen=True)
+class _SoFar:
+    points: int
+    unreadable: int
+    last: int | None
+
+
+def _so_far(connection: "DuckDBPyConnection") -> _SoFar:
+    points, last = connection.execute("SELECT count(*), max(microseconds) FROM point").fetchall()[0]
+    lines, declarations = connection.execute(
+        "SELECT count(*), count(declared) FROM line"
+    ).fetchall()[0]
+    return _SoFar(points, lines - declarations - points, last)
+
+
+def _types(connection: "DuckDBPyConnection") -> dict[str, SummaryType]:
+    """Return the declared types; one that k6 does not have belongs to no metric of k6."""
+    known = {kind.value for kind in SummaryType}
+    found = connection.execute(
+        "SELECT DISTINCT metric, declared FROM line WHERE declared IS NOT NULL"
+    ).fetchall()
+    return {metric: SummaryType(kind) for metric, kind in found if kind in known}
