@@ -62,6 +62,13 @@ def k6_name(metric: str, tags: Mapping[str, str]) -> str:
     return f"{metric}{{{chosen}}}" if chosen else metric
 
 
+def parsed_k6_name(name: str) -> tuple[str, dict[str, str]]:
+    """Return the metric and the tags that a name of k6 means, `cdc_e2e_latency{phase:steady}`."""
+    metric, _, chosen = name.removesuffix("}").partition("{")
+    pairs = (pair.partition(":") for pair in chosen.split(",") if pair)
+    return metric, {tag: value for tag, _, value in pairs}
+
+
 def statistics(points: Points, by: Sequence[str] = ()) -> tuple[Statistics, ...]:
     """Return the statistics of every metric, for each combination of values of some tags.
 
