@@ -62,7 +62,10 @@ def rate_interval(passes: int, count: int) -> Interval:
     shrunk = 1 + z * z / count
     centre = (rate + z * z / (2 * count)) / shrunk
     reach = z / shrunk * sqrt(rate * (1 - rate) / count + z * z / (4 * count * count))
-    return Interval(low=max(0.0, centre - reach), high=min(1.0, centre + reach))
+    return Interval(
+        low=centre - reach if passes else 0.0,
+        high=centre + reach if passes < count else 1.0,
+    )
 
 
 def _binomial_quantile(trials: int, share: float, probability: float) -> int:

@@ -116,7 +116,7 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
 def clock_gate(step_seconds: float) -> Gate:
     """Nobody set the clock that the times of points and rows are taken from."""
     name, limit = "clock", f"not set by more than {_LARGEST_STEP_SECONDS * 1000:.0f} ms"
-    observed = f"{step_seconds * 1000:+,.0f} ms"
+    observed = f"{round(step_seconds * 1000):+,} ms"
     if abs(step_seconds) <= _LARGEST_STEP_SECONDS:
         return open_gate(name, limit, observed)
     way = "forward" if step_seconds > 0 else "back"

@@ -114,7 +114,8 @@ def _phased(condition: str) -> str:
     return f"""
         FROM point
         JOIN (
-            SELECT tags, coalesce(json_extract_string(tags, '/phase'), '') AS phase FROM tag_set
+            SELECT DISTINCT tags, coalesce(json_extract_string(tags, '/phase'), '') AS phase
+            FROM tally
         ) USING (tags)
         WHERE {condition}
     """

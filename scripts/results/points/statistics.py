@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from scripts.results.points.store import Points, time_of
 from scripts.results.summary import SummaryType
@@ -80,11 +81,41 @@ def statistics(points: Points, by: Sequence[str] = ()) -> tuple[Statistics, ...]
         points: The points.
         by: Names of tags, such as `phase` or `operation`; none: each metric as a whole.
     """
-    return tuple(
-        found
-        for (metric,) in points.rows("SELECT DISTINCT metric FROM point ORDER BY metric")
-        for found in _of_metric(points, metric, by)
+    columns = "".join(f", {_tag(name)}" for name in by)
+    found = points.rows(
+        f"""
+        SELECT
+            metric, sum(count)::BIGINT, fsum(total), min(least), max(largest),
+            sum(passes)::BIGINT, min(first), max(last) {columns}
+        FROM tally GROUP BY ALL ORDER BY ALL
+        """
     )
+    trends = {metric for metric, *_ in found if points.types.get(metric) is SummaryType.TREND}
+    percentiles = {
+        (metric, *tags): dict(zip(PERCENTILES, values, strict=True))
+        for metric in sorted(trends)
+        for values, *tags in _percentiles(points, metric, by)
+    }
+    statistics = []
+    for metric, count, total, least, largest, passes, first, last, *tags in found:
+        kind = points.types.get(metric, SummaryType.GAUGE)
+        statistics.append(
+            Statistics(
+                metric=metric,
+                type=kind,
+                tags={x: value for x, value in zip(by, tags, strict=True) if value is not None},
+                count=count,
+                total=total,
+                least=least,
+                largest=largest,
+                mean=total / count,
+                percentiles=percentiles.get((metric, *tags), {}),
+                passes=passes if kind is SummaryType.RATE else None,
+                first=time_of(first),
+                last=time_of(last),
+            )
+        )
+    return tuple(statistics)
 
 
 def order_statistics(
@@ -103,54 +134,33 @@ def order_statistics(
     """
     conditions = "".join(f" AND {_tag(name)} = {_text(value)}" for name, value in tags.items())
     chosen = f"""
-        FROM point SEMI JOIN (SELECT tags FROM tag_set WHERE true {conditions}) USING (tags)
+        FROM point SEMI JOIN (SELECT tags FROM tally WHERE metric = ? {conditions}) USING (tags)
         WHERE metric = ?
     """
-    ((count,),) = points.rows(f"SELECT count(*) {chosen}", metric)
+    ((count,),) = points.rows(f"SELECT count(*) {chosen}", metric, metric)
     if any(not 1 <= rank <= count for rank in ranks):
         raise ValueError(f"of {count} points of {metric} there is no rank among {list(ranks)}")
     if not ranks:
         return {}
     # The middle of a rank's share of the distribution: no rounding moves it to a neighbour.
     shares = [(rank - 0.5) / count for rank in ranks]
-    ((values,),) = points.rows(f"SELECT quantile_disc(value, {shares}) {chosen}", metric)
+    ((values,),) = points.rows(f"SELECT quantile_disc(value, {shares}) {chosen}", metric, metric)
     return dict(zip(ranks, values, strict=True))
 
 
-def _of_metric(points: Points, metric: str, by: Sequence[str]) -> list[Statistics]:
-    kind = points.types.get(metric, SummaryType.GAUGE)
-    shares = list(PERCENTILES.values())
-    percentiles = f"quantile_cont(value, {shares})" if kind is SummaryType.TREND else "[]"
-    groups = "".join(f", {_tag(name)} AS tag_{index}" for index, name in enumerate(by))
-    columns = "".join(f", tag_{index}" for index in range(len(by)))
-    found = points.rows(
+def _percentiles(points: Points, metric: str, by: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Return the percentiles of a trend, then the tags, for each combination of their values."""
+    columns = "".join(f", {_tag(name)} AS tag_{index}" for index, name in enumerate(by))
+    groups = "".join(f", tag_{index}" for index in range(len(by)))
+    return points.rows(
         f"""
-        SELECT
-            count(*), fsum(value), min(value), max(value), {percentiles},
-            count(*) FILTER (value <> 0), min(microseconds), max(microseconds) {columns}
-        FROM point JOIN (SELECT tags {groups} FROM tag_set) USING (tags)
+        SELECT quantile_cont(value, {list(PERCENTILES.values())}) {groups}
+        FROM point JOIN (SELECT tags {columns} FROM tally WHERE metric = ?) USING (tags)
         WHERE metric = ?
-        GROUP BY ALL ORDER BY ALL
+        GROUP BY ALL
         """,
-        metric,
+        *(metric, metric),
     )
-    return [
-        Statistics(
-            metric=metric,
-            type=kind,
-            tags={name: value for name, value in zip(by, tags, strict=True) if value is not None},
-            count=count,
-            total=total,
-            least=least,
-            largest=largest,
-            mean=total / count,
-            percentiles=dict(zip(PERCENTILES, quantiles, strict=False)),
-            passes=passes if kind is SummaryType.RATE else None,
-            first=time_of(first),
-            last=time_of(last),
-        )
-        for count, total, least, largest, quantiles, passes, first, last, *tags in found
-    ]
 
 
 def _tag(name: str) -> str:

@@ -1,11 +1,12 @@
 """The points of a scenario in a database of their own."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_THREADS = 4
 _MEMORY = "800MB"
-# Text that is parsed at a time, while the next is inflated: small enough to stay in the page cache.
+# Text that is parsed at a time, while as much is inflated.
 _CHUNK = 64 << 20
 # Of one line, in bytes; duckdb's buffers are twice as large, one or more a thread.
 _LONGEST_LINE = 1 << 20
@@ -47,15 +48,28 @@ _INSERT = f"""
         CASE WHEN type = 'Metric' THEN data."type" END
     {_LINES}
 """
+# To find the best compression of the numbers takes longer than to write them as they are.
 # A line that is neither a point nor the declaration of a metric could not be read.
 _TABLES = """
     CREATE TABLE line (
-        metric VARCHAR, value DOUBLE, microseconds BIGINT, tags VARCHAR, declared VARCHAR
+        metric VARCHAR,
+        value DOUBLE USING COMPRESSION uncompressed,
+        microseconds BIGINT USING COMPRESSION uncompressed,
+        tags VARCHAR,
+        declared VARCHAR
     );
     CREATE VIEW point AS
         SELECT metric, value, microseconds, tags FROM line
         WHERE metric IS NOT NULL AND value IS NOT NULL AND microseconds IS NOT NULL;
-    CREATE VIEW tag_set AS SELECT DISTINCT tags FROM point;
+"""
+# One pass over all points; whatever is asked by metric and tags is added up from this.
+_TALLY = """
+    CREATE TABLE tally AS
+        SELECT
+            metric, tags, count(*) AS count, fsum(value) AS total, min(value) AS least,
+            max(value) AS largest, count(*) FILTER (value <> 0) AS passes,
+            min(microseconds) AS first, max(microseconds) AS last
+        FROM point GROUP BY ALL;
 """
 
 
@@ -67,7 +81,8 @@ class Points:
         types: k6's type of each metric that was declared.
         damage: What is missing; empty where every file is whole.
         connection: The database: view `point` (metric, value, microseconds since the epoch, tags as
-            JSON text), view `tag_set` (tags: each text that occurs; there are few).
+            JSON text); table `tally` (a row for each metric and text of tags, of which there are
+            few: count, total, least, largest, passes, first, last).
         folder: For files that are needed as long as the points are.
     """
 
@@ -87,7 +102,7 @@ def read_points(paths: Sequence[Path]) -> Iterator[Points]:
 
     Files are inflated here and parsed by duckdb in chunks of whole lines: its own reader of gzip
     gives up at the end of a file that was cut short, and does not look at checksums. The database
-    is a temporary file (a twentieth of the text), so that memory does not grow with the input.
+    is a temporary file (a tenth of the text), so that memory does not grow with the input.
 
     Args:
         paths: Files that k6's JSON output wrote, gzipped; their points are one set.
@@ -98,7 +113,10 @@ def read_points(paths: Sequence[Path]) -> Iterator[Points]:
     ):
         folder = Path(name)
         connection.execute(_TABLES)
-        damage = [found for path in paths if (found := _load(connection, path, folder))]
+        connection.begin()
+        damage = [found for path in paths if (found := _load(connection, path))]
+        connection.execute(_TALLY)
+        connection.commit()
         yield Points(_types(connection), tuple(damage), connection, folder)
 
 
@@ -123,18 +141,18 @@ def _connection(folder: Path) -> "DuckDBPyConnection":
     )
 
 
-def _load(connection: "DuckDBPyConnection", path: Path, folder: Path) -> Damage | None:
+def _load(connection: "DuckDBPyConnection", path: Path) -> Damage | None:
     """Add the points of a file; return what is missing of it."""
     before = _so_far(connection)
     lines = GzipLines(path)
-    chunks = _chunks(lines.pieces(), folder)
     # One thread inflates while those of duckdb parse; neither holds the interpreter's lock.
-    with ThreadPoolExecutor(1) as other:
-        upcoming = other.submit(next, chunks, None)
-        while (chunk := upcoming.result()) is not None:
-            upcoming = other.submit(next, chunks, None)
-            connection.execute(_INSERT, [str(chunk)])
-            chunk.unlink()
+    with _memory_files(2) as files, ThreadPoolExecutor(1) as other:
+        upcoming = other.submit(lines.write, files[0], _CHUNK)
+        for current, following in pairwise(cycle(files)):
+            if not upcoming.result():
+                break
+            upcoming = other.submit(lines.write, following, _CHUNK)
+            connection.execute(_INSERT, [f"/proc/self/fd/{current}"])
     after = _so_far(connection)
     faults = list(lines.faults)
     if unreadable := after.unreadable - before.unreadable:
@@ -145,23 +163,15 @@ def _load(connection: "DuckDBPyConnection", path: Path, folder: Path) -> Damage 
     return Damage(path.name, " and ".join(faults), after.points - before.points, last)
 
 
-def _chunks(pieces: Iterable[bytes], folder: Path) -> Iterator[Path]:
-    """Yield files of whole lines; whoever takes one removes it."""
-    written = 0
-    number = 0
-    stream = None
-    for piece in pieces:
-        if stream is None:
-            number += 1
-            stream = (folder / f"{number}.json").open("wb", buffering=0)
-        written += stream.write(piece)
-        if written >= _CHUNK:
-            stream.close()
-            yield Path(stream.name)
-            stream, written = None, 0
-    if stream is not None:
-        stream.close()
-        yield Path(stream.name)
+@contextmanager
+def _memory_files(count: int) -> Iterator[list[int]]:
+    """Yield descriptors of files in memory, which nobody has to clean up after a kill."""
+    descriptors = [os.memfd_create("points") for _ in range(count)]
+    try:
+        yield descriptors
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The lines of a gzipped file, as far as they are whole."""
 
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,27 +20,42 @@ class GzipLines:
     that comes before the fault is given out.
 
     Attributes:
-        faults: What is wrong, a phrase each; complete when `pieces` has come to its end.
+        faults: What is wrong, a phrase each; complete when there are no more lines.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._pieces = self._decompressed()
+        self._begun = b""
         self.faults: list[str] = []
 
-    def pieces(self) -> Iterator[bytes]:
-        """Yield the text in pieces that end with a line's end."""
-        begun = b""
-        for piece in self._decompressed():
+    def write(self, descriptor: int, size: int) -> int:
+        """Write the next lines over what is in a file, at least `size` bytes while there are more.
+
+        Returns:
+            How many bytes were written; 0 when there are no more lines.
+        """
+        written = os.pwrite(descriptor, self._begun, 0)
+        begun = written
+        self._begun = b""
+        for piece in self._pieces:
+            written += os.pwrite(descriptor, piece, written)
             end = piece.rfind(b"\n") + 1
-            if end:
-                yield begun + piece[:end]
-                begun = piece[end:]
-            else:
-                begun += piece
-        if begun and _is_json(begun):
-            yield begun + b"\n"
-        elif begun:
-            self.faults.append("ends in the middle of a line")
+            begun = len(piece) - end if end else begun + len(piece)
+            if written >= size and end:
+                self._begun = piece[end:]
+                break
+        else:
+            begun -= self._ended(descriptor, written - begun, begun)
+        os.ftruncate(descriptor, written - begun)
+        return written - begun
+
+    def _ended(self, descriptor: int, start: int, length: int) -> int:
+        """Return how much of a line without an end is whole nevertheless: all of it or nothing."""
+        if length == 0 or _is_json(os.pread(descriptor, length, start)):
+            return length
+        self.faults.append("ends in the middle of a line")
+        return 0
 
     def _decompressed(self) -> Iterator[bytes]:
         try:

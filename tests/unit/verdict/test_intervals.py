@@ -75,3 +75,8 @@ def test_a_rate_has_the_interval_of_the_literature(
     found = rate_interval(passes, count)
     assert found.low == pytest.approx(low, abs=5e-5)
     assert found.high == pytest.approx(high, abs=5e-5)
+
+
+def test_the_interval_of_a_rate_ends_where_rates_end() -> None:
+    assert rate_interval(400, 400).high == 1.0
+    assert rate_interval(0, 400).low == 0.0

@@ -12,8 +12,20 @@ CUT = "is cut short, as by a k6 that was killed or a disk that was full"
 
 def read(path: Path, content: bytes) -> tuple[bytes, list[str]]:
     path.write_bytes(content)
+    return lines_of(path)
+
+
+def lines_of(path: Path, size: int = 100_000) -> tuple[bytes, list[str]]:
+    """Return all lines, written a chunk at a time over the chunk before, and the faults."""
     lines = GzipLines(path)
-    return b"".join(lines.pieces()), lines.faults
+    chunks = []
+    with path.with_suffix(".chunk").open("w+b") as file:
+        while length := lines.write(file.fileno(), size):
+            file.seek(0)
+            chunks.append(file.read())
+            assert len(chunks[-1]) == length
+    assert all(chunk[-1:] == b"\n" for chunk in chunks[:-1])
+    return b"".join(chunks), lines.faults
 
 
 @pytest.mark.parametrize(
@@ -53,7 +65,7 @@ def test_a_whole_file_is_given_out_whole(tmp_path: Path, content: bytes) -> None
         pytest.param(
             gzip.compress(TEXT[:-4]), 19_999, ["ends in the middle of a line"], id="half a line"
         ),
-        pytest.param(gzip.compress(TEXT[:-1]), 20_000, [], id="the last end of line alone"),
+        pytest.param(gzip.compress(TEXT + b"{}"), 20_001, [], id="no end of the last line"),
         pytest.param(
             TEXT,
             0,
@@ -66,7 +78,7 @@ def test_what_is_whole_is_read_and_what_is_wrong_is_said(
     tmp_path: Path, content: bytes, lines: int, faults: list[str]
 ) -> None:
     text, found = read(tmp_path / "x.gz", content)
-    assert text == b"".join(TEXT.splitlines(keepends=True)[:lines])
+    assert text == b"".join([*TEXT.splitlines(keepends=True), b"{}"][:lines])
     assert found == faults
 
 
@@ -74,7 +86,7 @@ def test_what_is_whole_is_read_and_what_is_wrong_is_said(
 def test_a_file_cut_anywhere_gives_whole_lines_alone(tmp_path: Path, length: int) -> None:
     text, faults = read(tmp_path / "x.gz", WHOLE[:length])
     assert TEXT.startswith(text)
-    assert not text or text.endswith(b"\n")
+    assert not text or text.endswith(b"}\n")
     assert faults[0] == CUT
 
 
@@ -88,8 +100,21 @@ def test_nothing_before_a_corrupt_byte_is_lost(tmp_path: Path) -> None:
     assert text[:right] == TEXT[:right]
 
 
+@pytest.mark.parametrize("size", [1, 50, 4096, 1 << 30])
+def test_chunks_of_any_size_are_whole_lines(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "x.gz"
+    path.write_bytes(WHOLE)
+    assert lines_of(path, size) == (TEXT, [])
+
+
+def test_a_line_that_is_longer_than_a_chunk_stays_whole(tmp_path: Path) -> None:
+    long = b'{"long":"' + "".join(map(str, range(100_000))).encode() + b'"}\n'
+    path = tmp_path / "x.gz"
+    path.write_bytes(gzip.compress(TEXT + long + TEXT))
+    assert lines_of(path, 1000) == (TEXT + long + TEXT, [])
+
+
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
-    lines = GzipLines(tmp_path / "points.json.gz")
-    assert (list(lines.pieces()), lines.faults) == ([], ["does not exist"])
-    folder = GzipLines(tmp_path)
-    assert (list(folder.pieces()), folder.faults) == ([], ["cannot be read: Is a directory"])
+    assert lines_of(tmp_path / "points.json.gz") == (b"", ["does not exist"])
+    (tmp_path / "folder").mkdir()
+    assert lines_of(tmp_path / "folder") == (b"", ["cannot be read: Is a directory"])
