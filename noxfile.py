@@ -29,7 +29,7 @@ REQUIREMENTS = ROOT / "requirements"
 BIN = "Scripts" if sys.platform == "win32" else "bin"
 # A run that is interrupted stops the stack that it started before it ends.
 PATIENCE_SECONDS = 60.0
-CODE = ["scripts", "src", "tests", "noxfile.py", "tasks.py"]
+CODE = ["bench", "scripts", "src", "tests", "noxfile.py", "tasks.py"]
 
 
 def install(session: nox.Session, name: str) -> None:

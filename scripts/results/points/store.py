@@ -48,15 +48,10 @@ _INSERT = f"""
         CASE WHEN type = 'Metric' THEN data."type" END
     {_LINES}
 """
-# To find the best compression of the numbers takes longer than to write them as they are.
 # A line that is neither a point nor the declaration of a metric could not be read.
 _TABLES = """
     CREATE TABLE line (
-        metric VARCHAR,
-        value DOUBLE USING COMPRESSION uncompressed,
-        microseconds BIGINT USING COMPRESSION uncompressed,
-        tags VARCHAR,
-        declared VARCHAR
+        metric VARCHAR, value DOUBLE, microseconds BIGINT, tags VARCHAR, declared VARCHAR
     );
     CREATE VIEW point AS
         SELECT metric, value, microseconds, tags FROM line
@@ -102,7 +97,7 @@ def read_points(paths: Sequence[Path]) -> Iterator[Points]:
 
     Files are inflated here and parsed by duckdb in chunks of whole lines: its own reader of gzip
     gives up at the end of a file that was cut short, and does not look at checksums. The database
-    is a temporary file (a tenth of the text), so that memory does not grow with the input.
+    is a temporary file (a twentieth of the text), so that memory does not grow with the input.
 
     Args:
         paths: Files that k6's JSON output wrote, gzipped; their points are one set.
