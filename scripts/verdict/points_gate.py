@@ -33,7 +33,8 @@ def points_gate(points: PointsSeen, summary: Summary | NoSummary) -> Gate:
         for fault in _differences(metric, content, points.statistics.get(metric))
     ]
     faults += [
-        f"{metric} is not in the summary" for metric in every.keys() - summary.metrics.keys()
+        f"{metric} is not in the summary"
+        for metric in sorted(every.keys() - summary.metrics.keys())
     ]
     if not faults:
         return open_gate(name, limit, observed)

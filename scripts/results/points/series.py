@@ -5,7 +5,7 @@ from pathlib import Path
 from scripts.files import write_atomically
 from scripts.results.points.buckets import BUCKET_SQL
 from scripts.results.points.statistics import PERCENTILES
-from scripts.results.points.store import Points
+from scripts.results.points.store import Points, sql_text
 from scripts.results.summary import SummaryType
 from scripts.settings.metrics import MetricType
 from scripts.settings.samples import samples_needed
@@ -49,8 +49,7 @@ def write_series(points: Points, path: Path) -> None:
             make_timestamp(second * 1000000) AS second, nullif(phase, '') AS phase,
             metric, declared AS type, count, sum, min, max
         FROM ({_sums("NOT list_contains(?, metric)")})
-        LEFT JOIN (SELECT DISTINCT metric, declared FROM line WHERE declared IS NOT NULL)
-            USING (metric)
+        LEFT JOIN declaration USING (metric)
         """,
         [trends],
     )
@@ -58,7 +57,7 @@ def write_series(points: Points, path: Path) -> None:
         database.execute(_of_trend(), [trend, trend])
     file = points.folder / path.name
     database.execute(
-        f"COPY (FROM series ORDER BY metric, phase, second) TO '{file}' "
+        f"COPY (FROM series ORDER BY metric, phase, second) TO {sql_text(str(file))} "
         "(FORMAT parquet, COMPRESSION zstd)"
     )
     write_atomically(path, file.read_bytes())

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from scripts.results.points.store import Points, time_of
+from scripts.results.points.store import Points, sql_text, time_of
 from scripts.results.summary import SummaryType
 
 PERCENTILES: Mapping[str, float] = MappingProxyType(
@@ -132,7 +132,7 @@ def order_statistics(
     Raises:
         ValueError: A rank is beyond the number of points.
     """
-    conditions = "".join(f" AND {_tag(name)} = {_text(value)}" for name, value in tags.items())
+    conditions = "".join(f" AND {_tag(name)} = {sql_text(value)}" for name, value in tags.items())
     chosen = f"""
         FROM point SEMI JOIN (SELECT tags FROM tally WHERE metric = ? {conditions}) USING (tags)
         WHERE metric = ?
@@ -166,8 +166,4 @@ def _percentiles(points: Points, metric: str, by: Sequence[str]) -> list[tuple[A
 def _tag(name: str) -> str:
     """Return SQL for the value of a tag, by its JSON pointer (RFC 6901); NULL where it is not."""
     escaped = name.replace("~", "~0").replace("/", "~1")
-    return f"json_extract_string(tags, {_text('/' + escaped)})"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return f"json_extract_string(tags, {sql_text('/' + escaped)})"

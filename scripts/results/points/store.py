@@ -30,7 +30,7 @@ _LONGEST_LINE = 1 << 20
 # https://grafana.com/docs/k6/latest/results-output/real-time/json/
 _LINES = f"""
     FROM read_json(
-        ?, format = 'newline_delimited', compression = 'none', ignore_errors = true,
+        $path, format = 'newline_delimited', compression = 'none', ignore_errors = true,
         maximum_object_size = {_LONGEST_LINE},
         columns = {{
             metric: 'VARCHAR', type: 'VARCHAR',
@@ -41,6 +41,7 @@ _LINES = f"""
 _INSERT = f"""
     INSERT INTO line
     SELECT
+        $number,
         metric,
         CASE WHEN type = 'Point' THEN data.value END,
         CASE WHEN type = 'Point' THEN epoch_us(try_cast(data."time" AS TIMESTAMPTZ)) END,
@@ -51,11 +52,14 @@ _INSERT = f"""
 # A line that is neither a point nor the declaration of a metric could not be read.
 _TABLES = """
     CREATE TABLE line (
-        metric VARCHAR, value DOUBLE, microseconds BIGINT, tags VARCHAR, declared VARCHAR
+        file SMALLINT, metric VARCHAR, value DOUBLE, microseconds BIGINT, tags VARCHAR,
+        declared VARCHAR
     );
     CREATE VIEW point AS
-        SELECT metric, value, microseconds, tags FROM line
+        SELECT file, metric, value, microseconds, tags FROM line
         WHERE metric IS NOT NULL AND value IS NOT NULL AND microseconds IS NOT NULL;
+    CREATE VIEW declaration AS
+        SELECT metric, min(declared) AS declared FROM line WHERE declared IS NOT NULL GROUP BY ALL;
 """
 # One pass over all points; whatever is asked by metric and tags is added up from this.
 _TALLY = """
@@ -75,9 +79,10 @@ class Points:
     Attributes:
         types: k6's type of each metric that was declared.
         damage: What is missing; empty where every file is whole.
-        connection: The database: view `point` (metric, value, microseconds since the epoch, tags as
-            JSON text); table `tally` (a row for each metric and text of tags, of which there are
-            few: count, total, least, largest, passes, first, last).
+        connection: The database: view `point` (file, metric, value, microseconds since the epoch,
+            tags as JSON text); table `tally` (a row for each metric and text of tags, of which
+            there are few: count, total, least, largest, passes, first, last); view `declaration`
+            (metric, declared: its type).
         folder: For files that are needed as long as the points are.
     """
 
@@ -109,7 +114,9 @@ def read_points(paths: Sequence[Path]) -> Iterator[Points]:
         folder = Path(name)
         connection.execute(_TABLES)
         connection.begin()
-        damage = [found for path in paths if (found := _load(connection, path))]
+        damage = [
+            found for number, path in enumerate(paths) if (found := _load(connection, path, number))
+        ]
         connection.execute(_TALLY)
         connection.commit()
         yield Points(_types(connection), tuple(damage), connection, folder)
@@ -118,6 +125,11 @@ def read_points(paths: Sequence[Path]) -> Iterator[Points]:
 def time_of(microseconds: int) -> datetime:
     """Return the time, UTC, of microseconds since the epoch."""
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def sql_text(value: str) -> str:
+    """Return a text as SQL has it, where it cannot be bound."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _connection(folder: Path) -> "DuckDBPyConnection":
@@ -136,9 +148,8 @@ def _connection(folder: Path) -> "DuckDBPyConnection":
     )
 
 
-def _load(connection: "DuckDBPyConnection", path: Path) -> Damage | None:
-    """Add the points of a file; return what is missing of it."""
-    before = _so_far(connection)
+def _load(connection: "DuckDBPyConnection", path: Path, number: int) -> Damage | None:
+    """Add the points of a file, the number-th; return what is missing of it."""
     lines = GzipLines(path)
     # One thread inflates while those of duckdb parse; neither holds the interpreter's lock.
     with _memory_files(2) as files, ThreadPoolExecutor(1) as other:
@@ -147,15 +158,21 @@ def _load(connection: "DuckDBPyConnection", path: Path) -> Damage | None:
             if not upcoming.result():
                 break
             upcoming = other.submit(lines.write, following, _CHUNK)
-            connection.execute(_INSERT, [f"/proc/self/fd/{current}"])
-    after = _so_far(connection)
+            connection.execute(_INSERT, {"number": number, "path": f"/proc/self/fd/{current}"})
+    ((read, declarations),) = connection.execute(
+        "SELECT count(*), count(declared) FROM line WHERE file = ?", [number]
+    ).fetchall()
+    ((points, last),) = connection.execute(
+        "SELECT count(*), max(microseconds) FROM point WHERE file = ?", [number]
+    ).fetchall()
     faults = list(lines.faults)
-    if unreadable := after.unreadable - before.unreadable:
+    if unreadable := read - declarations - points:
         faults.append(f"has lines that are no points ({unreadable:,})")
     if not faults:
         return None
-    last = time_of(after.last) if after.last is not None else None
-    return Damage(path.name, " and ".join(faults), after.points - before.points, last)
+    return Damage(
+        path.name, " and ".join(faults), points, time_of(last) if last is not None else None
+    )
 
 
 @contextmanager
@@ -169,25 +186,8 @@ def _memory_files(count: int) -> Iterator[list[int]]:
             os.close(descriptor)
 
 
-@dataclass(frozen=True)
-class _SoFar:
-    points: int
-    unreadable: int
-    last: int | None
-
-
-def _so_far(connection: "DuckDBPyConnection") -> _SoFar:
-    points, last = connection.execute("SELECT count(*), max(microseconds) FROM point").fetchall()[0]
-    lines, declarations = connection.execute(
-        "SELECT count(*), count(declared) FROM line"
-    ).fetchall()[0]
-    return _SoFar(points, lines - declarations - points, last)
-
-
 def _types(connection: "DuckDBPyConnection") -> dict[str, SummaryType]:
     """Return the declared types; one that k6 does not have belongs to no metric of k6."""
     known = {kind.value for kind in SummaryType}
-    found = connection.execute(
-        "SELECT DISTINCT metric, declared FROM line WHERE declared IS NOT NULL"
-    ).fetchall()
+    found = connection.execute("SELECT metric, declared FROM declaration").fetchall()
     return {metric: SummaryType(kind) for metric, kind in found if kind in known}

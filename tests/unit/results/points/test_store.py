@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from scripts.results.points import store
+from scripts.results.points.series import write_series
 from scripts.results.points.statistics import statistics
 from scripts.results.points.store import read_points
 from scripts.results.summary import SummaryType
@@ -104,13 +105,22 @@ def test_the_files_of_segments_are_one_set(tmp_path: Path) -> None:
 
 
 def test_damage_belongs_to_its_file_alone(tmp_path: Path) -> None:
-    whole = write_points(tmp_path / "whole.gz", [Point(LATENCY, 1.0), Point(LATENCY, 2.0)])
+    later = 60_000_000
+    whole = write_points(tmp_path / "whole.gz", [Point(LATENCY, 1.0), Point(LATENCY, 2.0, later)])
     cut = write_points(tmp_path / "cut.gz", [Point(LATENCY, 3.0)])
     cut.write_bytes(cut.read_bytes()[:-1])
     count, (sentence,) = counted(whole, cut)
     assert count == 3
     assert sentence.startswith("cut.gz is cut short")
-    assert "could be read: 1, until" in sentence
+    assert sentence.endswith("could be read: 1, until 08:00:00 UTC")
+
+
+def test_a_metric_has_one_type_whatever_the_segments_declare(tmp_path: Path) -> None:
+    first = write_points(tmp_path / "1.gz", [Point(LATENCY, 1.0)])
+    second = write_points(tmp_path / "2.gz", [Point(LATENCY, 3.0)], {LATENCY: "counter"})
+    with read_points([first, second]) as points:
+        assert points.types[LATENCY] is SummaryType.COUNTER
+        assert [found.count for found in statistics(points)] == [2]
 
 
 def test_local_offsets_and_another_order_of_keys_mean_the_same(file: Path) -> None:
@@ -138,9 +148,10 @@ def test_the_nanoseconds_that_go_writes_are_read(file: Path) -> None:
 
 
 def test_nothing_stays_behind(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "a user's").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "a user's"))
     write_points(file, [Point(LATENCY, 1.0)])
     with read_points([file]) as points:
-        assert points.folder.parent == tmp_path / "temporary"
-    assert list((tmp_path / "temporary").iterdir()) == []
+        assert points.folder.parent == tmp_path / "a user's"
+        write_series(points, tmp_path / "series.parquet")
+    assert list((tmp_path / "a user's").iterdir()) == []
