@@ -49,8 +49,10 @@ _INSERT = f"""
         CASE WHEN type = 'Metric' THEN data."type" END
     {_LINES}
 """
+# Nobody opens the database again: to tidy it up at its end would take memory for all of it.
 # A line that is neither a point nor the declaration of a metric could not be read.
 _TABLES = """
+    PRAGMA disable_checkpoint_on_shutdown;
     CREATE TABLE line (
         file SMALLINT, metric VARCHAR, value DOUBLE, microseconds BIGINT, tags VARCHAR,
         declared VARCHAR
