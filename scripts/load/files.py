@@ -21,6 +21,11 @@ class ScenarioFiles:
         return self.folder / "summary.json"
 
     @property
+    def series(self) -> Path:
+        """What every metric did second by second (scripts/results/points/series.py)."""
+        return self.folder / "series.parquet"
+
+    @property
     def log(self) -> Path:
         """What k6 printed."""
         return self.folder / "k6.log"

@@ -30,12 +30,15 @@ class Loaded:
         exit_code: k6's; -N where signal N killed it.
         started: When k6 was started.
         ended: When it had ended.
+        clock_step_seconds: By how much the system's clock was set meanwhile, forward or (negative)
+            back; time that the machine slept counts as forward.
         interrupted: What came in between, if anything did; what was measured until then is kept.
     """
 
     exit_code: int
     started: datetime
     ended: datetime
+    clock_step_seconds: float
     interrupted: Interrupted | None
 
 
@@ -60,6 +63,7 @@ def run(
     files.folder.mkdir(parents=True)
     port = free_port()
     started = datetime.now(UTC)
+    clock = _clock_offset()
     running = process.start(
         k6.run_command(scenario.script, files.points, port),
         env={**k6.variables, **marks.mark(files.folder), "CDC_SUMMARY": str(files.summary)},
@@ -73,7 +77,16 @@ def run(
     with postponed():
         _end(running)
         exit_code = running.wait().exit_code
-    return Loaded(exit_code, started, datetime.now(UTC), interrupted)
+    step = _clock_offset() - clock
+    return Loaded(exit_code, started, datetime.now(UTC), step, interrupted)
+
+
+def _clock_offset() -> float:
+    """Return how far the clock of the day is ahead of the one that nobody can set, in seconds.
+
+    Both are sped up and slowed down alike where the clock is merely disciplined.
+    """
+    return time.time() - time.monotonic()
 
 
 def _follow(

@@ -22,9 +22,11 @@ from scripts.results.run_folder import RunFolder, check_results_folder
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
-from scripts.stack.backend import Backend
+from scripts.stack.backend import Backend, Watch
 from scripts.stack.endpoints import Endpoints
+from scripts.verdict.evidence import Evidence
 from scripts.verdict.judge import judge, not_run
+from scripts.verdict.points import examine
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.run import judge_run
 from scripts.waiting import NotReady, wait_until
@@ -156,8 +158,7 @@ class _Run:
         finally:
             progress.close()
         with postponed():
-            summary = read_summary(files.summary)
-            verdict = judge(name, planned.thresholds, summary, loaded.exit_code, watch.events())
+            verdict = judge(self._evidence(planned, loaded, watch))
             write_atomically(files.verdict, readable_json(verdict))
             self._note(name, loaded)
             say(f"{name}: {verdict.verdict}")
@@ -166,6 +167,22 @@ class _Run:
         if name == HEALTH_CHECK and verdict.exit_code is not ExitCode.PASS:
             return verdict, _Blocked(ExitCode.STACK, "the health check did not pass")
         return verdict, None
+
+    def _evidence(self, planned: PlannedScenario, loaded: load.Loaded, watch: Watch) -> Evidence:
+        events = watch.events()
+        name = planned.scenario.name
+        files = self._folder.scenario(name)
+        summary = read_summary(files.summary)
+        return Evidence(
+            scenario=name,
+            executor=self._shapes[name].options,
+            thresholds=planned.thresholds,
+            summary=summary,
+            points=examine((files.points,), files.series, planned.thresholds, summary),
+            k6_exit=loaded.exit_code,
+            clock_step_seconds=loaded.clock_step_seconds,
+            events=events,
+        )
 
     def _note(self, name: str, loaded: load.Loaded) -> None:
         """Put what was seen of k6 into the manifest."""

@@ -113,3 +113,22 @@ def fault(executor: Executor, *, where: str) -> str:
         if max(start, *(stage.target for stage in executor.stages)) == 0:
             return ".stages: never rises above 0, so nothing would run"
     return ""
+
+
+def asked_iterations(executor: Executor, *, where: str) -> float | None:
+    """Return how many iterations a constant arrival rate asks for; None for any other shape.
+
+    With virtual users their number depends on how fast the pipeline is, and a rate that rises until
+    a limit breaks ends when that is.
+
+    Args:
+        executor: The shape.
+        where: The file and place of the shape, for an error.
+
+    Raises:
+        UsageFailure: One of its durations is not one.
+    """
+    if not isinstance(executor, ConstantArrivalRate):
+        return None
+    unit = parse_duration(executor.time_unit, where=f"{where}.timeUnit")
+    return executor.rate * total_seconds(executor, where=where) / unit

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from operator import ge, gt, le, lt
 from types import MappingProxyType
 
@@ -68,6 +69,13 @@ class Expression:
     def k6_stat(self) -> str:
         """The stat in k6's spelling, in expressions as in the summary: `p(95)`, `rate`."""
         return f"p({self.stat[1:]})" if self.stat.startswith("p") else self.stat
+
+    @property
+    def share(self) -> float | None:
+        """The share of samples below a percentile, 0.95 for `p95`; None of another stat."""
+        if self.stat == "med":
+            return 0.5
+        return float(Fraction(self.stat[1:]) / 100) if self.stat.startswith("p") else None
 
     @property
     def k6(self) -> str:

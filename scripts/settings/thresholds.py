@@ -61,6 +61,11 @@ class Threshold:
         return samples_needed(self.kind.type, self.stat, self.limit)
 
     @property
+    def share(self) -> float | None:
+        """The share of samples below a percentile that is limited, 0 to 1; None of other stats."""
+        return self.expression.share
+
+    @property
     def in_k6(self) -> bool:
         """Whether k6 judges it too: it takes no limits on the count of a trend."""
         return not (self.kind.type is MetricType.TREND and self.stat == "count")

@@ -31,9 +31,13 @@ def open_gate(name: str, limit: str, observed: str, *, ok: bool | None = True) -
     return Gate(GateResult(name=name, limit=limit, observed=observed, ok=ok), ExitCode.PASS)
 
 
-def shut_gate(name: str, limit: str, observed: str, *, code: ExitCode, reason: str) -> Gate:
-    """Return a gate that does not hold."""
-    result = GateResult(name=name, limit=limit, observed=observed, ok=False, reason=reason)
+def shut_gate(
+    name: str, limit: str, observed: str, *, code: ExitCode, reason: str, certain: bool = False
+) -> Gate:
+    """Return a gate that does not hold; `certain`: whatever the measurement is worth."""
+    result = GateResult(
+        name=name, limit=limit, observed=observed, ok=False, reason=reason, certain=certain
+    )
     return Gate(result, code)
 
 
@@ -108,6 +112,7 @@ def components_gate(events: Sequence[ComponentEvent]) -> Gate:
         limit,
         ", ".join(f"{event.component} {event.what}" for event in events),
         code=ExitCode.INVALID if changed else ExitCode.FAIL,
+        certain=not changed,
         reason="; ".join(_sentence(event) for event in events),
     )
 

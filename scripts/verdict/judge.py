@@ -1,42 +1,34 @@
 """One scenario: its limits and gates, and the verdict that follows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from scripts.errors import ExitCode
-from scripts.results.summary import NoSummary, Summary
-from scripts.settings.thresholds import Threshold
-from scripts.stack.component import ComponentEvent
 from scripts.verdict.agreement import thresholds_agree_gate
+from scripts.verdict.evidence import Evidence
 from scripts.verdict.gates import Gate, checks_gate, components_gate, samples_gate, summary_gate
 from scripts.verdict.k6_exit import k6_exit_gate
 from scripts.verdict.limits import judge_threshold
+from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
+from scripts.verdict.points_gate import points_gate
 from scripts.verdict.records import ScenarioVerdict, ThresholdResult
 from scripts.verdict.verdict import verdict_of, worst
 
 _THRESHOLD_CODES = {True: ExitCode.PASS, False: ExitCode.FAIL, None: ExitCode.NO_DATA}
 
 
-def judge(
-    scenario: str,
-    thresholds: Sequence[Threshold],
-    summary: Summary | NoSummary,
-    k6_exit: int,
-    events: Sequence[ComponentEvent],
-) -> ScenarioVerdict:
-    """Return the verdict on one scenario that was run.
-
-    Args:
-        scenario: Its name.
-        thresholds: Its limits; none for the health check, which its gates judge.
-        summary: What k6 left.
-        k6_exit: k6's exit code; -N where signal N killed it.
-        events: What happened to the stack's components meanwhile.
-    """
-    gates = _gates(scenario, thresholds, summary, k6_exit, events)
-    results = tuple(judge_threshold(threshold, summary) for threshold in thresholds)
-    code = worst([*(gate.code for gate in gates), *(_THRESHOLD_CODES[r.ok] for r in results)])
+def judge(evidence: Evidence) -> ScenarioVerdict:
+    """Return the verdict on one scenario that was run."""
+    gates = _gates(evidence)
+    results = tuple(
+        judge_threshold(threshold, evidence.summary, evidence.points.intervals.get(threshold))
+        for threshold in evidence.thresholds
+    )
+    code = worst(
+        [*(gate.code for gate in gates), *(_THRESHOLD_CODES[r.ok] for r in results)],
+        certain=any(gate.result.certain for gate in gates),
+    )
     return ScenarioVerdict(
-        scenario=scenario,
+        scenario=evidence.scenario,
         verdict=verdict_of(code),
         exit_code=code,
         reasons=_reasons(gates, results),
@@ -63,20 +55,20 @@ def not_run(scenario: str, code: ExitCode, reason: str) -> ScenarioVerdict:
     )
 
 
-def _gates(
-    scenario: str,
-    thresholds: Sequence[Threshold],
-    summary: Summary | NoSummary,
-    k6_exit: int,
-    events: Sequence[ComponentEvent],
-) -> tuple[Gate, ...]:
+def _gates(evidence: Evidence) -> tuple[Gate, ...]:
+    scenario, summary = evidence.scenario, evidence.summary
     gates = (
-        k6_exit_gate(scenario, k6_exit, summary),
-        components_gate(events),
+        k6_exit_gate(scenario, evidence.k6_exit, summary),
+        components_gate(evidence.events),
+        clock_gate(evidence.clock_step_seconds),
         summary_gate(scenario, summary),
+        points_gate(evidence.points, summary),
         samples_gate(summary),
         checks_gate(scenario, summary),
-        thresholds_agree_gate(thresholds, summary),
+        dropped_gate(summary),
+        rate_gate(evidence.executor, evidence.k6_exit, summary),
+        generator_gate(scenario, summary),
+        thresholds_agree_gate(evidence.thresholds, summary),
     )
     return tuple(gate for gate in gates if gate is not None)
 

@@ -10,6 +10,7 @@ from scripts.verdict.gates import Gate, open_gate, shut_gate
 _THRESHOLDS_FAILED = 99
 _INTERRUPTED = 105
 _MARKED_AS_FAILED = 110
+CAME_TO_ITS_END = (0, _THRESHOLDS_FAILED)
 
 # https://github.com/grafana/k6/blob/v1.8.1/errext/exitcodes/codes.go; 255 is the command's own.
 _BROKEN = {
@@ -51,7 +52,7 @@ def k6_exit_gate(scenario: str, k6_exit: int, summary: Summary | NoSummary) -> G
         )
     if k6_exit == _MARKED_AS_FAILED and scenario == HEALTH_CHECK and _a_check_failed(summary):
         return open_gate(name, limit, f"{observed}, for a failed check")
-    if k6_exit not in (0, _THRESHOLDS_FAILED):
+    if k6_exit not in CAME_TO_ITS_END:
         return shut_gate(
             name,
             limit,

@@ -2,12 +2,15 @@
 
 from math import ceil
 
+import msgspec
+
 from scripts.results.summary import NoSummary, Summary
 from scripts.settings.durations import MAX_RUN_SECONDS, format_duration
 from scripts.settings.expressions import Operator
 from scripts.settings.metrics import MetricType, Phase
 from scripts.settings.thresholds import Threshold
 from scripts.verdict.figures import figure_beside, limit_figure
+from scripts.verdict.intervals import Interval
 from scripts.verdict.records import ThresholdResult
 
 _DEMANDS = {
@@ -19,8 +22,13 @@ _DEMANDS = {
 _ROUND_TO_SECONDS = 10
 
 
-def judge_threshold(threshold: Threshold, summary: Summary | NoSummary) -> ThresholdResult:
-    """Return whether a limit holds, null where there are too few samples to tell."""
+def judge_threshold(
+    threshold: Threshold, summary: Summary | NoSummary, interval: Interval | None = None
+) -> ThresholdResult:
+    """Return whether a limit holds, null where there are too few samples to tell.
+
+    The interval is told with what was observed; it decides nothing.
+    """
     if isinstance(summary, NoSummary):
         return _result(
             threshold, None, 0, ok=None, reason="without a summary no limit can be judged"
@@ -41,8 +49,10 @@ def judge_threshold(threshold: Threshold, summary: Summary | NoSummary) -> Thres
             f"{_longer(summary.duration_ms, samples, needed)}"
         )
         seen = f" (so far: {broken})" if broken else ""
-        return _result(threshold, observed, samples, ok=None, reason=reason + seen)
-    return _result(threshold, observed, samples, ok=holds, reason=broken)
+        result = _result(threshold, observed, samples, ok=None, reason=reason + seen)
+    else:
+        result = _result(threshold, observed, samples, ok=holds, reason=broken)
+    return msgspec.structs.replace(result, interval=interval)
 
 
 def _result(
@@ -56,9 +66,18 @@ def _result(
         observed=observed,
         samples=samples,
         samples_needed=threshold.samples_needed,
+        margin=_margin(threshold, observed),
         ok=ok,
         reason=reason,
     )
+
+
+def _margin(threshold: Threshold, observed: float | None) -> float | None:
+    if observed is None or threshold.limit == 0:
+        return None
+    upper = threshold.operator in (Operator.AT_MOST, Operator.BELOW)
+    left = threshold.limit - observed if upper else observed - threshold.limit
+    return left / threshold.limit
 
 
 def _broken(threshold: Threshold, observed: float, samples: int) -> str:

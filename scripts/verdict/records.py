@@ -3,6 +3,7 @@
 import msgspec
 
 from scripts.errors import ExitCode
+from scripts.verdict.intervals import Interval
 from scripts.verdict.verdict import Verdict
 
 SCHEMA_VERSION = 1
@@ -19,6 +20,9 @@ class ThresholdResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         observed: What was observed, in the same unit; null where nothing was.
         samples: How many samples stand behind it.
         samples_needed: How many the limit needs.
+        interval: Where the true value lies; null of stats that have none, and without points.
+        margin: The share of the limit that is left: 0.25 for 1,500 ms of at most 2,000 ms, negative
+            where the limit is broken; null without an observation, or for a limit of 0.
         ok: Whether the limit holds; null where that cannot be told.
         reason: Why not, or why it cannot be told; else empty.
     """
@@ -30,6 +34,8 @@ class ThresholdResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     observed: float | None
     samples: int
     samples_needed: int
+    interval: Interval | None = None
+    margin: float | None = None
     ok: bool | None
     reason: str = ""
 
@@ -43,6 +49,8 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         observed: What was found, in words.
         ok: Whether it holds; null where that cannot be told.
         reason: Why not; else empty.
+        certain: Whether it stands whatever the measurement is worth: a component died, or rows were
+            lost, and no starved generator takes that back.
     """
 
     name: str
@@ -50,6 +58,7 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     observed: str
     ok: bool | None
     reason: str = ""
+    certain: bool = False
 
 
 class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

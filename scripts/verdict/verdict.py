@@ -16,15 +16,9 @@ class Verdict(StrEnum):
 
 
 # The worst first.
-_ORDER = (
-    ExitCode.INTERRUPTED,
-    ExitCode.LOAD,
-    ExitCode.STACK,
-    ExitCode.INVALID,
-    ExitCode.NO_DATA,
-    ExitCode.FAIL,
-    ExitCode.PASS,
-)
+_GRAVE = (ExitCode.INTERRUPTED, ExitCode.LOAD, ExitCode.STACK)
+_ORDER = (*_GRAVE, ExitCode.INVALID, ExitCode.NO_DATA, ExitCode.FAIL, ExitCode.PASS)
+_ORDER_IF_CERTAIN = (*_GRAVE, ExitCode.FAIL, ExitCode.INVALID, ExitCode.NO_DATA, ExitCode.PASS)
 
 _VERDICTS = {
     ExitCode.PASS: Verdict.PASS,
@@ -33,13 +27,19 @@ _VERDICTS = {
 }
 
 
-def worst(codes: Iterable[ExitCode]) -> ExitCode:
+def worst(codes: Iterable[ExitCode], *, certain: bool = False) -> ExitCode:
     """Return the exit code that stands for all of `codes`; of nothing at all, NO_DATA.
+
+    Args:
+        codes: The outcomes.
+        certain: One of them is a failure that no doubt about the measurement takes back: rows that
+            were lost, or a component that died.
 
     Raises:
         ValueError: One of them is not the outcome of a scenario.
     """
-    return min(codes, key=_ORDER.index, default=ExitCode.NO_DATA)
+    order = _ORDER_IF_CERTAIN if certain else _ORDER
+    return min(codes, key=order.index, default=ExitCode.NO_DATA)
 
 
 def verdict_of(code: ExitCode) -> Verdict:

@@ -1,6 +1,5 @@
 """`inv perf` on the real stack: what it says, what it leaves, what it exits with."""
 
-import gzip
 import json
 import os
 import signal
@@ -10,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import ExitCode
+from scripts.results.points.statistics import statistics
+from scripts.results.points.store import read_points
+from scripts.results.summary import Summary, SummaryType, read_summary
 from scripts.settings.paths import Checkout
 from scripts.stack.local.backend import LocalStack
 from scripts.stack.local.layout import Layout
@@ -41,7 +43,7 @@ def inv(checkout: Checkout, stack: LocalStack) -> Iterator[Inv]:
 def test_a_run_on_a_stack_that_is_up_passes_and_leaves_everything(
     inv: Inv, stack: LocalStack
 ) -> None:
-    completed = inv("perf", "--scenarios", "baseline", "--duration", "10s", "--name", "first")
+    completed = inv.measured("--scenarios", "baseline", "--duration", "10s", "--name", "first")
     assert completed.exit_code == ExitCode.PASS, completed.output
     assert completed.output.splitlines()[-1] == "PASS: exit 0"
 
@@ -64,27 +66,37 @@ def test_a_run_on_a_stack_that_is_up_passes_and_leaves_everything(
     verdict = read(run / "baseline" / "verdict.json")
     assert verdict["verdict"] == "PASS"
     assert all(x["ok"] and x["samples"] >= x["samples_needed"] for x in verdict["thresholds"])
+    intervals = {x["stat"]: x["interval"] for x in verdict["thresholds"]}
+    assert intervals["p50"]["low"] <= intervals["p50"]["high"] < intervals["p95"]["high"]
+    assert {gate["name"] for gate in verdict["gates"]} >= {"points", "generator_delay", "clock"}
     assert read(run / "verdict.json")["exit_code"] == 0
     assert (run.parent / "latest").resolve() == run
     assert {path.stem for path in (run / "logs").iterdir()} == set(stack.log_files())
     assert stack.endpoints() is not None
 
 
-def test_the_raw_points_hold_as_many_samples_as_the_summary_counts(inv: Inv) -> None:
+def test_the_engine_finds_of_the_raw_points_what_k6_finds(inv: Inv) -> None:
     completed = inv("perf", "--scenarios", "baseline", "--duration", "5s")
     folder = inv.run_of(completed) / "baseline"
-    with gzip.open(folder / "points.json.gz", "rt") as lines:
-        points = [json.loads(line) for line in lines]
-    steady = [
-        point
-        for point in points
-        if point["type"] == "Point"
-        and point["metric"] == "cdc_e2e_latency"
-        and point["data"]["tags"]["phase"] == "steady"
-    ]
-    summary = read(folder / "summary.json")
-    assert len(steady) == summary["metrics"]["cdc_e2e_latency{phase:steady}"]["values"]["count"]
-    assert len(steady) > 10
+    summary = read_summary(folder / "summary.json")
+    assert isinstance(summary, Summary)
+    with read_points([folder / "points.json.gz"]) as points:
+        assert points.damage == ()
+        found = {x.k6_name: x for x in (*statistics(points), *statistics(points, ["phase"]))}
+    trends = [name for name, x in summary.metrics.items() if x.type is SummaryType.TREND]
+    assert "cdc_e2e_latency{phase:steady}" in trends
+    for name in trends:
+        ours, theirs = found[name], summary.metrics[name].values
+        assert ours.count == theirs["count"]
+        assert ours.count > 10
+        percentiles = {f"p({stat[1:]})": value for stat, value in ours.percentiles.items()}
+        others = {"avg": ours.mean, "min": ours.least, "max": ours.largest}
+        assert percentiles | others == {
+            stat: pytest.approx(value, rel=1e-9, abs=1e-9)
+            for stat, value in theirs.items()
+            if stat not in ("count", "med")
+        }
+    assert (folder / "series.parquet").read_bytes()[:4] == b"PAR1"
 
 
 @pytest.mark.parametrize(
@@ -110,8 +122,8 @@ def test_what_is_not_a_pass_has_its_own_exit_code(
     inv: Inv, limits: dict[str, object], duration: str, code: ExitCode, said: str
 ) -> None:
     inv.set_limits({"baseline": limits})
-    words = ("perf", "--scenarios", "baseline", "--duration", duration, "--vus", "1")
-    completed = inv(*words)
+    words = ("--scenarios", "baseline", "--duration", duration, "--vus", "1")
+    completed = inv.measured(*words)
     assert completed.exit_code == code, completed.output
     assert said in completed.output
     assert completed.output.splitlines()[-1].endswith(f": exit {code:d}")
@@ -253,7 +265,7 @@ def test_a_stack_of_its_own_is_started_and_stopped(tmp_path: Path, stack: LocalS
     """Beside the stack of the other checkout, on other ports."""
     inv = Inv(copy_checkout(tmp_path / "a checkout with späces"))
     inv.set_limits(GENEROUS)
-    completed = inv("perf", "--scenarios", "baseline", "--duration", "5s")
+    completed = inv.measured("--scenarios", "baseline", "--duration", "5s")
     assert completed.exit_code == ExitCode.PASS, completed.output
     assert read(inv.run_of(completed) / "run.json")["stack_was_up"] is False
     assert "the stack is down" in completed.output

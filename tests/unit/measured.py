@@ -1,12 +1,24 @@
-"""Summaries, limits and events for tests: a good scenario, of which a test spoils one thing."""
+"""Summaries, limits, events and points for tests: a good scenario, of which one thing is spoilt."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from scripts.results.summary import SCHEMA_VERSION, Check, Metric, Summary, SummaryType
+from scripts.results.points.statistics import Statistics, parsed_k6_name
+from scripts.results.summary import (
+    SCHEMA_VERSION,
+    Check,
+    Metric,
+    NoSummary,
+    Summary,
+    SummaryType,
+)
+from scripts.settings.executors import ConstantVus, Executor
 from scripts.settings.expressions import Expression, parse_expression
 from scripts.settings.metrics import Better, MetricKind, MetricType, Phase
 from scripts.settings.thresholds import Threshold
 from scripts.stack.component import ComponentEvent
+from scripts.verdict.evidence import Evidence
+from scripts.verdict.points import PointsSeen
 
 KINDS = {
     kind.name: kind
@@ -52,7 +64,11 @@ GOOD: Mapping[str, Metric] = {
     "cdc_success_rate": rate(600, 0),
     "pg_write_errors": counter(0, 0),
     "iterations": counter(600, 10.0),
+    "dropped_iterations": counter(0, 0),
+    "generator_delay": trend(6000, p99=1.3),
 }
+NOW = datetime(2026, 11, 24, 8, 0, 0, tzinfo=UTC)
+TEN_USERS = ConstantVus(vus=10, duration="60s")
 
 
 def summary(
@@ -86,3 +102,59 @@ def summary(
 
 def event(component: str, what: str, *log: str, by_operator: bool = False) -> ComponentEvent:
     return ComponentEvent(component, what, by_operator, log)
+
+
+def points_of(measured: Summary | NoSummary) -> PointsSeen:
+    """Return the raw points that a summary was made of."""
+    if isinstance(measured, NoSummary):
+        return PointsSeen()
+    found = {name: _statistics(name, metric) for name, metric in measured.metrics.items()}
+    return PointsSeen(statistics={name: each for name, each in found.items() if each.count})
+
+
+def evidence(
+    scenario: str,
+    thresholds: Sequence[Threshold],
+    measured: Summary | NoSummary,
+    k6_exit: int = 0,
+    events: Sequence[ComponentEvent] = (),
+    *,
+    points: PointsSeen | None = None,
+    executor: Executor = TEN_USERS,
+    clock_step_seconds: float = 0.0,
+) -> Evidence:
+    """Return the evidence of a scenario that k6 left this summary of."""
+    return Evidence(
+        scenario=scenario,
+        executor=executor,
+        thresholds=thresholds,
+        summary=measured,
+        points=points_of(measured) if points is None else points,
+        k6_exit=k6_exit,
+        clock_step_seconds=clock_step_seconds,
+        events=events,
+    )
+
+
+def _statistics(name: str, metric: Metric) -> Statistics:
+    values = {stat: value or 0 for stat, value in metric.values.items()}
+    passes = int(values.get("passes", 0))
+    count = {
+        SummaryType.TREND: int(values.get("count", 0)),
+        SummaryType.RATE: passes + int(values.get("fails", 0)),
+    }.get(metric.type, 1)
+    base, tags = parsed_k6_name(name)
+    return Statistics(
+        metric=base,
+        type=metric.type,
+        tags=tags,
+        count=count,
+        total=values.get("count", 0.0),
+        least=0.0,
+        largest=0.0,
+        mean=0.0,
+        percentiles={},
+        passes=passes if metric.type is SummaryType.RATE else None,
+        first=NOW,
+        last=NOW,
+    )

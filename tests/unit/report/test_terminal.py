@@ -6,22 +6,33 @@ from scripts.report.terminal import Row, render
 from scripts.results.summary import NoSummary
 from scripts.verdict.judge import judge, not_run
 from scripts.verdict.run import judge_run
-from tests.unit.measured import GOOD, LATENCY, counter, event, rate, summary, threshold, trend
+from tests.unit.measured import (
+    GOOD,
+    LATENCY,
+    counter,
+    event,
+    evidence,
+    rate,
+    summary,
+    threshold,
+    trend,
+)
 
 LIMIT = threshold("cdc_e2e_latency", "p95<=2000")
 _SLOW = {
     **GOOD,
     LATENCY: trend(540, p50=1200.0, p95=2310.4, p99=12000.0),
     "cdc_success_rate": rate(1188, 12),
-    "dropped_iterations": counter(150),
 }
 PASSED = Row(
-    judge("baseline", (LIMIT,), summary(thresholds={LIMIT: True}), 0, ()),
+    judge(evidence("baseline", (LIMIT,), summary(thresholds={LIMIT: True}))),
     summary(),
 )
 FAILED = Row(
-    judge("spike", (LIMIT,), summary(_SLOW, scenario="spike", thresholds={LIMIT: False}), 99, ()),
-    summary(_SLOW),
+    judge(
+        evidence("spike", (LIMIT,), summary(_SLOW, scenario="spike", thresholds={LIMIT: False}), 99)
+    ),
+    summary({**_SLOW, "dropped_iterations": counter(150)}),
 )
 GONE = Row(not_run("e2e-latency", ExitCode.STACK, "the stack is gone"), NoSummary("not run"))
 
@@ -34,7 +45,7 @@ def shown(*rows: Row, colour: bool = False, notes: tuple[str, ...] = ()) -> str:
 TABLE = """\
 scenario     verdict                 iterations    rate/s      e2e p50/p95/p99 ms    samples    errors    dropped    thresholds
 -----------  --------------------  ------------  --------  ----------------------  ---------  --------  ---------  ------------
-baseline     PASS                           600      10.0        36.4 / 51.2 / 73        540         0          -           1/1
+baseline     PASS                           600      10.0        36.4 / 51.2 / 73        540         0          0           1/1
 spike        FAIL                           600      10.0  1,200 / 2,310 / 12,000        540        12        150           0/1
 e2e-latency  INVALID (stack gone)             -         -                       -          -         -          -             -
 
@@ -95,7 +106,7 @@ def test_colours_come_only_when_asked_for_and_do_not_shift_the_columns() -> None
 def test_a_hostile_log_line_cannot_drive_the_terminal() -> None:
     died = event("connect", "ended (exit status 1)", "\x1b]0;owned\x07\x1b[2J\rPASS\u202e\x9b1m")
     found = summary(thresholds={LIMIT: True})
-    row = Row(judge("baseline", (LIMIT,), found, 0, (died,)), found)
+    row = Row(judge(evidence("baseline", (LIMIT,), found, events=(died,))), found)
     run = judge_run([row.verdict])
     text = render(run, [row], files="a\nb\x1b[31m", colour=False, notes=("note\x1b[31m",))
     assert {letter for letter in text if not letter.isprintable()} == {"\n"}
@@ -107,4 +118,4 @@ def test_a_trend_without_samples_shows_no_figures() -> None:
     empty = summary({**GOOD, LATENCY: trend(0, p50=0.0, p95=0.0, p99=0.0)})
     row = Row(msgspec.structs.replace(PASSED.verdict, thresholds=()), empty)
     line = shown(row).splitlines()[2].split()
-    assert line == ["baseline", "PASS", "600", "10.0", "-", "0", "0", "-", "-"]
+    assert line == ["baseline", "PASS", "600", "10.0", "-", "0", "0", "0", "-"]

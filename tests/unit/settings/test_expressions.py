@@ -51,3 +51,13 @@ def test_an_operator_holds_on_its_side(
 def test_a_percentile_is_spelled_in_two_ways() -> None:
     assert Expression("p99.9", Operator.BELOW, 1).k6_stat == "p(99.9)"
     assert Expression("max", Operator.BELOW, 1).k6_stat == "max"
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("p95<1", 0.95), ("p(99.9)<1", 0.999), ("med<1", 0.5), ("max<1", None), ("rate>0", None)],
+)
+def test_a_percentile_has_its_share_of_samples(text: str, share: float | None) -> None:
+    parsed = parse_expression(text)
+    assert parsed is not None
+    assert parsed.share == share

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 
 from scripts.errors import ExitCode
@@ -10,8 +11,19 @@ from scripts.results.summary import Check, Metric, NoSummary, Summary
 from scripts.stack.component import ComponentEvent
 from scripts.verdict.judge import judge, not_run
 from scripts.verdict.records import ScenarioVerdict
+from scripts.verdict.run import judge_run
 from scripts.verdict.verdict import Verdict
-from tests.unit.measured import GOOD, LATENCY, counter, event, rate, summary, threshold, trend
+from tests.unit.measured import (
+    GOOD,
+    LATENCY,
+    counter,
+    event,
+    evidence,
+    rate,
+    summary,
+    threshold,
+    trend,
+)
 
 P95 = threshold("cdc_e2e_latency", "p95<=2000")
 P99 = threshold("cdc_e2e_latency", "p99<=5000")
@@ -40,7 +52,7 @@ class Fault:
     events: tuple[ComponentEvent, ...] = ()
 
     def judged(self) -> ScenarioVerdict:
-        return judge("baseline", LIMITS, self.summary, self.k6_exit, self.events)
+        return judge(evidence("baseline", LIMITS, self.summary, self.k6_exit, self.events))
 
 
 LATE_REASON = "cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms"
@@ -98,7 +110,14 @@ FAULTS = {
             "cdc_e2e_latency p99 has no samples after the warm-up",
             "cdc_success_rate rate has no samples",
         ),
-        good({LATENCY: trend(0), "cdc_success_rate": rate(0, 0), "iterations": counter(0)}),
+        good(
+            {
+                **GOOD,
+                LATENCY: trend(0),
+                "cdc_success_rate": rate(0, 0),
+                "iterations": counter(0),
+            }
+        ),
     ),
     "no summary": Fault(
         ExitCode.INVALID,
@@ -261,34 +280,38 @@ def test_the_health_check_is_judged_by_its_checks(
     checks: tuple[Check, ...], k6_exit: int, code: ExitCode, reasons: tuple[str, ...]
 ) -> None:
     found = summary({"iterations": counter(1)}, scenario="health-check", checks=checks)
-    verdict = judge("health-check", (), found, k6_exit, ())
+    verdict = judge(evidence("health-check", (), found, k6_exit))
     assert (verdict.exit_code, verdict.reasons) == (code, reasons)
 
 
 def test_failed_checks_of_another_scenario_are_no_gate() -> None:
     found = good(checks=(Check("a", 0, 1),))
-    assert judge("baseline", LIMITS, found, 0, ()).verdict is Verdict.PASS
-    assert judge("baseline", LIMITS, found, 110, ()).exit_code is ExitCode.LOAD
+    assert judge(evidence("baseline", LIMITS, found)).verdict is Verdict.PASS
+    assert judge(evidence("baseline", LIMITS, found, 110)).exit_code is ExitCode.LOAD
 
 
 def test_k6_may_find_what_it_likes_of_a_metric_without_samples() -> None:
     found = good({**GOOD, LATENCY: trend(0, p95=0.0, p99=0.0)}, thresholds=FOUND_LATE)
-    verdict = judge("baseline", LIMITS, found, 99, ())
+    verdict = judge(evidence("baseline", LIMITS, found, 99))
     assert verdict.exit_code is ExitCode.NO_DATA
 
 
 def test_a_log_is_quoted_in_short() -> None:
     died = event("kafka", "ended (exit status 1)", *(f"{n} {'x' * 900}" for n in range(20)))
-    (reason,) = judge("baseline", LIMITS, good(), 0, (died,)).reasons
+    (reason,) = judge(evidence("baseline", LIMITS, good(), events=(died,))).reasons
     assert len(reason) < 1200
     assert "its log ends: 15 x" in reason
 
 
 def test_every_gate_is_told_with_what_was_found() -> None:
-    verdict = judge("baseline", LIMITS, good(), 0, ())
+    verdict = judge(evidence("baseline", LIMITS, good()))
     assert {gate.name: (gate.observed, gate.ok) for gate in verdict.gates} == {
         "k6_exit": ("0", True),
         "components": ("none", True),
+        "clock": ("+0 ms", True),
+        "points": ("6,603 points of 5 metrics", True),
+        "dropped_iterations": ("0 of 600", True),
+        "generator_delay": ("p99 1.30 ms over 6,000 ticks", True),
         "summary": ("a summary of baseline", True),
         "samples": ("600 iterations, 600 samples of cdc_success_rate", True),
         "thresholds_agree": ("the same of 3", True),
@@ -300,3 +323,13 @@ def test_a_scenario_that_was_not_run_says_why(code: ExitCode) -> None:
     verdict = not_run("spike", code, "the stack is gone")
     assert (verdict.exit_code, verdict.reasons) == (code, ("the stack is gone",))
     assert verdict.verdict is not Verdict.PASS
+
+
+def test_a_component_that_died_is_a_failure_whatever_the_measurement_is_worth() -> None:
+    doubtful = judge(evidence("baseline", LIMITS, NoSummary("none"), events=(DIED,)))
+    assert (doubtful.verdict, doubtful.exit_code) == (Verdict.FAIL, ExitCode.FAIL)
+    assert len(doubtful.reasons) > 1
+    stopped = judge(evidence("baseline", LIMITS, NoSummary("none"), events=(STOPPED,)))
+    assert stopped.verdict is Verdict.INVALID
+    another = msgspec.structs.replace(not_run("spike", ExitCode.INVALID, ""), reasons=("starved",))
+    assert judge_run([doubtful, another]).exit_code is ExitCode.FAIL

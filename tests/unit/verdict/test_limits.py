@@ -140,3 +140,23 @@ def test_a_metric_that_is_absent_has_no_samples() -> None:
 def test_without_a_summary_no_limit_can_be_judged() -> None:
     result = judge_threshold(threshold(_LATENCY, "p95<=2000"), NoSummary("gone"))
     assert (result.ok, result.reason) == (None, "without a summary no limit can be judged")
+
+
+@pytest.mark.parametrize(
+    ("metric", "expression", "measured", "margin"),
+    [
+        (_LATENCY, "p95<=2000", trend(60, p95=1500.0), 0.25),
+        (_LATENCY, "p95<2000", trend(60, p95=2500.0), -0.25),
+        (_LATENCY, "p95<=2000", trend(10, p95=1000.0), 0.5),
+        (_LATENCY, "p95<=2000", trend(0, p95=0.0), None),
+        (_SUCCESS, "rate>=0.5", rate(300, 100), 0.5),
+        (_SUCCESS, "rate>0.5", rate(100, 300), -0.5),
+        (_ERRORS, "count<=0", counter(3), None),
+    ],
+)
+def test_the_margin_is_the_share_of_the_limit_that_is_left(
+    metric: str, expression: str, measured: Metric, margin: float | None
+) -> None:
+    limit = threshold(metric, expression)
+    result = judge_threshold(limit, summary({limit.k6_metric: measured}))
+    assert result.margin == margin

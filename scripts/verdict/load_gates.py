@@ -1,0 +1,132 @@
+"""Whether the load that was asked for is the load that was made."""
+
+from scripts.errors import ExitCode
+from scripts.results.summary import NoSummary, Summary
+from scripts.settings.executors import Executor, asked_iterations
+from scripts.settings.metrics import MetricType
+from scripts.settings.samples import samples_needed
+from scripts.settings.scenarios import HEALTH_CHECK
+from scripts.verdict.figures import figure, figure_beside
+from scripts.verdict.gates import Gate, open_gate, shut_gate
+from scripts.verdict.k6_exit import CAME_TO_ITS_END
+
+_MOST_DROPPED = 0.001
+_MOST_OFF_RATE = 0.01
+# A constant rate may begin one more at its very end, and one be cut off there.
+_MOST_OFF_ITERATIONS = 2
+_LATEST_TICK_MS = 50
+_LARGEST_STEP_SECONDS = 0.1
+
+
+def dropped_gate(summary: Summary | NoSummary) -> Gate:
+    """Nearly every iteration that was due could begin: those that could not are omitted latencies.
+
+    https://grafana.com/docs/k6/latest/using-k6/scenarios/concepts/dropped-iterations/
+    """
+    name, limit = "dropped_iterations", f"at most {_MOST_DROPPED:.1%} of the iterations due"
+    if isinstance(summary, NoSummary):
+        return open_gate(name, limit, "unknown", ok=None)
+    dropped = int(summary.observed("dropped_iterations", "count") or 0)
+    due = dropped + int(summary.observed("iterations", "count") or 0)
+    observed = f"{dropped:,} of {due:,}"
+    if dropped <= _MOST_DROPPED * due:
+        return open_gate(name, limit, observed)
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=(
+            f"{observed} iterations ({dropped / due:.2%}) could not begin, for no virtual user was "
+            "free: give the scenario more (maxVUs, --vus) or ask for a lower rate"
+        ),
+    )
+
+
+def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) -> Gate | None:
+    """As many iterations were made as the arrival rate asks for; None for other executors.
+
+    A rising rate, as of a breakpoint, is not judged: it ends when a limit breaks. Nor is a k6 that
+    did not come to its end.
+    """
+    asked = asked_iterations(executor, where="k6 inspect")
+    if asked is None:
+        return None
+    slack = max(_MOST_OFF_RATE * asked, _MOST_OFF_ITERATIONS)
+    name, limit = "achieved_rate", f"{asked:,.0f} iterations, give or take {slack:,.0f}"
+    if isinstance(summary, NoSummary) or k6_exit not in CAME_TO_ITS_END:
+        return open_gate(name, limit, "unknown", ok=None)
+    made = summary.observed("iterations", "count") or 0
+    observed = f"{made:,.0f} iterations"
+    if abs(made - asked) <= slack:
+        return open_gate(name, limit, observed)
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=(
+            f"the load generator made {made:,.0f} iterations, and the arrival rate asks for "
+            f"{asked:,.0f}: give it more virtual users (maxVUs, --vus) or processors, "
+            "or ask for a lower rate"
+        ),
+    )
+
+
+def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
+    """The load generator woke in time, or its own lateness is in the latencies.
+
+    None for the health check, whose one iteration has too few ticks and no latency to judge.
+    """
+    if scenario == HEALTH_CHECK:
+        return None
+    name, limit = "generator_delay", f"p99 below {_LATEST_TICK_MS} ms"
+    if isinstance(summary, NoSummary):
+        return open_gate(name, limit, "unknown", ok=None)
+    samples = summary.samples("generator_delay")
+    needed = samples_needed(MetricType.TREND, "p99", _LATEST_TICK_MS)
+    late = summary.observed("generator_delay", "p(99)")
+    if late is None or samples < needed:
+        return shut_gate(
+            name,
+            limit,
+            f"{samples:,} ticks",
+            code=ExitCode.NO_DATA,
+            reason=(
+                f"generator_delay p99 needs {needed:,} ticks and got {samples:,}, "
+                "so that nobody knows whether the load generator was starved: run for longer"
+            ),
+        )
+    observed = f"p99 {figure(late, 'ms')} over {samples:,} ticks"
+    if late < _LATEST_TICK_MS:
+        return open_gate(name, limit, observed)
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=(
+            f"the load generator was starved: 1 % of its ticks came "
+            f"{figure_beside(late, _LATEST_TICK_MS, 'ms')} late or more, the limit is "
+            f"{_LATEST_TICK_MS} ms: stop what else runs on the machine, or ask for less load"
+        ),
+    )
+
+
+def clock_gate(step_seconds: float) -> Gate:
+    """Nobody set the clock that the times of points and rows are taken from."""
+    name, limit = "clock", f"not set by more than {_LARGEST_STEP_SECONDS * 1000:.0f} ms"
+    observed = f"{round(step_seconds * 1000):+,} ms"
+    if abs(step_seconds) <= _LARGEST_STEP_SECONDS:
+        return open_gate(name, limit, observed)
+    way = "forward" if step_seconds > 0 else "back"
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=(
+            f"the system's clock was set {way} by {abs(step_seconds):,.1f} s under the test, "
+            "or the machine slept: run again once it is in step"
+        ),
+    )

@@ -1,0 +1,48 @@
+"""What is seen of a k6 run beside its files, on a k6 that ends at once."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from scripts import process
+from scripts.load import run as load
+from scripts.load.files import ScenarioFiles
+from scripts.load.k6 import K6, Shape
+from scripts.process import Completed
+from scripts.settings.executors import ConstantVus
+from tests.unit.load.test_k6 import BASELINE
+
+SHAPE = Shape(ConstantVus(vus=1, duration="1s"), 1.0, 1.0)
+
+
+class Ended:
+    """A k6 that has ended."""
+
+    pid = 2**22 + 1
+
+    def ended_within(self, _seconds: float) -> bool:
+        return True
+
+    def signal(self, _number: int) -> None: ...
+
+    def wait(self) -> Completed:
+        return Completed((), 0, "", ())
+
+
+@pytest.mark.parametrize("step", [0.0, 0.5, -3600.0])
+def test_a_clock_that_is_set_while_k6_runs_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: float
+) -> None:
+    clock = time.time
+
+    def start(*_words: object, **_options: object) -> Ended:
+        monkeypatch.setattr(time, "time", lambda: clock() + step)
+        return Ended()
+
+    monkeypatch.setattr(process, "start", start)
+    monkeypatch.setattr(load, "free_port", lambda: 20_000)
+    files = ScenarioFiles(tmp_path / "baseline")
+    loaded = load.run(K6(Path("k6")), BASELINE, SHAPE, files, lambda _progress: None)
+    assert loaded.clock_step_seconds == pytest.approx(step, abs=0.05)
+    assert (loaded.exit_code, loaded.interrupted) == (0, None)

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from scripts.results.points.statistics import Statistics, order_statistics, statistics
+from scripts.results.points.store import read_points
+from tests.unit.points import Point, write_points
+
+LATENCY = "cdc_e2e_latency"
+WARM_UP, STEADY = {"phase": "warmup"}, {"phase": "steady"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_points(
+        tmp_path / "points.json.gz",
+        [
+            *(Point(LATENCY, 1000.0, at, WARM_UP) for at in range(5)),
+            # Out of order, in value and in time.
+            *(Point(LATENCY, float(value), 5 + value, STEADY) for value in reversed(range(101))),
+            *(Point("cdc_success_rate", float(value), 200, STEADY) for value in (1, 0, 1)),
+            Point("iterations", 0.0, 300, None),
+            *(Point("iterations", 1.0, 301 + at, STEADY) for at in range(3)),
+            *(Point("vus", float(value), 400) for value in (1, 5, 3)),
+        ],
+    )
+
+
+def by_name(file: Path, *tags: str) -> dict[str, Statistics]:
+    with read_points([file]) as points:
+        return {found.k6_name: found for found in statistics(points, tags)}
+
+
+def test_a_trend_has_its_percentiles_by_phase(file: Path) -> None:
+    found = by_name(file, "phase")[f"{LATENCY}{{phase:steady}}"]
+    assert (found.count, found.least, found.largest, found.mean) == (101, 0.0, 100.0, 50.0)
+    assert found.percentiles == {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9}
+    assert ((found.last - found.first).microseconds, found.passes) == (100, None)
+
+
+def test_each_type_has_what_it_means(file: Path) -> None:
+    found = by_name(file)
+    assert (found["cdc_success_rate"].passes, found["cdc_success_rate"].fails) == (2, 1)
+    assert (found["iterations"].count, found["iterations"].total) == (4, 3.0)
+    assert (found["vus"].least, found["vus"].largest) == (1.0, 5.0)
+    assert found["vus"].percentiles == {}
+    assert found["vus"].fails is None
+
+
+def test_points_without_a_tag_are_a_group_of_their_own(file: Path) -> None:
+    found = by_name(file, "phase")
+    assert (found["iterations"].count, found["iterations{phase:steady}"].count) == (1, 3)
+
+
+def test_a_tag_may_have_any_name_and_any_value(tmp_path: Path) -> None:
+    odd = {"a/b~c'd\"e": "x\"y'z"}
+    file = write_points(tmp_path / "p.gz", [Point(LATENCY, 1.0, 0, odd), Point(LATENCY, 2.0)])
+    with read_points([file]) as points:
+        found = {tuple(x.tags.items()): x.count for x in statistics(points, tuple(odd))}
+        assert found == {tuple(odd.items()): 1, (): 1}
+        assert order_statistics(points, LATENCY, odd, [1]) == {1: 1.0}
+
+
+def test_order_statistics_are_those_of_the_tagged_points(file: Path) -> None:
+    with read_points([file]) as points:
+        assert order_statistics(points, LATENCY, STEADY, [1, 2, 101]) == {1: 0, 2: 1, 101: 100}
+        every = order_statistics(points, LATENCY, {}, [101, 102, 106])
+        assert every == {101: 100, 102: 1000, 106: 1000}
+        assert order_statistics(points, LATENCY, STEADY, []) == {}
+
+
+@pytest.mark.parametrize("rank", [0, -1, 102])
+def test_a_rank_that_there_is_not_is_refused(file: Path, rank: int) -> None:
+    with read_points([file]) as points, pytest.raises(ValueError, match="no rank among"):
+        order_statistics(points, LATENCY, STEADY, [1, rank])

@@ -1,0 +1,195 @@
+"""The raw points beside the summary: intervals, and whether both are of the same samples."""
+
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import ExitCode
+from scripts.results.summary import Metric, NoSummary, Summary, SummaryType
+from scripts.verdict.intervals import Interval, rate_interval
+from scripts.verdict.judge import judge
+from scripts.verdict.points import PointsSeen, examine
+from scripts.verdict.points_gate import points_gate
+from tests.unit.measured import (
+    GOOD,
+    LATENCY,
+    counter,
+    evidence,
+    points_of,
+    rate,
+    summary,
+    threshold,
+    trend,
+)
+from tests.unit.points import Point, text_of, write_points
+
+P50 = threshold("cdc_e2e_latency", "p50<=500")
+P95 = threshold("cdc_e2e_latency", "p95<=2000")
+P99 = threshold("cdc_e2e_latency", "p99<=5000")
+LARGEST = threshold("cdc_e2e_latency", "max<=5000")
+SUCCESS = threshold("cdc_success_rate", "rate>=0.99")
+ERRORS = threshold("pg_write_errors", "count<=0")
+LIMITS = (P50, P95, P99, LARGEST, SUCCESS, ERRORS)
+STEADY = {"phase": "steady"}
+MEASURED = [
+    Point("cdc_e2e_latency", 9999.0, 0, {"phase": "warmup"}),
+    *(Point("cdc_e2e_latency", float(value), value, STEADY) for value in range(1, 101)),
+    *(Point("cdc_success_rate", float(value > 1), value, STEADY) for value in range(1, 101)),
+    Point("pg_write_errors", 0.0, 0, None),
+    *(Point("vus", 10.0, at) for at in range(5)),
+]
+TYPES = {
+    "cdc_e2e_latency": "trend",
+    "cdc_success_rate": "rate",
+    "pg_write_errors": "counter",
+    "vus": "gauge",
+}
+SAME = summary(
+    {
+        "cdc_e2e_latency": trend(101),
+        LATENCY: trend(100),
+        "cdc_success_rate": rate(99, 1),
+        "pg_write_errors": counter(0),
+        "vus": Metric(type=SummaryType.GAUGE, contains="default", values={"value": 10.0}),
+    }
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_points(tmp_path / "points.json.gz", MEASURED, TYPES)
+
+
+def seen(file: Path, found: Summary | NoSummary = SAME) -> PointsSeen:
+    return examine([file], file.parent / "series.parquet", LIMITS, found)
+
+
+def test_percentiles_and_rates_have_intervals_and_other_stats_none(file: Path) -> None:
+    assert seen(file).intervals == {
+        # Of 100 samples 1 to 100: ranks 40 and 61, 90 and 100; and none is surely beyond p99.
+        P50: Interval(low=40.0, high=61.0),
+        P95: Interval(low=90.0, high=100.0),
+        P99: Interval(low=97.0, high=None),
+        SUCCESS: rate_interval(99, 100),
+    }
+
+
+def test_the_interval_is_told_with_the_limit(file: Path) -> None:
+    found = summary({**SAME.metrics, LATENCY: trend(100, p95=95.05)})
+    verdict = judge(evidence("baseline", (P95,), found, points=seen(file, found)))
+    (result,) = verdict.thresholds
+    assert result.interval == Interval(low=90.0, high=100.0)
+    assert result.margin == pytest.approx((2000 - 95.05) / 2000)
+
+
+def test_the_series_is_left_beside_the_points(file: Path) -> None:
+    seen(file)
+    assert (file.parent / "series.parquet").read_bytes()[:4] == b"PAR1"
+
+
+def test_whole_points_that_are_those_of_the_summary_pass(file: Path) -> None:
+    gate = points_gate(seen(file), SAME)
+    assert (gate.code, gate.result.reason) == (ExitCode.PASS, "")
+    assert gate.result.observed == "207 points of 4 metrics"
+
+
+@pytest.mark.parametrize(
+    ("metric", "content", "reason"),
+    [
+        (
+            "cdc_e2e_latency",
+            trend(102),
+            "cdc_e2e_latency has 102 samples in the summary and 101 in the points",
+        ),
+        (LATENCY, trend(99), f"{LATENCY} has 99 samples in the summary and 100 in the points"),
+        (
+            "cdc_success_rate",
+            rate(98, 2),
+            (
+                "cdc_success_rate has 98 passes in the summary and 99 in the points; "
+                "cdc_success_rate has 2 fails in the summary and 1 in the points"
+            ),
+        ),
+        (
+            "pg_write_errors",
+            counter(3),
+            "pg_write_errors has 3 as its sum in the summary and 0 in the points",
+        ),
+        (
+            "iterations",
+            counter(1234567),
+            "iterations has 1,234,567 as its sum in the summary and 0 in the points",
+        ),
+    ],
+)
+def test_points_that_are_not_those_of_the_summary_make_it_invalid(
+    file: Path, metric: str, content: Metric, reason: str
+) -> None:
+    found = summary({**SAME.metrics, metric: content})
+    gate = points_gate(seen(file, found), found)
+    assert gate.code is ExitCode.INVALID
+    assert gate.result.reason == (
+        f"k6's summary and its raw points differ: {reason}; "
+        "see that the disk has room and the end of k6's log"
+    )
+
+
+def test_a_metric_that_the_summary_lacks_makes_it_invalid(file: Path) -> None:
+    found = summary({name: metric for name, metric in SAME.metrics.items() if name != "vus"})
+    gate = points_gate(seen(file, found), found)
+    assert gate.code is ExitCode.INVALID
+    assert "vus is not in the summary" in gate.result.reason
+
+
+def test_many_differences_are_told_in_short() -> None:
+    found = summary({f"metric_{number}": trend(1) for number in range(8)})
+    gate = points_gate(PointsSeen(), found)
+    assert "metric_4 has 1 samples in the summary and 0 in the points and 3 more" in (
+        gate.result.reason
+    )
+
+
+def test_points_that_were_cut_short_make_it_invalid(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-4])
+    gate = points_gate(seen(file), SAME)
+    assert gate.code is ExitCode.INVALID
+    assert gate.result.reason.startswith("points.json.gz is cut short, as by a k6 that was killed")
+
+
+def test_a_summary_alone_is_not_believed(tmp_path: Path) -> None:
+    gate = points_gate(seen(tmp_path / "points.json.gz"), SAME)
+    assert gate.code is ExitCode.INVALID
+    assert gate.result.reason == "points.json.gz does not exist; no point could be read"
+
+
+def test_without_a_summary_there_is_nothing_to_compare(file: Path) -> None:
+    missing = NoSummary("gone")
+    gate = points_gate(seen(file, missing), missing)
+    assert (gate.result.ok, gate.code) == (None, ExitCode.PASS)
+
+
+def test_a_disk_without_room_costs_the_verdict_alone(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(file.parent / "gone"))
+    found = seen(file)
+    assert found.statistics == {}
+    assert found.faults[0].startswith("the raw points could not be examined: ")
+    assert points_gate(found, SAME).code is ExitCode.INVALID
+
+
+def test_the_points_gate_is_part_of_the_verdict() -> None:
+    found = summary(GOOD)
+    whole = points_of(found)
+    assert judge(evidence("baseline", (), found, points=whole)).exit_code is ExitCode.PASS
+    spoilt = replace(whole, faults=("points.json.gz is gone",))
+    verdict = judge(evidence("baseline", (), found, points=spoilt))
+    assert (verdict.exit_code, verdict.reasons) == (ExitCode.INVALID, ("points.json.gz is gone",))
+
+
+def test_empty_points_leave_an_empty_series(tmp_path: Path) -> None:
+    file = tmp_path / "points.json.gz"
+    file.write_bytes(gzip.compress(text_of([], {})))
+    assert seen(file, NoSummary("gone")) == PointsSeen()
