@@ -118,6 +118,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def workflow(session: nox.Session) -> None:
+    """Prove the generated workflows without GitHub: policies, linters, and act, which runs them."""
+    install(session, "dev")
+    install(session, "workflow")
+    session.run("inv", "workflow", "--check")
+    session.run("pytest", *(session.posargs or ["tests/policy", "tests/workflow"]))
+
+
+@nox.session(default=False)
 def dev(session: nox.Session) -> None:
     """Put `inv`, and all that development needs, into .venv."""
     venv = ROOT / ".venv"
@@ -147,6 +156,9 @@ def lock(session: nox.Session) -> None:
     # The same versions of what a run uses.
     dev = ("--group", "test", "--group", "lint", "--constraint", "requirements/perf.txt")
     session.run(*compile_, *perf, *dev, "--output-file", "requirements/dev.txt")
+    workflow = ("--group", "workflow", "--constraint", "requirements/dev.txt")
+    # Without the project's own dependencies: dev.txt stands beside it.
+    session.run(*compile_[:-1], *workflow, "--output-file", "requirements/workflow.txt")
     for name in ("postgres", "java", "go"):
         embedded(session, compile_, name, "--no-deps")
     embedded(session, compile_, "mongodb")

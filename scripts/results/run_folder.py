@@ -1,6 +1,7 @@
 """A run's folder below the results folder."""
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,12 @@ from scripts.errors import UsageFailure
 from scripts.load.files import ScenarioFiles
 
 LATEST = "latest"
+_RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")
+
+
+def is_run_id(name: str) -> bool:
+    """Whether a run's folder can have that name."""
+    return _RUN_ID.fullmatch(name) is not None
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,11 @@ class RunFolder:
     def verdict(self) -> Path:
         """The verdict on the run."""
         return self.path / "verdict.json"
+
+    @property
+    def summary(self) -> Path:
+        """What was found, for people."""
+        return self.path / "summary.md"
 
     @property
     def logs(self) -> Path:
