@@ -40,7 +40,8 @@ def performance_comment(project: Project) -> Workflow:
                     Permission("pull-requests", Level.WRITE, "writes the comment"),
                 ),
                 steps=(
-                    checkout(ref=expression("github.event.repository.default_branch")),
+                    # Without a ref: for this event that is the default branch.
+                    checkout(),
                     # Nothing cached: what was put there under a lesser token is not run here.
                     *python(project.pythons[0], "perf", cached=False),
                     task_step(

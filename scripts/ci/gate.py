@@ -22,7 +22,11 @@ class Needed(msgspec.Struct, frozen=True):
     """How a job that this one needs came out, as GitHub's `needs` has it."""
 
     result: str
-    outputs: dict[str, str] = {}
+    outputs: dict[str, str] | None = None
+
+    def output(self, name: Output) -> str:
+        """Return an output; empty where the job has not got to it."""
+        return (self.outputs or {}).get(name, "")
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ def decide(needs: Mapping[str, Needed], recorded: Recorded) -> Decision:
     plan, tests = needs[PLAN], needs[PERFORMANCE_TEST]
     if plan.result != SUCCESS:
         return _red([(_code(plan.result), f"plan: {plan.result}: nothing was planned")])
-    expected = [name for name in plan.outputs.get(Output.SCENARIOS, "").split(",") if name]
-    if plan.outputs.get(Output.RELEVANT) == "false" and not expected:
+    expected = [name for name in plan.output(Output.SCENARIOS).split(",") if name]
+    if plan.output(Output.RELEVANT) == "false" and not expected:
         return _without_scenarios(tests)
     if not expected:
         return _red([(ExitCode.NO_DATA, "plan: names no scenario, although it says that some run")])
