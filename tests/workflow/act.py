@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,6 @@ class Repository:
     path: Path
     home: Path
     store: Path
-    environment: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def make(cls, folder: Path, home: Path, source: Path) -> "Repository":
@@ -78,6 +77,11 @@ class Repository:
         store.mkdir()
         return cls(path, home, store)
 
+    def commit(self, message: str) -> None:
+        """Commit what was changed in the working tree."""
+        _git(self.path, "add", "--all")
+        _git(self.path, "commit", "--quiet", "--message", message)
+
     def change(self, *paths: str) -> str:
         """Make a pull request that changes files, check out its merge, return its head's commit."""
         _git(self.path, "checkout", "--quiet", "-b", "change")
@@ -85,8 +89,7 @@ class Repository:
             (self.path / path).parent.mkdir(parents=True, exist_ok=True)
             with (self.path / path).open("a", encoding="utf-8") as stream:
                 stream.write("\n")
-        _git(self.path, "add", "--all")
-        _git(self.path, "commit", "--quiet", "--message", "a change")
+        self.commit("a change")
         head = _git(self.path, "rev-parse", "HEAD")
         _git(self.path, "checkout", "--quiet", "main")
         _git(self.path, "merge", "--quiet", "--no-ff", "--message", "the merge", "change")
