@@ -82,8 +82,8 @@ def session_step(project: Project, name: str, session: Session, *posargs: str) -
             words = ["nox", "--force-venv-backend", "none", "--session", called]
             return Run(name, shlex.join([*words, *(("--", *posargs) if posargs else ())]))
     raise UsageFailure(
-        f"workflow: step {name!r}: the session {session.name!r} is not among those of noxfile.py; "
-        f"{nearest(session.name or '', project.registry)}"
+        f"workflow: step {name!r}: the session {session.__name__!r} is not among those of "
+        f"noxfile.py; {nearest(session.__name__, project.registry)}"
     )
 
 

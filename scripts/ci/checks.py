@@ -58,7 +58,7 @@ def _with_tools(project: Project, name: str, session: Session, *posargs: str) ->
         steps=(
             *_begin(project.pythons[0]),
             *tools(project),
-            session_step(project, f"Run the session {session.name or ''}", session, *posargs),
+            session_step(project, f"Run the session {session.__name__}", session, *posargs),
         ),
     )
 

@@ -1,18 +1,15 @@
 """What the workflows are made from: tasks, sessions and scenarios, as objects."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from invoke import Collection, Task
 
 from scripts.settings.scenarios import Scenarios
 
-
-class Session(Protocol):
-    """A nox session, as far as a workflow knows it."""
-
-    name: str | None
+# A nox session; the function that one is made of has the same name.
+Session = Callable[..., Any]
 
 
 @dataclass(frozen=True)

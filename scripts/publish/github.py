@@ -31,6 +31,17 @@ _TOO_MANY = 429
 # What a server says that may answer the next time.
 PASSING = frozenset({_TOO_MANY, 502, 503})
 
+# Not POST: an answer that is lost on its way may stand for a comment that was made.
+RETRY = Retry(
+    total=_RETRIES,
+    allowed_methods=frozenset({"GET", "PATCH"}),
+    status_forcelist=PASSING,
+    backoff_factor=1,
+    backoff_max=_LONGEST_WAIT_SECONDS,
+    retry_after_max=_LONGEST_WAIT_SECONDS,
+    raise_on_status=False,
+)
+
 _HINTS = {
     401: "is GITHUB_TOKEN the job's own token?",
     403: "has the job the permission? See `permissions` of its workflow",
@@ -82,17 +93,7 @@ class GitHub:
         self._session.headers.update(
             {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         )
-        # Not POST: an answer that is lost on its way may stand for a comment that was made.
-        retry = Retry(
-            total=_RETRIES,
-            allowed_methods=frozenset({"GET", "PATCH"}),
-            status_forcelist=PASSING,
-            backoff_factor=1,
-            backoff_max=_LONGEST_WAIT_SECONDS,
-            retry_after_max=_LONGEST_WAIT_SECONDS,
-            raise_on_status=False,
-        )
-        adapter = HTTPAdapter(max_retries=retry)
+        adapter = HTTPAdapter(max_retries=RETRY)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 

@@ -170,14 +170,17 @@ def a_required_check_always_starts_and_always_judges(file: File) -> Iterator[str
             yield "the gate does not need every other job"
 
 
-def no_strangers_code_meets_a_token_that_writes(file: File) -> Iterator[str]:
+def no_token_is_handed_to_a_strangers_code(file: File) -> Iterator[str]:
     if "pull_request_target" in file.content["on"]:
         yield "pull_request_target runs with the rights of the base"
     if "secrets." in file.text:
         yield "a secret is used"
+    if not file.is_comment and "github.token" in file.text:
+        yield "a token is handed to a pull request's code"
+
+
+def no_strangers_code_meets_a_token_that_writes(file: File) -> Iterator[str]:
     if not file.is_comment:
-        if "github.token" in file.text:
-            yield "a token is handed to a pull request's code"
         return
     for where, step in file.uses("actions/checkout"):
         if {"ref", "repository"} & set(step.get("with", {})):
@@ -212,6 +215,7 @@ POLICIES: tuple[Policy, ...] = (
     a_failure_stays_one,
     one_scenario_does_not_end_the_others,
     a_required_check_always_starts_and_always_judges,
+    no_token_is_handed_to_a_strangers_code,
     no_strangers_code_meets_a_token_that_writes,
     docker_is_not_half_there,
 )

@@ -135,19 +135,19 @@ FAULTS = [
         "      - report\n",
     ),
     (
-        policies.no_strangers_code_meets_a_token_that_writes,
+        policies.no_token_is_handed_to_a_strangers_code,
         TEST,
         "  pull_request: {}\n",
         "  pull_request_target: {}\n",
     ),
     (
-        policies.no_strangers_code_meets_a_token_that_writes,
+        policies.no_token_is_handed_to_a_strangers_code,
         TEST,
         "${{ inputs.scenario }}",
         "${{ github.token }}",
     ),
     (
-        policies.no_strangers_code_meets_a_token_that_writes,
+        policies.no_token_is_handed_to_a_strangers_code,
         COMMENT,
         "${{ github.token }}",
         "${{ secrets.OURS }}",

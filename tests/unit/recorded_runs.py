@@ -1,4 +1,4 @@
-"""Run folders as `inv perf` leaves them, judged by the real judge, of measurements that are made up.
+"""Run folders as `inv perf` leaves them: made-up measurements, judged by the real judge.
 
 A test spoils one thing. The stub that stands in for `inv perf` under act writes them too.
 """

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 REPOSITORY = "octo/cdc-perf"
 FORK = "stranger/cdc-perf"
 RUN_ID = "4711"
-TOKEN = "a-token-of-the-test"
+TOKEN = "a-token-of-the-test"  # noqa: S105 - opens nothing
 _TIMEOUT_SECONDS = 240
 _SUMMARY = "Summary - "
 _BIN = Path(sys.executable).parent
@@ -108,15 +108,15 @@ class Repository:
             "GITHUB_RUN_ATTEMPT": "1",
             **variables,
         }
-        command = [
-            *(_BIN / "act", event, "--workflows", f".github/workflows/{workflow}"),
-            *("--eventpath", event_file, "--json", "--no-cache-server"),
+        command: list[str | Path] = [
+            *(str(_BIN / "act"), event, "--workflows", f".github/workflows/{workflow}"),
+            *("--eventpath", str(event_file), "--json", "--no-cache-server"),
             *("--platform", "ubuntu-latest=-self-hosted", "--secret", f"GITHUB_TOKEN={TOKEN}"),
             *("--defaultbranch", "main", "--container-daemon-socket", "-"),
             *(word for pin in _stubbed() for word in ("--local-repository", pin)),
             *(word for pair in given.items() for word in ("--env", "=".join(pair))),
         ]
-        clean = {
+        clean: dict[str, str] = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
             "XDG_CACHE_HOME": str(folder / "act-cache"),

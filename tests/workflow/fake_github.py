@@ -39,7 +39,7 @@ class FakeGitHub:
 
     @property
     def url(self) -> str:
-        return self.server.url_for("").rstrip("/")
+        return str(self.server.url_for("")).rstrip("/")
 
     def serve(self) -> None:
         self.server.expect_request(re.compile(".*")).respond_with_handler(self._answer)
@@ -52,28 +52,46 @@ class FakeGitHub:
         self.asked.append(f"{request.method} {path}")
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return _json({"message": "Bad credentials"}, 401)
-        if path == "/pulls":
-            head = request.args["head"]
-            found = [x for x in self.pulls if f"{_owner(x)}:{x['head']['ref']}" == head]
-            return _json(found)
-        if path == "/actions/workflows/performance-test.yml/runs":
-            branch = request.args["branch"]
-            return _json({"workflow_runs": [x for x in self.runs if x["head_branch"] == branch]})
-        if part := re.fullmatch(r"/actions/runs/(\d+)/artifacts", path):
-            return _json({"artifacts": self._artefacts(int(part[1]), request.args["name"])})
-        if part := re.fullmatch(r"/actions/artifacts/(\d+)/zip", path):
-            return Response(self.archives[int(part[1])], mimetype="application/zip")
-        if re.fullmatch(r"/issues/\d+/comments", path) and request.method == "GET":
-            return _json(self.comments)
-        if re.fullmatch(r"/issues/\d+/comments", path):
-            comment = {"id": len(self.comments) + 1, "user": {"login": BOT}, **_body(request)}
-            self.comments.append(comment)
-            return _json(comment, 201)
-        if part := re.fullmatch(r"/issues/comments/(\d+)", path):
-            comment = next(x for x in self.comments if x["id"] == int(part[1]))
-            comment.update(_body(request))
-            return _json(comment)
+        for method, route, answer in (
+            ("GET", r"/pulls", self._list_pulls),
+            ("GET", r"/actions/workflows/performance-test\.yml/runs", self._list_runs),
+            ("GET", r"/actions/runs/(\d+)/artifacts", self._list_artefacts),
+            ("GET", r"/actions/artifacts/(\d+)/zip", self._download),
+            ("GET", r"/issues/(\d+)/comments", self._list_comments),
+            ("POST", r"/issues/(\d+)/comments", self._add_comment),
+            ("PATCH", r"/issues/comments/(\d+)", self._edit_comment),
+        ):
+            match = re.fullmatch(route, path)
+            if match and request.method == method:
+                return answer(request, int(match[1]) if match.groups() else 0)
         return _json({"message": "Not Found"}, 404)
+
+    def _list_pulls(self, request: Request, _: int) -> Response:
+        head = request.args["head"]
+        return _json([x for x in self.pulls if f"{_owner(x)}:{x['head']['ref']}" == head])
+
+    def _list_runs(self, request: Request, _: int) -> Response:
+        branch = request.args["branch"]
+        return _json({"workflow_runs": [x for x in self.runs if x["head_branch"] == branch]})
+
+    def _list_artefacts(self, request: Request, run: int) -> Response:
+        return _json({"artifacts": self._artefacts(run, request.args["name"])})
+
+    def _download(self, _: Request, artefact: int) -> Response:
+        return Response(self.archives[artefact], mimetype="application/zip")
+
+    def _list_comments(self, _: Request, __: int) -> Response:
+        return _json(self.comments)
+
+    def _add_comment(self, request: Request, _: int) -> Response:
+        comment = {"id": len(self.comments) + 1, "user": {"login": BOT}, **_body(request)}
+        self.comments.append(comment)
+        return _json(comment, 201)
+
+    def _edit_comment(self, request: Request, number: int) -> Response:
+        comment = next(x for x in self.comments if x["id"] == number)
+        comment.update(_body(request))
+        return _json(comment)
 
     def _artefacts(self, run: int, name: str) -> list[dict[str, Any]]:
         if run not in self.archives or name != results_name(run, 1):

@@ -158,9 +158,7 @@ def test_a_hostile_artefact_says_nothing_of_its_own(
     ran = comment(repository, github, conclusion="failure")
     assert ran.exit_code == 0, ran.lines
     lines = [line for line in github.comments[0]["body"].splitlines() if "evil" in line]
-    assert lines == [
-        "- `' @everyone [click](https://evil.example) <img src=x> ![x](https://evil.example/x) # hi`"
-    ]
+    assert lines == [f"- `{evil.replace('`', chr(39)).replace(chr(10), '')}`"]
 
 
 def test_the_schedules_runs_are_not_commented_on(

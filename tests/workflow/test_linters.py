@@ -21,7 +21,7 @@ def built() -> Path:
 
 @pytest.fixture
 def lint(built: Path) -> Callable[[str, list[Path]], process.Completed]:
-    commands = {
+    commands: dict[str, list[str | Path]] = {
         # It runs shellcheck over every script.
         "actionlint": [built, "-shellcheck", _BIN / "shellcheck", "-pyflakes", ""],
         "zizmor": [_BIN / "zizmor", "--offline", "--no-progress", "--persona", "pedantic"],
@@ -82,7 +82,7 @@ def test_the_workflows_are_clean(
         ),
     ],
 )
-def test_a_planted_fault_is_found(  # noqa: PLR0913 - a fault, and what is said of it
+def test_a_planted_fault_is_found(
     lint: Callable[[str, list[Path]], process.Completed],
     tmp_path: Path,
     name: str,
