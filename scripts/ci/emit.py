@@ -134,9 +134,9 @@ def _step(step: Step) -> CommentedMap:
     content = CommentedMap({"name": _scalar(step.name)})
     if step.id:
         content["id"] = _scalar(step.id)
+    if step.condition:
+        content["if"] = _scalar(step.condition)
     if isinstance(step, Uses):
-        if step.condition:
-            content["if"] = _scalar(step.condition)
         content["uses"] = step.action.reference
         content.yaml_add_eol_comment(step.action.tag, "uses", column=0)
         if step.inputs:

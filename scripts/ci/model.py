@@ -67,12 +67,14 @@ class Run:
         command: One line of shell; what is not known before the run comes in by `env`.
         env: Variables of the step.
         id: What its outputs are found by.
+        condition: Its `if`; empty: when nothing has failed.
     """
 
     name: str
     command: str
     env: Mapping[str, str] = field(default_factory=dict)
     id: str = ""
+    condition: str = ""
 
 
 Step = Uses | Run

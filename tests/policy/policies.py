@@ -168,6 +168,8 @@ def a_required_check_always_starts_and_always_judges(file: File) -> Iterator[str
             yield "the gate can be skipped, which counts as a success"
         if set(gate.get("needs", ())) != set(file.jobs) - {"gate"}:
             yield "the gate does not need every other job"
+        if {step.get("if") for step in gate["steps"]} != {"always()"}:
+            yield "a step of the gate is skipped where the workflow was cancelled"
 
 
 def no_token_is_handed_to_a_strangers_code(file: File) -> Iterator[str]:

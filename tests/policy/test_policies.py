@@ -135,6 +135,12 @@ FAULTS = [
         "      - report\n",
     ),
     (
+        policies.a_required_check_always_starts_and_always_judges,
+        TEST,
+        "scenario passed\n        if: always()\n",
+        "scenario passed\n",
+    ),
+    (
         policies.no_token_is_handed_to_a_strangers_code,
         TEST,
         "  pull_request: {}\n",

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,15 @@ class Repository:
         _git(self.path, "merge", "--quiet", "--no-ff", "--message", "the merge", "change")
         return head
 
-    def run(self, workflow: str, event: str, payload: Mapping[str, Any], **variables: str) -> Ran:
+    def run(
+        self,
+        workflow: str,
+        event: str,
+        payload: Mapping[str, Any],
+        *,
+        meanwhile: Callable[[process.Running], object] = lambda _: None,
+        **variables: str,
+    ) -> Ran:
         """Run a workflow file; `variables` are those of the jobs' environment."""
         folder = self.store.parent
         event_file = folder / "event.json"
@@ -122,13 +130,19 @@ class Repository:
             "XDG_CACHE_HOME": str(folder / "act-cache"),
             "DOCKER_HOST": "unix:///nonexistent",
         }
-        completed = process.run(
+        lines: list[str] = []
+        running = process.start(
             ["env", "-i", *("=".join(x) for x in clean.items()), *command],
             cwd=self.path,
-            check=False,
-            timeout_seconds=_TIMEOUT_SECONDS,
+            on_line=lines.append,
         )
-        return _ran(completed, self.store)
+        try:
+            meanwhile(running)
+            ended = running.ended_within(_TIMEOUT_SECONDS)
+        finally:
+            running.kill_group()
+        assert ended, lines[-20:]
+        return _ran(running.wait().exit_code, lines, self.store)
 
 
 def make_source(folder: Path) -> Path:
@@ -154,10 +168,10 @@ def _stubbed() -> list[str]:
     ]
 
 
-def _ran(completed: process.Completed, store: Path) -> Ran:
+def _ran(exit_code: int, output: Sequence[str], store: Path) -> Ran:
     jobs: dict[str, str] = {}
     lines: dict[str, list[str]] = {}
-    for line in completed.output.splitlines():
+    for line in output:
         if not line.startswith("{"):
             lines.setdefault("", []).append(line)
             continue
@@ -174,7 +188,7 @@ def _ran(completed: process.Completed, store: Path) -> Ran:
         for message in messages
         if _SUMMARY in message
     )
-    return Ran(completed.exit_code, jobs, printed, summary, store)
+    return Ran(exit_code, jobs, printed, summary, store)
 
 
 def _name(path: Path) -> None:

@@ -1,10 +1,13 @@
 """performance-test.yml as act runs it: the whole of it but for the load, which is made up."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
+from scripts import process
+from scripts.waiting import NotReady, wait_until
 from tests.unit.recorded_runs import run_id
 from tests.workflow import events
 from tests.workflow.act import FORK, REPOSITORY, Ran, Repository
@@ -166,3 +169,28 @@ def test_a_job_that_breaks_turns_the_gate_red(repository: Repository) -> None:
 def assert_only_the_other_is_in_the_summary(ran: Ran) -> None:
     assert "| e2e-latency | PASS " in ran.summary
     assert "| baseline" not in ran.summary
+
+
+def test_a_workflow_that_is_cancelled_leaves_the_gate_red(
+    repository: Repository, tmp_path: Path
+) -> None:
+    hanging = tmp_path / "hanging"
+
+    def cancel(act: process.Running) -> None:
+        def probe() -> None:
+            if not hanging.exists():
+                raise NotReady("the scenario is not running yet")
+
+        wait_until(probe, what="the scenario", deadline_seconds=60)
+        act.signal(signal.SIGINT)
+
+    ran = repository.run(
+        *(FILE, "workflow_dispatch", events.dispatch("baseline")),
+        meanwhile=cancel,
+        RECORDED_PERF=outcome(baseline="hangs"),
+        HANGING=str(hanging),
+    )
+    assert ran.exit_code != 0
+    assert ran.jobs["Gate"] == "failure"
+    assert "baseline: no results: its job left none\nperformance-test: " in ran.said("Gate")
+    assert "logs-baseline-4711-1" in ran.artefacts

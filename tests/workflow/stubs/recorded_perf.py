@@ -6,6 +6,7 @@ RECORDED_PERF is a JSON object: the outcome of each scenario, `pass` where none 
 import argparse
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from scripts.verdict.verdict import worst
 from tests.unit.measured import GOOD
 from tests.unit.recorded_runs import FEW, SLOW, row, write_run
 
+_HANG_SECONDS = 30
 _METRICS = {"pass": GOOD, "fail": SLOW, "no-data": FEW}
 
 
@@ -28,6 +30,11 @@ def main() -> int:
     logs.mkdir(parents=True, exist_ok=True)
     (logs / "kafka.log").write_text("made up\n", encoding="utf-8")
     outcome = json.loads(os.environ["RECORDED_PERF"]).get(asked.scenarios, "pass")
+    if outcome == "hangs":
+        # act leaves it running when it is cancelled itself: it ends by its own alarm.
+        signal.alarm(_HANG_SECONDS)
+        Path(os.environ["HANGING"]).touch()
+        signal.pause()
     if outcome == "broken":
         print("kafka was not ready within 60 s", file=sys.stderr)
         return 3
