@@ -114,7 +114,7 @@ def tests(session: nox.Session) -> None:
     if not session.posargs:
         # What the integration tests need; the first time it takes longer than a test may.
         session.run("inv", "tools.install")
-    session.run("pytest", *(session.posargs or ["tests/unit", "tests/integration"]))
+    session.run("pytest", *(session.posargs or ["tests/unit", "tests/policy", "tests/integration"]))
 
 
 @nox.session(default=False)

@@ -6,6 +6,8 @@ from scripts.ci.project import Project, Session
 from scripts.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
 
 FILE = "ci.yml"
+_LIBRARIES = ("dev",)
+_PROGRAMS = ("dev", "workflow")
 _MINUTES = 15
 # The first time the tools are built.
 _WITH_TOOLS_MINUTES = 60
@@ -44,24 +46,31 @@ def checks(project: Project) -> Workflow:
             "integration": _with_tools(
                 project, "Integration tests", sessions.tests, "tests/integration"
             ),
-            "workflow": _with_tools(project, "Workflows", sessions.workflow),
+            # act, which runs the workflows, is in a lock file of its own.
+            "workflow": _with_tools(project, "Workflows", sessions.workflow, locks=_PROGRAMS),
         },
     )
 
 
-def _with_tools(project: Project, name: str, session: Session, *posargs: str) -> Job:
+def _with_tools(
+    project: Project,
+    name: str,
+    session: Session,
+    *posargs: str,
+    locks: tuple[str, ...] = _LIBRARIES,
+) -> Job:
     return Job(
         name=name,
         timeout_minutes=_WITH_TOOLS_MINUTES,
         permissions=(READS_CODE,),
         env=TOOL_CACHE,
         steps=(
-            *_begin(project.pythons[0]),
+            *_begin(project.pythons[0], locks),
             *tools(project),
             session_step(project, f"Run the session {session.__name__}", session, *posargs),
         ),
     )
 
 
-def _begin(version: str) -> tuple[Step, ...]:
-    return (checkout(), *python(version, "dev"))
+def _begin(version: str, locks: tuple[str, ...] = _LIBRARIES) -> tuple[Step, ...]:
+    return (checkout(), *python(version, *locks))

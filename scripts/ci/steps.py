@@ -21,21 +21,24 @@ def checkout(*, depth: int = 1) -> Uses:
     return Uses("Check out the code", CHECKOUT, inputs)
 
 
-def python(version: str, lock: str, *, cached: bool = True) -> tuple[Step, ...]:
-    """Return the steps that give a job Python and what a lock file names.
+def python(version: str, *locks: str, cached: bool = True) -> tuple[Step, ...]:
+    """Return the steps that give a job Python and what lock files name.
 
     Args:
         version: Of Python.
-        lock: The file's name in requirements/, without `.txt`.
+        locks: The files' names in requirements/, without `.txt`.
         cached: Whether pip's downloads are kept; not where a job holds a token that can write.
     """
-    file = f"requirements/{lock}.txt"
-    kept = {"cache": "pip", "cache-dependency-path": file} if cached else {}
+    files = [f"requirements/{lock}.txt" for lock in locks]
+    kept = {"cache": "pip", "cache-dependency-path": files[0]} if cached else {}
     return (
         Uses("Set up Python", SETUP_PYTHON, {"python-version": version, **kept}),
-        Run(
-            f"Install {file}",
-            f"pip install --require-hashes --disable-pip-version-check --requirement {file}",
+        *(
+            Run(
+                f"Install {file}",
+                f"pip install --require-hashes --disable-pip-version-check --requirement {file}",
+            )
+            for file in files
         ),
     )
 

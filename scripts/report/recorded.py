@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import TypeVar
 
@@ -133,6 +132,10 @@ def read_run(folder: Path, known: Collection[str]) -> RecordedRun:
         raise Unreadable("run.json names no run")
     if not names or len(set(names)) < len(names) or not set(names) <= set(known):
         raise Unreadable("run.json names scenarios that there are not, or one twice, or none")
+    machine, seconds = manifest.machine, manifest.overrides.duration_seconds
+    lasting = (x for entry in manifest.scenarios for x in (entry.seconds, entry.think_time_seconds))
+    if not _sane((machine.cores, machine.memory, seconds, *lasting)):
+        raise Unreadable("run.json holds a number that no run comes to")
     whole = _read(files.verdict, RunVerdict) if files.verdict.exists() else None
     return RecordedRun(manifest, tuple(_row(files, name, whole) for name in names))
 
@@ -201,7 +204,8 @@ def _is_outcome(code: ExitCode) -> bool:
 
 
 def _sane(numbers: Iterable[float | None]) -> bool:
-    return all(n is None or (isfinite(n) and abs(n) <= _MAX_NUMBER) for n in numbers)
+    # Not-a-number is no more than anything; an integer may be too large for a double.
+    return all(n is None or abs(n) <= _MAX_NUMBER for n in numbers)
 
 
 def _read(path: Path, kind: type[T]) -> T:

@@ -65,6 +65,7 @@ def test_a_run_on_a_stack_that_is_up_passes_and_leaves_everything(
     assert verdict["verdict"] == "PASS"
     assert all(x["ok"] and x["samples"] >= x["samples_needed"] for x in verdict["thresholds"])
     assert read(run / "verdict.json")["exit_code"] == 0
+    assert (run / "summary.md").read_text(encoding="utf-8").startswith("**PASS**: ")
     assert (run.parent / "latest").resolve() == run
     assert {path.stem for path in (run / "logs").iterdir()} == set(stack.log_files())
     assert stack.endpoints() is not None

@@ -6,9 +6,12 @@ import pytest
 from ruamel.yaml import YAML
 
 from scripts.ci import checks, comment, performance
+from scripts.ci.drift import find_drift
+from scripts.ci.generate import generate
 from scripts.ci.plan import DEFAULT_SCENARIOS
 from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import load_scenarios
+from scripts.tasks.workflow import project
 from tests.policy import policies
 from tests.policy.policies import POLICIES, File, Policy
 
@@ -248,3 +251,7 @@ def test_the_tools_are_cached_under_what_they_are_made_of() -> None:
         restore["with"]["path"]
         == File(TEST, text(TEST)).jobs["performance-test"]["env"]["CDC_PERF_CACHE"]
     )
+
+
+def test_the_files_are_what_is_generated() -> None:
+    assert not find_drift(FOLDER.parents[1], generate(project())), "run: inv workflow"

@@ -75,6 +75,13 @@ def test_a_pull_request_that_moves_nothing_passes_and_says_so(repository: Reposi
     assert ran.artefacts == set()
 
 
+def test_a_checkout_that_is_no_merge_is_refused(repository: Repository) -> None:
+    payload = events.pull_request("4" * 40)
+    ran = repository.run(FILE, "pull_request", payload, RECORDED_PERF=ALL_PASS)
+    assert ran.jobs["Plan"] == ran.jobs["Gate"] == "failure"
+    assert "the checkout of the pull request is no merge commit" in ran.said("Plan")
+
+
 def test_the_schedule_runs_the_usual_scenarios_whatever_was_changed(
     repository: Repository,
 ) -> None:

@@ -1,14 +1,16 @@
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from scripts.errors import ExitCode
 from scripts.report.recorded import Unreadable, read_results, read_run
 from scripts.results.manifest import RunStatus
-from tests.unit.recorded_runs import SLOW, gone, manifest, row, run_id, spoil, write_run
+from tests.unit.recorded_runs import MACHINE, SLOW, gone, manifest, row, run_id, spoil, write_run
 
 KNOWN = ("health-check", "baseline", "e2e-latency")
 HEALTH = row("health-check")
@@ -75,6 +77,17 @@ def write(file: str, content: bytes) -> Callable[[Path], object]:
     return lambda run: (run / file).write_bytes(content)
 
 
+def edit_machine(**changes: object) -> Callable[[Path], object]:
+    machine = {**msgspec.to_builtins(MACHINE), **changes}
+
+    def spoiled(run: Path) -> None:
+        # msgspec writes no integer of more than 64 bits; whoever makes one up has no such scruples.
+        content = {**json.loads((run / "run.json").read_bytes()), "machine": machine}
+        (run / "run.json").write_text(json.dumps(content), encoding="utf-8")
+
+    return spoiled
+
+
 def no_verdict_but_a_pass(run: Path) -> None:
     (run / "health-check" / "verdict.json").unlink()
 
@@ -109,6 +122,8 @@ PASS = {"verdict": "PASS", "exit_code": 0, "reasons": []}
         (write("run.json", b" " * 2_000_001), "run.json is larger than 2,000,000 bytes"),
         (edit("run.json", schema_version=2), "schema version 2"),
         (edit("run.json", run_id="../../x"), "names no run"),
+        (edit_machine(memory=10**400), "run.json holds a number that no run comes to"),
+        (edit_machine(cores=10**16), "run.json holds a number that no run comes to"),
         (edit("run.json", scenarios=[]), "names scenarios that there are not"),
         (edit(BASELINE, schema_version=9), "schema version 9"),
         (edit(BASELINE, surprise=1), "unknown field `surprise`"),
