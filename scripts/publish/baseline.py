@@ -29,12 +29,12 @@ class Comparison:
 
     Attributes:
         pairs: By scenario, what was measured before and now.
-        run: The workflow run that the first of them is of; None where there is none.
+        runs: The workflow runs that those before are of, the newest first.
         missing: Why a scenario has nothing beside it, in a sentence, by its name.
     """
 
     pairs: Mapping[str, tuple[Measured, Measured]]
-    run: int | None
+    runs: tuple[int, ...]
     missing: Mapping[str, str]
 
 
@@ -59,7 +59,7 @@ def compare(
     """
     pairs: dict[str, tuple[Measured, Measured]] = {}
     reasons: dict[str, str] = {}
-    first: int | None = None
+    runs: list[int] = []
     for run in _runs(github, branch):
         left = [name for name in measured if name not in pairs]
         if not left:
@@ -76,13 +76,13 @@ def compare(
                 reasons.setdefault(name, f"its last run there has {differs}")
             else:
                 pairs[name] = (before[name], measured[name])
-                first = first or run.id
+                runs.append(run.id)
     missing = {
         name: reasons.get(name, f"none of the last {_MOST_RUNS} runs there has results of it")
         for name in measured
         if name not in pairs
     }
-    return Comparison(pairs, first, missing)
+    return Comparison(pairs, tuple(dict.fromkeys(runs)), missing)
 
 
 def _runs(github: GitHub, branch: str) -> list[WorkflowRun]:

@@ -101,11 +101,10 @@ def _changes(comparison: Comparison | str, links: Links) -> str:
     if isinstance(comparison, str):
         return f"None can be shown: {quoted(comparison)}"
     blocks = []
-    if comparison.pairs and comparison.run is not None:
-        link = f"[that run]({links.run(comparison.run)})"
-        blocks.append(
-            f"{changes_table(comparison.pairs)}\n\nOne run beside {link}: changes, not judged."
-        )
+    if comparison.pairs:
+        links_to = ", ".join(f"[{run}]({links.run(run)})" for run in comparison.runs)
+        note = f"One run beside one of {links_to}: changes, not judged."
+        blocks.append(f"{changes_table(comparison.pairs)}\n\n{note}")
     if comparison.missing:
         blocks.append(_missing(comparison.missing))
     return "\n\n".join(blocks)

@@ -109,7 +109,7 @@ def test_changes_are_shown_against_the_base_branchs_last_comparable_run(
         ["baseline", "iterations/s", "10", "600", "10", "600", "none"],
         ["baseline", "errors", "0", "600", "0", "600", "none"],
     ]
-    assert f"One run beside [that run]({PAGE}/4600): changes, not judged." in changes
+    assert f"One run beside one of [4600]({PAGE}/4600): changes, not judged." in changes
     assert f"GET /actions/artifacts/{BEFORE + 1}/zip" not in github.asked
 
 

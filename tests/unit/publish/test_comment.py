@@ -87,7 +87,7 @@ def test_the_newest_comparable_run_of_each_scenario_is_taken(
     )
     assert found.pairs["baseline"][0] == middle.measured()["baseline"]
     assert found.pairs["e2e-latency"][0] == oldest.measured()["e2e-latency"]
-    assert (found.run, found.missing) == (2, {})
+    assert (found.runs, found.missing) == ((2, 1), {})
 
 
 def test_why_nothing_is_comparable_is_said(
