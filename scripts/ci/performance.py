@@ -27,10 +27,11 @@ from scripts.ci.pins import DOWNLOAD, UPLOAD
 from scripts.ci.plan import ENVIRONMENT, Output
 from scripts.ci.project import Project
 from scripts.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
+from scripts.publish.names import WORKFLOW_FILE
 from scripts.settings.scenarios import ALL
 
 NAME = "Performance tests"
-FILE = "performance-test.yml"
+FILE = WORKFLOW_FILE
 _DEFAULT_SCENARIO = "baseline"
 _NIGHTLY = "0 2 * * *"
 _RESULTS = "k6/results"

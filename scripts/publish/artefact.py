@@ -11,13 +11,12 @@ from collections.abc import Collection
 from pathlib import Path
 
 from scripts.report.recorded import Unreadable
+from scripts.results.run_folder import RUN_ID_PATTERN
 
 MAX_DOWNLOAD_BYTES = 200_000_000
 _MAX_ENTRIES = 20_000
 _MAX_FILE_BYTES = 2_000_000
 _MAX_TOTAL_BYTES = 50_000_000
-
-_RUN = r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}"
 
 
 def unpack(archive: Path, target: Path, scenarios: Collection[str]) -> None:
@@ -33,7 +32,7 @@ def unpack(archive: Path, target: Path, scenarios: Collection[str]) -> None:
     """
     names = "|".join(map(re.escape, scenarios))
     wanted = re.compile(
-        rf"{_RUN}/(?:run\.json|verdict\.json|(?:{names})/(?:verdict|summary)\.json)"
+        rf"{RUN_ID_PATTERN}/(?:run\.json|verdict\.json|(?:{names})/(?:verdict|summary)\.json)"
     )
     try:
         with zipfile.ZipFile(archive) as opened:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from scripts.publish import sticky
 from scripts.publish.baseline import Comparison, compare
-from scripts.publish.fetch import Fetched
+from scripts.publish.fetch import NOTHING, Fetched
 from scripts.publish.github import ApiFailure, GitHub
 from scripts.publish.pulls import pull_requests_of
 from scripts.publish.runner import WorkflowRun
@@ -124,4 +124,4 @@ def _where(run: WorkflowRun, fetched: Fetched, links: Links) -> str:
 
 def _nothing_to_run(run: WorkflowRun, fetched: Fetched) -> bool:
     """Whether the check passed without a scenario; a run that broke leaves no results either."""
-    return run.conclusion == _SUCCESS and fetched.artefact is None
+    return run.conclusion == _SUCCESS and fetched == NOTHING

@@ -40,6 +40,9 @@ class Fetched:
     artefact: Artefact | None
 
 
+NOTHING = Fetched(Recorded((), ()), None)
+
+
 def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporary: str) -> Fetched:
     """Download the results of a workflow run into a folder that is removed again, and read them.
 
@@ -56,7 +59,7 @@ def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporar
     pages = github.pages(f"/actions/runs/{run.id}/artifacts", _Page, {"name": name})
     found = [x for page in pages for x in page.artifacts if x.name == name and not x.expired]
     if not found:
-        return Fetched(Recorded((), ()), None)
+        return NOTHING
     artefact = found[-1]
     if artefact.size_in_bytes > MAX_DOWNLOAD_BYTES:
         reason = f"the artefact is larger than {MAX_DOWNLOAD_BYTES:,} bytes"

@@ -11,7 +11,7 @@ import msgspec
 
 from scripts.errors import PublishFailure
 
-WORKFLOW_RUN = "workflow_run"
+_WORKFLOW_RUN = "workflow_run"
 _SUMMARY_BYTES = 900 * 1024
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
@@ -61,7 +61,7 @@ def finished_run(environment: Mapping[str, str]) -> WorkflowRun:
     Raises:
         PublishFailure: None did.
     """
-    if environment.get("GITHUB_EVENT_NAME") != WORKFLOW_RUN:
+    if environment.get("GITHUB_EVENT_NAME") != _WORKFLOW_RUN:
         raise PublishFailure(
             "a comment needs the end of a workflow run, which says whose pull request it is for",
             hint="performance-comment.yml does it; without --comment the summary is written",

@@ -11,12 +11,12 @@ from scripts.errors import UsageFailure
 from scripts.load.files import ScenarioFiles
 
 LATEST = "latest"
-_RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")
+RUN_ID_PATTERN = r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}"
 
 
 def is_run_id(name: str) -> bool:
     """Whether a run's folder can have that name."""
-    return _RUN_ID.fullmatch(name) is not None
+    return re.fullmatch(RUN_ID_PATTERN, name) is not None
 
 
 @dataclass(frozen=True)

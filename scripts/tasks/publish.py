@@ -29,16 +29,22 @@ def publish(_: Context, run: str, comment: bool = False) -> None:
     checkout, environment = Checkout.here(), os.environ
     known = load_scenarios(checkout).names
     temporary = environment.get("RUNNER_TEMP", "")
-    if run == WORKFLOW_RUN or comment:
-        finished = finished_run(environment)
-        github = GitHub.of_environment(environment, repository(environment))
-    if run == WORKFLOW_RUN:
-        fetched = fetch(github, finished, known, temporary)
-    else:
-        fetched = Fetched(local_results(checkout.results, run, known), None)
-    summary = summary_of(fetched.recorded)
-    if not write_summary(environment, summary):
-        print(summary, end="")
+
+    def show(summary: str) -> None:
+        if not write_summary(environment, summary):
+            print(summary, end="")
+
+    if run != WORKFLOW_RUN and not comment:
+        show(summary_of(local_results(checkout.results, run, known)))
+        return
+    finished = finished_run(environment)
+    github = GitHub.of_environment(environment, repository(environment))
+    fetched = (
+        fetch(github, finished, known, temporary)
+        if run == WORKFLOW_RUN
+        else Fetched(local_results(checkout.results, run, known), None)
+    )
+    show(summary_of(fetched.recorded))
     if comment:
         links = Links(environment.get("GITHUB_SERVER_URL", "https://github.com"), github.repository)
         for line in comment_on(github, finished, fetched, links, known, temporary):

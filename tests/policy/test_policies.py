@@ -1,5 +1,6 @@
 """The workflow files keep every policy, and each policy sees the fault that it is there for."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -255,3 +256,26 @@ def test_the_tools_are_cached_under_what_they_are_made_of() -> None:
 
 def test_the_files_are_what_is_generated() -> None:
     assert not find_drift(FOLDER.parents[1], generate(project())), "run: inv workflow"
+
+
+def test_the_names_that_people_are_told_are_those_of_the_artefacts() -> None:
+    guide = (FOLDER.parents[1] / "docs" / "ci.md").read_text(encoding="utf-8")
+    told = {
+        "${{ github.run_id }}": "<run-id>",
+        "${{ github.run_attempt }}": "<attempt>",
+        "${{ matrix.scenario }}": "<scenario>",
+    }
+    for _, step in File(TEST, text(TEST)).uses("actions/upload-artifact"):
+        name = step["with"]["name"]
+        for expression, word in told.items():
+            name = name.replace(expression, word)
+        assert f"gh run download <run-id> -n {name}" in guide
+
+
+def test_what_act_cannot_show_is_covered_by_what_there_is() -> None:
+    guide = (FOLDER.parents[1] / "docs" / "ci.md").read_text(encoding="utf-8")
+    table = guide.partition("| act does not enforce |")[2].partition("\n\n")[0]
+    named = re.findall(r"`([a-z]+(?:_[a-z]+){2,})`", table)
+    tests = [p.read_text(encoding="utf-8") for p in FOLDER.parents[1].glob("tests/**/*.py")]
+    assert len(named) > 5
+    assert not [name for name in named if not any(f"def {name}(" in found for found in tests)]

@@ -139,6 +139,7 @@ def test_links_lead_to_the_results_and_to_the_run(tmp_path: Path) -> None:
         ("cancelled", Fetched(NOTHING, None), "**There are no results**: see the [log]("),
         ("failure", Fetched(Recorded((), ("a `bad` zip",)), ARTEFACT), "- `a 'bad' zip`"),
         ("success", Fetched(Recorded((), ("a `bad` zip",)), ARTEFACT), "**NO-DATA**"),
+        ("success", Fetched(Recorded((), ("a `bad` zip",)), None), "**NO-DATA**"),
     ],
 )
 def test_without_results_the_comment_says_why(conclusion: str, fetched: Fetched, said: str) -> None:
