@@ -115,7 +115,18 @@ def tests(session: nox.Session) -> None:
     if not session.posargs:
         # What the integration tests need; the first time it takes longer than a test may.
         session.run("inv", "tools.install")
-    session.run("pytest", *(session.posargs or ["tests/unit", "tests/integration"]))
+    session.run("pytest", *(session.posargs or ["tests/unit", "tests/policy", "tests/integration"]))
+
+
+@nox.session(default=False)
+def workflow(session: nox.Session) -> None:
+    """Prove the generated workflows without GitHub: policies, linters, and act, which runs them."""
+    install(session, "dev")
+    install(session, "workflow")
+    session.run("inv", "workflow", "--check")
+    everything = ["tests/policy", "tests/workflow"]
+    # With the real `inv perf`, once green and once red: nox -s workflow -- -m slow tests/workflow
+    session.run("pytest", *(session.posargs or ["-m", "not slow", *everything]))
 
 
 @nox.session(default=False)
@@ -164,6 +175,9 @@ def lock(session: nox.Session) -> None:
     # The same versions of what a run uses.
     dev = ("--group", "test", "--group", "lint", "--constraint", "requirements/perf.txt")
     session.run(*compile_, *perf, *dev, "--output-file", "requirements/dev.txt")
+    workflow = ("--group", "workflow", "--constraint", "requirements/dev.txt")
+    # Without the project's own dependencies: dev.txt stands beside it.
+    session.run(*compile_[:-1], *workflow, "--output-file", "requirements/workflow.txt")
     for name in ("postgres", "java", "go"):
         embedded(session, compile_, name, "--no-deps")
     embedded(session, compile_, "mongodb")

@@ -8,8 +8,12 @@ if sys.version_info < (3, 11):  # noqa: UP036 - Invoke itself runs with older on
 
 from invoke import Collection
 
-from scripts.tasks import connector, doctor, perf, stack, tools
+from scripts.tasks import ci, connector, doctor, perf, publish, stack, tools, workflow
 
-namespace = Collection(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor)
+namespace = Collection(
+    *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor),
+    *(publish.publish, workflow.workflow),
+)
 namespace.add_collection(Collection.from_module(connector), name="connector")
+namespace.add_collection(Collection.from_module(ci), name="ci")
 namespace.add_collection(Collection.from_module(tools), name="tools")

@@ -62,6 +62,12 @@ class LoadFailure(Failure):
     code = ExitCode.LOAD
 
 
+class PublishFailure(Failure):
+    """Results could not be shown where they should be; no verdict changes by that."""
+
+    code = ExitCode.PUBLISH
+
+
 class Interrupted(Failure):
     """Ctrl-C or SIGTERM."""
 

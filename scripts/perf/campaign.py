@@ -16,7 +16,8 @@ from scripts.perf.generator import LoadGenerator
 from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.surroundings import machine, versions
 from scripts.report.live import display, say
-from scripts.report.terminal import Row
+from scripts.report.markdown import run_markdown, settings_line
+from scripts.report.rows import Row
 from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry, ThresholdEntry
 from scripts.results.run_folder import RunFolder, check_results_folder
 from scripts.results.summary import NoSummary, read_summary
@@ -216,6 +217,13 @@ class _Run:
             status=RunStatus.INTERRUPTED if interrupted else RunStatus.COMPLETE,
             ended=datetime.now(UTC),
         )
+        summary = run_markdown(
+            verdict,
+            rows,
+            settings=[settings_line(self._manifest)],
+            notes=self._manifest.notes,
+        )
+        write_atomically(self._folder.summary, summary)
         self._manifest.write(self._folder.manifest)
         if not interrupted:
             self._folder.point_latest()

@@ -1,32 +1,15 @@
 """The summary of a run on the terminal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tabulate import tabulate
 
 from scripts.errors import ExitCode
-from scripts.results.summary import NoSummary, Summary
-from scripts.verdict.figures import figure
+from scripts.report.rows import COLUMNS, Row, cells, printable, word
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.verdict import Verdict
 
-_LATENCY = "cdc_e2e_latency{phase:steady}"
-_LATENCY_STATS = ("p(50)", "p(95)", "p(99)")
-_NOTHING = "-"
-
-_COLUMNS = {
-    "scenario": "left",
-    "verdict": "left",
-    "iterations": "right",
-    "rate/s": "right",
-    "e2e p50/p95/p99 ms": "right",
-    "samples": "right",
-    "errors": "right",
-    "dropped": "right",
-    "thresholds": "right",
-}
 _COLOURS = {
     Verdict.PASS: "\x1b[32m",
     Verdict.FAIL: "\x1b[31m",
@@ -34,24 +17,6 @@ _COLOURS = {
     Verdict.INVALID: "\x1b[35m",
 }
 _PLAIN = "\x1b[0m"
-_CAUSES = {
-    ExitCode.INTERRUPTED: " (interrupted)",
-    ExitCode.LOAD: " (k6 broke)",
-    ExitCode.STACK: " (stack gone)",
-}
-
-
-@dataclass(frozen=True)
-class Row:
-    """What the table says of one scenario.
-
-    Attributes:
-        verdict: The verdict on it.
-        summary: What k6 left.
-    """
-
-    verdict: ScenarioVerdict
-    summary: Summary | NoSummary
 
 
 def render(
@@ -69,7 +34,7 @@ def render(
         notes: Sentences that belong beside the figures, such as that MongoDB is a stand-in.
     """
     blocks = [_table(rows, colour=colour)] if rows else []
-    blocks.append("\n".join(_printable(line) for line in (f"files: {files}", *notes)))
+    blocks.append("\n".join(printable(line) for line in (f"files: {files}", *notes)))
     blocks += [
         _reasons(row.verdict, colour=colour)
         for row in rows
@@ -77,7 +42,7 @@ def render(
     ]
     # The run's own reasons, which no scenario has: that it was interrupted, or that it had none.
     told = {f"{row.verdict.scenario}: {reason}" for row in rows for reason in row.verdict.reasons}
-    own = [_printable(reason) for reason in run.reasons if reason not in told]
+    own = [printable(reason) for reason in run.reasons if reason not in told]
     if own:
         blocks.append("\n".join(own))
     blocks.append(f"{_word(run.verdict, run.exit_code, colour=colour)}: exit {run.exit_code:d}")
@@ -92,63 +57,27 @@ def as_typed(path: Path) -> str:
 def _table(rows: Sequence[Row], *, colour: bool) -> str:
     return tabulate(
         [_cells(row, colour=colour) for row in rows],
-        headers=list(_COLUMNS),
+        headers=list(COLUMNS),
         tablefmt="simple",
-        colalign=list(_COLUMNS.values()),
+        colalign=list(COLUMNS.values()),
         # Every cell is text already: nothing may be read as a number and written anew.
         disable_numparse=True,
     )
 
 
 def _cells(row: Row, *, colour: bool) -> list[str]:
-    verdict, summary = row.verdict, row.summary
-    held = sum(result.ok is True for result in verdict.thresholds)
-    return [
-        _printable(verdict.scenario),
-        _word(verdict.verdict, verdict.exit_code, colour=colour),
-        *_figures(summary),
-        f"{held}/{len(verdict.thresholds)}" if verdict.thresholds else _NOTHING,
-    ]
-
-
-def _figures(summary: Summary | NoSummary) -> list[str]:
-    """Return iterations, rate, percentiles, their samples, iterations failed and never begun."""
-    if isinstance(summary, NoSummary):
-        return [_NOTHING] * 6
-    samples = summary.samples(_LATENCY)
-    percentiles = [summary.observed(_LATENCY, stat) for stat in _LATENCY_STATS]
-    return [
-        _figure(summary.observed("iterations", "count")),
-        _rate(summary.observed("iterations", "rate")),
-        " / ".join(map(_figure, percentiles)) if samples else _NOTHING,
-        f"{samples:,}",
-        # Each iteration notes one success or failure: a failed write, a time-out, a wrong document.
-        _figure(summary.observed("cdc_success_rate", "fails")),
-        # Iterations that an arrival rate asked for and no virtual user was free to begin.
-        _figure(summary.observed("dropped_iterations", "count")),
-    ]
-
-
-def _rate(value: float | None) -> str:
-    return _NOTHING if value is None else f"{value:,.1f}"
-
-
-def _figure(value: float | None) -> str:
-    return _NOTHING if value is None else figure(value)
+    scenario, _, *figures = cells(row)
+    verdict = _word(row.verdict.verdict, row.verdict.exit_code, colour=colour)
+    return [scenario, verdict, *figures]
 
 
 def _reasons(verdict: ScenarioVerdict, *, colour: bool) -> str:
-    word = _word(verdict.verdict, verdict.exit_code, colour=colour)
-    lines = [f"{_printable(verdict.scenario)}: {word}"]
-    lines += [f"  - {_printable(reason)}" for reason in verdict.reasons]
+    judged = _word(verdict.verdict, verdict.exit_code, colour=colour)
+    lines = [f"{printable(verdict.scenario)}: {judged}"]
+    lines += [f"  - {printable(reason)}" for reason in verdict.reasons]
     return "\n".join(lines)
 
 
 def _word(verdict: Verdict, code: ExitCode, *, colour: bool) -> str:
-    word = f"{verdict}{_CAUSES.get(code, '')}"
-    return f"{_COLOURS[verdict]}{word}{_PLAIN}" if colour else word
-
-
-def _printable(text: str) -> str:
-    """Return `text` without control characters: logs are quoted, and may carry escape sequences."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    plain = word(verdict, code)
+    return f"{_COLOURS[verdict]}{plain}{_PLAIN}" if colour else plain

@@ -1,6 +1,7 @@
 """A run's folder below the results folder."""
 
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from scripts.errors import StackFailure, UsageFailure
 from scripts.load.files import ScenarioFiles
 
 LATEST = "latest"
+RUN_ID_PATTERN = r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}"
 _MIB = 1024**2
 # An hour of 100 iterations a second. k6 only logs that it could not write a point.
 _ROOM = 100 * _MIB
@@ -42,6 +44,11 @@ def check_results_folder(results: Path) -> None:
         )
 
 
+def is_run_id(name: str) -> bool:
+    """Whether a run's folder can have that name."""
+    return re.fullmatch(RUN_ID_PATTERN, name) is not None
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """Where one run keeps what it leaves."""
@@ -62,6 +69,11 @@ class RunFolder:
     def verdict(self) -> Path:
         """The verdict on the run."""
         return self.path / "verdict.json"
+
+    @property
+    def summary(self) -> Path:
+        """What was found, for people."""
+        return self.path / "summary.md"
 
     @property
     def logs(self) -> Path:

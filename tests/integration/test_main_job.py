@@ -70,6 +70,7 @@ def test_a_run_on_a_stack_that_is_up_passes_and_leaves_everything(
     assert intervals["p50"]["low"] <= intervals["p50"]["high"] < intervals["p95"]["high"]
     assert {gate["name"] for gate in verdict["gates"]} >= {"points", "generator_delay", "clock"}
     assert read(run / "verdict.json")["exit_code"] == 0
+    assert (run / "summary.md").read_text(encoding="utf-8").startswith("**PASS**: ")
     assert (run.parent / "latest").resolve() == run
     assert {path.stem for path in (run / "logs").iterdir()} == set(stack.log_files())
     assert stack.endpoints() is not None

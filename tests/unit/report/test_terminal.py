@@ -2,7 +2,8 @@ import msgspec
 import pytest
 
 from scripts.errors import ExitCode
-from scripts.report.terminal import Row, render
+from scripts.report.rows import Row
+from scripts.report.terminal import render
 from scripts.results.summary import NoSummary
 from scripts.verdict.judge import judge, not_run
 from scripts.verdict.run import judge_run

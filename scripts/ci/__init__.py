@@ -1,0 +1,1 @@
+"""GitHub Actions: the workflow files, made from tasks and sessions, and what their jobs decide."""

@@ -1,0 +1,183 @@
+"""performance-test.yml: plan -> performance-test (one scenario each) -> report -> gate."""
+
+from dataclasses import replace
+
+from scripts.ci.artefacts import (
+    ALL_SCENARIO_RESULTS,
+    LOGS_DAYS,
+    RESULTS,
+    RESULTS_DAYS,
+    SCENARIO_LOGS,
+    SCENARIO_RESULTS,
+)
+from scripts.ci.calls import Given, task_step
+from scripts.ci.gate import NEEDS
+from scripts.ci.model import (
+    PERF_RUNNER,
+    Choice,
+    Job,
+    Step,
+    Text,
+    Triggers,
+    Uses,
+    Workflow,
+    expression,
+)
+from scripts.ci.pins import DOWNLOAD, UPLOAD
+from scripts.ci.plan import ENVIRONMENT, Output
+from scripts.ci.project import Project
+from scripts.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
+from scripts.publish.names import WORKFLOW_FILE
+from scripts.settings.scenarios import ALL
+
+NAME = "Performance tests"
+FILE = WORKFLOW_FILE
+_DEFAULT_SCENARIO = "baseline"
+_NIGHTLY = "0 2 * * *"
+_RESULTS = "k6/results"
+_SHORT_MINUTES = 15
+_ALWAYS = "always()"
+
+
+def performance_test(project: Project) -> Workflow:
+    """Return the workflow that runs the scenarios and judges them."""
+    scenarios = (*project.scenarios.names, ALL)
+    return Workflow(
+        name=NAME,
+        triggers=Triggers(
+            inputs={
+                "scenario": Choice("Scenario to run", scenarios, _DEFAULT_SCENARIO),
+                "duration_override": Text("How long each scenario lasts, such as 5m or 30m"),
+            },
+            cron=_NIGHTLY,
+            pull_request=True,
+        ),
+        # `plan` looks at the paths: a required check whose workflow never starts blocks for ever.
+        remark="no filter of paths: `plan` looks at them",
+        group=f"{expression('github.workflow')}-"
+        f"{expression('github.event.pull_request.number || github.run_id')}",
+        cancel=expression("github.event_name == 'pull_request'"),
+        jobs={
+            "plan": _plan(project),
+            "performance-test": _performance_test(project),
+            "report": _report(project),
+            "gate": _gate(project),
+        },
+    )
+
+
+def _plan(project: Project) -> Job:
+    return Job(
+        name="Plan",
+        timeout_minutes=_SHORT_MINUTES,
+        permissions=(READS_CODE,),
+        outputs={x.value: expression(f"steps.plan.outputs.{x}") for x in Output},
+        steps=(
+            # With its parents: a pull request is checked out as a merge into its base.
+            checkout(depth=2),
+            *python(project.pythons[0], "perf"),
+            task_step(
+                project,
+                "Plan the scenarios",
+                project.tasks.plan,
+                step_id="plan",
+                scenario=Given("SCENARIO", expression("inputs.scenario")),
+                duration=Given("DURATION", expression("inputs.duration_override")),
+            ),
+        ),
+    )
+
+
+def _performance_test(project: Project) -> Job:
+    return Job(
+        name=f"Run {expression('matrix.scenario')}",
+        needs=("plan",),
+        condition=f"needs.plan.outputs.{Output.RELEVANT} == 'true'",
+        timeout_minutes=expression("matrix.timeout_minutes"),
+        permissions=(READS_CODE,),
+        matrix=expression(f"fromJSON(needs.plan.outputs.{Output.MATRIX})"),
+        env=TOOL_CACHE,
+        runner=PERF_RUNNER,
+        steps=(
+            checkout(),
+            *python(project.pythons[0], "perf"),
+            *tools(project),
+            task_step(
+                project,
+                "Run the scenario",
+                project.tasks.perf,
+                scenarios=Given("SCENARIO", expression("matrix.scenario")),
+                duration=Given("DURATION", expression(f"needs.plan.outputs.{Output.DURATION}")),
+                env=ENVIRONMENT,
+                stack=project.stack,
+            ),
+            _upload("Keep the results", SCENARIO_RESULTS, _RESULTS, RESULTS_DAYS),
+            _upload("Keep the logs", SCENARIO_LOGS, ".stack/logs", LOGS_DAYS),
+        ),
+    )
+
+
+def _report(project: Project) -> Job:
+    return Job(
+        name="Report",
+        needs=("plan", "performance-test"),
+        condition=f"{_ALWAYS} && needs.plan.outputs.{Output.RELEVANT} == 'true'",
+        timeout_minutes=_SHORT_MINUTES,
+        permissions=(READS_CODE,),
+        steps=(
+            checkout(),
+            *python(project.pythons[0], "perf"),
+            _download(),
+            task_step(project, "Write the job summary", project.tasks.publish, run=_RESULTS),
+            _upload("Keep the results of all scenarios", RESULTS, _RESULTS, RESULTS_DAYS),
+        ),
+    )
+
+
+def _gate(project: Project) -> Job:
+    steps: tuple[Step, ...] = (
+        checkout(),
+        *python(project.pythons[0], "perf"),
+        _download(),
+        task_step(
+            project,
+            "Pass only if every planned scenario passed",
+            project.tasks.gate,
+            results=_RESULTS,
+            variables={NEEDS: expression("toJSON(needs)")},
+        ),
+    )
+    return Job(
+        name="Gate",
+        needs=("plan", "performance-test", "report"),
+        # A job that is skipped would count as a success, and so would one whose steps are: those of
+        # a workflow that was cancelled.
+        condition=_ALWAYS,
+        timeout_minutes=_SHORT_MINUTES,
+        permissions=(READS_CODE,),
+        steps=tuple(replace(step, condition=_ALWAYS) for step in steps),
+    )
+
+
+def _upload(name: str, artefact: str, path: str, days: int) -> Uses:
+    return Uses(
+        name,
+        UPLOAD,
+        {
+            "name": artefact,
+            # The link to the latest run would hold its files a second time.
+            "path": f"{path}/\n!{path}/latest\n" if path == _RESULTS else f"{path}/",
+            "include-hidden-files": path.startswith("."),
+            "if-no-files-found": "error",
+            "retention-days": days,
+        },
+        condition=_ALWAYS,
+    )
+
+
+def _download() -> Uses:
+    return Uses(
+        "Get the results of each scenario",
+        DOWNLOAD,
+        {"pattern": ALL_SCENARIO_RESULTS, "path": _RESULTS, "merge-multiple": True},
+    )

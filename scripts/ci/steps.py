@@ -1,0 +1,70 @@
+"""Steps that several jobs have in common."""
+
+from scripts.ci.calls import task_step
+from scripts.ci.model import Level, Permission, Run, Step, Uses, expression
+from scripts.ci.pins import CACHE_RESTORE, CACHE_SAVE, CHECKOUT, SETUP_PYTHON
+from scripts.ci.project import Project
+
+# What a job gets that does no more than run the checkout's code.
+READS_CODE = Permission("contents", Level.READ, "checks out the code")
+# In the home folder: a self-hosted runner keeps it between two jobs, whatever it checks out.
+TOOL_CACHE = {"CDC_PERF_CACHE": "~/.cache/cdc-perf"}
+
+# All that a tool's key in the cache folder depends on (scripts/tools/).
+_TOOL_SOURCES = ("requirements/embedded-*.txt", "requirements/kafka-connect-jars.txt")
+_K6_SOURCES = ("k6/go.mod", "k6/go.sum", "k6/**/*.go")
+
+
+def checkout(*, depth: int = 1) -> Uses:
+    """Return the step that checks out the code; its token is not left to what comes after."""
+    inputs = {"persist-credentials": False, "fetch-depth": depth}
+    return Uses("Check out the code", CHECKOUT, inputs)
+
+
+def python(version: str, *locks: str, cached: bool = True) -> tuple[Step, ...]:
+    """Return the steps that give a job Python and what lock files name.
+
+    Args:
+        version: Of Python.
+        locks: The files' names in requirements/, without `.txt`.
+        cached: Whether pip's downloads are kept; not where a job holds a token that can write.
+    """
+    files = [f"requirements/{lock}.txt" for lock in locks]
+    kept = {"cache": "pip", "cache-dependency-path": files[0]} if cached else {}
+    return (
+        Uses("Set up Python", SETUP_PYTHON, {"python-version": version, **kept}),
+        *(
+            Run(
+                f"Install {file}",
+                f"pip install --require-hashes --disable-pip-version-check --requirement {file}",
+            )
+            for file in files
+        ),
+    )
+
+
+def tools(project: Project) -> tuple[Step, ...]:
+    """Return the steps that get every tool, from the cache where it has them.
+
+    What was gotten is saved at once: a broken limit later on must not throw it away.
+    """
+    files = ", ".join(f"'{pattern}'" for pattern in (*_TOOL_SOURCES, *_K6_SOURCES))
+    # Wheels in the cache fit one version of Python.
+    prefix = f"cdc-perf-{expression('runner.os')}-{expression('runner.arch')}-{project.pythons[0]}-"
+    key = f"{prefix}{expression(f'hashFiles({files})')}"
+    path = TOOL_CACHE["CDC_PERF_CACHE"]
+    return (
+        Uses(
+            "Restore the tools",
+            CACHE_RESTORE,
+            {"path": path, "key": key, "restore-keys": prefix},
+            id="tools",
+        ),
+        task_step(project, "Get the tools that are missing", project.tasks.install),
+        Uses(
+            "Save the tools",
+            CACHE_SAVE,
+            {"path": path, "key": key},
+            condition="steps.tools.outputs.cache-hit != 'true'",
+        ),
+    )

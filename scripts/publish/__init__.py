@@ -1,0 +1,1 @@
+"""Results where reviewers look: the job summary and the comment on the pull request."""

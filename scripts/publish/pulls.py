@@ -1,0 +1,50 @@
+"""Which pull request a workflow run was for, as GitHub knows it and not as its artefact says."""
+
+import msgspec
+
+from scripts.publish.github import GitHub
+from scripts.publish.runner import Repository, WorkflowRun
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The commit that a pull request brings; its repository is null where a fork is gone."""
+
+    sha: str
+    repo: Repository | None
+
+
+class Base(msgspec.Struct, frozen=True):
+    """The branch that a pull request goes to."""
+
+    ref: str
+
+
+class PullRequest(msgspec.Struct, frozen=True):
+    """A pull request."""
+
+    number: int
+    head: Head
+    base: Base
+
+
+def pull_requests_of(github: GitHub, run: WorkflowRun) -> tuple[PullRequest, ...]:
+    """Return the open pull requests whose head is what the workflow run was started for.
+
+    Found by the head's repository, branch and commit: the API's list of a commit's pull requests
+    does not see forks. None where a newer push has taken its place: that one's run comments.
+
+    Raises:
+        ApiFailure: GitHub said no.
+    """
+    head = run.head_repository
+    if head is None or run.head_branch is None:
+        return ()
+    wanted = {"state": "open", "head": f"{head.owner.login}:{run.head_branch}"}
+    return tuple(
+        pull
+        for page in github.pages("/pulls", tuple[PullRequest, ...], wanted)
+        for pull in page
+        if pull.head.sha == run.head_sha
+        and pull.head.repo is not None
+        and pull.head.repo.full_name == head.full_name
+    )

@@ -1,0 +1,59 @@
+"""What the jobs of the workflow decide: `inv ci.plan`, `ci.gate`."""
+
+from invoke import Context, task
+
+from scripts.tasks.command import command
+
+
+@task(
+    help={
+        "scenario": "a scenario, or all; empty: the usual ones",
+        "duration": "how long each lasts, such as 5m; empty: as it says",
+    }
+)
+@command
+def plan(_: Context, scenario: str = "", duration: str = "") -> None:
+    """Plan a workflow run: which scenarios, and whether a pull request needs any."""
+    import os
+
+    from scripts.ci.changes import changed_paths
+    from scripts.ci.plan import PULL_REQUEST
+    from scripts.ci.plan import plan as make_plan
+    from scripts.publish.runner import write_outputs
+    from scripts.settings.paths import Checkout
+    from scripts.settings.scenarios import load_scenarios
+
+    checkout = Checkout.here()
+    is_pull_request = os.environ.get("GITHUB_EVENT_NAME") == PULL_REQUEST
+    made = make_plan(
+        load_scenarios(checkout),
+        scenario,
+        duration,
+        changed_paths(checkout.root) if is_pull_request else None,
+    )
+    print(made.why)
+    for entry in made.entries:
+        print(f"{entry.scenario}: at most {entry.timeout_minutes} minutes")
+    write_outputs(os.environ, made.outputs())
+
+
+@task(help={"results": "a folder of run folders"})
+@command
+def gate(_: Context, results: str) -> None:
+    """Pass only if every scenario that was planned passed."""
+    import os
+    from pathlib import Path
+
+    from invoke import Exit
+
+    from scripts.ci.gate import NEEDS, decide, read_needs
+    from scripts.report.recorded import read_results
+    from scripts.settings.paths import Checkout
+    from scripts.settings.scenarios import load_scenarios
+
+    known = load_scenarios(Checkout.here()).names
+    decision = decide(read_needs(os.environ.get(NEEDS, "")), read_results(Path(results), known))
+    for line in decision.lines:
+        print(line)
+    if decision.code:
+        raise Exit(code=decision.code)

@@ -1,0 +1,80 @@
+"""The workflow files: `inv workflow`."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from invoke import Context, Task, task
+
+from scripts.tasks.command import command
+
+if TYPE_CHECKING:
+    from scripts.ci.project import Project
+
+
+@task(help={"check": "write nothing; say what differs"})
+@command
+def workflow(_: Context, check: bool = False) -> None:
+    """Write the generated workflow files, or check that they are up to date."""
+    from scripts.ci.drift import find_drift, write
+    from scripts.ci.generate import generate
+    from scripts.errors import UsageFailure
+    from scripts.settings.paths import Checkout
+
+    root = Checkout.here().root
+    wanted = generate(project())
+    if not check:
+        for line in write(root, wanted):
+            print(line)
+        return
+    drift = find_drift(root, wanted)
+    for line in drift.lines():
+        print(line)
+    if drift:
+        raise UsageFailure("the workflow files are not what is generated", hint="run: inv workflow")
+
+
+def project() -> "Project":
+    """Put together what the workflows are made from.
+
+    Raises:
+        UsageFailure: A settings file is wrong, a scenario has no script, or nox is not there.
+    """
+    import sys
+
+    from scripts.ci.project import Project, Sessions, Tasks
+    from scripts.errors import UsageFailure
+    from scripts.settings.paths import Checkout
+    from scripts.settings.scenarios import load_scenarios
+    from scripts.tasks import ci, perf, publish, tools
+
+    checkout = Checkout.here()
+    # Invoke has this folder on its path when it runs a task; a test or another caller may not.
+    if str(checkout.root) not in sys.path:
+        sys.path.insert(0, str(checkout.root))
+    try:
+        import nox.registry
+    except ImportError:
+        raise UsageFailure(
+            "the workflow files need nox, whose sessions they run", hint="nox -s dev installs it"
+        ) from None
+    import noxfile
+    import tasks
+
+    return Project(
+        namespace=tasks.namespace,
+        tasks=Tasks(
+            perf=perf.perf,
+            # A decorator without arguments is typed as if it gave back a function.
+            install=cast("Task[Any]", tools.install),
+            publish=publish.publish,
+            plan=ci.plan,
+            gate=ci.gate,
+        ),
+        registry=nox.registry.get(),
+        sessions=Sessions(
+            lint=noxfile.lint,
+            typecheck=noxfile.typecheck,
+            tests=noxfile.tests,
+            workflow=noxfile.workflow,
+        ),
+        scenarios=load_scenarios(checkout),
+    )

@@ -1,0 +1,82 @@
+"""A project of a few tasks, sessions and scenarios, to make workflows from."""
+
+from collections.abc import Callable
+from typing import Any
+
+import invoke
+from invoke import Collection, Context, Task
+
+from scripts.ci.project import Project, Sessions, Tasks
+from scripts.settings.paths import Checkout
+from scripts.settings.scenarios import load_scenarios
+
+
+def task(body: Callable[..., None]) -> "Task[Any]":
+    """Return Invoke's task of it, under its type."""
+    made = invoke.task(body)
+    assert isinstance(made, Task)
+    return made
+
+
+@task
+def perf(
+    _: Context,
+    scenarios: str = "",
+    duration: str = "",
+    stack: str = "",
+    env: str = "",
+    keep: bool = False,  # noqa: FBT001, FBT002 - a flag
+) -> None:
+    pass
+
+
+@task
+def install(_: Context) -> None:
+    pass
+
+
+@task
+def publish(_: Context, run: str, comment: bool = False) -> None:  # noqa: FBT001, FBT002 - a flag
+    pass
+
+
+@task
+def plan(_: Context, scenario: str = "", duration: str = "") -> None:
+    pass
+
+
+@task
+def gate(_: Context, results: str) -> None:
+    pass
+
+
+def lint() -> None:
+    pass
+
+
+def typecheck() -> None:
+    pass
+
+
+def tests() -> None:
+    pass
+
+
+def workflow() -> None:
+    pass
+
+
+def project(*left_out: "Task[Any]", registry: tuple[str, ...] = ()) -> Project:
+    """Return the project; tasks that are left out are not in its collection."""
+    every: tuple[Task[Any], ...] = (perf, publish)
+    namespace = Collection(*(x for x in every if x not in left_out))
+    namespace.add_collection(Collection(plan, gate), name="ci")
+    namespace.add_collection(Collection(install), name="tools")
+    sessions = {x.__name__: x for x in (lint, typecheck, tests, workflow)}
+    return Project(
+        namespace=namespace,
+        tasks=Tasks(perf=perf, install=install, publish=publish, plan=plan, gate=gate),
+        registry={name: x for name, x in sessions.items() if not registry or name in registry},
+        sessions=Sessions(lint, typecheck, tests, workflow),
+        scenarios=load_scenarios(Checkout.here()),
+    )

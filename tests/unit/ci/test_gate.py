@@ -1,0 +1,151 @@
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.ci.gate import Decision, decide, read_needs
+from scripts.errors import ExitCode, UsageFailure
+from scripts.report.recorded import read_results
+from scripts.results.manifest import RunStatus
+from scripts.results.summary import Metric
+from tests.unit.recorded_runs import FEW, SLOW, gone, manifest, row, run_id, spoil, write_run
+
+KNOWN = ("health-check", "baseline", "e2e-latency", "spike")
+HEALTH = row("health-check")
+
+
+def needs(
+    plan: str = "success",
+    tests: str = "success",
+    report: str = "success",
+    scenarios: str = "baseline,e2e-latency",
+    relevant: str = "true",
+) -> str:
+    outputs = {"scenarios": scenarios, "relevant": relevant, "matrix": "{}", "duration": ""}
+    content: dict[str, Any] = {
+        "plan": {"result": plan, "outputs": outputs if plan == "success" else {}},
+        "performance-test": {"result": tests, "outputs": {}},
+        "report": {"result": report, "outputs": None},
+    }
+    return json.dumps(content)
+
+
+def decided(results: Path, **results_of: str) -> Decision:
+    return decide(read_needs(needs(**results_of)), read_results(results, KNOWN))
+
+
+@pytest.fixture
+def passed(tmp_path: Path) -> Path:
+    write_run(tmp_path, [HEALTH, row("baseline")], 1)
+    write_run(tmp_path, [HEALTH, row("e2e-latency")], 2)
+    return tmp_path
+
+
+def test_every_planned_scenario_passed(passed: Path) -> None:
+    assert decided(passed) == Decision(ExitCode.PASS, ("baseline: PASS", "e2e-latency: PASS"))
+
+
+def test_the_health_check_alone_can_be_what_was_planned(tmp_path: Path) -> None:
+    write_run(tmp_path, [HEALTH])
+    assert decided(tmp_path, scenarios="health-check").code is ExitCode.PASS
+
+
+def test_nothing_relevant_was_changed(tmp_path: Path) -> None:
+    decision = decided(tmp_path, tests="skipped", report="skipped", scenarios="", relevant="false")
+    assert decision.code is ExitCode.PASS
+    assert "no scenario had to run" in decision.lines[0]
+
+
+def test_a_report_that_could_not_be_published_changes_no_verdict(passed: Path) -> None:
+    decision = decided(passed, report="failure")
+    assert decision.code is ExitCode.PASS
+    assert decision.lines[-1].startswith("report: failure: the verdicts stand")
+
+
+@pytest.mark.parametrize(
+    ("results_of", "code", "said"),
+    [
+        ({"plan": "failure", "tests": "skipped"}, ExitCode.INVALID, "plan: failure"),
+        ({"plan": "cancelled", "tests": "skipped"}, ExitCode.INTERRUPTED, "plan: cancelled"),
+        ({"plan": "skipped", "tests": "skipped"}, ExitCode.INVALID, "plan: skipped"),
+        ({"tests": "failure"}, ExitCode.INVALID, "performance-test: failure"),
+        ({"tests": "cancelled"}, ExitCode.INTERRUPTED, "performance-test: cancelled"),
+        ({"tests": "skipped"}, ExitCode.INVALID, "performance-test: skipped"),
+        ({"scenarios": ""}, ExitCode.NO_DATA, "plan: names no scenario"),
+        ({"scenarios": "baseline,e2e-latency,spike"}, ExitCode.NO_DATA, "spike: no results"),
+        ({"scenarios": "baseline"}, ExitCode.INVALID, "e2e-latency: has results, and was not"),
+        (
+            {"relevant": "false", "scenarios": "", "tests": "success"},
+            ExitCode.INVALID,
+            "performance-test: success, but none was planned",
+        ),
+    ],
+)
+def test_results_that_all_pass_are_not_enough(
+    passed: Path, results_of: dict[str, str], code: ExitCode, said: str
+) -> None:
+    decision = decided(passed, **results_of)
+    assert decision.code is code
+    assert any(line.startswith(said) for line in decision.lines), decision.lines
+
+
+@pytest.mark.parametrize(
+    ("metrics", "code", "said"),
+    [
+        (SLOW, ExitCode.FAIL, "baseline: FAIL: cdc_e2e_latency p95 was 2,310 ms"),
+        (FEW, ExitCode.NO_DATA, "baseline: NO-DATA: cdc_e2e_latency p95 needs 60 samples"),
+    ],
+)
+def test_a_verdict_other_than_pass_is_red(
+    passed: Path, metrics: Mapping[str, Metric], code: ExitCode, said: str
+) -> None:
+    write_run(passed, [HEALTH, row("baseline", metrics)], 3)
+    decision = decided(passed)
+    assert decision.code is code
+    assert decision.lines[0].startswith(said)
+
+
+def test_a_scenario_that_was_run_again_counts_as_it_came_out_last(passed: Path) -> None:
+    write_run(passed, [HEALTH, row("baseline", SLOW)], 0)
+    assert decided(passed).code is ExitCode.PASS
+
+
+def test_a_stack_that_was_gone_is_red(passed: Path) -> None:
+    write_run(passed, [HEALTH, gone("baseline")], 3)
+    assert decided(passed).lines == ("baseline: INVALID (stack gone): not run: the stack is gone",)
+
+
+def test_a_run_that_did_not_come_to_its_end_is_red(passed: Path) -> None:
+    rows = [HEALTH, row("baseline")]
+    write_run(passed, rows, 3, manifest(rows, 3, status=RunStatus.RUNNING))
+    decision = decided(passed)
+    assert decision.code is ExitCode.INTERRUPTED
+    assert decision.lines == (f"{run_id(3)} did not come to its end",)
+
+
+def test_results_that_cannot_be_read_are_red_even_beside_good_ones(passed: Path) -> None:
+    run = write_run(passed, [HEALTH, row("baseline")], 3)
+    spoil(run / "baseline" / "verdict.json", verdict="FAIL")
+    decision = decided(passed)
+    assert decision.code is ExitCode.INVALID
+    assert "says one thing as a word and another as a code" in decision.lines[0]
+
+
+def test_without_any_results_each_scenario_is_named(tmp_path: Path) -> None:
+    decision = decided(tmp_path / "nothing", tests="failure", report="failure")
+    assert decision.code is ExitCode.INVALID
+    assert decision.lines == (
+        "baseline: no results: its job left none",
+        "e2e-latency: no results: its job left none",
+        "performance-test: failure",
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"plan": {}}', '{"plan": {"result": "success"}}']
+)
+def test_needs_that_say_nothing_are_refused(text: str) -> None:
+    with pytest.raises(UsageFailure, match=r"^NEEDS "):
+        read_needs(text)

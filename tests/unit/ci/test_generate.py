@@ -1,0 +1,38 @@
+from dataclasses import replace
+
+import pytest
+
+from scripts.ci.generate import generate
+from scripts.errors import UsageFailure
+from scripts.settings.scenarios import Scenarios
+from tests.unit.ci.projects import perf, project
+
+PERFORMANCE = ".github/workflows/performance-test.yml"
+
+
+def test_three_files_come_of_the_project_and_the_same_ones_each_time() -> None:
+    files = generate(project())
+    assert set(files) == {
+        PERFORMANCE,
+        ".github/workflows/performance-comment.yml",
+        ".github/workflows/ci.yml",
+    }
+    assert generate(project()) == files
+
+
+def test_the_choice_follows_the_scenarios() -> None:
+    whole = project()
+    burst = replace(whole.scenarios.get("baseline"), name="burst")
+    more = replace(whole, scenarios=Scenarios((*whole.scenarios.every, burst)))
+    assert "          - burst\n" in generate(more)[PERFORMANCE]
+    assert "burst" not in generate(whole)[PERFORMANCE]
+
+
+def test_one_setting_says_which_stack_is_loaded() -> None:
+    assert "--stack local" in generate(project())[PERFORMANCE]
+    assert "--stack compose" in generate(replace(project(), stack="compose"))[PERFORMANCE]
+
+
+def test_a_task_that_is_gone_ends_the_generation() -> None:
+    with pytest.raises(UsageFailure, match="the task 'perf' is not in the collection"):
+        generate(project(perf))

@@ -1,0 +1,110 @@
+import json
+
+import pytest
+
+from scripts.ci.plan import Entry, Output, plan
+from scripts.ci.relevance import relevant
+from scripts.errors import UsageFailure
+from scripts.settings.paths import Checkout
+from scripts.settings.scenarios import load_scenarios
+
+SCENARIOS = load_scenarios(Checkout.here())
+
+
+def test_nothing_asked_for_means_the_usual_scenarios_with_time_for_their_set_up() -> None:
+    made = plan(SCENARIOS, "", "", None)
+    assert made.entries == (Entry("baseline", 25), Entry("e2e-latency", 25))
+    assert made.outputs() == {
+        Output.RELEVANT: "true",
+        Output.SCENARIOS: "baseline,e2e-latency",
+        Output.MATRIX: '{"include":[{"scenario":"baseline","timeout_minutes":25},'
+        '{"scenario":"e2e-latency","timeout_minutes":25}]}',
+        Output.DURATION: "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "duration", "minutes"),
+    [
+        ("soak", "", 140),
+        ("stress", "", 36),
+        ("stress", "61s", 22),
+        ("baseline", "5h", 320),
+        ("health-check", "5h", 21),
+    ],
+)
+def test_the_time_out_is_the_loads_length_and_a_margin(
+    name: str, duration: str, minutes: int
+) -> None:
+    assert plan(SCENARIOS, name, duration, None).entries == (Entry(name, minutes),)
+
+
+def test_a_duration_is_handed_on_as_it_was_understood() -> None:
+    assert plan(SCENARIOS, "spike", "0.5m", None).outputs()[Output.DURATION] == "30s"
+
+
+def test_outputs_are_single_lines_whatever_was_asked_for() -> None:
+    for value in plan(SCENARIOS, "all", "1m", ["src/a\nb"]).outputs().values():
+        assert "\n" not in value
+
+
+@pytest.mark.parametrize(
+    ("names", "duration", "said"),
+    [
+        ("basline", "", "did you mean baseline"),
+        ("baseline", "soon", "duration_override: 'soon' is not a duration"),
+        ("baseline", "-1m", "duration_override: '-1m' is negative"),
+        ("baseline", "1m\nmatrix={}", "is not a duration"),
+        (
+            "baseline",
+            "6h",
+            "would take 380 minutes with its set-up, and GitHub ends a job after 360",
+        ),
+    ],
+)
+def test_a_wrong_input_is_a_line(names: str, duration: str, said: str) -> None:
+    with pytest.raises(UsageFailure) as raised:
+        plan(SCENARIOS, names, duration, None)
+    assert said in raised.value.message
+
+
+def test_a_pull_request_that_changes_something_relevant_runs() -> None:
+    made = plan(SCENARIOS, "", "", ["README.md", "src/cdc_consumer/sink.py"])
+    assert [entry.scenario for entry in made.entries] == ["baseline", "e2e-latency"]
+    assert made.why == "src/cdc_consumer/sink.py was changed, 1 such files in all"
+
+
+@pytest.mark.parametrize("changed", [[], ["README.md", "docs/ci.md", "LICENSE"]])
+def test_a_pull_request_that_moves_nothing_runs_nothing(changed: list[str]) -> None:
+    made = plan(SCENARIOS, "", "", changed)
+    assert made.entries == ()
+    assert made.outputs()[Output.RELEVANT] == "false"
+    assert json.loads(made.outputs()[Output.MATRIX]) == {"include": []}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "src/cdc_consumer/sink.py",
+        "k6/scripts/lib/shape.js",
+        "k6/docker-compose.k6.yml",
+        "scripts/verdict/judge.py",
+        "pipeline/schema.sql",
+        "pipeline.toml",
+        "requirements/perf.txt",
+        "pyproject.toml",
+        "docker-compose.yml",
+        "docker-compose.override.yml",
+        "noxfile.py",
+        "tasks.py",
+    ],
+)
+def test_a_path_with_a_part_in_performance(path: str) -> None:
+    assert relevant([path]) == (path,)
+
+
+@pytest.mark.parametrize(
+    "path", ["docs/src/x.md", "README.md", "tests/unit/test_files.py", "x/k6/y", ".github/k6.yml"]
+)
+def test_a_path_without_one(path: str) -> None:
+    assert relevant([path]) == ()

@@ -1,0 +1,148 @@
+from pathlib import Path
+
+import pytest
+import responses
+
+from scripts.publish import baseline
+from scripts.publish.baseline import Comparison, compare
+from scripts.publish.comment import Links, render
+from scripts.publish.fetch import Artefact, Fetched
+from scripts.publish.github import GitHub
+from scripts.publish.runner import Owner, Repository, WorkflowRun
+from scripts.report.recorded import Measured, Recorded, read_results
+from scripts.report.rows import Row
+from tests.unit.recorded_runs import FAST, FEW, manifest, row, write_run
+
+API = "https://api.example"
+NAME = "octo/cdc-perf"
+KNOWN = ("health-check", "baseline", "e2e-latency")
+LINKS = Links("https://github.example", NAME)
+ARTEFACT = Artefact(id=9, name="k6-results-1-1", size_in_bytes=1, expired=False)
+NOTHING = Recorded((), ())
+
+
+def workflow_run(
+    number: int = 1, *, conclusion: str = "success", event: str = "schedule", of: str = NAME
+) -> WorkflowRun:
+    owner = Owner(of.partition("/")[0])
+    return WorkflowRun(number, 1, event, conclusion, "a" * 40, "main", Repository(of, owner))
+
+
+def recorded(folder: Path, *rows: Row, **how: float) -> Recorded:
+    for number, found in enumerate(rows):
+        both = [row("health-check"), found]
+        write_run(folder, both, number, manifest(both, number, **how))  # type: ignore[arg-type]
+    return read_results(folder, KNOWN)
+
+
+@pytest.fixture
+def now(tmp_path: Path) -> dict[str, Measured]:
+    return recorded(tmp_path / "now", row("baseline"), row("e2e-latency")).measured()
+
+
+def compared(
+    monkeypatch: pytest.MonkeyPatch, now: dict[str, Measured], *before: tuple[WorkflowRun, Recorded]
+) -> Comparison:
+    """Compare with the results of workflow runs, the newest first."""
+    left = {run.id: found for run, found in before}
+    monkeypatch.setattr(baseline, "fetch", lambda _, run, *__: Fetched(left[run.id], ARTEFACT))
+    runs = [
+        {
+            "id": run.id,
+            "run_attempt": 1,
+            "event": run.event,
+            "conclusion": run.conclusion,
+            "head_sha": run.head_sha,
+            "head_branch": run.head_branch,
+            "head_repository": {
+                "full_name": run.head_repository.full_name,
+                "owner": {"login": run.head_repository.owner.login},
+            },
+        }
+        for run, _ in before
+        if run.head_repository is not None
+    ]
+    with responses.RequestsMock() as mock:
+        mock.get(
+            f"{API}/repos/{NAME}/actions/workflows/performance-test.yml/runs",
+            json={"workflow_runs": runs},
+        )
+        found = compare(GitHub(API, NAME, "sesame"), "main", now, KNOWN, "")
+        assert "branch=main&status=completed" in str(mock.calls[0].request.url)
+    return found
+
+
+def test_the_newest_comparable_run_of_each_scenario_is_taken(
+    monkeypatch: pytest.MonkeyPatch, now: dict[str, Measured], tmp_path: Path
+) -> None:
+    newest = recorded(tmp_path / "3", row("baseline", FAST), duration=30)
+    middle = recorded(tmp_path / "2", row("baseline", FAST))
+    oldest = recorded(tmp_path / "1", row("baseline"), row("e2e-latency", FAST))
+    found = compared(
+        monkeypatch,
+        now,
+        (workflow_run(3), newest),
+        (workflow_run(2), middle),
+        (workflow_run(1), oldest),
+    )
+    assert found.pairs["baseline"][0] == middle.measured()["baseline"]
+    assert found.pairs["e2e-latency"][0] == oldest.measured()["e2e-latency"]
+    assert (found.runs, found.missing) == ((2, 1), {})
+
+
+def test_why_nothing_is_comparable_is_said(
+    monkeypatch: pytest.MonkeyPatch, now: dict[str, Measured], tmp_path: Path
+) -> None:
+    other = recorded(tmp_path / "1", row("baseline"), row("e2e-latency", FEW), duration=30)
+    found = compared(monkeypatch, now, (workflow_run(1), other))
+    assert found.pairs == {}
+    assert found.missing == {
+        "baseline": "its last run there has another load",
+        "e2e-latency": "its last run there is no measurement to compare with",
+    }
+
+
+def test_runs_that_are_not_the_branchs_own_are_left_aside(
+    monkeypatch: pytest.MonkeyPatch, now: dict[str, Measured], tmp_path: Path
+) -> None:
+    poisoned = recorded(tmp_path / "1", row("baseline"), row("e2e-latency"))
+    found = compared(
+        monkeypatch,
+        now,
+        (workflow_run(4, event="pull_request"), poisoned),
+        (workflow_run(3, event="pull_request", of="stranger/cdc-perf"), poisoned),
+        (workflow_run(2, event="schedule", of="stranger/cdc-perf"), poisoned),
+    )
+    assert found.pairs == {}
+    assert "none of the last 5 runs there has results of it" in found.missing["baseline"]
+
+
+def test_a_pass_of_the_results_does_not_hide_that_the_check_failed(tmp_path: Path) -> None:
+    fetched = Fetched(recorded(tmp_path, row("baseline")), ARTEFACT)
+    body = render(workflow_run(conclusion="failure"), fetched, LINKS, "not asked")
+    assert body.index("The check did not pass: it ended with `failure`.") < body.index("**PASS**")
+    assert "None can be shown: `not asked`" in body
+
+
+def test_links_lead_to_the_results_and_to_the_run(tmp_path: Path) -> None:
+    fetched = Fetched(recorded(tmp_path, row("baseline")), ARTEFACT)
+    body = render(workflow_run(), fetched, LINKS, "not asked")
+    page = f"https://github.example/{NAME}/actions/runs/1"
+    assert f"[Results and report]({page}/artifacts/9)" in body
+    assert f"[Job summary, logs and all artefacts]({page})" in body
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "fetched", "said"),
+    [
+        ("success", Fetched(NOTHING, None), "no scenario had to run"),
+        ("cancelled", Fetched(NOTHING, None), "**There are no results**: see the [log]("),
+        ("failure", Fetched(Recorded((), ("a `bad` zip",)), ARTEFACT), "- `a 'bad' zip`"),
+        ("success", Fetched(Recorded((), ("a `bad` zip",)), ARTEFACT), "**NO-DATA**"),
+        ("success", Fetched(Recorded((), ("a `bad` zip",)), None), "**NO-DATA**"),
+    ],
+)
+def test_without_results_the_comment_says_why(conclusion: str, fetched: Fetched, said: str) -> None:
+    body = render(workflow_run(conclusion=conclusion), fetched, LINKS, "nothing was measured")
+    assert said in body
+    assert "### Changes" not in body

@@ -1,0 +1,93 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import PublishFailure, UsageFailure
+from scripts.publish.pulls import pull_requests_of
+from scripts.publish.runner import finished_run, repository, write_outputs, write_summary
+from scripts.publish.source import local_results
+from tests.unit.recorded_runs import row, run_id, write_run
+
+KNOWN = ("health-check", "baseline")
+
+
+def test_outputs_and_summaries_are_added_to_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("before\n", encoding="utf-8")
+    write_outputs({"GITHUB_OUTPUT": str(path)}, {"a": "1", "b": ""})
+    assert write_summary({"GITHUB_STEP_SUMMARY": str(path)}, "text\n")
+    assert path.read_text(encoding="utf-8") == "before\na=1\nb=\ntext\n\n"
+
+
+def test_elsewhere_than_on_a_runner_outputs_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    write_outputs({}, {"a": "1"})
+    assert capsys.readouterr().out == "a=1\n"
+    assert not write_summary({}, "text")
+
+
+def test_a_summary_is_cut_to_what_github_takes(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_summary({"GITHUB_STEP_SUMMARY": str(path)}, "- `a reason`\n" * 200_000)
+    text = path.read_text(encoding="utf-8")
+    assert len(text) <= 900 * 1024 + 1
+    assert "Too long to be shown whole" in text
+    assert text.count("`") % 2 == 0
+
+
+def test_a_summary_that_cannot_be_written_is_a_line(tmp_path: Path) -> None:
+    with pytest.raises(PublishFailure, match="cannot be written to: Is a directory"):
+        write_summary({"GITHUB_STEP_SUMMARY": str(tmp_path)}, "text")
+
+
+@pytest.mark.parametrize("name", ["", "octo", "octo/cdc/perf", "octo/cdc perf", "../x/y"])
+def test_what_is_no_repository_is_a_line(name: str) -> None:
+    with pytest.raises(PublishFailure, match=r"^GITHUB_REPOSITORY names no repository"):
+        repository({"GITHUB_REPOSITORY": name})
+
+
+def event(tmp_path: Path, content: object) -> dict[str, str]:
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return {"GITHUB_EVENT_NAME": "workflow_run", "GITHUB_EVENT_PATH": str(path)}
+
+
+def test_the_finished_run_is_read_from_the_event(tmp_path: Path) -> None:
+    content = {
+        "id": 5,
+        "run_attempt": 2,
+        "event": "pull_request",
+        "conclusion": "success",
+        "head_sha": "a" * 40,
+        "head_branch": None,
+        "head_repository": None,
+        "more": "is left aside",
+    }
+    run = finished_run(event(tmp_path, {"workflow_run": content}))
+    assert (run.id, run.run_attempt) == (5, 2)
+    # The fork is gone: nobody is asked, and nobody commented on.
+    assert pull_requests_of(None, run) == ()  # type: ignore[arg-type]
+
+
+def test_a_comment_elsewhere_than_after_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PublishFailure, match="needs the end of a workflow run"):
+        finished_run({"GITHUB_EVENT_NAME": "push"})
+    with pytest.raises(PublishFailure, match="GITHUB_EVENT_PATH cannot be read"):
+        finished_run(event(tmp_path, {}))
+    with pytest.raises(PublishFailure, match="GITHUB_EVENT_PATH cannot be read"):
+        finished_run({"GITHUB_EVENT_NAME": "workflow_run"})
+
+
+def test_a_run_is_named_by_its_id_as_the_latest_or_by_a_path(tmp_path: Path) -> None:
+    run = write_run(tmp_path, [row("health-check"), row("baseline")])
+    (tmp_path / "latest").symlink_to(run.name)
+    for name in (run.name, "latest", str(run), str(tmp_path)):
+        assert list(local_results(tmp_path, name, KNOWN).measured()) == ["baseline"], name
+
+
+def test_a_run_that_there_is_not_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    write_run(tmp_path, [row("health-check")], 3)
+    with pytest.raises(UsageFailure, match=f"is no run and no folder; did you mean {run_id(3)}"):
+        local_results(tmp_path, run_id(4), KNOWN)
+    with pytest.raises(UsageFailure, match="none is known"):
+        local_results(tmp_path / "none", "latest", KNOWN)

@@ -1,0 +1,150 @@
+"""Run folders as `inv perf` leaves them: made-up measurements, judged by the real judge.
+
+A test spoils one thing. The stub that stands in for `inv perf` under act writes them too.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from scripts.errors import ExitCode
+from scripts.files import readable_json, write_atomically
+from scripts.load.overrides import Overrides
+from scripts.report.markdown import run_markdown, settings_line
+from scripts.report.rows import Row
+from scripts.results.manifest import (
+    Machine,
+    Manifest,
+    RunStatus,
+    ScenarioEntry,
+    ThresholdEntry,
+    Versions,
+)
+from scripts.results.run_folder import RunFolder
+from scripts.results.summary import Check, Metric, NoSummary, Summary
+from scripts.settings.executors import ConstantVus
+from scripts.settings.scenarios import HEALTH_CHECK
+from scripts.verdict.judge import judge, not_run
+from scripts.verdict.records import ScenarioVerdict
+from scripts.verdict.run import judge_run
+from tests.unit.measured import (
+    GOOD,
+    LATENCY,
+    counter,
+    evidence,
+    rate,
+    summary,
+    threshold,
+    trend,
+)
+
+LIMIT = threshold("cdc_e2e_latency", "p95<=2000")
+SLOW: Mapping[str, Metric] = {**GOOD, LATENCY: trend(540, p50=1200.0, p95=2310.0, p99=4100.0)}
+FEW: Mapping[str, Metric] = {**GOOD, LATENCY: trend(12, p50=36.4, p95=51.2, p99=73.0)}
+FAST: Mapping[str, Metric] = {**GOOD, LATENCY: trend(600, p50=30.0, p95=40.0, p99=60.0)}
+LOSSY: Mapping[str, Metric] = {**GOOD, "cdc_success_rate": rate(588, 12)}
+
+_STARTED = datetime(2026, 11, 24, 2, 0, 0, tzinfo=UTC)
+MACHINE = Machine(
+    system="Linux 6.8.0",
+    architecture="x86_64",
+    cpu="a processor",
+    cores=4,
+    memory=16 * 1024**3,
+    python="3.11.7",
+)
+
+
+def run_id(number: int = 0) -> str:
+    """Return the id of the n-th run, each a minute after the one before."""
+    moment = _STARTED + timedelta(minutes=number)
+    return f"{moment.strftime('%Y%m%dT%H%M%SZ')}-{number:04x}"
+
+
+def row(scenario: str, metrics: Mapping[str, Metric] = GOOD) -> Row:
+    """Return what the real judge makes of a scenario with these metrics."""
+    if scenario == HEALTH_CHECK:
+        found = summary(
+            {"iterations": counter(1, 7.6)}, scenario=scenario, checks=(Check("a row", 1, 0),)
+        )
+        return Row(judge(evidence(scenario, (), found)), found)
+    latency = metrics[LATENCY].values["p(95)"]
+    holds = latency is not None and LIMIT.holds(latency)
+    found = summary(metrics, scenario=scenario, thresholds={LIMIT: holds})
+    return Row(judge(evidence(scenario, (LIMIT,), found, 0 if holds else 99)), found)
+
+
+def gone(scenario: str, code: ExitCode = ExitCode.STACK) -> Row:
+    """Return a scenario that was not run."""
+    return Row(not_run(scenario, code, "not run: the stack is gone"), NoSummary("it was not run"))
+
+
+def manifest(
+    rows: Sequence[Row],
+    number: int = 0,
+    *,
+    duration: float | None = 60,
+    stack: str = "local",
+    environment: str = "ci",
+    machine: Machine = MACHINE,
+    status: RunStatus = RunStatus.COMPLETE,
+) -> Manifest:
+    """Return how a run was made."""
+    seconds = duration or 300
+    return Manifest(
+        run_id=run_id(number),
+        name="",
+        status=status,
+        started=_STARTED,
+        ended=_STARTED + timedelta(seconds=seconds),
+        stack=stack,
+        stack_was_up=False,
+        overrides=Overrides(duration_seconds=duration, environment=environment),
+        versions=Versions(project="0.1.0", commit="c" * 40, changed=False, k6="1", components={}),
+        machine=machine,
+        scenarios=tuple(
+            ScenarioEntry(
+                name=x.verdict.scenario,
+                description="",
+                think_time_seconds=0,
+                executor=ConstantVus(vus=10, duration=f"{seconds:g}s"),
+                seconds=seconds,
+                thresholds=(ThresholdEntry(metric="m", stat="p95", operator="<=", limit=1),),
+            )
+            for x in rows
+        ),
+        notes=("MongoDB figures are those of a stand-in",),
+    )
+
+
+def write_run(
+    results: Path, rows: Sequence[Row], number: int = 0, made: Manifest | None = None
+) -> Path:
+    """Write a run folder and return it."""
+    written = made or manifest(rows, number)
+    files = RunFolder(results / written.run_id)
+    whole = judge_run([x.verdict for x in rows])
+    for x in rows:
+        paths = files.scenario(x.verdict.scenario)
+        if isinstance(x.summary, Summary):
+            write_atomically(paths.summary, readable_json(x.summary))
+            write_atomically(paths.verdict, readable_json(x.verdict))
+            write_atomically(paths.points, b"points")
+            write_atomically(paths.log, "k6 said nothing\n")
+    write_atomically(files.verdict, readable_json(whole))
+    text = run_markdown(whole, rows, settings=[settings_line(written)], notes=written.notes)
+    write_atomically(files.summary, text)
+    written.write(files.manifest)
+    return files.path
+
+
+def spoil(path: Path, **changes: object) -> None:
+    """Replace fields of a JSON file."""
+    content = msgspec.json.decode(path.read_bytes())
+    path.write_bytes(readable_json({**content, **changes}))
+
+
+def verdict_of(scenario: str, metrics: Mapping[str, Metric] = GOOD) -> ScenarioVerdict:
+    return row(scenario, metrics).verdict

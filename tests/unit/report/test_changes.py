@@ -1,0 +1,67 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+import pytest
+
+from scripts.report.changes import changes_table, incomparable
+from scripts.report.recorded import Measured, RecordedRun
+from scripts.report.rows import Row
+from scripts.results.summary import NoSummary
+from tests.unit.recorded_runs import FAST, LOSSY, MACHINE, manifest, row
+
+
+def measured(
+    found: Row, number: int = 0, how: Mapping[str, Any] = MappingProxyType({})
+) -> Measured:
+    return Measured(RecordedRun(manifest([found], number, **how), (found,)), found)
+
+
+NOW = measured(row("baseline"))
+
+
+def test_the_same_load_on_the_same_machine_can_be_compared() -> None:
+    assert incomparable(measured(row("baseline", FAST), number=5), NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"stack": "compose"}, "another stack"),
+        ({"duration": 61}, "another load"),
+        ({"environment": ""}, "limits of another environment"),
+        ({"machine": msgspec.structs.replace(MACHINE, cores=8)}, "another machine"),
+        ({"machine": msgspec.structs.replace(MACHINE, cpu="other")}, "another machine"),
+        ({"machine": msgspec.structs.replace(MACHINE, memory=2**34 * 2)}, "another machine"),
+        ({"stack": "compose", "duration": 61}, "another stack, another load"),
+    ],
+)
+def test_what_measures_something_else_cannot(how: dict[str, Any], said: str) -> None:
+    assert incomparable(measured(row("baseline"), how=how), NOW) == said
+
+
+@pytest.mark.parametrize(
+    "changes", [{"system": "Linux 6.9.9"}, {"python": "3.11.9"}, {"memory": 2**34 - 4096}]
+)
+def test_a_new_image_of_the_same_machine_is_the_same_machine(changes: dict[str, Any]) -> None:
+    machine = msgspec.structs.replace(MACHINE, **changes)
+    assert incomparable(measured(row("baseline"), how={"machine": machine}), NOW) == ""
+
+
+def test_without_a_summary_there_is_nothing_to_compare() -> None:
+    lost = replace(NOW, row=Row(NOW.row.verdict, NoSummary("lost")))
+    assert incomparable(lost, NOW) == "no summary before"
+    assert incomparable(NOW, lost) == "no summary now"
+
+
+def test_both_values_their_samples_and_the_change_stand_side_by_side() -> None:
+    table = changes_table({"baseline": (NOW, measured(row("baseline", LOSSY)))})
+    cells = [[c.strip() for c in line.strip("|").split("|")] for line in table.splitlines()]
+    assert cells[0] == [
+        *("scenario", "figure", "before", "samples before", "now", "samples now", "change"),
+    ]
+    assert cells[2] == ["baseline", "e2e p50, ms", "36.4", "540", "36.4", "540", "none"]
+    assert cells[5] == ["baseline", "iterations/s", "10", "600", "10", "600", "none"]
+    assert cells[6] == ["baseline", "errors", "0", "600", "12", "600", "+12"]

@@ -1,0 +1,200 @@
+"""act, which runs a workflow file on this machine, and a repository for it to run in.
+
+Without Docker and without a network: jobs run in folders of their own on this machine, and each
+action is a stand-in (stubs/README.md).
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts import process
+from scripts.ci.pins import PINS
+
+STUBS = Path(__file__).parent / "stubs"
+ROOT = Path(__file__).parents[2]
+REPOSITORY = "octo/cdc-perf"
+FORK = "stranger/cdc-perf"
+RUN_ID = "4711"
+TOKEN = "a-token-of-the-test"  # noqa: S105 - opens nothing
+_TIMEOUT_SECONDS = 240
+_SUMMARY = "Summary - "
+_BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of a workflow came to.
+
+    Attributes:
+        exit_code: act's.
+        jobs: The result of each job that ran, by the name that people see.
+        lines: What was printed, by the same names.
+        summary: What the jobs wrote into their summaries.
+        store: The folder of artefacts.
+    """
+
+    exit_code: int
+    jobs: Mapping[str, str]
+    lines: Mapping[str, tuple[str, ...]]
+    summary: str
+    store: Path
+
+    def said(self, job: str) -> str:
+        return "\n".join(self.lines.get(job, ()))
+
+    @property
+    def artefacts(self) -> set[str]:
+        return {path.name for path in self.store.iterdir() if path.is_dir()}
+
+    def retention_days(self, name: str) -> int:
+        content = json.loads((self.store / f"{name}.json").read_bytes())
+        return int(content["retention_days"])
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository with the working tree of this one as its main branch."""
+
+    path: Path
+    home: Path
+    store: Path
+
+    @classmethod
+    def make(cls, folder: Path, home: Path, source: Path) -> "Repository":
+        """Clone `source`, which `make_source` made."""
+        path = folder / "repository"
+        _git(folder, "clone", "--quiet", "--shared", str(source), str(path))
+        _git(path, "remote", "set-url", "origin", f"https://github.com/{REPOSITORY}")
+        _name(path)
+        store = folder / "artefacts"
+        store.mkdir()
+        return cls(path, home, store)
+
+    def commit(self, message: str) -> None:
+        """Commit what was changed in the working tree."""
+        _git(self.path, "add", "--all")
+        _git(self.path, "commit", "--quiet", "--message", message)
+
+    def change(self, *paths: str) -> str:
+        """Make a pull request that changes files, check out its merge, return its head's commit."""
+        _git(self.path, "checkout", "--quiet", "-b", "change")
+        for path in paths:
+            (self.path / path).parent.mkdir(parents=True, exist_ok=True)
+            with (self.path / path).open("a", encoding="utf-8") as stream:
+                stream.write("\n")
+        self.commit("a change")
+        head = _git(self.path, "rev-parse", "HEAD")
+        _git(self.path, "checkout", "--quiet", "main")
+        _git(self.path, "merge", "--quiet", "--no-ff", "--message", "the merge", "change")
+        return head
+
+    def run(
+        self,
+        workflow: str,
+        event: str,
+        payload: Mapping[str, Any],
+        *,
+        meanwhile: Callable[[process.Running], object] = lambda _: None,
+        **variables: str,
+    ) -> Ran:
+        """Run a workflow file; `variables` are those of the jobs' environment."""
+        folder = self.store.parent
+        event_file = folder / "event.json"
+        event_file.write_text(json.dumps(payload), encoding="utf-8")
+        given = {
+            "STUBS": str(STUBS),
+            "STUB_PYTHON": sys.executable,
+            "ARTEFACT_STORE": str(self.store),
+            "GITHUB_RUN_ID": RUN_ID,
+            "GITHUB_RUN_ATTEMPT": "1",
+            **variables,
+        }
+        command: list[str | Path] = [
+            *(str(_BIN / "act"), event, "--workflows", f".github/workflows/{workflow}"),
+            *("--eventpath", str(event_file), "--json", "--no-cache-server"),
+            *("--platform", "ubuntu-latest=-self-hosted", "--secret", f"GITHUB_TOKEN={TOKEN}"),
+            *("--defaultbranch", "main", "--container-daemon-socket", "-"),
+            *(word for pin in _stubbed() for word in ("--local-repository", pin)),
+            *(word for pair in given.items() for word in ("--env", "=".join(pair))),
+        ]
+        clean: dict[str, str] = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "XDG_CACHE_HOME": str(folder / "act-cache"),
+            "DOCKER_HOST": "unix:///nonexistent",
+        }
+        lines: list[str] = []
+        running = process.start(
+            ["env", "-i", *("=".join(x) for x in clean.items()), *command],
+            cwd=self.path,
+            on_line=lines.append,
+        )
+        try:
+            meanwhile(running)
+            ended = running.ended_within(_TIMEOUT_SECONDS)
+        finally:
+            running.kill_group()
+        assert ended, lines[-20:]
+        return _ran(running.wait().exit_code, lines, self.store)
+
+
+def make_source(folder: Path) -> Path:
+    """Commit what a clone of this working tree would have to a new repository."""
+    left_out = shutil.ignore_patterns(
+        ".git", ".nox", ".venv", ".stack", "*_cache", "__pycache__", "2*Z-*", "latest"
+    )
+    path = folder / "source"
+    shutil.copytree(ROOT, path, ignore=left_out)
+    _git(path, "init", "--quiet", "--initial-branch", "main")
+    _name(path)
+    _git(path, "add", "--all")
+    _git(path, "commit", "--quiet", "--message", "the project")
+    return path
+
+
+def _stubbed() -> list[str]:
+    names = {"/".join(pin.repository.split("/")[:2]): pin.sha for pin in PINS}
+    return [
+        f"https://github.com/{name}@{sha}={STUBS / name.partition('/')[2]}"
+        for name, sha in names.items()
+        if name != "actions/checkout"
+    ]
+
+
+def _ran(exit_code: int, output: Sequence[str], store: Path) -> Ran:
+    jobs: dict[str, str] = {}
+    lines: dict[str, list[str]] = {}
+    for line in output:
+        if not line.startswith("{"):
+            lines.setdefault("", []).append(line)
+            continue
+        entry = json.loads(line)
+        job = re.sub(r"^.*?/", "", entry.get("job", "")).strip()
+        job = re.sub(r"-\d+$", "", job)
+        lines.setdefault(job, []).append(entry["msg"].rstrip())
+        if "jobResult" in entry:
+            jobs[job] = entry["jobResult"]
+    printed = {job: tuple(messages) for job, messages in lines.items()}
+    summary = "\n".join(
+        message.partition(_SUMMARY)[2]
+        for messages in printed.values()
+        for message in messages
+        if _SUMMARY in message
+    )
+    return Ran(exit_code, jobs, printed, summary, store)
+
+
+def _name(path: Path) -> None:
+    _git(path, "config", "user.name", "A test")
+    _git(path, "config", "user.email", "test@localhost")
+
+
+def _git(path: Path, *words: str) -> str:
+    return process.run(["git", "-C", path, *words]).output.strip()

@@ -1,0 +1,39 @@
+"""actionlint, built once into the tool cache."""
+
+import hashlib
+import platform
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from scripts import process
+from scripts.tools.cache import Cache, Tool
+from scripts.tools.golang import build_environment, find_toolchain
+from scripts.tools.install import install_all
+
+_VERSION = "1.7.12"
+_PACKAGE = "github.com/rhysd/actionlint/cmd/actionlint"
+
+
+def actionlint(root: Path) -> Path:
+    """Return the program, building it first where it is missing."""
+    cache = Cache.of_environment()
+    toolchain = find_toolchain(root / "k6" / "go.mod", root / "requirements" / "embedded-go.txt")
+    made_of = f"{_PACKAGE} {_VERSION} go{toolchain.version} {platform.machine()}"
+
+    def build(folder: Path, _needs: Mapping[str, Path], _say: Callable[[str], None]) -> None:
+        process.run(
+            [toolchain.executable(cache), "install", f"{_PACKAGE}@v{_VERSION}"],
+            cwd=folder,
+            env={**build_environment(cache), "GOBIN": str(folder)},
+        )
+
+    tool = Tool(
+        name="actionlint",
+        version=_VERSION,
+        key=f"actionlint-{_VERSION}-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}",
+        seconds=60,
+        build=build,
+        needs=(toolchain.tool,) if toolchain.tool is not None else (),
+    )
+    install_all(cache, (tool,), print)
+    return cache.path(tool) / "actionlint"

@@ -1,0 +1,67 @@
+"""What GitHub tells a workflow of the event that started it, as far as it is looked at."""
+
+from typing import Any
+
+from tests.workflow.act import REPOSITORY, RUN_ID
+
+NUMBER = 7
+BRANCH = "change"
+
+
+def repository(full_name: str) -> dict[str, Any]:
+    return {"full_name": full_name, "owner": {"login": full_name.partition("/")[0]}}
+
+
+def pull(head: str, *, of: str = REPOSITORY) -> dict[str, Any]:
+    """Return a pull request whose head is that commit; `of` says whose branch it is."""
+    return {
+        "number": NUMBER,
+        "head": {"sha": head, "ref": BRANCH, "repo": repository(of)},
+        "base": {"ref": "main"},
+    }
+
+
+def pull_request(head: str, *, of: str = REPOSITORY) -> dict[str, Any]:
+    return {"number": NUMBER, "pull_request": pull(head, of=of), "repository": _this()}
+
+
+def schedule() -> dict[str, Any]:
+    return {"schedule": "0 2 * * *", "repository": _this()}
+
+
+def dispatch(scenario: str, duration: str = "") -> dict[str, Any]:
+    inputs = {"scenario": scenario, "duration_override": duration}
+    return {"inputs": inputs, "repository": _this()}
+
+
+def run(
+    head: str,
+    *,
+    of: str = REPOSITORY,
+    number: int = int(RUN_ID),
+    event: str = "pull_request",
+    branch: str = BRANCH,
+    conclusion: str = "success",
+) -> dict[str, Any]:
+    """Return a finished run of performance-test.yml."""
+    return {
+        "id": number,
+        "run_attempt": 1,
+        "event": event,
+        "conclusion": conclusion,
+        "head_sha": head,
+        "head_branch": branch,
+        "head_repository": repository(of),
+    }
+
+
+def finished(head: str, *, of: str = REPOSITORY, conclusion: str = "success") -> dict[str, Any]:
+    return {
+        "action": "completed",
+        "workflow_run": run(head, of=of, conclusion=conclusion),
+        "repository": _this(),
+    }
+
+
+def _this() -> dict[str, Any]:
+    return {**repository(REPOSITORY), "default_branch": "main"}

@@ -1,0 +1,49 @@
+"""Stands in for `inv perf`: leaves a run folder that is made up, and exits as the real one would.
+
+RECORDED_PERF is a JSON object: the outcome of each scenario, `pass` where none is given.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from scripts.settings.scenarios import HEALTH_CHECK
+from scripts.verdict.verdict import worst
+from tests.unit.measured import GOOD
+from tests.unit.recorded_runs import FEW, SLOW, row, write_run
+
+_HANG_SECONDS = 30
+_METRICS = {"pass": GOOD, "fail": SLOW, "no-data": FEW}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("perf")
+    for flag in ("scenarios", "duration", "env", "stack"):
+        parser.add_argument(f"--{flag}", required=True)
+    asked = parser.parse_args()
+    print("inv perf, made up:", json.dumps(vars(asked)))
+    logs = Path(".stack/logs")
+    logs.mkdir(parents=True, exist_ok=True)
+    (logs / "kafka.log").write_text("made up\n", encoding="utf-8")
+    outcome = json.loads(os.environ["RECORDED_PERF"]).get(asked.scenarios, "pass")
+    if outcome == "hangs":
+        # act leaves it running when it is cancelled itself: it ends by its own alarm.
+        signal.alarm(_HANG_SECONDS)
+        Path(os.environ["HANGING"]).touch()
+        signal.pause()
+    if outcome == "broken":
+        print("kafka was not ready within 60 s", file=sys.stderr)
+        return 3
+    names = dict.fromkeys((HEALTH_CHECK, asked.scenarios))
+    rows = [row(name, _METRICS[outcome]) for name in names]
+    number = sum(map(ord, asked.scenarios))  # each scenario's job has a run id of its own
+    write_run(Path("k6/results"), rows, number)
+    return int(worst(x.verdict.exit_code for x in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The main job itself, run by act on the embedded stack: green, and with a tightened limit red."""
+
+import json
+
+import pytest
+
+from scripts.settings.paths import Checkout
+from tests.workflow import events
+from tests.workflow.act import Ran, Repository
+from tests.workflow.fake_github import FakeGitHub, zipped
+
+# Enough samples for a p99 on a busy machine.
+_DURATION = "30s"
+_HEAD = "4" * 40
+# Limits that hold on a busy machine too, and one that nothing keeps.
+_GENEROUS = {
+    "cdc_e2e_latency": {"p95": 20_000, "p99": 20_000},
+    "cdc_success_rate": {"rate": 0.9},
+}
+_TIGHT = {"cdc_e2e_latency": {"p95": 0.5}}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(
+    ("limits", "result"), [(_GENEROUS, "success"), (_TIGHT, "failure")], ids=["green", "red"]
+)
+def test_the_real_job_from_the_plan_to_the_comment(
+    repository: Repository, github: FakeGitHub, limits: dict[str, object], result: str
+) -> None:
+    thresholds = Checkout.at(repository.path, {}).thresholds_file
+    thresholds.write_text(json.dumps({"baseline": limits, "environments": {"ci": {}}}))
+    repository.commit("other limits")
+    payload = events.dispatch("baseline", _DURATION)
+    ran = repository.run("performance-test.yml", "workflow_dispatch", payload)
+    assert ran.jobs["Run baseline"] == ran.jobs["Gate"] == result, ran.lines
+
+    artefact = ran.store / "k6-results-4711-1"
+    (run,) = artefact.iterdir()
+    assert (run / "baseline" / "points.json.gz").stat().st_size > 10_000
+    assert json.loads((run / "run.json").read_bytes())["stack"] == "local"
+    assert (ran.store / "logs-baseline-4711-1" / "kafka.log").is_file()
+
+    broken = "cdc_e2e_latency p95 was "
+    assert (broken in ran.said("Gate")) == (result == "failure")
+    github.pulls = [events.pull(_HEAD)]
+    github.archives[4711] = zipped(artefact)
+    assert _comment(repository, github, result).exit_code == 0
+    body = github.comments[0]["body"]
+    verdict = "PASS" if result == "success" else "FAIL"
+    assert f"**{verdict}**: " in body
+    assert (broken in body and "the limit is 0.5 ms" in body) == (result == "failure")
+
+
+def _comment(repository: Repository, github: FakeGitHub, conclusion: str) -> Ran:
+    payload = events.finished(_HEAD, conclusion=conclusion)
+    return repository.run(
+        "performance-comment.yml", "workflow_run", payload, GITHUB_API_URL=github.url
+    )
