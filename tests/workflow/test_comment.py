@@ -64,8 +64,8 @@ The check did not pass: it ended with `failure`.
 
 | scenario    | verdict   |   iterations |   rate/s |    e2e p50/p95/p99 ms |   samples |   errors |   dropped |   thresholds |
 |-------------|-----------|--------------|----------|-----------------------|-----------|----------|-----------|--------------|
-| baseline    | FAIL      |          600 |     10.0 | 1,200 / 2,310 / 4,100 |       540 |        0 |         - |          0/1 |
-| e2e-latency | PASS      |          600 |     10.0 |      36.4 / 51.2 / 73 |       540 |        0 |         - |          1/1 |
+| baseline    | FAIL      |          600 |     10.0 | 1,200 / 2,310 / 4,100 |       540 |        0 |         0 |          0/1 |
+| e2e-latency | PASS      |          600 |     10.0 |      36.4 / 51.2 / 73 |       540 |        0 |         0 |          1/1 |
 
 baseline: **FAIL**
 
