@@ -32,7 +32,7 @@ class Figure:
 
     def row(self) -> tuple[str, ...]:
         """Return the cells of the table: name, median, least to largest, how often, note."""
-        spread = f"{figure(min(self.values))} - {figure(max(self.values))}"
+        spread = " - ".join(figure(x, self.unit) for x in (min(self.values), max(self.values)))
         median = figure(self.median, self.unit)
         times = len(self.values)
         return (self.name, median, spread if times > 1 else "", str(times), self.note)

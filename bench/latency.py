@@ -31,7 +31,9 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
         for name, text in texts.items():
             settings.write_text(text, encoding="utf-8")
             place.inv("connector.deploy")
-            place.inv("perf", "--scenarios", "e2e-latency", "--duration", f"{_SECONDS}s")
+            # Under the defaults the limit of 500 ms on p50 is broken.
+            words = ("--scenarios", "e2e-latency", "--duration", f"{_SECONDS}s")
+            place.inv("perf", *words, codes=(0, 10))
             summary = place.summary("e2e-latency")
             samples = summary.samples(_METRIC)
             for stat in _STATS:

@@ -57,7 +57,8 @@ def task_step(
     """
     called = task_name(project, task)
     known = {str(argument.name): argument for argument in task.get_arguments()}
-    words = ["inv", called]
+    # `exec`: whoever cancels a workflow signals the step's shell, which would not tell the command.
+    words = ["exec", "inv", called]
     given: dict[str, str] = {}
     for key, value in arguments.items():
         if key not in known:

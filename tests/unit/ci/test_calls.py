@@ -10,20 +10,22 @@ from tests.unit.ci.projects import gate, install, lint, perf, plan, project, pub
 
 def test_flags_come_from_the_task_and_its_name_from_the_collection() -> None:
     step = task_step(project(), "Plan", plan, step_id="plan", scenario="all", duration="1m 30s")
-    assert step == Run("Plan", "inv ci.plan --scenario all --duration '1m 30s'", {}, "plan")
+    assert step == Run("Plan", "exec inv ci.plan --scenario all --duration '1m 30s'", {}, "plan")
 
 
 def test_what_only_the_run_knows_travels_in_a_variable() -> None:
     given = Given("SCENARIO", "${{ inputs.scenario }}")
     step = task_step(project(), "x", plan, variables={"A": "b"}, scenario=given)
-    assert step.command == 'inv ci.plan --scenario "$SCENARIO"'
+    assert step.command == 'exec inv ci.plan --scenario "$SCENARIO"'
     assert step.env == {"SCENARIO": "${{ inputs.scenario }}", "A": "b"}
 
 
 def test_a_switch_is_there_or_not_and_a_positional_has_no_flag() -> None:
-    assert task_step(project(), "x", perf, keep=True).command == "inv perf --keep"
-    assert task_step(project(), "x", perf, keep=False).command == "inv perf"
-    assert task_step(project(), "x", gate, results="a folder").command == "inv ci.gate 'a folder'"
+    assert task_step(project(), "x", perf, keep=True).command == "exec inv perf --keep"
+    assert task_step(project(), "x", perf, keep=False).command == "exec inv perf"
+    assert (
+        task_step(project(), "x", gate, results="a folder").command == "exec inv ci.gate 'a folder'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_what_the_task_does_not_take_is_refused(arguments: dict[str, Any], said:
 def test_a_task_that_nobody_can_call_is_refused() -> None:
     with pytest.raises(UsageFailure, match=r"the task 'publish' is not in the collection of task"):
         task_step(project(publish), "x", publish, run="latest")
-    assert task_step(project(publish), "x", install).command == "inv tools.install"
+    assert task_step(project(publish), "x", install).command == "exec inv tools.install"
 
 
 def test_a_session_is_called_by_the_name_under_which_it_is_found() -> None:
