@@ -108,10 +108,10 @@ FAULTS = [
     (
         policies.a_failure_stays_one,
         TEST,
-        "run: inv tools.install",
-        "run: inv tools.install || true",
+        "run: exec inv tools.install",
+        "run: exec inv tools.install || true",
     ),
-    (policies.a_failure_stays_one, TEST, "run: inv tools", "run: sleep 30; inv tools"),
+    (policies.a_failure_stays_one, TEST, "run: exec inv tools", "run: sleep 30; exec inv tools"),
     (
         policies.a_failure_stays_one,
         TEST,

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
@@ -27,144 +28,115 @@ from tests.integration.faults.planting import (
 from tests.integration.inv import Inv, read
 
 
-def test_while_tools_are_fetched_and_built(fresh: Inv, table: FaultTable) -> None:
-    cache = fresh.checkout.root / "cache"
-    running = fresh.start("tools.install", env={ENVIRONMENT_VARIABLE: str(cache)})
-    when(lambda: any(marks.started_for(x) for x in partial(cache, "k6")), "the build of k6")
-    running.signal(signal.SIGINT)
-    since = time.monotonic()
-    in_time(running)
-    seconds = seconds_until_clean(fresh, (), since)
-    assert list(cache.glob("*.partial-*")) == []
-    table.add(
-        *("SIGINT while tools are fetched and k6 is built", "inv tools.install", running.wait()),
-        said="interrupted by SIGINT",
-        code=ExitCode.INTERRUPTED,
-        seconds=seconds,
-    )
-
-
-def test_while_the_jvms_are_trained(fresh: Inv, table: FaultTable) -> None:
-    cache, _ = cache_without(fresh, "JVM caches")
-    running = fresh.start("up", env={ENVIRONMENT_VARIABLE: str(cache.root)})
-
-    def training() -> bool:
-        folders = partial(cache.root, "jvm-caches")
-        return (
-            bool(folders) and Supervisor(Layout(folders[0] / "stack")).state("connect") == "running"
-        )
-
-    when(training, "the training run")
-    running.signal(signal.SIGTERM)
-    since = time.monotonic()
-    in_time(running)
-    seconds = seconds_until_clean(fresh, (), since)
-    assert partial(cache.root, "jvm-caches") == []
-    table.add(
-        *("SIGTERM during the training run of the JVM caches", "inv up", running.wait()),
-        said="interrupted by SIGTERM",
-        code=ExitCode.INTERRUPTED,
-        seconds=seconds,
-    )
-
-
-def test_while_the_stack_starts(fresh: Inv, table: FaultTable) -> None:
-    running = fresh.start("up")
-    when(lambda: "connect" in pids(fresh), "the components")
-    ports = ports_of(fresh)
-    running.signal(signal.SIGINT)
-    since = time.monotonic()
-    in_time(running)
-    table.add(
-        *("SIGINT while the stack starts", "inv up", running.wait()),
-        said="interrupted by SIGINT",
-        code=ExitCode.INTERRUPTED,
-        seconds=seconds_until_clean(fresh, ports, since),
-    )
-
-
-def test_during_the_health_check(fresh: Inv, table: FaultTable) -> None:
-    running = fresh.start(*LONG_RUN)
-    when(lambda: any(fresh.checkout.results.glob("2*/health-check")), "the health check")
-    ports = ports_of(fresh)
-    running.signal(signal.SIGTERM)
-    since = time.monotonic()
-    in_time(running)
-    table.add(
-        *("SIGTERM during the health check", "inv perf", running.wait()),
-        said="interrupted by SIGTERM",
-        code=ExitCode.INTERRUPTED,
-        seconds=seconds_until_clean(fresh, ports, since),
-    )
-    (run,) = fresh.runs()
-    assert read(fresh.checkout.results / run / "run.json")["status"] == "interrupted"
-
-
-def again(running: Running, number: signal.Signals) -> None:
-    running.signal(number)
-    running.signal(number)
-    running.signal(number)
-
-
 def once(running: Running, number: signal.Signals) -> None:
     running.signal(number)
 
 
+def three_times(running: Running, number: signal.Signals) -> None:
+    for _ in range(3):
+        running.signal(number)
+
+
+@dataclass(frozen=True)
+class Interrupting:
+    """Interrupts commands in a checkout, and notes what came of it."""
+
+    inv: Inv
+    table: FaultTable
+
+    def __call__(
+        self,
+        running: Running,
+        number: signal.Signals,
+        moment: str,
+        command: str,
+        *,
+        send: Callable[[Running, signal.Signals], None] = once,
+    ) -> None:
+        ports = ports_of(self.inv)
+        send(running, number)
+        since = time.monotonic()
+        in_time(running)
+        self.table.add(
+            *(f"{number.name} {moment}", command, running.wait()),
+            said=f"interrupted by {number.name}",
+            code=ExitCode.INTERRUPTED,
+            seconds=seconds_until_clean(self.inv, ports, since),
+        )
+
+
+@pytest.fixture
+def interrupt(fresh: Inv, table: FaultTable) -> Interrupting:
+    return Interrupting(fresh, table)
+
+
+def test_while_tools_are_fetched_and_built(fresh: Inv, interrupt: Interrupting) -> None:
+    cache = fresh.checkout.root / "cache"
+    running = fresh.start("tools.install", env={ENVIRONMENT_VARIABLE: str(cache)})
+    when(lambda: any(marks.started_for(x) for x in partial(cache, "k6")), "the build of k6")
+    moment = "while tools are fetched and k6 is built"
+    interrupt(running, signal.SIGINT, moment, "inv tools.install")
+    assert list(cache.glob("*.partial-*")) == []
+
+
+def test_while_the_jvms_are_trained(fresh: Inv, interrupt: Interrupting) -> None:
+    cache, _ = cache_without(fresh, "JVM caches")
+    running = fresh.start("up", env={ENVIRONMENT_VARIABLE: str(cache.root)})
+
+    def training() -> bool:
+        stacks = [Layout(x / "stack") for x in partial(cache.root, "jvm-caches")]
+        return any(Supervisor(stack).state("connect") == "running" for stack in stacks)
+
+    when(training, "the training run")
+    moment = "during the training run of the JVM caches"
+    interrupt(running, signal.SIGTERM, moment, "inv up")
+    assert partial(cache.root, "jvm-caches") == []
+
+
+def test_while_the_stack_starts(fresh: Inv, interrupt: Interrupting) -> None:
+    running = fresh.start("up")
+    when(lambda: "connect" in pids(fresh), "the components")
+    interrupt(running, signal.SIGINT, "while the stack starts", "inv up")
+
+
+def test_during_the_health_check(fresh: Inv, interrupt: Interrupting) -> None:
+    running = fresh.start(*LONG_RUN)
+    when(lambda: any(fresh.checkout.results.glob("2*/health-check")), "the health check")
+    interrupt(running, signal.SIGTERM, "during the health check", "inv perf")
+    (run,) = fresh.runs()
+    assert read(fresh.checkout.results / run / "run.json")["status"] == "interrupted"
+
+
 @pytest.mark.parametrize(
-    ("fault", "number", "send", "frozen"),
+    ("number", "moment", "send", "frozen"),
     [
-        pytest.param("SIGINT under load", signal.SIGINT, once, "", id="int"),
+        pytest.param(signal.SIGINT, "under load", once, "", id="int"),
+        pytest.param(signal.SIGHUP, "under load: the terminal is closed", once, "", id="hup"),
+        pytest.param(signal.SIGINT, "three times under load", three_times, "", id="again"),
         pytest.param(
-            "SIGHUP under load: the terminal is closed", signal.SIGHUP, once, "", id="hup"
-        ),
-        pytest.param("SIGINT three times under load", signal.SIGINT, again, "", id="again"),
-        pytest.param(
-            "SIGTERM under load, Connect frozen (SIGSTOP)",
-            signal.SIGTERM,
-            once,
-            "connect",
-            id="frozen",
+            signal.SIGTERM, "under load, Connect frozen (SIGSTOP)", once, "connect", id="frozen"
         ),
     ],
 )
 def test_under_load(
     fresh: Inv,
-    table: FaultTable,
-    fault: str,
+    interrupt: Interrupting,
     number: signal.Signals,
+    moment: str,
     send: Callable[[Running, signal.Signals], None],
     frozen: str,
 ) -> None:
     running = fresh.start(*LONG_RUN)
     run = fresh.wait_for_load("baseline", set())
-    ports = ports_of(fresh)
     if frozen:
         os.kill(pids(fresh)[frozen], signal.SIGSTOP)
-    send(running, number)
-    since = time.monotonic()
-    in_time(running)
-    seconds = seconds_until_clean(fresh, ports, since)
+    interrupt(running, number, moment, "inv perf", send=send)
     assert read(run / "run.json")["status"] == "interrupted"
     assert read(run / "baseline" / "summary.json")["metrics"]["iterations"]["values"]["count"] > 0
-    table.add(
-        *(fault, "inv perf", running.wait()),
-        said=f"interrupted by {number.name}",
-        code=ExitCode.INTERRUPTED,
-        seconds=seconds,
-    )
 
 
-def test_while_the_stack_is_stopped(fresh: Inv, table: FaultTable) -> None:
+def test_while_the_stack_is_stopped(fresh: Inv, interrupt: Interrupting) -> None:
     assert fresh("up").exit_code == ExitCode.PASS
-    ports = ports_of(fresh)
     running = fresh.start("down")
     when(lambda: "consumer" not in pids(fresh), "the end of the consumer")
-    running.signal(signal.SIGTERM)
-    since = time.monotonic()
-    in_time(running)
-    table.add(
-        *("SIGTERM while the stack is stopped", "inv down", running.wait()),
-        said="interrupted by SIGTERM",
-        code=ExitCode.INTERRUPTED,
-        seconds=seconds_until_clean(fresh, ports, since),
-    )
+    interrupt(running, signal.SIGTERM, "while the stack is stopped", "inv down")
