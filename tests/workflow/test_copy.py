@@ -117,6 +117,7 @@ def test_a_task_under_another_name_is_called_by_that_name(copy: Path) -> None:
     replace(copy / "tasks.py", 'name="ci"', 'name="github"')
     completed = python(copy, "invoke", "workflow", "--check")
     assert completed.exit_code == ExitCode.USAGE
-    assert "-        run: inv ci.gate k6/results\n+        run: inv github.gate k6/results" in (
-        completed.output
+    assert (
+        "-        run: exec inv ci.gate k6/results\n+        run: exec inv github.gate k6/results"
+        in (completed.output)
     )
