@@ -15,6 +15,7 @@ from scripts.lock import working_on
 from scripts.perf.generator import LoadGenerator
 from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.surroundings import machine, versions
+from scripts.report.html.build import leave_reports
 from scripts.report.live import display, say
 from scripts.report.markdown import run_markdown, settings_line
 from scripts.report.rows import Row
@@ -225,6 +226,8 @@ class _Run:
         )
         write_atomically(self._folder.summary, summary)
         self._manifest.write(self._folder.manifest)
+        limits = [limit for planned in self._plan.scenarios for limit in planned.thresholds]
+        leave_reports(self._folder.path, {x.metric: x.kind.unit for x in limits}, say)
         if not interrupted:
             self._folder.point_latest()
         return Finished(self._folder, verdict, tuple(rows), self._manifest.notes)
