@@ -135,7 +135,7 @@ def workflow(session: nox.Session) -> None:
 def report(session: nox.Session) -> None:
     """Write the reports of the last run again, or of the run that is named after `--`."""
     inv = ROOT / ".nox" / "environment" / BIN / "inv"
-    session.run(str(inv), "report", *session.posargs, external=True)
+    session.run(str(inv), "report", *(session.posargs or ["latest"]), external=True)
 
 
 @nox.session(default=False)

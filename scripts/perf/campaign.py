@@ -19,12 +19,13 @@ from scripts.report.html.build import leave_reports
 from scripts.report.live import display, say
 from scripts.report.markdown import run_markdown, settings_line
 from scripts.report.rows import Row
-from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry, ThresholdEntry
+from scripts.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
 from scripts.results.run_folder import RunFolder, check_results_folder
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend, Watch
+from scripts.stack.component import ComponentEvent
 from scripts.stack.endpoints import Endpoints
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.judge import judge, not_run
@@ -160,9 +161,10 @@ class _Run:
         finally:
             progress.close()
         with postponed():
-            verdict = judge(self._evidence(planned, loaded, watch))
+            evidence = self._evidence(planned, loaded, watch)
+            verdict = judge(evidence)
             write_atomically(files.verdict, readable_json(verdict))
-            self._note(name, loaded)
+            self._note(name, loaded, evidence.events)
             say(f"{name}: {verdict.verdict}")
         if loaded.interrupted is not None:
             return verdict, _Blocked(ExitCode.INTERRUPTED, str(loaded.interrupted))
@@ -186,14 +188,18 @@ class _Run:
             events=events,
         )
 
-    def _note(self, name: str, loaded: load.Loaded) -> None:
-        """Put what was seen of k6 into the manifest."""
+    def _note(self, name: str, loaded: load.Loaded, events: Sequence[ComponentEvent]) -> None:
+        """Put what was seen of k6 and of the stack into the manifest."""
         entries = tuple(
             msgspec.structs.replace(
                 entry,
                 started=loaded.started,
                 ended=loaded.ended,
                 k6_exit_code=loaded.exit_code,
+                events=tuple(
+                    EventEntry(component=x.component, what=x.what, at=x.at, back=x.back)
+                    for x in events
+                ),
             )
             if entry.name == name
             else entry

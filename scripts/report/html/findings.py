@@ -49,16 +49,15 @@ def times(summary: Summary | NoSummary) -> tuple[Time, ...]:
     """Return the durations that have samples."""
     if isinstance(summary, NoSummary):
         return ()
-    return tuple(
-        Time(
-            metric=metric.removesuffix("{phase:steady}"),
-            meaning=meaning,
-            samples=f"{samples:,}",
-            stats=tuple(bare(summary.observed(metric, stat), "ms") for stat in _STATS),
-        )
-        for metric, meaning in _TIMES.items()
-        if (samples := summary.samples(metric))
-    )
+    found = []
+    for steady, meaning in _TIMES.items():
+        name = steady.removesuffix("{phase:steady}")
+        # Scripts other than this project's have no warm-up.
+        metric = steady if steady in summary.metrics else name
+        if samples := summary.samples(metric):
+            stats = tuple(bare(summary.observed(metric, stat), "ms") for stat in _STATS)
+            found.append(Time(name, meaning, f"{samples:,}", stats))
+    return tuple(found)
 
 
 def errors(scenario: ScenarioMaterial) -> tuple[Errors, ...]:

@@ -44,13 +44,14 @@ def latency_over_time(series: Series) -> Chart | NotSampled:
         spans.append(f"{name} each {format_duration(width)}")
         lines.append(Line(name, _over(series, name, width), "step", colour))
     whole = merged(series.histograms.values())
+    warm = ", warm-up included" if series.warm_up else ""
     return Chart(
         key="latency",
         title=title,
         unit=UNIT,
         says=(
             f"{whole.count:,} samples between {figure(whole.least, UNIT)} and "
-            f"{figure(whole.largest, UNIT)}, warm-up included. The band holds every sample of a "
+            f"{figure(whole.largest, UNIT)}{warm}. The band holds every sample of a "
             f"second. {'; '.join(spans)}: shorter spans have too few samples. Percentiles are "
             "those of merged histograms, known to 1.1 %."
         ),
@@ -84,7 +85,7 @@ def distribution(series: Series) -> Chart | NotSampled:
         title=title,
         unit="samples",
         says=(
-            f"{steady.count:,} samples after the warm-up. Bars count samples; the line is the "
+            f"{steady.count:,} samples{' after the warm-up' if series.warm_up else ''}. Bars count samples; the line is the "
             "share of samples up to that latency. Logarithmic axis."
         ),
         lines=(

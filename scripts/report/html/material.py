@@ -1,5 +1,6 @@
 """Run folders as they are: whatever is there is shown, whatever is not is named."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,12 @@ from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry
 from scripts.results.run_folder import RunFolder
 from scripts.results.summary import NoSummary, Summary, read_summary
 from scripts.verdict.judge import not_run
-from scripts.verdict.records import RunVerdict, ScenarioVerdict
+from scripts.verdict.records import RunVerdict, ScenarioVerdict, ThresholdResult
 from scripts.verdict.run import judge_run
 
 _MAX_BYTES = 2_000_000
+# The name of a folder and of nothing beyond it.
+_PLAIN = re.compile(r"(?!\.{1,2}$)[^/\\\0]{1,60}")
 
 
 T = TypeVar("T", Manifest, RunVerdict, ScenarioVerdict)
@@ -36,6 +39,7 @@ class ScenarioMaterial:
         series: Its seconds, or why there are none.
         log: By metric or check, the first error that k6 logged of it.
         missing: What is not there or cannot be read, a sentence each.
+        k6_thresholds: What k6 alone found of its limits, where nobody judged.
     """
 
     name: str
@@ -45,6 +49,7 @@ class ScenarioMaterial:
     series: Series | str
     log: Mapping[str, Quote]
     missing: tuple[str, ...] = ()
+    k6_thresholds: tuple[ThresholdResult, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,12 @@ def read_material(folder: Path) -> RunMaterial:
         missing.append(f"the run did not come to its end: it is marked as {manifest.status}")
     whole, fault = _read(files.verdict, RunVerdict)
     missing += [f"{fault}; the verdict is the worst of the scenarios'"] if fault else []
-    entries = {} if manifest is None else {entry.name: entry for entry in manifest.scenarios}
+    entries = {}
+    for entry in () if manifest is None else manifest.scenarios:
+        if _PLAIN.fullmatch(entry.name):
+            entries[entry.name] = entry
+        else:
+            missing.append(f"run.json has a scenario that no folder is called: {entry.name[:100]}")
     names = [*entries, *(name for name in _folders(folder) if name not in entries)]
     scenarios = tuple(_scenario(files.scenario(name), entries.get(name), whole) for name in names)
     missing += [fault for each in scenarios for fault in each.missing]

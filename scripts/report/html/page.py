@@ -14,6 +14,7 @@ from markupsafe import Markup
 from scripts.report.html import figures
 from scripts.report.html.limits import MOST_USED
 from scripts.report.html.material import RunMaterial
+from scripts.report.html.spans import clock
 from scripts.report.html.view import OVERVIEW, ScenarioView, run_view, scenario_view
 from scripts.report.markdown import sentence
 from scripts.report.rows import word
@@ -50,6 +51,7 @@ def page(runs: Sequence[RunMaterial], units: Mapping[str, str]) -> str:
         title=f"{len(runs)} runs" if several else runs[0].name,
         verdict=_whole(runs),
         scenarios=scenarios,
+        fault=next((each.anchor for each in scenarios if not each.passed), ""),
         overview=OVERVIEW,
         runs=[run_view(run) for run in runs],
         styles=[Markup(style) for style in styles],  # noqa: S704 - our own files
@@ -71,11 +73,7 @@ def _whole(runs: Sequence[RunMaterial]) -> RunVerdict | None:
 def _data(scenarios: Sequence[ScenarioView]) -> Markup:
     """Return the charts as JSON that cannot end the element that it stands in."""
     content = {
-        scenario.anchor: {
-            "warm_up": scenario.drawings.warm_up,
-            "marks": [],
-            "charts": {key: chart.data() for key, chart in scenario.drawings.charts.items()},
-        }
+        scenario.anchor: scenario.drawings.data()
         for scenario in scenarios
         if scenario.drawings is not None
     }
@@ -123,6 +121,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "clock": clock,
         "text": figures.text,
         "word": _word,
         "sentence": _sentence,

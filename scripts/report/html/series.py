@@ -37,7 +37,7 @@ class Series:
         length: How many seconds, those without a point among them.
         metrics: By name, then by the number of the second, from 0.
         histograms: Of the latency, by the number of the second, warm-up and steady together.
-        steady: Of the latency after the warm-up.
+        steady: Of the latency after the warm-up, if there was one.
         warm_up: How many seconds the warm-up took; 0 where there is none.
     """
 
@@ -99,7 +99,7 @@ def _series(
         each = Histogram(buckets or {}, zeroes, least, largest)
         by_second.setdefault(epoch - begin, []).append(each)
         warm |= phase == "warmup"
-        if phase == "steady":
+        if phase != "warmup":
             steady.append(each)
             steady_from = min(steady_from, epoch)
     return Series(

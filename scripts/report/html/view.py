@@ -4,42 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.report.html.again import commands
-from scripts.report.html.chart import Chart, NotSampled
+from scripts.report.html.drawings import Drawings, drawings
 from scripts.report.html.environment import environment, load_of
 from scripts.report.html.findings import Errors, Time, errors, integrity, time_spent, times
-from scripts.report.html.latency import distribution, latency_over_time
 from scripts.report.html.limits import ThresholdRow, threshold_row
-from scripts.report.html.load import stack, throughput, virtual_users
 from scripts.report.html.material import RunMaterial, ScenarioMaterial
-from scripts.report.html.series import Series
 from scripts.report.rows import COLUMNS, Row, cells
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.verdict.records import GateResult, ScenarioVerdict
-
-Drawn = Chart | NotSampled
-
-
-@dataclass(frozen=True)
-class Drawings:
-    """What is drawn of a scenario.
-
-    Attributes:
-        over_time: Latency, throughput and virtual users.
-        distribution: Of the latency.
-        stack: Consumer lag, slot, CPU and memory.
-        warm_up: Seconds at the start that latencies leave out.
-    """
-
-    over_time: tuple[Drawn, ...]
-    distribution: Drawn
-    stack: tuple[Drawn, ...]
-    warm_up: int
-
-    @property
-    def charts(self) -> Mapping[str, Chart]:
-        """Those that have something to show, by key."""
-        parts = (*self.over_time, self.distribution, *self.stack)
-        return {part.key: part for part in parts if isinstance(part, Chart)}
+from scripts.verdict.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -77,6 +50,11 @@ class ScenarioView:
     no_drawings: str
 
     @property
+    def passed(self) -> bool:
+        """Whether it was judged and nothing is wrong with it."""
+        return self.verdict is not None and self.verdict.verdict is Verdict.PASS
+
+    @property
     def followed(self) -> bool:
         """Whether it is a load whose figures count, unlike the health check."""
         return self.name != HEALTH_CHECK
@@ -98,29 +76,21 @@ def scenario_view(
 ) -> ScenarioView:
     """Return a scenario's part of the page; `units` are those of metrics, by name."""
     verdict, series = material.verdict, material.series
+    limits = verdict.thresholds if verdict else material.k6_thresholds
     return ScenarioView(
         anchor=anchor,
         name=material.name,
         load=load_of(material.entry) if material.entry else "",
         verdict=verdict,
         cells=cells(Row(verdict, material.summary)) if verdict else (),
-        thresholds=tuple(threshold_row(x, units) for x in verdict.thresholds) if verdict else (),
+        thresholds=tuple(threshold_row(x, units) for x in limits),
         gates=verdict.gates if verdict else (),
-        drawings=None if isinstance(series, str) else _drawings(series),
+        drawings=None if isinstance(series, str) else drawings(series, material.entry),
         times=times(material.summary),
         time_spent=time_spent(material.summary),
         integrity=integrity(material.summary),
         errors=errors(material),
         no_drawings=series if isinstance(series, str) else "",
-    )
-
-
-def _drawings(series: Series) -> Drawings:
-    return Drawings(
-        over_time=(latency_over_time(series), throughput(series), virtual_users(series)),
-        distribution=distribution(series),
-        stack=stack(series),
-        warm_up=series.warm_up,
     )
 
 

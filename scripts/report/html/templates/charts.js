@@ -21,8 +21,8 @@ function alongTime(scenario, key) {
       drawClear: [(plot) => shade(plot, scenario.warm_up)],
       draw: [
         (plot) => {
-          for (const happened of scenario.marks) {
-            mark(plot, happened);
+          for (const [row, happened] of scenario.marks.entries()) {
+            mark(plot, happened, row);
           }
         },
       ],

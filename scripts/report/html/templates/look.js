@@ -2,7 +2,8 @@
 
 const HEIGHTS = { latency: 280, distribution: 260 };
 const HEIGHT = 170;
-const SMALL_TEXT = 11;
+const SMALL_TEXT = 12;
+const ROWS = 5;
 const DASHES = [[], [], [8, 4], [2, 3], [8, 3, 2, 3], [12, 4], [4, 4]];
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
 const NOTHING = '–';
@@ -126,8 +127,8 @@ function shade(plot, until) {
   }
 }
 
-/** Draws a line where something happened to the stack, and says what. */
-function mark(plot, { at, label }) {
+/** Draws a line where something happened to the stack, and says what, each a row below the one before. */
+function mark(plot, { at, label }, row) {
   const { ctx, bbox } = plot;
   const { min, max } = plot.scales.x;
   if (at < min || at > max) {
@@ -144,6 +145,6 @@ function mark(plot, { at, label }) {
   ctx.stroke();
   ctx.font = `${SMALL_TEXT * devicePixelRatio}px sans-serif`;
   ctx.textAlign = x > bbox.left + bbox.width / 2 ? 'right' : 'left';
-  ctx.fillText(` ${label} `, x, bbox.top + SMALL_TEXT * devicePixelRatio);
+  ctx.fillText(` ${label} `, x, bbox.top + SMALL_TEXT * (1 + (row % ROWS)) * devicePixelRatio);
   ctx.restore();
 }
