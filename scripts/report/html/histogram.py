@@ -49,7 +49,9 @@ class Histogram:
         return below + (above - below) * (position - floor(position))
 
     def _value(self, rank: int) -> float:
-        """Return about the sample of a rank, of which 0 is the smallest's."""
+        """Return about the sample of a rank, of which 0 is the smallest's; the extremes exactly."""
+        if rank == self.count - 1:
+            return self.largest
         seen = self.zeroes
         if rank < seen:
             return min(self.least, 0.0)

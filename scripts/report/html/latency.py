@@ -85,8 +85,8 @@ def distribution(series: Series) -> Chart | NotSampled:
         title=title,
         unit="samples",
         says=(
-            f"{steady.count:,} samples{' after the warm-up' if series.warm_up else ''}. Bars count samples; the line is the "
-            "share of samples up to that latency. Logarithmic axis."
+            f"{steady.count:,} samples{' after the warm-up' if series.warm_up else ''}. Bars count "
+            "samples; the line is the share of samples up to that latency. Logarithmic axis."
         ),
         lines=(
             Line("samples", counts, "bar", 0),

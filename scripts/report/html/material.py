@@ -172,4 +172,5 @@ def _current(kind: type[T]) -> int:
 
 
 def _versions(kind: type[T], version: int | None) -> str:
-    return f"schema version {version or 'unknown'}, this report is made for {_current(kind)}"
+    named = "unknown" if version is None else version
+    return f"schema version {named}, this report is made for {_current(kind)}"
