@@ -52,7 +52,7 @@ def latency_over_time(series: Series) -> Chart | NotSampled:
         says=(
             f"{whole.count:,} samples between {figure(whole.least, UNIT)} and "
             f"{figure(whole.largest, UNIT)}{warm}. The band holds every sample of a "
-            f"second. {'; '.join(spans)}: shorter spans have too few samples. Percentiles are "
+            f"second. {'; '.join(spans)}: spans long enough for its samples. Percentiles are "
             "those of merged histograms, known to 1.1 %."
         ),
         lines=tuple(lines),

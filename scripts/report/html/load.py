@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.report.html.chart import Chart, Line, NotSampled, Table
+from scripts.report.html.figures import bare, shown
 from scripts.report.html.series import Second, Series
 from scripts.report.html.spans import clock, width_of_rows
 from scripts.report.rows import NOTHING
-from scripts.verdict.figures import figure
 
 _MIB = 1024.0**2
 
@@ -148,7 +148,7 @@ def _chart(
         lines=tuple(
             Line(source.label, line, "line", source.colour) for source, line in values.items()
         ),
-        table=_table(series, values, f"{taken}, {unit}" if unit else taken),
+        table=_table(series, values, taken, unit),
     )
 
 
@@ -169,10 +169,12 @@ def _extent(values: Mapping[_Source, Sequence[float | None]], unit: str) -> list
 
 
 def _range(least: float, most: float, unit: str) -> str:
-    return figure(most, unit) if least == most else f"{figure(least)} to {figure(most, unit)}"
+    return shown(most, unit) if least == most else f"{bare(least, unit)} to {shown(most, unit)}"
 
 
-def _table(series: Series, values: Mapping[_Source, Sequence[float | None]], taken: str) -> Table:
+def _table(
+    series: Series, values: Mapping[_Source, Sequence[float | None]], taken: str, unit: str
+) -> Table:
     width = width_of_rows(series.length)
     rows = []
     for begin in range(0, series.length, width):
@@ -180,7 +182,8 @@ def _table(series: Series, values: Mapping[_Source, Sequence[float | None]], tak
         cells = []
         for source, line in values.items():
             known = [value for value in line[begin:end] if value is not None]
-            cells.append(figure(source.whole(known, end - begin)) if known else NOTHING)
+            cells.append(bare(source.whole(known, end - begin), unit) if known else NOTHING)
         rows.append((clock(begin), *cells))
-    columns = [f"{source.label} ({taken})" for source in values]
+    whole = f"{taken}, {unit}" if unit else taken
+    columns = [f"{source.label} ({whole})" for source in values]
     return Table(("from", *columns), tuple(rows))

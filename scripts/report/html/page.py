@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scripts.report.html import figures
-from scripts.report.html.limits import MOST_USED
+from scripts.report.html.limits import MOST_USED, gate_state
 from scripts.report.html.material import RunMaterial
 from scripts.report.html.spans import clock
 from scripts.report.html.view import OVERVIEW, ScenarioView, run_view, scenario_view
@@ -122,6 +122,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "clock": clock,
+        "gate_state": gate_state,
         "text": figures.text,
         "word": _word,
         "sentence": _sentence,

@@ -5,6 +5,7 @@ from collections.abc import Collection
 # In seconds; each divides the next but few, so that spans begin where people expect it.
 WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 MOST_ROWS = 60
+_MOST_SPANS = 240
 # A lull may have too few samples here and there.
 _ENOUGH = 0.8
 
@@ -17,6 +18,8 @@ def width_of_rows(length: int) -> int:
 def width_for_samples(counts: Collection[int], needed: int, length: int) -> int | None:
     """Return the shortest span in which a percentile has its samples; None where none has.
 
+    No shorter than it takes for at most 240 spans: more are no line that a person can follow.
+
     Args:
         counts: Samples of each second that has some.
         needed: Samples that the percentile needs (settings/samples.py).
@@ -26,7 +29,9 @@ def width_for_samples(counts: Collection[int], needed: int, length: int) -> int 
     if total < needed:
         return None
     typical = total / len(counts)
-    return next((w for w in WIDTHS if typical * w * _ENOUGH >= needed and w <= length), length)
+    least = length / _MOST_SPANS
+    fitting = (w for w in WIDTHS if typical * w * _ENOUGH >= needed and least <= w <= length)
+    return next(fitting, length)
 
 
 def clock(seconds: float) -> str:

@@ -62,7 +62,8 @@ function reading(plot, index) {
 function move(plot, by) {
   const last = plot.data[0].length - 1;
   const index = Math.min(last, Math.max(0, (plot.cursor.idx ?? -1) + by));
-  plot.setCursor({ left: plot.valToPos(plot.data[0][index], 'x'), top: plot.over.clientHeight / 2 });
+  // The charts of the same time are told.
+  plot.setCursor({ left: plot.valToPos(plot.data[0][index], 'x'), top: plot.over.clientHeight / 2 }, true, true);
   spoken.textContent = reading(plot, index);
 }
 

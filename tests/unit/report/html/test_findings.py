@@ -68,17 +68,17 @@ def test_other_content_is_a_loss_too() -> None:
 def test_the_first_error_of_each_kind_is_quoted(tmp_path: Path) -> None:
     log = tmp_path / "k6.log"
     log.write_text(
-        'time="2026-11-24T16:58:16Z" level=info msg="pg_write_errors: no error" source=console\n'
-        'time="2026-11-24T16:58:17Z" level=error msg="pg_write_errors: \\"b\\"\\n\\tc\\x1b\\u00e9"\n'
-        'time="2026-11-24T16:58:18Z" level=error msg="pg_write_errors: later" source=console\n'
+        'time="2026-11-24T16:58:16Z" level=info msg="pg_errors: no error" source=console\n'
+        'time="2026-11-24T16:58:17Z" level=error msg="pg_errors: \\"b\\"\\n\\tc\\x1b\\u00e9"\n'
+        'time="2026-11-24T16:58:18Z" level=error msg="pg_errors: later" source=console\n'
         'time="2026-11-24T16:58:19Z" level=fatal msg="Out of memory" source=console\n'
         "no line of a log\n",
         encoding="utf-8",
     )
     found = quotes(log)
-    assert set(found) == {"pg_write_errors", OTHER}
-    assert found["pg_write_errors"].message == '"b"\n\tc\x1bé'
-    assert found["pg_write_errors"].time == "2026-11-24T16:58:17Z"
+    assert set(found) == {"pg_errors", OTHER}
+    assert found["pg_errors"].message == '"b"\n\tc\x1bé'
+    assert found["pg_errors"].time == "2026-11-24T16:58:17Z"
     assert found[OTHER].message == "Out of memory"
     assert quotes(tmp_path / "none.log") == {}
 

@@ -19,10 +19,19 @@ def test_a_table_has_at_most_60_rows(length: int, width: int) -> None:
         (10, 60, 120, 10),
         (10, 300, 120, 60),
         (1000, 300, 120, 1),
+        (1000, 300, 3600, 15),
         (3, 300, 120, 120),
         (2, 300, 120, None),
     ],
-    ids=["p50", "p95", "p99", "a high rate", "only over all of it", "never enough"],
+    ids=[
+        "p50",
+        "p95",
+        "p99",
+        "a high rate",
+        "a high rate for long",
+        "only over all of it",
+        "never enough",
+    ],
 )
 def test_a_span_is_as_short_as_its_samples_allow(
     rate: int, needed: int, length: int, width: int | None
