@@ -69,7 +69,8 @@ def restore_series(folder: Path) -> None:
             files = ScenarioFiles(points.parent)
             if not files.series.exists():
                 with suppress(OSError, duckdb.Error), read_points([points]) as found:
-                    write_series(found, files.series)
+                    if found.types:
+                        write_series(found, files.series)
 
 
 def leave_reports(folder: Path, units: Mapping[str, str], say: Callable[[str], None]) -> None:
