@@ -151,7 +151,7 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
     if not paths.verdict.exists():
         return Row(_without_file(scenario, whole), read_summary(paths.summary))
     verdict = _read(paths.verdict, ScenarioVerdict)
-    fault = _contradiction(verdict, scenario)
+    fault = contradiction(verdict, scenario)
     if fault:
         raise Unreadable(f"{scenario}/verdict.json {fault}")
     if paths.summary.exists():
@@ -169,7 +169,7 @@ def _without_file(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
     if whole is None:
         return not_run(scenario, ExitCode.NO_DATA, "the run ended before its verdict")
     for outcome in whole.scenarios:
-        if outcome.scenario == scenario and _is_outcome(outcome.exit_code):
+        if outcome.scenario == scenario and is_outcome(outcome.exit_code):
             if outcome.exit_code is ExitCode.PASS:
                 raise Unreadable(f"{scenario} passed, and left no verdict.json")
             lead = f"{scenario}: "
@@ -178,12 +178,13 @@ def _without_file(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
     return not_run(scenario, ExitCode.NO_DATA, "its run says nothing of it")
 
 
-def _contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
+def contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
+    """Return what a scenario's verdict cannot mean, as the end of a sentence; empty: nothing."""
     if verdict.schema_version != VERDICT_VERSION:
         return f"has schema version {verdict.schema_version}"
     if verdict.scenario != scenario:
         return "is that of another scenario"
-    if not _is_outcome(verdict.exit_code) or verdict_of(verdict.exit_code) != verdict.verdict:
+    if not is_outcome(verdict.exit_code) or verdict_of(verdict.exit_code) != verdict.verdict:
         return "says one thing as a word and another as a code"
     if not _sane(x for t in verdict.thresholds for x in (t.limit, t.observed, t.samples)):
         return "holds a number that no run comes to"
@@ -195,7 +196,8 @@ def _contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
     return ""
 
 
-def _is_outcome(code: ExitCode) -> bool:
+def is_outcome(code: ExitCode) -> bool:
+    """Whether a scenario or a run can end with that code."""
     try:
         worst([code])
     except ValueError:
