@@ -132,9 +132,7 @@ def read_run(folder: Path, known: Collection[str]) -> RecordedRun:
         raise Unreadable("run.json names no run")
     if not names or len(set(names)) < len(names) or not set(names) <= set(known):
         raise Unreadable("run.json names scenarios that there are not, or one twice, or none")
-    machine, seconds = manifest.machine, manifest.overrides.duration_seconds
-    lasting = (x for entry in manifest.scenarios for x in (entry.seconds, entry.think_time_seconds))
-    if not _sane((machine.cores, machine.memory, seconds, *lasting)):
+    if not plausible_manifest(manifest):
         raise Unreadable("run.json holds a number that no run comes to")
     whole = _read(files.verdict, RunVerdict) if files.verdict.exists() else None
     return RecordedRun(manifest, tuple(_row(files, name, whole) for name in names))
@@ -157,9 +155,7 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
     if paths.summary.exists():
         _check_size(paths.summary)
     summary = read_summary(paths.summary)
-    if isinstance(summary, Summary) and not _sane(
-        value for metric in summary.metrics.values() for value in metric.values.values()
-    ):
+    if isinstance(summary, Summary) and not plausible_summary(summary):
         raise Unreadable(f"{scenario}/summary.json holds a number that no run comes to")
     return Row(verdict, summary)
 
@@ -194,6 +190,18 @@ def contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
     if verdict.verdict is Verdict.PASS and not held:
         return "says PASS where a limit or a gate does not hold"
     return ""
+
+
+def plausible_manifest(manifest: Manifest) -> bool:
+    """Whether its numbers are those of a run."""
+    machine, seconds = manifest.machine, manifest.overrides.duration_seconds
+    lasting = (x for entry in manifest.scenarios for x in (entry.seconds, entry.think_time_seconds))
+    return _sane((machine.cores, machine.memory, seconds, *lasting))
+
+
+def plausible_summary(summary: Summary) -> bool:
+    """Whether its figures are those of a run."""
+    return _sane(x for metric in summary.metrics.values() for x in metric.values.values())
 
 
 def is_outcome(code: ExitCode) -> bool:

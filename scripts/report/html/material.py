@@ -12,7 +12,12 @@ from scripts.load.files import ScenarioFiles
 from scripts.report.html.k6_log import Quote, quotes
 from scripts.report.html.lenient import read
 from scripts.report.html.series import Series, read_series
-from scripts.report.recorded import contradiction, is_outcome
+from scripts.report.recorded import (
+    contradiction,
+    is_outcome,
+    plausible_manifest,
+    plausible_summary,
+)
 from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry
 from scripts.results.run_folder import RunFolder
 from scripts.results.summary import NoSummary, Summary, read_summary
@@ -73,6 +78,8 @@ def read_material(folder: Path) -> RunMaterial:
     """Return what a run folder holds, however little; nothing is raised for what it does not."""
     files = RunFolder(folder)
     manifest, fault = read(files.manifest, Manifest)
+    if manifest is not None and not plausible_manifest(manifest):
+        manifest, fault = None, f"{files.manifest.name} holds a number that no run comes to"
     missing = [fault] if fault else []
     if manifest is not None and manifest.status is not RunStatus.COMPLETE:
         missing.append(f"the run did not come to its end: it is marked as {manifest.status}")
@@ -124,6 +131,8 @@ def _scenario(
     if verdict is not None and (wrong := contradiction(_as_current(verdict), name)):
         verdict, fault = None, f"{files.verdict.name} {wrong}"
     summary = read_summary(files.summary)
+    if isinstance(summary, Summary) and not plausible_summary(summary):
+        summary = NoSummary(f"{files.summary.name} holds a number that no run comes to")
     series = read_series(files.series)
     if verdict is None and not files.folder.exists():
         # It never began; the run's verdict says why.
