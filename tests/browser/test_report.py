@@ -166,6 +166,7 @@ def test_an_hour_is_built_in_two_seconds_and_opens_at_once(
     [
         ("report", None, "body", 800),
         ("charts", None, "#scenario-2", 1500),
+        ("stack", None, "[aria-labelledby=scenario-2] .pair", 800),
         ("phone", PHONE, "#scenario-2", 1200),
     ],
 )
