@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts import marks
+from scripts.report.html.build import write_reports
+from scripts.settings.metrics import load_metrics
+from scripts.settings.paths import Checkout
 from tests.browser.opened import Opened, open_page
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
@@ -24,7 +27,7 @@ _DURATION = "40s"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", help="write the pictures of the documentation to this folder")
-    parser.addoption("--run", help="open this run's folder and make none")
+    parser.addoption("--run", help="a run of two scenarios: its report is made anew")
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +47,10 @@ def browser() -> "Iterator[Browser]":
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a real run of two scenarios."""
     if given := request.config.getoption("--run"):
-        yield Path(given).resolve()
+        folder = Path(given).resolve()
+        metrics = load_metrics(Checkout.here())
+        write_reports(folder, {name: kind.unit for name, kind in metrics.items()})
+        yield folder
         return
     inv = Inv(copy_checkout(tmp_path_factory.mktemp("measured") / "checkout"))
     completed = inv.measured("--scenarios", "baseline,e2e-latency", "--duration", _DURATION)
