@@ -15,6 +15,7 @@ from scripts.stack.gauges import CONSUMER_LAG
 from scripts.verdict.evidence import Held
 from scripts.verdict.judge import judge
 from scripts.verdict.ramp import Ramp, examine_ramp
+from scripts.verdict.ramp_gate import without_held_rate
 from scripts.waiting import NotReady, wait_until
 
 # What a pipeline reaches for seconds it does not reach for minutes.
@@ -64,10 +65,9 @@ def _hold(
         measured = holding.measure(planned, shape, hold_files)
         evidence = replace(measured.evidence, held=Held(ramp, asked, shape.seconds))
         measured = replace(measured, evidence=evidence)
-        verdict = judge(evidence)
-        if verdict.exit_code not in (ExitCode.FAIL, ExitCode.INVALID) or _in_vain(measured):
-            break
-        if evidence.events or number == MOST_HOLDS:
+        verdict = judge(replace(evidence, thresholds=without_held_rate(evidence.thresholds)))
+        broken = verdict.exit_code in (ExitCode.FAIL, ExitCode.INVALID)
+        if not broken or evidence.events or _in_vain(measured) or number == MOST_HOLDS:
             break
         say(f"{planned.scenario.name}: {asked:,}/s does not hold: {verdict.reasons[0]}")
         rate *= _NEXT_SHARE

@@ -12,7 +12,7 @@ from scripts.verdict.k6_exit import k6_exit_gate
 from scripts.verdict.limits import judge_threshold
 from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
 from scripts.verdict.points_gate import points_gate
-from scripts.verdict.ramp_gate import HELD_RATE, judge_held_rate, ramp_gate
+from scripts.verdict.ramp_gate import judge_held_rate, ramp_gate, without_held_rate
 from scripts.verdict.records import ScenarioVerdict, ThresholdResult
 from scripts.verdict.stack_limits import judge_stack_threshold, stack_samples_gate
 from scripts.verdict.verdict import verdict_of, worst
@@ -23,7 +23,7 @@ _THRESHOLD_CODES = {True: ExitCode.PASS, False: ExitCode.FAIL, None: ExitCode.NO
 def judge(evidence: Evidence) -> ScenarioVerdict:
     """Return the verdict on one scenario that was run."""
     gates = _gates(evidence)
-    others = {t: _judge(t, evidence) for t in evidence.thresholds if t.metric != HELD_RATE}
+    others = {t: _judge(t, evidence) for t in without_held_rate(evidence.thresholds)}
     holds = _worst(gates, others.values()) is ExitCode.PASS
     results = tuple(
         others[threshold]

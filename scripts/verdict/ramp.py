@@ -51,9 +51,16 @@ def examine_ramp(
 
 
 def judge_ramp(seen: Sequence[Window], stack: StackSeries, executor: RampingArrivalRate) -> Ramp:
-    """Return the rate that was asked for when the last window began that came before a break."""
-    for window in seen:
-        if why := _broken(window):
+    """Return the rate that was asked for when the last window began that came before a break.
+
+    A break is two windows in a row, or the last one: a single pause, as of a garbage collection, is
+    none.
+    """
+    if not seen:
+        return Ramp(None, "no iteration of the ramp came to its end")
+    broken = [_broken(window) for window in seen]
+    for window, why, next_one in zip(seen, broken, [*broken[1:], broken[-1]], strict=True):
+        if why and next_one:
             rate = rate_at(executor, window.begin)
             highest = rate_at(executor, window.begin - WINDOW_SECONDS) if window.begin else None
             return Ramp(
@@ -61,8 +68,6 @@ def judge_ramp(seen: Sequence[Window], stack: StackSeries, executor: RampingArri
                 f"the ramp broke at {figure(rate)} iterations/s: {why}"
                 f"{_stack_then(stack, window.begin)}",
             )
-    if not seen:
-        return Ramp(None, "no iteration of the ramp came to its end")
     last = rate_at(executor, seen[-1].begin)
     return Ramp(last, f"the ramp ended at {figure(last)} iterations/s without a broken limit")
 

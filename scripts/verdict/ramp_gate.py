@@ -1,5 +1,7 @@
 """What a breakpoint comes to: the rate that was held, and what the ramp before it showed."""
 
+from collections.abc import Sequence
+
 from scripts.settings.durations import format_duration
 from scripts.settings.thresholds import Threshold
 from scripts.verdict.evidence import Held
@@ -9,6 +11,11 @@ from scripts.verdict.limits import broken_limit, result_of
 from scripts.verdict.records import ThresholdResult
 
 HELD_RATE = "held_rate"
+
+
+def without_held_rate(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
+    """Return the limits that say whether a rate holds."""
+    return tuple(threshold for threshold in thresholds if threshold.metric != HELD_RATE)
 
 
 def ramp_gate(held: Held | None) -> Gate | None:

@@ -475,7 +475,7 @@ def test_k6_and_the_harness_refuse_the_same(
             "breakpoint",
             {"VUS": "300"},
             {
-                "preAllocatedVUs": 200,
+                "preAllocatedVUs": 300,
                 "maxVUs": 300,
                 "stages": [{"duration": "10m0s", "target": 1500}],
             },
@@ -489,7 +489,7 @@ def test_k6_and_the_harness_refuse_the_same(
                 "rate": 640,
                 "timeUnit": "1s",
                 "duration": "30s",
-                "preAllocatedVUs": 200,
+                "preAllocatedVUs": 300,
                 "maxVUs": 300,
             },
         ),

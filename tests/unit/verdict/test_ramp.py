@@ -33,7 +33,9 @@ TYPES = {
 SECOND = 1_000_000
 
 
-def ramp_points(*, slow_from: int = 99, drop_from: int = 99, fail_from: int = 99) -> list[Point]:
+def ramp_points(
+    *, slow_from: int = 99, slow_until: int = 99, drop_from: int = 99, fail_from: int = 99
+) -> list[Point]:
     """Return ten iterations a second for half a minute; from some second on, something is wrong."""
     points = []
     for second in range(30):
@@ -41,7 +43,7 @@ def ramp_points(*, slow_from: int = 99, drop_from: int = 99, fail_from: int = 99
             at = second * SECOND + tenth * SECOND // 10
             points += [
                 Point("iterations", 1, at),
-                Point("cdc_e2e_latency", 500.0 if second >= slow_from else 20.0, at),
+                Point("cdc_e2e_latency", 500.0 if slow_from <= second < slow_until else 20.0, at),
                 Point("cdc_success_rate", float(second < fail_from), at),
             ]
         if second >= drop_from:
@@ -77,6 +79,12 @@ def found(tmp_path: Path, points: list[Point], gauges: list[Point] | None = None
             20.0,
             "the ramp broke at 25 iterations/s: 5 of 55 iterations could not begin within 5 s",
         ),
+        (
+            # One window is a pause, not a break.
+            ramp_points(slow_from=12, slow_until=14),
+            25.0,
+            "the ramp ended at 25 iterations/s without a broken limit",
+        ),
         (ramp_points(), 25.0, "the ramp ended at 25 iterations/s without a broken limit"),
         (
             ramp_points(slow_from=0),
@@ -85,7 +93,7 @@ def found(tmp_path: Path, points: list[Point], gauges: list[Point] | None = None
         ),
         ([], None, "no iteration of the ramp came to its end"),
     ],
-    ids=["slow", "failing", "dropped", "never", "at once", "nothing"],
+    ids=["slow", "failing", "dropped", "a pause", "never", "at once", "nothing"],
 )
 def test_the_rate_before_the_first_broken_limit(
     tmp_path: Path, points: list[Point], highest: float | None, end: str
