@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ from scripts.interruption import postponed
 from scripts.load.files import ScenarioFiles
 from scripts.load.k6 import K6, Shape
 from scripts.load.progress import Progress, ask
+from scripts.load.sampler import sampling
 from scripts.ports import free_port
 from scripts.settings.scenarios import Scenario
 
@@ -47,9 +48,10 @@ def run(
     scenario: Scenario,
     shape: Shape,
     files: ScenarioFiles,
+    gauges: Callable[[int], Mapping[str, float]],
     on_progress: Callable[[Progress], None],
 ) -> Loaded:
-    """Run a scenario and leave its files.
+    """Run a scenario, sample the stack's gauges meanwhile, and leave the files of both.
 
     A k6 that does not end when it should is ended, first with SIGINT, then with SIGKILL.
 
@@ -58,6 +60,7 @@ def run(
         scenario: What to run.
         shape: What k6 said the scenario comes to.
         files: Where to; the folder is made.
+        gauges: Returns the stack's gauges, given the process id of k6.
         on_progress: Called about once a second while k6 answers.
     """
     files.folder.mkdir(parents=True)
@@ -71,7 +74,8 @@ def run(
     )
     interrupted = None
     try:
-        _follow(running, shape, port, on_progress)
+        with sampling(lambda: gauges(running.pid), files.gauges):
+            _follow(running, shape, port, on_progress)
     except Interrupted as interruption:
         interrupted = interruption
     with postponed():
