@@ -3,7 +3,8 @@
 https://grafana.com/docs/k6/latest/misc/k6-rest-api/
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -24,6 +25,7 @@ class Progress:
         iterations_per_second: Over the whole run so far.
         errors: Failed writes, failed reads and documents that did not arrive.
         p95_ms: 95th percentile of cdc_e2e_latency so far, warm-up included; None without samples.
+        stack: The last sample of the stack's gauges, by metric.
     """
 
     elapsed_seconds: float
@@ -33,6 +35,12 @@ class Progress:
     iterations_per_second: float
     errors: int
     p95_ms: float | None
+    stack: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def left_seconds(self) -> float:
+        """How long the load still lasts."""
+        return max(0.0, self.total_seconds - self.elapsed_seconds)
 
     @property
     def share(self) -> float:

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from scripts import marks, process
@@ -74,8 +74,8 @@ def run(
     )
     interrupted = None
     try:
-        with sampling(lambda: gauges(running.pid), files.gauges):
-            _follow(running, shape, port, on_progress)
+        with sampling(lambda: gauges(running.pid), files.gauges) as latest:
+            _follow(running, shape, port, lambda x: on_progress(replace(x, stack=latest.values)))
     except Interrupted as interruption:
         interrupted = interruption
     with postponed():

@@ -25,26 +25,33 @@ _LAST_ANSWER_SECONDS = 3.0
 Read = Callable[[], Mapping[str, float]]
 
 
+class Latest:
+    """The last sample, by metric; empty before the first."""
+
+    def __init__(self) -> None:
+        self.values: Mapping[str, float] = {}
+
+
 @contextmanager
-def sampling(read: Read, path: Path) -> Iterator[None]:
-    """Sample once a second, in a thread, until the block ends.
+def sampling(read: Read, path: Path) -> Iterator[Latest]:
+    """Sample once a second, in a thread, until the block ends; yield what shows the last sample.
 
     Args:
         read: Returns the gauges of a moment.
         path: The gzipped file; a sample is on disk when the next one is taken.
     """
-    ending = threading.Event()
-    thread = threading.Thread(target=_sample, args=(read, path, ending), daemon=True)
+    ending, latest = threading.Event(), Latest()
+    thread = threading.Thread(target=_sample, args=(read, path, ending, latest), daemon=True)
     thread.start()
     try:
-        yield
+        yield latest
     finally:
         ending.set()
         with postponed():
             thread.join(_LAST_ANSWER_SECONDS)
 
 
-def _sample(read: Read, path: Path, ending: threading.Event) -> None:
+def _sample(read: Read, path: Path, ending: threading.Event, latest: Latest) -> None:
     declared: set[str] = set()
     due = time.monotonic()
     try:
@@ -52,7 +59,8 @@ def _sample(read: Read, path: Path, ending: threading.Event) -> None:
             while not ending.wait(max(0.0, due - time.monotonic())):
                 # A reading that took too long leaves a hole, not a crowd behind it.
                 due = max(due + _INTERVAL_SECONDS, time.monotonic())
-                _write(stream, datetime.now(UTC), read(), declared)
+                moment, latest.values = datetime.now(UTC), read()
+                _write(stream, moment, latest.values, declared)
     except OSError as error:
         # As k6 does when its disk is full: what is missing shows in the verdict.
         _log.warning("%s ends here: %s", path.name, error.strerror)

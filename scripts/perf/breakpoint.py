@@ -10,8 +10,8 @@ from scripts.perf.plan import PlannedScenario
 from scripts.report.live import say
 from scripts.settings.durations import format_duration
 from scripts.settings.executors import RampingArrivalRate
+from scripts.settings.metrics import CONSUMER_LAG
 from scripts.settings.scenarios import MOST_HOLDS
-from scripts.stack.gauges import CONSUMER_LAG
 from scripts.verdict.evidence import Held
 from scripts.verdict.judge import judge
 from scripts.verdict.ramp import Ramp, examine_ramp

@@ -10,6 +10,9 @@ import msgspec
 from scripts.settings.files import read_json, typed
 from scripts.settings.paths import Checkout
 
+CONSUMER_LAG = "consumer_lag"
+SLOT_RETAINED_BYTES = "slot_retained_bytes"
+
 
 class MetricType(StrEnum):
     """k6's types of metric, as far as limits are set on them.

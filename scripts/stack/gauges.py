@@ -6,15 +6,13 @@ from contextlib import suppress
 
 import psycopg
 
+from scripts.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
 from scripts.settings.pipeline import Pipeline
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.lag import ConsumerLag
 from scripts.stack.source import RetainedBytes
 from scripts.stack.usage import Usage, usage_of
 from scripts.waiting import NotReady
-
-CONSUMER_LAG = "consumer_lag"
-SLOT_RETAINED_BYTES = "slot_retained_bytes"
 
 
 class Gauges:

@@ -5,7 +5,8 @@ from math import isfinite
 _WHOLE_FROM = 100
 _TENTHS_FROM = 10
 _MOST_DECIMALS = 17
-_BYTES = ("B", "B/h")
+BYTES = "B"
+_BYTES = (BYTES, "B/h")
 _PREFIXES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 

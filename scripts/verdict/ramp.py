@@ -9,8 +9,8 @@ from scripts.results.points.store import read_points
 from scripts.results.points.windows import WINDOW_SECONDS, Window, windows
 from scripts.settings.durations import parse_duration
 from scripts.settings.executors import RampingArrivalRate
+from scripts.settings.metrics import CONSUMER_LAG
 from scripts.settings.thresholds import Threshold
-from scripts.stack.gauges import CONSUMER_LAG
 from scripts.verdict.figures import figure
 from scripts.verdict.load_gates import MOST_DROPPED
 

@@ -1,7 +1,7 @@
 """The limit on how long the consumer may take to catch up after a peak of the load."""
 
+from scripts.settings.metrics import CONSUMER_LAG
 from scripts.settings.thresholds import Threshold
-from scripts.stack.gauges import CONSUMER_LAG
 from scripts.verdict.figures import figure
 from scripts.verdict.lag_recovery import lag_recovery
 from scripts.verdict.limits import broken_limit, result_of

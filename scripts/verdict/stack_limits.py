@@ -7,9 +7,8 @@ import msgspec
 
 from scripts.errors import ExitCode
 from scripts.settings.expressions import GROWTH
-from scripts.settings.metrics import MetricType
+from scripts.settings.metrics import CONSUMER_LAG, MetricType
 from scripts.settings.thresholds import Threshold
-from scripts.stack.gauges import CONSUMER_LAG
 from scripts.verdict.figures import figure, limit_figure
 from scripts.verdict.gates import Gate, open_gate, shut_gate
 from scripts.verdict.growth import growth

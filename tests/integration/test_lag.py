@@ -6,9 +6,10 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from scripts.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
 from scripts.settings.pipeline import Pipeline
 from scripts.stack.endpoints import Endpoints
-from scripts.stack.gauges import CONSUMER_LAG, SLOT_RETAINED_BYTES, Gauges
+from scripts.stack.gauges import Gauges
 from scripts.stack.local.backend import LocalStack
 from scripts.stack.source import RetainedBytes
 from scripts.waiting import NotReady, wait_until
