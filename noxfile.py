@@ -30,6 +30,7 @@ REQUIREMENTS = ROOT / "requirements"
 BIN = "Scripts" if sys.platform == "win32" else "bin"
 # A run that is interrupted stops the stack that it started before it ends.
 PATIENCE_SECONDS = 60.0
+TEMPLATES = "scripts/report/html/templates"
 CODE = ["bench", "scripts", "src", "tests", "noxfile.py", "tasks.py"]
 
 
@@ -98,7 +99,8 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *CODE)
     session.run("ruff", "format", "--check", *CODE)
     session.run("lint-imports", "--no-logo", env={"PYTHONPATH": "src"})
-    session.run("oxlint", "--config", "k6/.oxlintrc.json", "--deny-warnings", "k6/scripts")
+    for config, code in (("k6", "k6/scripts"), (TEMPLATES, TEMPLATES)):
+        session.run("oxlint", "--config", f"{config}/.oxlintrc.json", "--deny-warnings", code)
 
 
 @nox.session
@@ -127,6 +129,22 @@ def workflow(session: nox.Session) -> None:
     everything = ["tests/policy", "tests/workflow"]
     # With the real `inv perf`, once green and once red: nox -s workflow -- -m slow tests/workflow
     session.run("pytest", *(session.posargs or ["-m", "not slow", *everything]))
+
+
+@nox.session(default=False, venv_backend="none", requires=["environment"])
+def report(session: nox.Session) -> None:
+    """Write the reports of the last run again, or of the run that is named after `--`."""
+    inv = ROOT / ".nox" / "environment" / BIN / "inv"
+    session.run(str(inv), "report", *(session.posargs or ["latest"]), external=True)
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Open the report of a real run in Chromium: what it shows, how it is used, what it loads."""
+    install(session, "dev")
+    install(session, "browser")
+    session.run("inv", "tools.install")
+    session.run("pytest", *(session.posargs or ["tests/browser"]))
 
 
 @nox.session(default=False)
@@ -178,6 +196,8 @@ def lock(session: nox.Session) -> None:
     workflow = ("--group", "workflow", "--constraint", "requirements/dev.txt")
     # Without the project's own dependencies: dev.txt stands beside it.
     session.run(*compile_[:-1], *workflow, "--output-file", "requirements/workflow.txt")
+    browser = ("--group", "browser", "--constraint", "requirements/dev.txt")
+    session.run(*compile_[:-1], *browser, "--output-file", "requirements/browser.txt")
     for name in ("postgres", "java", "go"):
         embedded(session, compile_, name, "--no-deps")
     embedded(session, compile_, "mongodb")

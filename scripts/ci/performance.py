@@ -129,6 +129,9 @@ def _report(project: Project) -> Job:
             *python(project.pythons[0], "perf"),
             _download(),
             task_step(project, "Write the job summary", project.tasks.publish, run=_RESULTS),
+            task_step(
+                project, "Write one report of all scenarios", project.tasks.report, run=_RESULTS
+            ),
             _upload("Keep the results of all scenarios", RESULTS, _RESULTS, RESULTS_DAYS),
         ),
     )

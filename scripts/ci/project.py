@@ -19,6 +19,7 @@ class Tasks:
     perf: "Task[Any]"
     install: "Task[Any]"
     publish: "Task[Any]"
+    report: "Task[Any]"
     plan: "Task[Any]"
     gate: "Task[Any]"
 

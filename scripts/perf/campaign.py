@@ -18,15 +18,17 @@ from scripts.perf.generator import LoadGenerator
 from scripts.perf.measurement import Laboratory
 from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.surroundings import machine, versions
+from scripts.report.html.build import leave_reports
 from scripts.report.live import say
 from scripts.report.markdown import run_markdown, settings_line
 from scripts.report.rows import Row
-from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry, ThresholdEntry
+from scripts.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
 from scripts.results.run_folder import RunFolder, check_results_folder
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend
+from scripts.stack.component import ComponentEvent
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.gauges import Gauges
 from scripts.verdict.judge import judge, not_run
@@ -165,7 +167,7 @@ class _Run:
         with postponed():
             verdict = judge(measured.evidence)
             write_atomically(files.verdict, readable_json(verdict))
-            self._note(name, loaded)
+            self._note(name, loaded, measured.evidence.events)
             say(f"{name}: {verdict.verdict}")
         if loaded.interrupted is not None:
             return verdict, _Blocked(ExitCode.INTERRUPTED, str(loaded.interrupted))
@@ -173,14 +175,18 @@ class _Run:
             return verdict, _Blocked(ExitCode.STACK, "the health check did not pass")
         return verdict, None
 
-    def _note(self, name: str, loaded: Loaded) -> None:
-        """Put what was seen of k6 into the manifest."""
+    def _note(self, name: str, loaded: Loaded, events: Sequence[ComponentEvent]) -> None:
+        """Put what was seen of k6 and of the stack into the manifest."""
         entries = tuple(
             msgspec.structs.replace(
                 entry,
                 started=loaded.started,
                 ended=loaded.ended,
                 k6_exit_code=loaded.exit_code,
+                events=tuple(
+                    EventEntry(component=x.component, what=x.what, at=x.at, back=x.back)
+                    for x in events
+                ),
             )
             if entry.name == name
             else entry
@@ -213,6 +219,8 @@ class _Run:
         )
         write_atomically(self._folder.summary, summary)
         self._manifest.write(self._folder.manifest)
+        limits = [limit for planned in self._plan.scenarios for limit in planned.thresholds]
+        leave_reports(self._folder.path, {x.metric: x.kind.unit for x in limits}, say)
         if not interrupted:
             self._folder.point_latest()
         return Finished(self._folder, verdict, tuple(rows), self._manifest.notes)

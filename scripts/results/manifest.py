@@ -30,6 +30,22 @@ class ThresholdEntry(msgspec.Struct, frozen=True, kw_only=True):
     limit: float
 
 
+class EventEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to a component of the stack while a scenario ran.
+
+    Attributes:
+        component: Its name.
+        what: What happened, as the rest of a sentence that begins with the name.
+        at: When; null where nobody knows.
+        back: When it was started again; null where it was not.
+    """
+
+    component: str
+    what: str
+    at: datetime | None = None
+    back: datetime | None = None
+
+
 class ScenarioEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A scenario as it was run.
 
@@ -43,6 +59,7 @@ class ScenarioEntry(msgspec.Struct, frozen=True, kw_only=True):
         started: When k6 was started; null before that.
         ended: When k6 had ended; null before that.
         k6_exit_code: What k6 exited with; null before that.
+        events: What happened to the stack meanwhile.
     """
 
     name: str
@@ -54,6 +71,7 @@ class ScenarioEntry(msgspec.Struct, frozen=True, kw_only=True):
     started: datetime | None = None
     ended: datetime | None = None
     k6_exit_code: int | None = None
+    events: tuple[EventEntry, ...] = ()
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What is known of a component of the stack, whichever backend runs it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 COMPONENTS = ("postgres", "kafka", "connect", "mongodb", "consumer")
@@ -36,6 +37,8 @@ class ComponentEvent:
         by_operator: Someone asked for it; otherwise it happened by itself.
         log: The component's last lines of log.
         remedy: What to do about it, where its log complains of the machine; else empty.
+        at: When it happened, UTC; None where nobody knows.
+        back: When it was started again, UTC; None where it was not.
     """
 
     component: str
@@ -43,3 +46,5 @@ class ComponentEvent:
     by_operator: bool
     log: tuple[str, ...]
     remedy: str = ""
+    at: datetime | None = None
+    back: datetime | None = None

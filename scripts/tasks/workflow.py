@@ -34,7 +34,7 @@ def project() -> "Project":
     from scripts.errors import UsageFailure
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
-    from scripts.tasks import ci, perf, publish, tools
+    from scripts.tasks import ci, perf, publish, report, tools
 
     checkout = Checkout.here()
     # Invoke has this folder on its path when it runs a task; a test or another caller may not.
@@ -56,6 +56,7 @@ def project() -> "Project":
             # A decorator without arguments is typed as if it gave back a function.
             install=cast("Task[Any]", tools.install),
             publish=publish.publish,
+            report=report.report,
             plan=ci.plan,
             gate=ci.gate,
         ),

@@ -50,6 +50,13 @@ def nox(copy: Checkout, session: str) -> process.Completed:
         ),
         pytest.param("k6/scripts/lib/log.js", "nowhere();\n", "lint", "no-undef", id="JavaScript"),
         pytest.param(
+            "scripts/report/html/templates/look.js",
+            "var x = 1;\n",
+            "lint",
+            "no-var",
+            id="the report's JavaScript",
+        ),
+        pytest.param(
             "scripts/files.py", 'X: int = "text"\n', "typecheck", "[assignment]", id="a wrong type"
         ),
     ],

@@ -57,6 +57,7 @@ def test_a_pull_request_runs_the_usual_scenarios_and_keeps_everything(
     assert {f"{run}/{x}" for x in ("run.json", "verdict.json", "summary.md")} <= merged
     assert f"{run}/baseline/points.json.gz" in merged
     assert f"{run_of('e2e-latency')}/e2e-latency/verdict.json" in merged
+    assert {"report.html", "junit.xml"} <= merged
     assert ".gitkeep" not in merged
     assert files(ran.store / "logs-baseline-4711-1") == {"kafka.log"}
 

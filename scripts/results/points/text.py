@@ -1,4 +1,4 @@
-"""The lines of a gzipped file, as far as they are whole."""
+"""The lines of a file, gzipped or not, as far as they are whole."""
 
 import os
 import zlib
@@ -14,7 +14,7 @@ _PIECE = 1 << 15
 
 
 class GzipLines:
-    """The whole lines of a gzipped file; what is wrong with the file shows once they were read.
+    """The whole lines of a file; what is wrong with the file shows once they were read.
 
     A k6 that is killed leaves a file without an end: half a line, half a block, no checksum. All
     that comes before the fault is given out.
@@ -60,7 +60,11 @@ class GzipLines:
     def _decompressed(self) -> Iterator[bytes]:
         try:
             with self._path.open("rb") as stream:
-                yield from self._members(iter(lambda: stream.read(_PIECE), b""))
+                # k6 gzips what is called .gz, and no gzipped file begins with the brace of a point.
+                plain = stream.read(1) == b"{"
+                stream.seek(0)
+                pieces = iter(lambda: stream.read(_PIECE), b"")
+                yield from pieces if plain else self._members(pieces)
         except FileNotFoundError:
             self.faults.append("does not exist")
         except OSError as error:

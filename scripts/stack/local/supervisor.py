@@ -13,6 +13,7 @@ import time
 import xmlrpc.client
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,11 @@ _ANSWER_SECONDS = 10.0
 _STOP_SECONDS = 200.0
 _SHUTDOWN_SECONDS = 60.0
 # supervisord's own words, from its process.py: "exited" was not asked for, "stopped" was.
-_EVENT = re.compile(r" (?P<verb>exited|stopped): (?P<name>\S+) \((?P<how>[^;)]*)")
+_AT = r"^(?P<at>[0-9-]{10} [0-9:]{8},[0-9]{3}) [A-Z]+"
+_EVENT = re.compile(
+    rf"{_AT} (?P<verb>exited|stopped): (?P<name>\S+) \((?P<how>[^;)]*)", re.MULTILINE
+)
+_BEGUN = re.compile(rf"{_AT} spawned: '(?P<name>[^']+)'", re.MULTILINE)
 
 
 # Its parser takes what follows a space and one of these signs for a comment, wherever it stands.
@@ -248,6 +253,8 @@ class Supervisor:
                 by_operator=match["verb"] == "stopped",
                 log=last_lines(self._layout.log(match["name"])),
                 remedy=symptoms.remedy(last_lines(self._layout.log(match["name"]), _LAST_WORDS)),
+                at=_time(match["at"]),
+                back=_begun_again(match["name"], lines[match.end() :]),
             )
             for match in _EVENT.finditer(lines)
         )
@@ -285,6 +292,18 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(_ANSWER_SECONDS)
         self.sock.connect(str(self._path))
+
+
+def _begun_again(name: str, lines: str) -> datetime | None:
+    begun = (match for match in _BEGUN.finditer(lines) if match["name"] == name)
+    again = next(begun, None)
+    return None if again is None else _time(again["at"])
+
+
+def _time(text: str) -> datetime:
+    """Return a time of supervisord's log, which is this machine's local time, in UTC."""
+    local = datetime.strptime(text, "%Y-%m-%d %H:%M:%S,%f")  # noqa: DTZ007 - it has no zone
+    return local.astimezone(UTC)
 
 
 def last_lines(log: Path, count: int = _LAST_LINES) -> tuple[str, ...]:

@@ -41,6 +41,11 @@ def publish(_: Context, run: str, comment: bool = False) -> None:  # noqa: FBT00
 
 
 @task
+def report(_: Context, run: str, summary: str = "") -> None:
+    pass
+
+
+@task
 def plan(_: Context, scenario: str = "", duration: str = "") -> None:
     pass
 
@@ -68,14 +73,16 @@ def workflow() -> None:
 
 def project(*left_out: "Task[Any]", registry: tuple[str, ...] = ()) -> Project:
     """Return the project; tasks that are left out are not in its collection."""
-    every: tuple[Task[Any], ...] = (perf, publish)
+    every: tuple[Task[Any], ...] = (perf, publish, report)
     namespace = Collection(*(x for x in every if x not in left_out))
     namespace.add_collection(Collection(plan, gate), name="ci")
     namespace.add_collection(Collection(install), name="tools")
     sessions = {x.__name__: x for x in (lint, typecheck, tests, workflow)}
     return Project(
         namespace=namespace,
-        tasks=Tasks(perf=perf, install=install, publish=publish, plan=plan, gate=gate),
+        tasks=Tasks(
+            perf=perf, install=install, publish=publish, report=report, plan=plan, gate=gate
+        ),
         registry={name: x for name, x in sessions.items() if not registry or name in registry},
         sessions=Sessions(lint, typecheck, tests, workflow),
         scenarios=load_scenarios(Checkout.here()),

@@ -1,4 +1,5 @@
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,19 @@ def test_what_ended_is_read_from_the_log(
         "fine",
         "killed",
     )
+
+
+def test_what_ended_and_began_again_has_its_times(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    layout.logs.mkdir()
+    again = "2026-11-22 02:00:03,700 INFO spawned: 'kafka' with pid 7\n"
+    layout.log("supervisord").write_text(LOG + again, encoding="utf-8")
+    kafka, connect, _ = Supervisor(layout).events_since(0)
+    # supervisord's times are local.
+    assert kafka.at == datetime.fromisoformat("2026-11-22 02:00:03").astimezone(UTC)
+    assert kafka.back == datetime.fromisoformat("2026-11-22 02:00:03.7").astimezone(UTC)
+    assert connect.at is not None
+    assert connect.back is None
 
 
 def test_without_a_log_nothing_happened(tmp_path: Path) -> None:

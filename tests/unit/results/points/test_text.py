@@ -30,8 +30,8 @@ def lines_of(path: Path, size: int = 100_000) -> tuple[bytes, list[str]]:
 
 @pytest.mark.parametrize(
     "content",
-    [WHOLE, gzip.compress(TEXT[:120_001]) + gzip.compress(TEXT[120_001:])],
-    ids=["one member", "two members, a line across both"],
+    [WHOLE, gzip.compress(TEXT[:120_001]) + gzip.compress(TEXT[120_001:]), TEXT],
+    ids=["one member", "two members, a line across both", "not gzipped"],
 )
 def test_a_whole_file_is_given_out_whole(tmp_path: Path, content: bytes) -> None:
     assert read(tmp_path / "x.gz", content) == (TEXT, [])
@@ -67,10 +67,10 @@ def test_a_whole_file_is_given_out_whole(tmp_path: Path, content: bytes) -> None
         ),
         pytest.param(gzip.compress(TEXT + b"{}"), 20_001, [], id="no end of the last line"),
         pytest.param(
-            TEXT,
+            b"neither",
             0,
             ["is corrupt (Error -3 while decompressing data: incorrect header check)"],
-            id="not gzip",
+            id="neither gzip nor a point",
         ),
     ],
 )

@@ -1,0 +1,73 @@
+"""What a run's figures depend on, as pairs of a name and a text."""
+
+from scripts.results.manifest import Manifest, ScenarioEntry
+from scripts.settings.durations import format_duration
+from scripts.settings.executors import (
+    ConstantArrivalRate,
+    ConstantVus,
+    Executor,
+    PerVuIterations,
+    RampingArrivalRate,
+    RampingVus,
+)
+
+_GIB = 1024**3
+
+
+def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
+    """Return machine, software and settings of a run."""
+    machine, versions, overrides = manifest.machine, manifest.versions, manifest.overrides
+    changed = ", with changes that no commit has" if versions.changed else ""
+    stack = f"{manifest.stack}, up before the run" if manifest.stack_was_up else manifest.stack
+    pairs = [
+        ("run", manifest.run_id),
+        ("name", manifest.name),
+        ("began", f"{manifest.started:%Y-%m-%d %H:%M:%S} UTC"),
+        ("ended", f"{manifest.ended:%Y-%m-%d %H:%M:%S} UTC" if manifest.ended else "unknown"),
+        ("machine", f"{machine.cpu}, {machine.cores:,} cores, {machine.memory / _GIB:,.1f} GiB"),
+        ("system", f"{machine.system}, {machine.architecture}, Python {machine.python}"),
+        ("project", versions.project),
+        ("commit", f"{versions.commit}{changed}"),
+        ("k6", versions.k6),
+        ("stack", stack),
+        *versions.components.items(),
+        ("limits of", overrides.environment),
+        ("virtual users, at most", str(overrides.vus or "")),
+    ]
+    return tuple((name, text) for name, text in pairs if text)
+
+
+def load_of(entry: ScenarioEntry) -> str:
+    """Return a scenario's load as it was run, in a sentence."""
+    think = entry.think_time_seconds
+    pause = f", think time {format_duration(think)} on average" if think else ""
+    return f"{_shape(entry.executor)}, {format_duration(entry.seconds)}{pause}"
+
+
+def _shape(executor: Executor) -> str:
+    match executor:
+        case PerVuIterations():
+            times = _counted(executor.iterations, "iteration")
+            return f"{times} by each of {_counted(executor.vus, 'virtual user')}"
+        case ConstantVus():
+            return _counted(executor.vus, "virtual user")
+        case RampingVus():
+            return f"{executor.start_vus:,} {_stages(executor)} virtual users"
+        case ConstantArrivalRate():
+            return (
+                f"{executor.rate:,} iterations each {executor.time_unit}, "
+                f"by at most {executor.max_vus:,} virtual users"
+            )
+        case RampingArrivalRate():
+            return (
+                f"{executor.start_rate:,} {_stages(executor)} iterations each "
+                f"{executor.time_unit}, by at most {executor.max_vus:,} virtual users"
+            )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _stages(executor: RampingVus | RampingArrivalRate) -> str:
+    return " ".join(f"→ {stage.target:,} ({stage.duration})" for stage in executor.stages)

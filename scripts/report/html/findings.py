@@ -1,0 +1,116 @@
+"""What a scenario's figures say: where the time goes, what failed, and whether anything is lost."""
+
+from dataclasses import dataclass
+
+from scripts.report.html.figures import bare, shown
+from scripts.report.html.k6_log import OTHER
+from scripts.report.html.material import ScenarioMaterial
+from scripts.report.rows import LATENCY, NOTHING
+from scripts.results.summary import NoSummary, Summary
+
+# Name of k6's metric, and what it measures.
+_TIMES = {
+    LATENCY: "from the start of the iteration until the change was seen in MongoDB",
+    "pg_write_duration{phase:steady}": "writing the change to PostgreSQL, part of the above",
+    "mongo_read_duration{phase:steady}": "reading the document back from MongoDB, after the above",
+    "iteration_duration{phase:steady}": "a whole iteration, think time included",
+    "generator_delay": "how late the load generator woke: a starved one spoils the figures",
+}
+_STATS = ("p(50)", "p(95)", "p(99)", "max")
+_ERRORS = {
+    "pg_write_errors": "writes to PostgreSQL that failed",
+    "mongo_documents_not_found": "changes not seen in MongoDB before the time-out",
+    "mongo_read_errors": "reads from MongoDB that failed",
+    "dropped_iterations": "iterations that could not begin: no virtual user was free",
+}
+
+
+@dataclass(frozen=True)
+class Time:
+    """A duration that was measured, in milliseconds; the stats are p50, p95, p99 and the most."""
+
+    metric: str
+    meaning: str
+    samples: str
+    stats: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors of one kind, and the first that was logged."""
+
+    kind: str
+    meaning: str
+    count: str
+    example: str
+
+
+def times(summary: Summary | NoSummary) -> tuple[Time, ...]:
+    """Return the durations that have samples."""
+    if isinstance(summary, NoSummary):
+        return ()
+    found = []
+    for steady, meaning in _TIMES.items():
+        name = steady.removesuffix("{phase:steady}")
+        # Scripts other than this project's have no warm-up.
+        metric = steady if steady in summary.metrics else name
+        if samples := summary.samples(metric):
+            stats = tuple(bare(summary.observed(metric, stat), "ms") for stat in _STATS)
+            found.append(Time(name, meaning, f"{samples:,}", stats))
+    return tuple(found)
+
+
+def errors(scenario: ScenarioMaterial) -> tuple[Errors, ...]:
+    """Return the kinds of error that occurred."""
+    summary, log = scenario.summary, scenario.log
+    rows = []
+    for kind, meaning in _ERRORS.items():
+        count = None if isinstance(summary, NoSummary) else summary.observed(kind, "count")
+        if count or kind in log:
+            quote = log.get(kind)
+            example = f"{quote.time} {quote.message}" if quote else NOTHING
+            rows.append(Errors(kind, meaning, shown(count), example))
+    if not isinstance(summary, NoSummary):
+        rows += [
+            Errors("checks", check.name, f"{check.fails:,}", NOTHING)
+            for check in summary.checks
+            if check.fails
+        ]
+    for kind in sorted(log.keys() - _ERRORS.keys()):
+        meaning = "logged by k6 itself" if kind == OTHER else "logged by the k6 script"
+        rows.append(Errors(kind, meaning, NOTHING, f"{log[kind].time} {log[kind].message}"))
+    return tuple(rows)
+
+
+def integrity(summary: Summary | NoSummary) -> str:
+    """Return whether what was followed arrived, in a sentence."""
+    if isinstance(summary, NoSummary):
+        return "Unknown: there is no summary."
+    followed = summary.samples("cdc_success_rate")
+    if not followed:
+        return "Unknown: no change was followed to MongoDB."
+    lost = summary.observed("mongo_documents_not_found", "count")
+    failed = summary.observed("pg_write_errors", "count")
+    if lost is None or failed is None:
+        return f"Unknown: {followed:,} changes were followed, and nobody counted the lost."
+    wrong = sum(check.fails for check in summary.checks)
+    found = "none" if not lost and not wrong else f"{shown(lost)} did not arrive in time"
+    if wrong:
+        found += f", {wrong:,} arrived with other content"
+    written = f"; {shown(failed)} could not be written and count as errors" if failed else ""
+    return f"{followed:,} changes were followed to MongoDB, lost of them: {found}{written}."
+
+
+def time_spent(summary: Summary | NoSummary) -> str:
+    """Return where half of the changes spend their time, in a sentence."""
+    found = {time.metric: time.stats[0] for time in times(summary)}
+    whole, write = found.get("cdc_e2e_latency"), found.get("pg_write_duration")
+    if whole is None:
+        return "Unknown: no latency was measured."
+    rest = ""
+    if write is not None:
+        rest = (
+            f" The median write to PostgreSQL took {write} ms of that; what is left lies on the "
+            "way from its commit through Debezium, Kafka and the consumer to MongoDB."
+        )
+    return f"Half of the changes were seen in MongoDB within {whole} ms.{rest}"

@@ -1,0 +1,176 @@
+"""Run folders as they are: whatever is there is shown, whatever is not is named."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from scripts.errors import ExitCode
+from scripts.load.files import ScenarioFiles
+from scripts.report.html.k6_log import Quote, quotes
+from scripts.report.html.series import Series, read_series
+from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry
+from scripts.results.run_folder import RunFolder
+from scripts.results.summary import NoSummary, Summary, read_summary
+from scripts.verdict.judge import not_run
+from scripts.verdict.records import RunVerdict, ScenarioVerdict, ThresholdResult
+from scripts.verdict.run import judge_run
+
+_MAX_BYTES = 2_000_000
+# The name of a folder and of nothing beyond it.
+_PLAIN = re.compile(r"(?!\.{1,2}$)[^/\\\0]{1,60}")
+
+
+T = TypeVar("T", Manifest, RunVerdict, ScenarioVerdict)
+
+
+@dataclass(frozen=True)
+class ScenarioMaterial:
+    """What there is of one scenario.
+
+    Attributes:
+        name: Its name.
+        entry: How it was run; None where the manifest does not tell.
+        verdict: The verdict on it; None where nobody judged it.
+        summary: k6's summary, or why there is none.
+        series: Its seconds, or why there are none.
+        log: By metric or check, the first error that k6 logged of it.
+        missing: What is not there or cannot be read, a sentence each.
+        k6_thresholds: What k6 alone found of its limits, where nobody judged.
+    """
+
+    name: str
+    entry: ScenarioEntry | None
+    verdict: ScenarioVerdict | None
+    summary: Summary | NoSummary
+    series: Series | str
+    log: Mapping[str, Quote]
+    missing: tuple[str, ...] = ()
+    k6_thresholds: tuple[ThresholdResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunMaterial:
+    """What there is of one run.
+
+    Attributes:
+        name: Its id, or what its folder or files are called.
+        manifest: How it was made; None where that is not known.
+        verdict: The verdict on it; None where nobody judged it.
+        scenarios: In the order in which they ran.
+        missing: What is not there or cannot be read, a sentence each.
+    """
+
+    name: str
+    manifest: Manifest | None
+    verdict: RunVerdict | None
+    scenarios: tuple[ScenarioMaterial, ...]
+    missing: tuple[str, ...] = ()
+
+
+def read_material(folder: Path) -> RunMaterial:
+    """Return what a run folder holds, however little; nothing is raised for what it does not."""
+    files = RunFolder(folder)
+    manifest, fault = _read(files.manifest, Manifest)
+    missing = [fault] if fault else []
+    if manifest is not None and manifest.status is not RunStatus.COMPLETE:
+        missing.append(f"the run did not come to its end: it is marked as {manifest.status}")
+    whole, fault = _read(files.verdict, RunVerdict)
+    missing += [f"{fault}; the verdict is the worst of the scenarios'"] if fault else []
+    entries = {}
+    for entry in () if manifest is None else manifest.scenarios:
+        if _PLAIN.fullmatch(entry.name):
+            entries[entry.name] = entry
+        else:
+            missing.append(f"run.json has a scenario that no folder is called: {entry.name[:100]}")
+    names = [*entries, *(name for name in _folders(folder) if name not in entries)]
+    scenarios = tuple(_scenario(files.scenario(name), entries.get(name), whole) for name in names)
+    missing += [fault for each in scenarios for fault in each.missing]
+    if not scenarios:
+        missing.append("there is no scenario in the folder")
+    verdict = whole or judge_run([each.verdict for each in scenarios if each.verdict is not None])
+    return RunMaterial(folder.name, manifest, verdict, scenarios, tuple(missing))
+
+
+def _folders(folder: Path) -> Sequence[str]:
+    """Return the scenarios that left files, for a folder whose manifest is lost."""
+    found = (ScenarioFiles(path) for path in sorted(folder.iterdir()) if path.is_dir())
+    return [
+        files.folder.name
+        for files in found
+        if any(path.exists() for path in (files.verdict, files.summary, files.series, files.points))
+    ]
+
+
+def _scenario(
+    files: ScenarioFiles, entry: ScenarioEntry | None, whole: RunVerdict | None
+) -> ScenarioMaterial:
+    name = files.folder.name
+    verdict, fault = _read(files.verdict, ScenarioVerdict)
+    summary = read_summary(files.summary)
+    series = read_series(files.series)
+    if verdict is None and not files.folder.exists():
+        # It never began; the run's verdict says why.
+        verdict, fault = _never_begun(name, whole), ""
+        faults = []
+    else:
+        faults = [fault] if fault else []
+        faults += [summary.reason] if isinstance(summary, NoSummary) else []
+        faults += [series] if isinstance(series, str) else []
+    if verdict is None:
+        verdict = not_run(name, ExitCode.NO_DATA, f"it was not judged: {fault}")
+    return ScenarioMaterial(
+        name=name,
+        entry=entry,
+        verdict=verdict,
+        summary=summary,
+        series=series,
+        log=quotes(files.log),
+        missing=tuple(f"{name}: {fault}" for fault in faults),
+    )
+
+
+def _never_begun(name: str, whole: RunVerdict | None) -> ScenarioVerdict:
+    outcomes = {} if whole is None else {each.scenario: each for each in whole.scenarios}
+    lead = f"{name}: "
+    reasons = [] if whole is None else [r for r in whole.reasons if r.startswith(lead)]
+    reason = reasons[0].removeprefix(lead) if reasons else "it was not run"
+    code = outcomes[name].exit_code if name in outcomes else ExitCode.NO_DATA
+    return not_run(name, ExitCode.NO_DATA if code is ExitCode.PASS else code, reason)
+
+
+def _read(path: Path, kind: type[T]) -> tuple[T | None, str]:
+    """Return what a file holds, and what is wrong with it; a file can be shown and yet be wrong."""
+    version: int | None = None
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            return None, f"{path.name} is larger than {_MAX_BYTES:,} bytes"
+        content = path.read_bytes()
+        version = msgspec.json.decode(content, type=_Version).schema_version
+        found = msgspec.json.decode(content, type=kind)
+    except FileNotFoundError:
+        return None, f"{path.name} is missing"
+    except OSError as error:
+        return None, f"{path.name} cannot be read: {error.strerror}"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return None, f"{path.name} cannot be understood ({_versions(kind, version)}): {error}"
+    if version != _current(kind):
+        return found, f"{path.name} is of another version ({_versions(kind, version)})"
+    return found, ""
+
+
+class _Version(msgspec.Struct, frozen=True):
+    schema_version: int | None = None
+
+
+def _current(kind: type[T]) -> int:
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    return int(fields["schema_version"].default)
+
+
+def _versions(kind: type[T], version: int | None) -> str:
+    named = "unknown" if version is None else version
+    return f"schema version {named}, this report is made for {_current(kind)}"

@@ -1,0 +1,109 @@
+"""What the page's templates are given: everything decided, nothing left to work out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scripts.report.html.again import commands
+from scripts.report.html.drawings import Drawings, drawings
+from scripts.report.html.environment import environment, load_of
+from scripts.report.html.findings import Errors, Time, errors, integrity, time_spent, times
+from scripts.report.html.limits import ThresholdRow, threshold_row
+from scripts.report.html.material import RunMaterial, ScenarioMaterial
+from scripts.report.rows import COLUMNS, Row, cells
+from scripts.settings.scenarios import HEALTH_CHECK
+from scripts.verdict.records import GateResult, ScenarioVerdict
+from scripts.verdict.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class ScenarioView:
+    """One scenario's part of the page.
+
+    Attributes:
+        anchor: What links within the page lead to; letters, digits and dashes.
+        name: Its name.
+        load: The load as it was run; empty where nobody knows.
+        verdict: The verdict; None where nobody judged it.
+        cells: Its row of the overview, with the columns of report/rows.py.
+        thresholds: Its limits.
+        gates: Its gates.
+        drawings: Its charts; None where nothing can be drawn.
+        times: Where the time goes, in figures.
+        time_spent: The same in a sentence.
+        integrity: Whether anything was lost, in a sentence.
+        errors: Errors by kind.
+        no_drawings: Why nothing can be drawn; else empty.
+    """
+
+    anchor: str
+    name: str
+    load: str
+    verdict: ScenarioVerdict | None
+    cells: Sequence[str]
+    thresholds: tuple[ThresholdRow, ...]
+    gates: tuple[GateResult, ...]
+    drawings: Drawings | None
+    times: tuple[Time, ...]
+    time_spent: str
+    integrity: str
+    errors: tuple[Errors, ...]
+    no_drawings: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was judged and nothing is wrong with it."""
+        return self.verdict is not None and self.verdict.verdict is Verdict.PASS
+
+    @property
+    def followed(self) -> bool:
+        """Whether it is a load whose figures count, unlike the health check."""
+        return self.name != HEALTH_CHECK
+
+
+@dataclass(frozen=True)
+class RunView:
+    """What a run tells beside its scenarios."""
+
+    name: str
+    environment: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    commands: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def scenario_view(
+    anchor: str, material: ScenarioMaterial, units: Mapping[str, str]
+) -> ScenarioView:
+    """Return a scenario's part of the page; `units` are those of metrics, by name."""
+    verdict, series = material.verdict, material.series
+    limits = verdict.thresholds if verdict else material.k6_thresholds
+    return ScenarioView(
+        anchor=anchor,
+        name=material.name,
+        load=load_of(material.entry) if material.entry else "",
+        verdict=verdict,
+        cells=cells(Row(verdict, material.summary)) if verdict else (),
+        thresholds=tuple(threshold_row(x, units) for x in limits),
+        gates=verdict.gates if verdict else (),
+        drawings=None if isinstance(series, str) else drawings(series, material.entry),
+        times=times(material.summary),
+        time_spent=time_spent(material.summary),
+        integrity=integrity(material.summary),
+        errors=errors(material),
+        no_drawings=series if isinstance(series, str) else "",
+    )
+
+
+def run_view(material: RunMaterial) -> RunView:
+    """Return what the page says of a run as a whole."""
+    manifest = material.manifest
+    return RunView(
+        name=material.name,
+        environment=environment(manifest) if manifest else (),
+        notes=manifest.notes if manifest else (),
+        commands=commands(manifest) if manifest else (),
+        missing=material.missing,
+    )
+
+
+OVERVIEW = tuple(COLUMNS.items())
