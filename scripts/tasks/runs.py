@@ -39,14 +39,28 @@ def runs(
 
 @task(
     help={
-        "base": "run id, latest, or a run's folder",
+        "base": "run id, latest, or a run's folder; with --pairs a commit or a checkout's folder",
         "head": "what to hold against it",
+        "pairs": "measure both in turn, so many times each, and say whether head is worse",
+        "scenarios": "with --pairs: what to run",
+        "duration": "with --pairs: how long each scenario lasts",
         "json": "for programs",
     }
 )
 @command
-def compare(_: Context, base: str, head: str, json: bool = False) -> None:
-    """Show two runs side by side: both values, their samples, and the change."""
+def compare(
+    _: Context,
+    base: str,
+    head: str,
+    pairs: int = 0,
+    scenarios: str = "baseline",
+    duration: str = "",
+    json: bool = False,
+) -> None:
+    """Show two runs side by side; with --pairs, run two versions in turn and judge."""
+    if pairs:
+        _compare_in_turn(base, head, pairs, scenarios, duration, json=json)
+        return
     from scripts.report.compare import compare_runs
     from scripts.report.found import results_folder
     from scripts.report.recorded import read_results
@@ -60,3 +74,25 @@ def compare(_: Context, base: str, head: str, json: bool = False) -> None:
     )
     comparison = compare_runs(before, now)
     print(comparison.json() if json else comparison.text())
+
+
+def _compare_in_turn(
+    base: str, head: str, pairs: int, scenarios: str, duration: str, *, json: bool
+) -> None:
+    from scripts.errors import UsageFailure
+    from scripts.load.overrides import Overrides
+    from scripts.perf.pairs import Turns, measure_in_turn, version
+    from scripts.perf.plan import make_plan
+    from scripts.report.pairs import pairs_json, pairs_table
+    from scripts.settings.paths import Checkout
+    from scripts.verdict.pairs import compare_pairs
+
+    if pairs < 1:
+        raise UsageFailure(f"--pairs: {pairs} is no number of pairs")
+    here = Checkout.here()
+    make_plan(here, scenarios, Overrides.parse(duration, "", ""))  # so that a slip shows at once
+    with version(here, base, "BASE") as before, version(here, head, "HEAD") as now:
+        turns = Turns(scenarios, duration, pairs)
+        figures = measure_in_turn(before, now, here.results, turns)
+        found = compare_pairs(figures) if figures else {}
+    print(pairs_json(found) if json else pairs_table(found))
