@@ -11,11 +11,12 @@ import pytest
 
 import scripts.verdict
 from scripts.errors import ExitCode
+from scripts.results.points.gauges import StackSeries
 from scripts.results.summary import Check, Metric
 from scripts.settings.executors import ConstantArrivalRate
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.verdict.agreement import thresholds_agree_gate
-from scripts.verdict.evidence import Evidence
+from scripts.verdict.evidence import Evidence, Held
 from scripts.verdict.gates import (
     Gate,
     checks_gate,
@@ -30,7 +31,21 @@ from scripts.verdict.k6_exit import k6_exit_gate
 from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
 from scripts.verdict.points import PointsSeen
 from scripts.verdict.points_gate import points_gate
-from tests.unit.measured import GOOD, counter, event, evidence, rate, summary, threshold, trend
+from scripts.verdict.ramp import Ramp
+from scripts.verdict.ramp_gate import ramp_gate
+from scripts.verdict.stack_limits import stack_samples_gate
+from tests.unit.measured import (
+    GOOD,
+    counter,
+    event,
+    evidence,
+    points_of,
+    rate,
+    stack_threshold,
+    summary,
+    threshold,
+    trend,
+)
 
 LIMIT = threshold("cdc_e2e_latency", "p95<=2000")
 TEN_A_SECOND = ConstantArrivalRate(
@@ -54,10 +69,20 @@ def health(*checks: Check) -> Evidence:
     return evidence(HEALTH_CHECK, (), found)
 
 
+def sampled(samples: int) -> Evidence:
+    """Return the evidence of a minute whose lag, which is limited, was sampled so many times."""
+    found = summary(GOOD)
+    lag = StackSeries(60, {"consumer_lag": tuple((float(at), 1.0) for at in range(samples))})
+    limit = stack_threshold("consumer_lag", "max<=1000")
+    return evidence("baseline", (limit,), found, points=replace(points_of(found), stack=lag))
+
+
 GOOD_ONES = {
     "users": users(),
     "arrivals": arrivals(),
     "health check": health(Check("a row", 1, 0)),
+    "sampled": sampled(60),
+    "held": replace(users(), held=Held(Ramp(700.0, "it broke"), 600, 300.0)),
 }
 
 
@@ -100,7 +125,10 @@ REDS: Mapping[GateFunction, Red] = {
     thresholds_agree_gate: Red(
         "thresholds_agree", ExitCode.INVALID, replace(users(), summary=summary(GOOD))
     ),
+    stack_samples_gate: Red("stack_samples", ExitCode.NO_DATA, sampled(20)),
 }
+# They judge nothing: what a ramp showed is limited as held_rate.
+TOLD: Mapping[GateFunction, str] = {ramp_gate: "ramp"}
 
 
 def gate_functions(modules: Iterable[ModuleType]) -> set[GateFunction]:
@@ -144,9 +172,9 @@ def test_a_fault_turns_its_gate_red_and_no_other(red: Red) -> None:
 
 
 def test_no_gate_is_without_its_fault() -> None:
-    assert gate_functions(verdict_modules()) == set(REDS)
+    assert gate_functions(verdict_modules()) == {*REDS, *TOLD}
     shown = {gate.name for good in GOOD_ONES.values() for gate in judge(good).gates}
-    assert shown == {red.gate for red in REDS.values()}
+    assert shown == {*(red.gate for red in REDS.values()), *TOLD.values()}
 
 
 def test_a_gate_that_is_added_is_seen() -> None:
@@ -160,4 +188,4 @@ def test_a_gate_that_is_added_is_seen() -> None:
     for function in (new_gate, no_gate):
         function.__module__ = "scripts.verdict.new"
         setattr(module, function.__name__, function)
-    assert gate_functions([*verdict_modules(), module]) - set(REDS) == {new_gate}
+    assert gate_functions([module]) == {new_gate}

@@ -6,6 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scripts.settings.expressions import GROWTH
+from scripts.settings.metrics import MetricType
+from scripts.settings.samples import samples_needed
 from scripts.verdict.growth import SAMPLES_NEEDED, growth
 from scripts.verdict.intervals import Interval
 from tests.unit.verdict.series import autoregression
@@ -128,3 +131,7 @@ def test_the_same_samples_give_the_same_interval_within_half_a_second() -> None:
     first = growth(soak)
     assert time.process_time() - began < 0.5
     assert growth(soak) == first
+
+
+def test_a_limit_on_growth_asks_for_as_many_samples() -> None:
+    assert samples_needed(MetricType.GAUGE, GROWTH, 0) == SAMPLES_NEEDED

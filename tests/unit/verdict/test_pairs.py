@@ -52,12 +52,12 @@ def test_false_alarms_of_the_same_against_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slower", "lower_is_better", "finding"),
+    ("slower", "better", "finding"),
     [
-        (1.3, True, Finding.WORSE),
-        (1.3, False, Finding.BETTER),
-        (0.75, True, Finding.BETTER),
-        (0.75, False, Finding.WORSE),
+        (1.3, "lower", Finding.WORSE),
+        (1.3, "higher", Finding.BETTER),
+        (0.75, "lower", Finding.BETTER),
+        (0.75, "higher", Finding.WORSE),
     ],
 )
 def test_a_change_is_found_with_its_direction_and_size(
@@ -66,7 +66,7 @@ def test_a_change_is_found_with_its_direction_and_size(
     finding: Finding,
 ) -> None:
     runs = made(seeded(2), 12, slower)
-    given_direction = Pairs(runs.base, runs.head, lower_is_better=lower_is_better)
+    given_direction = Pairs(runs.base, runs.head, lower_is_better=better == "lower")
     result = compare_pairs({"p95": given_direction})["p95"]
     assert result.finding is finding
     assert result.interval.low is not None
