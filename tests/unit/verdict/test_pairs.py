@@ -62,7 +62,7 @@ def test_false_alarms_of_the_same_against_itself() -> None:
 )
 def test_a_change_is_found_with_its_direction_and_size(
     slower: float,
-    lower_is_better: bool,
+    better: str,
     finding: Finding,
 ) -> None:
     runs = made(seeded(2), 12, slower)
