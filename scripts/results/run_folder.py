@@ -76,6 +76,16 @@ class RunFolder:
         return self.path / "summary.md"
 
     @property
+    def report(self) -> Path:
+        """All of it in one page."""
+        return self.path / "report.html"
+
+    @property
+    def junit(self) -> Path:
+        """The limits and gates as test cases."""
+        return self.path / "junit.xml"
+
+    @property
     def logs(self) -> Path:
         """What the components logged during the run."""
         return self.path / "logs"

@@ -14,6 +14,7 @@ from scripts.tasks.command import command
         "env": "environment of thresholds.json, such as ci",
         "name": "what to call the run",
         "keep": "leave the stack running",
+        "json": "for programs, in place of the table",
     }
 )
 @command
@@ -26,15 +27,19 @@ def perf(
     env: str = "",
     name: str = "",
     keep: bool = False,
+    json: bool = False,
 ) -> None:
     """Load-test the pipeline, judge it, and leave a run folder."""
+    import os
     import sys
 
     from scripts.load.overrides import Overrides
     from scripts.perf.campaign import perform
     from scripts.perf.generator import load_generator
     from scripts.perf.plan import make_plan
+    from scripts.report.annotations import annotations
     from scripts.report.live import say
+    from scripts.report.programs import outcome_json
     from scripts.report.terminal import as_typed, render
     from scripts.tasks.setting import setting
 
@@ -46,14 +51,22 @@ def perf(
         say(here.why)
         generator = load_generator(here.checkout, here.cache)
         finished = perform(plan, here.checkout, here.backend, generator)
-    print(
-        render(
-            finished.verdict,
-            finished.rows,
-            files=as_typed(finished.folder.path),
-            colour=sys.stdout.isatty(),
-            notes=finished.notes,
+    if json:
+        print(outcome_json(finished.folder.path, finished.verdict, finished.rows))
+    else:
+        for line in annotations(finished.rows, os.environ):
+            print(line)
+        notes, report = finished.notes, finished.folder.report
+        if report.exists():
+            notes = (f"report: {as_typed(report)}", *notes)
+        print(
+            render(
+                finished.verdict,
+                finished.rows,
+                files=as_typed(finished.folder.path),
+                colour=sys.stdout.isatty(),
+                notes=notes,
+            )
         )
-    )
     if finished.verdict.exit_code:
         raise Exit(code=finished.verdict.exit_code)

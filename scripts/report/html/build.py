@@ -14,9 +14,7 @@ from scripts.report.html.page import page
 from scripts.report.junit import Suite, junit
 from scripts.results.points.series import write_series
 from scripts.results.points.store import read_points
-
-REPORT = "report.html"
-JUNIT = "junit.xml"
+from scripts.results.run_folder import RunFolder
 
 
 def write_reports(folder: Path, units: Mapping[str, str]) -> tuple[Path, ...]:
@@ -30,10 +28,10 @@ def write_reports(folder: Path, units: Mapping[str, str]) -> tuple[Path, ...]:
         OSError: A file cannot be written.
     """
     runs = [read_material(each) for each in run_folders(folder)]
-    report, results = folder / REPORT, folder / JUNIT
-    write_atomically(report, page(runs, units))
-    write_atomically(results, junit(folder.name, _suites(runs)))
-    return report, results
+    files = RunFolder(folder)
+    write_atomically(files.report, page(runs, units))
+    write_atomically(files.junit, junit(folder.name, _suites(runs)))
+    return files.report, files.junit
 
 
 def write_k6_report(points: Path, summary: Path, units: Mapping[str, str]) -> Path:
@@ -51,7 +49,7 @@ def write_k6_report(points: Path, summary: Path, units: Mapping[str, str]) -> Pa
     for option, path in (("--points", points), ("--summary", summary)):
         if not path.is_file():
             raise UsageFailure(f"{option}: there is no file {path}")
-    report = points.absolute().parent / REPORT
+    report = RunFolder(points.absolute().parent).report
     write_atomically(report, page([k6_material(points, summary)], units))
     return report
 

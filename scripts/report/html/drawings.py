@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.report.html.chart import Chart, NotSampled
+from scripts.report.html.distribution import distribution
 from scripts.report.html.figures import text
-from scripts.report.html.latency import distribution, latency_over_time
+from scripts.report.html.latency import latency_over_time
 from scripts.report.html.load import stack, throughput, virtual_users
 from scripts.report.html.series import Series
 from scripts.results.manifest import EventEntry, ScenarioEntry

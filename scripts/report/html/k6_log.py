@@ -9,7 +9,7 @@ _MAX_BYTES = 2_000_000
 # logrus: time="..." level=error msg="pg_write_errors: ..." source=console
 _LINE = re.compile(
     r'^time="?(?P<time>[^" ]*)"? level=(?P<level>error|fatal|panic) '
-    r'msg="(?P<message>(?:[^"\\]|\\.)*)"',
+    r'msg="(?P<message>(?:[^"\\\n]|\\.)*)"',
     re.MULTILINE,
 )
 _KIND = re.compile(r"([a-z][a-z0-9_]*): (.*)", re.DOTALL)

@@ -1,24 +1,18 @@
-"""Latency: over time, and its distribution."""
-
-from itertools import accumulate
-from math import log2
+"""Latency over time."""
 
 from scripts.report.html.chart import Chart, Line, NotSampled, Table
-from scripts.report.html.figures import bare
+from scripts.report.html.figures import bare, shown
 from scripts.report.html.histogram import Histogram, merged
 from scripts.report.html.series import Series
 from scripts.report.html.spans import clock, width_for_samples, width_of_rows
-from scripts.results.points.buckets import bounds
 from scripts.results.points.statistics import PERCENTILES
 from scripts.settings.durations import format_duration
 from scripts.settings.metrics import MetricType
 from scripts.settings.samples import samples_needed
-from scripts.verdict.figures import figure
 
 UNIT = "ms"
 _DRAWN = ("p50", "p95", "p99")
 _NEEDED = {name: samples_needed(MetricType.TREND, name, 0) for name in _DRAWN}
-_MOST_BARS = 60
 # A logarithmic axis has no zero; nothing is faster than a microsecond.
 _LEAST_MS = 0.001
 
@@ -50,58 +44,14 @@ def latency_over_time(series: Series) -> Chart | NotSampled:
         title=title,
         unit=UNIT,
         says=(
-            f"{whole.count:,} samples between {figure(whole.least, UNIT)} and "
-            f"{figure(whole.largest, UNIT)}{warm}. The band holds every sample of a "
+            f"{whole.count:,} samples between {shown(whole.least, UNIT)} and "
+            f"{shown(whole.largest, UNIT)}{warm}. The band holds every sample of a "
             f"second. {'; '.join(spans)}: spans long enough for its samples. Percentiles are "
             "those of merged histograms, known to 1.1 %."
         ),
         lines=tuple(lines),
         table=_table(series),
         log=True,
-    )
-
-
-def distribution(series: Series) -> Chart | NotSampled:
-    """Return the histogram of the steady phase on a logarithmic axis, and its sum (CDF)."""
-    title = "Latency distribution"
-    steady = series.steady
-    if not steady.buckets:
-        return NotSampled(title, "there is no latency above 0 after the warm-up")
-    first, last = min(steady.buckets), max(steady.buckets)
-    together = 1
-    while (last // together) - (first // together) >= _MOST_BARS:
-        together *= 2
-    groups = range(first // together, last // together + 1)
-    counts = [
-        sum(steady.buckets.get(group * together + each, 0) for each in range(together))
-        for group in groups
-    ]
-    reached = [(steady.zeroes + seen) / steady.count for seen in accumulate(counts)]
-    lows = [bounds(group * together)[0] for group in groups]
-    highs = [bounds(group * together + together - 1)[1] for group in groups]
-    middle = (log2(lows[0]) + log2(highs[0])) / 2
-    return Chart(
-        key="distribution",
-        title=title,
-        unit="samples",
-        says=(
-            f"{steady.count:,} samples{' after the warm-up' if series.warm_up else ''}. Bars count "
-            "samples; the line is the share of samples up to that latency. Logarithmic axis."
-        ),
-        lines=(
-            Line("samples", counts, "bar", 0),
-            Line("share up to here", reached, "line", 2, share=True),
-        ),
-        table=Table(
-            ("latency, ms", "samples", "share up to here"),
-            tuple(
-                (f"{bare(low, UNIT)} to {bare(high, UNIT)}", f"{count:,}", f"{share:.2%}")
-                for low, high, count, share in zip(lows, highs, counts, reached, strict=True)
-            ),
-        ),
-        x="doublings",
-        origin=middle,
-        step=log2(highs[0]) - log2(lows[0]),
     )
 
 

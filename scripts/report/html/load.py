@@ -1,56 +1,23 @@
 """The load and the stack under it, second by second."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-
-from scripts.report.html.chart import Chart, Line, NotSampled, Table
-from scripts.report.html.figures import bare, shown
-from scripts.report.html.series import Second, Series
-from scripts.report.html.spans import clock, width_of_rows
-from scripts.report.rows import NOTHING
+from scripts.report.html.chart import Chart, NotSampled
+from scripts.report.html.curves import counted, curves, gauge
+from scripts.report.html.series import Series
 
 _MIB = 1024.0**2
 
 
-@dataclass(frozen=True)
-class _Source:
-    """One line: which metric, what is taken of a second, and what of several.
-
-    Attributes:
-        label: The line's name.
-        metric: The metric.
-        value: Of a second with points.
-        whole: Of the seconds of a table's row, some of which may have none; given their number.
-        colour: Which colour of the page's palette, from 0.
-        silence: The value of a second without a point: 0 for what is counted, None for a gauge.
-    """
-
-    label: str
-    metric: str
-    value: Callable[[Second], float]
-    whole: Callable[[Sequence[float], int], float]
-    colour: int = 0
-    silence: float | None = None
-
-
 def throughput(series: Series) -> Chart | NotSampled:
     """Return iterations, failed ones and ones never begun, a second."""
-
-    def rate(values: Sequence[float], seconds: int) -> float:
-        return sum(values) / seconds
-
-    def counted(label: str, metric: str, colour: int, value: Callable[[Second], float]) -> _Source:
-        return _Source(label, metric, value, rate, colour, silence=0.0)
-
-    return _chart(
+    return curves(
         series,
         "throughput",
         "Throughput",
         "/s",
         (
-            counted("iterations", "iterations", 0, _total),
+            counted("iterations", "iterations", 0, lambda second: second.total),
             counted("failed", "cdc_success_rate", 3, lambda second: second.count - second.total),
-            counted("never begun", "dropped_iterations", 2, _total),
+            counted("never begun", "dropped_iterations", 2, lambda second: second.total),
         ),
         "Iterations that ended in each second. Failed: not written, not seen in time, or not what "
         "was written."
@@ -65,125 +32,54 @@ def throughput(series: Series) -> Chart | NotSampled:
 
 def virtual_users(series: Series) -> Chart | NotSampled:
     """Return how many virtual users there were."""
-    sources = (_gauge("virtual users", "vus"),)
+    sources = (gauge("virtual users", "vus"),)
     says = "Virtual users at work, as k6 tells it once a second."
-    return _chart(series, "virtual-users", "Virtual users", "", sources, says, "most")
+    return curves(series, "virtual-users", "Virtual users", "", sources, says, "most")
 
 
 def stack(series: Series) -> tuple[Chart | NotSampled, ...]:
     """Return consumer lag, what the slot retains, CPU and memory of each component."""
     return (
-        _chart(
+        curves(
             series,
             "consumer-lag",
             "Consumer lag",
             "events",
-            (_gauge("lag", "consumer_lag"),),
+            (gauge("lag", "consumer_lag"),),
             "Events in Kafka that the consumer has yet to apply.",
             "most",
         ),
-        _chart(
+        curves(
             series,
             "slot",
             "WAL retained by the slot",
             "MiB",
-            (_gauge("retained", "slot_retained_bytes", _MIB),),
+            (gauge("retained", "slot_retained_bytes", _MIB),),
             "Write-ahead log that PostgreSQL keeps because the replication slot still needs it.",
             "most",
         ),
-        _chart(
+        curves(
             series,
             "cpu",
             "CPU",
             "cores",
             tuple(
-                _gauge(name.removeprefix("cpu_"), name, colour=colour)
+                gauge(name.removeprefix("cpu_"), name, colour=colour)
                 for colour, name in enumerate(sorted(series.names("cpu_")))
             ),
             "Processor cores in use by each component.",
             "most",
         ),
-        _chart(
+        curves(
             series,
             "memory",
             "Memory",
             "MiB",
             tuple(
-                _gauge(name.removeprefix("memory_"), name, _MIB, colour)
+                gauge(name.removeprefix("memory_"), name, _MIB, colour)
                 for colour, name in enumerate(sorted(series.names("memory_")))
             ),
             "Resident memory of each component.",
             "most",
         ),
     )
-
-
-def _gauge(label: str, metric: str, unit: float = 1.0, colour: int = 0) -> _Source:
-    """Return a gauge, of a second and of several the largest value, divided by a unit."""
-    return _Source(label, metric, lambda second: second.largest / unit, lambda v, _: max(v), colour)
-
-
-def _total(second: Second) -> float:
-    return second.total
-
-
-def _chart(
-    series: Series,
-    key: str,
-    title: str,
-    unit: str,
-    sources: Sequence[_Source],
-    says: str,
-    taken: str,
-) -> Chart | NotSampled:
-    there = [source for source in sources if series.metrics.get(source.metric)]
-    if not there:
-        return NotSampled(title, "not sampled in this run")
-    values = {source: _values(source, series) for source in there}
-    return Chart(
-        key=key,
-        title=title,
-        unit=unit,
-        says=f"{says} {'; '.join(_extent(values, unit))}.",
-        lines=tuple(
-            Line(source.label, line, "line", source.colour) for source, line in values.items()
-        ),
-        table=_table(series, values, taken, unit),
-    )
-
-
-def _values(source: _Source, series: Series) -> list[float | None]:
-    seconds = series.metrics[source.metric]
-    return [
-        source.value(seconds[at]) if at in seconds else source.silence
-        for at in range(series.length)
-    ]
-
-
-def _extent(values: Mapping[_Source, Sequence[float | None]], unit: str) -> list[str]:
-    return [
-        f"{source.label} {_range(min(known), max(known), unit)}"
-        for source, line in values.items()
-        if (known := [value for value in line if value is not None])
-    ]
-
-
-def _range(least: float, most: float, unit: str) -> str:
-    return shown(most, unit) if least == most else f"{bare(least, unit)} to {shown(most, unit)}"
-
-
-def _table(
-    series: Series, values: Mapping[_Source, Sequence[float | None]], taken: str, unit: str
-) -> Table:
-    width = width_of_rows(series.length)
-    rows = []
-    for begin in range(0, series.length, width):
-        end = min(begin + width, series.length)
-        cells = []
-        for source, line in values.items():
-            known = [value for value in line[begin:end] if value is not None]
-            cells.append(bare(source.whole(known, end - begin), unit) if known else NOTHING)
-        rows.append((clock(begin), *cells))
-    whole = f"{taken}, {unit}" if unit else taken
-    columns = [f"{source.label} ({whole})" for source in values]
-    return Table(("from", *columns), tuple(rows))

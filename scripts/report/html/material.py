@@ -4,13 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
-
-import msgspec
 
 from scripts.errors import ExitCode
 from scripts.load.files import ScenarioFiles
 from scripts.report.html.k6_log import Quote, quotes
+from scripts.report.html.lenient import read
 from scripts.report.html.series import Series, read_series
 from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry
 from scripts.results.run_folder import RunFolder
@@ -19,12 +17,8 @@ from scripts.verdict.judge import not_run
 from scripts.verdict.records import RunVerdict, ScenarioVerdict, ThresholdResult
 from scripts.verdict.run import judge_run
 
-_MAX_BYTES = 2_000_000
 # The name of a folder and of nothing beyond it.
 _PLAIN = re.compile(r"(?!\.{1,2}$)[^/\\\0]{1,60}")
-
-
-T = TypeVar("T", Manifest, RunVerdict, ScenarioVerdict)
 
 
 @dataclass(frozen=True)
@@ -74,11 +68,11 @@ class RunMaterial:
 def read_material(folder: Path) -> RunMaterial:
     """Return what a run folder holds, however little; nothing is raised for what it does not."""
     files = RunFolder(folder)
-    manifest, fault = _read(files.manifest, Manifest)
+    manifest, fault = read(files.manifest, Manifest)
     missing = [fault] if fault else []
     if manifest is not None and manifest.status is not RunStatus.COMPLETE:
         missing.append(f"the run did not come to its end: it is marked as {manifest.status}")
-    whole, fault = _read(files.verdict, RunVerdict)
+    whole, fault = read(files.verdict, RunVerdict)
     missing += [f"{fault}; the verdict is the worst of the scenarios'"] if fault else []
     entries = {}
     for entry in () if manifest is None else manifest.scenarios:
@@ -109,7 +103,7 @@ def _scenario(
     files: ScenarioFiles, entry: ScenarioEntry | None, whole: RunVerdict | None
 ) -> ScenarioMaterial:
     name = files.folder.name
-    verdict, fault = _read(files.verdict, ScenarioVerdict)
+    verdict, fault = read(files.verdict, ScenarioVerdict)
     summary = read_summary(files.summary)
     series = read_series(files.series)
     if verdict is None and not files.folder.exists():
@@ -140,37 +134,3 @@ def _never_begun(name: str, whole: RunVerdict | None) -> ScenarioVerdict:
     reason = reasons[0].removeprefix(lead) if reasons else "it was not run"
     code = outcomes[name].exit_code if name in outcomes else ExitCode.NO_DATA
     return not_run(name, ExitCode.NO_DATA if code is ExitCode.PASS else code, reason)
-
-
-def _read(path: Path, kind: type[T]) -> tuple[T | None, str]:
-    """Return what a file holds, and what is wrong with it; a file can be shown and yet be wrong."""
-    version: int | None = None
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            return None, f"{path.name} is larger than {_MAX_BYTES:,} bytes"
-        content = path.read_bytes()
-        version = msgspec.json.decode(content, type=_Version).schema_version
-        found = msgspec.json.decode(content, type=kind)
-    except FileNotFoundError:
-        return None, f"{path.name} is missing"
-    except OSError as error:
-        return None, f"{path.name} cannot be read: {error.strerror}"
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return None, f"{path.name} cannot be understood ({_versions(kind, version)}): {error}"
-    if version != _current(kind):
-        return found, f"{path.name} is of another version ({_versions(kind, version)})"
-    return found, ""
-
-
-class _Version(msgspec.Struct, frozen=True):
-    schema_version: int | None = None
-
-
-def _current(kind: type[T]) -> int:
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    return int(fields["schema_version"].default)
-
-
-def _versions(kind: type[T], version: int | None) -> str:
-    named = "unknown" if version is None else version
-    return f"schema version {named}, this report is made for {_current(kind)}"

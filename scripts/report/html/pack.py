@@ -9,11 +9,15 @@ from math import nan
 Values = Sequence[float | None]
 
 MOST_POINTS = 10_000
+_LARGEST = 3.4e38
 
 
 def packed(values: Values) -> str:
-    """Return numbers as base64 of little-endian 32-bit floats; a hole is not-a-number."""
-    numbers = [nan if value is None else value for value in values]
+    """Return numbers as base64 of little-endian 32-bit floats; a hole is not-a-number.
+
+    A number beyond the largest of those floats counts as that.
+    """
+    numbers = [nan if value is None else max(-_LARGEST, min(value, _LARGEST)) for value in values]
     return b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode("ascii")
 
 

@@ -70,7 +70,7 @@ def read_series(path: Path) -> Series | str:
             )
             seconds = database.execute(
                 "SELECT metric, epoch, sum(count)::BIGINT, sum(sum), min(min), max(max) "
-                "FROM series GROUP BY ALL ORDER BY ALL"
+                "FROM series WHERE max IS NOT NULL GROUP BY ALL ORDER BY ALL"
             ).fetchall()
             histograms = database.execute(
                 "SELECT epoch, phase, buckets, zero_count, min, max FROM series WHERE metric = ?",

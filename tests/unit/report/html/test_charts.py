@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from scripts.report.html.chart import Chart, NotSampled
+from scripts.report.html.distribution import distribution
 from scripts.report.html.drawings import Drawings, Mark, drawings
-from scripts.report.html.latency import distribution, latency_over_time
+from scripts.report.html.latency import latency_over_time
 from scripts.report.html.load import stack, throughput, virtual_users
 from scripts.report.html.series import Series, read_series
 from scripts.results.manifest import EventEntry, ScenarioEntry
@@ -104,6 +105,18 @@ def test_what_was_not_sampled_says_so(tmp_path: Path) -> None:
         "CPU",
         "Memory",
     ]
+
+
+def test_the_most_extreme_values_are_drawn_too(tmp_path: Path) -> None:
+    steady = {"phase": "steady"}
+    values = [-1e300, -1.0, 0.0, 1e-300, 1.0, 1e300]
+    points = [Point(LATENCY, value, at * SECOND, steady) for at, value in enumerate(values)]
+    points += [Point("vus", value, at * SECOND, None) for at, value in enumerate(values)]
+    found = drawings(read(tmp_path, points), None)
+    assert isinstance(found.data()["charts"], dict)
+    assert "between -1e+300 ms and 1e+300 ms" in drawn(found.over_time[0]).says
+    counts = drawn(found.distribution).lines[0].values
+    assert sum(value for value in counts if value is not None) == 3
 
 
 def test_the_stack_is_drawn_component_by_component_in_people_s_units(tmp_path: Path) -> None:

@@ -1,0 +1,65 @@
+"""`inv report` as it is typed."""
+
+from pathlib import Path
+
+import pytest
+from invoke import Program
+
+import tasks
+from scripts.errors import ExitCode
+from scripts.tasks import command as module
+from tests.unit.points import Point, text_of
+from tests.unit.recorded_runs import row, write_run
+from tests.unit.series_files import LATENCY
+
+EXPORTED = b'{"metrics": {"cdc_e2e_latency": {"avg": 5.0, "med": 5.0}}}'
+
+
+@pytest.fixture(autouse=True)
+def without_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "listen", lambda: None)
+
+
+def inv(*words: str) -> int:
+    """Return what the command exits with."""
+    try:
+        Program(namespace=tasks.namespace).run(["inv", *words])
+    except SystemExit as exited:
+        return int(exited.code or 0)
+    return 0
+
+
+def test_a_folder_an_id_and_the_latest_are_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RESULTS_DIR", str(tmp_path))
+    folder = write_run(tmp_path, [row("baseline")])
+    (tmp_path / "latest").symlink_to(folder.name)
+    for run in (str(folder), folder.name, "latest"):
+        assert inv("report", run) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines == [str(folder / "report.html"), str(folder / "junit.xml")]
+        (folder / "report.html").unlink()
+        (folder / "junit.xml").unlink()
+
+
+def test_k6_s_files_are_named_by_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points, summary = tmp_path / "points.json", tmp_path / "summary.json"
+    points.write_bytes(text_of([Point(LATENCY, 5.0, 0, {})]))
+    summary.write_bytes(EXPORTED)
+    assert inv("report", "--points", str(points), "--summary", str(summary)) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'report.html'}\n"
+    (tmp_path / "report.html").unlink()
+    assert inv("report", "--points", str(points)) == ExitCode.USAGE
+    assert "--summary FILE" in capsys.readouterr().err
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_what_is_no_run_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RESULTS_DIR", str(tmp_path))
+    assert inv("report", "nothing") == ExitCode.USAGE
+    assert "RUN: 'nothing' is no run and no folder" in capsys.readouterr().err
