@@ -20,6 +20,7 @@ class Progress:
     Attributes:
         elapsed_seconds: Since the load began.
         total_seconds: How long the load lasts.
+        running: Whether the load goes on: not before its start, nor once it is over.
         vus: Virtual users at work.
         iterations: Iterations that ended.
         iterations_per_second: Over the whole run so far.
@@ -30,6 +31,7 @@ class Progress:
 
     elapsed_seconds: float
     total_seconds: float
+    running: bool
     vus: int
     iterations: int
     iterations_per_second: float
@@ -59,6 +61,7 @@ def ask(port: int, elapsed_seconds: float, total_seconds: float) -> Progress | N
     return Progress(
         elapsed_seconds=elapsed_seconds,
         total_seconds=total_seconds,
+        running=bool(status["running"]),
         vus=int(status["vus"]),
         iterations=int(iterations.get("count", 0)),
         iterations_per_second=float(iterations.get("rate", 0.0)),

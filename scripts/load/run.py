@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -67,15 +67,19 @@ def run(
     port = free_port()
     started = datetime.now(UTC)
     clock = _clock_offset()
+    variables = {**k6.variables, **marks.mark(files.folder), "CDC_SUMMARY": str(files.summary)}
+    if k6.dashboard is not None:
+        variables |= k6.dashboard.begin()
     running = process.start(
-        k6.run_command(scenario.script, files.points, port),
-        env={**k6.variables, **marks.mark(files.folder), "CDC_SUMMARY": str(files.summary)},
-        output=files.log,
+        k6.run_command(scenario.script, files.points, port), env=variables, output=files.log
     )
     interrupted = None
     try:
         with sampling(lambda: gauges(running.pid), files.gauges) as latest:
-            _follow(running, shape, port, lambda x: on_progress(replace(x, stack=latest.values)))
+            for progress in _followed(running, shape, port):
+                on_progress(replace(progress, stack=latest.values))
+                if k6.dashboard is not None and not progress.running and progress.iterations:
+                    k6.dashboard.let_go()
     except Interrupted as interruption:
         interrupted = interruption
     with postponed():
@@ -93,10 +97,8 @@ def _clock_offset() -> float:
     return time.time() - time.monotonic()
 
 
-def _follow(
-    running: process.Running, shape: Shape, port: int, on_progress: Callable[[Progress], None]
-) -> None:
-    """Report progress until k6 ends or its deadline is over."""
+def _followed(running: process.Running, shape: Shape, port: int) -> Iterator[Progress]:
+    """Yield progress until k6 ends or its deadline is over."""
     deadline = time.monotonic() + shape.seconds + shape.graceful_seconds + _MARGIN_SECONDS
     began: float | None = None
     while time.monotonic() < deadline:
@@ -106,7 +108,7 @@ def _follow(
         progress = ask(port, now - (began or now), shape.seconds)
         if progress is not None:
             began = began or now
-            on_progress(progress)
+            yield progress
 
 
 def _end(running: process.Running) -> None:

@@ -1,7 +1,7 @@
 """A run from the stack's start to the verdict."""
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,6 +10,7 @@ import msgspec
 from scripts.errors import ExitCode, Interrupted, StackFailure
 from scripts.files import readable_json, write_atomically
 from scripts.interruption import postponed
+from scripts.load.dashboard import Dashboard
 from scripts.load.k6 import K6, Shape
 from scripts.load.run import Loaded
 from scripts.lock import working_on
@@ -19,7 +20,7 @@ from scripts.perf.measurement import Laboratory
 from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.surroundings import machine, versions
 from scripts.report.html.build import leave_reports
-from scripts.report.live import say
+from scripts.report.live import open_in_browser, say
 from scripts.report.markdown import run_markdown, settings_line
 from scripts.report.rows import Row
 from scripts.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
@@ -106,9 +107,10 @@ class _Run:
     ) -> None:
         self._plan = plan
         self._backend = backend
+        dashboard = Dashboard() if plan.live else None
         variables = {**endpoints.environment(), **plan.overrides.variables()}
         self._laboratory = Laboratory(
-            k6=K6(generator.install(), variables),
+            k6=K6(generator.install(), variables, dashboard),
             backend=backend,
             gauges=Gauges(plan.pipeline, endpoints, backend.usage),
         )
@@ -132,12 +134,17 @@ class _Run:
     def perform(self) -> Finished:
         with working_on(self._folder.path):
             self._manifest.write(self._folder.manifest)
-            with closing(self._laboratory.gauges):
+            with ExitStack() as stack:
+                stack.callback(self._laboratory.gauges.close)
+                if self._laboratory.k6.dashboard is not None:
+                    stack.callback(self._laboratory.k6.dashboard.close)
                 return self._perform()
 
     def _perform(self) -> Finished:
         watch = self._backend.watch()
         say(f"run {self._folder.run_id}")
+        if self._laboratory.k6.dashboard is not None:
+            open_in_browser(self._laboratory.k6.dashboard.url)
         blocked: _Blocked | None = None
         rows: list[Row] = []
         for planned in self._plan.scenarios:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+import webbrowser
 from typing import Protocol, TextIO
 
 from scripts.load.progress import Progress
@@ -26,6 +27,13 @@ def say(line: str) -> None:
     """Print a line of progress; to standard error, as the summary alone is the output."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
+
+
+def open_in_browser(url: str) -> None:
+    """Tell an address, and open it where someone sits at the machine."""
+    say(f"live: {url}")
+    if sys.stderr.isatty():
+        webbrowser.open(url)
 
 
 def display(scenario: str, stream: TextIO = sys.stderr) -> Display:

@@ -10,6 +10,7 @@ from scripts.report.live import Lines, display, text
 MOMENT = Progress(
     elapsed_seconds=12.0,
     total_seconds=60.0,
+    running=True,
     vus=10,
     iterations=220,
     iterations_per_second=18.34,
