@@ -24,7 +24,15 @@ from scripts.tasks import (
 
 namespace = Collection(
     *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor),
-    *(report.report, runs.runs, runs.compare, publish.publish, workflow.workflow, schemas.schemas),
+    *(
+        report.report,
+        runs.runs,
+        runs.compare,
+        runs.history,
+        publish.publish,
+        workflow.workflow,
+        schemas.schemas,
+    ),
 )
 namespace.add_collection(Collection.from_module(connector), name="connector")
 namespace.add_collection(Collection.from_module(ci), name="ci")

@@ -37,7 +37,8 @@ def measure_breakpoint(
     """
     ramp_files = ScenarioFiles(files.folder / "ramp")
     ramp_run = laboratory.measure(planned, shape, ramp_files)
-    if not isinstance(shape.options, RampingArrivalRate) or _in_vain(ramp_run):
+    fallen = bool(ramp_run.evidence.events)
+    if not isinstance(shape.options, RampingArrivalRate) or fallen or _in_vain(ramp_run):
         return _moved_up(ramp_run, ramp_files, files)
     ramp = examine_ramp(ramp_files.points, ramp_files.gauges, shape.options, planned.thresholds)
     say(f"{planned.scenario.name}: {ramp.end}")

@@ -19,10 +19,12 @@ from scripts.perf.generator import LoadGenerator
 from scripts.perf.measurement import Laboratory
 from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.surroundings import machine, versions
+from scripts.report.history import entries_of
 from scripts.report.html.build import leave_reports
 from scripts.report.live import open_in_browser, say
 from scripts.report.markdown import run_markdown, settings_line
 from scripts.report.rows import Row
+from scripts.results import history
 from scripts.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
 from scripts.results.run_folder import RunFolder, check_results_folder
 from scripts.results.summary import NoSummary, read_summary
@@ -230,7 +232,15 @@ class _Run:
         leave_reports(self._folder.path, {x.metric: x.kind.unit for x in limits}, say)
         if not interrupted:
             self._folder.point_latest()
+            self._remember(rows)
         return Finished(self._folder, verdict, tuple(rows), self._manifest.notes)
+
+    def _remember(self, rows: Sequence[Row]) -> None:
+        """Add the run to the history; a full disk must not take back what was measured."""
+        try:
+            history.append(self._folder.path.parent, entries_of(self._manifest, rows))
+        except OSError as error:
+            say(f"the history could not be written: {error.strerror}")
 
 
 def _wait_for_components(backend: Backend) -> None:

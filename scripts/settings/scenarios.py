@@ -75,8 +75,8 @@ class Scenarios:
         """The names, in the order of the file."""
         return tuple(scenario.name for scenario in self.every)
 
-    def get(self, name: str) -> Scenario:
-        """Return the scenario of that name.
+    def get(self, name: str, *, option: str = "--scenarios") -> Scenario:
+        """Return the scenario of that name, which the user gave with that option.
 
         Raises:
             UsageFailure: There is none; the line lists the nearest.
@@ -84,9 +84,8 @@ class Scenarios:
         for scenario in self.every:
             if scenario.name == name:
                 return scenario
-        raise UsageFailure(
-            f"--scenarios: unknown scenario {name!r}; {nearest(name, (*self.names, ALL))}"
-        )
+        known = (*self.names, ALL) if option == "--scenarios" else self.names
+        raise UsageFailure(f"{option}: unknown scenario {name!r}; {nearest(name, known)}")
 
     def select(self, names: str) -> tuple[Scenario, ...]:
         """Return the scenarios that a list such as `baseline,e2e-latency` names.

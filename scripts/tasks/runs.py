@@ -1,4 +1,4 @@
-"""What was measured before: `inv runs`, `inv compare`."""
+"""What was measured before: `inv runs`, `inv compare`, `inv history`."""
 
 from invoke import Context, task
 
@@ -74,6 +74,32 @@ def compare(
     )
     comparison = compare_runs(before, now)
     print(comparison.json() if json else comparison.text())
+
+
+@task(positional=["scenario"], help={"scenario": "whose history", "json": "for programs"})
+@command
+def history(_: Context, scenario: str, json: bool = False) -> None:
+    """Show what a scenario came to, run after run, and where that changed for good."""
+    from scripts.errors import UsageFailure
+    from scripts.report.history import comparable, history_json, history_text, series_of
+    from scripts.report.live import say
+    from scripts.results.history import read_history
+    from scripts.settings.paths import Checkout
+    from scripts.settings.scenarios import load_scenarios
+    from scripts.tools.cache import Cache
+    from scripts.tools.change_points import LEAST_POINTS, find_change_points
+
+    checkout = Checkout.here()
+    name = load_scenarios(checkout).get(scenario, option="SCENARIO").name
+    entries = read_history(checkout.results, name)
+    if not entries:
+        raise UsageFailure(f"no run of {name} is in the history", hint="inv perf adds one")
+    alike = comparable(entries)
+    series = {x: values for x, values in series_of(alike).items() if len(values) >= LEAST_POINTS}
+    cache = Cache.of_environment()
+    changes = find_change_points(checkout.root, cache, series, say) if series else {}
+    others = len(entries) - len(alike)
+    print(history_json(alike, changes) if json else history_text(alike, others, changes))
 
 
 def _compare_in_turn(
