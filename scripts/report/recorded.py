@@ -132,9 +132,7 @@ def read_run(folder: Path, known: Collection[str]) -> RecordedRun:
         raise Unreadable("run.json names no run")
     if not names or len(set(names)) < len(names) or not set(names) <= set(known):
         raise Unreadable("run.json names scenarios that there are not, or one twice, or none")
-    machine, seconds = manifest.machine, manifest.overrides.duration_seconds
-    lasting = (x for entry in manifest.scenarios for x in (entry.seconds, entry.think_time_seconds))
-    if not _sane((machine.cores, machine.memory, seconds, *lasting)):
+    if not plausible_manifest(manifest):
         raise Unreadable("run.json holds a number that no run comes to")
     whole = _read(files.verdict, RunVerdict) if files.verdict.exists() else None
     return RecordedRun(manifest, tuple(_row(files, name, whole) for name in names))
@@ -151,15 +149,13 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
     if not paths.verdict.exists():
         return Row(_without_file(scenario, whole), read_summary(paths.summary))
     verdict = _read(paths.verdict, ScenarioVerdict)
-    fault = _contradiction(verdict, scenario)
+    fault = contradiction(verdict, scenario)
     if fault:
         raise Unreadable(f"{scenario}/verdict.json {fault}")
     if paths.summary.exists():
         _check_size(paths.summary)
     summary = read_summary(paths.summary)
-    if isinstance(summary, Summary) and not _sane(
-        value for metric in summary.metrics.values() for value in metric.values.values()
-    ):
+    if isinstance(summary, Summary) and not plausible_summary(summary):
         raise Unreadable(f"{scenario}/summary.json holds a number that no run comes to")
     return Row(verdict, summary)
 
@@ -169,7 +165,7 @@ def _without_file(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
     if whole is None:
         return not_run(scenario, ExitCode.NO_DATA, "the run ended before its verdict")
     for outcome in whole.scenarios:
-        if outcome.scenario == scenario and _is_outcome(outcome.exit_code):
+        if outcome.scenario == scenario and is_outcome(outcome.exit_code):
             if outcome.exit_code is ExitCode.PASS:
                 raise Unreadable(f"{scenario} passed, and left no verdict.json")
             lead = f"{scenario}: "
@@ -178,12 +174,13 @@ def _without_file(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
     return not_run(scenario, ExitCode.NO_DATA, "its run says nothing of it")
 
 
-def _contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
+def contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
+    """Return what a scenario's verdict cannot mean, as the end of a sentence; empty: nothing."""
     if verdict.schema_version != VERDICT_VERSION:
         return f"has schema version {verdict.schema_version}"
     if verdict.scenario != scenario:
         return "is that of another scenario"
-    if not _is_outcome(verdict.exit_code) or verdict_of(verdict.exit_code) != verdict.verdict:
+    if not is_outcome(verdict.exit_code) or verdict_of(verdict.exit_code) != verdict.verdict:
         return "says one thing as a word and another as a code"
     if not _sane(x for t in verdict.thresholds for x in (t.limit, t.observed, t.samples)):
         return "holds a number that no run comes to"
@@ -195,7 +192,20 @@ def _contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
     return ""
 
 
-def _is_outcome(code: ExitCode) -> bool:
+def plausible_manifest(manifest: Manifest) -> bool:
+    """Whether its numbers are those of a run."""
+    machine, seconds = manifest.machine, manifest.overrides.duration_seconds
+    lasting = (x for entry in manifest.scenarios for x in (entry.seconds, entry.think_time_seconds))
+    return _sane((machine.cores, machine.memory, seconds, *lasting))
+
+
+def plausible_summary(summary: Summary) -> bool:
+    """Whether its figures are those of a run."""
+    return _sane(x for metric in summary.metrics.values() for x in metric.values.values())
+
+
+def is_outcome(code: ExitCode) -> bool:
+    """Whether a scenario or a run can end with that code."""
     try:
         worst([code])
     except ValueError:

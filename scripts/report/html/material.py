@@ -5,17 +5,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from scripts.errors import ExitCode
 from scripts.load.files import ScenarioFiles
 from scripts.report.html.k6_log import Quote, quotes
 from scripts.report.html.lenient import read
 from scripts.report.html.series import Series, read_series
+from scripts.report.recorded import (
+    contradiction,
+    is_outcome,
+    plausible_manifest,
+    plausible_summary,
+)
 from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry
 from scripts.results.run_folder import RunFolder
 from scripts.results.summary import NoSummary, Summary, read_summary
 from scripts.verdict.judge import not_run
-from scripts.verdict.records import RunVerdict, ScenarioVerdict, ThresholdResult
+from scripts.verdict.records import SCHEMA_VERSION, RunVerdict, ScenarioVerdict, ThresholdResult
 from scripts.verdict.run import judge_run
+from scripts.verdict.verdict import Verdict
 
 # The name of a folder and of nothing beyond it.
 _PLAIN = re.compile(r"(?!\.{1,2}$)[^/\\\0]{1,60}")
@@ -69,10 +78,12 @@ def read_material(folder: Path) -> RunMaterial:
     """Return what a run folder holds, however little; nothing is raised for what it does not."""
     files = RunFolder(folder)
     manifest, fault = read(files.manifest, Manifest)
+    if manifest is not None and not plausible_manifest(manifest):
+        manifest, fault = None, f"{files.manifest.name} holds a number that no run comes to"
     missing = [fault] if fault else []
     if manifest is not None and manifest.status is not RunStatus.COMPLETE:
         missing.append(f"the run did not come to its end: it is marked as {manifest.status}")
-    whole, fault = read(files.verdict, RunVerdict)
+    whole, fault = _whole(files)
     missing += [f"{fault}; the verdict is the worst of the scenarios'"] if fault else []
     entries = {}
     for entry in () if manifest is None else manifest.scenarios:
@@ -85,8 +96,21 @@ def read_material(folder: Path) -> RunMaterial:
     missing += [fault for each in scenarios for fault in each.missing]
     if not scenarios:
         missing.append("there is no scenario in the folder")
-    verdict = whole or judge_run([each.verdict for each in scenarios if each.verdict is not None])
+    verdict = judge_run([each.verdict for each in scenarios if each.verdict is not None])
+    if whole is not None and (whole.verdict is not Verdict.PASS or verdict.verdict is Verdict.PASS):
+        verdict = whole
+    elif whole is not None:
+        missing.append("verdict.json says PASS, and what is there of the scenarios does not")
     return RunMaterial(folder.name, manifest, verdict, scenarios, tuple(missing))
+
+
+def _whole(files: RunFolder) -> tuple[RunVerdict | None, str]:
+    whole, fault = read(files.verdict, RunVerdict)
+    if whole is None or all(
+        is_outcome(code) for code in (whole.exit_code, *(x.exit_code for x in whole.scenarios))
+    ):
+        return whole, fault
+    return None, f"{files.verdict.name} says what no run ends with"
 
 
 def _folders(folder: Path) -> Sequence[str]:
@@ -104,7 +128,11 @@ def _scenario(
 ) -> ScenarioMaterial:
     name = files.folder.name
     verdict, fault = read(files.verdict, ScenarioVerdict)
+    if verdict is not None and (wrong := contradiction(_as_current(verdict), name)):
+        verdict, fault = None, f"{files.verdict.name} {wrong}"
     summary = read_summary(files.summary)
+    if isinstance(summary, Summary) and not plausible_summary(summary):
+        summary = NoSummary(f"{files.summary.name} holds a number that no run comes to")
     series = read_series(files.series)
     if verdict is None and not files.folder.exists():
         # It never began; the run's verdict says why.
@@ -125,6 +153,11 @@ def _scenario(
         log=quotes(files.log),
         missing=tuple(f"{name}: {fault}" for fault in faults),
     )
+
+
+def _as_current(verdict: ScenarioVerdict) -> ScenarioVerdict:
+    """Return a verdict that could be read although it is of another version, as if it were not."""
+    return msgspec.structs.replace(verdict, schema_version=SCHEMA_VERSION)
 
 
 def _never_begun(name: str, whole: RunVerdict | None) -> ScenarioVerdict:

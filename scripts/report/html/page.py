@@ -11,6 +11,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from scripts.errors import ExitCode
 from scripts.report.html import figures
 from scripts.report.html.limits import MOST_USED, gate_state
 from scripts.report.html.material import RunMaterial
@@ -67,7 +68,14 @@ def _whole(runs: Sequence[RunMaterial]) -> RunVerdict | None:
     """Return the verdict on all runs; None where nobody judged."""
     if len(runs) == 1:
         return runs[0].verdict
-    return judge_run([s.verdict for run in runs for s in run.scenarios if s.verdict is not None])
+    verdicts = [s.verdict for run in runs for s in run.scenarios if s.verdict is not None]
+    interrupted = [
+        run.name
+        for run in runs
+        if run.verdict is not None and run.verdict.exit_code is ExitCode.INTERRUPTED
+    ]
+    unfinished = f"{', '.join(interrupted)} did not come to its end" if interrupted else ""
+    return judge_run(verdicts, unfinished)
 
 
 def _data(scenarios: Sequence[ScenarioView]) -> Markup:

@@ -97,6 +97,44 @@ def test_without_a_verdict_of_the_run_the_worst_of_its_scenarios_stands(run: Pat
     assert material.verdict.verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"exit_code": 5}, "says one thing as a word and another as a code"),
+        ({"verdict": "PASS", "exit_code": 0}, "says PASS where a limit or a gate does not hold"),
+        ({"scenario": "baseline"}, "is that of another scenario"),
+    ],
+)
+def test_a_verdict_that_contradicts_itself_is_none(
+    run: Path, changes: dict[str, object], said: str
+) -> None:
+    spoil(run / "spike" / "verdict.json", **changes)
+    (run / "verdict.json").unlink()
+    material = read_material(run)
+    assert f"spike: verdict.json {said}" in material.missing
+    assert material.verdict is not None
+    assert material.verdict.verdict is Verdict.NO_DATA
+
+
+def test_a_run_that_passed_is_none_where_its_scenarios_do_not_show_it(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, [row("baseline"), row("spike")])
+    (folder / "spike" / "verdict.json").unlink()
+    material = read_material(folder)
+    assert material.verdict is not None
+    assert material.verdict.verdict is Verdict.NO_DATA
+    said = "verdict.json says PASS, and what is there of the scenarios does not"
+    assert said in material.missing
+
+
+@pytest.mark.parametrize("code", [2, 5])
+def test_a_run_does_not_end_with_what_no_run_ends_with(run: Path, code: int) -> None:
+    spoil(run / "verdict.json", exit_code=code)
+    material = read_material(run)
+    assert material.verdict is not None
+    assert material.verdict.verdict is Verdict.FAIL
+    assert material.missing[0].startswith("verdict.json says what no run ends with")
+
+
 def test_a_file_too_large_to_be_one_is_not_read(run: Path) -> None:
     (run / "run.json").write_bytes(b" " * 2_000_001)
     assert "run.json is larger than 2,000,000 bytes" in read_material(run).missing

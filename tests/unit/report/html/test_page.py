@@ -204,6 +204,15 @@ def test_several_runs_are_one_page_with_one_overview(tmp_path: Path) -> None:
     assert found.tags.count("figure") == 8
 
 
+def test_a_run_that_was_interrupted_spoils_the_verdict_on_several(tmp_path: Path) -> None:
+    write_run(tmp_path, [row("baseline")])
+    second = write_run(tmp_path, [row("spike")], 1)
+    spoil(second / "verdict.json", verdict="INVALID", exit_code=130, reasons=["interrupted"])
+    found = parsed(write_reports(tmp_path, UNITS)[0].read_text(encoding="utf-8"))
+    assert "INVALID (interrupted): the run was interrupted." in found.text
+    assert f"{second.name} did not come to its end" in found.text
+
+
 def test_an_hour_with_every_series_is_less_than_a_megabyte(tmp_path: Path) -> None:
     folder = write_run(tmp_path, [row("baseline")])
     long_series(folder / "baseline" / "series.parquet", 3600, 50)
