@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from scripts.errors import ExitCode
 from scripts.settings.durations import format_duration
 from scripts.settings.thresholds import Threshold
 from scripts.verdict.evidence import Held
 from scripts.verdict.figures import figure
-from scripts.verdict.gates import Gate, open_gate
+from scripts.verdict.gates import Gate, open_gate, shut_gate
 from scripts.verdict.limits import broken_limit, result_of
 from scripts.verdict.records import ThresholdResult
 
@@ -19,15 +20,16 @@ def without_held_rate(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
 
 
 def ramp_gate(held: Held | None) -> Gate | None:
-    """Tell what the ramp showed, and which rate was held after it; None without a ramp."""
+    """The ramp left a rate to hold; what it showed and which rate was held. None without a ramp."""
     if held is None:
         return None
-    told = (
-        f"; held {figure(held.rate)}/s for {format_duration(held.seconds)}"
-        if held.rate is not None
-        else ""
-    )
-    return open_gate("ramp", "told, whatever it is", f"{held.ramp.end}{told}")
+    name, limit = "ramp", "it shows a rate at which every limit holds"
+    if held.rate is None:
+        return shut_gate(
+            name, limit, held.ramp.end, code=ExitCode.FAIL, reason=_none_was_held(held)
+        )
+    told = f"held {figure(held.rate)}/s for {format_duration(held.seconds)}"
+    return open_gate(name, limit, f"{held.ramp.end}; {told}")
 
 
 def judge_held_rate(threshold: Threshold, held: Held | None, *, holds: bool) -> ThresholdResult:
@@ -42,8 +44,11 @@ def judge_held_rate(threshold: Threshold, held: Held | None, *, holds: bool) -> 
         reason = "no rate was held: only a scenario with a hold has one, and only if it comes to it"
         return result_of(threshold, None, 0, ok=None, reason=reason)
     if held.rate is None or not holds:
-        reason = f"no rate was held; {held.ramp.end}"
-        return result_of(threshold, None, 0, ok=False, reason=reason)
+        return result_of(threshold, None, 0, ok=False, reason=_none_was_held(held))
     ok = threshold.holds(held.rate)
     reason = "" if ok else broken_limit(threshold, held.rate, 1)
     return result_of(threshold, held.rate, 1, ok=ok, reason=reason)
+
+
+def _none_was_held(held: Held) -> str:
+    return f"no rate was held; {held.ramp.end}"

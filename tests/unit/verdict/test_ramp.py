@@ -169,3 +169,4 @@ def test_the_rate_that_is_held_is_judged(
     told = "; held 600/s for 5m" if held and held.rate == 600 else ""
     if held and (told or held.rate is None):
         assert gates["ramp"] == f"the ramp broke{told}"
+        assert next(x for x in verdict.gates if x.name == "ramp").ok is (held.rate is not None)
