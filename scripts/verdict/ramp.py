@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from scripts.results.points.gauges import StackSeries, stack_series
 from scripts.results.points.store import read_points
@@ -102,14 +103,15 @@ def _stack_then(stack: StackSeries, begin: float) -> str:
         for metric, samples in stack.samples.items()
     }
     busy = {
-        metric.removeprefix("cpu_"): max(values)
+        metric.removeprefix("cpu_"): fmean(values)
         for metric, values in then.items()
         if metric.startswith("cpu_") and values
     }
     parts = []
     if busy:
         name = max(busy, key=busy.__getitem__)
-        parts.append(f"{name} was busiest with {busy[name]:.2f} cores")
+        cores = f"{busy[name]:.2f} of {sum(busy.values()):.2f} cores in use"
+        parts.append(f"{name} was busiest with {cores}")
     if lag := then.get(CONSUMER_LAG):
         parts.append(f"{CONSUMER_LAG} reached {max(lag):,.0f} events")
     return f"; {', '.join(parts)}" if parts else ""

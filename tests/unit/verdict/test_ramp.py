@@ -109,7 +109,7 @@ def test_who_was_busy_when_it_broke(tmp_path: Path) -> None:
         Point("consumer_lag", 1234, 23 * SECOND),
     ]
     assert found(tmp_path, ramp_points(slow_from=20), gauges).end.endswith(
-        "; mongodb was busiest with 0.98 cores, consumer_lag reached 1,234 events"
+        "; mongodb was busiest with 0.98 of 1.38 cores in use, consumer_lag reached 1,234 events"
     )
 
 
