@@ -198,7 +198,8 @@ def lock(session: nox.Session) -> None:
     session.run(*compile_[:-1], *workflow, "--output-file", "requirements/workflow.txt")
     browser = ("--group", "browser", "--constraint", "requirements/dev.txt")
     session.run(*compile_[:-1], *browser, "--output-file", "requirements/browser.txt")
-    for name in ("postgres", "java", "go"):
+    # Of otava only the analysis is used, which needs numpy and scipy and no client of a database.
+    for name in ("postgres", "java", "go", "otava"):
         embedded(session, compile_, name, "--no-deps")
     embedded(session, compile_, "mongodb")
 

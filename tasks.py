@@ -8,11 +8,31 @@ if sys.version_info < (3, 11):  # noqa: UP036 - Invoke itself runs with older on
 
 from invoke import Collection
 
-from scripts.tasks import ci, connector, doctor, perf, publish, report, stack, tools, workflow
+from scripts.tasks import (
+    ci,
+    connector,
+    doctor,
+    perf,
+    publish,
+    report,
+    runs,
+    schemas,
+    stack,
+    tools,
+    workflow,
+)
 
 namespace = Collection(
     *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor),
-    *(report.report, publish.publish, workflow.workflow),
+    *(
+        report.report,
+        runs.runs,
+        runs.compare,
+        runs.history,
+        publish.publish,
+        workflow.workflow,
+        schemas.schemas,
+    ),
 )
 namespace.add_collection(Collection.from_module(connector), name="connector")
 namespace.add_collection(Collection.from_module(ci), name="ci")

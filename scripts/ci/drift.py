@@ -1,16 +1,27 @@
-"""The workflow files on disk against those that the project comes to."""
+"""Generated files on disk against those that the project comes to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
-from scripts.ci.emit import HEADER
-from scripts.ci.generate import FOLDER
 from scripts.errors import UsageFailure
 from scripts.files import write_atomically
 
-_SUFFIXES = (".yml", ".yaml")
+
+@dataclass(frozen=True)
+class Generated:
+    """Every file that one command generates.
+
+    Attributes:
+        wanted: The text of each by its path from the repository's root.
+        suffixes: What their names end with.
+        mark: A text that stands in each of them, and in no file written by hand.
+    """
+
+    wanted: Mapping[str, str]
+    suffixes: tuple[str, ...]
+    mark: str
 
 
 @dataclass(frozen=True)
@@ -43,12 +54,13 @@ class Drift:
         )
 
 
-def find_drift(root: Path, wanted: Mapping[str, str]) -> Drift:
+def find_drift(root: Path, generated: Generated) -> Drift:
     """Compare the files below `root` with what they should be.
 
     Raises:
         UsageFailure: A file cannot be read as text.
     """
+    wanted = generated.wanted
     there = {path: text for path in wanted if (text := _read(root / path)) is not None}
     return Drift(
         changed={
@@ -57,15 +69,15 @@ def find_drift(root: Path, wanted: Mapping[str, str]) -> Drift:
             if text != wanted[path]
         },
         missing=tuple(path for path in wanted if path not in there),
-        orphaned=_orphans(root, wanted),
+        orphaned=_orphans(root, generated),
     )
 
 
-def write(root: Path, wanted: Mapping[str, str]) -> tuple[str, ...]:
+def write(root: Path, generated: Generated) -> tuple[str, ...]:
     """Write what differs, remove what was generated once; return a line for each file touched."""
-    drift = find_drift(root, wanted)
+    drift = find_drift(root, generated)
     for path in (*drift.changed, *drift.missing):
-        write_atomically(root / path, wanted[path])
+        write_atomically(root / path, generated.wanted[path])
     for path in drift.orphaned:
         (root / path).unlink()
     return (
@@ -74,17 +86,21 @@ def write(root: Path, wanted: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _orphans(root: Path, wanted: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the generated files among those that nothing generates; others are not ours."""
-    folder = root / FOLDER
-    names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+def _orphans(root: Path, generated: Generated) -> tuple[str, ...]:
+    """Return those that nothing generates any more, beside those wanted; others are not ours."""
+    folders = sorted({path.rpartition("/")[0] for path in generated.wanted})
     return tuple(
         path
-        for name in names
-        if (path := f"{FOLDER}/{name}") not in wanted
-        and name.endswith(_SUFFIXES)
-        and (_read(root / path) or "").startswith(HEADER)
+        for folder in folders
+        for name in _names(root / folder)
+        if (path := f"{folder}/{name}") not in generated.wanted
+        and name.endswith(generated.suffixes)
+        and generated.mark in (_read(root / path) or "")
     )
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
 def _read(path: Path) -> str | None:

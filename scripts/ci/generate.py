@@ -1,14 +1,15 @@
 """The workflow files, from the project alone: nothing here looks at the disk."""
 
 from scripts.ci import checks, comment, performance
-from scripts.ci.emit import emit
+from scripts.ci.drift import Generated
+from scripts.ci.emit import HEADER, emit
 from scripts.ci.project import Project
 
 FOLDER = ".github/workflows"
 
 
-def generate(project: Project) -> dict[str, str]:
-    """Return the text of each workflow file by its path from the repository's root.
+def generate(project: Project) -> Generated:
+    """Return the workflow files.
 
     Raises:
         UsageFailure: A step calls a task, an argument or a session that there is not.
@@ -18,4 +19,8 @@ def generate(project: Project) -> dict[str, str]:
         comment.FILE: comment.performance_comment(project),
         checks.FILE: checks.checks(project),
     }
-    return {f"{FOLDER}/{name}": emit(workflow) for name, workflow in workflows.items()}
+    return Generated(
+        wanted={f"{FOLDER}/{name}": emit(workflow) for name, workflow in workflows.items()},
+        suffixes=(".yml", ".yaml"),
+        mark=HEADER,
+    )

@@ -99,9 +99,10 @@ def plan(
 
 
 def _entry(scenario: Scenario, seconds: float | None) -> Entry:
+    load = scenario.longest_seconds
     # The health check lasts as long as it takes, whatever is asked for.
-    fixed = seconds is None or scenario.name == HEALTH_CHECK
-    load = scenario.duration_seconds if fixed or seconds is None else seconds
+    if seconds is not None and scenario.name != HEALTH_CHECK:
+        load *= seconds / scenario.duration_seconds
     minutes = ceil(load / 60) + _MARGIN_MINUTES
     if minutes > _LONGEST_JOB_MINUTES:
         raise UsageFailure(

@@ -16,6 +16,11 @@ class ScenarioFiles:
         return self.folder / "points.json.gz"
 
     @property
+    def gauges(self) -> Path:
+        """What the stack showed of itself each second, in the form of k6's points."""
+        return self.folder / "gauges.json.gz"
+
+    @property
     def summary(self) -> Path:
         """What k6/scripts/lib/report.js makes of the samples."""
         return self.folder / "summary.json"

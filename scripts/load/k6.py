@@ -9,6 +9,7 @@ import msgspec
 
 from scripts import process
 from scripts.errors import LoadFailure
+from scripts.load.dashboard import Dashboard
 from scripts.settings.durations import parse_duration
 from scripts.settings.executors import Executor, total_seconds
 from scripts.settings.scenarios import Scenario
@@ -31,10 +32,12 @@ class K6:
     Attributes:
         binary: The program, with our extension in it.
         environment: Variables of the scripts: endpoints and overrides.
+        dashboard: Shows k6's web dashboard; None: nobody watches.
     """
 
     binary: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    dashboard: Dashboard | None = None
 
     @property
     def variables(self) -> dict[str, str]:

@@ -36,12 +36,16 @@ class Overrides:
         )
 
     def variables(self) -> dict[str, str]:
-        """Return the variables of the k6 scripts; an inherited one must not slip through."""
+        """Return the variables of the k6 scripts; an inherited one must not slip through.
+
+        `HOLD_RATE` is for whoever holds a rate, and empty here.
+        """
         duration = self.duration_seconds
         return {
             "DURATION": format_duration(duration) if duration is not None else "",
             "VUS": str(self.vus or ""),
             "CDC_ENV": self.environment,
+            "HOLD_RATE": "",
         }
 
 

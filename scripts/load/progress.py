@@ -3,7 +3,8 @@
 https://grafana.com/docs/k6/latest/misc/k6-rest-api/
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -19,20 +20,29 @@ class Progress:
     Attributes:
         elapsed_seconds: Since the load began.
         total_seconds: How long the load lasts.
+        running: Whether the load goes on: not before its start, nor once it is over.
         vus: Virtual users at work.
         iterations: Iterations that ended.
         iterations_per_second: Over the whole run so far.
         errors: Failed writes, failed reads and documents that did not arrive.
         p95_ms: 95th percentile of cdc_e2e_latency so far, warm-up included; None without samples.
+        stack: The last sample of the stack's gauges, by metric.
     """
 
     elapsed_seconds: float
     total_seconds: float
+    running: bool
     vus: int
     iterations: int
     iterations_per_second: float
     errors: int
     p95_ms: float | None
+    stack: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def left_seconds(self) -> float:
+        """How long the load still lasts."""
+        return max(0.0, self.total_seconds - self.elapsed_seconds)
 
     @property
     def share(self) -> float:
@@ -51,6 +61,7 @@ def ask(port: int, elapsed_seconds: float, total_seconds: float) -> Progress | N
     return Progress(
         elapsed_seconds=elapsed_seconds,
         total_seconds=total_seconds,
+        running=bool(status["running"]),
         vus=int(status["vus"]),
         iterations=int(iterations.get("count", 0)),
         iterations_per_second=float(iterations.get("rate", 0.0)),

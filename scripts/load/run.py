@@ -2,8 +2,8 @@
 
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from scripts import marks, process
@@ -12,6 +12,7 @@ from scripts.interruption import postponed
 from scripts.load.files import ScenarioFiles
 from scripts.load.k6 import K6, Shape
 from scripts.load.progress import Progress, ask
+from scripts.load.sampler import sampling
 from scripts.ports import free_port
 from scripts.settings.scenarios import Scenario
 
@@ -47,9 +48,10 @@ def run(
     scenario: Scenario,
     shape: Shape,
     files: ScenarioFiles,
+    gauges: Callable[[int], Mapping[str, float]],
     on_progress: Callable[[Progress], None],
 ) -> Loaded:
-    """Run a scenario and leave its files.
+    """Run a scenario, sample the stack's gauges meanwhile, and leave the files of both.
 
     A k6 that does not end when it should is ended, first with SIGINT, then with SIGKILL.
 
@@ -58,20 +60,26 @@ def run(
         scenario: What to run.
         shape: What k6 said the scenario comes to.
         files: Where to; the folder is made.
+        gauges: Returns the stack's gauges, given the process id of k6.
         on_progress: Called about once a second while k6 answers.
     """
     files.folder.mkdir(parents=True)
     port = free_port()
     started = datetime.now(UTC)
     clock = _clock_offset()
+    variables = {**k6.variables, **marks.mark(files.folder), "CDC_SUMMARY": str(files.summary)}
+    if k6.dashboard is not None:
+        variables |= k6.dashboard.begin()
     running = process.start(
-        k6.run_command(scenario.script, files.points, port),
-        env={**k6.variables, **marks.mark(files.folder), "CDC_SUMMARY": str(files.summary)},
-        output=files.log,
+        k6.run_command(scenario.script, files.points, port), env=variables, output=files.log
     )
     interrupted = None
     try:
-        _follow(running, shape, port, on_progress)
+        with sampling(lambda: gauges(running.pid), files.gauges) as latest:
+            for progress in _followed(running, shape, port):
+                on_progress(replace(progress, stack=latest.values))
+                if k6.dashboard is not None and not progress.running and progress.iterations:
+                    k6.dashboard.let_go()
     except Interrupted as interruption:
         interrupted = interruption
     with postponed():
@@ -89,10 +97,8 @@ def _clock_offset() -> float:
     return time.time() - time.monotonic()
 
 
-def _follow(
-    running: process.Running, shape: Shape, port: int, on_progress: Callable[[Progress], None]
-) -> None:
-    """Report progress until k6 ends or its deadline is over."""
+def _followed(running: process.Running, shape: Shape, port: int) -> Iterator[Progress]:
+    """Yield progress until k6 ends or its deadline is over."""
     deadline = time.monotonic() + shape.seconds + shape.graceful_seconds + _MARGIN_SECONDS
     began: float | None = None
     while time.monotonic() < deadline:
@@ -102,7 +108,7 @@ def _follow(
         progress = ask(port, now - (began or now), shape.seconds)
         if progress is not None:
             began = began or now
-            on_progress(progress)
+            yield progress
 
 
 def _end(running: process.Running) -> None:

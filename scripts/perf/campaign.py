@@ -1,6 +1,7 @@
 """A run from the stack's start to the verdict."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,27 +10,31 @@ import msgspec
 from scripts.errors import ExitCode, Interrupted, StackFailure
 from scripts.files import readable_json, write_atomically
 from scripts.interruption import postponed
-from scripts.load import run as load
-from scripts.load.k6 import K6, Shape, inspect
+from scripts.load.dashboard import Dashboard
+from scripts.load.k6 import K6, Shape
+from scripts.load.run import Loaded
 from scripts.lock import working_on
+from scripts.perf.breakpoint import measure_breakpoint
 from scripts.perf.generator import LoadGenerator
+from scripts.perf.measurement import Laboratory
 from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.surroundings import machine, versions
+from scripts.report.history import entries_of
 from scripts.report.html.build import leave_reports
-from scripts.report.live import display, say
+from scripts.report.live import open_in_browser, say
 from scripts.report.markdown import run_markdown, settings_line
 from scripts.report.rows import Row
+from scripts.results import history
 from scripts.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
 from scripts.results.run_folder import RunFolder, check_results_folder
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
-from scripts.stack.backend import Backend, Watch
+from scripts.stack.backend import Backend
 from scripts.stack.component import ComponentEvent
 from scripts.stack.endpoints import Endpoints
-from scripts.verdict.evidence import Evidence
+from scripts.stack.gauges import Gauges
 from scripts.verdict.judge import judge, not_run
-from scripts.verdict.points import examine
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.run import judge_run
 from scripts.waiting import NotReady, wait_until
@@ -104,9 +109,14 @@ class _Run:
     ) -> None:
         self._plan = plan
         self._backend = backend
+        dashboard = Dashboard() if plan.live else None
         variables = {**endpoints.environment(), **plan.overrides.variables()}
-        self._k6 = K6(generator.install(), variables)
-        self._shapes = {x.scenario.name: inspect(self._k6, x.scenario) for x in plan.scenarios}
+        self._laboratory = Laboratory(
+            k6=K6(generator.install(), variables, dashboard),
+            backend=backend,
+            gauges=Gauges(plan.pipeline, endpoints, backend.usage),
+        )
+        self._shapes = {x.scenario.name: self._laboratory.shape(x) for x in plan.scenarios}
         now = datetime.now(UTC)
         self._folder = RunFolder.create(checkout.results, now)
         self._manifest = Manifest(
@@ -126,11 +136,17 @@ class _Run:
     def perform(self) -> Finished:
         with working_on(self._folder.path):
             self._manifest.write(self._folder.manifest)
-            return self._perform()
+            with ExitStack() as stack:
+                stack.callback(self._laboratory.gauges.close)
+                if self._laboratory.k6.dashboard is not None:
+                    stack.callback(self._laboratory.k6.dashboard.close)
+                return self._perform()
 
     def _perform(self) -> Finished:
         watch = self._backend.watch()
         say(f"run {self._folder.run_id}")
+        if self._laboratory.k6.dashboard is not None:
+            open_in_browser(self._laboratory.k6.dashboard.url)
         blocked: _Blocked | None = None
         rows: list[Row] = []
         for planned in self._plan.scenarios:
@@ -151,20 +167,16 @@ class _Run:
 
     def _measure(self, planned: PlannedScenario) -> tuple[ScenarioVerdict, _Blocked | None]:
         """Run one scenario; the second value says why the next ones cannot be."""
-        scenario, name = planned.scenario, planned.scenario.name
+        name = planned.scenario.name
         _wait_for_components(self._backend)
-        watch = self._backend.watch()
         files = self._folder.scenario(name)
-        progress = display(name)
-        try:
-            loaded = load.run(self._k6, scenario, self._shapes[name], files, progress.show)
-        finally:
-            progress.close()
+        how = measure_breakpoint if planned.scenario.hold_seconds else Laboratory.measure
+        measured = how(self._laboratory, planned, self._shapes[name], files)
+        loaded = measured.loaded
         with postponed():
-            evidence = self._evidence(planned, loaded, watch)
-            verdict = judge(evidence)
+            verdict = judge(measured.evidence)
             write_atomically(files.verdict, readable_json(verdict))
-            self._note(name, loaded, evidence.events)
+            self._note(name, loaded, measured.evidence.events)
             say(f"{name}: {verdict.verdict}")
         if loaded.interrupted is not None:
             return verdict, _Blocked(ExitCode.INTERRUPTED, str(loaded.interrupted))
@@ -172,23 +184,7 @@ class _Run:
             return verdict, _Blocked(ExitCode.STACK, "the health check did not pass")
         return verdict, None
 
-    def _evidence(self, planned: PlannedScenario, loaded: load.Loaded, watch: Watch) -> Evidence:
-        events = watch.events()
-        name = planned.scenario.name
-        files = self._folder.scenario(name)
-        summary = read_summary(files.summary)
-        return Evidence(
-            scenario=name,
-            executor=self._shapes[name].options,
-            thresholds=planned.thresholds,
-            summary=summary,
-            points=examine((files.points,), files.series, planned.thresholds, summary),
-            k6_exit=loaded.exit_code,
-            clock_step_seconds=loaded.clock_step_seconds,
-            events=events,
-        )
-
-    def _note(self, name: str, loaded: load.Loaded, events: Sequence[ComponentEvent]) -> None:
+    def _note(self, name: str, loaded: Loaded, events: Sequence[ComponentEvent]) -> None:
         """Put what was seen of k6 and of the stack into the manifest."""
         entries = tuple(
             msgspec.structs.replace(
@@ -236,7 +232,15 @@ class _Run:
         leave_reports(self._folder.path, {x.metric: x.kind.unit for x in limits}, say)
         if not interrupted:
             self._folder.point_latest()
+            self._remember(rows)
         return Finished(self._folder, verdict, tuple(rows), self._manifest.notes)
+
+    def _remember(self, rows: Sequence[Row]) -> None:
+        """Add the run to the history; a full disk must not take back what was measured."""
+        try:
+            history.append(self._folder.path.parent, entries_of(self._manifest, rows))
+        except OSError as error:
+            say(f"the history could not be written: {error.strerror}")
 
 
 def _wait_for_components(backend: Backend) -> None:

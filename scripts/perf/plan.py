@@ -34,6 +34,7 @@ class Plan:
         overrides: What was asked for beside the committed settings.
         name: What the run is called; may be empty.
         keep: Leave the stack running that this run starts.
+        live: Show k6's web dashboard meanwhile.
     """
 
     pipeline: Pipeline
@@ -41,10 +42,17 @@ class Plan:
     overrides: Overrides
     name: str
     keep: bool
+    live: bool
 
 
 def make_plan(
-    checkout: Checkout, scenarios: str, overrides: Overrides, *, name: str = "", keep: bool = False
+    checkout: Checkout,
+    scenarios: str,
+    overrides: Overrides,
+    *,
+    name: str = "",
+    keep: bool = False,
+    live: bool = False,
 ) -> Plan:
     """Read every settings file and check every name.
 
@@ -54,6 +62,7 @@ def make_plan(
         overrides: Duration, virtual users, environment.
         name: What to call the run.
         keep: Leave the stack running that this run starts.
+        live: Show k6's web dashboard meanwhile.
 
     Raises:
         UsageFailure: A file is wrong, or a name is unknown.
@@ -76,4 +85,5 @@ def make_plan(
         overrides=overrides,
         name=name,
         keep=keep,
+        live=live,
     )

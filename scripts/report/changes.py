@@ -5,6 +5,8 @@ One run against one says nothing of significance; `inv compare` over repeated ru
 
 from collections.abc import Mapping
 
+import msgspec
+
 from scripts.report.markdown import table
 from scripts.report.recorded import Measured
 from scripts.report.rows import LATENCY, LATENCY_STATS, NOTHING
@@ -22,6 +24,43 @@ _COLUMNS = {
     "samples now": "right",
     "change": "right",
 }
+
+
+class Side(msgspec.Struct, frozen=True):
+    """A figure of one run, in its unit, null without samples, and how many there are."""
+
+    value: float | None
+    samples: int
+
+    def cells(self) -> tuple[str, str]:
+        """Return both as the table shows them."""
+        return NOTHING if self.value is None else figure(self.value), f"{self.samples:,}"
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A figure before and now.
+
+    Attributes:
+        figure: What it is.
+        before: Of the earlier run.
+        now: Of the later one.
+    """
+
+    figure: str
+    before: Side
+    now: Side
+
+    def cells(self) -> list[str]:
+        """Return a row of the table."""
+        return [self.figure, *self.before.cells(), *self.now.cells(), self._moved()]
+
+    def _moved(self) -> str:
+        before, now = self.before.value, self.now.value
+        if before is None or now is None:
+            return NOTHING
+        if before == now:
+            return "none"
+        return f"{now - before:+,.4g}" if before == 0 else f"{(now - before) / before:+.1%}"
 
 
 def incomparable(before: Measured, now: Measured) -> str:
@@ -55,17 +94,18 @@ def changes_table(pairs: Mapping[str, tuple[Measured, Measured]]) -> str:
     return table(
         list(_COLUMNS),
         [
-            [scenario, *cells]
+            [scenario, *change.cells()]
             for scenario, (before, now) in pairs.items()
-            for cells in _figures(before.row.summary, now.row.summary)
+            for change in changes_of(before.row.summary, now.row.summary)
         ],
         list(_COLUMNS.values()),
     )
 
 
-def _figures(before: Summary | NoSummary, now: Summary | NoSummary) -> list[list[str]]:
+def changes_of(before: Summary | NoSummary, now: Summary | NoSummary) -> tuple[Change, ...]:
+    """Return the figures of two summaries; none where one of them is missing."""
     if isinstance(before, NoSummary) or isinstance(now, NoSummary):
-        return []
+        return ()
     wanted = [
         *(
             (f"e2e {stat.replace('(', '').replace(')', '')}, ms", LATENCY, stat, LATENCY)
@@ -74,30 +114,17 @@ def _figures(before: Summary | NoSummary, now: Summary | NoSummary) -> list[list
         ("iterations/s", "iterations", "rate", ""),
         ("errors", "cdc_success_rate", "fails", "cdc_success_rate"),
     ]
-    return [
-        [
-            name,
-            *_side(before, metric, stat, sampled),
-            *_side(now, metric, stat, sampled),
-            _change(before.observed(metric, stat), now.observed(metric, stat)),
-        ]
+    return tuple(
+        Change(name, _side(before, metric, stat, sampled), _side(now, metric, stat, sampled))
         for name, metric, stat, sampled in wanted
-    ]
+    )
 
 
-def _side(summary: Summary, metric: str, stat: str, sampled: str) -> tuple[str, str]:
+def _side(summary: Summary, metric: str, stat: str, sampled: str) -> Side:
     """Return a value and the samples behind it; a rate of iterations has as many as those were."""
     value = summary.observed(metric, stat)
     samples = summary.samples(sampled) if sampled else int(summary.observed(metric, "count") or 0)
-    return NOTHING if value is None or not samples else figure(value), f"{samples:,}"
-
-
-def _change(before: float | None, now: float | None) -> str:
-    if before is None or now is None:
-        return NOTHING
-    if before == now:
-        return "none"
-    return f"{now - before:+,.4g}" if before == 0 else f"{(now - before) / before:+.1%}"
+    return Side(value if samples else None, samples)
 
 
 def _fingerprint(manifest: Manifest) -> tuple[str, str, int, int]:

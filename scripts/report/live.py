@@ -2,10 +2,13 @@
 
 import sys
 import time
+import webbrowser
 from typing import Protocol, TextIO
 
 from scripts.load.progress import Progress
 from scripts.settings.durations import format_duration
+from scripts.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
+from scripts.verdict.figures import BYTES, figure
 
 _LINE_SECONDS = 10.0
 
@@ -26,17 +29,28 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
+def open_in_browser(url: str) -> None:
+    """Tell an address, and open it where someone sits at the machine."""
+    say(f"live: {url}")
+    if sys.stderr.isatty():
+        webbrowser.open(url)
+
+
 def display(scenario: str, stream: TextIO = sys.stderr) -> Display:
     """Return a bar on a terminal, else a line every ten seconds."""
     return Bar(scenario) if stream.isatty() else Lines(scenario)
 
 
 def text(progress: Progress) -> str:
-    """Return the figures of a moment: `20 % of 1m, 10 VUs, 18.3 iterations/s, 0 errors`."""
+    """Return the figures of a moment: `20% of 1m, 48s left, 10 VUs, 18.3 iterations/s, ...`."""
     p95 = "" if progress.p95_ms is None else f", p95 {progress.p95_ms:.0f} ms"
+    lag, slot = (progress.stack.get(name) for name in (CONSUMER_LAG, SLOT_RETAINED_BYTES))
     return (
-        f"{progress.share:.0%} of {format_duration(progress.total_seconds)}, {progress.vus} VUs, "
+        f"{progress.share:.0%} of {format_duration(progress.total_seconds)}, "
+        f"{format_duration(round(progress.left_seconds))} left, {progress.vus} VUs, "
         f"{progress.iterations_per_second:.1f} iterations/s{p95}, {progress.errors:,} errors"
+        f"{'' if lag is None else f', lag {lag:,.0f}'}"
+        f"{'' if slot is None else f', slot {figure(slot, BYTES)}'}"
     )
 
 

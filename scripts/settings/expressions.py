@@ -11,6 +11,8 @@ from types import MappingProxyType
 from scripts.settings.metrics import MetricType
 from scripts.settings.numbers import js_number
 
+# How fast the values of a gauge rise, in the metric's unit an hour.
+GROWTH = "growth_per_hour"
 STATS: Mapping[MetricType, tuple[str, ...]] = MappingProxyType(
     {
         MetricType.TREND: (
@@ -19,10 +21,11 @@ STATS: Mapping[MetricType, tuple[str, ...]] = MappingProxyType(
         ),
         MetricType.RATE: ("rate",),
         MetricType.COUNTER: ("count", "rate"),
+        MetricType.GAUGE: ("value", "avg", "min", "max", "p50", "p90", "p95", "p99", GROWTH),
     }
 )
 
-_STAT = r"[a-z]+|p[0-9.]+|p\([0-9.]+\)"
+_STAT = r"[a-z_]+|p[0-9.]+|p\([0-9.]+\)"
 _EXPRESSION = re.compile(
     rf" *(?P<stat>{_STAT}) *(?P<operator>[<>]=?) *(?P<limit>[0-9]+(?:\.[0-9]+)?) *"
 )

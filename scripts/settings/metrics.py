@@ -10,13 +10,20 @@ import msgspec
 from scripts.settings.files import read_json, typed
 from scripts.settings.paths import Checkout
 
+CONSUMER_LAG = "consumer_lag"
+SLOT_RETAINED_BYTES = "slot_retained_bytes"
+
 
 class MetricType(StrEnum):
-    """k6's types of metric, as far as limits are set on them."""
+    """k6's types of metric, as far as limits are set on them.
+
+    A gauge is a metric of the stack: the harness samples it once a second, k6 knows nothing of it.
+    """
 
     TREND = "trend"
     RATE = "rate"
     COUNTER = "counter"
+    GAUGE = "gauge"
 
 
 class Better(StrEnum):
@@ -45,9 +52,9 @@ class MetricKind:
     """What a metric is.
 
     Attributes:
-        name: The metric's name in k6.
+        name: The metric's name.
         type: k6's type.
-        unit: The unit of its values, `ms` or nothing.
+        unit: The unit of its values: `ms`, `B` (bytes), nothing.
         better: The good direction.
         phase: The samples that a limit is judged on.
     """

@@ -8,7 +8,8 @@ from typing import Annotated
 import msgspec
 
 from scripts.errors import UsageFailure
-from scripts.settings.executors import Executor, fault, total_seconds
+from scripts.settings.durations import parse_duration
+from scripts.settings.executors import Executor, RampingArrivalRate, fault, total_seconds
 from scripts.settings.files import read_json, typed
 from scripts.settings.names import nearest
 from scripts.settings.paths import Checkout
@@ -18,6 +19,7 @@ ALL = "all"
 
 # A name becomes a file, a nox session, a job and a key of thresholds.json, where these words mean
 # something else.
+MOST_HOLDS = 3
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _RESERVED = frozenset({ALL, "default", "environments"})
 
@@ -27,6 +29,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     think_time_seconds: Annotated[float, msgspec.Meta(ge=0)]
     in_all: bool
     options: Executor
+    hold: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Scenario:
         duration_seconds: The shape's total; the longest it may take for a fixed number of
             iterations.
         script: The k6 script, which exists.
+        hold_seconds: Of a rising arrival rate: for how long the highest rate that it shows is held
+            afterwards, up to three times; None of the others.
     """
 
     name: str
@@ -51,6 +56,12 @@ class Scenario:
     options: Executor
     duration_seconds: float
     script: Path
+    hold_seconds: float | None = None
+
+    @property
+    def longest_seconds(self) -> float:
+        """How long its load may last in all."""
+        return self.duration_seconds + MOST_HOLDS * (self.hold_seconds or 0.0)
 
 
 @dataclass(frozen=True)
@@ -64,8 +75,8 @@ class Scenarios:
         """The names, in the order of the file."""
         return tuple(scenario.name for scenario in self.every)
 
-    def get(self, name: str) -> Scenario:
-        """Return the scenario of that name.
+    def get(self, name: str, *, option: str = "--scenarios") -> Scenario:
+        """Return the scenario of that name, which the user gave with that option.
 
         Raises:
             UsageFailure: There is none; the line lists the nearest.
@@ -73,9 +84,8 @@ class Scenarios:
         for scenario in self.every:
             if scenario.name == name:
                 return scenario
-        raise UsageFailure(
-            f"--scenarios: unknown scenario {name!r}; {nearest(name, (*self.names, ALL))}"
-        )
+        known = (*self.names, ALL) if option == "--scenarios" else self.names
+        raise UsageFailure(f"{option}: unknown scenario {name!r}; {nearest(name, known)}")
 
     def select(self, names: str) -> tuple[Scenario, ...]:
         """Return the scenarios that a list such as `baseline,e2e-latency` names.
@@ -125,6 +135,11 @@ def _scenario(checkout: Checkout, name: str, content: object) -> Scenario:
     impossible = fault(entry.options, where=where)
     if impossible:
         raise UsageFailure(f"{where}{impossible}")
+    hold = None
+    if entry.hold is not None:
+        if not isinstance(entry.options, RampingArrivalRate):
+            raise UsageFailure(f"{file}: {name}.hold: only a ramping arrival rate can be held")
+        hold = parse_duration(entry.hold, where=f"{file}: {name}.hold")
     script = checkout.scripts / f"{name}{'' if name == HEALTH_CHECK else '-test'}.js"
     if not script.is_file():
         raise UsageFailure(
@@ -138,4 +153,5 @@ def _scenario(checkout: Checkout, name: str, content: object) -> Scenario:
         options=entry.options,
         duration_seconds=total_seconds(entry.options, where=where),
         script=script,
+        hold_seconds=hold,
     )

@@ -13,7 +13,9 @@ from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.settings.thresholds import DEFAULT, Layer, Limits, Threshold, ThresholdTable
 
-_ENVIRONMENTS = "environments"
+ENVIRONMENTS = "environments"
+# Where an editor finds what may stand in the file; nothing else reads it.
+SCHEMA = "$schema"
 
 
 def load_thresholds(
@@ -33,13 +35,14 @@ def load_thresholds(
     path = checkout.thresholds_file
     reader = _Reader(path.name, tuple(scenarios), metrics)
     layer = dict(reader.table(read_json(path), ""))
-    environments = reader.table(layer.pop(_ENVIRONMENTS, {}), _ENVIRONMENTS)
+    typed(layer.pop(SCHEMA, ""), str, file=path.name, place=SCHEMA)
+    environments = reader.table(layer.pop(ENVIRONMENTS, {}), ENVIRONMENTS)
     return ThresholdTable(
-        scenarios=reader.layer(layer, "", known=(DEFAULT, *reader.scenarios, _ENVIRONMENTS)),
+        scenarios=reader.layer(layer, "", known=(DEFAULT, *reader.scenarios, ENVIRONMENTS)),
         environments={
             name: reader.layer(
-                reader.table(content, f"{_ENVIRONMENTS}.{name}"),
-                f"{_ENVIRONMENTS}.{name}",
+                reader.table(content, f"{ENVIRONMENTS}.{name}"),
+                f"{ENVIRONMENTS}.{name}",
                 known=(DEFAULT, *reader.scenarios),
             )
             for name, content in environments.items()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scripts.errors import UsageFailure
-from scripts.settings.expressions import Expression, Operator
+from scripts.settings.expressions import GROWTH, Expression, Operator
 from scripts.settings.metrics import MetricKind, MetricType
 from scripts.settings.names import nearest
 from scripts.settings.samples import samples_needed
@@ -46,6 +46,11 @@ class Threshold:
         return self.expression.limit
 
     @property
+    def unit(self) -> str:
+        """The unit of the limit, `ms`; of a growth, the metric's unit an hour."""
+        return f"{self.kind.unit}/h" if self.stat == GROWTH else self.kind.unit
+
+    @property
     def k6_metric(self) -> str:
         """The metric or sub-metric that k6 judges: `cdc_e2e_latency{phase:steady}`."""
         return self.kind.k6_name
@@ -67,7 +72,9 @@ class Threshold:
 
     @property
     def in_k6(self) -> bool:
-        """Whether k6 judges it too: it takes no limits on the count of a trend."""
+        """Whether k6 judges it too: not the stack's metrics, nor the count of a trend."""
+        if self.kind.type is MetricType.GAUGE:
+            return False
         return not (self.kind.type is MetricType.TREND and self.stat == "count")
 
     def holds(self, observed: float) -> bool:

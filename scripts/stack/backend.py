@@ -6,6 +6,7 @@ from typing import Protocol
 
 from scripts.stack.component import ComponentEvent, ComponentStatus
 from scripts.stack.endpoints import Endpoints
+from scripts.stack.usage import Usage
 
 Say = Callable[[str], None]
 
@@ -45,6 +46,9 @@ class Backend(Protocol):
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Return the state of each component."""
+
+    def usage(self) -> Mapping[str, Usage]:
+        """Return what each component that runs has used so far."""
 
     def versions(self) -> Mapping[str, str]:
         """Return what is run, component by component."""

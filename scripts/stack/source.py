@@ -14,6 +14,7 @@ from scripts.settings.pipeline import Pipeline
 from scripts.waiting import NotReady
 
 _CONNECT_SECONDS = 5
+_GAUGE_SECONDS = 2
 
 
 @contextmanager
@@ -87,3 +88,39 @@ def slot_active(dsn: str, slot: str) -> None:
         raise NotReady(f"replication slot {slot} is not there")
     if not row[0]:
         raise NotReady(f"replication slot {slot} is not active")
+
+
+class RetainedBytes:
+    """Asks how much of the write-ahead log a replication slot keeps, on one connection."""
+
+    def __init__(self, dsn: str, slot: str) -> None:
+        self._dsn = dsn
+        self._slot = slot
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+
+    def read(self) -> int:
+        """Return the bytes from the slot's restart position to the end of the log.
+
+        https://www.postgresql.org/docs/current/view-pg-replication-slots.html
+
+        Raises:
+            NotReady: The slot is not there.
+            psycopg.Error: PostgreSQL does not answer.
+        """
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(
+                self._dsn, autocommit=True, connect_timeout=_GAUGE_SECONDS
+            )
+        row = self._connection.execute(
+            "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint "
+            "FROM pg_replication_slots WHERE slot_name = %s",
+            (self._slot,),
+        ).fetchone()
+        if row is None or row[0] is None:
+            raise NotReady(f"replication slot {self._slot} is not there")
+        return int(row[0])
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()

@@ -14,6 +14,7 @@ from scripts.tasks.command import command
         "env": "environment of thresholds.json, such as ci",
         "name": "what to call the run",
         "keep": "leave the stack running",
+        "live": "open k6's web dashboard in a browser",
         "json": "for programs, in place of the table",
     }
 )
@@ -27,6 +28,7 @@ def perf(
     env: str = "",
     name: str = "",
     keep: bool = False,
+    live: bool = False,
     json: bool = False,
 ) -> None:
     """Load-test the pipeline, judge it, and leave a run folder."""
@@ -44,9 +46,8 @@ def perf(
     from scripts.tasks.setting import setting
 
     here = setting(stack)
-    plan = make_plan(
-        here.checkout, scenarios, Overrides.parse(duration, vus, env), name=name, keep=keep
-    )
+    overrides = Overrides.parse(duration, vus, env)
+    plan = make_plan(here.checkout, scenarios, overrides, name=name, keep=keep, live=live)
     with here.to_itself():
         say(here.why)
         generator = load_generator(here.checkout, here.cache)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 from invoke import Context, Task, task
 
 from scripts.tasks.command import command
+from scripts.tasks.generated import write_or_check
 
 if TYPE_CHECKING:
     from scripts.ci.project import Project
@@ -14,22 +15,11 @@ if TYPE_CHECKING:
 @command
 def workflow(_: Context, check: bool = False) -> None:
     """Write the generated workflow files, or check that they are up to date."""
-    from scripts.ci.drift import find_drift, write
     from scripts.ci.generate import generate
-    from scripts.errors import UsageFailure
-    from scripts.settings.paths import Checkout
 
-    root = Checkout.here().root
-    wanted = generate(project())
-    if not check:
-        for line in write(root, wanted):
-            print(line)
-        return
-    drift = find_drift(root, wanted)
-    for line in drift.lines():
-        print(line)
-    if drift:
-        raise UsageFailure("the workflow files are not what is generated", hint="run: inv workflow")
+    write_or_check(
+        generate(project()), check=check, what="the workflow files", command="inv workflow"
+    )
 
 
 def project() -> "Project":

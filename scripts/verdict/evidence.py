@@ -7,7 +7,25 @@ from scripts.results.summary import NoSummary, Summary
 from scripts.settings.executors import Executor
 from scripts.settings.thresholds import Threshold
 from scripts.stack.component import ComponentEvent
+from scripts.verdict.k6_exit import CAME_TO_ITS_END
 from scripts.verdict.points import PointsSeen
+from scripts.verdict.ramp import Ramp
+from scripts.verdict.stack_seen import StackSeen
+
+
+@dataclass(frozen=True)
+class Held:
+    """A rate that was held after a ramp had found it.
+
+    Attributes:
+        ramp: What the ramp showed.
+        rate: Iterations a second; None where the ramp left nothing to hold.
+        seconds: For how long.
+    """
+
+    ramp: Ramp
+    rate: int | None
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -23,6 +41,7 @@ class Evidence:
         k6_exit: k6's exit code; -N where signal N killed it.
         clock_step_seconds: By how much the system's clock was set meanwhile.
         events: What happened to the stack's components meanwhile.
+        held: Of a breakpoint the rate that this is the evidence of.
     """
 
     scenario: str
@@ -33,3 +52,14 @@ class Evidence:
     k6_exit: int
     clock_step_seconds: float
     events: Sequence[ComponentEvent]
+    held: Held | None = None
+
+    @property
+    def stack(self) -> StackSeen:
+        """What limits on the stack are judged on."""
+        return StackSeen(self.points.stack, self.executor)
+
+    @property
+    def k6_came_to_its_end(self) -> bool:
+        """Whether k6 itself was neither interrupted nor broken."""
+        return self.k6_exit in CAME_TO_ITS_END

@@ -5,15 +5,23 @@ from math import isfinite
 _WHOLE_FROM = 100
 _TENTHS_FROM = 10
 _MOST_DECIMALS = 17
+BYTES = "B"
+_BYTES = (BYTES, "B/h")
+_PREFIXES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
 def figure(value: float, unit: str = "") -> str:
-    """Return `value` with three or four digits that matter and its unit: `2,310 ms`, `36.4 ms`."""
+    """Return `value` with three or four digits that matter and its unit: `2,310 ms`, `36.4 ms`.
+
+    Bytes (`B`, `B/h`) are told in units of 1,024: `139 MiB`.
+    """
+    value, unit = _in_larger_unit(value, unit, exactly=False)
     return _with_unit(f"{value:,.{_decimals(value, unit)}f}", unit)
 
 
 def limit_figure(limit: float, unit: str = "") -> str:
-    """Return a limit as it was set, with its unit: `2,000 ms`, `0.999`."""
+    """Return a limit as it was set, with its unit: `2,000 ms`, `0.999`, `512 MiB`."""
+    limit, unit = _in_larger_unit(limit, unit, exactly=True)
     return _with_unit(f"{limit:,.15g}", unit)
 
 
@@ -22,12 +30,21 @@ def figure_beside(value: float, limit: float, unit: str = "") -> str:
 
     2,000.3 ms against a limit of 2,000 ms reads `2,000.3 ms`.
     """
-    if value == limit or not isfinite(value):
+    if value == limit or not isfinite(value) or unit in _BYTES:
         return figure(value, unit)
     decimals = _decimals(value, unit)
     while decimals < _MOST_DECIMALS and float(f"{value:.{decimals}f}") == limit:
         decimals += 1
     return _with_unit(f"{value:,.{decimals}f}", unit)
+
+
+def _in_larger_unit(value: float, unit: str, *, exactly: bool) -> tuple[float, str]:
+    """Return bytes in KiB, MiB or GiB, `exactly` only where the number stays a whole one."""
+    if unit in _BYTES:
+        for name, size in _PREFIXES:
+            if abs(value) >= size and not (exactly and value % size):
+                return value / size, unit.replace("B", name)
+    return value, unit
 
 
 def _decimals(value: float, unit: str) -> int:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from scripts.errors import ExitCode
+from scripts.settings.metrics import MetricType
+from scripts.settings.thresholds import Threshold
 from scripts.verdict.agreement import thresholds_agree_gate
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.gates import Gate, checks_gate, components_gate, samples_gate, summary_gate
@@ -10,7 +12,9 @@ from scripts.verdict.k6_exit import k6_exit_gate
 from scripts.verdict.limits import judge_threshold
 from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
 from scripts.verdict.points_gate import points_gate
+from scripts.verdict.ramp_gate import judge_held_rate, ramp_gate, without_held_rate
 from scripts.verdict.records import ScenarioVerdict, ThresholdResult
+from scripts.verdict.stack_limits import judge_stack_threshold, stack_samples_gate
 from scripts.verdict.verdict import verdict_of, worst
 
 _THRESHOLD_CODES = {True: ExitCode.PASS, False: ExitCode.FAIL, None: ExitCode.NO_DATA}
@@ -19,14 +23,15 @@ _THRESHOLD_CODES = {True: ExitCode.PASS, False: ExitCode.FAIL, None: ExitCode.NO
 def judge(evidence: Evidence) -> ScenarioVerdict:
     """Return the verdict on one scenario that was run."""
     gates = _gates(evidence)
+    others = {t: _judge(t, evidence) for t in without_held_rate(evidence.thresholds)}
+    holds = _worst(gates, others.values()) is ExitCode.PASS
     results = tuple(
-        judge_threshold(threshold, evidence.summary, evidence.points.intervals.get(threshold))
+        others[threshold]
+        if threshold in others
+        else judge_held_rate(threshold, evidence.held, holds=holds)
         for threshold in evidence.thresholds
     )
-    code = worst(
-        [*(gate.code for gate in gates), *(_THRESHOLD_CODES[r.ok] for r in results)],
-        certain=any(gate.result.certain for gate in gates),
-    )
+    code = _worst(gates, results)
     return ScenarioVerdict(
         scenario=evidence.scenario,
         verdict=verdict_of(code),
@@ -55,6 +60,21 @@ def not_run(scenario: str, code: ExitCode, reason: str) -> ScenarioVerdict:
     )
 
 
+def _judge(threshold: Threshold, evidence: Evidence) -> ThresholdResult:
+    if threshold.kind.type is MetricType.GAUGE:
+        return judge_stack_threshold(threshold, evidence.stack)
+    interval = evidence.points.intervals.get(threshold)
+    return judge_threshold(threshold, evidence.summary, interval)
+
+
+def _worst(gates: Iterable[Gate], results: Iterable[ThresholdResult]) -> ExitCode:
+    gates = tuple(gates)
+    return worst(
+        [*(gate.code for gate in gates), *(_THRESHOLD_CODES[r.ok] for r in results)],
+        certain=any(gate.result.certain for gate in gates),
+    )
+
+
 def _gates(evidence: Evidence) -> tuple[Gate, ...]:
     scenario, summary = evidence.scenario, evidence.summary
     gates = (
@@ -69,6 +89,8 @@ def _gates(evidence: Evidence) -> tuple[Gate, ...]:
         rate_gate(evidence.executor, evidence.k6_exit, summary),
         generator_gate(scenario, summary),
         thresholds_agree_gate(evidence.thresholds, summary),
+        stack_samples_gate(evidence.thresholds, evidence.stack),
+        ramp_gate(evidence.held),
     )
     return tuple(gate for gate in gates if gate is not None)
 

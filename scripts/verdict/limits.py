@@ -30,7 +30,7 @@ def judge_threshold(
     The interval is told with what was observed; it decides nothing.
     """
     if isinstance(summary, NoSummary):
-        return _result(
+        return result_of(
             threshold, None, 0, ok=None, reason="without a summary no limit can be judged"
         )
     samples = summary.samples(threshold.k6_metric)
@@ -39,25 +39,22 @@ def judge_threshold(
     if observed is None or samples == 0:
         # What k6 shows of an empty metric is not an observation.
         phase = " after the warm-up" if threshold.kind.phase is Phase.STEADY else ""
-        return _result(threshold, None, samples, ok=None, reason=f"{name} has no samples{phase}")
+        return result_of(threshold, None, samples, ok=None, reason=f"{name} has no samples{phase}")
     holds = threshold.holds(observed)
-    broken = "" if holds else _broken(threshold, observed, samples)
-    needed = threshold.samples_needed
-    if samples < needed:
-        reason = (
-            f"{name} needs {needed:,} samples and got {samples:,}: "
-            f"{_longer(summary.duration_ms, samples, needed)}"
-        )
+    broken = "" if holds else broken_limit(threshold, observed, samples)
+    if samples < threshold.samples_needed:
+        reason = too_few(threshold, samples, summary.duration_ms)
         seen = f" (so far: {broken})" if broken else ""
-        result = _result(threshold, observed, samples, ok=None, reason=reason + seen)
+        result = result_of(threshold, observed, samples, ok=None, reason=reason + seen)
     else:
-        result = _result(threshold, observed, samples, ok=holds, reason=broken)
+        result = result_of(threshold, observed, samples, ok=holds, reason=broken)
     return msgspec.structs.replace(result, interval=interval)
 
 
-def _result(
+def result_of(
     threshold: Threshold, observed: float | None, samples: int, *, ok: bool | None, reason: str
 ) -> ThresholdResult:
+    """Return what verdict.json says of a limit."""
     return ThresholdResult(
         metric=threshold.metric,
         stat=threshold.stat,
@@ -80,12 +77,23 @@ def _margin(threshold: Threshold, observed: float | None) -> float | None:
     return left / threshold.limit
 
 
-def _broken(threshold: Threshold, observed: float, samples: int) -> str:
-    unit = threshold.kind.unit
-    over = "" if threshold.kind.type is MetricType.COUNTER else f" over {samples:,} samples"
+def broken_limit(threshold: Threshold, observed: float, samples: int) -> str:
+    """Return the sentence on a limit that was not kept."""
+    unit = threshold.unit
+    single = threshold.kind.type is MetricType.COUNTER or threshold.stat == "value"
+    over = "" if single else f" over {samples:,} samples"
     demand = _DEMANDS[threshold.operator].format(limit_figure(threshold.limit, unit))
     seen = figure_beside(observed, threshold.limit, unit)
     return f"{threshold.metric} {threshold.stat} was {seen}{over}; {demand}"
+
+
+def too_few(threshold: Threshold, samples: int, duration_ms: float) -> str:
+    """Return the sentence on a limit that so few samples, of a run that long, cannot show."""
+    needed = threshold.samples_needed
+    return (
+        f"{threshold.metric} {threshold.stat} needs {needed:,} samples and got {samples:,}: "
+        f"{_longer(duration_ms, samples, needed)}"
+    )
 
 
 def _longer(duration_ms: float, samples: int, needed: int) -> str:

@@ -10,7 +10,7 @@ from scripts.verdict.figures import figure, figure_beside
 from scripts.verdict.gates import Gate, open_gate, shut_gate
 from scripts.verdict.k6_exit import CAME_TO_ITS_END
 
-_MOST_DROPPED = 0.001
+MOST_DROPPED = 0.001
 _MOST_OFF_RATE = 0.01
 # A constant rate may begin one more at its very end, and one be cut off there.
 _MOST_OFF_ITERATIONS = 2
@@ -23,13 +23,13 @@ def dropped_gate(summary: Summary | NoSummary) -> Gate:
 
     https://grafana.com/docs/k6/latest/using-k6/scenarios/concepts/dropped-iterations/
     """
-    name, limit = "dropped_iterations", f"at most {_MOST_DROPPED:.1%} of the iterations due"
+    name, limit = "dropped_iterations", f"at most {MOST_DROPPED:.1%} of the iterations due"
     if isinstance(summary, NoSummary):
         return open_gate(name, limit, "unknown", ok=None)
     dropped = int(summary.observed("dropped_iterations", "count") or 0)
     due = dropped + int(summary.observed("iterations", "count") or 0)
     observed = f"{dropped:,} of {due:,}"
-    if dropped <= _MOST_DROPPED * due:
+    if dropped <= MOST_DROPPED * due:
         return open_gate(name, limit, observed)
     return shut_gate(
         name,

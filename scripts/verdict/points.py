@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scripts.results.points.gauges import StackSeries, stack_series
 from scripts.results.points.series import write_series
 from scripts.results.points.statistics import (
     Statistics,
@@ -26,15 +27,18 @@ class PointsSeen:
         faults: What is wrong with them, a sentence each; empty where they are whole.
         statistics: By the name of k6's metric or sub-metric, of those that have points.
         intervals: Of the limits on percentiles and rates that have points.
+        stack: What the stack showed of itself meanwhile.
     """
 
     faults: tuple[str, ...] = ()
     statistics: Mapping[str, Statistics] = field(default_factory=dict)
     intervals: Mapping[Threshold, Interval] = field(default_factory=dict)
+    stack: StackSeries = field(default_factory=StackSeries)
 
 
 def examine(
     paths: Sequence[Path],
+    gauges: Path,
     series: Path,
     thresholds: Sequence[Threshold],
     summary: Summary | NoSummary,
@@ -45,6 +49,7 @@ def examine(
 
     Args:
         paths: The files of points.
+        gauges: The file of the stack's gauges; what is missing of it is missing from the series.
         series: Where to write the series.
         thresholds: The limits whose intervals are wanted.
         summary: k6's summary, whose sub-metrics are looked at too.
@@ -52,17 +57,19 @@ def examine(
     import duckdb  # noqa: PLC0415 - only who reads points waits for it
 
     try:
-        with read_points(paths) as points:
+        with read_points((*paths, gauges)) as points:
             write_series(points, series)
-            return _seen(points, thresholds, summary)
+            return _seen(points, len(paths), thresholds, summary)
     except (OSError, duckdb.Error) as error:
         why = str(error).partition("\n")[0]
         return PointsSeen((f"the raw points could not be examined: {why}",))
 
 
 def _seen(
-    points: Points, thresholds: Sequence[Threshold], summary: Summary | NoSummary
+    points: Points, gauges: int, thresholds: Sequence[Threshold], summary: Summary | NoSummary
 ) -> PointsSeen:
+    """Look at what was read; `gauges` is the number of the file of gauges."""
+    stack = stack_series(points, gauges)
     names = [threshold.k6_metric for threshold in thresholds]
     names += [] if isinstance(summary, NoSummary) else summary.metrics
     groups = {tuple(tags) for _, tags in map(parsed_k6_name, names)} | {()}
@@ -70,7 +77,7 @@ def _seen(
         statistic.k6_name: statistic
         for by in sorted(groups)
         for statistic in statistics(points, by)
-        if len(statistic.tags) == len(by)
+        if len(statistic.tags) == len(by) and statistic.metric not in stack.samples
     }
     intervals = {
         threshold: interval
@@ -78,7 +85,8 @@ def _seen(
         if threshold.k6_metric in found
         and (interval := _interval(points, threshold, found[threshold.k6_metric]))
     }
-    return PointsSeen(tuple(damage.sentence for damage in points.damage), found, intervals)
+    faults = tuple(damage.sentence for damage in points.damage if damage.number != gauges)
+    return PointsSeen(faults, found, intervals, stack)
 
 
 def _interval(points: Points, threshold: Threshold, found: Statistics) -> Interval | None:

@@ -84,7 +84,13 @@ class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ScenarioOutcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A scenario's line in the verdict of its run."""
+    """A scenario's line in the verdict of its run.
+
+    Attributes:
+        scenario: The scenario's name.
+        verdict: The verdict.
+        exit_code: What a run of this scenario alone exits with.
+    """
 
     scenario: str
     verdict: Verdict

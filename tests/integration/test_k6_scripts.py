@@ -13,7 +13,7 @@ import pytest
 from scripts import process
 from scripts.errors import StackFailure, UsageFailure
 from scripts.results.summary import Summary, read_summary
-from scripts.settings.metrics import load_metrics
+from scripts.settings.metrics import MetricType, load_metrics
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.settings.scenarios import HEALTH_CHECK, load_scenarios
@@ -282,6 +282,11 @@ def test_a_write_that_fails_at_once_is_no_fast_answer(run: Run, endpoints: Endpo
         ({"DURATION": "soon"}, "DURATION: 'soon' is no duration above zero"),
         ({"DURATION": "0s"}, "DURATION: '0s' is no duration above zero"),
         ({"DURATION": "-5s"}, "DURATION: '-5s' is no duration above zero"),
+        ({"HOLD_RATE": "fast"}, "HOLD_RATE: 'fast' is no whole rate above zero"),
+        (
+            {"HOLD_RATE": "50"},
+            "HOLD_RATE: '50' is no whole rate above zero, or this scenario has no",
+        ),
         ({"VUS": "0"}, "VUS: '0' is no whole number above zero"),
         ({"VUS": "ten"}, "VUS: 'ten' is no whole number above zero"),
         ({"CDC_ENV": "moon"}, "CDC_ENV: thresholds.json has no environment 'moon', only: ci"),
@@ -376,7 +381,9 @@ def test_k6_and_the_harness_set_the_same_limits(
     assert theirs == ours
     if scenario != HEALTH_CHECK:
         # Without an entry k6 keeps no sub-metric and leaves out counters that nothing touched.
-        assert set(options["thresholds"]) == {kind.k6_name for kind in metrics.values()}
+        # Gauges are the stack's, which k6 does not know.
+        known = {kind.k6_name for kind in metrics.values() if kind.type is not MetricType.GAUGE}
+        assert set(options["thresholds"]) == known
 
 
 @pytest.mark.parametrize(
@@ -470,9 +477,22 @@ def test_k6_and_the_harness_refuse_the_same(
             "breakpoint",
             {"VUS": "300"},
             {
-                "preAllocatedVUs": 200,
+                "preAllocatedVUs": 300,
                 "maxVUs": 300,
                 "stages": [{"duration": "10m0s", "target": 1500}],
+            },
+        ),
+        (
+            # The hold is as much shorter than it was committed as the ramp is.
+            "breakpoint",
+            {"HOLD_RATE": "640", "DURATION": "1m", "VUS": "300"},
+            {
+                "executor": "constant-arrival-rate",
+                "rate": 640,
+                "timeUnit": "1s",
+                "duration": "30s",
+                "preAllocatedVUs": 300,
+                "maxVUs": 300,
             },
         ),
         ("health-check", {"DURATION": "5s", "VUS": "9"}, {"vus": 1, "iterations": 1}),
@@ -492,3 +512,12 @@ def test_breakpoint_ends_at_the_first_limit_that_breaks(checkout: Checkout, k6: 
     limits = [limit for limits in thresholds.values() for limit in limits]
     assert limits
     assert all(limit["abortOnFail"] for limit in limits)
+
+
+def test_a_rate_that_is_held_is_held_to_its_end(checkout: Checkout, k6: Path) -> None:
+    script = script_of(checkout, "breakpoint")
+    thresholds = inspect(k6, script, HOLD_RATE="500")["thresholds"]
+
+    limits = [limit for limits in thresholds.values() for limit in limits]
+    assert limits
+    assert all(isinstance(limit, str) for limit in limits)

@@ -28,6 +28,15 @@ KINDS = {
         MetricKind("pg_write_errors", MetricType.COUNTER, "", Better.LOWER, Phase.ALL),
     )
 }
+STACK_KINDS = {
+    name: MetricKind(name, MetricType.GAUGE, unit, better, phase)
+    for name, unit, better, phase in (
+        ("consumer_lag", "events", Better.LOWER, Phase.ALL),
+        ("memory_consumer", "B", Better.LOWER, Phase.STEADY),
+        ("lag_recovery_seconds", "s", Better.LOWER, Phase.ALL),
+        ("held_rate", "/s", Better.HIGHER, Phase.ALL),
+    )
+}
 LATENCY = "cdc_e2e_latency{phase:steady}"
 
 
@@ -36,6 +45,13 @@ def threshold(metric: str, expression: str) -> Threshold:
     parsed = parse_expression(expression)
     assert isinstance(parsed, Expression)
     return Threshold(KINDS[metric], parsed)
+
+
+def stack_threshold(metric: str, expression: str) -> Threshold:
+    """Return the limit that `max<=1000` sets on a metric of the stack."""
+    parsed = parse_expression(expression)
+    assert isinstance(parsed, Expression)
+    return Threshold(STACK_KINDS[metric], parsed)
 
 
 def trend(count: int, /, **values: float) -> Metric:

@@ -27,7 +27,7 @@ export function scenarioOptions(name, { abortOnFail = false } = {}) {
   if (!scenario) {
     throw new Error(`scenarios.json has no scenario '${name}', only: ${Object.keys(scenarios).join(', ')}`);
   }
-  const shape = effectiveShape(scenario.options, __ENV);
+  const shape = effectiveShape(scenario, __ENV);
   const length = lengthOf(shape);
   // The health check is judged by its checks alone.
   const judged = name !== 'health-check';

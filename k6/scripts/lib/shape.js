@@ -1,4 +1,4 @@
-// The load shape of a scenario after the overrides DURATION and VUS. This is their only implementation: the harness
+// The load shape of a scenario after the overrides DURATION, VUS and HOLD_RATE. This is their only implementation: the harness
 // learns the effective shape by `k6 inspect`.
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -81,14 +81,34 @@ function withVirtualUsers(shape, vus) {
   }
 }
 
-/** The shape with the overrides of the environment applied. */
-export function effectiveShape(shape, environment) {
-  let effective = shape;
+/** A rising arrival rate held at one of its rates, for `hold` where the ramp is as long as it was committed. */
+function heldAt(shape, { options, hold }, text) {
+  if (!/^[1-9]\d{0,5}$/u.test(text) || !hold) {
+    throw new Error(`HOLD_RATE: '${text}' is no whole rate above zero, or this scenario has no hold`);
+  }
+  const share = lengthOf(shape) / lengthOf(options);
+  const { preAllocatedVUs, maxVUs } = shape;
+  return {
+    executor: 'constant-arrival-rate',
+    rate: Number(text),
+    timeUnit: '1s',
+    duration: `${Math.max(1000, Math.round(milliseconds('hold', hold) * share))}ms`,
+    preAllocatedVUs,
+    maxVUs,
+  };
+}
+
+/** The shape of a scenario of scenarios.json with the overrides of the environment applied. */
+export function effectiveShape(scenario, environment) {
+  let effective = scenario.options;
   if (environment.DURATION) {
     effective = withLength(effective, milliseconds('DURATION', environment.DURATION));
   }
   if (environment.VUS) {
     effective = withVirtualUsers(effective, virtualUsers(environment.VUS));
+  }
+  if (environment.HOLD_RATE) {
+    effective = heldAt(effective, scenario, environment.HOLD_RATE);
   }
   return effective;
 }

@@ -9,12 +9,14 @@ class Damage:
     """A file that is not whole; all that could be read of it counts.
 
     Attributes:
+        number: Which of the files it is, counted from 0.
         file: The file's name.
         fault: What is wrong with it.
         points: How many points were read from it.
         last: Time of the last of them, UTC; None where there is none.
     """
 
+    number: int
     file: str
     fault: str
     points: int

@@ -172,9 +172,8 @@ def _load(connection: "DuckDBPyConnection", path: Path, number: int) -> Damage |
         faults.append(f"has lines that are no points ({unreadable:,})")
     if not faults:
         return None
-    return Damage(
-        path.name, " and ".join(faults), points, time_of(last) if last is not None else None
-    )
+    until = time_of(last) if last is not None else None
+    return Damage(number, path.name, " and ".join(faults), points, until)
 
 
 @contextmanager

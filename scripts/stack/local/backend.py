@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-import psutil
 import requests
 
 from scripts.errors import StackFailure
@@ -25,6 +24,7 @@ from scripts.stack.local import consumer, jvm, mongodb, postgres, symptoms
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.ports import Ports, choose
 from scripts.stack.local.supervisor import Supervisor, last_lines, uptime
+from scripts.stack.usage import Usage, usage_of
 from scripts.waiting import NotReady, until_called_off, wait_until
 
 T = TypeVar("T")
@@ -251,6 +251,7 @@ class LocalStack:
         """Ask supervisord."""
         state = self._state()
         processes = self._supervisor.processes()
+        usage = self.usage()
         versions = self.versions()
         statuses = []
         for name in COMPONENTS:
@@ -263,11 +264,16 @@ class LocalStack:
                     state=self._supervisor.state(name) if info else "stopped",
                     pid=pid,
                     port=getattr(state.ports, name) if state is not None and info else None,
-                    memory=_memory(pid),
+                    memory=usage[name].memory if name in usage else None,
                     uptime=uptime(info) if info else None,
                 )
             )
         return tuple(statuses)
+
+    def usage(self) -> Mapping[str, Usage]:
+        """Look at the processes that supervisord has started."""
+        processes = self._supervisor.processes()
+        return usage_of({name: x["pid"] for name, x in processes.items() if x.get("pid")})
 
     def notes(self) -> tuple[str, ...]:
         """Name what differs from a pipeline in production."""
@@ -319,18 +325,6 @@ class LocalWatch:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _memory(pid: int | None) -> int | None:
-    """Return the resident bytes of a process and its children."""
-    if pid is None:
-        return None
-    try:
-        top = psutil.Process(pid)
-        family = (top, *top.children(recursive=True))
-        return sum(member.memory_info().rss for member in family)
-    except psutil.NoSuchProcess:
-        return None
 
 
 def _expect_cluster(found: str, state: LocalState, who: str) -> None:

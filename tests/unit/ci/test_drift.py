@@ -2,13 +2,17 @@ from pathlib import Path
 
 import pytest
 
-from scripts.ci.drift import find_drift, write
+from scripts.ci.drift import Generated, find_drift, write
 from scripts.ci.emit import HEADER
 from scripts.ci.generate import FOLDER
 from scripts.errors import UsageFailure
 
 ONE, TWO = f"{FOLDER}/one.yml", f"{FOLDER}/two.yml"
-WANTED = {ONE: f"{HEADER}\none: 1\n", TWO: f"{HEADER}\ntwo: 2\n"}
+WANTED = Generated(
+    wanted={ONE: f"{HEADER}\none: 1\n", TWO: f"{HEADER}\ntwo: 2\n"},
+    suffixes=(".yml", ".yaml"),
+    mark=HEADER,
+)
 
 
 @pytest.fixture

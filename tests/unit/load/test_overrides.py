@@ -17,7 +17,9 @@ from scripts.load.overrides import Overrides
 def test_overrides_become_the_variables_of_the_scripts(
     duration: str, vus: str, environment: str, variables: dict[str, str]
 ) -> None:
-    assert Overrides.parse(duration, vus, environment).variables() == variables
+    # One that is inherited must not slip through.
+    expected = {**variables, "HOLD_RATE": ""}
+    assert Overrides.parse(duration, vus, environment).variables() == expected
 
 
 @pytest.mark.parametrize("vus", ["0", "-3", "many", "1.5", "10001", "١٢"])

@@ -27,6 +27,7 @@ def test_progress_is_read_from_k6() -> None:
     assert progress == Progress(
         elapsed_seconds=10.0,
         total_seconds=40.0,
+        running=True,
         vus=7,
         iterations=40,
         iterations_per_second=4.0,
@@ -62,4 +63,14 @@ def test_a_k6_that_does_not_answer_has_no_progress(answer: dict[str, object]) ->
 
 
 def test_a_run_that_lasts_longer_than_its_load_stays_at_the_whole() -> None:
-    assert Progress(50.0, 40.0, 0, 0, 0.0, 0, None).share == 1.0
+    late = Progress(
+        elapsed_seconds=50.0,
+        total_seconds=40.0,
+        running=False,
+        vus=0,
+        iterations=0,
+        iterations_per_second=0.0,
+        errors=0,
+        p95_ms=None,
+    )
+    assert (late.share, late.left_seconds) == (1.0, 0.0)

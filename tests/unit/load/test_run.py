@@ -43,6 +43,8 @@ def test_a_clock_that_is_set_while_k6_runs_is_noticed(
     monkeypatch.setattr(process, "start", start)
     monkeypatch.setattr(load, "free_port", lambda: 20_000)
     files = ScenarioFiles(tmp_path / "baseline")
-    loaded = load.run(K6(Path("k6")), BASELINE, SHAPE, files, lambda _progress: None)
+    loaded = load.run(
+        K6(Path("k6")), BASELINE, SHAPE, files, lambda _k6: {}, lambda _progress: None
+    )
     assert loaded.clock_step_seconds == pytest.approx(step, abs=0.05)
     assert (loaded.exit_code, loaded.interrupted) == (0, None)

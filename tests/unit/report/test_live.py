@@ -1,5 +1,6 @@
 import io
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from scripts.report.live import Lines, display, text
 MOMENT = Progress(
     elapsed_seconds=12.0,
     total_seconds=60.0,
+    running=True,
     vus=10,
     iterations=220,
     iterations_per_second=18.34,
@@ -18,7 +20,10 @@ MOMENT = Progress(
 
 
 def test_the_figures_of_a_moment() -> None:
-    assert text(MOMENT) == "20% of 1m, 10 VUs, 18.3 iterations/s, p95 31 ms, 1,200 errors"
+    line = "20% of 1m, 48s left, 10 VUs, 18.3 iterations/s, p95 31 ms, 1,200 errors"
+    assert text(MOMENT) == line
+    stack = {"consumer_lag": 1234.0, "slot_retained_bytes": 3.5 * 2**20, "cpu_kafka": 0.1}
+    assert text(replace(MOMENT, stack=stack)) == f"{line}, lag 1,234, slot 3.50 MiB"
 
 
 def test_without_a_terminal_there_is_a_line_every_ten_seconds(

@@ -13,6 +13,14 @@ NAMES = (
     *("e2e-latency", "mixed-workload", "breakpoint"),
 )
 _RAMP = {"executor": "ramping-vus", "startVUs": 0}
+_RISING = {
+    "executor": "ramping-arrival-rate",
+    "startRate": 1,
+    "timeUnit": "1s",
+    "preAllocatedVUs": 1,
+    "maxVUs": 1,
+    "stages": [{"duration": "1m", "target": 9}],
+}
 _RATE = {"executor": "constant-arrival-rate", "rate": 1, "timeUnit": "1s", "duration": "1s"}
 
 
@@ -82,6 +90,8 @@ def test_all_needs_a_scenario_that_belongs_to_it(checkout: Checkout, put: Put) -
         ({"description": ""}, "baseline.description", "expected `str` of length >= 1"),
         ({"think_time_seconds": -1}, "baseline.think_time_seconds", "expected `float` >= 0.0"),
         ({"think_time": 1}, "baseline.think_time", "is not a known setting"),
+        ({"hold": "5m"}, "baseline.hold", "only a ramping arrival rate can be held"),
+        ({"hold": "soon", "options": _RISING}, "baseline.hold", "'soon' is not a duration"),
         ({"in_all": "yes"}, "baseline.in_all", "expected `bool`, got `str`"),
         ({"options": {"vus": 1}}, "baseline.options.executor", "is missing"),
         ({"options": {"executor": "constant"}}, "baseline.options.executor", "invalid value"),

@@ -63,7 +63,8 @@ def file(tmp_path: Path) -> Path:
 
 
 def seen(file: Path, found: Summary | NoSummary = SAME) -> PointsSeen:
-    return examine([file], file.parent / "series.parquet", LIMITS, found)
+    gauges = file.parent / "gauges.json.gz"
+    return examine([file], gauges, file.parent / "series.parquet", LIMITS, found)
 
 
 def test_percentiles_and_rates_have_intervals_and_other_stats_none(file: Path) -> None:

@@ -1,0 +1,72 @@
+"""One run against another: what moved, and no claim that it means anything."""
+
+from dataclasses import dataclass
+
+from scripts.errors import UsageFailure
+from scripts.files import readable_json
+from scripts.report.changes import Change, changes_of, changes_table, incomparable
+from scripts.report.recorded import Measured, Recorded
+from scripts.settings.scenarios import HEALTH_CHECK
+
+_NO_CLAIM = (
+    "One run against one: what moved is shown, whether by chance or not nobody can tell from it."
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs, scenario by scenario.
+
+    Attributes:
+        pairs: What can be compared: before and now, by scenario.
+        apart: Why the others cannot be, a sentence by scenario.
+    """
+
+    pairs: dict[str, tuple[Measured, Measured]]
+    apart: dict[str, str]
+
+    def changes(self) -> dict[str, tuple[Change, ...]]:
+        """Return every figure of both, by scenario."""
+        return {
+            scenario: changes_of(before.row.summary, now.row.summary)
+            for scenario, (before, now) in self.pairs.items()
+        }
+
+    def text(self) -> str:
+        """Return the comparison as Markdown, which reads on a terminal too."""
+        lines = [f"{scenario}: not comparable: {why}" for scenario, why in self.apart.items()]
+        if self.pairs:
+            lines = [changes_table(self.pairs), "", _NO_CLAIM, *lines]
+        return "\n".join(lines)
+
+    def json(self) -> str:
+        """Return the same for programs."""
+        content = {"scenarios": self.changes(), "not_comparable": self.apart}
+        return readable_json(content).decode().rstrip("\n")
+
+
+def compare_runs(before: Recorded, now: Recorded) -> Comparison:
+    """Return two runs held against each other; the health check has no figures to compare.
+
+    Raises:
+        UsageFailure: One of them cannot be read, or has no scenario that the other has.
+    """
+    for what, recorded in (("BASE", before), ("HEAD", now)):
+        if recorded.unreadable:
+            raise UsageFailure(f"{what}: {recorded.unreadable[0]}")
+    old, new = before.measured(), now.measured()
+    shared = [name for name in new if name in old and name != HEALTH_CHECK]
+    if not shared:
+        raise UsageFailure(
+            f"the two have no scenario in common: {', '.join(old) or 'none'} "
+            f"and {', '.join(new) or 'none'}"
+        )
+    reasons = {name: incomparable(old[name], new[name]) for name in shared}
+    return Comparison(
+        pairs={name: (old[name], new[name]) for name in shared if not reasons[name]},
+        apart={
+            **{name: why for name, why in reasons.items() if why},
+            **{name: "only in BASE" for name in old if name not in new},
+            **{name: "only in HEAD" for name in new if name not in old},
+        },
+    )

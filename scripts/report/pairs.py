@@ -1,0 +1,61 @@
+"""What comes of two versions that were measured in turn, for people and for programs."""
+
+from collections.abc import Mapping
+
+from tabulate import tabulate
+
+from scripts.files import readable_json
+from scripts.verdict.pairs import SIGNIFICANCE, Finding, PairedResult
+
+_HEADERS = ("figure", "finding", "head / base", "95 % interval", "p", "counts from", "pairs")
+_SIDES = ("left", "left", "right", "right", "right", "right", "right")
+
+
+def pairs_table(found: Mapping[str, PairedResult]) -> str:
+    """Return a table, and the result in one sentence at its end."""
+    rows = [(name, *_cells(result)) for name, result in found.items()]
+    table = tabulate(rows, _HEADERS, colalign=_SIDES, disable_numparse=True)
+    return f"{table}\n\n{sentence(found)}"
+
+
+def pairs_json(found: Mapping[str, PairedResult]) -> str:
+    """Return the same for programs."""
+    return readable_json({"sentence": sentence(found), "figures": found}).decode().rstrip("\n")
+
+
+def sentence(found: Mapping[str, PairedResult]) -> str:
+    """Return the result: the worst that was found, by how much, and what would settle the rest."""
+    for finding in (Finding.WORSE, Finding.BETTER):
+        named = [(name, x) for name, x in found.items() if x.finding is finding]
+        if named:
+            told = ", ".join(f"{name} by {_change(result)}" for name, result in named)
+            return f"{finding}: {told}, over {named[0][1].pairs} pairs"
+    undecided = [name for name, x in found.items() if x.finding is Finding.INCONCLUSIVE]
+    if not found:
+        return "inconclusive: no figure has samples in every run"
+    pairs = next(iter(found.values())).pairs
+    if not undecided:
+        return f"same: every figure within what counts, over {pairs} pairs"
+    more = max(x.pairs_needed for x in found.values()) - pairs
+    if more > 0:
+        return (
+            f"inconclusive: {len(found)} figures at p < {SIGNIFICANCE} need at least {more} "
+            f"more pairs than {pairs}"
+        )
+    return f"inconclusive: {', '.join(undecided)}; about {3 * pairs} more pairs halve the interval"
+
+
+def _cells(result: PairedResult) -> tuple[str, ...]:
+    low, high = result.interval.low, result.interval.high
+    return (
+        result.finding,
+        f"{result.ratio:.3f}",
+        f"{low:.3f} to {high:.3f}",
+        f"{result.p_value:.4f}",
+        f"{result.effect:.1%}",
+        str(result.pairs),
+    )
+
+
+def _change(result: PairedResult) -> str:
+    return f"{result.ratio - 1:+.1%}"

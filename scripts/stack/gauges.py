@@ -1,0 +1,64 @@
+"""What a stack shows of itself under load: lag, replication slot, processors and memory."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import psycopg
+
+from scripts.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
+from scripts.settings.pipeline import Pipeline
+from scripts.stack.endpoints import Endpoints
+from scripts.stack.lag import ConsumerLag
+from scripts.stack.source import RetainedBytes
+from scripts.stack.usage import Usage, usage_of
+from scripts.waiting import NotReady
+
+
+class Gauges:
+    """Reads the gauges of one stack; each costs a question or two, and connections are kept."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        endpoints: Endpoints,
+        usage: Callable[[], Mapping[str, Usage]],
+    ) -> None:
+        self._usage = usage
+        self._lag = ConsumerLag(endpoints.kafka_bootstrap, pipeline)
+        self._retained = RetainedBytes(endpoints.postgres_dsn, pipeline.postgres.slot)
+        self._before: dict[str, tuple[float, float]] = {}
+
+    def read(self, others: Mapping[str, int]) -> dict[str, float]:
+        """Return what can be read now, by metric; what does not answer is left out.
+
+        `consumer_lag` in events, `slot_retained_bytes`, and of every component `memory_<name>` in
+        bytes and `cpu_<name>` in processors, which is the mean since the last reading.
+
+        Args:
+            others: Process ids, by name, of what runs on this machine beside the stack.
+        """
+        values: dict[str, float] = {}
+        with suppress(NotReady):
+            values[CONSUMER_LAG] = self._lag.read()
+        with suppress(NotReady, psycopg.Error):
+            values[SLOT_RETAINED_BYTES] = self._retained.read()
+        for name, usage in {**self._usage(), **usage_of(others)}.items():
+            values[f"memory_{name}"] = usage.memory
+            processors = self._processors(name, usage.cpu_seconds)
+            if processors is not None:
+                values[f"cpu_{name}"] = processors
+        return values
+
+    def _processors(self, name: str, cpu_seconds: float) -> float | None:
+        """Return the mean since the last reading; None for the first one, and after a restart."""
+        now = time.monotonic()
+        before = self._before.get(name)
+        self._before[name] = (now, cpu_seconds)
+        if before is None or cpu_seconds < before[1] or now <= before[0]:
+            return None
+        return (cpu_seconds - before[1]) / (now - before[0])
+
+    def close(self) -> None:
+        """Close what is kept open."""
+        self._retained.close()

@@ -1,0 +1,34 @@
+"""What the commands that write generated files have in common."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scripts.ci.drift import Generated
+
+
+def write_or_check(generated: "Generated", *, check: bool, what: str, command: str) -> None:
+    """Write what differs from its files, or say how they differ.
+
+    Args:
+        generated: The files as they should be.
+        check: Write nothing.
+        what: What they are, for the error: `the workflow files`.
+        command: What writes them, for the remedy: `inv workflow`.
+
+    Raises:
+        UsageFailure: `check`, and a file differs; or one cannot be read as text.
+    """
+    from scripts.ci.drift import find_drift, write
+    from scripts.errors import UsageFailure
+    from scripts.settings.paths import Checkout
+
+    root = Checkout.here().root
+    if not check:
+        for line in write(root, generated):
+            print(line)
+        return
+    drift = find_drift(root, generated)
+    for line in drift.lines():
+        print(line)
+    if drift:
+        raise UsageFailure(f"{what} are not what is generated", hint=f"run: {command}")

@@ -1,0 +1,124 @@
+"""What was measured before: `inv runs`, `inv compare`, `inv history`."""
+
+from invoke import Context, task
+
+from scripts.tasks.command import command
+
+
+@task(
+    help={
+        "name": "runs of that name (inv perf --name)",
+        "scenario": "runs that have it",
+        "verdict": "PASS, FAIL, NO-DATA or INVALID; with --scenario, the scenario's",
+        "commit": "how the commit begins",
+        "json": "for programs",
+    }
+)
+@command
+def runs(
+    _: Context,
+    name: str = "",
+    scenario: str = "",
+    verdict: str = "",
+    commit: str = "",
+    json: bool = False,
+) -> None:
+    """List the runs in the results folder, the oldest first."""
+    from scripts.report.live import say
+    from scripts.report.runs import Wanted, find_runs, runs_json, runs_table
+    from scripts.settings.paths import Checkout
+    from scripts.settings.scenarios import load_scenarios
+
+    checkout = Checkout.here()
+    wanted = Wanted(name, scenario, verdict, commit)
+    found = find_runs(checkout.results, load_scenarios(checkout).names, wanted)
+    print(runs_json(found.runs) if json else runs_table(found.runs))
+    for fault in found.unreadable:
+        say(f"cannot be read: {fault}")
+
+
+@task(
+    help={
+        "base": "run id, latest, or a run's folder; with --pairs a commit or a checkout's folder",
+        "head": "what to hold against it",
+        "pairs": "measure both in turn, so many times each, and say whether head is worse",
+        "scenarios": "with --pairs: what to run",
+        "duration": "with --pairs: how long each scenario lasts",
+        "json": "for programs",
+    }
+)
+@command
+def compare(
+    _: Context,
+    base: str,
+    head: str,
+    pairs: int = 0,
+    scenarios: str = "baseline",
+    duration: str = "",
+    json: bool = False,
+) -> None:
+    """Show two runs side by side; with --pairs, run two versions in turn and judge."""
+    if pairs:
+        _compare_in_turn(base, head, pairs, scenarios, duration, json=json)
+        return
+    from scripts.report.compare import compare_runs
+    from scripts.report.found import results_folder
+    from scripts.report.recorded import read_results
+    from scripts.settings.paths import Checkout
+    from scripts.settings.scenarios import load_scenarios
+
+    checkout = Checkout.here()
+    known = load_scenarios(checkout).names
+    before, now = (
+        read_results(results_folder(checkout.results, run), known) for run in (base, head)
+    )
+    comparison = compare_runs(before, now)
+    print(comparison.json() if json else comparison.text())
+
+
+@task(positional=["scenario"], help={"scenario": "whose history", "json": "for programs"})
+@command
+def history(_: Context, scenario: str, json: bool = False) -> None:
+    """Show what a scenario came to, run after run, and where that changed for good."""
+    from scripts.errors import UsageFailure
+    from scripts.report.history import comparable, history_json, history_text, series_of
+    from scripts.report.live import say
+    from scripts.results.history import read_history
+    from scripts.settings.paths import Checkout
+    from scripts.settings.scenarios import load_scenarios
+    from scripts.tools.cache import Cache
+    from scripts.tools.change_points import LEAST_POINTS, find_change_points
+
+    checkout = Checkout.here()
+    name = load_scenarios(checkout).get(scenario, option="SCENARIO").name
+    entries = read_history(checkout.results, name)
+    if not entries:
+        raise UsageFailure(f"no run of {name} is in the history", hint="inv perf adds one")
+    alike = comparable(entries)
+    series = {x: values for x, values in series_of(alike).items() if len(values) >= LEAST_POINTS}
+    cache = Cache.of_environment()
+    changes = find_change_points(checkout.root, cache, series, say) if series else {}
+    others = len(entries) - len(alike)
+    print(history_json(alike, changes) if json else history_text(alike, others, changes))
+
+
+def _compare_in_turn(
+    base: str, head: str, pairs: int, scenarios: str, duration: str, *, json: bool
+) -> None:
+    from scripts.errors import UsageFailure
+    from scripts.load.overrides import Overrides
+    from scripts.perf.pairs import Turns, measure_in_turn, version
+    from scripts.perf.plan import make_plan
+    from scripts.report.pairs import pairs_json, pairs_table
+    from scripts.settings.paths import Checkout
+    from scripts.verdict.pairs import compare_pairs
+
+    if pairs < 1:
+        raise UsageFailure(f"--pairs: {pairs} is no number of pairs")
+    here = Checkout.here()
+    make_plan(here, scenarios, Overrides.parse(duration, "", ""))  # so that a slip shows at once
+    with version(here, base, "BASE") as before, version(here, head, "HEAD") as now:
+        turns = Turns(scenarios, duration, pairs)
+        figures = measure_in_turn(before, now, here.results, turns)
+        found = compare_pairs(figures) if figures else {}
+    print(pairs_json(found) if json else pairs_table(found))

@@ -1,0 +1,29 @@
+"""apache-otava, as it is fetched and asked."""
+
+from random import Random
+
+import pytest
+
+from scripts.settings.paths import Checkout
+from scripts.tools.cache import Cache
+from scripts.tools.change_points import find_change_points
+
+
+@pytest.fixture
+def noise() -> list[float]:
+    random = Random(1)  # noqa: S311 - nothing here is a secret
+    return [random.gauss(20, 0.4) for _ in range(30)]
+
+
+def test_a_level_that_changes_for_good_is_found_and_noise_is_not(
+    checkout: Checkout, noise: list[float]
+) -> None:
+    stepped = [value * (1.3 if number >= 18 else 1) for number, value in enumerate(noise)]
+    slight = [value * (1.03 if number >= 18 else 1) for number, value in enumerate(noise)]
+    series = {"noise": noise, "stepped": stepped, "slight": slight}
+    found = find_change_points(checkout.root, Cache.of_environment(), series, print)
+    assert (found["noise"], found["slight"]) == ((), ())
+    (point,) = found["stepped"]
+    assert point.index == 18
+    assert point.after / point.before == pytest.approx(1.3, rel=0.03)
+    assert point.p_value < 0.001

@@ -1,0 +1,192 @@
+"""Every gate of the verdict turns red for a fault of its own; a new one has to bring its own."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import get_args, get_type_hints
+
+import pytest
+
+import scripts.verdict
+from scripts.errors import ExitCode
+from scripts.results.points.gauges import StackSeries
+from scripts.results.summary import Check, Metric
+from scripts.settings.executors import ConstantArrivalRate
+from scripts.settings.scenarios import HEALTH_CHECK
+from scripts.verdict.agreement import thresholds_agree_gate
+from scripts.verdict.evidence import Evidence, Held
+from scripts.verdict.gates import (
+    Gate,
+    checks_gate,
+    components_gate,
+    open_gate,
+    samples_gate,
+    shut_gate,
+    summary_gate,
+)
+from scripts.verdict.judge import judge
+from scripts.verdict.k6_exit import k6_exit_gate
+from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
+from scripts.verdict.points import PointsSeen
+from scripts.verdict.points_gate import points_gate
+from scripts.verdict.ramp import Ramp
+from scripts.verdict.ramp_gate import ramp_gate
+from scripts.verdict.stack_limits import stack_samples_gate
+from tests.unit.measured import (
+    GOOD,
+    counter,
+    event,
+    evidence,
+    points_of,
+    rate,
+    stack_threshold,
+    summary,
+    threshold,
+    trend,
+)
+
+LIMIT = threshold("cdc_e2e_latency", "p95<=2000")
+TEN_A_SECOND = ConstantArrivalRate(
+    rate=10, time_unit="1s", duration="60s", pre_allocated_vus=20, max_vus=200
+)
+
+
+def users(**metrics: Metric) -> Evidence:
+    """Return the good evidence of ten virtual users, some of its metrics replaced."""
+    found = summary({**GOOD, **metrics}, thresholds={LIMIT: True})
+    return evidence("baseline", (LIMIT,), found)
+
+
+def arrivals(**metrics: Metric) -> Evidence:
+    """Return the same of an arrival rate, which asks for 600 iterations."""
+    return replace(users(**metrics), executor=TEN_A_SECOND)
+
+
+def health(*checks: Check) -> Evidence:
+    found = summary({"iterations": counter(1)}, scenario=HEALTH_CHECK, checks=checks)
+    return evidence(HEALTH_CHECK, (), found)
+
+
+def sampled(samples: int) -> Evidence:
+    """Return the evidence of a minute whose lag, which is limited, was sampled so many times."""
+    found = summary(GOOD)
+    lag = StackSeries(60, {"consumer_lag": tuple((float(at), 1.0) for at in range(samples))})
+    limit = stack_threshold("consumer_lag", "max<=1000")
+    return evidence("baseline", (limit,), found, points=replace(points_of(found), stack=lag))
+
+
+GOOD_ONES = {
+    "users": users(),
+    "arrivals": arrivals(),
+    "health check": health(Check("a row", 1, 0)),
+    "sampled": sampled(60),
+    "held": replace(users(), held=Held(Ramp(700.0, "it broke"), 600, 300.0)),
+}
+
+
+@dataclass(frozen=True)
+class Red:
+    """What turns one gate red, and it alone.
+
+    Attributes:
+        gate: Its name in verdict.json.
+        code: What the scenario exits with.
+        evidence: One of the good ones, spoilt.
+    """
+
+    gate: str
+    code: ExitCode
+    evidence: Evidence
+
+
+GateFunction = Callable[..., Gate | None]
+
+REDS: Mapping[GateFunction, Red] = {
+    k6_exit_gate: Red("k6_exit", ExitCode.LOAD, replace(users(), k6_exit=109)),
+    components_gate: Red(
+        "components", ExitCode.FAIL, replace(users(), events=(event("connect", "ended"),))
+    ),
+    clock_gate: Red("clock", ExitCode.INVALID, replace(users(), clock_step_seconds=-1.0)),
+    summary_gate: Red("summary", ExitCode.INVALID, replace(users(), scenario="spike")),
+    points_gate: Red(
+        "points", ExitCode.INVALID, replace(users(), points=PointsSeen(faults=("cut short",)))
+    ),
+    samples_gate: Red(
+        "samples", ExitCode.NO_DATA, users(iterations=counter(0), cdc_success_rate=rate(0, 0))
+    ),
+    checks_gate: Red("checks", ExitCode.FAIL, replace(health(Check("a row", 0, 1)), k6_exit=110)),
+    dropped_gate: Red("dropped_iterations", ExitCode.INVALID, users(dropped_iterations=counter(1))),
+    rate_gate: Red("achieved_rate", ExitCode.INVALID, arrivals(iterations=counter(593))),
+    generator_gate: Red(
+        "generator_delay", ExitCode.INVALID, users(generator_delay=trend(6000, p99=50.0))
+    ),
+    thresholds_agree_gate: Red(
+        "thresholds_agree", ExitCode.INVALID, replace(users(), summary=summary(GOOD))
+    ),
+    stack_samples_gate: Red("stack_samples", ExitCode.NO_DATA, sampled(20)),
+    ramp_gate: Red(
+        "ramp", ExitCode.FAIL, replace(users(), held=Held(Ramp(None, "it broke at once"), None, 0))
+    ),
+}
+
+
+def gate_functions(modules: Iterable[ModuleType]) -> set[GateFunction]:
+    """Return every function that returns a gate, but the two that make one."""
+    return {
+        function
+        for module in modules
+        for name, function in vars(module).items()
+        if callable(function)
+        and not name.startswith("_")
+        and not isinstance(function, type)
+        and getattr(function, "__module__", "").startswith(scripts.verdict.__name__)
+        and _returns_gate(function)
+    } - {open_gate, shut_gate}
+
+
+def _returns_gate(function: Callable[..., object]) -> bool:
+    returned = get_type_hints(function).get("return")
+    return returned is Gate or Gate in get_args(returned)
+
+
+def verdict_modules() -> list[ModuleType]:
+    package = scripts.verdict
+    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
+
+
+@pytest.mark.parametrize("good", GOOD_ONES.values(), ids=GOOD_ONES.keys())
+def test_good_evidence_passes_every_gate(good: Evidence) -> None:
+    verdict = judge(good)
+    assert (verdict.exit_code, verdict.reasons) == (ExitCode.PASS, ())
+    assert {gate.name: gate.ok for gate in verdict.gates if gate.ok is not True} == {}
+
+
+@pytest.mark.parametrize("red", REDS.values(), ids=lambda red: red.gate)
+def test_a_fault_turns_its_gate_red_and_no_other(red: Red) -> None:
+    verdict = judge(red.evidence)
+    assert [gate.name for gate in verdict.gates if gate.ok is False] == [red.gate]
+    assert verdict.exit_code is red.code
+    assert [gate.reason for gate in verdict.gates if gate.reason] == list(verdict.reasons)
+
+
+def test_no_gate_is_without_its_fault() -> None:
+    assert gate_functions(verdict_modules()) == set(REDS)
+    shown = {gate.name for good in GOOD_ONES.values() for gate in judge(good).gates}
+    assert shown == {red.gate for red in REDS.values()}
+
+
+def test_a_gate_that_is_added_is_seen() -> None:
+    def new_gate(lag: float) -> Gate | None:
+        return open_gate("lag", "low", str(lag))
+
+    def no_gate(lag: float) -> float:
+        return lag
+
+    module = ModuleType("new")
+    for function in (new_gate, no_gate):
+        function.__module__ = "scripts.verdict.new"
+        setattr(module, function.__name__, function)
+    assert gate_functions([module]) == {new_gate}

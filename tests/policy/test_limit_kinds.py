@@ -1,0 +1,151 @@
+"""A limit of every metric, stat and operator that there is, seen to hold and to break."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+import pytest
+
+from scripts.errors import ExitCode
+from scripts.results.points.gauges import StackSeries
+from scripts.results.summary import Metric
+from scripts.settings.executors import Executor, RampingVus, Stage
+from scripts.settings.expressions import GROWTH, STATS, Expression, Operator
+from scripts.settings.metrics import CONSUMER_LAG, MetricKind, MetricType, load_metrics
+from scripts.settings.paths import Checkout
+from scripts.settings.thresholds import Threshold
+from scripts.verdict.evidence import Held
+from scripts.verdict.judge import judge
+from scripts.verdict.ramp import Ramp
+from scripts.verdict.ramp_gate import HELD_RATE
+from scripts.verdict.records import ScenarioVerdict
+from scripts.verdict.recovery_limit import LAG_RECOVERY
+from tests.unit.measured import (
+    GOOD,
+    TEN_USERS,
+    counter,
+    evidence,
+    points_of,
+    rate,
+    summary,
+    trend,
+)
+
+# Enough for p99.9, which needs 3,000.
+SAMPLES = 6000
+# Enough for the growth of a gauge and its p99, which need 300 after the warm-up.
+SECONDS = 400
+STATS_OF_METRICS = [
+    (kind, stat) for kind in load_metrics(Checkout.here()).values() for stat in STATS[kind.type]
+]
+NAMES = [f"{kind.name} {stat}" for kind, stat in STATS_OF_METRICS]
+# What is observed, times this, is a limit that holds, and one that breaks.
+_LIMITS = {
+    Operator.AT_MOST: (1.0, 0.99),
+    Operator.BELOW: (1.01, 1.0),
+    Operator.AT_LEAST: (1.0, 1.01),
+    Operator.ABOVE: (0.99, 1.0),
+}
+# A slope is exact to its last digits only.
+_LIMITS_ON_GROWTH = {
+    **dict.fromkeys((Operator.AT_MOST, Operator.BELOW), (1.01, 0.99)),
+    **dict.fromkeys((Operator.AT_LEAST, Operator.ABOVE), (0.99, 1.01)),
+}
+PEAK = RampingVus(
+    start_vus=1, stages=(Stage("10s", 1), Stage("10s", 9), Stage("10s", 1), Stage("370s", 1))
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is measured of one stat of one metric, beside all that is good.
+
+    Attributes:
+        observed: What it comes to.
+        metric: Of a metric of k6 what its summary has.
+        stack: Of a metric of the stack its samples.
+        held: Of a rate that is held the rate.
+        executor: The load.
+    """
+
+    observed: float
+    metric: Metric | None = None
+    stack: StackSeries = field(default_factory=lambda: StackSeries(SECONDS, {}))
+    held: Held | None = None
+    executor: Executor = TEN_USERS
+
+    def judged(self, threshold: Threshold, *, holds: bool) -> ScenarioVerdict:
+        """Return the verdict; `holds` is what k6 finds of the limit, if it judges it too."""
+        metrics = {**GOOD, "iterations": counter(SAMPLES)}
+        if self.metric:
+            metrics[threshold.k6_metric] = self.metric
+        found = summary(metrics, thresholds={threshold: holds} if threshold.in_k6 else {})
+        k6_exit = 99 if threshold.in_k6 and not holds else 0
+        points = replace(points_of(found), stack=self.stack)
+        known = evidence(
+            "baseline", (threshold,), found, k6_exit, points=points, executor=self.executor
+        )
+        return judge(replace(known, held=self.held))
+
+
+def shown(kind: MetricKind, stat: str) -> Shown:
+    match kind.type:
+        case MetricType.TREND if stat == "count":
+            return Shown(SAMPLES, trend(SAMPLES, p99=4.0))
+        case MetricType.TREND:
+            return Shown(4, trend(SAMPLES, **{"p99": 4.0, stat: 4.0}))
+        case MetricType.RATE:
+            return Shown(0.9, rate(SAMPLES * 9 // 10, SAMPLES // 10))
+        case MetricType.COUNTER:
+            return Shown(4, counter(4, 4))
+        case MetricType.GAUGE:
+            return shown_by_the_stack(kind.name, stat)
+        case _:
+            assert_never(kind.type)
+
+
+def shown_by_the_stack(metric: str, stat: str) -> Shown:
+    if metric == HELD_RATE:
+        return Shown(4, held=Held(Ramp(5.0, "it broke"), 4, 300.0))
+    if metric == LAG_RECOVERY:
+        # The load falls from its peak after 20 s.
+        lag = [1.0] * 10 + [9.0] * 14 + [1.0] * (SECONDS - 24)
+        return Shown(4, stack=sampled(CONSUMER_LAG, lag), executor=PEAK)
+    values = [4 * at / 3600 if stat == GROWTH else 4.0 for at in range(SECONDS)]
+    return Shown(4, stack=sampled(metric, values))
+
+
+def sampled(metric: str, values: Sequence[float]) -> StackSeries:
+    return StackSeries(len(values), {metric: tuple(enumerate(values))})
+
+
+@pytest.mark.parametrize("operator", Operator)
+@pytest.mark.parametrize(("kind", "stat"), STATS_OF_METRICS, ids=NAMES)
+def test_a_limit_holds_and_breaks(kind: MetricKind, stat: str, operator: Operator) -> None:
+    seen = shown(kind, stat)
+    limits = _LIMITS_ON_GROWTH if stat == GROWTH else _LIMITS
+    held, broken = (
+        Threshold(kind, Expression(stat, operator, seen.observed * times))
+        for times in limits[operator]
+    )
+    assert seen.judged(held, holds=True).exit_code is ExitCode.PASS
+    verdict = seen.judged(broken, holds=False)
+    assert verdict.exit_code is ExitCode.FAIL
+    assert [result.ok for result in verdict.thresholds] == [False]
+    assert len(verdict.reasons) == 1
+    assert verdict.reasons[0].startswith(f"{kind.name} {stat} was ")
+
+
+@pytest.mark.parametrize(("kind", "stat"), STATS_OF_METRICS, ids=NAMES)
+def test_a_limit_on_what_was_not_measured_is_no_data(kind: MetricKind, stat: str) -> None:
+    limit = Threshold(kind, Expression(stat, Operator.BELOW, 0.5))
+    metrics = {name: metric for name, metric in GOOD.items() if name != limit.k6_metric}
+    # k6 itself finds that a limit on nothing holds.
+    found = summary(metrics, thresholds={limit: True} if limit.in_k6 else {})
+    verdict = judge(evidence("baseline", (limit,), found))
+    assert [result.ok for result in verdict.thresholds] == [None]
+    assert verdict.exit_code is ExitCode.NO_DATA
+
+
+def test_no_type_of_metric_is_left_out() -> None:
+    assert {kind.type for kind, _ in STATS_OF_METRICS} == set(MetricType)

@@ -1,0 +1,73 @@
+"""The published schemas: those committed are current, and are schemas."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from scripts.ci.drift import Generated, find_drift, write
+from scripts.ci.schemas import schemas
+from scripts.errors import UsageFailure
+from scripts.settings.metrics import load_metrics
+from scripts.settings.paths import Checkout
+from scripts.settings.scenarios import load_scenarios
+from scripts.tasks.generated import write_or_check
+
+THRESHOLDS = "k6/thresholds.schema.json"
+METRICS = load_metrics(Checkout.here())
+NAMES = load_scenarios(Checkout.here()).names
+CURRENT = schemas(NAMES, METRICS)
+
+
+def test_the_committed_files_are_current() -> None:
+    assert not find_drift(Checkout.here().root, CURRENT), "run: inv schemas"
+
+
+@pytest.mark.parametrize("path", CURRENT.wanted)
+def test_each_is_a_schema(path: str) -> None:
+    schema = json.loads(CURRENT.wanted[path])
+    Draft202012Validator.check_schema(schema)
+    with pytest.raises(SchemaError):
+        Draft202012Validator.check_schema({**schema, "$defs": {"broken": {"type": "objekt"}}})
+
+
+def fewer_metrics() -> Generated:
+    return schemas(NAMES, {name: kind for name, kind in METRICS.items() if name != "checks"})
+
+
+@pytest.mark.parametrize("other", [schemas((*NAMES, "burst"), METRICS), fewer_metrics()])
+def test_a_scenario_or_a_metric_more_or_less_is_drift(tmp_path: Path, other: Generated) -> None:
+    write(tmp_path, CURRENT)
+    assert set(find_drift(tmp_path, other).changed) == {THRESHOLDS}
+
+
+def test_a_schema_that_is_published_no_more_is_removed_and_others_stay(tmp_path: Path) -> None:
+    write(tmp_path, CURRENT)
+    theirs = tmp_path / "docs" / "schemas" / "theirs.schema.json"
+    theirs.write_text("{}", encoding="utf-8")
+    fewer = {path: text for path, text in CURRENT.wanted.items() if "run-" not in path}
+    assert write(tmp_path, replace(CURRENT, wanted=fewer)) == (
+        "docs/schemas/run-verdict.schema.json: removed",
+    )
+    assert theirs.exists()
+
+
+def test_the_command_checks_writes_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Checkout, "here", lambda: Checkout.at(tmp_path, {}))
+    words = {"what": "the JSON Schemas", "command": "inv schemas"}
+    with pytest.raises(UsageFailure) as caught:
+        write_or_check(CURRENT, check=True, **words)
+    assert str(caught.value) == (
+        "the JSON Schemas are not what is generated\n  remedy: run: inv schemas"
+    )
+    assert capsys.readouterr().out.splitlines() == [f"{path}: missing" for path in CURRENT.wanted]
+    assert not list(tmp_path.iterdir())
+    write_or_check(CURRENT, check=False, **words)
+    assert capsys.readouterr().out.splitlines() == [f"{path}: written" for path in CURRENT.wanted]
+    write_or_check(CURRENT, check=True, **words)
+    assert capsys.readouterr().out == ""

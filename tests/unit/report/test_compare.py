@@ -1,0 +1,57 @@
+"""One run against another."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import UsageFailure
+from scripts.report.compare import compare_runs
+from scripts.report.recorded import Recorded, read_results
+from tests.unit.recorded_runs import FAST, gone, manifest, row, spoil, write_run
+
+SCENARIOS = ("health-check", "baseline", "spike", "soak")
+
+
+def recorded(folder: Path) -> Recorded:
+    return read_results(folder, SCENARIOS)
+
+
+def test_what_can_be_compared_is_and_what_cannot_is_told(tmp_path: Path) -> None:
+    base = [row("baseline"), row("spike"), row("soak")]
+    head = [row("baseline", FAST), gone("spike"), row("health-check")]
+    comparison = compare_runs(
+        recorded(write_run(tmp_path, base, 1)), recorded(write_run(tmp_path, head, 2))
+    )
+    lines = comparison.text().splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert ["baseline", "e2e p95, ms", "51.2", "540", "40", "600", "-21.9%"] in rows
+    assert lines[-2:] == [
+        "spike: not comparable: no summary now",
+        "soak: not comparable: only in BASE",
+    ]
+    assert "One run against one" in comparison.text()
+    content = json.loads(comparison.json())
+    assert content["not_comparable"] == {"spike": "no summary now", "soak": "only in BASE"}
+    p95 = next(x for x in content["scenarios"]["baseline"] if x["figure"] == "e2e p95, ms")
+    assert p95["before"] == {"value": 51.2, "samples": 540}
+
+
+def test_another_load_is_no_base(tmp_path: Path) -> None:
+    rows = [row("baseline")]
+    long = write_run(tmp_path, rows, 2, manifest(rows, 2, duration=120))
+    comparison = compare_runs(recorded(write_run(tmp_path, rows, 1)), recorded(long))
+    assert comparison.text() == "baseline: not comparable: another load"
+
+
+def test_two_runs_without_a_common_scenario(tmp_path: Path) -> None:
+    one, other = write_run(tmp_path, [row("baseline")], 1), write_run(tmp_path, [row("spike")], 2)
+    with pytest.raises(UsageFailure, match="no scenario in common: baseline and spike"):
+        compare_runs(recorded(one), recorded(other))
+
+
+def test_a_run_that_cannot_be_read(tmp_path: Path) -> None:
+    one, other = write_run(tmp_path, [row("baseline")], 1), write_run(tmp_path, [row("spike")], 2)
+    spoil(other / "run.json", schema_version=99)
+    with pytest.raises(UsageFailure, match=r"HEAD: .*: run\.json has schema version 99"):
+        compare_runs(recorded(one), recorded(other))
