@@ -22,7 +22,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_THREADS = 4
 _MEMORY = "800MB"
 # Text that is parsed at a time, while as much is inflated.
-_CHUNK = 64 << 20
+_CHUNK = 128 << 20
 # Of one line, in bytes; duckdb's buffers are twice as large, one or more a thread.
 _LONGEST_LINE = 1 << 20
 
