@@ -6,7 +6,7 @@ from pathlib import Path
 import scripts.report.html
 
 FOLDER = Path(scripts.report.html.__file__).parent / "uplot"
-# Of https://registry.npmjs.org/uplot/-/uplot-1.6.32.tgz, dist/ and LICENSE.
+# Of the npm package uplot 1.6.32: what lies in dist/, and LICENSE.
 CHECKSUMS = {
     "LICENSE": "8f989229699b4fe2f1a0432d0e9edc338a8a911e250e2d1b01ecd770a5f5b1bd",
     "uPlot.iife.min.js": "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f",
