@@ -32,6 +32,11 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644) -> 
         raise
 
 
+def json_text(content: object) -> str:
+    """Return the same JSON as a text to be printed."""
+    return readable_json(content).decode().rstrip("\n")
+
+
 def readable_json(content: object) -> bytes:
     """Return JSON as people read it: indented, with a newline at its end."""
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"

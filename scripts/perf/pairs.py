@@ -138,10 +138,9 @@ def _figures(folder: RunFolder) -> Mapping[str, float]:
         summary = read_summary(path)
         if isinstance(summary, NoSummary) or not summary.samples(LATENCY):
             continue
-        for stat in LATENCY_STATS:
+        for name, stat in LATENCY_STATS.items():
             value = summary.observed(LATENCY, stat)
             if value:
-                name = stat.replace("(", "").replace(")", "")
                 found[f"{summary.scenario} e2e {name}"] = value
     return found
 

@@ -10,11 +10,9 @@ import msgspec
 from scripts.report.markdown import table
 from scripts.report.recorded import Measured
 from scripts.report.rows import LATENCY, LATENCY_STATS, NOTHING
-from scripts.results.manifest import Manifest
 from scripts.results.summary import NoSummary, Summary
 from scripts.verdict.figures import figure
 
-_GIB = 1024**3
 _COLUMNS = {
     "scenario": "left",
     "figure": "left",
@@ -67,8 +65,7 @@ def incomparable(before: Measured, now: Measured) -> str:
     """Return what makes two runs of one scenario measure different things; empty: nothing does.
 
     The stack, the effective load, the environment of the limits, and the machine have to be the
-    same. A machine is told by its processor, its cores and its memory in GiB: the kernel's and
-    Python's versions change with every image of a hosted runner.
+    same.
     """
     scenario = now.row.verdict.scenario
     old, new = before.run.manifest, now.run.manifest
@@ -78,7 +75,7 @@ def incomparable(before: Measured, now: Measured) -> str:
         "another load": (was.executor, was.seconds, was.think_time_seconds)
         != (is_.executor, is_.seconds, is_.think_time_seconds),
         "limits of another environment": old.overrides.environment != new.overrides.environment,
-        "another machine": _fingerprint(old) != _fingerprint(new),
+        "another machine": old.machine.fingerprint != new.machine.fingerprint,
         "no summary before": isinstance(before.row.summary, NoSummary),
         "no summary now": isinstance(now.row.summary, NoSummary),
     }
@@ -107,10 +104,7 @@ def changes_of(before: Summary | NoSummary, now: Summary | NoSummary) -> tuple[C
     if isinstance(before, NoSummary) or isinstance(now, NoSummary):
         return ()
     wanted = [
-        *(
-            (f"e2e {stat.replace('(', '').replace(')', '')}, ms", LATENCY, stat, LATENCY)
-            for stat in LATENCY_STATS
-        ),
+        *((f"e2e {name}, ms", LATENCY, stat, LATENCY) for name, stat in LATENCY_STATS.items()),
         ("iterations/s", "iterations", "rate", ""),
         ("errors", "cdc_success_rate", "fails", "cdc_success_rate"),
     ]
@@ -125,8 +119,3 @@ def _side(summary: Summary, metric: str, stat: str, sampled: str) -> Side:
     value = summary.observed(metric, stat)
     samples = summary.samples(sampled) if sampled else int(summary.observed(metric, "count") or 0)
     return Side(value if samples else None, samples)
-
-
-def _fingerprint(manifest: Manifest) -> tuple[str, str, int, int]:
-    machine = manifest.machine
-    return machine.architecture, machine.cpu, machine.cores, round(machine.memory / _GIB)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from scripts.errors import UsageFailure
-from scripts.files import readable_json
+from scripts.files import json_text
 from scripts.report.changes import Change, changes_of, changes_table, incomparable
 from scripts.report.recorded import Measured, Recorded
 from scripts.settings.scenarios import HEALTH_CHECK
@@ -42,7 +42,7 @@ class Comparison:
     def json(self) -> str:
         """Return the same for programs."""
         content = {"scenarios": self.changes(), "not_comparable": self.apart}
-        return readable_json(content).decode().rstrip("\n")
+        return json_text(content)
 
 
 def compare_runs(before: Recorded, now: Recorded) -> Comparison:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from scripts.files import readable_json
+from scripts.files import json_text
 from scripts.stack.local.diagnosis import Finding, Health
 
 
@@ -17,7 +17,7 @@ def diagnosis_table(findings: Sequence[Finding]) -> str:
 
 def diagnosis_json(findings: Sequence[Finding]) -> str:
     """Return the same as JSON."""
-    return readable_json(list(findings)).decode().rstrip()
+    return json_text(list(findings))
 
 
 def _sentence(findings: Sequence[Finding]) -> str:

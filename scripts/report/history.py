@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from scripts.files import readable_json
+from scripts.files import json_text
 from scripts.report.rows import LATENCY, LATENCY_STATS, NOTHING, Row
 from scripts.results.history import HistoryEntry, history_key
 from scripts.results.manifest import Manifest
@@ -86,7 +86,7 @@ def history_json(
     entries: Sequence[HistoryEntry], changes: Mapping[str, Sequence[ChangePoint]]
 ) -> str:
     """Return the same for programs, of every entry."""
-    return readable_json({"runs": entries, "change_points": changes}).decode().rstrip("\n")
+    return json_text({"runs": entries, "change_points": changes})
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -96,7 +96,7 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(_BARS[round((value - least) / span * (len(_BARS) - 1))] for value in values)
 
 
-_NAMES = tuple(f"e2e {stat.replace('(', '').replace(')', '')}" for stat in LATENCY_STATS)
+_NAMES = tuple(f"e2e {name}" for name in LATENCY_STATS)
 
 
 def _figures(row: Row) -> dict[str, float]:
@@ -105,7 +105,7 @@ def _figures(row: Row) -> dict[str, float]:
         return {}
     found = {
         name: summary.observed(LATENCY, stat)
-        for name, stat in zip(_NAMES, LATENCY_STATS, strict=True)
+        for name, stat in zip(_NAMES, LATENCY_STATS.values(), strict=True)
         if summary.samples(LATENCY)
     }
     found[RATE] = summary.observed("iterations", "rate")

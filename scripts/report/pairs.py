@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tabulate import tabulate
 
-from scripts.files import readable_json
+from scripts.files import json_text
 from scripts.verdict.pairs import SIGNIFICANCE, Finding, PairedResult
 
 _HEADERS = ("figure", "finding", "head / base", "95 % interval", "p", "counts from", "pairs")
@@ -20,7 +20,7 @@ def pairs_table(found: Mapping[str, PairedResult]) -> str:
 
 def pairs_json(found: Mapping[str, PairedResult]) -> str:
     """Return the same for programs."""
-    return readable_json({"sentence": sentence(found), "figures": found}).decode().rstrip("\n")
+    return json_text({"sentence": sentence(found), "figures": found})
 
 
 def sentence(found: Mapping[str, PairedResult]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.files import readable_json
+from scripts.files import json_text
 from scripts.report.rows import Row
 from scripts.verdict.records import RunVerdict
 
@@ -15,4 +15,4 @@ def outcome_json(folder: Path, run: RunVerdict, rows: Sequence[Row]) -> str:
         "verdict": run,
         "scenarios": [row.verdict for row in rows],
     }
-    return readable_json(content).decode().rstrip()
+    return json_text(content)

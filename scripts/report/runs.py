@@ -7,7 +7,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from scripts.errors import UsageFailure
-from scripts.files import readable_json
+from scripts.files import json_text
 from scripts.report.recorded import Recorded, RecordedRun, read_results
 from scripts.report.rows import NOTHING, printable, word
 from scripts.results.manifest import RunStatus
@@ -106,7 +106,7 @@ def runs_json(runs: Sequence[RecordedRun]) -> str:
         }
         for run in runs
     ]
-    return readable_json(entries).decode().rstrip("\n")
+    return json_text(entries)
 
 
 def _cells(run: RecordedRun) -> tuple[str, ...]:

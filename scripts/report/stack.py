@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from scripts.files import readable_json
+from scripts.files import json_text
 from scripts.settings.durations import format_duration
 from scripts.stack.component import ComponentStatus
 from scripts.stack.connect_api import ConnectorStatus
@@ -36,7 +36,7 @@ def status_table(statuses: Sequence[ComponentStatus]) -> str:
 
 def status_json(statuses: Sequence[ComponentStatus]) -> str:
     """Return the same as JSON: a list of objects, memory in bytes, uptime in seconds."""
-    return readable_json(list(statuses)).decode().rstrip()
+    return json_text(list(statuses))
 
 
 def connector_table(status: ConnectorStatus) -> str:
@@ -49,7 +49,7 @@ def connector_table(status: ConnectorStatus) -> str:
 
 def connector_json(status: ConnectorStatus) -> str:
     """Return the same as JSON, traces whole."""
-    return readable_json(status).decode().rstrip()
+    return json_text(status)
 
 
 def _shown(value: int | None) -> str:

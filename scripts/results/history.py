@@ -12,7 +12,6 @@ from scripts.results.manifest import Manifest, ScenarioEntry
 
 SCHEMA_VERSION = 1
 _FILE = "history.jsonl"
-_GIB = 1024**3
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,12 +44,10 @@ def history_key(manifest: Manifest, entry: ScenarioEntry) -> str:
     """Return the key of a scenario's history.
 
     What is measured is not in it (commit, connector, consumer): that is what changes are sought in.
-    A machine is told by its processor, its cores and its memory in GiB.
     """
-    machine = manifest.machine
     content = msgspec.json.encode(
         [
-            *(machine.architecture, machine.cpu, machine.cores, round(machine.memory / _GIB)),
+            *manifest.machine.fingerprint,
             *(manifest.stack, manifest.versions.components.get("mongodb", "")),
             *(entry.name, entry.executor, entry.think_time_seconds),
         ]

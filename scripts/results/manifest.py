@@ -11,6 +11,7 @@ from scripts.load.overrides import Overrides
 from scripts.settings.executors import Executor
 
 SCHEMA_VERSION = 1
+_GIB = 1024**3
 
 
 class RunStatus(StrEnum):
@@ -83,6 +84,14 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     cores: int
     memory: int
     python: str
+
+    @property
+    def fingerprint(self) -> tuple[str, str, int, int]:
+        """What tells machines apart: architecture, processor, cores and memory in GiB.
+
+        The kernel's and Python's versions change with every image of a hosted runner.
+        """
+        return self.architecture, self.cpu, self.cores, round(self.memory / _GIB)
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):
