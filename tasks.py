@@ -11,6 +11,7 @@ from invoke import Collection
 from scripts.tasks import (
     ci,
     connector,
+    dashboards,
     doctor,
     perf,
     publish,
@@ -32,6 +33,7 @@ namespace = Collection(
         publish.publish,
         workflow.workflow,
         schemas.schemas,
+        dashboards.dashboards,
     ),
 )
 namespace.add_collection(Collection.from_module(connector), name="connector")
