@@ -20,7 +20,7 @@ from typing import Protocol
 
 from scripts.load.progress import Progress
 from scripts.load.push import Push
-from scripts.load.remote_write import STALE, Sample
+from scripts.load.sample import STALE, Sample
 from scripts.load.threshold_state import threshold_states
 from scripts.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
 from scripts.settings.numbers import js_number

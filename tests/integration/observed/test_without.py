@@ -10,10 +10,17 @@ from tests.integration.observed.conftest import Observed
 LINE = "does not take what is pushed to it"
 
 
+def caught_up(observed: Observed) -> None:
+    lag = observed.prometheus.value("sum(cdc_consumer_lag)")
+    if lag != 0:
+        raise NotReady(f"the lag is {lag}")
+
+
 @pytest.mark.usefixtures("run")
 def test_a_run_goes_on_without_prometheus(observed: Observed) -> None:
     inv, supervisor = observed.inv, observed.stack._supervisor  # noqa: SLF001 - it has no other way
     inv.set_limits({"baseline": {"cdc_success_rate": {"rate": 0.9}}})
+    wait_until(lambda: caught_up(observed), what="the burst to be applied", deadline_seconds=120)
     supervisor.stop_program("prometheus")
     try:
         completed = inv("perf", "--scenarios", "baseline", "--duration", "4s")

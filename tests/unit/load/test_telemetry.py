@@ -7,7 +7,7 @@ import pytest
 
 from scripts.load import telemetry
 from scripts.load.progress import MetricState, Progress
-from scripts.load.remote_write import STALE, Sample
+from scripts.load.sample import STALE, Sample
 from scripts.load.telemetry import Judged, Telemetry
 from scripts.settings.expressions import parse_expression
 from scripts.settings.metrics import load_metrics
