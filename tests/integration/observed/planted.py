@@ -1,5 +1,7 @@
 """Errors of every kind that a panel counts, planted into a pipeline under load."""
 
+from datetime import UTC, datetime
+
 import psutil
 import psycopg
 from confluent_kafka import Producer
@@ -8,7 +10,7 @@ from scripts.settings.pipeline import Pipeline
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.local.backend import LocalStack
 from scripts.waiting import NotReady, wait_until
-from tests.integration.observed.prometheus import Prometheus
+from tests.integration.observed.prometheus import Prometheus, Span
 
 EVERY = 200
 _BURST = 30_000
@@ -78,10 +80,12 @@ def send_a_dead_letter(pipeline: Pipeline, endpoints: Endpoints, prometheus: Pro
 
 def burst(endpoints: Endpoints, prometheus: Prometheus) -> None:
     """Insert rows faster than Debezium sends them on, until a scrape has met a queue."""
-    queue = "max_over_time((debezium_queue_capacity - debezium_queue_remaining_capacity)[1m:1s])"
+    queue = "debezium_queue_capacity - debezium_queue_remaining_capacity"
+    begin = datetime.now(UTC)
 
     def queued() -> None:
-        if not prometheus.value(queue):
+        found = prometheus.between(queue, Span("", begin, datetime.now(UTC)))
+        if not any(value for _, values in found for value in values):
             raise NotReady("no scrape met an event in the queue")
 
     with psycopg.connect(endpoints.postgres_dsn, autocommit=True) as connection:

@@ -42,12 +42,12 @@ class Prometheus:
         return tuple((x["metric"], (float(x["value"][1]),)) for x in found)
 
     def between(self, expression: str, span: Span) -> tuple[Series, ...]:
-        """Return the series of a span, second by second."""
+        """Return the series of a span, at every whole second."""
         found = self._ask(
             "query_range",
             query=expression,
-            start=span.begin.timestamp(),
-            end=span.end.timestamp(),
+            start=math.floor(span.begin.timestamp()),
+            end=math.ceil(span.end.timestamp()),
             step=1,
         )
         return tuple(
