@@ -31,6 +31,11 @@ class ScenarioFiles:
         return self.folder / "series.parquet"
 
     @property
+    def hops(self) -> Path:
+        """What each hop took of the scenario's events (scripts/results/hops.py)."""
+        return self.folder / "hops.json"
+
+    @property
     def log(self) -> Path:
         """What k6 printed."""
         return self.folder / "k6.log"

@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from scripts.files import readable_json, write_atomically
 from scripts.interruption import postponed
 from scripts.load import run as load
 from scripts.load.files import ScenarioFiles
+from scripts.load.hops import HopWatch, Read
 from scripts.load.k6 import K6, Shape, inspect
+from scripts.load.progress import Progress
 from scripts.perf.plan import PlannedScenario
 from scripts.report.live import display
+from scripts.results.hops import hops_of
 from scripts.results.summary import read_summary
+from scripts.settings.executors import warm_up_seconds
 from scripts.stack.backend import Backend
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
@@ -37,11 +42,13 @@ class Laboratory:
         k6: The load generator, with the addresses of the stack.
         backend: What runs the stack.
         gauges: What the stack shows of itself.
+        hops: Reads what the consumer has counted.
     """
 
     k6: K6
     backend: Backend
     gauges: Gauges
+    hops: Read
 
     def with_variables(self, variables: Mapping[str, str]) -> "Laboratory":
         """Return the same with more variables for the scripts."""
@@ -60,13 +67,19 @@ class Laboratory:
         name = planned.scenario.name
         watch = self.backend.watch()
         progress = display(name)
+        hops = HopWatch(self.hops, warm_up_seconds(shape.options, where="k6 inspect"))
+
+        def show(moment: Progress) -> None:
+            hops.follow(moment)
+            progress.show(moment)
+
         try:
-            loaded = load.run(
-                self.k6, planned.scenario, shape, files, self._read_gauges, progress.show
-            )
+            loaded = load.run(self.k6, planned.scenario, shape, files, self._read_gauges, show)
         finally:
             progress.close()
         with postponed():
+            seen = hops.close()
+            write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
             summary = read_summary(files.summary)
             evidence = Evidence(
@@ -80,6 +93,7 @@ class Laboratory:
                 k6_exit=loaded.exit_code,
                 clock_step_seconds=loaded.clock_step_seconds,
                 events=events,
+                hops=seen,
             )
         return Measured(loaded, evidence)
 

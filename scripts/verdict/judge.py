@@ -8,6 +8,8 @@ from scripts.settings.thresholds import Threshold
 from scripts.verdict.agreement import thresholds_agree_gate
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.gates import Gate, checks_gate, components_gate, samples_gate, summary_gate
+from scripts.verdict.hop_clocks import hop_clocks_gate
+from scripts.verdict.hop_limits import judge_hop_threshold
 from scripts.verdict.k6_exit import k6_exit_gate
 from scripts.verdict.limits import judge_threshold
 from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
@@ -63,6 +65,8 @@ def not_run(scenario: str, code: ExitCode, reason: str) -> ScenarioVerdict:
 def _judge(threshold: Threshold, evidence: Evidence) -> ThresholdResult:
     if threshold.kind.type is MetricType.GAUGE:
         return judge_stack_threshold(threshold, evidence.stack)
+    if threshold.kind.type is MetricType.HISTOGRAM:
+        return judge_hop_threshold(threshold, evidence.hops, evidence.seconds)
     interval = evidence.points.intervals.get(threshold)
     return judge_threshold(threshold, evidence.summary, interval)
 
@@ -90,6 +94,7 @@ def _gates(evidence: Evidence) -> tuple[Gate, ...]:
         generator_gate(scenario, summary),
         thresholds_agree_gate(evidence.thresholds, summary),
         stack_samples_gate(evidence.thresholds, evidence.stack),
+        hop_clocks_gate(evidence.thresholds, evidence.hops),
         ramp_gate(evidence.held),
     )
     return tuple(gate for gate in gates if gate is not None)

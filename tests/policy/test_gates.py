@@ -14,6 +14,7 @@ from scripts.errors import ExitCode
 from scripts.results.points.gauges import StackSeries
 from scripts.results.summary import Check, Metric
 from scripts.settings.executors import ConstantArrivalRate
+from scripts.settings.hops import HOPS
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.verdict.agreement import thresholds_agree_gate
 from scripts.verdict.evidence import Evidence, Held
@@ -26,6 +27,7 @@ from scripts.verdict.gates import (
     shut_gate,
     summary_gate,
 )
+from scripts.verdict.hop_clocks import hop_clocks_gate
 from scripts.verdict.judge import judge
 from scripts.verdict.k6_exit import k6_exit_gate
 from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
@@ -39,6 +41,8 @@ from tests.unit.measured import (
     counter,
     event,
     evidence,
+    hop_threshold,
+    hops_seen,
     points_of,
     rate,
     stack_threshold,
@@ -77,11 +81,20 @@ def sampled(samples: int) -> Evidence:
     return evidence("baseline", (limit,), found, points=replace(points_of(found), stack=lag))
 
 
+def hops(negative: int) -> Evidence:
+    """Return the good evidence of a limited hop, so many of whose times are negative."""
+    (hop, *_) = HOPS
+    seen = hops_seen(hop, {(10.0, 10.5): 540}, 10.2, negative=negative)
+    known = evidence("baseline", (hop_threshold(hop, "p95<=100"),), summary(GOOD))
+    return replace(known, hops=seen)
+
+
 GOOD_ONES = {
     "users": users(),
     "arrivals": arrivals(),
     "health check": health(Check("a row", 1, 0)),
     "sampled": sampled(60),
+    "hops": hops(0),
     "held": replace(users(), held=Held(Ramp(700.0, "it broke"), 600, 300.0)),
 }
 
@@ -126,6 +139,7 @@ REDS: Mapping[GateFunction, Red] = {
         "thresholds_agree", ExitCode.INVALID, replace(users(), summary=summary(GOOD))
     ),
     stack_samples_gate: Red("stack_samples", ExitCode.NO_DATA, sampled(20)),
+    hop_clocks_gate: Red("hop_clocks", ExitCode.INVALID, hops(1)),
     ramp_gate: Red(
         "ramp", ExitCode.FAIL, replace(users(), held=Held(Ramp(None, "it broke at once"), None, 0))
     ),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from scripts.load.hops import HopsSeen
 from scripts.results.points.statistics import Statistics, parsed_k6_name
 from scripts.results.summary import (
     SCHEMA_VERSION,
@@ -14,9 +15,11 @@ from scripts.results.summary import (
 )
 from scripts.settings.executors import ConstantVus, Executor
 from scripts.settings.expressions import Expression, parse_expression
+from scripts.settings.hops import Hop
 from scripts.settings.metrics import Better, MetricKind, MetricType, Phase
 from scripts.settings.thresholds import Threshold
 from scripts.stack.component import ComponentEvent
+from scripts.stack.hops import Bucket, Counted, HopTimes
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import PointsSeen
 
@@ -114,6 +117,23 @@ def summary(
         metrics=judged,
         checks=checks,
     )
+
+
+def hops_seen(
+    hop: Hop, buckets: Mapping[Bucket, int], mean: float, *, negative: int = 0
+) -> HopsSeen:
+    """Return times of one hop; the negative ones are so by 2 s."""
+    count = sum(buckets.values())
+    times = HopTimes(buckets, count * mean, negative, 2000.0 * negative)
+    return HopsSeen(steady=Counted(count, {hop.name: times}), begin=NOW, end=NOW, fault="")
+
+
+def hop_threshold(hop: Hop, expression: str) -> Threshold:
+    """Return the limit that `p95<=100` sets on a hop."""
+    parsed = parse_expression(expression)
+    assert isinstance(parsed, Expression)
+    kind = MetricKind(hop.metric, MetricType.HISTOGRAM, "ms", Better.LOWER, Phase.STEADY)
+    return Threshold(kind, parsed)
 
 
 def event(component: str, what: str, *log: str, by_operator: bool = False) -> ComponentEvent:
