@@ -26,6 +26,7 @@ from scripts.report.live import open_in_browser, say
 from scripts.report.markdown import run_markdown, settings_line
 from scripts.report.rows import Row
 from scripts.results import history
+from scripts.results.hops import read_hops_file
 from scripts.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
 from scripts.results.run_folder import RunFolder, check_results_folder
 from scripts.results.summary import NoSummary, read_summary
@@ -211,7 +212,7 @@ class _Run:
         files = self._folder.scenario(verdict.scenario)
         if not files.folder.exists():
             return Row(verdict, NoSummary("it was not run"))
-        return Row(verdict, read_summary(files.summary))
+        return Row(verdict, read_summary(files.summary), read_hops_file(files.hops))
 
     def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> Finished:
         interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED

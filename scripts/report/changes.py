@@ -3,13 +3,15 @@
 One run against one says nothing of significance; `inv compare` over repeated runs does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from scripts.report.hops import hop_rows
 from scripts.report.markdown import table
 from scripts.report.recorded import Measured
-from scripts.report.rows import LATENCY, LATENCY_STATS, NOTHING
+from scripts.report.rows import LATENCY, LATENCY_STATS, NOTHING, Row
+from scripts.results.hops import Hops
 from scripts.results.summary import NoSummary, Summary
 from scripts.verdict.figures import figure
 
@@ -93,14 +95,15 @@ def changes_table(pairs: Mapping[str, tuple[Measured, Measured]]) -> str:
         [
             [scenario, *change.cells()]
             for scenario, (before, now) in pairs.items()
-            for change in changes_of(before.row.summary, now.row.summary)
+            for change in changes_of(before.row, now.row)
         ],
         list(_COLUMNS.values()),
     )
 
 
-def changes_of(before: Summary | NoSummary, now: Summary | NoSummary) -> tuple[Change, ...]:
-    """Return the figures of two summaries; none where one of them is missing."""
+def changes_of(before_row: Row, now_row: Row) -> tuple[Change, ...]:
+    """Return the figures of two runs of a scenario; none where a summary is missing."""
+    before, now = before_row.summary, now_row.summary
     if isinstance(before, NoSummary) or isinstance(now, NoSummary):
         return ()
     wanted = [
@@ -108,10 +111,21 @@ def changes_of(before: Summary | NoSummary, now: Summary | NoSummary) -> tuple[C
         ("iterations/s", "iterations", "rate", ""),
         ("errors", "cdc_success_rate", "fails", "cdc_success_rate"),
     ]
-    return tuple(
+    of_k6 = (
         Change(name, _side(before, metric, stat, sampled), _side(now, metric, stat, sampled))
         for name, metric, stat, sampled in wanted
     )
+    return (*of_k6, *_changes_of_hops(before_row.hops, now_row.hops))
+
+
+def _changes_of_hops(before: Hops | None, now: Hops | None) -> Iterator[Change]:
+    """Yield mean and 95th percentile of each hop that both runs have."""
+    was, is_ = ({row.hop: row.figures for row in hop_rows(hops)} for hops in (before, now))
+    for hop in was:
+        if hop in is_:
+            for stat in ("mean", "p95"):
+                sides = (Side(getattr(x[hop], stat), x[hop].events) for x in (was, is_))
+                yield Change(f"{hop.title} {stat}, ms", *sides)
 
 
 def _side(summary: Summary, metric: str, stat: str, sampled: str) -> Side:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from scripts.errors import UsageFailure
 from scripts.files import json_text
 from scripts.report.changes import Change, changes_of, changes_table, incomparable
+from scripts.report.hops import moved_hop
 from scripts.report.recorded import Measured, Recorded
 from scripts.settings.scenarios import HEALTH_CHECK
 
@@ -28,7 +29,7 @@ class Comparison:
     def changes(self) -> dict[str, tuple[Change, ...]]:
         """Return every figure of both, by scenario."""
         return {
-            scenario: changes_of(before.row.summary, now.row.summary)
+            scenario: changes_of(before.row, now.row)
             for scenario, (before, now) in self.pairs.items()
         }
 
@@ -36,8 +37,15 @@ class Comparison:
         """Return the comparison as Markdown, which reads on a terminal too."""
         lines = [f"{scenario}: not comparable: {why}" for scenario, why in self.apart.items()]
         if self.pairs:
-            lines = [changes_table(self.pairs), "", _NO_CLAIM, *lines]
+            lines = [changes_table(self.pairs), "", *self._moved(), _NO_CLAIM, *lines]
         return "\n".join(lines)
+
+    def _moved(self) -> list[str]:
+        return [
+            f"{scenario}: {moved}"
+            for scenario, (before, now) in self.pairs.items()
+            if (moved := moved_hop(before.row.hops, now.row.hops))
+        ]
 
     def json(self) -> str:
         """Return the same for programs."""

@@ -43,7 +43,7 @@ _POSTGRES, _CONNECT, _CONSUMER = "PostgreSQL", "Kafka Connect", "the consumer"
 HOPS = (
     Hop(
         "source_to_debezium",
-        "PostgreSQL → Debezium",
+        "PostgreSQL to Debezium",
         "from the commit until Debezium has read it from the replication slot",
         "Debezium, which reads the slot",
         _POSTGRES,
@@ -51,7 +51,7 @@ HOPS = (
     ),
     Hop(
         "debezium_to_kafka",
-        "Debezium → Kafka",
+        "Debezium to Kafka",
         "in Debezium's queue, until Kafka Connect hands it to its producer",
         "Debezium, whose queue waits for poll.interval.ms",
         _CONNECT,
@@ -59,7 +59,7 @@ HOPS = (
     ),
     Hop(
         "kafka_to_consumer",
-        "Kafka → consumer",
+        "Kafka to consumer",
         "producer, broker and fetch, and the wait for a consumer that is still at its last batch",
         "the consumer, which takes records late, or Kafka",
         _CONNECT,
@@ -67,7 +67,7 @@ HOPS = (
     ),
     Hop(
         "consumer_to_mongodb",
-        "consumer → MongoDB",
+        "consumer to MongoDB",
         "from the consumer's poll until MongoDB has acknowledged the batch",
         "the consumer's writes to MongoDB",
         _CONSUMER,
@@ -76,7 +76,7 @@ HOPS = (
 )
 TOTAL = Hop(
     "total",
-    "commit → MongoDB",
+    "commit to MongoDB",
     "all of it, of each event by itself",
     "the way as a whole",
     _POSTGRES,

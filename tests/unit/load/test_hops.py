@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.load import hops
 from scripts.load.hops import HopsSeen, HopWatch
 from scripts.load.progress import Progress
 from scripts.stack.hops import Counted, HopTimes
@@ -46,7 +45,7 @@ class Consumer:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time that the watch sees; its one element is set."""
     now = [100.0]
-    monkeypatch.setattr(hops.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("scripts.load.hops.time.monotonic", lambda: now[0])
     return now
 
 
