@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from scripts.load.progress import Progress
-from scripts.stack.hops import Counted
+from scripts.stack.hop_times import Counted
 from scripts.waiting import NotReady
 
 # A reading costs the consumer 7 ms; what it counted after the last one dies with it.

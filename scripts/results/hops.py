@@ -11,7 +11,7 @@ from scripts.load.hops import HopsSeen
 from scripts.settings.hops import ALL_HOPS, TOTAL
 from scripts.settings.metrics import MetricType
 from scripts.settings.samples import samples_needed
-from scripts.stack.hops import HopTimes
+from scripts.stack.hop_times import HopTimes
 
 SCHEMA_VERSION = 1
 _MAX_BYTES = 2_000_000

@@ -7,7 +7,7 @@ from scripts.load.hops import HopsSeen
 from scripts.settings.hops import ALL_HOPS, HOPS, Hop, hop_of
 from scripts.settings.metrics import MetricType
 from scripts.settings.thresholds import Threshold
-from scripts.stack.hops import HopTimes
+from scripts.stack.hop_times import HopTimes
 from scripts.verdict.figures import figure
 from scripts.verdict.gates import Gate, open_gate, shut_gate
 

@@ -7,7 +7,7 @@ import msgspec
 from scripts.load.hops import HopsSeen
 from scripts.settings.hops import hop_of
 from scripts.settings.thresholds import Threshold
-from scripts.stack.hops import HopTimes
+from scripts.stack.hop_times import HopTimes
 from scripts.verdict.figures import limit_figure
 from scripts.verdict.intervals import Interval, percentile_ranks
 from scripts.verdict.limits import broken_limit, result_of, too_few

@@ -21,7 +21,7 @@ from scripts.settings.hops import HOPS, TOTAL, Hop
 from scripts.settings.metrics import Better, MetricKind, MetricType, Phase
 from scripts.settings.thresholds import Threshold
 from scripts.stack.component import ComponentEvent
-from scripts.stack.hops import Bucket, Counted, HopTimes
+from scripts.stack.hop_times import Bucket, Counted, HopTimes
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import PointsSeen
 

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.load.hops import HopsSeen, HopWatch
 from scripts.load.progress import Progress
-from scripts.stack.hops import Counted, HopTimes
+from scripts.stack.hop_times import Counted, HopTimes
 from scripts.waiting import NotReady
 
 RUNNING = Progress(

@@ -56,7 +56,7 @@ def test_why_there_is_nothing_to_judge_is_said() -> None:
 
 @pytest.mark.parametrize(("expression", "ok"), [("p50<=1000", False), ("p50<=200000", None)])
 def test_what_the_histogram_does_not_reach_is_broken_or_unknown(
-    expression: str, ok: bool | None
+    *, expression: str, ok: bool | None
 ) -> None:
     seen = hops_seen(FIRST, {(120_000.0, inf): 10}, 300_000.0)
     (result,) = judged(seen, FIRST, expression).thresholds
