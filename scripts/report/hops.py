@@ -21,6 +21,8 @@ _BY_NAME = {hop.name: hop for hop in ALL_HOPS}
 _BAR = 20
 # The parts of a whole come to 1; some events may lack a time.
 _MOST_SHARED = 1.1
+# Of four hops; a quarter each is nobody's fault.
+_STANDS_OUT = 0.4
 _COLUMNS = {
     "hop by hop": "left",
     "": "left",
@@ -99,9 +101,11 @@ def hop_sentences(hops: Hops | None, summary: Summary | NoSummary) -> tuple[str,
         )
     largest = max(parts, key=lambda row: row.share or 0.0)
     events = f"{whole.figures.events:,} events"
+    stands_out = (largest.share or 0.0) >= _STANDS_OUT
     pointing = (
         f"{largest.percent} of the {whole.mean} ms from commit to MongoDB, the mean of {events}, "
-        f"pass from {largest.hop.title}: look at {largest.hop.points_at}"
+        f"pass from {largest.hop.title}: "
+        f"{f'look at {largest.hop.points_at}' if stands_out else 'no hop stands out'}"
     )
     return (pointing, *_as_k6_saw_it(whole, summary))
 

@@ -77,12 +77,31 @@ def test_debezium_s_default_poll_interval_points_at_debezium(inv: Inv) -> None:
 
 
 def test_a_slow_consumer_points_at_the_consumer(inv: Inv, stack: LocalStack) -> None:
-    pid = next(status.pid for status in stack.status() if status.name == "consumer")
-    assert pid is not None
-    with slowed(pid):
+    with slowed(consumer_pid(stack)):
         hops, said = hops_of(inv)
     assert largest(hops).hop.name == "kafka_to_consumer"
     assert "look at the consumer, which takes records late" in said
+
+
+def test_a_consumer_that_was_killed_is_counted_on_and_said(inv: Inv, stack: LocalStack) -> None:
+    known = inv.runs()
+    running = inv.start("perf", "--scenarios", "baseline", "--duration", "8s")
+    run = inv.wait_for_load("baseline", known)
+    os.kill(consumer_pid(stack), signal.SIGKILL)
+    completed = running.wait()
+    assert completed.exit_code == ExitCode.FAIL, completed.last_lines
+    hops = read_hops_file(run / "baseline" / "hops.json")
+    assert hops is not None
+    assert hops.restarts == 1
+    assert hops.missing.startswith("the consumer began to count anew")
+    assert hops.total is not None
+    assert hops.total.events == hops.events > 0
+
+
+def consumer_pid(stack: LocalStack) -> int:
+    pid = next(status.pid for status in stack.status() if status.name == "consumer")
+    assert pid is not None
+    return pid
 
 
 @contextmanager

@@ -32,6 +32,13 @@ SEEN = summary(
         ((1, 8, 1, 2), "look at Debezium, whose queue waits for poll.interval.ms"),
         ((1, 1, 8, 2), "look at the consumer, which takes records late, or Kafka"),
         ((1, 1, 2, 8), "look at the consumer's writes to MongoDB"),
+        (
+            (3, 2, 2, 2),
+            (
+                "33% of the 9 ms from commit to MongoDB, the mean of 540 events, pass "
+                "from PostgreSQL to Debezium: no hop stands out"
+            ),
+        ),
     ],
 )
 def test_the_largest_part_points_at_its_component(means: tuple[float, ...], said: str) -> None:
