@@ -14,7 +14,7 @@ from scripts import process
 from scripts.errors import ExitCode, StackFailure, UsageFailure
 from scripts.report.live import say
 from scripts.report.rows import LATENCY, LATENCY_STATS
-from scripts.results.run_folder import RunFolder, is_run_id
+from scripts.results.run_folder import RunFolder, run_folders
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
 from scripts.verdict.pairs import Pairs
@@ -107,7 +107,7 @@ def measure_in_turn(
 
 def _run(checkout: Checkout, results: Path, turns: Turns, name: str) -> RunFolder:
     """Run `inv perf` of a version and return its run folder."""
-    before = _run_ids(results)
+    before = run_folders(results)
     duration = ("--duration", turns.duration) if turns.duration else ()
     words = ("perf", "--scenarios", turns.scenarios, *duration, "--name", name)
     completed = process.run(
@@ -117,18 +117,14 @@ def _run(checkout: Checkout, results: Path, turns: Turns, name: str) -> RunFolde
         timeout_seconds=_MOST_SECONDS,
         check=False,
     )
-    made = sorted(_run_ids(results) - before)
+    made = [path for path in run_folders(results) if path not in before]
     if completed.exit_code not in _USABLE or not made:
         raise StackFailure(
             f"{name} came to nothing that can be compared (exit {completed.exit_code})",
             hint="see that the machine is quiet, and that `inv perf` passes there by itself",
             detail=completed.last_lines[-8:],
         )
-    return RunFolder(results / made[-1])
-
-
-def _run_ids(results: Path) -> set[str]:
-    return {x.name for x in results.iterdir() if is_run_id(x.name)} if results.is_dir() else set()
+    return RunFolder(made[-1])
 
 
 def _figures(folder: RunFolder) -> Mapping[str, float]:

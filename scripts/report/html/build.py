@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.errors import UsageFailure
 from scripts.files import write_atomically
 from scripts.load.files import ScenarioFiles
-from scripts.report.found import run_folders
+from scripts.report.found import runs_of
 from scripts.report.html.k6_files import k6_material
 from scripts.report.html.material import RunMaterial, ScenarioMaterial, read_material
 from scripts.report.html.page import page
@@ -27,7 +27,7 @@ def write_reports(folder: Path, units: Mapping[str, str]) -> tuple[Path, ...]:
     Raises:
         OSError: A file cannot be written.
     """
-    runs = [read_material(each) for each in run_folders(folder)]
+    runs = [read_material(each) for each in runs_of(folder)]
     files = RunFolder(folder)
     write_atomically(files.report, page(runs, units))
     write_atomically(files.junit, junit(folder.name, _suites(runs)))
@@ -62,7 +62,7 @@ def restore_series(folder: Path) -> None:
     """
     import duckdb  # noqa: PLC0415 - only who reads points waits for it
 
-    for run in run_folders(folder):
+    for run in runs_of(folder):
         for points in sorted(run.glob("*/points.json.gz")):
             files = ScenarioFiles(points.parent)
             if not files.series.exists():
