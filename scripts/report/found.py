@@ -7,8 +7,13 @@ from scripts.results.run_folder import LATEST, RunFolder, is_run_id, run_folders
 from scripts.settings.names import nearest
 
 
-def results_folder(results: Path, run: str) -> Path:
+def results_folder(results: Path, run: str, option: str = "RUN") -> Path:
     """Return the folder that a run id, `latest` or a path stands for.
+
+    Args:
+        results: The results folder.
+        run: What the user typed.
+        option: Where, for an error.
 
     Raises:
         UsageFailure: There is no such thing; the line has the nearest run ids.
@@ -19,7 +24,7 @@ def results_folder(results: Path, run: str) -> Path:
         folder = Path(run).expanduser().resolve()
     if not folder.is_dir():
         there = [path.name for path in run_folders(results)]
-        raise UsageFailure(f"RUN: {run!r} is no run and no folder; {nearest(run, there[-5:])}")
+        raise UsageFailure(f"{option}: {run!r} is no run and no folder; {nearest(run, there[-5:])}")
     return folder
 
 
