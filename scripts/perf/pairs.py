@@ -1,13 +1,10 @@
 """Two versions measured in turn: base, head, head, base, and so on."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
-from math import log
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
 from scripts import process
@@ -17,7 +14,7 @@ from scripts.report.rows import LATENCY, LATENCY_STATS
 from scripts.results.run_folder import RunFolder, run_folders
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
-from scripts.verdict.pairs import Pairs
+from scripts.verdict.pairs import Pairs, noise_of
 
 # Beside the load itself: a stack's way up and down, and the health check.
 _MOST_SECONDS = 24 * 60 * 60
@@ -99,7 +96,7 @@ def measure_in_turn(
             for figure, value in _figures(folder).items():
                 values.setdefault(figure, ([], []))[which].append(value)
     return {
-        figure: Pairs(before, now, noise=_noise(before))
+        figure: Pairs(before, now, noise=noise_of(before))
         for figure, (before, now) in values.items()
         if len(before) == len(now) == turns.pairs
     }
@@ -139,8 +136,3 @@ def _figures(folder: RunFolder) -> Mapping[str, float]:
             if value:
                 found[f"{summary.scenario} e2e {name}"] = value
     return found
-
-
-def _noise(values: Sequence[float]) -> float:
-    """Return how far a run lies from the next one of the same version: the median, as a share."""
-    return median([abs(log(b / a)) for a, b in pairwise(values)]) if len(values) > 1 else 0.0

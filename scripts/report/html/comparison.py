@@ -19,7 +19,7 @@ from scripts.verdict.records import ScenarioVerdict
 _TITLE = "Latencies over one another"
 # The end of the bars, where nothing moved by more.
 _LEAST_SCALE = 0.1
-_MOST_SCALE = 1.0
+_MOST_SCALE = 2.0
 # Enough for eight figures (verdict/pairs.py).
 _PAIRS = 12
 

@@ -54,7 +54,7 @@ def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
         ),
         Chart(
             key="slower",
-            title="Slower than, both",
+            title="Share slower than, both",
             unit=_PERCENT,
             says=f"{samples} Each line is the share of a run's samples above that latency: where "
             "it crosses 5 % is p95, at 1 % p99. Logarithmic axes.",
