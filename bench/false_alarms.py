@@ -94,7 +94,7 @@ def drawn_anew(turns: Sequence[Turn], pairs: int, comparisons: int) -> Iterator[
 
 def recorded_pairs(turns: Sequence[Turn]) -> Drawn:
     """Return the pairs as they were measured, each run beside the next one of its version."""
-    by_name = {}
+    by_name: dict[str, Turn] = {}
     for turn in turns:
         by_name.setdefault(turn.name, turn)
     heads = {name: x for name, x in by_name.items() if name.endswith("-head")}
