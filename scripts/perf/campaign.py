@@ -9,6 +9,7 @@ import msgspec
 
 from scripts.errors import ExitCode, Interrupted, StackFailure
 from scripts.files import readable_json, write_atomically
+from scripts.integrity.check import Checker
 from scripts.interruption import postponed
 from scripts.load.dashboard import Dashboard
 from scripts.load.k6 import K6, Shape
@@ -115,6 +116,7 @@ class _Run:
             k6=K6(generator.install(), variables, dashboard),
             backend=backend,
             gauges=Gauges(plan.pipeline, endpoints, backend.usage),
+            checker=Checker(plan.pipeline, endpoints),
         )
         self._shapes = {x.scenario.name: self._laboratory.shape(x) for x in plan.scenarios}
         now = datetime.now(UTC)

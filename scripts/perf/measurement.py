@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from scripts.errors import Interrupted
+from scripts.files import readable_json, write_atomically
+from scripts.integrity.check import Checker, excuse, unchecked
+from scripts.integrity.records import Integrity
+from scripts.integrity.topic import Begins
 from scripts.interruption import postponed
 from scripts.load import run as load
 from scripts.load.files import ScenarioFiles
@@ -10,7 +15,7 @@ from scripts.load.k6 import K6, Shape, inspect
 from scripts.perf.plan import PlannedScenario
 from scripts.report.live import display
 from scripts.results.summary import read_summary
-from scripts.stack.backend import Backend
+from scripts.stack.backend import Backend, Watch
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
@@ -37,11 +42,13 @@ class Laboratory:
         k6: The load generator, with the addresses of the stack.
         backend: What runs the stack.
         gauges: What the stack shows of itself.
+        checker: Drains the pipeline and checks that nothing was lost.
     """
 
     k6: K6
     backend: Backend
     gauges: Gauges
+    checker: Checker
 
     def with_variables(self, variables: Mapping[str, str]) -> "Laboratory":
         """Return the same with more variables for the scripts."""
@@ -59,6 +66,7 @@ class Laboratory:
         """Run a scenario, whatever comes, and gather the evidence."""
         name = planned.scenario.name
         watch = self.backend.watch()
+        begins = self.checker.begin()
         progress = display(name)
         try:
             loaded = load.run(
@@ -66,7 +74,14 @@ class Laboratory:
             )
         finally:
             progress.close()
+        integrity = None
+        if loaded.interrupted is None:
+            try:
+                integrity = self._check(begins, files, watch)
+            except Interrupted as interruption:
+                loaded = replace(loaded, interrupted=interruption)
         with postponed():
+            # What dies while it drains counts as well.
             events = watch.events()
             summary = read_summary(files.summary)
             evidence = Evidence(
@@ -80,8 +95,20 @@ class Laboratory:
                 k6_exit=loaded.exit_code,
                 clock_step_seconds=loaded.clock_step_seconds,
                 events=events,
+                integrity=integrity,
             )
         return Measured(loaded, evidence)
+
+    def _check(self, begins: Begins, files: ScenarioFiles, watch: Watch) -> Integrity:
+        """Check the pipeline's integrity, unless a part of it is not going to come back."""
+        away = [x.name for x in self.backend.status() if x.state in ("stopped", "failed")]
+        if away:
+            integrity = unchecked(f"{', '.join(away)} does not run")
+        else:
+            excused = excuse(event.component for event in watch.events())
+            integrity = self.checker.check(begins, files.ledger, excused)
+        write_atomically(files.integrity, readable_json(integrity))
+        return integrity
 
     def _read_gauges(self, k6: int) -> Mapping[str, float]:
         return self.gauges.read({"k6": k6})

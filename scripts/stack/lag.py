@@ -1,6 +1,7 @@
 """How far the consumer is behind, as the broker sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from confluent_kafka import (
     OFFSET_INVALID,
@@ -37,15 +38,46 @@ class ConsumerLag:
         Raises:
             NotReady: The broker does not answer, or a topic is not there.
         """
-        try:
-            committed = self._committed(self._assigned())
-            unread = [p for p in committed if p.offset == OFFSET_INVALID]
-            begins = self._offsets(unread, _EARLIEST) if unread else {}
-            ends = self._offsets(committed, _LATEST)
-        except KafkaException as error:
-            raise NotReady(f"the broker does not tell the lag: {error.args[0].str()}") from None
+        with _answering():
+            return sum(self._behind(None).values())
+
+    def ends(self) -> dict[tuple[str, int], int]:
+        """Return the end of each partition of the pipeline's topics, by topic and partition.
+
+        Raises:
+            NotReady: The broker does not answer, or a topic is not there.
+        """
+        with _answering():
+            return self._offsets(self._assigned(), _LATEST)
+
+    def behind(self, ends: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+        """Return how many events before `ends` are not committed, where any are.
+
+        Raises:
+            NotReady: The broker does not answer, or a topic is not there.
+        """
+        with _answering():
+            return self._behind(ends)
+
+    def committed(self) -> dict[tuple[str, int], int]:
+        """Return the offsets that the group has committed, where it has, by topic and partition.
+
+        Raises:
+            NotReady: The broker does not answer, or a topic is not there.
+        """
+        with _answering():
+            found = self._committed(self._assigned())
+        return {_key(p): p.offset for p in found if p.offset != OFFSET_INVALID}
+
+    def _behind(self, ends: Mapping[tuple[str, int], int] | None) -> dict[tuple[str, int], int]:
+        """Compare the group's offsets with `ends`, or with those that the partitions have then."""
+        committed = self._committed(self._assigned())
+        unread = [p for p in committed if p.offset == OFFSET_INVALID]
+        begins = self._offsets(unread, _EARLIEST) if unread else {}
         reached = {_key(p): begins.get(_key(p), p.offset) for p in committed}
-        return sum(max(0, end - reached[key]) for key, end in ends.items())
+        if ends is None:
+            ends = self._offsets(committed, _LATEST)
+        return {key: end - reached[key] for key, end in ends.items() if end > reached[key]}
 
     def _assigned(self) -> list[TopicPartition]:
         if not self._partitions:
@@ -70,6 +102,14 @@ class ConsumerLag:
         asked = {TopicPartition(p.topic, p.partition): which for p in partitions}
         answers = self._admin.list_offsets(asked, request_timeout=_TIMEOUT_SECONDS)
         return {_key(p): int(answer.result().offset) for p, answer in answers.items()}
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except KafkaException as error:
+        raise NotReady(f"the broker does not tell the lag: {error.args[0].str()}") from None
 
 
 def _key(partition: TopicPartition) -> tuple[str, int]:

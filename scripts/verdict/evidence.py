@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scripts.integrity.records import Integrity
 from scripts.results.summary import NoSummary, Summary
 from scripts.settings.executors import Executor
 from scripts.settings.thresholds import Threshold
@@ -42,6 +43,7 @@ class Evidence:
         clock_step_seconds: By how much the system's clock was set meanwhile.
         events: What happened to the stack's components meanwhile.
         held: Of a breakpoint the rate that this is the evidence of.
+        integrity: What the check of the pipeline found; None where it was interrupted.
     """
 
     scenario: str
@@ -53,6 +55,7 @@ class Evidence:
     clock_step_seconds: float
     events: Sequence[ComponentEvent]
     held: Held | None = None
+    integrity: Integrity | None = None
 
     @property
     def stack(self) -> StackSeen:
