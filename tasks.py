@@ -12,6 +12,7 @@ from scripts.tasks import (
     ci,
     connector,
     doctor,
+    integrity,
     perf,
     publish,
     report,
@@ -24,6 +25,7 @@ from scripts.tasks import (
 
 namespace = Collection(
     *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor),
+    integrity.integrity,
     *(
         report.report,
         runs.runs,

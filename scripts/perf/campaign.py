@@ -10,6 +10,7 @@ import msgspec
 
 from scripts.errors import ExitCode, Interrupted, StackFailure
 from scripts.files import readable_json, write_atomically
+from scripts.integrity.check import Checker
 from scripts.interruption import postponed
 from scripts.load.dashboard import Dashboard
 from scripts.load.k6 import K6, Shape
@@ -119,6 +120,7 @@ class _Run:
             backend=backend,
             gauges=Gauges(plan.pipeline, endpoints, backend.usage),
             hops=partial(read_hops, endpoints.consumer_url),
+            checker=Checker(plan.pipeline, endpoints),
         )
         self._shapes = {x.scenario.name: self._laboratory.shape(x) for x in plan.scenarios}
         now = datetime.now(UTC)

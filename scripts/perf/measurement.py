@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from scripts.errors import Interrupted
 from scripts.files import readable_json, write_atomically
+from scripts.integrity.check import Checker, excuse, unchecked
+from scripts.integrity.records import Integrity
+from scripts.integrity.topic import Begins
 from scripts.interruption import postponed
 from scripts.load import run as load
 from scripts.load.files import ScenarioFiles
@@ -15,7 +19,7 @@ from scripts.report.live import display
 from scripts.results.hops import hops_of
 from scripts.results.summary import read_summary
 from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
-from scripts.stack.backend import Backend
+from scripts.stack.backend import Backend, Watch
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
@@ -43,12 +47,14 @@ class Laboratory:
         backend: What runs the stack.
         gauges: What the stack shows of itself.
         hops: Reads what the consumer has counted.
+        checker: Drains the pipeline and checks that nothing was lost.
     """
 
     k6: K6
     backend: Backend
     gauges: Gauges
     hops: Read
+    checker: Checker
 
     def with_variables(self, variables: Mapping[str, str]) -> "Laboratory":
         """Return the same with more variables for the scripts."""
@@ -66,6 +72,7 @@ class Laboratory:
         """Run a scenario, whatever comes, and gather the evidence."""
         name = planned.scenario.name
         watch = self.backend.watch()
+        begins = self.checker.begin()
         progress = display(name)
         hops = HopWatch(self.hops, warm_up_seconds(shape.options, where="k6 inspect"))
 
@@ -77,7 +84,14 @@ class Laboratory:
             loaded = load.run(self.k6, planned.scenario, shape, files, self._read_gauges, show)
         finally:
             progress.close()
+        integrity = None
+        if loaded.interrupted is None:
+            try:
+                integrity = self._check(begins, files, watch)
+            except Interrupted as interruption:
+                loaded = replace(loaded, interrupted=interruption)
         with postponed():
+            # What is applied and what dies while it drains counts as well.
             seen = hops.close()
             write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
@@ -99,8 +113,20 @@ class Laboratory:
                 clock_step_seconds=loaded.clock_step_seconds,
                 events=events,
                 hops=seen,
+                integrity=integrity,
             )
         return Measured(loaded, evidence)
+
+    def _check(self, begins: Begins, files: ScenarioFiles, watch: Watch) -> Integrity:
+        """Check the pipeline's integrity, unless a part of it is not going to come back."""
+        away = [x.name for x in self.backend.status() if x.state in ("stopped", "failed")]
+        if away:
+            integrity = unchecked(f"{', '.join(away)} does not run")
+        else:
+            excused = excuse(event.component for event in watch.events())
+            integrity = self.checker.check(begins, files.ledger, excused)
+        write_atomically(files.integrity, readable_json(integrity))
+        return integrity
 
     def _read_gauges(self, k6: int) -> Mapping[str, float]:
         return self.gauges.read({"k6": k6})
