@@ -11,7 +11,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     """The addresses of a stack's components, as `.stack/endpoints.json` holds them.
 
     The k6 scripts read that file when they are run by hand, so it holds no secret: the embedded
-    PostgreSQL trusts the loopback interface.
+    PostgreSQL trusts the loopback interface. `prometheus_url` is empty where nothing is observed.
     """
 
     postgres_dsn: str
@@ -21,6 +21,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     mongodb_uri: str
     mongodb_database: str
     consumer_url: str
+    prometheus_url: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the variables through which k6 and the consumer learn the addresses."""

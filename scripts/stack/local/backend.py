@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import requests
@@ -17,12 +17,14 @@ from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import canary, connector, source, topics
 from scripts.stack.backend import Say
-from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
+from scripts.stack.component import COMPONENTS, OBSERVERS, ComponentEvent, ComponentStatus
 from scripts.stack.connect_api import ConnectApi, Rebalancing, Unreachable
 from scripts.stack.endpoints import Endpoints
-from scripts.stack.local import consumer, jvm, mongodb, postgres, symptoms
+from scripts.stack.local import consumer, jvm, mongodb, observe, postgres, symptoms
 from scripts.stack.local.layout import Layout
+from scripts.stack.local.observe import Observers
 from scripts.stack.local.ports import Ports, choose
+from scripts.stack.local.program import Program
 from scripts.stack.local.supervisor import Supervisor, last_lines, uptime
 from scripts.stack.usage import Usage, usage_of
 from scripts.waiting import NotReady, until_called_off, wait_until
@@ -41,6 +43,14 @@ class Installed:
     storage: Path
     mongodb: Path
     k6: Path | None
+    observers: Observers | None
+
+
+class Install(Protocol):
+    """Gets the tools, and returns where they are, with their versions."""
+
+    def __call__(self, say: Say, /, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+        """Get what is missing."""
 
 
 class LocalState(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +71,7 @@ class LocalStack:
         checkout: Checkout,
         pipeline: Pipeline,
         layout: Layout,
-        install: Callable[[Say], tuple[Installed, dict[str, str]]],
+        install: Install,
     ) -> None:
         self._checkout = checkout
         self._pipeline = pipeline
@@ -69,10 +79,15 @@ class LocalStack:
         self._install = install
         self._supervisor = Supervisor(layout)
 
-    def up(self, say: Say) -> Endpoints:
+    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
         """Start the stack, or what was stopped of it, and prove it with a canary row."""
         running = self.endpoints()
         if running is not None:
+            if observe and not running.prometheus_url:
+                raise StackFailure(
+                    "--observe: the stack is up without Prometheus",
+                    hint="inv down, then inv up --observe",
+                )
             self._start_stopped(running, say)
             return running
         began = time.monotonic()
@@ -80,7 +95,7 @@ class LocalStack:
             say("supervisord was killed: ending what it left running")
         # Of a start that did not come to its end, for one.
         self.abandon(lambda _line: None)
-        installed, versions = self._install(say)
+        installed, versions = self._install(say, observe=observe)
         try:
             endpoints = self._start(installed, versions, say)
         except BaseException:
@@ -107,7 +122,8 @@ class LocalStack:
         ports = choose(given)
         mongod = mongodb.configured(self._checkout, pipeline)
         server = mongodb.find_server(mongod, versions["mongodb"])
-        endpoints = self._addresses(ports)
+        observers = installed.observers
+        endpoints = self._addresses(ports, observed=observers is not None)
         state = LocalState(
             ports=ports,
             cluster_id=jvm.new_cluster_id(),
@@ -116,14 +132,16 @@ class LocalStack:
         write_atomically(layout.state, msgspec.json.encode(state))
         jvm.write_settings(layout, ports)
         jvm.copy_storage(installed.storage, layout, state.cluster_id)
+        agents, observing = self._observing(observers, ports)
         self._supervisor.start(
             (
-                *jvm.programs(layout, installed.java),
+                *jvm.programs(layout, installed.java, agents),
                 mongodb.program(layout, server, installed.mongodb, ports.mongodb),
                 postgres.program(layout, installed.postgres, ports.postgres),
                 consumer.program(
                     self._checkout.root, self._checkout.pipeline_file, endpoints, ports.consumer
                 ),
+                *observing,
             )
         )
         # The JVMs take longest, so they start first; Connect waits for its broker by itself.
@@ -131,6 +149,8 @@ class LocalStack:
             self._supervisor.start_program(name)
         postgres.create_cluster(layout, installed.postgres, pipeline.postgres.user)
         self._supervisor.start_program("postgres")
+        for program in observing:
+            self._supervisor.start_program(program.name)
         self._ready(say, "postgres", lambda: self._prepare_source(endpoints))
         self._ready(say, "kafka", lambda: self._check_broker(endpoints, state))
         topics.create(endpoints.kafka_bootstrap, pipeline)
@@ -138,7 +158,9 @@ class LocalStack:
         self._ready(say, "connect", lambda: self._check_connect(endpoints, state))
         connector.deploy(pipeline, endpoints)
         say(f"connector {pipeline.connector.name} is running, its replication slot active")
-        self._ready(say, "consumer", lambda: self._check_consumer(endpoints))
+        self._ready(say, "consumer", lambda: _answers(f"{endpoints.consumer_url}/readyz"))
+        for program in observing:
+            self._ready(say, program.name, lambda: _answers(f"{endpoints.prometheus_url}/-/ready"))
         seconds = canary.prove(pipeline, endpoints)
         say(f"a canary row went through every hop in {seconds * 1000:.0f} ms")
         if installed.k6 is not None:
@@ -146,6 +168,16 @@ class LocalStack:
             layout.k6.symlink_to(installed.k6)
         endpoints.write(layout.endpoints)
         return endpoints
+
+    def _observing(
+        self, observers: Observers | None, ports: Ports
+    ) -> tuple[dict[str, str], tuple[Program, ...]]:
+        """Return the agents' flags by program, and what runs beside the stack."""
+        if observers is None:
+            return {}, ()
+        observe.write_settings(self._layout, observers, ports)
+        prometheus = observe.program(self._layout, observers, ports)
+        return observe.agent_flags(observers, ports), (prometheus,)
 
     def _ready(self, say: Say, name: str, probe: Callable[[], T]) -> None:
         """Wait for a component, and give up at once if it ended."""
@@ -170,7 +202,7 @@ class LocalStack:
         )
         say(f"{name} is ready")
 
-    def _addresses(self, ports: Ports) -> Endpoints:
+    def _addresses(self, ports: Ports, *, observed: bool) -> Endpoints:
         postgres_settings = self._pipeline.postgres
         return Endpoints(
             postgres_dsn=f"postgresql://{postgres_settings.user}@127.0.0.1:{ports.postgres}"
@@ -181,6 +213,7 @@ class LocalStack:
             mongodb_uri=f"mongodb://127.0.0.1:{ports.mongodb}",
             mongodb_database=self._pipeline.mongodb.database,
             consumer_url=f"http://127.0.0.1:{ports.consumer}",
+            prometheus_url=f"http://127.0.0.1:{ports.prometheus}" if observed else "",
         )
 
     def _prepare_source(self, endpoints: Endpoints) -> None:
@@ -198,15 +231,6 @@ class LocalStack:
         except (Rebalancing, Unreachable) as reason:
             raise NotReady(str(reason)) from None
         _expect_cluster(found, state, "Kafka Connect")
-
-    @staticmethod
-    def _check_consumer(endpoints: Endpoints) -> None:
-        try:
-            answer = requests.get(f"{endpoints.consumer_url}/readyz", timeout=_REQUEST_SECONDS)
-        except (requests.ConnectionError, requests.Timeout) as error:
-            raise NotReady(type(error).__name__) from None
-        if not answer.ok:
-            raise NotReady(answer.text.strip()[:300])
 
     def down(self, say: Say) -> bool:
         """Stop the components in the direction opposite to the data's, and remove their data."""
@@ -254,7 +278,7 @@ class LocalStack:
         usage = self.usage()
         versions = self.versions()
         statuses = []
-        for name in COMPONENTS:
+        for name in self._names(processes):
             info = processes.get(name, {})
             pid = info.get("pid") or None
             statuses.append(
@@ -270,6 +294,10 @@ class LocalStack:
             )
         return tuple(statuses)
 
+    @staticmethod
+    def _names(processes: Mapping[str, Any]) -> tuple[str, ...]:
+        return (*COMPONENTS, *(name for name in OBSERVERS if name in processes))
+
     def usage(self) -> Mapping[str, Usage]:
         """Look at the processes that supervisord has started."""
         processes = self._supervisor.processes()
@@ -281,11 +309,13 @@ class LocalStack:
         notes = ["embedded stack: one machine carries the load, PostgreSQL runs with fsync off"]
         if mongodb.STAND_IN in server:
             notes.append(f"MongoDB figures are those of {server}, not of a mongod")
+        if any(name in self.versions() for name in OBSERVERS):
+            notes.append("observed: Prometheus and the JMX agents ran on the same machine")
         return tuple(notes)
 
     def log_files(self) -> Mapping[str, Path]:
         """Return the log files, supervisord's among them."""
-        return {name: self._layout.log(name) for name in (*COMPONENTS, "supervisord")}
+        return {name: self._layout.log(name) for name in (*COMPONENTS, *OBSERVERS, "supervisord")}
 
     def watch(self) -> "LocalWatch":
         """Observe from the present end of each log on."""
@@ -302,7 +332,8 @@ class LocalWatch:
 
     def events(self) -> tuple[ComponentEvent, ...]:
         """Return what ended; supervisord's own end is one of them."""
-        events = self._supervisor.events_since(self._offsets["supervisord"])
+        since = self._supervisor.events_since(self._offsets["supervisord"])
+        events = tuple(event for event in since if event.component not in OBSERVERS)
         if not self._supervisor.alive():
             gone = ComponentEvent(
                 component="supervisord",
@@ -321,6 +352,15 @@ class LocalWatch:
                 stream.seek(self._offsets[name])
                 parts[name] = stream.read()
         return parts
+
+
+def _answers(url: str) -> None:
+    try:
+        answer = requests.get(url, timeout=_REQUEST_SECONDS)
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise NotReady(type(error).__name__) from None
+    if not answer.ok:
+        raise NotReady(answer.text.strip()[:300])
 
 
 def _size(path: Path) -> int:
