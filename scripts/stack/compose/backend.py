@@ -21,6 +21,7 @@ from scripts.stack.compose.cli import Compose
 from scripts.stack.compose.containers import SERVICES, Containers
 from scripts.stack.compose.engine import Engine
 from scripts.stack.compose.events import Listener, told
+from scripts.stack.compose.statistics import Statistics
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.usage import Usage
 from scripts.waiting import NotReady, until_called_off, wait_until
@@ -56,6 +57,10 @@ class ComposeStack:
     @cached_property
     def _containers(self) -> Containers:
         return Containers(self._engine.client, self._project)
+
+    @cached_property
+    def _statistics(self) -> Statistics:
+        return Statistics(self._engine.client)
 
     @cached_property
     def _listener(self) -> Listener:
@@ -213,7 +218,7 @@ class ComposeStack:
     def status(self) -> tuple[ComponentStatus, ...]:
         """Ask the engine."""
         found = self._containers.all() if self.endpoints() is not None else {}
-        usage = self._containers.usage() if found else {}
+        usage = self.usage() if found else {}
         statuses = []
         for name in COMPONENTS:
             container = found.get(name)
@@ -233,7 +238,7 @@ class ComposeStack:
     def usage(self) -> Mapping[str, Usage]:
         """Ask the engine; nothing where it does not answer."""
         try:
-            return self._containers.usage()
+            return self._statistics.of(self._containers.component_ids())
         except StackFailure:
             return {}
 

@@ -15,7 +15,6 @@ from requests import RequestException
 
 from scripts.errors import StackFailure
 from scripts.stack.component import State
-from scripts.stack.usage import Usage
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
@@ -124,18 +123,13 @@ class Containers:
         found = self._of_each(lambda name: _container(self._client.inspect_container(name)))
         return {COMPONENTS_OF[x]: found[x] for x in found if x in COMPONENTS_OF}
 
-    def usage(self) -> dict[str, Usage]:
-        """Return what each component that runs has used since its container was started.
+    def component_ids(self) -> dict[str, str]:
+        """Return the ids of the components' containers, by component.
 
         Raises:
             StackFailure: The engine does not answer.
         """
-
-        def ask(name: str) -> Usage | None:
-            return _usage(self._client.stats(name, stream=False, one_shot=True))
-
-        found = self._of_each(ask)
-        return {COMPONENTS_OF[x]: found[x] for x in found if x in COMPONENTS_OF}
+        return {COMPONENTS_OF[x]: y for x, y in self.ids().items() if x in COMPONENTS_OF}
 
     def logs(self, *, since: datetime | None = None, lines: int | None = None) -> dict[str, bytes]:
         """Return what every container has logged, by component or service.
@@ -244,15 +238,3 @@ def moment_of(text: str) -> datetime | None:
     """Return a time of the engine, which has nanoseconds; None where it stands for never."""
     moment = datetime.fromisoformat(text[:19] + "+00:00")
     return moment if moment.year > 1 else None
-
-
-def _usage(stats: Any) -> Usage | None:  # noqa: ANN401 - the engine's JSON
-    memory = stats.get("memory_stats", {})
-    if "usage" not in memory:
-        return None
-    details = memory.get("stats", {})
-    # What can be taken back at once, the cache of files, is not counted; as `docker stats` does.
-    # https://docs.docker.com/reference/cli/docker/container/stats/
-    cache = details.get("total_inactive_file", details.get("inactive_file", 0))
-    seconds = stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9
-    return Usage(cpu_seconds=seconds, memory=max(0, memory["usage"] - cache))
