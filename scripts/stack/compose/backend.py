@@ -282,9 +282,9 @@ class ComposeWatch:
     def events(self) -> tuple[ComponentEvent, ...]:
         """Return what ended, was paused, or became unhealthy; and whether the engine hung up."""
 
-        def log(name: str) -> tuple[str, ...]:
+        def log(name: str, moment: datetime) -> tuple[str, ...]:
             try:
-                return _lines(self._containers.logs(lines=_LAST_LINES).get(name, b""))
+                return _lines(self._containers.last_words(name, moment, _LAST_LINES))
             except StackFailure:
                 return ()
 

@@ -132,7 +132,11 @@ class Containers:
         return {COMPONENTS_OF[x]: y for x, y in self.ids().items() if x in COMPONENTS_OF}
 
     def logs(self, *, since: datetime | None = None, lines: int | None = None) -> dict[str, bytes]:
-        """Return what every container has logged, by component or service.
+        """Return what every container has logged since then, by component or service.
+
+        Args:
+            since: From when on; None: from its beginning.
+            lines: So many of the last ones; None: all.
 
         Raises:
             StackFailure: The engine does not answer.
@@ -141,6 +145,18 @@ class Containers:
         moment = None if since is None else since.timestamp()
         found = self._of_each(lambda x: bytes(self._client.logs(x, since=moment, tail=tail)))
         return {COMPONENTS_OF.get(service, service): log for service, log in found.items()}
+
+    def last_words(self, component: str, moment: datetime, lines: int) -> bytes:
+        """Return the last lines that a component logged until then.
+
+        Raises:
+            StackFailure: The engine does not answer.
+        """
+        name = self.ids().get(SERVICES[component])
+        if name is None:
+            return b""
+        with _answered():
+            return bytes(self._client.logs(name, until=moment.timestamp(), tail=lines))
 
     def version(self, container: Container) -> str:
         """Return the image's name and the digest that its registry knows it by, else its own.
@@ -152,7 +168,8 @@ class Containers:
             image = self._image(container.image_id)
         known = image.get("RepoDigests") or [container.image_id]
         digest = known[0].rpartition(":")[2][:_DIGEST_LENGTH]
-        return f"{container.image} ({digest})"
+        image_name = container.image.removeprefix("docker.io/").removeprefix("library/")
+        return f"{image_name} ({digest})"
 
     def _image(self, name: str) -> Any:  # noqa: ANN401 - the engine's JSON
         return self._client.inspect_image(name)  # type: ignore[no-untyped-call]
@@ -224,12 +241,12 @@ def state_of(state: Mapping[str, Any]) -> State:
     The engine starts again what ended by itself, so what has ended was stopped. One whose health is
     not known yet counts as running: some checks come late, and readiness is seen to elsewhere.
     """
-    if state.get("Health", {}).get("Status") == "unhealthy" or state["Status"] == "dead":
-        return "failed"
+    health = state.get("Health", {}).get("Status", "")
     words: dict[str, State] = {
-        "running": "running",
+        "running": "failed" if health == "unhealthy" else "running",
         "restarting": "starting",
         "created": "starting",
+        "dead": "failed",
     }
     return words.get(state["Status"], "stopped")
 

@@ -21,6 +21,7 @@ from scripts.stack.compose.containers import COMPONENTS_OF, PROJECT_LABEL, SERVI
 
 _ACTIONS = ("die", "health_status", "kill", "oom", "pause", "start", "unpause")
 _UNHEALTHY = "health_status: unhealthy"
+Log = Callable[[str, datetime], tuple[str, ...]]
 
 
 @dataclass(frozen=True, order=True)
@@ -95,9 +96,7 @@ def _happening(event: Any) -> Happening | None:  # noqa: ANN401 - the engine's J
     return Happening(at, component, event["Action"], labels.get("exitCode", ""))
 
 
-def told(
-    happenings: Sequence[Happening], log: Callable[[str], tuple[str, ...]]
-) -> tuple[ComponentEvent, ...]:
+def told(happenings: Sequence[Happening], log: Log) -> tuple[ComponentEvent, ...]:
     """Return what the engine's events come to.
 
     A container that someone had killed or stopped is told of by `kill` before it ends; one that
@@ -105,7 +104,7 @@ def told(
 
     Args:
         happenings: In order of time.
-        log: Returns the last lines that a component logged.
+        log: Returns the last lines that a component had logged at a time.
     """
     told: list[ComponentEvent] = []
     asked_to_end: set[str] = set()
@@ -131,9 +130,7 @@ def told(
     return tuple(told)
 
 
-def _event(
-    x: Happening, *, asked: bool, starved: bool, log: Callable[[str], tuple[str, ...]]
-) -> ComponentEvent:
+def _event(x: Happening, *, asked: bool, starved: bool, log: Log) -> ComponentEvent:
     memory = ", out of memory" if starved else ""
     words = {
         "die": f"ended (exit status {x.exit_code}{memory})",
@@ -145,7 +142,7 @@ def _event(
         component=x.component,
         what=words[x.action],
         by_operator=asked or x.action == "pause",
-        log=log(x.component),
+        log=log(x.component, x.at),
         remedy="raise its limit of memory in docker-compose.yml" if starved else "",
         at=x.at,
     )
