@@ -13,6 +13,7 @@ from scripts.tasks import (
     connector,
     dashboards,
     doctor,
+    integrity,
     perf,
     publish,
     report,
@@ -25,6 +26,7 @@ from scripts.tasks import (
 
 namespace = Collection(
     *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor),
+    integrity.integrity,
     *(
         report.report,
         runs.runs,

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
 from scripts.errors import ExitCode, Interrupted, StackFailure
 from scripts.files import readable_json, write_atomically
+from scripts.integrity.check import Checker
 from scripts.interruption import postponed
 from scripts.load.dashboard import Dashboard
 from scripts.load.k6 import K6, Shape
@@ -25,6 +27,7 @@ from scripts.report.live import open_in_browser, say
 from scripts.report.markdown import run_markdown, settings_line
 from scripts.report.rows import Row
 from scripts.results import history
+from scripts.results.hops import read_hops_file
 from scripts.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
 from scripts.results.run_folder import RunFolder, check_results_folder
 from scripts.results.summary import NoSummary, read_summary
@@ -34,6 +37,7 @@ from scripts.stack.backend import Backend
 from scripts.stack.component import OBSERVERS, ComponentEvent
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.gauges import Gauges
+from scripts.stack.hops import read_hops
 from scripts.verdict.judge import judge, not_run
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.run import judge_run
@@ -115,6 +119,8 @@ class _Run:
             k6=K6(generator.install(), variables, dashboard),
             backend=backend,
             gauges=Gauges(plan.pipeline, endpoints, backend.usage),
+            hops=partial(read_hops, endpoints.consumer_url),
+            checker=Checker(plan.pipeline, endpoints),
         )
         self._shapes = {x.scenario.name: self._laboratory.shape(x) for x in plan.scenarios}
         now = datetime.now(UTC)
@@ -215,7 +221,7 @@ class _Run:
         files = self._folder.scenario(verdict.scenario)
         if not files.folder.exists():
             return Row(verdict, NoSummary("it was not run"))
-        return Row(verdict, read_summary(files.summary))
+        return Row(verdict, read_summary(files.summary), read_hops_file(files.hops))
 
     def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> Finished:
         interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED

@@ -71,8 +71,13 @@ class Checkout:
 
     @property
     def stack(self) -> Path:
-        """The state of the local stack."""
+        """The state of the stack."""
         return self.root / ".stack"
+
+    @property
+    def endpoints_file(self) -> Path:
+        """The addresses of the stack that is up."""
+        return self.stack / "endpoints.json"
 
     @property
     def lock_file(self) -> Path:

@@ -1,7 +1,7 @@
 """What a stack is to the rest of the harness, whoever runs its components."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Protocol
 
 from scripts.stack.component import ComponentEvent, ComponentStatus
@@ -9,6 +9,19 @@ from scripts.stack.endpoints import Endpoints
 from scripts.stack.usage import Usage
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LogTail:
+    """The end of a component's log.
+
+    Attributes:
+        where: Where the whole of it is.
+        lines: The last lines.
+    """
+
+    where: str
+    lines: tuple[str, ...]
 
 
 class Watch(Protocol):
@@ -60,8 +73,8 @@ class Backend(Protocol):
     def notes(self) -> tuple[str, ...]:
         """Return sentences that belong beside figures that were taken on this stack."""
 
-    def log_files(self) -> Mapping[str, Path]:
-        """Return the log file of each component."""
+    def log_tails(self, lines: int) -> Mapping[str, LogTail]:
+        """Return the end of each component's log, so many lines of it."""
 
     def watch(self) -> Watch:
         """Begin to observe the components."""

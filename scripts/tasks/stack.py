@@ -4,7 +4,7 @@ from invoke import Context, task
 
 from scripts.tasks.command import command
 
-_STACK = "auto or local"
+_STACK = "auto, local, compose or external"
 
 
 @task(help={"stack": _STACK, "observe": "with Prometheus, which k6 and the harness push to"})
@@ -61,4 +61,4 @@ def logs(_: Context, stack: str = "auto", component: str = "", lines: int = 20) 
     from scripts.report.logs import last_logs
     from scripts.tasks.setting import setting
 
-    print(last_logs(setting(stack).backend.log_files(), component, lines))
+    print(last_logs(setting(stack).backend.log_tails, component, lines))

@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-import requests
 
 from scripts.errors import StackFailure
 from scripts.files import write_atomically
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack import canary, connector, source, topics
-from scripts.stack.backend import Say
+from scripts.stack import connector, readiness, topics
+from scripts.stack.backend import LogTail, Say
 from scripts.stack.component import COMPONENTS, OBSERVERS, ComponentEvent, ComponentStatus
-from scripts.stack.connect_api import ConnectApi, Rebalancing, Unreachable
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.local import consumer, jvm, mongodb, observe, postgres, symptoms
 from scripts.stack.local.layout import Layout
@@ -27,11 +25,10 @@ from scripts.stack.local.ports import Ports, choose
 from scripts.stack.local.program import Program
 from scripts.stack.local.supervisor import Supervisor, last_lines, uptime
 from scripts.stack.usage import Usage, usage_of
-from scripts.waiting import NotReady, until_called_off, wait_until
+from scripts.waiting import until_called_off, wait_until
 
 T = TypeVar("T")
 _DEADLINE_SECONDS = 60.0
-_REQUEST_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -112,8 +109,7 @@ class LocalStack:
             say(f"{name} was stopped: starting it")
             self._supervisor.start_program(name)
         connector.wait_running(self._pipeline, endpoints)
-        seconds = canary.prove(self._pipeline, endpoints)
-        say(f"a canary row went through every hop in {seconds * 1000:.0f} ms")
+        readiness.prove(self._pipeline, endpoints, say)
 
     def _start(self, installed: Installed, versions: dict[str, str], say: Say) -> Endpoints:
         layout, pipeline = self._layout, self._pipeline
@@ -151,18 +147,21 @@ class LocalStack:
         self._supervisor.start_program("postgres")
         for program in observing:
             self._supervisor.start_program(program.name)
-        self._ready(say, "postgres", lambda: self._prepare_source(endpoints))
+        self._ready(
+            say,
+            "postgres",
+            lambda: readiness.prepare_source(pipeline, endpoints, self._checkout.root),
+        )
         self._ready(say, "kafka", lambda: self._check_broker(endpoints, state))
         topics.create(endpoints.kafka_bootstrap, pipeline)
         self._supervisor.start_program("consumer")
         self._ready(say, "connect", lambda: self._check_connect(endpoints, state))
         connector.deploy(pipeline, endpoints)
         say(f"connector {pipeline.connector.name} is running, its replication slot active")
-        self._ready(say, "consumer", lambda: _answers(f"{endpoints.consumer_url}/readyz"))
+        self._ready(say, "consumer", lambda: readiness.consumer_ready(endpoints))
         for program in observing:
-            self._ready(say, program.name, lambda: _answers(f"{endpoints.prometheus_url}/-/ready"))
-        seconds = canary.prove(pipeline, endpoints)
-        say(f"a canary row went through every hop in {seconds * 1000:.0f} ms")
+            self._ready(say, program.name, lambda: readiness.prometheus_ready(endpoints))
+        readiness.prove(pipeline, endpoints, say)
         if installed.k6 is not None:
             layout.k6.parent.mkdir(parents=True, exist_ok=True)
             layout.k6.symlink_to(installed.k6)
@@ -205,6 +204,7 @@ class LocalStack:
     def _addresses(self, ports: Ports, *, observed: bool) -> Endpoints:
         postgres_settings = self._pipeline.postgres
         return Endpoints(
+            stack=self.name,
             postgres_dsn=f"postgresql://{postgres_settings.user}@127.0.0.1:{ports.postgres}"
             f"/{postgres_settings.database}",
             kafka_bootstrap=f"127.0.0.1:{ports.kafka}",
@@ -216,21 +216,13 @@ class LocalStack:
             prometheus_url=f"http://127.0.0.1:{ports.prometheus}" if observed else "",
         )
 
-    def _prepare_source(self, endpoints: Endpoints) -> None:
-        source.create_database(endpoints.postgres_dsn, self._pipeline.postgres.database)
-        source.prepare(endpoints.postgres_dsn, self._pipeline, self._checkout.root)
-
     @staticmethod
     def _check_broker(endpoints: Endpoints, state: LocalState) -> None:
         _expect_cluster(topics.cluster_id(endpoints.kafka_bootstrap), state, "the Kafka broker")
 
     @staticmethod
     def _check_connect(endpoints: Endpoints, state: LocalState) -> None:
-        try:
-            found = ConnectApi(endpoints.connect_url).cluster_id()
-        except (Rebalancing, Unreachable) as reason:
-            raise NotReady(str(reason)) from None
-        _expect_cluster(found, state, "Kafka Connect")
+        _expect_cluster(readiness.connect_cluster(endpoints), state, "Kafka Connect")
 
     def down(self, say: Say) -> bool:
         """Stop the components in the direction opposite to the data's, and remove their data."""
@@ -256,10 +248,8 @@ class LocalStack:
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if `up` got to its end and supervisord still answers."""
-        with suppress(FileNotFoundError, msgspec.DecodeError):
-            found = msgspec.json.decode(self._layout.endpoints.read_bytes(), type=Endpoints)
-            return found if self._supervisor.alive() else None
-        return None
+        found = Endpoints.read(self._layout.endpoints, self.name)
+        return found if found is not None and self._supervisor.alive() else None
 
     def _state(self) -> LocalState | None:
         with suppress(FileNotFoundError, msgspec.DecodeError):
@@ -317,6 +307,11 @@ class LocalStack:
         """Return the log files, supervisord's among them."""
         return {name: self._layout.log(name) for name in (*COMPONENTS, *OBSERVERS, "supervisord")}
 
+    def log_tails(self, lines: int) -> Mapping[str, LogTail]:
+        """Return the ends of the log files."""
+        files = self.log_files().items()
+        return {name: LogTail(str(path), last_lines(path, lines)) for name, path in files}
+
     def watch(self) -> "LocalWatch":
         """Observe from the present end of each log on."""
         return LocalWatch(self._supervisor, self.log_files())
@@ -352,15 +347,6 @@ class LocalWatch:
                 stream.seek(self._offsets[name])
                 parts[name] = stream.read()
         return parts
-
-
-def _answers(url: str) -> None:
-    try:
-        answer = requests.get(url, timeout=_REQUEST_SECONDS)
-    except (requests.ConnectionError, requests.Timeout) as error:
-        raise NotReady(type(error).__name__) from None
-    if not answer.ok:
-        raise NotReady(answer.text.strip()[:300])
 
 
 def _size(path: Path) -> int:
