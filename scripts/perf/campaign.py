@@ -34,7 +34,7 @@ from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend
-from scripts.stack.component import OBSERVERS, ComponentEvent
+from scripts.stack.component import ComponentEvent
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.gauges import Gauges
 from scripts.stack.hops import read_hops
@@ -264,7 +264,7 @@ def _wait_for_components(backend: Backend) -> None:
     """
 
     def probe() -> None:
-        statuses = [x for x in backend.status() if x.name not in OBSERVERS]
+        statuses = [status for status in backend.status() if not status.observer]
         away = {status.name: status.state for status in statuses if not status.running}
         if "stopped" in away.values():
             raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")

@@ -114,7 +114,7 @@ class Laboratory:
             write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
             if told is not None:
-                told.loaded(events)
+                told.loaded(loaded.ended, events)
             summary = read_summary(files.summary)
             evidence = Evidence(
                 scenario=name,
@@ -139,7 +139,11 @@ class Laboratory:
 
     def _check(self, begins: Begins, files: ScenarioFiles, watch: Watch) -> Integrity:
         """Check the pipeline's integrity, unless a part of it is not going to come back."""
-        away = [x.name for x in self.backend.status() if x.state in ("stopped", "failed")]
+        away = [
+            status.name
+            for status in self.backend.status()
+            if status.state in ("stopped", "failed") and not status.observer
+        ]
         if away:
             integrity = unchecked(f"{', '.join(away)} does not run")
         else:
