@@ -132,6 +132,21 @@ def hop_quantile(title: str, series: Sequence[Series], observed: Observed, run: 
     return Seen(_largest(first), between, words, needed=surely)
 
 
+def compared(reference: str, series: Sequence[Series], run: Run) -> Seen:
+    """Hold a column of the comparison of runs against the whole of the scenario."""
+    shown = _largest(series)
+    if reference == "D":
+        begin = run.load_begin.timestamp() * 1000
+        # The harness says that a scenario begins before it starts k6.
+        return Seen(shown, Between(begin - 5000, begin, begin + 5000), f"{begin:.4g}")
+    share, needed = _QUANTILES[("p50", "p95", "p99")["ABC".index(reference)]]
+    samples = [(at, value / 1000) for at, value in _points(run, _LATENCIES["CDC E2E Latency"])]
+    between = quantile_between(samples, share, run.span.end, run.span.seconds, NATIVE)
+    words = f"{between.exact:.4g} of {len(samples):,}" if between else ""
+    # What was measured before the first push is not in it.
+    return Seen(shown, between, words, needed=len(samples) >= needed * 1.2)
+
+
 def window_end(run: Run) -> datetime:
     """Return the end of the window that percentiles are taken of."""
     return run.load_end - _MARGIN
