@@ -43,7 +43,8 @@ class Evidence:
         clock_step_seconds: By how much the system's clock was set meanwhile.
         events: What happened to the stack's components meanwhile.
         held: Of a breakpoint the rate that this is the evidence of.
-        integrity: What the check of the pipeline found; None where it was interrupted.
+        integrity: What the check of the pipeline found; None where none was made: of the
+            health check, and after an interruption.
     """
 
     scenario: str
