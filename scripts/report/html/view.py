@@ -7,6 +7,7 @@ from scripts.report.html.again import commands
 from scripts.report.html.drawings import Drawings, drawings
 from scripts.report.html.environment import environment, load_of
 from scripts.report.html.findings import Errors, Time, errors, integrity, time_spent, times
+from scripts.report.html.integrity import IntegrityView, integrity_sentence, integrity_view
 from scripts.report.html.limits import ThresholdRow, threshold_row
 from scripts.report.html.material import RunMaterial, ScenarioMaterial
 from scripts.report.rows import COLUMNS, Row, cells
@@ -31,6 +32,7 @@ class ScenarioView:
         times: Where the time goes, in figures.
         time_spent: The same in a sentence.
         integrity: Whether anything was lost, in a sentence.
+        compared: What the check of its integrity found.
         errors: Errors by kind.
         no_drawings: Why nothing can be drawn; else empty.
     """
@@ -46,6 +48,7 @@ class ScenarioView:
     times: tuple[Time, ...]
     time_spent: str
     integrity: str
+    compared: IntegrityView
     errors: tuple[Errors, ...]
     no_drawings: str
 
@@ -88,10 +91,20 @@ def scenario_view(
         drawings=None if isinstance(series, str) else drawings(series, material.entry),
         times=times(material.summary),
         time_spent=time_spent(material.summary),
-        integrity=integrity(material.summary),
+        integrity=_lost(material),
+        compared=integrity_view(material.integrity),
         errors=errors(material),
         no_drawings=series if isinstance(series, str) else "",
     )
+
+
+def _lost(material: ScenarioMaterial) -> str:
+    """Return whether anything was lost: by the comparison, where there was one."""
+    found = material.integrity
+    followed = integrity(material.summary)
+    if isinstance(found, str) or found.unchecked:
+        return followed
+    return f"{integrity_sentence(found)} {followed}"
 
 
 def run_view(material: RunMaterial) -> RunView:
