@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from scripts.errors import Interrupted
+from scripts.errors import Interrupted, StackFailure
 from scripts.files import readable_json, write_atomically
 from scripts.integrity.check import Checker, excuse, unchecked
 from scripts.integrity.records import Integrity
@@ -20,6 +20,10 @@ from scripts.stack.backend import Backend, Watch
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
+from scripts.waiting import NotReady, wait_until
+
+# How long a component that ended by itself may take to come back after a scenario.
+_RECOVERY_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -103,9 +107,10 @@ class Laboratory:
 
     def _check(self, begins: Begins, files: ScenarioFiles, watch: Watch) -> Integrity:
         """Check the pipeline's integrity, unless a part of it is not going to come back."""
-        away = [x.name for x in self.backend.status() if x.state in ("stopped", "failed")]
-        if away:
-            integrity = unchecked(f"{', '.join(away)} does not run")
+        try:
+            wait_for_components(self.backend)
+        except StackFailure as failure:
+            integrity = unchecked(failure.message)
         else:
             excused = excuse(event.component for event in watch.events())
             integrity = self.checker.check(begins, files.ledger, excused)
@@ -114,3 +119,20 @@ class Laboratory:
 
     def _read_gauges(self, k6: int) -> Mapping[str, float]:
         return self.gauges.read({"k6": k6})
+
+
+def wait_for_components(backend: Backend) -> None:
+    """Wait until every component runs: one that died in the last scenario is started again.
+
+    Raises:
+        StackFailure: One was stopped, or does not come back.
+    """
+
+    def probe() -> None:
+        away = {status.name: status.state for status in backend.status() if not status.running}
+        if "stopped" in away.values():
+            raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
+        if away:
+            raise NotReady(f"{', '.join(away)} not running")
+
+    wait_until(probe, what="the stack", deadline_seconds=_RECOVERY_SECONDS, hint="see `inv status`")

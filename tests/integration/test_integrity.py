@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from scripts.errors import ExitCode
+from scripts.errors import ExitCode, StackFailure
 from scripts.integrity.check import Checker
 from scripts.integrity.records import Finding, Kind, Place
 from scripts.integrity.snapshot import compare
+from scripts.settings.pipeline import Table
 from scripts.verdict.integrity_gates import exit_code_of
 from scripts.waiting import NotReady, wait_until
 from tests.integration.integrity_stack import CUSTOMER, Planted, planted
@@ -285,3 +287,15 @@ def test_a_loss_ends_a_run_with_fail_whatever_else_is_said(pipe: Planted) -> Non
     assert integrity["findings"][0]["kind"] == "missing"
     assert integrity["acknowledged"]["c"] > 0
     pipe.update(identity)
+
+
+def test_a_key_that_cannot_be_followed_is_said_before_the_load(pipe: Planted) -> None:
+    pipe.execute("CREATE TABLE odd (at timestamptz PRIMARY KEY)")
+    pipe.execute("ALTER PUBLICATION cdc_publication ADD TABLE odd")
+    odd = Table("public.odd", ("at",), "odd")
+    stranger = Table("public.stranger", ("id",), "stranger")
+    for table, said in ((odd, "key column at is not published, or of"), (stranger, "not publish")):
+        other = msgspec.structs.replace(pipe.pipeline, tables=(*pipe.pipeline.tables, table))
+        with pytest.raises(StackFailure, match=said):
+            Checker(other, pipe.endpoints).begin()
+    pipe.execute("ALTER PUBLICATION cdc_publication DROP TABLE odd")
