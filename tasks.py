@@ -11,6 +11,7 @@ from invoke import Collection
 from scripts.tasks import (
     ci,
     connector,
+    dashboards,
     doctor,
     integrity,
     perf,
@@ -34,6 +35,7 @@ namespace = Collection(
         publish.publish,
         workflow.workflow,
         schemas.schemas,
+        dashboards.dashboards,
     ),
 )
 namespace.add_collection(Collection.from_module(connector), name="connector")

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import catch_up, commands, engine, integrity, latency, plans_way
+from bench import catch_up, commands, engine, false_alarms, integrity, latency, plans_way
 from bench.figures import Figure, table
 from bench.workplace import Workplace, workplace
 from scripts.files import write_atomically
@@ -19,6 +19,7 @@ _MEASUREMENTS: dict[str, Callable[[Workplace], tuple[Figure, ...]]] = {
     "integrity": integrity.measure,
     "engine": engine.measure,
     "plans-way": plans_way.measure,
+    "false-alarms": false_alarms.measure,
 }
 _ABOUT = """\
 # Benchmarks

@@ -100,6 +100,8 @@ class Checker:
                 found = self._found(begins, ledger, excused, lag, second, lasted)
         except StackFailure as failure:
             found = unchecked(failure.message)
+        finally:
+            lag.close()
         return msgspec.structs.replace(
             found,
             checked=checked,

@@ -31,6 +31,11 @@ class ScenarioFiles:
         return self.folder / "series.parquet"
 
     @property
+    def hops(self) -> Path:
+        """What each hop took of the scenario's events (scripts/results/hops.py)."""
+        return self.folder / "hops.json"
+
+    @property
     def ledger(self) -> Path:
         """What PostgreSQL has acknowledged to k6, a line for each row (k6/extension/ledger.go)."""
         return self.folder / "ledger.tsv"

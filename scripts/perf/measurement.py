@@ -11,15 +11,22 @@ from scripts.integrity.topic import Begins
 from scripts.interruption import postponed
 from scripts.load import run as load
 from scripts.load.files import ScenarioFiles
-from scripts.load.k6 import K6, Shape, inspect
+from scripts.load.hops import HopWatch, Read
+from scripts.load.k6 import K6, Observed, Shape, inspect
+from scripts.load.progress import Progress
+from scripts.load.telemetry import Judged, ScenarioTelemetry, Telemetry, limit_text
 from scripts.perf.plan import PlannedScenario
-from scripts.report.live import display
+from scripts.report.live import display, say
+from scripts.results.hops import hops_of
 from scripts.results.summary import read_summary
+from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend, Watch
+from scripts.stack.component import OBSERVERS
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
+from scripts.verdict.records import ScenarioVerdict
 from scripts.waiting import NotReady, wait_until
 
 # How long a component that ended by itself may take to come back after a scenario.
@@ -47,17 +54,26 @@ class Laboratory:
         k6: The load generator, with the addresses of the stack.
         backend: What runs the stack.
         gauges: What the stack shows of itself.
+        hops: Reads what the consumer has counted.
         checker: Drains the pipeline and checks that nothing was lost.
+        telemetry: Tells a Prometheus how it goes; None: there is none.
     """
 
     k6: K6
     backend: Backend
     gauges: Gauges
+    hops: Read
     checker: Checker
+    telemetry: Telemetry | None = None
 
     def with_variables(self, variables: Mapping[str, str]) -> "Laboratory":
         """Return the same with more variables for the scripts."""
         return replace(self, k6=replace(self.k6, environment={**self.k6.environment, **variables}))
+
+    def observed(self, url: str, run_id: str) -> "Laboratory":
+        """Return the same with a Prometheus that k6 and the harness push to."""
+        k6 = replace(self.k6, observed=Observed(url, run_id))
+        return replace(self, k6=k6, telemetry=Telemetry(url, run_id, say))
 
     def shape(self, planned: PlannedScenario) -> Shape:
         """Ask k6 what a scenario comes to.
@@ -74,10 +90,23 @@ class Laboratory:
         # One row through every hop needs no comparison of all of them before the load.
         begins = None if name == HEALTH_CHECK else self.checker.begin()
         progress = display(name)
+        hops = HopWatch(self.hops, warm_up_seconds(shape.options, where="k6 inspect"))
+        told = self._telemetry(planned)
+
+        def gauges(k6: int) -> Mapping[str, float]:
+            values = self.gauges.read({"k6": k6})
+            if told is not None:
+                told.gauges(values)
+            return values
+
+        def show(moment: Progress) -> None:
+            hops.follow(moment)
+            progress.show(moment)
+            if told is not None:
+                told.progress(moment)
+
         try:
-            loaded = load.run(
-                self.k6, planned.scenario, shape, files, self._read_gauges, progress.show
-            )
+            loaded = load.run(self.k6, planned.scenario, shape, files, gauges, show)
         finally:
             progress.close()
         integrity = None
@@ -87,8 +116,12 @@ class Laboratory:
             except Interrupted as interruption:
                 loaded = replace(loaded, interrupted=interruption)
         with postponed():
-            # What dies while it drains counts as well.
+            # What is applied and what dies while it drains counts as well.
+            seen = hops.close()
+            write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
+            if told is not None:
+                told.loaded(events)
             summary = read_summary(files.summary)
             evidence = Evidence(
                 scenario=name,
@@ -96,11 +129,17 @@ class Laboratory:
                 thresholds=planned.thresholds,
                 summary=summary,
                 points=examine(
-                    (files.points,), files.gauges, files.series, planned.thresholds, summary
+                    (files.points,),
+                    files.gauges,
+                    files.series,
+                    planned.thresholds,
+                    summary,
+                    ramp=isinstance(shape.options, RampingArrivalRate),
                 ),
                 k6_exit=loaded.exit_code,
                 clock_step_seconds=loaded.clock_step_seconds,
                 events=events,
+                hops=seen,
                 integrity=integrity,
             )
         return Measured(loaded, evidence)
@@ -117,8 +156,17 @@ class Laboratory:
         write_atomically(files.integrity, readable_json(integrity))
         return integrity
 
-    def _read_gauges(self, k6: int) -> Mapping[str, float]:
-        return self.gauges.read({"k6": k6})
+    def _telemetry(self, planned: PlannedScenario) -> ScenarioTelemetry | None:
+        if self.telemetry is None:
+            return None
+        return self.telemetry.scenario(planned.scenario.name, planned.thresholds)
+
+    def tell(self, verdict: ScenarioVerdict) -> None:
+        """Tell the verdict on a scenario, where someone listens."""
+        if self.telemetry is None:
+            return
+        limits = [Judged(x.metric, limit_text(x), x.ok) for x in verdict.thresholds]
+        self.telemetry.judged(verdict.scenario, verdict.verdict, verdict.exit_code, limits)
 
 
 def wait_for_components(backend: Backend) -> None:
@@ -129,7 +177,8 @@ def wait_for_components(backend: Backend) -> None:
     """
 
     def probe() -> None:
-        away = {status.name: status.state for status in backend.status() if not status.running}
+        statuses = [x for x in backend.status() if x.name not in OBSERVERS]
+        away = {status.name: status.state for status in statuses if not status.running}
         if "stopped" in away.values():
             raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
         if away:

@@ -16,6 +16,7 @@ from scripts.integrity.records import Finding, Integrity, Kind, Place, Sample
 from scripts.results.points.gauges import StackSeries
 from scripts.results.summary import Check, Metric
 from scripts.settings.executors import ConstantArrivalRate
+from scripts.settings.hops import HOPS
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.verdict.agreement import thresholds_agree_gate
 from scripts.verdict.evidence import Evidence, Held
@@ -28,6 +29,7 @@ from scripts.verdict.gates import (
     shut_gate,
     summary_gate,
 )
+from scripts.verdict.hop_clocks import hop_clocks_gate
 from scripts.verdict.integrity_gates import (
     dead_letters_gate,
     drain_gate,
@@ -50,6 +52,8 @@ from tests.unit.measured import (
     counter,
     event,
     evidence,
+    hop_threshold,
+    hops_seen,
     points_of,
     rate,
     stack_threshold,
@@ -88,6 +92,14 @@ def sampled(samples: int) -> Evidence:
     return evidence("baseline", (limit,), found, points=replace(points_of(found), stack=lag))
 
 
+def hops(negative: int) -> Evidence:
+    """Return the good evidence of a limited hop, so many of whose times are negative."""
+    (hop, *_) = HOPS
+    seen = hops_seen(hop, {(10.0, 10.5): 540}, 10.2, negative=negative)
+    known = evidence("baseline", (hop_threshold(hop, "p95<=100"),), summary(GOOD))
+    return replace(known, hops=seen)
+
+
 def spoilt(kind: Kind) -> Evidence:
     """Return good evidence in which one row or record is wrong."""
     sample = Sample(id="0b9c", last_seen=Place.TOPIC, detail="offset 7")
@@ -104,6 +116,7 @@ GOOD_ONES = {
     "arrivals": arrivals(),
     "health check": health(Check("a row", 1, 0)),
     "sampled": sampled(60),
+    "hops": hops(0),
     "held": replace(users(), held=Held(Ramp(700.0, "it broke"), 600, 300.0)),
 }
 
@@ -148,6 +161,7 @@ REDS: Mapping[GateFunction, Red] = {
         "thresholds_agree", ExitCode.INVALID, replace(users(), summary=summary(GOOD))
     ),
     stack_samples_gate: Red("stack_samples", ExitCode.NO_DATA, sampled(20)),
+    hop_clocks_gate: Red("hop_clocks", ExitCode.INVALID, hops(1)),
     drain_gate: Red(
         "drained",
         ExitCode.INVALID,

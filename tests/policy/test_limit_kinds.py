@@ -9,10 +9,12 @@ import pytest
 
 from scripts.errors import ExitCode
 from scripts.integrity.records import Finding, Integrity
+from scripts.load.hops import HopsSeen
 from scripts.results.points.gauges import StackSeries
 from scripts.results.summary import Metric
 from scripts.settings.executors import Executor, RampingVus, Stage
 from scripts.settings.expressions import GROWTH, STATS, Expression, Operator
+from scripts.settings.hops import hop_of
 from scripts.settings.metrics import CONSUMER_LAG, MetricKind, MetricType, load_metrics
 from scripts.settings.paths import Checkout
 from scripts.settings.thresholds import Threshold
@@ -29,6 +31,7 @@ from tests.unit.measured import (
     TEN_USERS,
     counter,
     evidence,
+    hops_seen,
     points_of,
     rate,
     summary,
@@ -69,6 +72,7 @@ class Shown:
         metric: Of a metric of k6 what its summary has.
         stack: Of a metric of the stack its samples.
         held: Of a rate that is held the rate.
+        hops: Of a hop what the consumer counted.
         executor: The load.
         integrity: Of a count of the integrity check what was found.
     """
@@ -77,6 +81,7 @@ class Shown:
     metric: Metric | None = None
     stack: StackSeries = field(default_factory=lambda: StackSeries(SECONDS, {}))
     held: Held | None = None
+    hops: HopsSeen = field(default_factory=HopsSeen)
     executor: Executor = TEN_USERS
     integrity: Integrity = CLEAN
 
@@ -91,7 +96,7 @@ class Shown:
         known = evidence(
             "baseline", (threshold,), found, k6_exit, points=points, executor=self.executor
         )
-        return judge(replace(known, held=self.held, integrity=self.integrity))
+        return judge(replace(known, held=self.held, hops=self.hops, integrity=self.integrity))
 
 
 def shown(kind: MetricKind, stat: str) -> Shown:
@@ -106,6 +111,8 @@ def shown(kind: MetricKind, stat: str) -> Shown:
             return Shown(4, counter(4, 4))
         case MetricType.GAUGE:
             return shown_by_the_stack(kind.name, stat)
+        case MetricType.HISTOGRAM:
+            return Shown(4, hops=hops_seen(hop_of(kind), {(2.0, 8.0): SAMPLES}, 4.0))
         case _:
             assert_never(kind.type)
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from scripts.integrity.records import Drain, Integrity, TableCompared, TopicRead
+from scripts.load.hops import HopsSeen
+from scripts.results.hops import Hops, hops_of
 from scripts.results.points.statistics import Statistics, parsed_k6_name
 from scripts.results.summary import (
     SCHEMA_VERSION,
@@ -15,9 +18,11 @@ from scripts.results.summary import (
 )
 from scripts.settings.executors import ConstantVus, Executor
 from scripts.settings.expressions import Expression, parse_expression
+from scripts.settings.hops import HOPS, TOTAL, Hop
 from scripts.settings.metrics import Better, MetricKind, MetricType, Phase
 from scripts.settings.thresholds import Threshold
 from scripts.stack.component import ComponentEvent
+from scripts.stack.hop_times import Bucket, Counted, HopTimes
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import PointsSeen
 
@@ -124,6 +129,41 @@ def summary(
         metrics=judged,
         checks=checks,
     )
+
+
+def hops_seen(
+    hop: Hop, buckets: Mapping[Bucket, int], mean: float, *, negative: int = 0
+) -> HopsSeen:
+    """Return times of one hop; the negative ones are so by 2 s."""
+    count = sum(buckets.values())
+    times = HopTimes(buckets, count * mean, negative, 2000.0 * negative)
+    return HopsSeen(steady=Counted(count, {hop.name: times}), begin=NOW, end=NOW, fault="")
+
+
+def way(
+    *means: float, events: int = 540, negative: Mapping[str, int] = MappingProxyType({})
+) -> Hops:
+    """Return what hops.json says of four hops that every event took that many milliseconds for."""
+    each = dict(zip(HOPS, means, strict=True))
+    times = {
+        hop.name: HopTimes(
+            {(mean / 1.02, mean * 1.02): events},
+            mean * events,
+            negative.get(hop.name, 0),
+            2000.0 * negative.get(hop.name, 0),
+        )
+        for hop, mean in {**each, TOTAL: sum(means)}.items()
+    }
+    steady = Counted(events, times)
+    return hops_of(HopsSeen(steady=steady, begin=NOW, end=NOW, fault=""))
+
+
+def hop_threshold(hop: Hop, expression: str) -> Threshold:
+    """Return the limit that `p95<=100` sets on a hop."""
+    parsed = parse_expression(expression)
+    assert isinstance(parsed, Expression)
+    kind = MetricKind(hop.metric, MetricType.HISTOGRAM, "ms", Better.LOWER, Phase.STEADY)
+    return Threshold(kind, parsed)
 
 
 def event(component: str, what: str, *log: str, by_operator: bool = False) -> ComponentEvent:

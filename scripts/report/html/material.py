@@ -16,9 +16,11 @@ from scripts.report.html.series import Series, read_series
 from scripts.report.recorded import (
     contradiction,
     is_outcome,
+    never_begun,
     plausible_manifest,
     plausible_summary,
 )
+from scripts.results.hops import Hops, read_hops_file
 from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry
 from scripts.results.run_folder import RunFolder
 from scripts.results.summary import NoSummary, Summary, read_summary
@@ -44,6 +46,7 @@ class ScenarioMaterial:
         log: By metric or check, the first error that k6 logged of it.
         integrity: What the check of its integrity found, or why there is nothing of it.
         missing: What is not there or cannot be read, a sentence each.
+        hops: What each hop took; None where nobody looked.
         k6_thresholds: What k6 alone found of its limits, where nobody judged.
     """
 
@@ -55,6 +58,7 @@ class ScenarioMaterial:
     log: Mapping[str, Quote]
     integrity: Integrity | str = "not done in this run"
     missing: tuple[str, ...] = ()
+    hops: Hops | None = None
     k6_thresholds: tuple[ThresholdResult, ...] = ()
 
 
@@ -137,14 +141,16 @@ def _scenario(
     if isinstance(summary, Summary) and not plausible_summary(summary):
         summary = NoSummary(f"{files.summary.name} holds a number that no run comes to")
     series = read_series(files.series)
+    hops, hops_fault = _hops(files)
     if verdict is None and not files.folder.exists():
         # It never began; the run's verdict says why.
-        verdict, fault = _never_begun(name, whole), ""
+        verdict, fault = never_begun(name, whole), ""
         faults = []
     else:
         faults = [fault] if fault else []
         faults += [summary.reason] if isinstance(summary, NoSummary) else []
         faults += [series] if isinstance(series, str) else []
+        faults += [hops_fault] if hops_fault else []
     integrity, fault_of_it = _integrity(files)
     faults += [fault_of_it] if fault_of_it else []
     if verdict is None:
@@ -158,6 +164,7 @@ def _scenario(
         log=quotes(files.log),
         integrity=integrity,
         missing=tuple(f"{name}: {fault}" for fault in faults),
+        hops=hops,
     )
 
 
@@ -169,15 +176,14 @@ def _integrity(files: ScenarioFiles) -> tuple[Integrity | str, str]:
     return (found, fault) if found is not None else (fault, fault)
 
 
+def _hops(files: ScenarioFiles) -> tuple[Hops | None, str]:
+    """Return the hops, and what is wrong with their file; older runs have none."""
+    try:
+        return read_hops_file(files.hops), ""
+    except ValueError as fault:
+        return None, str(fault)
+
+
 def _as_current(verdict: ScenarioVerdict) -> ScenarioVerdict:
     """Return a verdict that could be read although it is of another version, as if it were not."""
     return msgspec.structs.replace(verdict, schema_version=SCHEMA_VERSION)
-
-
-def _never_begun(name: str, whole: RunVerdict | None) -> ScenarioVerdict:
-    outcomes = {} if whole is None else {each.scenario: each for each in whole.scenarios}
-    lead = f"{name}: "
-    reasons = [] if whole is None else [r for r in whole.reasons if r.startswith(lead)]
-    reason = reasons[0].removeprefix(lead) if reasons else "it was not run"
-    code = outcomes[name].exit_code if name in outcomes else ExitCode.NO_DATA
-    return not_run(name, ExitCode.NO_DATA if code is ExitCode.PASS else code, reason)
