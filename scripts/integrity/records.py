@@ -14,7 +14,7 @@ MOST_SAMPLES = 5
 class Kind(StrEnum):
     """What can be wrong; docs/integrity.md tells what each means."""
 
-    # Of rows and documents. A resurrected document's delete is in the topic, of an extra one nothing.
+    # Of rows and documents. The topic has a resurrected row's delete, and none of an extra one.
     MISSING = "missing"
     STALE = "stale"
     CONTENT = "content"
