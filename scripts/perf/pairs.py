@@ -9,8 +9,10 @@ from tempfile import TemporaryDirectory
 
 from scripts import process
 from scripts.errors import ExitCode, StackFailure, UsageFailure
+from scripts.report.hops import hop_rows
 from scripts.report.live import say
 from scripts.report.rows import LATENCY, LATENCY_STATS
+from scripts.results.hops import read_hops_file
 from scripts.results.run_folder import RunFolder, run_folders
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
@@ -93,7 +95,7 @@ def measure_in_turn(
             side = ("base", "head")[which]
             say(f"pair {number + 1} of {turns.pairs}: {side}")
             folder = _run((base, head)[which], results, turns, f"pair-{number + 1}-{side}")
-            for figure, value in _figures(folder).items():
+            for figure, value in {**_figures(folder), **_hop_figures(folder)}.items():
                 values.setdefault(figure, ([], []))[which].append(value)
     return {
         figure: Pairs(before, now, noise=noise_of(before))
@@ -136,3 +138,13 @@ def _figures(folder: RunFolder) -> Mapping[str, float]:
             if value:
                 found[f"{summary.scenario} e2e {name}"] = value
     return found
+
+
+def _hop_figures(folder: RunFolder) -> Mapping[str, float]:
+    """Return the mean of each hop, of the scenarios whose clocks agree."""
+    return {
+        f"{path.parent.name} {row.hop.title} mean": row.figures.mean
+        for path in sorted(folder.path.glob("*/hops.json"))
+        for row in hop_rows(read_hops_file(path))
+        if row.share is not None and row.figures.mean
+    }

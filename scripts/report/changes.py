@@ -3,13 +3,15 @@
 One run against one says nothing of significance; `inv compare` over repeated runs does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from scripts.report.hops import hop_rows
 from scripts.report.markdown import table
 from scripts.report.recorded import Measured
-from scripts.report.rows import LATENCY, LATENCY_STATS, NOTHING, word
+from scripts.report.rows import LATENCY, LATENCY_STATS, NOTHING, Row, word
+from scripts.results.hops import Hops
 from scripts.results.summary import NoSummary, Summary
 from scripts.verdict.figures import figure
 
@@ -74,8 +76,11 @@ class Change(msgspec.Struct, frozen=True):
     def told(self) -> str:
         """The change within a sentence: `e2e p95 51.2 → 40 ms (-21.9%)`."""
         name, _, unit = self.figure.partition(", ")
-        values = " → ".join(side.cells()[0] for side in (self.before, self.now))
-        return f"{name} {values}{unit and f' {unit}'} ({self.moved})"
+        before, now = (side.cells()[0] for side in (self.before, self.now))
+        in_unit = f"{now} {unit}".rstrip()
+        if self.before.value == self.now.value:
+            return f"{name} {in_unit} as before"
+        return f"{name} {before} → {in_unit} ({self.moved})"
 
 
 def incomparable(before: Measured, now: Measured) -> str:
@@ -124,14 +129,15 @@ def changes_table(pairs: Mapping[str, tuple[Measured, Measured]]) -> str:
         [
             [scenario, *change.cells()]
             for scenario, (before, now) in pairs.items()
-            for change in changes_of(before.row.summary, now.row.summary)
+            for change in changes_of(before.row, now.row)
         ],
         list(_COLUMNS.values()),
     )
 
 
-def changes_of(before: Summary | NoSummary, now: Summary | NoSummary) -> tuple[Change, ...]:
-    """Return the figures of two summaries; none where one of them is missing."""
+def changes_of(before_row: Row, now_row: Row) -> tuple[Change, ...]:
+    """Return the figures of two runs of a scenario; none where a summary is missing."""
+    before, now = before_row.summary, now_row.summary
     if isinstance(before, NoSummary) or isinstance(now, NoSummary):
         return ()
     wanted = [
@@ -139,10 +145,21 @@ def changes_of(before: Summary | NoSummary, now: Summary | NoSummary) -> tuple[C
         ("iterations/s", "iterations", "rate", ""),
         (_ERRORS, "cdc_success_rate", "fails", "cdc_success_rate"),
     ]
-    return tuple(
+    of_k6 = (
         Change(name, _side(before, metric, stat, sampled), _side(now, metric, stat, sampled))
         for name, metric, stat, sampled in wanted
     )
+    return (*of_k6, *_changes_of_hops(before_row.hops, now_row.hops))
+
+
+def _changes_of_hops(before: Hops | None, now: Hops | None) -> Iterator[Change]:
+    """Yield mean and 95th percentile of each hop that both runs have."""
+    was, is_ = ({row.hop: row.figures for row in hop_rows(hops)} for hops in (before, now))
+    for hop in was:
+        if hop in is_:
+            for stat in ("mean", "p95"):
+                sides = (Side(getattr(x[hop], stat), x[hop].events) for x in (was, is_))
+                yield Change(f"{hop.title} {stat}, ms", *sides)
 
 
 def _side(summary: Summary, metric: str, stat: str, sampled: str) -> Side:

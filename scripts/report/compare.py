@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from scripts.errors import UsageFailure
 from scripts.files import json_text
 from scripts.report.changes import Change, changes_of, changes_table, gist, incomparable
+from scripts.report.hops import moved_hop
 from scripts.report.recorded import Measured, Recorded
 from scripts.settings.scenarios import HEALTH_CHECK
 
@@ -28,14 +29,18 @@ class Comparison:
     def changes(self) -> dict[str, tuple[Change, ...]]:
         """Return every figure of both, by scenario."""
         return {
-            scenario: changes_of(before.row.summary, now.row.summary)
+            scenario: changes_of(before.row, now.row)
             for scenario, (before, now) in self.pairs.items()
         }
 
     def gist(self) -> dict[str, str]:
         """Return what is asked first, in a line by scenario."""
-        found = self.changes()
-        return {name: gist(*pair, found[name]) for name, pair in self.pairs.items()}
+        told = {}
+        for name, changes in self.changes().items():
+            before, now = self.pairs[name]
+            moved = moved_hop(before.row.hops, now.row.hops)
+            told[name] = f"{gist(before, now, changes)}{moved and f'; {moved}'}"
+        return told
 
     def text(self) -> str:
         """Return the comparison as Markdown, which reads on a terminal too."""

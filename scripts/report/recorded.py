@@ -9,6 +9,7 @@ import msgspec
 
 from scripts.errors import ExitCode
 from scripts.report.rows import Row
+from scripts.results.hops import read_hops_file
 from scripts.results.manifest import SCHEMA_VERSION as MANIFEST_VERSION
 from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry
 from scripts.results.run_folder import RunFolder, is_run_id, run_folders
@@ -153,7 +154,11 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
     summary = read_summary(paths.summary)
     if isinstance(summary, Summary) and not plausible_summary(summary):
         raise Unreadable(f"{scenario}/summary.json holds a number that no run comes to")
-    return Row(verdict, summary)
+    try:
+        hops = read_hops_file(paths.hops)
+    except ValueError as fault:
+        raise Unreadable(f"{scenario}/{fault}") from None
+    return Row(verdict, summary, hops)
 
 
 def never_begun(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
