@@ -11,11 +11,12 @@ from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack.backend import Backend
 from scripts.stack.endpoints import Endpoints
+from scripts.stack.external.backend import ExternalStack
 from scripts.stack.local.embedded import local_stack
 from scripts.tools.cache import Cache
 
 AUTO = "auto"
-LOCAL, COMPOSE = "local", "compose"
+LOCAL, COMPOSE, EXTERNAL = "local", "compose", "external"
 
 
 class Engine(Protocol):
@@ -51,9 +52,14 @@ def _compose_stack(checkout: Checkout, pipeline: Pipeline, _: Cache) -> Backend:
     return ComposeStack(checkout, pipeline, lambda: find_engine(os.environ))
 
 
+def _external_stack(_: Checkout, pipeline: Pipeline, __: Cache) -> Backend:
+    return ExternalStack(pipeline, os.environ)
+
+
 _BACKENDS: Mapping[str, Callable[[Checkout, Pipeline, Cache], Backend]] = {
     LOCAL: _local_stack,
     COMPOSE: _compose_stack,
+    EXTERNAL: _external_stack,
 }
 
 
@@ -85,6 +91,7 @@ def choose(
     def backend(taken: str) -> Backend:
         return _BACKENDS[taken](checkout, pipeline, cache)
 
+    # Of the one stack that a checkout can have up; an external one belongs to no checkout.
     recorded = Endpoints.stack_in(checkout.endpoints_file)
     up = backend(recorded) if recorded in _BACKENDS else None
     if up is not None and up.endpoints() is None:
@@ -96,12 +103,28 @@ def choose(
             return Choice(backend(COMPOSE), f"stack: compose, for there is {find_engine()}")
         except StackFailure as failure:
             return Choice(backend(LOCAL), f"stack: local, for {failure.message}")
+    if name == EXTERNAL:
+        return Choice(backend(name), "stack: external, as asked for")
     if up is not None and up.name != name:
         raise StackFailure(
             f"the {up.name} stack of this checkout is up",
             hint=f"stop it (inv down --stack {up.name}), or use it: leave out --stack",
         )
     return Choice(up or backend(name), f"stack: {name}, as asked for")
+
+
+def our_endpoints(backend: Backend, deed: str) -> Endpoints:
+    """Return the addresses of a stack that is up, and that we may do something to.
+
+    Raises:
+        StackFailure: It is not up, or it is external.
+    """
+    if backend.name == EXTERNAL:
+        raise StackFailure(
+            f"an external stack is not ours: {deed} is for whoever runs it",
+            hint="use Kafka Connect's REST interface there",
+        )
+    return running_endpoints(backend)
 
 
 def running_endpoints(backend: Backend) -> Endpoints:
@@ -112,5 +135,7 @@ def running_endpoints(backend: Backend) -> Endpoints:
     """
     endpoints = backend.endpoints()
     if endpoints is None:
-        raise StackFailure("no stack is up", hint="start one: inv up")
+        hint = "see what does not answer" if backend.name == EXTERNAL else "start one"
+        option = " --stack external" if backend.name == EXTERNAL else ""
+        raise StackFailure("no stack is up", hint=f"{hint}: inv up{option}")
     return endpoints

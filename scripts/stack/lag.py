@@ -22,6 +22,7 @@ class ConsumerLag:
     """Asks a broker for the consumer's lag, whether the consumer runs or not."""
 
     def __init__(self, bootstrap: str, pipeline: Pipeline) -> None:
+        self._bootstrap = bootstrap
         self._group = pipeline.kafka.consumer_group
         self._topics = [pipeline.topic(table) for table in pipeline.tables]
         self._partitions: list[TopicPartition] = []
@@ -48,6 +49,8 @@ class ConsumerLag:
         return sum(max(0, end - reached[key]) for key, end in ends.items())
 
     def _assigned(self) -> list[TopicPartition]:
+        if not self._bootstrap:
+            raise NotReady("no address of a broker was given")
         if not self._partitions:
             known = self._admin.list_topics(timeout=_TIMEOUT_SECONDS).topics
             if missing := [topic for topic in self._topics if topic not in known]:

@@ -40,7 +40,7 @@ class Evidence:
         points: What its raw points come to.
         k6_exit: k6's exit code; -N where signal N killed it.
         clock_step_seconds: By how much the system's clock was set meanwhile.
-        events: What happened to the stack's components meanwhile.
+        events: What happened to the stack's components meanwhile; None where nobody can know.
         held: Of a breakpoint the rate that this is the evidence of.
     """
 
@@ -51,7 +51,7 @@ class Evidence:
     points: PointsSeen
     k6_exit: int
     clock_step_seconds: float
-    events: Sequence[ComponentEvent]
+    events: Sequence[ComponentEvent] | None
     held: Held | None = None
 
     @property

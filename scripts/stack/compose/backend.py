@@ -13,7 +13,7 @@ from scripts.errors import StackFailure
 from scripts.files import write_atomically
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack import connector, readiness, topics
+from scripts.stack import connector, readiness, target, topics
 from scripts.stack.backend import LogTail, Say
 from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
 from scripts.stack.compose import ports
@@ -248,7 +248,20 @@ class ComposeStack:
             f"{name} {x.limits[0]:g} CPU {x.limits[1] / _GIB:g} GiB"
             for name, x in self._containers.all().items()
         )
-        return (f"compose stack: one machine carries the load; limits: {limits}",)
+        notes = (
+            f"compose stack: one machine carries the load; limits: {limits}",
+            self._note_on_mongodb(),
+        )
+        return tuple(x for x in notes if x)
+
+    def _note_on_mongodb(self) -> str:
+        endpoints = self.endpoints()
+        if endpoints is None:
+            return ""
+        try:
+            return target.note(target.server(endpoints.mongodb_uri))
+        except NotReady:
+            return ""
 
     def log_tails(self, lines: int) -> Mapping[str, LogTail]:
         """Return the last lines that the engine keeps of each container."""
