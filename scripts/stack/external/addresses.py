@@ -49,7 +49,8 @@ def addresses(pipeline: Pipeline, environment: Mapping[str, str]) -> Endpoints:
 def _refuse_passwords(given: Mapping[str, str]) -> None:
     """Refuse a secret in a file that is committed."""
     for name, text in given.items():
-        if "://" in text and ":" in text.split("://", 1)[1].rpartition("@")[0]:
+        user = text.partition("://")[2].rpartition("@")[0]
+        if ":" in user or "password" in text:
             raise UsageFailure(
                 f"{_SECTION}.{name}: holds a password",
                 hint=f"take it out, and set {variable(name)} in the environment",
