@@ -60,6 +60,11 @@ class Checkout:
         return self.k6 / "metrics.json"
 
     @property
+    def prometheus(self) -> Path:
+        """The settings of Prometheus: what it scrapes, its rules, the JMX agent's settings."""
+        return self.k6 / "prometheus"
+
+    @property
     def pipeline_file(self) -> Path:
         """The pipeline under test."""
         return self.root / "pipeline.toml"

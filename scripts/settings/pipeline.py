@@ -83,6 +83,9 @@ class Ports(_Section, frozen=True):
     connect: Port | None = None
     mongodb: Port | None = None
     consumer: Port | None = None
+    prometheus: Port | None = None
+    kafka_jmx: Port | None = None
+    connect_jmx: Port | None = None
 
 
 class LocalStack(_Section, frozen=True):
@@ -97,12 +100,13 @@ class ExternalStack(_Section, frozen=True):
 
     Attributes:
         postgres_dsn: Of the source, as libpq takes it.
-        kafka_bootstrap: Of the broker; without it the consumer's lag is not known.
+        kafka_bootstrap: Of the broker.
         connect_url: Of Kafka Connect.
         mongodb_uri: Of the target.
         consumer_url: Of cdc-consumer.
         connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it, where that is
             another address.
+        prometheus_url: Of a Prometheus that takes what is pushed, if the load is to be watched.
     """
 
     postgres_dsn: str = ""
@@ -111,6 +115,7 @@ class ExternalStack(_Section, frozen=True):
     mongodb_uri: str = ""
     consumer_url: str = ""
     connector_postgres: str = ""
+    prometheus_url: str = ""
 
 
 class Stacks(_Section, frozen=True):

@@ -41,8 +41,12 @@ class Backend(Protocol):
     def name(self) -> str:
         """`local`, for one."""
 
-    def up(self, say: Say) -> Endpoints:
+    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
         """Start what does not run, and return the addresses once a canary row went through.
+
+        Args:
+            say: Takes lines of progress.
+            observe: Have a Prometheus beside it, whose address is among those returned.
 
         Raises:
             StackFailure: A tool cannot be had, or a component did not get ready.

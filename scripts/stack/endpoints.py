@@ -17,6 +17,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         stack: The backend that the addresses belong to.
         connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it; empty: as we do.
+        prometheus_url: Empty where nothing is observed.
     """
 
     stack: str = "local"
@@ -27,6 +28,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     mongodb_uri: str
     mongodb_database: str
     consumer_url: str
+    prometheus_url: str = ""
     connector_postgres: str = ""
 
     def environment(self) -> dict[str, str]:

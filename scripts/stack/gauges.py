@@ -62,4 +62,5 @@ class Gauges:
 
     def close(self) -> None:
         """Close what is kept open."""
+        self._lag.close()
         self._retained.close()

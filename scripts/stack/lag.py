@@ -1,33 +1,33 @@
 """How far the consumer is behind, as the broker sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from confluent_kafka import (
-    OFFSET_INVALID,
-    ConsumerGroupTopicPartitions,
-    KafkaException,
-    TopicPartition,
-)
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 
 from scripts.settings.pipeline import Pipeline
 from scripts.waiting import NotReady
 
 _TIMEOUT_SECONDS = 2.0
-_EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
 class ConsumerLag:
     """Asks a broker for the consumer's lag, whether the consumer runs or not."""
 
     def __init__(self, bootstrap: str, pipeline: Pipeline) -> None:
-        self._bootstrap = bootstrap
-        self._group = pipeline.kafka.consumer_group
         self._topics = [pipeline.topic(table) for table in pipeline.tables]
         self._partitions: list[TopicPartition] = []
-        # Quiet: the broker may be killed under the test, which the gates tell.
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+        # It subscribes to nothing, so it is no member of the group that it asks about. Not an admin
+        # client: its question for a group's offsets ends the process where the broker goes away
+        # meanwhile, see https://github.com/confluentinc/librdkafka/issues/4605
+        self._client = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": pipeline.kafka.consumer_group,
+                # The broker may be killed under the test, which the gates tell.
+                "log_level": 0,
+            }
+        )
 
     def read(self) -> int:
         """Return how many events of the pipeline's topics the consumer's group has not committed.
@@ -38,21 +38,56 @@ class ConsumerLag:
         Raises:
             NotReady: The broker does not answer, or a topic is not there.
         """
-        try:
-            committed = self._committed(self._assigned())
-            unread = [p for p in committed if p.offset == OFFSET_INVALID]
-            begins = self._offsets(unread, _EARLIEST) if unread else {}
-            ends = self._offsets(committed, _LATEST)
-        except KafkaException as error:
-            raise NotReady(f"the broker does not tell the lag: {error.args[0].str()}") from None
-        reached = {_key(p): begins.get(_key(p), p.offset) for p in committed}
-        return sum(max(0, end - reached[key]) for key, end in ends.items())
+        with _answering():
+            return sum(self._behind(None).values())
+
+    def ends(self) -> dict[tuple[str, int], int]:
+        """Return the end of each partition of the pipeline's topics, by topic and partition.
+
+        Raises:
+            NotReady: The broker does not answer, or a topic is not there.
+        """
+        with _answering():
+            return {_key(partition): self._span(partition)[1] for partition in self._assigned()}
+
+    def behind(self, ends: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+        """Return how many events before `ends` are not committed, where any are.
+
+        Raises:
+            NotReady: The broker does not answer, or a topic is not there.
+        """
+        with _answering():
+            return self._behind(ends)
+
+    def committed(self) -> dict[tuple[str, int], int]:
+        """Return the offsets that the group has committed, where it has, by topic and partition.
+
+        Raises:
+            NotReady: The broker does not answer, or a topic is not there.
+        """
+        with _answering():
+            found = self._committed()
+        return {_key(p): p.offset for p in found if p.offset != OFFSET_INVALID}
+
+    def close(self) -> None:
+        """Close what is kept open."""
+        self._client.close()
+
+    def _behind(self, ends: Mapping[tuple[str, int], int] | None) -> dict[tuple[str, int], int]:
+        """Compare the group's offsets with `ends`, or with those that the partitions have then."""
+        found = {}
+        for partition in self._committed():
+            key = _key(partition)
+            begin, now = self._span(partition)
+            reached = begin if partition.offset == OFFSET_INVALID else partition.offset
+            end = now if ends is None else ends.get(key, reached)
+            if end > reached:
+                found[key] = end - reached
+        return found
 
     def _assigned(self) -> list[TopicPartition]:
-        if not self._bootstrap:
-            raise NotReady("no address of a broker was given")
         if not self._partitions:
-            known = self._admin.list_topics(timeout=_TIMEOUT_SECONDS).topics
+            known = self._client.list_topics(timeout=_TIMEOUT_SECONDS).topics
             if missing := [topic for topic in self._topics if topic not in known]:
                 raise NotReady(f"there is no topic {missing[0]}")
             self._partitions = [
@@ -62,17 +97,20 @@ class ConsumerLag:
             ]
         return self._partitions
 
-    def _committed(self, partitions: Sequence[TopicPartition]) -> list[TopicPartition]:
-        asked = ConsumerGroupTopicPartitions(self._group, list(partitions))
-        answers = self._admin.list_consumer_group_offsets([asked], request_timeout=_TIMEOUT_SECONDS)
-        return list(answers[self._group].result().topic_partitions)
+    def _committed(self) -> list[TopicPartition]:
+        return self._client.committed(self._assigned(), timeout=_TIMEOUT_SECONDS)
 
-    def _offsets(
-        self, partitions: Sequence[TopicPartition], which: OffsetSpec
-    ) -> dict[tuple[str, int], int]:
-        asked = {TopicPartition(p.topic, p.partition): which for p in partitions}
-        answers = self._admin.list_offsets(asked, request_timeout=_TIMEOUT_SECONDS)
-        return {_key(p): int(answer.result().offset) for p, answer in answers.items()}
+    def _span(self, partition: TopicPartition) -> tuple[int, int]:
+        """Return the offset of the first record and the one after the last."""
+        return self._client.get_watermark_offsets(partition, timeout=_TIMEOUT_SECONDS)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except KafkaException as error:
+        raise NotReady(f"the broker does not tell the lag: {error.args[0].str()}") from None
 
 
 def _key(partition: TopicPartition) -> tuple[str, int]:

@@ -44,8 +44,21 @@ def consumer_ready(endpoints: Endpoints) -> None:
     Raises:
         NotReady: It does not, or does not answer.
     """
+    _answers(f"{endpoints.consumer_url}/readyz")
+
+
+def prometheus_ready(endpoints: Endpoints) -> None:
+    """Return when Prometheus takes what is pushed.
+
+    Raises:
+        NotReady: It does not, or does not answer.
+    """
+    _answers(f"{endpoints.prometheus_url}/-/ready")
+
+
+def _answers(url: str) -> None:
     try:
-        answer = requests.get(f"{endpoints.consumer_url}/readyz", timeout=_REQUEST_SECONDS)
+        answer = requests.get(url, timeout=_REQUEST_SECONDS)
     except (requests.ConnectionError, requests.Timeout) as error:
         raise NotReady(type(error).__name__) from None
     if not answer.ok:

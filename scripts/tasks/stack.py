@@ -7,9 +7,9 @@ from scripts.tasks.command import command
 _STACK = "auto, local, compose or external"
 
 
-@task(help={"stack": _STACK})
+@task(help={"stack": _STACK, "observe": "with Prometheus, which k6 and the harness push to"})
 @command
-def up(_: Context, stack: str = "auto") -> None:
+def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
     """Start the pipeline and prove it with a canary row."""
     from scripts.report.live import say
     from scripts.report.stack import status_table
@@ -19,7 +19,7 @@ def up(_: Context, stack: str = "auto") -> None:
     with here.to_itself():
         if here.backend.endpoints() is not None:
             say("the stack is up already")
-        here.backend.up(say)
+        here.backend.up(say, observe=observe)
     print(status_table(here.backend.status()))
 
 

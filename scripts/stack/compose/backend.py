@@ -34,6 +34,8 @@ _GRACE_SECONDS = 10
 _MOST_RESTARTS = 3
 _LAST_LINES = 5
 _GIB = 1024**3
+# The profile of docker-compose.yml with Prometheus and Grafana.
+_OBSERVE = "observe"
 
 
 class ComposeStack:
@@ -66,15 +68,22 @@ class ComposeStack:
     def _listener(self) -> Listener:
         return Listener(self._engine.client, self._project)
 
-    def _compose(self, chosen: Mapping[str, int] | None = None) -> Compose:
+    def _compose(self, chosen: Mapping[str, int] | None = None, profiles: str = "") -> Compose:
         given = {ports.VARIABLES[name]: str(port) for name, port in (chosen or {}).items()}
         user = {"POSTGRES_USER": self._pipeline.postgres.user}
-        return Compose(self._checkout.root, self._project, {**given, **user})
+        chosen_profiles = {"COMPOSE_PROFILES": profiles} if profiles else {}
+        variables = {**given, **user, **chosen_profiles}
+        return Compose(self._checkout.root, self._project, variables)
 
-    def up(self, say: Say) -> Endpoints:
+    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
         """Start the stack, or what was stopped of it, and prove it with a canary row."""
         running = self.endpoints()
         if running is not None:
+            if observe and not running.prometheus_url:
+                raise StackFailure(
+                    "--observe: the stack is up without Prometheus",
+                    hint="inv down, then inv up --observe",
+                )
             self._start_stopped(running, say)
             return running
         began = time.monotonic()
@@ -84,22 +93,22 @@ class ComposeStack:
             say(f"an earlier start left {' and '.join(left)}: removing them")
             self._remove(0)
         try:
-            endpoints = self._start(say)
+            endpoints = self._start(say, observe=observe)
         except BaseException:
             self.abandon(say)
             raise
         say(f"the stack is up after {time.monotonic() - began:.1f} s")
         return endpoints
 
-    def _start(self, say: Say) -> Endpoints:
+    def _start(self, say: Say, *, observe: bool) -> Endpoints:
         pipeline = self._pipeline
         chosen = ports.choose(os.environ)
-        compose = self._compose(chosen)
+        compose = self._compose(chosen, profiles=_OBSERVE if observe else "")
         self._get_images(compose, say)
         # The JVMs take longest, so everything else is done while they start.
         compose.start(["kafka", "kafka-connect", "mongodb", "postgres"])
         compose.build("cdc-consumer")
-        endpoints = self._addresses(chosen)
+        endpoints = self._addresses(chosen, observed=observe)
         root = self._checkout.root
         self._ready(say, "postgres", lambda: readiness.prepare_source(pipeline, endpoints, root))
         self._ready(say, "kafka", lambda: topics.cluster_id(endpoints.kafka_bootstrap))
@@ -109,6 +118,15 @@ class ComposeStack:
         connector.deploy(pipeline, endpoints)
         say(f"connector {pipeline.connector.name} is running, its replication slot active")
         self._ready(say, "consumer", lambda: readiness.consumer_ready(endpoints))
+        if observe:
+            compose.start(["prometheus", "grafana"])
+            wait_until(
+                lambda: readiness.prometheus_ready(endpoints),
+                what="prometheus",
+                deadline_seconds=_DEADLINE_SECONDS,
+                hint="docker compose logs prometheus",
+            )
+            say(f"watch it: http://127.0.0.1:{chosen['grafana']}")
         readiness.prove(pipeline, endpoints, say)
         endpoints.write(self._checkout.endpoints_file)
         return endpoints
@@ -159,7 +177,7 @@ class ComposeStack:
         )
         say(f"{name} is ready")
 
-    def _addresses(self, chosen: Mapping[str, int]) -> Endpoints:
+    def _addresses(self, chosen: Mapping[str, int], *, observed: bool) -> Endpoints:
         postgres = self._pipeline.postgres
         return Endpoints(
             stack=self.name,
@@ -172,6 +190,7 @@ class ComposeStack:
             mongodb_database=self._pipeline.mongodb.database,
             consumer_url=f"http://127.0.0.1:{chosen['consumer']}",
             connector_postgres="postgres:5432",
+            prometheus_url=f"http://127.0.0.1:{chosen['prometheus']}" if observed else "",
         )
 
     def down(self, say: Say) -> bool:

@@ -13,8 +13,8 @@ from scripts.settings.pipeline import Pipeline
 from scripts.stack.endpoints import Endpoints
 
 _SECTION = "pipeline.toml: stacks.external"
-# k6 writes to the one and reads from the other.
-_NEEDED = ("postgres_dsn", "mongodb_uri")
+# k6 writes to the first and reads from the last, and what lies between is checked for losses.
+_NEEDED = ("postgres_dsn", "kafka_bootstrap", "mongodb_uri")
 
 
 def variable(name: str) -> str:
@@ -75,7 +75,7 @@ def _check(found: Mapping[str, str]) -> None:
             f"{variable('mongodb_uri')}: is no address of MongoDB",
             hint="write mongodb://host:27017",
         ) from None
-    for name in ("connect_url", "consumer_url"):
+    for name in ("connect_url", "consumer_url", "prometheus_url"):
         if found[name] and not found[name].startswith(("http://", "https://")):
             raise UsageFailure(
                 f"{variable(name)}: {found[name]!r} is no URL", hint="write http://host:port"

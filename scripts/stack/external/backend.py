@@ -30,9 +30,14 @@ class ExternalStack:
     def _answers(self) -> tuple[Answer, ...]:
         return ask_all(self._pipeline, self._addresses())
 
-    def up(self, say: Say) -> Endpoints:
+    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
         """Ask every component, say what answers, and prove the pipeline with a canary row."""
         endpoints = self._addresses()
+        if observe and not endpoints.prometheus_url:
+            raise StackFailure(
+                "--observe: no address of a Prometheus is given",
+                hint="set CDC_PROMETHEUS_URL, or prometheus_url in [stacks.external]",
+            )
         answers = ask_all(self._pipeline, endpoints)
         for answer in answers:
             say(str(answer))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -16,11 +16,13 @@ from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import connector, readiness, target, topics
 from scripts.stack.backend import LogTail, Say
-from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
+from scripts.stack.component import COMPONENTS, OBSERVERS, ComponentEvent, ComponentStatus
 from scripts.stack.endpoints import Endpoints
-from scripts.stack.local import consumer, jvm, mongodb, postgres, symptoms
+from scripts.stack.local import consumer, jvm, mongodb, observe, postgres, symptoms
 from scripts.stack.local.layout import Layout
+from scripts.stack.local.observe import Observers
 from scripts.stack.local.ports import Ports, choose
+from scripts.stack.local.program import Program
 from scripts.stack.local.supervisor import Supervisor, last_lines, uptime
 from scripts.stack.usage import Usage, usage_of
 from scripts.waiting import until_called_off, wait_until
@@ -38,6 +40,14 @@ class Installed:
     storage: Path
     mongodb: Path
     k6: Path | None
+    observers: Observers | None
+
+
+class Install(Protocol):
+    """Gets the tools, and returns where they are, with their versions."""
+
+    def __call__(self, say: Say, /, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+        """Get what is missing."""
 
 
 class LocalState(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +68,7 @@ class LocalStack:
         checkout: Checkout,
         pipeline: Pipeline,
         layout: Layout,
-        install: Callable[[Say], tuple[Installed, dict[str, str]]],
+        install: Install,
     ) -> None:
         self._checkout = checkout
         self._pipeline = pipeline
@@ -66,10 +76,15 @@ class LocalStack:
         self._install = install
         self._supervisor = Supervisor(layout)
 
-    def up(self, say: Say) -> Endpoints:
+    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
         """Start the stack, or what was stopped of it, and prove it with a canary row."""
         running = self.endpoints()
         if running is not None:
+            if observe and not running.prometheus_url:
+                raise StackFailure(
+                    "--observe: the stack is up without Prometheus",
+                    hint="inv down, then inv up --observe",
+                )
             self._start_stopped(running, say)
             return running
         began = time.monotonic()
@@ -77,7 +92,7 @@ class LocalStack:
             say("supervisord was killed: ending what it left running")
         # Of a start that did not come to its end, for one.
         self.abandon(lambda _line: None)
-        installed, versions = self._install(say)
+        installed, versions = self._install(say, observe=observe)
         try:
             endpoints = self._start(installed, versions, say)
         except BaseException:
@@ -103,7 +118,8 @@ class LocalStack:
         ports = choose(given)
         mongod = mongodb.configured(self._checkout, pipeline)
         server = mongodb.find_server(mongod, versions["mongodb"])
-        endpoints = self._addresses(ports)
+        observers = installed.observers
+        endpoints = self._addresses(ports, observed=observers is not None)
         state = LocalState(
             ports=ports,
             cluster_id=jvm.new_cluster_id(),
@@ -112,14 +128,16 @@ class LocalStack:
         write_atomically(layout.state, msgspec.json.encode(state))
         jvm.write_settings(layout, ports)
         jvm.copy_storage(installed.storage, layout, state.cluster_id)
+        agents, observing = self._observing(observers, ports)
         self._supervisor.start(
             (
-                *jvm.programs(layout, installed.java),
+                *jvm.programs(layout, installed.java, agents),
                 mongodb.program(layout, server, installed.mongodb, ports.mongodb),
                 postgres.program(layout, installed.postgres, ports.postgres),
                 consumer.program(
                     self._checkout.root, self._checkout.pipeline_file, endpoints, ports.consumer
                 ),
+                *observing,
             )
         )
         # The JVMs take longest, so they start first; Connect waits for its broker by itself.
@@ -127,6 +145,8 @@ class LocalStack:
             self._supervisor.start_program(name)
         postgres.create_cluster(layout, installed.postgres, pipeline.postgres.user)
         self._supervisor.start_program("postgres")
+        for program in observing:
+            self._supervisor.start_program(program.name)
         self._ready(
             say,
             "postgres",
@@ -139,12 +159,24 @@ class LocalStack:
         connector.deploy(pipeline, endpoints)
         say(f"connector {pipeline.connector.name} is running, its replication slot active")
         self._ready(say, "consumer", lambda: readiness.consumer_ready(endpoints))
+        for program in observing:
+            self._ready(say, program.name, lambda: readiness.prometheus_ready(endpoints))
         readiness.prove(pipeline, endpoints, say)
         if installed.k6 is not None:
             layout.k6.parent.mkdir(parents=True, exist_ok=True)
             layout.k6.symlink_to(installed.k6)
         endpoints.write(layout.endpoints)
         return endpoints
+
+    def _observing(
+        self, observers: Observers | None, ports: Ports
+    ) -> tuple[dict[str, str], tuple[Program, ...]]:
+        """Return the agents' flags by program, and what runs beside the stack."""
+        if observers is None:
+            return {}, ()
+        observe.write_settings(self._layout, observers, ports)
+        prometheus = observe.program(self._layout, observers, ports)
+        return observe.agent_flags(observers, ports), (prometheus,)
 
     def _ready(self, say: Say, name: str, probe: Callable[[], T]) -> None:
         """Wait for a component, and give up at once if it ended."""
@@ -169,7 +201,7 @@ class LocalStack:
         )
         say(f"{name} is ready")
 
-    def _addresses(self, ports: Ports) -> Endpoints:
+    def _addresses(self, ports: Ports, *, observed: bool) -> Endpoints:
         postgres_settings = self._pipeline.postgres
         return Endpoints(
             stack=self.name,
@@ -181,6 +213,7 @@ class LocalStack:
             mongodb_uri=f"mongodb://127.0.0.1:{ports.mongodb}",
             mongodb_database=self._pipeline.mongodb.database,
             consumer_url=f"http://127.0.0.1:{ports.consumer}",
+            prometheus_url=f"http://127.0.0.1:{ports.prometheus}" if observed else "",
         )
 
     @staticmethod
@@ -235,7 +268,7 @@ class LocalStack:
         usage = self.usage()
         versions = self.versions()
         statuses = []
-        for name in COMPONENTS:
+        for name in self._names(processes):
             info = processes.get(name, {})
             pid = info.get("pid") or None
             statuses.append(
@@ -251,6 +284,10 @@ class LocalStack:
             )
         return tuple(statuses)
 
+    @staticmethod
+    def _names(processes: Mapping[str, Any]) -> tuple[str, ...]:
+        return (*COMPONENTS, *(name for name in OBSERVERS if name in processes))
+
     def usage(self) -> Mapping[str, Usage]:
         """Look at the processes that supervisord has started."""
         processes = self._supervisor.processes()
@@ -262,11 +299,13 @@ class LocalStack:
         notes = ["embedded stack: one machine carries the load, PostgreSQL runs with fsync off"]
         if on_mongodb := target.note(server):
             notes.append(on_mongodb)
+        if any(name in self.versions() for name in OBSERVERS):
+            notes.append("observed: Prometheus and the JMX agents ran on the same machine")
         return tuple(notes)
 
     def log_files(self) -> Mapping[str, Path]:
         """Return the log files, supervisord's among them."""
-        return {name: self._layout.log(name) for name in (*COMPONENTS, "supervisord")}
+        return {name: self._layout.log(name) for name in (*COMPONENTS, *OBSERVERS, "supervisord")}
 
     def log_tails(self, lines: int) -> Mapping[str, LogTail]:
         """Return the ends of the log files."""
@@ -288,7 +327,8 @@ class LocalWatch:
 
     def events(self) -> tuple[ComponentEvent, ...]:
         """Return what ended; supervisord's own end is one of them."""
-        events = self._supervisor.events_since(self._offsets["supervisord"])
+        since = self._supervisor.events_since(self._offsets["supervisord"])
+        events = tuple(event for event in since if event.component not in OBSERVERS)
         if not self._supervisor.alive():
             gone = ComponentEvent(
                 component="supervisord",

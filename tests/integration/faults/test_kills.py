@@ -32,6 +32,29 @@ from tests.integration.inv import Inv, lives, read
 JUDGED_BY_FEW = {"baseline": {"pg_write_errors": {"count": 1000}}}
 
 
+# librdkafka may end the process that asks while its broker goes away, hence one of its own.
+ASKS_FOR_THE_LAG = """
+import sys, time
+from pathlib import Path
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline_file import load_pipeline
+from scripts.stack.lag import ConsumerLag
+from scripts.waiting import NotReady
+
+lag = ConsumerLag(sys.argv[1], load_pipeline(Checkout.here()))
+until, silent = time.monotonic() + 60, False
+print(lag.read(), flush=True)
+while time.monotonic() < until:
+    try:
+        lag.read()
+    except NotReady:
+        silent = True
+    else:
+        if silent:
+            sys.exit("it reads again")
+"""
+
+
 def kill(running: process.Running) -> None:
     running.signal(signal.SIGKILL)
     running.wait()
@@ -172,6 +195,18 @@ def test_a_component_under_load(inv: Inv, table: FaultTable, component: str) -> 
         code=ExitCode.FAIL,
         seconds=time.monotonic() - since,
     )
+
+
+def test_who_asks_for_the_lag_outlives_the_broker(inv: Inv) -> None:
+    assert inv("up").exit_code == ExitCode.PASS
+    lines: list[str] = []
+    broker = read(inv.checkout.stack / "endpoints.json")["kafka_bootstrap"]
+    argv = (sys.executable, "-c", ASKS_FOR_THE_LAG, broker)
+    asking = process.start(argv, cwd=inv.checkout.root, on_line=lines.append)
+    when(lambda: lines, what="the first answer")
+    os.kill(pids(inv)["kafka"], signal.SIGKILL)
+    in_time(asking)
+    assert asking.wait().last_lines[-1] == "it reads again"
 
 
 def test_a_component_that_cannot_come_back(fresh: Inv, table: FaultTable) -> None:
