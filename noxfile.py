@@ -147,6 +147,15 @@ def browser(session: nox.Session) -> None:
     session.run("pytest", *(session.posargs or ["tests/browser"]))
 
 
+@nox.session(name="compose-tests", default=False)
+def compose_tests(session: nox.Session) -> None:
+    """Start the compose stack for real, load it and disturb it; without a Docker engine, skip."""
+    install(session, "dev")
+    session.run("inv", "tools.install", "--stack", "compose")
+    # k6 in a container, whose image takes minutes to build: -- -m slow tests/compose
+    session.run("pytest", *(session.posargs or ["-m", "not slow", "tests/compose"]))
+
+
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
     """Plant every fault that the harness has an answer to, and write docs/faults.md."""

@@ -50,7 +50,7 @@ class ComposeStack:
         self._pipeline = pipeline
         self._find_engine = find_engine
         digest = hashlib.sha256(str(checkout.root).encode()).hexdigest()[:8]
-        self._project = f"cdc-perf-{digest}"
+        self.project = f"cdc-perf-{digest}"
 
     @cached_property
     def _engine(self) -> Engine:
@@ -58,7 +58,7 @@ class ComposeStack:
 
     @cached_property
     def _containers(self) -> Containers:
-        return Containers(self._engine.client, self._project)
+        return Containers(self._engine.client, self.project)
 
     @cached_property
     def _statistics(self) -> Statistics:
@@ -66,14 +66,14 @@ class ComposeStack:
 
     @cached_property
     def _listener(self) -> Listener:
-        return Listener(self._engine.client, self._project)
+        return Listener(self._engine.client, self.project)
 
     def _compose(self, chosen: Mapping[str, int] | None = None, profiles: str = "") -> Compose:
         given = {ports.VARIABLES[name]: str(port) for name, port in (chosen or {}).items()}
         user = {"POSTGRES_USER": self._pipeline.postgres.user}
         chosen_profiles = {"COMPOSE_PROFILES": profiles} if profiles else {}
         variables = {**given, **user, **chosen_profiles}
-        return Compose(self._checkout.root, self._project, variables)
+        return Compose(self._checkout.root, self.project, variables)
 
     def up(self, say: Say, *, observe: bool = False) -> Endpoints:
         """Start the stack, or what was stopped of it, and prove it with a canary row."""
@@ -87,7 +87,7 @@ class ComposeStack:
             self._start_stopped(running, say)
             return running
         began = time.monotonic()
-        say(f"{self._engine}, project {self._project}")
+        say(f"{self._engine}, project {self.project}")
         left = self._containers.leftovers()
         if left:
             say(f"an earlier start left {' and '.join(left)}: removing them")
