@@ -3,17 +3,20 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from scripts.errors import StackFailure, UsageFailure
 from scripts.settings.names import nearest
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack.backend import Backend
+from scripts.stack.backend import Backend, Say
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.external.backend import ExternalStack
 from scripts.stack.local.embedded import local_stack
 from scripts.tools.cache import Cache
+from scripts.tools.catalogue import catalogue
+from scripts.tools.install import install_all
 
 AUTO = "auto"
 LOCAL, COMPOSE, EXTERNAL = "local", "compose", "external"
@@ -34,22 +37,46 @@ def _find_engine() -> Engine:
 
 @dataclass(frozen=True)
 class Choice:
-    """A backend, and in a sentence why it was taken."""
+    """A backend.
+
+    Attributes:
+        backend: The one that was taken.
+        why: Why, in a sentence.
+        other: The name of another one that is up in the checkout; empty where none is.
+    """
 
     backend: Backend
     why: str
+    other: str = ""
+
+    def alone(self) -> None:
+        """Refuse to be the second stack of a checkout.
+
+        Raises:
+            StackFailure: Another one is up.
+        """
+        if self.other:
+            raise StackFailure(
+                f"the {self.other} stack of this checkout is up",
+                hint=f"stop it (inv down --stack {self.other}), or use it: leave out --stack",
+            )
 
 
 def _local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Backend:
     return local_stack(checkout, pipeline, cache)
 
 
-def _compose_stack(checkout: Checkout, pipeline: Pipeline, _: Cache) -> Backend:
+def _compose_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Backend:
     # Its SDK takes a tenth of a second to import: not before it is needed.
     from scripts.stack.compose.backend import ComposeStack  # noqa: PLC0415
     from scripts.stack.compose.engine import find_engine  # noqa: PLC0415
 
-    return ComposeStack(checkout, pipeline, lambda: find_engine(os.environ))
+    def jmx_agent(say: Say) -> Path:
+        agent = catalogue(checkout.root, cache).jmx_agent
+        install_all(cache, (agent,), say)
+        return cache.path(agent)
+
+    return ComposeStack(checkout, pipeline, lambda: find_engine(os.environ), jmx_agent)
 
 
 def _external_stack(_: Checkout, pipeline: Pipeline, __: Cache) -> Backend:
@@ -83,7 +110,6 @@ def choose(
 
     Raises:
         UsageFailure: There is no such backend.
-        StackFailure: The other one is up in this checkout.
     """
     if name != AUTO and name not in _BACKENDS:
         raise UsageFailure(f"--stack: unknown stack {name!r}; {nearest(name, (AUTO, *_BACKENDS))}")
@@ -105,12 +131,8 @@ def choose(
             return Choice(backend(LOCAL), f"stack: local, for {failure.message}")
     if name == EXTERNAL:
         return Choice(backend(name), "stack: external, as asked for")
-    if up is not None and up.name != name:
-        raise StackFailure(
-            f"the {up.name} stack of this checkout is up",
-            hint=f"stop it (inv down --stack {up.name}), or use it: leave out --stack",
-        )
-    return Choice(up or backend(name), f"stack: {name}, as asked for")
+    other = up.name if up is not None and up.name != name else ""
+    return Choice(backend(name), f"stack: {name}, as asked for", other)
 
 
 def our_endpoints(backend: Backend, deed: str) -> Endpoints:

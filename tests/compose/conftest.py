@@ -27,7 +27,10 @@ class Docker(Inv):
     @property
     def project(self) -> str:
         pipeline = load_pipeline(self.checkout)
-        return ComposeStack(self.checkout, pipeline, lambda: find_engine(os.environ)).project
+        stack = ComposeStack(
+            self.checkout, pipeline, lambda: find_engine(os.environ), lambda _: Path()
+        )
+        return stack.project
 
 
 def docker(*words: str, env: Mapping[str, str] | None = None) -> str:
