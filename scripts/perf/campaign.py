@@ -185,7 +185,7 @@ class _Run:
             verdict = judge(measured.evidence)
             write_atomically(files.verdict, readable_json(verdict))
             self._laboratory.tell(verdict)
-            self._note(name, loaded, measured.evidence.events)
+            self._note(name, loaded, measured.evidence.events or ())
             say(f"{name}: {verdict.verdict}")
         if loaded.interrupted is not None:
             return verdict, _Blocked(ExitCode.INTERRUPTED, str(loaded.interrupted))

@@ -121,7 +121,7 @@ class Laboratory:
             write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
             if told is not None:
-                told.loaded(events)
+                told.loaded(events or ())
             summary = read_summary(files.summary)
             evidence = Evidence(
                 scenario=name,
@@ -151,7 +151,12 @@ class Laboratory:
         except StackFailure as failure:
             integrity = unchecked(failure.message)
         else:
-            excused = excuse(event.component for event in watch.events())
+            events = watch.events()
+            excused = (
+                "nobody watches the components of this stack"
+                if events is None
+                else excuse(event.component for event in events)
+            )
             integrity = self.checker.check(begins, files.ledger, excused)
         write_atomically(files.integrity, readable_json(integrity))
         return integrity
