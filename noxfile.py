@@ -166,6 +166,15 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def observe(session: nox.Session) -> None:
+    """Ask Prometheus what every panel shows of a real run, and write docs/panels.md."""
+    install(session, "dev")
+    session.run("inv", "tools.install")
+    table = ("--panel-table", "docs/panels.md")
+    session.run("pytest", "tests/integration/observed", *table, *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure what the commands cost and what the stack reaches, and write docs/benchmarks.md."""
     install(session, "dev")

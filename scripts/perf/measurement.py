@@ -22,7 +22,6 @@ from scripts.results.summary import read_summary
 from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend, Watch
-from scripts.stack.component import OBSERVERS
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
@@ -121,7 +120,7 @@ class Laboratory:
             write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
             if told is not None:
-                told.loaded(events or ())
+                told.loaded(loaded.ended, events or ())
             summary = read_summary(files.summary)
             evidence = Evidence(
                 scenario=name,
@@ -182,7 +181,7 @@ def wait_for_components(backend: Backend) -> None:
     """
 
     def probe() -> None:
-        statuses = [x for x in backend.status() if x.name not in OBSERVERS]
+        statuses = [status for status in backend.status() if not status.observer]
         away = {status.name: status.state for status in statuses if not status.running}
         if "stopped" in away.values():
             raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
