@@ -17,6 +17,7 @@ from scripts.tasks import (
     report,
     runs,
     schemas,
+    selftest,
     stack,
     tools,
     workflow,
@@ -32,6 +33,7 @@ namespace = Collection(
         publish.publish,
         workflow.workflow,
         schemas.schemas,
+        selftest.selftest,
     ),
 )
 namespace.add_collection(Collection.from_module(connector), name="connector")
