@@ -11,7 +11,9 @@ from invoke import Collection
 from scripts.tasks import (
     ci,
     connector,
+    dashboards,
     doctor,
+    integrity,
     perf,
     publish,
     report,
@@ -25,6 +27,7 @@ from scripts.tasks import (
 
 namespace = Collection(
     *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor),
+    integrity.integrity,
     *(
         report.report,
         runs.runs,
@@ -34,6 +37,7 @@ namespace = Collection(
         workflow.workflow,
         schemas.schemas,
         selftest.selftest,
+        dashboards.dashboards,
     ),
 )
 namespace.add_collection(Collection.from_module(connector), name="connector")

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
 from scripts.errors import ExitCode, Interrupted, StackFailure
 from scripts.files import readable_json, write_atomically
+from scripts.integrity.check import Checker
 from scripts.interruption import postponed
 from scripts.load.dashboard import Dashboard
 from scripts.load.k6 import K6, Shape
@@ -25,15 +27,17 @@ from scripts.report.live import open_in_browser, say
 from scripts.report.markdown import run_markdown, settings_line
 from scripts.report.rows import Row
 from scripts.results import history
+from scripts.results.hops import read_hops_file
 from scripts.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
 from scripts.results.run_folder import RunFolder, check_results_folder
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend
-from scripts.stack.component import ComponentEvent
+from scripts.stack.component import OBSERVERS, ComponentEvent
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.gauges import Gauges
+from scripts.stack.hops import read_hops
 from scripts.verdict.judge import judge, not_run
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.run import judge_run
@@ -115,10 +119,16 @@ class _Run:
             k6=K6(generator.install(), variables, dashboard),
             backend=backend,
             gauges=Gauges(plan.pipeline, endpoints, backend.usage),
+            hops=partial(read_hops, endpoints.consumer_url),
+            checker=Checker(plan.pipeline, endpoints),
         )
         self._shapes = {x.scenario.name: self._laboratory.shape(x) for x in plan.scenarios}
         now = datetime.now(UTC)
         self._folder = RunFolder.create(checkout.results, now)
+        if endpoints.prometheus_url:
+            self._laboratory = self._laboratory.observed(
+                endpoints.prometheus_url, self._folder.run_id
+            )
         self._manifest = Manifest(
             run_id=self._folder.run_id,
             name=plan.name,
@@ -140,6 +150,8 @@ class _Run:
                 stack.callback(self._laboratory.gauges.close)
                 if self._laboratory.k6.dashboard is not None:
                     stack.callback(self._laboratory.k6.dashboard.close)
+                if self._laboratory.telemetry is not None:
+                    stack.callback(self._laboratory.telemetry.close)
                 return self._perform()
 
     def _perform(self) -> Finished:
@@ -176,6 +188,7 @@ class _Run:
         with postponed():
             verdict = judge(measured.evidence)
             write_atomically(files.verdict, readable_json(verdict))
+            self._laboratory.tell(verdict)
             self._note(name, loaded, measured.evidence.events)
             say(f"{name}: {verdict.verdict}")
         if loaded.interrupted is not None:
@@ -208,7 +221,7 @@ class _Run:
         files = self._folder.scenario(verdict.scenario)
         if not files.folder.exists():
             return Row(verdict, NoSummary("it was not run"))
-        return Row(verdict, read_summary(files.summary))
+        return Row(verdict, read_summary(files.summary), read_hops_file(files.hops))
 
     def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> Finished:
         interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED
@@ -251,7 +264,8 @@ def _wait_for_components(backend: Backend) -> None:
     """
 
     def probe() -> None:
-        away = {status.name: status.state for status in backend.status() if not status.running}
+        statuses = [x for x in backend.status() if x.name not in OBSERVERS]
+        away = {status.name: status.state for status in statuses if not status.running}
         if "stopped" in away.values():
             raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
         if away:

@@ -32,7 +32,7 @@ def unpack(archive: Path, target: Path, scenarios: Collection[str]) -> None:
     """
     names = "|".join(map(re.escape, scenarios))
     wanted = re.compile(
-        rf"{RUN_ID_PATTERN}/(?:run\.json|verdict\.json|(?:{names})/(?:verdict|summary)\.json)"
+        rf"{RUN_ID_PATTERN}/(?:run\.json|verdict\.json|(?:{names})/(?:verdict|summary|hops)\.json)"
     )
     try:
         with zipfile.ZipFile(archive) as opened:

@@ -11,6 +11,7 @@ from scripts.publish.pulls import pull_requests_of
 from scripts.publish.runner import WorkflowRun
 from scripts.publish.summary import summary_of
 from scripts.report.changes import changes_table
+from scripts.report.hops import moved_hop
 from scripts.report.markdown import quoted
 
 _SUCCESS = "success"
@@ -104,7 +105,12 @@ def _changes(comparison: Comparison | str, links: Links) -> str:
     if comparison.pairs:
         links_to = ", ".join(f"[{run}]({links.run(run)})" for run in comparison.runs)
         note = f"One run beside one of {links_to}: changes, not judged."
-        blocks.append(f"{changes_table(comparison.pairs)}\n\n{note}")
+        moved = [
+            f"- {scenario}: {sentence}"
+            for scenario, (before, now) in comparison.pairs.items()
+            if (sentence := moved_hop(before.row.hops, now.row.hops))
+        ]
+        blocks.append("\n\n".join([changes_table(comparison.pairs), *moved, note]))
     if comparison.missing:
         blocks.append(_missing(comparison.missing))
     return "\n\n".join(blocks)

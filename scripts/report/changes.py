@@ -3,13 +3,15 @@
 One run against one says nothing of significance; `inv compare` over repeated runs does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from scripts.report.hops import hop_rows
 from scripts.report.markdown import table
 from scripts.report.recorded import Measured
-from scripts.report.rows import LATENCY, LATENCY_STATS, NOTHING
+from scripts.report.rows import LATENCY, LATENCY_STATS, NOTHING, Row, word
+from scripts.results.hops import Hops
 from scripts.results.summary import NoSummary, Summary
 from scripts.verdict.figures import figure
 
@@ -22,6 +24,8 @@ _COLUMNS = {
     "samples now": "right",
     "change": "right",
 }
+_FIRST_ASKED = "e2e p95, ms"
+_ERRORS = "errors"
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -50,15 +54,30 @@ class Change(msgspec.Struct, frozen=True):
 
     def cells(self) -> list[str]:
         """Return a row of the table."""
-        return [self.figure, *self.before.cells(), *self.now.cells(), self._moved()]
+        return [self.figure, *self.before.cells(), *self.now.cells(), self.moved]
 
-    def _moved(self) -> str:
+    @property
+    def share(self) -> float | None:
+        """The change as a share of the value before; None where there is no such share."""
+        before, now = self.before.value, self.now.value
+        return None if before is None or now is None or not before else (now - before) / before
+
+    @property
+    def moved(self) -> str:
+        """The change as the table shows it."""
         before, now = self.before.value, self.now.value
         if before is None or now is None:
             return NOTHING
         if before == now:
             return "none"
-        return f"{now - before:+,.4g}" if before == 0 else f"{(now - before) / before:+.1%}"
+        return f"{now - before:+,.4g}" if self.share is None else f"{self.share:+.1%}"
+
+    @property
+    def told(self) -> str:
+        """The change within a sentence: `e2e p95 51.2 → 40 ms (-21.9%)`."""
+        name, _, unit = self.figure.partition(", ")
+        values = " → ".join(side.cells()[0] for side in (self.before, self.now))
+        return f"{name} {values}{unit and f' {unit}'} ({self.moved})"
 
 
 def incomparable(before: Measured, now: Measured) -> str:
@@ -82,6 +101,20 @@ def incomparable(before: Measured, now: Measured) -> str:
     return ", ".join(name for name, differs in differences.items() if differs)
 
 
+def gist(before: Measured, now: Measured, changes: Sequence[Change]) -> str:
+    """Return what is asked first of two runs, in a line: p95, errors if any, verdicts.
+
+    Args:
+        before: The earlier run.
+        now: The later one.
+        changes: The figures of both.
+    """
+    asked = [x.told for x in changes if x.figure == _FIRST_ASKED and x.share is not None]
+    asked += [x.told for x in changes if x.figure == _ERRORS and (x.before.value or x.now.value)]
+    verdicts = (word(x.row.verdict.verdict, x.row.verdict.exit_code) for x in (before, now))
+    return ", ".join([*asked, " → ".join(verdicts)])
+
+
 def changes_table(pairs: Mapping[str, tuple[Measured, Measured]]) -> str:
     """Return the figures of pairs of comparable runs, before and now, as Markdown.
 
@@ -93,25 +126,37 @@ def changes_table(pairs: Mapping[str, tuple[Measured, Measured]]) -> str:
         [
             [scenario, *change.cells()]
             for scenario, (before, now) in pairs.items()
-            for change in changes_of(before.row.summary, now.row.summary)
+            for change in changes_of(before.row, now.row)
         ],
         list(_COLUMNS.values()),
     )
 
 
-def changes_of(before: Summary | NoSummary, now: Summary | NoSummary) -> tuple[Change, ...]:
-    """Return the figures of two summaries; none where one of them is missing."""
+def changes_of(before_row: Row, now_row: Row) -> tuple[Change, ...]:
+    """Return the figures of two runs of a scenario; none where a summary is missing."""
+    before, now = before_row.summary, now_row.summary
     if isinstance(before, NoSummary) or isinstance(now, NoSummary):
         return ()
     wanted = [
         *((f"e2e {name}, ms", LATENCY, stat, LATENCY) for name, stat in LATENCY_STATS.items()),
         ("iterations/s", "iterations", "rate", ""),
-        ("errors", "cdc_success_rate", "fails", "cdc_success_rate"),
+        (_ERRORS, "cdc_success_rate", "fails", "cdc_success_rate"),
     ]
-    return tuple(
+    of_k6 = (
         Change(name, _side(before, metric, stat, sampled), _side(now, metric, stat, sampled))
         for name, metric, stat, sampled in wanted
     )
+    return (*of_k6, *_changes_of_hops(before_row.hops, now_row.hops))
+
+
+def _changes_of_hops(before: Hops | None, now: Hops | None) -> Iterator[Change]:
+    """Yield mean and 95th percentile of each hop that both runs have."""
+    was, is_ = ({row.hop: row.figures for row in hop_rows(hops)} for hops in (before, now))
+    for hop in was:
+        if hop in is_:
+            for stat in ("mean", "p95"):
+                sides = (Side(getattr(x[hop], stat), x[hop].events) for x in (was, is_))
+                yield Change(f"{hop.title} {stat}, ms", *sides)
 
 
 def _side(summary: Summary, metric: str, stat: str, sampled: str) -> Side:

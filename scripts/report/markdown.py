@@ -9,9 +9,11 @@ from collections.abc import Iterable, Sequence
 from tabulate import tabulate
 
 from scripts.errors import ExitCode
+from scripts.report.hops import HopRow, hop_rows, hop_sentences
 from scripts.report.rows import COLUMNS, Row, cells, printable, word
 from scripts.results.manifest import Manifest
 from scripts.settings.durations import format_duration
+from scripts.settings.hops import ALL_HOPS, TOTAL
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.verdict import Verdict
 
@@ -45,6 +47,7 @@ def run_markdown(
     blocks = [f"**{word(run.verdict, run.exit_code)}**: {sentence(run.verdict, run.exit_code)}."]
     if rows:
         blocks.append(table(list(COLUMNS), [cells(row) for row in rows], list(COLUMNS.values())))
+    blocks += _hops(rows)
     blocks += [_reasons(row.verdict) for row in rows if row.verdict.reasons]
     told = {f"{row.verdict.scenario}: {reason}" for row in rows for reason in row.verdict.reasons}
     own = [reason for reason in run.reasons if reason not in told]
@@ -90,6 +93,37 @@ def quoted(text: str) -> str:
     plain = " ".join(printable(text).replace("`", "'").split()) or " "
     cut = plain if len(plain) <= _MAX_QUOTE else plain[: _MAX_QUOTE - 1] + "…"
     return f"`{cut}`"
+
+
+def _hops(rows: Sequence[Row]) -> list[str]:
+    """Return the hops as a table of a line for each scenario, and what they tell; may be empty."""
+    found = {row.verdict.scenario: hop_rows(row.hops) for row in rows}
+    cells = [
+        [name, f"{hops[-1].figures.events:,}", *(" ".join(_hop(row)) for row in hops)]
+        for name, hops in found.items()
+        if len(hops) == len(ALL_HOPS)
+    ]
+    if not cells:
+        return []
+    headers = ["hop by hop, ms", "events", *(hop.title for hop in ALL_HOPS)]
+    told = [
+        f"- {row.verdict.scenario}: {sentence}"
+        for row in rows
+        for sentence in hop_sentences(row.hops, row.summary)
+    ]
+    missing = [
+        f"- {row.verdict.scenario}: {quoted(row.hops.missing)}"
+        for row in rows
+        if row.hops is not None and row.hops.missing
+    ]
+    note = "Mean and its share of the whole, then p50 / p95 / p99; means add up."
+    sides = ["left", *["right"] * (len(headers) - 1)]
+    return [table(headers, cells, sides), "\n".join([f"- {note}", *told, *missing])]
+
+
+def _hop(row: HopRow) -> tuple[str, ...]:
+    share = () if row.hop is TOTAL else (f"({row.percent})",)
+    return row.mean, *share, " / ".join(row.percentiles)
 
 
 def _reasons(verdict: ScenarioVerdict) -> str:

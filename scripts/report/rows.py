@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from scripts.errors import ExitCode
+from scripts.results.hops import Hops
 from scripts.results.summary import NoSummary, Summary
 from scripts.verdict.figures import figure
 from scripts.verdict.records import ScenarioVerdict
@@ -10,6 +11,7 @@ from scripts.verdict.verdict import Verdict
 
 NOTHING = "-"
 LATENCY = "cdc_e2e_latency{phase:steady}"
+WRITE = "pg_write_duration{phase:steady}"
 # k6's spelling by ours.
 LATENCY_STATS = {"p50": "p(50)", "p95": "p(95)", "p99": "p(99)"}
 
@@ -39,10 +41,12 @@ class Row:
     Attributes:
         verdict: The verdict on it.
         summary: What k6 left.
+        hops: What each hop took; None where nobody looked.
     """
 
     verdict: ScenarioVerdict
     summary: Summary | NoSummary
+    hops: Hops | None = None
 
 
 def word(verdict: Verdict, code: ExitCode) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from scripts.errors import ExitCode
+from scripts.report.hops import hops_text
 from scripts.report.rows import COLUMNS, Row, cells, printable, word
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.verdict import Verdict
@@ -34,6 +35,8 @@ def render(
         notes: Sentences that belong beside the figures, such as that MongoDB is a stand-in.
     """
     blocks = [_table(rows, colour=colour)] if rows else []
+    if hops := hops_text({row.verdict.scenario: row for row in rows}):
+        blocks.append(hops)
     blocks.append("\n".join(printable(line) for line in (f"files: {files}", *notes)))
     blocks += [
         _reasons(row.verdict, colour=colour)

@@ -12,6 +12,10 @@ from scripts.settings.durations import parse_duration
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
 
+# As in k6/scripts/lib/options.js.
+_WARM_UP_SHARE = 0.1
+_LONGEST_WARM_UP_SECONDS = 30.0
+
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A straight ramp to `target` virtual users, or iterations a time unit, in `duration`."""
@@ -96,6 +100,15 @@ def total_seconds(executor: Executor, *, where: str) -> float:
             return parse_duration(executor.max_duration, where=f"{where}.maxDuration")
         case _:
             assert_never(executor)
+
+
+def warm_up_seconds(executor: Executor, *, where: str) -> float:
+    """Return how long the warm-up of a scenario lasts; `where` is for an error.
+
+    Raises:
+        UsageFailure: A duration is not one.
+    """
+    return min(_LONGEST_WARM_UP_SECONDS, _WARM_UP_SHARE * total_seconds(executor, where=where))
 
 
 def fault(executor: Executor, *, where: str) -> str:

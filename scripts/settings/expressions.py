@@ -22,6 +22,7 @@ STATS: Mapping[MetricType, tuple[str, ...]] = MappingProxyType(
         MetricType.RATE: ("rate",),
         MetricType.COUNTER: ("count", "rate"),
         MetricType.GAUGE: ("value", "avg", "min", "max", "p50", "p90", "p95", "p99", GROWTH),
+        MetricType.HISTOGRAM: ("avg", "p50", "p90", "p95", "p99", "p99.9"),
     }
 )
 

@@ -17,13 +17,20 @@ SLOT_RETAINED_BYTES = "slot_retained_bytes"
 class MetricType(StrEnum):
     """k6's types of metric, as far as limits are set on them.
 
-    A gauge is a metric of the stack: the harness samples it once a second, k6 knows nothing of it.
+    k6 knows nothing of the last two, which are the stack's: a gauge is sampled by the harness once
+    a second, a histogram is counted by the consumer over every event.
     """
 
     TREND = "trend"
     RATE = "rate"
     COUNTER = "counter"
     GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+    @property
+    def in_k6(self) -> bool:
+        """Whether k6 measures metrics of that type."""
+        return self not in (MetricType.GAUGE, MetricType.HISTOGRAM)
 
 
 class Better(StrEnum):

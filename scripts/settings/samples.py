@@ -18,8 +18,8 @@ def samples_needed(kind: MetricType, stat: str, limit: float) -> int:
     (Hanley and Lippman-Hand, JAMA 249, 1983, doi:10.1001/jama.1983.03330370053031). So percentile q
     needs 3/(1-q) samples (p99: 300, p95: 60, p50: 6), for with fewer none of them may lie beyond
     it, and a rate limit r needs 3/min(r, 1-r). The growth of a gauge needs five minutes of samples.
-    The other stats of a trend or a gauge need one sample; a counter needs none: that it was counted
-    at all is asked for where the limit is judged.
+    The other stats of a trend, a gauge or a histogram need one sample; a counter needs none: that
+    it was counted at all is asked for where the limit is judged.
 
     Computed in fractions of the decimal digits as written: in doubles 3/(1-0.99) is more than 300.
 
@@ -34,9 +34,9 @@ def samples_needed(kind: MetricType, stat: str, limit: float) -> int:
         case MetricType.RATE:
             rate = Fraction(repr(limit))
             return ceil(_RULE_OF_THREE / min(rate, 1 - rate))
-        case MetricType.TREND | MetricType.GAUGE if stat.startswith("p"):
+        case MetricType.TREND | MetricType.GAUGE | MetricType.HISTOGRAM if stat.startswith("p"):
             return ceil(_RULE_OF_THREE / (1 - Fraction(stat[1:]) / 100))
         case MetricType.GAUGE if stat == GROWTH:
             return _GROWTH_SAMPLES
-        case MetricType.TREND | MetricType.GAUGE:
+        case MetricType.TREND | MetricType.GAUGE | MetricType.HISTOGRAM:
             return 1

@@ -73,9 +73,9 @@ class Threshold:
     @property
     def in_k6(self) -> bool:
         """Whether k6 judges it too: not the stack's metrics, nor the count of a trend."""
-        if self.kind.type is MetricType.GAUGE:
-            return False
-        return not (self.kind.type is MetricType.TREND and self.stat == "count")
+        return self.kind.type.in_k6 and not (
+            self.kind.type is MetricType.TREND and self.stat == "count"
+        )
 
     def holds(self, observed: float) -> bool:
         """Return whether `observed`, in the metric's unit, keeps the limit."""

@@ -1,10 +1,12 @@
 """All that the verdict on a scenario rests on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from scripts.integrity.records import Integrity
+from scripts.load.hops import HopsSeen
 from scripts.results.summary import NoSummary, Summary
-from scripts.settings.executors import Executor
+from scripts.settings.executors import Executor, total_seconds
 from scripts.settings.thresholds import Threshold
 from scripts.stack.component import ComponentEvent
 from scripts.verdict.k6_exit import CAME_TO_ITS_END
@@ -41,7 +43,9 @@ class Evidence:
         k6_exit: k6's exit code; -N where signal N killed it.
         clock_step_seconds: By how much the system's clock was set meanwhile.
         events: What happened to the stack's components meanwhile.
+        hops: What each hop of the events took.
         held: Of a breakpoint the rate that this is the evidence of.
+        integrity: What the check of the pipeline found; None where it was interrupted.
     """
 
     scenario: str
@@ -52,12 +56,19 @@ class Evidence:
     k6_exit: int
     clock_step_seconds: float
     events: Sequence[ComponentEvent]
+    hops: HopsSeen = field(default_factory=HopsSeen)
     held: Held | None = None
+    integrity: Integrity | None = None
 
     @property
     def stack(self) -> StackSeen:
         """What limits on the stack are judged on."""
         return StackSeen(self.points.stack, self.executor)
+
+    @property
+    def seconds(self) -> float:
+        """How long the load lasts, as it was asked for."""
+        return total_seconds(self.executor, where="k6 inspect")
 
     @property
     def k6_came_to_its_end(self) -> bool:

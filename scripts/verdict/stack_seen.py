@@ -3,13 +3,9 @@
 from dataclasses import dataclass
 
 from scripts.results.points.gauges import StackSeries
-from scripts.settings.executors import Executor, total_seconds
+from scripts.settings.executors import Executor, warm_up_seconds
 from scripts.settings.metrics import Phase
 from scripts.settings.thresholds import Threshold
-
-# As in k6/scripts/lib/options.js.
-_WARM_UP_SHARE = 0.1
-_LONGEST_WARM_UP_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -27,8 +23,7 @@ class StackSeen:
     @property
     def warm_up(self) -> float:
         """How long the warm-up lasts, in seconds."""
-        length = total_seconds(self.executor, where="k6 inspect")
-        return min(_LONGEST_WARM_UP_SECONDS, _WARM_UP_SHARE * length)
+        return warm_up_seconds(self.executor, where="k6 inspect")
 
     def samples(self, threshold: Threshold) -> tuple[tuple[float, float], ...]:
         """Return what a limit is judged on: seconds since the load began, value."""

@@ -8,7 +8,9 @@ bisection.
 Clocks: PostgreSQL's commit and Debezium's times are microseconds; Kafka's timestamp (set by the
 producer in Connect) is a whole millisecond, cut off, so the middle of that millisecond is taken.
 The two hops that touch it are therefore exact to 0.5 ms only. All of it assumes synchronised
-clocks; a negative time, which a clock's resolution or error can make, counts as zero.
+clocks; a negative time, which a clock's resolution or error can make, counts as zero, and by how
+much it was negative is told in a histogram of its own, so that the true sum is not lost: a
+histogram's sum must not fall, or Prometheus takes it for a restart.
 """
 
 from bisect import bisect_left
@@ -16,7 +18,8 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Final
 
-from prometheus_client.core import HistogramMetricFamily
+from prometheus_client import Histogram
+from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from cdc_consumer.events import Event
@@ -31,6 +34,8 @@ HOPS: Final = (
 RATIO: Final = 1.05
 LOWEST_US: Final = 100.0
 HIGHEST_US: Final = 120e6
+# The first is the resolution of Kafka's timestamp: what lies beyond it is a clock that is off.
+NEGATIVE_SECONDS: Final = (0.0005, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 
 
 def geometric(lowest: float, highest: float, ratio: float) -> tuple[float, ...]:
@@ -59,20 +64,36 @@ def durations(event: Event, acknowledged_us: int) -> Iterator[tuple[int, float]]
 
 
 class HopHistograms(Collector):
-    """The histogram `cdc_consumer_hop_seconds{hop}`; who writes and reads it holds a lock."""
+    """The histograms of each hop; who writes and reads them holds a lock.
+
+    `cdc_consumer_hop_seconds{hop}` has every event, `cdc_consumer_hop_negative_seconds{hop}` those
+    that arrived before they were sent, and how long before.
+    """
 
     def __init__(self) -> None:
         self._counts = [[0] * (len(BOUNDS_US) + 1) for _ in HOPS]
         self._sums_us = [0.0] * len(HOPS)
+        self._negative = Histogram(
+            "cdc_consumer_hop_negative_seconds",
+            "By how much a hop of an applied event was negative, which counts as zero there.",
+            ("hop",),
+            buckets=NEGATIVE_SECONDS,
+            registry=None,
+        )
+        for hop in HOPS:
+            self._negative.labels(hop)
 
     def observe(self, events: Iterable[Event], acknowledged_us: int) -> None:
         """Count events that MongoDB acknowledged at a time (microseconds since the epoch)."""
         for event in events:
             for hop, duration_us in durations(event, acknowledged_us):
                 self._counts[hop][bisect_left(BOUNDS_US, duration_us)] += 1
-                self._sums_us[hop] += max(duration_us, 0)
+                if duration_us < 0:
+                    self._negative.labels(HOPS[hop]).observe(-duration_us / 1e6)
+                else:
+                    self._sums_us[hop] += duration_us
 
-    def collect(self) -> Iterable[HistogramMetricFamily]:
+    def collect(self) -> Iterable[Metric]:
         """Return the histograms in Prometheus' form: cumulative counts, seconds."""
         family = HistogramMetricFamily(
             "cdc_consumer_hop_seconds",
@@ -83,4 +104,4 @@ class HopHistograms(Collector):
         for hop, row, total_us in zip(HOPS, self._counts, self._sums_us, strict=True):
             buckets = list(zip(bounds, accumulate(row), strict=True))
             family.add_metric([hop], buckets, total_us / 1e6)
-        return [family]
+        return [family, *self._negative.collect()]

@@ -10,7 +10,13 @@ from collections import Counter as Tally
 from collections.abc import Callable, Iterable
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -46,6 +52,8 @@ class Metrics:
     def __init__(self, collections: Iterable[str], lag: Lag) -> None:
         self._lock = threading.Lock()
         self.registry = CollectorRegistry()
+        # Its start time tells who reads counters that they began anew.
+        ProcessCollector(registry=self.registry)
         self.hops = HopHistograms()
         self.registry.register(self.hops)
         self.registry.register(LagGauge(lag))

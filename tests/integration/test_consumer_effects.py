@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from confluent_kafka import Message
 
 from scripts.settings.paths import Checkout
 from scripts.stack.endpoints import Endpoints
+from scripts.stack.hops import parse_hops
 from scripts.waiting import NotReady
 from tests.integration.consumer_process import (
     ConsumerProcess,
@@ -303,6 +305,24 @@ def test_the_http_server_tells_health_readiness_and_metrics(orders: Lane) -> Non
     # Five hops.
     assert metrics["cdc_consumer_hop_seconds_count"] == 5 * 50
     wait_lag(consumer, 0)
+
+
+def test_a_clock_two_hours_ahead_is_seen_by_the_harness(orders: Lane) -> None:
+    """PostgreSQL's clock, as far as the consumer can tell."""
+    consumer = orders.start()
+    early = event(2, "c", "b")
+    assert isinstance(early.value, dict)
+    ahead_us = early.value["__source_ts_us"] + 7_200_000_000
+    value = {**early.value, "__source_ts_us": ahead_us}
+    orders.produce([event(1, "c", "a"), replace(early, value=value)])
+    consumer.wait_counted(2)
+    hops = parse_hops(consumer.get("/metrics").text).hops
+    first = hops["source_to_debezium"]
+    assert (first.count, first.negative) == (2, 1)
+    assert first.negative_mean == pytest.approx(7_200_000, rel=0.01)
+    assert hops["consumer_to_mongodb"].negative == 0
+    means = [times.mean or 0.0 for times in hops.values()]
+    assert sum(means[:-1]) == pytest.approx(means[-1])
 
 
 def wait_lag(consumer: ConsumerProcess, expected: int) -> None:

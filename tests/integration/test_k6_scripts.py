@@ -13,7 +13,7 @@ import pytest
 from scripts import process
 from scripts.errors import StackFailure, UsageFailure
 from scripts.results.summary import Summary, read_summary
-from scripts.settings.metrics import MetricType, load_metrics
+from scripts.settings.metrics import load_metrics
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.settings.scenarios import HEALTH_CHECK, load_scenarios
@@ -382,7 +382,7 @@ def test_k6_and_the_harness_set_the_same_limits(
     if scenario != HEALTH_CHECK:
         # Without an entry k6 keeps no sub-metric and leaves out counters that nothing touched.
         # Gauges are the stack's, which k6 does not know.
-        known = {kind.k6_name for kind in metrics.values() if kind.type is not MetricType.GAUGE}
+        known = {kind.k6_name for kind in metrics.values() if kind.type.in_k6}
         assert set(options["thresholds"]) == known
 
 

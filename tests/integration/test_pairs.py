@@ -8,6 +8,7 @@ import pytest
 
 from scripts import process
 from scripts.errors import ExitCode
+from scripts.settings.hops import ALL_HOPS
 from scripts.settings.paths import Checkout
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
@@ -38,9 +39,12 @@ def test_a_commit_against_a_folder_in_turn(inv: Inv, tmp_path: Path) -> None:
     assert completed.exit_code == ExitCode.PASS, completed.output
     content = json.loads(completed.output[completed.output.index("\n{\n") :])
     assert content["sentence"] == (
-        "inconclusive: 3 figures at p < 0.01 need at least 8 more pairs than 2"
+        "inconclusive: 8 figures at p < 0.01 need at least 9 more pairs than 2"
     )
-    assert content["figures"].keys() == {f"baseline e2e {stat}" for stat in ("p50", "p95", "p99")}
+    assert content["figures"].keys() == {
+        *(f"baseline e2e {stat}" for stat in ("p50", "p95", "p99")),
+        *(f"baseline {hop.title} mean" for hop in ALL_HOPS),
+    }
     listed = json.loads(inv("runs", "--json").output)
     assert [run["name"] for run in listed] == [
         *("pair-1-base", "pair-1-head", "pair-2-head", "pair-2-base"),
@@ -53,7 +57,7 @@ def test_a_commit_against_a_folder_in_turn(inv: Inv, tmp_path: Path) -> None:
         (("nowhere", "HEAD", "--pairs", "1"), "BASE: 'nowhere' is no commit here, and no folder"),
         (("HEAD", "HEAD", "--pairs", "1", "--scenarios", "x"), "--scenarios: unknown scenario 'x'"),
         (("HEAD", "HEAD", "--pairs", "-1"), "--pairs: -1 is no number of pairs"),
-        (("20261124T000000Z-0000", "latest"), "RUN: '20261124T000000Z-0000' is no run"),
+        (("20261124T000000Z-0000", "latest"), "BASE: '20261124T000000Z-0000' is no run"),
     ],
 )
 def test_a_wrong_word_is_one_line(inv: Inv, words: tuple[str, ...], said: str) -> None:

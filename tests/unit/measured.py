@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 
+from scripts.integrity.records import Drain, Integrity, TableCompared, TopicRead
+from scripts.load.hops import HopsSeen
+from scripts.results.hops import Hops, hops_of
 from scripts.results.points.statistics import Statistics, parsed_k6_name
 from scripts.results.summary import (
     SCHEMA_VERSION,
@@ -14,9 +18,11 @@ from scripts.results.summary import (
 )
 from scripts.settings.executors import ConstantVus, Executor
 from scripts.settings.expressions import Expression, parse_expression
+from scripts.settings.hops import HOPS, TOTAL, Hop
 from scripts.settings.metrics import Better, MetricKind, MetricType, Phase
 from scripts.settings.thresholds import Threshold
 from scripts.stack.component import ComponentEvent
+from scripts.stack.hop_times import Bucket, Counted, HopTimes
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import PointsSeen
 
@@ -79,11 +85,20 @@ GOOD: Mapping[str, Metric] = {
     LATENCY: trend(540, p50=36.4, p95=51.2, p99=73.0),
     "cdc_success_rate": rate(600, 0),
     "pg_write_errors": counter(0, 0),
+    "pg_records_inserted": counter(600, 10.0),
     "iterations": counter(600, 10.0),
     "dropped_iterations": counter(0, 0),
     "generator_delay": trend(6000, p99=1.3),
 }
 NOW = datetime(2026, 11, 24, 8, 0, 0, tzinfo=UTC)
+CLEAN = Integrity(
+    checked=NOW,
+    seconds=1.2,
+    drain=Drain(seconds=0.9),
+    tables=(TableCompared(table="public.customer", rows=600, documents=600),),
+    topics=(TopicRead(topic="cdc.public.customer", events=602, keys=601, tombstones=1),),
+    acknowledged={"c": 600},
+)
 TEN_USERS = ConstantVus(vus=10, duration="60s")
 
 
@@ -114,6 +129,41 @@ def summary(
         metrics=judged,
         checks=checks,
     )
+
+
+def hops_seen(
+    hop: Hop, buckets: Mapping[Bucket, int], mean: float, *, negative: int = 0
+) -> HopsSeen:
+    """Return times of one hop; the negative ones are so by 2 s."""
+    count = sum(buckets.values())
+    times = HopTimes(buckets, count * mean, negative, 2000.0 * negative)
+    return HopsSeen(steady=Counted(count, {hop.name: times}), begin=NOW, end=NOW, fault="")
+
+
+def way(
+    *means: float, events: int = 540, negative: Mapping[str, int] = MappingProxyType({})
+) -> Hops:
+    """Return what hops.json says of four hops that every event took that many milliseconds for."""
+    each = dict(zip(HOPS, means, strict=True))
+    times = {
+        hop.name: HopTimes(
+            {(mean / 1.02, mean * 1.02): events},
+            mean * events,
+            negative.get(hop.name, 0),
+            2000.0 * negative.get(hop.name, 0),
+        )
+        for hop, mean in {**each, TOTAL: sum(means)}.items()
+    }
+    steady = Counted(events, times)
+    return hops_of(HopsSeen(steady=steady, begin=NOW, end=NOW, fault=""))
+
+
+def hop_threshold(hop: Hop, expression: str) -> Threshold:
+    """Return the limit that `p95<=100` sets on a hop."""
+    parsed = parse_expression(expression)
+    assert isinstance(parsed, Expression)
+    kind = MetricKind(hop.metric, MetricType.HISTOGRAM, "ms", Better.LOWER, Phase.STEADY)
+    return Threshold(kind, parsed)
 
 
 def event(component: str, what: str, *log: str, by_operator: bool = False) -> ComponentEvent:
@@ -149,6 +199,7 @@ def evidence(
         k6_exit=k6_exit,
         clock_step_seconds=clock_step_seconds,
         events=events,
+        integrity=CLEAN,
     )
 
 

@@ -131,6 +131,8 @@ def write_run(
         if isinstance(x.summary, Summary):
             write_atomically(paths.summary, readable_json(x.summary))
             write_atomically(paths.verdict, readable_json(x.verdict))
+            if x.hops is not None:
+                write_atomically(paths.hops, readable_json(x.hops))
             write_atomically(paths.points, b"points")
             write_atomically(paths.log, "k6 said nothing\n")
     write_atomically(files.verdict, readable_json(whole))

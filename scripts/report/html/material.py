@@ -15,9 +15,11 @@ from scripts.report.html.series import Series, read_series
 from scripts.report.recorded import (
     contradiction,
     is_outcome,
+    never_begun,
     plausible_manifest,
     plausible_summary,
 )
+from scripts.results.hops import Hops, read_hops_file
 from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry
 from scripts.results.run_folder import RunFolder
 from scripts.results.summary import NoSummary, Summary, read_summary
@@ -42,6 +44,7 @@ class ScenarioMaterial:
         series: Its seconds, or why there are none.
         log: By metric or check, the first error that k6 logged of it.
         missing: What is not there or cannot be read, a sentence each.
+        hops: What each hop took; None where nobody looked.
         k6_thresholds: What k6 alone found of its limits, where nobody judged.
     """
 
@@ -52,6 +55,7 @@ class ScenarioMaterial:
     series: Series | str
     log: Mapping[str, Quote]
     missing: tuple[str, ...] = ()
+    hops: Hops | None = None
     k6_thresholds: tuple[ThresholdResult, ...] = ()
 
 
@@ -134,14 +138,16 @@ def _scenario(
     if isinstance(summary, Summary) and not plausible_summary(summary):
         summary = NoSummary(f"{files.summary.name} holds a number that no run comes to")
     series = read_series(files.series)
+    hops, hops_fault = _hops(files)
     if verdict is None and not files.folder.exists():
         # It never began; the run's verdict says why.
-        verdict, fault = _never_begun(name, whole), ""
+        verdict, fault = never_begun(name, whole), ""
         faults = []
     else:
         faults = [fault] if fault else []
         faults += [summary.reason] if isinstance(summary, NoSummary) else []
         faults += [series] if isinstance(series, str) else []
+        faults += [hops_fault] if hops_fault else []
     if verdict is None:
         verdict = not_run(name, ExitCode.NO_DATA, f"it was not judged: {fault}")
     return ScenarioMaterial(
@@ -152,18 +158,18 @@ def _scenario(
         series=series,
         log=quotes(files.log),
         missing=tuple(f"{name}: {fault}" for fault in faults),
+        hops=hops,
     )
+
+
+def _hops(files: ScenarioFiles) -> tuple[Hops | None, str]:
+    """Return the hops, and what is wrong with their file; older runs have none."""
+    try:
+        return read_hops_file(files.hops), ""
+    except ValueError as fault:
+        return None, str(fault)
 
 
 def _as_current(verdict: ScenarioVerdict) -> ScenarioVerdict:
     """Return a verdict that could be read although it is of another version, as if it were not."""
     return msgspec.structs.replace(verdict, schema_version=SCHEMA_VERSION)
-
-
-def _never_begun(name: str, whole: RunVerdict | None) -> ScenarioVerdict:
-    outcomes = {} if whole is None else {each.scenario: each for each in whole.scenarios}
-    lead = f"{name}: "
-    reasons = [] if whole is None else [r for r in whole.reasons if r.startswith(lead)]
-    reason = reasons[0].removeprefix(lead) if reasons else "it was not run"
-    code = outcomes[name].exit_code if name in outcomes else ExitCode.NO_DATA
-    return not_run(name, ExitCode.NO_DATA if code is ExitCode.PASS else code, reason)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from scripts.report.hops import HopRow, hop_rows, hop_sentences
 from scripts.report.html.again import commands
 from scripts.report.html.drawings import Drawings, drawings
 from scripts.report.html.environment import environment, load_of
@@ -30,6 +31,9 @@ class ScenarioView:
         drawings: Its charts; None where nothing can be drawn.
         times: Where the time goes, in figures.
         time_spent: The same in a sentence.
+        hops: The way from the commit to the document, hop by hop.
+        hops_told: What the hops tell, in sentences.
+        no_hops: Why hops are missing; else empty.
         integrity: Whether anything was lost, in a sentence.
         errors: Errors by kind.
         no_drawings: Why nothing can be drawn; else empty.
@@ -45,6 +49,9 @@ class ScenarioView:
     drawings: Drawings | None
     times: tuple[Time, ...]
     time_spent: str
+    hops: tuple[HopRow, ...]
+    hops_told: tuple[str, ...]
+    no_hops: str
     integrity: str
     errors: tuple[Errors, ...]
     no_drawings: str
@@ -88,6 +95,9 @@ def scenario_view(
         drawings=None if isinstance(series, str) else drawings(series, material.entry),
         times=times(material.summary),
         time_spent=time_spent(material.summary),
+        hops=hop_rows(material.hops),
+        hops_told=hop_sentences(material.hops, material.summary),
+        no_hops=material.hops.missing if material.hops else "not measured in this run",
         integrity=integrity(material.summary),
         errors=errors(material),
         no_drawings=series if isinstance(series, str) else "",

@@ -2,9 +2,17 @@ from itertools import pairwise
 
 import msgspec
 import pytest
+from prometheus_client.core import Metric
 
 from cdc_consumer.events import Event
-from cdc_consumer.hops import BOUNDS_US, HOPS, HopHistograms, durations, geometric
+from cdc_consumer.hops import (
+    BOUNDS_US,
+    HOPS,
+    NEGATIVE_SECONDS,
+    HopHistograms,
+    durations,
+    geometric,
+)
 from tests.unit.consumer.builders import CONSUMED_US, KAFKA_MS, event
 
 ACKNOWLEDGED_US = CONSUMED_US + 4_000
@@ -16,7 +24,7 @@ def named(item: Event) -> dict[str, float]:
 
 def buckets(histograms: HopHistograms, hop: str) -> list[tuple[float, float]]:
     """Return the upper bounds in seconds and the cumulative counts of a hop."""
-    (family,) = histograms.collect()
+    family, _ = histograms.collect()
     return [
         (float(sample.labels["le"]), sample.value)
         for sample in family.samples
@@ -97,15 +105,39 @@ def test_an_observation_outside_the_bounds_is_counted_at_the_end(
     assert next(le for le, count in buckets(histograms, "consumer_to_mongodb") if count) == bound
 
 
-def test_sums_are_in_seconds_and_no_time_is_negative() -> None:
-    histograms = HopHistograms()
-    histograms.observe([event(), event()], ACKNOWLEDGED_US)
-    histograms.observe([event()], KAFKA_MS * 1000)  # acknowledged before it was consumed
-    (family,) = histograms.collect()
-    sums = {
+def sums(family: Metric) -> dict[str, float]:
+    return {
         sample.labels["hop"]: sample.value
         for sample in family.samples
         if sample.name.endswith("_sum")
     }
-    assert sums["consumer_to_mongodb"] == pytest.approx(0.008)
-    assert sums["total"] == pytest.approx(0.034 * 2 + 0.020)
+
+
+def test_sums_are_in_seconds_and_what_is_negative_is_told_apart() -> None:
+    histograms = HopHistograms()
+    histograms.observe([event(), event()], ACKNOWLEDGED_US)
+    histograms.observe([event()], KAFKA_MS * 1000)  # acknowledged 10 ms before it was consumed
+    times, negative = histograms.collect()
+    assert sums(times)["consumer_to_mongodb"] == pytest.approx(0.008)
+    assert sums(times)["total"] == pytest.approx(0.034 * 2 + 0.020)
+    expected = dict.fromkeys(HOPS, 0.0) | {"consumer_to_mongodb": pytest.approx(0.010)}
+    assert sums(negative) == expected
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "beyond"),
+    [(500, 0), (501, 1)],
+    ids=["half of Kafka's millisecond", "more than that"],
+)
+def test_a_clock_that_is_off_is_told_from_one_that_is_coarse(
+    microseconds: int, beyond: int
+) -> None:
+    histograms = HopHistograms()
+    histograms.observe([event()], CONSUMED_US - microseconds)
+    _, negative = histograms.collect()
+    counts = {
+        sample.labels["le"]: sample.value
+        for sample in negative.samples
+        if sample.name.endswith("_bucket") and sample.labels["hop"] == "consumer_to_mongodb"
+    }
+    assert counts["+Inf"] - counts[str(NEGATIVE_SECONDS[0])] == beyond

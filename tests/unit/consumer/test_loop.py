@@ -121,7 +121,7 @@ def counts(metrics: Metrics) -> dict[str, float]:
     return {
         "/".join((sample.name.removeprefix("cdc_consumer_"), *sample.labels.values())): sample.value
         for family in metrics.registry.collect()
-        if family.type == "counter"
+        if family.type == "counter" and not family.name.startswith("process_")
         for sample in family.samples
         if sample.name.endswith("_total") and sample.value
     }

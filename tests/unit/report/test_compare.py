@@ -1,6 +1,7 @@
 """One run against another."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from scripts.errors import UsageFailure
 from scripts.report.compare import compare_runs
 from scripts.report.recorded import Recorded, read_results
+from tests.unit.measured import way
 from tests.unit.recorded_runs import FAST, gone, manifest, row, spoil, write_run
 
 SCENARIOS = ("health-check", "baseline", "spike", "soak")
@@ -35,6 +37,31 @@ def test_what_can_be_compared_is_and_what_cannot_is_told(tmp_path: Path) -> None
     assert content["not_comparable"] == {"spike": "no summary now", "soak": "only in BASE"}
     p95 = next(x for x in content["scenarios"]["baseline"] if x["figure"] == "e2e p95, ms")
     assert p95["before"] == {"value": 51.2, "samples": 540}
+
+
+def test_the_hop_that_moved_is_named(tmp_path: Path) -> None:
+    base, head = (
+        write_run(tmp_path, [replace(row("baseline"), hops=hops)], number)
+        for number, hops in enumerate((way(1, 2, 3, 4), way(1, 2, 3.5, 14)), start=1)
+    )
+    comparison = compare_runs(recorded(base), recorded(head))
+    assert (
+        "baseline: the mean from commit to MongoDB moved by +10.5 ms, "
+        "most of all from consumer to MongoDB: +10 ms"
+    ) in comparison.text()
+    rows = [[x.strip() for x in line.split("|")] for line in comparison.text().splitlines()]
+    told = ["consumer to MongoDB mean, ms", "4", "540", "14", "540", "+250.0%"]
+    assert any(row[2:8] == told for row in rows)
+    figures = [x["figure"] for x in json.loads(comparison.json())["scenarios"]["baseline"]]
+    assert "commit to MongoDB p95, ms" in figures
+
+
+def test_a_run_without_hops_still_compares(tmp_path: Path) -> None:
+    with_hops = write_run(tmp_path, [replace(row("baseline"), hops=way(1, 2, 3, 4))], 1)
+    without = write_run(tmp_path, [row("baseline")], 2)
+    text = compare_runs(recorded(without), recorded(with_hops)).text()
+    assert "e2e p95, ms" in text
+    assert "Debezium" not in text
 
 
 def test_another_load_is_no_base(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from scripts.errors import ExitCode
 from scripts.report.recorded import Unreadable, read_results, read_run
 from scripts.results.manifest import RunStatus
+from tests.unit.measured import way
 from tests.unit.recorded_runs import MACHINE, SLOW, gone, manifest, row, run_id, spoil, write_run
 
 KNOWN = ("health-check", "baseline", "e2e-latency")
@@ -25,6 +27,18 @@ def test_what_was_written_is_read_back(run: Path) -> None:
     read = read_run(run, KNOWN)
     assert read.rows == (HEALTH, row("baseline", SLOW))
     assert read.manifest == manifest(read.rows)
+
+
+def test_the_hops_are_read_back_too(tmp_path: Path) -> None:
+    rows = (replace(row("baseline"), hops=way(1, 2, 3, 4)),)
+    assert read_run(write_run(tmp_path, rows), KNOWN).rows == rows
+
+
+def test_hops_that_are_none_make_a_run_unreadable(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, [replace(row("baseline"), hops=way(1, 2, 3, 4))])
+    spoil(folder / "baseline" / "hops.json", schema_version=99)
+    with pytest.raises(Unreadable, match=r"baseline/hops\.json has schema version 99"):
+        read_run(folder, KNOWN)
 
 
 def test_a_run_folder_and_a_folder_of_them_are_the_same_to_read(run: Path) -> None:

@@ -25,7 +25,7 @@ def test_the_metrics_of_the_plan_are_there(committed: Checkout) -> None:
 @pytest.mark.parametrize(
     ("entry", "line"),
     [
-        ({"type": "histogram"}, "metrics.json: a.type: invalid enum value 'histogram'"),
+        ({"type": "summary"}, "metrics.json: a.type: invalid enum value 'summary'"),
         ({"better": "up"}, "metrics.json: a.better: invalid enum value 'up'"),
         ({"phase": "warm"}, "metrics.json: a.phase: invalid enum value 'warm'"),
         ({"direction": "up"}, "metrics.json: a.direction: is not a known setting"),

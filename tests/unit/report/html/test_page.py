@@ -1,5 +1,6 @@
 import json
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from scripts.report.html.build import write_reports
 from scripts.report.html.material import read_material
 from scripts.report.html.page import page
 from scripts.results.manifest import RunStatus
+from tests.unit.measured import way
 from tests.unit.recorded_runs import LOSSY, SLOW, gone, manifest, row, spoil, write_run
 from tests.unit.report.html.parsed import Parsed, parsed
 from tests.unit.series_files import load, long_series, series_of
@@ -138,6 +140,44 @@ def test_hostile_text_is_text_wherever_it_stands(tmp_path: Path, hostile: str) -
     assert (found.fetched, found.handlers) == ([], [])
     assert found.tags.count("script") == plain.tags.count("script")
     assert not {"img", "b"} & set(found.tags)
+
+
+def test_the_waterfall_of_the_hops(tmp_path: Path) -> None:
+    rows = [replace(row("baseline"), hops=way(2, 5, 1, 2))]
+    found = shown(write_run(tmp_path, rows))
+    assert (
+        "50% of the 10 ms from commit to MongoDB, the mean of 540 events, pass from Debezium to "
+        "Kafka: look at Debezium, whose queue waits for poll.interval.ms."
+    ) in found.text
+    assert "50% of the whole way" in found.labels
+    assert "100% of the whole way" in found.labels
+    assert "not measured in this run" not in found.text.split("The stack under load")[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"mean": 1e15}, {"mean": -1e15}, {"mean": None}, {"mean": 0}, {"events": 10**15}],
+    ids=str,
+)
+@pytest.mark.parametrize("place", [0, 4], ids=["a hop", "the whole way"])
+def test_hops_that_a_stranger_wrote_fill_no_page(
+    tmp_path: Path, changes: dict[str, float | None], place: int
+) -> None:
+    folder = write_run(tmp_path, [replace(row("baseline"), hops=way(2, 5, 1, 2))])
+    path = folder / "baseline" / "hops.json"
+    content = json.loads(path.read_bytes())
+    content["hops"][place] |= changes
+    content["missing"] = "<script>" + "x" * 9_000
+    path.write_text(json.dumps(content), encoding="utf-8")
+    found = shown(folder)
+    assert "Hops that are missing: <script>xxx" in found.text
+    assert len(found.text) < 20_000
+
+
+def test_hops_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, [replace(row("baseline"), hops=way(2, 5, 1, 2))])
+    spoil(folder / "baseline" / "hops.json", events=-1)
+    assert "baseline: hops.json is not what it should be" in shown(folder).text
 
 
 def test_megabytes_are_cut_and_say_so(tmp_path: Path) -> None:

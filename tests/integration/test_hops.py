@@ -1,0 +1,124 @@
+"""The hops of real runs: they add up, and point at what is slow."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from scripts.errors import ExitCode
+from scripts.report.hops import HopRow, hop_rows
+from scripts.results.hops import Hops, read_hops_file
+from scripts.settings.hops import HOPS
+from scripts.settings.paths import Checkout
+from scripts.stack.local.backend import LocalStack
+from tests.integration.inv import Inv
+
+LIMITS = {"baseline": {"cdc_success_rate": {"rate": 0.9}, "hop_total": {"p50": 20_000}}}
+STOPPED_SECONDS, RUNNING_SECONDS = 0.3, 0.02
+
+
+@pytest.fixture
+def inv(checkout: Checkout, stack: LocalStack) -> Iterator[Inv]:
+    """The command in the checkout whose stack is up; its settings are put back."""
+    assert stack.endpoints() is not None
+    limits, pipeline = checkout.thresholds_file, checkout.pipeline_file
+    before = {path: path.read_bytes() for path in (limits, pipeline)}
+    inv = Inv(checkout)
+    inv.set_limits(LIMITS)
+    yield inv
+    for path, content in before.items():
+        path.write_bytes(content)
+
+
+def hops_of(inv: Inv) -> tuple[Hops, str]:
+    """Run a few seconds of a load; return its hops and what the command said."""
+    completed = inv("perf", "--scenarios", "baseline", "--duration", "6s")
+    hops = read_hops_file(inv.run_of(completed) / "baseline" / "hops.json")
+    assert hops is not None
+    return hops, completed.output
+
+
+def largest(hops: Hops) -> HopRow:
+    *parts, _ = hop_rows(hops)
+    return max(parts, key=lambda row: row.share or 0.0)
+
+
+def test_the_hops_of_every_event_add_up(inv: Inv) -> None:
+    hops, said = hops_of(inv)
+    *parts, whole = hop_rows(hops)
+    assert [row.hop for row in parts] == list(HOPS)
+    # Another counter of the consumer, and every hop of every event.
+    assert {row.figures.events for row in (*parts, whole)} == {hops.events}
+    assert hops.events > 50
+    assert (hops.restarts, hops.missing) == (0, "")
+    assert sum(row.figures.mean or 0 for row in parts) == pytest.approx(whole.figures.mean)
+    assert sum(row.share or 0 for row in parts) == pytest.approx(1)
+    assert f"of the {whole.mean} ms from commit to MongoDB, the mean of {hops.events:,}" in said
+    assert "baseline: k6 saw " in said
+
+
+def test_debezium_s_default_poll_interval_points_at_debezium(inv: Inv) -> None:
+    path = inv.checkout.pipeline_file
+    tuned = path.read_text(encoding="utf-8")
+    slow = tuned.replace('"poll.interval.ms" = "5"', '"poll.interval.ms" = "500"')
+    assert slow != tuned
+    path.write_text(slow, encoding="utf-8")
+    try:
+        assert inv("connector.deploy").exit_code == ExitCode.PASS
+        hops, said = hops_of(inv)
+    finally:
+        path.write_text(tuned, encoding="utf-8")
+        assert inv("connector.deploy").exit_code == ExitCode.PASS
+    assert largest(hops).hop.name == "debezium_to_kafka"
+    assert "look at Debezium, whose queue waits for poll.interval.ms" in said
+
+
+def test_a_slow_consumer_points_at_the_consumer(inv: Inv, stack: LocalStack) -> None:
+    with slowed(consumer_pid(stack)):
+        hops, said = hops_of(inv)
+    assert largest(hops).hop.name == "kafka_to_consumer"
+    assert "look at the consumer, which takes records late" in said
+
+
+def test_a_consumer_that_was_killed_is_counted_on_and_said(inv: Inv, stack: LocalStack) -> None:
+    known = inv.runs()
+    running = inv.start("perf", "--scenarios", "baseline", "--duration", "8s")
+    run = inv.wait_for_load("baseline", known)
+    os.kill(consumer_pid(stack), signal.SIGKILL)
+    completed = running.wait()
+    assert completed.exit_code == ExitCode.FAIL, completed.last_lines
+    hops = read_hops_file(run / "baseline" / "hops.json")
+    assert hops is not None
+    assert hops.restarts == 1
+    assert hops.missing.startswith("the consumer began to count anew")
+    assert hops.total is not None
+    assert hops.total.events == hops.events > 0
+
+
+def consumer_pid(stack: LocalStack) -> int:
+    pid = next(status.pid for status in stack.status() if status.name == "consumer")
+    assert pid is not None
+    return pid
+
+
+@contextmanager
+def slowed(pid: int) -> Iterator[None]:
+    """Let a process run for a small part of the time."""
+    ending = threading.Event()
+
+    def rhythm() -> None:
+        while not ending.wait(RUNNING_SECONDS):
+            os.kill(pid, signal.SIGSTOP)
+            ending.wait(STOPPED_SECONDS)
+            os.kill(pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=rhythm, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()

@@ -1,0 +1,138 @@
+"""Where the time goes, in words and tables."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from scripts.report.hops import hop_rows, hop_sentences, hops_text, moved_hop
+from scripts.report.markdown import run_markdown
+from scripts.results.hops import Hops
+from scripts.results.summary import NoSummary
+from scripts.verdict.run import judge_run
+from tests.unit.measured import GOOD, LATENCY, summary, trend, way
+from tests.unit.recorded_runs import row
+
+NONE = NoSummary("none")
+SEEN = summary(
+    {**GOOD, LATENCY: trend(540, avg=20.0), "pg_write_duration{phase:steady}": trend(540, avg=3.5)}
+)
+
+
+@pytest.mark.parametrize(
+    ("means", "said"),
+    [
+        (
+            (8, 1, 1, 2),
+            (
+                "67% of the 12 ms from commit to MongoDB, the mean of 540 events, pass "
+                "from PostgreSQL to Debezium: look at Debezium, which reads the slot"
+            ),
+        ),
+        ((1, 8, 1, 2), "look at Debezium, whose queue waits for poll.interval.ms"),
+        ((1, 1, 8, 2), "look at the consumer, which takes records late, or Kafka"),
+        ((1, 1, 2, 8), "look at the consumer's writes to MongoDB"),
+        (
+            (3, 2, 2, 2),
+            (
+                "33% of the 9 ms from commit to MongoDB, the mean of 540 events, pass "
+                "from PostgreSQL to Debezium: no hop stands out"
+            ),
+        ),
+    ],
+)
+def test_the_largest_part_points_at_its_component(means: tuple[float, ...], said: str) -> None:
+    (sentence,) = hop_sentences(way(*means), NONE)
+    assert said in sentence
+
+
+def test_the_sum_of_the_hops_stands_against_what_k6_saw() -> None:
+    _, sentence = hop_sentences(way(4, 5, 1, 2), SEEN)
+    assert sentence == (
+        "k6 saw 20 ms, the mean of 540 changes: 3.50 to write, 12 from commit to MongoDB "
+        "(of every event), 4.50 left until the reader saw it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("hop", "said"),
+    [
+        (
+            "source_to_debezium",
+            (
+                "7 of 540 events took less than no time from PostgreSQL to Debezium: the clock of "
+                "Kafka Connect is at least 2,000 ms behind that of PostgreSQL"
+            ),
+        ),
+        (
+            "kafka_to_consumer",
+            (
+                "7 of 540 events took less than no time from Kafka to consumer: the clock of "
+                "the consumer is at least 2,000 ms behind that of Kafka Connect"
+            ),
+        ),
+        (
+            "consumer_to_mongodb",
+            (
+                "7 of 540 events took less than no time from consumer to MongoDB, by 2,000 ms: "
+                "the clock of the consumer was set back meanwhile"
+            ),
+        ),
+        (
+            "total",
+            (
+                "7 of 540 events took less than no time from commit to MongoDB: the clock of "
+                "the consumer is at least 2,000 ms behind that of PostgreSQL"
+            ),
+        ),
+    ],
+)
+def test_clocks_that_differ_are_told_in_place_of_shares(hop: str, said: str) -> None:
+    hops = way(4, 5, 1, 2, negative={hop: 7})
+    assert hop_sentences(hops, SEEN) == (said,)
+    assert {each.share for each in hop_rows(hops)} == {None}
+    assert moved_hop(hops, way(4, 5, 1, 2)) == ""
+
+
+def test_the_parts_begin_where_the_one_before_ends() -> None:
+    rows = hop_rows(way(4, 3, 1, 2))
+    assert [each.begin for each in rows] == pytest.approx([0, 0.4, 0.7, 0.8, 0])
+    assert [each.percent for each in rows] == ["40%", "30%", "10%", "20%", "100%"]
+
+
+def test_too_few_events_have_no_percentile() -> None:
+    assert hop_rows(way(1, 1, 1, 1, events=59))[0].percentiles[1:] == ("-", "-")
+    assert hop_rows(way(1, 1, 1, 1, events=299))[0].percentiles[2] == "-"
+    assert "-" not in hop_rows(way(1, 1, 1, 1, events=300))[0].percentiles
+
+
+def test_the_terminal_has_a_bar_for_each_hop() -> None:
+    text = hops_text({"baseline": replace(row("baseline"), hops=way(4, 3, 1, 2))})
+    cells = [line.split("  ") for line in text.splitlines()]
+    assert any("########" in line for line in cells)
+    assert "baseline: 40% of the 10 ms from commit to MongoDB" in text
+    assert hops_text({"baseline": row("baseline")}) == ""
+
+
+def test_what_is_missing_is_said_where_there_is_something() -> None:
+    hops = msgspec.structs.replace(way(4, 3, 1, 2), missing="the consumer was `away`\x1b[31m")
+    found = replace(row("baseline"), hops=hops)
+    assert "baseline: the consumer was `away` [31m" in hops_text({"baseline": found})
+    text = run_markdown(judge_run([found.verdict]), [found])
+    assert "- baseline: `the consumer was 'away' [31m`" in text
+
+
+def test_markdown_has_a_line_for_each_scenario() -> None:
+    found = replace(row("baseline"), hops=way(4, 3, 1, 2))
+    text = run_markdown(judge_run([found.verdict]), [found])
+    (line,) = [line for line in text.splitlines() if line.startswith("| baseline") and "(" in line]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[:2] == ["baseline", "540"]
+    assert cells[2].startswith("4 (40%) 4.00 / 4.00 / 4.00") or cells[2].startswith("4 (40%) ")
+    assert "hop by hop" not in run_markdown(judge_run([found.verdict]), [row("baseline")])
+
+
+@pytest.mark.parametrize("hops", [None, way(0, 0, 0, 0)], ids=["nobody looked", "nothing"])
+def test_nothing_is_said_of_nothing(hops: Hops | None) -> None:
+    assert hop_rows(hops) == ()
+    assert hop_sentences(hops, SEEN) == ()
