@@ -24,6 +24,8 @@ FAULTS = (
         "The consumer is stopped, its group's offsets are set beyond what comes meanwhile, and it "
         "is started again",
         Expected(ExitCode.FAIL, "rows", "rows are missing in MongoDB"),
+        scenario=_WHATEVER_ARRIVES,
+        load=_ENOUGH_USERS,
         plant=records.skipped,
     ),
     Fault(
