@@ -2,7 +2,7 @@
 
 import msgspec
 
-from scripts.errors import ExitCode
+from scripts.errors import ExitCode, StackFailure
 from scripts.selftest.fault import Expected, Fault
 from scripts.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
 from scripts.verdict.verdict import Verdict, verdict_of
@@ -59,6 +59,22 @@ def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: flo
         reasons=said.reasons,
         seconds=round(seconds, 1),
         wrong=_wrong(expected, said, exit_code),
+    )
+
+
+def not_tried(fault: Fault, failure: StackFailure) -> Outcome:
+    """Return the outcome of a fault that could not be planted: nobody knows what is said of it."""
+    return Outcome(
+        fault=fault.name,
+        planted=fault.planted,
+        expected=verdict_of(fault.expected.code),
+        verdict=verdict_of(failure.code),
+        exit_code=failure.code,
+        red=fault.expected.red,
+        reason=failure.message,
+        reasons=(failure.message,),
+        seconds=0.0,
+        wrong=f"it was not tried: {failure}",
     )
 
 

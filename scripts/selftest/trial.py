@@ -18,7 +18,7 @@ from scripts.report.live import say
 from scripts.results.run_folder import RunFolder, is_run_id
 from scripts.selftest.copy import prepared
 from scripts.selftest.fault import Fault, Site
-from scripts.selftest.outcome import Outcome, outcome_of, starved
+from scripts.selftest.outcome import Outcome, not_tried, outcome_of, starved
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline_file import load_pipeline
 from scripts.stack.choice import running_endpoints
@@ -44,13 +44,16 @@ def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[Outcome]:
     """Plant one fault after the other, each on a stack of its own.
 
     Raises:
-        StackFailure: A tool cannot be had, the pipeline not be run, or a fault not be planted.
+        StackFailure: A tool cannot be had.
     """
     cache = Cache.of_environment()
     install_all(cache, EmbeddedTools.of(checkout, load_pipeline(checkout), cache).all, say)
     outcomes = []
     for number, fault in enumerate(faults, start=1):
-        outcome = try_fault(fault, checkout)
+        try:
+            outcome = try_fault(fault, checkout)
+        except StackFailure as failure:
+            outcome = not_tried(fault, failure)
         came = outcome.wrong or f"{outcome.verdict}, as it should be"
         say(f"{number} of {len(faults)}, {fault.name}: {came} ({outcome.seconds:.0f} s)")
         outcomes.append(outcome)
