@@ -133,7 +133,7 @@ def hop_quantile(title: str, series: Sequence[Series], observed: Observed, run: 
 
 
 def compared(reference: str, series: Sequence[Series], run: Run) -> Seen:
-    """Hold a column of the comparison of runs against the whole of the scenario."""
+    """Hold a column of the comparison of runs against summary.json."""
     shown = _largest(series)
     if reference == "D":
         begin = run.load_begin.timestamp() * 1000
