@@ -10,6 +10,14 @@ from scripts.verdict.verdict import Verdict, verdict_of
 Result = GateResult | ThresholdResult
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A gate or limit that held, in words; figures are in the metric's unit."""
+
+    name: str
+    limit: str
+    observed: str
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one fault.
 
@@ -22,6 +30,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         red: The gate or limit that had to turn red; empty in a clean run.
         reason: What is said of it; of a clean run, what it rests on.
         reasons: All that is said.
+        held: Of a clean run every gate and limit that held.
         seconds: How long the run took, from the stack's start to its end.
         wrong: In what this is not what was expected; empty: it is.
     """
@@ -34,6 +43,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     red: str
     reason: str
     reasons: tuple[str, ...]
+    held: tuple[Held, ...] = ()
     seconds: float
     wrong: str
 
@@ -57,6 +67,7 @@ def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: flo
         red=expected.red,
         reason=_reason(expected, said),
         reasons=said.reasons,
+        held=() if expected.red else tuple(_held(x) for x in _results(said) if x.ok),
         seconds=round(seconds, 1),
         wrong=_wrong(expected, said, exit_code),
     )
@@ -91,6 +102,16 @@ def _reason(expected: Expected, said: ScenarioVerdict) -> str:
     results = _results(said)
     held = sum(result.ok is True for result in results)
     return f"{held} of {len(results)} limits and gates hold"
+
+
+def _held(result: Result) -> Held:
+    if isinstance(result, GateResult):
+        return Held(name=result.name, limit=result.limit, observed=result.observed)
+    return Held(
+        name=_name(result),
+        limit=f"{result.operator} {result.limit:,.15g}",
+        observed=f"{result.observed or 0.0:,.4g} over {result.samples:,} samples",
+    )
 
 
 def _wrong(expected: Expected, said: ScenarioVerdict, exit_code: int) -> str:

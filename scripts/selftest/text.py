@@ -54,8 +54,17 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
         (f"`{x.fault}`", x.planted, _verdict(x), f"`{x.red}`" if x.red else "", _cell(x.reason))
         for x in outcomes
     ]
-    headers = ("fault", "planted", "verdict", "red", "says")
-    return _ABOUT + tabulate(rows, headers, tablefmt="pipe", disable_numparse=True) + "\n"
+    blocks = [_ABOUT + _table(rows, ("fault", "planted", "verdict", "red", "says"))]
+    for outcome in outcomes:
+        if outcome.held:
+            held = [(f"`{x.name}`", _cell(x.limit), _cell(x.observed)) for x in outcome.held]
+            table = _table(held, ("gate or limit", "limit", "observed"))
+            blocks.append(f"## What the run `{outcome.fault}` says\n\n{table}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
+    return tabulate(rows, headers, tablefmt="pipe", disable_numparse=True)
 
 
 def _verdict(outcome: Outcome) -> str:

@@ -2,8 +2,10 @@
 
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -13,7 +15,8 @@ from scripts.errors import ExitCode
 from scripts.selftest.fault import Expected, Fault
 from scripts.selftest.trial import FOLDER, try_fault
 from scripts.settings.paths import Checkout
-from tests.integration.faults.planting import in_time, seconds_until_clean, when
+from scripts.waiting import NotReady, wait_until
+from tests.integration.faults.planting import in_time, seconds_until_clean
 from tests.integration.inv import Inv
 
 
@@ -23,13 +26,13 @@ def inv(checkout: Checkout, tmp_path: Path) -> Inv:
     return Inv(Checkout(checkout.root, tmp_path / "results"))
 
 
-def frozen(folder: Path) -> bool:
-    """Whether a process that was started for the folder is stopped by a signal."""
-    states = set()
+def a_process_is_frozen(folder: Path) -> None:
+    """Return once a process that was started for the folder is stopped by a signal."""
     for process in marks.started_for(folder):
         with suppress(psutil.Error):
-            states.add(process.status())
-    return psutil.STATUS_STOPPED in states
+            if process.status() == psutil.STATUS_STOPPED:
+                return
+    raise NotReady("all of them run")
 
 
 def test_faults_get_the_verdict_that_is_due(inv: Inv) -> None:
@@ -47,15 +50,29 @@ def test_a_gate_that_stays_green_is_told(inv: Inv) -> None:
     assert outcome.wrong == "rows stayed green"
 
 
-def test_an_interruption_leaves_nothing_frozen(inv: Inv, tmp_path: Path) -> None:
-    temporary = tmp_path / "tmp"
-    temporary.mkdir(mode=0o755)
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for temporary files that PostgreSQL's user can reach: pytest's own it cannot."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder)
+        path.chmod(0o755)
+        yield path
+        marks.end_started_for(path)
+
+
+def test_an_interruption_leaves_nothing_frozen(inv: Inv, temporary: Path) -> None:
     running = inv.start("selftest", "--only", "consumer-frozen", env={"TMPDIR": str(temporary)})
-    when(lambda: frozen(temporary), what="the fault")
+
+    def probe() -> None:
+        assert running.alive, running.wait().last_lines
+        a_process_is_frozen(temporary)
+
+    wait_until(probe, what="the fault", deadline_seconds=180, interval_seconds=0.5)
     since = time.monotonic()
     running.signal(signal.SIGINT)
     in_time(running)
-    assert running.wait().exit_code == ExitCode.INTERRUPTED
-    assert "interrupted by SIGINT" in running.wait().last_lines[-1]
+    completed = running.wait()
+    assert completed.exit_code == ExitCode.INTERRUPTED
+    assert completed.last_lines[-1] == "interrupted by SIGINT"
     seconds_until_clean(Inv(Checkout.at(temporary, {})), (), since)
     assert list(temporary.iterdir()) == []

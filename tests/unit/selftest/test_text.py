@@ -34,6 +34,15 @@ def test_a_cell_of_the_document_breaks_no_table() -> None:
     assert "7 \\| \\<rows> missing" in row
 
 
+def test_what_a_clean_run_says_stands_in_the_document() -> None:
+    document = markdown([CLEAN, LOST])
+    assert "## What the run `clean` says" in document
+    rows = [[x.strip() for x in line.split("|")] for line in document.splitlines()]
+    assert ["", "`rows`", "it holds", "seen", ""] in rows
+    assert ["", "`cdc_e2e_latency p50`", "\\<= 500", "20 over 100 samples", ""] in rows
+    assert "lost-event` says" not in document
+
+
 def test_a_long_reason_is_cut() -> None:
     long = outcome_of(fault(FAIL, "rows"), said(FAIL, gate("rows", "x" * 900)), FAIL, 9)
     assert "x" * 200 + "..." in markdown([long])
