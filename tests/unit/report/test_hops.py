@@ -49,8 +49,8 @@ def test_the_largest_part_points_at_its_component(means: tuple[float, ...], said
 def test_the_sum_of_the_hops_stands_against_what_k6_saw() -> None:
     _, sentence = hop_sentences(way(4, 5, 1, 2), SEEN)
     assert sentence == (
-        "k6 saw 20 ms, the mean of 540 changes: 3.50 to write, 12 from commit to MongoDB "
-        "(of every event), 4.50 left until the reader saw it"
+        "the 20 ms that k6 saw, the mean of 540 changes, are 3.50 to write, "
+        "12 from commit to MongoDB (of every event) and 4.50 until the reader saw it"
     )
 
 
