@@ -14,7 +14,7 @@ from scripts.settings.metrics import CONSUMER_LAG
 from scripts.settings.scenarios import MOST_HOLDS
 from scripts.verdict.evidence import Held
 from scripts.verdict.judge import judge
-from scripts.verdict.ramp import Ramp, examine_ramp
+from scripts.verdict.ramp import Ramp, judge_ramp
 from scripts.verdict.ramp_gate import without_held_rate
 from scripts.waiting import NotReady, wait_until
 
@@ -40,7 +40,8 @@ def measure_breakpoint(
     fallen = bool(ramp_run.evidence.events)
     if not isinstance(shape.options, RampingArrivalRate) or fallen or _in_vain(ramp_run):
         return _moved_up(ramp_run, ramp_files, files)
-    ramp = examine_ramp(ramp_files.points, ramp_files.gauges, shape.options, planned.thresholds)
+    seen = ramp_run.evidence.points
+    ramp = judge_ramp(seen.windows, seen.stack, shape.options)
     say(f"{planned.scenario.name}: {ramp.end}")
     if ramp.highest is None:
         held = Held(ramp, None, 0.0)

@@ -14,7 +14,7 @@ from scripts.perf.plan import PlannedScenario
 from scripts.report.live import display
 from scripts.results.hops import hops_of
 from scripts.results.summary import read_summary
-from scripts.settings.executors import warm_up_seconds
+from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
 from scripts.stack.backend import Backend
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
@@ -88,7 +88,12 @@ class Laboratory:
                 thresholds=planned.thresholds,
                 summary=summary,
                 points=examine(
-                    (files.points,), files.gauges, files.series, planned.thresholds, summary
+                    (files.points,),
+                    files.gauges,
+                    files.series,
+                    planned.thresholds,
+                    summary,
+                    ramp=isinstance(shape.options, RampingArrivalRate),
                 ),
                 k6_exit=loaded.exit_code,
                 clock_step_seconds=loaded.clock_step_seconds,

@@ -1,13 +1,10 @@
 """Two versions measured in turn: base, head, head, base, and so on."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
-from math import log
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
 from scripts import process
@@ -16,10 +13,10 @@ from scripts.report.hops import hop_rows
 from scripts.report.live import say
 from scripts.report.rows import LATENCY, LATENCY_STATS
 from scripts.results.hops import read_hops_file
-from scripts.results.run_folder import RunFolder, is_run_id
+from scripts.results.run_folder import RunFolder, run_folders
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
-from scripts.verdict.pairs import Pairs
+from scripts.verdict.pairs import Pairs, noise_of
 
 # Beside the load itself: a stack's way up and down, and the health check.
 _MOST_SECONDS = 24 * 60 * 60
@@ -101,7 +98,7 @@ def measure_in_turn(
             for figure, value in {**_figures(folder), **_hop_figures(folder)}.items():
                 values.setdefault(figure, ([], []))[which].append(value)
     return {
-        figure: Pairs(before, now, noise=_noise(before))
+        figure: Pairs(before, now, noise=noise_of(before))
         for figure, (before, now) in values.items()
         if len(before) == len(now) == turns.pairs
     }
@@ -109,7 +106,7 @@ def measure_in_turn(
 
 def _run(checkout: Checkout, results: Path, turns: Turns, name: str) -> RunFolder:
     """Run `inv perf` of a version and return its run folder."""
-    before = _run_ids(results)
+    before = run_folders(results)
     duration = ("--duration", turns.duration) if turns.duration else ()
     words = ("perf", "--scenarios", turns.scenarios, *duration, "--name", name)
     completed = process.run(
@@ -119,18 +116,14 @@ def _run(checkout: Checkout, results: Path, turns: Turns, name: str) -> RunFolde
         timeout_seconds=_MOST_SECONDS,
         check=False,
     )
-    made = sorted(_run_ids(results) - before)
+    made = [path for path in run_folders(results) if path not in before]
     if completed.exit_code not in _USABLE or not made:
         raise StackFailure(
             f"{name} came to nothing that can be compared (exit {completed.exit_code})",
             hint="see that the machine is quiet, and that `inv perf` passes there by itself",
             detail=completed.last_lines[-8:],
         )
-    return RunFolder(results / made[-1])
-
-
-def _run_ids(results: Path) -> set[str]:
-    return {x.name for x in results.iterdir() if is_run_id(x.name)} if results.is_dir() else set()
+    return RunFolder(made[-1])
 
 
 def _figures(folder: RunFolder) -> Mapping[str, float]:
@@ -155,8 +148,3 @@ def _hop_figures(folder: RunFolder) -> Mapping[str, float]:
         for row in hop_rows(read_hops_file(path))
         if row.share is not None and row.figures.mean
     }
-
-
-def _noise(values: Sequence[float]) -> float:
-    """Return how far a run lies from the next one of the same version: the median, as a share."""
-    return median([abs(log(b / a)) for a, b in pairwise(values)]) if len(values) > 1 else 0.0

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from scripts.errors import UsageFailure
 from scripts.files import json_text
-from scripts.report.changes import Change, changes_of, changes_table, incomparable
+from scripts.report.changes import Change, changes_of, changes_table, gist, incomparable
 from scripts.report.hops import moved_hop
 from scripts.report.recorded import Measured, Recorded
 from scripts.settings.scenarios import HEALTH_CHECK
 
-_NO_CLAIM = (
+NO_CLAIM = (
     "One run against one: what moved is shown, whether by chance or not nobody can tell from it."
 )
 
@@ -33,16 +33,23 @@ class Comparison:
             for scenario, (before, now) in self.pairs.items()
         }
 
+    def gist(self) -> dict[str, str]:
+        """Return what is asked first, in a line by scenario."""
+        found = self.changes()
+        return {name: gist(*pair, found[name]) for name, pair in self.pairs.items()}
+
     def text(self) -> str:
         """Return the comparison as Markdown, which reads on a terminal too."""
         lines = [f"{scenario}: not comparable: {why}" for scenario, why in self.apart.items()]
         if self.pairs:
-            lines = [changes_table(self.pairs), "", *self._moved(), _NO_CLAIM, *lines]
+            told = [f"- {scenario}: {line}" for scenario, line in self.gist().items()]
+            moved = self._moved()
+            lines = [*told, *moved, "", changes_table(self.pairs), "", NO_CLAIM, *lines]
         return "\n".join(lines)
 
     def _moved(self) -> list[str]:
         return [
-            f"{scenario}: {moved}"
+            f"- {scenario}: {moved}"
             for scenario, (before, now) in self.pairs.items()
             if (moved := moved_hop(before.row.hops, now.row.hops))
         ]

@@ -35,7 +35,7 @@ def sentence(found: Mapping[str, PairedResult]) -> str:
         return "inconclusive: no figure has samples in every run"
     pairs = next(iter(found.values())).pairs
     if not undecided:
-        return f"same: every figure within what counts, over {pairs} pairs"
+        return f"same: every figure within what counts ({_effects(found)}), over {pairs} pairs"
     more = max(x.pairs_needed for x in found.values()) - pairs
     if more > 0:
         return (
@@ -55,6 +55,13 @@ def _cells(result: PairedResult) -> tuple[str, ...]:
         f"{result.effect:.1%}",
         str(result.pairs),
     )
+
+
+def _effects(found: Mapping[str, PairedResult]) -> str:
+    """Return from which changes on they count: where runs differ much, `same` says little."""
+    effects = [x.effect for x in found.values()]
+    ends = dict.fromkeys(f"{each(effects):.1%}" for each in (min, max))
+    return " to ".join(ends)
 
 
 def _change(result: PairedResult) -> str:

@@ -12,7 +12,7 @@ from scripts.report.rows import Row
 from scripts.results.hops import read_hops_file
 from scripts.results.manifest import SCHEMA_VERSION as MANIFEST_VERSION
 from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry
-from scripts.results.run_folder import RunFolder, is_run_id
+from scripts.results.run_folder import RunFolder, is_run_id, run_folders
 from scripts.results.summary import Summary, read_summary
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.verdict.judge import not_run
@@ -108,7 +108,7 @@ def read_results(folder: Path, known: Collection[str]) -> Recorded:
         folder: A run folder, or a folder that holds some; it need not exist.
         known: The names of scenarios that there are; nothing else is taken for one.
     """
-    paths = [folder] if (folder / "run.json").exists() else _run_folders(folder)
+    paths = [folder] if (folder / "run.json").exists() else run_folders(folder)
     runs, unreadable = [], []
     for path in paths:
         try:
@@ -139,16 +139,12 @@ def read_run(folder: Path, known: Collection[str]) -> RecordedRun:
     return RecordedRun(manifest, tuple(_row(files, name, whole) for name in names))
 
 
-def _run_folders(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if is_run_id(path.name) and path.is_dir())
-
-
 def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
     paths = files.scenario(scenario)
     if not paths.verdict.exists():
-        return Row(_without_file(scenario, whole), read_summary(paths.summary))
+        if whole is not None and _outcomes(whole).get(scenario) is ExitCode.PASS:
+            raise Unreadable(f"{scenario} passed, and left no verdict.json")
+        return Row(never_begun(scenario, whole), read_summary(paths.summary))
     verdict = _read(paths.verdict, ScenarioVerdict)
     fault = contradiction(verdict, scenario)
     if fault:
@@ -165,18 +161,21 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
     return Row(verdict, summary, hops)
 
 
-def _without_file(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
-    """Return the verdict on a scenario that was not run, as far as the run's own tells."""
+def never_begun(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
+    """Return the verdict on a scenario without files, as far as the run's own tells; no PASS."""
     if whole is None:
         return not_run(scenario, ExitCode.NO_DATA, "the run ended before its verdict")
-    for outcome in whole.scenarios:
-        if outcome.scenario == scenario and is_outcome(outcome.exit_code):
-            if outcome.exit_code is ExitCode.PASS:
-                raise Unreadable(f"{scenario} passed, and left no verdict.json")
-            lead = f"{scenario}: "
-            reasons = [r.removeprefix(lead) for r in whole.reasons if r.startswith(lead)]
-            return not_run(scenario, outcome.exit_code, reasons[0] if reasons else "it was not run")
-    return not_run(scenario, ExitCode.NO_DATA, "its run says nothing of it")
+    code = _outcomes(whole).get(scenario)
+    if code is None:
+        return not_run(scenario, ExitCode.NO_DATA, "its run says nothing of it")
+    lead = f"{scenario}: "
+    reasons = [r.removeprefix(lead) for r in whole.reasons if r.startswith(lead)]
+    told = ExitCode.NO_DATA if code is ExitCode.PASS else code
+    return not_run(scenario, told, reasons[0] if reasons else "it was not run")
+
+
+def _outcomes(whole: RunVerdict) -> dict[str, ExitCode]:
+    return {x.scenario: x.exit_code for x in whole.scenarios if is_outcome(x.exit_code)}
 
 
 def contradiction(verdict: ScenarioVerdict, scenario: str) -> str:

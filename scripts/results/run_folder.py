@@ -49,6 +49,13 @@ def is_run_id(name: str) -> bool:
     return re.fullmatch(RUN_ID_PATTERN, name) is not None
 
 
+def run_folders(folder: Path) -> list[Path]:
+    """Return the run folders within a folder, the oldest first; none where there is no folder."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if is_run_id(path.name) and path.is_dir())
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """Where one run keeps what it leaves."""

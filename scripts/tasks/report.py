@@ -24,23 +24,29 @@ class _Report(Task[Any]):
     help={
         "run": "run id, latest, a run's folder, a folder of such; or --points: what k6 wrote "
         "with --out json",
+        "base": "an earlier run to show it beside",
         "summary": "with --points: k6's summary, by handleSummary or --summary-export",
     },
 )
 @command
-def report(_: Context, run: str, summary: str = "") -> None:
+def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
     """Write report.html and junit.xml of a run again, from whatever is left of it."""
     from pathlib import Path
 
     from scripts.errors import UsageFailure
+    from scripts.report.compare import compare_runs
     from scripts.report.found import results_folder
-    from scripts.report.html.build import restore_series, write_k6_report, write_reports
+    from scripts.report.html.build import Base, restore_series, write_k6_report, write_reports
+    from scripts.report.recorded import read_results
     from scripts.report.terminal import as_typed
     from scripts.settings.metrics import load_metrics
     from scripts.settings.paths import Checkout
+    from scripts.settings.scenarios import load_scenarios
 
     checkout = Checkout.here()
     units = {name: kind.unit for name, kind in load_metrics(checkout).items()}
+    if summary and base:
+        raise UsageFailure("--base: k6's own files cannot be compared, only runs")
     if summary:
         print(as_typed(write_k6_report(Path(run), Path(summary), units)))
         return
@@ -49,6 +55,12 @@ def report(_: Context, run: str, summary: str = "") -> None:
             f"--points: {run} needs the summary of the same test beside it", hint="--summary FILE"
         )
     folder = results_folder(checkout.results, run)
+    beside = None
+    if base:
+        known = load_scenarios(checkout).names
+        before = results_folder(checkout.results, base, "--base")
+        recorded = (read_results(each, known) for each in (before, folder))
+        beside = Base(before, compare_runs(*recorded))
     restore_series(folder)
-    for path in write_reports(folder, units):
+    for path in write_reports(folder, units, beside):
         print(as_typed(path))

@@ -70,7 +70,8 @@ def compare(
     checkout = Checkout.here()
     known = load_scenarios(checkout).names
     before, now = (
-        read_results(results_folder(checkout.results, run), known) for run in (base, head)
+        read_results(results_folder(checkout.results, run, option), known)
+        for option, run in (("BASE", base), ("HEAD", head))
     )
     comparison = compare_runs(before, now)
     print(comparison.json() if json else comparison.text())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import product
+from itertools import pairwise, product
 from math import ceil, exp, log, log2
 from random import Random
 from statistics import median
@@ -93,6 +93,11 @@ def compare_pairs(figures: Mapping[str, Pairs]) -> dict[str, PairedResult]:
         name: _result(figures[name], ratios, adjusted[name], needed)
         for name, ratios in logs.items()
     }
+
+
+def noise_of(values: Sequence[float]) -> float:
+    """Return how far a run lies from the next one of the same version: the median, as a share."""
+    return median([abs(log(b / a)) for a, b in pairwise(values)]) if len(values) > 1 else 0.0
 
 
 def pairs_needed(figures: int) -> int:

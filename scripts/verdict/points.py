@@ -1,7 +1,7 @@
 """What the raw points of a scenario say beside k6's summary."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scripts.results.points.gauges import StackSeries, stack_series
@@ -13,6 +13,7 @@ from scripts.results.points.statistics import (
     statistics,
 )
 from scripts.results.points.store import Points, read_points
+from scripts.results.points.windows import Window, windows
 from scripts.results.summary import NoSummary, Summary
 from scripts.settings.metrics import MetricType
 from scripts.settings.thresholds import Threshold
@@ -28,12 +29,14 @@ class PointsSeen:
         statistics: By the name of k6's metric or sub-metric, of those that have points.
         intervals: Of the limits on percentiles and rates that have points.
         stack: What the stack showed of itself meanwhile.
+        windows: Of a ramp, what was observed every few seconds.
     """
 
     faults: tuple[str, ...] = ()
     statistics: Mapping[str, Statistics] = field(default_factory=dict)
     intervals: Mapping[Threshold, Interval] = field(default_factory=dict)
     stack: StackSeries = field(default_factory=StackSeries)
+    windows: Sequence[Window] = ()
 
 
 def examine(
@@ -42,6 +45,8 @@ def examine(
     series: Path,
     thresholds: Sequence[Threshold],
     summary: Summary | NoSummary,
+    *,
+    ramp: bool = False,
 ) -> PointsSeen:
     """Read the raw points of a scenario and leave their series.
 
@@ -53,13 +58,15 @@ def examine(
         series: Where to write the series.
         thresholds: The limits whose intervals are wanted.
         summary: k6's summary, whose sub-metrics are looked at too.
+        ramp: Whether the load rises until something breaks, so that windows are wanted.
     """
     import duckdb  # noqa: PLC0415 - only who reads points waits for it
 
     try:
         with read_points((*paths, gauges)) as points:
             write_series(points, series)
-            return _seen(points, len(paths), thresholds, summary)
+            seen = _seen(points, len(paths), thresholds, summary)
+            return replace(seen, windows=windows(points, thresholds)) if ramp else seen
     except (OSError, duckdb.Error) as error:
         why = str(error).partition("\n")[0]
         return PointsSeen((f"the raw points could not be examined: {why}",))

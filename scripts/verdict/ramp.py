@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 
-from scripts.results.points.gauges import StackSeries, stack_series
-from scripts.results.points.store import read_points
-from scripts.results.points.windows import WINDOW_SECONDS, Window, windows
+from scripts.results.points.gauges import StackSeries
+from scripts.results.points.windows import WINDOW_SECONDS, Window
 from scripts.settings.durations import parse_duration
 from scripts.settings.executors import RampingArrivalRate
 from scripts.settings.metrics import CONSUMER_LAG
-from scripts.settings.thresholds import Threshold
 from scripts.verdict.figures import figure
 from scripts.verdict.load_gates import MOST_DROPPED
 
@@ -30,32 +27,16 @@ class Ramp:
     end: str
 
 
-def examine_ramp(
-    points: Path, gauges: Path, executor: RampingArrivalRate, thresholds: Sequence[Threshold]
-) -> Ramp:
-    """Find where the first limit broke.
-
-    Args:
-        points: k6's points of the ramp.
-        gauges: The stack's gauges meanwhile.
-        executor: The ramp that was asked for.
-        thresholds: The limits.
-    """
-    import duckdb  # noqa: PLC0415 - only who reads points waits for it
-
-    try:
-        with read_points((points, gauges)) as read:
-            return judge_ramp(windows(read, thresholds), stack_series(read, 1), executor)
-    except (OSError, duckdb.Error) as error:
-        why = str(error).partition("\n")[0]
-        return Ramp(None, f"the points of the ramp could not be examined: {why}")
-
-
 def judge_ramp(seen: Sequence[Window], stack: StackSeries, executor: RampingArrivalRate) -> Ramp:
     """Return the rate that was asked for when the last window began that came before a break.
 
     A break is two windows in a row, or the last one: a single pause, as of a garbage collection, is
     none.
+
+    Args:
+        seen: The windows of the ramp, with the limits that broke in each.
+        stack: What the stack showed of itself meanwhile.
+        executor: The ramp that was asked for.
     """
     if not seen:
         return Ramp(None, "no iteration of the ramp came to its end")

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts import marks
-from scripts.report.html.build import write_reports
+from scripts.report.compare import compare_runs
+from scripts.report.html.build import Base, write_reports
+from scripts.report.recorded import read_results
 from scripts.settings.metrics import load_metrics
 from scripts.settings.paths import Checkout
 from tests.browser.opened import Opened, open_page
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
+from tests.unit.compared_runs import two_runs
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -28,6 +31,9 @@ _DURATION = "40s"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", help="write the pictures of the documentation to this folder")
     parser.addoption("--run", help="a run of two scenarios: its report is made anew")
+    parser.addoption(
+        "--pair", nargs=2, metavar=("BASE", "HEAD"), help="runs to show beside another"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +68,21 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The folder that pictures are written to."""
     return Path(request.config.getoption("--pictures") or tmp_path)
+
+
+@pytest.fixture(scope="session")
+def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a run beside an earlier one: of those that were given, else of made-up ones."""
+    folder = tmp_path_factory.mktemp("compared")
+    given = request.config.getoption("--pair")
+    if given:
+        # Their own reports stay as they are.
+        base, head = (Path(shutil.copytree(each, folder / Path(each).name)) for each in given)
+    else:
+        base, head = two_runs(folder)
+    known = [path.parent.name for path in head.glob("*/verdict.json")]
+    comparison = compare_runs(*(read_results(each, known) for each in (base, head)))
+    return write_reports(head, {}, Base(base, comparison))[0]
 
 
 @pytest.fixture

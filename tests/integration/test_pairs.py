@@ -57,7 +57,7 @@ def test_a_commit_against_a_folder_in_turn(inv: Inv, tmp_path: Path) -> None:
         (("nowhere", "HEAD", "--pairs", "1"), "BASE: 'nowhere' is no commit here, and no folder"),
         (("HEAD", "HEAD", "--pairs", "1", "--scenarios", "x"), "--scenarios: unknown scenario 'x'"),
         (("HEAD", "HEAD", "--pairs", "-1"), "--pairs: -1 is no number of pairs"),
-        (("20261124T000000Z-0000", "latest"), "RUN: '20261124T000000Z-0000' is no run"),
+        (("20261124T000000Z-0000", "latest"), "BASE: '20261124T000000Z-0000' is no run"),
     ],
 )
 def test_a_wrong_word_is_one_line(inv: Inv, words: tuple[str, ...], said: str) -> None:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.errors import UsageFailure
 from scripts.files import write_atomically
 from scripts.load.files import ScenarioFiles
-from scripts.report.found import run_folders
+from scripts.report.compare import Comparison
+from scripts.report.found import runs_of
+from scripts.report.html.comparison import ComparisonView, comparison_view
 from scripts.report.html.k6_files import k6_material
 from scripts.report.html.material import RunMaterial, ScenarioMaterial, read_material
 from scripts.report.html.page import page
@@ -17,19 +20,35 @@ from scripts.results.points.store import read_points
 from scripts.results.run_folder import RunFolder
 
 
-def write_reports(folder: Path, units: Mapping[str, str]) -> tuple[Path, ...]:
+@dataclass(frozen=True)
+class Base:
+    """What a run is compared with.
+
+    Attributes:
+        folder: A run's folder, or a folder that holds some.
+        comparison: The figures of both.
+    """
+
+    folder: Path
+    comparison: Comparison
+
+
+def write_reports(
+    folder: Path, units: Mapping[str, str], base: Base | None = None
+) -> tuple[Path, ...]:
     """Write report.html and junit.xml of a run, or of the runs in a folder, into that folder.
 
     Args:
         folder: A run's folder, whole or not, or a folder that holds some.
         units: Of the metrics that have limits, by name.
+        base: What to show it beside.
 
     Raises:
         OSError: A file cannot be written.
     """
-    runs = [read_material(each) for each in run_folders(folder)]
+    runs = [read_material(each) for each in runs_of(folder)]
     files = RunFolder(folder)
-    write_atomically(files.report, page(runs, units))
+    write_atomically(files.report, page(runs, units, _beside(base, runs) if base else None))
     write_atomically(files.junit, junit(folder.name, _suites(runs)))
     return files.report, files.junit
 
@@ -62,7 +81,7 @@ def restore_series(folder: Path) -> None:
     """
     import duckdb  # noqa: PLC0415 - only who reads points waits for it
 
-    for run in run_folders(folder):
+    for run in runs_of(folder):
         for points in sorted(run.glob("*/points.json.gz")):
             files = ScenarioFiles(points.parent)
             if not files.series.exists():
@@ -78,6 +97,11 @@ def leave_reports(folder: Path, units: Mapping[str, str], say: Callable[[str], N
     except Exception as error:  # noqa: BLE001 - a measurement is worth more than its report
         cause = str(error).partition("\n")[0]
         say(f"no report: {type(error).__name__}: {cause}; `inv report {folder.name}` tries again")
+
+
+def _beside(base: Base, runs: Sequence[RunMaterial]) -> ComparisonView:
+    before = [read_material(each) for each in runs_of(base.folder)]
+    return comparison_view(base.comparison, before, runs)
 
 
 def _suites(runs: Sequence[RunMaterial]) -> list[Suite]:

@@ -1,10 +1,13 @@
 """The distribution of the latency."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import accumulate
 from math import log2
 
 from scripts.report.html.chart import Chart, Line, NotSampled, Table
 from scripts.report.html.figures import bare
+from scripts.report.html.histogram import Histogram
 from scripts.report.html.latency import UNIT
 from scripts.report.html.series import Series
 from scripts.results.points.buckets import bounds
@@ -14,25 +17,73 @@ _MOST_BARS = 60
 _DOUBLINGS = log2(bounds(0)[1])
 
 
+@dataclass(frozen=True)
+class Bins:
+    """Neighbouring buckets taken together, so that there are at most 60 bars.
+
+    Attributes:
+        first: The lowest bucket with samples.
+        last: The highest.
+        together: How many buckets make a bin.
+    """
+
+    first: int
+    last: int
+    together: int
+
+    @classmethod
+    def of(cls, histograms: Iterable[Histogram]) -> "Bins":
+        """Return the bins for histograms, of which at least one has a sample above 0."""
+        used = [bucket for each in histograms for bucket in each.buckets]
+        first, last, together = min(used), max(used), 1
+        while (last // together) - (first // together) >= _MOST_BARS:
+            together *= 2
+        return cls(first, last, together)
+
+    @property
+    def numbers(self) -> range:
+        """The bins' numbers."""
+        return range(self.first // self.together, self.last // self.together + 1)
+
+    @property
+    def step(self) -> float:
+        """How wide a bin is, in doublings."""
+        return self.together * _DOUBLINGS
+
+    @property
+    def middle(self) -> float:
+        """The middle of the first bin, as a logarithm to base 2."""
+        return (self.numbers[0] + 0.5) * self.step
+
+    @property
+    def labels(self) -> list[str]:
+        """From where to where each bin reaches, in milliseconds."""
+        ends = [
+            (
+                bounds(max(number * self.together, self.first))[0],
+                bounds(min((number + 1) * self.together - 1, self.last))[1],
+            )
+            for number in self.numbers
+        ]
+        return [f"{bare(low, UNIT)} to {bare(high, UNIT)}" for low, high in ends]
+
+    def counts(self, histogram: Histogram) -> list[int]:
+        """Return the samples of each bin."""
+        return [
+            sum(histogram.buckets.get(n * self.together + each, 0) for each in range(self.together))
+            for n in self.numbers
+        ]
+
+
 def distribution(series: Series) -> Chart | NotSampled:
     """Return the histogram of the steady phase on a logarithmic axis, and its sum (CDF)."""
     title = "Latency distribution"
     steady = series.steady
     if not steady.buckets:
         return NotSampled(title, "there is no latency above 0 after the warm-up")
-    first, last = min(steady.buckets), max(steady.buckets)
-    together = 1
-    while (last // together) - (first // together) >= _MOST_BARS:
-        together *= 2
-    groups = range(first // together, last // together + 1)
-    counts = [
-        sum(steady.buckets.get(group * together + each, 0) for each in range(together))
-        for group in groups
-    ]
+    bins = Bins.of([steady])
+    counts = bins.counts(steady)
     reached = [(steady.zeroes + seen) / steady.count for seen in accumulate(counts)]
-    lows = [bounds(max(group * together, first))[0] for group in groups]
-    highs = [bounds(min(group * together + together - 1, last))[1] for group in groups]
-    width = together * _DOUBLINGS
     return Chart(
         key="distribution",
         title=title,
@@ -48,11 +99,11 @@ def distribution(series: Series) -> Chart | NotSampled:
         table=Table(
             ("latency, ms", "samples", "share up to here"),
             tuple(
-                (f"{bare(low, UNIT)} to {bare(high, UNIT)}", f"{count:,}", f"{share:.2%}")
-                for low, high, count, share in zip(lows, highs, counts, reached, strict=True)
+                (label, f"{count:,}", f"{share:.2%}")
+                for label, count, share in zip(bins.labels, counts, reached, strict=True)
             ),
         ),
         x="doublings",
-        origin=(groups[0] + 0.5) * width,
-        step=width,
+        origin=bins.middle,
+        step=bins.step,
     )

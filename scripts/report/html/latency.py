@@ -12,7 +12,7 @@ from scripts.settings.samples import samples_needed
 
 UNIT = "ms"
 _DRAWN = ("p50", "p95", "p99")
-_NEEDED = {name: samples_needed(MetricType.TREND, name, 0) for name in _DRAWN}
+NEEDED = {name: samples_needed(MetricType.TREND, name, 0) for name in _DRAWN}
 # A logarithmic axis has no zero; nothing is faster than a microsecond.
 _LEAST_MS = 0.001
 
@@ -31,12 +31,14 @@ def latency_over_time(series: Series) -> Chart | NotSampled:
     ]
     spans = []
     for colour, name in enumerate(_DRAWN, start=1):
-        width = width_for_samples(counts, _NEEDED[name], series.length)
+        width = width_for_samples(counts, NEEDED[name], series.length)
         if width is None:
-            spans.append(f"{name} is not drawn: it needs {_NEEDED[name]:,} samples")
+            spans.append(f"{name} is not drawn: it needs {NEEDED[name]:,} samples")
             continue
         spans.append(f"{name} each {format_duration(width)}")
-        lines.append(Line(name, _over(series, name, width), "step", colour))
+        lines.append(
+            Line(name, percentile_over(series, name, width, series.length), "step", colour)
+        )
     whole = merged(series.histograms.values())
     warm = ", warm-up included" if series.warm_up else ""
     return Chart(
@@ -55,25 +57,32 @@ def latency_over_time(series: Series) -> Chart | NotSampled:
     )
 
 
-def _over(series: Series, name: str, width: int) -> list[float | None]:
-    """Return a percentile at each second: that of its span, None where that has too few samples."""
+def percentile_over(series: Series, name: str, width: int, length: int) -> list[float | None]:
+    """Return a percentile at each second: that of its span, None where that has too few samples.
+
+    Args:
+        series: The seconds.
+        name: `p50`, `p95` or `p99`.
+        width: Seconds of a span.
+        length: How many seconds to return; there is nothing beyond the series' own.
+    """
     values: list[float | None] = []
-    for begin in range(0, series.length, width):
-        seconds = range(begin, min(begin + width, series.length))
+    for begin in range(0, length, width):
+        seconds = range(begin, min(begin + width, length))
         span = merged(h for at in seconds if (h := series.histograms.get(at)))
         values += [_percentile(span, name)] * len(seconds)
     return values
 
 
 def _percentile(span: Histogram, name: str) -> float | None:
-    if span.count < _NEEDED[name]:
+    if span.count < NEEDED[name]:
         return None
     return max(span.percentile(PERCENTILES[name]), _LEAST_MS)
 
 
 def _table(series: Series) -> Table:
     counts = [each.count for each in series.histograms.values()]
-    enough = width_for_samples(counts, _NEEDED["p95"], series.length) or 1
+    enough = width_for_samples(counts, NEEDED["p95"], series.length) or 1
     width = max(width_of_rows(series.length), enough)
     rows = []
     for begin in range(0, series.length, width):

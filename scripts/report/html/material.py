@@ -15,6 +15,7 @@ from scripts.report.html.series import Series, read_series
 from scripts.report.recorded import (
     contradiction,
     is_outcome,
+    never_begun,
     plausible_manifest,
     plausible_summary,
 )
@@ -140,7 +141,7 @@ def _scenario(
     hops, hops_fault = _hops(files)
     if verdict is None and not files.folder.exists():
         # It never began; the run's verdict says why.
-        verdict, fault = _never_begun(name, whole), ""
+        verdict, fault = never_begun(name, whole), ""
         faults = []
     else:
         faults = [fault] if fault else []
@@ -172,12 +173,3 @@ def _hops(files: ScenarioFiles) -> tuple[Hops | None, str]:
 def _as_current(verdict: ScenarioVerdict) -> ScenarioVerdict:
     """Return a verdict that could be read although it is of another version, as if it were not."""
     return msgspec.structs.replace(verdict, schema_version=SCHEMA_VERSION)
-
-
-def _never_begun(name: str, whole: RunVerdict | None) -> ScenarioVerdict:
-    outcomes = {} if whole is None else {each.scenario: each for each in whole.scenarios}
-    lead = f"{name}: "
-    reasons = [] if whole is None else [r for r in whole.reasons if r.startswith(lead)]
-    reason = reasons[0].removeprefix(lead) if reasons else "it was not run"
-    code = outcomes[name].exit_code if name in outcomes else ExitCode.NO_DATA
-    return not_run(name, ExitCode.NO_DATA if code is ExitCode.PASS else code, reason)

@@ -12,7 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scripts.errors import ExitCode
+from scripts.report.compare import NO_CLAIM
 from scripts.report.html import figures
+from scripts.report.html.comparison import ComparedScenario, ComparisonView
 from scripts.report.html.limits import MOST_USED, gate_state
 from scripts.report.html.material import RunMaterial
 from scripts.report.html.spans import clock
@@ -29,12 +31,17 @@ _UPLOT = _HERE / "uplot"
 _MOST_REASONS = 50
 
 
-def page(runs: Sequence[RunMaterial], units: Mapping[str, str]) -> str:
+def page(
+    runs: Sequence[RunMaterial],
+    units: Mapping[str, str],
+    comparison: ComparisonView | None = None,
+) -> str:
     """Return report.html.
 
     Args:
         runs: One or several, in the order in which they are shown.
         units: Of metrics, by name.
+        comparison: The runs beside a base, where one was given.
     """
     several = len(runs) > 1
     materials = [(run, each) for run in runs for each in run.scenarios]
@@ -52,13 +59,15 @@ def page(runs: Sequence[RunMaterial], units: Mapping[str, str]) -> str:
         title=f"{len(runs)} runs" if several else runs[0].name,
         verdict=_whole(runs),
         scenarios=scenarios,
+        comparison=comparison,
+        no_claim=NO_CLAIM,
         fault=next((each.anchor for each in scenarios if not each.passed), ""),
         overview=OVERVIEW,
         runs=[run_view(run) for run in runs],
         styles=[Markup(style) for style in styles],  # noqa: S704 - our own files
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
         policy=_policy(styles, scripts),
-        data=_data(scenarios),
+        data=_data(scenarios, comparison.scenarios if comparison else ()),
         most_used=MOST_USED,
         most_reasons=_MOST_REASONS,
     )
@@ -78,9 +87,9 @@ def _whole(runs: Sequence[RunMaterial]) -> RunVerdict | None:
     return judge_run(verdicts, unfinished)
 
 
-def _data(scenarios: Sequence[ScenarioView]) -> Markup:
+def _data(scenarios: Sequence[ScenarioView], compared: Sequence[ComparedScenario]) -> Markup:
     """Return the charts as JSON that cannot end the element that it stands in."""
-    content = {
+    content = {each.anchor: each.data() for each in compared} | {
         scenario.anchor: scenario.drawings.data()
         for scenario in scenarios
         if scenario.drawings is not None

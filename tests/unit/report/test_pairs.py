@@ -20,7 +20,7 @@ def pairs(factor: float, count: int = 12) -> Pairs:
         ({"p50": pairs(1.0), "p95": pairs(1.25)}, "worse: p95 by +25.0%, over 12 pairs"),
         ({"p50": pairs(0.5), "p95": pairs(1.25)}, "worse: p95 by +25.0%, over 12 pairs"),
         ({"p50": pairs(0.5), "p95": pairs(1.0)}, "better: p50 by -50.0%, over 12 pairs"),
-        ({"p50": pairs(1.01)}, "same: every figure within what counts, over 12 pairs"),
+        ({"p50": pairs(1.01)}, "same: every figure within what counts (5.0%), over 12 pairs"),
         (
             {"p50": pairs(1.25, 3)},
             "inconclusive: 1 figures at p < 0.01 need at least 5 more pairs than 3",

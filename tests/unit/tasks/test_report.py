@@ -8,8 +8,9 @@ from invoke import Program
 import tasks
 from scripts.errors import ExitCode
 from scripts.tasks import command as module
+from tests.unit.compared_runs import two_runs
 from tests.unit.points import Point, text_of
-from tests.unit.recorded_runs import row, write_run
+from tests.unit.recorded_runs import row, spoil, write_run
 from tests.unit.series_files import LATENCY
 
 EXPORTED = b'{"metrics": {"cdc_e2e_latency": {"avg": 5.0, "med": 5.0}}}'
@@ -63,3 +64,32 @@ def test_what_is_no_run_is_refused(
     monkeypatch.setenv("RESULTS_DIR", str(tmp_path))
     assert inv("report", "nothing") == ExitCode.USAGE
     assert "RUN: 'nothing' is no run and no folder" in capsys.readouterr().err
+
+
+def test_an_earlier_run_is_a_base(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RESULTS_DIR", str(tmp_path))
+    base, head = two_runs(tmp_path)
+    assert inv("report", head.name, "--base", base.name) == 0
+    assert capsys.readouterr().out.splitlines()[0] == str(head / "report.html")
+    assert f"Compared with {base.name}" in (head / "report.html").read_text(encoding="utf-8")
+    assert not (base / "report.html").exists()
+
+
+def test_a_base_that_is_none_leaves_the_report_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RESULTS_DIR", str(tmp_path))
+    base, head = two_runs(tmp_path)
+    other = write_run(tmp_path, [row("spike")], 2)
+    spoil(base / "run.json", schema_version=99)
+    for words, said in (
+        (("nothing",), "--base: 'nothing' is no run and no folder"),
+        ((base.name,), "run.json has schema version 99"),
+        ((other.name,), "the two have no scenario in common: spike and baseline"),
+        ((base.name, "--summary", "x"), "--base: k6's own files cannot be compared, only runs"),
+    ):
+        assert inv("report", head.name, "--base", *words) == ExitCode.USAGE
+        assert said in capsys.readouterr().err
+        assert not (head / "report.html").exists()

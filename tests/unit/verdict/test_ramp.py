@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import ExitCode
-from scripts.results.summary import Metric
+from scripts.results.summary import Metric, NoSummary
 from scripts.settings.executors import RampingArrivalRate, Stage
 from scripts.verdict.evidence import Held
 from scripts.verdict.judge import judge
-from scripts.verdict.ramp import Ramp, examine_ramp, rate_at
+from scripts.verdict.points import examine
+from scripts.verdict.ramp import Ramp, judge_ramp, rate_at
 from tests.unit.measured import GOOD, evidence, rate, stack_threshold, summary, threshold
 from tests.unit.points import Point, write_points
 
@@ -58,7 +59,13 @@ def found(tmp_path: Path, points: list[Point], gauges: list[Point] | None = None
         gauges or [],
         {"consumer_lag": "gauge", "cpu_kafka": "gauge", "cpu_mongodb": "gauge"},
     )
-    return examine_ramp(file, other, RAMP, (P95, SUCCESS))
+    return judged(file, other)
+
+
+def judged(points: Path, gauges: Path) -> Ramp:
+    series = points.parent / "series.parquet"
+    seen = examine([points], gauges, series, (P95, SUCCESS), NoSummary("none"), ramp=True)
+    return judge_ramp(seen.windows, seen.stack, RAMP)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +123,9 @@ def test_who_was_busy_when_it_broke(tmp_path: Path) -> None:
 def test_points_that_are_lost_leave_nothing_to_hold(tmp_path: Path) -> None:
     folder = tmp_path / "points.json.gz"
     folder.mkdir()
-    ramp = examine_ramp(folder, tmp_path / "none", RAMP, (P95,))
-    assert ramp == Ramp(None, "no iteration of the ramp came to its end")
+    assert judged(folder, tmp_path / "none") == Ramp(
+        None, "no iteration of the ramp came to its end"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 // How the charts look: readings, colours of the page, axes and lines, as options of uPlot.
 
-const HEIGHTS = { latency: 280, distribution: 260 };
+const HEIGHTS = { latency: 280, distribution: 260, slower: 260 };
 const HEIGHT = 170;
 const SMALL_TEXT = 12;
 const ROWS = 5;

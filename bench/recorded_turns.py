@@ -1,0 +1,101 @@
+"""Runs in turn, as `inv compare --pairs` leaves them, kept as their figures alone.
+
+`python -m bench.recorded_turns RESULTS` prints those in a results folder; `bench/turns.json` is
+what it printed once.
+"""
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from scripts.files import json_text
+from scripts.report.rows import LATENCY
+from scripts.results.manifest import Machine, Manifest
+from scripts.results.run_folder import RunFolder, run_folders
+from scripts.results.summary import NoSummary, read_summary
+
+FILE = Path(__file__).with_name("turns.json")
+# Eight, as many as a comparison with hops has; the first three are those that one has without.
+_FIGURES = {
+    "e2e": (LATENCY, ("p(50)", "p(95)", "p(99)")),
+    "write": ("pg_write_duration{phase:steady}", ("p(50)", "p(95)", "p(99)")),
+    "read": ("mongo_read_duration{phase:steady}", ("p(50)", "p(95)")),
+}
+
+
+class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One run.
+
+    Attributes:
+        run_id: Its id: when it began.
+        name: Its place: `pair-3-base`.
+        commit: What was measured.
+        changed: Whether the checkout differed from that commit.
+        samples: Of the end-to-end latency, after the warm-up.
+        figures: By name, in milliseconds.
+    """
+
+    run_id: str
+    name: str
+    commit: str
+    changed: bool
+    samples: int
+    figures: dict[str, float]
+
+
+class Turns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Runs of one scenario on one machine.
+
+    Attributes:
+        scenario: Its name.
+        seconds: How long each run's load lasted.
+        machine: Where.
+        turns: In the order in which they were made.
+    """
+
+    scenario: str
+    seconds: float
+    machine: Machine
+    turns: tuple[Turn, ...]
+
+
+def recorded() -> Turns:
+    """Return the runs that are kept beside this module."""
+    return msgspec.json.decode(FILE.read_bytes(), type=Turns)
+
+
+def turns_of(results: Path) -> Turns:
+    """Return the runs in turn in a results folder, each of the same one scenario."""
+    found = [
+        (folder, msgspec.json.decode(folder.manifest.read_bytes(), type=Manifest))
+        for folder in map(RunFolder, run_folders(results))
+    ]
+    in_turn = [(folder, run) for folder, run in found if run.name.startswith("pair-")]
+    last = in_turn[-1][1]
+    entry = last.scenarios[-1]
+    return Turns(
+        scenario=entry.name,
+        seconds=entry.seconds,
+        machine=last.machine,
+        turns=tuple(_turn(folder, run, entry.name) for folder, run in in_turn),
+    )
+
+
+def _turn(folder: RunFolder, run: Manifest, scenario: str) -> Turn:
+    summary = read_summary(folder.scenario(scenario).summary)
+    if isinstance(summary, NoSummary):
+        raise ValueError(f"{run.run_id}: {summary.reason}")  # noqa: TRY004 - no wrong type
+    figures = {
+        f"{name} p{stat[2:-1]}": value
+        for name, (metric, stats) in _FIGURES.items()
+        for stat in stats
+        if (value := summary.observed(metric, stat))
+    }
+    versions = run.versions
+    samples = summary.samples(LATENCY)
+    return Turn(run.run_id, run.name, versions.commit, versions.changed, samples, figures)
+
+
+if __name__ == "__main__":
+    print(json_text(turns_of(Path(sys.argv[1]))))
