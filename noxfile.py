@@ -193,6 +193,9 @@ def lock(session: nox.Session) -> None:
     # The same versions of what a run uses.
     dev = ("--group", "test", "--group", "lint", "--constraint", "requirements/perf.txt")
     session.run(*compile_, *perf, *dev, "--output-file", "requirements/dev.txt")
+    # What the consumer's image holds, in the versions that the embedded stack runs it with.
+    image = ("--group", "consumer", "--constraint", "requirements/perf.txt")
+    session.run(*compile_[:-1], *image, "--output-file", "requirements/consumer.txt")
     workflow = ("--group", "workflow", "--constraint", "requirements/dev.txt")
     # Without the project's own dependencies: dev.txt stands beside it.
     session.run(*compile_[:-1], *workflow, "--output-file", "requirements/workflow.txt")

@@ -11,7 +11,9 @@ from invoke import Collection
 from scripts.tasks import (
     ci,
     connector,
+    dashboards,
     doctor,
+    integrity,
     perf,
     publish,
     report,
@@ -24,6 +26,7 @@ from scripts.tasks import (
 
 namespace = Collection(
     *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor),
+    integrity.integrity,
     *(
         report.report,
         runs.runs,
@@ -32,6 +35,7 @@ namespace = Collection(
         publish.publish,
         workflow.workflow,
         schemas.schemas,
+        dashboards.dashboards,
     ),
 )
 namespace.add_collection(Collection.from_module(connector), name="connector")

@@ -25,6 +25,7 @@ const connectTimeout = 5 * time.Second
 type module struct {
 	pools   shared[poolKey, *pool]
 	clients shared[clientKey, *client]
+	ledgers shared[string, *ledger]
 	reports *reports
 	delays  delays
 }

@@ -15,6 +15,8 @@ const defaultMaxConnections = 50
 
 type postgresOptions struct {
 	MaxConnections int32 `js:"maxConnections"`
+	// Ledger is the path of a file in which acknowledged writes are noted; empty: nobody wants to know.
+	Ledger string `js:"ledger"`
 }
 
 type poolKey struct {
@@ -26,14 +28,17 @@ type pool = pgxpool.Pool
 
 // postgres is a PostgreSQL database as one virtual user sees it.
 type postgres struct {
-	vu   modules.VU
-	pool *pool
+	vu      modules.VU
+	pool    *pool
+	ledger  *ledger
+	reports *reports
 }
 
-// statement is one SQL statement with its parameters ($1, $2, ...).
+// statement is one SQL statement with its parameters ($1, $2, ...), and the row that it writes.
 type statement struct {
 	SQL  string `js:"sql"`
 	Args []any  `js:"args"`
+	Row  row    `js:"row"`
 }
 
 // postgres returns the database behind a DSN. Connections are made as they are needed and shared by all virtual
@@ -54,7 +59,11 @@ func (i *instance) postgres(dsn string, options postgresOptions) (*postgres, err
 	if err != nil {
 		return nil, err
 	}
-	return &postgres{vu: i.vu, pool: shared}, nil
+	p := &postgres{vu: i.vu, pool: shared, reports: i.reports}
+	if path := options.Ledger; path != "" {
+		p.ledger, err = i.ledgers.get(path, func() (*ledger, error) { return openLedger(path) })
+	}
+	return p, err
 }
 
 // Write executes the statements in one transaction and returns how many rows each of them affected.
@@ -83,6 +92,12 @@ func (p *postgres) Write(statements []statement, timeoutMs float64) ([]int64, er
 	}
 	if err != nil {
 		return nil, fmt.Errorf("postgresql: %w", err)
+	}
+	if p.ledger != nil {
+		// The row is written all the same: what the ledger lacks is found by counting, not by failing writes.
+		if err := p.ledger.note(statements, affected); err != nil && p.reports.firstFew("ledger", err.Error()) {
+			p.vu.State().Logger.WithField("kind", "ledger").Warn(err)
+		}
 	}
 	return affected, nil
 }

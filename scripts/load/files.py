@@ -36,6 +36,16 @@ class ScenarioFiles:
         return self.folder / "hops.json"
 
     @property
+    def ledger(self) -> Path:
+        """What PostgreSQL has acknowledged to k6, a line for each row (k6/extension/ledger.go)."""
+        return self.folder / "ledger.tsv"
+
+    @property
+    def integrity(self) -> Path:
+        """What the drain and the comparison of PostgreSQL, topics and MongoDB came to."""
+        return self.folder / "integrity.json"
+
+    @property
     def log(self) -> Path:
         """What k6 printed."""
         return self.folder / "k6.log"

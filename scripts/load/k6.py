@@ -26,6 +26,36 @@ _ADDED = ("startTime", "gracefulStop", "gracefulRampDown", "env", "exec", "tags"
 
 
 @dataclass(frozen=True)
+class Observed:
+    """A Prometheus that k6 writes to, once a second, beside its points.
+
+    https://grafana.com/docs/k6/latest/results-output/real-time/prometheus-remote-write/
+
+    Attributes:
+        url: Prometheus' address.
+        run_id: The label `test_run_id` of every series.
+    """
+
+    url: str
+    run_id: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """How k6 writes: latencies as histograms that add up, and an end to every series."""
+        return {
+            "K6_PROMETHEUS_RW_SERVER_URL": f"{self.url}/api/v1/write",
+            "K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM": "true",
+            "K6_PROMETHEUS_RW_PUSH_INTERVAL": "1s",
+            "K6_PROMETHEUS_RW_STALE_MARKERS": "true",
+        }
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The additions to k6's command line."""
+        return ("--out", "experimental-prometheus-rw", "--tag", f"test_run_id={self.run_id}")
+
+
+@dataclass(frozen=True)
 class K6:
     """A k6 binary and the environment that its scripts are run in.
 
@@ -33,22 +63,27 @@ class K6:
         binary: The program, with our extension in it.
         environment: Variables of the scripts: endpoints and overrides.
         dashboard: Shows k6's web dashboard; None: nobody watches.
+        observed: Where samples go beside the files; None: nowhere.
     """
 
     binary: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     dashboard: Dashboard | None = None
+    observed: Observed | None = None
 
     @property
     def variables(self) -> dict[str, str]:
         """The whole of what is added to the environment."""
-        return {**_ENVIRONMENT, **self.environment}
+        observed = self.observed.variables if self.observed is not None else {}
+        return {**_ENVIRONMENT, **self.environment, **observed}
 
     def run_command(self, script: Path, points: Path, port: int) -> tuple[str | Path, ...]:
         """Return the command line of a run; its REST interface listens on that port."""
         return (
             *(self.binary, "run", "--quiet", "--no-color", "--address", f"127.0.0.1:{port}"),
-            *("--out", f"json={points}", script),
+            *("--out", f"json={points}"),
+            *(self.observed.words if self.observed is not None else ()),
+            script,
         )
 
 

@@ -14,6 +14,19 @@ _ERROR_COUNTERS = ("pg_write_errors", "mongo_read_errors", "mongo_documents_not_
 
 
 @dataclass(frozen=True)
+class MetricState:
+    """A metric, or a sub-metric, as k6 shows it.
+
+    Attributes:
+        tainted: Whether a limit on it is broken; None: it has none, or was not judged yet.
+        sample: Its values by stat, in k6's spelling.
+    """
+
+    tainted: bool | None
+    sample: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Progress:
     """A moment of a run.
 
@@ -27,6 +40,7 @@ class Progress:
         errors: Failed writes, failed reads and documents that did not arrive.
         p95_ms: 95th percentile of cdc_e2e_latency so far, warm-up included; None without samples.
         stack: The last sample of the stack's gauges, by metric.
+        metrics: Every metric and sub-metric that k6 shows, by its name there.
     """
 
     elapsed_seconds: float
@@ -38,6 +52,7 @@ class Progress:
     errors: int
     p95_ms: float | None
     stack: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, MetricState] = field(default_factory=dict)
 
     @property
     def left_seconds(self) -> float:
@@ -54,9 +69,13 @@ def ask(port: int, elapsed_seconds: float, total_seconds: float) -> Progress | N
     """Ask k6 on 127.0.0.1; None while it does not answer, as before its start and after its end."""
     try:
         status = _get(port, "status")["attributes"]
-        samples = {metric["id"]: metric["attributes"]["sample"] for metric in _get(port, "metrics")}
+        metrics = {
+            x["id"]: MetricState(x["attributes"].get("tainted"), x["attributes"]["sample"])
+            for x in _get(port, "metrics")
+        }
     except (requests.RequestException, LookupError, TypeError, ValueError):
         return None
+    samples = {name: metric.sample for name, metric in metrics.items()}
     iterations = samples.get("iterations", {})
     return Progress(
         elapsed_seconds=elapsed_seconds,
@@ -67,6 +86,7 @@ def ask(port: int, elapsed_seconds: float, total_seconds: float) -> Progress | N
         iterations_per_second=float(iterations.get("rate", 0.0)),
         errors=int(sum(samples.get(name, {}).get("count", 0) for name in _ERROR_COUNTERS)),
         p95_ms=samples.get("cdc_e2e_latency", {}).get("p(95)"),
+        metrics=metrics,
     )
 
 

@@ -68,6 +68,7 @@ def run(
     started = datetime.now(UTC)
     clock = _clock_offset()
     variables = {**k6.variables, **marks.mark(files.folder), "CDC_SUMMARY": str(files.summary)}
+    variables["CDC_LEDGER"] = str(files.ledger)
     if k6.dashboard is not None:
         variables |= k6.dashboard.begin()
     running = process.start(

@@ -10,6 +10,7 @@ import msgspec
 
 from scripts.errors import ExitCode, Interrupted, StackFailure
 from scripts.files import readable_json, write_atomically
+from scripts.integrity.check import Checker
 from scripts.interruption import postponed
 from scripts.load.dashboard import Dashboard
 from scripts.load.k6 import K6, Shape
@@ -33,7 +34,7 @@ from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend
-from scripts.stack.component import ComponentEvent
+from scripts.stack.component import OBSERVERS, ComponentEvent
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.gauges import Gauges
 from scripts.stack.hops import read_hops
@@ -119,10 +120,15 @@ class _Run:
             backend=backend,
             gauges=Gauges(plan.pipeline, endpoints, backend.usage),
             hops=partial(read_hops, endpoints.consumer_url),
+            checker=Checker(plan.pipeline, endpoints),
         )
         self._shapes = {x.scenario.name: self._laboratory.shape(x) for x in plan.scenarios}
         now = datetime.now(UTC)
         self._folder = RunFolder.create(checkout.results, now)
+        if endpoints.prometheus_url:
+            self._laboratory = self._laboratory.observed(
+                endpoints.prometheus_url, self._folder.run_id
+            )
         self._manifest = Manifest(
             run_id=self._folder.run_id,
             name=plan.name,
@@ -144,6 +150,8 @@ class _Run:
                 stack.callback(self._laboratory.gauges.close)
                 if self._laboratory.k6.dashboard is not None:
                     stack.callback(self._laboratory.k6.dashboard.close)
+                if self._laboratory.telemetry is not None:
+                    stack.callback(self._laboratory.telemetry.close)
                 return self._perform()
 
     def _perform(self) -> Finished:
@@ -180,6 +188,7 @@ class _Run:
         with postponed():
             verdict = judge(measured.evidence)
             write_atomically(files.verdict, readable_json(verdict))
+            self._laboratory.tell(verdict)
             self._note(name, loaded, measured.evidence.events)
             say(f"{name}: {verdict.verdict}")
         if loaded.interrupted is not None:
@@ -255,7 +264,8 @@ def _wait_for_components(backend: Backend) -> None:
     """
 
     def probe() -> None:
-        away = {status.name: status.state for status in backend.status() if not status.running}
+        statuses = [x for x in backend.status() if x.name not in OBSERVERS]
+        away = {status.name: status.state for status in statuses if not status.running}
         if "stopped" in away.values():
             raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
         if away:

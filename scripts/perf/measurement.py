@@ -3,22 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from scripts.errors import Interrupted
 from scripts.files import readable_json, write_atomically
+from scripts.integrity.check import Checker, excuse, unchecked
+from scripts.integrity.records import Integrity
+from scripts.integrity.topic import Begins
 from scripts.interruption import postponed
 from scripts.load import run as load
 from scripts.load.files import ScenarioFiles
 from scripts.load.hops import HopWatch, Read
-from scripts.load.k6 import K6, Shape, inspect
+from scripts.load.k6 import K6, Observed, Shape, inspect
 from scripts.load.progress import Progress
+from scripts.load.telemetry import Judged, ScenarioTelemetry, Telemetry, limit_text
 from scripts.perf.plan import PlannedScenario
-from scripts.report.live import display
+from scripts.report.live import display, say
 from scripts.results.hops import hops_of
 from scripts.results.summary import read_summary
 from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
-from scripts.stack.backend import Backend
+from scripts.stack.backend import Backend, Watch
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
+from scripts.verdict.records import ScenarioVerdict
 
 
 @dataclass(frozen=True)
@@ -43,16 +49,25 @@ class Laboratory:
         backend: What runs the stack.
         gauges: What the stack shows of itself.
         hops: Reads what the consumer has counted.
+        checker: Drains the pipeline and checks that nothing was lost.
+        telemetry: Tells a Prometheus how it goes; None: there is none.
     """
 
     k6: K6
     backend: Backend
     gauges: Gauges
     hops: Read
+    checker: Checker
+    telemetry: Telemetry | None = None
 
     def with_variables(self, variables: Mapping[str, str]) -> "Laboratory":
         """Return the same with more variables for the scripts."""
         return replace(self, k6=replace(self.k6, environment={**self.k6.environment, **variables}))
+
+    def observed(self, url: str, run_id: str) -> "Laboratory":
+        """Return the same with a Prometheus that k6 and the harness push to."""
+        k6 = replace(self.k6, observed=Observed(url, run_id))
+        return replace(self, k6=k6, telemetry=Telemetry(url, run_id, say))
 
     def shape(self, planned: PlannedScenario) -> Shape:
         """Ask k6 what a scenario comes to.
@@ -66,21 +81,40 @@ class Laboratory:
         """Run a scenario, whatever comes, and gather the evidence."""
         name = planned.scenario.name
         watch = self.backend.watch()
+        begins = self.checker.begin()
         progress = display(name)
         hops = HopWatch(self.hops, warm_up_seconds(shape.options, where="k6 inspect"))
+        told = self._telemetry(planned)
+
+        def gauges(k6: int) -> Mapping[str, float]:
+            values = self.gauges.read({"k6": k6})
+            if told is not None:
+                told.gauges(values)
+            return values
 
         def show(moment: Progress) -> None:
             hops.follow(moment)
             progress.show(moment)
+            if told is not None:
+                told.progress(moment)
 
         try:
-            loaded = load.run(self.k6, planned.scenario, shape, files, self._read_gauges, show)
+            loaded = load.run(self.k6, planned.scenario, shape, files, gauges, show)
         finally:
             progress.close()
+        integrity = None
+        if loaded.interrupted is None:
+            try:
+                integrity = self._check(begins, files, watch)
+            except Interrupted as interruption:
+                loaded = replace(loaded, interrupted=interruption)
         with postponed():
+            # What is applied and what dies while it drains counts as well.
             seen = hops.close()
             write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
+            if told is not None:
+                told.loaded(events)
             summary = read_summary(files.summary)
             evidence = Evidence(
                 scenario=name,
@@ -99,8 +133,29 @@ class Laboratory:
                 clock_step_seconds=loaded.clock_step_seconds,
                 events=events,
                 hops=seen,
+                integrity=integrity,
             )
         return Measured(loaded, evidence)
 
-    def _read_gauges(self, k6: int) -> Mapping[str, float]:
-        return self.gauges.read({"k6": k6})
+    def _check(self, begins: Begins, files: ScenarioFiles, watch: Watch) -> Integrity:
+        """Check the pipeline's integrity, unless a part of it is not going to come back."""
+        away = [x.name for x in self.backend.status() if x.state in ("stopped", "failed")]
+        if away:
+            integrity = unchecked(f"{', '.join(away)} does not run")
+        else:
+            excused = excuse(event.component for event in watch.events())
+            integrity = self.checker.check(begins, files.ledger, excused)
+        write_atomically(files.integrity, readable_json(integrity))
+        return integrity
+
+    def _telemetry(self, planned: PlannedScenario) -> ScenarioTelemetry | None:
+        if self.telemetry is None:
+            return None
+        return self.telemetry.scenario(planned.scenario.name, planned.thresholds)
+
+    def tell(self, verdict: ScenarioVerdict) -> None:
+        """Tell the verdict on a scenario, where someone listens."""
+        if self.telemetry is None:
+            return
+        limits = [Judged(x.metric, limit_text(x), x.ok) for x in verdict.thresholds]
+        self.telemetry.judged(verdict.scenario, verdict.verdict, verdict.exit_code, limits)

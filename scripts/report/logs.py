@@ -1,31 +1,31 @@
 """The last lines of the components' logs."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 from scripts.errors import UsageFailure
 from scripts.settings.names import nearest
-from scripts.stack.local.supervisor import last_lines
+from scripts.stack.backend import LogTail
 
 
-def last_logs(files: Mapping[str, Path], component: str, lines: int) -> str:
+def last_logs(tails: Callable[[int], Mapping[str, LogTail]], component: str, lines: int) -> str:
     """Return the last lines of each log under its name.
 
     Args:
-        files: The log files by component.
+        tails: Returns so many last lines by component.
         component: Only this one's; empty for all.
         lines: How many of each.
 
     Raises:
         UsageFailure: There is no such component, or the number is not positive.
     """
-    if component and component not in files:
-        raise UsageFailure(f"--component: unknown {component!r}; {nearest(component, files)}")
     if lines < 1:
         raise UsageFailure(f"--lines: {lines} is not a number of lines")
-    chosen = {component: files[component]} if component else files
+    found = tails(lines)
+    if component and component not in found:
+        raise UsageFailure(f"--component: unknown {component!r}; {nearest(component, found)}")
+    chosen = {component: found[component]} if component else found
     blocks = []
-    for name, path in chosen.items():
-        found = last_lines(path, lines)
-        blocks.append("\n".join((f"== {name} ({path})", *(found or ("nothing logged",)))))
+    for name, tail in chosen.items():
+        content = tail.lines or ("nothing logged",)
+        blocks.append("\n".join((f"== {name} ({tail.where})", *content)))
     return "\n\n".join(blocks)

@@ -60,14 +60,24 @@ class Checkout:
         return self.k6 / "metrics.json"
 
     @property
+    def prometheus(self) -> Path:
+        """The settings of Prometheus: what it scrapes, its rules, the JMX agent's settings."""
+        return self.k6 / "prometheus"
+
+    @property
     def pipeline_file(self) -> Path:
         """The pipeline under test."""
         return self.root / "pipeline.toml"
 
     @property
     def stack(self) -> Path:
-        """The state of the local stack."""
+        """The state of the stack."""
         return self.root / ".stack"
+
+    @property
+    def endpoints_file(self) -> Path:
+        """The addresses of the stack that is up."""
+        return self.stack / "endpoints.json"
 
     @property
     def lock_file(self) -> Path:

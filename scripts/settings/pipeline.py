@@ -83,6 +83,9 @@ class Ports(_Section, frozen=True):
     connect: Port | None = None
     mongodb: Port | None = None
     consumer: Port | None = None
+    prometheus: Port | None = None
+    kafka_jmx: Port | None = None
+    connect_jmx: Port | None = None
 
 
 class LocalStack(_Section, frozen=True):

@@ -1,7 +1,7 @@
 """What a stack is to the rest of the harness, whoever runs its components."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Protocol
 
 from scripts.stack.component import ComponentEvent, ComponentStatus
@@ -9,6 +9,19 @@ from scripts.stack.endpoints import Endpoints
 from scripts.stack.usage import Usage
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LogTail:
+    """The end of a component's log.
+
+    Attributes:
+        where: Where the whole of it is.
+        lines: The last lines.
+    """
+
+    where: str
+    lines: tuple[str, ...]
 
 
 class Watch(Protocol):
@@ -28,8 +41,12 @@ class Backend(Protocol):
     def name(self) -> str:
         """`local`, for one."""
 
-    def up(self, say: Say) -> Endpoints:
+    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
         """Start what does not run, and return the addresses once a canary row went through.
+
+        Args:
+            say: Takes lines of progress.
+            observe: Have a Prometheus beside it, whose address is among those returned.
 
         Raises:
             StackFailure: A tool cannot be had, or a component did not get ready.
@@ -56,8 +73,8 @@ class Backend(Protocol):
     def notes(self) -> tuple[str, ...]:
         """Return sentences that belong beside figures that were taken on this stack."""
 
-    def log_files(self) -> Mapping[str, Path]:
-        """Return the log file of each component."""
+    def log_tails(self, lines: int) -> Mapping[str, LogTail]:
+        """Return the end of each component's log, so many lines of it."""
 
     def watch(self) -> Watch:
         """Begin to observe the components."""

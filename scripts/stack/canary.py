@@ -18,8 +18,15 @@ DEADLINE_SECONDS = 30.0
 _MONGODB_MILLISECONDS = 2000
 
 
-def prove(pipeline: Pipeline, endpoints: Endpoints) -> float:
+def prove(
+    pipeline: Pipeline, endpoints: Endpoints, deadline_seconds: float = DEADLINE_SECONDS
+) -> float:
     """Write a row, wait for its document, delete the row, and wait until the document is gone.
+
+    Args:
+        pipeline: Names the row.
+        endpoints: Where it goes.
+        deadline_seconds: How long each of the two waits may take.
 
     Returns:
         Seconds from the row's commit to its document being seen.
@@ -63,10 +70,10 @@ def prove(pipeline: Pipeline, endpoints: Endpoints) -> float:
         with source.connect(endpoints.postgres_dsn) as connection:
             connection.execute(insert, list(values.values()))
             committed = time.monotonic()
-            wait_until(arrived, what="the canary", deadline_seconds=DEADLINE_SECONDS, hint=hint)
+            wait_until(arrived, what="the canary", deadline_seconds=deadline_seconds, hint=hint)
             latency = time.monotonic() - committed
             connection.execute(delete, (identifier,))
-            wait_until(gone, what="the canary", deadline_seconds=DEADLINE_SECONDS, hint=hint)
+            wait_until(gone, what="the canary", deadline_seconds=deadline_seconds, hint=hint)
     except psycopg.Error as error:
         raise StackFailure(
             f"PostgreSQL refused the canary row: {str(error).strip().splitlines()[0]}",

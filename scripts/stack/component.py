@@ -6,6 +6,9 @@ from typing import Literal
 
 COMPONENTS = ("postgres", "kafka", "connect", "mongodb", "consumer")
 
+# What observes the pipeline is no part of it: its end is nothing that the pipeline is judged on.
+OBSERVERS = ("prometheus",)
+
 State = Literal["running", "starting", "stopping", "stopped", "failed"]
 
 

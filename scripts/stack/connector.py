@@ -39,16 +39,26 @@ class Deployment:
     config: dict[str, str]
 
 
-def desired_config(pipeline: Pipeline, postgres_dsn: str) -> dict[str, str]:
-    """Return the connector's whole configuration: pipeline.toml's, with the addresses filled in."""
+def desired_config(
+    pipeline: Pipeline, postgres_dsn: str, connector_postgres: str = ""
+) -> dict[str, str]:
+    """Return the connector's whole configuration: pipeline.toml's, with the addresses filled in.
+
+    Args:
+        pipeline: What pipeline.toml says; a `database.password` there, as one that a ConfigProvider
+            of Kafka finds, goes before that of the address.
+        postgres_dsn: PostgreSQL's address as we reach it.
+        connector_postgres: `host:port` as Kafka Connect reaches it; empty: as we do.
+    """
     address = conninfo_to_dict(postgres_dsn)
+    host, _, port = connector_postgres.rpartition(":")
     return {
+        "database.password": str(address.get("password", "")),
         **pipeline.connector.config,
         "name": pipeline.connector.name,
-        "database.hostname": str(address["host"]),
-        "database.port": str(address.get("port", 5432)),
+        "database.hostname": host or str(address["host"]),
+        "database.port": port or str(address.get("port", 5432)),
         "database.user": str(address.get("user", pipeline.postgres.user)),
-        "database.password": str(address.get("password", "")),
         "database.dbname": pipeline.postgres.database,
         "topic.prefix": pipeline.kafka.topic_prefix,
         "slot.name": pipeline.postgres.slot,
@@ -78,7 +88,8 @@ def deploy(pipeline: Pipeline, endpoints: Endpoints) -> Change:
 
     def put() -> Change:
         current = api.config(pipeline.connector.name)
-        deployment = decide(current, desired_config(pipeline, endpoints.postgres_dsn))
+        desired = desired_config(pipeline, endpoints.postgres_dsn, endpoints.connector_postgres)
+        deployment = decide(current, desired)
         changes.append(deployment.change)
         if deployment.change is not Change.NONE:
             api.put_config(pipeline.connector.name, deployment.config)

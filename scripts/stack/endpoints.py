@@ -1,5 +1,6 @@
 """Where a running stack can be reached."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -10,10 +11,16 @@ from scripts.files import readable_json, write_atomically
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     """The addresses of a stack's components, as `.stack/endpoints.json` holds them.
 
-    The k6 scripts read that file when they are run by hand, so it holds no secret: the embedded
-    PostgreSQL trusts the loopback interface.
+    The k6 scripts read that file when they are run by hand, so it holds no secret: the PostgreSQL
+    of a stack that we start trusts whom it can be reached by.
+
+    Attributes:
+        stack: The backend that the addresses belong to.
+        connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it; empty: as we do.
+        prometheus_url: Empty where nothing is observed.
     """
 
+    stack: str = "local"
     postgres_dsn: str
     kafka_bootstrap: str
     connect_url: str
@@ -21,12 +28,32 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     mongodb_uri: str
     mongodb_database: str
     consumer_url: str
+    prometheus_url: str = ""
+    connector_postgres: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the variables through which k6 and the consumer learn the addresses."""
         return {
             f"CDC_{name.upper()}": value for name, value in msgspec.structs.asdict(self).items()
         }
+
+    @classmethod
+    def read(cls, path: Path, stack: str) -> "Endpoints | None":
+        """Return what the file holds, if it is there and of that backend."""
+        found = cls._in(path)
+        return found if found is not None and found.stack == stack else None
+
+    @classmethod
+    def stack_in(cls, path: Path) -> str:
+        """Return the backend that the file belongs to; nothing where there is none."""
+        found = cls._in(path)
+        return "" if found is None else found.stack
+
+    @classmethod
+    def _in(cls, path: Path) -> "Endpoints | None":
+        with suppress(FileNotFoundError, msgspec.DecodeError):
+            return msgspec.json.decode(path.read_bytes(), type=cls)
+        return None
 
     def write(self, path: Path) -> None:
         """Write the file."""

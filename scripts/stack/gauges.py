@@ -1,6 +1,5 @@
 """What a stack shows of itself under load: lag, replication slot, processors and memory."""
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
@@ -27,7 +26,7 @@ class Gauges:
         self._usage = usage
         self._lag = ConsumerLag(endpoints.kafka_bootstrap, pipeline)
         self._retained = RetainedBytes(endpoints.postgres_dsn, pipeline.postgres.slot)
-        self._before: dict[str, tuple[float, float]] = {}
+        self._before: dict[str, Usage] = {}
 
     def read(self, others: Mapping[str, int]) -> dict[str, float]:
         """Return what can be read now, by metric; what does not answer is left out.
@@ -45,19 +44,21 @@ class Gauges:
             values[SLOT_RETAINED_BYTES] = self._retained.read()
         for name, usage in {**self._usage(), **usage_of(others)}.items():
             values[f"memory_{name}"] = usage.memory
-            processors = self._processors(name, usage.cpu_seconds)
+            processors = self._processors(name, usage)
             if processors is not None:
                 values[f"cpu_{name}"] = processors
         return values
 
-    def _processors(self, name: str, cpu_seconds: float) -> float | None:
-        """Return the mean since the last reading; None for the first one, and after a restart."""
-        now = time.monotonic()
+    def _processors(self, name: str, usage: Usage) -> float | None:
+        """Return the mean since the last sample.
+
+        None for the first one, after a restart, and where the source has no newer one yet.
+        """
         before = self._before.get(name)
-        self._before[name] = (now, cpu_seconds)
-        if before is None or cpu_seconds < before[1] or now <= before[0]:
+        self._before[name] = usage
+        if before is None or usage.cpu_seconds < before.cpu_seconds or usage.at <= before.at:
             return None
-        return (cpu_seconds - before[1]) / (now - before[0])
+        return (usage.cpu_seconds - before.cpu_seconds) / (usage.at - before.at)
 
     def close(self) -> None:
         """Close what is kept open."""

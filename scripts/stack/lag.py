@@ -1,5 +1,8 @@
 """How far the consumer is behind, as the broker sees it."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 
 from scripts.settings.pipeline import Pipeline
@@ -35,16 +38,52 @@ class ConsumerLag:
         Raises:
             NotReady: The broker does not answer, or a topic is not there.
         """
-        try:
-            committed = self._client.committed(self._assigned(), timeout=_TIMEOUT_SECONDS)
-            return sum(self._unread(partition) for partition in committed)
-        except KafkaException as error:
-            raise NotReady(f"the broker does not tell the lag: {error.args[0].str()}") from None
+        with _answering():
+            return sum(self._behind(None).values())
 
-    def _unread(self, committed: TopicPartition) -> int:
-        begin, end = self._client.get_watermark_offsets(committed, timeout=_TIMEOUT_SECONDS)
-        reached = begin if committed.offset == OFFSET_INVALID else committed.offset
-        return max(0, end - reached)
+    def ends(self) -> dict[tuple[str, int], int]:
+        """Return the end of each partition of the pipeline's topics, by topic and partition.
+
+        Raises:
+            NotReady: The broker does not answer, or a topic is not there.
+        """
+        with _answering():
+            return {_key(partition): self._span(partition)[1] for partition in self._assigned()}
+
+    def behind(self, ends: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+        """Return how many events before `ends` are not committed, where any are.
+
+        Raises:
+            NotReady: The broker does not answer, or a topic is not there.
+        """
+        with _answering():
+            return self._behind(ends)
+
+    def committed(self) -> dict[tuple[str, int], int]:
+        """Return the offsets that the group has committed, where it has, by topic and partition.
+
+        Raises:
+            NotReady: The broker does not answer, or a topic is not there.
+        """
+        with _answering():
+            found = self._committed()
+        return {_key(p): p.offset for p in found if p.offset != OFFSET_INVALID}
+
+    def close(self) -> None:
+        """Close what is kept open."""
+        self._client.close()
+
+    def _behind(self, ends: Mapping[tuple[str, int], int] | None) -> dict[tuple[str, int], int]:
+        """Compare the group's offsets with `ends`, or with those that the partitions have then."""
+        found = {}
+        for partition in self._committed():
+            key = _key(partition)
+            begin, now = self._span(partition)
+            reached = begin if partition.offset == OFFSET_INVALID else partition.offset
+            end = now if ends is None else ends.get(key, reached)
+            if end > reached:
+                found[key] = end - reached
+        return found
 
     def _assigned(self) -> list[TopicPartition]:
         if not self._partitions:
@@ -58,6 +97,21 @@ class ConsumerLag:
             ]
         return self._partitions
 
-    def close(self) -> None:
-        """Close what is kept open."""
-        self._client.close()
+    def _committed(self) -> list[TopicPartition]:
+        return self._client.committed(self._assigned(), timeout=_TIMEOUT_SECONDS)
+
+    def _span(self, partition: TopicPartition) -> tuple[int, int]:
+        """Return the offset of the first record and the one after the last."""
+        return self._client.get_watermark_offsets(partition, timeout=_TIMEOUT_SECONDS)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except KafkaException as error:
+        raise NotReady(f"the broker does not tell the lag: {error.args[0].str()}") from None
+
+
+def _key(partition: TopicPartition) -> tuple[str, int]:
+    return partition.topic, partition.partition

@@ -1,9 +1,10 @@
 """What processes of this machine use, with all that they started."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psutil
 
@@ -15,10 +16,12 @@ class Usage:
     Attributes:
         cpu_seconds: Processor time since its start, of its children too, those that ended included.
         memory: Resident bytes; what its processes share is counted once.
+        at: When that was so, in seconds of whatever clock the source has; it only goes forward.
     """
 
     cpu_seconds: float
     memory: int
+    at: float = field(default_factory=time.monotonic)
 
 
 def usage_of(pids: Mapping[str, int]) -> dict[str, Usage]:

@@ -10,7 +10,7 @@ from scripts.tasks.command import command
         "scenarios": "names separated by commas, or all",
         "duration": "how long each lasts, such as 1m",
         "vus": "the most virtual users of each",
-        "stack": "auto or local",
+        "stack": "auto, local, compose or external",
         "env": "environment of thresholds.json, such as ci",
         "name": "what to call the run",
         "keep": "leave the stack running",

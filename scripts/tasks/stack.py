@@ -4,12 +4,12 @@ from invoke import Context, task
 
 from scripts.tasks.command import command
 
-_STACK = "auto or local"
+_STACK = "auto, local, compose or external"
 
 
-@task(help={"stack": _STACK})
+@task(help={"stack": _STACK, "observe": "with Prometheus, which k6 and the harness push to"})
 @command
-def up(_: Context, stack: str = "auto") -> None:
+def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
     """Start the pipeline and prove it with a canary row."""
     from scripts.report.live import say
     from scripts.report.stack import status_table
@@ -19,7 +19,7 @@ def up(_: Context, stack: str = "auto") -> None:
     with here.to_itself():
         if here.backend.endpoints() is not None:
             say("the stack is up already")
-        here.backend.up(say)
+        here.backend.up(say, observe=observe)
     print(status_table(here.backend.status()))
 
 
@@ -61,4 +61,4 @@ def logs(_: Context, stack: str = "auto", component: str = "", lines: int = 20) 
     from scripts.report.logs import last_logs
     from scripts.tasks.setting import setting
 
-    print(last_logs(setting(stack).backend.log_files(), component, lines))
+    print(last_logs(setting(stack).backend.log_tails, component, lines))

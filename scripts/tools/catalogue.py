@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.tools.cache import Cache, Tool
-from scripts.tools.jars import jars_tool
+from scripts.tools.jars import jars_tool, jmx_agent_tool
 from scripts.tools.k6 import k6_tool
 from scripts.tools.wheels import wheel_tool
 
@@ -18,6 +18,7 @@ class Catalogue:
     kafka: Tool
     mongodb: Tool
     k6: Tool
+    jmx_agent: Tool
 
 
 def catalogue(root: Path, cache: Cache) -> Catalogue:
@@ -35,4 +36,5 @@ def catalogue(root: Path, cache: Cache) -> Catalogue:
         kafka=jars_tool(locks / "kafka-connect-jars.txt"),
         mongodb=wheel_tool("nx-27017", "nx-27017", locks / "embedded-mongodb.txt", seconds=5),
         k6=k6_tool(root / "k6", locks / "embedded-go.txt", cache),
+        jmx_agent=jmx_agent_tool(locks / "jmx-exporter-jars.txt"),
     )

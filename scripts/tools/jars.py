@@ -1,4 +1,4 @@
-"""The jars of Kafka, Connect and Debezium, from a lock file with checksums, without Maven."""
+"""Jars of Kafka, Connect, Debezium and the JMX agent, from lock files with checksums."""
 
 import hashlib
 import re
@@ -13,6 +13,7 @@ from scripts.tools.cache import Tool
 
 _THREADS = 8
 _LINES = 3
+JMX_AGENT = "jmx_prometheus_javaagent.jar"
 _LINE = re.compile(
     r"(?P<group>[^:\s]+):(?P<artifact>[^:\s]+):(?P<version>[^:\s]+)"
     r"\s+sha256:(?P<sha256>[0-9a-f]{64})\s*"
@@ -83,6 +84,24 @@ def jars_tool(lock: Path) -> Tool:
         version=f"{kafka} with Debezium {debezium}",
         key=f"kafka-{kafka}-debezium-{debezium}-{digest}",
         seconds=30,
+        build=build,
+    )
+
+
+def jmx_agent_tool(lock: Path) -> Tool:
+    """Describe the folder of the JMX agent, which is one jar."""
+    jars = read_lock(lock)
+    version = version_of(jars, "jmx_prometheus_javaagent")
+
+    def build(folder: Path, _needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
+        fetch(jars, folder, say)
+        (folder / jars[0].file_name).rename(folder / JMX_AGENT)
+
+    return Tool(
+        name="JMX agent",
+        version=version,
+        key=f"jmx-agent-{version}-{jars[0].sha256[:12]}",
+        seconds=2,
         build=build,
     )
 

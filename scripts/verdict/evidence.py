@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from scripts.integrity.records import Integrity
 from scripts.load.hops import HopsSeen
 from scripts.results.summary import NoSummary, Summary
 from scripts.settings.executors import Executor, total_seconds
@@ -44,6 +45,7 @@ class Evidence:
         events: What happened to the stack's components meanwhile.
         hops: What each hop of the events took.
         held: Of a breakpoint the rate that this is the evidence of.
+        integrity: What the check of the pipeline found; None where it was interrupted.
     """
 
     scenario: str
@@ -56,6 +58,7 @@ class Evidence:
     events: Sequence[ComponentEvent]
     hops: HopsSeen = field(default_factory=HopsSeen)
     held: Held | None = None
+    integrity: Integrity | None = None
 
     @property
     def stack(self) -> StackSeen:

@@ -10,6 +10,14 @@ from scripts.verdict.evidence import Evidence
 from scripts.verdict.gates import Gate, checks_gate, components_gate, samples_gate, summary_gate
 from scripts.verdict.hop_clocks import hop_clocks_gate
 from scripts.verdict.hop_limits import judge_hop_threshold
+from scripts.verdict.integrity_gates import (
+    dead_letters_gate,
+    drain_gate,
+    events_gate,
+    ledger_gate,
+    rows_gate,
+)
+from scripts.verdict.integrity_limits import INTEGRITY_METRICS, judge_integrity
 from scripts.verdict.k6_exit import k6_exit_gate
 from scripts.verdict.limits import judge_threshold
 from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
@@ -63,6 +71,8 @@ def not_run(scenario: str, code: ExitCode, reason: str) -> ScenarioVerdict:
 
 
 def _judge(threshold: Threshold, evidence: Evidence) -> ThresholdResult:
+    if threshold.metric in INTEGRITY_METRICS:
+        return judge_integrity(threshold, evidence.integrity)
     if threshold.kind.type is MetricType.GAUGE:
         return judge_stack_threshold(threshold, evidence.stack)
     if threshold.kind.type is MetricType.HISTOGRAM:
@@ -96,6 +106,11 @@ def _gates(evidence: Evidence) -> tuple[Gate, ...]:
         stack_samples_gate(evidence.thresholds, evidence.stack),
         hop_clocks_gate(evidence.thresholds, evidence.hops),
         ramp_gate(evidence.held),
+        drain_gate(evidence.integrity),
+        rows_gate(evidence.integrity),
+        events_gate(evidence.integrity),
+        dead_letters_gate(evidence.integrity),
+        ledger_gate(evidence.integrity, summary),
     )
     return tuple(gate for gate in gates if gate is not None)
 

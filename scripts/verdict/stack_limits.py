@@ -12,6 +12,7 @@ from scripts.settings.thresholds import Threshold
 from scripts.verdict.figures import figure, limit_figure
 from scripts.verdict.gates import Gate, open_gate, shut_gate
 from scripts.verdict.growth import growth
+from scripts.verdict.integrity_limits import INTEGRITY_METRICS
 from scripts.verdict.limits import broken_limit, result_of, too_few
 from scripts.verdict.ramp_gate import HELD_RATE
 from scripts.verdict.records import ThresholdResult
@@ -46,7 +47,8 @@ def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackSeen) -> Gate
     sampled = {
         CONSUMER_LAG if threshold.metric == LAG_RECOVERY else threshold.metric: None
         for threshold in thresholds
-        if threshold.kind.type is MetricType.GAUGE and threshold.metric != HELD_RATE
+        if threshold.kind.type is MetricType.GAUGE
+        and threshold.metric not in (HELD_RATE, *INTEGRITY_METRICS)
     }
     if not sampled:
         return None

@@ -32,7 +32,12 @@ class Inv:
     @property
     def environment(self) -> dict[str, str]:
         # Compiled modules are kept, as for a user: the environment of a test may say otherwise.
-        return {"RESULTS_DIR": str(self.checkout.results), "PYTHONDONTWRITEBYTECODE": ""}
+        return {
+            "RESULTS_DIR": str(self.checkout.results),
+            "PYTHONDONTWRITEBYTECODE": "",
+            # A test means the same on every machine: `auto` is the embedded stack.
+            "DOCKER_HOST": "unix:///nonexistent",
+        }
 
     def __call__(self, *words: str, env: Mapping[str, str] | None = None) -> process.Completed:
         return process.run(

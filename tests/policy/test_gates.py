@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import get_args, get_type_hints
 
+import msgspec
 import pytest
 
 import scripts.verdict
 from scripts.errors import ExitCode
+from scripts.integrity.records import Finding, Integrity, Kind, Place, Sample
 from scripts.results.points.gauges import StackSeries
 from scripts.results.summary import Check, Metric
 from scripts.settings.executors import ConstantArrivalRate
@@ -28,6 +30,13 @@ from scripts.verdict.gates import (
     summary_gate,
 )
 from scripts.verdict.hop_clocks import hop_clocks_gate
+from scripts.verdict.integrity_gates import (
+    dead_letters_gate,
+    drain_gate,
+    events_gate,
+    ledger_gate,
+    rows_gate,
+)
 from scripts.verdict.judge import judge
 from scripts.verdict.k6_exit import k6_exit_gate
 from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
@@ -37,7 +46,9 @@ from scripts.verdict.ramp import Ramp
 from scripts.verdict.ramp_gate import ramp_gate
 from scripts.verdict.stack_limits import stack_samples_gate
 from tests.unit.measured import (
+    CLEAN,
     GOOD,
+    NOW,
     counter,
     event,
     evidence,
@@ -87,6 +98,17 @@ def hops(negative: int) -> Evidence:
     seen = hops_seen(hop, {(10.0, 10.5): 540}, 10.2, negative=negative)
     known = evidence("baseline", (hop_threshold(hop, "p95<=100"),), summary(GOOD))
     return replace(known, hops=seen)
+
+
+def spoilt(kind: Kind) -> Evidence:
+    """Return good evidence in which one row or record is wrong."""
+    sample = Sample(id="0b9c", last_seen=Place.TOPIC, detail="offset 7")
+    finding = Finding(kind=kind, table="public.customer", count=1, samples=(sample,))
+    return with_integrity(msgspec.structs.replace(CLEAN, findings=(finding,)))
+
+
+def with_integrity(integrity: Integrity) -> Evidence:
+    return replace(users(), integrity=integrity)
 
 
 GOOD_ONES = {
@@ -140,6 +162,19 @@ REDS: Mapping[GateFunction, Red] = {
     ),
     stack_samples_gate: Red("stack_samples", ExitCode.NO_DATA, sampled(20)),
     hop_clocks_gate: Red("hop_clocks", ExitCode.INVALID, hops(1)),
+    drain_gate: Red(
+        "drained",
+        ExitCode.INVALID,
+        with_integrity(Integrity(checked=NOW, unchecked="connect does not run")),
+    ),
+    rows_gate: Red("rows", ExitCode.FAIL, spoilt(Kind.MISSING)),
+    events_gate: Red("events", ExitCode.FAIL, spoilt(Kind.REORDERED)),
+    dead_letters_gate: Red("dead_letters", ExitCode.FAIL, spoilt(Kind.DEAD_LETTER)),
+    ledger_gate: Red(
+        "ledger",
+        ExitCode.INVALID,
+        with_integrity(msgspec.structs.replace(CLEAN, acknowledged={"c": 599})),
+    ),
     ramp_gate: Red(
         "ramp", ExitCode.FAIL, replace(users(), held=Held(Ramp(None, "it broke at once"), None, 0))
     ),

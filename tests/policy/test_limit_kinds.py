@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+import msgspec
 import pytest
 
 from scripts.errors import ExitCode
+from scripts.integrity.records import Finding, Integrity
 from scripts.load.hops import HopsSeen
 from scripts.results.points.gauges import StackSeries
 from scripts.results.summary import Metric
@@ -17,12 +19,14 @@ from scripts.settings.metrics import CONSUMER_LAG, MetricKind, MetricType, load_
 from scripts.settings.paths import Checkout
 from scripts.settings.thresholds import Threshold
 from scripts.verdict.evidence import Held
+from scripts.verdict.integrity_limits import INTEGRITY_METRICS
 from scripts.verdict.judge import judge
 from scripts.verdict.ramp import Ramp
 from scripts.verdict.ramp_gate import HELD_RATE
 from scripts.verdict.records import ScenarioVerdict
 from scripts.verdict.recovery_limit import LAG_RECOVERY
 from tests.unit.measured import (
+    CLEAN,
     GOOD,
     TEN_USERS,
     counter,
@@ -70,6 +74,7 @@ class Shown:
         held: Of a rate that is held the rate.
         hops: Of a hop what the consumer counted.
         executor: The load.
+        integrity: Of a count of the integrity check what was found.
     """
 
     observed: float
@@ -78,6 +83,7 @@ class Shown:
     held: Held | None = None
     hops: HopsSeen = field(default_factory=HopsSeen)
     executor: Executor = TEN_USERS
+    integrity: Integrity = CLEAN
 
     def judged(self, threshold: Threshold, *, holds: bool) -> ScenarioVerdict:
         """Return the verdict; `holds` is what k6 finds of the limit, if it judges it too."""
@@ -90,7 +96,7 @@ class Shown:
         known = evidence(
             "baseline", (threshold,), found, k6_exit, points=points, executor=self.executor
         )
-        return judge(replace(known, held=self.held, hops=self.hops))
+        return judge(replace(known, held=self.held, hops=self.hops, integrity=self.integrity))
 
 
 def shown(kind: MetricKind, stat: str) -> Shown:
@@ -118,6 +124,11 @@ def shown_by_the_stack(metric: str, stat: str) -> Shown:
         # The load falls from its peak after 20 s.
         lag = [1.0] * 10 + [9.0] * 14 + [1.0] * (SECONDS - 24)
         return Shown(4, stack=sampled(CONSUMER_LAG, lag), executor=PEAK)
+    if metric in INTEGRITY_METRICS:
+        # Excused, so that the gate holds and the limit alone decides.
+        kind = INTEGRITY_METRICS[metric][0]
+        finding = Finding(kind=kind, table="t", count=4, samples=(), excused="it is known")
+        return Shown(4, integrity=msgspec.structs.replace(CLEAN, findings=(finding,)))
     values = [4 * at / 3600 if stat == GROWTH else 4.0 for at in range(SECONDS)]
     return Shown(4, stack=sampled(metric, values))
 
@@ -149,7 +160,7 @@ def test_a_limit_on_what_was_not_measured_is_no_data(kind: MetricKind, stat: str
     metrics = {name: metric for name, metric in GOOD.items() if name != limit.k6_metric}
     # k6 itself finds that a limit on nothing holds.
     found = summary(metrics, thresholds={limit: True} if limit.in_k6 else {})
-    verdict = judge(evidence("baseline", (limit,), found))
+    verdict = judge(replace(evidence("baseline", (limit,), found), integrity=None))
     assert [result.ok for result in verdict.thresholds] == [None]
     assert verdict.exit_code is ExitCode.NO_DATA
 

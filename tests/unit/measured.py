@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from scripts.integrity.records import Drain, Integrity, TableCompared, TopicRead
 from scripts.load.hops import HopsSeen
 from scripts.results.hops import Hops, hops_of
 from scripts.results.points.statistics import Statistics, parsed_k6_name
@@ -84,11 +85,20 @@ GOOD: Mapping[str, Metric] = {
     LATENCY: trend(540, p50=36.4, p95=51.2, p99=73.0),
     "cdc_success_rate": rate(600, 0),
     "pg_write_errors": counter(0, 0),
+    "pg_records_inserted": counter(600, 10.0),
     "iterations": counter(600, 10.0),
     "dropped_iterations": counter(0, 0),
     "generator_delay": trend(6000, p99=1.3),
 }
 NOW = datetime(2026, 11, 24, 8, 0, 0, tzinfo=UTC)
+CLEAN = Integrity(
+    checked=NOW,
+    seconds=1.2,
+    drain=Drain(seconds=0.9),
+    tables=(TableCompared(table="public.customer", rows=600, documents=600),),
+    topics=(TopicRead(topic="cdc.public.customer", events=602, keys=601, tombstones=1),),
+    acknowledged={"c": 600},
+)
 TEN_USERS = ConstantVus(vus=10, duration="60s")
 
 
@@ -189,6 +199,7 @@ def evidence(
         k6_exit=k6_exit,
         clock_step_seconds=clock_step_seconds,
         events=events,
+        integrity=CLEAN,
     )
 
 

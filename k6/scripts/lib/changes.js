@@ -1,5 +1,8 @@
 // The changes that scenarios make: SQL, and what the document must look like afterwards. Rows stay small, about a
-// hundred bytes, so that the pipeline and not the size of its payload is measured.
+// hundred bytes, so that the pipeline and not the size of its payload is measured. Each statement names the row that it
+// writes, for the ledger of what PostgreSQL has acknowledged.
+
+const written = (op, table, key) => ({ op, table: `public.${table}`, key });
 
 /** A new customer; `id` is the row's and the document's. */
 export function createCustomer() {
@@ -8,7 +11,11 @@ export function createCustomer() {
   return {
     operation: 'create',
     statements: [
-      { sql: "INSERT INTO customer (id, email, status) VALUES ($1, $2, 'active')", args: [id, email] },
+      {
+        sql: "INSERT INTO customer (id, email, status) VALUES ($1, $2, 'active')",
+        args: [id, email],
+        row: written('c', 'customer', id),
+      },
     ],
     inserted: 1,
     collection: 'customer',
@@ -23,7 +30,11 @@ export function updateCustomer(id) {
   return {
     operation: 'update',
     statements: [
-      { sql: 'UPDATE customer SET status = $2, updated_at = clock_timestamp() WHERE id = $1', args: [id, status] },
+      {
+        sql: 'UPDATE customer SET status = $2, updated_at = clock_timestamp() WHERE id = $1',
+        args: [id, status],
+        row: written('u', 'customer', id),
+      },
     ],
     inserted: 0,
     collection: 'customer',
@@ -36,7 +47,7 @@ export function updateCustomer(id) {
 export function deleteCustomer(id) {
   return {
     operation: 'delete',
-    statements: [{ sql: 'DELETE FROM customer WHERE id = $1', args: [id] }],
+    statements: [{ sql: 'DELETE FROM customer WHERE id = $1', args: [id], row: written('d', 'customer', id) }],
     inserted: 0,
     collection: 'customer',
     id,
@@ -54,6 +65,7 @@ export function addAddress(customer) {
       {
         sql: "INSERT INTO address (id, customer_id, street, city, postal_code, country) VALUES ($1, $2, $3, 'Bern', '3000', 'CH')",
         args: [id, customer, street],
+        row: written('c', 'address', id),
       },
     ],
     inserted: 1,
@@ -69,6 +81,7 @@ const decimal = (cents) => `${Math.floor(cents / 100)}.${String(cents % 100).pad
 export function placeOrder(customer) {
   const id = crypto.randomUUID();
   const items = [1, 2].map(() => ({
+    id: crypto.randomUUID(),
     quantity: 1 + Math.floor(Math.random() * 5),
     cents: 100 + Math.floor(Math.random() * 9900),
   }));
@@ -76,10 +89,15 @@ export function placeOrder(customer) {
   return {
     operation: 'order',
     statements: [
-      { sql: 'INSERT INTO orders (id, customer_id) VALUES ($1, $2)', args: [id, customer] },
+      {
+        sql: 'INSERT INTO orders (id, customer_id) VALUES ($1, $2)',
+        args: [id, customer],
+        row: written('c', 'orders', id),
+      },
       ...items.map((item, index) => ({
         sql: 'INSERT INTO order_item (id, order_id, product, quantity, unit_price) VALUES ($1, $2, $3, $4, $5)',
-        args: [crypto.randomUUID(), id, `product-${index + 1}`, item.quantity, decimal(item.cents)],
+        args: [item.id, id, `product-${index + 1}`, item.quantity, decimal(item.cents)],
+        row: written('c', 'order_item', item.id),
       })),
     ],
     inserted: 1 + items.length,

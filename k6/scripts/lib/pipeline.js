@@ -30,7 +30,7 @@ function databases() {
     const { postgresDsn, mongodbUri, mongodbDatabase } = endpoints();
     const server = mongodb(mongodbUri);
     connected = {
-      postgres: postgres(postgresDsn),
+      postgres: postgres(postgresDsn, { ledger: __ENV.CDC_LEDGER }),
       collection: (name) => server.collection(mongodbDatabase, name),
     };
   }

@@ -6,30 +6,29 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
-import requests
 
 from scripts.errors import StackFailure
 from scripts.files import write_atomically
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack import canary, connector, source, topics
-from scripts.stack.backend import Say
-from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
-from scripts.stack.connect_api import ConnectApi, Rebalancing, Unreachable
+from scripts.stack import connector, readiness, topics
+from scripts.stack.backend import LogTail, Say
+from scripts.stack.component import COMPONENTS, OBSERVERS, ComponentEvent, ComponentStatus
 from scripts.stack.endpoints import Endpoints
-from scripts.stack.local import consumer, jvm, mongodb, postgres, symptoms
+from scripts.stack.local import consumer, jvm, mongodb, observe, postgres, symptoms
 from scripts.stack.local.layout import Layout
+from scripts.stack.local.observe import Observers
 from scripts.stack.local.ports import Ports, choose
+from scripts.stack.local.program import Program
 from scripts.stack.local.supervisor import Supervisor, last_lines, uptime
 from scripts.stack.usage import Usage, usage_of
-from scripts.waiting import NotReady, until_called_off, wait_until
+from scripts.waiting import until_called_off, wait_until
 
 T = TypeVar("T")
 _DEADLINE_SECONDS = 60.0
-_REQUEST_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,14 @@ class Installed:
     storage: Path
     mongodb: Path
     k6: Path | None
+    observers: Observers | None
+
+
+class Install(Protocol):
+    """Gets the tools, and returns where they are, with their versions."""
+
+    def __call__(self, say: Say, /, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+        """Get what is missing."""
 
 
 class LocalState(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +68,7 @@ class LocalStack:
         checkout: Checkout,
         pipeline: Pipeline,
         layout: Layout,
-        install: Callable[[Say], tuple[Installed, dict[str, str]]],
+        install: Install,
     ) -> None:
         self._checkout = checkout
         self._pipeline = pipeline
@@ -69,10 +76,15 @@ class LocalStack:
         self._install = install
         self._supervisor = Supervisor(layout)
 
-    def up(self, say: Say) -> Endpoints:
+    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
         """Start the stack, or what was stopped of it, and prove it with a canary row."""
         running = self.endpoints()
         if running is not None:
+            if observe and not running.prometheus_url:
+                raise StackFailure(
+                    "--observe: the stack is up without Prometheus",
+                    hint="inv down, then inv up --observe",
+                )
             self._start_stopped(running, say)
             return running
         began = time.monotonic()
@@ -80,7 +92,7 @@ class LocalStack:
             say("supervisord was killed: ending what it left running")
         # Of a start that did not come to its end, for one.
         self.abandon(lambda _line: None)
-        installed, versions = self._install(say)
+        installed, versions = self._install(say, observe=observe)
         try:
             endpoints = self._start(installed, versions, say)
         except BaseException:
@@ -97,8 +109,7 @@ class LocalStack:
             say(f"{name} was stopped: starting it")
             self._supervisor.start_program(name)
         connector.wait_running(self._pipeline, endpoints)
-        seconds = canary.prove(self._pipeline, endpoints)
-        say(f"a canary row went through every hop in {seconds * 1000:.0f} ms")
+        readiness.prove(self._pipeline, endpoints, say)
 
     def _start(self, installed: Installed, versions: dict[str, str], say: Say) -> Endpoints:
         layout, pipeline = self._layout, self._pipeline
@@ -107,7 +118,8 @@ class LocalStack:
         ports = choose(given)
         mongod = mongodb.configured(self._checkout, pipeline)
         server = mongodb.find_server(mongod, versions["mongodb"])
-        endpoints = self._addresses(ports)
+        observers = installed.observers
+        endpoints = self._addresses(ports, observed=observers is not None)
         state = LocalState(
             ports=ports,
             cluster_id=jvm.new_cluster_id(),
@@ -116,14 +128,16 @@ class LocalStack:
         write_atomically(layout.state, msgspec.json.encode(state))
         jvm.write_settings(layout, ports)
         jvm.copy_storage(installed.storage, layout, state.cluster_id)
+        agents, observing = self._observing(observers, ports)
         self._supervisor.start(
             (
-                *jvm.programs(layout, installed.java),
+                *jvm.programs(layout, installed.java, agents),
                 mongodb.program(layout, server, installed.mongodb, ports.mongodb),
                 postgres.program(layout, installed.postgres, ports.postgres),
                 consumer.program(
                     self._checkout.root, self._checkout.pipeline_file, endpoints, ports.consumer
                 ),
+                *observing,
             )
         )
         # The JVMs take longest, so they start first; Connect waits for its broker by itself.
@@ -131,21 +145,38 @@ class LocalStack:
             self._supervisor.start_program(name)
         postgres.create_cluster(layout, installed.postgres, pipeline.postgres.user)
         self._supervisor.start_program("postgres")
-        self._ready(say, "postgres", lambda: self._prepare_source(endpoints))
+        for program in observing:
+            self._supervisor.start_program(program.name)
+        self._ready(
+            say,
+            "postgres",
+            lambda: readiness.prepare_source(pipeline, endpoints, self._checkout.root),
+        )
         self._ready(say, "kafka", lambda: self._check_broker(endpoints, state))
         topics.create(endpoints.kafka_bootstrap, pipeline)
         self._supervisor.start_program("consumer")
         self._ready(say, "connect", lambda: self._check_connect(endpoints, state))
         connector.deploy(pipeline, endpoints)
         say(f"connector {pipeline.connector.name} is running, its replication slot active")
-        self._ready(say, "consumer", lambda: self._check_consumer(endpoints))
-        seconds = canary.prove(pipeline, endpoints)
-        say(f"a canary row went through every hop in {seconds * 1000:.0f} ms")
+        self._ready(say, "consumer", lambda: readiness.consumer_ready(endpoints))
+        for program in observing:
+            self._ready(say, program.name, lambda: readiness.prometheus_ready(endpoints))
+        readiness.prove(pipeline, endpoints, say)
         if installed.k6 is not None:
             layout.k6.parent.mkdir(parents=True, exist_ok=True)
             layout.k6.symlink_to(installed.k6)
         endpoints.write(layout.endpoints)
         return endpoints
+
+    def _observing(
+        self, observers: Observers | None, ports: Ports
+    ) -> tuple[dict[str, str], tuple[Program, ...]]:
+        """Return the agents' flags by program, and what runs beside the stack."""
+        if observers is None:
+            return {}, ()
+        observe.write_settings(self._layout, observers, ports)
+        prometheus = observe.program(self._layout, observers, ports)
+        return observe.agent_flags(observers, ports), (prometheus,)
 
     def _ready(self, say: Say, name: str, probe: Callable[[], T]) -> None:
         """Wait for a component, and give up at once if it ended."""
@@ -170,9 +201,10 @@ class LocalStack:
         )
         say(f"{name} is ready")
 
-    def _addresses(self, ports: Ports) -> Endpoints:
+    def _addresses(self, ports: Ports, *, observed: bool) -> Endpoints:
         postgres_settings = self._pipeline.postgres
         return Endpoints(
+            stack=self.name,
             postgres_dsn=f"postgresql://{postgres_settings.user}@127.0.0.1:{ports.postgres}"
             f"/{postgres_settings.database}",
             kafka_bootstrap=f"127.0.0.1:{ports.kafka}",
@@ -181,11 +213,8 @@ class LocalStack:
             mongodb_uri=f"mongodb://127.0.0.1:{ports.mongodb}",
             mongodb_database=self._pipeline.mongodb.database,
             consumer_url=f"http://127.0.0.1:{ports.consumer}",
+            prometheus_url=f"http://127.0.0.1:{ports.prometheus}" if observed else "",
         )
-
-    def _prepare_source(self, endpoints: Endpoints) -> None:
-        source.create_database(endpoints.postgres_dsn, self._pipeline.postgres.database)
-        source.prepare(endpoints.postgres_dsn, self._pipeline, self._checkout.root)
 
     @staticmethod
     def _check_broker(endpoints: Endpoints, state: LocalState) -> None:
@@ -193,20 +222,7 @@ class LocalStack:
 
     @staticmethod
     def _check_connect(endpoints: Endpoints, state: LocalState) -> None:
-        try:
-            found = ConnectApi(endpoints.connect_url).cluster_id()
-        except (Rebalancing, Unreachable) as reason:
-            raise NotReady(str(reason)) from None
-        _expect_cluster(found, state, "Kafka Connect")
-
-    @staticmethod
-    def _check_consumer(endpoints: Endpoints) -> None:
-        try:
-            answer = requests.get(f"{endpoints.consumer_url}/readyz", timeout=_REQUEST_SECONDS)
-        except (requests.ConnectionError, requests.Timeout) as error:
-            raise NotReady(type(error).__name__) from None
-        if not answer.ok:
-            raise NotReady(answer.text.strip()[:300])
+        _expect_cluster(readiness.connect_cluster(endpoints), state, "Kafka Connect")
 
     def down(self, say: Say) -> bool:
         """Stop the components in the direction opposite to the data's, and remove their data."""
@@ -232,10 +248,8 @@ class LocalStack:
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if `up` got to its end and supervisord still answers."""
-        with suppress(FileNotFoundError, msgspec.DecodeError):
-            found = msgspec.json.decode(self._layout.endpoints.read_bytes(), type=Endpoints)
-            return found if self._supervisor.alive() else None
-        return None
+        found = Endpoints.read(self._layout.endpoints, self.name)
+        return found if found is not None and self._supervisor.alive() else None
 
     def _state(self) -> LocalState | None:
         with suppress(FileNotFoundError, msgspec.DecodeError):
@@ -254,7 +268,7 @@ class LocalStack:
         usage = self.usage()
         versions = self.versions()
         statuses = []
-        for name in COMPONENTS:
+        for name in self._names(processes):
             info = processes.get(name, {})
             pid = info.get("pid") or None
             statuses.append(
@@ -270,6 +284,10 @@ class LocalStack:
             )
         return tuple(statuses)
 
+    @staticmethod
+    def _names(processes: Mapping[str, Any]) -> tuple[str, ...]:
+        return (*COMPONENTS, *(name for name in OBSERVERS if name in processes))
+
     def usage(self) -> Mapping[str, Usage]:
         """Look at the processes that supervisord has started."""
         processes = self._supervisor.processes()
@@ -281,11 +299,18 @@ class LocalStack:
         notes = ["embedded stack: one machine carries the load, PostgreSQL runs with fsync off"]
         if mongodb.STAND_IN in server:
             notes.append(f"MongoDB figures are those of {server}, not of a mongod")
+        if any(name in self.versions() for name in OBSERVERS):
+            notes.append("observed: Prometheus and the JMX agents ran on the same machine")
         return tuple(notes)
 
     def log_files(self) -> Mapping[str, Path]:
         """Return the log files, supervisord's among them."""
-        return {name: self._layout.log(name) for name in (*COMPONENTS, "supervisord")}
+        return {name: self._layout.log(name) for name in (*COMPONENTS, *OBSERVERS, "supervisord")}
+
+    def log_tails(self, lines: int) -> Mapping[str, LogTail]:
+        """Return the ends of the log files."""
+        files = self.log_files().items()
+        return {name: LogTail(str(path), last_lines(path, lines)) for name, path in files}
 
     def watch(self) -> "LocalWatch":
         """Observe from the present end of each log on."""
@@ -302,7 +327,8 @@ class LocalWatch:
 
     def events(self) -> tuple[ComponentEvent, ...]:
         """Return what ended; supervisord's own end is one of them."""
-        events = self._supervisor.events_since(self._offsets["supervisord"])
+        since = self._supervisor.events_since(self._offsets["supervisord"])
+        events = tuple(event for event in since if event.component not in OBSERVERS)
         if not self._supervisor.alive():
             gone = ComponentEvent(
                 component="supervisord",

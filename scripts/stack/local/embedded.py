@@ -8,10 +8,12 @@ from scripts.stack.backend import Say
 from scripts.stack.local.backend import Installed, LocalStack
 from scripts.stack.local.jvm import Java
 from scripts.stack.local.layout import Layout
+from scripts.stack.local.observe import PROMETHEUS, Observers, find_prometheus
 from scripts.stack.local.training import storage_tool, training_tool
 from scripts.tools.cache import Cache, Tool
 from scripts.tools.catalogue import Catalogue, catalogue
 from scripts.tools.install import install_all
+from scripts.tools.jars import JMX_AGENT
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,18 @@ class EmbeddedTools:
 def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalStack:
     """Return the embedded stack of a checkout; its tools are installed when it goes up."""
 
-    def install(say: Say) -> tuple[Installed, dict[str, str]]:
+    def install(say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+        prometheus = find_prometheus() if observe else None
         tools = EmbeddedTools.of(checkout, pipeline, cache)
-        install_all(cache, tools.all, say)
         programs = tools.programs
+        install_all(cache, (*tools.all, *((programs.jmx_agent,) if observe else ())), say)
+        observers = None
+        if prometheus is not None:
+            observers = Observers(
+                *prometheus,
+                jmx_agent=cache.path(programs.jmx_agent) / JMX_AGENT,
+                settings=checkout.prometheus,
+            )
         installed = Installed(
             postgres=cache.path(programs.postgres),
             java=Java(
@@ -57,6 +67,7 @@ def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalSt
             storage=cache.path(tools.storage),
             mongodb=cache.path(programs.mongodb),
             k6=cache.path(programs.k6) / "k6",
+            observers=observers,
         )
         versions = {
             "postgres": programs.postgres.version,
@@ -65,6 +76,8 @@ def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalSt
             "mongodb": programs.mongodb.version,
             "consumer": "this checkout",
         }
+        if observers is not None:
+            versions[PROMETHEUS] = observers.version
         return installed, versions
 
     return LocalStack(checkout, pipeline, Layout(checkout.stack), install)

@@ -4,8 +4,9 @@ import base64
 import secrets
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from scripts import marks, process
 from scripts.stack.local.layout import Layout
@@ -112,23 +113,37 @@ def copy_storage(template: Path, layout: Layout, cluster_id: str) -> None:
     meta.write_text("\n".join(changed) + "\n", encoding="utf-8")
 
 
-def programs(layout: Layout, java: Java) -> tuple[Program, Program]:
-    """Return how the broker and the Connect worker are run."""
+def programs(
+    layout: Layout, java: Java, agents: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Program, Program]:
+    """Return how the broker and the Connect worker are run.
+
+    Args:
+        layout: Where their settings are.
+        java: What runs them.
+        agents: A flag that loads an agent, by program.
+    """
     logging = f"-Dlog4j2.configurationFile={layout.settings / 'log4j2.xml'}"
     # At the end of a training run a JVM spends half a minute on writing its cache.
     stop_seconds = 180 if java.training else 10
     kafka, connect = layout.settings / "kafka.properties", layout.settings / "connect.properties"
+    # A JVM with an agent cannot use its cache (JEP 483), says so in its log, and starts without.
+    java = replace(java, caches=None) if agents else java
     worker = "org.apache.kafka.connect.cli.ConnectDistributed"
+
+    def agent(name: str) -> tuple[str, ...]:
+        return (agents[name],) if name in agents else ()
+
     return (
         Program(
             name="kafka",
-            argv=java.argv("kafka", logging, "kafka.Kafka", kafka),
+            argv=java.argv("kafka", logging, *agent("kafka"), "kafka.Kafka", kafka),
             environment=_ENVIRONMENT,
             stop_seconds=stop_seconds,
         ),
         Program(
             name="connect",
-            argv=java.argv("connect", logging, worker, connect),
+            argv=java.argv("connect", logging, *agent("connect"), worker, connect),
             environment=_ENVIRONMENT,
             stop_seconds=stop_seconds,
         ),

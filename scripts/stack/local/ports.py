@@ -17,6 +17,9 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     connect: int
     mongodb: int
     consumer: int
+    prometheus: int
+    kafka_jmx: int
+    connect_jmx: int
 
 
 def choose(given: Mapping[str, int]) -> Ports:

@@ -15,6 +15,7 @@ from scripts.errors import StackFailure
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import canary
+from scripts.stack.backend import Say
 from scripts.stack.local import jvm
 from scripts.stack.local.backend import Installed, LocalStack
 from scripts.stack.local.layout import Layout
@@ -56,10 +57,16 @@ def training_tool(
             storage=needs[storage.name],
             mongodb=needs[catalogue.mongodb.name],
             k6=None,
+            observers=None,
         )
         layout = Layout(folder / "stack")
         versions = {"mongodb": catalogue.mongodb.version}
-        stack = LocalStack(checkout, pipeline, layout, lambda _say: (installed, versions))
+
+        def install(_say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+            del observe  # what is trained is an ordinary start
+            return installed, versions
+
+        stack = LocalStack(checkout, pipeline, layout, install)
         try:
             endpoints = stack.up(say)
             for number in range(_EVENTS):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import LoadFailure
-from scripts.load.k6 import K6, Shape, shape_of
+from scripts.load.k6 import K6, Observed, Shape, shape_of
 from scripts.settings.executors import ConstantVus, RampingVus, Stage
 from scripts.settings.scenarios import Scenario
 
@@ -27,6 +27,17 @@ def test_a_run_listens_on_loopback_alone_and_no_secret_is_on_its_command_line() 
     assert "secret" not in " ".join(argv)
     assert k6.variables["CDC_POSTGRES_DSN"].endswith("@host/db")
     assert k6.variables["K6_AUTO_EXTENSION_RESOLUTION"] == "false"
+
+
+def test_an_observed_run_pushes_and_labels_its_series() -> None:
+    k6 = K6(Path("k6"), observed=Observed("http://127.0.0.1:9090", "r1"))
+    argv = [str(x) for x in k6.run_command(Path("a.js"), Path("points.json.gz"), 20_000)]
+    outputs = [argv[i + 1] for i, word in enumerate(argv) if word == "--out"]
+    assert outputs == ["json=points.json.gz", "experimental-prometheus-rw"]
+    assert argv[argv.index("--tag") + 1] == "test_run_id=r1"
+    assert argv[-1] == "a.js"
+    assert k6.variables["K6_PROMETHEUS_RW_SERVER_URL"] == "http://127.0.0.1:9090/api/v1/write"
+    assert "K6_PROMETHEUS_RW_SERVER_URL" not in K6(Path("k6")).variables
 
 
 def inspected(**options: object) -> str:

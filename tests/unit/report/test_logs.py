@@ -1,23 +1,21 @@
-from pathlib import Path
-
 import pytest
 
 from scripts.errors import UsageFailure
 from scripts.report.logs import last_logs
+from scripts.stack.backend import LogTail
+
+_LOG = ("one", "two", "three")
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> dict[str, Path]:
-    (tmp_path / "kafka.log").write_text("one\ntwo\nthree\n", encoding="utf-8")
-    return {name: tmp_path / f"{name}.log" for name in ("kafka", "connect")}
+def tails(lines: int) -> dict[str, LogTail]:
+    return {"kafka": LogTail("kafka.log", _LOG[-lines:]), "connect": LogTail("connect.log", ())}
 
 
-def test_each_log_stands_under_its_name(files: dict[str, Path]) -> None:
-    assert last_logs(files, "", 2) == (
-        f"== kafka ({files['kafka']})\ntwo\nthree\n\n"
-        f"== connect ({files['connect']})\nnothing logged"
+def test_each_log_stands_under_its_name() -> None:
+    assert last_logs(tails, "", 2) == (
+        "== kafka (kafka.log)\ntwo\nthree\n\n== connect (connect.log)\nnothing logged"
     )
-    assert last_logs(files, "kafka", 1) == f"== kafka ({files['kafka']})\nthree"
+    assert last_logs(tails, "kafka", 1) == "== kafka (kafka.log)\nthree"
 
 
 @pytest.mark.parametrize(
@@ -27,9 +25,7 @@ def test_each_log_stands_under_its_name(files: dict[str, Path]) -> None:
         ("kafka", 0, "--lines: 0 is not a number of lines"),
     ],
 )
-def test_a_wrong_question_is_one_line(
-    files: dict[str, Path], component: str, lines: int, line: str
-) -> None:
+def test_a_wrong_question_is_one_line(component: str, lines: int, line: str) -> None:
     with pytest.raises(UsageFailure) as caught:
-        last_logs(files, component, lines)
+        last_logs(tails, component, lines)
     assert str(caught.value) == line

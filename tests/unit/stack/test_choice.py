@@ -1,30 +1,77 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from scripts.errors import UsageFailure
+from scripts.errors import StackFailure, UsageFailure
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack.choice import choose
+from scripts.stack.choice import Choice, choose
+from scripts.stack.endpoints import Endpoints
+from scripts.stack.local.backend import LocalStack
 from scripts.tools.cache import Cache
 
 
+class Docker:
+    def __str__(self) -> str:
+        return "Docker 28.2.2 with Compose 2.40.0"
+
+
+def no_docker() -> Docker:
+    raise StackFailure("there is no docker on PATH", hint="install Docker")
+
+
 @pytest.mark.parametrize(
-    ("name", "why"),
+    ("name", "finder", "why"),
     [
-        ("auto", "stack: local, the only one there is so far"),
-        ("local", "stack: local, as asked for"),
+        ("auto", no_docker, "stack: local, for there is no docker on PATH"),
+        ("auto", Docker, "stack: compose, for there is Docker 28.2.2 with Compose 2.40.0"),
+        ("local", Docker, "stack: local, as asked for"),
+        ("compose", no_docker, "stack: compose, as asked for"),
     ],
 )
 def test_a_stack_is_chosen_and_says_why(
-    tmp_path: Path, pipeline: Pipeline, name: str, why: str
+    tmp_path: Path, pipeline: Pipeline, name: str, finder: type[Docker], why: str
 ) -> None:
-    choice = choose(name, Checkout.at(tmp_path, {}), pipeline, Cache(tmp_path))
-    assert (choice.backend.name, choice.why) == ("local", why)
+    choice = choose(name, Checkout.at(tmp_path, {}), pipeline, Cache(tmp_path), finder)
+    assert (choice.backend.name, choice.why) == (why.split()[1].rstrip(","), why)
 
 
 def test_an_unknown_stack_is_answered_with_those_near_it(
     tmp_path: Path, pipeline: Pipeline
 ) -> None:
     with pytest.raises(UsageFailure, match=r"unknown stack 'locl'; did you mean local\?$"):
-        choose("locl", Checkout.at(tmp_path, {}), pipeline, Cache(tmp_path))
+        choose("locl", Checkout.at(tmp_path, {}), pipeline, Cache(tmp_path), no_docker)
+
+
+@pytest.fixture
+def with_local_up(
+    tmp_path: Path, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> Checkout:
+    checkout = Checkout.at(tmp_path, {})
+    msgspec.structs.replace(endpoints, stack="local").write(checkout.endpoints_file)
+    monkeypatch.setattr(LocalStack, "endpoints", lambda _: endpoints)
+    return checkout
+
+
+def chosen(name: str, checkout: Checkout, pipeline: Pipeline) -> Choice:
+    return choose(name, checkout, pipeline, Cache(checkout.root), Docker)
+
+
+def test_auto_takes_the_stack_that_is_up(with_local_up: Checkout, pipeline: Pipeline) -> None:
+    assert chosen("auto", with_local_up, pipeline).why == "stack: local, which is up"
+
+
+def test_a_second_stack_in_one_checkout_is_refused(
+    with_local_up: Checkout, pipeline: Pipeline
+) -> None:
+    with pytest.raises(StackFailure, match="the local stack of this checkout is up") as caught:
+        chosen("compose", with_local_up, pipeline)
+    assert "inv down --stack local" in caught.value.hint
+
+
+def test_a_stack_that_left_its_addresses_but_is_gone_hinders_nobody(
+    with_local_up: Checkout, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalStack, "endpoints", lambda _: None)
+    assert chosen("compose", with_local_up, pipeline).backend.name == "compose"

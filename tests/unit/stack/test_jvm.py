@@ -20,6 +20,9 @@ PORTS = Ports(
     connect=20_004,
     mongodb=20_005,
     consumer=20_006,
+    prometheus=20_007,
+    kafka_jmx=20_008,
+    connect_jmx=20_009,
 )
 
 
@@ -75,6 +78,16 @@ def test_a_cache_is_read_or_written_for_one_fixed_class_path(
     assert [word for word in words if "AOT" in word] == ([flag] if flag else [])
     assert kafka.stop_seconds == connect.stop_seconds == seconds
     assert words[0].startswith("/java/")
+
+
+def test_an_agent_is_loaded_before_the_main_class_and_without_a_cache(tmp_path: Path) -> None:
+    java = Java(Path("/java"), tmp_path, Path("/caches"))
+    agents = {"kafka": "-javaagent:a.jar=127.0.0.1:1:k.yml", "connect": "-javaagent:a.jar=..."}
+    kafka, connect = programs(Layout(tmp_path / ".stack"), java, agents)
+    words = [str(word) for word in kafka.argv]
+    assert words.index(agents["kafka"]) < words.index("kafka.Kafka")
+    assert agents["connect"] in connect.argv
+    assert not any("AOT" in str(word) for word in (*kafka.argv, *connect.argv))
 
 
 def test_a_cluster_id_is_one_of_kafkas_and_another_each_time() -> None:

@@ -309,12 +309,17 @@ def test_every_gate_is_told_with_what_was_found() -> None:
         "k6_exit": ("0", True),
         "components": ("none", True),
         "clock": ("+0 ms", True),
-        "points": ("6,603 points of 5 metrics", True),
+        "points": ("6,604 points of 6 metrics", True),
         "dropped_iterations": ("0 of 600", True),
         "generator_delay": ("p99 1.30 ms over 6,000 ticks", True),
         "summary": ("a summary of baseline", True),
         "samples": ("600 iterations, 600 samples of cdc_success_rate", True),
         "thresholds_agree": ("the same of 3", True),
+        "drained": ("after 0.9 s", True),
+        "rows": ("600 rows, 600 documents", True),
+        "events": ("602 events, 600 acknowledged writes", True),
+        "dead_letters": ("0", True),
+        "ledger": ("600 inserted rows noted", True),
     }
 
 

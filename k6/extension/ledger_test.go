@@ -1,0 +1,100 @@
+package extension
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func linesOf(t *testing.T, path string) []string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
+}
+
+func TestLedgerNotesEveryRow(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.tsv")
+	l, err := openLedger(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	order := []statement{
+		{Row: row{Table: "public.orders", Key: "7", Op: "c"}},
+		{SQL: "SET LOCAL synchronous_commit = off"},
+		{Row: row{Table: "public.order_item", Key: "8", Op: "c"}},
+		{Row: row{Table: "public.customer", Key: "9", Op: "u"}},
+	}
+	if err := l.note(order, []int64{1, 0, 1, 0}); err != nil {
+		t.Fatal(err)
+	}
+	// Before anything is closed: a k6 that is killed closes nothing.
+	want := []string{"c\tpublic.orders\t7", "c\tpublic.order_item\t8"}
+	if got := linesOf(t, path); strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("the ledger has %q, not %q", got, want)
+	}
+}
+
+func TestLedgerIsWrittenByManyAtOnce(t *testing.T) {
+	const users, writes = 20, 50
+	path := filepath.Join(t.TempDir(), "ledger.tsv")
+	l, err := openLedger(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for user := range users {
+		group.Go(func() {
+			for write := range writes {
+				key := fmt.Sprintf("%d-%d", user, write)
+				update := []statement{{Row: row{Table: "public.customer", Key: key, Op: "u"}}}
+				if err := l.note(update, []int64{1}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	seen := map[string]bool{}
+	for _, line := range linesOf(t, path) {
+		if !strings.HasPrefix(line, "u\tpublic.customer\t") {
+			t.Fatalf("a torn line: %q", line)
+		}
+		seen[line] = true
+	}
+	if len(seen) != users*writes {
+		t.Errorf("%d different lines, not %d", len(seen), users*writes)
+	}
+}
+
+func TestLedgerReachesGo(t *testing.T) {
+	m := newModule()
+	path := filepath.Join(t.TempDir(), "ledger.tsv")
+	u := newUser(t, m)
+	u.set(t, "path", path)
+	u.run(t, `cdc.postgres("`+testDSN+`", { ledger: path })`)
+	if m.ledgers.values[path] == nil {
+		t.Errorf("the ledgers are %v", m.ledgers.values)
+	}
+	var s statement
+	value := u.run(t, `({ sql: "", args: [], row: { table: "public.customer", key: "7", op: "d" } })`)
+	if err := u.VU.Runtime().ExportTo(value, &s); err != nil {
+		t.Fatal(err)
+	}
+	if want := (row{Table: "public.customer", Key: "7", Op: "d"}); s.Row != want {
+		t.Errorf("the statement's row is %v, not %v", s.Row, want)
+	}
+}
+
+func TestLedgerThatCannotBeOpened(t *testing.T) {
+	u := newUser(t, newModule())
+	u.set(t, "path", filepath.Join(t.TempDir(), "nowhere", "ledger.tsv"))
+	if _, err := u.VU.Runtime().RunString(`cdc.postgres("` + testDSN + `", { ledger: path })`); err == nil {
+		t.Error("there is no error")
+	}
+}

@@ -1,0 +1,1 @@
+"""Whether the pipeline lost, repeated, reordered or changed anything: drained, then compared."""

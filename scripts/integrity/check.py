@@ -1,0 +1,168 @@
+"""The whole check of a pipeline: drain, comparison, topics and ledger."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from scripts.errors import StackFailure
+from scripts.integrity.drain import DEADLINE_SECONDS, Draining
+from scripts.integrity.events import gathered
+from scripts.integrity.findings import event_findings, lasting, ledger_findings, row_findings
+from scripts.integrity.ledger import read_ledger
+from scripts.integrity.records import Integrity
+from scripts.integrity.snapshot import Comparison, Difference, compare
+from scripts.integrity.tables import RowLookup, reading
+from scripts.integrity.topic import Begins, Topics
+from scripts.integrity.trace import Trail
+from scripts.settings.pipeline import Pipeline
+from scripts.stack.endpoints import Endpoints
+from scripts.stack.lag import ConsumerLag
+from scripts.waiting import NotReady
+
+# Whose restart makes Debezium send again what it cannot know to have arrived.
+_REPEATING = frozenset(("connect", "kafka", "postgres"))
+_CONNECT_SECONDS = 5
+_MONGODB_MILLISECONDS = 5000
+
+
+def excuse(components: Iterable[str]) -> str:
+    """Return why repeated events are no fault, given what has ended or restarted; else nothing."""
+    found = sorted(_REPEATING.intersection(components))
+    if not found:
+        return ""
+    return f"{' and '.join(found)} restarted: Debezium sends again what was not confirmed"
+
+
+def unchecked(reason: str) -> Integrity:
+    """Return the result of a check that was not made."""
+    return Integrity(checked=datetime.now(UTC), unchecked=reason)
+
+
+@dataclass(frozen=True)
+class Checker:
+    """Checks one pipeline.
+
+    Attributes:
+        pipeline: What it is made of.
+        endpoints: Where it is.
+        deadline_seconds: How long it may take to drain.
+    """
+
+    pipeline: Pipeline
+    endpoints: Endpoints
+    deadline_seconds: float = DEADLINE_SECONDS
+
+    def begin(self) -> Begins:
+        """Return where the topics end now, and see that every table can be followed.
+
+        Raises:
+            StackFailure: The broker or PostgreSQL does not answer.
+            UsageFailure: A table cannot be followed to MongoDB.
+        """
+        with _answering(), self._postgres() as connection:
+            for table in self.pipeline.tables:
+                reading(connection, self.pipeline, table)
+        return self._topics.ends()
+
+    def check(self, begins: Begins, ledger: Path | None = None, excused: str = "") -> Integrity:
+        """Drain the pipeline, compare, and return what was found.
+
+        The first comparison is made while positions are still being confirmed. Only if it shows a
+        difference is there a second one, after the drain: what is on its way differs once.
+
+        Args:
+            begins: Where the topics are read from.
+            ledger: k6's ledger of what was written since then; None: nobody kept one.
+            excused: Why repeated events are no fault; else empty.
+
+        Raises:
+            UsageFailure: A table cannot be followed to MongoDB.
+        """
+        checked, began = datetime.now(UTC), time.monotonic()
+        lag = ConsumerLag(self.endpoints.kafka_bootstrap, self.pipeline)
+        draining = Draining(self.pipeline, self.endpoints, lag, self.deadline_seconds)
+        found = Integrity(checked=checked)
+        try:
+            with _answering():
+                draining.sentinel()
+                first = self._compare()
+                draining.positions()
+                second = self._compare() if first.differences else first
+                lasted = lasting(first.differences, second.differences)
+                found = self._found(begins, ledger, excused, lag, second, lasted)
+        except StackFailure as failure:
+            found = unchecked(failure.message)
+        finally:
+            lag.close()
+        return msgspec.structs.replace(
+            found,
+            checked=checked,
+            seconds=round(time.monotonic() - began, 3),
+            drain=draining.result(),
+        )
+
+    def _found(
+        self,
+        begins: Begins,
+        ledger: Path | None,
+        excused: str,
+        lag: ConsumerLag,
+        compared: Comparison,
+        differences: Sequence[Difference],
+    ) -> Integrity:
+        entries = read_ledger(ledger) if ledger is not None else ()
+        kept = ledger is not None and ledger.exists()
+        records = self._topics.read(begins)
+        with gathered(records, entries) as events, self._postgres() as connection:
+            trail = Trail(self.pipeline, events, lag.committed())
+            unseen = events.unseen(self.pipeline.kafka.topic_prefix)
+            return Integrity(
+                checked=datetime.now(UTC),
+                tables=compared.tables,
+                topics=events.topics(),
+                acknowledged=events.acknowledged() if kept else None,
+                findings=(
+                    *row_findings(differences, trail),
+                    *ledger_findings(unseen, RowLookup(connection, self.pipeline).has),
+                    *event_findings(events, self.pipeline, excused),
+                ),
+            )
+
+    @property
+    def _topics(self) -> Topics:
+        return Topics(self.endpoints.kafka_bootstrap, self.pipeline)
+
+    def _compare(self) -> Comparison:
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            self.endpoints.mongodb_uri, serverSelectionTimeoutMS=_MONGODB_MILLISECONDS
+        )
+        with client:
+            database = client[self.endpoints.mongodb_database]
+            return compare(self.endpoints.postgres_dsn, database, self.pipeline)
+
+    def _postgres(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(
+            self.endpoints.postgres_dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS
+        )
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Tell a component that does not answer as a failure of the stack."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise StackFailure(f"PostgreSQL: {str(error).strip().splitlines()[0]}") from None
+    except PyMongoError as error:
+        raise StackFailure(f"MongoDB: {error}") from None
+    except NotReady as reason:
+        raise StackFailure(str(reason)) from None

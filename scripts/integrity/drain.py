@@ -1,0 +1,125 @@
+"""The wait until everything that was written is through: by positions, so that load may go on.
+
+A row is sent through every hop, which proves that the pipeline works; then the replication slot has
+to pass the position that the log had before that row, and the consumer's group the ends that the
+topics had after it. What is written meanwhile is not waited for.
+"""
+
+import time
+from collections.abc import Callable
+
+import psycopg
+
+from scripts.errors import StackFailure
+from scripts.integrity.records import Drain
+from scripts.settings.pipeline import Pipeline
+from scripts.stack import canary, source
+from scripts.stack.endpoints import Endpoints
+from scripts.stack.lag import ConsumerLag
+from scripts.waiting import NotReady, wait_until
+
+DEADLINE_SECONDS = 60.0
+_INTERVAL_SECONDS = 0.05
+_LEAST_SECONDS = 1.0
+
+
+class Draining:
+    """A drain on its way; each step has what the ones before it left of the time.
+
+    Args:
+        pipeline: The pipeline.
+        endpoints: Where it is.
+        lag: Asks for the consumer's positions.
+        deadline_seconds: How long all steps together may take.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        endpoints: Endpoints,
+        lag: ConsumerLag,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        self._pipeline = pipeline
+        self._endpoints = endpoints
+        self._lag = lag
+        self._deadline_seconds = deadline_seconds
+        self._position = "0/0"
+        self._spent = 0.0
+        self._outstanding: list[str] = []
+
+    def sentinel(self) -> None:
+        """Note the log's position, then follow a row through every hop and back out."""
+
+        def probe() -> None:
+            with source.connect(self._endpoints.postgres_dsn) as connection:
+                row = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
+                self._position = str(row[0]) if row else "0/0"
+            try:
+                canary.prove(self._pipeline, self._endpoints, self._left())
+            except StackFailure as failure:
+                raise NotReady(failure.message) from None
+
+        self._step("a sentinel row", probe)
+
+    def positions(self) -> None:
+        """Wait until the slot and the consumer's group are past what was there before."""
+        slot = self._pipeline.postgres.slot
+
+        def confirmed() -> None:
+            with source.connect(self._endpoints.postgres_dsn) as connection:
+                row = connection.execute(
+                    "SELECT confirmed_flush_lsn >= %s::pg_lsn, confirmed_flush_lsn::text "
+                    "FROM pg_replication_slots WHERE slot_name = %s",
+                    (self._position, slot),
+                ).fetchone()
+            if row is None or not row[0]:
+                at = row[1] if row else "nowhere: it is gone"
+                raise NotReady(f"it is at {at}, and what was written ends at {self._position}")
+
+        self._step(f"replication slot {slot}", confirmed)
+        group = f"consumer group {self._pipeline.kafka.consumer_group}"
+        self._step(group, self._caught_up())
+
+    def _caught_up(self) -> Callable[[], None]:
+        ends: dict[tuple[str, int], int] = {}
+
+        def probe() -> None:
+            if not ends:
+                ends.update(self._lag.ends())
+            if behind := self._lag.behind(ends):
+                total = sum(behind.values())
+                topics = ", ".join(sorted({topic for topic, _ in behind}))
+                raise NotReady(f"{total:,} events of {topics} are not committed")
+
+        return probe
+
+    def _step(self, what: str, probe: Callable[[], None]) -> None:
+        """Wait for one condition; what does not come to hold is outstanding."""
+
+        def attempt() -> None:
+            try:
+                probe()
+            except psycopg.Error as error:
+                raise NotReady(str(error).strip().splitlines()[0]) from None
+
+        began = time.monotonic()
+        try:
+            wait_until(
+                attempt,
+                what=what,
+                deadline_seconds=self._left(),
+                interval_seconds=_INTERVAL_SECONDS,
+            )
+        except StackFailure as failure:
+            self._outstanding.append(failure.message)
+        finally:
+            self._spent += time.monotonic() - began
+
+    def _left(self) -> float:
+        """Return the seconds left; once they are over a step still gets a look."""
+        return max(_LEAST_SECONDS, self._deadline_seconds - self._spent)
+
+    def result(self) -> Drain:
+        """Return what came of it."""
+        return Drain(seconds=round(self._spent, 3), outstanding=tuple(self._outstanding))

@@ -1,0 +1,102 @@
+"""What differs and what is odd, put together into findings."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from scripts.integrity.events import Events, Odd, Unseen
+from scripts.integrity.records import MOST_SAMPLES, Finding, Kind, Place, Sample
+from scripts.integrity.snapshot import Difference
+from scripts.integrity.trace import Trail
+from scripts.settings.pipeline import Pipeline
+
+_OPERATIONS = {"c": "insert", "u": "update", "d": "delete"}
+
+
+def lasting(first: Iterable[Difference], second: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Return what differs in two comparisons of which the pipeline was drained in between.
+
+    A row that was written meanwhile is another one: under load it is still on its way.
+    """
+    known = {(each.table, each.id, each.version) for each in first}
+    return tuple(x for x in second if (x.table, x.id, x.version) in known)
+
+
+def row_findings(differences: Iterable[Difference], trail: Trail) -> Iterator[Finding]:
+    """Return the findings on rows and documents."""
+    groups: defaultdict[tuple[str, Kind], list[Difference]] = defaultdict(list)
+    for each in differences:
+        groups[each.table, trail.kind(each)].append(each)
+    for (table, kind), group in groups.items():
+        samples = tuple(trail.sample(each) for each in group[:MOST_SAMPLES])
+        yield Finding(kind=kind, table=table, count=len(group), samples=samples)
+
+
+def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator[Finding]:
+    """Return the findings on the topics' records.
+
+    Args:
+        events: The records.
+        pipeline: The pipeline.
+        excused: Why a repeated event is no fault; else empty.
+    """
+    yield from _odd(Kind.DUPLICATE, events.duplicates(), pipeline, excused)
+    yield from _odd(Kind.REORDERED, events.reordered(), pipeline)
+    yield from _odd(Kind.UNREADABLE, events.unreadable(), pipeline)
+    letters = events.dead_letters()
+    if letters:
+        samples = tuple(
+            Sample(
+                id=identity,
+                last_seen=Place.DEAD_LETTER,
+                detail=f"{reason}; read from {topic}, partition {partition}, offset {position}",
+            )
+            for identity, reason, topic, partition, position in letters[:MOST_SAMPLES]
+        )
+        topic = pipeline.kafka.dead_letter_topic
+        yield Finding(kind=Kind.DEAD_LETTER, table=topic, count=len(letters), samples=samples)
+
+
+def ledger_findings(
+    unseen: Sequence[Unseen], in_postgres: Callable[[str, str], bool]
+) -> Iterator[Finding]:
+    """Return the findings on acknowledged writes without an event.
+
+    Args:
+        unseen: The writes.
+        in_postgres: Whether a table has a row of an `_id`.
+    """
+    groups: defaultdict[tuple[str, Kind], list[Unseen]] = defaultdict(list)
+    for each in unseen:
+        # A row that was updated and is not there may have been deleted since.
+        gone = each.op == "c" and not in_postgres(each.table, each.id)
+        groups[each.table, Kind.VANISHED if gone else Kind.EVENT_MISSING].append(each)
+    for (table, kind), group in groups.items():
+        place = Place.K6 if kind is Kind.VANISHED else Place.POSTGRES
+        samples = tuple(
+            Sample(
+                id=each.id,
+                last_seen=place,
+                detail=f"{_OPERATIONS[each.op]} acknowledged by PostgreSQL, not in the topic",
+            )
+            for each in group[:MOST_SAMPLES]
+        )
+        yield Finding(
+            kind=kind, table=table, count=sum(each.count for each in group), samples=samples
+        )
+
+
+def _odd(
+    kind: Kind, found: Iterable[Odd], pipeline: Pipeline, excused: str = ""
+) -> Iterator[Finding]:
+    tables = {pipeline.topic(table): table.table for table in pipeline.tables}
+    for each in found:
+        yield Finding(
+            kind=kind,
+            table=tables.get(each.topic, each.topic),
+            count=each.count,
+            samples=tuple(
+                Sample(id=identity, last_seen=Place.TOPIC, detail=detail)
+                for identity, detail in each.samples
+            ),
+            excused=excused,
+        )

@@ -1,0 +1,31 @@
+"""k6's ledger: what PostgreSQL has acknowledged, a line each.
+
+`c<tab>public.customer<tab>0b9c...`: operation (`c`, `u`, `d`), table, key. k6 writes each line as
+soon as the transaction is committed (k6/extension/ledger.go), so one that was killed loses none.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+OPERATIONS = frozenset(("c", "u", "d"))
+
+
+class Acknowledged(msgspec.Struct, frozen=True):
+    """A write of one row that PostgreSQL has acknowledged."""
+
+    op: str
+    table: str
+    id: str
+
+
+def read_ledger(path: Path) -> Iterator[Acknowledged]:
+    """Yield the lines of a ledger, of a last one that was cut off nothing; no file, no lines."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            op, table, key = (*line.rstrip("\n").split("\t"), "", "")[:3]
+            if line.endswith("\n") and op in OPERATIONS and table and key:
+                yield Acknowledged(op, table, key)

@@ -1,0 +1,159 @@
+"""The shape of integrity.json: what was compared, and what was found."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+SCHEMA_VERSION = 1
+# Of a kind and a table; the others are counted.
+MOST_SAMPLES = 5
+
+
+class Kind(StrEnum):
+    """What can be wrong.
+
+    Of rows and documents: `missing` (a row without its document), `stale` (the document of an
+    older version of the row), `content` (that version, with other content), `extra` (a document
+    without its row), `resurrected` (the same, although the topic has the row's delete). Of events:
+    `event_missing` (PostgreSQL acknowledged a write, and the topic lacks it), `vanished` (and
+    PostgreSQL lacks it too), `duplicate`, `reordered`, `unreadable` (no event of a row). And
+    `dead_letter`: the consumer gave a record up.
+    """
+
+    MISSING = "missing"
+    STALE = "stale"
+    CONTENT = "content"
+    EXTRA = "extra"
+    RESURRECTED = "resurrected"
+    EVENT_MISSING = "event_missing"
+    VANISHED = "vanished"
+    DUPLICATE = "duplicate"
+    REORDERED = "reordered"
+    UNREADABLE = "unreadable"
+    DEAD_LETTER = "dead_letter"
+
+
+class Place(StrEnum):
+    """A station on the way of a row."""
+
+    K6 = "k6"
+    POSTGRES = "postgres"
+    TOPIC = "topic"
+    CONSUMER = "consumer"
+    DEAD_LETTER = "dead-letter"
+    MONGODB = "mongodb"
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One row or record of a finding.
+
+    Attributes:
+        id: The document's `_id`; of a record that has none its partition and offset.
+        last_seen: The last station at which what should be there was seen.
+        detail: How it was seen there.
+    """
+
+    id: str
+    last_seen: Place
+    detail: str
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is wrong in one way with one table.
+
+    Attributes:
+        kind: In which way.
+        table: The table; of a dead letter the dead-letter topic.
+        count: How many rows or records.
+        samples: Some of them.
+        excused: Why it is told and is no fault; else empty.
+    """
+
+    kind: Kind
+    table: str
+    count: int
+    samples: tuple[Sample, ...]
+    excused: str = ""
+
+
+class Drain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The wait until everything that was written is through.
+
+    Attributes:
+        seconds: How long that took.
+        outstanding: What was not when the wait was given up, a sentence each.
+    """
+
+    seconds: float
+    outstanding: tuple[str, ...] = ()
+
+
+class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table and its collection.
+
+    Attributes:
+        table: The table.
+        rows: How many rows PostgreSQL has.
+        documents: How many live documents MongoDB has; delete markers do not count.
+        not_compared: Columns of types whose form in a document is not known here: `name type`.
+    """
+
+    table: str
+    rows: int
+    documents: int
+    not_compared: tuple[str, ...] = ()
+
+
+class TopicRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a topic holds of the time that is judged.
+
+    Attributes:
+        topic: The topic.
+        events: How many events, repeated ones too.
+        keys: Of how many rows.
+        tombstones: How many records without a value, one for each delete.
+    """
+
+    topic: str
+    events: int
+    keys: int
+    tombstones: int
+
+
+class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of the pipeline's integrity: `<run>/<scenario>/integrity.json`.
+
+    Attributes:
+        schema_version: Of this shape.
+        checked: When the check began, UTC.
+        seconds: How long it took, the drain included.
+        drain: The drain; null where nothing was checked.
+        tables: What was compared.
+        topics: What was read.
+        acknowledged: How many rows k6 noted as written, by operation (`c`, `u`, `d`); null where
+            nobody noted any.
+        findings: What is wrong.
+        unchecked: Why nothing could be checked; else empty.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    checked: datetime
+    seconds: float = 0.0
+    drain: Drain | None = None
+    tables: tuple[TableCompared, ...] = ()
+    topics: tuple[TopicRead, ...] = ()
+    acknowledged: dict[str, int] | None = None
+    findings: tuple[Finding, ...] = ()
+    unchecked: str = ""
+
+    @property
+    def drained(self) -> bool:
+        """Whether everything that was written got through in time."""
+        return self.drain is not None and not self.drain.outstanding
+
+    def count(self, kinds: Iterable[Kind]) -> int:
+        """Return how many rows or records were found of some kinds, the excused ones included."""
+        wanted = frozenset(kinds)
+        return sum(finding.count for finding in self.findings if finding.kind in wanted)

@@ -1,0 +1,1 @@
+"""The compose stack: the pipeline of docker-compose.yml, in containers."""

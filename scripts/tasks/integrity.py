@@ -1,0 +1,27 @@
+"""The pipeline's integrity: `inv integrity`."""
+
+from invoke import Context, Exit, task
+
+from scripts.tasks.command import command
+
+_STACK = "auto or local"
+
+
+@task(help={"stack": _STACK, "json": "for programs"})
+@command
+def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
+    """Compare PostgreSQL, the topics and MongoDB now; exit 10 if anything is lost or wrong."""
+    from scripts.files import json_text
+    from scripts.integrity.check import Checker
+    from scripts.report.integrity import integrity_text
+    from scripts.stack.choice import running_endpoints
+    from scripts.tasks.setting import setting
+    from scripts.verdict.integrity_gates import exit_code_of
+
+    here = setting(stack)
+    checker = Checker(here.pipeline, running_endpoints(here.backend))
+    # A restart at any time before may have made Debezium send events again.
+    found = checker.check({}, excused="the topics are read from their beginning")
+    print(json_text(found) if json else integrity_text(found))
+    if code := exit_code_of(found):
+        raise Exit(code=code)

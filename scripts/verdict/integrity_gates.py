@@ -1,0 +1,161 @@
+"""Whether the pipeline kept what was entrusted to it."""
+
+from collections.abc import Iterable
+
+from scripts.errors import ExitCode
+from scripts.integrity.records import Finding, Integrity, Kind
+from scripts.results.summary import NoSummary, Summary
+from scripts.verdict.gates import Gate, open_gate, shut_gate
+from scripts.verdict.verdict import worst
+
+ROWS = (Kind.MISSING, Kind.STALE, Kind.CONTENT, Kind.EXTRA, Kind.RESURRECTED)
+EVENTS = (
+    *(Kind.EVENT_MISSING, Kind.VANISHED),
+    *(Kind.DUPLICATE, Kind.REORDERED, Kind.UNREADABLE),
+)
+# What no doubt about the measurement takes back. A repeated or late event may have done no harm:
+# whether it did shows in the rows.
+LOSSES = frozenset((*ROWS, Kind.EVENT_MISSING, Kind.VANISHED, Kind.DEAD_LETTER))
+_INSERTED = "pg_records_inserted"
+_WORDS = {
+    Kind.MISSING: "rows are missing in MongoDB",
+    Kind.STALE: "documents are of an older version of their row",
+    Kind.CONTENT: "documents have other content than their row",
+    Kind.EXTRA: "documents have no row",
+    Kind.RESURRECTED: "documents live although their row was deleted",
+    Kind.EVENT_MISSING: "acknowledged writes have no event in the topic",
+    Kind.VANISHED: "acknowledged rows are neither in PostgreSQL nor in the topic",
+    Kind.DUPLICATE: "changes are in the topic more than once",
+    Kind.REORDERED: "changes come after a later change of the same row",
+    Kind.UNREADABLE: "records are no events of a row",
+    Kind.DEAD_LETTER: "records were given up by the consumer",
+}
+
+
+def drain_gate(integrity: Integrity | None) -> Gate | None:
+    """Everything that was written got through in time; None where nobody was to look."""
+    if integrity is None:
+        return None
+    name, limit = "drained", "every hop is past what was written"
+    if integrity.drain is not None and integrity.drain.outstanding:
+        return shut_gate(
+            name,
+            limit,
+            f"not after {integrity.drain.seconds:.1f} s",
+            code=ExitCode.FAIL,
+            reason="the pipeline does not drain: " + "; ".join(integrity.drain.outstanding),
+        )
+    if integrity.unchecked:
+        return shut_gate(
+            name,
+            limit,
+            "unknown",
+            code=ExitCode.INVALID,
+            reason=f"the integrity could not be checked: {integrity.unchecked}",
+        )
+    if integrity.drain is None:
+        return open_gate(name, limit, "unknown", ok=None)
+    return open_gate(name, limit, f"after {integrity.drain.seconds:.1f} s")
+
+
+def rows_gate(integrity: Integrity | None) -> Gate | None:
+    """MongoDB holds what PostgreSQL holds; cannot be told while anything is on its way."""
+    if integrity is None:
+        return None
+    rows = sum(table.rows for table in integrity.tables)
+    documents = sum(table.documents for table in integrity.tables)
+    observed = f"{rows:,} rows, {documents:,} documents"
+    return _gate(integrity, "rows", "MongoDB holds what PostgreSQL holds", observed, ROWS)
+
+
+def events_gate(integrity: Integrity | None) -> Gate | None:
+    """Every acknowledged write is in its topic, once and in order."""
+    if integrity is None:
+        return None
+    events = sum(topic.events for topic in integrity.topics)
+    observed = f"{events:,} events"
+    if integrity.acknowledged is not None:
+        observed += f", {sum(integrity.acknowledged.values()):,} acknowledged writes"
+    limit = "every acknowledged write is in its topic, once and in order"
+    return _gate(integrity, "events", limit, observed, EVENTS)
+
+
+def dead_letters_gate(integrity: Integrity | None) -> Gate | None:
+    """The consumer gave no record up."""
+    if integrity is None:
+        return None
+    observed = f"{integrity.count((Kind.DEAD_LETTER,)):,}"
+    return _gate(integrity, "dead_letters", "no record is given up", observed, (Kind.DEAD_LETTER,))
+
+
+def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Gate | None:
+    """The ledger has every row that k6 counts as inserted: one that lacks some proves nothing.
+
+    None where nobody was to look, and where k6 counts no inserted rows, as a foreign script.
+    """
+    if integrity is None or isinstance(summary, NoSummary) or integrity.unchecked:
+        return None
+    counted = summary.observed(_INSERTED, "count")
+    if counted is None:
+        return None
+    noted = (integrity.acknowledged or {}).get("c", 0)
+    name, limit = "ledger", f"at least the {counted:,.0f} inserted rows that k6 counts"
+    observed = f"{noted:,} inserted rows noted"
+    if noted >= counted:
+        return open_gate(name, limit, observed)
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=f"k6 counts {counted:,.0f} inserted rows and noted {noted:,} in its ledger: "
+        "see that the disk has room, and that each statement of the script names its row",
+    )
+
+
+def exit_code_of(integrity: Integrity) -> ExitCode:
+    """Return what a check that stands alone exits with."""
+    found = [
+        gate
+        for gate in (
+            drain_gate(integrity),
+            rows_gate(integrity),
+            events_gate(integrity),
+            dead_letters_gate(integrity),
+        )
+        if gate is not None
+    ]
+    certain = any(gate.result.certain for gate in found)
+    return worst((gate.code for gate in found), certain=certain)
+
+
+def reason_of(finding: Finding) -> str:
+    """Return a finding in a sentence, with its first sample."""
+    lead = f"{finding.table}: {finding.count:,} {_WORDS[finding.kind]}"
+    if not finding.samples:
+        return lead
+    first = finding.samples[0]
+    return f"{lead}, such as {first.id}, last seen in {first.last_seen} ({first.detail})"
+
+
+def _gate(
+    integrity: Integrity, name: str, limit: str, observed: str, kinds: Iterable[Kind]
+) -> Gate:
+    wanted = frozenset(kinds)
+    found = [each for each in integrity.findings if each.kind in wanted]
+    faults = [each for each in found if not each.excused]
+    if integrity.unchecked or not integrity.drained:
+        return open_gate(name, limit, "cannot be told", ok=None)
+    for each in found:
+        observed += f"; {each.count:,} {each.kind} in {each.table}"
+        observed += f", excused: {each.excused}" if each.excused else ""
+    if not faults:
+        return open_gate(name, limit, observed)
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.FAIL,
+        certain=any(each.kind in LOSSES for each in faults),
+        reason="; ".join(reason_of(each) for each in faults),
+    )

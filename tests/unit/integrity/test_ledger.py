@@ -1,0 +1,30 @@
+"""k6's ledger, whole and cut off."""
+
+from pathlib import Path
+
+from scripts.integrity.ledger import Acknowledged, read_ledger
+
+
+def test_each_line_is_a_write(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.tsv"
+    path.write_text("c\tpublic.customer\ta\nd\tpublic.customer\tä b\n", encoding="utf-8")
+    assert list(read_ledger(path)) == [
+        Acknowledged("c", "public.customer", "a"),
+        Acknowledged("d", "public.customer", "ä b"),
+    ]
+
+
+def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.tsv"
+    path.write_text("c\tpublic.customer\ta\nc\tpublic.customer\t0b9c", encoding="utf-8")
+    assert [entry.id for entry in read_ledger(path)] == ["a"]
+
+
+def test_what_is_no_write_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.tsv"
+    path.write_text("\nx\tpublic.customer\ta\nc\tpublic.customer\nc\t\ta\n", encoding="utf-8")
+    assert list(read_ledger(path)) == []
+
+
+def test_no_ledger_is_no_writes(tmp_path: Path) -> None:
+    assert list(read_ledger(tmp_path / "ledger.tsv")) == []

@@ -1,0 +1,93 @@
+"""Rows against documents, both in the order of `_id`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg import sql
+
+from scripts.integrity.columns import column
+from scripts.integrity.findings import lasting
+from scripts.integrity.records import Kind
+from scripts.integrity.snapshot import Difference, Row, differing
+from scripts.integrity.tables import TableReading
+from scripts.settings.pipeline import Table
+
+EMAIL = column("email", "text", -1, is_enum=False)
+assert EMAIL is not None
+HOW = TableReading(
+    table=Table("public.customer", ("id",), "customer"),
+    columns=(EMAIL,),
+    fields=frozenset(("id", "email")),
+    not_compared=(),
+    id=sql.SQL("id"),
+)
+
+
+def row(identity: str, email: str = "a", version: int = 7) -> Row:
+    return (identity, str(version), email)
+
+
+def document(identity: str, email: str = "a", tx_id: int = 7, **more: object) -> dict[str, Any]:
+    return {"_id": identity, "email": email, "_cdc": {"lsn": 100, "tx_id": tx_id}, **more}
+
+
+def found(rows: Sequence[Row], documents: Sequence[dict[str, Any]]) -> list[tuple[Kind, str]]:
+    return [(each.kind, each.id) for each in differing(HOW, rows, documents)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "documents", "expected"),
+    [
+        ([], [], []),
+        ([row("a")], [document("a")], []),
+        ([row("a"), row("b")], [document("b")], [(Kind.MISSING, "a")]),
+        ([row("a"), row("b")], [document("a")], [(Kind.MISSING, "b")]),
+        ([row("b")], [document("a"), document("b")], [(Kind.EXTRA, "a")]),
+        ([row("a")], [document("a"), document("b"), document("c")],
+         [(Kind.EXTRA, "b"), (Kind.EXTRA, "c")]),
+        ([row("a", "new")], [document("a", "old", tx_id=6)], [(Kind.STALE, "a")]),
+        ([row("a", "new")], [document("a", "old")], [(Kind.CONTENT, "a")]),
+        ([row("a")], [document("a", garbage=1)], [(Kind.CONTENT, "a")]),
+        ([row("a")], [{"_id": "a", "_cdc": {"lsn": 1, "tx_id": 7}}], [(Kind.CONTENT, "a")]),
+        ([row("a")], [{"_id": "a", "email": "b"}], [(Kind.STALE, "a")]),
+        # A savepoint's number differs: equal content is no difference.
+        ([row("a", version=8)], [document("a")], []),
+    ],
+)  # fmt: skip
+def test_what_differs(
+    rows: list[Row], documents: list[dict[str, Any]], expected: list[tuple[Kind, str]]
+) -> None:
+    assert found(rows, documents) == expected
+
+
+def test_a_difference_says_which_field() -> None:
+    (difference,) = differing(HOW, [row("a", "new")], [document("a", "old", odd=1)])
+    assert difference == Difference(
+        Kind.CONTENT, "public.customer", "a", "7", 100, "other content in email, odd"
+    )
+
+
+IDS = st.sets(st.text(min_size=1, max_size=3))
+
+
+@given(rows=IDS, documents=IDS)
+def test_every_row_and_document_is_met(rows: set[str], documents: set[str]) -> None:
+    differences = found([row(x) for x in sorted(rows)], [document(x) for x in sorted(documents)])
+    assert set(differences) == {
+        *((Kind.MISSING, x) for x in rows - documents),
+        *((Kind.EXTRA, x) for x in documents - rows),
+    }
+    assert len(differences) == len(rows ^ documents)
+
+
+def difference(identity: str, version: str = "7") -> Difference:
+    return Difference(Kind.MISSING, "public.customer", identity, version, None)
+
+
+def test_what_differs_once_was_on_its_way() -> None:
+    first = [difference("a"), difference("b"), difference("c", "7")]
+    second = [difference("b"), difference("c", "8"), difference("d")]
+    assert lasting(first, second) == (difference("b"),)

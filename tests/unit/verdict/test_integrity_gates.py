@@ -1,0 +1,134 @@
+"""What the findings of the integrity check make of a verdict."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from scripts.errors import ExitCode
+from scripts.integrity.check import excuse, unchecked
+from scripts.integrity.records import Drain, Finding, Integrity, Kind, Place, Sample
+from scripts.results.summary import NoSummary
+from scripts.verdict.gates import Gate
+from scripts.verdict.integrity_gates import (
+    EVENTS,
+    LOSSES,
+    ROWS,
+    dead_letters_gate,
+    drain_gate,
+    events_gate,
+    exit_code_of,
+    ledger_gate,
+    rows_gate,
+)
+from scripts.verdict.judge import judge
+from scripts.verdict.verdict import Verdict
+from tests.unit.measured import CLEAN, GOOD, counter, evidence, summary
+
+SAMPLE = Sample(id="0b9c", last_seen=Place.TOPIC, detail="create of lsn 7 at offset 3")
+STUCK = Drain(seconds=60.0, outstanding=("consumer group cdc-consumer: 5 events of t",))
+
+
+def with_finding(kind: Kind, excused: str = "", count: int = 3) -> Integrity:
+    finding = Finding(
+        kind=kind, table="public.customer", count=count, samples=(SAMPLE,), excused=excused
+    )
+    return msgspec.structs.replace(CLEAN, findings=(finding,))
+
+
+def gates(integrity: Integrity) -> dict[str, Gate]:
+    found = (
+        drain_gate(integrity),
+        rows_gate(integrity),
+        events_gate(integrity),
+        dead_letters_gate(integrity),
+    )
+    return {gate.result.name: gate for gate in found if gate is not None}
+
+
+def test_every_kind_of_finding_is_some_gate_s() -> None:
+    assert {*ROWS, *EVENTS, Kind.DEAD_LETTER} == set(Kind)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_each_finding_turns_one_gate_red(kind: Kind) -> None:
+    red = [gate for gate in gates(with_finding(kind)).values() if gate.result.ok is False]
+    (gate,) = red
+    assert (gate.code, gate.result.certain) == (ExitCode.FAIL, kind in LOSSES)
+    assert gate.result.reason.startswith("public.customer: 3 ")
+    assert "such as 0b9c, last seen in topic (create of lsn 7 at offset 3)" in gate.result.reason
+    assert exit_code_of(with_finding(kind)) is ExitCode.FAIL
+
+
+@pytest.mark.parametrize("kind", sorted(LOSSES))
+def test_a_loss_stands_whatever_the_measurement_is_worth(kind: Kind) -> None:
+    starved = {**GOOD, "dropped_iterations": counter(500)}
+    known = evidence("baseline", (), summary(starved))
+    assert judge(known).verdict is Verdict.INVALID
+    assert judge(replace(known, integrity=with_finding(kind))).exit_code is ExitCode.FAIL
+
+
+@pytest.mark.parametrize("kind", [Kind.REORDERED, Kind.DUPLICATE])
+def test_what_is_no_loss_does_not_outlive_a_doubt(kind: Kind) -> None:
+    starved = {**GOOD, "dropped_iterations": counter(500)}
+    known = evidence("baseline", (), summary(starved))
+    assert judge(replace(known, integrity=with_finding(kind))).exit_code is ExitCode.INVALID
+
+
+def test_duplicates_after_a_restart_are_told_and_hold() -> None:
+    gate = gates(with_finding(Kind.DUPLICATE, excuse(["connect", "consumer"])))["events"]
+    assert gate.result.ok is True
+    assert "3 duplicate in public.customer, excused: connect restarted" in gate.result.observed
+    assert "Debezium" in gate.result.observed
+
+
+@pytest.mark.parametrize(
+    ("components", "excused"),
+    [([], ""), (["consumer", "mongodb"], ""), (["kafka"], "kafka"), (["postgres"], "postgres")],
+)
+def test_whose_restart_excuses_duplicates(components: list[str], excused: str) -> None:
+    assert excuse(components).startswith(excused)
+    assert bool(excuse(components)) is bool(excused)
+
+
+def test_what_is_on_its_way_is_not_lost() -> None:
+    stuck = msgspec.structs.replace(with_finding(Kind.MISSING), drain=STUCK)
+    found = gates(stuck)
+    assert (found["drained"].code, found["rows"].result.ok) == (ExitCode.FAIL, None)
+    assert "does not drain: consumer group cdc-consumer" in found["drained"].result.reason
+    assert exit_code_of(stuck) is ExitCode.FAIL
+
+
+def test_what_could_not_be_checked_is_no_pass() -> None:
+    found = unchecked("mongodb does not run")
+    assert {name: gate.result.ok for name, gate in gates(found).items()} == {
+        "drained": False,
+        "rows": None,
+        "events": None,
+        "dead_letters": None,
+    }
+    assert exit_code_of(found) is ExitCode.INVALID
+    assert judge(replace(evidence("baseline", (), summary()), integrity=found)).exit_code is (
+        ExitCode.INVALID
+    )
+
+
+def test_a_ledger_that_lacks_rows_proves_nothing() -> None:
+    gate = ledger_gate(msgspec.structs.replace(CLEAN, acknowledged=None), summary())
+    assert gate is not None
+    assert (gate.code, gate.result.observed) == (ExitCode.INVALID, "0 inserted rows noted")
+    more = ledger_gate(msgspec.structs.replace(CLEAN, acknowledged={"c": 601}), summary())
+    assert more is not None
+    assert more.result.ok is True
+
+
+def test_a_script_that_counts_no_rows_needs_no_ledger() -> None:
+    metrics = {name: x for name, x in GOOD.items() if name != "pg_records_inserted"}
+    assert ledger_gate(CLEAN, summary(metrics)) is None
+    assert ledger_gate(CLEAN, NoSummary("k6 left none")) is None
+
+
+def test_a_clean_check_passes() -> None:
+    assert exit_code_of(CLEAN) is ExitCode.PASS
+    assert gates(CLEAN)["rows"].result.observed == "600 rows, 600 documents"
+    assert gates(CLEAN)["events"].result.observed == "602 events, 600 acknowledged writes"
