@@ -116,7 +116,7 @@ def tests(session: nox.Session) -> None:
     install(session, "dev")
     if not session.posargs:
         # What the integration tests need; the first time it takes longer than a test may.
-        session.run("inv", "tools.install")
+        session.run("inv", "tools.install", "--stack", "local")
     session.run("pytest", *(session.posargs or ["tests/unit", "tests/policy", "tests/integration"]))
 
 
@@ -143,17 +143,50 @@ def browser(session: nox.Session) -> None:
     """Open the report of a real run in Chromium: what it shows, how it is used, what it loads."""
     install(session, "dev")
     install(session, "browser")
-    session.run("inv", "tools.install")
+    session.run("inv", "tools.install", "--stack", "local")
     session.run("pytest", *(session.posargs or ["tests/browser"]))
+
+
+@nox.session(name="compose-tests", default=False)
+def compose_tests(session: nox.Session) -> None:
+    """Start the compose stack for real, load it and disturb it; without a Docker engine, skip."""
+    install(session, "dev")
+    session.run("inv", "tools.install", "--stack", "compose")
+    # k6 in a container, whose image takes minutes to build: -- -m slow tests/compose
+    session.run("pytest", *(session.posargs or ["-m", "not slow", "tests/compose"]))
 
 
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
     """Plant every fault that the harness has an answer to, and write docs/faults.md."""
     install(session, "dev")
-    session.run("inv", "tools.install")
+    session.run("inv", "tools.install", "--stack", "local")
     table = ("--fault-table", "docs/faults.md")
     session.run("pytest", "tests/integration/faults", *table, *session.posargs)
+
+
+@nox.session(default=False, venv_backend="none", requires=["environment"])
+def selftest(session: nox.Session) -> None:
+    """Plant faults on a real stack, see every gate turn red, and write docs/verdicts.md."""
+    inv = ROOT / ".nox" / "environment" / BIN / "inv"
+    try:
+        session.run(
+            *(str(inv), "selftest", *(session.posargs or ["--write"])),
+            external=True,
+            interrupt_timeout=PATIENCE_SECONDS,
+            terminate_timeout=PATIENCE_SECONDS,
+        )
+    except CommandFailed as failure:
+        session.error(verdict_line(str(failure.reason)))
+
+
+@nox.session(default=False)
+def observe(session: nox.Session) -> None:
+    """Ask Prometheus what every panel shows of a real run, and write docs/panels.md."""
+    install(session, "dev")
+    session.run("inv", "tools.install")
+    table = ("--panel-table", "docs/panels.md")
+    session.run("pytest", "tests/integration/observed", *table, *session.posargs)
 
 
 @nox.session(default=False)

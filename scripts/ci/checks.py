@@ -8,6 +8,8 @@ from scripts.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
 FILE = "ci.yml"
 _LIBRARIES = ("dev",)
 _PROGRAMS = ("dev", "workflow")
+# What the integration tests run on.
+_STACK = "local"
 _MINUTES = 15
 # The first time the tools are built.
 _WITH_TOOLS_MINUTES = 60
@@ -66,7 +68,7 @@ def _with_tools(
         env=TOOL_CACHE,
         steps=(
             *_begin(project.pythons[0], locks),
-            *tools(project),
+            *tools(project, _STACK),
             session_step(project, f"Run the session {session.__name__}", session, *posargs),
         ),
     )

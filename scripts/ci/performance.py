@@ -101,7 +101,7 @@ def _performance_test(project: Project) -> Job:
         steps=(
             checkout(),
             *python(project.pythons[0], "perf"),
-            *tools(project),
+            *tools(project, project.stack),
             task_step(
                 project,
                 "Run the scenario",

@@ -45,7 +45,8 @@ class Project:
         sessions: The sessions that are run.
         scenarios: Every scenario, its script there.
         pythons: The versions of Python that unit tests run on; the first runs all else.
-        stack: The stack that the pipeline runs on, as `inv perf --stack` takes it.
+        stack: The stack that is loaded, as `inv perf --stack` takes it: `compose`, for GitHub's
+            runners have Docker and its images are upstream's; `local` needs neither.
     """
 
     namespace: Collection
@@ -54,4 +55,4 @@ class Project:
     sessions: Sessions
     scenarios: Scenarios
     pythons: tuple[str, ...] = ("3.11", "3.12", "3.13", "3.14")
-    stack: str = "local"
+    stack: str = "compose"

@@ -43,14 +43,19 @@ def python(version: str, *locks: str, cached: bool = True) -> tuple[Step, ...]:
     )
 
 
-def tools(project: Project) -> tuple[Step, ...]:
-    """Return the steps that get every tool, from the cache where it has them.
+def tools(project: Project, stack: str) -> tuple[Step, ...]:
+    """Return the steps that get every tool of a stack, from the cache where it has them.
 
     What was gotten is saved at once: a broken limit later on must not throw it away.
+
+    Args:
+        project: Where the task has to be found.
+        stack: The stack, as `inv tools.install --stack` takes it.
     """
     files = ", ".join(f"'{pattern}'" for pattern in (*_TOOL_SOURCES, *_K6_SOURCES))
     # Wheels in the cache fit one version of Python.
-    prefix = f"cdc-perf-{expression('runner.os')}-{expression('runner.arch')}-{project.pythons[0]}-"
+    machine = f"{expression('runner.os')}-{expression('runner.arch')}"
+    prefix = f"cdc-perf-{stack}-{machine}-{project.pythons[0]}-"
     key = f"{prefix}{expression(f'hashFiles({files})')}"
     path = TOOL_CACHE["CDC_PERF_CACHE"]
     return (
@@ -60,7 +65,7 @@ def tools(project: Project) -> tuple[Step, ...]:
             {"path": path, "key": key, "restore-keys": prefix},
             id="tools",
         ),
-        task_step(project, "Get the tools that are missing", project.tasks.install),
+        task_step(project, "Get the tools that are missing", project.tasks.install, stack=stack),
         Uses(
             "Save the tools",
             CACHE_SAVE,

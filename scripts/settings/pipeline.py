@@ -95,10 +95,34 @@ class LocalStack(_Section, frozen=True):
     mongod: Text | None = None
 
 
+class ExternalStack(_Section, frozen=True):
+    """The addresses of a pipeline that others run; empty: not given. No secrets: it is a file.
+
+    Attributes:
+        postgres_dsn: Of the source, as libpq takes it.
+        kafka_bootstrap: Of the broker.
+        connect_url: Of Kafka Connect.
+        mongodb_uri: Of the target.
+        consumer_url: Of cdc-consumer.
+        connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it, where that is
+            another address.
+        prometheus_url: Of a Prometheus that takes what is pushed, if the load is to be watched.
+    """
+
+    postgres_dsn: str = ""
+    kafka_bootstrap: str = ""
+    connect_url: str = ""
+    mongodb_uri: str = ""
+    consumer_url: str = ""
+    connector_postgres: str = ""
+    prometheus_url: str = ""
+
+
 class Stacks(_Section, frozen=True):
     """Settings of each backend."""
 
     local: LocalStack = LocalStack()
+    external: ExternalStack = ExternalStack()
 
 
 class Pipeline(_Section, frozen=True):

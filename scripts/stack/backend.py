@@ -27,8 +27,8 @@ class LogTail:
 class Watch(Protocol):
     """An observation of the components, from its making on."""
 
-    def events(self) -> tuple[ComponentEvent, ...]:
-        """Return what has happened to the components since."""
+    def events(self) -> tuple[ComponentEvent, ...] | None:
+        """Return what has happened to the components since; None where nobody can know."""
 
     def logs(self) -> Mapping[str, bytes]:
         """Return what each component has logged since."""

@@ -3,19 +3,23 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from scripts.errors import StackFailure, UsageFailure
 from scripts.settings.names import nearest
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack.backend import Backend
+from scripts.stack.backend import Backend, Say
 from scripts.stack.endpoints import Endpoints
+from scripts.stack.external.backend import ExternalStack
 from scripts.stack.local.embedded import local_stack
 from scripts.tools.cache import Cache
+from scripts.tools.catalogue import catalogue
+from scripts.tools.install import install_all
 
 AUTO = "auto"
-LOCAL, COMPOSE = "local", "compose"
+LOCAL, COMPOSE, EXTERNAL = "local", "compose", "external"
 
 
 class Engine(Protocol):
@@ -33,27 +37,56 @@ def _find_engine() -> Engine:
 
 @dataclass(frozen=True)
 class Choice:
-    """A backend, and in a sentence why it was taken."""
+    """A backend.
+
+    Attributes:
+        backend: The one that was taken.
+        why: Why, in a sentence.
+        other: The name of another one that is up in the checkout; empty where none is.
+    """
 
     backend: Backend
     why: str
+    other: str = ""
+
+    def alone(self) -> None:
+        """Refuse to be the second stack of a checkout.
+
+        Raises:
+            StackFailure: Another one is up.
+        """
+        if self.other:
+            raise StackFailure(
+                f"the {self.other} stack of this checkout is up",
+                hint=f"stop it (inv down --stack {self.other}), or use it: leave out --stack",
+            )
 
 
 def _local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Backend:
     return local_stack(checkout, pipeline, cache)
 
 
-def _compose_stack(checkout: Checkout, pipeline: Pipeline, _: Cache) -> Backend:
+def _compose_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Backend:
     # Its SDK takes a tenth of a second to import: not before it is needed.
     from scripts.stack.compose.backend import ComposeStack  # noqa: PLC0415
     from scripts.stack.compose.engine import find_engine  # noqa: PLC0415
 
-    return ComposeStack(checkout, pipeline, lambda: find_engine(os.environ))
+    def jmx_agent(say: Say) -> Path:
+        agent = catalogue(checkout.root, cache).jmx_agent
+        install_all(cache, (agent,), say)
+        return cache.path(agent)
+
+    return ComposeStack(checkout, pipeline, lambda: find_engine(os.environ), jmx_agent)
+
+
+def _external_stack(_: Checkout, pipeline: Pipeline, __: Cache) -> Backend:
+    return ExternalStack(pipeline, os.environ)
 
 
 _BACKENDS: Mapping[str, Callable[[Checkout, Pipeline, Cache], Backend]] = {
     LOCAL: _local_stack,
     COMPOSE: _compose_stack,
+    EXTERNAL: _external_stack,
 }
 
 
@@ -77,7 +110,6 @@ def choose(
 
     Raises:
         UsageFailure: There is no such backend.
-        StackFailure: The other one is up in this checkout.
     """
     if name != AUTO and name not in _BACKENDS:
         raise UsageFailure(f"--stack: unknown stack {name!r}; {nearest(name, (AUTO, *_BACKENDS))}")
@@ -85,6 +117,7 @@ def choose(
     def backend(taken: str) -> Backend:
         return _BACKENDS[taken](checkout, pipeline, cache)
 
+    # Of the one stack that a checkout can have up; an external one belongs to no checkout.
     recorded = Endpoints.stack_in(checkout.endpoints_file)
     up = backend(recorded) if recorded in _BACKENDS else None
     if up is not None and up.endpoints() is None:
@@ -96,12 +129,24 @@ def choose(
             return Choice(backend(COMPOSE), f"stack: compose, for there is {find_engine()}")
         except StackFailure as failure:
             return Choice(backend(LOCAL), f"stack: local, for {failure.message}")
-    if up is not None and up.name != name:
+    if name == EXTERNAL:
+        return Choice(backend(name), "stack: external, as asked for")
+    other = up.name if up is not None and up.name != name else ""
+    return Choice(backend(name), f"stack: {name}, as asked for", other)
+
+
+def our_endpoints(backend: Backend, deed: str) -> Endpoints:
+    """Return the addresses of a stack that is up, and that we may do something to.
+
+    Raises:
+        StackFailure: It is not up, or it is external.
+    """
+    if backend.name == EXTERNAL:
         raise StackFailure(
-            f"the {up.name} stack of this checkout is up",
-            hint=f"stop it (inv down --stack {up.name}), or use it: leave out --stack",
+            f"an external stack is not ours: {deed} is for whoever runs it",
+            hint="use Kafka Connect's REST interface there",
         )
-    return Choice(up or backend(name), f"stack: {name}, as asked for")
+    return running_endpoints(backend)
 
 
 def running_endpoints(backend: Backend) -> Endpoints:
@@ -112,5 +157,7 @@ def running_endpoints(backend: Backend) -> Endpoints:
     """
     endpoints = backend.endpoints()
     if endpoints is None:
-        raise StackFailure("no stack is up", hint="start one: inv up")
+        hint = "see what does not answer" if backend.name == EXTERNAL else "start one"
+        option = " --stack external" if backend.name == EXTERNAL else ""
+        raise StackFailure("no stack is up", hint=f"{hint}: inv up{option}")
     return endpoints

@@ -80,12 +80,19 @@ class ConnectApi:
 
     def cluster_id(self) -> str:
         """Return the id of the Kafka cluster that Connect uses."""
+        return self._about_itself("kafka_cluster_id")
+
+    def version(self) -> str:
+        """Return Connect's version."""
+        return self._about_itself("version")
+
+    def _about_itself(self, field: str) -> str:
         answer = self._ask("GET", "/", missing_ok=True)
         if answer.status_code == _NOT_FOUND:
             # The web server listens before its pages are there.
             raise Unreachable(f"{self.url} is still starting")
         with self._understanding(answer):
-            return str(answer.json()["kafka_cluster_id"])
+            return str(answer.json()[field])
 
     def config(self, name: str) -> dict[str, str] | None:
         """Return the connector's configuration, or None if there is no such connector."""
@@ -120,6 +127,10 @@ class ConnectApi:
         """Restart the connector and all of its tasks; False if there is no such connector."""
         path = f"/connectors/{name}/restart?includeTasks=true"
         return self._ask("POST", path, missing_ok=True).status_code != _NOT_FOUND
+
+    def pause(self, name: str) -> None:
+        """Let the connector stop reading, and keep its place."""
+        self._ask("PUT", f"/connectors/{name}/pause")
 
     def delete(self, name: str) -> bool:
         """Delete the connector; False if there was none."""

@@ -44,11 +44,11 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
 def restart(_: Context, stack: str = "auto") -> None:
     """Restart the connector with its tasks, and wait until it runs."""
     from scripts.stack import connector
-    from scripts.stack.choice import running_endpoints
+    from scripts.stack.choice import our_endpoints
     from scripts.tasks.setting import setting
 
     here = setting(stack)
-    connector.restart(here.pipeline, running_endpoints(here.backend))
+    connector.restart(here.pipeline, our_endpoints(here.backend, "a restart"))
     print(f"connector {here.pipeline.connector.name} is running")
 
 
@@ -57,10 +57,10 @@ def restart(_: Context, stack: str = "auto") -> None:
 def delete(_: Context, stack: str = "auto") -> None:
     """Delete the connector; its replication slot stays."""
     from scripts.stack import connector
-    from scripts.stack.choice import running_endpoints
+    from scripts.stack.choice import our_endpoints
     from scripts.tasks.setting import setting
 
     here = setting(stack)
-    found = connector.delete(here.pipeline, running_endpoints(here.backend))
+    found = connector.delete(here.pipeline, our_endpoints(here.backend, "a deletion"))
     name = here.pipeline.connector.name
     print(f"connector {name} is deleted" if found else f"there is no connector {name}")

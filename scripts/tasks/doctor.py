@@ -11,11 +11,12 @@ def doctor(_: Context, json: bool = False) -> None:
     """Say what is there, what is missing, and what is wrong with its remedy."""
     from scripts.errors import ExitCode
     from scripts.report.doctor import diagnosis_json, diagnosis_table
+    from scripts.stack.compose.diagnosis import diagnose_docker
     from scripts.stack.local.diagnosis import Health, diagnose
     from scripts.tasks.setting import setting
 
     here = setting()
-    findings = diagnose(here.checkout, here.pipeline, here.cache)
+    findings = (*diagnose(here.checkout, here.pipeline, here.cache), diagnose_docker())
     print(diagnosis_json(findings) if json else diagnosis_table(findings))
     if any(finding.health is Health.WRONG for finding in findings):
         raise Exit(code=ExitCode.STACK)

@@ -11,7 +11,7 @@ from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.settings.pipeline_file import load_pipeline
 from scripts.stack.backend import Backend
-from scripts.stack.choice import AUTO, choose
+from scripts.stack.choice import AUTO, Choice, choose
 from scripts.tools.cache import Cache
 
 
@@ -22,17 +22,27 @@ class Setting:
     checkout: Checkout
     pipeline: Pipeline
     cache: Cache
-    backend: Backend
-    why: str
+    choice: Choice
+
+    @property
+    def backend(self) -> Backend:
+        """The stack."""
+        return self.choice.backend
+
+    @property
+    def why(self) -> str:
+        """Why that stack, in a sentence."""
+        return self.choice.why
 
     @contextmanager
     def to_itself(self) -> Iterator[None]:
         """Have the checkout to itself, and clear what a run that was killed left.
 
         Raises:
-            StackFailure: Another command has it.
+            StackFailure: Another command has it, or another stack than ours is up in it.
         """
         with exclusive(self.checkout.lock_file):
+            self.choice.alone()
             recover(self.checkout.results, say)
             yield
 
@@ -47,4 +57,4 @@ def setting(stack: str = AUTO) -> Setting:
     pipeline = load_pipeline(checkout)
     cache = Cache.of_environment()
     choice = choose(stack, checkout, pipeline, cache)
-    return Setting(checkout, pipeline, cache, choice.backend, choice.why)
+    return Setting(checkout, pipeline, cache, choice)

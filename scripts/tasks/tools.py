@@ -5,18 +5,22 @@ from invoke import Context, task
 from scripts.tasks.command import command
 
 
-@task
+@task(help={"stack": "of which stack: auto, local, compose or external"})
 @command
-def install(_: Context) -> None:
+def install(_: Context, stack: str = "auto") -> None:
     """Get every tool now, so that the first `inv up` does not have to."""
     from scripts.report.live import say
+    from scripts.stack.choice import LOCAL
     from scripts.stack.local.embedded import EmbeddedTools
     from scripts.tasks.setting import setting
     from scripts.tools.install import install_all
 
-    here = setting()
-    install_all(here.cache, EmbeddedTools.of(here.checkout, here.pipeline, here.cache).all, say)
-    say(f"every tool is in {here.cache.root}")
+    here = setting(stack)
+    tools = EmbeddedTools.of(here.checkout, here.pipeline, here.cache)
+    # The other stacks bring their components; k6 loads them all.
+    wanted = tools.all if here.backend.name == LOCAL else (tools.programs.k6,)
+    install_all(here.cache, wanted, say)
+    say(f"every tool of the stack {here.backend.name} is in {here.cache.root}")
 
 
 @task

@@ -42,10 +42,11 @@ class Evidence:
         points: What its raw points come to.
         k6_exit: k6's exit code; -N where signal N killed it.
         clock_step_seconds: By how much the system's clock was set meanwhile.
-        events: What happened to the stack's components meanwhile.
+        events: What happened to the stack's components meanwhile; None where nobody can know.
         hops: What each hop of the events took.
         held: Of a breakpoint the rate that this is the evidence of.
-        integrity: What the check of the pipeline found; None where it was interrupted.
+        integrity: What the check of the pipeline found; None where none was made: of the
+            health check, and after an interruption.
     """
 
     scenario: str
@@ -55,7 +56,7 @@ class Evidence:
     points: PointsSeen
     k6_exit: int
     clock_step_seconds: float
-    events: Sequence[ComponentEvent]
+    events: Sequence[ComponentEvent] | None
     hops: HopsSeen = field(default_factory=HopsSeen)
     held: Held | None = None
     integrity: Integrity | None = None

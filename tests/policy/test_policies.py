@@ -108,8 +108,8 @@ FAULTS = [
     (
         policies.a_failure_stays_one,
         TEST,
-        "run: exec inv tools.install",
-        "run: exec inv tools.install || true",
+        "run: exec inv tools.install --stack compose",
+        "run: exec inv tools.install --stack compose || true",
     ),
     (policies.a_failure_stays_one, TEST, "run: exec inv tools", "run: sleep 30; exec inv tools"),
     (
@@ -228,7 +228,7 @@ def test_each_scenario_is_one_command_the_same_as_on_a_laptop() -> None:
         s["run"] for s in File(TEST, text(TEST)).jobs["performance-test"]["steps"] if "run" in s
     ]
     assert runs[-1] == (
-        'exec inv perf --scenarios "$SCENARIO" --duration "$DURATION" --env ci --stack local'
+        'exec inv perf --scenarios "$SCENARIO" --duration "$DURATION" --env ci --stack compose'
     )
 
 

@@ -7,15 +7,17 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
 from scripts.errors import StackFailure
 from scripts.files import write_atomically
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack import connector, readiness, topics
+from scripts.stack import connector, readiness, target, topics
 from scripts.stack.backend import LogTail, Say
 from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
+from scripts.stack.compose import observe as observers
 from scripts.stack.compose import ports
 from scripts.stack.compose.cli import Compose
 from scripts.stack.compose.containers import SERVICES, Containers
@@ -34,8 +36,6 @@ _GRACE_SECONDS = 10
 _MOST_RESTARTS = 3
 _LAST_LINES = 5
 _GIB = 1024**3
-# The profile of docker-compose.yml with Prometheus and Grafana.
-_OBSERVE = "observe"
 
 
 class ComposeStack:
@@ -44,13 +44,18 @@ class ComposeStack:
     name = "compose"
 
     def __init__(
-        self, checkout: Checkout, pipeline: Pipeline, find_engine: Callable[[], Engine]
+        self,
+        checkout: Checkout,
+        pipeline: Pipeline,
+        find_engine: Callable[[], Engine],
+        jmx_agent: Callable[[Say], Path],
     ) -> None:
         self._checkout = checkout
         self._pipeline = pipeline
         self._find_engine = find_engine
+        self._jmx_agent = jmx_agent
         digest = hashlib.sha256(str(checkout.root).encode()).hexdigest()[:8]
-        self._project = f"cdc-perf-{digest}"
+        self.project = f"cdc-perf-{digest}"
 
     @cached_property
     def _engine(self) -> Engine:
@@ -58,7 +63,7 @@ class ComposeStack:
 
     @cached_property
     def _containers(self) -> Containers:
-        return Containers(self._engine.client, self._project)
+        return Containers(self._engine.client, self.project)
 
     @cached_property
     def _statistics(self) -> Statistics:
@@ -66,14 +71,17 @@ class ComposeStack:
 
     @cached_property
     def _listener(self) -> Listener:
-        return Listener(self._engine.client, self._project)
+        return Listener(self._engine.client, self.project)
 
-    def _compose(self, chosen: Mapping[str, int] | None = None, profiles: str = "") -> Compose:
+    def _compose(
+        self,
+        chosen: Mapping[str, int] | None = None,
+        observing: Mapping[str, str] | None = None,
+    ) -> Compose:
         given = {ports.VARIABLES[name]: str(port) for name, port in (chosen or {}).items()}
         user = {"POSTGRES_USER": self._pipeline.postgres.user}
-        chosen_profiles = {"COMPOSE_PROFILES": profiles} if profiles else {}
-        variables = {**given, **user, **chosen_profiles}
-        return Compose(self._checkout.root, self._project, variables)
+        variables = {**given, **user, **(observing or {})}
+        return Compose(self._checkout.root, self.project, variables)
 
     def up(self, say: Say, *, observe: bool = False) -> Endpoints:
         """Start the stack, or what was stopped of it, and prove it with a canary row."""
@@ -87,7 +95,7 @@ class ComposeStack:
             self._start_stopped(running, say)
             return running
         began = time.monotonic()
-        say(f"{self._engine}, project {self._project}")
+        say(f"{self._engine}, project {self.project}")
         left = self._containers.leftovers()
         if left:
             say(f"an earlier start left {' and '.join(left)}: removing them")
@@ -103,7 +111,8 @@ class ComposeStack:
     def _start(self, say: Say, *, observe: bool) -> Endpoints:
         pipeline = self._pipeline
         chosen = ports.choose(os.environ)
-        compose = self._compose(chosen, profiles=_OBSERVE if observe else "")
+        observing = observers.variables(self._jmx_agent(say)) if observe else {}
+        compose = self._compose(chosen, observing)
         self._get_images(compose, say)
         # The JVMs take longest, so everything else is done while they start.
         compose.start(["kafka", "kafka-connect", "mongodb", "postgres"])
@@ -267,7 +276,20 @@ class ComposeStack:
             f"{name} {x.limits[0]:g} CPU {x.limits[1] / _GIB:g} GiB"
             for name, x in self._containers.all().items()
         )
-        return (f"compose stack: one machine carries the load; limits: {limits}",)
+        notes = (
+            f"compose stack: one machine carries the load; limits: {limits}",
+            self._note_on_mongodb(),
+        )
+        return tuple(x for x in notes if x)
+
+    def _note_on_mongodb(self) -> str:
+        endpoints = self.endpoints()
+        if endpoints is None:
+            return ""
+        try:
+            return target.note(target.server(endpoints.mongodb_uri))
+        except NotReady:
+            return ""
 
     def log_tails(self, lines: int) -> Mapping[str, LogTail]:
         """Return the last lines that the engine keeps of each container."""

@@ -82,12 +82,13 @@ class Listener:
 
     def _take(self, events: Iterable[Any]) -> None:
         for event in events:
-            happening = _happening(event)
+            happening = happening_in(event)
             if happening is not None:
                 self._heard.add(happening)
 
 
-def _happening(event: Any) -> Happening | None:  # noqa: ANN401 - the engine's JSON
+def happening_in(event: Any) -> Happening | None:  # noqa: ANN401 - the engine's JSON
+    """Return what an event of the engine says; None where it is of no component."""
     labels = event["Actor"]["Attributes"]
     component = COMPONENTS_OF.get(labels.get(SERVICE_LABEL, ""))
     if component is None:

@@ -14,7 +14,7 @@ from scripts.errors import StackFailure
 from scripts.files import write_atomically
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack import connector, readiness, topics
+from scripts.stack import connector, readiness, target, topics
 from scripts.stack.backend import LogTail, Say
 from scripts.stack.component import COMPONENTS, OBSERVERS, ComponentEvent, ComponentStatus
 from scripts.stack.endpoints import Endpoints
@@ -297,8 +297,8 @@ class LocalStack:
         """Name what differs from a pipeline in production."""
         server = self.versions().get("mongodb", "")
         notes = ["embedded stack: one machine carries the load, PostgreSQL runs with fsync off"]
-        if mongodb.STAND_IN in server:
-            notes.append(f"MongoDB figures are those of {server}, not of a mongod")
+        if on_mongodb := target.note(server):
+            notes.append(on_mongodb)
         if any(name in self.versions() for name in OBSERVERS):
             notes.append("observed: Prometheus and the JMX agents ran on the same machine")
         return tuple(notes)

@@ -16,8 +16,7 @@ from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.program import Program
-
-STAND_IN = "(stand-in)"
+from scripts.stack.target import STAND_IN
 
 
 @dataclass(frozen=True)

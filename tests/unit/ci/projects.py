@@ -31,7 +31,7 @@ def perf(
 
 
 @task
-def install(_: Context) -> None:
+def install(_: Context, stack: str = "") -> None:
     pass
 
 

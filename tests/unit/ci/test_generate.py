@@ -29,8 +29,10 @@ def test_the_choice_follows_the_scenarios() -> None:
 
 
 def test_one_setting_says_which_stack_is_loaded() -> None:
-    assert "--stack local" in generate(project()).wanted[PERFORMANCE]
-    assert "--stack compose" in generate(replace(project(), stack="compose")).wanted[PERFORMANCE]
+    for stack in ("local", "compose"):
+        text = generate(replace(project(), stack=stack)).wanted[PERFORMANCE]
+        assert f"inv tools.install --stack {stack}\n" in text
+        assert f" --stack {stack}\n" in text.split("exec inv perf")[1]
 
 
 def test_a_task_that_is_gone_ends_the_generation() -> None:

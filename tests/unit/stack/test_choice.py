@@ -59,14 +59,24 @@ def chosen(name: str, checkout: Checkout, pipeline: Pipeline) -> Choice:
 
 
 def test_auto_takes_the_stack_that_is_up(with_local_up: Checkout, pipeline: Pipeline) -> None:
-    assert chosen("auto", with_local_up, pipeline).why == "stack: local, which is up"
+    choice = chosen("auto", with_local_up, pipeline)
+    choice.alone()
+    assert choice.why == "stack: local, which is up"
+
+
+def test_an_external_stack_is_none_of_the_checkouts(
+    with_local_up: Checkout, pipeline: Pipeline
+) -> None:
+    choice = chosen("external", with_local_up, pipeline)
+    choice.alone()
+    assert choice.backend.name == "external"
 
 
 def test_a_second_stack_in_one_checkout_is_refused(
     with_local_up: Checkout, pipeline: Pipeline
 ) -> None:
     with pytest.raises(StackFailure, match="the local stack of this checkout is up") as caught:
-        chosen("compose", with_local_up, pipeline)
+        chosen("compose", with_local_up, pipeline).alone()
     assert "inv down --stack local" in caught.value.hint
 
 
@@ -74,4 +84,6 @@ def test_a_stack_that_left_its_addresses_but_is_gone_hinders_nobody(
     with_local_up: Checkout, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LocalStack, "endpoints", lambda _: None)
-    assert chosen("compose", with_local_up, pipeline).backend.name == "compose"
+    choice = chosen("compose", with_local_up, pipeline)
+    choice.alone()
+    assert choice.backend.name == "compose"

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 import requests
 import responses
@@ -81,6 +82,22 @@ def test_port_user_and_password_of_a_dsn_are_optional(pipeline: Pipeline) -> Non
     full = desired_config(pipeline, "postgresql://someone:p%40ss@db.test:1/other")
     assert (full["database.user"], full["database.password"]) == ("someone", "p@ss")
     assert (full["database.hostname"], full["database.dbname"]) == ("db.test", "cdc")
+
+
+def test_connect_may_reach_postgres_at_another_address_than_we_do(pipeline: Pipeline) -> None:
+    found = desired_config(pipeline, "postgresql://cdc@127.0.0.1:20001/cdc", "postgres:5432")
+    assert (found["database.hostname"], found["database.port"]) == ("postgres", "5432")
+
+
+def test_a_password_that_connect_finds_itself_goes_before_that_of_the_address(
+    pipeline: Pipeline,
+) -> None:
+    finds = {**pipeline.connector.config, "database.password": "${file:/run/secrets:postgres}"}
+    changed = msgspec.structs.replace(
+        pipeline, connector=msgspec.structs.replace(pipeline.connector, config=finds)
+    )
+    found = desired_config(changed, "postgresql://cdc:secret@db.test/cdc")
+    assert found["database.password"] == "${file:/run/secrets:postgres}"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,16 @@
+"""Whether this machine can run the compose stack."""
+
+import os
+
+from scripts.errors import StackFailure
+from scripts.stack.compose.engine import find_engine
+from scripts.stack.local.diagnosis import Finding, Health
+
+
+def diagnose_docker() -> Finding:
+    """Look for an engine; without one the embedded stack takes its place, so nothing is wrong."""
+    try:
+        found = f"{find_engine(os.environ)}: `auto` takes the stack compose"
+    except StackFailure as failure:
+        found = f"{failure.message}: `auto` takes the stack local"
+    return Finding(what="docker", health=Health.OK, found=found)

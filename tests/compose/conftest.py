@@ -1,0 +1,65 @@
+"""The compose stack, started for real in a copy of the checkout, where there is a Docker engine."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from scripts import process
+from scripts.errors import StackFailure
+from scripts.settings.pipeline_file import load_pipeline
+from scripts.stack.compose.backend import ComposeStack
+from scripts.stack.compose.engine import Engine, find_engine
+from tests.integration.conftest import copy_checkout
+from tests.integration.inv import Inv
+
+
+@dataclass(frozen=True)
+class Docker(Inv):
+    """The command in one checkout, with this machine's Docker."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "DOCKER_HOST": os.environ.get("DOCKER_HOST", "")}
+
+    @property
+    def project(self) -> str:
+        pipeline = load_pipeline(self.checkout)
+        stack = ComposeStack(
+            self.checkout, pipeline, lambda: find_engine(os.environ), lambda _: Path()
+        )
+        return stack.project
+
+
+def docker(*words: str, env: Mapping[str, str] | None = None) -> str:
+    return process.run(["docker", *words], env=env, timeout_seconds=120).output
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    try:
+        return find_engine(os.environ)
+    except StackFailure as failure:
+        pytest.skip(failure.message)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("compose")
+
+
+@pytest.fixture(scope="session")
+def started(engine: Engine, folder: Path) -> Iterator[tuple[Docker, str]]:
+    """The stack, up, and what the command said."""
+    inv = Docker(copy_checkout(folder / "checkout"))
+    said = inv("up", "--stack", "compose")
+    assert said.exit_code == 0, said.output
+    yield inv, said.output
+    inv("down", "--stack", "compose")
+
+
+@pytest.fixture
+def inv(started: tuple[Docker, str]) -> Docker:
+    return started[0]
