@@ -111,11 +111,14 @@ class ComposeStack:
     def _start(self, say: Say, *, observe: bool) -> Endpoints:
         pipeline = self._pipeline
         chosen = ports.choose(os.environ)
-        observing = observers.variables(self._jmx_agent(say)) if observe else {}
+        observing = observers.variables(self._jmx_agent(say), os.environ) if observe else {}
         compose = self._compose(chosen, observing)
-        self._get_images(compose, say)
+        images = compose.images()
+        self._get_images(compose, images, say)
+        # Of a profile that someone has chosen (COMPOSE_PROFILES), otel for one.
+        others = set(images) - {*SERVICES.values(), *observers.SERVICES}
         # The JVMs take longest, so everything else is done while they start.
-        compose.start(["kafka", "kafka-connect", "mongodb", "postgres"])
+        compose.start(["kafka", "kafka-connect", "mongodb", "postgres", *sorted(others)])
         compose.build("cdc-consumer")
         endpoints = self._addresses(chosen, observed=observe)
         root = self._checkout.root
@@ -128,7 +131,7 @@ class ComposeStack:
         say(f"connector {pipeline.connector.name} is running, its replication slot active")
         self._ready(say, "consumer", lambda: readiness.consumer_ready(endpoints))
         if observe:
-            compose.start(["prometheus", "grafana"])
+            compose.start(observers.SERVICES)
             wait_until(
                 lambda: readiness.prometheus_ready(endpoints),
                 what="prometheus",
@@ -140,8 +143,8 @@ class ComposeStack:
         endpoints.write(self._checkout.endpoints_file)
         return endpoints
 
-    def _get_images(self, compose: Compose, say: Say) -> None:
-        missing = self._containers.missing(compose.images())
+    def _get_images(self, compose: Compose, images: Mapping[str, str], say: Say) -> None:
+        missing = self._containers.missing(images)
         if missing:
             say(f"getting the images of {', '.join(missing)}")
             compose.pull(missing)
