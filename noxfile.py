@@ -165,6 +165,30 @@ def faults(session: nox.Session) -> None:
     session.run("pytest", "tests/integration/faults", *table, *session.posargs)
 
 
+@nox.session(default=False, venv_backend="none", requires=["environment"])
+def selftest(session: nox.Session) -> None:
+    """Plant faults on a real stack, see every gate turn red, and write docs/verdicts.md."""
+    inv = ROOT / ".nox" / "environment" / BIN / "inv"
+    try:
+        session.run(
+            *(str(inv), "selftest", *(session.posargs or ["--write"])),
+            external=True,
+            interrupt_timeout=PATIENCE_SECONDS,
+            terminate_timeout=PATIENCE_SECONDS,
+        )
+    except CommandFailed as failure:
+        session.error(verdict_line(str(failure.reason)))
+
+
+@nox.session(default=False)
+def observe(session: nox.Session) -> None:
+    """Ask Prometheus what every panel shows of a real run, and write docs/panels.md."""
+    install(session, "dev")
+    session.run("inv", "tools.install")
+    table = ("--panel-table", "docs/panels.md")
+    session.run("pytest", "tests/integration/observed", *table, *session.posargs)
+
+
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure what the commands cost and what the stack reaches, and write docs/benchmarks.md."""

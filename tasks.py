@@ -19,6 +19,7 @@ from scripts.tasks import (
     report,
     runs,
     schemas,
+    selftest,
     stack,
     tools,
     workflow,
@@ -35,6 +36,7 @@ namespace = Collection(
         publish.publish,
         workflow.workflow,
         schemas.schemas,
+        selftest.selftest,
         dashboards.dashboards,
     ),
 )

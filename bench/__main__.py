@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import catch_up, commands, engine, false_alarms, latency, plans_way
+from bench import catch_up, commands, engine, false_alarms, integrity, latency, plans_way
 from bench.figures import Figure, table
 from bench.workplace import Workplace, workplace
 from scripts.files import write_atomically
@@ -16,6 +16,7 @@ _MEASUREMENTS: dict[str, Callable[[Workplace], tuple[Figure, ...]]] = {
     "commands": commands.measure,
     "latency": latency.measure,
     "catch-up": catch_up.measure,
+    "integrity": integrity.measure,
     "engine": engine.measure,
     "plans-way": plans_way.measure,
     "false-alarms": false_alarms.measure,

@@ -43,34 +43,42 @@ class Counted:
 
 def measure(_: Workplace) -> tuple[Figure, ...]:
     """Return how often an alarm is false, and how often a planted slowdown is found."""
-    return (*of_runs_drawn(_COMPARISONS), _of_pairs_turned())
-
-
-def of_runs_drawn(comparisons: int) -> tuple[Figure, ...]:
-    """Return the figures of comparisons of runs that are drawn anew each time."""
     turns = same_version()
-    found = []
-    for figures, pairs in _SIZES:
-        size = f"{figures} figures, {pairs} pairs"
-        drawn = list(drawn_anew(turns, pairs, comparisons))
-        of_same = count(drawn, figures)
-        found += [
-            _share(f"the same called worse, {size}", of_same.worse, of_same),
-            _share(f"the same called better, {size}", of_same.better, of_same),
-            _share(f"the same called the same, {size}", of_same.same, of_same),
-        ]
-        for factor in _SLOWER:
-            slowed = count(drawn, figures, factor)
-            name = f"slower by {factor - 1:.0%} called worse, {size}"
-            found.append(_share(name, slowed.worse, slowed))
-    return tuple(found)
-
-
-def _of_pairs_turned() -> Figure:
     figures, pairs = _SIZES[0]
-    turned = count(list(every_turn(recorded_pairs(same_version()))), figures)
-    name = f"the same called worse or better, {figures} figures, the {pairs} pairs as recorded"
-    return _share(name, turned.worse + turned.better, turned)
+    as_recorded = list(every_turn(recorded_pairs(turns)))
+    return (
+        *(
+            figure
+            for figures, pairs in _SIZES
+            for figure in found_in(
+                list(drawn_anew(turns, pairs, _COMPARISONS)),
+                figures,
+                f"{figures} figures, {pairs} pairs drawn",
+            )
+        ),
+        *found_in(as_recorded, figures, f"{figures} figures, the {pairs} pairs as recorded"),
+    )
+
+
+def found_in(drawn: Sequence[Drawn], figures: int, what: str) -> tuple[Figure, ...]:
+    """Return what the same version is called, and how often what is slower is called worse.
+
+    Args:
+        drawn: The comparisons.
+        figures: How many figures each has.
+        what: The comparisons, in words.
+    """
+    same = count(drawn, figures)
+    slowed = {factor: count(drawn, figures, factor) for factor in _SLOWER}
+    return (
+        _share(f"the same called worse, {what}", same.worse, same),
+        _share(f"the same called better, {what}", same.better, same),
+        _share(f"the same called the same, {what}", same.same, same),
+        *(
+            _share(f"slower by {factor - 1:.0%} called worse, {what}", found.worse, found)
+            for factor, found in slowed.items()
+        ),
+    )
 
 
 def same_version() -> tuple[Turn, ...]:
@@ -82,8 +90,8 @@ def same_version() -> tuple[Turn, ...]:
 def drawn_anew(turns: Sequence[Turn], pairs: int, comparisons: int) -> Iterator[Drawn]:
     """Yield pairs of runs that are drawn without replacement, none twice in a comparison.
 
-    Which run of a pair is called the base is drawn too. Pairs keep the order of time of their bases
-    so that the noise is that of neighbours, as far as a draw has neighbours.
+    Which run of a pair is called the base is drawn too. Pairs stand in the order of time of their
+    bases, as measured ones do: what is taken for noise is how far neighbours lie apart.
     """
     random = Random(_SEED)  # noqa: S311 - nothing here is a secret
     for _ in range(comparisons):

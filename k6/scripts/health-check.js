@@ -79,7 +79,7 @@ export function setup() {
 
 export default function healthCheck() {
   const at = endpoints();
-  const database = postgres(at.postgresDsn, { ledger: __ENV.CDC_LEDGER });
+  const database = postgres(at.postgresDsn);
   const server = mongodb(at.mongodbUri);
   const answers = [
     hop('PostgreSQL answers', () => {

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from scripts.ci.drift import Generated
 from scripts.files import readable_json
+from scripts.integrity.records import Integrity
 from scripts.settings.metrics import MetricKind
 from scripts.settings.threshold_schema import threshold_schema
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
@@ -29,6 +30,10 @@ def schemas(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]) -> Gene
         "docs/schemas/run-verdict.schema.json": (
             "verdict.json of a run",
             verdict_schema(RunVerdict),
+        ),
+        "docs/schemas/integrity.schema.json": (
+            "integrity.json of a scenario",
+            verdict_schema(Integrity),
         ),
     }
     return Generated(

@@ -65,8 +65,7 @@ class Checker:
         """Return where the topics end now, and see that every table can be followed.
 
         Raises:
-            StackFailure: The broker or PostgreSQL does not answer.
-            UsageFailure: A table cannot be followed to MongoDB.
+            StackFailure: The broker or PostgreSQL does not answer, or a table cannot be followed.
         """
         with _answering(), self._postgres() as connection:
             for table in self.pipeline.tables:
@@ -84,8 +83,8 @@ class Checker:
             ledger: k6's ledger of what was written since then; None: nobody kept one.
             excused: Why repeated events are no fault; else empty.
 
-        Raises:
-            UsageFailure: A table cannot be followed to MongoDB.
+        Returns:
+            What was found; where a component does not answer, why nothing could be.
         """
         checked, began = datetime.now(UTC), time.monotonic()
         lag = ConsumerLag(self.endpoints.kafka_bootstrap, self.pipeline)

@@ -12,21 +12,15 @@ MOST_SAMPLES = 5
 
 
 class Kind(StrEnum):
-    """What can be wrong.
+    """What can be wrong; docs/integrity.md tells what each means."""
 
-    Of rows and documents: `missing` (a row without its document), `stale` (the document of an
-    older version of the row), `content` (that version, with other content), `extra` (a document
-    without its row), `resurrected` (the same, although the topic has the row's delete). Of events:
-    `event_missing` (PostgreSQL acknowledged a write, and the topic lacks it), `vanished` (and
-    PostgreSQL lacks it too), `duplicate`, `reordered`, `unreadable` (no event of a row). And
-    `dead_letter`: the consumer gave a record up.
-    """
-
+    # Of rows and documents. The topic has a resurrected row's delete, and none of an extra one.
     MISSING = "missing"
     STALE = "stale"
     CONTENT = "content"
     EXTRA = "extra"
     RESURRECTED = "resurrected"
+    # Of events. A vanished row is in PostgreSQL no more than in the topic.
     EVENT_MISSING = "event_missing"
     VANISHED = "vanished"
     DUPLICATE = "duplicate"

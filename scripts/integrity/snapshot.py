@@ -58,7 +58,7 @@ def compare(dsn: str, database: Database[Document], pipeline: Pipeline) -> Compa
     Raises:
         psycopg.Error: PostgreSQL does not answer.
         pymongo.errors.PyMongoError: MongoDB does not.
-        UsageFailure: A table cannot be followed to MongoDB.
+        StackFailure: A table cannot be followed to MongoDB.
     """
     compared: list[TableCompared] = []
     differences: list[Difference] = []

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from scripts.errors import UsageFailure
+from scripts.errors import StackFailure
 from scripts.integrity.columns import Column, column, id_text
 from scripts.settings.pipeline import Pipeline, Table
 
@@ -84,13 +84,14 @@ def reading(
     """Ask PostgreSQL for the columns of a table.
 
     Raises:
-        UsageFailure: The table is not published, or its key cannot be followed.
+        StackFailure: The table is not published, or its key cannot be followed.
     """
     publication = pipeline.postgres.publication
     published = connection.execute(_PUBLISHED, (publication, table.table)).fetchall()
     if not published:
-        raise UsageFailure(
-            f"pipeline.toml: tables: publication {publication} does not publish {table.table}"
+        raise StackFailure(
+            f"publication {publication} does not publish {table.table}",
+            hint="ALTER PUBLICATION ... ADD TABLE, or take it from the tables of pipeline.toml",
         )
     columns, unknown = [], []
     for name, kind, modifier, is_enum in published:
@@ -114,9 +115,10 @@ def _identity(table: Table, kinds: dict[str, bool | None]) -> sql.Composable:
     for name in table.key:
         is_text = kinds.get(name)
         if is_text is None:
-            raise UsageFailure(
-                f"pipeline.toml: tables: {table.table}: the key column {name} is not published, or "
-                "of a type that cannot be followed to MongoDB (text, uuid, numbers and bool can)"
+            raise StackFailure(
+                f"{table.table}: the key column {name} is not published, or of a type that cannot "
+                "be followed to MongoDB",
+                hint="keys of text, uuid, whole numbers and booleans can; see pipeline.toml",
             )
         text = sql.SQL("{}::text").format(sql.Identifier(name))
         parts.append(sql.SQL("to_json({})::text").format(text) if is_text else text)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import requests
 
 from scripts.interruption import postponed
-from scripts.load.remote_write import HEADERS, Sample, encode
+from scripts.load.sample import Sample
 
 _REQUEST_SECONDS = 2.0
 _LAST_SECONDS = 3.0
@@ -44,18 +44,17 @@ class Push:
             self._thread.join(_LAST_SECONDS)
 
     def _work(self) -> None:
-        with requests.Session() as session:
-            while (samples := self._waiting.get()) is not None:
-                self._send(session, samples)
+        # Imported here: only a run that is observed needs protobuf.
+        from scripts.load.remote_write import HEADERS, encode  # noqa: PLC0415
 
-    def _send(self, session: requests.Session, samples: Sequence[Sample]) -> None:
+        with requests.Session() as session:
+            session.headers.update(HEADERS)
+            while (samples := self._waiting.get()) is not None:
+                self._send(session, encode(samples))
+
+    def _send(self, session: requests.Session, body: bytes) -> None:
         try:
-            answer = session.post(
-                f"{self._url}/api/v1/write",
-                data=encode(samples),
-                headers=HEADERS,
-                timeout=_REQUEST_SECONDS,
-            )
+            answer = session.post(f"{self._url}/api/v1/write", data=body, timeout=_REQUEST_SECONDS)
         except requests.RequestException as error:
             self._complain(type(error).__name__)
             return

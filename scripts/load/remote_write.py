@@ -1,25 +1,21 @@
-"""Prometheus remote write 1.0: samples in, bytes out.
+"""Prometheus remote write 1.0: samples in, bytes out. Imported only when something is pushed.
 
 https://prometheus.io/docs/specs/prw/remote_write_spec/
 """
 
-import struct
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
 import cramjam
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from scripts.load.sample import Sample
 
 HEADERS = {
     "Content-Type": "application/x-protobuf",
     "Content-Encoding": "snappy",
     "X-Prometheus-Remote-Write-Version": "0.1.0",
 }
-# The NaN by which Prometheus knows that a series has ended.
-STALE: float = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
-
 _Field = descriptor_pb2.FieldDescriptorProto
 _PACKAGE = "prometheus"
 # Message -> field -> (number, type, repeated), as far as plain samples need them.
@@ -29,23 +25,6 @@ _MESSAGES: dict[str, dict[str, tuple[int, Any, bool]]] = {
     "TimeSeries": {"labels": (1, "Label", True), "samples": (2, "Sample", True)},
     "WriteRequest": {"timeseries": (1, "TimeSeries", True)},
 }
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One value of one series.
-
-    Attributes:
-        name: The metric's name.
-        labels: The other labels.
-        value: In the unit that the name ends in; `STALE` ends the series.
-        at: When it was so.
-    """
-
-    name: str
-    labels: Mapping[str, str]
-    value: float
-    at: datetime
 
 
 def encode(samples: Iterable[Sample]) -> bytes:

@@ -20,7 +20,7 @@ from typing import Protocol
 
 from scripts.load.progress import Progress
 from scripts.load.push import Push
-from scripts.load.remote_write import STALE, Sample
+from scripts.load.sample import STALE, Sample
 from scripts.load.threshold_state import threshold_states
 from scripts.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
 from scripts.settings.numbers import js_number
@@ -109,10 +109,10 @@ class ScenarioTelemetry:
         ]
         self._offer(datetime.now(UTC), told)
 
-    def loaded(self, events: Iterable[ComponentEvent]) -> None:
-        """Tell that k6 has ended, and what happened to the components meanwhile."""
+    def loaded(self, ended: datetime, events: Iterable[ComponentEvent]) -> None:
+        """Tell when k6 ended, and what happened to the components meanwhile."""
         now = datetime.now(UTC)
-        self._offer(now, [("scenario_end_time_seconds", {}, now.timestamp())])
+        self._offer(now, [("scenario_end_time_seconds", {}, ended.timestamp())])
         faults = [
             (
                 "fault_time_seconds",
@@ -123,8 +123,7 @@ class ScenarioTelemetry:
             if event.at is not None
         ]
         self._offer(now, faults)
-        ended = [(name, labels, STALE) for (name, _), labels in self._live.items()]
-        self._offer(now, ended)
+        self._offer(now, [(name, labels, STALE) for (name, _), labels in self._live.items()])
 
     def _offer(self, at: datetime, told: Sequence[Told], *, live: bool = False) -> None:
         if live:

@@ -18,7 +18,7 @@ from scripts.load.run import Loaded
 from scripts.lock import working_on
 from scripts.perf.breakpoint import measure_breakpoint
 from scripts.perf.generator import LoadGenerator
-from scripts.perf.measurement import Laboratory
+from scripts.perf.measurement import Laboratory, wait_for_components
 from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.surroundings import machine, versions
 from scripts.report.history import entries_of
@@ -34,17 +34,13 @@ from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend
-from scripts.stack.component import OBSERVERS, ComponentEvent
+from scripts.stack.component import ComponentEvent
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.gauges import Gauges
 from scripts.stack.hops import read_hops
 from scripts.verdict.judge import judge, not_run
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.run import judge_run
-from scripts.waiting import NotReady, wait_until
-
-# How long a component that ended by itself may take to come back before the next scenario.
-_RECOVERY_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -180,7 +176,7 @@ class _Run:
     def _measure(self, planned: PlannedScenario) -> tuple[ScenarioVerdict, _Blocked | None]:
         """Run one scenario; the second value says why the next ones cannot be."""
         name = planned.scenario.name
-        _wait_for_components(self._backend)
+        wait_for_components(self._backend)
         files = self._folder.scenario(name)
         how = measure_breakpoint if planned.scenario.hold_seconds else Laboratory.measure
         measured = how(self._laboratory, planned, self._shapes[name], files)
@@ -254,24 +250,6 @@ class _Run:
             history.append(self._folder.path.parent, entries_of(self._manifest, rows))
         except OSError as error:
             say(f"the history could not be written: {error.strerror}")
-
-
-def _wait_for_components(backend: Backend) -> None:
-    """Wait until every component runs: one that died in the last scenario is started again.
-
-    Raises:
-        StackFailure: One was stopped, or does not come back.
-    """
-
-    def probe() -> None:
-        statuses = [x for x in backend.status() if x.name not in OBSERVERS]
-        away = {status.name: status.state for status in statuses if not status.running}
-        if "stopped" in away.values():
-            raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
-        if away:
-            raise NotReady(f"{', '.join(away)} not running")
-
-    wait_until(probe, what="the stack", deadline_seconds=_RECOVERY_SECONDS, hint="see `inv status`")
 
 
 def _entry(planned: PlannedScenario, shape: Shape) -> ScenarioEntry:

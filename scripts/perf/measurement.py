@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from scripts.errors import Interrupted
+from scripts.errors import Interrupted, StackFailure
 from scripts.files import readable_json, write_atomically
 from scripts.integrity.check import Checker, excuse, unchecked
 from scripts.integrity.records import Integrity
@@ -20,11 +20,16 @@ from scripts.report.live import display, say
 from scripts.results.hops import hops_of
 from scripts.results.summary import read_summary
 from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
+from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend, Watch
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
 from scripts.verdict.records import ScenarioVerdict
+from scripts.waiting import NotReady, wait_until
+
+# How long a component that ended by itself may take to come back after a scenario.
+_RECOVERY_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,8 @@ class Laboratory:
         """Run a scenario, whatever comes, and gather the evidence."""
         name = planned.scenario.name
         watch = self.backend.watch()
-        begins = self.checker.begin()
+        # One row through every hop needs no comparison of all of them before the load.
+        begins = None if name == HEALTH_CHECK else self.checker.begin()
         progress = display(name)
         hops = HopWatch(self.hops, warm_up_seconds(shape.options, where="k6 inspect"))
         told = self._telemetry(planned)
@@ -103,7 +109,7 @@ class Laboratory:
         finally:
             progress.close()
         integrity = None
-        if loaded.interrupted is None:
+        if loaded.interrupted is None and begins is not None:
             try:
                 integrity = self._check(begins, files, watch)
             except Interrupted as interruption:
@@ -114,7 +120,7 @@ class Laboratory:
             write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
             if told is not None:
-                told.loaded(events or ())
+                told.loaded(loaded.ended, events or ())
             summary = read_summary(files.summary)
             evidence = Evidence(
                 scenario=name,
@@ -139,9 +145,10 @@ class Laboratory:
 
     def _check(self, begins: Begins, files: ScenarioFiles, watch: Watch) -> Integrity:
         """Check the pipeline's integrity, unless a part of it is not going to come back."""
-        away = [x.name for x in self.backend.status() if x.state in ("stopped", "failed")]
-        if away:
-            integrity = unchecked(f"{', '.join(away)} does not run")
+        try:
+            wait_for_components(self.backend)
+        except StackFailure as failure:
+            integrity = unchecked(failure.message)
         else:
             events = watch.events()
             excused = (
@@ -164,3 +171,21 @@ class Laboratory:
             return
         limits = [Judged(x.metric, limit_text(x), x.ok) for x in verdict.thresholds]
         self.telemetry.judged(verdict.scenario, verdict.verdict, verdict.exit_code, limits)
+
+
+def wait_for_components(backend: Backend) -> None:
+    """Wait until every component runs: one that died in the last scenario is started again.
+
+    Raises:
+        StackFailure: One was stopped, or does not come back.
+    """
+
+    def probe() -> None:
+        statuses = [status for status in backend.status() if not status.observer]
+        away = {status.name: status.state for status in statuses if not status.running}
+        if "stopped" in away.values():
+            raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
+        if away:
+            raise NotReady(f"{', '.join(away)} not running")
+
+    wait_until(probe, what="the stack", deadline_seconds=_RECOVERY_SECONDS, hint="see `inv status`")

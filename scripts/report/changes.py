@@ -76,8 +76,11 @@ class Change(msgspec.Struct, frozen=True):
     def told(self) -> str:
         """The change within a sentence: `e2e p95 51.2 → 40 ms (-21.9%)`."""
         name, _, unit = self.figure.partition(", ")
-        values = " → ".join(side.cells()[0] for side in (self.before, self.now))
-        return f"{name} {values}{unit and f' {unit}'} ({self.moved})"
+        before, now = (side.cells()[0] for side in (self.before, self.now))
+        in_unit = f"{now} {unit}".rstrip()
+        if self.before.value == self.now.value:
+            return f"{name} {in_unit} as before"
+        return f"{name} {before} → {in_unit} ({self.moved})"
 
 
 def incomparable(before: Measured, now: Measured) -> str:

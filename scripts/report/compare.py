@@ -35,24 +35,20 @@ class Comparison:
 
     def gist(self) -> dict[str, str]:
         """Return what is asked first, in a line by scenario."""
-        found = self.changes()
-        return {name: gist(*pair, found[name]) for name, pair in self.pairs.items()}
+        told = {}
+        for name, changes in self.changes().items():
+            before, now = self.pairs[name]
+            moved = moved_hop(before.row.hops, now.row.hops)
+            told[name] = f"{gist(before, now, changes)}{moved and f'; {moved}'}"
+        return told
 
     def text(self) -> str:
         """Return the comparison as Markdown, which reads on a terminal too."""
         lines = [f"{scenario}: not comparable: {why}" for scenario, why in self.apart.items()]
         if self.pairs:
             told = [f"- {scenario}: {line}" for scenario, line in self.gist().items()]
-            moved = self._moved()
-            lines = [*told, *moved, "", changes_table(self.pairs), "", NO_CLAIM, *lines]
+            lines = [*told, "", changes_table(self.pairs), "", NO_CLAIM, *lines]
         return "\n".join(lines)
-
-    def _moved(self) -> list[str]:
-        return [
-            f"- {scenario}: {moved}"
-            for scenario, (before, now) in self.pairs.items()
-            if (moved := moved_hop(before.row.hops, now.row.hops))
-        ]
 
     def json(self) -> str:
         """Return the same for programs."""

@@ -29,6 +29,11 @@ class ComponentStatus:
         """Whether it runs now."""
         return self.state == "running"
 
+    @property
+    def observer(self) -> bool:
+        """Whether it observes the pipeline, and is no part of it."""
+        return self.name in OBSERVERS
+
 
 @dataclass(frozen=True)
 class ComponentEvent:

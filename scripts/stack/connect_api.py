@@ -128,6 +128,10 @@ class ConnectApi:
         path = f"/connectors/{name}/restart?includeTasks=true"
         return self._ask("POST", path, missing_ok=True).status_code != _NOT_FOUND
 
+    def pause(self, name: str) -> None:
+        """Let the connector stop reading, and keep its place."""
+        self._ask("PUT", f"/connectors/{name}/pause")
+
     def delete(self, name: str) -> bool:
         """Delete the connector; False if there was none."""
         path = f"/connectors/{name}"

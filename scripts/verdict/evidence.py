@@ -45,7 +45,8 @@ class Evidence:
         events: What happened to the stack's components meanwhile; None where nobody can know.
         hops: What each hop of the events took.
         held: Of a breakpoint the rate that this is the evidence of.
-        integrity: What the check of the pipeline found; None where it was interrupted.
+        integrity: What the check of the pipeline found; None where none was made: of the
+            health check, and after an interruption.
     """
 
     scenario: str

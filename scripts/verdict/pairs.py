@@ -3,19 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise, product
+from itertools import pairwise
 from math import ceil, exp, log, log2
 from random import Random
 from statistics import median
 
-from scripts.verdict.intervals import CONFIDENCE, Interval
+from scripts.verdict.bootstrap import median_interval
+from scripts.verdict.intervals import Interval
 
 SIGNIFICANCE = 0.01
 # What nobody minds, as a share of the figure.
 _LEAST_EFFECT = 0.05
-_REPLICATES = 10_000
 _SEED = 20261124
-# 2^16 ways to turn the signs: a sixteenth of a second; beyond that as many are drawn.
+# Up to 2^16 ways to turn the signs are all counted; beyond that some are drawn.
 _MOST_EXACT_PAIRS = 16
 _DRAWN = 50_000
 
@@ -77,8 +77,7 @@ def compare_pairs(figures: Mapping[str, Pairs]) -> dict[str, PairedResult]:
     of all ways to turn the signs that give a mean as far from 0 is the p-value (paired permutation
     test: Good, Permutation, Parametric and Bootstrap Tests of Hypotheses, 3rd ed., 2005, chapter
     3), adjusted for several figures by Holm's steps (Scandinavian Journal of Statistics 6, 1979).
-    The interval of the median ratio is a percentile bootstrap over pairs (Efron and Tibshirani, An
-    Introduction to the Bootstrap, 1993, chapter 13).
+    The interval of the median ratio is a percentile bootstrap over pairs (verdict/bootstrap.py).
 
     Worse or better is what is significant at 1 % and whose whole interval lies beyond the effect:
     5 %, or twice the noise where that is more. The same is what lies wholly within it.
@@ -117,9 +116,10 @@ def _p_value(ratios: Sequence[float]) -> float:
     """Return the two-sided p-value of the permutation test, exact for up to 16 pairs."""
     seen = abs(sum(ratios)) * (1 - 1e-12)
     if len(ratios) <= _MOST_EXACT_PAIRS:
-        ways = product((1, -1), repeat=len(ratios))
-        beyond = sum(abs(sum(map(float.__mul__, ratios, map(float, way)))) >= seen for way in ways)
-        return float(beyond / 2 ** len(ratios))
+        sums = [0.0]
+        for ratio in ratios:
+            sums = [each + turned for each in sums for turned in (ratio, -ratio)]
+        return sum(abs(each) >= seen for each in sums) / len(sums)
     random = Random(_SEED)  # noqa: S311 - nothing here is a secret
     drawn = sum(
         abs(sum(ratio if random.getrandbits(1) else -ratio for ratio in ratios)) >= seen
@@ -139,7 +139,7 @@ def _holm(p_values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _result(pairs: Pairs, ratios: Sequence[float], p_value: float, needed: int) -> PairedResult:
-    low, high = _bootstrap(ratios)
+    low, high = map(exp, median_interval(ratios))
     effect = max(_LEAST_EFFECT, 2 * pairs.noise)
     return PairedResult(
         finding=_finding(pairs, low, high, p_value, effect, needed),
@@ -150,13 +150,6 @@ def _result(pairs: Pairs, ratios: Sequence[float], p_value: float, needed: int) 
         pairs=len(ratios),
         pairs_needed=needed,
     )
-
-
-def _bootstrap(ratios: Sequence[float]) -> tuple[float, float]:
-    random = Random(_SEED)  # noqa: S311 - nothing here is a secret
-    medians = sorted(median(random.choices(ratios, k=len(ratios))) for _ in range(_REPLICATES))
-    tail = ceil((1 - CONFIDENCE) / 2 * _REPLICATES)
-    return exp(medians[tail - 1]), exp(medians[-tail])
 
 
 def _finding(

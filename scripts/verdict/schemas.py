@@ -1,4 +1,4 @@
-"""The JSON Schemas of verdict.json, of a scenario and of a run."""
+"""The JSON Schemas of verdict.json, of a scenario and of a run, and of integrity.json."""
 
 import inspect
 import re
@@ -6,17 +6,19 @@ from typing import Any
 
 import msgspec
 
-from scripts.verdict.records import SCHEMA_VERSION, RunVerdict, ScenarioVerdict
+from scripts.integrity.records import Integrity
+from scripts.verdict.records import RunVerdict, ScenarioVerdict
 
 _ATTRIBUTE = re.compile(r"^    (?P<name>\w+): (?P<text>.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
-def verdict_schema(record: type[ScenarioVerdict | RunVerdict]) -> dict[str, object]:
+def verdict_schema(record: type[ScenarioVerdict | RunVerdict | Integrity]) -> dict[str, object]:
     """Return the schema of what `record` is written as; its words are those of the docstrings."""
     _, definitions = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
     described = {name: _described(content) for name, content in definitions.items()}
     # The reader takes no other.
-    described[record.__name__]["properties"]["schema_version"]["const"] = SCHEMA_VERSION
+    version = described[record.__name__]["properties"]["schema_version"]
+    version["const"] = version["default"]
     return {"$ref": f"#/$defs/{record.__name__}", "$defs": described}
 
 

@@ -144,3 +144,10 @@ def test_without_a_stack_a_command_says_how_to_start_one(
     assert "no stack is up" in inv("down").output
     statuses = json.loads(inv("status", "--json").output)
     assert {status["state"] for status in statuses} == {"stopped"}
+
+
+def test_a_stack_that_is_not_observed_says_how_it_can_be(inv: Inv) -> None:
+    completed = inv("up", "--observe")
+    assert completed.exit_code == ExitCode.STACK
+    assert "the stack is up without Prometheus" in completed.output
+    assert "remedy: inv down, then inv up --observe" in completed.output

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,12 +16,16 @@ import pytest
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
+from scripts.errors import ExitCode
+from scripts.integrity.check import Checker, excuse
+from scripts.integrity.records import Kind
 from scripts.settings.pipeline import Pipeline
 from scripts.stack.component import COMPONENTS
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.local.backend import LocalStack
 from scripts.stack.local.embedded import local_stack
 from scripts.tools.cache import Cache
+from scripts.verdict.integrity_gates import exit_code_of
 from scripts.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 
@@ -83,13 +88,15 @@ def emails(collection: Collection[dict[str, Any]], keys: list[str]) -> dict[str,
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_a_component_killed_under_load_loses_nothing(
-    mortal: tuple[LocalStack, Endpoints], component: str
+    mortal: tuple[LocalStack, Endpoints], pipeline: Pipeline, component: str, tmp_path: Path
 ) -> None:
     stack, endpoints = mortal
     client: MongoClient[dict[str, Any]] = MongoClient(
         endpoints.mongodb_uri, serverSelectionTimeoutMS=2000
     )
     customers = client[endpoints.mongodb_database]["customer"]
+    checker = Checker(pipeline, endpoints)
+    begins = checker.begin()
     writer = Writer(endpoints.postgres_dsn)
     writer.start()
 
@@ -124,6 +131,18 @@ def test_a_component_killed_under_load_loses_nothing(
     found = wait_until(complete, what="the mirror", deadline_seconds=DEADLINE_SECONDS)
     assert found == {key: f"{key}@example.test" for key in keys}
     assert customers.count_documents({"_id": {"$in": keys}}) == len(keys)
+    ledger = tmp_path / "ledger.tsv"
+    ledger.write_text("".join(f"c\tpublic.customer\t{key}\n" for key in keys), encoding="utf-8")
+    integrity = checker.check(begins, ledger, excuse([component]))
+    assert integrity.acknowledged == {"c": len(keys)}
+    assert exit_code_of(integrity) is ExitCode.PASS, integrity
+    assert integrity.drain is not None
+    # What Debezium sends again is all that may be found, and is told.
+    assert {finding.kind for finding in integrity.findings} <= {Kind.DUPLICATE}
     # Shown with --log-cli-level=info.
-    log.info("%s: %d rows, 0 lost, recovered after %.1f s", component, len(keys), seconds)
+    repeated = integrity.count([Kind.DUPLICATE])
+    log.info(
+        "%s: %d rows, 0 lost, %d events repeated, recovered after %.1f s, drained after %.1f s",
+        *(component, len(keys), repeated, seconds, integrity.drain.seconds),
+    )
     client.close()

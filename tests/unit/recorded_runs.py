@@ -30,6 +30,7 @@ from scripts.verdict.judge import judge, not_run
 from scripts.verdict.records import ScenarioVerdict
 from scripts.verdict.run import judge_run
 from tests.unit.measured import (
+    CLEAN,
     GOOD,
     LATENCY,
     counter,
@@ -135,6 +136,8 @@ def write_run(
                 write_atomically(paths.hops, readable_json(x.hops))
             write_atomically(paths.points, b"points")
             write_atomically(paths.log, "k6 said nothing\n")
+            if x.verdict.scenario != HEALTH_CHECK:
+                write_atomically(paths.integrity, readable_json(CLEAN))
     write_atomically(files.verdict, readable_json(whole))
     text = run_markdown(whole, rows, settings=[settings_line(written)], notes=written.notes)
     write_atomically(files.summary, text)

@@ -5,10 +5,11 @@ from typing import TypeVar
 
 import msgspec
 
+from scripts.integrity.records import Integrity
 from scripts.results.manifest import Manifest
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 
-T = TypeVar("T", Manifest, RunVerdict, ScenarioVerdict)
+T = TypeVar("T", Manifest, RunVerdict, ScenarioVerdict, Integrity)
 
 _MAX_BYTES = 2_000_000
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from scripts.errors import ExitCode
+from scripts.integrity.records import Integrity
 from scripts.load.files import ScenarioFiles
 from scripts.report.html.k6_log import Quote, quotes
 from scripts.report.html.lenient import read
@@ -43,6 +44,7 @@ class ScenarioMaterial:
         summary: k6's summary, or why there is none.
         series: Its seconds, or why there are none.
         log: By metric or check, the first error that k6 logged of it.
+        integrity: What the check of its integrity found, or why there is nothing of it.
         missing: What is not there or cannot be read, a sentence each.
         hops: What each hop took; None where nobody looked.
         k6_thresholds: What k6 alone found of its limits, where nobody judged.
@@ -54,6 +56,7 @@ class ScenarioMaterial:
     summary: Summary | NoSummary
     series: Series | str
     log: Mapping[str, Quote]
+    integrity: Integrity | str = "not done in this run"
     missing: tuple[str, ...] = ()
     hops: Hops | None = None
     k6_thresholds: tuple[ThresholdResult, ...] = ()
@@ -148,6 +151,8 @@ def _scenario(
         faults += [summary.reason] if isinstance(summary, NoSummary) else []
         faults += [series] if isinstance(series, str) else []
         faults += [hops_fault] if hops_fault else []
+    integrity, fault_of_it = _integrity(files)
+    faults += [fault_of_it] if fault_of_it else []
     if verdict is None:
         verdict = not_run(name, ExitCode.NO_DATA, f"it was not judged: {fault}")
     return ScenarioMaterial(
@@ -157,9 +162,18 @@ def _scenario(
         summary=summary,
         series=series,
         log=quotes(files.log),
+        integrity=integrity,
         missing=tuple(f"{name}: {fault}" for fault in faults),
         hops=hops,
     )
+
+
+def _integrity(files: ScenarioFiles) -> tuple[Integrity | str, str]:
+    """Return what was found, and the fault of its file; a run without a check has none."""
+    if not files.integrity.exists():
+        return "not done in this run", ""
+    found, fault = read(files.integrity, Integrity)
+    return (found, fault) if found is not None else (fault, fault)
 
 
 def _hops(files: ScenarioFiles) -> tuple[Hops | None, str]:

@@ -8,6 +8,7 @@ from scripts.report.html.again import commands
 from scripts.report.html.drawings import Drawings, drawings
 from scripts.report.html.environment import environment, load_of
 from scripts.report.html.findings import Errors, Time, errors, integrity, time_spent, times
+from scripts.report.html.integrity import IntegrityView, integrity_sentence, integrity_view
 from scripts.report.html.limits import ThresholdRow, threshold_row
 from scripts.report.html.material import RunMaterial, ScenarioMaterial
 from scripts.report.rows import COLUMNS, Row, cells
@@ -35,6 +36,7 @@ class ScenarioView:
         hops_told: What the hops tell, in sentences.
         no_hops: Why hops are missing; else empty.
         integrity: Whether anything was lost, in a sentence.
+        compared: What the check of its integrity found.
         errors: Errors by kind.
         no_drawings: Why nothing can be drawn; else empty.
     """
@@ -53,6 +55,7 @@ class ScenarioView:
     hops_told: tuple[str, ...]
     no_hops: str
     integrity: str
+    compared: IntegrityView
     errors: tuple[Errors, ...]
     no_drawings: str
 
@@ -98,10 +101,20 @@ def scenario_view(
         hops=hop_rows(material.hops),
         hops_told=hop_sentences(material.hops, material.summary),
         no_hops=material.hops.missing if material.hops else "not measured in this run",
-        integrity=integrity(material.summary),
+        integrity=_lost(material),
+        compared=integrity_view(material.integrity),
         errors=errors(material),
         no_drawings=series if isinstance(series, str) else "",
     )
+
+
+def _lost(material: ScenarioMaterial) -> str:
+    """Return whether anything was lost: by the comparison, where there was one."""
+    found = material.integrity
+    followed = integrity(material.summary)
+    if isinstance(found, str) or found.unchecked:
+        return followed
+    return f"{integrity_sentence(found)} {followed}"
 
 
 def run_view(material: RunMaterial) -> RunView:

@@ -17,6 +17,7 @@ from scripts.settings.pipeline import Pipeline
 from scripts.stack.local import mongodb
 from scripts.stack.local.embedded import EmbeddedTools
 from scripts.stack.local.layout import postgres_user
+from scripts.stack.local.observe import find_prometheus
 from scripts.tools.cache import ENVIRONMENT_VARIABLE, Cache, Tool
 
 _GIB = 1024**3
@@ -60,6 +61,7 @@ def diagnose(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> tuple[Find
         *_folders(checkout, cache),
         *_tools(checkout, pipeline, cache),
         _mongod(checkout, pipeline),
+        _prometheus(),
     )
 
 
@@ -144,3 +146,14 @@ def _mongod(checkout: Checkout, pipeline: Pipeline) -> Finding:
     if server.mongod is None:
         return _ok("mongod", "none: the stand-in nx-27017 takes its place")
     return _ok("mongod", f"{server.version}, {server.mongod}")
+
+
+def _prometheus() -> Finding:
+    try:
+        found, version = find_prometheus()
+    except StackFailure as failure:
+        return _ok(
+            "prometheus",
+            f"{failure.message.removeprefix('--observe: ')}; only inv up --observe needs it",
+        )
+    return _ok("prometheus", f"{version}, {found}")

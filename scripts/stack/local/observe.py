@@ -47,8 +47,7 @@ def find_prometheus() -> tuple[Path, str]:
     found = shutil.which(PROMETHEUS)
     if found is None:
         raise StackFailure(
-            "--observe: there is no prometheus on PATH, and no registry of packages that are "
-            "fetched by themselves has it",
+            "--observe: there is no prometheus on PATH",
             hint="install the distribution's (Debian: apt-get install prometheus, then stop the "
             "service that it starts), or put the program of prometheus.io/download on PATH",
         )

@@ -4,7 +4,7 @@ from bench.false_alarms import (
     count,
     drawn_anew,
     every_turn,
-    of_runs_drawn,
+    found_in,
     recorded_pairs,
     same_version,
 )
@@ -43,7 +43,8 @@ def test_what_is_half_as_slow_again_is_found_and_the_same_is_not() -> None:
 
 
 def test_the_table_tells_how_many_of_how_many() -> None:
-    found = {figure.name: figure for figure in of_runs_drawn(3)}
-    slowed = found["slower by 50% called worse, 3 figures, 10 pairs"]
+    drawn = list(drawn_anew(same_version(), 10, 3))
+    found = {figure.name: figure for figure in found_in(drawn, 3, "drawn")}
+    slowed = found["slower by 50% called worse, drawn"]
     assert slowed.values == (100.0,)
     assert slowed.note.startswith("3 of 3; 95 % interval ")

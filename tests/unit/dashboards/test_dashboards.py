@@ -8,6 +8,8 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import dashboard
 
 from scripts.ci.drift import find_drift
 from scripts.dashboards.generate import FOLDER, dashboards
@@ -74,6 +76,14 @@ def test_a_dashboard_can_be_provisioned(name: str) -> None:
     assert set(numbers.values()) == {1}
     known = {variable["name"] for variable in board["templating"]["list"]}
     assert {f"${name}" for name in known} == VALUES.keys() - {"$__rate_interval", "$__range"}
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_library_reads_it_back_as_it_was(name: str) -> None:
+    read = dashboard.Dashboard.from_json(BOARDS[name])
+    again = json.loads(json.dumps(read, cls=JSONEncoder))
+    assert again["panels"] == BOARDS[name]["panels"]
+    assert again["templating"] == BOARDS[name]["templating"]
 
 
 @pytest.mark.parametrize("name", BOARDS)

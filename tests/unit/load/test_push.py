@@ -11,7 +11,8 @@ import requests
 import responses
 
 from scripts.load.push import Push
-from scripts.load.remote_write import STALE, Sample, encode
+from scripts.load.remote_write import encode
+from scripts.load.sample import STALE, Sample
 
 URL = "http://127.0.0.1:20000"
 WRITE = f"{URL}/api/v1/write"

@@ -7,7 +7,7 @@ import pytest
 
 from scripts.load import telemetry
 from scripts.load.progress import MetricState, Progress
-from scripts.load.remote_write import STALE, Sample
+from scripts.load.sample import STALE, Sample
 from scripts.load.telemetry import Judged, Telemetry
 from scripts.settings.expressions import parse_expression
 from scripts.settings.metrics import load_metrics
@@ -54,7 +54,7 @@ def test_gauges_become_metrics_with_a_label_and_end_with_the_scenario(told: Told
     scenario = Telemetry("", "r1", print).scenario("baseline", ())
     values = {"consumer_lag": 3.0, "cpu_kafka": 0.5, "memory_kafka": 1e6, "of another kind": 1.0}
     scenario.gauges(values)
-    scenario.loaded(())
+    scenario.loaded(datetime.now(UTC), ())
     assert [x for x in told.samples if "kind" in x.name] == []
     (first, last) = told.values("cpu_cores")
     assert first == ({"component": "kafka"}, 0.5)
@@ -101,6 +101,6 @@ def test_a_fault_is_told_with_its_time(told: Told) -> None:
     at = datetime(2026, 11, 22, 12, tzinfo=UTC)
     died = ComponentEvent("kafka", "ended (by SIGKILL)", by_operator=False, log=(), at=at)
     nobody_knows = ComponentEvent("connect", "ended", by_operator=False, log=())
-    Telemetry("", "r1", print).scenario("baseline", ()).loaded((died, nobody_knows))
+    Telemetry("", "r1", print).scenario("baseline", ()).loaded(at, (died, nobody_knows))
     labels = {"component": "kafka", "fault": "ended (by SIGKILL)"}
     assert told.values("fault_time_seconds") == [(labels, at.timestamp())]

@@ -46,7 +46,8 @@ def test_the_hop_that_moved_is_named(tmp_path: Path) -> None:
     )
     comparison = compare_runs(recorded(base), recorded(head))
     assert (
-        "baseline: the mean from commit to MongoDB moved by +10.5 ms, "
+        "- baseline: e2e p95 51.2 ms as before, PASS → PASS; "
+        "the mean from commit to MongoDB moved by +10.5 ms, "
         "most of all from consumer to MongoDB: +10 ms"
     ) in comparison.text()
     rows = [[x.strip() for x in line.split("|")] for line in comparison.text().splitlines()]

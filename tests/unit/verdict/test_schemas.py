@@ -11,21 +11,23 @@ from jsonschema import Draft202012Validator
 
 from scripts.errors import ExitCode
 from scripts.files import readable_json
+from scripts.integrity.records import Finding, Integrity, Kind, Place, Sample
 from scripts.verdict.intervals import Interval
 from scripts.verdict.judge import judge
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.run import judge_run
 from scripts.verdict.schemas import verdict_schema
-from tests.unit.measured import GOOD, evidence, summary, threshold
+from tests.unit.measured import CLEAN, GOOD, evidence, summary, threshold
 from tests.unit.recorded_runs import gone, row, write_run
 from tests.unit.verdict.test_judge import FAULTS, Fault
 
 SCENARIO = Draft202012Validator(verdict_schema(ScenarioVerdict))
 RUN = Draft202012Validator(verdict_schema(RunVerdict))
+INTEGRITY = Draft202012Validator(verdict_schema(Integrity))
 LIMIT = threshold("cdc_e2e_latency", "p95<=2000")
 
 
-def written(verdict: ScenarioVerdict | RunVerdict) -> Any:  # noqa: ANN401 - any JSON
+def written(verdict: ScenarioVerdict | RunVerdict | Integrity) -> Any:  # noqa: ANN401 - any JSON
     return json.loads(readable_json(verdict))
 
 
@@ -50,6 +52,20 @@ def good() -> Any:  # noqa: ANN401 - any JSON
     verdict = judge(evidence("baseline", (LIMIT,), found))
     assert verdict.exit_code is ExitCode.PASS
     return written(verdict)
+
+
+def test_what_the_check_leaves_is_what_its_schema_says() -> None:
+    sample = Sample(id="0b9c", last_seen=Place.TOPIC, detail="offset 7")
+    finding = Finding(kind=Kind.STALE, table="public.customer", count=1, samples=(sample,))
+    content = written(msgspec.structs.replace(CLEAN, findings=(finding,)))
+    INTEGRITY.validate(content)
+    for spoilt in (
+        {**content, "findings": [{**content["findings"][0], "kind": "odd"}]},
+        {**content, "drain": {"seconds": 1, "outstanding": [7]}},
+        {**content, "schema_version": 2},
+        {**content, "lost": 0},
+    ):
+        assert not INTEGRITY.is_valid(spoilt)
 
 
 _SPOILT: dict[str, Callable[[Any], object]] = {
@@ -90,9 +106,9 @@ def test_an_interval_with_an_open_end_is_valid() -> None:
     SCENARIO.validate(content)
 
 
-@pytest.mark.parametrize("record", [ScenarioVerdict, RunVerdict])
+@pytest.mark.parametrize("record", [ScenarioVerdict, RunVerdict, Integrity])
 def test_every_field_is_explained_in_a_sentence(
-    record: type[ScenarioVerdict | RunVerdict],
+    record: type[ScenarioVerdict | RunVerdict | Integrity],
 ) -> None:
     definitions: Any = verdict_schema(record)["$defs"]
     for name, definition in definitions.items():

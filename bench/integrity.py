@@ -1,0 +1,84 @@
+"""How long the check of the pipeline's integrity takes, and whether clean runs stay clean."""
+
+import msgspec
+import psycopg
+
+from bench.figures import Figure
+from bench.workplace import Workplace
+from scripts.integrity.check import Checker
+from scripts.integrity.records import Integrity
+from scripts.settings.metrics import CONSUMER_LAG
+from scripts.settings.pipeline_file import load_pipeline
+from scripts.stack.gauges import Gauges
+from scripts.stack.local.embedded import local_stack
+from scripts.tools.cache import Cache
+from scripts.waiting import NotReady, wait_until
+
+_ROWS = 100_000
+_RUNS = 10
+_RUN_SECONDS = 30
+_DEADLINE_SECONDS = 900.0
+_INSERT = (
+    "INSERT INTO customer (id, email) "
+    "SELECT id, id || '@example.test' FROM (SELECT gen_random_uuid() AS id "
+    "FROM generate_series(1, %s)) AS made"
+)
+
+
+def measure(place: Workplace) -> tuple[Figure, ...]:
+    """Return the seconds of ten clean runs' checks, and of checks of 100,000 rows.
+
+    Raises:
+        RuntimeError: A run is not clean.
+    """
+    place.inv("up")
+    clean = []
+    for _ in range(_RUNS):
+        # Verdicts on latency do not matter here, findings do.
+        place.inv(
+            *("perf", "--scenarios", "baseline", "--duration", f"{_RUN_SECONDS}s"),
+            codes=(0, 10, 12),
+        )
+        path = place.checkout.results / "latest" / "baseline" / "integrity.json"
+        found = _clean(msgspec.json.decode(path.read_bytes(), type=Integrity))
+        clean.append(found)
+    pipeline = load_pipeline(place.checkout)
+    stack = local_stack(place.checkout, pipeline, Cache.of_environment())
+    endpoints = stack.endpoints()
+    if endpoints is None:
+        raise RuntimeError("the stack is not up")
+    with psycopg.connect(endpoints.postgres_dsn, autocommit=True) as connection:
+        connection.execute(_INSERT, (_ROWS,))
+    gauges = Gauges(pipeline, endpoints, dict)
+
+    def caught_up() -> None:
+        if (lag := gauges.read({}).get(CONSUMER_LAG)) != 0:
+            raise NotReady(f"the lag is {lag}")
+
+    wait_until(caught_up, what="the mirror", deadline_seconds=_DEADLINE_SECONDS)
+    gauges.close()
+    checker = Checker(pipeline, endpoints)
+    whole = tuple(_clean(checker.check({})).seconds for _ in range(5))
+    place.inv("down")
+    rows = [sum(table.rows for table in each.tables) for each in clean]
+    return (
+        Figure(
+            "drain and integrity after a run",
+            "s",
+            tuple(each.seconds for each in clean),
+            f"{_RUNS} runs of {_RUN_SECONDS} s in a row without a finding, {rows[0]:,} to "
+            f"{rows[-1]:,} rows",
+        ),
+        Figure(
+            "drain and integrity of 100,000 rows",
+            "s",
+            whole,
+            "and as many events, from the topics' beginning; no finding",
+        ),
+    )
+
+
+def _clean(found: Integrity) -> Integrity:
+    if found.findings or not found.drained or found.unchecked:
+        raise RuntimeError(f"this run is not clean: {found}")
+    return found

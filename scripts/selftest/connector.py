@@ -1,0 +1,28 @@
+"""Faults of the connector, by Connect's REST interface. They end with the stack."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scripts.selftest.fault import Site
+from scripts.stack.connect_api import ConnectApi
+from scripts.stack.connector import desired_config, wait_running
+
+# Debezium's default.
+_SLOW_POLL_MS = 500
+
+
+@contextmanager
+def paused(site: Site) -> Iterator[None]:
+    """Pause the connector."""
+    ConnectApi(site.endpoints.connect_url).pause(site.pipeline.connector.name)
+    yield
+
+
+@contextmanager
+def slow_poll(site: Site) -> Iterator[None]:
+    """Let the connector hand over its events twice a second."""
+    config = desired_config(site.pipeline, site.endpoints.postgres_dsn)
+    api = ConnectApi(site.endpoints.connect_url)
+    api.put_config(site.pipeline.connector.name, {**config, "poll.interval.ms": str(_SLOW_POLL_MS)})
+    wait_running(site.pipeline, site.endpoints)
+    yield

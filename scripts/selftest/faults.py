@@ -1,0 +1,145 @@
+"""Every fault that `inv selftest` plants."""
+
+from scripts.errors import ExitCode, UsageFailure
+from scripts.selftest import connector, processes, records, resurrection, rows
+from scripts.selftest.fault import LIMITS, Edit, Expected, Fault
+from scripts.settings.names import nearest
+
+# An arrival rate goes on where nothing arrives; ten users would all wait, and leave no samples.
+_WHATEVER_ARRIVES = "e2e-latency"
+_ENOUGH_USERS = {"preAllocatedVUs": 100}
+_MOST_KEPT = 32 * 1024 * 1024
+_HOP = {"hop_debezium_to_kafka": {"p50": 100.0}}
+_SLOT = {"slot_retained_bytes": {"max": float(_MOST_KEPT)}}
+
+FAULTS = (
+    Fault(
+        "clean",
+        "nothing",
+        Expected(ExitCode.PASS),
+        limits={**LIMITS, **_SLOT, **_HOP},
+    ),
+    Fault(
+        "lost-event",
+        "The consumer is stopped, its group's offsets are set beyond what comes meanwhile, and it "
+        "is started again",
+        Expected(ExitCode.FAIL, "rows", "rows are missing in MongoDB"),
+        scenario=_WHATEVER_ARRIVES,
+        load=_ENOUGH_USERS,
+        plant=records.skipped,
+    ),
+    Fault(
+        "duplicate",
+        "An event is produced to its topic once more, byte by byte",
+        Expected(ExitCode.FAIL, "events", "changes are in the topic more than once"),
+        plant=records.repeated,
+    ),
+    Fault(
+        "reordered",
+        "A change of a row is produced that is older than the one in the topic",
+        Expected(ExitCode.FAIL, "events", "changes come after a later change of the same row"),
+        plant=records.late,
+    ),
+    Fault(
+        "changed-content",
+        "A client of MongoDB writes another status into a document",
+        Expected(ExitCode.FAIL, "rows", "documents have other content than their row"),
+        plant=rows.changed,
+    ),
+    Fault(
+        "resurrected-delete",
+        "A row is deleted, its delete marker is removed from MongoDB, and its insert is replayed",
+        Expected(ExitCode.FAIL, "rows", "documents live although their row was deleted"),
+        plant=resurrection.resurrected,
+    ),
+    Fault(
+        "poison-message",
+        "What is no JSON is produced to a topic",
+        Expected(ExitCode.FAIL, "dead_letters", "records were given up by the consumer"),
+        plant=records.poison,
+    ),
+    Fault(
+        "slow-hop",
+        "Debezium's `poll.interval.ms` is set to its default of 500 by Connect's REST interface; a "
+        "limit is on that hop",
+        Expected(ExitCode.FAIL, "hop_debezium_to_kafka p50", "the limit is 100 ms"),
+        limits={**LIMITS, **_HOP},
+        plant=connector.slow_poll,
+    ),
+    Fault(
+        "consumer-frozen",
+        "The consumer gets SIGSTOP: it is there, and does nothing",
+        Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
+        scenario=_WHATEVER_ARRIVES,
+        load=_ENOUGH_USERS,
+        plant=processes.frozen("consumer"),
+    ),
+    Fault(
+        "consumer-stopped",
+        "The consumer is stopped by supervisord, as an operator does",
+        Expected(ExitCode.INVALID, "components", "at an operator's request"),
+        plant=processes.stopped_consumer,
+    ),
+    Fault(
+        "connector-paused",
+        "The connector is paused by Connect's REST interface",
+        Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
+        scenario=_WHATEVER_ARRIVES,
+        load=_ENOUGH_USERS,
+        plant=connector.paused,
+    ),
+    Fault(
+        "slot-left-behind",
+        "A transaction that has written 64 MiB is left open, so that the slot has to keep the log; "
+        "a limit is on what it keeps",
+        Expected(ExitCode.FAIL, "slot_retained_bytes max", "the limit is 32 MiB"),
+        limits={**LIMITS, **_SLOT},
+        plant=rows.forgotten_transaction,
+    ),
+    Fault(
+        "dropped-iterations",
+        "300 iterations a second are asked of one virtual user",
+        Expected(ExitCode.INVALID, "dropped_iterations", "could not begin"),
+        scenario=_WHATEVER_ARRIVES,
+        load={"rate": 300, "preAllocatedVUs": 1, "maxVUs": 1},
+    ),
+    Fault(
+        "starved-generator",
+        "k6 is stopped and continued (SIGSTOP, SIGCONT): it runs for a third of the time",
+        Expected(ExitCode.INVALID, "generator_delay", "the load generator was starved"),
+        plant=processes.starved_k6,
+    ),
+    Fault(
+        "missing-metric",
+        "The load script does not record `mongo_read_duration`, on which a limit is",
+        Expected(ExitCode.NO_DATA, "mongo_read_duration p95", "has no samples"),
+        limits={**LIMITS, "mongo_read_duration": {"p95": 50.0}},
+        edits=(Edit("k6/scripts/lib/pipeline.js", "    readDuration.add(now() - began);\n", ""),),
+    ),
+    Fault(
+        "truncated-points",
+        "k6's files may not grow beyond 16 KiB (RLIMIT_FSIZE), as on a disk that is full",
+        Expected(ExitCode.INVALID, "points", "points.json.gz"),
+        plant=processes.limited_files,
+    ),
+    Fault(
+        "tightened-threshold",
+        "The limit on the median of the latency is a thousandth of a millisecond",
+        Expected(ExitCode.FAIL, "cdc_e2e_latency p50", "the limit is 0.001 ms"),
+        limits={"cdc_e2e_latency": {"p50": 0.001}, "cdc_success_rate": {"rate": 0.9}},
+    ),
+)
+
+
+def select(names: str) -> tuple[Fault, ...]:
+    """Return the faults that a list such as `duplicate,poison-message` names; all, if it is empty.
+
+    Raises:
+        UsageFailure: It names one that there is not.
+    """
+    known = {fault.name: fault for fault in FAULTS}
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    for name in wanted:
+        if name not in known:
+            raise UsageFailure(f"--only: unknown fault {name!r}; {nearest(name, known)}")
+    return tuple(known[name] for name in dict.fromkeys(wanted)) or FAULTS

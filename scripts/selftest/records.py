@@ -1,0 +1,113 @@
+"""Faults on the wire: records that a stranger puts into a topic, or makes the consumer skip."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import msgspec
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+
+from scripts.errors import StackFailure
+from scripts.selftest.fault import Site
+from scripts.selftest.processes import supervisor_of
+from scripts.selftest.rows import oldest_customer
+from scripts.stack.lag import ConsumerLag
+from scripts.waiting import NotReady, wait_until
+
+_TABLE = "public.customer"
+_SECONDS = 10.0
+# How many events the consumer is made to skip, at least.
+_SKIPPED = 3
+
+
+@contextmanager
+def skipped(site: Site) -> Iterator[None]:
+    """Stop the consumer, move its group beyond what came meanwhile, and start it again."""
+    supervisor = supervisor_of(site)
+    lag = ConsumerLag(site.endpoints.kafka_bootstrap, site.pipeline)
+    supervisor.stop_program("consumer")
+
+    def some_came() -> None:
+        if lag.read() < _SKIPPED:
+            raise NotReady("there are too few")
+
+    try:
+        wait_until(some_came, what="events to skip", deadline_seconds=_SECONDS)
+    finally:
+        lag.close()
+    group = {"group.id": site.pipeline.kafka.consumer_group}
+    with closing(_consumer(site, group)) as consumer:
+        place = TopicPartition(_topic(site), 0)
+        _, end = consumer.get_watermark_offsets(place, timeout=_SECONDS)
+        consumer.commit(offsets=[TopicPartition(place.topic, 0, end)], asynchronous=False)
+    supervisor.start_program("consumer")
+    yield
+
+
+@contextmanager
+def repeated(site: Site) -> Iterator[None]:
+    """Produce an event once more, byte by byte."""
+    event = event_of(site, oldest_customer(site))
+    produce(site, event.key(), event.value())
+    yield
+
+
+@contextmanager
+def late(site: Site) -> Iterator[None]:
+    """Produce a change of a row that PostgreSQL made before the one that is in the topic."""
+    event = event_of(site, oldest_customer(site))
+    content = msgspec.json.decode(event.value() or b"")
+    content["__source_lsn"] -= 1
+    produce(site, event.key(), msgspec.json.encode(content))
+    yield
+
+
+@contextmanager
+def poison(site: Site) -> Iterator[None]:
+    """Produce what is no JSON."""
+    produce(site, b'{"id":"poison"}', b"\x00 no JSON")
+    yield
+
+
+def event_of(site: Site, identity: str) -> Message:
+    """Return the first event of a customer.
+
+    Raises:
+        StackFailure: It is not in the topic.
+    """
+    with closing(_consumer(site, {"group.id": "cdc-selftest"})) as consumer:
+        place = TopicPartition(_topic(site), 0, 0)
+        _, end = consumer.get_watermark_offsets(place, timeout=_SECONDS)
+        consumer.assign([place])
+        while consumer.position([place])[0].offset < end:
+            for message in consumer.consume(end, timeout=1.0):
+                if identity.encode() in (message.key() or b""):
+                    return message
+    raise StackFailure(f"there is no event of customer {identity}")
+
+
+def produce(site: Site, key: bytes | None, value: bytes | None) -> None:
+    """Put a record into the topic of customers.
+
+    Raises:
+        StackFailure: The broker does not take it.
+    """
+    producer = Producer({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
+    producer.produce(_topic(site), key=key, value=value, partition=0)
+    if producer.flush(_SECONDS):
+        raise StackFailure("the broker did not take a record")
+
+
+def _topic(site: Site) -> str:
+    return f"{site.pipeline.kafka.topic_prefix}.{_TABLE}"
+
+
+def _consumer(site: Site, settings: dict[str, str]) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": site.endpoints.kafka_bootstrap,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "log_level": 0,
+            **settings,
+        }
+    )

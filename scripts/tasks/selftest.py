@@ -1,0 +1,39 @@
+"""The harness put to the test: `inv selftest`."""
+
+from invoke import Context, Exit, task
+
+from scripts.tasks.command import command
+
+
+@task(
+    help={
+        "only": "names of faults separated by commas",
+        "json": "for programs, in place of the table",
+        "write": "write docs/verdicts.md anew, if every fault gets the verdict that is due",
+    }
+)
+@command
+def selftest(_: Context, only: str = "", json: bool = False, write: bool = False) -> None:
+    """Plant one fault at a time on a stack of its own; exit 12 if a gate stays green."""
+    from scripts.errors import ExitCode, UsageFailure
+    from scripts.files import json_text, write_atomically
+    from scripts.report.live import say
+    from scripts.results.run_folder import check_results_folder
+    from scripts.selftest.faults import select
+    from scripts.selftest.text import last_line, markdown, text
+    from scripts.selftest.trial import try_faults
+    from scripts.settings.paths import Checkout
+
+    if only and write:
+        raise UsageFailure("--write: docs/verdicts.md holds every fault; leave --only out")
+    checkout = Checkout.here()
+    faults = select(only)
+    check_results_folder(checkout.results)
+    outcomes = try_faults(faults, checkout)
+    print(json_text(outcomes) if json else text(outcomes))
+    if any(outcome.wrong for outcome in outcomes):
+        # Not FAIL, which is about the pipeline: what does not see faults cannot be trusted.
+        raise Exit(code=ExitCode.INVALID)
+    if write:
+        write_atomically(checkout.root / "docs" / "verdicts.md", markdown(outcomes))
+        say(last_line(outcomes))

@@ -1,0 +1,146 @@
+"""A stack of its own to plant losses in, with a table of every type and a composite key."""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from confluent_kafka import Consumer, Producer, TopicPartition
+from pymongo import MongoClient
+from pymongo.collection import Collection
+
+from scripts.integrity.check import Checker
+from scripts.integrity.records import Finding, Integrity, Kind
+from scripts.integrity.topic import Begins
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline import Pipeline
+from scripts.settings.pipeline_file import load_pipeline
+from scripts.stack import canary
+from scripts.stack.endpoints import Endpoints
+from scripts.stack.local.backend import LocalStack
+from scripts.stack.local.embedded import local_stack
+from scripts.stack.local.layout import Layout
+from scripts.stack.local.supervisor import Supervisor
+from scripts.tools.cache import Cache
+from tests.integration.conftest import copy_checkout
+
+CUSTOMER = "cdc.public.customer"
+KINDS = """
+CREATE TYPE mood AS ENUM ('sad', 'glad');
+CREATE TABLE kinds (
+    part text, number bigint, PRIMARY KEY (part, number),
+    a_bool boolean, an_int2 smallint, an_int4 integer, a_float4 real, a_float8 double precision,
+    a_numeric numeric(12, 2), a_free_numeric numeric, a_char character(5), a_varchar varchar(9),
+    a_uuid uuid, a_json json, a_jsonb jsonb, bytes bytea, a_date date, a_time time,
+    a_short_time time(0), a_timestamp timestamp, a_short_timestamp timestamp(3),
+    a_timestamptz timestamptz, a_mood mood, texts text[], numbers integer[], span interval,
+    an_inet inet
+);
+"""
+TABLE = """
+[[tables]]
+table = "public.kinds"
+key = ["part", "number"]
+collection = "kinds"
+
+[canary]
+"""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """The stack and the ways in which a test may spoil what is in it."""
+
+    checkout: Checkout
+    stack: LocalStack
+    pipeline: Pipeline
+    endpoints: Endpoints
+    client: MongoClient[dict[str, Any]]
+
+    @property
+    def checker(self) -> Checker:
+        return Checker(self.pipeline, self.endpoints)
+
+    @property
+    def supervisor(self) -> Supervisor:
+        return Supervisor(Layout(self.checkout.stack))
+
+    @property
+    def customers(self) -> Collection[dict[str, Any]]:
+        return self.client[self.endpoints.mongodb_database]["customer"]
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> None:
+        with psycopg.connect(self.endpoints.postgres_dsn, autocommit=True) as connection:
+            connection.execute(statement.encode(), values)
+
+    def insert(self) -> str:
+        identity = str(uuid.uuid4())
+        self.execute(
+            "INSERT INTO customer (id, email) VALUES (%s, %s)", (identity, f"{identity}@e.test")
+        )
+        return identity
+
+    def update(self, identity: str) -> None:
+        self.execute("UPDATE customer SET status = %s WHERE id = %s", (str(uuid.uuid4()), identity))
+
+    def settled(self) -> Begins:
+        """Wait until the customers written so far are in MongoDB; return where the topics end."""
+        canary.prove(self.pipeline, self.endpoints)
+        return self.checker.begin()
+
+    def records(self, begins: Begins) -> list[tuple[bytes, dict[str, Any]]]:
+        """Return key and value of the customers' events."""
+        settings = {"bootstrap.servers": self.endpoints.kafka_bootstrap, "group.id": "planting"}
+        consumer = Consumer(settings)
+        try:
+            place = TopicPartition(CUSTOMER, 0, begins[CUSTOMER, 0])
+            consumer.assign([place])
+            _, end = consumer.get_watermark_offsets(place, timeout=10)
+            messages = consumer.consume(end - place.offset, timeout=20)
+        finally:
+            consumer.close()
+        return [
+            (message.key(), json.loads(message.value()))  # type: ignore[misc, arg-type]
+            for message in messages
+            if message.value() is not None
+        ]
+
+    def produce(self, key: bytes, value: bytes) -> None:
+        """Put a record into the customers' topic, as nobody should."""
+        producer = Producer({"bootstrap.servers": self.endpoints.kafka_bootstrap})
+        producer.produce(CUSTOMER, key=key, value=value)
+        assert producer.flush(20) == 0
+
+    def check(self, begins: Begins, ledger: Path | None = None, excused: str = "") -> Integrity:
+        return self.checker.check(begins, ledger, excused)
+
+    def found(self, begins: Begins, ledger: Path | None = None) -> Mapping[Kind, Finding]:
+        """Return what the check finds, by kind; each kind is of one table."""
+        integrity = self.check(begins, ledger)
+        assert integrity.drained, integrity.drain
+        by_kind = {finding.kind: finding for finding in integrity.findings}
+        assert len(by_kind) == len(integrity.findings), integrity.findings
+        return by_kind
+
+
+@contextmanager
+def planted(folder: Path) -> Iterator[Planted]:
+    """Start a stack whose schema has the table of every type."""
+    checkout = copy_checkout(folder)
+    schema = checkout.root / "pipeline" / "schema.sql"
+    # The schema is applied anew by each `inv up`, so it says IF NOT EXISTS; this one is used once.
+    schema.write_text(schema.read_text(encoding="utf-8") + KINDS, encoding="utf-8")
+    text = checkout.pipeline_file.read_text(encoding="utf-8")
+    checkout.pipeline_file.write_text(text.replace("[canary]\n", TABLE), encoding="utf-8")
+    pipeline = load_pipeline(checkout)
+    stack = local_stack(checkout, pipeline, Cache.of_environment())
+    endpoints = stack.up(print)
+    try:
+        with MongoClient[dict[str, Any]](endpoints.mongodb_uri) as client:
+            yield Planted(checkout, stack, pipeline, endpoints, client)
+    finally:
+        stack.down(print)

@@ -1,0 +1,52 @@
+"""A Prometheus that is gone: a run says so in a line, and is judged as if there were none."""
+
+import pytest
+
+from scripts.errors import ExitCode
+from scripts.waiting import NotReady, wait_until
+from tests.integration.inv import read
+from tests.integration.observed.conftest import Observed
+
+LINE = "does not take what is pushed to it"
+
+
+def caught_up(observed: Observed) -> None:
+    lag = observed.prometheus.value("sum(cdc_consumer_lag)")
+    if lag != 0:
+        raise NotReady(f"the lag is {lag}")
+
+
+@pytest.mark.usefixtures("run")
+def test_a_run_goes_on_without_prometheus(observed: Observed) -> None:
+    inv, supervisor = observed.inv, observed.stack._supervisor  # noqa: SLF001 - it has no other way
+    inv.set_limits({"baseline": {"cdc_success_rate": {"rate": 0.9}}})
+    wait_until(lambda: caught_up(observed), what="the burst to be applied", deadline_seconds=120)
+    supervisor.stop_program("prometheus")
+    try:
+        completed = inv("perf", "--scenarios", "baseline", "--duration", "4s")
+    finally:
+        supervisor.start_program("prometheus")
+    assert completed.output.count(LINE) == 1
+    # A busy machine may starve the generator.
+    assert completed.exit_code in (ExitCode.PASS, ExitCode.INVALID), completed.output
+    reasons = "\n".join(read(inv.run_of(completed) / "verdict.json")["reasons"])
+    assert "prometheus" not in reasons.lower()
+    for scenario in read(inv.run_of(completed) / "run.json")["scenarios"]:
+        assert scenario["events"] == []
+        assert scenario["k6_exit_code"] == 0
+
+
+@pytest.mark.usefixtures("run")
+def test_what_runs_beside_the_stack_is_seen_and_started_again(observed: Observed) -> None:
+    stack = observed.stack
+    observed.stack._supervisor.stop_program("prometheus")  # noqa: SLF001 - as above
+    assert {x.name: x.state for x in stack.status()}["prometheus"] == "stopped"
+    stack.up(print, observe=True)
+
+    def answers() -> None:
+        try:
+            observed.prometheus.value("up")
+        except OSError as error:
+            raise NotReady(str(error)) from None
+
+    wait_until(answers, what="Prometheus", deadline_seconds=20)

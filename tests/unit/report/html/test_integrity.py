@@ -1,0 +1,98 @@
+"""What the page says of a scenario's integrity."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from scripts.files import readable_json
+from scripts.integrity.check import unchecked
+from scripts.integrity.records import Drain, Finding, Integrity, Kind, Place, Sample
+from scripts.report.html.integrity import integrity_sentence, integrity_view
+from scripts.report.html.material import read_material
+from scripts.report.html.page import page
+from tests.unit.measured import CLEAN
+from tests.unit.recorded_runs import row, write_run
+from tests.unit.report.html.parsed import parsed
+
+SAMPLES = tuple(
+    Sample(id=f"id-{n}", last_seen=Place.CONSUMER, detail="<b>offset 7</b>") for n in range(2)
+)
+STUCK = Drain(seconds=60.0, outstanding=("consumer group g: 5 events are not committed",))
+
+
+def found(kind: Kind, excused: str = "") -> Integrity:
+    finding = Finding(kind=kind, table="public.customer", count=3, samples=SAMPLES, excused=excused)
+    return msgspec.structs.replace(CLEAN, findings=(finding,))
+
+
+def text_of(tmp_path: Path, integrity: Integrity | bytes | None) -> str:
+    folder = write_run(tmp_path, [row("health-check"), row("baseline")])
+    path = folder / "baseline" / "integrity.json"
+    if integrity is None:
+        path.unlink()
+    else:
+        path.write_bytes(integrity if isinstance(integrity, bytes) else readable_json(integrity))
+    return parsed(page([read_material(folder)], {})).text
+
+
+@pytest.mark.parametrize(
+    ("integrity", "said"),
+    [
+        (
+            CLEAN,
+            "602 events read, 600 acknowledged writes looked for: nothing was lost or changed.",
+        ),
+        (
+            msgspec.structs.replace(CLEAN, acknowledged=None),
+            "their documents, 602 events read: nothing was lost or changed.",
+        ),
+        (found(Kind.MISSING), "looked for: 3 were lost or changed."),
+        (
+            found(Kind.DUPLICATE),
+            "nothing was lost or changed, 3 events were repeated, out of order or unreadable.",
+        ),
+        (
+            msgspec.structs.replace(CLEAN, drain=STUCK),
+            "Cannot be told: the pipeline did not get through what was written.",
+        ),
+    ],
+)
+def test_the_outcome_in_a_sentence(integrity: Integrity, said: str) -> None:
+    assert integrity_sentence(integrity).endswith(said)
+
+
+def test_what_was_compared_and_found_is_shown(tmp_path: Path) -> None:
+    text = text_of(tmp_path, found(Kind.STALE))
+    assert "600 rows were compared with their documents" in text
+    assert "public.customer 600 600 none" in text
+    assert "public.customer stale 3 id-0 consumer <b>offset 7</b>" in text
+    assert "id-1 consumer" in text
+
+
+def test_an_excuse_and_a_column_that_was_left_out_are_shown(tmp_path: Path) -> None:
+    table = msgspec.structs.replace(CLEAN.tables[0], not_compared=("span interval",))
+    excused = msgspec.structs.replace(found(Kind.DUPLICATE, "kafka restarted"), tables=(table,))
+    text = text_of(tmp_path, excused)
+    assert "duplicate is told and is no fault: kafka restarted" in text
+    assert "span interval" in text
+
+
+def test_of_many_findings_some_are_shown() -> None:
+    finding = found(Kind.EXTRA).findings[0]
+    view = integrity_view(msgspec.structs.replace(CLEAN, findings=(finding,) * 30))
+    assert (len(view.findings), view.more) == (50, 10)
+
+
+@pytest.mark.parametrize(
+    ("integrity", "said"),
+    [
+        (None, "compared row by row: not done in this run"),
+        (unchecked("connect does not run"), "compared row by row: connect does not run"),
+        (b"{", "baseline: integrity.json cannot be understood"),
+    ],
+)
+def test_why_there_is_nothing_is_said(
+    tmp_path: Path, integrity: Integrity | bytes | None, said: str
+) -> None:
+    assert said in text_of(tmp_path, integrity)
