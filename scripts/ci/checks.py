@@ -8,8 +8,6 @@ from scripts.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
 FILE = "ci.yml"
 _LIBRARIES = ("dev",)
 _PROGRAMS = ("dev", "workflow")
-# What the integration tests run on.
-_STACK = "local"
 _MINUTES = 15
 # The first time the tools are built.
 _WITH_TOOLS_MINUTES = 60
@@ -48,6 +46,9 @@ def checks(project: Project) -> Workflow:
             "integration": _with_tools(
                 project, "Integration tests", sessions.tests, "tests/integration"
             ),
+            "compose": _with_tools(
+                project, "Compose stack", sessions.compose_tests, stack="compose"
+            ),
             # act, which runs the workflows, is in a lock file of its own.
             "workflow": _with_tools(project, "Workflows", sessions.workflow, locks=_PROGRAMS),
         },
@@ -60,6 +61,7 @@ def _with_tools(
     session: Session,
     *posargs: str,
     locks: tuple[str, ...] = _LIBRARIES,
+    stack: str = "local",
 ) -> Job:
     return Job(
         name=name,
@@ -68,7 +70,7 @@ def _with_tools(
         env=TOOL_CACHE,
         steps=(
             *_begin(project.pythons[0], locks),
-            *tools(project, _STACK),
+            *tools(project, stack),
             session_step(project, f"Run the session {session.__name__}", session, *posargs),
         ),
     )

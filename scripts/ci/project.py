@@ -32,6 +32,7 @@ class Sessions:
     typecheck: Session
     tests: Session
     workflow: Session
+    compose_tests: Session
 
 
 @dataclass(frozen=True)

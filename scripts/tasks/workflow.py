@@ -66,6 +66,7 @@ def project() -> "Project":
             typecheck=noxfile.typecheck,
             tests=noxfile.tests,
             workflow=noxfile.workflow,
+            compose_tests=noxfile.compose_tests,
         ),
         scenarios=load_scenarios(checkout),
     )

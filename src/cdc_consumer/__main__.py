@@ -28,6 +28,7 @@ from cdc_consumer.settings import (
 from cdc_consumer.sink import Document, Sink
 from cdc_consumer.stopping import Stopping
 from cdc_consumer.subscription import Subscription, consumer_config
+from cdc_consumer.telemetry import Telemetry, telemetry
 
 PING_SECONDS = 1.0
 SELECT_MS = 2_000
@@ -43,7 +44,8 @@ def main(arguments: list[str]) -> int:
         pipeline = load_pipeline(pipeline_file(arguments))
         endpoints = load_endpoints(os.environ)
         client = _mongo_client(endpoints.mongodb_uri)
-        _run(pipeline, endpoints, client, stopping)
+        told = telemetry(os.environ)
+        _run(pipeline, endpoints, client, stopping, told)
     except (ConfigurationError, GaveUpError) as error:
         sys.stderr.write(f"cdc-consumer: {error}\n")
         return error.exit_code
@@ -51,11 +53,17 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"cdc-consumer: Kafka: {error.args[0].str()}\n")
         return GaveUpError.exit_code
     stopping.finished()
+    if told is not None:
+        told.close()
     return 0
 
 
 def _run(
-    pipeline: Pipeline, endpoints: Endpoints, client: MongoClient[Document], stopping: Stopping
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    client: MongoClient[Document],
+    stopping: Stopping,
+    told: Telemetry | None,
 ) -> None:
     tables = pipeline.by_topic()
     collections = [table.collection for table in pipeline.tables]
@@ -95,7 +103,8 @@ def _run(
     log("started", group=pipeline.kafka.consumer_group, topics=",".join(tables))
     try:
         sink.prepare(collections, int(limits.delete_marker_ttl_hours * 3600))
-        ports = Ports(consumer, subscription, sink, dead_letters, metrics, progress)
+        writer = sink if told is None else told.traced(sink, pipeline.kafka.consumer_group)
+        ports = Ports(consumer, subscription, writer, dead_letters, metrics, progress)
         Loop(ports, tables, limits.max_batch_size).run(stopping.asked)
     finally:
         server.shutdown()

@@ -63,11 +63,8 @@ def disturbed(inv: Docker, disturb: Callable[[], object]) -> tuple[int, str, str
     run = inv.wait_for_load("baseline", known)
     disturb()
     completed = running.wait()
-    verdict = read(run / "verdict.json")
-    (reasons,) = [
-        " ".join(x["reasons"]) for x in verdict["scenarios"] if x["scenario"] == "baseline"
-    ]
-    return completed.exit_code, verdict["verdict"], reasons
+    verdict = read(run / "baseline" / "verdict.json")
+    return completed.exit_code, verdict["verdict"], " ".join(verdict["reasons"])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may kill a container's process")

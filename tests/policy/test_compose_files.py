@@ -16,6 +16,8 @@ CHECKOUT = Checkout.here()
 FILE = CHECKOUT.root / "docker-compose.yml"
 Services = dict[str, dict[str, Any]]
 _OBSERVERS = {"prometheus", "grafana", "otel-collector"}
+# An image that holds one program has nothing to ask with.
+_MUTE = {"otel-collector"}
 
 
 def services() -> Services:
@@ -44,6 +46,8 @@ def every_image_is_pinned_and_can_be_replaced(found: Services) -> Iterator[str]:
 def every_component_is_asked_for_its_health(found: Services) -> Iterator[str]:
     for name, service in found.items():
         check = service.get("healthcheck", {})
+        if name in _MUTE:
+            continue
         if check.get("test", ["NONE"])[0] not in {"CMD", "CMD-SHELL"}:
             yield f"{name} has no health check"
         elif not {"interval", "timeout", "retries", "start_period"} <= set(check):

@@ -5,7 +5,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -16,14 +15,15 @@ from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import connector, readiness, target, topics
 from scripts.stack.backend import LogTail, Say
-from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
+from scripts.stack.component import COMPONENTS, ComponentStatus
 from scripts.stack.compose import observe as observers
 from scripts.stack.compose import ports
 from scripts.stack.compose.cli import Compose
 from scripts.stack.compose.containers import SERVICES, Containers
 from scripts.stack.compose.engine import Engine
-from scripts.stack.compose.events import Listener, told
+from scripts.stack.compose.events import Listener
 from scripts.stack.compose.statistics import Statistics
+from scripts.stack.compose.watch import LAST_LINES, ComposeWatch, lines_of
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.usage import Usage
 from scripts.waiting import NotReady, until_called_off, wait_until
@@ -34,7 +34,6 @@ _INTERVAL_SECONDS = 0.1
 _GRACE_SECONDS = 10
 # So often the engine may start a component again before it counts as one that cannot start.
 _MOST_RESTARTS = 3
-_LAST_LINES = 5
 _GIB = 1024**3
 
 
@@ -111,11 +110,14 @@ class ComposeStack:
     def _start(self, say: Say, *, observe: bool) -> Endpoints:
         pipeline = self._pipeline
         chosen = ports.choose(os.environ)
-        observing = observers.variables(self._jmx_agent(say)) if observe else {}
+        observing = observers.variables(self._jmx_agent(say), os.environ) if observe else {}
         compose = self._compose(chosen, observing)
-        self._get_images(compose, say)
+        images = compose.images()
+        self._get_images(compose, images, say)
+        # Of a profile that someone has chosen (COMPOSE_PROFILES), otel for one.
+        others = set(images) - {*SERVICES.values(), *observers.SERVICES}
         # The JVMs take longest, so everything else is done while they start.
-        compose.start(["kafka", "kafka-connect", "mongodb", "postgres"])
+        compose.start(["kafka", "kafka-connect", "mongodb", "postgres", *sorted(others)])
         compose.build("cdc-consumer")
         endpoints = self._addresses(chosen, observed=observe)
         root = self._checkout.root
@@ -128,7 +130,7 @@ class ComposeStack:
         say(f"connector {pipeline.connector.name} is running, its replication slot active")
         self._ready(say, "consumer", lambda: readiness.consumer_ready(endpoints))
         if observe:
-            compose.start(["prometheus", "grafana"])
+            compose.start(observers.SERVICES)
             wait_until(
                 lambda: readiness.prometheus_ready(endpoints),
                 what="prometheus",
@@ -140,8 +142,8 @@ class ComposeStack:
         endpoints.write(self._checkout.endpoints_file)
         return endpoints
 
-    def _get_images(self, compose: Compose, say: Say) -> None:
-        missing = self._containers.missing(compose.images())
+    def _get_images(self, compose: Compose, images: Mapping[str, str], say: Say) -> None:
+        missing = self._containers.missing(images)
         if missing:
             say(f"getting the images of {', '.join(missing)}")
             compose.pull(missing)
@@ -162,7 +164,7 @@ class ComposeStack:
         """Wait for a component, and give up if its container does not stay up."""
 
         def explain() -> tuple[str, ...]:
-            return self._last_lines(name, _LAST_LINES)
+            return self._last_lines(name, LAST_LINES)
 
         def check() -> T:
             container = self._containers.all().get(name)
@@ -276,16 +278,17 @@ class ComposeStack:
             f"{name} {x.limits[0]:g} CPU {x.limits[1] / _GIB:g} GiB"
             for name, x in self._containers.all().items()
         )
+        endpoints = self.endpoints()
+        observed = endpoints is not None and endpoints.prometheus_url
         notes = (
             f"compose stack: one machine carries the load; limits: {limits}",
-            self._note_on_mongodb(),
+            "" if endpoints is None else self._note_on_mongodb(endpoints),
+            "observed: Prometheus, Grafana and the JMX agents ran beside it" if observed else "",
         )
         return tuple(x for x in notes if x)
 
-    def _note_on_mongodb(self) -> str:
-        endpoints = self.endpoints()
-        if endpoints is None:
-            return ""
+    @staticmethod
+    def _note_on_mongodb(endpoints: Endpoints) -> str:
         try:
             return target.note(target.server(endpoints.mongodb_uri))
         except NotReady:
@@ -296,52 +299,17 @@ class ComposeStack:
         names = {name: x.name for name, x in self._containers.all().items()}
         found = self._containers.logs(lines=lines)
         return {
-            name: LogTail(f"docker logs {names[name]}", _lines(found.get(name, b"")))
+            name: LogTail(f"docker logs {names[name]}", lines_of(found.get(name, b"")))
             for name in COMPONENTS
             if name in names
         }
 
     def _last_lines(self, name: str, count: int) -> tuple[str, ...]:
         try:
-            return _lines(self._containers.logs(lines=count).get(name, b""))
+            return lines_of(self._containers.logs(lines=count).get(name, b""))
         except StackFailure:
             return ()
 
-    def watch(self) -> "ComposeWatch":
+    def watch(self) -> ComposeWatch:
         """Observe from now on."""
         return ComposeWatch(self._containers, self._listener)
-
-
-class ComposeWatch:
-    """What has happened since it was made, from the engine's events and logs."""
-
-    def __init__(self, containers: Containers, listener: Listener) -> None:
-        self._containers = containers
-        self._listener = listener
-        self._began = datetime.now(UTC)
-
-    def events(self) -> tuple[ComponentEvent, ...]:
-        """Return what ended, was paused, or became unhealthy; and whether the engine hung up."""
-
-        def log(name: str, moment: datetime) -> tuple[str, ...]:
-            try:
-                return _lines(self._containers.last_words(name, moment, _LAST_LINES))
-            except StackFailure:
-                return ()
-
-        events = told(self._listener.since(self._began), log)
-        if self._listener.lost:
-            gone = ComponentEvent("docker", "hung up", by_operator=False, log=())
-            return (*events, gone)
-        return events
-
-    def logs(self) -> Mapping[str, bytes]:
-        """Return what each container has logged since."""
-        try:
-            return self._containers.logs(since=self._began)
-        except StackFailure:
-            return {}
-
-
-def _lines(log: bytes) -> tuple[str, ...]:
-    return tuple(x for x in log.decode(errors="replace").splitlines() if x.strip())

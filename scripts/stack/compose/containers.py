@@ -121,7 +121,7 @@ class Containers:
             StackFailure: The engine does not answer.
         """
         found = self._of_each(lambda name: _container(self._client.inspect_container(name)))
-        return {COMPONENTS_OF[x]: found[x] for x in found if x in COMPONENTS_OF}
+        return {name: found[service] for name, service in SERVICES.items() if service in found}
 
     def component_ids(self) -> dict[str, str]:
         """Return the ids of the components' containers, by component.
@@ -129,7 +129,8 @@ class Containers:
         Raises:
             StackFailure: The engine does not answer.
         """
-        return {COMPONENTS_OF[x]: y for x, y in self.ids().items() if x in COMPONENTS_OF}
+        found = self.ids()
+        return {name: found[service] for name, service in SERVICES.items() if service in found}
 
     def logs(self, *, since: datetime | None = None, lines: int | None = None) -> dict[str, bytes]:
         """Return what every container has logged since then, by component or service.

@@ -71,19 +71,23 @@ def workflow() -> None:
     pass
 
 
+def compose_tests() -> None:
+    pass
+
+
 def project(*left_out: "Task[Any]", registry: tuple[str, ...] = ()) -> Project:
     """Return the project; tasks that are left out are not in its collection."""
     every: tuple[Task[Any], ...] = (perf, publish, report)
     namespace = Collection(*(x for x in every if x not in left_out))
     namespace.add_collection(Collection(plan, gate), name="ci")
     namespace.add_collection(Collection(install), name="tools")
-    sessions = {x.__name__: x for x in (lint, typecheck, tests, workflow)}
+    sessions = {x.__name__: x for x in (lint, typecheck, tests, workflow, compose_tests)}
     return Project(
         namespace=namespace,
         tasks=Tasks(
             perf=perf, install=install, publish=publish, report=report, plan=plan, gate=gate
         ),
         registry={name: x for name, x in sessions.items() if not registry or name in registry},
-        sessions=Sessions(lint, typecheck, tests, workflow),
+        sessions=Sessions(lint, typecheck, tests, workflow, compose_tests),
         scenarios=load_scenarios(Checkout.here()),
     )
