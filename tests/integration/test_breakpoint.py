@@ -1,6 +1,7 @@
 """`inv perf --scenarios breakpoint`: the ramp, then the rate that is held."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import duckdb
@@ -44,17 +45,21 @@ def test_what_the_ramp_found_is_held(inv: Inv) -> None:
     folder = inv.run_of(completed) / "breakpoint"
     verdict = read(folder / "verdict.json")
     gates = {gate["name"]: gate["observed"] for gate in verdict["gates"]}
-    assert gates["ramp"].startswith("the ramp ended at 25 iterations/s without a broken limit")
-    assert gates["ramp"].endswith("; held 22/s for 10s")
+    told = re.fullmatch(
+        r"the ramp ended at (\d+) iterations/s without a broken limit; held (\d+)/s for 10s",
+        gates["ramp"],
+    )
+    assert told, gates["ramp"]
+    highest, held = int(told[1]), int(told[2])
+    # On a busy machine the last iterations end after the ramp, in a window of their own.
+    assert highest in (25, HIGHEST)
+    assert held == round(0.9 * highest)
     assert gates["stack_samples"].startswith("at least ")
     observed = {x["metric"]: x["observed"] for x in verdict["thresholds"]}
-    assert observed["held_rate"] == 22
+    assert observed["held_rate"] == held
     # The scenario's own files are those of the hold; the ramp's are beside them.
-    assert read(folder / "summary.json")["metrics"]["iterations"]["values"]["count"] in (
-        219,
-        220,
-        221,
-    )
+    iterations = read(folder / "summary.json")["metrics"]["iterations"]["values"]["count"]
+    assert abs(iterations - 10 * held) <= 1
     assert (folder / "ramp" / "points.json.gz").exists()
     gauges = dict(
         duckdb.execute(
