@@ -98,3 +98,19 @@ func TestLedgerThatCannotBeOpened(t *testing.T) {
 		t.Error("there is no error")
 	}
 }
+
+// What a write pays for being noted.
+func BenchmarkLedgerNote(b *testing.B) {
+	l, err := openLedger(filepath.Join(b.TempDir(), "ledger.tsv"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	created := []statement{
+		{Row: row{Table: "public.customer", Key: "b7e7f824-3f12-47c5-bcce-7744ba4c753c", Op: "c"}},
+	}
+	for b.Loop() {
+		if err := l.note(created, []int64{1}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -30,15 +30,9 @@ def classic_quantile(quantile: float, metric: str, by: str) -> str:
     return f"histogram_quantile({quantile}, {buckets}) and {count} >= {_needed(quantile)}"
 
 
-def whole_quantile(quantile: float, metric: str) -> str:
-    """Return a quantile over the whole of each run, where it holds samples enough for it.
-
-    What k6 measured before it pushed for the first time, within a second, is not in it: Prometheus
-    2 has no `last_over_time` of native histograms.
-    """
-    whole = f"sum by ({BY_RUN}) (increase({metric}{{{RUNS}}}[$__range]))"
-    count = f"histogram_count({whole})"
-    return f"histogram_quantile({quantile}, {whole}) and {count} >= {_needed(quantile)}"
+def at_last(metric: str, selector: str = "") -> str:
+    """Return what the harness said last, by run."""
+    return f"max by ({BY_RUN}) (last_over_time({metric}{{{RUNS}{selector}}}[$__range]))"
 
 
 def last(metric: str, selector: str = RUNS) -> str:

@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import requests
 
@@ -36,10 +37,11 @@ class Push:
 
     def close(self) -> None:
         """Send what waits, for a few seconds at most."""
-        try:
-            self._waiting.put_nowait(None)
-        except queue.Full:
-            return
+        if self._waiting.full():
+            # Room for the end; nobody else offers any more.
+            with suppress(queue.Empty):
+                self._waiting.get_nowait()
+        self._waiting.put_nowait(None)
         with postponed():
             self._thread.join(_LAST_SECONDS)
 

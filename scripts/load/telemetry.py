@@ -10,6 +10,7 @@
 | cdc_perf_memory_bytes{component} | resident bytes |
 | cdc_perf_threshold_ok{metric,limit} | 1 while the limit holds, else 0; at the end the verdict's |
 | cdc_perf_fault_time_seconds{component,fault} | when a component ended, seconds since the epoch |
+| cdc_perf_e2e_latency_seconds{quantile} | in the end, as summary.json has it: without the warm-up |
 | cdc_perf_verdict{verdict} | the scenario's exit code; 0 is PASS |
 """
 
@@ -59,13 +60,32 @@ class Telemetry:
         """Begin a scenario."""
         return ScenarioTelemetry(self._push, self._run_id, name, thresholds)
 
-    def judged(self, scenario: str, verdict: str, exit_code: int, limits: Iterable[Judged]) -> None:
-        """Tell the verdict on a scenario, and each limit as it was judged in the end."""
+    def judged(
+        self,
+        scenario: str,
+        verdict: str,
+        exit_code: int,
+        limits: Iterable[Judged],
+        latencies: Mapping[float, float],
+    ) -> None:
+        """Tell what a scenario came to.
+
+        Args:
+            scenario: Its name.
+            verdict: The verdict on it.
+            exit_code: What goes with that.
+            limits: Each limit as it was judged in the end.
+            latencies: Seconds of cdc_e2e_latency by quantile, those that have samples enough.
+        """
         labels = {"test_run_id": self._run_id, "scenario": scenario}
         told = [
             ("threshold_ok", {"metric": x.metric, "limit": x.limit}, float(x.ok))
             for x in limits
             if x.ok is not None
+        ]
+        told += [
+            ("e2e_latency_seconds", {"quantile": f"{quantile:g}"}, seconds)
+            for quantile, seconds in latencies.items()
         ]
         told.append(("verdict", {"verdict": verdict}, float(exit_code)))
         _offer(self._push, labels, datetime.now(UTC), told)

@@ -184,7 +184,7 @@ class _Run:
         with postponed():
             verdict = judge(measured.evidence)
             write_atomically(files.verdict, readable_json(verdict))
-            self._laboratory.tell(verdict)
+            self._laboratory.tell(verdict, measured.evidence.summary)
             self._note(name, loaded, measured.evidence.events or ())
             say(f"{name}: {verdict.verdict}")
         if loaded.interrupted is not None:

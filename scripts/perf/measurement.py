@@ -18,8 +18,10 @@ from scripts.load.telemetry import Judged, ScenarioTelemetry, Telemetry, limit_t
 from scripts.perf.plan import PlannedScenario
 from scripts.report.live import display, say
 from scripts.results.hops import hops_of
-from scripts.results.summary import read_summary
+from scripts.results.summary import NoSummary, Summary, read_summary
 from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
+from scripts.settings.metrics import MetricType
+from scripts.settings.samples import samples_needed
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend, Watch
 from scripts.stack.gauges import Gauges
@@ -165,12 +167,27 @@ class Laboratory:
             return None
         return self.telemetry.scenario(planned.scenario.name, planned.thresholds)
 
-    def tell(self, verdict: ScenarioVerdict) -> None:
-        """Tell the verdict on a scenario, where someone listens."""
+    def tell(self, verdict: ScenarioVerdict, summary: Summary | NoSummary) -> None:
+        """Tell what a scenario came to, where someone listens."""
         if self.telemetry is None:
             return
         limits = [Judged(x.metric, limit_text(x), x.ok) for x in verdict.thresholds]
-        self.telemetry.judged(verdict.scenario, verdict.verdict, verdict.exit_code, limits)
+        latencies = {} if isinstance(summary, NoSummary) else _latencies(summary)
+        self.telemetry.judged(
+            verdict.scenario, verdict.verdict, verdict.exit_code, limits, latencies
+        )
+
+
+def _latencies(summary: Summary) -> dict[float, float]:
+    """Return the seconds of each quantile that has samples enough, by the rule of the limits."""
+    name = "cdc_e2e_latency{phase:steady}"
+    samples = summary.samples(name)
+    return {
+        quantile: value / 1000
+        for quantile, stat in ((0.5, "med"), (0.95, "p(95)"), (0.99, "p(99)"))
+        if (value := summary.observed(name, stat)) is not None
+        and samples >= samples_needed(MetricType.TREND, f"p{quantile * 100:g}", 0.0)
+    }
 
 
 def wait_for_components(backend: Backend) -> None:

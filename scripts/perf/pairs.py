@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -95,7 +95,7 @@ def measure_in_turn(
             side = ("base", "head")[which]
             say(f"pair {number + 1} of {turns.pairs}: {side}")
             folder = _run((base, head)[which], results, turns, f"pair-{number + 1}-{side}")
-            for figure, value in {**_figures(folder), **_hop_figures(folder)}.items():
+            for figure, value in figures_of(folder).items():
                 values.setdefault(figure, ([], []))[which].append(value)
     return {
         figure: Pairs(before, now, noise=noise_of(before))
@@ -126,7 +126,15 @@ def _run(checkout: Checkout, results: Path, turns: Turns, name: str) -> RunFolde
     return RunFolder(made[-1])
 
 
-def _figures(folder: RunFolder) -> Mapping[str, float]:
+def figures_of(folder: RunFolder) -> Mapping[str, float]:
+    """Return what is compared of a run: percentiles of the latency, means of the hops, all above 0.
+
+    By scenario and figure: `baseline e2e p95`, `baseline Debezium to Kafka mean`.
+    """
+    return {**_latencies(folder), **_hops(folder)}
+
+
+def _latencies(folder: RunFolder) -> Mapping[str, float]:
     """Return the latencies of each scenario of a run; those without samples are left out."""
     found = {}
     for path in sorted(folder.path.glob("*/summary.json")):
@@ -140,11 +148,14 @@ def _figures(folder: RunFolder) -> Mapping[str, float]:
     return found
 
 
-def _hop_figures(folder: RunFolder) -> Mapping[str, float]:
+def _hops(folder: RunFolder) -> Mapping[str, float]:
     """Return the mean of each hop, of the scenarios whose clocks agree."""
-    return {
-        f"{path.parent.name} {row.hop.title} mean": row.figures.mean
-        for path in sorted(folder.path.glob("*/hops.json"))
-        for row in hop_rows(read_hops_file(path))
-        if row.share is not None and row.figures.mean
-    }
+    found = {}
+    for path in sorted(folder.path.glob("*/hops.json")):
+        # Another version may write what this one cannot read.
+        with suppress(ValueError):
+            for row in hop_rows(read_hops_file(path)):
+                mean = row.figures.mean
+                if row.share is not None and mean is not None and mean > 0:
+                    found[f"{path.parent.name} {row.hop.title} mean"] = mean
+    return found

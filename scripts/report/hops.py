@@ -119,11 +119,17 @@ def _as_k6_saw_it(whole: HopRow, summary: Summary | NoSummary) -> tuple[str, ...
         return ()
     rest = seen - write - whole.figures.mean
     told = (
-        f"k6 saw {_ms(seen)} ms, the mean of {summary.samples(LATENCY):,} changes: "
-        f"{_ms(write)} to write, {whole.mean} from commit to MongoDB (of every event), "
-        f"{_ms(rest)} left until the reader saw it"
+        f"the {_ms(seen)} ms that k6 saw, the mean of {summary.samples(LATENCY):,} changes, are "
+        f"{_ms(write)} to write, {whole.mean} from commit to MongoDB (of every event)"
+        f"{_seen_by_the_reader(rest)}"
     )
     return (told,)
+
+
+def _seen_by_the_reader(rest: float) -> str:
+    if rest >= 0:
+        return f" and {_ms(rest)} until the reader saw it"
+    return f", {_ms(-rest)} too many: it was seen before the consumer had its acknowledgement"
 
 
 def moved_hop(before: Hops | None, now: Hops | None) -> str:

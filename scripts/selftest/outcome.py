@@ -4,6 +4,7 @@ import msgspec
 
 from scripts.errors import ExitCode, StackFailure
 from scripts.selftest.fault import Expected, Fault
+from scripts.verdict.figures import figure, limit_figure
 from scripts.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
 from scripts.verdict.verdict import Verdict, verdict_of
 
@@ -109,8 +110,8 @@ def _held(result: Result) -> Held:
         return Held(name=result.name, limit=result.limit, observed=result.observed)
     return Held(
         name=_name(result),
-        limit=f"{result.operator} {result.limit:,.15g}",
-        observed=f"{result.observed or 0.0:,.4g} over {result.samples:,} samples",
+        limit=f"{result.operator} {limit_figure(result.limit)}",
+        observed=f"{figure(result.observed or 0.0)} over {result.samples:,} samples",
     )
 
 

@@ -42,7 +42,7 @@ def text(outcomes: Sequence[Outcome]) -> str:
 def last_line(outcomes: Sequence[Outcome]) -> str:
     """Return in a sentence whether all is as expected."""
     wrong = [x for x in outcomes if x.wrong]
-    lead = f"{len(outcomes) - len(wrong)} of {len(outcomes)} faults got the verdict that is due"
+    lead = f"{len(outcomes) - len(wrong)} of {len(outcomes)} runs got the verdict that is due"
     if not wrong:
         return lead
     return f"{lead}; not so: " + "; ".join(f"{x.fault}: {x.wrong}" for x in wrong)

@@ -45,7 +45,7 @@ HOPS = (
         "source_to_debezium",
         "PostgreSQL to Debezium",
         "from the commit until Debezium has read it from the replication slot",
-        "Debezium, which reads the slot",
+        "Debezium, which rests for poll.interval.ms when the slot is idle",
         _POSTGRES,
         _CONNECT,
     ),

@@ -4,7 +4,7 @@ from invoke import Context, Exit, task
 
 from scripts.tasks.command import command
 
-_STACK = "auto or local"
+_STACK = "auto, local, compose or external"
 
 
 @task(help={"stack": _STACK, "json": "for programs"})

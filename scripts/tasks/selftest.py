@@ -20,7 +20,7 @@ def selftest(_: Context, only: str = "", json: bool = False, write: bool = False
     from scripts.report.live import say
     from scripts.results.run_folder import check_results_folder
     from scripts.selftest.faults import select
-    from scripts.selftest.text import last_line, markdown, text
+    from scripts.selftest.text import markdown, text
     from scripts.selftest.trial import try_faults
     from scripts.settings.paths import Checkout
 
@@ -36,4 +36,4 @@ def selftest(_: Context, only: str = "", json: bool = False, write: bool = False
         raise Exit(code=ExitCode.INVALID)
     if write:
         write_atomically(checkout.root / "docs" / "verdicts.md", markdown(outcomes))
-        say(last_line(outcomes))
+        say("docs/verdicts.md is written")

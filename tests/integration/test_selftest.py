@@ -39,7 +39,7 @@ def test_faults_get_the_verdict_that_is_due(inv: Inv) -> None:
     limits = inv.checkout.thresholds_file.read_bytes()
     completed = inv("selftest", "--only", "poison-message,tightened-threshold")
     assert completed.exit_code == ExitCode.PASS, completed.output
-    assert completed.last_lines[-1] == "2 of 2 faults got the verdict that is due"
+    assert completed.last_lines[-1] == "2 of 2 runs got the verdict that is due"
     assert inv.checkout.thresholds_file.read_bytes() == limits
     assert {path.name for path in inv.checkout.results.iterdir()} == {FOLDER}
 

@@ -147,7 +147,7 @@ def way(
     each = dict(zip(HOPS, means, strict=True))
     times = {
         hop.name: HopTimes(
-            {(mean / 1.02, mean * 1.02): events},
+            {(mean / 1.02, mean * 1.02) if mean > 0 else (0.0, 0.1): events},
             mean * events,
             negative.get(hop.name, 0),
             2000.0 * negative.get(hop.name, 0),

@@ -6,6 +6,7 @@ from shlex import quote
 
 from scripts.report.changes import Change
 from scripts.report.compare import Comparison
+from scripts.report.hops import moved_hop
 from scripts.report.html.chart import Chart, NotSampled
 from scripts.report.html.differences import differences
 from scripts.report.html.drawings import Drawn
@@ -47,6 +48,7 @@ class ComparedScenario:
         before: The verdict on it in the base.
         now: The verdict on it in the run.
         rows: The figures.
+        moved: In which hop the mean moved most, in a sentence; empty where nobody can tell.
         scale: The change at which a bar ends, as a share.
         charts: Their latencies over one another.
         warm_up: Seconds at the start that the run's latencies leave out.
@@ -57,6 +59,7 @@ class ComparedScenario:
     before: ScenarioVerdict
     now: ScenarioVerdict
     rows: tuple[ChangeRow, ...]
+    moved: str
     scale: float
     charts: tuple[Drawn, ...]
     warm_up: int
@@ -133,6 +136,7 @@ def _scenario(
         before=pair[0].row.verdict,
         now=pair[1].row.verdict,
         rows=tuple(ChangeRow(tuple(x.cells()), _reach(x, scale)) for x in changes),
+        moved=moved_hop(pair[0].row.hops, pair[1].row.hops),
         scale=scale,
         charts=_charts(before.series, now.series),
         warm_up=now.series.warm_up if isinstance(now.series, Series) else 0,

@@ -73,6 +73,7 @@ class Run:
 
     Attributes:
         span: From its begin until after the last fault.
+        load_begin: When k6 was started.
         load_end: When k6 had ended.
         folder: Of the run.
         files: Of its scenario.
@@ -80,6 +81,7 @@ class Run:
     """
 
     span: Span
+    load_begin: datetime
     load_end: datetime
     folder: Path
     files: ScenarioFiles
@@ -119,6 +121,7 @@ def run(observed: Observed) -> Run:
     begin, load_end = (datetime.fromisoformat(entry[x]) for x in ("started", "ended"))
     return Run(
         span=Span(folder.name, begin - timedelta(seconds=2), datetime.now(UTC)),
+        load_begin=begin,
         load_end=load_end,
         folder=folder,
         files=ScenarioFiles(folder / "baseline"),

@@ -132,6 +132,23 @@ def hop_quantile(title: str, series: Sequence[Series], observed: Observed, run: 
     return Seen(_largest(first), between, words, needed=surely)
 
 
+def compared(reference: str, series: Sequence[Series], run: Run) -> Seen:
+    """Hold a column of the comparison of runs against summary.json."""
+    shown = _largest(series)
+    if reference == "D":
+        begin = run.load_begin.timestamp() * 1000
+        # The harness says that a scenario begins before it starts k6.
+        return Seen(shown, Between(begin - 5000, begin, begin + 5000), f"{begin:.4g}")
+    name = "cdc_e2e_latency{phase:steady}"
+    stat, needed = {"A": ("med", 6), "B": ("p(95)", 60), "C": ("p(99)", 300)}[reference]
+    exact, samples = _summary(run).observed(name, stat), _summary(run).samples(name)
+    assert exact is not None
+    if samples < needed:
+        assert shown is None
+        return Seen(None, words=f"{samples:,} samples", needed=False)
+    return _same(shown, exact / 1000)
+
+
 def window_end(run: Run) -> datetime:
     """Return the end of the window that percentiles are taken of."""
     return run.load_end - _MARGIN

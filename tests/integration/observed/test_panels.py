@@ -1,6 +1,7 @@
 """Every panel, asked of a real Prometheus about a real run: it shows something, and the truth."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.integration.observed.conftest import Observed, Run
 from tests.integration.observed.expected import (
     WINDOW,
     Seen,
+    compared,
     hop_quantile,
     quantile,
     seen,
@@ -19,6 +21,7 @@ from tests.integration.observed.expected import (
 from tests.integration.observed.panel_table import PanelTable
 from tests.integration.observed.prometheus import filled
 
+LABEL = re.compile(r"\{\{\w+\}\}")
 TARGETS = [
     pytest.param(
         Path(path).stem, panel, target, id=f"{Path(path).stem}: {panel['title']} {target['refId']}"
@@ -53,7 +56,7 @@ def test_a_panel_shows_what_the_run_was(
     table.add(
         board,
         title,
-        legend.replace("{{test_run_id}} {{scenario}}", "").strip() or reference,
+        " ".join(LABEL.sub("", legend).split()) or reference,
         panel["fieldConfig"]["defaults"]["unit"],
         "too few samples" if found.shown is None else f"{found.shown:,.4g}",
         found.words,
@@ -80,6 +83,8 @@ def look(
         series = prometheus.between(asked, run.span)
     else:
         series = prometheus.at(asked, run.span.end)
+    if title == "Runs compared":
+        return compared(reference, series, run)
     return seen(title, reference, series, run)
 
 

@@ -94,5 +94,5 @@ def test_a_prometheus_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch
     for _ in range(500):
         push.offer([sample()])
     assert said == [f"Prometheus at {URL} does not take what is pushed to it: it does not keep up"]
-    push.close()
     released.set()
+    push.close()

@@ -91,9 +91,10 @@ def test_limits_are_told_while_the_run_goes_on_and_as_they_were_judged(told: Tol
         Judged("cdc_success_rate", "rate >= 0.99", ok=True),
         Judged("consumer_lag", "max <= 10", ok=None),
     ]
-    here.judged("baseline", "FAIL", 10, judged)
+    here.judged("baseline", "FAIL", 10, judged, {0.95: 0.035})
     labels = {"metric": "cdc_success_rate", "limit": "rate >= 0.99"}
     assert told.values("threshold_ok") == [(labels, 0.0), (labels, 1.0)]
+    assert told.values("e2e_latency_seconds") == [({"quantile": "0.95"}, 0.035)]
     assert told.values("verdict") == [({"verdict": "FAIL"}, 10.0)]
 
 

@@ -26,7 +26,8 @@ SEEN = summary(
             (8, 1, 1, 2),
             (
                 "67% of the 12 ms from commit to MongoDB, the mean of 540 events, pass "
-                "from PostgreSQL to Debezium: look at Debezium, which reads the slot"
+                "from PostgreSQL to Debezium: look at Debezium, which rests for poll.interval.ms "
+                "when the slot is idle"
             ),
         ),
         ((1, 8, 1, 2), "look at Debezium, whose queue waits for poll.interval.ms"),
@@ -49,8 +50,17 @@ def test_the_largest_part_points_at_its_component(means: tuple[float, ...], said
 def test_the_sum_of_the_hops_stands_against_what_k6_saw() -> None:
     _, sentence = hop_sentences(way(4, 5, 1, 2), SEEN)
     assert sentence == (
-        "k6 saw 20 ms, the mean of 540 changes: 3.50 to write, 12 from commit to MongoDB "
-        "(of every event), 4.50 left until the reader saw it"
+        "the 20 ms that k6 saw, the mean of 540 changes, are 3.50 to write, "
+        "12 from commit to MongoDB (of every event) and 4.50 until the reader saw it"
+    )
+
+
+def test_the_reader_may_see_a_change_before_the_consumer_knows_of_it() -> None:
+    _, sentence = hop_sentences(way(4, 5, 1, 8), SEEN)
+    assert sentence == (
+        "the 20 ms that k6 saw, the mean of 540 changes, are 3.50 to write, "
+        "18 from commit to MongoDB (of every event), 1.50 too many: "
+        "it was seen before the consumer had its acknowledgement"
     )
 
 

@@ -28,6 +28,9 @@ def test_the_verdict_comes_first_then_the_table_the_reasons_and_the_circumstance
 | spike       | FAIL                 |          600 |     10.0 | 1,200 / 2,310 / 4,100 |       540 |        0 |         0 |          0/1 |
 | e2e-latency | INVALID (stack gone) |            - |        - |                     - |         - |        - |         - |            - |
 
+- baseline: nothing was lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
+- spike: nothing was lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
+
 spike: **FAIL**
 
 - `cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms`

@@ -50,6 +50,8 @@ baseline     PASS                           600      10.0        36.4 / 51.2 / 7
 spike        FAIL                           600      10.0  1,200 / 2,310 / 12,000        540        12        150           0/1
 e2e-latency  INVALID (stack gone)             -         -                       -          -         -          -             -
 
+baseline: nothing was lost: 600 rows, 600 documents; 602 events, 600 acknowledged writes
+spike: nothing was lost: 600 rows, 600 documents; 602 events, 600 acknowledged writes
 files: k6/results/x
 MongoDB is a stand-in
 

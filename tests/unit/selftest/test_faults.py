@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import StackFailure, UsageFailure
+from scripts.errors import ExitCode, StackFailure, UsageFailure
 from scripts.selftest.copy import prepared
 from scripts.selftest.fault import Edit, Expected, Fault
 from scripts.selftest.faults import FAULTS, select
@@ -34,6 +34,13 @@ def test_all_faults_are_planted_unless_some_are_named() -> None:
     assert select("") == FAULTS
     assert [fault.name for fault in select("duplicate, clean,duplicate")] == ["duplicate", "clean"]
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+
+
+def test_the_clean_run_is_judged_by_every_limit_that_a_fault_breaks() -> None:
+    clean, *faults = FAULTS
+    assert clean.expected == Expected(ExitCode.PASS)
+    judged = {f"{metric} {stat}" for metric, stats in clean.limits.items() for stat in stats}
+    assert {fault.expected.red for fault in faults if " " in fault.expected.red} <= judged
 
 
 def test_an_unknown_fault_is_a_usage_failure() -> None:

@@ -12,13 +12,13 @@ GREEN = outcome_of(fault(FAIL, "rows", "missing"), said(PASS, gate("rows")), PAS
 
 
 def test_the_last_line_says_whether_all_is_as_expected() -> None:
-    assert last_line([CLEAN, LOST]) == "2 of 2 faults got the verdict that is due"
+    assert last_line([CLEAN, LOST]) == "2 of 2 runs got the verdict that is due"
     assert text([CLEAN, LOST]).endswith(last_line([CLEAN, LOST]))
 
 
 def test_the_last_line_names_the_gate_that_stayed_green() -> None:
     line = last_line([CLEAN, GREEN])
-    assert line.startswith("1 of 2 faults got the verdict that is due; not so: ")
+    assert line.startswith("1 of 2 runs got the verdict that is due; not so: ")
     assert line.endswith("lost-event: rows stayed green")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from scripts.report.html.build import Base, write_reports
 from scripts.report.recorded import read_results
 from scripts.results.manifest import Manifest
 from tests.unit.compared_runs import two_runs
+from tests.unit.measured import way
 from tests.unit.recorded_runs import FAST, SLOW, gone, manifest, row, write_run
 from tests.unit.report.html.parsed import Parsed, parsed
 from tests.unit.series_files import load, series_of
@@ -60,6 +62,19 @@ def test_the_question_is_answered_at_a_glance_and_then_in_full(tmp_path: Path) -
     for part in order:
         assert part in text[end:], part
         end = text.index(part, end)
+
+
+def test_the_hop_that_moved_is_named_beside_the_figures(tmp_path: Path) -> None:
+    base, head = (
+        write_run(tmp_path, [replace(row("baseline"), hops=way(1, debezium, 3, 4))], number)
+        for number, debezium in enumerate((2, 12))
+    )
+    text = shown(base, head).text
+    assert "Debezium to Kafka mean, ms 2 12 +500.0% 540 540" in text
+    assert (
+        "The mean from commit to MongoDB moved by +10 ms, most of all from Debezium to Kafka: "
+        "+10 ms."
+    ) in text
 
 
 def test_bars_reach_as_far_as_figures_moved_and_to_their_side(tmp_path: Path) -> None:
