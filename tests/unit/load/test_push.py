@@ -10,6 +10,7 @@ import pytest
 import requests
 import responses
 
+from scripts.load import push as pushing
 from scripts.load.push import Push
 from scripts.load.remote_write import encode
 from scripts.load.sample import STALE, Sample
@@ -17,6 +18,12 @@ from scripts.load.sample import STALE, Sample
 URL = "http://127.0.0.1:20000"
 WRITE = f"{URL}/api/v1/write"
 AT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread may not outlive its test: what it sends then would go to a real socket."""
+    monkeypatch.setattr(pushing, "_LAST_SECONDS", 60.0)
 
 
 def sample(value: float = 1.0) -> Sample:
