@@ -305,7 +305,8 @@ class LocalStack:
 
     def log_files(self) -> Mapping[str, Path]:
         """Return the log files, supervisord's among them."""
-        return {name: self._layout.log(name) for name in (*COMPONENTS, *OBSERVERS, "supervisord")}
+        observers = (name for name in OBSERVERS if name in self.versions())
+        return {name: self._layout.log(name) for name in (*COMPONENTS, *observers, "supervisord")}
 
     def log_tails(self, lines: int) -> Mapping[str, LogTail]:
         """Return the ends of the log files."""
