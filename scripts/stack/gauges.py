@@ -61,6 +61,9 @@ class Gauges:
         return (usage.cpu_seconds - before.cpu_seconds) / (usage.at - before.at)
 
     def close(self) -> None:
-        """Close what is kept open."""
-        self._lag.close()
+        """Close the connection to PostgreSQL.
+
+        Not the one to Kafka: a thread may still wait for its broker, and Kafka's client may
+        not be closed under it.
+        """
         self._retained.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts import process
-from scripts.settings.paths import Checkout
+from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 
 _NOTHING_LISTENS = "unix:///nonexistent/docker.sock"
@@ -28,9 +28,10 @@ def a_socket(folder: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def inv(checkout: Checkout) -> Inv:
-    return Inv(checkout)
+@pytest.fixture(scope="module")
+def inv(tmp_path_factory: pytest.TempPathFactory) -> Inv:
+    """A checkout in which no stack is up: one that is would be the reason to refuse another."""
+    return Inv(copy_checkout(tmp_path_factory.mktemp("no-docker") / "checkout"))
 
 
 def refused(inv: Inv, environment: dict[str, str]) -> str:
@@ -87,10 +88,10 @@ def test_a_socket_behind_which_nobody_is(inv: Inv, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="there is no docker command here")
 @pytest.mark.parametrize("file", ["docker-compose.yml", "k6/docker-compose.k6.yml"])
-def test_compose_takes_the_files(checkout: Checkout, file: str) -> None:
+def test_compose_takes_the_files(inv: Inv, file: str) -> None:
     if process.run(["docker", "compose", "version"], check=False).exit_code:
         pytest.skip("docker has no compose here")
-    checkout.stack.mkdir(exist_ok=True)
+    inv.checkout.stack.mkdir(exist_ok=True)
     words = ["docker", "compose", "-f", file, "--profile", "*", "config", "--quiet"]
-    completed = process.run(words, cwd=checkout.root, check=False)
+    completed = process.run(words, cwd=inv.checkout.root, check=False)
     assert (completed.exit_code, completed.output) == (0, "")

@@ -66,14 +66,15 @@ def freeze_and_kill_mongodb(stack: LocalStack, prometheus: Prometheus) -> None:
 
 
 def send_a_dead_letter(pipeline: Pipeline, endpoints: Endpoints, prometheus: Prometheus) -> None:
-    """Write a record that is no event, until Prometheus has seen that it was put aside."""
+    """Write a record that is no event, until the alert that it was put aside fires."""
     producer = Producer({"bootstrap.servers": endpoints.kafka_bootstrap})
     producer.produce(pipeline.topic(pipeline.canary_table), key=b"{}", value=b"not JSON")
     producer.flush(10)
 
     def seen() -> None:
-        if not prometheus.value("sum(cdc_consumer_dead_letters_total)"):
-            raise NotReady("no dead letter is counted")
+        firing = 'ALERTS{alertname="CdcDeadLetters", alertstate="firing"}'
+        if not prometheus.value(firing):
+            raise NotReady("the alert does not fire")
 
     wait_until(seen, what="the dead letter", deadline_seconds=20)
 
