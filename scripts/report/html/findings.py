@@ -1,5 +1,6 @@
 """What a scenario's figures say: where the time goes, what failed, and whether anything is lost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scripts.report.html.figures import bare, shown
@@ -101,14 +102,17 @@ def integrity(summary: Summary | NoSummary) -> str:
     return f"{followed:,} changes were followed to MongoDB, lost of them: {found}{written}."
 
 
-def time_spent(summary: Summary | NoSummary) -> str:
-    """Return where half of the changes spend their time, in a sentence."""
+def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
+    """Return where the changes spend their time: hop by hop, if that is known.
+
+    The hops are told in means, which add up; a median beside them would not fit in.
+    """
     found = {time.metric: time.stats[0] for time in times(summary)}
     whole, write = found.get("cdc_e2e_latency"), found.get("pg_write_duration")
     if whole is None:
         return "Unknown: no latency was measured."
-    rest = ""
-    if write is not None:
+    rest = "".join(f" {sentence[0].upper()}{sentence[1:]}." for sentence in reversed(hops))
+    if write is not None and not hops:
         rest = (
             f" The median write to PostgreSQL took {write} ms of that; what is left lies on the "
             "way from its commit through Debezium, Kafka and the consumer to MongoDB."

@@ -87,6 +87,7 @@ def scenario_view(
     """Return a scenario's part of the page; `units` are those of metrics, by name."""
     verdict, series = material.verdict, material.series
     limits = verdict.thresholds if verdict else material.k6_thresholds
+    hops_told = hop_sentences(material.hops, material.summary)
     return ScenarioView(
         anchor=anchor,
         name=material.name,
@@ -97,9 +98,9 @@ def scenario_view(
         gates=verdict.gates if verdict else (),
         drawings=None if isinstance(series, str) else drawings(series, material.entry),
         times=times(material.summary),
-        time_spent=time_spent(material.summary),
+        time_spent=time_spent(material.summary, hops_told),
         hops=hop_rows(material.hops),
-        hops_told=hop_sentences(material.hops, material.summary),
+        hops_told=hops_told,
         no_hops=material.hops.missing if material.hops else "not measured in this run",
         integrity=_lost(material),
         compared=integrity_view(material.integrity),
