@@ -67,6 +67,9 @@ The check did not pass: it ended with `failure`.
 | baseline    | FAIL      |          600 |     10.0 | 1,200 / 2,310 / 4,100 |       540 |        0 |         0 |          0/1 |
 | e2e-latency | PASS      |          600 |     10.0 |      36.4 / 51.2 / 73 |       540 |        0 |         0 |          1/1 |
 
+- baseline: nothing was lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
+- e2e-latency: nothing was lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
+
 baseline: **FAIL**
 
 - `cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms`
