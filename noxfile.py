@@ -58,23 +58,28 @@ def scenario_session(name: str, description: str) -> None:
     """Define the session of a scenario."""
 
     def run(session: nox.Session) -> None:
-        inv = ROOT / ".nox" / "environment" / BIN / "inv"
-        try:
-            session.run(
-                *(str(inv), "perf", "--scenarios", name, *session.posargs),
-                external=True,
-                interrupt_timeout=PATIENCE_SECONDS,
-                terminate_timeout=PATIENCE_SECONDS,
-            )
-        except CommandFailed as failure:
-            # nox itself can only exit with 0 or 1.
-            session.error(verdict_line(str(failure.reason)))
+        judge(session, "perf", "--scenarios", name, *session.posargs)
         session.log("PASS: exit 0")
 
     run.__doc__ = f"Load-test: {description}."
     nox.session(
         name=name, venv_backend="none", requires=["environment"], default=False, tags=["scenario"]
     )(run)
+
+
+def judge(session: nox.Session, *words: str) -> None:
+    """Run `inv` in the scenarios' environment; the session's last line is its verdict."""
+    inv = ROOT / ".nox" / "environment" / BIN / "inv"
+    try:
+        session.run(
+            *(str(inv), *words),
+            external=True,
+            interrupt_timeout=PATIENCE_SECONDS,
+            terminate_timeout=PATIENCE_SECONDS,
+        )
+    except CommandFailed as failure:
+        # nox itself can only exit with 0 or 1.
+        session.error(verdict_line(str(failure.reason)))
 
 
 def verdict_line(reason: str) -> str:
@@ -168,16 +173,7 @@ def faults(session: nox.Session) -> None:
 @nox.session(default=False, venv_backend="none", requires=["environment"])
 def selftest(session: nox.Session) -> None:
     """Plant faults on a real stack, see every gate turn red, and write docs/verdicts.md."""
-    inv = ROOT / ".nox" / "environment" / BIN / "inv"
-    try:
-        session.run(
-            *(str(inv), "selftest", *(session.posargs or ["--write"])),
-            external=True,
-            interrupt_timeout=PATIENCE_SECONDS,
-            terminate_timeout=PATIENCE_SECONDS,
-        )
-    except CommandFailed as failure:
-        session.error(verdict_line(str(failure.reason)))
+    judge(session, "selftest", *(session.posargs or ["--write"]))
 
 
 @nox.session(default=False)

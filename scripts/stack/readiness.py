@@ -4,6 +4,7 @@ from pathlib import Path
 
 import requests
 
+from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import canary, source
 from scripts.stack.backend import Say
@@ -45,6 +46,19 @@ def consumer_ready(endpoints: Endpoints) -> None:
         NotReady: It does not, or does not answer.
     """
     _answers(f"{endpoints.consumer_url}/readyz")
+
+
+def expect_observed(endpoints: Endpoints) -> None:
+    """Return if a stack that is up has a Prometheus beside it.
+
+    Raises:
+        StackFailure: It was started without.
+    """
+    if not endpoints.prometheus_url:
+        raise StackFailure(
+            "--observe: the stack is up without Prometheus",
+            hint="inv down, then inv up --observe",
+        )
 
 
 def prometheus_ready(endpoints: Endpoints) -> None:
