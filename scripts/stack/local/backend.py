@@ -16,14 +16,16 @@ from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import connector, readiness, target, topics
 from scripts.stack.backend import LogTail, Say
-from scripts.stack.component import COMPONENTS, OBSERVERS, ComponentEvent, ComponentStatus
+from scripts.stack.component import COMPONENTS, OBSERVERS, ComponentStatus
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.local import consumer, jvm, mongodb, observe, postgres, symptoms
 from scripts.stack.local.layout import Layout
+from scripts.stack.local.logs import last_lines
 from scripts.stack.local.observe import Observers
 from scripts.stack.local.ports import Ports, choose
 from scripts.stack.local.program import Program
-from scripts.stack.local.supervisor import Supervisor, last_lines, uptime
+from scripts.stack.local.supervisor import Supervisor, uptime
+from scripts.stack.local.watch import LocalWatch
 from scripts.stack.usage import Usage, usage_of
 from scripts.waiting import until_called_off, wait_until
 
@@ -310,45 +312,9 @@ class LocalStack:
         files = self.log_files().items()
         return {name: LogTail(str(path), last_lines(path, lines)) for name, path in files}
 
-    def watch(self) -> "LocalWatch":
+    def watch(self) -> LocalWatch:
         """Observe from the present end of each log on."""
-        return LocalWatch(self._supervisor, self.log_files())
-
-
-class LocalWatch:
-    """What has happened since it was made, read from the logs."""
-
-    def __init__(self, supervisor: Supervisor, log_files: Mapping[str, Path]) -> None:
-        self._supervisor = supervisor
-        self._log_files = log_files
-        self._offsets = {name: _size(path) for name, path in log_files.items()}
-
-    def events(self) -> tuple[ComponentEvent, ...]:
-        """Return what ended; supervisord's own end is one of them."""
-        since = self._supervisor.events_since(self._offsets["supervisord"])
-        events = tuple(event for event in since if event.component not in OBSERVERS)
-        if not self._supervisor.alive():
-            gone = ComponentEvent(
-                component="supervisord",
-                what="ended with every component",
-                by_operator=False,
-                log=last_lines(self._log_files["supervisord"]),
-            )
-            return (*events, gone)
-        return events
-
-    def logs(self) -> Mapping[str, bytes]:
-        """Return the new part of each log."""
-        parts = {}
-        for name, path in self._log_files.items():
-            with suppress(FileNotFoundError), path.open("rb") as stream:
-                stream.seek(self._offsets[name])
-                parts[name] = stream.read()
-        return parts
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+        return LocalWatch(self._layout, self._supervisor, self.log_files())
 
 
 def _expect_cluster(found: str, state: LocalState, who: str) -> None:
