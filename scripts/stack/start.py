@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
@@ -14,7 +14,15 @@ from scripts.waiting import wait_until
 
 
 class Starter(Protocol):
-    """What a backend does of it in its own way."""
+    """What a backend does of it in its own way.
+
+    Attributes:
+        deadline_seconds: How long a component may take to get ready.
+        interval_seconds: Pause between two looks at one.
+    """
+
+    deadline_seconds: ClassVar[float]
+    interval_seconds: ClassVar[float]
 
     def announce(self, say: Say) -> None:
         """Say what it is started on, and what an earlier start left, which is then removed."""
@@ -28,8 +36,14 @@ class Starter(Protocol):
     def start_again(self, name: str) -> None:
         """Start one of these."""
 
-    def wait_ready(self, say: Say, name: str, probe: Callable[[], object]) -> None:
-        """Wait for a component; see the function of that name."""
+    def ended(self, name: str) -> str:
+        """Return what to do about a component that ended; nothing while it may get ready."""
+
+    def log(self, name: str) -> Path:
+        """Return where a component's log is, at the latest once the start was given up."""
+
+    def last_lines(self, name: str) -> tuple[str, ...]:
+        """Return the last lines of a component's log."""
 
 
 def up(
@@ -67,48 +81,30 @@ def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints, s
         say(f"{name} was stopped: starting it")
         starter.start_again(name)
     connector.wait_running(pipeline, endpoints)
-    starter.wait_ready(say, "consumer", lambda: readiness.consumer_ready(endpoints))
+    wait_ready(starter, say, "consumer", lambda: readiness.consumer_ready(endpoints))
     readiness.prove(pipeline, endpoints, say)
 
 
-def wait_ready(
-    say: Say,
-    name: str,
-    probe: Callable[[], object],
-    *,
-    ended: Callable[[], str],
-    last_lines: Callable[[], tuple[str, ...]],
-    log: Path,
-    deadline_seconds: float,
-    interval_seconds: float,
-) -> None:
+def wait_ready(starter: Starter, say: Say, name: str, probe: Callable[[], object]) -> None:
     """Wait for a component, and give up at once if it ended.
 
-    Args:
-        say: Is told when it is ready.
-        name: The component.
-        probe: Raises NotReady while it is not.
-        ended: Returns what to do about a component that ended; nothing while it runs.
-        last_lines: Returns the last lines of its log.
-        log: Where the whole of it is, or will be once the start is given up.
-        deadline_seconds: How long to wait at most.
-        interval_seconds: Pause between two looks.
-
     Raises:
-        StackFailure: It ended, or the deadline passed.
+        StackFailure: It ended, or was not ready in time.
     """
 
     def check() -> None:
-        if hint := ended():
-            raise StackFailure(f"{name} ended while it was started", hint=hint, detail=last_lines())
+        if hint := starter.ended(name):
+            raise StackFailure(
+                f"{name} ended while it was started", hint=hint, detail=starter.last_lines(name)
+            )
         probe()
 
     wait_until(
         check,
         what=name,
-        deadline_seconds=deadline_seconds,
-        interval_seconds=interval_seconds,
-        explain=last_lines,
-        hint=f"see {log}",
+        deadline_seconds=starter.deadline_seconds,
+        interval_seconds=starter.interval_seconds,
+        explain=lambda: starter.last_lines(name),
+        hint=f"see {starter.log(name)}",
     )
     say(f"{name} is ready")

@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from scripts.errors import StackFailure
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack import connector, readiness, start, topics
+from scripts.stack import connector, readiness, topics
 from scripts.stack.backend import Say
 from scripts.stack.component import COMPONENTS
 from scripts.stack.compose import observe as observers
@@ -18,11 +19,10 @@ from scripts.stack.compose.containers import SERVICES
 from scripts.stack.compose.project import Project
 from scripts.stack.compose.watch import LAST_LINES, lines_of
 from scripts.stack.endpoints import Endpoints, on_loopback
+from scripts.stack.start import wait_ready
 from scripts.waiting import NotReady, wait_until
 
 NAME = "compose"
-_DEADLINE_SECONDS = 120.0
-_INTERVAL_SECONDS = 0.1
 # So often the engine may start a component again before it counts as one that cannot start.
 _MOST_RESTARTS = 3
 
@@ -30,6 +30,9 @@ _MOST_RESTARTS = 3
 @dataclass(frozen=True)
 class ComposeStarter:
     """Starts the containers of one checkout's project."""
+
+    deadline_seconds: ClassVar = 120.0
+    interval_seconds: ClassVar = 0.1
 
     checkout: Checkout
     pipeline: Pipeline
@@ -47,6 +50,25 @@ class ComposeStarter:
         """Return the components whose containers were stopped or paused."""
         found = self.project.containers.all()
         return tuple(x for x in COMPONENTS if x in found and found[x].state == "stopped")
+
+    def log(self, name: str) -> Path:
+        """Return the file that a component's log is kept in once its container is removed."""
+        return self.checkout.stack / "logs" / f"{name}.log"
+
+    def last_lines(self, name: str) -> tuple[str, ...]:
+        """Return the last lines of a component's log, if the engine has them."""
+        try:
+            return lines_of(self.project.containers.logs(lines=LAST_LINES).get(name, b""))
+        except StackFailure:
+            return ()
+
+    def ended(self, name: str) -> str:
+        """Return where to look if a component's container does not stay up."""
+        container = self.project.containers.all().get(name)
+        if container is None:
+            raise NotReady("it has no container")
+        stays = container.state != "stopped" and container.restarts < _MOST_RESTARTS
+        return "" if stays else f"docker logs {container.name}"
 
     def start_again(self, name: str) -> None:
         """Let a component's container run again."""
@@ -70,22 +92,22 @@ class ComposeStarter:
             NAME, pipeline, chosen, observed=observe, connector_postgres="postgres:5432"
         )
         root = self.checkout.root
-        self.wait_ready(
-            say, "postgres", lambda: readiness.prepare_source(pipeline, endpoints, root)
+        wait_ready(
+            self, say, "postgres", lambda: readiness.prepare_source(pipeline, endpoints, root)
         )
-        self.wait_ready(say, "kafka", lambda: topics.cluster_id(endpoints.kafka_bootstrap))
+        wait_ready(self, say, "kafka", lambda: topics.cluster_id(endpoints.kafka_bootstrap))
         topics.create(endpoints.kafka_bootstrap, pipeline)
         compose.start(["cdc-consumer"])
-        self.wait_ready(say, "connect", lambda: readiness.connect_cluster(endpoints))
+        wait_ready(self, say, "connect", lambda: readiness.connect_cluster(endpoints))
         connector.deploy(pipeline, endpoints)
         say(f"connector {pipeline.connector.name} is running, its replication slot active")
-        self.wait_ready(say, "consumer", lambda: readiness.consumer_ready(endpoints))
+        wait_ready(self, say, "consumer", lambda: readiness.consumer_ready(endpoints))
         if observe:
             compose.start(observers.SERVICES)
             wait_until(
                 lambda: readiness.prometheus_ready(endpoints),
                 what="prometheus",
-                deadline_seconds=_DEADLINE_SECONDS,
+                deadline_seconds=self.deadline_seconds,
                 hint="docker compose logs prometheus",
             )
             say(f"watch it: http://127.0.0.1:{chosen['grafana']}")
@@ -98,30 +120,3 @@ class ComposeStarter:
         if missing:
             say(f"getting the images of {', '.join(missing)}")
             compose.pull(missing)
-
-    def wait_ready(self, say: Say, name: str, probe: Callable[[], object]) -> None:
-        """Wait for a component, and give up if its container does not stay up."""
-
-        def ended() -> str:
-            container = self.project.containers.all().get(name)
-            if container is None:
-                raise NotReady("it has no container")
-            stays = container.state != "stopped" and container.restarts < _MOST_RESTARTS
-            return "" if stays else f"docker logs {container.name}"
-
-        start.wait_ready(
-            say,
-            name,
-            probe,
-            ended=ended,
-            last_lines=lambda: self._last_lines(name),
-            log=self.checkout.stack / "logs" / f"{name}.log",
-            deadline_seconds=_DEADLINE_SECONDS,
-            interval_seconds=_INTERVAL_SECONDS,
-        )
-
-    def _last_lines(self, name: str) -> tuple[str, ...]:
-        try:
-            return lines_of(self.project.containers.logs(lines=LAST_LINES).get(name, b""))
-        except StackFailure:
-            return ()

@@ -1,14 +1,15 @@
 """The start of the embedded stack."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 
 from scripts.errors import StackFailure
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack import connector, readiness, start, topics
+from scripts.stack import connector, readiness, topics
 from scripts.stack.backend import Say
 from scripts.stack.component import COMPONENTS, OBSERVERS
 from scripts.stack.endpoints import Endpoints, on_loopback
@@ -21,15 +22,17 @@ from scripts.stack.local.ports import Ports, choose
 from scripts.stack.local.program import Program
 from scripts.stack.local.state import LocalState
 from scripts.stack.local.supervisor import Supervisor
+from scripts.stack.start import wait_ready
 
 NAME = "local"
-_DEADLINE_SECONDS = 60.0
-_INTERVAL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class LocalStarter:
     """Starts the components of one checkout under its supervisord."""
+
+    deadline_seconds: ClassVar = 60.0
+    interval_seconds: ClassVar = 0.05
 
     checkout: Checkout
     pipeline: Pipeline
@@ -47,6 +50,20 @@ class LocalStarter:
         known = self.supervisor.processes()
         names = (x for x in (*COMPONENTS, *OBSERVERS) if x in known)
         return tuple(name for name in names if self.supervisor.state(name) == "stopped")
+
+    def log(self, name: str) -> Path:
+        """Return a component's log file."""
+        return self.layout.log(name)
+
+    def last_lines(self, name: str) -> tuple[str, ...]:
+        """Return the last lines of a component's log file."""
+        return last_lines(self.log(name))
+
+    def ended(self, name: str) -> str:
+        """Return what to do about a program that does not run, and is not about to."""
+        if self.supervisor.state(name) not in ("failed", "stopped"):
+            return ""
+        return symptoms.remedy(self.last_lines(name)) or f"see {self.log(name)}"
 
     def start_again(self, name: str) -> None:
         """Start a component that was stopped."""
@@ -92,20 +109,21 @@ class LocalStarter:
         self.supervisor.start_program("postgres")
         for program in observing:
             self.supervisor.start_program(program.name)
-        self.wait_ready(
+        wait_ready(
+            self,
             say,
             "postgres",
             lambda: readiness.prepare_source(pipeline, endpoints, self.checkout.root),
         )
-        self.wait_ready(say, "kafka", lambda: _check_broker(endpoints, state))
+        wait_ready(self, say, "kafka", lambda: _check_broker(endpoints, state))
         topics.create(endpoints.kafka_bootstrap, pipeline)
         self.supervisor.start_program("consumer")
-        self.wait_ready(say, "connect", lambda: _check_connect(endpoints, state))
+        wait_ready(self, say, "connect", lambda: _check_connect(endpoints, state))
         connector.deploy(pipeline, endpoints)
         say(f"connector {pipeline.connector.name} is running, its replication slot active")
-        self.wait_ready(say, "consumer", lambda: readiness.consumer_ready(endpoints))
+        wait_ready(self, say, "consumer", lambda: readiness.consumer_ready(endpoints))
         for program in observing:
-            self.wait_ready(say, program.name, lambda: readiness.prometheus_ready(endpoints))
+            wait_ready(self, say, program.name, lambda: readiness.prometheus_ready(endpoints))
         readiness.prove(pipeline, endpoints, say)
         if installed.k6 is not None:
             layout.k6.parent.mkdir(parents=True, exist_ok=True)
@@ -122,26 +140,6 @@ class LocalStarter:
         observe.write_settings(self.layout, observers, ports)
         prometheus = observe.program(self.layout, observers, ports)
         return observe.agent_flags(observers, ports), (prometheus,)
-
-    def wait_ready(self, say: Say, name: str, probe: Callable[[], object]) -> None:
-        """Wait for a component, and give up at once if it ended."""
-        log = self.layout.log(name)
-
-        def ended() -> str:
-            if self.supervisor.state(name) not in ("failed", "stopped"):
-                return ""
-            return symptoms.remedy(last_lines(log)) or f"see {log}"
-
-        start.wait_ready(
-            say,
-            name,
-            probe,
-            ended=ended,
-            last_lines=lambda: last_lines(log),
-            log=log,
-            deadline_seconds=_DEADLINE_SECONDS,
-            interval_seconds=_INTERVAL_SECONDS,
-        )
 
 
 def _check_broker(endpoints: Endpoints, state: LocalState) -> None:

@@ -1,5 +1,5 @@
-from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -24,6 +24,9 @@ def install(_say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
 class Recorded(LocalStack):
     """A backend, and its starter, that note what is done to them."""
 
+    deadline_seconds: ClassVar = 30.0
+    interval_seconds: ClassVar = 0.001
+
     def __init__(
         self,
         pipeline: Pipeline,
@@ -32,12 +35,14 @@ class Recorded(LocalStack):
         is_up: bool = True,
         stops: tuple[str, ...] = (),
         fault: BaseException | None = None,
+        remedy: str = "",
     ) -> None:
         super().__init__(Checkout.at(Path("nowhere"), {}), pipeline, Layout(Path()), install)
         self.addresses = endpoints
         self.is_up = is_up
         self.stops = stops
         self.fault = fault
+        self.remedy = remedy
         self.done: list[str] = []
 
     def endpoints(self) -> Endpoints | None:
@@ -64,8 +69,14 @@ class Recorded(LocalStack):
     def start_again(self, name: str) -> None:
         self.done.append(f"start {name}")
 
-    def wait_ready(self, _say: Say, name: str, _probe: Callable[[], object]) -> None:
-        self.done.append(f"wait for {name}")
+    def ended(self, _name: str) -> str:
+        return self.remedy
+
+    def log(self, name: str) -> Path:
+        return Path(f"{name}.log")
+
+    def last_lines(self, _name: str) -> tuple[str, ...]:
+        return ("out of memory",)
 
 
 def test_what_an_earlier_start_left_goes_quietly_before_a_start(
@@ -101,11 +112,16 @@ def test_what_was_stopped_is_started_and_the_pipeline_proven(
 ) -> None:
     stack, said = Recorded(pipeline, endpoints, stops=("kafka", "consumer")), list[str]()
     monkeypatch.setattr(connector, "wait_running", lambda *_: stack.done.append("connector"))
+    monkeypatch.setattr(readiness, "consumer_ready", lambda _: stack.done.append("consumer"))
     monkeypatch.setattr(readiness, "prove", lambda *_: stack.done.append("canary"))
     assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
     started = ["start kafka", "start consumer"]
-    assert stack.done == [*started, "connector", "wait for consumer", "canary"]
-    assert said == ["kafka was stopped: starting it", "consumer was stopped: starting it"]
+    assert stack.done == [*started, "connector", "consumer", "canary"]
+    assert said == [
+        "kafka was stopped: starting it",
+        "consumer was stopped: starting it",
+        "consumer is ready",
+    ]
 
 
 def test_a_stack_without_prometheus_is_not_started_again_to_be_observed(
@@ -120,41 +136,33 @@ def test_a_stack_without_prometheus_is_not_started_again_to_be_observed(
     assert up(stack, stack, pipeline, print, observe=True) == observed
 
 
-def waited(probe: Callable[[], object], *, ended: str, deadline_seconds: float) -> list[str]:
-    said: list[str] = []
-    wait_ready(
-        said.append,
-        "kafka",
-        probe,
-        ended=lambda: ended,
-        last_lines=lambda: ("out of memory",),
-        log=Path("kafka.log"),
-        deadline_seconds=deadline_seconds,
-        interval_seconds=0.001,
-    )
-    return said
-
-
-def test_a_component_that_gets_ready_is_said_to_be() -> None:
-    answers = iter([NotReady("not yet"), None])
+def test_a_component_that_gets_ready_is_said_to_be(
+    pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    answers, said = iter([NotReady("not yet"), None]), list[str]()
 
     def probe() -> None:
         if answer := next(answers):
             raise answer
 
-    assert waited(probe, ended="", deadline_seconds=30) == ["kafka is ready"]
+    wait_ready(Recorded(pipeline, endpoints), said.append, "kafka", probe)
+    assert said == ["kafka is ready"]
 
 
-def test_a_component_that_ended_is_not_waited_for() -> None:
+def test_a_component_that_ended_is_not_waited_for(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    stack = Recorded(pipeline, endpoints, remedy="free some memory")
     with pytest.raises(StackFailure, match="kafka ended while it was started") as caught:
-        waited(lambda: None, ended="free some memory", deadline_seconds=30)
+        wait_ready(stack, print, "kafka", lambda: None)
     assert (caught.value.hint, caught.value.detail) == ("free some memory", ("out of memory",))
 
 
-def test_a_component_that_does_not_get_ready_shows_its_log() -> None:
+def test_a_component_that_does_not_get_ready_shows_its_log(
+    pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def probe() -> None:
         raise NotReady("it does not answer")
 
+    monkeypatch.setattr(Recorded, "deadline_seconds", 0.01)
     with pytest.raises(StackFailure, match="kafka was not ready within") as caught:
-        waited(probe, ended="", deadline_seconds=0.01)
+        wait_ready(Recorded(pipeline, endpoints), print, "kafka", probe)
     assert (caught.value.hint, caught.value.detail) == ("see kafka.log", ("out of memory",))
