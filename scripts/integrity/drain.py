@@ -19,7 +19,7 @@ from scripts.stack.lag import ConsumerLag
 from scripts.waiting import NotReady, wait_until
 
 DEADLINE_SECONDS = 60.0
-_INTERVAL_SECONDS = 0.05
+_INTERVAL_SECONDS = 0.02
 _LEAST_SECONDS = 1.0
 
 

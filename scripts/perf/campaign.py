@@ -18,9 +18,11 @@ from scripts.load.run import Loaded
 from scripts.lock import working_on
 from scripts.perf.breakpoint import measure_breakpoint
 from scripts.perf.generator import LoadGenerator
-from scripts.perf.measurement import Laboratory, wait_for_components
+from scripts.perf.measurement import Laboratory
 from scripts.perf.plan import Plan, PlannedScenario
+from scripts.perf.recovery import wait_for_components
 from scripts.perf.surroundings import machine, versions
+from scripts.perf.telling import tell
 from scripts.report.history import entries_of
 from scripts.report.html.build import leave_reports
 from scripts.report.live import open_in_browser, say
@@ -184,7 +186,8 @@ class _Run:
         with postponed():
             verdict = judge(measured.evidence)
             write_atomically(files.verdict, readable_json(verdict))
-            self._laboratory.tell(verdict, measured.evidence.summary)
+            if self._laboratory.telemetry is not None:
+                tell(self._laboratory.telemetry, verdict, measured.evidence.summary)
             self._note(name, loaded, measured.evidence.events or ())
             say(f"{name}: {verdict.verdict}")
         if loaded.interrupted is not None:
