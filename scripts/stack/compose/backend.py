@@ -83,12 +83,9 @@ class ComposeStack:
 
     def versions(self) -> Mapping[str, str]:
         """Return the images, with their digests."""
-        found = self._project.containers.all()
-        return {
-            name: self._project.containers.version(found[name])
-            for name in COMPONENTS
-            if name in found
-        }
+        containers = self._project.containers
+        found = containers.all()
+        return {name: containers.version(found[name]) for name in COMPONENTS if name in found}
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Ask the engine."""
