@@ -35,6 +35,7 @@ from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend
 from scripts.stack.component import ComponentEvent
+from scripts.stack.connector import deployed_settings
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.gauges import Gauges
 from scripts.stack.hops import read_hops
@@ -135,6 +136,7 @@ class _Run:
             overrides=plan.overrides,
             versions=versions(checkout.root, generator.version, dict(backend.versions())),
             machine=machine(),
+            connector=deployed_settings(plan.pipeline, endpoints),
             scenarios=tuple(_entry(x, self._shapes[x.scenario.name]) for x in plan.scenarios),
             notes=backend.notes(),
         )
