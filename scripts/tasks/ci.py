@@ -48,7 +48,7 @@ def gate(_: Context, results: str) -> None:
     from invoke import Exit
 
     from scripts.ci.gate import NEEDS, decide, read_needs
-    from scripts.report.recorded import read_results
+    from scripts.report.reading import read_results
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
 

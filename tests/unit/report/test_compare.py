@@ -9,7 +9,8 @@ import pytest
 
 from scripts.errors import UsageFailure
 from scripts.report.compare import compare_runs
-from scripts.report.recorded import Recorded, read_results
+from scripts.report.reading import read_results
+from scripts.report.recorded import Recorded
 from tests.unit.measured import way
 from tests.unit.recorded_runs import FAST, gone, manifest, row, spoil, write_run
 

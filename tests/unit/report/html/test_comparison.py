@@ -11,7 +11,7 @@ import pytest
 
 from scripts.report.compare import compare_runs
 from scripts.report.html.build import Base, write_reports
-from scripts.report.recorded import read_results
+from scripts.report.reading import read_results
 from scripts.results.manifest import Manifest
 from tests.unit.compared_runs import two_runs
 from tests.unit.measured import way
