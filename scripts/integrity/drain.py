@@ -20,7 +20,7 @@ from scripts.waiting import DeadlinePassed, NotReady, wait_until
 from scripts.wording import counted
 
 DEADLINE_SECONDS = 60.0
-_INTERVAL_SECONDS = 0.05
+_INTERVAL_SECONDS = 0.02
 _LEAST_SECONDS = 1.0
 
 

@@ -84,8 +84,10 @@ def _messages(
     open_ones = {key: span for key, span in windows.items() if span[0] < span[1]}
     consumer.assign([TopicPartition(key[0], key[1], span[0]) for key, span in open_ones.items()])
     heard = time.monotonic()
+    left = sum(end - begin for begin, end in open_ones.values())
     while open_ones:
-        for message in consumer.consume(_BATCH, timeout=0.1):
+        # It waits for as many as it is asked for.
+        for message in consumer.consume(min(_BATCH, left), timeout=0.1):
             if message.error() is not None:
                 raise KafkaException(message.error())
             heard = time.monotonic()
@@ -94,9 +96,12 @@ def _messages(
                 yield message
         # By position: a window may end in offsets that were taken by no record.
         at = consumer.position([TopicPartition(name, number) for name, number in open_ones])
+        left = 0
         for place in at:
-            if place.offset >= open_ones[place.topic, place.partition][1]:
+            begin, end = open_ones[place.topic, place.partition]
+            if place.offset >= end:
                 del open_ones[place.topic, place.partition]
+            left += max(0, end - max(begin, place.offset))
         if time.monotonic() > heard + _STALL_SECONDS:
             names = ", ".join(sorted({topic for topic, _ in open_ones}))
             raise StackFailure(f"the broker does not give the records of {names}")

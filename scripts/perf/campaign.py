@@ -17,10 +17,12 @@ from scripts.load.k6 import K6
 from scripts.lock import working_on
 from scripts.perf.breakpoint import measure_breakpoint
 from scripts.perf.generator import LoadGenerator
-from scripts.perf.measurement import Laboratory, wait_for_components
+from scripts.perf.measurement import Laboratory
 from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.record import entry_of, leave, noted
+from scripts.perf.recovery import wait_for_components
 from scripts.perf.surroundings import machine, versions
+from scripts.perf.telling import tell
 from scripts.report.live import open_in_browser, say
 from scripts.report.rows import Row
 from scripts.results.hops import read_hops_file
@@ -181,7 +183,8 @@ class _Run:
         with postponed():
             verdict = judge(measured.evidence)
             write_atomically(files.verdict, readable_json(verdict))
-            self._laboratory.tell(verdict, measured.evidence.summary)
+            if self._laboratory.telemetry is not None:
+                tell(self._laboratory.telemetry, verdict, measured.evidence.summary)
             self._manifest = noted(self._manifest, name, loaded, measured.evidence.events or ())
             self._manifest.write(self._folder.manifest)
             say(f"{name}: {verdict.verdict}")

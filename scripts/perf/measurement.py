@@ -14,24 +14,18 @@ from scripts.load.files import ScenarioFiles
 from scripts.load.hops import HopWatch, Read
 from scripts.load.k6 import K6, Observed, Shape, inspect
 from scripts.load.progress import Progress
-from scripts.load.telemetry import Judged, ScenarioTelemetry, Telemetry, limit_text
+from scripts.load.telemetry import ScenarioTelemetry, Telemetry
 from scripts.perf.plan import PlannedScenario
+from scripts.perf.recovery import wait_for_components
 from scripts.report.live import display, say
 from scripts.results.hops import hops_of
-from scripts.results.summary import NoSummary, Summary, read_summary
+from scripts.results.summary import read_summary
 from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
-from scripts.settings.metrics import MetricType
-from scripts.settings.samples import samples_needed
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend, Watch
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
-from scripts.verdict.records import ScenarioVerdict
-from scripts.waiting import NotReady, wait_until
-
-# How long a component that ended by itself may take to come back after a scenario.
-_RECOVERY_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -90,26 +84,9 @@ class Laboratory:
         watch = self.backend.watch()
         # One row through every hop needs no comparison of all of them before the load.
         begins = None if name == HEALTH_CHECK else self.checker.begin()
-        progress = display(name)
         hops = HopWatch(self.hops, warm_up_seconds(shape.options, where="k6 inspect"))
-        told = self._telemetry(planned)
-
-        def gauges(k6: int) -> Mapping[str, float]:
-            values = self.gauges.read({"k6": k6})
-            if told is not None:
-                told.gauges(values)
-            return values
-
-        def show(moment: Progress) -> None:
-            hops.follow(moment)
-            progress.show(moment)
-            if told is not None:
-                told.progress(moment)
-
-        try:
-            loaded = load.run(self.k6, planned.scenario, shape, files, gauges, show)
-        finally:
-            progress.close()
+        telemetry = self.telemetry.scenario(name, planned.thresholds) if self.telemetry else None
+        loaded = self._load(planned, shape, files, hops, telemetry)
         integrity = None
         if loaded.interrupted is None and begins is not None:
             try:
@@ -121,8 +98,8 @@ class Laboratory:
             seen = hops.close()
             write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
-            if told is not None:
-                told.loaded(loaded.ended, events or ())
+            if telemetry is not None:
+                telemetry.loaded(loaded.ended, events or ())
             summary = read_summary(files.summary)
             evidence = Evidence(
                 scenario=name,
@@ -145,6 +122,34 @@ class Laboratory:
             )
         return Measured(loaded, evidence)
 
+    def _load(
+        self,
+        planned: PlannedScenario,
+        shape: Shape,
+        files: ScenarioFiles,
+        hops: HopWatch,
+        telemetry: ScenarioTelemetry | None,
+    ) -> load.Loaded:
+        """Run k6, and show and tell how it goes."""
+        progress = display(planned.scenario.name)
+
+        def gauges(k6: int) -> Mapping[str, float]:
+            values = self.gauges.read({"k6": k6})
+            if telemetry is not None:
+                telemetry.gauges(values)
+            return values
+
+        def show(moment: Progress) -> None:
+            hops.follow(moment)
+            progress.show(moment)
+            if telemetry is not None:
+                telemetry.progress(moment)
+
+        try:
+            return load.run(self.k6, planned.scenario, shape, files, gauges, show)
+        finally:
+            progress.close()
+
     def _check(self, begins: Begins, files: ScenarioFiles, watch: Watch) -> Integrity:
         """Check the pipeline's integrity, unless a part of it is not going to come back."""
         try:
@@ -161,48 +166,3 @@ class Laboratory:
             integrity = self.checker.check(begins, files.ledger, excused)
         write_atomically(files.integrity, readable_json(integrity))
         return integrity
-
-    def _telemetry(self, planned: PlannedScenario) -> ScenarioTelemetry | None:
-        if self.telemetry is None:
-            return None
-        return self.telemetry.scenario(planned.scenario.name, planned.thresholds)
-
-    def tell(self, verdict: ScenarioVerdict, summary: Summary | NoSummary) -> None:
-        """Tell what a scenario came to, where someone listens."""
-        if self.telemetry is None:
-            return
-        limits = [Judged(x.metric, limit_text(x), x.ok) for x in verdict.thresholds]
-        latencies = {} if isinstance(summary, NoSummary) else _latencies(summary)
-        self.telemetry.judged(
-            verdict.scenario, verdict.verdict, verdict.exit_code, limits, latencies
-        )
-
-
-def _latencies(summary: Summary) -> dict[float, float]:
-    """Return the seconds of each quantile that has samples enough, by the rule of the limits."""
-    name = "cdc_e2e_latency{phase:steady}"
-    samples = summary.samples(name)
-    return {
-        quantile: value / 1000
-        for quantile, stat in ((0.5, "med"), (0.95, "p(95)"), (0.99, "p(99)"))
-        if (value := summary.observed(name, stat)) is not None
-        and samples >= samples_needed(MetricType.TREND, f"p{quantile * 100:g}", 0.0)
-    }
-
-
-def wait_for_components(backend: Backend) -> None:
-    """Wait until every component runs: one that died in the last scenario is started again.
-
-    Raises:
-        StackFailure: One was stopped, or does not come back.
-    """
-
-    def probe() -> None:
-        statuses = [status for status in backend.status() if not status.observer]
-        away = {status.name: status.state for status in statuses if not status.running}
-        if "stopped" in away.values():
-            raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
-        if away:
-            raise NotReady(f"{', '.join(away)} not running")
-
-    wait_until(probe, what="the stack", deadline_seconds=_RECOVERY_SECONDS, hint="see `inv status`")

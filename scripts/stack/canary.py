@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Callable
 
 import psycopg
 from psycopg import sql
@@ -16,6 +17,8 @@ from scripts.waiting import NotReady, wait_until
 
 DEADLINE_SECONDS = 30.0
 _MONGODB_MILLISECONDS = 2000
+# About as long as a row takes.
+_INTERVAL_SECONDS = 0.01
 
 
 def prove(
@@ -65,15 +68,24 @@ def prove(
         if live():
             raise NotReady(f"the deleted row {identifier} of {table.table} is still in MongoDB")
 
+    def wait(probe: Callable[[], None]) -> None:
+        wait_until(
+            probe,
+            what="the canary",
+            deadline_seconds=deadline_seconds,
+            interval_seconds=_INTERVAL_SECONDS,
+            hint=hint,
+        )
+
     hint = "see `inv status`, then `inv logs --component consumer` and `--component connect`"
     try:
         with source.connect(endpoints.postgres_dsn) as connection:
             connection.execute(insert, list(values.values()))
             committed = time.monotonic()
-            wait_until(arrived, what="the canary", deadline_seconds=deadline_seconds, hint=hint)
+            wait(arrived)
             latency = time.monotonic() - committed
             connection.execute(delete, (identifier,))
-            wait_until(gone, what="the canary", deadline_seconds=deadline_seconds, hint=hint)
+            wait(gone)
     except psycopg.Error as error:
         raise StackFailure(
             f"PostgreSQL refused the canary row: {str(error).strip().splitlines()[0]}",

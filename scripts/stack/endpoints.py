@@ -1,11 +1,13 @@
 """Where a running stack can be reached."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from scripts.files import readable_json, write_atomically
+from scripts.settings.pipeline import Pipeline
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,3 +60,36 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     def write(self, path: Path) -> None:
         """Write the file."""
         write_atomically(path, readable_json(self))
+
+
+def on_loopback(
+    stack: str,
+    pipeline: Pipeline,
+    ports: Mapping[str, int],
+    *,
+    observed: bool,
+    connector_postgres: str = "",
+) -> Endpoints:
+    """Return the addresses of a stack whose components listen on 127.0.0.1.
+
+    Args:
+        stack: The backend.
+        pipeline: Names the databases and the connector.
+        ports: By component.
+        observed: A Prometheus is beside it.
+        connector_postgres: As in `Endpoints`.
+    """
+    at = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+    postgres = pipeline.postgres
+    return Endpoints(
+        stack=stack,
+        postgres_dsn=f"postgresql://{postgres.user}@{at['postgres']}/{postgres.database}",
+        kafka_bootstrap=at["kafka"],
+        connect_url=f"http://{at['connect']}",
+        connector=pipeline.connector.name,
+        mongodb_uri=f"mongodb://{at['mongodb']}",
+        mongodb_database=pipeline.mongodb.database,
+        consumer_url=f"http://{at['consumer']}",
+        prometheus_url=f"http://{at['prometheus']}" if observed else "",
+        connector_postgres=connector_postgres,
+    )

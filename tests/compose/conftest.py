@@ -9,9 +9,8 @@ import pytest
 
 from scripts import process
 from scripts.errors import StackFailure
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.compose.backend import ComposeStack
 from scripts.stack.compose.engine import Engine, find_engine
+from scripts.stack.compose.project import project_name
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 
@@ -26,11 +25,7 @@ class Docker(Inv):
 
     @property
     def project(self) -> str:
-        pipeline = load_pipeline(self.checkout)
-        stack = ComposeStack(
-            self.checkout, pipeline, lambda: find_engine(os.environ), lambda _: Path()
-        )
-        return stack.project
+        return project_name(self.checkout)
 
 
 def docker(*words: str, env: Mapping[str, str] | None = None) -> str:

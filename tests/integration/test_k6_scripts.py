@@ -35,6 +35,7 @@ SCENARIOS = (
 )
 LOADED = SCENARIOS[1:]
 _TIME_OUT_MS = 10_000
+_TICK_MS = 10
 _THRESHOLDS_FAILED, _CONFIG_WRONG, _SCRIPT_THREW, _MARKED_AS_FAILED = 99, 104, 107, 110
 
 
@@ -259,6 +260,8 @@ def test_a_document_that_never_arrives_counts_as_its_time_out(
     assert ran.summary.observed("mongo_documents_not_found", "count") == 3
     assert ran.summary.observed("mongo_read_errors", "count") == 0
     assert "create: not in MongoDB after 10000 ms" in ran.output
+    # Nobody began anything in those seconds, and the generator's clock ticked all the same.
+    assert ran.summary.samples("generator_delay") >= _TIME_OUT_MS / _TICK_MS - 1
 
 
 def test_a_write_that_fails_at_once_is_no_fast_answer(run: Run, endpoints: Endpoints) -> None:

@@ -122,6 +122,8 @@ export function iterate(choose) {
 
   const collection = databases().collection(change.collection);
   const seen = write(change) ? arrival(change, collection, started) : null;
+  // Users who all wait do not begin anything for long.
+  emitGeneratorDelay();
   latency.add(seen ?? running.timeOut);
   const succeeded = seen !== null && (change.deleted || readBack(change, collection));
   successRate.add(succeeded);

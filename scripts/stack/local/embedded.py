@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack.backend import Say
-from scripts.stack.local.backend import Installed, LocalStack
+from scripts.stack.local.backend import LocalStack
+from scripts.stack.local.installed import Installed
 from scripts.stack.local.jvm import Java
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.observe import PROMETHEUS, Observers, find_prometheus

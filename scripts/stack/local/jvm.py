@@ -203,7 +203,7 @@ def _connect(ports: Ports) -> dict[str, str]:
         **{f"{topic}.storage.replication.factor": "1" for topic in topics},
         "offset.storage.partitions": "1",
         "status.storage.partitions": "1",
-        "offset.flush.interval.ms": "1000",
+        "offset.flush.interval.ms": "250",
         "scheduled.rebalance.max.delay.ms": "0",
         "session.timeout.ms": "3000",
         "heartbeat.interval.ms": "500",

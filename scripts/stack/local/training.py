@@ -17,7 +17,8 @@ from scripts.settings.pipeline import Pipeline
 from scripts.stack import canary
 from scripts.stack.backend import Say
 from scripts.stack.local import jvm
-from scripts.stack.local.backend import Installed, LocalStack
+from scripts.stack.local.backend import LocalStack
+from scripts.stack.local.installed import Installed
 from scripts.stack.local.layout import Layout
 from scripts.tools.cache import Tool
 from scripts.tools.catalogue import Catalogue

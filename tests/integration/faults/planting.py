@@ -13,9 +13,9 @@ from scripts import marks, process
 from scripts.ports import is_free
 from scripts.process import Running
 from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.local.backend import LocalState
 from scripts.stack.local.embedded import EmbeddedTools
 from scripts.stack.local.layout import Layout
+from scripts.stack.local.state import LocalState
 from scripts.stack.local.supervisor import Supervisor
 from scripts.tools.cache import Cache, Tool
 from scripts.tools.install import closure

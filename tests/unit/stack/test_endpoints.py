@@ -2,7 +2,8 @@ from pathlib import Path
 
 import msgspec
 
-from scripts.stack.endpoints import Endpoints
+from scripts.settings.pipeline import Pipeline
+from scripts.stack.endpoints import Endpoints, on_loopback
 
 
 def test_endpoints_read_back_from_their_file(tmp_path: Path, endpoints: Endpoints) -> None:
@@ -16,3 +17,13 @@ def test_each_address_has_its_variable(endpoints: Endpoints) -> None:
     assert environment["CDC_POSTGRES_DSN"] == endpoints.postgres_dsn
     assert environment["CDC_MONGODB_DATABASE"] == "cdc"
     assert len(environment) == len(Endpoints.__struct_fields__)
+
+
+def test_what_listens_on_this_machine_has_its_addresses(
+    pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    names = ("postgres", "kafka", "connect", "mongodb", "consumer", "prometheus")
+    ports = {name: 20_001 + number for number, name in enumerate(names)}
+    assert on_loopback("local", pipeline, ports, observed=False) == endpoints
+    observed = on_loopback("local", pipeline, ports, observed=True)
+    assert observed.prometheus_url == "http://127.0.0.1:20006"

@@ -7,8 +7,10 @@ from supervisor.options import ServerOptions
 
 from scripts.errors import StackFailure
 from scripts.stack.local.layout import Layout
+from scripts.stack.local.logs import last_lines
 from scripts.stack.local.program import Program
-from scripts.stack.local.supervisor import Supervisor, last_lines, settings_text
+from scripts.stack.local.supervisor_settings import settings_text
+from scripts.stack.local.watch import events_since
 
 HOSTILE = "it's 100%(here)s, 50 %"
 
@@ -112,7 +114,7 @@ def test_what_ended_is_read_from_the_log(
     layout.log("supervisord").write_text(LOG, encoding="utf-8")
     layout.log("kafka").write_text("fine\n\nkilled\n", encoding="utf-8")
     offset = len(LOG) if since == "end" else LOG.index(since)
-    found = Supervisor(layout).events_since(offset)
+    found = events_since(layout, offset)
     shown = [(event.component, event.what, event.by_operator) for event in found]
     assert shown[: len(events)] == events
     assert {e.component: e.log for e in found}.get("kafka", ("fine", "killed")) == (
@@ -126,7 +128,7 @@ def test_what_ended_and_began_again_has_its_times(tmp_path: Path) -> None:
     layout.logs.mkdir()
     again = "2026-11-22 02:00:03,700 INFO spawned: 'kafka' with pid 7\n"
     layout.log("supervisord").write_text(LOG + again, encoding="utf-8")
-    kafka, connect, _ = Supervisor(layout).events_since(0)
+    kafka, connect, _ = events_since(layout, 0)
     # supervisord's times are local.
     assert kafka.at == datetime.fromisoformat("2026-11-22 02:00:03").astimezone(UTC)
     assert kafka.back == datetime.fromisoformat("2026-11-22 02:00:03.7").astimezone(UTC)
@@ -135,7 +137,7 @@ def test_what_ended_and_began_again_has_its_times(tmp_path: Path) -> None:
 
 
 def test_without_a_log_nothing_happened(tmp_path: Path) -> None:
-    assert Supervisor(Layout(tmp_path)).events_since(0) == ()
+    assert events_since(Layout(tmp_path), 0) == ()
 
 
 @pytest.mark.parametrize(

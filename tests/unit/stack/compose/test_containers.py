@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scripts.stack.compose.containers import moment_of, state_of
+from scripts.stack.compose.container import moment_of, state_of
 from scripts.stack.compose.statistics import usage_in
 
 

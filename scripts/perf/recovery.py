@@ -1,0 +1,25 @@
+"""The wait for components that ended by themselves and are started again."""
+
+from scripts.errors import StackFailure
+from scripts.stack.backend import Backend
+from scripts.waiting import NotReady, wait_until
+
+_DEADLINE_SECONDS = 20.0
+
+
+def wait_for_components(backend: Backend) -> None:
+    """Wait until every component runs: one that died in the last scenario is started again.
+
+    Raises:
+        StackFailure: One was stopped, or does not come back.
+    """
+
+    def probe() -> None:
+        statuses = [status for status in backend.status() if not status.observer]
+        away = {status.name: status.state for status in statuses if not status.running}
+        if "stopped" in away.values():
+            raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
+        if away:
+            raise NotReady(f"{', '.join(away)} not running")
+
+    wait_until(probe, what="the stack", deadline_seconds=_DEADLINE_SECONDS, hint="see `inv status`")

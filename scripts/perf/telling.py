@@ -1,0 +1,27 @@
+"""What Prometheus is told of a verdict."""
+
+from scripts.load.telemetry import Judged, Telemetry, limit_text
+from scripts.results.summary import NoSummary, Summary
+from scripts.settings.metrics import MetricType
+from scripts.settings.samples import samples_needed
+from scripts.verdict.records import ScenarioVerdict
+
+_LATENCY = "cdc_e2e_latency{phase:steady}"
+
+
+def tell(telemetry: Telemetry, verdict: ScenarioVerdict, summary: Summary | NoSummary) -> None:
+    """Tell what a scenario came to."""
+    limits = [Judged(x.metric, limit_text(x), x.ok) for x in verdict.thresholds]
+    latencies = {} if isinstance(summary, NoSummary) else _latencies(summary)
+    telemetry.judged(verdict.scenario, verdict.verdict, verdict.exit_code, limits, latencies)
+
+
+def _latencies(summary: Summary) -> dict[float, float]:
+    """Return the seconds of each quantile that has samples enough, by the rule of the limits."""
+    samples = summary.samples(_LATENCY)
+    return {
+        quantile: value / 1000
+        for quantile, stat in ((0.5, "med"), (0.95, "p(95)"), (0.99, "p(99)"))
+        if (value := summary.observed(_LATENCY, stat)) is not None
+        and samples >= samples_needed(MetricType.TREND, f"p{quantile * 100:g}", 0.0)
+    }

@@ -1,0 +1,158 @@
+"""The start of the embedded stack."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+
+from scripts.errors import StackFailure
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline import Pipeline
+from scripts.stack import connector, readiness, topics
+from scripts.stack.backend import Say
+from scripts.stack.component import COMPONENTS, OBSERVERS
+from scripts.stack.endpoints import Endpoints, on_loopback
+from scripts.stack.local import consumer, jvm, mongodb, observe, postgres, symptoms
+from scripts.stack.local.installed import Install
+from scripts.stack.local.layout import Layout
+from scripts.stack.local.logs import last_lines
+from scripts.stack.local.observe import Observers
+from scripts.stack.local.ports import Ports, choose
+from scripts.stack.local.program import Program
+from scripts.stack.local.state import LocalState
+from scripts.stack.local.supervisor import Supervisor
+from scripts.stack.start import wait_ready
+
+NAME = "local"
+
+
+@dataclass(frozen=True)
+class LocalStarter:
+    """Starts the components of one checkout under its supervisord."""
+
+    deadline_seconds: ClassVar = 60.0
+    interval_seconds: ClassVar = 0.05
+
+    checkout: Checkout
+    pipeline: Pipeline
+    layout: Layout
+    supervisor: Supervisor
+    install: Install
+
+    def announce(self, say: Say) -> None:
+        """Say so where a supervisord was killed."""
+        if self.supervisor.left_running():
+            say("supervisord was killed: ending what it left running")
+
+    def stopped(self) -> tuple[str, ...]:
+        """Return the components that supervisord was told to stop, the observers among them."""
+        known = self.supervisor.processes()
+        names = (x for x in (*COMPONENTS, *OBSERVERS) if x in known)
+        return tuple(name for name in names if self.supervisor.state(name) == "stopped")
+
+    def log(self, name: str) -> Path:
+        """Return a component's log file."""
+        return self.layout.log(name)
+
+    def last_lines(self, name: str) -> tuple[str, ...]:
+        """Return the last lines of a component's log file."""
+        return last_lines(self.log(name))
+
+    def ended(self, name: str) -> str:
+        """Return what to do about a program that does not run, and is not about to."""
+        if self.supervisor.state(name) not in ("failed", "stopped"):
+            return ""
+        return symptoms.remedy(self.last_lines(name)) or f"see {self.log(name)}"
+
+    def start_again(self, name: str) -> None:
+        """Start a component that was stopped."""
+        self.supervisor.start_program(name)
+
+    def start(self, say: Say, *, observe: bool) -> Endpoints:
+        """Get the tools, start the components, and make a pipeline of them."""
+        installed, versions = self.install(say, observe=observe)
+        layout, pipeline = self.layout, self.pipeline
+        local = pipeline.stacks.local
+        given = {k: v for k, v in msgspec.structs.asdict(local.ports).items() if v is not None}
+        ports = choose(given)
+        mongod = mongodb.configured(self.checkout, pipeline)
+        server = mongodb.find_server(mongod, versions["mongodb"])
+        observers = installed.observers
+        endpoints = on_loopback(
+            NAME, pipeline, msgspec.structs.asdict(ports), observed=observers is not None
+        )
+        state = LocalState(
+            ports=ports,
+            cluster_id=jvm.new_cluster_id(),
+            versions={**versions, "mongodb": server.version},
+        )
+        state.write(layout.state)
+        jvm.write_settings(layout, ports)
+        jvm.copy_storage(installed.storage, layout, state.cluster_id)
+        agents, observing = self._observing(observers, ports)
+        self.supervisor.start(
+            (
+                *jvm.programs(layout, installed.java, agents),
+                mongodb.program(layout, server, installed.mongodb, ports.mongodb),
+                postgres.program(layout, installed.postgres, ports.postgres),
+                consumer.program(
+                    self.checkout.root, self.checkout.pipeline_file, endpoints, ports.consumer
+                ),
+                *observing,
+            )
+        )
+        # The JVMs take longest, so they start first; Connect waits for its broker by itself.
+        for name in ("kafka", "connect", "mongodb"):
+            self.supervisor.start_program(name)
+        postgres.create_cluster(layout, installed.postgres, pipeline.postgres.user)
+        self.supervisor.start_program("postgres")
+        for program in observing:
+            self.supervisor.start_program(program.name)
+        wait_ready(
+            self,
+            say,
+            "postgres",
+            lambda: readiness.prepare_source(pipeline, endpoints, self.checkout.root),
+        )
+        wait_ready(self, say, "kafka", lambda: _check_broker(endpoints, state))
+        topics.create(endpoints.kafka_bootstrap, pipeline)
+        self.supervisor.start_program("consumer")
+        wait_ready(self, say, "connect", lambda: _check_connect(endpoints, state))
+        connector.deploy(pipeline, endpoints)
+        say(f"connector {pipeline.connector.name} is running, its replication slot active")
+        wait_ready(self, say, "consumer", lambda: readiness.consumer_ready(endpoints))
+        for program in observing:
+            wait_ready(self, say, program.name, lambda: readiness.prometheus_ready(endpoints))
+        readiness.prove(pipeline, endpoints, say)
+        if installed.k6 is not None:
+            layout.k6.parent.mkdir(parents=True, exist_ok=True)
+            layout.k6.symlink_to(installed.k6)
+        endpoints.write(layout.endpoints)
+        return endpoints
+
+    def _observing(
+        self, observers: Observers | None, ports: Ports
+    ) -> tuple[dict[str, str], tuple[Program, ...]]:
+        """Return the agents' flags by program, and what runs beside the stack."""
+        if observers is None:
+            return {}, ()
+        observe.write_settings(self.layout, observers, ports)
+        prometheus = observe.program(self.layout, observers, ports)
+        return observe.agent_flags(observers, ports), (prometheus,)
+
+
+def _check_broker(endpoints: Endpoints, state: LocalState) -> None:
+    _expect_cluster(topics.cluster_id(endpoints.kafka_bootstrap), state, "the Kafka broker")
+
+
+def _check_connect(endpoints: Endpoints, state: LocalState) -> None:
+    _expect_cluster(readiness.connect_cluster(endpoints), state, "Kafka Connect")
+
+
+def _expect_cluster(found: str, state: LocalState, who: str) -> None:
+    if found != state.cluster_id:
+        raise StackFailure(
+            f"{who} on our port belongs to another cluster ({found})",
+            hint="end the stranger, or give other ports in pipeline.toml",
+        )

@@ -1,0 +1,168 @@
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+import pytest
+
+from scripts.errors import StackFailure
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline import Pipeline
+from scripts.stack import connector, readiness
+from scripts.stack.backend import Say
+from scripts.stack.endpoints import Endpoints
+from scripts.stack.local.backend import LocalStack
+from scripts.stack.local.installed import Installed
+from scripts.stack.local.layout import Layout
+from scripts.stack.start import up, wait_ready
+from scripts.waiting import NotReady
+
+
+def install(_say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+    raise AssertionError(observe)
+
+
+class Recorded(LocalStack):
+    """A backend, and its starter, that note what is done to them."""
+
+    deadline_seconds: ClassVar = 30.0
+    interval_seconds: ClassVar = 0.001
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        endpoints: Endpoints,
+        *,
+        is_up: bool = True,
+        stops: tuple[str, ...] = (),
+        fault: BaseException | None = None,
+        remedy: str = "",
+    ) -> None:
+        super().__init__(Checkout.at(Path("nowhere"), {}), pipeline, Layout(Path()), install)
+        self.addresses = endpoints
+        self.is_up = is_up
+        self.stops = stops
+        self.fault = fault
+        self.remedy = remedy
+        self.done: list[str] = []
+
+    def endpoints(self) -> Endpoints | None:
+        return self.addresses if self.is_up else None
+
+    def abandon(self, say: Say) -> bool:
+        self.done.append("abandon")
+        say("the stack is down")
+        return True
+
+    def announce(self, say: Say) -> None:
+        self.done.append("announce")
+        say("an earlier start left a volume")
+
+    def start(self, _say: Say, *, observe: bool) -> Endpoints:
+        self.done.append(f"start, observe={observe}")
+        if self.fault is not None:
+            raise self.fault
+        return self.addresses
+
+    def stopped(self) -> tuple[str, ...]:
+        return self.stops
+
+    def start_again(self, name: str) -> None:
+        self.done.append(f"start {name}")
+
+    def ended(self, _name: str) -> str:
+        return self.remedy
+
+    def log(self, name: str) -> Path:
+        return Path(f"{name}.log")
+
+    def last_lines(self, _name: str) -> tuple[str, ...]:
+        return ("out of memory",)
+
+
+def test_what_an_earlier_start_left_goes_quietly_before_a_start(
+    pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    stack, said = Recorded(pipeline, endpoints, is_up=False), list[str]()
+    assert up(stack, stack, pipeline, said.append, observe=True) == endpoints
+    assert stack.done == ["announce", "abandon", "start, observe=True"]
+    assert said[0] == "an earlier start left a volume"
+    assert [line.split(" after ")[0] for line in said[1:]] == ["the stack is up"]
+
+
+@pytest.mark.parametrize("fault", [StackFailure("no port"), KeyboardInterrupt()])
+def test_of_a_start_that_fails_nothing_is_left(
+    pipeline: Pipeline, endpoints: Endpoints, fault: BaseException
+) -> None:
+    stack, said = Recorded(pipeline, endpoints, is_up=False, fault=fault), list[str]()
+    with pytest.raises(type(fault)) as caught:
+        up(stack, stack, pipeline, said.append, observe=False)
+    assert caught.value is fault
+    assert stack.done[-2:] == ["start, observe=False", "abandon"]
+    assert said == ["an earlier start left a volume", "the stack is down"]
+
+
+def test_a_stack_that_is_up_is_left_as_it_is(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    stack, said = Recorded(pipeline, endpoints), list[str]()
+    assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
+    assert (stack.done, said) == ([], [])
+
+
+def test_what_was_stopped_is_started_and_the_pipeline_proven(
+    pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack, said = Recorded(pipeline, endpoints, stops=("kafka", "consumer")), list[str]()
+    monkeypatch.setattr(connector, "wait_running", lambda *_: stack.done.append("connector"))
+    monkeypatch.setattr(readiness, "consumer_ready", lambda _: stack.done.append("consumer"))
+    monkeypatch.setattr(readiness, "prove", lambda *_: stack.done.append("canary"))
+    assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
+    started = ["start kafka", "start consumer"]
+    assert stack.done == [*started, "connector", "consumer", "canary"]
+    assert said == [
+        "kafka was stopped: starting it",
+        "consumer was stopped: starting it",
+        "consumer is ready",
+    ]
+
+
+def test_a_stack_without_prometheus_is_not_started_again_to_be_observed(
+    pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    stack = Recorded(pipeline, endpoints, stops=("kafka",))
+    with pytest.raises(StackFailure, match="up without Prometheus"):
+        up(stack, stack, pipeline, print, observe=True)
+    assert stack.done == []
+    observed = msgspec.structs.replace(endpoints, prometheus_url="http://127.0.0.1:9090")
+    stack = Recorded(pipeline, observed)
+    assert up(stack, stack, pipeline, print, observe=True) == observed
+
+
+def test_a_component_that_gets_ready_is_said_to_be(
+    pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    answers, said = iter([NotReady("not yet"), None]), list[str]()
+
+    def probe() -> None:
+        if answer := next(answers):
+            raise answer
+
+    wait_ready(Recorded(pipeline, endpoints), said.append, "kafka", probe)
+    assert said == ["kafka is ready"]
+
+
+def test_a_component_that_ended_is_not_waited_for(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    stack = Recorded(pipeline, endpoints, remedy="free some memory")
+    with pytest.raises(StackFailure, match="kafka ended while it was started") as caught:
+        wait_ready(stack, print, "kafka", lambda: None)
+    assert (caught.value.hint, caught.value.detail) == ("free some memory", ("out of memory",))
+
+
+def test_a_component_that_does_not_get_ready_shows_its_log(
+    pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def probe() -> None:
+        raise NotReady("it does not answer")
+
+    monkeypatch.setattr(Recorded, "deadline_seconds", 0.01)
+    with pytest.raises(StackFailure, match="kafka was not ready within") as caught:
+        wait_ready(Recorded(pipeline, endpoints), print, "kafka", probe)
+    assert (caught.value.hint, caught.value.detail) == ("see kafka.log", ("out of memory",))
