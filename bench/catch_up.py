@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.figures import Figure
+from bench.rows import INSERT
 from bench.workplace import Workplace
 from scripts.settings.pipeline_file import load_pipeline
 from scripts.stack.endpoints import Endpoints
@@ -22,11 +23,6 @@ from scripts.waiting import NotReady, wait_until
 _ROWS = 100_000
 _ROWS_A_TRANSACTION = 1000
 _DEADLINE_SECONDS = 900.0
-_INSERT = (
-    "INSERT INTO customer (id, email) "
-    "SELECT id, id || '@example.test' FROM (SELECT gen_random_uuid() AS id "
-    "FROM generate_series(1, %s)) AS made"
-)
 
 
 def measure(place: Workplace) -> tuple[Figure, ...]:
@@ -81,7 +77,7 @@ def _applied_rows(first: float) -> float:
 def _write(endpoints: Endpoints) -> None:
     with psycopg.connect(endpoints.postgres_dsn, autocommit=True) as connection:
         for _ in range(_ROWS // _ROWS_A_TRANSACTION):
-            connection.execute(_INSERT, (_ROWS_A_TRANSACTION,))
+            connection.execute(INSERT, (_ROWS_A_TRANSACTION,))
 
 
 def _end_of(endpoints: Endpoints, topic: str) -> int:

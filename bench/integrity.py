@@ -4,6 +4,7 @@ import msgspec
 import psycopg
 
 from bench.figures import Figure
+from bench.rows import INSERT
 from bench.workplace import Workplace
 from scripts.integrity.check import Checker
 from scripts.integrity.records import Integrity
@@ -18,11 +19,6 @@ _ROWS = 100_000
 _RUNS = 10
 _RUN_SECONDS = 30
 _DEADLINE_SECONDS = 900.0
-_INSERT = (
-    "INSERT INTO customer (id, email) "
-    "SELECT id, id || '@example.test' FROM (SELECT gen_random_uuid() AS id "
-    "FROM generate_series(1, %s)) AS made"
-)
 
 
 def measure(place: Workplace) -> tuple[Figure, ...]:
@@ -48,7 +44,7 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
     if endpoints is None:
         raise RuntimeError("the stack is not up")
     with psycopg.connect(endpoints.postgres_dsn, autocommit=True) as connection:
-        connection.execute(_INSERT, (_ROWS,))
+        connection.execute(INSERT, (_ROWS,))
     gauges = Gauges(pipeline, endpoints, dict)
 
     def caught_up() -> None:

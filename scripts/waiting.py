@@ -18,6 +18,21 @@ class NotReady(Exception):  # noqa: N818 - a state, not an error
     """Raised by a probe: the condition does not hold yet, and why."""
 
 
+class DeadlinePassed(StackFailure):
+    """A wait that was given up.
+
+    Attributes:
+        reason: What did not hold at the last look, as the probe said it.
+    """
+
+    def __init__(
+        self, what: str, seconds: float, reason: str, *, hint: str, detail: tuple[str, ...]
+    ) -> None:
+        message = f"{what} was not ready within {seconds:.0f} s: {reason}"
+        super().__init__(message, hint=hint, detail=detail)
+        self.reason = reason
+
+
 @contextmanager
 def until_called_off(event: threading.Event) -> Iterator[None]:
     """Let every wait in the block end when the event is set.
@@ -52,7 +67,8 @@ def wait_until(
         hint: The next step for the reader.
 
     Raises:
-        StackFailure: The deadline passed, or the wait was called off.
+        DeadlinePassed: The deadline passed.
+        StackFailure: The wait was called off.
     """
     called_off = _called_off.get() or threading.Event()
 
@@ -70,8 +86,6 @@ def wait_until(
             reraise=True,
         )(attempt)
     except NotReady as reason:
-        raise StackFailure(
-            f"{what} was not ready within {deadline_seconds:.0f} s: {reason}",
-            hint=hint,
-            detail=explain(),
+        raise DeadlinePassed(
+            what, deadline_seconds, str(reason), hint=hint, detail=explain()
         ) from None

@@ -10,6 +10,7 @@ from scripts.ci.relevance import relevant
 from scripts.errors import UsageFailure
 from scripts.settings.durations import format_duration, parse_run_duration
 from scripts.settings.scenarios import HEALTH_CHECK, Scenario, Scenarios
+from scripts.wording import counted
 
 # What pull requests and the schedule run, and the environment of thresholds.json that it is in.
 DEFAULT_SCENARIOS = "baseline,e2e-latency"
@@ -93,9 +94,10 @@ def plan(
     found = relevant(changed)
     if not found:
         return WorkflowPlan(
-            (), text, f"none of the {len(changed):,} changed files has a part in performance"
+            (), text, f"{counted(len(changed), 'changed file')}, none with a part in performance"
         )
-    return WorkflowPlan(entries, text, f"{found[0]} was changed, {len(found):,} such files in all")
+    files = counted(len(found), "such file")
+    return WorkflowPlan(entries, text, f"{found[0]} was changed, {files} in all")
 
 
 def _entry(scenario: Scenario, seconds: float | None) -> Entry:

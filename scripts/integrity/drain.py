@@ -16,7 +16,8 @@ from scripts.settings.pipeline import Pipeline
 from scripts.stack import canary, source
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.lag import ConsumerLag
-from scripts.waiting import NotReady, wait_until
+from scripts.waiting import DeadlinePassed, NotReady, wait_until
+from scripts.wording import counted
 
 DEADLINE_SECONDS = 60.0
 _INTERVAL_SECONDS = 0.02
@@ -57,6 +58,8 @@ class Draining:
                 self._position = str(row[0]) if row else "0/0"
             try:
                 canary.prove(self._pipeline, self._endpoints, self._left())
+            except DeadlinePassed as late:
+                raise NotReady(late.reason) from None
             except StackFailure as failure:
                 raise NotReady(failure.message) from None
 
@@ -69,28 +72,30 @@ class Draining:
         def confirmed() -> None:
             with source.connect(self._endpoints.postgres_dsn) as connection:
                 row = connection.execute(
-                    "SELECT confirmed_flush_lsn >= %s::pg_lsn, confirmed_flush_lsn::text "
+                    "SELECT pg_wal_lsn_diff(%s::pg_lsn, confirmed_flush_lsn)::bigint "
                     "FROM pg_replication_slots WHERE slot_name = %s",
                     (self._position, slot),
                 ).fetchone()
-            if row is None or not row[0]:
-                at = row[1] if row else "nowhere: it is gone"
-                raise NotReady(f"it is at {at}, and what was written ends at {self._position}")
+            if row is None or row[0] is None:
+                raise NotReady(f"replication slot {slot} is gone")
+            if row[0] > 0:
+                behind = counted(row[0], "byte")
+                raise NotReady(f"replication slot {slot} is {behind} behind what was written")
 
-        self._step(f"replication slot {slot}", confirmed)
-        group = f"consumer group {self._pipeline.kafka.consumer_group}"
-        self._step(group, self._caught_up())
+        self._step("the replication slot", confirmed)
+        self._step("the consumer group", self._caught_up())
 
     def _caught_up(self) -> Callable[[], None]:
+        group = self._pipeline.kafka.consumer_group
         ends: dict[tuple[str, int], int] = {}
 
         def probe() -> None:
             if not ends:
                 ends.update(self._lag.ends())
             if behind := self._lag.behind(ends):
-                total = sum(behind.values())
+                events = counted(sum(behind.values()), "event")
                 topics = ", ".join(sorted({topic for topic, _ in behind}))
-                raise NotReady(f"{total:,} events of {topics} are not committed")
+                raise NotReady(f"consumer group {group} is {events} behind in {topics}")
 
         return probe
 
@@ -111,6 +116,8 @@ class Draining:
                 deadline_seconds=self._left(),
                 interval_seconds=_INTERVAL_SECONDS,
             )
+        except DeadlinePassed as late:
+            self._outstanding.append(late.reason)
         except StackFailure as failure:
             self._outstanding.append(failure.message)
         finally:

@@ -12,9 +12,10 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
+from scripts.integrity import queries
+from scripts.integrity.decoding import DeadLetter, Event
 from scripts.integrity.ledger import Acknowledged
 from scripts.integrity.records import MOST_SAMPLES, TopicRead
-from scripts.integrity.topic import DeadLetter, Event
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,67 +29,6 @@ _COLUMNS = {
     "from_topic: 'VARCHAR', from_partition: 'INTEGER', from_position: 'BIGINT'}",
     "acknowledged": "{op: 'VARCHAR', \"table\": 'VARCHAR', id: 'VARCHAR'}",
 }
-_READ = """
-    SELECT topic, count(*) FILTER (op NOT IN ('t', '?')), count(DISTINCT id) FILTER (op <> '?'),
-        count(*) FILTER (op = 't')
-    FROM event GROUP BY topic ORDER BY topic
-"""
-# An event is the change at one place of the log; the same row's same change again is a repetition.
-_DUPLICATES = """
-    SELECT topic, id, count(*) OVER (PARTITION BY topic),
-        'lsn ' || lsn || ' is at the offsets ' || list_aggregate(offsets[:3], 'string_agg', ', ')
-    FROM (
-        SELECT topic, id, lsn, tx, list(position ORDER BY position) AS offsets
-        FROM event WHERE lsn IS NOT NULL AND id IS NOT NULL
-        GROUP BY topic, id, lsn, tx HAVING count(*) > 1)
-    ORDER BY topic, offsets[2]
-"""
-# Where each change stands for the first time: what is repeated later is not out of order.
-_REORDERED = """
-    WITH first_seen AS (
-        SELECT topic, partition, id, lsn, min(position) AS position
-        FROM event WHERE lsn IS NOT NULL AND id IS NOT NULL GROUP BY ALL),
-    ordered AS (
-        SELECT *, max(lsn) OVER (
-            PARTITION BY topic, partition, id ORDER BY position
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-        FROM first_seen)
-    SELECT topic, id, count(*) OVER (PARTITION BY topic),
-        'lsn ' || lsn || ' at offset ' || position || ' comes after lsn ' || before
-    FROM ordered WHERE lsn < before ORDER BY topic, position
-"""
-_UNREADABLE = """
-    SELECT topic, coalesce(id, partition || '@' || position), count(*) OVER (PARTITION BY topic),
-        'partition ' || partition || ', offset ' || position
-    FROM event WHERE op = '?' ORDER BY topic, position
-"""
-# A snapshot's read of a row stands for its create. PostgreSQL may change a row more often than k6
-# knows of, by triggers and cascades; fewer events than acknowledged writes are a loss.
-_MISSING = """
-    WITH written AS (
-        SELECT "table", id, op, count(*) AS writes FROM acknowledged GROUP BY ALL),
-    seen AS (
-        SELECT topic, id, if(op = 'r', 'c', op) AS op, count(DISTINCT lsn) AS events
-        FROM event WHERE lsn IS NOT NULL GROUP BY ALL)
-    SELECT w."table", w.id, writes - coalesce(events, 0), w.op
-    FROM written w LEFT JOIN seen s
-        ON s.topic = $prefix || '.' || w."table" AND s.id = w.id AND s.op = w.op
-    WHERE writes > coalesce(events, 0) ORDER BY 1, 2, 4
-"""
-_DEAD_LETTERS = """
-    SELECT coalesce(id, from_partition || '@' || from_position), reason, from_topic,
-        from_partition, from_position
-    FROM dead_letter ORDER BY position
-"""
-_LAST = """
-    SELECT op, lsn, partition, position FROM event
-    WHERE topic = $topic AND id = $id AND lsn IS NOT NULL ORDER BY position DESC LIMIT 1
-"""
-_DELETE = """
-    SELECT op, lsn, partition, position FROM event
-    WHERE topic = $topic AND id = $id AND op = 'd' ORDER BY position DESC LIMIT 1
-"""
-_GIVEN_UP = "SELECT reason FROM dead_letter WHERE from_topic = $topic AND id = $id LIMIT 1"
 
 
 @dataclass(frozen=True)
@@ -128,46 +68,47 @@ class Events:
 
     def topics(self) -> tuple[TopicRead, ...]:
         """Return what each topic holds; one without records is not among them."""
-        rows = self._connection.execute(_READ).fetchall()
+        rows = self._connection.execute(queries.READ).fetchall()
         return tuple(TopicRead(topic=t, events=e, keys=k, tombstones=n) for t, e, k, n in rows)
 
     def duplicates(self) -> tuple[Odd, ...]:
         """Return the changes that stand in a topic more than once."""
-        return self._odd(_DUPLICATES)
+        return self._odd(queries.DUPLICATES)
 
     def reordered(self) -> tuple[Odd, ...]:
         """Return the changes of a row that come after a later change of the same row."""
-        return self._odd(_REORDERED)
+        return self._odd(queries.REORDERED)
 
     def unreadable(self) -> tuple[Odd, ...]:
         """Return the records that are no event of a row."""
-        return self._odd(_UNREADABLE)
+        return self._odd(queries.UNREADABLE)
 
     def unseen(self, topic_prefix: str) -> tuple[Unseen, ...]:
         """Return the acknowledged writes that have no event."""
-        rows = self._connection.execute(_MISSING, {"prefix": topic_prefix}).fetchall()
+        rows = self._connection.execute(queries.MISSING, {"prefix": topic_prefix}).fetchall()
         return tuple(Unseen(*row) for row in rows)
 
     def acknowledged(self) -> dict[str, int]:
         """Return how many writes of rows k6 has noted, by operation."""
-        counts = "SELECT op, count(*) FROM acknowledged GROUP BY op ORDER BY op"
-        return dict(self._connection.execute(counts).fetchall())
+        return dict(self._connection.execute(queries.ACKNOWLEDGED).fetchall())
 
     def dead_letters(self) -> tuple[tuple[str, str, str, int, int], ...]:
         """Return `_id` or place, reason, topic, partition and offset of what was given up."""
-        return tuple(self._connection.execute(_DEAD_LETTERS).fetchall())
+        return tuple(self._connection.execute(queries.DEAD_LETTERS).fetchall())
 
     def last(self, topic: str, identity: str) -> Seen | None:
         """Return a row's last event in its topic."""
-        return self._event(_LAST, topic, identity)
+        return self._event(queries.LAST, topic, identity)
 
     def delete(self, topic: str, identity: str) -> Seen | None:
         """Return a row's last delete in its topic."""
-        return self._event(_DELETE, topic, identity)
+        return self._event(queries.DELETE, topic, identity)
 
     def given_up(self, topic: str, identity: str) -> str:
         """Return why the consumer gave an event of a row up; empty: it did not."""
-        found = self._connection.execute(_GIVEN_UP, {"topic": topic, "id": identity}).fetchone()
+        found = self._connection.execute(
+            queries.GIVEN_UP, {"topic": topic, "id": identity}
+        ).fetchone()
         return str(found[0]) if found else ""
 
     def _event(self, query: str, topic: str, identity: str) -> Seen | None:

@@ -13,30 +13,26 @@ from scripts.files import readable_json, write_atomically
 from scripts.integrity.check import Checker
 from scripts.interruption import postponed
 from scripts.load.dashboard import Dashboard
-from scripts.load.k6 import K6, Shape
-from scripts.load.run import Loaded
+from scripts.load.k6 import K6
 from scripts.lock import working_on
 from scripts.perf.breakpoint import measure_breakpoint
 from scripts.perf.generator import LoadGenerator
 from scripts.perf.measurement import Laboratory
 from scripts.perf.plan import Plan, PlannedScenario
+from scripts.perf.record import entry_of, leave, noted
 from scripts.perf.recovery import wait_for_components
 from scripts.perf.surroundings import machine, versions
 from scripts.perf.telling import tell
-from scripts.report.history import entries_of
-from scripts.report.html.build import leave_reports
 from scripts.report.live import open_in_browser, say
-from scripts.report.markdown import run_markdown, settings_line
 from scripts.report.rows import Row
-from scripts.results import history
 from scripts.results.hops import read_hops_file
-from scripts.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
+from scripts.results.manifest import Manifest, RunStatus
 from scripts.results.run_folder import RunFolder, check_results_folder
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend
-from scripts.stack.component import ComponentEvent
+from scripts.stack.connector import deployed_settings
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.gauges import Gauges
 from scripts.stack.hops import read_hops
@@ -137,7 +133,8 @@ class _Run:
             overrides=plan.overrides,
             versions=versions(checkout.root, generator.version, dict(backend.versions())),
             machine=machine(),
-            scenarios=tuple(_entry(x, self._shapes[x.scenario.name]) for x in plan.scenarios),
+            connector=deployed_settings(plan.pipeline, endpoints),
+            scenarios=tuple(entry_of(x, self._shapes[x.scenario.name]) for x in plan.scenarios),
             notes=backend.notes(),
         )
 
@@ -188,33 +185,14 @@ class _Run:
             write_atomically(files.verdict, readable_json(verdict))
             if self._laboratory.telemetry is not None:
                 tell(self._laboratory.telemetry, verdict, measured.evidence.summary)
-            self._note(name, loaded, measured.evidence.events or ())
+            self._manifest = noted(self._manifest, name, loaded, measured.evidence.events or ())
+            self._manifest.write(self._folder.manifest)
             say(f"{name}: {verdict.verdict}")
         if loaded.interrupted is not None:
             return verdict, _Blocked(ExitCode.INTERRUPTED, str(loaded.interrupted))
         if name == HEALTH_CHECK and verdict.exit_code is not ExitCode.PASS:
             return verdict, _Blocked(ExitCode.STACK, "the health check did not pass")
         return verdict, None
-
-    def _note(self, name: str, loaded: Loaded, events: Sequence[ComponentEvent]) -> None:
-        """Put what was seen of k6 and of the stack into the manifest."""
-        entries = tuple(
-            msgspec.structs.replace(
-                entry,
-                started=loaded.started,
-                ended=loaded.ended,
-                k6_exit_code=loaded.exit_code,
-                events=tuple(
-                    EventEntry(component=x.component, what=x.what, at=x.at, back=x.back)
-                    for x in events
-                ),
-            )
-            if entry.name == name
-            else entry
-            for entry in self._manifest.scenarios
-        )
-        self._manifest = msgspec.structs.replace(self._manifest, scenarios=entries)
-        self._manifest.write(self._folder.manifest)
 
     def _row(self, verdict: ScenarioVerdict) -> Row:
         files = self._folder.scenario(verdict.scenario)
@@ -226,44 +204,12 @@ class _Run:
         interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED
         reason = blocked.reason if blocked is not None and interrupted else ""
         verdict = judge_run([row.verdict for row in rows], reason)
-        write_atomically(self._folder.verdict, readable_json(verdict))
         self._manifest = msgspec.structs.replace(
             self._manifest,
             status=RunStatus.INTERRUPTED if interrupted else RunStatus.COMPLETE,
             ended=datetime.now(UTC),
         )
-        summary = run_markdown(
-            verdict,
-            rows,
-            settings=[settings_line(self._manifest)],
-            notes=self._manifest.notes,
-        )
-        write_atomically(self._folder.summary, summary)
-        self._manifest.write(self._folder.manifest)
         limits = [limit for planned in self._plan.scenarios for limit in planned.thresholds]
-        leave_reports(self._folder.path, {x.metric: x.kind.unit for x in limits}, say)
-        if not interrupted:
-            self._folder.point_latest()
-            self._remember(rows)
+        units = {limit.metric: limit.kind.unit for limit in limits}
+        leave(self._folder, self._manifest, verdict, rows, units)
         return Finished(self._folder, verdict, tuple(rows), self._manifest.notes)
-
-    def _remember(self, rows: Sequence[Row]) -> None:
-        """Add the run to the history; a full disk must not take back what was measured."""
-        try:
-            history.append(self._folder.path.parent, entries_of(self._manifest, rows))
-        except OSError as error:
-            say(f"the history could not be written: {error.strerror}")
-
-
-def _entry(planned: PlannedScenario, shape: Shape) -> ScenarioEntry:
-    return ScenarioEntry(
-        name=planned.scenario.name,
-        description=planned.scenario.description,
-        think_time_seconds=planned.scenario.think_time_seconds,
-        executor=shape.options,
-        seconds=shape.seconds,
-        thresholds=tuple(
-            ThresholdEntry(metric=t.metric, stat=t.stat, operator=t.operator, limit=t.limit)
-            for t in planned.thresholds
-        ),
-    )

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Collection
 from pathlib import Path
 
-from scripts.report.recorded import Unreadable
+from scripts.report.reading import Unreadable
 from scripts.results.run_folder import RUN_ID_PATTERN
 
 MAX_DOWNLOAD_BYTES = 200_000_000

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from scripts.publish import sticky
 from scripts.publish.baseline import Comparison, compare
 from scripts.publish.fetch import NOTHING, Fetched
-from scripts.publish.github import ApiFailure, GitHub
+from scripts.publish.github import GitHub
 from scripts.publish.pulls import pull_requests_of
+from scripts.publish.refusals import ApiFailure
 from scripts.publish.runner import WorkflowRun
 from scripts.publish.summary import summary_of
 from scripts.report.changes import changes_table

@@ -11,7 +11,8 @@ from scripts.publish.artefact import MAX_DOWNLOAD_BYTES, unpack
 from scripts.publish.github import GitHub
 from scripts.publish.names import results_name
 from scripts.publish.runner import WorkflowRun
-from scripts.report.recorded import Recorded, Unreadable, read_results
+from scripts.report.reading import Unreadable, read_results
+from scripts.report.recorded import Recorded
 
 
 class Artefact(msgspec.Struct, frozen=True):

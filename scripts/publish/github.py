@@ -1,9 +1,5 @@
-"""GitHub's REST API, as far as it is used here: bounded in time, its refusals told in a line.
+"""GitHub's REST API, as far as it is used here: bounded in time, its refusals told in a line."""
 
-https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
-"""
-
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,9 +8,16 @@ import msgspec
 import requests
 import tenacity
 from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
 from scripts.errors import PublishFailure
+from scripts.publish.refusals import (
+    RETRIES,
+    RETRY,
+    ApiFailure,
+    Limited,
+    as_long_as_it_says,
+    refusal_of,
+)
 
 T = TypeVar("T")
 
@@ -22,53 +25,9 @@ TOKEN = "GITHUB_TOKEN"  # noqa: S105 - the variable's name
 API = "https://api.github.com"
 
 _TIMEOUT_SECONDS = 20.0
-_RETRIES = 3
-_LONGEST_WAIT_SECONDS = 30
 _MOST_PAGES = 30
 _CHUNK_BYTES = 1 << 16
 _PER_PAGE = {"per_page": "100"}
-_TOO_MANY = 429
-# What a server says that may answer the next time.
-PASSING = frozenset({_TOO_MANY, 502, 503})
-
-# Not POST: an answer that is lost on its way may stand for a comment that was made.
-RETRY = Retry(
-    total=_RETRIES,
-    allowed_methods=frozenset({"GET", "PATCH"}),
-    status_forcelist=PASSING,
-    backoff_factor=1,
-    backoff_max=_LONGEST_WAIT_SECONDS,
-    retry_after_max=_LONGEST_WAIT_SECONDS,
-    raise_on_status=False,
-)
-
-_HINTS = {
-    401: "is GITHUB_TOKEN the job's own token?",
-    403: "has the job the permission? See `permissions` of its workflow",
-    404: "is it there, and may the token see it?",
-    422: "GitHub takes no such request: this is a fault of ours",
-}
-
-
-class ApiFailure(PublishFailure):
-    """GitHub said no, or nothing.
-
-    Attributes:
-        status: The HTTP status; 0 where there was no answer.
-    """
-
-    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
-
-
-class _Limited(Exception):  # noqa: N818 - a state that passes
-    """A rate limit; its end is near enough to wait for."""
-
-    def __init__(self, seconds: float, failure: ApiFailure) -> None:
-        super().__init__(str(failure))
-        self.seconds = seconds
-        self.failure = failure
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -172,12 +131,12 @@ class GitHub:
     def _request(self, method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
         try:
             return tenacity.Retrying(
-                retry=tenacity.retry_if_exception_type(_Limited),
-                wait=_as_long_as_it_says,
-                stop=tenacity.stop_after_attempt(_RETRIES),
+                retry=tenacity.retry_if_exception_type(Limited),
+                wait=as_long_as_it_says,
+                stop=tenacity.stop_after_attempt(RETRIES),
                 reraise=True,
             )(self._once, method, url, **options)
-        except _Limited as limited:
+        except Limited as limited:
             raise limited.failure from None
 
     def _once(self, method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
@@ -192,22 +151,7 @@ class GitHub:
             ) from None
         if answer.ok:
             return answer
-        failure = ApiFailure(
-            f"GitHub answered {what} with {answer.status_code} {answer.reason}",
-            status=answer.status_code,
-            hint=_HINTS.get(answer.status_code, ""),
-        )
-        seconds = _limited_for(answer)
-        if seconds is None:
-            raise failure
-        limit = ApiFailure(
-            f"{failure.message}: a rate limit, for {seconds:,.0f} s more",
-            status=answer.status_code,
-            hint="run the job again later",
-        )
-        if seconds > _LONGEST_WAIT_SECONDS:
-            raise limit
-        raise _Limited(seconds, limit)
+        raise refusal_of(what, answer)
 
     def _decoded(self, answer: requests.Response, kind: type[T]) -> T:
         try:
@@ -217,26 +161,6 @@ class GitHub:
             raise ApiFailure(
                 f"GitHub's answer to {url} is not what it was: {error}", status=0
             ) from None
-
-
-def _limited_for(answer: requests.Response) -> float | None:
-    """Return the seconds for which a rate limit says to wait; None where it is a refusal."""
-    # A GET or PATCH that met 429 was tried again already.
-    posted = answer.request.method == "POST" and answer.status_code == _TOO_MANY
-    if not posted and answer.status_code != requests.codes.forbidden:
-        return None
-    after = answer.headers.get("retry-after", "")
-    if after.isdecimal():
-        return float(after)
-    reset = answer.headers.get("x-ratelimit-reset", "")
-    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
-        return max(float(reset) - time.time(), 0)
-    return None
-
-
-def _as_long_as_it_says(state: tenacity.RetryCallState) -> float:
-    raised = state.outcome.exception() if state.outcome is not None else None
-    return raised.seconds if isinstance(raised, _Limited) else 0
 
 
 def _plain(error: requests.RequestException) -> str:

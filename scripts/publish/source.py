@@ -4,7 +4,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from scripts.report.found import results_folder
-from scripts.report.recorded import Recorded, read_results
+from scripts.report.reading import read_results
+from scripts.report.recorded import Recorded
 
 # The one whose end started this workflow.
 WORKFLOW_RUN = "workflow-run"

@@ -3,8 +3,9 @@
 import msgspec
 import tenacity
 
-from scripts.publish.github import PASSING, ApiFailure, GitHub
+from scripts.publish.github import GitHub
 from scripts.publish.names import BOT
+from scripts.publish.refusals import PASSING, ApiFailure
 from scripts.publish.runner import cut
 
 MARKER = "<!-- cdc-perf: the comment on performance -->"

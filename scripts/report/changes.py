@@ -12,7 +12,9 @@ from scripts.report.markdown import table
 from scripts.report.recorded import Measured
 from scripts.report.rows import LATENCY, LATENCY_STATS, NOTHING, Row, word
 from scripts.results.hops import Hops
+from scripts.results.manifest import Manifest
 from scripts.results.summary import NoSummary, Summary
+from scripts.stack.target import stand_in
 from scripts.verdict.figures import figure
 
 _COLUMNS = {
@@ -87,7 +89,8 @@ def incomparable(before: Measured, now: Measured) -> str:
     """Return what makes two runs of one scenario measure different things; empty: nothing does.
 
     The stack, the effective load, the environment of the limits, and the machine have to be the
-    same.
+    same, and a stand-in for MongoDB is held against itself alone. A version may differ: it is what
+    a comparison may be about.
     """
     scenario = now.row.verdict.scenario
     old, new = before.run.manifest, now.run.manifest
@@ -97,11 +100,16 @@ def incomparable(before: Measured, now: Measured) -> str:
         "another load": (was.executor, was.seconds, was.think_time_seconds)
         != (is_.executor, is_.seconds, is_.think_time_seconds),
         "limits of another environment": old.overrides.environment != new.overrides.environment,
+        "another MongoDB server": stand_in(_mongodb(old)) != stand_in(_mongodb(new)),
         "another machine": old.machine.fingerprint != new.machine.fingerprint,
         "no summary before": isinstance(before.row.summary, NoSummary),
         "no summary now": isinstance(now.row.summary, NoSummary),
     }
     return ", ".join(name for name, differs in differences.items() if differs)
+
+
+def _mongodb(manifest: Manifest) -> str:
+    return manifest.versions.components.get("mongodb", "")
 
 
 def gist(before: Measured, now: Measured, changes: Sequence[Change]) -> str:

@@ -1,11 +1,14 @@
 """One run against another: what moved, and no claim that it means anything."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scripts.errors import UsageFailure
 from scripts.files import json_text
 from scripts.report.changes import Change, changes_of, changes_table, gist, incomparable
+from scripts.report.differences import ByScenario, Difference, differences
 from scripts.report.hops import moved_hop
+from scripts.report.markdown import quoted
 from scripts.report.recorded import Measured, Recorded
 from scripts.settings.scenarios import HEALTH_CHECK
 
@@ -21,10 +24,12 @@ class Comparison:
     Attributes:
         pairs: What can be compared: before and now, by scenario.
         apart: Why the others cannot be, a sentence by scenario.
+        differences: What differs beside the figures, of every scenario that both have.
     """
 
     pairs: dict[str, tuple[Measured, Measured]]
     apart: dict[str, str]
+    differences: tuple[Difference, ...]
 
     def changes(self) -> dict[str, tuple[Change, ...]]:
         """Return every figure of both, by scenario."""
@@ -44,15 +49,28 @@ class Comparison:
 
     def text(self) -> str:
         """Return the comparison as Markdown, which reads on a terminal too."""
-        lines = [f"{scenario}: not comparable: {why}" for scenario, why in self.apart.items()]
+        blocks = []
         if self.pairs:
             told = [f"- {scenario}: {line}" for scenario, line in self.gist().items()]
-            lines = [*told, "", changes_table(self.pairs), "", NO_CLAIM, *lines]
-        return "\n".join(lines)
+            blocks += ["\n".join(told), changes_table(self.pairs), NO_CLAIM]
+        if self.apart:
+            why = [f"{scenario}: not comparable: {why}" for scenario, why in self.apart.items()]
+            blocks.append("\n".join(why))
+        if self.differences:
+            differ = [
+                f"- {quoted(each.name)}: {quoted(each.before)} → {quoted(each.now)}"
+                for each in self.differences
+            ]
+            blocks.append("\n".join(["What differs beside the figures:", "", *differ]))
+        return "\n\n".join(blocks)
 
     def json(self) -> str:
         """Return the same for programs."""
-        content = {"scenarios": self.changes(), "not_comparable": self.apart}
+        content = {
+            "scenarios": self.changes(),
+            "not_comparable": self.apart,
+            "differences": self.differences,
+        }
         return json_text(content)
 
 
@@ -80,4 +98,9 @@ def compare_runs(before: Recorded, now: Recorded) -> Comparison:
             **{name: "only in BASE" for name in old if name not in new},
             **{name: "only in HEAD" for name in new if name not in old},
         },
+        differences=differences(_ways(old), _ways(new)),
     )
+
+
+def _ways(measured: Mapping[str, Measured]) -> ByScenario:
+    return {name: (each.run.manifest, each.run.entry(name)) for name, each in measured.items()}

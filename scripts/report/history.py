@@ -13,6 +13,7 @@ from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.tools.change_points import LEAST_POINTS, MOST_P_VALUE, ChangePoint
 from scripts.verdict.figures import figure
 from scripts.verdict.verdict import Verdict
+from scripts.wording import counted
 
 _SHOWN = 20
 _BARS = "▁▂▃▄▅▆▇█"
@@ -49,11 +50,9 @@ def comparable(entries: Sequence[HistoryEntry]) -> tuple[HistoryEntry, ...]:
 
 def series_of(entries: Sequence[HistoryEntry]) -> dict[str, list[float]]:
     """Return the values of each figure that every run to be counted has, by name."""
-    counted = [entry for entry in entries if entry.verdict in _COUNTED]
-    names = [
-        name for name in (*_NAMES, RATE) if counted and all(name in x.figures for x in counted)
-    ]
-    return {name: [entry.figures[name] for entry in counted] for name in names}
+    judged = [entry for entry in entries if entry.verdict in _COUNTED]
+    names = [name for name in (*_NAMES, RATE) if judged and all(name in x.figures for x in judged)]
+    return {name: [entry.figures[name] for entry in judged] for name in names}
 
 
 def history_text(
@@ -75,10 +74,11 @@ def history_text(
     series = series_of(entries)
     width = max(map(len, series), default=0)
     lines += [f"{name:{width}}  {sparkline(values[-60:])}" for name, values in series.items()]
-    counted = [entry for entry in entries if entry.verdict in _COUNTED]
-    lines += ["", *_told(counted, changes)]
+    judged = [entry for entry in entries if entry.verdict in _COUNTED]
+    lines += ["", *_told(judged, changes)]
     if others:
-        lines.append(f"{others:,} further runs were on another machine, stack or load")
+        said = counted(others, "further run was", "further runs were")
+        lines.append(f"{said} on another machine, stack or load")
     return "\n".join(lines)
 
 
@@ -124,17 +124,17 @@ def _cells(entry: HistoryEntry) -> list[str]:
 
 
 def _told(
-    counted: Sequence[HistoryEntry], changes: Mapping[str, Sequence[ChangePoint]]
+    judged: Sequence[HistoryEntry], changes: Mapping[str, Sequence[ChangePoint]]
 ) -> list[str]:
-    if len(counted) < LEAST_POINTS:
+    if len(judged) < LEAST_POINTS:
         wanted = f"a change for good is looked for from {LEAST_POINTS} runs on"
-        return [f"{wanted}; there are {len(counted)} that passed or failed"]
+        return [f"{wanted}; there are {len(judged)} that passed or failed"]
     told = [
         f"{name} changed by {point.after / point.before - 1:+.0%} "
         f"(mean {figure(point.before)} to {figure(point.after)}, p < {MOST_P_VALUE}) "
-        f"with run {counted[point.index].run_id}, commit "
-        f"{counted[point.index].commit[:_COMMIT_LENGTH] or NOTHING}"
+        f"with run {judged[point.index].run_id}, commit "
+        f"{judged[point.index].commit[:_COMMIT_LENGTH] or NOTHING}"
         for name, points in changes.items()
         for point in points
     ]
-    return told or [f"nothing changed for good over {len(counted)} runs (p < {MOST_P_VALUE}, 5 %)"]
+    return told or [f"nothing changed for good over {len(judged)} runs (p < {MOST_P_VALUE}, 5 %)"]

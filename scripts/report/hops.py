@@ -15,6 +15,7 @@ from scripts.results.summary import NoSummary, Summary
 from scripts.settings.hops import ALL_HOPS, HOPS, TOTAL, Hop
 from scripts.verdict.figures import figure
 from scripts.verdict.hop_clocks import clock_sentence
+from scripts.wording import counted
 
 PERCENTILES = ("p50", "p95", "p99")
 _BY_NAME = {hop.name: hop for hop in ALL_HOPS}
@@ -100,7 +101,7 @@ def hop_sentences(hops: Hops | None, summary: Summary | NoSummary) -> tuple[str,
             for x in off
         )
     largest = max(parts, key=lambda row: row.share or 0.0)
-    events = f"{whole.figures.events:,} events"
+    events = counted(whole.figures.events, "event")
     stands_out = (largest.share or 0.0) >= _STANDS_OUT
     pointing = (
         f"{largest.percent} of the {whole.mean} ms from commit to MongoDB, the mean of {events}, "
@@ -118,8 +119,9 @@ def _as_k6_saw_it(whole: HopRow, summary: Summary | NoSummary) -> tuple[str, ...
     if seen is None or write is None or whole.figures.mean is None or not summary.samples(LATENCY):
         return ()
     rest = seen - write - whole.figures.mean
+    changes = counted(summary.samples(LATENCY), "change")
     told = (
-        f"the {_ms(seen)} ms that k6 saw, the mean of {summary.samples(LATENCY):,} changes, are "
+        f"the {_ms(seen)} ms that k6 saw, the mean of {changes}, are "
         f"{_ms(write)} to write, {whole.mean} from commit to MongoDB (of every event)"
         f"{_seen_by_the_reader(rest)}"
     )

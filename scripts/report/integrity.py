@@ -6,6 +6,7 @@ from scripts.integrity.records import Integrity
 from scripts.report.rows import printable
 from scripts.verdict.integrity_gates import exit_code_of
 from scripts.verdict.verdict import verdict_of
+from scripts.wording import counted
 
 _TABLES = ("table", "rows", "documents")
 _FINDINGS = ("table", "finding", "count", "id", "last seen", "how")
@@ -18,7 +19,7 @@ def integrity_text(integrity: Integrity) -> str:
         rows = [[t.table, f"{t.rows:,}", f"{t.documents:,}"] for t in integrity.tables]
         blocks.append(tabulate(rows, headers=_TABLES, colalign=("left", "right", "right")))
     events = sum(topic.events for topic in integrity.topics)
-    took = f"{events:,} events read; checked in {integrity.seconds:.1f} s"
+    took = f"{counted(events, 'event')} read; checked in {integrity.seconds:.1f} s"
     blocks.append(took)
     if integrity.drain is not None and integrity.drain.outstanding:
         blocks.append("\n".join(printable(line) for line in integrity.drain.outstanding))

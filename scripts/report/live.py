@@ -9,6 +9,7 @@ from scripts.load.progress import Progress
 from scripts.settings.durations import format_duration
 from scripts.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
 from scripts.verdict.figures import BYTES, figure
+from scripts.wording import counted
 
 _LINE_SECONDS = 10.0
 
@@ -48,7 +49,8 @@ def text(progress: Progress) -> str:
     return (
         f"{progress.share:.0%} of {format_duration(progress.total_seconds)}, "
         f"{format_duration(round(progress.left_seconds))} left, {progress.vus} VUs, "
-        f"{progress.iterations_per_second:.1f} iterations/s{p95}, {progress.errors:,} errors"
+        f"{progress.iterations_per_second:.1f} iterations/s{p95}, "
+        f"{counted(progress.errors, 'error')}"
         f"{'' if lag is None else f', lag {lag:,.0f}'}"
         f"{'' if slot is None else f', slot {figure(slot, BYTES)}'}"
     )

@@ -17,6 +17,7 @@ from scripts.settings.durations import format_duration
 from scripts.settings.hops import ALL_HOPS, TOTAL
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.verdict import Verdict
+from scripts.wording import counted
 
 _MAX_QUOTE = 300
 _MAX_REASONS = 20
@@ -78,7 +79,7 @@ def settings_line(manifest: Manifest) -> str:
     if versions.commit:
         changed = " with changes" if versions.changed else ""
         words.append(f"commit {quoted(versions.commit[:12])}{changed}")
-    words.append(f"{quoted(machine.cpu)}, {machine.cores:,} cores")
+    words.append(f"{quoted(machine.cpu)}, {counted(machine.cores, 'core')}")
     return ", ".join(words)
 
 

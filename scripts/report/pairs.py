@@ -6,6 +6,7 @@ from tabulate import tabulate
 
 from scripts.files import json_text
 from scripts.verdict.pairs import SIGNIFICANCE, Finding, PairedResult
+from scripts.wording import counted
 
 _HEADERS = ("figure", "finding", "head / base", "95 % interval", "p", "counts from", "pairs")
 _SIDES = ("left", "left", "right", "right", "right", "right", "right")
@@ -29,19 +30,19 @@ def sentence(found: Mapping[str, PairedResult]) -> str:
         named = [(name, x) for name, x in found.items() if x.finding is finding]
         if named:
             told = ", ".join(f"{name} by {_change(result)}" for name, result in named)
-            return f"{finding}: {told}, over {named[0][1].pairs} pairs"
+            return f"{finding}: {told}, over {counted(named[0][1].pairs, 'pair')}"
     undecided = [name for name, x in found.items() if x.finding is Finding.INCONCLUSIVE]
     if not found:
         return "inconclusive: no figure has samples in every run"
     pairs = next(iter(found.values())).pairs
     if not undecided:
-        return f"same: every figure within what counts ({_effects(found)}), over {pairs} pairs"
+        held = f"every figure within what counts ({_effects(found)})"
+        return f"same: {held}, over {counted(pairs, 'pair')}"
     more = max(x.pairs_needed for x in found.values()) - pairs
     if more > 0:
-        return (
-            f"inconclusive: {len(found)} figures at p < {SIGNIFICANCE} need at least {more} "
-            f"more pairs than {pairs}"
-        )
+        level = f"at p < {SIGNIFICANCE}"
+        wanting = counted(len(found), f"figure {level} needs", f"figures {level} need")
+        return f"inconclusive: {wanting} at least {counted(more, 'more pair')} than {pairs}"
     return f"inconclusive: {', '.join(undecided)}; about {3 * pairs} more pairs halve the interval"
 
 

@@ -8,7 +8,8 @@ from tabulate import tabulate
 
 from scripts.errors import UsageFailure
 from scripts.files import json_text
-from scripts.report.recorded import Recorded, RecordedRun, read_results
+from scripts.report.reading import read_results
+from scripts.report.recorded import Recorded, RecordedRun
 from scripts.report.rows import NOTHING, printable, word
 from scripts.results.manifest import RunStatus
 from scripts.settings.names import nearest

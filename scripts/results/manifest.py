@@ -1,5 +1,6 @@
 """run.json: what was run, where and with which settings, and how far it came."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -127,6 +128,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         overrides: What `--duration`, `--vus` and `--env` asked for.
         versions: Software.
         machine: Hardware and system.
+        connector: The connector's settings by name, as Kafka Connect had them when the run began,
+            without addresses and secrets; empty where nobody knows.
         scenarios: In the order in which they are run.
         notes: Sentences that belong beside the figures.
     """
@@ -142,6 +145,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     overrides: Overrides
     versions: Versions
     machine: Machine
+    connector: Mapping[str, str] = msgspec.field(default_factory=dict)
     scenarios: tuple[ScenarioEntry, ...]
     notes: tuple[str, ...] = ()
 

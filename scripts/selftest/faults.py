@@ -24,7 +24,7 @@ FAULTS = (
         "lost-event",
         "The consumer is stopped, its group's offsets are set beyond what comes meanwhile, and it "
         "is started again",
-        Expected(ExitCode.FAIL, "rows", "rows are missing in MongoDB"),
+        Expected(ExitCode.FAIL, "rows", "missing in MongoDB"),
         scenario=_WHATEVER_ARRIVES,
         load=_ENOUGH_USERS,
         plant=records.skipped,
@@ -32,31 +32,31 @@ FAULTS = (
     Fault(
         "duplicate",
         "An event is produced to its topic once more, byte by byte",
-        Expected(ExitCode.FAIL, "events", "changes are in the topic more than once"),
+        Expected(ExitCode.FAIL, "events", "in the topic more than once"),
         plant=records.repeated,
     ),
     Fault(
         "reordered",
         "A change of a row is produced that is older than the one in the topic",
-        Expected(ExitCode.FAIL, "events", "changes come after a later change of the same row"),
+        Expected(ExitCode.FAIL, "events", "after a later change of the same row"),
         plant=records.late,
     ),
     Fault(
         "changed-content",
         "A client of MongoDB writes another status into a document",
-        Expected(ExitCode.FAIL, "rows", "documents have other content than their row"),
+        Expected(ExitCode.FAIL, "rows", "other content than"),
         plant=rows.changed,
     ),
     Fault(
         "resurrected-delete",
         "A row is deleted, its delete marker is removed from MongoDB, and its insert is replayed",
-        Expected(ExitCode.FAIL, "rows", "documents live although their row was deleted"),
+        Expected(ExitCode.FAIL, "rows", "row was deleted"),
         plant=resurrection.resurrected,
     ),
     Fault(
         "poison-message",
         "What is no JSON is produced to a topic",
-        Expected(ExitCode.FAIL, "dead_letters", "records were given up by the consumer"),
+        Expected(ExitCode.FAIL, "dead_letters", "given up by the consumer"),
         plant=records.poison,
     ),
     Fault(

@@ -7,6 +7,7 @@ from scripts.selftest.fault import Expected, Fault
 from scripts.verdict.figures import figure, limit_figure
 from scripts.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
 from scripts.verdict.verdict import Verdict, verdict_of
+from scripts.wording import counted
 
 Result = GateResult | ThresholdResult
 
@@ -111,7 +112,7 @@ def _held(result: Result) -> Held:
     return Held(
         name=_name(result),
         limit=f"{result.operator} {limit_figure(result.limit)}",
-        observed=f"{figure(result.observed or 0.0)} over {result.samples:,} samples",
+        observed=f"{figure(result.observed or 0.0)} over {counted(result.samples, 'sample')}",
     )
 
 

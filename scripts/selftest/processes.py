@@ -50,14 +50,21 @@ def stopped_consumer(site: Site) -> Iterator[None]:
 @contextmanager
 def starved_k6(site: Site) -> Iterator[None]:
     """Let k6 run for a third of the time, as on a machine that others use."""
-    k6, ending = _k6(site), threading.Event()
+    with slowed(_k6(site).pid, _STOPPED_SECONDS, _RUNNING_SECONDS):
+        yield
+
+
+@contextmanager
+def slowed(pid: int, stopped_seconds: float, running_seconds: float) -> Iterator[None]:
+    """Stop and continue a process in turn, the seconds given, until the block ends."""
+    ending = threading.Event()
 
     def rhythm() -> None:
         with suppress(ProcessLookupError):
-            while not ending.wait(_RUNNING_SECONDS):
-                os.kill(k6.pid, signal.SIGSTOP)
-                ending.wait(_STOPPED_SECONDS)
-                os.kill(k6.pid, signal.SIGCONT)
+            while not ending.wait(running_seconds):
+                os.kill(pid, signal.SIGSTOP)
+                ending.wait(stopped_seconds)
+                os.kill(pid, signal.SIGCONT)
 
     thread = threading.Thread(target=rhythm, daemon=True)
     thread.start()
@@ -66,7 +73,7 @@ def starved_k6(site: Site) -> Iterator[None]:
     finally:
         ending.set()
         thread.join()
-        _go_on(k6.pid)
+        _go_on(pid)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import source
 from scripts.stack.connect_api import ConnectApi, ConnectorStatus, Rebalancing, Unreachable
+from scripts.stack.connector_settings import shown_settings
 from scripts.stack.endpoints import Endpoints
 from scripts.waiting import NotReady, wait_until
 
@@ -143,6 +144,25 @@ def current_status(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorStatus:
     if status is None:
         raise StackFailure(f"there is no connector {name}", hint="inv connector.deploy")
     return status
+
+
+def deployed_settings(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
+    """Return the connector's settings as Kafka Connect has them now, none of them a secret.
+
+    A stack that was up before, or that others run, may not have those of pipeline.toml.
+
+    Returns:
+        The settings by name; empty where Connect has no address, no such connector, or no answer.
+    """
+    if not endpoints.connect_url:
+        return {}
+    api, name = ConnectApi(endpoints.connect_url), pipeline.connector.name
+    try:
+        config = _asked(lambda: api.config(name))
+    except StackFailure:
+        # The gates tell what a Connect that is away comes to.
+        return {}
+    return shown_settings(config or {})
 
 
 def restart(pipeline: Pipeline, endpoints: Endpoints) -> None:

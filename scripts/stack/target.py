@@ -31,6 +31,11 @@ def server(uri: str) -> str:
     return f"{answer.get('process', 'another server')} {STAND_IN}"
 
 
+def stand_in(server_name: str) -> str:
+    """Return what stands in for a mongod, without its version; empty for a mongod."""
+    return server_name.partition(" ")[0] if STAND_IN in server_name else ""
+
+
 def note(server_name: str) -> str:
     """Return the sentence that belongs beside figures of a stand-in; empty for a mongod."""
     if STAND_IN not in server_name:

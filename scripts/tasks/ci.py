@@ -3,6 +3,7 @@
 from invoke import Context, task
 
 from scripts.tasks.command import command
+from scripts.wording import counted
 
 
 @task(
@@ -33,7 +34,7 @@ def plan(_: Context, scenario: str = "", duration: str = "") -> None:
     )
     print(made.why)
     for entry in made.entries:
-        print(f"{entry.scenario}: at most {entry.timeout_minutes} minutes")
+        print(f"{entry.scenario}: at most {counted(entry.timeout_minutes, 'minute')}")
     write_outputs(os.environ, made.outputs())
 
 
@@ -47,7 +48,7 @@ def gate(_: Context, results: str) -> None:
     from invoke import Exit
 
     from scripts.ci.gate import NEEDS, decide, read_needs
-    from scripts.report.recorded import read_results
+    from scripts.report.reading import read_results
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
 

@@ -37,7 +37,7 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
     from scripts.report.compare import compare_runs
     from scripts.report.found import results_folder
     from scripts.report.html.build import Base, restore_series, write_k6_report, write_reports
-    from scripts.report.recorded import read_results
+    from scripts.report.reading import read_results
     from scripts.report.terminal import as_typed
     from scripts.settings.metrics import load_metrics
     from scripts.settings.paths import Checkout

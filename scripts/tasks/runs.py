@@ -63,7 +63,7 @@ def compare(
         return
     from scripts.report.compare import compare_runs
     from scripts.report.found import results_folder
-    from scripts.report.recorded import read_results
+    from scripts.report.reading import read_results
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
 

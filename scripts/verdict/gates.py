@@ -8,6 +8,7 @@ from scripts.results.summary import NoSummary, Summary
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.component import ComponentEvent
 from scripts.verdict.records import GateResult
+from scripts.wording import counted
 
 _LOG_LINES = 5
 _LOG_LINE_LENGTH = 200
@@ -64,7 +65,7 @@ def samples_gate(summary: Summary | NoSummary) -> Gate:
         return open_gate(name, limit, "unknown", ok=None)
     iterations = int(summary.observed("iterations", "count") or 0)
     noted = summary.samples("cdc_success_rate")
-    observed = f"{iterations:,} iterations, {noted:,} samples of cdc_success_rate"
+    observed = f"{counted(iterations, 'iteration')}, {counted(noted, 'sample')} of cdc_success_rate"
     if iterations or noted:
         return open_gate(name, limit, observed)
     return shut_gate(

@@ -10,6 +10,7 @@ from scripts.settings.thresholds import Threshold
 from scripts.stack.hop_times import HopTimes
 from scripts.verdict.figures import figure
 from scripts.verdict.gates import Gate, open_gate, shut_gate
+from scripts.wording import counted
 
 
 def clock_sentence(hop: Hop, events: int, negative: int, negative_mean: float) -> str:
@@ -24,7 +25,7 @@ def clock_sentence(hop: Hop, events: int, negative: int, negative_mean: float) -
         negative: How many of them were negative.
         negative_mean: By how many milliseconds on average.
     """
-    seen = f"{negative:,} of {events:,} events took less than no time from {hop.title}"
+    seen = f"{negative:,} of {counted(events, 'event')} took less than no time from {hop.title}"
     by = figure(negative_mean, "ms")
     if not hop.clocks:
         return f"{seen}, by {by}: the clock of {hop.receiver} was set back meanwhile"
@@ -46,7 +47,7 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopsSeen) -> Gate | N
     suspects = {clock for hop in negative for clock in hop.clocks}
     spoilt = [hop for hop in limited if hop in negative or suspects.intersection(hop.clocks)]
     name, limit = "hop_clocks", "no limited hop is measured by clocks that differ"
-    observed = f"{sum(times.negative for times in negative.values()):,} negative times"
+    observed = counted(sum(times.negative for times in negative.values()), "negative time")
     if not spoilt:
         return open_gate(name, limit, observed)
     # The whole way is negative where one of its hops is: that would be said twice.

@@ -7,6 +7,7 @@ from scripts.integrity.records import Finding, Integrity, Kind
 from scripts.results.summary import NoSummary, Summary
 from scripts.verdict.gates import Gate, open_gate, shut_gate
 from scripts.verdict.verdict import worst
+from scripts.wording import counted
 
 ROWS = (Kind.MISSING, Kind.STALE, Kind.CONTENT, Kind.EXTRA, Kind.RESURRECTED)
 EVENTS = (
@@ -17,18 +18,43 @@ EVENTS = (
 # whether it did shows in the rows.
 LOSSES = frozenset((*ROWS, Kind.EVENT_MISSING, Kind.VANISHED, Kind.DEAD_LETTER))
 _INSERTED = "pg_records_inserted"
+# Of one, and of any other number.
 _WORDS = {
-    Kind.MISSING: "rows are missing in MongoDB",
-    Kind.STALE: "documents are of an older version of their row",
-    Kind.CONTENT: "documents have other content than their row",
-    Kind.EXTRA: "documents have no row",
-    Kind.RESURRECTED: "documents live although their row was deleted",
-    Kind.EVENT_MISSING: "acknowledged writes have no event in the topic",
-    Kind.VANISHED: "acknowledged rows are neither in PostgreSQL nor in the topic",
-    Kind.DUPLICATE: "changes are in the topic more than once",
-    Kind.REORDERED: "changes come after a later change of the same row",
-    Kind.UNREADABLE: "records are no events of a row",
-    Kind.DEAD_LETTER: "records were given up by the consumer",
+    Kind.MISSING: ("row is missing in MongoDB", "rows are missing in MongoDB"),
+    Kind.STALE: (
+        "document is of an older version of its row",
+        "documents are of an older version of their row",
+    ),
+    Kind.CONTENT: (
+        "document has other content than its row",
+        "documents have other content than their row",
+    ),
+    Kind.EXTRA: ("document has no row", "documents have no row"),
+    Kind.RESURRECTED: (
+        "document lives although its row was deleted",
+        "documents live although their row was deleted",
+    ),
+    Kind.EVENT_MISSING: (
+        "acknowledged write has no event in the topic",
+        "acknowledged writes have no event in the topic",
+    ),
+    Kind.VANISHED: (
+        "acknowledged row is neither in PostgreSQL nor in the topic",
+        "acknowledged rows are neither in PostgreSQL nor in the topic",
+    ),
+    Kind.DUPLICATE: (
+        "change is in the topic more than once",
+        "changes are in the topic more than once",
+    ),
+    Kind.REORDERED: (
+        "change comes after a later change of the same row",
+        "changes come after a later change of the same row",
+    ),
+    Kind.UNREADABLE: ("record is no event of a row", "records are no events of a row"),
+    Kind.DEAD_LETTER: (
+        "record was given up by the consumer",
+        "records were given up by the consumer",
+    ),
 }
 
 
@@ -43,7 +69,8 @@ def drain_gate(integrity: Integrity | None) -> Gate | None:
             limit,
             f"not after {integrity.drain.seconds:.1f} s",
             code=ExitCode.FAIL,
-            reason="the pipeline does not drain: " + "; ".join(integrity.drain.outstanding),
+            reason=f"the pipeline does not drain: after {integrity.drain.seconds:.0f} s, "
+            + "; ".join(integrity.drain.outstanding),
         )
     if integrity.unchecked:
         return shut_gate(
@@ -64,7 +91,7 @@ def rows_gate(integrity: Integrity | None) -> Gate | None:
         return None
     rows = sum(table.rows for table in integrity.tables)
     documents = sum(table.documents for table in integrity.tables)
-    observed = f"{rows:,} rows, {documents:,} documents"
+    observed = f"{counted(rows, 'row')}, {counted(documents, 'document')}"
     return _gate(integrity, "rows", "MongoDB holds what PostgreSQL holds", observed, ROWS)
 
 
@@ -73,9 +100,9 @@ def events_gate(integrity: Integrity | None) -> Gate | None:
     if integrity is None:
         return None
     events = sum(topic.events for topic in integrity.topics)
-    observed = f"{events:,} events"
+    observed = counted(events, "event")
     if integrity.acknowledged is not None:
-        observed += f", {sum(integrity.acknowledged.values()):,} acknowledged writes"
+        observed += f", {counted(sum(integrity.acknowledged.values()), 'acknowledged write')}"
     limit = "every acknowledged write is in its topic, once and in order"
     return _gate(integrity, "events", limit, observed, EVENTS)
 
@@ -95,20 +122,20 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
     """
     if integrity is None or isinstance(summary, NoSummary) or integrity.unchecked:
         return None
-    counted = summary.observed(_INSERTED, "count")
-    if counted is None:
+    of_k6 = summary.observed(_INSERTED, "count")
+    if of_k6 is None:
         return None
     noted = (integrity.acknowledged or {}).get("c", 0)
-    name, limit = "ledger", f"at least the {counted:,.0f} inserted rows that k6 counts"
-    observed = f"{noted:,} inserted rows noted"
-    if noted >= counted:
+    name, limit = "ledger", f"at least the {counted(of_k6, 'inserted row')} that k6 counts"
+    observed = f"{counted(noted, 'inserted row')} noted"
+    if noted >= of_k6:
         return open_gate(name, limit, observed)
     return shut_gate(
         name,
         limit,
         observed,
         code=ExitCode.INVALID,
-        reason=f"k6 counts {counted:,.0f} inserted rows and noted {noted:,} in its ledger: "
+        reason=f"k6 counts {counted(of_k6, 'inserted row')} and noted {noted:,} in its ledger: "
         "see that the disk has room, and that each statement of the script names its row",
     )
 
@@ -131,7 +158,7 @@ def exit_code_of(integrity: Integrity) -> ExitCode:
 
 def reason_of(finding: Finding) -> str:
     """Return a finding in a sentence, with its first sample."""
-    lead = f"{finding.table}: {finding.count:,} {_WORDS[finding.kind]}"
+    lead = f"{finding.table}: {counted(finding.count, *_WORDS[finding.kind])}"
     if not finding.samples:
         return lead
     first = finding.samples[0]

@@ -12,6 +12,7 @@ from scripts.settings.thresholds import Threshold
 from scripts.verdict.figures import figure_beside, limit_figure
 from scripts.verdict.intervals import Interval
 from scripts.verdict.records import ThresholdResult
+from scripts.wording import counted
 
 _DEMANDS = {
     Operator.AT_MOST: "the limit is {}",
@@ -81,7 +82,7 @@ def broken_limit(threshold: Threshold, observed: float, samples: int) -> str:
     """Return the sentence on a limit that was not kept."""
     unit = threshold.unit
     single = threshold.kind.type is MetricType.COUNTER or threshold.stat == "value"
-    over = "" if single else f" over {samples:,} samples"
+    over = "" if single else f" over {counted(samples, 'sample')}"
     demand = _DEMANDS[threshold.operator].format(limit_figure(threshold.limit, unit))
     seen = figure_beside(observed, threshold.limit, unit)
     return f"{threshold.metric} {threshold.stat} was {seen}{over}; {demand}"
@@ -91,8 +92,8 @@ def too_few(threshold: Threshold, samples: int, duration_ms: float) -> str:
     """Return the sentence on a limit that so few samples, of a run that long, cannot show."""
     needed = threshold.samples_needed
     return (
-        f"{threshold.metric} {threshold.stat} needs {needed:,} samples and got {samples:,}: "
-        f"{_longer(duration_ms, samples, needed)}"
+        f"{threshold.metric} {threshold.stat} needs {counted(needed, 'sample')} "
+        f"and got {samples:,}: {_longer(duration_ms, samples, needed)}"
     )
 
 

@@ -9,6 +9,7 @@ from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.verdict.figures import figure, figure_beside
 from scripts.verdict.gates import Gate, open_gate, shut_gate
 from scripts.verdict.k6_exit import CAME_TO_ITS_END
+from scripts.wording import counted
 
 MOST_DROPPED = 0.001
 _MOST_OFF_RATE = 0.01
@@ -37,8 +38,9 @@ def dropped_gate(summary: Summary | NoSummary) -> Gate:
         observed,
         code=ExitCode.INVALID,
         reason=(
-            f"{observed} iterations ({dropped / due:.2%}) could not begin, for no virtual user was "
-            "free: give the scenario more (maxVUs, --vus) or ask for a lower rate"
+            f"{dropped:,} of {counted(due, 'iteration')} ({dropped / due:.2%}) could not begin, "
+            "for no virtual user was free: give the scenario more (maxVUs, --vus) or ask for a "
+            "lower rate"
         ),
     )
 
@@ -53,11 +55,11 @@ def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) ->
     if asked is None:
         return None
     slack = max(_MOST_OFF_RATE * asked, _MOST_OFF_ITERATIONS)
-    name, limit = "achieved_rate", f"{asked:,.0f} iterations, give or take {slack:,.0f}"
+    name, limit = "achieved_rate", f"{counted(asked, 'iteration')}, give or take {slack:,.0f}"
     if isinstance(summary, NoSummary) or k6_exit not in CAME_TO_ITS_END:
         return open_gate(name, limit, "unknown", ok=None)
     made = summary.observed("iterations", "count") or 0
-    observed = f"{made:,.0f} iterations"
+    observed = counted(made, "iteration")
     if abs(made - asked) <= slack:
         return open_gate(name, limit, observed)
     return shut_gate(
@@ -66,7 +68,7 @@ def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) ->
         observed,
         code=ExitCode.INVALID,
         reason=(
-            f"the load generator made {made:,.0f} iterations, and the arrival rate asks for "
+            f"the load generator made {observed}, and the arrival rate asks for "
             f"{asked:,.0f}: give it more virtual users (maxVUs, --vus) or processors, "
             "or ask for a lower rate"
         ),
@@ -90,14 +92,14 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
         return shut_gate(
             name,
             limit,
-            f"{samples:,} ticks",
+            counted(samples, "tick"),
             code=ExitCode.NO_DATA,
             reason=(
-                f"generator_delay p99 needs {needed:,} ticks and got {samples:,}, "
+                f"generator_delay p99 needs {counted(needed, 'tick')} and got {samples:,}, "
                 "so that nobody knows whether the load generator was starved: run for longer"
             ),
         )
-    observed = f"p99 {figure(late, 'ms')} over {samples:,} ticks"
+    observed = f"p99 {figure(late, 'ms')} over {counted(samples, 'tick')}"
     if late < _LATEST_TICK_MS:
         return open_gate(name, limit, observed)
     return shut_gate(

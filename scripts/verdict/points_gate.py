@@ -7,6 +7,7 @@ from scripts.results.points.statistics import Statistics
 from scripts.results.summary import Metric, NoSummary, Summary, SummaryType
 from scripts.verdict.gates import Gate, open_gate, shut_gate
 from scripts.verdict.points import PointsSeen
+from scripts.wording import counted
 
 # Sums of the same numbers in another order.
 _SAME = 1e-9
@@ -20,7 +21,8 @@ def points_gate(points: PointsSeen, summary: Summary | NoSummary) -> Gate:
     """
     name, limit = "points", "whole, and as many as in the summary"
     every = {name: found for name, found in points.statistics.items() if not found.tags}
-    observed = f"{sum(found.count for found in every.values()):,} points of {len(every)} metrics"
+    total = sum(found.count for found in every.values())
+    observed = f"{counted(total, 'point')} of {counted(len(every), 'metric')}"
     if points.faults:
         return shut_gate(
             name, limit, observed, code=ExitCode.INVALID, reason="; ".join(points.faults)
@@ -53,9 +55,9 @@ def points_gate(points: PointsSeen, summary: Summary | NoSummary) -> Gate:
 
 def _differences(name: str, metric: Metric, found: Statistics | None) -> list[str]:
     return [
-        f"{name} has {counted:,.15g} {what} in the summary and {seen:,.15g} in the points"
-        for what, counted, seen in _compared(metric, found)
-        if not isclose(counted, seen, rel_tol=_SAME)
+        f"{name} has {summed:,.15g} {what} in the summary and {seen:,.15g} in the points"
+        for what, summed, seen in _compared(metric, found)
+        if not isclose(summed, seen, rel_tol=_SAME)
     ]
 
 

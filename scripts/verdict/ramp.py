@@ -11,6 +11,7 @@ from scripts.settings.executors import RampingArrivalRate
 from scripts.settings.metrics import CONSUMER_LAG
 from scripts.verdict.figures import figure
 from scripts.verdict.load_gates import MOST_DROPPED
+from scripts.wording import counted
 
 
 @dataclass(frozen=True)
@@ -94,5 +95,5 @@ def _stack_then(stack: StackSeries, begin: float) -> str:
         cores = f"{busy[name]:.2f} of {sum(busy.values()):.2f} cores in use"
         parts.append(f"{name} was busiest with {cores}")
     if lag := then.get(CONSUMER_LAG):
-        parts.append(f"{CONSUMER_LAG} reached {max(lag):,.0f} events")
+        parts.append(f"{CONSUMER_LAG} reached {counted(max(lag), 'event')}")
     return f"; {', '.join(parts)}" if parts else ""

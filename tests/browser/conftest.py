@@ -13,7 +13,7 @@ import pytest
 from scripts import marks
 from scripts.report.compare import compare_runs
 from scripts.report.html.build import Base, write_reports
-from scripts.report.recorded import read_results
+from scripts.report.reading import read_results
 from scripts.settings.metrics import load_metrics
 from scripts.settings.paths import Checkout
 from tests.browser.opened import Opened, open_page

@@ -2,9 +2,7 @@
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from scripts.errors import ExitCode
 from scripts.report.hops import HopRow, hop_rows
 from scripts.results.hops import Hops, read_hops_file
+from scripts.selftest.processes import slowed
 from scripts.settings.hops import HOPS
 from scripts.settings.paths import Checkout
 from scripts.stack.local.backend import LocalStack
@@ -88,7 +87,7 @@ def test_debezium_s_default_poll_interval_points_at_debezium(inv: Inv) -> None:
 
 
 def test_a_slow_consumer_points_at_the_consumer(inv: Inv, stack: LocalStack) -> None:
-    with slowed(consumer_pid(stack)):
+    with slowed(consumer_pid(stack), STOPPED_SECONDS, RUNNING_SECONDS):
         hops, said, _ = hops_of(inv)
     assert largest(hops).hop.name == "kafka_to_consumer"
     assert "look at the consumer, which takes records late" in said
@@ -113,23 +112,3 @@ def consumer_pid(stack: LocalStack) -> int:
     pid = next(status.pid for status in stack.status() if status.name == "consumer")
     assert pid is not None
     return pid
-
-
-@contextmanager
-def slowed(pid: int) -> Iterator[None]:
-    """Let a process run for a small part of the time."""
-    ending = threading.Event()
-
-    def rhythm() -> None:
-        while not ending.wait(RUNNING_SECONDS):
-            os.kill(pid, signal.SIGSTOP)
-            ending.wait(STOPPED_SECONDS)
-            os.kill(pid, signal.SIGCONT)
-
-    thread = threading.Thread(target=rhythm, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ending.set()
-        thread.join()

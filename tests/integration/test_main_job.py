@@ -55,6 +55,8 @@ def test_a_run_on_a_stack_that_is_up_passes_and_leaves_everything(
     assert set(manifest["versions"]["components"]) == {
         *("postgres", "kafka", "connect", "mongodb", "consumer"),
     }
+    assert manifest["connector"]["poll.interval.ms"] == "5"
+    assert not [name for name in manifest["connector"] if "password" in name or "port" in name]
     health, baseline = manifest["scenarios"]
     assert (health["name"], baseline["name"]) == ("health-check", "baseline")
     assert baseline["executor"] == {"executor": "constant-vus", "vus": 10, "duration": "10s"}

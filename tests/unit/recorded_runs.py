@@ -91,6 +91,7 @@ def manifest(
     environment: str = "ci",
     machine: Machine = MACHINE,
     status: RunStatus = RunStatus.COMPLETE,
+    mongodb: str = "nx-27017 0.8.1 (stand-in)",
 ) -> Manifest:
     """Return how a run was made."""
     seconds = duration or 300
@@ -103,7 +104,13 @@ def manifest(
         stack=stack,
         stack_was_up=False,
         overrides=Overrides(duration_seconds=duration, environment=environment),
-        versions=Versions(project="0.1.0", commit="c" * 40, changed=False, k6="1", components={}),
+        versions=Versions(
+            project="0.1.0",
+            commit="c" * 40,
+            changed=False,
+            k6="1",
+            components={"mongodb": mongodb},
+        ),
         machine=machine,
         scenarios=tuple(
             ScenarioEntry(

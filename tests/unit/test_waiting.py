@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.errors import StackFailure
-from scripts.waiting import NotReady, until_called_off, wait_until
+from scripts.waiting import DeadlinePassed, NotReady, until_called_off, wait_until
 
 
 def becoming_ready(after: int) -> Iterator[str]:
@@ -31,7 +31,7 @@ def test_a_time_out_explains_itself() -> None:
     def probe() -> None:
         raise NotReady("it is asleep")
 
-    with pytest.raises(StackFailure) as caught:
+    with pytest.raises(DeadlinePassed) as caught:
         wait_until(
             probe,
             what="the dragon",
@@ -43,6 +43,7 @@ def test_a_time_out_explains_itself() -> None:
     assert str(caught.value) == (
         "the dragon was not ready within 0 s: it is asleep\n  remedy: wake it\n  | last words"
     )
+    assert caught.value.reason == "it is asleep"
 
 
 def test_anything_but_not_ready_ends_the_wait_at_once() -> None:

@@ -6,9 +6,9 @@ from shlex import quote
 
 from scripts.report.changes import Change
 from scripts.report.compare import Comparison
+from scripts.report.differences import ByScenario, Difference, differences
 from scripts.report.hops import moved_hop
 from scripts.report.html.chart import Chart, NotSampled
-from scripts.report.html.differences import differences
 from scripts.report.html.drawings import Drawn
 from scripts.report.html.material import RunMaterial, ScenarioMaterial
 from scripts.report.html.overlay import overlay
@@ -79,7 +79,7 @@ class ComparisonView:
         gist: What is asked first, in a line by scenario.
         scenarios: Those that can be compared.
         apart: Why the others cannot be, in a sentence by scenario.
-        differences: What differs beside the figures: its name, in the base, in the run.
+        differences: What differs beside the figures.
         settled_by: The command that says whether one is worse; empty where there are no commits.
     """
 
@@ -87,7 +87,7 @@ class ComparisonView:
     gist: Mapping[str, str]
     scenarios: tuple[ComparedScenario, ...]
     apart: Mapping[str, str]
-    differences: tuple[tuple[str, str, str], ...]
+    differences: tuple[Difference, ...]
     settled_by: str
 
 
@@ -111,7 +111,7 @@ def comparison_view(
             for number, (name, pair) in enumerate(comparison.pairs.items(), start=1)
         ),
         apart=comparison.apart,
-        differences=differences(before, now),
+        differences=differences(_ways(before), _ways(now)),
         settled_by=_settled_by(comparison.pairs),
     )
 
@@ -119,6 +119,10 @@ def comparison_view(
 def _by_scenario(runs: Sequence[RunMaterial]) -> dict[str, tuple[RunMaterial, ScenarioMaterial]]:
     """Return each scenario as it was measured last."""
     return {each.name: (run, each) for run in runs for each in run.scenarios}
+
+
+def _ways(runs: Mapping[str, tuple[RunMaterial, ScenarioMaterial]]) -> ByScenario:
+    return {name: (run.manifest, each.entry) for name, (run, each) in runs.items()}
 
 
 def _scenario(

@@ -11,6 +11,7 @@ from scripts.report.html.histogram import Histogram
 from scripts.report.html.latency import UNIT
 from scripts.report.html.series import Series
 from scripts.results.points.buckets import bounds
+from scripts.wording import counted
 
 _MOST_BARS = 60
 # What a bucket is wide, whichever.
@@ -89,8 +90,9 @@ def distribution(series: Series) -> Chart | NotSampled:
         title=title,
         unit="samples",
         says=(
-            f"{steady.count:,} samples{' after the warm-up' if series.warm_up else ''}. Bars count "
-            "samples; the line is the share of samples up to that latency. Logarithmic axis."
+            f"{counted(steady.count, 'sample')}{' after the warm-up' if series.warm_up else ''}. "
+            "Bars count samples; the line is the share of samples up to that latency. "
+            "Logarithmic axis."
         ),
         lines=(
             Line("samples", counts, "bar", 0),

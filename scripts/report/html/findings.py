@@ -8,6 +8,7 @@ from scripts.report.html.k6_log import OTHER
 from scripts.report.html.material import ScenarioMaterial
 from scripts.report.rows import LATENCY, NOTHING
 from scripts.results.summary import NoSummary, Summary
+from scripts.wording import counted
 
 # Name of k6's metric, and what it measures.
 _TIMES = {
@@ -18,6 +19,7 @@ _TIMES = {
     "generator_delay": "how late the load generator woke: a starved one spoils the figures",
 }
 _STATS = ("p(50)", "p(95)", "p(99)", "max")
+_FOLLOWED = ("change was followed", "changes were followed")
 _ERRORS = {
     "pg_write_errors": "writes to PostgreSQL that failed",
     "mongo_documents_not_found": "changes not seen in MongoDB before the time-out",
@@ -93,13 +95,13 @@ def integrity(summary: Summary | NoSummary) -> str:
     lost = summary.observed("mongo_documents_not_found", "count")
     failed = summary.observed("pg_write_errors", "count")
     if lost is None or failed is None:
-        return f"Unknown: {followed:,} changes were followed, and nobody counted the lost."
+        return f"Unknown: {counted(followed, *_FOLLOWED)}, and nobody counted the lost."
     wrong = sum(check.fails for check in summary.checks)
     found = "none" if not lost and not wrong else f"{shown(lost)} did not arrive in time"
     if wrong:
         found += f", {wrong:,} arrived with other content"
     written = f"; {shown(failed)} could not be written and count as errors" if failed else ""
-    return f"{followed:,} changes were followed to MongoDB, lost of them: {found}{written}."
+    return f"{counted(followed, *_FOLLOWED)} to MongoDB, lost of them: {found}{written}."
 
 
 def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from scripts.integrity.records import Finding, Integrity, Kind
 from scripts.verdict.integrity_gates import LOSSES
+from scripts.wording import counted
 
 _MOST_ROWS = 50
 
@@ -77,13 +78,21 @@ def integrity_sentence(found: Integrity) -> str:
     rows, events = sum(t.rows for t in found.tables), sum(t.events for t in found.topics)
     if not found.drained:
         return "Cannot be told: the pipeline did not get through what was written."
-    compared = f"{rows:,} rows were compared with their documents, {events:,} events read"
+    compared = counted(
+        rows,
+        "row was compared with its document",
+        "rows were compared with their documents",
+    )
+    compared += f", {counted(events, 'event')} read"
     if found.acknowledged is not None:
         writes = sum(found.acknowledged.values())
-        compared += f", {writes:,} acknowledged writes looked for"
+        compared += f", {counted(writes, 'acknowledged write')} looked for"
     lost = found.count(LOSSES)
     others = found.count(set(Kind) - LOSSES)
-    outcome = "nothing was lost or changed" if not lost else f"{lost:,} were lost or changed"
+    outcome = "nothing was lost or changed"
+    if lost:
+        outcome = counted(lost, "was lost or changed", "were lost or changed")
     if others:
-        outcome += f", {others:,} events were repeated, out of order or unreadable"
+        said = counted(others, "event was", "events were")
+        outcome += f", {said} repeated, out of order or unreadable"
     return f"{compared}: {outcome}."

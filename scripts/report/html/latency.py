@@ -9,6 +9,7 @@ from scripts.results.points.statistics import PERCENTILES
 from scripts.settings.durations import format_duration
 from scripts.settings.metrics import MetricType
 from scripts.settings.samples import samples_needed
+from scripts.wording import counted
 
 UNIT = "ms"
 _DRAWN = ("p50", "p95", "p99")
@@ -33,7 +34,7 @@ def latency_over_time(series: Series) -> Chart | NotSampled:
     for colour, name in enumerate(_DRAWN, start=1):
         width = width_for_samples(counts, NEEDED[name], series.length)
         if width is None:
-            spans.append(f"{name} is not drawn: it needs {NEEDED[name]:,} samples")
+            spans.append(f"{name} is not drawn: it needs {counted(NEEDED[name], 'sample')}")
             continue
         spans.append(f"{name} each {format_duration(width)}")
         lines.append(
@@ -46,7 +47,7 @@ def latency_over_time(series: Series) -> Chart | NotSampled:
         title=title,
         unit=UNIT,
         says=(
-            f"{whole.count:,} samples between {shown(whole.least, UNIT)} and "
+            f"{counted(whole.count, 'sample')} between {shown(whole.least, UNIT)} and "
             f"{shown(whole.largest, UNIT)}{warm}. The band holds every sample of a "
             f"second. {'; '.join(spans)}: spans long enough for its samples. Percentiles are "
             "those of merged histograms, known to 1.1 %."

@@ -13,13 +13,13 @@ from scripts.load.files import ScenarioFiles
 from scripts.report.html.k6_log import Quote, quotes
 from scripts.report.html.lenient import read
 from scripts.report.html.series import Series, read_series
-from scripts.report.recorded import (
+from scripts.report.plausible import (
     contradiction,
     is_outcome,
-    never_begun,
     plausible_manifest,
     plausible_summary,
 )
+from scripts.report.reading import never_begun
 from scripts.results.hops import Hops, read_hops_file
 from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry
 from scripts.results.run_folder import RunFolder

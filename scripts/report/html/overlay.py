@@ -11,6 +11,7 @@ from scripts.report.html.latency import NEEDED, UNIT, percentile_over
 from scripts.report.html.series import Series
 from scripts.report.html.spans import clock, width_for_samples, width_of_rows
 from scripts.settings.durations import format_duration
+from scripts.wording import counted
 
 _SIDES = ("before", "now")
 # A solid blue line is what the report is about; the base is orange and dashed.
@@ -38,7 +39,8 @@ def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
         [100 * (each.count - each.zeroes - seen) / each.count for seen in accumulate(found)]
         for found, each in zip(counts, both, strict=True)
     ]
-    samples = f"{both[0].count:,} samples before, {both[1].count:,} now, warm-ups left out."
+    before, now = counted(both[0].count, "sample"), f"{both[1].count:,}"
+    samples = f"{before} before, {now} now, warm-ups left out."
     return (
         Chart(
             key="distribution",

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from scripts.report.environment import environment, load_of
 from scripts.report.hops import HopRow, hop_rows, hop_sentences
 from scripts.report.html.again import commands
 from scripts.report.html.drawings import Drawings, drawings
-from scripts.report.html.environment import environment, load_of
 from scripts.report.html.findings import Errors, Time, errors, integrity, time_spent, times
 from scripts.report.html.integrity import IntegrityView, integrity_sentence, integrity_view
 from scripts.report.html.limits import ThresholdRow, threshold_row

@@ -7,7 +7,7 @@ import pytest
 
 from scripts.ci.gate import Decision, decide, read_needs
 from scripts.errors import ExitCode, UsageFailure
-from scripts.report.recorded import read_results
+from scripts.report.reading import read_results
 from scripts.results.manifest import RunStatus
 from scripts.results.summary import Metric
 from tests.unit.recorded_runs import FEW, SLOW, gone, manifest, row, run_id, spoil, write_run

@@ -71,7 +71,7 @@ def test_a_wrong_input_is_a_line(names: str, duration: str, said: str) -> None:
 def test_a_pull_request_that_changes_something_relevant_runs() -> None:
     made = plan(SCENARIOS, "", "", ["README.md", "src/cdc_consumer/sink.py"])
     assert [entry.scenario for entry in made.entries] == ["baseline", "e2e-latency"]
-    assert made.why == "src/cdc_consumer/sink.py was changed, 1 such files in all"
+    assert made.why == "src/cdc_consumer/sink.py was changed, 1 such file in all"
 
 
 @pytest.mark.parametrize("changed", [[], ["README.md", "docs/ci.md", "LICENSE"]])

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
+from scripts.integrity.decoding import TOMBSTONE, UNREADABLE, DeadLetter, Event
 from scripts.integrity.events import Events, Seen, Unseen, gathered
 from scripts.integrity.findings import event_findings, ledger_findings
 from scripts.integrity.ledger import Acknowledged
 from scripts.integrity.records import Finding, Kind, Place, TopicRead
-from scripts.integrity.topic import TOMBSTONE, UNREADABLE, DeadLetter, Event
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline_file import load_pipeline
 

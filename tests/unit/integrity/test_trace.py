@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts.integrity.decoding import DeadLetter, Event
 from scripts.integrity.events import gathered
 from scripts.integrity.findings import row_findings
 from scripts.integrity.records import Finding, Kind, Place
 from scripts.integrity.snapshot import Difference
-from scripts.integrity.topic import DeadLetter, Event
 from scripts.integrity.trace import Trail
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline_file import load_pipeline

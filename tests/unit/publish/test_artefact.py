@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.publish.artefact import unpack
-from scripts.report.recorded import Unreadable
+from scripts.report.reading import Unreadable
 
 SCENARIOS = ("health-check", "baseline")
 RUN = "20261124T020000Z-0000"

@@ -9,7 +9,8 @@ from scripts.publish.comment import Links, render
 from scripts.publish.fetch import Artefact, Fetched
 from scripts.publish.github import GitHub
 from scripts.publish.runner import Owner, Repository, WorkflowRun
-from scripts.report.recorded import Measured, Recorded, read_results
+from scripts.report.reading import read_results
+from scripts.report.recorded import Measured, Recorded
 from scripts.report.rows import Row
 from tests.unit.recorded_runs import FAST, FEW, manifest, row, write_run
 

@@ -7,7 +7,8 @@ import responses
 from responses.registries import OrderedRegistry
 
 from scripts.errors import ExitCode, PublishFailure
-from scripts.publish.github import RETRY, ApiFailure, GitHub
+from scripts.publish.github import GitHub
+from scripts.publish.refusals import RETRY, ApiFailure
 
 API = "https://api.example"
 URL = f"{API}/repos/octo/cdc-perf/things"

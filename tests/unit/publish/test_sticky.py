@@ -6,8 +6,9 @@ import pytest
 import responses
 from responses.registries import OrderedRegistry
 
-from scripts.publish.github import ApiFailure, GitHub
+from scripts.publish.github import GitHub
 from scripts.publish.names import BOT
+from scripts.publish.refusals import ApiFailure
 from scripts.publish.sticky import MARKER, MAX_BYTES, publish
 
 API = "https://api.example"

@@ -35,6 +35,8 @@ def test_the_same_load_on_the_same_machine_can_be_compared() -> None:
         ({"machine": msgspec.structs.replace(MACHINE, cores=8)}, "another machine"),
         ({"machine": msgspec.structs.replace(MACHINE, cpu="other")}, "another machine"),
         ({"machine": msgspec.structs.replace(MACHINE, memory=2**34 * 2)}, "another machine"),
+        ({"mongodb": "mongod 8.0.4"}, "another MongoDB server"),
+        ({"mongodb": "another server (stand-in)"}, "another MongoDB server"),
         ({"stack": "compose", "duration": 61}, "another stack, another load"),
     ],
 )
@@ -48,6 +50,19 @@ def test_what_measures_something_else_cannot(how: dict[str, Any], said: str) -> 
 def test_a_new_image_of_the_same_machine_is_the_same_machine(changes: dict[str, Any]) -> None:
     machine = msgspec.structs.replace(MACHINE, **changes)
     assert incomparable(measured(row("baseline"), how={"machine": machine}), NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("nx-27017 0.8.1 (stand-in)", "nx-27017 0.9.0 (stand-in)"),
+        ("mongod 8.0.4", "mongod 8.2.0"),
+        ("mongo:8.0.4 (1a2b)", "mongo:8.2.0 (3c4d)"),
+    ],
+)
+def test_another_version_of_the_same_server_can_be_compared(before: str, now: str) -> None:
+    old, new = (measured(row("baseline"), how={"mongodb": each}) for each in (before, now))
+    assert incomparable(old, new) == ""
 
 
 def test_without_a_summary_there_is_nothing_to_compare() -> None:

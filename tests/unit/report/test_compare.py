@@ -4,11 +4,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from scripts.errors import UsageFailure
 from scripts.report.compare import compare_runs
-from scripts.report.recorded import Recorded, read_results
+from scripts.report.reading import read_results
+from scripts.report.recorded import Recorded
 from tests.unit.measured import way
 from tests.unit.recorded_runs import FAST, gone, manifest, row, spoil, write_run
 
@@ -69,7 +71,11 @@ def test_another_load_is_no_base(tmp_path: Path) -> None:
     rows = [row("baseline")]
     long = write_run(tmp_path, rows, 2, manifest(rows, 2, duration=120))
     comparison = compare_runs(recorded(write_run(tmp_path, rows, 1)), recorded(long))
-    assert comparison.text() == "baseline: not comparable: another load"
+    assert comparison.text() == (
+        "baseline: not comparable: another load\n\n"
+        "What differs beside the figures:\n\n"
+        "- `load of baseline`: `10 virtual users, 1m` → `10 virtual users, 2m`"
+    )
 
 
 def test_two_runs_without_a_common_scenario(tmp_path: Path) -> None:
@@ -83,3 +89,25 @@ def test_a_run_that_cannot_be_read(tmp_path: Path) -> None:
     spoil(other / "run.json", schema_version=99)
     with pytest.raises(UsageFailure, match=r"HEAD: .*: run\.json has schema version 99"):
         compare_runs(recorded(one), recorded(other))
+
+
+def test_a_setting_of_the_connector_that_differs_is_told(tmp_path: Path) -> None:
+    rows = [row("baseline")]
+    base, head = (
+        write_run(
+            tmp_path,
+            rows,
+            number,
+            msgspec.structs.replace(
+                manifest(rows, number), connector={"poll.interval.ms": interval}
+            ),
+        )
+        for number, interval in enumerate(("5", "500"))
+    )
+    comparison = compare_runs(recorded(base), recorded(head))
+    assert comparison.text().endswith(
+        "What differs beside the figures:\n\n- `connector poll.interval.ms`: `5` → `500`"
+    )
+    assert json.loads(comparison.json())["differences"] == [
+        {"name": "connector poll.interval.ms", "before": "5", "now": "500"}
+    ]

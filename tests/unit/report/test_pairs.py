@@ -23,7 +23,7 @@ def pairs(factor: float, count: int = 12) -> Pairs:
         ({"p50": pairs(1.01)}, "same: every figure within what counts (5.0%), over 12 pairs"),
         (
             {"p50": pairs(1.25, 3)},
-            "inconclusive: 1 figures at p < 0.01 need at least 5 more pairs than 3",
+            "inconclusive: 1 figure at p < 0.01 needs at least 5 more pairs than 3",
         ),
         (
             {"p50": Pairs(LEVELS, [x * (1.2 if n % 2 else 0.9) for n, x in enumerate(LEVELS)])},

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from scripts.errors import ExitCode
-from scripts.report.recorded import Unreadable, read_results, read_run
+from scripts.report.reading import Unreadable, read_results, read_run
 from scripts.results.manifest import RunStatus
 from tests.unit.measured import way
 from tests.unit.recorded_runs import MACHINE, SLOW, gone, manifest, row, run_id, spoil, write_run

@@ -16,6 +16,7 @@ from scripts.stack.connector import (
     decide,
     delete,
     deploy,
+    deployed_settings,
     desired_config,
     restart,
     wait_running,
@@ -74,6 +75,25 @@ def test_the_configuration_is_the_files_with_the_addresses_filled_in(
         "publication.name": "cdc_publication",
         "table.include.list": "public.customer,public.address,public.orders,public.order_item",
     }
+
+
+def test_the_deployed_settings_are_those_that_connect_has(
+    connect: responses.RequestsMock, pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    connect.get(CONFIG, json={"poll.interval.ms": "500", "database.password": "hunter2"})
+    connect.get(CONFIG, status=404)
+    assert deployed_settings(pipeline, endpoints) == {"poll.interval.ms": "500"}
+    assert deployed_settings(pipeline, endpoints) == {}
+
+
+def test_a_connect_that_is_away_tells_no_settings(
+    monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    monkeypatch.setattr(connector, "ANSWER_SECONDS", 0.0)
+    with responses.RequestsMock() as mock:
+        mock.get(CONFIG, body=requests.ConnectionError())
+        assert deployed_settings(pipeline, endpoints) == {}
+    assert deployed_settings(pipeline, msgspec.structs.replace(endpoints, connect_url="")) == {}
 
 
 def test_port_user_and_password_of_a_dsn_are_optional(pipeline: Pipeline) -> None:

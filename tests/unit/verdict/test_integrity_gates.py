@@ -1,5 +1,6 @@
 """What the findings of the integrity check make of a verdict."""
 
+import re
 from dataclasses import replace
 
 import msgspec
@@ -26,7 +27,7 @@ from scripts.verdict.verdict import Verdict
 from tests.unit.measured import CLEAN, GOOD, counter, evidence, summary
 
 SAMPLE = Sample(id="0b9c", last_seen=Place.TOPIC, detail="create of lsn 7 at offset 3")
-STUCK = Drain(seconds=60.0, outstanding=("consumer group cdc-consumer: 5 events of t",))
+STUCK = Drain(seconds=60.0, outstanding=("consumer group g is 5 events behind in t",))
 
 
 def with_finding(kind: Kind, excused: str = "", count: int = 3) -> Integrity:
@@ -58,6 +59,17 @@ def test_each_finding_turns_one_gate_red(kind: Kind) -> None:
     assert gate.result.reason.startswith("public.customer: 3 ")
     assert "such as 0b9c, last seen in topic (create of lsn 7 at offset 3)" in gate.result.reason
     assert exit_code_of(with_finding(kind)) is ExitCode.FAIL
+
+
+_PLURAL = re.compile(r"\b(are|have|were|come|live|their|rows|documents|records|changes|writes) ")
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_one_finding_is_told_as_one(kind: Kind) -> None:
+    (red,) = (x for x in gates(with_finding(kind, count=1)).values() if x.result.ok is False)
+    said = red.result.reason.partition(", such as")[0]
+    assert said.startswith("public.customer: 1 ")
+    assert not _PLURAL.search(said), said
 
 
 @pytest.mark.parametrize("kind", sorted(LOSSES))
@@ -95,7 +107,9 @@ def test_what_is_on_its_way_is_not_lost() -> None:
     stuck = msgspec.structs.replace(with_finding(Kind.MISSING), drain=STUCK)
     found = gates(stuck)
     assert (found["drained"].code, found["rows"].result.ok) == (ExitCode.FAIL, None)
-    assert "does not drain: consumer group cdc-consumer" in found["drained"].result.reason
+    assert found["drained"].result.reason == (
+        "the pipeline does not drain: after 60 s, consumer group g is 5 events behind in t"
+    )
     assert exit_code_of(stuck) is ExitCode.FAIL
 
 

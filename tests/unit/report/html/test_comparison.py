@@ -11,7 +11,7 @@ import pytest
 
 from scripts.report.compare import compare_runs
 from scripts.report.html.build import Base, write_reports
-from scripts.report.recorded import read_results
+from scripts.report.reading import read_results
 from scripts.results.manifest import Manifest
 from tests.unit.compared_runs import two_runs
 from tests.unit.measured import way
@@ -162,15 +162,25 @@ def test_two_commits_can_be_measured_in_turn(tmp_path: Path) -> None:
     assert "--pairs" not in shown(base, head).text
 
 
+def test_a_setting_of_the_connector_is_told_with_both_values(tmp_path: Path) -> None:
+    base, head = two_runs(tmp_path)
+    changed(base, connector={"poll.interval.ms": "5", "max.batch.size": "4096"})
+    changed(head, connector={"poll.interval.ms": "500", "max.batch.size": "4096"})
+    text = shown(base, head).text
+    assert "connector poll.interval.ms 5 500" in text
+    assert "max.batch.size" not in text
+
+
 def test_hostile_text_of_a_base_is_text(tmp_path: Path) -> None:
     base, head = two_runs(tmp_path)
     made = msgspec.json.decode((base / "run.json").read_bytes(), type=Manifest)
     versions = msgspec.structs.replace(
         made.versions, commit=HOSTILE, components={HOSTILE: HOSTILE}, k6=HOSTILE
     )
-    changed(base, versions=versions, notes=(HOSTILE,))
+    changed(base, versions=versions, notes=(HOSTILE,), connector={HOSTILE: HOSTILE})
+    changed(head, connector={"poll.interval.ms": "5"})
     found = shown(base, head)
-    assert found.text.count(HOSTILE) >= 4
+    assert found.text.count(HOSTILE) >= 6
     assert (found.fetched, found.handlers, found.tags.count("img")) == ([], [], 0)
 
 

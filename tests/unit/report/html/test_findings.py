@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from scripts.load.overrides import Overrides
+from scripts.report.environment import load_of
 from scripts.report.html.again import commands
-from scripts.report.html.environment import load_of
 from scripts.report.html.figures import bare, shown, text
 from scripts.report.html.findings import integrity, time_spent, times
 from scripts.report.html.k6_log import OTHER, quotes

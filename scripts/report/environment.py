@@ -10,6 +10,7 @@ from scripts.settings.executors import (
     RampingArrivalRate,
     RampingVus,
 )
+from scripts.wording import counted
 
 _GIB = 1024**3
 
@@ -19,12 +20,13 @@ def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
     machine, versions, overrides = manifest.machine, manifest.versions, manifest.overrides
     changed = ", with changes that no commit has" if versions.changed else ""
     stack = f"{manifest.stack}, up before the run" if manifest.stack_was_up else manifest.stack
+    cores = counted(machine.cores, "core")
     pairs = [
         ("run", manifest.run_id),
         ("name", manifest.name),
         ("began", f"{manifest.started:%Y-%m-%d %H:%M:%S} UTC"),
         ("ended", f"{manifest.ended:%Y-%m-%d %H:%M:%S} UTC" if manifest.ended else "unknown"),
-        ("machine", f"{machine.cpu}, {machine.cores:,} cores, {machine.memory / _GIB:,.1f} GiB"),
+        ("machine", f"{machine.cpu}, {cores}, {machine.memory / _GIB:,.1f} GiB"),
         ("system", f"{machine.system}, {machine.architecture}, Python {machine.python}"),
         ("project", versions.project),
         ("commit", f"{versions.commit}{changed}"),
@@ -47,26 +49,22 @@ def load_of(entry: ScenarioEntry) -> str:
 def _shape(executor: Executor) -> str:
     match executor:
         case PerVuIterations():
-            times = _counted(executor.iterations, "iteration")
-            return f"{times} by each of {_counted(executor.vus, 'virtual user')}"
+            times = counted(executor.iterations, "iteration")
+            return f"{times} by each of {counted(executor.vus, 'virtual user')}"
         case ConstantVus():
-            return _counted(executor.vus, "virtual user")
+            return counted(executor.vus, "virtual user")
         case RampingVus():
             return f"{executor.start_vus:,} {_stages(executor)} virtual users"
         case ConstantArrivalRate():
             return (
-                f"{executor.rate:,} iterations each {executor.time_unit}, "
-                f"by at most {executor.max_vus:,} virtual users"
+                f"{counted(executor.rate, 'iteration')} each {executor.time_unit}, "
+                f"by at most {counted(executor.max_vus, 'virtual user')}"
             )
         case RampingArrivalRate():
             return (
                 f"{executor.start_rate:,} {_stages(executor)} iterations each "
-                f"{executor.time_unit}, by at most {executor.max_vus:,} virtual users"
+                f"{executor.time_unit}, by at most {counted(executor.max_vus, 'virtual user')}"
             )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _stages(executor: RampingVus | RampingArrivalRate) -> str:

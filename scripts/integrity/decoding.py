@@ -1,0 +1,112 @@
+"""What the records of the pipeline's topics say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from confluent_kafka.cimpl import Message
+
+from scripts.settings.pipeline import Table
+
+TOMBSTONE, UNREADABLE = "t", "?"
+_OPS = frozenset(("c", "u", "d", "r"))
+
+
+class _Value(msgspec.Struct, frozen=True):
+    """What of an event is looked at; Debezium's transform adds these fields."""
+
+    op: str = msgspec.field(name="__op")
+    lsn: int = msgspec.field(name="__source_lsn")
+    tx: int | None = msgspec.field(name="__source_txId", default=None)
+
+
+_VALUE = msgspec.json.Decoder(_Value)
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A record of a table's topic: operation, or TOMBSTONE or UNREADABLE, and where it stands."""
+
+    topic: str
+    partition: int
+    position: int
+    id: str | None
+    op: str
+    lsn: int | None
+    tx: int | None
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A record that the consumer gave up, why, and where it had read it."""
+
+    partition: int
+    position: int
+    id: str | None
+    reason: str
+    from_topic: str
+    from_partition: int
+    from_position: int
+
+
+def event_of(message: Message, table: Table) -> Event:
+    """Return what a record of a table's topic says."""
+    op, lsn, tx = UNREADABLE, None, None
+    value = message.value()
+    if value is None:
+        op = TOMBSTONE
+    else:
+        try:
+            found = _VALUE.decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            found = None
+        if found is not None and found.op in _OPS:
+            op, lsn, tx = found.op, found.lsn, found.tx
+    identity = _id(message.key(), table)
+    return Event(
+        topic=str(message.topic()),
+        partition=int(message.partition() or 0),
+        position=int(message.offset() or 0),
+        id=identity,
+        op=UNREADABLE if identity is None else op,
+        lsn=lsn,
+        tx=tx,
+    )
+
+
+def dead_letter_of(message: Message, tables: Mapping[str, Table]) -> DeadLetter:
+    """Return what a record of the dead-letter topic says; the tables go by their topic."""
+    # Of a record that was read they are a list of pairs.
+    pairs = cast("list[tuple[str, str | bytes | None]]", message.headers() or [])
+    headers = {name: _decoded(value) for name, value in pairs}
+    topic = headers.get("topic", "")
+    table = tables.get(topic)
+    return DeadLetter(
+        partition=int(message.partition() or 0),
+        position=int(message.offset() or 0),
+        id=_id(message.key(), table) if table else None,
+        reason=headers.get("reason", "no reason given"),
+        from_topic=topic,
+        from_partition=_number(headers.get("partition")),
+        from_position=_number(headers.get("offset")),
+    )
+
+
+def _id(key: bytes | str | None, table: Table) -> str | None:
+    """Return the `_id` of a record's key: its text, or a composite key's values as JSON."""
+    try:
+        content = msgspec.json.decode(key or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    values: Sequence[Any] = [content.get(x) for x in table.key] if isinstance(content, dict) else ()
+    if not values or None in values:
+        return None
+    if len(values) == 1 and isinstance(values[0], str):
+        return values[0]
+    return msgspec.json.encode(values if len(values) > 1 else values[0]).decode()
+
+
+def _decoded(value: bytes | str | None) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value or ""
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() else -1

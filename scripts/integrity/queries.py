@@ -1,0 +1,64 @@
+"""What is asked of a window's events and of k6's ledger, in DuckDB's SQL."""
+
+READ = """
+    SELECT topic, count(*) FILTER (op NOT IN ('t', '?')), count(DISTINCT id) FILTER (op <> '?'),
+        count(*) FILTER (op = 't')
+    FROM event GROUP BY topic ORDER BY topic
+"""
+# An event is the change at one place of the log; the same row's same change again is a repetition.
+DUPLICATES = """
+    SELECT topic, id, count(*) OVER (PARTITION BY topic),
+        'lsn ' || lsn || ' is at the offsets ' || list_aggregate(offsets[:3], 'string_agg', ', ')
+    FROM (
+        SELECT topic, id, lsn, tx, list(position ORDER BY position) AS offsets
+        FROM event WHERE lsn IS NOT NULL AND id IS NOT NULL
+        GROUP BY topic, id, lsn, tx HAVING count(*) > 1)
+    ORDER BY topic, offsets[2]
+"""
+# Where each change stands for the first time: what is repeated later is not out of order.
+REORDERED = """
+    WITH first_seen AS (
+        SELECT topic, partition, id, lsn, min(position) AS position
+        FROM event WHERE lsn IS NOT NULL AND id IS NOT NULL GROUP BY ALL),
+    ordered AS (
+        SELECT *, max(lsn) OVER (
+            PARTITION BY topic, partition, id ORDER BY position
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+        FROM first_seen)
+    SELECT topic, id, count(*) OVER (PARTITION BY topic),
+        'lsn ' || lsn || ' at offset ' || position || ' comes after lsn ' || before
+    FROM ordered WHERE lsn < before ORDER BY topic, position
+"""
+UNREADABLE = """
+    SELECT topic, coalesce(id, partition || '@' || position), count(*) OVER (PARTITION BY topic),
+        'partition ' || partition || ', offset ' || position
+    FROM event WHERE op = '?' ORDER BY topic, position
+"""
+# A snapshot's read of a row stands for its create. PostgreSQL may change a row more often than k6
+# knows of, by triggers and cascades; fewer events than acknowledged writes are a loss.
+MISSING = """
+    WITH written AS (
+        SELECT "table", id, op, count(*) AS writes FROM acknowledged GROUP BY ALL),
+    seen AS (
+        SELECT topic, id, if(op = 'r', 'c', op) AS op, count(DISTINCT lsn) AS events
+        FROM event WHERE lsn IS NOT NULL GROUP BY ALL)
+    SELECT w."table", w.id, writes - coalesce(events, 0), w.op
+    FROM written w LEFT JOIN seen s
+        ON s.topic = $prefix || '.' || w."table" AND s.id = w.id AND s.op = w.op
+    WHERE writes > coalesce(events, 0) ORDER BY 1, 2, 4
+"""
+DEAD_LETTERS = """
+    SELECT coalesce(id, from_partition || '@' || from_position), reason, from_topic,
+        from_partition, from_position
+    FROM dead_letter ORDER BY position
+"""
+LAST = """
+    SELECT op, lsn, partition, position FROM event
+    WHERE topic = $topic AND id = $id AND lsn IS NOT NULL ORDER BY position DESC LIMIT 1
+"""
+DELETE = """
+    SELECT op, lsn, partition, position FROM event
+    WHERE topic = $topic AND id = $id AND op = 'd' ORDER BY position DESC LIMIT 1
+"""
+GIVEN_UP = "SELECT reason FROM dead_letter WHERE from_topic = $topic AND id = $id LIMIT 1"
+ACKNOWLEDGED = "SELECT op, count(*) FROM acknowledged GROUP BY op ORDER BY op"

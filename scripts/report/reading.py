@@ -1,0 +1,129 @@
+"""Run folders read back, as strictly as if a stranger had written them: for a fork, one did."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from scripts.errors import ExitCode
+from scripts.report.plausible import (
+    contradiction,
+    is_outcome,
+    plausible_manifest,
+    plausible_summary,
+)
+from scripts.report.recorded import Recorded, RecordedRun
+from scripts.report.rows import Row
+from scripts.results.hops import read_hops_file
+from scripts.results.manifest import SCHEMA_VERSION as MANIFEST_VERSION
+from scripts.results.manifest import Manifest
+from scripts.results.run_folder import RunFolder, is_run_id, run_folders
+from scripts.results.summary import Summary, read_summary
+from scripts.verdict.judge import not_run
+from scripts.verdict.records import RunVerdict, ScenarioVerdict
+
+T = TypeVar("T", Manifest, RunVerdict, ScenarioVerdict)
+
+_MAX_BYTES = 2_000_000
+
+
+class Unreadable(Exception):  # noqa: N818 - a finding, told in a sentence
+    """A run folder that does not hold what it should, and why."""
+
+
+def read_results(folder: Path, known: Collection[str]) -> Recorded:
+    """Return what a run folder, or each run folder within a folder, holds.
+
+    Args:
+        folder: A run folder, or a folder that holds some; it need not exist.
+        known: The names of scenarios that there are; nothing else is taken for one.
+    """
+    paths = [folder] if (folder / "run.json").exists() else run_folders(folder)
+    runs, unreadable = [], []
+    for path in paths:
+        try:
+            runs.append(read_run(path, known))
+        except Unreadable as fault:
+            unreadable.append(f"{path.name}: {fault}")
+    return Recorded(tuple(runs), tuple(unreadable))
+
+
+def read_run(folder: Path, known: Collection[str]) -> RecordedRun:
+    """Return what one run folder holds.
+
+    Raises:
+        Unreadable: A file is missing or not what it should be, or contradicts itself.
+    """
+    files = RunFolder(folder)
+    manifest = _read(files.manifest, Manifest)
+    names = [entry.name for entry in manifest.scenarios]
+    if manifest.schema_version != MANIFEST_VERSION:
+        raise Unreadable(f"run.json has schema version {manifest.schema_version}")
+    if not is_run_id(manifest.run_id):
+        raise Unreadable("run.json names no run")
+    if not names or len(set(names)) < len(names) or not set(names) <= set(known):
+        raise Unreadable("run.json names scenarios that there are not, or one twice, or none")
+    if not plausible_manifest(manifest):
+        raise Unreadable("run.json holds a number that no run comes to")
+    whole = _read(files.verdict, RunVerdict) if files.verdict.exists() else None
+    return RecordedRun(manifest, tuple(_row(files, name, whole) for name in names))
+
+
+def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
+    paths = files.scenario(scenario)
+    if not paths.verdict.exists():
+        if whole is not None and _outcomes(whole).get(scenario) is ExitCode.PASS:
+            raise Unreadable(f"{scenario} passed, and left no verdict.json")
+        return Row(never_begun(scenario, whole), read_summary(paths.summary))
+    verdict = _read(paths.verdict, ScenarioVerdict)
+    fault = contradiction(verdict, scenario)
+    if fault:
+        raise Unreadable(f"{scenario}/verdict.json {fault}")
+    if paths.summary.exists():
+        _check_size(paths.summary)
+    summary = read_summary(paths.summary)
+    if isinstance(summary, Summary) and not plausible_summary(summary):
+        raise Unreadable(f"{scenario}/summary.json holds a number that no run comes to")
+    try:
+        hops = read_hops_file(paths.hops)
+    except ValueError as fault:
+        raise Unreadable(f"{scenario}/{fault}") from None
+    return Row(verdict, summary, hops)
+
+
+def never_begun(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
+    """Return the verdict on a scenario without files, as far as the run's own tells; no PASS."""
+    if whole is None:
+        return not_run(scenario, ExitCode.NO_DATA, "the run ended before its verdict")
+    code = _outcomes(whole).get(scenario)
+    if code is None:
+        return not_run(scenario, ExitCode.NO_DATA, "its run says nothing of it")
+    lead = f"{scenario}: "
+    reasons = [r.removeprefix(lead) for r in whole.reasons if r.startswith(lead)]
+    told = ExitCode.NO_DATA if code is ExitCode.PASS else code
+    return not_run(scenario, told, reasons[0] if reasons else "it was not run")
+
+
+def _outcomes(whole: RunVerdict) -> dict[str, ExitCode]:
+    return {x.scenario: x.exit_code for x in whole.scenarios if is_outcome(x.exit_code)}
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    _check_size(path)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable(f"{path.name} is not what it should be: {error}") from None
+
+
+def _check_size(path: Path) -> None:
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise Unreadable(f"{path.name} is missing")
+        if path.stat().st_size > _MAX_BYTES:
+            raise Unreadable(f"{path.name} is larger than {_MAX_BYTES:,} bytes")
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
