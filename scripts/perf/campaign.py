@@ -16,11 +16,11 @@ from scripts.load.dashboard import Dashboard
 from scripts.load.k6 import K6
 from scripts.lock import working_on
 from scripts.perf.breakpoint import measure_breakpoint
+from scripts.perf.components import wait_for_components
 from scripts.perf.generator import LoadGenerator
 from scripts.perf.measurement import Laboratory
 from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.record import entry_of, leave, noted
-from scripts.perf.recovery import wait_for_components
 from scripts.perf.surroundings import machine, versions
 from scripts.perf.telling import tell
 from scripts.report.live import open_in_browser, say

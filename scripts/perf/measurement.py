@@ -15,8 +15,8 @@ from scripts.load.hops import HopWatch, Read
 from scripts.load.k6 import K6, Observed, Shape, inspect
 from scripts.load.progress import Progress
 from scripts.load.telemetry import ScenarioTelemetry, Telemetry
+from scripts.perf.components import wait_for_components
 from scripts.perf.plan import PlannedScenario
-from scripts.perf.recovery import wait_for_components
 from scripts.report.live import display, say
 from scripts.results.hops import hops_of
 from scripts.results.summary import read_summary
