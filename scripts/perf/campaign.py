@@ -22,7 +22,7 @@ from scripts.perf.measurement import Laboratory
 from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.record import entry_of, leave, noted
 from scripts.perf.surroundings import machine, versions
-from scripts.perf.telling import tell
+from scripts.perf.telling import dashboard_url, tell
 from scripts.report.live import open_in_browser, say
 from scripts.report.rows import Row
 from scripts.results.hops import read_hops_file
@@ -107,6 +107,7 @@ class _Run:
     ) -> None:
         self._plan = plan
         self._backend = backend
+        self._grafana_url = endpoints.grafana_url
         dashboard = Dashboard() if plan.live else None
         variables = {**endpoints.environment(), **plan.overrides.variables()}
         self._laboratory = Laboratory(
@@ -152,6 +153,11 @@ class _Run:
     def _perform(self) -> Finished:
         watch = self._backend.watch()
         say(f"run {self._folder.run_id}")
+        if self._grafana_url:
+            say(
+                "watch it: "
+                + dashboard_url(self._grafana_url, self._folder.run_id, self._manifest.started)
+            )
         if self._laboratory.k6.dashboard is not None:
             open_in_browser(self._laboratory.k6.dashboard.url)
         blocked: _Blocked | None = None

@@ -1,4 +1,7 @@
-"""What Prometheus is told of a verdict."""
+"""What Prometheus is told of a verdict, and where Grafana shows the run."""
+
+from datetime import datetime
+from urllib.parse import urlencode
 
 from scripts.load.telemetry import Judged, Telemetry, limit_text
 from scripts.results.summary import NoSummary, Summary
@@ -7,6 +10,20 @@ from scripts.settings.samples import samples_needed
 from scripts.verdict.records import ScenarioVerdict
 
 _LATENCY = "cdc_e2e_latency{phase:steady}"
+
+
+def dashboard_url(grafana_url: str, run_id: str, began: datetime) -> str:
+    """Return the address of dashboard `k6-results` with one run chosen, from its begin on.
+
+    The parameters are Grafana's: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/create-dashboard-url-variables/
+    """
+    chosen = {
+        "var-test_run_id": run_id,
+        "from": int(began.timestamp() * 1000),
+        "to": "now",
+        "refresh": "5s",
+    }
+    return f"{grafana_url}/d/k6-results?{urlencode(chosen)}"
 
 
 def tell(telemetry: Telemetry, verdict: ScenarioVerdict, summary: Summary | NoSummary) -> None:

@@ -20,6 +20,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
         stack: The backend that the addresses belong to.
         connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it; empty: as we do.
         prometheus_url: Empty where nothing is observed.
+        grafana_url: Empty where no Grafana was started beside the stack.
     """
 
     stack: str = "local"
@@ -31,6 +32,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     mongodb_database: str
     consumer_url: str
     prometheus_url: str = ""
+    grafana_url: str = ""
     connector_postgres: str = ""
 
     def environment(self) -> dict[str, str]:
@@ -76,7 +78,7 @@ def on_loopback(
         stack: The backend.
         pipeline: Names the databases and the connector.
         ports: By component.
-        observed: A Prometheus is beside it.
+        observed: A Prometheus is beside it, and a Grafana if it has a port.
         connector_postgres: As in `Endpoints`.
     """
     at = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
@@ -91,5 +93,6 @@ def on_loopback(
         mongodb_database=pipeline.mongodb.database,
         consumer_url=f"http://{at['consumer']}",
         prometheus_url=f"http://{at['prometheus']}" if observed else "",
+        grafana_url=f"http://{at['grafana']}" if observed and "grafana" in at else "",
         connector_postgres=connector_postgres,
     )

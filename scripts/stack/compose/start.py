@@ -110,7 +110,7 @@ class ComposeStarter:
                 deadline_seconds=self.deadline_seconds,
                 hint="docker compose logs prometheus",
             )
-            say(f"watch it: http://127.0.0.1:{chosen['grafana']}")
+            say(f"watch it: {endpoints.grafana_url}")
         readiness.prove(pipeline, endpoints, say)
         endpoints.write(self.checkout.endpoints_file)
         return endpoints

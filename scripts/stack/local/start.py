@@ -124,6 +124,7 @@ class LocalStarter:
         wait_ready(self, say, "consumer", lambda: readiness.consumer_ready(endpoints))
         for program in observing:
             wait_ready(self, say, program.name, lambda: readiness.prometheus_ready(endpoints))
+            say(f"watch it: {endpoints.prometheus_url}")
         readiness.prove(pipeline, endpoints, say)
         if installed.k6 is not None:
             layout.k6.parent.mkdir(parents=True, exist_ok=True)

@@ -27,3 +27,9 @@ def test_what_listens_on_this_machine_has_its_addresses(
     assert on_loopback("local", pipeline, ports, observed=False) == endpoints
     observed = on_loopback("local", pipeline, ports, observed=True)
     assert observed.prometheus_url == "http://127.0.0.1:20006"
+    assert observed.grafana_url == ""
+    with_grafana = on_loopback("compose", pipeline, {**ports, "grafana": 20_007}, observed=True)
+    assert with_grafana.grafana_url == "http://127.0.0.1:20007"
+    assert (
+        on_loopback("compose", pipeline, {**ports, "grafana": 1}, observed=False).grafana_url == ""
+    )
