@@ -21,11 +21,15 @@ def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
     changed = ", with changes that no commit has" if versions.changed else ""
     stack = f"{manifest.stack}, up before the run" if manifest.stack_was_up else manifest.stack
     cores = counted(machine.cores, "core")
+    ended = "unknown"
+    if manifest.ended is not None:
+        took = round((manifest.ended - manifest.started).total_seconds())
+        ended = f"{manifest.ended:%Y-%m-%d %H:%M:%S} UTC, after {format_duration(took)}"
     pairs = [
         ("run", manifest.run_id),
         ("name", manifest.name),
         ("began", f"{manifest.started:%Y-%m-%d %H:%M:%S} UTC"),
-        ("ended", f"{manifest.ended:%Y-%m-%d %H:%M:%S} UTC" if manifest.ended else "unknown"),
+        ("ended", ended),
         ("machine", f"{machine.cpu}, {cores}, {machine.memory / _GIB:,.1f} GiB"),
         ("system", f"{machine.system}, {machine.architecture}, Python {machine.python}"),
         ("project", versions.project),

@@ -72,6 +72,7 @@ def test_the_verdict_comes_first_and_the_questions_are_answered(run: Path) -> No
         "git checkout cccc",
         "Environment",
         "MongoDB figures are those of a stand-in",
+        "UTC, after 1m",
         "a processor, 4 cores, 16.0 GiB",
     ]
     places = [text.find(part) for part in order]
@@ -100,6 +101,10 @@ def test_every_link_leads_somewhere_and_every_name_is_one_place_s(run: Path) -> 
     found = shown(run)
     assert len(set(found.ids)) == len(found.ids)
     assert set(found.links) <= set(found.ids)
+    # The table of contents; a health check that passed is in the overview alone.
+    contents = found.links[1:7]
+    assert contents[:2] + contents[-2:] == ["glance", "overview", "again", "environment"]
+    assert "Contents" in found.labels
 
 
 def test_every_chart_has_a_table_and_says_what_it_shows(run: Path) -> None:
@@ -239,7 +244,7 @@ def test_several_runs_are_one_page_with_one_overview(tmp_path: Path) -> None:
     report, results = write_reports(tmp_path, UNITS)
     assert (report.parent, results.parent) == (tmp_path, tmp_path)
     found = parsed(report.read_text(encoding="utf-8"))
-    assert found.text.count("At a glance") == 1
+    assert found.ids.count("glance") == found.ids.count("overview") == 1
     assert "2 runs" in found.text
     assert len(set(found.ids)) == len(found.ids)
     assert found.tags.count("figure") == 8
