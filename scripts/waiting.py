@@ -11,7 +11,9 @@ import tenacity
 from scripts.errors import StackFailure
 
 T = TypeVar("T")
+Tell = Callable[[tenacity.RetryCallState], None]
 _called_off: ContextVar[threading.Event | None] = ContextVar("called_off", default=None)
+_told: ContextVar[tuple[Callable[[str], None], float] | None] = ContextVar("told", default=None)
 
 
 class NotReady(Exception):  # noqa: N818 - a state, not an error
@@ -44,6 +46,34 @@ def until_called_off(event: threading.Event) -> Iterator[None]:
         yield
     finally:
         _called_off.reset(token)
+
+
+@contextmanager
+def told(say: Callable[[str], None], every_seconds: float = 10.0) -> Iterator[None]:
+    """Say now and then what a wait in the block, in this thread, still waits for."""
+    token = _told.set((say, every_seconds))
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
+def _teller(what: str) -> Tell | None:
+    """Return what is called before each pause of a wait; None where nobody is told."""
+    wanted = _told.get()
+    if wanted is None:
+        return None
+    say, every_seconds = wanted
+    due = every_seconds
+
+    def tell(state: tenacity.RetryCallState) -> None:
+        nonlocal due
+        seconds = state.seconds_since_start or 0.0
+        if seconds >= due and state.outcome is not None:
+            due = seconds + every_seconds
+            say(f"waiting for {what}, {seconds:.0f} s so far: {state.outcome.exception()}")
+
+    return tell
 
 
 def wait_until(
@@ -83,6 +113,7 @@ def wait_until(
             wait=tenacity.wait_fixed(interval_seconds),
             retry=tenacity.retry_if_exception_type(NotReady),
             sleep=tenacity.sleep_using_event(called_off),
+            before_sleep=_teller(what),
             reraise=True,
         )(attempt)
     except NotReady as reason:

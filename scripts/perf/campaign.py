@@ -39,6 +39,7 @@ from scripts.stack.hops import read_hops
 from scripts.verdict.judge import judge, not_run
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.run import judge_run
+from scripts.waiting import told
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class _Run:
         )
 
     def perform(self) -> Finished:
-        with working_on(self._folder.path):
+        with working_on(self._folder.path), told(say):
             self._manifest.write(self._folder.manifest)
             with ExitStack() as stack:
                 stack.callback(self._laboratory.gauges.close)

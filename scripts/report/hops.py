@@ -19,6 +19,7 @@ from scripts.wording import counted
 
 PERCENTILES = ("p50", "p95", "p99")
 _BY_NAME = {hop.name: hop for hop in ALL_HOPS}
+_COUNTED_AS_TIME_OUT = ("pg_write_errors", "mongo_documents_not_found")
 _BAR = 20
 # The parts of a whole come to 1; some events may lack a time.
 _MOST_SHARED = 1.1
@@ -120,6 +121,14 @@ def _as_k6_saw_it(whole: HopRow, summary: Summary | NoSummary) -> tuple[str, ...
         return ()
     rest = seen - write - whole.figures.mean
     changes = counted(summary.samples(LATENCY), "change")
+    if late := sum(summary.observed(metric, "count") or 0 for metric in _COUNTED_AS_TIME_OUT):
+        return (
+            (
+                f"the {_ms(seen)} ms that k6 saw, the mean of {changes}, cannot be held against it: "
+                f"{counted(late, 'change')} of the run failed or did not arrive in time, and count "
+                "with the time-out"
+            ),
+        )
     told = (
         f"the {_ms(seen)} ms that k6 saw, the mean of {changes}, are "
         f"{_ms(write)} to write, {whole.mean} from commit to MongoDB (of every event)"

@@ -5,9 +5,7 @@ from scripts.selftest import connector, processes, records, resurrection, rows
 from scripts.selftest.fault import LIMITS, Edit, Expected, Fault
 from scripts.settings.names import nearest
 
-# An arrival rate goes on where nothing arrives; ten users would all wait, and leave no samples.
-_WHATEVER_ARRIVES = "e2e-latency"
-_ENOUGH_USERS = {"preAllocatedVUs": 100}
+_ARRIVAL_RATE = "e2e-latency"
 _MOST_KEPT = 32 * 1024 * 1024
 _HOP = {"hop_debezium_to_kafka": {"p50": 100.0}}
 _READS = {"mongo_read_duration": {"p95": 1000.0}}
@@ -25,8 +23,6 @@ FAULTS = (
         "The consumer is stopped, its group's offsets are set beyond what comes meanwhile, and it "
         "is started again",
         Expected(ExitCode.FAIL, "rows", "missing in MongoDB"),
-        scenario=_WHATEVER_ARRIVES,
-        load=_ENOUGH_USERS,
         plant=records.skipped,
     ),
     Fault(
@@ -71,8 +67,6 @@ FAULTS = (
         "consumer-frozen",
         "The consumer gets SIGSTOP: it is there, and does nothing",
         Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
-        scenario=_WHATEVER_ARRIVES,
-        load=_ENOUGH_USERS,
         plant=processes.frozen("consumer"),
     ),
     Fault(
@@ -85,8 +79,6 @@ FAULTS = (
         "connector-paused",
         "The connector is paused by Connect's REST interface",
         Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
-        scenario=_WHATEVER_ARRIVES,
-        load=_ENOUGH_USERS,
         plant=connector.paused,
     ),
     Fault(
@@ -101,7 +93,7 @@ FAULTS = (
         "dropped-iterations",
         "300 iterations a second are asked of one virtual user",
         Expected(ExitCode.INVALID, "dropped_iterations", "could not begin"),
-        scenario=_WHATEVER_ARRIVES,
+        scenario=_ARRIVAL_RATE,
         load={"rate": 300, "preAllocatedVUs": 1, "maxVUs": 1},
     ),
     Fault(

@@ -10,7 +10,7 @@ from scripts.settings.pipeline import Pipeline
 from scripts.stack import connector, readiness
 from scripts.stack.backend import Backend, Say
 from scripts.stack.endpoints import Endpoints
-from scripts.waiting import wait_until
+from scripts.waiting import told, wait_until
 
 
 class Starter(Protocol):
@@ -58,14 +58,16 @@ def up(
     if running is not None:
         if observe:
             readiness.expect_observed(running)
-        _start_stopped(starter, pipeline, running, say)
+        with told(say):
+            _start_stopped(starter, pipeline, running, say)
         return running
     began = time.monotonic()
     starter.announce(say)
     # Of a start that did not come to its end, for one.
     backend.abandon(lambda _line: None)
     try:
-        endpoints = starter.start(say, observe=observe)
+        with told(say):
+            endpoints = starter.start(say, observe=observe)
     except BaseException:
         backend.abandon(say)
         raise

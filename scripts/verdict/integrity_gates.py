@@ -1,10 +1,11 @@
 """Whether the pipeline kept what was entrusted to it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from scripts.errors import ExitCode
 from scripts.integrity.records import Finding, Integrity, Kind
 from scripts.results.summary import NoSummary, Summary
+from scripts.stack.component import ComponentEvent
 from scripts.verdict.gates import Gate, open_gate, shut_gate
 from scripts.verdict.verdict import worst
 from scripts.wording import counted
@@ -58,8 +59,13 @@ _WORDS = {
 }
 
 
-def drain_gate(integrity: Integrity | None) -> Gate | None:
-    """Everything that was written got through in time; None where nobody was to look."""
+def drain_gate(
+    integrity: Integrity | None, events: Sequence[ComponentEvent] | None = ()
+) -> Gate | None:
+    """Everything that was written got through in time; None where nobody was to look.
+
+    It is waited for after the load: no starved generator holds the pipeline up, an operator may.
+    """
     if integrity is None:
         return None
     name, limit = "drained", "every hop is past what was written"
@@ -69,6 +75,7 @@ def drain_gate(integrity: Integrity | None) -> Gate | None:
             limit,
             f"not after {integrity.drain.seconds:.1f} s",
             code=ExitCode.FAIL,
+            certain=not any(event.by_operator for event in events or ()),
             reason=f"the pipeline does not drain: after {integrity.drain.seconds:.0f} s, "
             + "; ".join(integrity.drain.outstanding),
         )

@@ -46,7 +46,7 @@ def judge(evidence: Evidence) -> ScenarioVerdict:
         scenario=evidence.scenario,
         verdict=verdict_of(code),
         exit_code=code,
-        reasons=_reasons(gates, results),
+        reasons=_reasons(code, gates, results),
         thresholds=results,
         gates=tuple(gate.result for gate in gates),
     )
@@ -106,7 +106,7 @@ def _gates(evidence: Evidence) -> tuple[Gate, ...]:
         stack_samples_gate(evidence.thresholds, evidence.stack),
         hop_clocks_gate(evidence.thresholds, evidence.hops),
         ramp_gate(evidence.held),
-        drain_gate(evidence.integrity),
+        drain_gate(evidence.integrity, evidence.events),
         rows_gate(evidence.integrity),
         events_gate(evidence.integrity),
         dead_letters_gate(evidence.integrity),
@@ -115,7 +115,13 @@ def _gates(evidence: Evidence) -> tuple[Gate, ...]:
     return tuple(gate for gate in gates if gate is not None)
 
 
-def _reasons(gates: Iterable[Gate], results: Iterable[ThresholdResult]) -> tuple[str, ...]:
-    """Return each sentence once; several limits can have the same one."""
-    sentences = [*(gate.result.reason for gate in gates), *(result.reason for result in results)]
-    return tuple(dict.fromkeys(sentence for sentence in sentences if sentence))
+def _reasons(
+    code: ExitCode, gates: Iterable[Gate], results: Iterable[ThresholdResult]
+) -> tuple[str, ...]:
+    """Return each sentence once, what decided first; several limits can have the same one."""
+    found = [
+        *((gate.code, gate.result.reason) for gate in gates),
+        *((_THRESHOLD_CODES[result.ok], result.reason) for result in results),
+    ]
+    found.sort(key=lambda one: one[0] is not code)
+    return tuple(dict.fromkeys(sentence for _, sentence in found if sentence))

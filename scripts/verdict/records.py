@@ -49,8 +49,8 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         observed: What was found, in words.
         ok: Whether it holds; null where that cannot be told.
         reason: Why not; else empty.
-        certain: Whether it stands whatever the measurement is worth: a component died, or rows were
-            lost, and no starved generator takes that back.
+        certain: Whether it stands whatever the measurement is worth: a component died, rows were
+            lost or the pipeline does not drain, and no starved generator takes that back.
     """
 
     name: str

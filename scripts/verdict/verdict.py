@@ -33,7 +33,7 @@ def worst(codes: Iterable[ExitCode], *, certain: bool = False) -> ExitCode:
     Args:
         codes: The outcomes.
         certain: One of them is a failure that no doubt about the measurement takes back: rows that
-            were lost, or a component that died.
+            were lost, a component that died, a pipeline that does not drain.
 
     Raises:
         ValueError: One of them is not the outcome of a scenario.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.errors import StackFailure
-from scripts.waiting import DeadlinePassed, NotReady, until_called_off, wait_until
+from scripts.waiting import DeadlinePassed, NotReady, told, until_called_off, wait_until
 
 
 def becoming_ready(after: int) -> Iterator[str]:
@@ -75,3 +75,37 @@ def test_only_waits_inside_the_block_are_called_off() -> None:
     with until_called_off(event):
         pass
     assert wait_until(lambda: "the answer", what="it", deadline_seconds=30) == "the answer"
+
+
+def becoming_told(every_seconds: float, after: int = 3) -> list[str]:
+    states, said = becoming_ready(after), list[str]()
+
+    def probe() -> None:
+        if (state := next(states)) != "ready":
+            raise NotReady(state)
+
+    with told(said.append, every_seconds):
+        wait_until(probe, what="it", deadline_seconds=30, interval_seconds=0.001)
+    return said
+
+
+def test_whoever_waits_for_long_is_told_what_for() -> None:
+    assert becoming_told(0.0) == [f"waiting for it, 0 s so far: {left} to go" for left in (3, 2, 1)]
+
+
+def test_nobody_is_told_of_a_short_wait() -> None:
+    assert becoming_told(30.0) == []
+
+
+def test_only_waits_inside_the_block_are_told_of() -> None:
+    said = list[str]()
+    with told(said.append, 0.0):
+        pass
+    states = becoming_ready(1)
+
+    def probe() -> None:
+        if next(states) != "ready":
+            raise NotReady("not yet")
+
+    wait_until(probe, what="it", deadline_seconds=30, interval_seconds=0.001)
+    assert said == []

@@ -10,7 +10,7 @@ from scripts.report.markdown import run_markdown
 from scripts.results.hops import Hops
 from scripts.results.summary import NoSummary
 from scripts.verdict.run import judge_run
-from tests.unit.measured import GOOD, LATENCY, summary, trend, way
+from tests.unit.measured import GOOD, LATENCY, counter, summary, trend, way
 from tests.unit.recorded_runs import row
 
 NONE = NoSummary("none")
@@ -52,6 +52,16 @@ def test_the_sum_of_the_hops_stands_against_what_k6_saw() -> None:
     assert sentence == (
         "the 20 ms that k6 saw, the mean of 540 changes, are 3.50 to write, "
         "12 from commit to MongoDB (of every event) and 4.50 until the reader saw it"
+    )
+
+
+@pytest.mark.parametrize("counted_late", ["pg_write_errors", "mongo_documents_not_found"])
+def test_time_outs_are_in_no_hop(counted_late: str) -> None:
+    late = summary({**SEEN.metrics, counted_late: counter(45)})
+    _, sentence = hop_sentences(way(4, 5, 1, 2), late)
+    assert sentence == (
+        "the 20 ms that k6 saw, the mean of 540 changes, cannot be held against it: "
+        "45 changes of the run failed or did not arrive in time, and count with the time-out"
     )
 
 

@@ -10,6 +10,7 @@ from scripts.errors import ExitCode
 from scripts.integrity.check import excuse, unchecked
 from scripts.integrity.records import Drain, Finding, Integrity, Kind, Place, Sample
 from scripts.results.summary import NoSummary
+from scripts.stack.component import ComponentEvent
 from scripts.verdict.gates import Gate
 from scripts.verdict.integrity_gates import (
     EVENTS,
@@ -23,8 +24,9 @@ from scripts.verdict.integrity_gates import (
     rows_gate,
 )
 from scripts.verdict.judge import judge
+from scripts.verdict.records import ScenarioVerdict
 from scripts.verdict.verdict import Verdict
-from tests.unit.measured import CLEAN, GOOD, counter, evidence, summary
+from tests.unit.measured import CLEAN, GOOD, counter, event, evidence, summary
 
 SAMPLE = Sample(id="0b9c", last_seen=Place.TOPIC, detail="create of lsn 7 at offset 3")
 STUCK = Drain(seconds=60.0, outstanding=("consumer group g is 5 events behind in t",))
@@ -111,6 +113,26 @@ def test_what_is_on_its_way_is_not_lost() -> None:
         "the pipeline does not drain: after 60 s, consumer group g is 5 events behind in t"
     )
     assert exit_code_of(stuck) is ExitCode.FAIL
+
+
+def stuck_on(*events: ComponentEvent) -> ScenarioVerdict:
+    """The verdict on a pipeline that does not drain, under a load that could not begin in time."""
+    crowded = summary({**GOOD, "dropped_iterations": counter(500)})
+    found = evidence("baseline", (), crowded, events=events)
+    return judge(replace(found, integrity=msgspec.structs.replace(CLEAN, drain=STUCK)))
+
+
+def test_a_pipeline_that_does_not_drain_fails_however_the_load_went() -> None:
+    verdict = stuck_on()
+    assert verdict.exit_code is ExitCode.FAIL
+    assert verdict.reasons[0].startswith("the pipeline does not drain: after 60 s, consumer group")
+    assert "could not begin" in verdict.reasons[1]
+
+
+def test_an_operator_may_have_kept_it_from_draining() -> None:
+    verdict = stuck_on(event("consumer", "ended (terminated by SIGTERM)", by_operator=True))
+    assert verdict.exit_code is ExitCode.INVALID
+    assert "at an operator's request" in verdict.reasons[0]
 
 
 def test_what_could_not_be_checked_is_no_pass() -> None:

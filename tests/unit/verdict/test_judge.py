@@ -96,8 +96,8 @@ FAULTS = {
     "too few samples beside a broken limit": Fault(
         ExitCode.NO_DATA,
         (
-            LATE_REASON.replace("540", "200"),
             "cdc_e2e_latency p99 needs 300 samples and got 200: run for at least 1m30s",
+            LATE_REASON.replace("540", "200"),
         ),
         good({**GOOD, LATENCY: trend(200, p95=2310.4, p99=1.0)}, thresholds=FOUND_LATE),
         k6_exit=99,
