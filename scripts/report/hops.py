@@ -122,13 +122,12 @@ def _as_k6_saw_it(whole: HopRow, summary: Summary | NoSummary) -> tuple[str, ...
     rest = seen - write - whole.figures.mean
     changes = counted(summary.samples(LATENCY), "change")
     if late := sum(summary.observed(metric, "count") or 0 for metric in _COUNTED_AS_TIME_OUT):
-        return (
-            (
-                f"the {_ms(seen)} ms that k6 saw, the mean of {changes}, cannot be held against it: "
-                f"{counted(late, 'change')} of the run failed or did not arrive in time, and count "
-                "with the time-out"
-            ),
+        told = (
+            f"the {_ms(seen)} ms that k6 saw, the mean of {changes}, cannot be held against it: "
+            f"{counted(late, 'change')} of the run failed or did not arrive in time, and count "
+            "with the time-out"
         )
+        return (told,)
     told = (
         f"the {_ms(seen)} ms that k6 saw, the mean of {changes}, are "
         f"{_ms(write)} to write, {whole.mean} from commit to MongoDB (of every event)"

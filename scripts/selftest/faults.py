@@ -5,7 +5,6 @@ from scripts.selftest import connector, processes, records, resurrection, rows
 from scripts.selftest.fault import LIMITS, Edit, Expected, Fault
 from scripts.settings.names import nearest
 
-_ARRIVAL_RATE = "e2e-latency"
 _MOST_KEPT = 32 * 1024 * 1024
 _HOP = {"hop_debezium_to_kafka": {"p50": 100.0}}
 _READS = {"mongo_read_duration": {"p95": 1000.0}}
@@ -93,7 +92,7 @@ FAULTS = (
         "dropped-iterations",
         "300 iterations a second are asked of one virtual user",
         Expected(ExitCode.INVALID, "dropped_iterations", "could not begin"),
-        scenario=_ARRIVAL_RATE,
+        scenario="e2e-latency",
         load={"rate": 300, "preAllocatedVUs": 1, "maxVUs": 1},
     ),
     Fault(
