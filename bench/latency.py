@@ -4,10 +4,10 @@ import re
 
 from bench.figures import Figure, named, ratio
 from bench.workplace import Workplace
+from scripts.report.rows import LATENCY
 
 _SECONDS = 60
 _ROUNDS = 2
-_METRIC = "cdc_e2e_latency{phase:steady}"
 _STATS = ("p50", "p95", "p99")
 # What pipeline.toml sets for the sake of latency; without it Debezium's defaults are in force.
 _TUNED = re.compile(
@@ -35,11 +35,11 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
             words = ("--scenarios", "e2e-latency", "--duration", f"{_SECONDS}s")
             place.inv("perf", *words, codes=(0, 10))
             summary = place.summary("e2e-latency")
-            samples = summary.samples(_METRIC)
+            samples = summary.samples(LATENCY)
             for stat in _STATS:
-                observed = summary.observed(_METRIC, f"p({stat.removeprefix('p')})")
+                observed = summary.observed(LATENCY, f"p({stat.removeprefix('p')})")
                 if observed is None:
-                    raise RuntimeError(f"no {stat} of {_METRIC}")
+                    raise RuntimeError(f"no {stat} of {LATENCY}")
                 values[name][stat].append(observed)
     settings.write_text(ours, encoding="utf-8")
     place.inv("down")

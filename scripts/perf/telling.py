@@ -4,12 +4,11 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from scripts.load.telemetry import Judged, Telemetry, limit_text
+from scripts.report.rows import LATENCY, LATENCY_STATS
 from scripts.results.summary import NoSummary, Summary
 from scripts.settings.metrics import MetricType
 from scripts.settings.samples import samples_needed
 from scripts.verdict.records import ScenarioVerdict
-
-_LATENCY = "cdc_e2e_latency{phase:steady}"
 
 
 def dashboard_url(grafana_url: str, run_id: str, began: datetime) -> str:
@@ -35,10 +34,10 @@ def tell(telemetry: Telemetry, verdict: ScenarioVerdict, summary: Summary | NoSu
 
 def _latencies(summary: Summary) -> dict[float, float]:
     """Return the seconds of each quantile that has samples enough, by the rule of the limits."""
-    samples = summary.samples(_LATENCY)
+    samples = summary.samples(LATENCY)
     return {
-        quantile: value / 1000
-        for quantile, stat in ((0.5, "med"), (0.95, "p(95)"), (0.99, "p(99)"))
-        if (value := summary.observed(_LATENCY, stat)) is not None
-        and samples >= samples_needed(MetricType.TREND, f"p{quantile * 100:g}", 0.0)
+        int(name[1:]) / 100: value / 1000
+        for name, stat in LATENCY_STATS.items()
+        if (value := summary.observed(LATENCY, stat)) is not None
+        and samples >= samples_needed(MetricType.TREND, name, 0.0)
     }

@@ -1,9 +1,20 @@
 """That nothing was lost, said of the scenarios of which it is true."""
 
+from collections.abc import Callable, Iterable
+
 from scripts.verdict.records import ScenarioVerdict
 
 _COMPARED = ("rows", "events")
 _GATES = ("drained", *_COMPARED, "dead_letters", "ledger")
+
+
+def kept_lines(verdicts: Iterable[ScenarioVerdict], shown: Callable[[str], str] = str) -> list[str]:
+    """Return a line for each scenario that kept everything; `shown` makes text fit to be shown."""
+    return [
+        f"{verdict.scenario}: nothing was lost: {shown(compared)}"
+        for verdict in verdicts
+        if (compared := compared_if_kept(verdict))
+    ]
 
 
 def compared_if_kept(verdict: ScenarioVerdict) -> str:

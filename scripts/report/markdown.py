@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from scripts.errors import ExitCode
 from scripts.report.hops import HopRow, hop_rows, hop_sentences
-from scripts.report.kept import compared_if_kept
+from scripts.report.kept import kept_lines
 from scripts.report.rows import COLUMNS, Row, cells, printable, word
 from scripts.results.manifest import Manifest
 from scripts.settings.durations import format_duration
@@ -49,13 +49,8 @@ def run_markdown(
     blocks = [f"**{word(run.verdict, run.exit_code)}**: {sentence(run.verdict, run.exit_code)}."]
     if rows:
         blocks.append(table(list(COLUMNS), [cells(row) for row in rows], list(COLUMNS.values())))
-    kept = [
-        f"- {row.verdict.scenario}: nothing was lost: {quoted(compared)}"
-        for row in rows
-        if (compared := compared_if_kept(row.verdict))
-    ]
-    if kept:
-        blocks.append("\n".join(kept))
+    if kept := kept_lines((row.verdict for row in rows), quoted):
+        blocks.append("\n".join(f"- {line}" for line in kept))
     blocks += _hops(rows)
     blocks += [_reasons(row.verdict) for row in rows if row.verdict.reasons]
     told = {f"{row.verdict.scenario}: {reason}" for row in rows for reason in row.verdict.reasons}

@@ -7,7 +7,7 @@ from tabulate import tabulate
 
 from scripts.errors import ExitCode
 from scripts.report.hops import hops_text
-from scripts.report.kept import compared_if_kept
+from scripts.report.kept import kept_lines
 from scripts.report.rows import COLUMNS, Row, cells, printable, word
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.verdict import Verdict
@@ -38,12 +38,7 @@ def render(
     blocks = [_table(rows, colour=colour)] if rows else []
     if hops := hops_text({row.verdict.scenario: row for row in rows}):
         blocks.append(hops)
-    kept = [
-        f"{row.verdict.scenario}: nothing was lost: {compared}"
-        for row in rows
-        if (compared := compared_if_kept(row.verdict))
-    ]
-    lines = (*kept, f"files: {files}", *notes)
+    lines = (*kept_lines(row.verdict for row in rows), f"files: {files}", *notes)
     blocks.append("\n".join(printable(line) for line in lines))
     blocks += [
         _reasons(row.verdict, colour=colour)

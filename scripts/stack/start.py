@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
-from scripts.stack import connector, readiness
+from scripts.stack import connector, readiness, topics
 from scripts.stack.backend import Backend, Say
 from scripts.stack.endpoints import Endpoints
 from scripts.waiting import told, wait_until
@@ -85,6 +85,58 @@ def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints, s
     connector.wait_running(pipeline, endpoints)
     wait_ready(starter, say, "consumer", lambda: readiness.consumer_ready(endpoints))
     readiness.prove(pipeline, endpoints, say)
+
+
+def make_pipeline(
+    starter: Starter,
+    pipeline: Pipeline,
+    root: Path,
+    endpoints: Endpoints,
+    say: Say,
+    *,
+    start_consumer: Callable[[], None],
+    cluster_id: str = "",
+) -> None:
+    """Make a pipeline of components that are on their way: schema, topics, consumer, connector.
+
+    Args:
+        starter: Knows how the components are.
+        pipeline: The pipeline.
+        root: The checkout, which holds the schema.
+        endpoints: Where the components are.
+        say: Told of each that is ready.
+        start_consumer: Called once its topics are there.
+        cluster_id: Of the only Kafka cluster that is ours; empty: nobody else's can be met.
+
+    Raises:
+        StackFailure: A component ended, was not ready in time, or is a stranger's.
+    """
+
+    def broker() -> None:
+        found = topics.cluster_id(endpoints.kafka_bootstrap)
+        _expect_cluster(found, cluster_id, "the Kafka broker")
+
+    def connect() -> None:
+        _expect_cluster(readiness.connect_cluster(endpoints), cluster_id, "Kafka Connect")
+
+    wait_ready(
+        starter, say, "postgres", lambda: readiness.prepare_source(pipeline, endpoints, root)
+    )
+    wait_ready(starter, say, "kafka", broker)
+    topics.create(endpoints.kafka_bootstrap, pipeline)
+    start_consumer()
+    wait_ready(starter, say, "connect", connect)
+    connector.deploy(pipeline, endpoints)
+    say(f"connector {pipeline.connector.name} is running, its replication slot active")
+    wait_ready(starter, say, "consumer", lambda: readiness.consumer_ready(endpoints))
+
+
+def _expect_cluster(found: str, ours: str, who: str) -> None:
+    if ours and found != ours:
+        raise StackFailure(
+            f"{who} on our port belongs to another cluster ({found})",
+            hint="end the stranger, or give other ports in pipeline.toml",
+        )
 
 
 def wait_ready(starter: Starter, say: Say, name: str, probe: Callable[[], object]) -> None:

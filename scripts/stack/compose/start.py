@@ -9,7 +9,7 @@ from typing import ClassVar
 from scripts.errors import StackFailure
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack import connector, readiness, topics
+from scripts.stack import readiness
 from scripts.stack.backend import Say
 from scripts.stack.component import COMPONENTS
 from scripts.stack.compose import observe as observers
@@ -19,7 +19,7 @@ from scripts.stack.compose.containers import SERVICES
 from scripts.stack.compose.project import Project
 from scripts.stack.compose.watch import LAST_LINES, lines_of
 from scripts.stack.endpoints import Endpoints, on_loopback
-from scripts.stack.start import wait_ready
+from scripts.stack.start import make_pipeline
 from scripts.waiting import NotReady, wait_until
 
 NAME = "compose"
@@ -91,17 +91,14 @@ class ComposeStarter:
         endpoints = on_loopback(
             NAME, pipeline, chosen, observed=observe, connector_postgres="postgres:5432"
         )
-        root = self.checkout.root
-        wait_ready(
-            self, say, "postgres", lambda: readiness.prepare_source(pipeline, endpoints, root)
+        make_pipeline(
+            self,
+            pipeline,
+            self.checkout.root,
+            endpoints,
+            say,
+            start_consumer=lambda: compose.start(["cdc-consumer"]),
         )
-        wait_ready(self, say, "kafka", lambda: topics.cluster_id(endpoints.kafka_bootstrap))
-        topics.create(endpoints.kafka_bootstrap, pipeline)
-        compose.start(["cdc-consumer"])
-        wait_ready(self, say, "connect", lambda: readiness.connect_cluster(endpoints))
-        connector.deploy(pipeline, endpoints)
-        say(f"connector {pipeline.connector.name} is running, its replication slot active")
-        wait_ready(self, say, "consumer", lambda: readiness.consumer_ready(endpoints))
         if observe:
             compose.start(observers.SERVICES)
             wait_until(

@@ -6,10 +6,9 @@ from typing import ClassVar
 
 import msgspec
 
-from scripts.errors import StackFailure
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
-from scripts.stack import connector, readiness, topics
+from scripts.stack import readiness
 from scripts.stack.backend import Say
 from scripts.stack.component import COMPONENTS, OBSERVERS
 from scripts.stack.endpoints import Endpoints, on_loopback
@@ -22,7 +21,7 @@ from scripts.stack.local.ports import Ports, choose
 from scripts.stack.local.program import Program
 from scripts.stack.local.state import LocalState
 from scripts.stack.local.supervisor import Supervisor
-from scripts.stack.start import wait_ready
+from scripts.stack.start import make_pipeline, wait_ready
 
 NAME = "local"
 
@@ -109,19 +108,15 @@ class LocalStarter:
         self.supervisor.start_program("postgres")
         for program in observing:
             self.supervisor.start_program(program.name)
-        wait_ready(
+        make_pipeline(
             self,
+            pipeline,
+            self.checkout.root,
+            endpoints,
             say,
-            "postgres",
-            lambda: readiness.prepare_source(pipeline, endpoints, self.checkout.root),
+            start_consumer=lambda: self.supervisor.start_program("consumer"),
+            cluster_id=state.cluster_id,
         )
-        wait_ready(self, say, "kafka", lambda: _check_broker(endpoints, state))
-        topics.create(endpoints.kafka_bootstrap, pipeline)
-        self.supervisor.start_program("consumer")
-        wait_ready(self, say, "connect", lambda: _check_connect(endpoints, state))
-        connector.deploy(pipeline, endpoints)
-        say(f"connector {pipeline.connector.name} is running, its replication slot active")
-        wait_ready(self, say, "consumer", lambda: readiness.consumer_ready(endpoints))
         for program in observing:
             wait_ready(self, say, program.name, lambda: readiness.prometheus_ready(endpoints))
             say(f"watch it: {endpoints.prometheus_url}")
@@ -141,19 +136,3 @@ class LocalStarter:
         observe.write_settings(self.layout, observers, ports)
         prometheus = observe.program(self.layout, observers, ports)
         return observe.agent_flags(observers, ports), (prometheus,)
-
-
-def _check_broker(endpoints: Endpoints, state: LocalState) -> None:
-    _expect_cluster(topics.cluster_id(endpoints.kafka_bootstrap), state, "the Kafka broker")
-
-
-def _check_connect(endpoints: Endpoints, state: LocalState) -> None:
-    _expect_cluster(readiness.connect_cluster(endpoints), state, "Kafka Connect")
-
-
-def _expect_cluster(found: str, state: LocalState, who: str) -> None:
-    if found != state.cluster_id:
-        raise StackFailure(
-            f"{who} on our port belongs to another cluster ({found})",
-            hint="end the stranger, or give other ports in pipeline.toml",
-        )
