@@ -20,10 +20,12 @@ from scripts.integrity.findings import event_findings, lasting, ledger_findings,
 from scripts.integrity.ledger import read_ledger
 from scripts.integrity.records import Integrity
 from scripts.integrity.snapshot import Comparison, Difference, compare
-from scripts.integrity.tables import RowLookup, reading
+from scripts.integrity.tables import RowLookup, readings
 from scripts.integrity.topic import Begins, Topics
 from scripts.integrity.trace import Trail
 from scripts.settings.pipeline import Pipeline
+from scripts.stack import connector
+from scripts.stack.carried import ConnectorFilter
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.lag import ConsumerLag
 from scripts.waiting import NotReady
@@ -68,8 +70,7 @@ class Checker:
             StackFailure: The broker or PostgreSQL does not answer, or a table cannot be followed.
         """
         with _answering(), self._postgres() as connection:
-            for table in self.pipeline.tables:
-                reading(connection, self.pipeline, table)
+            readings(connection, self.pipeline, self._filtered())
         return self._topics.ends()
 
     def check(self, begins: Begins, ledger: Path | None = None, excused: str = "") -> Integrity:
@@ -124,6 +125,7 @@ class Checker:
         with gathered(records, entries) as events, self._postgres() as connection:
             trail = Trail(self.pipeline, events, lag.committed())
             unseen = events.unseen(self.pipeline.kafka.topic_prefix)
+            lookup = RowLookup(connection, readings(connection, self.pipeline, self._filtered()))
             return Integrity(
                 checked=datetime.now(UTC),
                 tables=compared.tables,
@@ -131,7 +133,7 @@ class Checker:
                 acknowledged=events.acknowledged() if kept else None,
                 findings=(
                     *row_findings(differences, trail),
-                    *ledger_findings(unseen, RowLookup(connection, self.pipeline).has),
+                    *ledger_findings(unseen, lookup),
                     *event_findings(events, self.pipeline, excused),
                 ),
             )
@@ -146,7 +148,14 @@ class Checker:
         )
         with client:
             database = client[self.endpoints.mongodb_database]
-            return compare(self.endpoints.postgres_dsn, database, self.pipeline)
+            return compare(self.endpoints.postgres_dsn, database, self.pipeline, self._filtered())
+
+    def _filtered(self) -> ConnectorFilter:
+        """Return what the connector filters: as it is deployed, else as pipeline.toml has it."""
+        return ConnectorFilter.of(
+            connector.deployed_config(self.pipeline, self.endpoints)
+            or self.pipeline.connector.config
+        )
 
     def _postgres(self) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(

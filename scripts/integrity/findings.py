@@ -1,11 +1,12 @@
 """What differs and what is odd, put together into findings."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from scripts.integrity.events import Events, Odd, Unseen
 from scripts.integrity.records import MOST_SAMPLES, Finding, Kind, Place, Sample
 from scripts.integrity.snapshot import Difference
+from scripts.integrity.tables import RowLookup
 from scripts.integrity.trace import Trail
 from scripts.settings.pipeline import Pipeline
 
@@ -28,7 +29,8 @@ def row_findings(differences: Iterable[Difference], trail: Trail) -> Iterator[Fi
         groups[each.table, trail.kind(each)].append(each)
     for (table, kind), group in groups.items():
         samples = tuple(trail.sample(each) for each in group[:MOST_SAMPLES])
-        yield Finding(kind=kind, table=table, count=len(group), samples=samples)
+        count = sum(each.count for each in group)
+        yield Finding(kind=kind, table=table, count=count, samples=samples)
 
 
 def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator[Finding]:
@@ -56,19 +58,14 @@ def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator
         yield Finding(kind=Kind.DEAD_LETTER, table=topic, count=len(letters), samples=samples)
 
 
-def ledger_findings(
-    unseen: Sequence[Unseen], in_postgres: Callable[[str, str], bool]
-) -> Iterator[Finding]:
-    """Return the findings on acknowledged writes without an event.
-
-    Args:
-        unseen: The writes.
-        in_postgres: Whether a table has a row of an `_id`.
-    """
+def ledger_findings(unseen: Sequence[Unseen], lookup: RowLookup) -> Iterator[Finding]:
+    """Return the findings on acknowledged writes without an event, of those that must have one."""
     groups: defaultdict[tuple[str, Kind], list[Unseen]] = defaultdict(list)
     for each in unseen:
+        if not lookup.must_arrive(each.table, each.id, each.op):
+            continue
         # A row that was updated and is not there may have been deleted since.
-        gone = each.op == "c" and not in_postgres(each.table, each.id)
+        gone = each.op == "c" and not lookup.has(each.table, each.id)
         groups[each.table, Kind.VANISHED if gone else Kind.EVENT_MISSING].append(each)
     for (table, kind), group in groups.items():
         place = Place.K6 if kind is Kind.VANISHED else Place.POSTGRES

@@ -6,7 +6,9 @@ from enum import StrEnum
 
 import msgspec
 
-SCHEMA_VERSION = 1
+from scripts.integrity.columns import NotCompared
+
+SCHEMA_VERSION = 2
 # Of a kind and a table; the others are counted.
 MOST_SAMPLES = 5
 
@@ -20,6 +22,8 @@ class Kind(StrEnum):
     CONTENT = "content"
     EXTRA = "extra"
     RESURRECTED = "resurrected"
+    # Of a column: no document has it, although rows have values there.
+    COLUMN_ABSENT = "column_absent"
     # Of events. A vanished row is in PostgreSQL no more than in the topic.
     EVENT_MISSING = "event_missing"
     VANISHED = "vanished"
@@ -91,13 +95,18 @@ class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         table: The table.
         rows: How many rows PostgreSQL has.
         documents: How many live documents MongoDB has; delete markers do not count.
-        not_compared: Columns of types whose form in a document is not known here: `name type`.
+        not_compared: Columns whose values are not compared, and why; a file of schema version 1
+            names them in a text each.
+        row_filter: The publication's row filter: only rows that match it are compared.
+        not_carried: Changes that the publication or the connector leaves out: `c`, `u`, `d`.
     """
 
     table: str
     rows: int
     documents: int
-    not_compared: tuple[str, ...] = ()
+    not_compared: tuple[NotCompared | str, ...] = ()
+    row_filter: str = ""
+    not_carried: tuple[str, ...] = ()
 
 
 class TopicRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

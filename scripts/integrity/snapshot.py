@@ -1,23 +1,38 @@
 """One snapshot of PostgreSQL against MongoDB, row by row."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel
+from psycopg.types.array import ArrayLoader
+from psycopg.types.string import TextLoader
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from scripts.integrity.columns import Column, Printed
 from scripts.integrity.records import Kind, TableCompared
-from scripts.integrity.tables import TableReading, reading
+from scripts.integrity.tables import TableReading, readings
 from scripts.settings.pipeline import Pipeline
+from scripts.stack.carried import ConnectorFilter
 
 Document = dict[str, Any]
-# `_id`, `xmin`, and the columns' texts.
-Row = tuple[str, str, *tuple[str | None, ...]]
+# `_id`, `xmin`, and the columns' values.
+Row = tuple[str, str, *tuple[Printed, ...]]
 _BATCH = 5000
 _CONNECT_SECONDS = 5
+_TEXT_OID, _NUMERIC_OID = 25, 1700
+# In which output functions print; what a database or a role has set otherwise does not count.
+_PRINTING = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+}
+# The kind of difference that a change leaves which the publication does not carry.
+_LEFT_BY = {"c": (Kind.MISSING,), "u": (Kind.STALE, Kind.CONTENT), "d": (Kind.EXTRA,)}
 
 
 @dataclass(frozen=True)
@@ -25,12 +40,13 @@ class Difference:
     """A row and a document that are not the same.
 
     Attributes:
-        kind: In which way: MISSING, STALE, CONTENT or EXTRA.
+        kind: In which way: MISSING, STALE, CONTENT, EXTRA, or COLUMN_ABSENT.
         table: The table.
-        id: The `_id`.
+        id: The `_id`; of an absent column its name.
         version: The transaction that wrote the row as it is, `xmin`; empty where there is no row.
         lsn: The document's `_cdc.lsn`; None where there is no document, or a foreign one.
-        detail: What differs.
+        columns: Whose values differ, with their types: `vals numeric[]`.
+        count: Of an absent column how many rows have a value; else 1.
     """
 
     kind: Kind
@@ -38,7 +54,8 @@ class Difference:
     id: str
     version: str
     lsn: int | None
-    detail: str = ""
+    columns: tuple[str, ...] = ()
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,9 @@ class Comparison:
     differences: tuple[Difference, ...]
 
 
-def compare(dsn: str, database: Database[Document], pipeline: Pipeline) -> Comparison:
+def compare(
+    dsn: str, database: Database[Document], pipeline: Pipeline, filtered: ConnectorFilter
+) -> Comparison:
     """Compare every table with its collection, in one snapshot of PostgreSQL.
 
     Rows and documents are streamed in the order of `_id`, a batch of each at a time in memory, and
@@ -62,20 +81,35 @@ def compare(dsn: str, database: Database[Document], pipeline: Pipeline) -> Compa
     """
     compared: list[TableCompared] = []
     differences: list[Difference] = []
-    options = "-c TimeZone=UTC -c DateStyle=ISO -c extra_float_digits=1"
-    with psycopg.connect(dsn, options=options, connect_timeout=_CONNECT_SECONDS) as connection:
+    with psycopg.connect(
+        dsn, client_encoding="utf8", connect_timeout=_CONNECT_SECONDS
+    ) as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        for table in pipeline.tables:
-            how = reading(connection, pipeline, table)
-            counted = _Counted(table.table, how.not_compared)
+        for setting in _PRINTING.items():
+            connection.execute("SELECT set_config(%s, %s, true)", setting)
+        for how in readings(connection, pipeline, filtered).values():
+            counted = _Counted(how)
             with connection.cursor(name="integrity") as rows:
+                _print_values(rows, how.columns)
                 rows.itersize = _BATCH
                 rows.execute(how.all_rows())
-                documents = live_documents(database[table.collection])
-                differences += differing(how, counted.rows(rows), counted.documents(documents))
+                documents = live_documents(database[how.table.collection])
+                found = differing(how, counted.rows(rows), counted.documents(documents))
+                differences += _without_absent(tuple(found))
             compared.append(counted.result())
     return Comparison(tuple(compared), tuple(differences))
+
+
+def _print_values(cursor: psycopg.ServerCursor[Any], columns: Iterable[Column]) -> None:
+    """Let a cursor return values as PostgreSQL prints them, arrays as lists of such texts."""
+    for column in columns:
+        loader: type[TextLoader | ArrayLoader] = TextLoader
+        if column.delimiter:
+            described = {"base_oid": _TEXT_OID, "delimiter": column.delimiter.encode()}
+            loader = type("_PrintedArray", (ArrayLoader,), described)
+        cursor.adapters.register_loader(_NUMERIC_OID if column.is_money else column.oid, loader)
+    cursor.adapters.register_loader(_TEXT_OID, TextLoader)
 
 
 def live_documents(collection: Collection[Document]) -> Iterator[Document]:
@@ -100,6 +134,22 @@ def differing(
     how: TableReading, rows: Iterable[Row], documents: Iterable[Document]
 ) -> Iterator[Difference]:
     """Yield what differs between rows and documents, both in the order of `_id`."""
+    unseen = _UnseenColumns(how)
+    kinds = {
+        kind for operation, left in _LEFT_BY.items() if operation in how.operations for kind in left
+    }
+    for difference in _row_by_row(how, rows, documents, unseen):
+        if difference.kind in kinds:
+            yield difference
+    yield from unseen.differences()
+
+
+def _row_by_row(
+    how: TableReading,
+    rows: Iterable[Row],
+    documents: Iterable[Document],
+    unseen: "_UnseenColumns",
+) -> Iterator[Difference]:
     table = how.table.table
     ahead = iter(documents)
     document = next(ahead, None)
@@ -110,27 +160,63 @@ def differing(
         if document is None or document["_id"] > row[0]:
             yield Difference(Kind.MISSING, table, row[0], row[1], None)
             continue
-        fields = _fields(how, row, document)
-        if fields:
+        unseen.look(row, document)
+        columns = _differing_columns(how, row, document)
+        if columns:
             found = metadata(document)
             # A savepoint's transaction has a number of its own: then `stale` is said of `content`.
             kind = Kind.CONTENT if str(found.get("tx_id")) == row[1] else Kind.STALE
-            detail = f"other content in {', '.join(fields)}"
-            yield Difference(kind, table, row[0], row[1], _lsn(document), detail)
+            yield Difference(kind, table, row[0], row[1], _lsn(document), tuple(columns))
         document = next(ahead, None)
     while document is not None:
         yield _extra(table, document)
         document = next(ahead, None)
 
 
-def _fields(how: TableReading, row: Row, document: Document) -> list[str]:
-    """Return the names of the fields that are not as in the row."""
+def _differing_columns(how: TableReading, row: Row, document: Document) -> list[str]:
+    """Return the columns, and the fields without one, that are not as in the row."""
     wrong = [
-        column.name
-        for column, text in zip(how.columns, row[2:], strict=True)
-        if not column.same(text, document.get(column.name))
+        f"{column.name} {column.declared}"
+        for column, printed in zip(how.columns, row[2:], strict=True)
+        if not column.same(printed, document.get(column.name))
     ]
     return wrong + sorted(document.keys() - how.fields - {"_id", "_cdc"})
+
+
+class _UnseenColumns:
+    """Columns that no document has had so far, and how many rows have a value there."""
+
+    def __init__(self, how: TableReading) -> None:
+        self._table = how.table.table
+        self._left: list[tuple[int, Column]] = list(enumerate(how.columns, start=2))
+        self._values: dict[str, int] = dict.fromkeys((each.name for each in how.columns), 0)
+
+    def look(self, row: Row, document: Document) -> None:
+        """Take a row and its document into account."""
+        if not self._left:
+            return
+        self._left = [(at, each) for at, each in self._left if each.name not in document]
+        for at, column in self._left:
+            self._values[column.name] += row[at] is not None
+
+    def differences(self) -> Iterator[Difference]:
+        """Yield the columns that no document has although rows have values there."""
+        for _, column in self._left:
+            if count := self._values[column.name]:
+                described = f"{column.name} {column.declared}"
+                yield Difference(
+                    Kind.COLUMN_ABSENT, self._table, column.name, "", None, (described,), count
+                )
+
+
+def _without_absent(found: Sequence[Difference]) -> Iterator[Difference]:
+    """Yield the differences, without what an absent column explains of each row."""
+    absent = {name for each in found if each.kind is Kind.COLUMN_ABSENT for name in each.columns}
+    for each in found:
+        if each.kind is Kind.COLUMN_ABSENT or not absent.intersection(each.columns):
+            yield each
+        elif left := tuple(name for name in each.columns if name not in absent):
+            yield replace(each, columns=left)
 
 
 def _extra(table: str, document: Document) -> Difference:
@@ -145,9 +231,8 @@ def _lsn(document: Document) -> int | None:
 class _Counted:
     """Counts what passes."""
 
-    def __init__(self, table: str, not_compared: tuple[str, ...]) -> None:
-        self._table = table
-        self._not_compared = not_compared
+    def __init__(self, how: TableReading) -> None:
+        self._how = how
         self._rows = 0
         self._documents = 0
 
@@ -163,8 +248,10 @@ class _Counted:
 
     def result(self) -> TableCompared:
         return TableCompared(
-            table=self._table,
+            table=self._how.table.table,
             rows=self._rows,
             documents=self._documents,
-            not_compared=self._not_compared,
+            not_compared=self._how.not_compared,
+            row_filter=self._how.row_filter,
+            not_carried=tuple(x for x in _LEFT_BY if x not in self._how.operations),
         )

@@ -7,6 +7,7 @@ from scripts.integrity.events import Events, Seen
 from scripts.integrity.records import Kind, Place, Sample
 from scripts.integrity.snapshot import Difference
 from scripts.settings.pipeline import Pipeline
+from scripts.wording import counted
 
 _OPS = {"c": "create", "u": "update", "d": "delete", "r": "read"}
 
@@ -34,9 +35,14 @@ class Trail:
 
     def sample(self, difference: Difference) -> Sample:
         """Return a difference, and where the row's last change was seen."""
+        if difference.kind is Kind.COLUMN_ABSENT:
+            rows = counted(difference.count, "row has a value", "rows have a value")
+            detail = f"{', '.join(difference.columns)}: {rows}, no document has the field"
+            return Sample(id=difference.id, last_seen=Place.POSTGRES, detail=detail)
         topic, identity = self._topic(difference.table), difference.id
         last = self.events.last(topic, identity)
-        lead = f"{difference.detail}; " if difference.detail else ""
+        columns = ", ".join(difference.columns)
+        lead = f"other content in {columns}; " if columns else ""
         if difference.lsn is not None:
             lead += f"the document is of lsn {difference.lsn}; "
         place, where = self._last_seen(topic, identity, last, has_row=bool(difference.version))

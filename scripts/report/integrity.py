@@ -2,13 +2,23 @@
 
 from tabulate import tabulate
 
-from scripts.integrity.records import Integrity
+from scripts.integrity.columns import NotCompared, Why
+from scripts.integrity.records import Integrity, TableCompared
 from scripts.report.rows import printable
 from scripts.verdict.integrity_gates import exit_code_of
 from scripts.verdict.verdict import verdict_of
 from scripts.wording import counted
 
 _TABLES = ("table", "rows", "documents")
+_OPERATIONS = {"c": "inserts", "u": "updates", "d": "deletes"}
+_WHY = {
+    Why.TYPE: "the form of this type in a document is not known",
+    Why.VIRTUAL: "PostgreSQL never publishes a virtual generated column",
+    Why.GENERATED: "the publication does not publish this generated column",
+    Why.UNPUBLISHED: "it is not in the publication's column list",
+    Why.EXCLUDED: "the connector excludes it",
+    Why.MASKED: "the connector masks or truncates it",
+}
 _FINDINGS = ("table", "finding", "count", "id", "last seen", "how")
 
 
@@ -32,12 +42,30 @@ def integrity_text(integrity: Integrity) -> str:
             for finding in integrity.findings
             if finding.excused
         ]
-    left_out = [f"{t.table}: {column}" for t in integrity.tables for column in t.not_compared]
-    if left_out:
-        blocks.append(f"not compared, for their type is not known: {', '.join(left_out)}")
+    lines = [f"{t.table}: {line}" for t in integrity.tables for line in left_out(t)]
+    if lines:
+        blocks.append("\n".join(printable(line) for line in lines))
     code = exit_code_of(integrity)
     blocks.append(f"{verdict_of(code)}: exit {code:d}")
     return "\n\n".join(blocks)
+
+
+def left_out(table: TableCompared) -> list[str]:
+    """Return what of a table was not compared, and why, a line each."""
+    lines = [_not_compared(each) for each in table.not_compared]
+    if table.row_filter:
+        lines.append(f"only rows that match the publication's filter {table.row_filter}")
+    if table.not_carried:
+        operations = " and ".join(_OPERATIONS[each] for each in table.not_carried)
+        lines.append(f"the publication or the connector leaves out {operations}")
+    return lines
+
+
+def _not_compared(column: NotCompared | str) -> str:
+    """Return a column that was not compared, and why."""
+    if isinstance(column, str):
+        return f"{column} not compared: {_WHY[Why.TYPE]}"
+    return f"{column.column} {column.type} not compared: {_WHY[column.why]}"
 
 
 def _finding_rows(integrity: Integrity) -> list[list[str]]:

@@ -165,6 +165,22 @@ def deployed_settings(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str
     return shown_settings(config or {})
 
 
+def deployed_config(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
+    """Return the connector's whole configuration as Kafka Connect has it now.
+
+    It may hold secrets: it is read from, never shown.
+
+    Returns:
+        The settings by name; empty where Connect has no address, no such connector, or no answer.
+    """
+    if not endpoints.connect_url:
+        return {}
+    try:
+        return ConnectApi(endpoints.connect_url).config(pipeline.connector.name) or {}
+    except (StackFailure, Rebalancing, Unreachable):
+        return {}
+
+
 def restart(pipeline: Pipeline, endpoints: Endpoints) -> None:
     """Restart the connector and its tasks, and wait until they run.
 

@@ -10,7 +10,10 @@ from scripts.verdict.gates import Gate, open_gate, shut_gate
 from scripts.verdict.verdict import worst
 from scripts.wording import counted
 
-ROWS = (Kind.MISSING, Kind.STALE, Kind.CONTENT, Kind.EXTRA, Kind.RESURRECTED)
+ROWS = (
+    *(Kind.MISSING, Kind.STALE, Kind.CONTENT, Kind.EXTRA, Kind.RESURRECTED),
+    Kind.COLUMN_ABSENT,
+)
 EVENTS = (
     *(Kind.EVENT_MISSING, Kind.VANISHED),
     *(Kind.DUPLICATE, Kind.REORDERED, Kind.UNREADABLE),
@@ -34,6 +37,10 @@ _WORDS = {
     Kind.RESURRECTED: (
         "document lives although its row was deleted",
         "documents live although their row was deleted",
+    ),
+    Kind.COLUMN_ABSENT: (
+        "row has a value in a column that no document has",
+        "rows have a value in a column that no document has",
     ),
     Kind.EVENT_MISSING: (
         "acknowledged write has no event in the topic",

@@ -11,7 +11,7 @@ from scripts.verdict.records import ThresholdResult
 INTEGRITY_METRICS: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
     {
         "rows_lost": (Kind.MISSING, Kind.VANISHED),
-        "rows_stale": (Kind.STALE, Kind.CONTENT),
+        "rows_stale": (Kind.STALE, Kind.CONTENT, Kind.COLUMN_ABSENT),
         "rows_extra": (Kind.EXTRA, Kind.RESURRECTED),
         "events_lost": (Kind.EVENT_MISSING,),
         "events_duplicated": (Kind.DUPLICATE,),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from scripts.integrity.records import Finding, Integrity, Kind
+from scripts.report.integrity import left_out
 from scripts.verdict.integrity_gates import LOSSES
 from scripts.wording import counted
 
@@ -55,7 +56,7 @@ def integrity_view(found: Integrity | str) -> IntegrityView:
     ]
     return IntegrityView(
         tables=tuple(
-            (t.table, f"{t.rows:,}", f"{t.documents:,}", ", ".join(t.not_compared) or "none")
+            (t.table, f"{t.rows:,}", f"{t.documents:,}", "; ".join(left_out(t)) or "none")
             for t in found.tables
         ),
         findings=tuple(rows[:_MOST_ROWS]),

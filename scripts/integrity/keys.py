@@ -1,0 +1,106 @@
+"""The `_id` of a row as SQL: what cdc-consumer makes of the key that Debezium sends."""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from psycopg import sql
+
+from scripts.errors import StackFailure
+from scripts.settings.pipeline import Table
+from scripts.stack.table_columns import TableColumn
+
+_TEXTS = frozenset(("text", "varchar", "bpchar", "citext", "uuid", "ltree", "jsonb", "char")) | {
+    *("inet", "cidr", "macaddr", "macaddr8", "tsvector"),
+    *("int4range", "int8range", "numrange", "tsrange", "daterange"),
+}
+# By output function, as pgoutput sends a value; a cast to text prints some types otherwise.
+_PRINTED: LiteralString = "concat({})"
+_NUMERIC: LiteralString = (
+    "CASE concat({0}) WHEN 'NaN' THEN 'NAN' WHEN 'Infinity' THEN 'POSITIVE_INFINITY' "
+    "WHEN '-Infinity' THEN 'NEGATIVE_INFINITY' ELSE concat({0}) END"
+)
+_NUMBERS: Mapping[str, LiteralString] = {
+    "int2": "{}::text",
+    "int4": "{}::text",
+    "int8": "{}::text",
+    "oid": "{}::text",
+    "bool": "{}::text",
+    # The numbers of infinite values are those of temporal.py.
+    "date": "CASE {0} WHEN 'infinity' THEN '2146033979' WHEN '-infinity' THEN '-2147472691' "
+    "ELSE ({0} - DATE '1970-01-01')::text END",
+    "timestamp": "CASE {0} WHEN 'infinity' THEN '9223372036854775807' "
+    "WHEN '-infinity' THEN '-9223372036854775808' "
+    "ELSE trunc(extract(epoch FROM {0}) * 1000000)::text END",
+}
+_MILLISECONDS: LiteralString = (
+    "CASE {0} WHEN 'infinity' THEN '9223372036825200000' "
+    "WHEN '-infinity' THEN '-9223372036832400000' "
+    "ELSE trunc(extract(epoch FROM {0}) * 1000)::text END"
+)
+# ISO 8601: the year before 1 is 0, and years of more than four digits have a sign.
+_INSTANT: LiteralString = (
+    "CASE WHEN NOT isfinite({0}) THEN concat({0}) ELSE "
+    "CASE WHEN extract(year FROM {0} AT TIME ZONE 'UTC') > 9999 "
+    "THEN '+' || extract(year FROM {0} AT TIME ZONE 'UTC') "
+    "WHEN extract(year FROM {0} AT TIME ZONE 'UTC') > 0 "
+    "THEN lpad(extract(year FROM {0} AT TIME ZONE 'UTC')::text, 4, '0') "
+    "WHEN extract(year FROM {0} AT TIME ZONE 'UTC') = -1 THEN '0000' "
+    "ELSE '-' || lpad((-1 - extract(year FROM {0} AT TIME ZONE 'UTC'))::text, 4, '0') END "
+    "|| to_char({0} AT TIME ZONE 'UTC', {1}) END"
+)
+_MOST_MILLISECOND_DIGITS = 3
+_ALL_DIGITS = 6
+
+
+def identity(table: Table, columns: Mapping[str, TableColumn]) -> sql.Composed:
+    """Return the `_id`: the key's text, or the JSON array of a composite key's values.
+
+    In the order in which MongoDB sorts it: that of its bytes.
+
+    Args:
+        table: The table.
+        columns: Its published columns, by name.
+
+    Raises:
+        StackFailure: A key column is not published, or of a type that cannot be followed.
+    """
+    parts: list[sql.Composed] = []
+    for name in table.key:
+        column = columns.get(name)
+        if column is None:
+            raise StackFailure(
+                f"{table.table}: the key column {name} is not there, or is not published",
+                hint="see key in pipeline.toml, and the publication's column list",
+            )
+        found = _part(column)
+        if found is None:
+            raise StackFailure(
+                f"{table.table}: the key column {name} is of type {column.declared}, "
+                "which cannot be followed to MongoDB",
+                hint="docs/types.md lists the types that can be keys",
+            )
+        text, is_text = found
+        quoted = sql.SQL("to_json({})::text").format(text) if is_text else text
+        parts.append(quoted if len(table.key) > 1 else text)
+    if len(parts) == 1:
+        (text,) = parts
+    else:
+        text = sql.SQL("'[' || {} || ']'").format(sql.SQL(" || ',' || ").join(parts))
+    return sql.SQL('({}) COLLATE "C"').format(text)
+
+
+def _part(column: TableColumn) -> tuple[sql.Composed, bool] | None:
+    """Return a key column's value as SQL, and whether JSON has it as a text."""
+    name = sql.Identifier(column.name)
+    if column.is_enum or column.type in _TEXTS:
+        return sql.SQL(_PRINTED).format(name), True
+    if column.type == "numeric" and (column.scale or 0) >= 0:
+        return sql.SQL(_NUMERIC).format(name), True
+    if column.type == "timestamp" and 0 <= column.precision <= _MOST_MILLISECOND_DIGITS:
+        return sql.SQL(_MILLISECONDS).format(name), False
+    if column.type == "timestamptz":
+        digits = column.precision if column.precision >= 0 else _ALL_DIGITS
+        layout = '-MM-DD"T"HH24:MI:SS' + (f".FF{digits}" if digits else "") + '"Z"'
+        return sql.SQL(_INSTANT).format(name, sql.Literal(layout)), True
+    number = _NUMBERS.get(column.type)
+    return (sql.SQL(number).format(name), False) if number else None

@@ -1,0 +1,132 @@
+"""A stack with a table of every type, and a table for each type that can be a key."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from pymongo.collection import Collection
+
+from scripts.integrity.records import Integrity
+from scripts.integrity.snapshot import Difference, compare
+from scripts.stack.carried import ConnectorFilter
+from scripts.waiting import NotReady, wait_until
+from tests.integration.integrity_stack import Planted, planted
+from tests.integration.types.catalog import SETUP, TYPES, Type
+
+# A topic for each of them would be a topic for each type.
+KEYS = tuple(each for each in TYPES if each.key)
+
+
+def schema(types: Iterable[Type] = TYPES) -> str:
+    """Return the statements that make the tables.
+
+    Large values are stored out of line as they are, and the old row is logged: the table for which
+    that is not so is altered by the test.
+    """
+    types = tuple(types)
+    columns = ", ".join(f"{each.column} {each.sql}" for each in types)
+    statements = [
+        SETUP,
+        f"CREATE TABLE kinds (id text PRIMARY KEY, touched integer NOT NULL DEFAULT 0, {columns});",
+        "ALTER TABLE kinds REPLICA IDENTITY FULL;",
+        *(
+            f"ALTER TABLE kinds ALTER COLUMN {each.column} SET STORAGE EXTERNAL;"
+            for each in types
+            if each.large
+        ),
+        *(
+            f"CREATE TABLE {key_table(each)} (key {each.sql} PRIMARY KEY, number integer);"
+            for each in types
+            if each.key == "followed"
+        ),
+    ]
+    return "\n".join(statements)
+
+
+def key_table(each: Type) -> str:
+    return f"key_{each.column}"
+
+
+def sections(types: Iterable[Type] = TYPES) -> str:
+    """Return the tables' sections of pipeline.toml, and the header of [canary]."""
+    keys = {"kinds": "id"} | {key_table(x): "key" for x in types if x.key == "followed"}
+    return (
+        "\n".join(
+            f'[[tables]]\ntable = "public.{name}"\nkey = ["{key}"]\ncollection = "{name}"\n'
+            for name, key in keys.items()
+        )
+        + "\n[canary]\n"
+    )
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The stack, and what the tests of types do with it."""
+
+    pipe: Planted
+
+    @property
+    def documents(self) -> Collection[dict[str, Any]]:
+        return self.pipe.client[self.pipe.endpoints.mongodb_database]["kinds"]
+
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(self.pipe.endpoints.postgres_dsn, autocommit=True)
+
+    def insert(self, each: Type) -> list[str]:
+        """Insert a row for each value of a type, null first; return their ids."""
+        statement = sql.SQL("INSERT INTO kinds (id, {}) VALUES (%s, %s::text::{})").format(
+            sql.Identifier(each.column),
+            sql.SQL(each.sql),  # type: ignore[arg-type]
+        )
+        large = sql.SQL("INSERT INTO kinds (id, {}) VALUES (%s, {})").format(
+            sql.Identifier(each.column),
+            sql.SQL(each.large),  # type: ignore[arg-type]
+        )
+        ids = []
+        with self.connect() as connection:
+            for name, value in (("null", None), *each.named_values()):
+                ids.append(f"{each.column}/{name}")
+                connection.execute(statement, (ids[-1], value))
+            if each.large:
+                ids.append(f"{each.column}/large")
+                connection.execute(large, (ids[-1],))
+        return ids
+
+    def check(self) -> Integrity:
+        """Check the pipeline as `inv integrity` does, from the present ends of the topics."""
+        integrity = self.pipe.checker.check(self.pipe.checker.begin())
+        assert integrity.drained, integrity.drain
+        return integrity
+
+    def differences(self) -> tuple[Difference, ...]:
+        """Compare once everything arrived that was written."""
+        assert self.check().drained
+        return self.compare()
+
+    def compare(self) -> tuple[Difference, ...]:
+        """Compare at once."""
+        return compare(
+            self.pipe.endpoints.postgres_dsn,
+            self.documents.database,
+            self.pipe.pipeline,
+            ConnectorFilter.of(self.pipe.pipeline.connector.config),
+        ).differences
+
+    def until_equal(self, expected: object, question: Any) -> None:  # noqa: ANN401
+        def probe() -> None:
+            found = question()
+            if found != expected:
+                raise NotReady(f"{found} is not {expected}")
+
+        wait_until(probe, what="the documents", deadline_seconds=60)
+
+
+@contextmanager
+def typed(folder: Path) -> Iterator[Typed]:
+    """Start the stack."""
+    with planted(folder, schema(), sections()) as pipe:
+        yield Typed(pipe)
