@@ -150,7 +150,10 @@ def _hstore(text: str) -> object:
 
 
 def _json(value: object) -> object:
-    return msgspec.json.decode(_text(value))
+    try:
+        return msgspec.json.decode(_text(value))
+    except msgspec.DecodeError as error:
+        raise ValueError(value) from error
 
 
 def _vector(text: str) -> object:

@@ -19,7 +19,8 @@ _PUBLISHED = """
     SELECT p.attnames, p.rowfilter, b.pubinsert, b.pubupdate, b.pubdelete,
         current_setting('server_version_num')::integer >= 180000
     FROM pg_publication_tables p JOIN pg_publication b ON b.pubname = p.pubname
-    WHERE p.pubname = %s AND format('%%I.%%I', p.schemaname, p.tablename) = %s
+    WHERE p.pubname = %s
+        AND format('%%I.%%I', p.schemaname, p.tablename)::regclass = to_regclass(%s)
 """
 _RELATION = """
     SELECT c.relkind = 'p', EXISTS (

@@ -128,12 +128,11 @@ def sent_time(text: str) -> int:
 def duration(text: str) -> int:
     """Return an interval in microseconds as Debezium counts them: a month has 365.25 / 12 days.
 
-    The arithmetic is that of `MicroDuration.durationMicros`, in doubles; Java limits what is beyond
-    64 bits to their largest number.
+    The arithmetic is that of `MicroDuration.durationMicros`, in doubles.
 
     Raises:
-        ValueError: It is infinite, which Debezium sends as 0, or no interval in the style
-            `postgres`.
+        ValueError: It is infinite, which Debezium sends as 0; or beyond 64 bits, of which it sends
+            the largest number; or no interval in the style `postgres`.
     """
     found = _IS_INTERVAL.fullmatch(text)
     if not text or found is None:
@@ -144,7 +143,10 @@ def duration(text: str) -> int:
     in_hours = in_days * 24 + factor * int(hours or 0)
     rest = factor * (int(seconds or 0) + int((fraction or "0").ljust(6, "0")) / 1e6)
     in_seconds = (in_hours * 60 + factor * int(minutes or 0)) * 60 + rest
-    return max(_INT64[0], min(_INT64[-1], int(in_seconds * 1e6)))
+    found_microseconds = int(in_seconds * 1e6)
+    if found_microseconds not in _INT64:
+        raise ValueError(text)
+    return found_microseconds
 
 
 _BOUND = re.compile(r'"?(\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d[^",]*)"?')

@@ -19,13 +19,15 @@ _COLUMNS = """
         FROM resolved r JOIN pg_type t ON t.oid = r.type
         WHERE t.typtype = 'd'
     )
-    SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.oid::bigint, t.typname, t.typtype,
-        element.typname, element.typtype, element.typdelim, r.modifier,
-        a.attgenerated, a.attstorage <> 'p' AND a.attlen = -1
+    SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.oid <> a.atttypid, t.oid::bigint,
+        t.typname, t.typtype, element.typname,
+        CASE below.typtype WHEN 'e' THEN 'e' ELSE element.typtype END, element.typdelim,
+        r.modifier, a.attgenerated, a.attstorage <> 'p' AND a.attlen = -1
     FROM resolved r
     JOIN pg_type t ON t.oid = r.type AND t.typtype <> 'd'
     JOIN pg_attribute a ON a.attrelid = %(table)s::regclass AND a.attnum = r.attnum
     LEFT JOIN pg_type element ON element.typarray = t.oid
+    LEFT JOIN pg_type below ON below.oid = element.typbasetype
     ORDER BY a.attnum
 """
 # What `pg_attribute.atttypmod` adds to the length of a character type.
@@ -47,11 +49,13 @@ class TableColumn:
     Attributes:
         name: Its name.
         declared: The type as the table declares it: `numeric(12,2)[]`, or the name of a domain.
+        is_domain: Whether that is a domain.
         oid: The type's object identifier, of a domain that of the type below it.
         type: That type's name in pg_type: `numeric`, `_numeric`.
         category: `pg_type.typtype` of it: `b` base, `c` composite, `e` enum, `r` range, ...
         element: Of an array the name of the elements' type, else empty.
-        element_category: `pg_type.typtype` of the elements' type; empty where there is none.
+        element_category: `pg_type.typtype` of the elements' type, `e` of a domain over an
+            enumeration too; empty where there is none.
         delimiter: What separates an array's elements; empty where there are none.
         modifier: `pg_attribute.atttypmod` or the domain's: -1 where there is none.
         generated: Whether it is a generated column, and of which kind.
@@ -60,6 +64,7 @@ class TableColumn:
 
     name: str
     declared: str
+    is_domain: bool
     oid: int
     type: str
     category: str
@@ -106,6 +111,7 @@ def table_columns(connection: Connection[tuple[Any, ...]], table: str) -> tuple[
         TableColumn(
             name=name,
             declared=declared,
+            is_domain=is_domain,
             oid=oid,
             type=kind,
             category=category,
@@ -119,6 +125,7 @@ def table_columns(connection: Connection[tuple[Any, ...]], table: str) -> tuple[
         for (
             name,
             declared,
+            is_domain,
             oid,
             kind,
             category,

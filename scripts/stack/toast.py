@@ -106,8 +106,10 @@ def _without_placeholder(column: TableColumn) -> bool:
     if not column.toastable or column.generated is Generated.VIRTUAL:
         return False
     if column.element:
-        sent = column.element_category in _SENT_CATEGORIES
-        return sent and column.element not in _ELEMENTS | _UNSENT_ELEMENTS
+        if column.element_category not in _SENT_CATEGORIES or column.element in _UNSENT_ELEMENTS:
+            return False
+        # Of a domain over an array it has none, whatever the elements.
+        return column.is_domain or column.element not in _ELEMENTS
     if column.type not in _LARGE_WITHOUT_PLACEHOLDER:
         return False
     if column.type in ("bit", "varbit") and column.modifier >= 0:

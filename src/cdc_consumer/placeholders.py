@@ -2,7 +2,7 @@
 
 The placeholder is the text `__debezium_unavailable_value`, shaped after the column's type: text and
 the like as it is, bytes in base64, arrays of text, bytes, integers and uuids as arrays, hstore as a
-map.
+map, or as the text of one (`hstore.handling.mode=json`).
 Source: `UnchangedToastedPlaceholder` of Debezium's PostgreSQL connector; the option is
 `unavailable.value.placeholder`.
 """
@@ -18,7 +18,8 @@ _BASE64: Final = base64.b64encode(_BYTES).decode()
 # Java's UUID.nameUUIDFromBytes: version 3 without a namespace, over MD5 by its definition.
 _UUID: Final = str(uuid.UUID(bytes=hashlib.md5(_BYTES, usedforsecurity=False).digest(), version=3))
 
-_SCALARS: Final = frozenset((TEXT, _BASE64))
+_HSTORE: Final = f'{{"{TEXT}":"{TEXT}"}}'
+_SCALARS: Final = frozenset((TEXT, _BASE64, _HSTORE))
 _COLLECTIONS: Final = ([TEXT], [_BASE64], list(_BYTES), [_UUID], {TEXT: TEXT})
 
 

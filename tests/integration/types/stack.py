@@ -1,6 +1,6 @@
 """A stack with a table of every type, and a table for each type that can be a key."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,35 +13,32 @@ from pymongo.collection import Collection
 from scripts.integrity.records import Integrity
 from scripts.integrity.snapshot import Difference, compare
 from scripts.stack.carried import ConnectorFilter
-from scripts.waiting import NotReady, wait_until
 from tests.integration.integrity_stack import Planted, planted
 from tests.integration.types.catalog import SETUP, TYPES, Type
 
-# A topic for each of them would be a topic for each type.
-KEYS = tuple(each for each in TYPES if each.key)
+FOLLOWED = tuple(each for each in TYPES if each.key == "followed")
+REFUSED = tuple(each for each in TYPES if each.key == "refused")
 
 
-def schema(types: Iterable[Type] = TYPES) -> str:
+def schema() -> str:
     """Return the statements that make the tables.
 
     Large values are stored out of line as they are, and the old row is logged: the table for which
     that is not so is altered by the test.
     """
-    types = tuple(types)
-    columns = ", ".join(f"{each.column} {each.sql}" for each in types)
+    columns = ", ".join(f"{each.column} {each.sql}" for each in TYPES)
     statements = [
         SETUP,
         f"CREATE TABLE kinds (id text PRIMARY KEY, touched integer NOT NULL DEFAULT 0, {columns});",
         "ALTER TABLE kinds REPLICA IDENTITY FULL;",
         *(
             f"ALTER TABLE kinds ALTER COLUMN {each.column} SET STORAGE EXTERNAL;"
-            for each in types
+            for each in TYPES
             if each.large
         ),
         *(
             f"CREATE TABLE {key_table(each)} (key {each.sql} PRIMARY KEY, number integer);"
-            for each in types
-            if each.key == "followed"
+            for each in FOLLOWED
         ),
     ]
     return "\n".join(statements)
@@ -51,9 +48,9 @@ def key_table(each: Type) -> str:
     return f"key_{each.column}"
 
 
-def sections(types: Iterable[Type] = TYPES) -> str:
+def sections() -> str:
     """Return the tables' sections of pipeline.toml, and the header of [canary]."""
-    keys = {"kinds": "id"} | {key_table(x): "key" for x in types if x.key == "followed"}
+    keys = {"kinds": "id"} | {key_table(each): "key" for each in FOLLOWED}
     return (
         "\n".join(
             f'[[tables]]\ntable = "public.{name}"\nkey = ["{key}"]\ncollection = "{name}"\n'
@@ -115,14 +112,6 @@ class Typed:
             self.pipe.pipeline,
             ConnectorFilter.of(self.pipe.pipeline.connector.config),
         ).differences
-
-    def until_equal(self, expected: object, question: Any) -> None:  # noqa: ANN401
-        def probe() -> None:
-            found = question()
-            if found != expected:
-                raise NotReady(f"{found} is not {expected}")
-
-        wait_until(probe, what="the documents", deadline_seconds=60)
 
 
 @contextmanager
