@@ -17,7 +17,7 @@ _PUBLISHED = """
         ON a.attrelid = format('%%I.%%I', p.schemaname, p.tablename)::regclass
         AND a.attname = ANY (p.attnames)
     JOIN pg_type t ON t.oid = a.atttypid
-    WHERE p.pubname = %s AND p.schemaname || '.' || p.tablename = %s
+    WHERE p.pubname = %s AND p.schemaname = %s AND p.tablename = %s
     ORDER BY a.attnum
 """
 
@@ -58,7 +58,7 @@ class TableReading:
 
     @property
     def _name(self) -> sql.Identifier:
-        return sql.Identifier(*self.table.table.split("."))
+        return sql.Identifier(*self.table.name)
 
 
 class RowLookup:
@@ -87,7 +87,7 @@ def reading(
         StackFailure: The table is not published, or its key cannot be followed.
     """
     publication = pipeline.postgres.publication
-    published = connection.execute(_PUBLISHED, (publication, table.table)).fetchall()
+    published = connection.execute(_PUBLISHED, (publication, *table.name)).fetchall()
     if not published:
         raise StackFailure(
             f"publication {publication} does not publish {table.table}",
