@@ -170,6 +170,15 @@ def faults(session: nox.Session) -> None:
     session.run("pytest", "tests/integration/faults", *table, *session.posargs)
 
 
+@nox.session(default=False)
+def types(session: nox.Session) -> None:
+    """Send values of every PostgreSQL type through the real pipeline, and write docs/types.md."""
+    install(session, "dev")
+    session.run("inv", "tools.install", "--stack", "local")
+    table = ("--type-table", "docs/types.md")
+    session.run("pytest", "tests/integration/types", *table, *session.posargs)
+
+
 @nox.session(default=False, venv_backend="none", requires=["environment"])
 def selftest(session: nox.Session) -> None:
     """Plant faults on a real stack, see every gate turn red, and write docs/verdicts.md."""

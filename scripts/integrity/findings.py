@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from scripts.integrity.events import Events, Odd, Unseen
 from scripts.integrity.records import MOST_SAMPLES, Finding, Kind, Place, Sample
 from scripts.integrity.snapshot import Difference
-from scripts.integrity.tables import RowLookup
 from scripts.integrity.trace import Trail
 from scripts.settings.pipeline import Pipeline
 
@@ -58,11 +58,21 @@ def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator
         yield Finding(kind=Kind.DEAD_LETTER, table=topic, count=len(letters), samples=samples)
 
 
-def ledger_findings(unseen: Sequence[Unseen], lookup: RowLookup) -> Iterator[Finding]:
+class Rows(Protocol):
+    """What is asked of the rows of PostgreSQL."""
+
+    def has(self, table: str, key: str) -> bool:
+        """Return whether a table has the row."""
+
+    def must_arrive(self, table: str, key: str) -> bool:
+        """Return whether a write of the row must have an event in the topic."""
+
+
+def ledger_findings(unseen: Sequence[Unseen], lookup: Rows) -> Iterator[Finding]:
     """Return the findings on acknowledged writes without an event, of those that must have one."""
     groups: defaultdict[tuple[str, Kind], list[Unseen]] = defaultdict(list)
     for each in unseen:
-        if not lookup.must_arrive(each.table, each.id, each.op):
+        if not lookup.must_arrive(each.table, each.id):
             continue
         # A row that was updated and is not there may have been deleted since.
         gone = each.op == "c" and not lookup.has(each.table, each.id)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from scripts.settings.table_name import TableName
+
 OPERATIONS = frozenset(("c", "u", "d"))
 
 
@@ -28,4 +30,12 @@ def read_ledger(path: Path) -> Iterator[Acknowledged]:
         for line in lines:
             op, table, key = (*line.rstrip("\n").split("\t"), "", "")[:3]
             if line.endswith("\n") and op in OPERATIONS and table and key:
-                yield Acknowledged(op, table, key)
+                yield Acknowledged(op, _in_one_spelling(table), key)
+
+
+def _in_one_spelling(table: str) -> str:
+    """Return a script's name of a table as pipeline.toml's is spelled after it was read."""
+    try:
+        return str(TableName.parse(table))
+    except ValueError:
+        return table

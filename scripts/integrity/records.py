@@ -98,7 +98,6 @@ class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         not_compared: Columns whose values are not compared, and why; a file of schema version 1
             names them in a text each.
         row_filter: The publication's row filter: only rows that match it are compared.
-        not_carried: Changes that the publication or the connector leaves out: `c`, `u`, `d`.
     """
 
     table: str
@@ -106,7 +105,6 @@ class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     documents: int
     not_compared: tuple[NotCompared | str, ...] = ()
     row_filter: str = ""
-    not_carried: tuple[str, ...] = ()
 
 
 class TopicRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

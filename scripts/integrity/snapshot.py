@@ -31,8 +31,6 @@ _PRINTING = {
     "extra_float_digits": "1",
     "bytea_output": "hex",
 }
-# The kind of difference that a change leaves which the publication does not carry.
-_LEFT_BY = {"c": (Kind.MISSING,), "u": (Kind.STALE, Kind.CONTENT), "d": (Kind.EXTRA,)}
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def compare(
                 rows.execute(how.all_rows())
                 documents = live_documents(database[how.table.collection])
                 found = differing(how, counted.rows(rows), counted.documents(documents))
-                differences += _without_absent(tuple(found))
+                differences += without_absent(tuple(found))
             compared.append(counted.result())
     return Comparison(tuple(compared), tuple(differences))
 
@@ -135,12 +133,7 @@ def differing(
 ) -> Iterator[Difference]:
     """Yield what differs between rows and documents, both in the order of `_id`."""
     unseen = _UnseenColumns(how)
-    kinds = {
-        kind for operation, left in _LEFT_BY.items() if operation in how.operations for kind in left
-    }
-    for difference in _row_by_row(how, rows, documents, unseen):
-        if difference.kind in kinds:
-            yield difference
+    yield from _row_by_row(how, rows, documents, unseen)
     yield from unseen.differences()
 
 
@@ -209,7 +202,7 @@ class _UnseenColumns:
                 )
 
 
-def _without_absent(found: Sequence[Difference]) -> Iterator[Difference]:
+def without_absent(found: Sequence[Difference]) -> Iterator[Difference]:
     """Yield the differences, without what an absent column explains of each row."""
     absent = {name for each in found if each.kind is Kind.COLUMN_ABSENT for name in each.columns}
     for each in found:
@@ -253,5 +246,4 @@ class _Counted:
             documents=self._documents,
             not_compared=self._how.not_compared,
             row_filter=self._how.row_filter,
-            not_carried=tuple(x for x in _LEFT_BY if x not in self._how.operations),
         )

@@ -11,24 +11,14 @@ from scripts.integrity.columns import Column, NotCompared, Why
 from scripts.integrity.keys import identity
 from scripts.settings.pipeline import Pipeline, Table
 from scripts.stack.carried import ConnectorFilter
+from scripts.stack.checks.publication import expect_publication
 from scripts.stack.table_columns import Generated, TableColumn, table_columns
 
 # Only what the publication carries reaches MongoDB. Before version 18 no generated column does,
 # although the view lists it.
 _PUBLISHED = """
-    SELECT p.attnames, p.rowfilter, b.pubinsert, b.pubupdate, b.pubdelete,
-        current_setting('server_version_num')::integer >= 180000
-    FROM pg_publication_tables p JOIN pg_publication b ON b.pubname = p.pubname
-    WHERE p.pubname = %s
-        AND format('%%I.%%I', p.schemaname, p.tablename)::regclass = to_regclass(%s)
-"""
-_RELATION = """
-    SELECT c.relkind = 'p', EXISTS (
-        SELECT FROM pg_partition_ancestors(c.oid) a
-        JOIN pg_publication_tables p
-            ON format('%%I.%%I', p.schemaname, p.tablename)::regclass = a.relid
-        WHERE p.pubname = %s AND a.relid <> c.oid)
-    FROM pg_class c WHERE c.oid = to_regclass(%s)
+    SELECT attnames, rowfilter, current_setting('server_version_num')::integer >= 180000
+    FROM pg_publication_tables WHERE pubname = %s AND schemaname = %s AND tablename = %s
 """
 
 
@@ -43,7 +33,6 @@ class TableReading:
         not_compared: Columns whose values are not compared, and why.
         id: The row's `_id`, as SQL, in the order in which MongoDB sorts it.
         row_filter: The rows that are published, as an SQL expression; empty: all of them.
-        operations: Which changes are carried: `c`, `u`, `d`.
     """
 
     table: Table
@@ -52,7 +41,6 @@ class TableReading:
     not_compared: tuple[NotCompared, ...]
     id: sql.Composable
     row_filter: str
-    operations: frozenset[str]
 
     def all_rows(self) -> sql.Composed:
         """Return the query of `_id`, `xmin` and the columns, in the order of `_id`."""
@@ -77,7 +65,7 @@ class TableReading:
 
     @property
     def _name(self) -> sql.Identifier:
-        return _identifier(self.table)
+        return sql.Identifier(*self.table.name)
 
 
 class RowLookup:
@@ -93,17 +81,15 @@ class RowLookup:
         """Return whether a table of the pipeline has the row."""
         return self._published(table, key) is not None
 
-    def must_arrive(self, table: str, key: str, operation: str) -> bool:
+    def must_arrive(self, table: str, key: str) -> bool:
         """Return whether a write of the row must have an event in the topic.
 
         Under a row filter only a row that matches it now is known to have been published.
         """
         reading = self._readings.get(table)
-        if reading is None:
+        if reading is None or not reading.row_filter:
             return True
-        if operation not in reading.operations:
-            return False
-        return not reading.row_filter or bool(self._published(table, key))
+        return bool(self._published(table, key))
 
     def _published(self, table: str, key: str) -> bool | None:
         reading = self._readings.get(table)
@@ -121,6 +107,7 @@ def readings(
     Raises:
         StackFailure: A table is not published, or its key cannot be followed.
     """
+    expect_publication(connection, pipeline)
     return {
         table.table: reading(connection, pipeline, table, filtered) for table in pipeline.tables
     }
@@ -137,18 +124,16 @@ def reading(
     Raises:
         StackFailure: The table is not published, or its key cannot be followed.
     """
-    name = _identifier(table).as_string(connection)
-    publication = pipeline.postgres.publication
-    found = connection.execute(_PUBLISHED, (publication, name)).fetchone()
+    found = connection.execute(_PUBLISHED, (pipeline.postgres.publication, *table.name)).fetchone()
     if found is None:
-        raise _unpublished(connection, publication, table, name)
-    listed, row_filter, inserts, updates, deletes, carries_generated = found
+        raise StackFailure(f"{table.table} has just been taken from the publication")
+    listed, row_filter, carries_generated = found
     published, not_compared = [], []
-    columns = table_columns(connection, name)
+    columns = table_columns(connection, sql.Identifier(*table.name).as_string(connection))
     for column in columns:
         is_listed = column.name in listed
         why = _why_not(column, is_listed=is_listed, carries_generated=carries_generated)
-        qualified = f"{table.table}.{column.name}"
+        qualified = ".".join((*table.name, column.name))
         if why is None and filtered.excludes(qualified):
             why = Why.EXCLUDED
         if why is None:
@@ -160,7 +145,6 @@ def reading(
         if why is not None:
             not_compared.append(NotCompared(column.name, column.declared, why))
     unmasked = {each.column for each in not_compared if each.why is Why.MASKED}
-    carried = {"c": inserts, "u": updates, "d": deletes}
     return TableReading(
         table=table,
         columns=tuple(Column.of(each) for each in published if each.name not in unmasked),
@@ -168,8 +152,6 @@ def reading(
         not_compared=tuple(not_compared),
         id=identity(table, {each.name: each for each in published}),
         row_filter=row_filter or "",
-        operations=frozenset(x for x, is_carried in carried.items() if is_carried)
-        - filtered.skipped,
     )
 
 
@@ -179,23 +161,3 @@ def _why_not(column: TableColumn, *, is_listed: bool, carries_generated: bool) -
     if column.generated is Generated.STORED and not (carries_generated and is_listed):
         return Why.GENERATED
     return None if is_listed else Why.UNPUBLISHED
-
-
-def _unpublished(
-    connection: Connection[tuple[Any, ...]], publication: str, table: Table, name: str
-) -> StackFailure:
-    row = connection.execute(_RELATION, (publication, name)).fetchone()
-    is_partitioned, has_published_root = row or (False, False)
-    if row is None:
-        hint = f"create {table.table}, or take it from the tables of pipeline.toml"
-    elif is_partitioned:
-        hint = f"ALTER PUBLICATION {publication} SET (publish_via_partition_root = true)"
-    elif has_published_root:
-        hint = "name the partitioned table in pipeline.toml: its partitions' rows go by its name"
-    else:
-        hint = f"ALTER PUBLICATION {publication} ADD TABLE {name}, or take it from pipeline.toml"
-    return StackFailure(f"publication {publication} does not publish {table.table}", hint=hint)
-
-
-def _identifier(table: Table) -> sql.Identifier:
-    return sql.Identifier(*table.table.split("."))

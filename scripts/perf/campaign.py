@@ -83,6 +83,8 @@ def perform(plan: Plan, checkout: Checkout, backend: Backend, generator: LoadGen
     try:
         if endpoints is None:
             endpoints = backend.up(say)
+        else:
+            backend.verify()
         finished = _Run(plan, checkout, backend, generator, endpoints, was_up=was_up).perform()
         if finished.verdict.exit_code is not ExitCode.INTERRUPTED:
             stop = backend.down

@@ -10,7 +10,6 @@ from scripts.verdict.verdict import verdict_of
 from scripts.wording import counted
 
 _TABLES = ("table", "rows", "documents")
-_OPERATIONS = {"c": "inserts", "u": "updates", "d": "deletes"}
 _WHY = {
     Why.TYPE: "the form of this type in a document is not known",
     Why.VIRTUAL: "PostgreSQL never publishes a virtual generated column",
@@ -55,9 +54,6 @@ def left_out(table: TableCompared) -> list[str]:
     lines = [_not_compared(each) for each in table.not_compared]
     if table.row_filter:
         lines.append(f"only rows that match the publication's filter {table.row_filter}")
-    if table.not_carried:
-        operations = " and ".join(_OPERATIONS[each] for each in table.not_carried)
-        lines.append(f"the publication or the connector leaves out {operations}")
     return lines
 
 

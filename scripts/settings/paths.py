@@ -80,6 +80,11 @@ class Checkout:
         return self.stack / "endpoints.json"
 
     @property
+    def started_file(self) -> Path:
+        """What of pipeline.toml the stack that is up was started with."""
+        return self.stack / "started.json"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one command that may change the stack or load it."""
         return self.stack / "lock"

@@ -4,14 +4,12 @@ from typing import Annotated
 
 import msgspec
 
+from scripts.settings.table_name import TableName
+
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 # PostgreSQL: lower case letters, digits and underscores, at most 63 (NAMEDATALEN - 1).
 SlotName = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9_]{1,63}\Z")]
-QualifiedTable = Annotated[
-    str, msgspec.Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*\Z")
-]
 TopicName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._-]{1,249}\Z")]
-CollectionName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_.-]*\Z")]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
@@ -55,9 +53,14 @@ class Consumer(_Section, frozen=True):
 class Table(_Section, frozen=True):
     """A table, its key columns and the collection that it ends up in."""
 
-    table: QualifiedTable
+    table: Text
     key: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
-    collection: CollectionName
+    collection: Text
+
+    @property
+    def name(self) -> TableName:
+        """The table's name in its parts; `load_pipeline` has refused what spells none."""
+        return TableName.parse(self.table)
 
 
 class Canary(_Section, frozen=True):
@@ -139,7 +142,7 @@ class Pipeline(_Section, frozen=True):
 
     def topic(self, table: Table) -> str:
         """Return the topic that carries a table's events."""
-        return f"{self.kafka.topic_prefix}.{table.table}"
+        return table.name.topic(self.kafka.topic_prefix)
 
     @property
     def canary_table(self) -> Table:

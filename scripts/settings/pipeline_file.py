@@ -8,22 +8,18 @@ from pathlib import Path
 import msgspec
 
 from scripts.errors import UsageFailure
+from scripts.settings.connector_rules import FILLED_IN, connector_faults
 from scripts.settings.files import read_toml, typed
 from scripts.settings.names import nearest
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
+from scripts.settings.table_name import TableName
 
-# One source each: these come from the other sections and from the stack's endpoints.
-_FILLED_IN = (
-    "database.dbname",
-    "database.hostname",
-    "database.port",
-    "database.user",
-    "publication.name",
-    "slot.name",
-    "table.include.list",
-    "topic.prefix",
-)
+# https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions
+_MOST_NAMESPACE_BYTES = 255
+_MOST_DATABASE_BYTES = 63
+_NOT_IN_DATABASES = frozenset('/\\. "$*<>:|?\0')
+_OWN_DATABASES = ("admin", "config", "local")
 
 
 def load_pipeline(checkout: Checkout) -> Pipeline:
@@ -37,7 +33,13 @@ def load_pipeline(checkout: Checkout) -> Pipeline:
     for place, fault in _untyped_faults(content):
         raise UsageFailure(f"{path.name}: {place}: {fault}")
     pipeline = typed(content, Pipeline, file=path.name)
-    checks = (_table_faults, _canary_faults, _connector_faults, _local_faults)
+    for place, fault in _name_faults(pipeline):
+        raise UsageFailure(f"{path.name}: {place}: {fault}")
+    pipeline = _in_one_spelling(pipeline)
+    checks = (
+        *(_table_faults, _topic_faults, _collection_faults, _canary_faults),
+        *(_connector_faults, _local_faults),
+    )
     faults = [fault for check in checks for fault in check(pipeline)]
     for place, fault in (*faults, *_missing_files(pipeline, checkout.root)):
         raise UsageFailure(f"{path.name}: {place}: {fault}")
@@ -56,6 +58,23 @@ def _untyped_faults(content: dict[str, object]) -> Iterator[tuple[str, str]]:
             )
 
 
+def _name_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    names = [(f"tables[{index}].table", table.table) for index, table in enumerate(pipeline.tables)]
+    for place, text in (*names, ("canary.table", pipeline.canary.table)):
+        try:
+            TableName.parse(text)
+        except ValueError as fault:
+            yield place, str(fault)
+
+
+def _in_one_spelling(pipeline: Pipeline) -> Pipeline:
+    """Spell each table's name in one way, so that names can be compared."""
+    replace = msgspec.structs.replace
+    tables = tuple(replace(table, table=str(table.name)) for table in pipeline.tables)
+    canary = replace(pipeline.canary, table=str(TableName.parse(pipeline.canary.table)))
+    return replace(pipeline, tables=tables, canary=canary)
+
+
 def _table_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     names = [table.table for table in pipeline.tables]
     collections = [table.collection for table in pipeline.tables]
@@ -69,6 +88,46 @@ def _table_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
             yield f"tables[{index}].key", "names a column twice"
         if pipeline.topic(table) == pipeline.kafka.dead_letter_topic:
             yield "kafka.dead_letter_topic", f"is the topic of {table.table} as well"
+
+
+def _topic_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    """Find topics of one name, and those that Kafka keeps apart no better: `.` and `_` are alike.
+
+    https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java
+    """
+    taken = {pipeline.kafka.dead_letter_topic.replace(".", "_"): "the dead-letter topic"}
+    for index, table in enumerate(pipeline.tables):
+        topic = pipeline.topic(table)
+        first = taken.setdefault(topic.replace(".", "_"), table.table)
+        if first != table.table:
+            yield f"tables[{index}].table", f"its topic {topic} collides with that of {first}"
+
+
+def _collection_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    """Find names that no MongoDB takes; what another server does not is asked of it at `up`."""
+    database = pipeline.mongodb.database
+    if bad := _NOT_IN_DATABASES.intersection(database):
+        yield "mongodb.database", f"MongoDB takes no {min(bad)!r} in a database's name"
+    if len(database.encode()) > _MOST_DATABASE_BYTES:
+        yield "mongodb.database", f"is longer than MongoDB's {_MOST_DATABASE_BYTES} bytes"
+    if database in _OWN_DATABASES:
+        yield "mongodb.database", f"{database} is MongoDB's own"
+    for index, table in enumerate(pipeline.tables):
+        fault = _collection_fault(database, table.collection)
+        if fault:
+            yield f"tables[{index}].collection", f"{table.collection!r} {fault}"
+
+
+def _collection_fault(database: str, name: str) -> str:
+    if name.startswith("system.") or ".system." in name:
+        return "is for MongoDB's own collections: system. cannot be part of it"
+    if "$" in name or "\0" in name:
+        return "has a sign that MongoDB takes in no collection's name: $ or NUL"
+    if name.startswith(".") or name.endswith(".") or ".." in name:
+        return "has a dot at its end, at its beginning, or two in a row"
+    if len(f"{database}.{name}".encode()) > _MOST_NAMESPACE_BYTES:
+        return f"is with its database longer than MongoDB's {_MOST_NAMESPACE_BYTES} bytes"
+    return ""
 
 
 def _canary_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
@@ -86,8 +145,10 @@ def _canary_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
 
 def _connector_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     for name in pipeline.connector.config:
-        if name in _FILLED_IN:
+        if name in FILLED_IN:
             yield f"connector.config.{name}", "is filled in from the other sections; remove it"
+    for name, fault in connector_faults(pipeline.connector.config):
+        yield f"connector.config.{name}", fault
 
 
 def _local_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:

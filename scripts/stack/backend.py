@@ -52,6 +52,16 @@ class Backend(Protocol):
             StackFailure: A tool cannot be had, or a component did not get ready.
         """
 
+    def verify(self, *, connector: bool = True) -> None:
+        """Refuse a stack that is up and is not what pipeline.toml asks for.
+
+        Args:
+            connector: Whether the connector of a stack that others run is part of it.
+
+        Raises:
+            StackFailure: It is not; nothing was changed.
+        """
+
     def down(self, say: Say) -> bool:
         """Stop everything that `up` started; False if nothing ran."""
 

@@ -40,7 +40,7 @@ def prove(
     table = pipeline.canary_table
     identifier = str(uuid.uuid4())
     values: dict[str, object] = {table.key[0]: identifier, **pipeline.canary.values}
-    name = sql.Identifier(*table.table.split("."))
+    name = sql.Identifier(*table.name)
     insert = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
         name,
         sql.SQL(", ").join(map(sql.Identifier, values)),

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _MASKS = re.compile(r"column\.(?:mask\.with|mask\.hash(?:\.v2)?|truncate\.to)\..+")
-# Debezium's own default: truncations.
-_SKIPPED_BY_DEFAULT = "t"
 
 
 @dataclass(frozen=True)
@@ -20,25 +18,21 @@ class ConnectorFilter:
         excluded: Patterns of columns that are left out.
         included: Patterns of the only columns that are carried; None: of all.
         masked: Patterns of columns whose values are masked, hashed or truncated.
-        skipped: Operations that are not carried: `c`, `u`, `d`, `t`.
     """
 
     excluded: tuple[re.Pattern[str], ...] = ()
     included: tuple[re.Pattern[str], ...] | None = None
     masked: tuple[re.Pattern[str], ...] = ()
-    skipped: frozenset[str] = frozenset(_SKIPPED_BY_DEFAULT)
 
     @staticmethod
     def of(config: Mapping[str, str]) -> "ConnectorFilter":
         """Return what a connector's configuration filters."""
         included = config.get("column.include.list")
         masks = [value for name, value in config.items() if _MASKS.fullmatch(name)]
-        skipped = config.get("skipped.operations", _SKIPPED_BY_DEFAULT)
         return ConnectorFilter(
             excluded=_patterns(config.get("column.exclude.list", "")),
             included=_patterns(included) if included else None,
             masked=tuple(pattern for value in masks for pattern in _patterns(value)),
-            skipped=frozenset(word.strip() for word in skipped.split(",")),
         )
 
     def excludes(self, column: str) -> bool:

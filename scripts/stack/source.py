@@ -11,8 +11,14 @@ from psycopg.conninfo import make_conninfo
 
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
+from scripts.stack.checks.publication import expect_publication
+from scripts.stack.checks.tables import expect_tables
+from scripts.stack.checks.toast import expect_whole_updates
+from scripts.stack.checks.version import expect_version
 from scripts.waiting import NotReady
 
+# The first version that publishes stored generated columns.
+_PUBLISHES_GENERATED = 180000
 _CONNECT_SECONDS = 5
 _GAUGE_SECONDS = 2
 
@@ -46,27 +52,32 @@ def create_database(dsn: str, name: str) -> None:
 def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
     """Apply the schema, and create the publication with the pipeline's tables.
 
-    Generated columns are published too (PostgreSQL 18), else MongoDB would lack them.
+    Generated columns are published too where PostgreSQL can (18), else MongoDB lacks them. A
+    partition's change is published as its table's, else it would go to a topic of its own.
 
     Raises:
         NotReady: PostgreSQL does not take connections.
-        StackFailure: PostgreSQL refused a statement.
+        StackFailure: PostgreSQL refused a statement, or a table cannot be captured.
     """
     postgres = pipeline.postgres
     script = (root / postgres.schema).read_bytes()
-    tables = sql.SQL(", ").join(
-        sql.Identifier(*table.table.split(".")) for table in pipeline.tables
-    )
+    tables = sql.SQL(", ").join(sql.Identifier(*table.name) for table in pipeline.tables)
     publish = sql.SQL(
-        "CREATE PUBLICATION {} FOR TABLE {} WITH (publish_generated_columns = stored)"
+        "CREATE PUBLICATION {} FOR TABLE {} WITH ({} publish_via_partition_root = true)"
     )
     known = "SELECT 1 FROM pg_publication WHERE pubname = %s"
     try:
         with connect(dsn) as connection:
             connection.execute(script)
+            expect_version(connection, pipeline)
+            expect_tables(connection, pipeline)
+            expect_whole_updates(connection, pipeline)
             if connection.execute(known, (postgres.publication,)).fetchone() is None:
                 name = sql.Identifier(postgres.publication)
-                connection.execute(publish.format(name, tables))
+                carries = connection.info.server_version >= _PUBLISHES_GENERATED
+                generated = sql.SQL("publish_generated_columns = stored," if carries else "")
+                connection.execute(publish.format(name, tables, generated))
+            expect_publication(connection, pipeline)
     except psycopg.Error as error:
         raise StackFailure(
             f"{postgres.schema}: PostgreSQL refused it: {str(error).strip().splitlines()[0]}",

@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from scripts.errors import StackFailure
+from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import connector, readiness, topics
 from scripts.stack.backend import Backend, Say
+from scripts.stack.checks.collections import expect_collections, prove_collections
+from scripts.stack.checks.sequence import check_pipeline
+from scripts.stack.checks.toast import expect_whole_updates
 from scripts.stack.endpoints import Endpoints
+from scripts.stack.started import expect_same, record
 from scripts.waiting import told, wait_until
 
 
@@ -23,6 +28,10 @@ class Starter(Protocol):
 
     deadline_seconds: ClassVar[float]
     interval_seconds: ClassVar[float]
+
+    @property
+    def checkout(self) -> Checkout:
+        """The checkout."""
 
     def announce(self, say: Say) -> None:
         """Say what it is started on, and what an earlier start left, which is then removed."""
@@ -58,8 +67,10 @@ def up(
     if running is not None:
         if observe:
             readiness.expect_observed(running)
+        expect_same(starter.checkout, pipeline)
         with told(say):
             _start_stopped(starter, pipeline, running, say)
+        check_pipeline(pipeline, running, expect_whole_updates)
         return running
     began = time.monotonic()
     starter.announce(say)
@@ -68,6 +79,7 @@ def up(
     try:
         with told(say):
             endpoints = starter.start(say, observe=observe)
+        record(starter.checkout, pipeline)
     except BaseException:
         backend.abandon(say)
         raise
@@ -122,6 +134,7 @@ def make_pipeline(
     wait_ready(
         starter, say, "postgres", lambda: readiness.prepare_source(pipeline, endpoints, root)
     )
+    wait_ready(starter, say, "mongodb", lambda: prepare_target(pipeline, endpoints))
     wait_ready(starter, say, "kafka", broker)
     topics.create(endpoints.kafka_bootstrap, pipeline)
     start_consumer()
@@ -129,6 +142,27 @@ def make_pipeline(
     connector.deploy(pipeline, endpoints)
     say(f"connector {pipeline.connector.name} is running, its replication slot active")
     wait_ready(starter, say, "consumer", lambda: readiness.consumer_ready(endpoints))
+
+
+def verify(checkout: Checkout, pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Refuse a stack of ours that is up and is not what pipeline.toml asks for.
+
+    Raises:
+        StackFailure: It is not.
+    """
+    expect_same(checkout, pipeline)
+    check_pipeline(pipeline, endpoints, expect_whole_updates)
+
+
+def prepare_target(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Return when the target holds each collection.
+
+    Raises:
+        NotReady: It does not answer yet.
+        StackFailure: It cannot hold one.
+    """
+    expect_collections(pipeline, endpoints)
+    prove_collections(pipeline, endpoints)
 
 
 def _expect_cluster(found: str, ours: str, who: str) -> None:

@@ -17,6 +17,7 @@ def deploy(_: Context, stack: str = "auto") -> None:
 
     here = setting(stack)
     endpoints = running_endpoints(here.backend)
+    here.backend.verify(connector=False)
     change = connector.deploy(here.pipeline, endpoints)
     seconds = canary.prove(here.pipeline, endpoints)
     print(

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from cdc_consumer.errors import ConfigurationError
+from cdc_consumer.topics import topic_of
 
 Text = Annotated[str, Meta(min_length=1)]
 HIGHEST_PORT = 65535
@@ -55,8 +56,12 @@ class Pipeline(Struct, frozen=True):
     tables: Annotated[tuple[Table, ...], Meta(min_length=1)]
 
     def by_topic(self) -> dict[str, Table]:
-        """Return the tables by the topic that Debezium writes them to (`prefix.schema.table`)."""
-        return {f"{self.kafka.topic_prefix}.{table.table}": table for table in self.tables}
+        """Return the tables by the topic that Debezium writes them to (`prefix.schema.table`).
+
+        Raises:
+            ConfigurationError: A name is no `schema.table`.
+        """
+        return {topic_of(self.kafka.topic_prefix, table.table): table for table in self.tables}
 
 
 class Endpoints(Struct, frozen=True):
@@ -91,10 +96,15 @@ def load_pipeline(path: Path) -> Pipeline:
         raise ConfigurationError(f"{path}: {error.strerror}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
+    try:
+        topics = [topic_of(pipeline.kafka.topic_prefix, table.table) for table in pipeline.tables]
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
     _refuse_twice(path, "table", [table.table for table in pipeline.tables])
+    _refuse_twice(path, "topic", topics)
     _refuse_twice(path, "collection", [table.collection for table in pipeline.tables])
     dead_letters = pipeline.kafka.dead_letter_topic
-    if dead_letters in pipeline.by_topic():
+    if dead_letters in topics:
         raise ConfigurationError(f"{path}: dead_letter_topic {dead_letters!r} is a table's topic")
     return pipeline
 

@@ -16,7 +16,7 @@ from scripts.stack.compose.project import Project
 from scripts.stack.compose.start import NAME, ComposeStarter
 from scripts.stack.compose.watch import ComposeWatch, lines_of
 from scripts.stack.endpoints import Endpoints
-from scripts.stack.start import up
+from scripts.stack.start import up, verify
 from scripts.stack.usage import Usage
 from scripts.waiting import NotReady, until_called_off
 
@@ -44,6 +44,15 @@ class ComposeStack:
     def up(self, say: Say, *, observe: bool = False) -> Endpoints:
         """Start the stack, or what was stopped of it, and prove it with a canary row."""
         return up(self, self._starter, self._pipeline, say, observe=observe)
+
+    def verify(self, *, connector: bool = True) -> None:
+        """Refuse a stack that was started with other settings, or whose tables do not fit them."""
+        del (
+            connector
+        )  # `inv connector.deploy` configures it, or a fault that is injected on purpose
+        endpoints = self.endpoints()
+        if endpoints is not None:
+            verify(self._checkout, self._pipeline, endpoints)
 
     def down(self, say: Say) -> bool:
         """Stop the containers, and remove them with their data; their logs are kept as files."""

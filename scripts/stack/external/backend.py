@@ -6,6 +6,7 @@ from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import readiness, target
 from scripts.stack.backend import LogTail, Say
+from scripts.stack.checks.sequence import check_connector, check_pipeline, toast_warnings
 from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.external.addresses import addresses
@@ -48,8 +49,18 @@ class ExternalStack:
                 hint="mend it, or its address (CDC_*, [stacks.external] in pipeline.toml)",
                 detail=tuple(faults[1:]),
             )
+        self.verify()
+        for warning in toast_warnings(self._pipeline, endpoints):
+            say(warning)
         readiness.prove(self._pipeline, endpoints, say)
         return endpoints
+
+    def verify(self, *, connector: bool = True) -> None:
+        """Refuse tables, publication, collections or a connector that do not fit pipeline.toml."""
+        endpoints = self._addresses()
+        check_pipeline(self._pipeline, endpoints)
+        if connector:
+            check_connector(self._pipeline, endpoints)
 
     def down(self, say: Say) -> bool:
         """Say that nothing is stopped."""

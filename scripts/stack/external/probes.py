@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import psycopg
-
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import readiness, source, target, topics
@@ -43,7 +41,7 @@ class Answer:
 def ask_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[Answer, ...]:
     """Ask every component, in the order of the pipeline."""
     questions: dict[str, tuple[str, Callable[[], str]]] = {
-        "postgres": (endpoints.postgres_dsn, lambda: _postgres(pipeline, endpoints)),
+        "postgres": (endpoints.postgres_dsn, lambda: _postgres(endpoints)),
         "kafka": (endpoints.kafka_bootstrap, lambda: _kafka(endpoints)),
         "connect": (endpoints.connect_url, lambda: _connect(endpoints)),
         CONNECTOR: (endpoints.connect_url, lambda: _connector(pipeline, endpoints)),
@@ -62,13 +60,8 @@ def _ask(name: str, address: str, question: Callable[[], str]) -> Answer:
         return Answer(name, fault=str(failure).splitlines()[0])
 
 
-def _postgres(pipeline: Pipeline, endpoints: Endpoints) -> str:
+def _postgres(endpoints: Endpoints) -> str:
     with source.connect(endpoints.postgres_dsn) as connection:
-        try:
-            for table in pipeline.tables:
-                connection.execute("SELECT %s::regclass", (table.table,))
-        except psycopg.Error as error:
-            raise NotReady(str(error).strip().splitlines()[0]) from None
         return f"PostgreSQL {connection.info.parameter_status('server_version')}"
 
 

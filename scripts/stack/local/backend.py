@@ -19,7 +19,7 @@ from scripts.stack.local.start import NAME, LocalStarter
 from scripts.stack.local.state import LocalState
 from scripts.stack.local.supervisor import Supervisor, uptime
 from scripts.stack.local.watch import LocalWatch
-from scripts.stack.start import up
+from scripts.stack.start import up, verify
 from scripts.stack.usage import Usage, usage_of
 from scripts.waiting import until_called_off
 
@@ -36,6 +36,7 @@ class LocalStack:
         layout: Layout,
         install: Install,
     ) -> None:
+        self._checkout = checkout
         self._pipeline = pipeline
         self._layout = layout
         self._supervisor = Supervisor(layout)
@@ -44,6 +45,15 @@ class LocalStack:
     def up(self, say: Say, *, observe: bool = False) -> Endpoints:
         """Start the stack, or what was stopped of it, and prove it with a canary row."""
         return up(self, self._starter, self._pipeline, say, observe=observe)
+
+    def verify(self, *, connector: bool = True) -> None:
+        """Refuse a stack that was started with other settings, or whose tables do not fit them."""
+        del (
+            connector
+        )  # `inv connector.deploy` configures it, or a fault that is injected on purpose
+        endpoints = self.endpoints()
+        if endpoints is not None:
+            verify(self._checkout, self._pipeline, endpoints)
 
     def down(self, say: Say) -> bool:
         """Stop the components in the direction opposite to the data's, and remove their data."""

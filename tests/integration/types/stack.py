@@ -77,11 +77,11 @@ class Typed:
         """Insert a row for each value of a type, null first; return their ids."""
         statement = sql.SQL("INSERT INTO kinds (id, {}) VALUES (%s, %s::text::{})").format(
             sql.Identifier(each.column),
-            sql.SQL(each.sql),  # type: ignore[arg-type]
+            sql.SQL(each.sql),
         )
         large = sql.SQL("INSERT INTO kinds (id, {}) VALUES (%s, {})").format(
             sql.Identifier(each.column),
-            sql.SQL(each.large),  # type: ignore[arg-type]
+            sql.SQL(each.large),
         )
         ids = []
         with self.connect() as connection:

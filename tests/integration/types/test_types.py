@@ -12,8 +12,8 @@ from scripts.integrity.keys import identity
 from scripts.integrity.records import Integrity, Kind
 from scripts.integrity.snapshot import Difference
 from scripts.settings.pipeline import Table
+from scripts.stack.checks.toast import lost_toast
 from scripts.stack.table_columns import table_columns
-from scripts.stack.toast import lost_toast
 from tests.integration.types.catalog import TYPES, Type
 from tests.integration.types.stack import FOLLOWED, REFUSED, Typed, key_table, typed
 from tests.integration.types.type_table import TypeTable
@@ -67,7 +67,7 @@ def test_inserted_values(types: Typed, type_table: TypeTable) -> None:
     # A column is compared, or is named, or Debezium carries none of it, which is a finding.
     assert set(not_compared.values()) <= {Why.TYPE}
     assert not_compared.keys() <= ABSENT
-    type_table.inserted(types.documents, not_compared)
+    type_table.inserted(types.documents)
 
 
 def test_an_update_leaves_every_value_as_it_is(types: Typed) -> None:
@@ -205,7 +205,7 @@ def test_keys(types: Typed, type_table: TypeTable) -> None:
             statement = sql.SQL("INSERT INTO {} VALUES (%s::text::{}, 1) ON CONFLICT DO NOTHING")
             name = sql.Identifier(key_table(each))
             for value in (x for x in each.values if x not in (*each.damaged, BEYOND_STAND_IN)):
-                connection.execute(statement.format(name, sql.SQL(each.sql)), (value,))  # type: ignore[arg-type]
+                connection.execute(statement.format(name, sql.SQL(each.sql)), (value,))
             connection.execute(sql.SQL("UPDATE {} SET number = 2").format(name))
             (count,) = connection.execute(
                 sql.SQL("SELECT count(*) FROM {}").format(name)

@@ -1,14 +1,12 @@
 """docs/types.md: what becomes of each type, filled in by the tests here."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pymongo.collection import Collection
 from tabulate import tabulate
 
-from scripts.integrity.columns import Why
 from tests.integration.types.catalog import TYPES, Type
 
 _HEADERS = (
@@ -52,9 +50,7 @@ class TypeTable:
     lost: set[str] = field(default_factory=set)
     are_keys_tried: bool = False
 
-    def inserted(
-        self, documents: Collection[dict[str, Any]], not_compared: Mapping[str, Why]
-    ) -> None:
+    def inserted(self, documents: Collection[dict[str, Any]]) -> None:
         """Note what the documents hold of the first value of each type."""
         for each in TYPES:
             for name, value in each.named_values():

@@ -19,6 +19,7 @@ _UUID = "b68a35a7-17ad-35b3-af2a-ae46edb4545a"  # Java's UUID.nameUUIDFromBytes 
         pytest.param(list(_TEXT.encode()), id="array of integers"),
         pytest.param([_UUID], id="array of uuids"),
         pytest.param({_TEXT: _TEXT}, id="hstore"),
+        pytest.param(f'{{"{_TEXT}":"{_TEXT}"}}', id="hstore as JSON"),
     ],
 )
 def test_each_shape_of_the_placeholder_is_known(value: object) -> None:

@@ -1,6 +1,7 @@
 """Rows against documents, both in the order of `_id`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,21 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import sql
 
-from scripts.integrity.columns import column
+from scripts.integrity.columns import Column
+from scripts.integrity.conversions import Conversion
 from scripts.integrity.findings import lasting
 from scripts.integrity.records import Kind
-from scripts.integrity.snapshot import Difference, Row, differing
+from scripts.integrity.snapshot import Difference, Row, differing, without_absent
 from scripts.integrity.tables import TableReading
 from scripts.settings.pipeline import Table
 
-EMAIL = column("email", "text", -1, is_enum=False)
-assert EMAIL is not None
+EMAIL = Column("email", "text", 25, "", Conversion(str, str), is_money=False)
+NOTE = Column("note", "text", 25, "", Conversion(str, str), is_money=False)
 HOW = TableReading(
     table=Table("public.customer", ("id",), "customer"),
     columns=(EMAIL,),
     fields=frozenset(("id", "email")),
     not_compared=(),
     id=sql.SQL("id"),
+    row_filter="",
 )
 
 
@@ -51,7 +54,8 @@ def found(rows: Sequence[Row], documents: Sequence[dict[str, Any]]) -> list[tupl
         ([row("a", "new")], [document("a", "old", tx_id=6)], [(Kind.STALE, "a")]),
         ([row("a", "new")], [document("a", "old")], [(Kind.CONTENT, "a")]),
         ([row("a")], [document("a", garbage=1)], [(Kind.CONTENT, "a")]),
-        ([row("a")], [{"_id": "a", "_cdc": {"lsn": 1, "tx_id": 7}}], [(Kind.CONTENT, "a")]),
+        ([row("a"), row("b")], [{"_id": "a", "_cdc": {"lsn": 1, "tx_id": 7}}, document("b")],
+         [(Kind.CONTENT, "a")]),
         ([row("a")], [{"_id": "a", "email": "b"}], [(Kind.STALE, "a")]),
         # A savepoint's number differs: equal content is no difference.
         ([row("a", version=8)], [document("a")], []),
@@ -66,8 +70,29 @@ def test_what_differs(
 def test_a_difference_says_which_field() -> None:
     (difference,) = differing(HOW, [row("a", "new")], [document("a", "old", odd=1)])
     assert difference == Difference(
-        Kind.CONTENT, "public.customer", "a", "7", 100, "other content in email, odd"
+        Kind.CONTENT, "public.customer", "a", "7", 100, ("email text", "odd")
     )
+
+
+def test_a_column_that_no_document_has_is_one_difference() -> None:
+    how = replace(HOW, columns=(EMAIL, NOTE), fields=HOW.fields | {"note"})
+    rows: list[Row] = [("a", "7", "a", "x"), ("b", "7", "new", "y"), ("c", "7", "a", None)]
+    documents = [document(x) for x in "abc"]
+    absent = Difference(
+        Kind.COLUMN_ABSENT, "public.customer", "note", "", None, ("note text",), count=2
+    )
+    other = Difference(Kind.CONTENT, "public.customer", "b", "7", 100, ("email text",))
+    differences = tuple(differing(how, rows, documents))
+    assert set(without_absent(differences)) == {absent, other}
+    # One document that has it makes it a matter of rows.
+    documents[0]["note"] = "x"
+    kinds = {each.kind for each in differing(how, rows, documents)}
+    assert kinds == {Kind.CONTENT}
+
+
+def test_a_column_without_values_is_not_missed() -> None:
+    how = replace(HOW, columns=(EMAIL, NOTE), fields=HOW.fields | {"note"})
+    assert not list(differing(how, [("a", "7", "a", None)], [document("a")]))
 
 
 IDS = st.sets(st.text(min_size=1, max_size=3))

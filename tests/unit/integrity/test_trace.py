@@ -68,10 +68,10 @@ def test_a_document_that_no_event_tells_of_is_extra(trail: Trail) -> None:
 
 
 def test_a_document_of_the_last_event_was_changed_in_mongodb(trail: Trail) -> None:
-    difference = Difference(Kind.CONTENT, TABLE, "a", "1", 10, "other content in email")
+    difference = Difference(Kind.CONTENT, TABLE, "a", "1", 10, ("email text",))
     (sample,) = found(trail, difference).samples
     assert sample.last_seen is Place.MONGODB
-    assert sample.detail.startswith("other content in email; the document is of lsn 10; ")
+    assert sample.detail.startswith("other content in email text; the document is of lsn 10; ")
 
 
 def test_differences_of_a_kind_and_table_are_one_finding(trail: Trail) -> None:

@@ -73,7 +73,10 @@ def test_the_configuration_is_the_files_with_the_addresses_filled_in(
         "topic.prefix": "cdc",
         "slot.name": "cdc_slot",
         "publication.name": "cdc_publication",
-        "table.include.list": "public.customer,public.address,public.orders,public.order_item",
+        # Regular expressions, of which an unescaped dot would find more.
+        "table.include.list": (
+            r"public\.customer,public\.address,public\.orders,public\.order_item"
+        ),
     }
 
 

@@ -36,8 +36,10 @@ class Recorded(LocalStack):
         stops: tuple[str, ...] = (),
         fault: BaseException | None = None,
         remedy: str = "",
+        root: Path = Path("nowhere"),
     ) -> None:
-        super().__init__(Checkout.at(Path("nowhere"), {}), pipeline, Layout(Path()), install)
+        self.checkout = Checkout.at(root, {})
+        super().__init__(self.checkout, pipeline, Layout(Path()), install)
         self.addresses = endpoints
         self.is_up = is_up
         self.stops = stops
@@ -80,13 +82,17 @@ class Recorded(LocalStack):
 
 
 def test_what_an_earlier_start_left_goes_quietly_before_a_start(
-    pipeline: Pipeline, endpoints: Endpoints
+    pipeline: Pipeline, endpoints: Endpoints, tmp_path: Path
 ) -> None:
-    stack, said = Recorded(pipeline, endpoints, is_up=False), list[str]()
+    schema = tmp_path / pipeline.postgres.schema
+    schema.parent.mkdir()
+    schema.touch()
+    stack, said = Recorded(pipeline, endpoints, is_up=False, root=tmp_path), list[str]()
     assert up(stack, stack, pipeline, said.append, observe=True) == endpoints
     assert stack.done == ["announce", "abandon", "start, observe=True"]
     assert said[0] == "an earlier start left a volume"
     assert [line.split(" after ")[0] for line in said[1:]] == ["the stack is up"]
+    assert stack.checkout.started_file.exists()
 
 
 @pytest.mark.parametrize("fault", [StackFailure("no port"), KeyboardInterrupt()])

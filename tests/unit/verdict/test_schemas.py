@@ -62,7 +62,7 @@ def test_what_the_check_leaves_is_what_its_schema_says() -> None:
     for spoilt in (
         {**content, "findings": [{**content["findings"][0], "kind": "odd"}]},
         {**content, "drain": {"seconds": 1, "outstanding": [7]}},
-        {**content, "schema_version": 2},
+        {**content, "schema_version": 3},
         {**content, "lost": 0},
     ):
         assert not INTEGRITY.is_valid(spoilt)
@@ -97,7 +97,7 @@ def test_a_later_shape_is_refused(validator: Draft202012Validator) -> None:
     verdict = row("baseline").verdict
     content = written(verdict if validator is SCENARIO else judge_run([verdict]))
     validator.validate(content)
-    assert not validator.is_valid({**content, "schema_version": 2})
+    assert not validator.is_valid({**content, "schema_version": 3})
 
 
 def test_an_interval_with_an_open_end_is_valid() -> None:

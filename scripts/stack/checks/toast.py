@@ -12,8 +12,10 @@ Which types have a placeholder was measured with Debezium 3.7 (docs/types.md); i
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, sql
 
+from scripts.errors import StackFailure
+from scripts.settings.pipeline import Pipeline
 from scripts.stack.table_columns import Generated, TableColumn, table_columns
 
 _ELEMENTS = frozenset(
@@ -79,6 +81,24 @@ class LostToast:
             "null in its place: Debezium has no placeholder for an unchanged TOASTed value of "
             "that type"
         )
+
+
+def expect_whole_updates(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:
+    """Return if no table loses unchanged TOASTed values.
+
+    Raises:
+        StackFailure: One does; the remedy is the statement to run.
+    """
+    for lost in every_lost_toast(connection, pipeline):
+        raise StackFailure(str(lost), hint=lost.remedy)
+
+
+def every_lost_toast(
+    connection: Connection[tuple[Any, ...]], pipeline: Pipeline
+) -> tuple[LostToast, ...]:
+    """Return what `lost_toast` finds of every table of the pipeline."""
+    names = (sql.Identifier(*table.name).as_string(connection) for table in pipeline.tables)
+    return tuple(lost for name in names for lost in lost_toast(connection, name))
 
 
 def lost_toast(connection: Connection[tuple[Any, ...]], table: str) -> tuple[LostToast, ...]:

@@ -1,0 +1,168 @@
+"""What [connector.config] may say: the one place of the rule.
+
+A setting is refused if another section decides it, or if it alters which changes are captured,
+which topic they go to, or the form of a record, and cdc-consumer or the integrity check cannot
+follow. Any other setting is allowed. The same rule applies to the configuration that Kafka Connect
+has for a connector that others run.
+https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-connector-properties
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+# One source each: these come from the other sections and from the stack's endpoints.
+FILLED_IN = (
+    "database.dbname",
+    "database.hostname",
+    "database.port",
+    "database.user",
+    "name",
+    "publication.name",
+    "slot.name",
+    "table.include.list",
+    "topic.prefix",
+)
+_CLASS = "io.debezium.connector.postgresql.PostgresConnector"
+_JSON = "org.apache.kafka.connect.json.JsonConverter"
+_UNWRAP = "io.debezium.transforms.ExtractNewRecordState"
+# Of the transforms that change neither a record's key, nor its value, nor its topic.
+_HARMLESS_TRANSFORMS = (
+    "org.apache.kafka.connect.transforms.InsertHeader",
+    "org.apache.kafka.connect.transforms.DropHeaders",
+)
+# The metadata field for each entry of `add.fields`. The last two time the hops, and txId groups the
+# events of a transaction.
+_METADATA = {
+    "__op": "op",
+    "__source_lsn": "source.lsn",
+    "__source_txId": "source.txId",
+    "__source_ts_us": "source.ts_us",
+    "__ts_us": "ts_us",
+}
+_PLACEHOLDER = "__debezium_unavailable_value"
+
+
+@dataclass(frozen=True)
+class _Allowed:
+    """The values that a setting may have.
+
+    Attributes:
+        values: In lower case.
+        default: What holds where it is not given; empty: it may be left out.
+        why: What others break.
+    """
+
+    values: tuple[str, ...]
+    default: str
+    why: str
+
+
+_ALLOWED = {
+    "plugin.name": _Allowed(("pgoutput",), "decoderbufs", "a publication is read by no other"),
+    "publication.autocreate.mode": _Allowed(
+        ("disabled", "filtered"), "", "the publication holds the tables of [[tables]]"
+    ),
+    "decimal.handling.mode": _Allowed(("string",), "precise", "decimals are compared as text"),
+    "time.precision.mode": _Allowed(("adaptive",), "", "times are compared in that form"),
+    "binary.handling.mode": _Allowed(("bytes", "base64"), "", "bytes are compared in base64"),
+    "field.name.adjustment.mode": _Allowed(("none",), "", "fields have the names of the columns"),
+    "unavailable.value.placeholder": _Allowed(
+        (_PLACEHOLDER,), "", "cdc-consumer knows a value left out by it"
+    ),
+    "slot.drop.on.stop": _Allowed(("false",), "", "what is written meanwhile would be lost"),
+    "skipped.operations": _Allowed(("t", "none"), "", "these changes would be lost"),
+    "snapshot.mode.configuration.based.start.stream": _Allowed(
+        ("true",), "", "no change would be streamed"
+    ),
+    "key.converter.schemas.enable": _Allowed(("false",), "", "records come without schemas"),
+    "value.converter.schemas.enable": _Allowed(("false",), "", "records come without schemas"),
+}
+# Whatever they are set to.
+_REFUSED = {
+    r"(?:table|schema)\.exclude\.list|schema\.include\.list": "[[tables]] says what is captured",
+    r"message\.key\.columns": "the key is the primary key, as [[tables]] has it",
+    r"topic\.(?:naming\.strategy|delimiter)|topic\.regex\..*": (
+        "topics are named prefix.schema.table"
+    ),
+    r"converters": "values are compared in the form that Debezium itself gives them",
+    r"database\.server\.name": "is kafka.topic_prefix since Debezium 2",
+}
+
+
+def connector_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Find the settings that break the rule; the setting and what is wrong with it."""
+    yield from _class_faults(config)
+    for name, rule in _ALLOWED.items():
+        value = config.get(name, rule.default).strip().lower()
+        if value and value not in rule.values:
+            allowed = " or ".join(rule.values)
+            given = "is given" if name in config else f"is not given and so {rule.default}"
+            yield name, f"{given}: has to be {allowed}: {rule.why}"
+    for name in config:
+        for pattern, why in _REFUSED.items():
+            if re.fullmatch(pattern, name):
+                yield name, f"contradicts the other sections: {why}; remove it"
+    if config.get("snapshot.mode", "").strip().lower() == "initial_only":
+        yield "snapshot.mode", "initial_only streams no change: take no_data or initial"
+    for side in ("key", "value"):
+        yield from _converter_faults(config, f"{side}.converter")
+    yield from _transform_faults(config)
+
+
+def _class_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    # Connect finds a class by these shorter names, too.
+    if config.get("connector.class", "") not in (_CLASS, "PostgresConnector", "Postgres"):
+        yield "connector.class", f"has to be {_CLASS}: the source is PostgreSQL"
+
+
+def _converter_faults(config: Mapping[str, str], name: str) -> Iterator[tuple[str, str]]:
+    if name not in config:
+        # The worker's, which is JSON without schemas in the stacks that are started here.
+        return
+    if config[name] not in (_JSON, "JsonConverter", "Json"):
+        yield name, f"has to be {_JSON}: cdc-consumer reads JSON"
+    elif f"{name}.schemas.enable" not in config:
+        yield f"{name}.schemas.enable", f"has to be false beside {name}: records have no schemas"
+
+
+def _transform_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    names = [name.strip() for name in config.get("transforms", "").split(",") if name.strip()]
+    kinds = {name: config.get(f"transforms.{name}.type", "") for name in names}
+    unwrapping = [name for name, kind in kinds.items() if kind == _UNWRAP]
+    if len(unwrapping) != 1:
+        yield "transforms", f"has to name one transform of the type {_UNWRAP}"
+        return
+    for name, kind in kinds.items():
+        if kind != _UNWRAP and kind not in _HARMLESS_TRANSFORMS:
+            yield (
+                f"transforms.{name}.type",
+                f"{kind or 'nothing'} may alter key, value or topic of a record; remove it",
+            )
+    yield from _unwrap_faults(config, f"transforms.{unwrapping[0]}")
+
+
+def _unwrap_faults(config: Mapping[str, str], place: str) -> Iterator[tuple[str, str]]:
+    deletes = f"{place}.delete.tombstone.handling.mode"
+    if config.get(deletes, "").strip().lower() not in ("rewrite", "rewrite-with-tombstone"):
+        yield deletes, "has to be rewrite-with-tombstone: cdc-consumer needs each delete's position"
+    for setting in ("drop.fields.keep.schema.compatible", "drop.fields.header.name"):
+        if f"{place}.{setting}" in config:
+            yield f"{place}.{setting}", "drops fields of the document; remove it"
+    for setting, why in (
+        ("route.by.field", "topics are named prefix.schema.table"),
+        ("predicate", "each record has to be unwrapped"),
+    ):
+        if f"{place}.{setting}" in config:
+            yield f"{place}.{setting}", f"{why}; remove it"
+    prefix = config.get(f"{place}.add.fields.prefix", "__")
+    added = {_field(prefix, x) for x in config.get(f"{place}.add.fields", "").split(",")}
+    missing = [source for field, source in _METADATA.items() if field not in added]
+    if missing:
+        yield f"{place}.add.fields", f"lacks {', '.join(missing)} (as {', '.join(_METADATA)})"
+
+
+def _field(prefix: str, added: str) -> str:
+    """Return the field that an entry of `add.fields` makes: `source.lsn` or `source.lsn:name`."""
+    source, _, renamed = added.strip().partition(":")
+    return prefix + (renamed or source.replace(".", "_"))

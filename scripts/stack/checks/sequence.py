@@ -1,0 +1,62 @@
+"""The checks in their order; each raises at the first fault, and asks without changing anything."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+
+from scripts.settings.pipeline import Pipeline
+from scripts.stack import source
+from scripts.stack.checks.collections import expect_collections
+from scripts.stack.checks.deployed import expect_deployed
+from scripts.stack.checks.publication import expect_publication
+from scripts.stack.checks.tables import expect_tables
+from scripts.stack.checks.toast import every_lost_toast
+from scripts.stack.checks.version import expect_version
+from scripts.stack.endpoints import Endpoints
+from scripts.waiting import NotReady
+
+Check = Callable[[psycopg.Connection[tuple[Any, ...]], Pipeline], None]
+_OF_SOURCE: tuple[Check, ...] = (expect_version, expect_tables, expect_publication)
+
+
+def check_pipeline(pipeline: Pipeline, endpoints: Endpoints, *further: Check) -> None:
+    """Refuse tables, a publication or collections that do not fit pipeline.toml.
+
+    A component that does not answer is skipped: the health check and the gates report it.
+
+    Args:
+        pipeline: The pipeline.
+        endpoints: Where it is.
+        further: Checks of the source that a stack of ours has to pass too.
+
+    Raises:
+        StackFailure: The first fault.
+    """
+    with suppress(NotReady), source.connect(endpoints.postgres_dsn) as connection:
+        for check in (*_OF_SOURCE, *further):
+            check(connection, pipeline)
+    with suppress(NotReady):
+        expect_collections(pipeline, endpoints)
+
+
+def toast_warnings(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]:
+    """Return what to know of a pipeline of others whose tables lose TOASTed values.
+
+    They may hold none that large: it is for their owners to say, and a loss is found.
+    """
+    with suppress(NotReady), source.connect(endpoints.postgres_dsn) as connection:
+        lost = every_lost_toast(connection, pipeline)
+        return tuple(f"warning: {each}; remedy: {each.remedy}" for each in lost)
+    return ()
+
+
+def check_connector(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Refuse a connector that contradicts pipeline.toml, where Kafka Connect has one.
+
+    Raises:
+        StackFailure: The first contradiction.
+    """
+    with suppress(NotReady):
+        expect_deployed(pipeline, endpoints)

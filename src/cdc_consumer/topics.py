@@ -1,0 +1,35 @@
+"""The topic that Debezium writes a table's events to."""
+
+import re
+from typing import Final
+
+from cdc_consumer.errors import ConfigurationError
+
+# As SQL writes names: a part in double quotes is taken as it is, `""` in it is one quote. A part
+# without quotes is taken as it is too, capitals included.
+_PART: Final = r'(?:[^\W\d][\w$]*|"(?:[^"\0]|"")+")'
+_NAME: Final = re.compile(rf"({_PART})\.({_PART})")
+_NOT_IN_TOPICS: Final = re.compile(r"[^A-Za-z0-9._-]")
+# The longest name that Kafka takes.
+_MOST_LETTERS: Final = 249
+
+
+def topic_of(prefix: str, table: str) -> str:
+    """Return the topic: `prefix.schema.table`, as SchemaTopicNamingStrategy names it.
+
+    Blank parts are left out, each UTF-16 unit that Kafka does not take becomes an underscore, and
+    what is too long is cut off.
+
+    Raises:
+        ConfigurationError: `table` is no `schema.table`.
+    """
+    found = _NAME.fullmatch(table)
+    if found is None:
+        raise ConfigurationError(f"{table!r} is no schema.table")
+    parts = (
+        part[1:-1].replace('""', '"') if part.startswith('"') else part for part in found.groups()
+    )
+    joined = ".".join(part for part in (prefix, *parts) if part.strip())
+    units = joined.encode("utf-16-le", "surrogatepass")
+    letters = "".join(chr(units[i] | units[i + 1] << 8) for i in range(0, len(units), 2))
+    return _NOT_IN_TOPICS.sub("_", letters)[:_MOST_LETTERS]

@@ -1,0 +1,88 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from scripts.errors import StackFailure
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline import Pipeline, Ports, Table
+from scripts.stack.started import expect_same, record
+
+replace = msgspec.structs.replace
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, pipeline: Pipeline) -> Checkout:
+    schema = tmp_path / pipeline.postgres.schema
+    schema.parent.mkdir()
+    schema.write_text("CREATE TABLE customer (id uuid PRIMARY KEY);")
+    return Checkout.at(tmp_path, {})
+
+
+def first_table(pipeline: Pipeline, **changed: object) -> Pipeline:
+    tables = (replace(pipeline.tables[0], **changed), *pipeline.tables[1:])
+    return replace(pipeline, tables=tables)
+
+
+def with_ports(pipeline: Pipeline) -> Pipeline:
+    local = replace(pipeline.stacks.local, ports=Ports(kafka=9092))
+    return replace(pipeline, stacks=replace(pipeline.stacks, local=local))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: replace(p, tables=(*p.tables, Table("public.invoice", ("id",), "invoice"))),
+        lambda p: replace(p, tables=p.tables[:-1]),
+        lambda p: first_table(p, key=("mail",)),
+        lambda p: first_table(p, collection="customers"),
+        lambda p: replace(p, postgres=replace(p.postgres, slot="other")),
+        lambda p: replace(p, postgres=replace(p.postgres, publication="other")),
+        lambda p: replace(p, kafka=replace(p.kafka, topic_prefix="other")),
+        lambda p: replace(p, kafka=replace(p.kafka, partitions=2)),
+        lambda p: replace(p, mongodb=replace(p.mongodb, database="other")),
+        lambda p: replace(p, consumer=replace(p.consumer, max_batch_size=1)),
+        lambda p: replace(p, connector=replace(p.connector, name="other")),
+        with_ports,
+    ],
+)
+def test_a_stack_that_was_started_with_other_settings_is_refused(
+    checkout: Checkout, pipeline: Pipeline, change: Callable[[Pipeline], Pipeline]
+) -> None:
+    record(checkout, pipeline)
+    expect_same(checkout, pipeline)
+    with pytest.raises(StackFailure):
+        expect_same(checkout, change(pipeline))
+
+
+def test_a_schema_that_was_changed_is_not_that_of_the_stack(
+    checkout: Checkout, pipeline: Pipeline
+) -> None:
+    record(checkout, pipeline)
+    with (checkout.root / pipeline.postgres.schema).open("a") as stream:
+        stream.write("ALTER TABLE customer ADD note text;")
+    with pytest.raises(StackFailure):
+        expect_same(checkout, pipeline)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: p,
+        lambda p: replace(p, connector=replace(p.connector, config={})),
+        lambda p: replace(p, canary=replace(p.canary, values={"a": 1})),
+        lambda p: replace(p, tables=p.tables[::-1]),
+    ],
+)
+def test_what_a_stack_reads_again_may_change(
+    checkout: Checkout, pipeline: Pipeline, change: Callable[[Pipeline], Pipeline]
+) -> None:
+    record(checkout, pipeline)
+    expect_same(checkout, change(pipeline))
+
+
+def test_a_stack_that_left_no_record_is_taken_as_it_is(
+    checkout: Checkout, pipeline: Pipeline
+) -> None:
+    expect_same(checkout, pipeline)
