@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
+from scripts.stack.checks.printing import expect_printing
 from scripts.stack.checks.publication import expect_publication
 from scripts.stack.checks.tables import expect_tables
 from scripts.stack.checks.toast import expect_whole_updates
@@ -71,6 +72,7 @@ def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
             connection.execute(script)
             expect_version(connection, pipeline)
             expect_tables(connection, pipeline)
+            expect_printing(connection, pipeline)
             expect_whole_updates(connection, pipeline)
             if connection.execute(known, (postgres.publication,)).fetchone() is None:
                 name = sql.Identifier(postgres.publication)

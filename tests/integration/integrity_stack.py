@@ -128,20 +128,25 @@ class Planted:
 
 
 @contextmanager
-def planted(folder: Path, schema_sql: str = KINDS, tables: str = TABLE) -> Iterator[Planted]:
+def planted(
+    folder: Path, schema_sql: str = KINDS, tables: str = TABLE, connector: str = ""
+) -> Iterator[Planted]:
     """Start a stack whose schema has further tables.
 
     Args:
         folder: Where the checkout is copied to.
         schema_sql: The statements that make them.
         tables: Their sections of pipeline.toml, and the header of [canary].
+        connector: The header of [connector.config], with settings that come first in it.
     """
     checkout = copy_checkout(folder)
     schema = checkout.root / "pipeline" / "schema.sql"
     # The schema is applied anew by each `inv up`, so it says IF NOT EXISTS; this one is used once.
     schema.write_text(schema.read_text(encoding="utf-8") + schema_sql, encoding="utf-8")
     text = checkout.pipeline_file.read_text(encoding="utf-8")
-    checkout.pipeline_file.write_text(text.replace("[canary]\n", tables), encoding="utf-8")
+    text = text.replace("[canary]\n", tables)
+    text = text.replace("[connector.config]\n", connector.lstrip() or "[connector.config]\n")
+    checkout.pipeline_file.write_text(text, encoding="utf-8")
     pipeline = load_pipeline(checkout)
     stack = local_stack(checkout, pipeline, Cache.of_environment())
     endpoints = stack.up(print)

@@ -10,6 +10,7 @@ from scripts.settings.pipeline import Pipeline
 from scripts.stack import source
 from scripts.stack.checks.collections import expect_collections
 from scripts.stack.checks.deployed import expect_deployed
+from scripts.stack.checks.printing import expect_printing
 from scripts.stack.checks.publication import expect_publication
 from scripts.stack.checks.tables import expect_tables
 from scripts.stack.checks.toast import every_lost_toast
@@ -18,7 +19,12 @@ from scripts.stack.endpoints import Endpoints
 from scripts.waiting import NotReady
 
 Check = Callable[[psycopg.Connection[tuple[Any, ...]], Pipeline], None]
-_OF_SOURCE: tuple[Check, ...] = (expect_version, expect_tables, expect_publication)
+_OF_SOURCE: tuple[Check, ...] = (
+    expect_version,
+    expect_tables,
+    expect_publication,
+    expect_printing,
+)
 
 
 def check_pipeline(pipeline: Pipeline, endpoints: Endpoints, *further: Check) -> None:
