@@ -4,7 +4,7 @@
 const variable = (name) => (__ENV[name] || '').trim();
 
 /** Without slashes at its end: paths are appended to it. */
-const url = (name) => variable(name).replace(/\/+$/, '');
+const url = (name) => variable(name).replace(/\/+$/u, '');
 
 function fromEnvironment() {
   return {
