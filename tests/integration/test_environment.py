@@ -2,10 +2,13 @@
 
 import json
 import re
+import socketserver
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 import pytest
@@ -13,6 +16,7 @@ from pytest_httpserver import HTTPServer
 
 from scripts import environment, marks
 from scripts.errors import ExitCode
+from scripts.stack.connect_api import ConnectApi, Unreachable
 from scripts.stack.endpoints import Endpoints
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, read
@@ -56,7 +60,7 @@ HOSTILE = {
     "GIT_DIR": "/nonexistent",
     "COMPOSE_PROJECT_NAME": "another",
 }
-# Nobody listens there, and requests has no SOCKS.
+# Nobody listens there.
 DEAD = "127.0.0.1:9"
 PROXIES = {
     "http_proxy": f"http://{DEAD}",
@@ -178,3 +182,31 @@ def test_a_proxy_that_cannot_be_used_is_no_traceback(fresh: Inv) -> None:
 def test_a_clean_environment_is_not_talked_about(fresh: Inv) -> None:
     completed = fresh("status")
     assert not environment.ignored(dict.fromkeys(completed.output.split(), ""))
+
+
+class _Socks(socketserver.StreamRequestHandler):
+    """Notes where a SOCKS5 client wants to go, and refuses (RFC 1928)."""
+
+    asked: ClassVar[list[str]] = []
+
+    def handle(self) -> None:
+        _, methods = self.rfile.read(2)
+        self.rfile.read(methods)
+        self.wfile.write(b"\x05\x00")
+        # Version, command, reserved, type: 3 is a name.
+        assert self.rfile.read(4) == b"\x05\x01\x00\x03"
+        name = self.rfile.read(self.rfile.read(1)[0]).decode()
+        port = int.from_bytes(self.rfile.read(2))
+        self.asked.append(f"{name}:{port}")
+        self.wfile.write(b"\x05\x01\x00\x01" + bytes(6))
+
+
+def test_a_socks_proxy_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("socks", reason="requirements/dev.txt has PySocks")
+    with socketserver.TCPServer(("127.0.0.1", 0), _Socks) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("all_proxy", f"socks5h://127.0.0.1:{server.server_address[1]}")
+        with pytest.raises(Unreachable):
+            ConnectApi("http://connect.test:8083").version()
+        server.shutdown()
+    assert _Socks.asked == ["connect.test:8083"]
