@@ -8,12 +8,16 @@ What stands after `--` goes to `inv perf`, or to pytest.
 """
 
 import json
+import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import nox
 from nox.command import CommandFailed
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 if sys.version_info < (3, 11):  # noqa: UP036 - nox itself runs with older ones
     sys.stderr.write(f"cdc-perf needs Python 3.11 or newer, this is {sys.version.split()[0]}\n")
@@ -36,30 +40,76 @@ CODE = ["bench", "scripts", "src", "tests", "noxfile.py", "tasks.py"]
 
 def install(session: nox.Session, name: str) -> None:
     """Install a lock file, unless the environment holds just that already."""
-    if session.venv_backend == "none":
-        return
     lock = REQUIREMENTS / f"{name}.txt"
+    if session.venv_backend == "none":
+        use_what_is_there(session, lock)
+        return
     installed = Path(session.virtualenv.location) / f"{name}.installed"
     if installed.is_file() and installed.read_bytes() == lock.read_bytes():
         return
     # pip compiles what it installs, uv when asked: else each start of a command would.
     compiled = {"UV_COMPILE_BYTECODE": "1"}
     session.install("--require-hashes", "--requirement", str(lock), env=compiled)
-    installed.write_bytes(lock.read_bytes())
+    # Left out with --no-install, as the line before.
+    copy = "import shutil, sys; shutil.copyfile(*sys.argv[1:])"
+    session.run_install("python", "-c", copy, str(lock), str(installed), log=False)
+
+
+def use_what_is_there(session: nox.Session, lock: Path) -> None:
+    """Let a session without an environment of its own use the first that has what it needs.
+
+    That is the first on PATH, else the one that nox itself runs in.
+    """
+    lacking: dict[str, list[str]] = {}
+    for folder in (*os.get_exec_path(), str(Path(sys.executable).parent)):
+        pythons = [shutil.which(name, path=folder) for name in ("python", "python3")]
+        python = next(filter(None, pythons), None)
+        if folder in lacking or python is None or shutil.which("inv", path=folder) is None:
+            continue
+        lacking[folder] = missing(session, python, lock)
+        if not lacking[folder]:
+            if shutil.which("inv") != shutil.which("inv", path=folder):
+                os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
+            return
+    found = [f"{folder} lacks {', '.join(names[:3])}" for folder, names in lacking.items()]
+    session.error(
+        f"without an environment of its own, this session needs {lock.relative_to(ROOT)} in yours"
+        f" ({'; '.join(found) or 'there is no inv on PATH'}): python -m pip install"
+        f" --require-hashes --requirement {lock.relative_to(ROOT)}"
+    )
+
+
+def missing(session: nox.Session, python: str, lock: Path) -> list[str]:
+    """Return what of a lock file a Python has not installed, in whatever version."""
+    lines = re.findall(r"^\w[^\\\n]*", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    pinned = [Requirement(line) for line in lines]
+    wanted = {canonicalize_name(x.name) for x in pinned if x.marker is None or x.marker.evaluate()}
+    ask = "import importlib.metadata as m; print(*(x.name for x in m.distributions()), sep='\\n')"
+    answer = session.run_install(python, "-c", ask, external=True, silent=True, log=False)
+    if not isinstance(answer, str):
+        return []
+    return sorted(wanted - {canonicalize_name(name) for name in answer.split()})
 
 
 @nox.session(default=False)
 def environment(session: nox.Session) -> None:
     """Make the environment that the scenarios run in."""
     install(session, "perf")
+    inv = shutil.which("inv") if session.venv_backend == "none" else f"{session.bin}/inv"
+    inv_of_environment(session).write_text(str(Path(inv or "inv").absolute()), encoding="utf-8")
+
+
+def inv_of_environment(session: nox.Session) -> Path:
+    """Return the file that holds the path of `inv`: only that session knows its environment."""
+    return session.cache_dir / "inv"
 
 
 def scenario_session(name: str, description: str) -> None:
     """Define the session of a scenario."""
 
     def run(session: nox.Session) -> None:
-        judge(session, "perf", "--scenarios", name, *session.posargs)
-        session.log("PASS: exit 0")
+        if judge(session, "perf", "--scenarios", name, *session.posargs):
+            session.log("PASS: exit 0")
 
     run.__doc__ = f"Load-test: {description}."
     nox.session(
@@ -67,12 +117,15 @@ def scenario_session(name: str, description: str) -> None:
     )(run)
 
 
-def judge(session: nox.Session, *words: str) -> None:
-    """Run `inv` in the scenarios' environment; the session's last line is its verdict."""
-    inv = ROOT / ".nox" / "environment" / BIN / "inv"
+def judge(session: nox.Session, *words: str) -> bool:
+    """Run `inv` in the scenarios' environment; the session's last line is its verdict.
+
+    Returns whether it was run: not with --install-only.
+    """
+    inv = inv_of_environment(session).read_text(encoding="utf-8")
     try:
-        session.run(
-            *(str(inv), *words),
+        ran = session.run(
+            *(inv, *words),
             external=True,
             interrupt_timeout=PATIENCE_SECONDS,
             terminate_timeout=PATIENCE_SECONDS,
@@ -80,6 +133,7 @@ def judge(session: nox.Session, *words: str) -> None:
     except CommandFailed as failure:
         # nox itself can only exit with 0 or 1.
         session.error(verdict_line(str(failure.reason)))
+    return bool(ran)
 
 
 def verdict_line(reason: str) -> str:
@@ -139,8 +193,7 @@ def workflow(session: nox.Session) -> None:
 @nox.session(default=False, venv_backend="none", requires=["environment"])
 def report(session: nox.Session) -> None:
     """Write the reports of the last run again, or of the run that is named after `--`."""
-    inv = ROOT / ".nox" / "environment" / BIN / "inv"
-    session.run(str(inv), "report", *(session.posargs or ["latest"]), external=True)
+    judge(session, "report", *(session.posargs or ["latest"]))
 
 
 @nox.session(default=False)
@@ -207,13 +260,16 @@ def dev(session: nox.Session) -> None:
     venv = ROOT / ".venv"
     if not venv.is_dir():
         session.run(sys.executable, "-m", "venv", str(venv), external=True)
-    install(session, "perf")
-    uv = Path(session.bin) / "uv"
-    session.run(
-        *(str(uv), "pip", "install", "--quiet", "--compile-bytecode"),
-        *("--python", str(venv / BIN / "python")),
-        *("--require-hashes", "--requirement", str(REQUIREMENTS / "dev.txt")),
-    )
+    python = str(venv / BIN / "python")
+    locked = ("--require-hashes", "--requirement", str(REQUIREMENTS / "dev.txt"))
+    if session.venv_backend == "none":
+        session.run(python, "-m", "pip", "install", "--quiet", *locked)
+    else:
+        install(session, "perf")
+        session.run(
+            *(f"{session.bin}/uv", "pip", "install", "--quiet", "--compile-bytecode"),
+            *("--python", python, *locked),
+        )
     session.log(f"try: {venv.relative_to(ROOT) / BIN / 'inv'} --list")
 
 

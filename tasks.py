@@ -13,6 +13,7 @@ from scripts.tasks import (
     connector,
     dashboards,
     doctor,
+    help_option,
     integrity,
     perf,
     publish,
@@ -25,6 +26,7 @@ from scripts.tasks import (
     workflow,
 )
 
+help_option.install()
 namespace = Collection(
     *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor),
     integrity.integrity,

@@ -1,11 +1,13 @@
 """`nox -s bench`: measure, and write docs/benchmarks.md."""
 
+import os
 import sys
 from collections.abc import Callable
 
 from bench import catch_up, commands, engine, false_alarms, integrity, latency, plans_way
 from bench.figures import Figure, table
 from bench.workplace import Workplace, workplace
+from scripts import environment
 from scripts.files import write_atomically
 from scripts.perf.surroundings import machine, versions
 from scripts.report.live import say
@@ -38,6 +40,7 @@ def main(names: list[str]) -> int:
     if unknown:
         say(f"no such benchmark: {unknown[0]}; {nearest(unknown[0], tuple(_MEASUREMENTS))}")
         return 2
+    environment.adopt(os.environ)
     parts = []
     with workplace() as place:
         for name in names or _MEASUREMENTS:

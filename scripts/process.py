@@ -1,7 +1,8 @@
 """The one way to run a command.
 
 Built on `sh`. Commands are lists of arguments, never a shell's text; every command is logged at
-DEBUG (`inv -d`), its environment never is, so that secrets travel there and nowhere else.
+DEBUG (`inv -d`), its environment never is, so that secrets travel there and nowhere else. What
+the shell has set for a program reaches it only if it is a documented input (environment.py).
 """
 
 import logging
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import sh
 
+from scripts import environment
 from scripts.errors import StackFailure
 from scripts.interruption import postponed
 
@@ -148,7 +150,7 @@ def start(
     Args:
         argv: Program and arguments; a bare program name is looked up on PATH.
         cwd: Working folder.
-        env: Additions to the environment.
+        env: Additions to the environment, passed on whatever their names are.
         on_line: Called with each line of standard output and error, without its newline.
         output: File that the lines are written to as well.
         uid: User to become; only root can.
@@ -176,7 +178,7 @@ def start(
                 _bg=True,
                 _bg_exc=False,
                 _cwd=str(cwd) if cwd is not None else None,
-                _env={**os.environ, **(env or {})},
+                _env={**environment.passed_on(os.environ), **(env or {})},
                 _in=nothing,
                 _out=take,
                 _err_to_out=True,

@@ -20,6 +20,8 @@ _ENVIRONMENT = {
     "K6_AUTO_EXTENSION_RESOLUTION": "false",
     "K6_NO_USAGE_REPORT": "true",
     "NO_COLOR": "1",
+    # An empty one, in place of the user's (~/.config/k6/config.json), which could pause the load.
+    "K6_CONFIG": str(Path(__file__).with_name("k6_config.json")),
 }
 # Options of an executor that k6 adds with their defaults, or that the scripts work out for it.
 _ADDED = ("startTime", "gracefulStop", "gracefulRampDown", "env", "exec", "tags", "options")
@@ -73,7 +75,7 @@ class K6:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The whole of what is added to the environment."""
+        """The whole of what k6 reads from its environment: no `K6_*` of the shell reaches it."""
         observed = self.observed.variables if self.observed is not None else {}
         return {**_ENVIRONMENT, **self.environment, **observed}
 

@@ -16,12 +16,6 @@ _REBALANCING = 409
 _NOT_FOUND = 404
 _LINE_LENGTH = 300
 _MOST_LINES = 6
-# Refused, silent, or killed in the middle of its answer.
-_NO_ANSWER = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-)
 
 
 class Rebalancing(Exception):  # noqa: N818 - a state, not an error
@@ -147,8 +141,8 @@ class ConnectApi:
     ) -> requests.Response:
         try:
             answer = requests.request(method, self.url + path, json=json, timeout=_TIMEOUT_SECONDS)
-        except _NO_ANSWER as error:
-            raise Unreachable(f"{self.url} does not answer: {type(error).__name__}") from None
+        except requests.RequestException as error:
+            raise Unreachable(f"{self.url} does not answer: {why_not(error)}") from None
         if answer.status_code == _REBALANCING:
             raise Rebalancing(f"{self.url} is rebalancing")
         if answer.status_code == _NOT_FOUND and missing_ok:
@@ -172,6 +166,13 @@ class ConnectApi:
                 f"{self.url} does not answer as Kafka Connect does: {answer.text[:100]!r}",
                 hint="another program has its port: end it, or give Connect another",
             ) from None
+
+
+def why_not(error: requests.RequestException) -> str:
+    """Return in a few words why a request had no answer."""
+    # Those that are a ValueError too are no fault of the other side: a proxy that requests cannot
+    # use, for one. Of the others the text is that of a library below.
+    return str(error)[:_LINE_LENGTH] if isinstance(error, ValueError) else type(error).__name__
 
 
 def _reason(answer: requests.Response) -> list[str]:

@@ -7,6 +7,7 @@ import requests
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from scripts.stack.connect_api import why_not
 from scripts.stack.hop_times import RESOLUTION_MS, Bucket, Counted, HopTimes
 from scripts.waiting import NotReady
 
@@ -26,7 +27,7 @@ def read_hops(consumer_url: str) -> Counted:
         answer.raise_for_status()
     except requests.RequestException as error:
         raise NotReady(
-            f"the consumer does not answer at {consumer_url}/metrics: {type(error).__name__}"
+            f"the consumer does not answer at {consumer_url}/metrics: {why_not(error)}"
         ) from None
     return parse_hops(answer.text)
 

@@ -8,7 +8,7 @@ from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import canary, source
 from scripts.stack.backend import Say
-from scripts.stack.connect_api import ConnectApi, Rebalancing, Unreachable
+from scripts.stack.connect_api import ConnectApi, Rebalancing, Unreachable, why_not
 from scripts.stack.endpoints import Endpoints
 from scripts.waiting import NotReady
 
@@ -73,8 +73,8 @@ def prometheus_ready(endpoints: Endpoints) -> None:
 def _answers(url: str) -> None:
     try:
         answer = requests.get(url, timeout=_REQUEST_SECONDS)
-    except (requests.ConnectionError, requests.Timeout) as error:
-        raise NotReady(type(error).__name__) from None
+    except requests.RequestException as error:
+        raise NotReady(why_not(error)) from None
     if not answer.ok:
         raise NotReady(answer.text.strip()[:300])
 

@@ -1,4 +1,4 @@
-"""What every command does at its edges: signals, failures and their exit codes."""
+"""What every command does at its edges: environment, signals, failures and their exit codes."""
 
 import errno
 import functools
@@ -10,7 +10,7 @@ from typing import ParamSpec
 
 from invoke import Exit
 
-from scripts import process
+from scripts import environment, process
 from scripts.errors import ExitCode, Failure
 from scripts.interruption import listen
 
@@ -35,6 +35,10 @@ def command(body: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(body)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         listen()
+        ignored = environment.adopt(os.environ)
+        if ignored:
+            names = ", ".join(ignored)
+            sys.stderr.write(f"ignored variables of the environment: {names} (README, Settings)\n")
         try:
             body(*args, **kwargs)
         except Failure as failure:

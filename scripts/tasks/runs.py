@@ -1,8 +1,21 @@
 """What was measured before: `inv runs`, `inv compare`, `inv history`."""
 
-from invoke import Context, task
+from typing import Any
+
+from invoke import Argument, Context, Task, task
 
 from scripts.tasks.command import command
+
+
+class _Compare(Task[Any]):
+    """A task whose HEAD leaves `-h` to the help."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return Invoke's arguments, HEAD without the short name that Invoke makes."""
+        arguments = super().get_arguments(ignore_unknown_help)
+        for argument in arguments:
+            argument.names = tuple(name for name in argument.names if name != "h")
+        return arguments
 
 
 @task(
@@ -38,6 +51,7 @@ def runs(
 
 
 @task(
+    klass=_Compare,
     help={
         "base": "run id, latest, or a run's folder; with --pairs a commit or a checkout's folder",
         "head": "what to hold against it",
@@ -45,7 +59,7 @@ def runs(
         "scenarios": "with --pairs: what to run",
         "duration": "with --pairs: how long each scenario lasts",
         "json": "for programs",
-    }
+    },
 )
 @command
 def compare(

@@ -1,6 +1,5 @@
 """The Go toolchain: the one on PATH where it is new enough, else one from a wheel."""
 
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -55,11 +54,11 @@ ENVIRONMENT: Mapping[str, str] = {"GOTOOLCHAIN": "local"}
 
 def build_environment(cache: Cache) -> dict[str, str]:
     """Return the variables under which modules are built: downloads and objects in our cache."""
-    # The same for building, vetting and testing, so that they share what is compiled.
-    flags = f"{os.environ.get('GOFLAGS', '')} -trimpath -modcacherw -buildvcs=false".strip()
     return {
         **ENVIRONMENT,
-        "GOFLAGS": flags,
+        # The same for building, vetting and testing, so that they share what is compiled. It also
+        # goes before what `go env -w` has set.
+        "GOFLAGS": "-trimpath -modcacherw -buildvcs=false",
         "GOMODCACHE": str(cache.go_modules),
         "GOCACHE": str(cache.go_objects),
     }

@@ -128,7 +128,7 @@ def load_endpoints(environment: Mapping[str, str]) -> Endpoints:
 
 
 def _variable(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name, "")
+    value = environment.get(name, "").strip()
     if not value:
         raise ConfigurationError(f"{name} is not set in the environment")
     return value

@@ -1,14 +1,19 @@
 // Where the pipeline under test is. The environment wins as a whole: endpoints of an external pipeline must not be
 // completed with those of a local stack. Without it, the file that `inv up` writes is used.
 
+const variable = (name) => (__ENV[name] || '').trim();
+
+/** Without slashes at its end: paths are appended to it. */
+const url = (name) => variable(name).replace(/\/+$/u, '');
+
 function fromEnvironment() {
   return {
-    postgresDsn: __ENV.CDC_POSTGRES_DSN,
-    mongodbUri: __ENV.CDC_MONGODB_URI,
-    mongodbDatabase: __ENV.CDC_MONGODB_DATABASE,
-    connectUrl: __ENV.CDC_CONNECT_URL,
-    connector: __ENV.CDC_CONNECTOR,
-    consumerUrl: __ENV.CDC_CONSUMER_URL,
+    postgresDsn: variable('CDC_POSTGRES_DSN'),
+    mongodbUri: variable('CDC_MONGODB_URI'),
+    mongodbDatabase: variable('CDC_MONGODB_DATABASE'),
+    connectUrl: url('CDC_CONNECT_URL'),
+    connector: variable('CDC_CONNECTOR'),
+    consumerUrl: url('CDC_CONSUMER_URL'),
   };
 }
 

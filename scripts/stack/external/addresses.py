@@ -1,16 +1,14 @@
 """The addresses of an external stack: of pipeline.toml, and of the environment, which wins."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
-from pymongo.errors import PyMongoError
-from pymongo.uri_parser import parse_uri
 
 from scripts.errors import UsageFailure
 from scripts.settings.pipeline import Pipeline
 from scripts.stack.endpoints import Endpoints
+from scripts.stack.external import forms
+from scripts.stack.external.forms import Unreadable
 
 _SECTION = "pipeline.toml: stacks.external"
 # k6 writes to the first and reads from the last, and what lies between is checked for losses.
@@ -23,27 +21,43 @@ def variable(name: str) -> str:
 
 
 def addresses(pipeline: Pipeline, environment: Mapping[str, str]) -> Endpoints:
-    """Return the addresses; those that were not given are empty.
+    """Return the addresses, each in the one form that the harness uses; not given: empty.
 
     Raises:
         UsageFailure: One that is needed is missing, one cannot be read, or a file holds a password.
     """
     given = msgspec.structs.asdict(pipeline.stacks.external)
     _refuse_passwords(given)
-    found = {name: environment.get(variable(name)) or value for name, value in given.items()}
+    found = {name: _read(name, value, environment) for name, value in given.items()}
     for name in _NEEDED:
         if not found[name]:
             raise UsageFailure(
                 f"--stack external: {name} is not given",
                 hint=f"set {variable(name)}, or {name} in [stacks.external] of pipeline.toml",
             )
-    _check(found)
     return Endpoints(
         stack="external",
         connector=pipeline.connector.name,
         mongodb_database=pipeline.mongodb.database,
         **found,
     )
+
+
+def _read(name: str, filed: str, environment: Mapping[str, str]) -> str:
+    """Return the address of that name; the environment goes before the file.
+
+    Raises:
+        UsageFailure: It cannot be read.
+    """
+    typed = environment.get(variable(name), "").strip()
+    text = typed or filed.strip()
+    if not text:
+        return ""
+    try:
+        return _FORMS[name](text)
+    except Unreadable as fault:
+        where = variable(name) if typed else f"{_SECTION}.{name}"
+        raise UsageFailure(f"{where}: {fault.what}", hint=fault.remedy) from None
 
 
 def _refuse_passwords(given: Mapping[str, str]) -> None:
@@ -57,26 +71,12 @@ def _refuse_passwords(given: Mapping[str, str]) -> None:
             )
 
 
-def _check(found: Mapping[str, str]) -> None:
-    """Refuse what cannot be read as an address, without showing it: it may hold a secret."""
-    try:
-        postgres = conninfo_to_dict(found["postgres_dsn"])
-    except ProgrammingError:
-        postgres = {}
-    if not postgres.get("host"):
-        raise UsageFailure(
-            f"{variable('postgres_dsn')}: is no address of PostgreSQL",
-            hint="write postgresql://user@host:5432/database",
-        )
-    try:
-        parse_uri(found["mongodb_uri"], validate=False)
-    except (PyMongoError, ValueError):
-        raise UsageFailure(
-            f"{variable('mongodb_uri')}: is no address of MongoDB",
-            hint="write mongodb://host:27017",
-        ) from None
-    for name in ("connect_url", "consumer_url", "prometheus_url"):
-        if found[name] and not found[name].startswith(("http://", "https://")):
-            raise UsageFailure(
-                f"{variable(name)}: {found[name]!r} is no URL", hint="write http://host:port"
-            )
+_FORMS: Mapping[str, Callable[[str], str]] = {
+    "postgres_dsn": forms.postgres,
+    "kafka_bootstrap": forms.kafka,
+    "mongodb_uri": forms.mongodb,
+    "connect_url": forms.connect,
+    "consumer_url": forms.consumer,
+    "connector_postgres": forms.connector_postgres,
+    "prometheus_url": forms.prometheus,
+}

@@ -29,6 +29,10 @@ def test_a_run_listens_on_loopback_alone_and_no_secret_is_on_its_command_line() 
     assert k6.variables["K6_AUTO_EXTENSION_RESOLUTION"] == "false"
 
 
+def test_the_user_s_own_settings_of_k6_are_not_read() -> None:
+    assert json.loads(Path(K6(Path("k6")).variables["K6_CONFIG"]).read_bytes()) == {}
+
+
 def test_an_observed_run_pushes_and_labels_its_series() -> None:
     k6 = K6(Path("k6"), observed=Observed("http://127.0.0.1:9090", "r1"))
     argv = [str(x) for x in k6.run_command(Path("a.js"), Path("points.json.gz"), 20_000)]

@@ -50,8 +50,14 @@ def status(state: str, *tasks: tuple[str, str], cause: str = "") -> dict[str, ob
         (requests.ConnectTimeout("slow"), "ConnectTimeout"),
         (requests.ReadTimeout("silent"), "ReadTimeout"),
         (requests.exceptions.ChunkedEncodingError("killed"), "ChunkedEncodingError"),
+        (requests.exceptions.InvalidSchema("no SOCKS"), "no SOCKS"),
+        (requests.exceptions.InvalidProxyURL("no proxy"), "no proxy"),
+        (requests.TooManyRedirects("in a circle"), "TooManyRedirects"),
     ],
-    ids=["refused", "no connection in time", "no answer in time", "killed while it answers"],
+    ids=[
+        *("refused", "no connection in time", "no answer in time", "killed while it answers"),
+        *("a proxy that requests cannot use", "a proxy that is none", "redirected for ever"),
+    ],
 )
 @responses.activate
 def test_a_connect_that_does_not_answer_is_unreachable(

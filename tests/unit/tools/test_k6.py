@@ -138,12 +138,12 @@ def test_a_module_without_k6_is_refused(module: Path, lock: Path, tmp_path: Path
         k6_tool(module, lock, Cache(tmp_path))
 
 
-def test_go_keeps_its_downloads_in_our_cache(
+def test_go_keeps_its_downloads_in_our_cache_and_builds_the_same_for_everyone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GOFLAGS", "-x")
+    monkeypatch.setenv("GOFLAGS", "-race")
     environment = build_environment(Cache(tmp_path))
     assert environment["GOTOOLCHAIN"] == "local"
-    assert environment["GOFLAGS"] == "-x -trimpath -modcacherw -buildvcs=false"
+    assert environment["GOFLAGS"] == "-trimpath -modcacherw -buildvcs=false"
     assert Path(environment["GOMODCACHE"]).is_relative_to(tmp_path)
     assert Path(environment["GOCACHE"]).is_relative_to(tmp_path)

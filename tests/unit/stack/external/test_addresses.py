@@ -46,7 +46,7 @@ def test_the_environment_goes_before_the_file(pipeline: Pipeline) -> None:
             {**GIVEN, "CDC_MONGODB_URI": "mongo.test secret"},
             "CDC_MONGODB_URI: is no address of MongoDB",
         ),
-        ({**GIVEN, "CDC_CONNECT_URL": "c.test:8083"}, "CDC_CONNECT_URL: 'c.test:8083' is no URL"),
+        ({**GIVEN, "CDC_CONNECT_URL": "c.test:8083"}, "CDC_CONNECT_URL: is no URL"),
     ],
 )
 def test_a_wrong_address_is_one_line_without_its_secret(
@@ -63,3 +63,130 @@ def test_a_password_in_the_file_is_refused(pipeline: Pipeline, dsn: str) -> None
     filed = with_external(pipeline, postgres_dsn=dsn, mongodb_uri="mongodb://m")
     with pytest.raises(UsageFailure, match=r"stacks\.external\.postgres_dsn: holds a password"):
         addresses(filed, {})
+
+
+URLS = ("connect_url", "consumer_url", "prometheus_url")
+
+
+@pytest.mark.parametrize("name", URLS)
+@pytest.mark.parametrize(
+    ("written", "used"),
+    [
+        ("http://x.test:8083/", "http://x.test:8083"),
+        ("http://x.test:8083//", "http://x.test:8083"),
+        ("  http://x.test:8083\t", "http://x.test:8083"),
+        ("HTTP://x.test:8083/", "http://x.test:8083"),
+        ("https://x.test", "https://x.test"),
+        ("https://gateway.test/cdc/", "https://gateway.test/cdc"),
+        ("http://[::1]:8083/", "http://[::1]:8083"),
+        ("   ", ""),
+        ("", ""),
+    ],
+)
+def test_a_url_is_used_in_one_form(pipeline: Pipeline, name: str, written: str, used: str) -> None:
+    variable = {**GIVEN, f"CDC_{name.upper()}": written}
+    assert getattr(addresses(pipeline, variable), name) == used
+    assert getattr(addresses(with_external(pipeline, **{name: written}), GIVEN), name) == used
+
+
+@pytest.mark.parametrize("name", URLS)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "x.test:8083",
+        "x.test",
+        "ftp://x.test",
+        "http:/x.test",
+        "http://",
+        "http:///connectors",
+        "http://:8083",
+        "http://x.test:port",
+        "http://x.test:99999",
+        "http://x.test:0",
+        "http://x test:8083",
+        "http://x.test/?a=b",
+        "http://x.test/#a",
+        "http://x.test?",
+        "http://[::1:8083",
+    ],
+)
+def test_what_cannot_work_as_a_url_is_refused(pipeline: Pipeline, name: str, written: str) -> None:
+    with pytest.raises(UsageFailure):
+        addresses(pipeline, {**GIVEN, f"CDC_{name.upper()}": written})
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("connect_url", "/connectors"),
+        ("connect_url", "/cdc/connectors/postgres-cdc-connector/"),
+        ("connect_url", "/connector-plugins"),
+        ("consumer_url", "/metrics"),
+        ("consumer_url", "/readyz"),
+        ("prometheus_url", "/api/v1/write"),
+        ("prometheus_url", "/graph"),
+    ],
+)
+def test_a_page_of_the_server_is_not_the_server(pipeline: Pipeline, name: str, page: str) -> None:
+    with pytest.raises(UsageFailure):
+        addresses(pipeline, {**GIVEN, f"CDC_{name.upper()}": f"http://x.test:1234{page}"})
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "used"),
+    [
+        ("kafka_bootstrap", " a.test:9092 , b.test:9092,", "a.test:9092,b.test:9092"),
+        ("kafka_bootstrap", "a.test:9092/", "a.test:9092"),
+        ("kafka_bootstrap", "PLAINTEXT://a.test:9092", "a.test:9092"),
+        ("kafka_bootstrap", "[::1]:9092", "[::1]:9092"),
+        ("kafka_bootstrap", "a.test", "a.test"),
+        ("postgres_dsn", " postgresql://cdc@db.test/cdc/ ", "postgresql://cdc@db.test/cdc"),
+        ("postgres_dsn", "host=db.test user=cdc ", "host=db.test user=cdc"),
+        (
+            "postgres_dsn",
+            "postgresql://db.test/cdc?sslrootcert=/a/",
+            "postgresql://db.test/cdc?sslrootcert=/a/",
+        ),
+        ("mongodb_uri", " mongodb://mongo.test:27017/ ", "mongodb://mongo.test:27017/"),
+        ("connector_postgres", " db.internal ", "db.internal:5432"),
+        ("connector_postgres", "db.internal:6543", "db.internal:6543"),
+    ],
+)
+def test_other_addresses_are_used_in_one_form(
+    pipeline: Pipeline, name: str, written: str, used: str
+) -> None:
+    variable = {**GIVEN, f"CDC_{name.upper()}": written}
+    assert getattr(addresses(pipeline, variable), name) == used
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("kafka_bootstrap", "http://a.test:9092"),
+        ("kafka_bootstrap", "a.test:9092/topic"),
+        ("kafka_bootstrap", "a.test:port"),
+        ("kafka_bootstrap", "a.test:70000"),
+        ("kafka_bootstrap", "SASL_SSL://a.test:9092"),
+        ("kafka_bootstrap", "a.test:9092 b.test:9092"),
+        ("mongodb_uri", "mongo.test:27017"),
+        ("connector_postgres", "postgresql://db.internal"),
+        ("connector_postgres", "db.internal:port"),
+    ],
+)
+def test_other_addresses_that_cannot_work_are_refused(
+    pipeline: Pipeline, name: str, written: str
+) -> None:
+    with pytest.raises(UsageFailure):
+        addresses(pipeline, {**GIVEN, f"CDC_{name.upper()}": written})
+
+
+@pytest.mark.parametrize("given", [{"CDC_CONNECT_URL": "x"}, {}])
+def test_a_refusal_says_where_the_address_comes_from(
+    pipeline: Pipeline, given: dict[str, str]
+) -> None:
+    filed = with_external(pipeline, connect_url="y")
+    with pytest.raises(UsageFailure) as caught:
+        addresses(filed, {**GIVEN, **given})
+    assert caught.value.message.startswith(
+        "CDC_CONNECT_URL:" if given else "pipeline.toml: stacks.external.connect_url:"
+    )
