@@ -23,11 +23,11 @@ Client = MongoClient[dict[str, object]]
 
 
 def expect_collections(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Return if nothing that can be read speaks against database and collections.
+    """Return if the server can hold database and collections, as far as reading shows.
 
     Raises:
         NotReady: The server does not answer.
-        StackFailure: A name is refused, or taken by one that differs in capitals alone.
+        StackFailure: The server refuses a name, or has one that differs in case alone.
     """
     database = endpoints.mongodb_database
     with _connected(endpoints) as client:
@@ -75,7 +75,7 @@ def prove_collections(pipeline: Pipeline, endpoints: Endpoints) -> None:
 def _expect_apart(place: str, name: str, other: str) -> None:
     if name != other and name.casefold() == other.casefold():
         raise StackFailure(
-            f"pipeline.toml: {place}: {name} and {other} differ in capitals alone, "
+            f"pipeline.toml: {place}: {name} and {other} differ in case alone, "
             "which the MongoDB server does not keep apart",
             hint="give another name",
         )
@@ -88,7 +88,7 @@ def _expect_readable(client: Client, database: str, index: int, name: str) -> No
         if isinstance(error, AutoReconnect) or error.timeout:
             raise
         invalid = isinstance(error, OperationFailure) and error.code == _INVALID_NAMESPACE
-        # A right to read that is missing is for the canary to find: no name is wrong.
+        # Without the right to read, the name may be fine: the canary finds out.
         if invalid or not isinstance(error, OperationFailure):
             raise StackFailure(
                 f"pipeline.toml: tables[{index}].collection: the MongoDB server refuses {name!r}: "
