@@ -18,7 +18,7 @@ def checks(project: Project) -> Workflow:
     sessions = project.sessions
     return Workflow(
         name="CI",
-        triggers=Triggers(pull_request=True, push_to=("main",)),
+        triggers=Triggers(pull_request=True, merge_queue=True, push_to=("main",)),
         group=f"{expression('github.workflow')}-"
         f"{expression('github.event.pull_request.number || github.run_id')}",
         cancel=expression("github.event_name == 'pull_request'"),

@@ -27,7 +27,9 @@ def performance_comment(project: Project) -> Workflow:
         remark="zizmor: ignore[dangerous-triggers] no code of the pull request is run",
         group=f"{expression('github.workflow')}-"
         f"{expression(f'{_TRIGGER}.head_repository.full_name')}-"
-        f"{expression(f'{_TRIGGER}.head_branch')}",
+        f"{expression(f'{_TRIGGER}.head_branch')}-"
+        # Of two pull requests with one head each has a comment, and a run, of its own.
+        f"{expression(f'{_TRIGGER}.display_title')}",
         cancel=False,
         jobs={
             "comment": Job(

@@ -31,6 +31,8 @@ def emit(workflow: Workflow) -> str:
     """Return the text of a workflow file."""
     top = CommentedMap()
     top["name"] = _scalar(workflow.name)
+    if workflow.run_name:
+        top["run-name"] = _scalar(workflow.run_name)
     # Quoted: YAML 1.1 reads the bare word as a boolean.
     key = DoubleQuotedScalarString("on")
     top[key] = _triggers(workflow.triggers)
@@ -63,6 +65,8 @@ def _triggers(triggers: Triggers) -> CommentedMap:
         on["schedule"] = [_mapping({"cron": triggers.cron})]
     if triggers.pull_request:
         on["pull_request"] = CommentedMap()
+    if triggers.merge_queue:
+        on["merge_group"] = CommentedMap({"types": [_scalar("checks_requested")]})
     if triggers.push_to:
         on["push"] = CommentedMap({"branches": [_scalar(x) for x in triggers.push_to]})
     if triggers.after:

@@ -82,6 +82,10 @@ def decide(needs: Mapping[str, Needed], recorded: Recorded) -> Decision:
     if problems:
         return _red(problems)
     lines = [f"{name}: PASS" for name in expected]
+    lines += [
+        f"ignored, because a later attempt has results: {printable(line)}"
+        for line in recorded.superseded
+    ]
     if needs[REPORT].result != SUCCESS:
         # Publishing never changes a verdict; the job itself is red already.
         lines.append(

@@ -133,6 +133,7 @@ class Triggers:
         inputs: Of a start by hand; None: it cannot be.
         cron: The schedule, UTC; empty: none.
         pull_request: Whether a pull request does.
+        merge_queue: Whether a group of the merge queue does, whose required checks must start.
         push_to: The branches a push to which does.
         after: The name of the workflow whose end does; empty: none.
     """
@@ -140,6 +141,7 @@ class Triggers:
     inputs: Mapping[str, Choice | Text] | None = None
     cron: str = ""
     pull_request: bool = False
+    merge_queue: bool = False
     push_to: tuple[str, ...] = ()
     after: str = ""
 
@@ -152,6 +154,7 @@ class Workflow:
         name: For people, and for a workflow that waits for its end.
         triggers: What starts it.
         group: Runs of the same group do not overlap.
+        run_name: What a run is called, an expression; empty: GitHub's own name.
         cancel: An expression or a fact: whether a new run of the group ends the one before.
         jobs: By their ids, in order.
         remark: A comment beside the triggers; empty: none.
@@ -163,3 +166,4 @@ class Workflow:
     cancel: bool | str
     jobs: Mapping[str, Job]
     remark: str = ""
+    run_name: str = ""

@@ -27,7 +27,7 @@ from scripts.ci.pins import DOWNLOAD, UPLOAD
 from scripts.ci.plan import ENVIRONMENT, Output
 from scripts.ci.project import Project
 from scripts.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
-from scripts.publish.names import WORKFLOW_FILE
+from scripts.publish.names import PULL_REQUEST_RUN, WORKFLOW_FILE
 from scripts.settings.scenarios import ALL
 
 NAME = "Performance tests"
@@ -51,6 +51,12 @@ def performance_test(project: Project) -> Workflow:
             },
             cron=_NIGHTLY,
             pull_request=True,
+            merge_queue=True,
+        ),
+        # performance-comment.yml finds the pull request by it: several may have the same head.
+        run_name=expression(
+            "github.event.pull_request.number && "
+            f"format('{PULL_REQUEST_RUN}{{0}}', github.event.pull_request.number) || ''"
         ),
         # `plan` looks at the paths: a required check whose workflow never starts blocks for ever.
         remark="no filter of paths: `plan` looks at them",
@@ -73,8 +79,9 @@ def _plan(project: Project) -> Job:
         permissions=(READS_CODE,),
         outputs={x.value: expression(f"steps.plan.outputs.{x}") for x in Output},
         steps=(
-            # With its parents: a pull request is checked out as a merge into its base.
-            checkout(depth=2),
+            # With its parents: a pull request is checked out as a merge into its base. A group of
+            # the merge queue may be many commits on top of its base: it needs the whole history.
+            checkout(depth=expression("github.event_name == 'merge_group' && '0' || '2'")),
             *python(project.pythons[0], "perf"),
             task_step(
                 project,

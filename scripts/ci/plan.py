@@ -15,7 +15,7 @@ from scripts.wording import counted
 # What pull requests and the schedule run, and the environment of thresholds.json that it is in.
 DEFAULT_SCENARIOS = "baseline,e2e-latency"
 ENVIRONMENT = "ci"
-PULL_REQUEST = "pull_request"
+PULL_REQUEST, MERGE_GROUP = "pull_request", "merge_group"
 
 # Beside the load: Python, the tools (a first build of k6 takes 8 minutes on two cores), the stack,
 # the health check, the artefacts.
@@ -79,7 +79,7 @@ def plan(
         scenarios: Every scenario.
         names: Those asked for, separated by commas, or `all`; empty: the usual ones.
         duration: How long each is to last; empty: as it says.
-        changed: The paths that a pull request changes; None where there is none.
+        changed: The paths that a pull request or a merge group changes; None where there is none.
 
     Raises:
         UsageFailure: A name or the duration is wrong, or a job would take longer than GitHub lets

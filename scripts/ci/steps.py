@@ -15,7 +15,7 @@ _TOOL_SOURCES = ("requirements/embedded-*.txt", "requirements/kafka-connect-jars
 _K6_SOURCES = ("k6/go.mod", "k6/go.sum", "k6/**/*.go")
 
 
-def checkout(*, depth: int = 1) -> Uses:
+def checkout(*, depth: int | str = 1) -> Uses:
     """Return the step that checks out the code; its token is not left to what comes after."""
     inputs = {"persist-credentials": False, "fetch-depth": depth}
     return Uses("Check out the code", CHECKOUT, inputs)

@@ -7,7 +7,7 @@ from scripts.publish import sticky
 from scripts.publish.baseline import Comparison, compare
 from scripts.publish.fetch import NOTHING, Fetched
 from scripts.publish.github import GitHub
-from scripts.publish.pulls import pull_requests_of
+from scripts.publish.pulls import pull_request_of, pull_requests_of
 from scripts.publish.refusals import ApiFailure
 from scripts.publish.runner import WorkflowRun
 from scripts.publish.summary import summary_of
@@ -41,29 +41,29 @@ def comment(
     links: Links,
     scenarios: Collection[str],
     temporary: str,
-) -> tuple[str, ...]:
-    """Comment on the pull requests that a workflow run was for; return a line for each.
+) -> str:
+    """Comment on the pull request that a workflow run was for; return what was done.
 
     Raises:
         ApiFailure: GitHub said no.
     """
     pulls = pull_requests_of(github, run)
     if not pulls:
-        return ("no open pull request has this commit as its head: a newer push has its own run",)
+        return "no open pull request has this commit as its head: a newer push has its own run"
+    pull = pull_request_of(run, pulls)
+    if pull is None:
+        numbers = ", ".join(f"#{x.number}" for x in pulls)
+        return f"no comment: the run's name does not say for which of {numbers} it was"
     measured = fetched.recorded.measured()
-    lines = []
-    for pull in pulls:
-        comparison: Comparison | str = "nothing was measured"
-        if measured:
-            try:
-                comparison = compare(github, pull.base.ref, measured, scenarios, temporary)
-            except ApiFailure as failure:
-                # The verdict is worth its comment without it.
-                comparison = failure.message
-        body = render(run, fetched, links, comparison)
-        nothing = _nothing_to_run(run, fetched)
-        lines.append(sticky.publish(github, pull.number, body, only_edit=nothing))
-    return tuple(lines)
+    comparison: Comparison | str = "nothing was measured"
+    if measured:
+        try:
+            comparison = compare(github, pull.base.ref, measured, scenarios, temporary)
+        except ApiFailure as failure:
+            # The verdict is worth its comment without it.
+            comparison = failure.message
+    body = render(run, fetched, links, comparison)
+    return sticky.publish(github, pull.number, body, only_edit=_nothing_to_run(run, fetched))
 
 
 def render(run: WorkflowRun, fetched: Fetched, links: Links, comparison: Comparison | str) -> str:

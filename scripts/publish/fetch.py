@@ -11,7 +11,7 @@ from scripts.publish.artefact import MAX_DOWNLOAD_BYTES, unpack
 from scripts.publish.github import GitHub
 from scripts.publish.names import results_name
 from scripts.publish.runner import WorkflowRun
-from scripts.report.reading import Unreadable, read_results
+from scripts.report.reading import Unreadable, read_attempts
 from scripts.report.recorded import Recorded
 
 
@@ -72,4 +72,4 @@ def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporar
             unpack(archive, results, scenarios)
         except Unreadable as fault:
             return Fetched(Recorded((), (str(fault),)), artefact)
-        return Fetched(read_results(results, scenarios), artefact)
+        return Fetched(read_attempts(results, scenarios), artefact)

@@ -1,6 +1,8 @@
 """What is looked for on GitHub by its name."""
 
 WORKFLOW_FILE = "performance-test.yml"
+# What a run of it for a pull request is called, before the pull request's number.
+PULL_REQUEST_RUN = "Pull request #"
 # Whoever holds a workflow's token writes as this user.
 BOT = "github-actions[bot]"
 

@@ -1,8 +1,11 @@
 """Which pull request a workflow run was for, as GitHub knows it and not as its artefact says."""
 
+import re
+
 import msgspec
 
 from scripts.publish.github import GitHub
+from scripts.publish.names import PULL_REQUEST_RUN
 from scripts.publish.runner import Repository, WorkflowRun
 
 
@@ -25,6 +28,22 @@ class PullRequest(msgspec.Struct, frozen=True):
     number: int
     head: Head
     base: Base
+
+
+def pull_request_of(run: WorkflowRun, candidates: tuple[PullRequest, ...]) -> PullRequest | None:
+    """Return the one of several pull requests with the same head that a workflow run was for.
+
+    They differ in their base, and so in what was measured. GitHub tells only by the run's name,
+    which a fork can choose: so it chooses among pull requests of that very head, and no others.
+
+    Args:
+        run: The workflow run.
+        candidates: The pull requests of its head.
+    """
+    named = re.fullmatch(rf"{re.escape(PULL_REQUEST_RUN)}([0-9]+)", run.display_title.strip())
+    if named is not None:
+        return next((pull for pull in candidates if pull.number == int(named[1])), None)
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def pull_requests_of(github: GitHub, run: WorkflowRun) -> tuple[PullRequest, ...]:

@@ -40,6 +40,7 @@ class WorkflowRun(msgspec.Struct, frozen=True):
         head_sha: The commit that it was started for, of a pull request its head.
         head_branch: That commit's branch; null where it is gone.
         head_repository: That branch's repository; null where it is gone.
+        display_title: What the run is called; a fork can give it any name.
     """
 
     id: int
@@ -49,6 +50,7 @@ class WorkflowRun(msgspec.Struct, frozen=True):
     head_sha: str
     head_branch: str | None
     head_repository: Repository | None
+    display_title: str = ""
 
 
 class _Event(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from scripts.report.found import results_folder
-from scripts.report.reading import read_results
+from scripts.report.reading import read_attempts
 from scripts.report.recorded import Recorded
 
 # The one whose end started this workflow.
@@ -17,4 +17,4 @@ def local_results(results: Path, run: str, scenarios: Collection[str]) -> Record
     Raises:
         UsageFailure: There is no such thing; the line has the nearest run ids.
     """
-    return read_results(results_folder(results, run), scenarios)
+    return read_attempts(results_folder(results, run), scenarios)

@@ -1,6 +1,7 @@
 """Run folders read back, as strictly as if a stranger had written them: for a fork, one did."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from scripts.results.manifest import SCHEMA_VERSION as MANIFEST_VERSION
 from scripts.results.manifest import Manifest
 from scripts.results.run_folder import RunFolder, is_run_id, run_folders
 from scripts.results.summary import Summary, read_summary
+from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.verdict.judge import not_run
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 
@@ -39,14 +41,69 @@ def read_results(folder: Path, known: Collection[str]) -> Recorded:
         folder: A run folder, or a folder that holds some; it need not exist.
         known: The names of scenarios that there are; nothing else is taken for one.
     """
+    runs, broken = _read_all(folder, known)
+    return Recorded(runs, tuple(broken.values()))
+
+
+def read_attempts(folder: Path, known: Collection[str]) -> Recorded:
+    """Return what the attempts of a workflow run left, the last of each scenario.
+
+    A folder of an earlier attempt that cannot be read, as after an upload that broke off, does not
+    count once its scenarios were run again.
+
+    Args:
+        folder: As for `read_results`.
+        known: As for `read_results`.
+    """
+    runs, broken = _read_all(folder, known)
+    newest = {entry.name: run.manifest.run_id for run in runs for entry in run.manifest.scenarios}
+    superseded = {path for path in broken if _superseded(path, newest, known)}
+    return Recorded(
+        runs,
+        tuple(fault for path, fault in broken.items() if path not in superseded),
+        tuple(fault for path, fault in broken.items() if path in superseded),
+    )
+
+
+def _read_all(
+    folder: Path, known: Collection[str]
+) -> tuple[tuple[RecordedRun, ...], dict[Path, str]]:
+    """Return the runs that can be read, and why each other folder cannot."""
     paths = [folder] if (folder / "run.json").exists() else run_folders(folder)
-    runs, unreadable = [], []
+    runs, broken = [], dict[Path, str]()
     for path in paths:
         try:
             runs.append(read_run(path, known))
         except Unreadable as fault:
-            unreadable.append(f"{path.name}: {fault}")
-    return Recorded(tuple(runs), tuple(unreadable))
+            broken[path] = f"{path.name}: {fault}"
+    return tuple(runs), broken
+
+
+def _superseded(path: Path, newest: Mapping[str, str], known: Collection[str]) -> bool:
+    """Return whether each scenario of a folder that cannot be read was run again later.
+
+    As after an attempt whose upload broke off, and a second attempt. Where the folder does not say
+    which scenarios it holds, it may be any: then all that were read have to be later.
+
+    Args:
+        path: The folder.
+        newest: The last run of each scenario that can be read.
+        known: The names of scenarios that there are.
+    """
+    held = _scenarios_in(path, known) or newest.keys() - {HEALTH_CHECK}
+    return bool(held) and all(newest.get(name, "") > path.name for name in held)
+
+
+def _scenarios_in(path: Path, known: Collection[str]) -> set[str]:
+    """Return the scenarios that a folder names, in folders or in what is left of its manifest."""
+    names = set(known) - {HEALTH_CHECK}
+    try:
+        with (path / "run.json").open("rb") as stream:
+            text = stream.read(_MAX_BYTES).decode(errors="replace")
+    except OSError:
+        text = ""
+    listed = set(re.findall(r'"name"\s*:\s*"([^"]+)"', text))
+    return {name for name in names if name in listed or (path / name).is_dir()}
 
 
 def read_run(folder: Path, known: Collection[str]) -> RecordedRun:

@@ -42,10 +42,12 @@ class Recorded:
     Attributes:
         runs: The ones that can be read, the oldest first.
         unreadable: A sentence for each that cannot.
+        superseded: The same for those whose scenarios were all run again later, and read.
     """
 
     runs: tuple[RecordedRun, ...]
     unreadable: tuple[str, ...]
+    superseded: tuple[str, ...] = ()
 
     def measured(self) -> dict[str, Measured]:
         """Return each scenario as it was measured last.

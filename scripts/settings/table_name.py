@@ -71,8 +71,8 @@ def _parse(text: str) -> TableName:
     found = _NAME.fullmatch(text)
     if found is None:
         raise ValueError(
-            f"{text!r} is no schema.table; names with other signs than letters, digits and _ stand "
-            'in double quotes: public."Invoice line"'
+            f"{text!r} is not schema.table; put a name with other characters than letters, digits "
+            'and _ in double quotes: public."Invoice line"'
         )
     name = TableName(*(_part(found[x]) for x in ("schema", "name")))
     for part in name:

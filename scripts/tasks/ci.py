@@ -17,20 +17,24 @@ def plan(_: Context, scenario: str = "", duration: str = "") -> None:
     """Plan a workflow run: which scenarios, and whether a pull request needs any."""
     import os
 
-    from scripts.ci.changes import changed_paths
-    from scripts.ci.plan import PULL_REQUEST
+    from scripts.ci.changes import changed_paths, changed_since, merge_group_base
+    from scripts.ci.plan import MERGE_GROUP, PULL_REQUEST
     from scripts.ci.plan import plan as make_plan
     from scripts.publish.runner import write_outputs
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
 
     checkout = Checkout.here()
-    is_pull_request = os.environ.get("GITHUB_EVENT_NAME") == PULL_REQUEST
+    event, changed = os.environ.get("GITHUB_EVENT_NAME"), None
+    if event == PULL_REQUEST:
+        changed = changed_paths(checkout.root)
+    elif event == MERGE_GROUP:
+        changed = changed_since(checkout.root, merge_group_base(os.environ))
     made = make_plan(
         load_scenarios(checkout),
         scenario,
         duration,
-        changed_paths(checkout.root) if is_pull_request else None,
+        changed,
     )
     print(made.why)
     for entry in made.entries:
@@ -48,12 +52,12 @@ def gate(_: Context, results: str) -> None:
     from invoke import Exit
 
     from scripts.ci.gate import NEEDS, decide, read_needs
-    from scripts.report.reading import read_results
+    from scripts.report.reading import read_attempts
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
 
     known = load_scenarios(Checkout.here()).names
-    decision = decide(read_needs(os.environ.get(NEEDS, "")), read_results(Path(results), known))
+    decision = decide(read_needs(os.environ.get(NEEDS, "")), read_attempts(Path(results), known))
     for line in decision.lines:
         print(line)
     if decision.code:

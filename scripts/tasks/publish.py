@@ -47,5 +47,4 @@ def publish(_: Context, run: str, comment: bool = False) -> None:
     show(summary_of(fetched.recorded))
     if comment:
         links = Links(environment.get("GITHUB_SERVER_URL", "https://github.com"), github.repository)
-        for line in comment_on(github, finished, fetched, links, known, temporary):
-            print(line)
+        print(comment_on(github, finished, fetched, links, known, temporary))

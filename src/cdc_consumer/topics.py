@@ -25,7 +25,7 @@ def topic_of(prefix: str, table: str) -> str:
     """
     found = _NAME.fullmatch(table)
     if found is None:
-        raise ConfigurationError(f"{table!r} is no schema.table")
+        raise ConfigurationError(f"{table!r} is not schema.table")
     parts = (
         part[1:-1].replace('""', '"') if part.startswith('"') else part for part in found.groups()
     )

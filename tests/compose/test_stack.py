@@ -17,7 +17,7 @@ from scripts.waiting import NotReady, wait_until
 from tests.compose.conftest import Docker, docker
 from tests.integration.conftest import copy_checkout
 
-# The slowest check comes every 30 s, at first too where the engine knows no start_interval.
+# The slowest check comes every 30 s, at first too.
 _HEALTHY_SECONDS = 60
 
 

@@ -90,7 +90,8 @@ def test_a_configuration_that_connect_refuses_is_one_clear_line(inv: Inv) -> Non
     settings = inv.checkout.pipeline_file
     before = settings.read_text(encoding="utf-8")
     try:
-        wrong = before.replace('"plugin.name" = "pgoutput"', '"plugin.name" = "nonsense"')
+        wrong = before.replace('"poll.interval.ms" = "5"', '"poll.interval.ms" = "soon"')
+        assert wrong != before
         settings.write_text(wrong, encoding="utf-8")
         completed = inv("connector.deploy")
     finally:

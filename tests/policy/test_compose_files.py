@@ -54,6 +54,13 @@ def every_component_is_asked_for_its_health(found: Services) -> Iterator[str]:
             yield f"the health check of {name} has no limits"
 
 
+def every_health_check_is_known_to_each_supported_compose(found: Services) -> Iterator[str]:
+    for name, service in found.items():
+        # Compose 2.24 to 5.0 refuse it for an engine before Docker 25, older ones in any case.
+        if "start_interval" in service.get("healthcheck", {}):
+            yield f"the health check of {name} has a start_interval"
+
+
 def every_component_is_limited(found: Services) -> Iterator[str]:
     for name, service in found.items():
         limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
@@ -82,6 +89,7 @@ RULES: tuple[Callable[[Services], Iterator[str]], ...] = (
     everything_is_on_the_loopback_interface,
     every_image_is_pinned_and_can_be_replaced,
     every_component_is_asked_for_its_health,
+    every_health_check_is_known_to_each_supported_compose,
     every_component_is_limited,
     no_secret_stands_in_the_file,
     the_load_needs_no_observer,
@@ -103,6 +111,7 @@ FAULTS: tuple[tuple[Callable[[Services], Iterator[str]], dict[str, Any]], ...] =
         {"image": "${DOCKER_HUB:-docker.io}/apache/kafka:${KAFKA_TAG:-latest}"},
     ),
     (every_component_is_asked_for_its_health, {"healthcheck": {}}),
+    (every_health_check_is_known_to_each_supported_compose, {"healthcheck": {"start_interval": 1}}),
     (every_component_is_asked_for_its_health, {"healthcheck": {"test": ["NONE"]}}),
     (every_component_is_asked_for_its_health, {"healthcheck": {"test": ["CMD", "true"]}}),
     (every_component_is_limited, {"deploy": {"resources": {"limits": {"cpus": "1.0"}}}}),

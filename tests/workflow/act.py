@@ -95,6 +95,16 @@ class Repository:
         _git(self.path, "merge", "--quiet", "--no-ff", "--message", "the merge", "change")
         return head
 
+    def queue(self, *paths: str) -> tuple[str, str]:
+        """Check out a group of the merge queue: two changes, squashed; return base and head."""
+        base = _git(self.path, "rev-parse", "HEAD")
+        for path in paths:
+            (self.path / path).parent.mkdir(parents=True, exist_ok=True)
+            with (self.path / path).open("a", encoding="utf-8") as stream:
+                stream.write("\n")
+            self.commit(f"a change of {path}")
+        return base, _git(self.path, "rev-parse", "HEAD")
+
     def run(
         self,
         workflow: str,

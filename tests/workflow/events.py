@@ -12,17 +12,31 @@ def repository(full_name: str) -> dict[str, Any]:
     return {"full_name": full_name, "owner": {"login": full_name.partition("/")[0]}}
 
 
-def pull(head: str, *, of: str = REPOSITORY) -> dict[str, Any]:
+def pull(
+    head: str, *, of: str = REPOSITORY, number: int = NUMBER, base: str = "main"
+) -> dict[str, Any]:
     """Return a pull request whose head is that commit; `of` says whose branch it is."""
     return {
-        "number": NUMBER,
+        "number": number,
         "head": {"sha": head, "ref": BRANCH, "repo": repository(of)},
-        "base": {"ref": "main"},
+        "base": {"ref": base},
     }
 
 
 def pull_request(head: str, *, of: str = REPOSITORY) -> dict[str, Any]:
     return {"number": NUMBER, "pull_request": pull(head, of=of), "repository": _this()}
+
+
+def merge_group(base: str, head: str) -> dict[str, Any]:
+    """Return the event of a group of the merge queue; it has no pull request."""
+    queue = f"refs/heads/gh-readonly-queue/main/pr-{NUMBER}-{base}"
+    group = {
+        "head_sha": head,
+        "head_ref": queue,
+        "base_sha": base,
+        "base_ref": "refs/heads/main",
+    }
+    return {"action": "checks_requested", "merge_group": group, "repository": _this()}
 
 
 def schedule() -> dict[str, Any]:
@@ -55,10 +69,18 @@ def run(
     }
 
 
-def finished(head: str, *, of: str = REPOSITORY, conclusion: str = "success") -> dict[str, Any]:
+def finished(
+    head: str,
+    *,
+    of: str = REPOSITORY,
+    conclusion: str = "success",
+    event: str = "pull_request",
+    title: str = "",
+) -> dict[str, Any]:
+    described = run(head, of=of, conclusion=conclusion, event=event)
     return {
         "action": "completed",
-        "workflow_run": run(head, of=of, conclusion=conclusion),
+        "workflow_run": {**described, "display_title": title},
         "repository": _this(),
     }
 

@@ -24,7 +24,7 @@ class FakeGitHub:
     Attributes:
         server: What serves it.
         pulls: The open pull requests.
-        comments: Of every issue, the oldest first.
+        comments: Of every issue, the oldest first; one without an issue is of each.
         runs: The finished runs of performance-test.yml, the newest first.
         archives: A zip file by the number of the workflow run that left it.
         asked: Each request, `POST /issues/7/comments`.
@@ -80,11 +80,12 @@ class FakeGitHub:
     def _download(self, _: Request, artefact: int) -> Response:
         return Response(self.archives[artefact], mimetype="application/zip")
 
-    def _list_comments(self, _: Request, __: int) -> Response:
-        return _json(self.comments)
+    def _list_comments(self, _: Request, issue: int) -> Response:
+        return _json([x for x in self.comments if x.get("issue", issue) == issue])
 
-    def _add_comment(self, request: Request, _: int) -> Response:
-        comment = {"id": len(self.comments) + 1, "user": {"login": BOT}, **_body(request)}
+    def _add_comment(self, request: Request, issue: int) -> Response:
+        number = len(self.comments) + 1
+        comment = {"id": number, "issue": issue, "user": {"login": BOT}, **_body(request)}
         self.comments.append(comment)
         return _json(comment, 201)
 

@@ -116,6 +116,30 @@ def test_changes_are_shown_against_the_base_branchs_last_comparable_run(
     assert f"GET /actions/artifacts/{BEFORE + 1}/zip" not in github.asked
 
 
+def test_two_pull_requests_with_one_head_have_a_comment_each(
+    repository: Repository, github: FakeGitHub, tmp_path: Path
+) -> None:
+    github.pulls = [events.pull(HEAD), events.pull(HEAD, number=8, base="release")]
+    for number, found in ((8, row("baseline", SLOW)), (7, row("baseline"))):
+        github.archives[RUN] = results(tmp_path / str(number), found)
+        payload = events.finished(HEAD, title=f"Pull request #{number}")
+        ran = repository.run(FILE, "workflow_run", payload, GITHUB_API_URL=github.url)
+        assert ran.exit_code == 0, ran.lines
+    assert github.changes() == ["POST /issues/8/comments", "POST /issues/7/comments"]
+    slow, good = (x["body"] for x in github.comments)
+    assert "**FAIL**" in slow
+    assert "**FAIL**" not in good
+
+
+def test_a_run_that_does_not_say_which_of_two_it_was_for_comments_on_neither(
+    repository: Repository, github: FakeGitHub
+) -> None:
+    github.pulls = [events.pull(HEAD), events.pull(HEAD, number=8, base="release")]
+    ran = comment(repository, github)
+    assert ran.exit_code == 0, ran.lines
+    assert github.changes() == []
+
+
 def test_a_newer_push_gets_its_comment_from_its_own_run(
     repository: Repository, github: FakeGitHub
 ) -> None:
@@ -164,11 +188,11 @@ def test_a_hostile_artefact_says_nothing_of_its_own(
     assert lines == [f"- `{evil.replace('`', chr(39)).replace(chr(10), '')}`"]
 
 
-def test_the_schedules_runs_are_not_commented_on(
-    repository: Repository, github: FakeGitHub
+@pytest.mark.parametrize("event", ["schedule", "merge_group"])
+def test_the_schedules_and_the_merge_queues_runs_are_not_commented_on(
+    repository: Repository, github: FakeGitHub, event: str
 ) -> None:
-    payload = events.finished(HEAD)
-    payload["workflow_run"]["event"] = "schedule"
+    payload = events.finished(HEAD, event=event)
     ran = repository.run(FILE, "workflow_run", payload, GITHUB_API_URL=github.url)
     assert ran.exit_code == 0, ran.lines
     assert github.asked == []

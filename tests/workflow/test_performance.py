@@ -76,6 +76,30 @@ def test_a_pull_request_that_moves_nothing_passes_and_says_so(repository: Reposi
     assert ran.artefacts == set()
 
 
+@pytest.mark.parametrize(
+    ("paths", "runs"),
+    [
+        # Of a squash the first parent is not the base: both changes count.
+        (("src/cdc_consumer/sink.py", "docs/guide.md"), {"Run baseline", "Run e2e-latency"}),
+        (("docs/guide.md", "README.md"), set()),
+    ],
+)
+def test_a_group_of_the_merge_queue_passes_the_gate_as_a_pull_request_does(
+    repository: Repository, paths: tuple[str, ...], runs: set[str]
+) -> None:
+    event = events.merge_group(*repository.queue(*paths))
+    ran = repository.run(FILE, "merge_group", event, RECORDED_PERF=ALL_PASS)
+    assert ran.exit_code == 0, ran.lines
+    assert ran.jobs["Plan"] == ran.jobs["Gate"] == "success"
+    assert {job for job in ran.jobs if job.startswith("Run ")} == runs
+
+
+def test_a_group_of_the_merge_queue_that_fails_turns_the_gate_red(repository: Repository) -> None:
+    event = events.merge_group(*repository.queue("src/cdc_consumer/sink.py"))
+    ran = repository.run(FILE, "merge_group", event, RECORDED_PERF=outcome(baseline="FAIL"))
+    assert ran.jobs["Gate"] == "failure"
+
+
 def test_a_checkout_that_is_no_merge_is_refused(repository: Repository) -> None:
     payload = events.pull_request("4" * 40)
     ran = repository.run(FILE, "pull_request", payload, RECORDED_PERF=ALL_PASS)

@@ -23,11 +23,11 @@ Client = MongoClient[dict[str, object]]
 
 
 def expect_collections(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Return if nothing that can be read speaks against database and collections.
+    """Return if the server can hold database and collections, as far as reading shows.
 
     Raises:
         NotReady: The server does not answer.
-        StackFailure: A name is refused, or taken by one that differs in capitals alone.
+        StackFailure: The server refuses a name, or has one that differs in case alone.
     """
     database = endpoints.mongodb_database
     with _connected(endpoints) as client:
@@ -56,28 +56,26 @@ def prove_collections(pipeline: Pipeline, endpoints: Endpoints) -> None:
         for index, table in enumerate(pipeline.tables):
             guarded = {"_id": ids[index], "_cdc.lsn": {"$lt": 1}}
             probe = UpdateOne(guarded, {"$set": {"_cdc": {"lsn": 1}}}, upsert=True)
-            try:
+            with _refusal(index, table):
                 database[table.collection].bulk_write([probe], ordered=False)
-            except AutoReconnect:
-                raise
-            except PyMongoError as error:
-                raise _refused(index, table, _first_line(error)) from None
         for index, table in enumerate(pipeline.tables):
-            found = database[table.collection].find({"_id": {"$in": ids}}, {"_id": 1})
-            seen = [str(document["_id"]) for document in found]
+            with _refusal(index, table):
+                found = database[table.collection].find({"_id": {"$in": ids}}, {"_id": 1})
+                seen = [str(document["_id"]) for document in found]
             if ids[index] not in seen:
                 raise _refused(index, table, "what is written to it is not there when it is read")
             others = [x.collection for i, x in enumerate(pipeline.tables) if ids[i] in seen]
             if len(others) > 1:
                 raise _refused(index, table, f"it holds the documents of {', '.join(others)} too")
         for index, table in enumerate(pipeline.tables):
-            database[table.collection].delete_one({"_id": ids[index]})
+            with _refusal(index, table):
+                database[table.collection].delete_one({"_id": ids[index]})
 
 
 def _expect_apart(place: str, name: str, other: str) -> None:
     if name != other and name.casefold() == other.casefold():
         raise StackFailure(
-            f"pipeline.toml: {place}: {name} and {other} differ in capitals alone, "
+            f"pipeline.toml: {place}: {name} and {other} differ in case alone, "
             "which the MongoDB server does not keep apart",
             hint="give another name",
         )
@@ -86,17 +84,28 @@ def _expect_apart(place: str, name: str, other: str) -> None:
 def _expect_readable(client: Client, database: str, index: int, name: str) -> None:
     try:
         client[database][name].find_one({"_id": ""}, {"_id": 1})
-    except AutoReconnect:
-        raise
     except PyMongoError as error:
+        if isinstance(error, AutoReconnect) or error.timeout:
+            raise
         invalid = isinstance(error, OperationFailure) and error.code == _INVALID_NAMESPACE
-        # A right to read that is missing is for the canary to find: no name is wrong.
+        # Without the right to read, the name may be fine: the canary finds out.
         if invalid or not isinstance(error, OperationFailure):
             raise StackFailure(
                 f"pipeline.toml: tables[{index}].collection: the MongoDB server refuses {name!r}: "
                 f"{_first_line(error)}",
                 hint=_OTHER_NAME,
             ) from None
+
+
+@contextmanager
+def _refusal(index: int, table: Table) -> Iterator[None]:
+    """Turn what a server says of a collection into a failure, unless it may pass by itself."""
+    try:
+        yield
+    except PyMongoError as error:
+        if isinstance(error, AutoReconnect) or error.timeout:
+            raise
+        raise _refused(index, table, _first_line(error)) from None
 
 
 def _names(ask: Callable[[], list[str]]) -> tuple[str, ...]:
@@ -127,7 +136,7 @@ def _connected(endpoints: Endpoints) -> Iterator[Client]:
     try:
         with pymongo.timeout(_SECONDS):
             yield client
-    except AutoReconnect as error:
+    except PyMongoError as error:
         raise NotReady(f"MongoDB: {_first_line(error)}") from None
     finally:
         client.close()

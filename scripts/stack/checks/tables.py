@@ -51,7 +51,7 @@ def expect_tables(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -
             raise StackFailure(
                 f"pipeline.toml: tables[{index}].table: PostgreSQL has no {table.table}",
                 hint=f"{nearest(table.table, table_names(connection))} "
-                "(capitals count: nothing is folded to lower case here)",
+                "(case matters: nothing is folded to lower case)",
             )
         for fault in table_faults(table, relation):
             raise StackFailure(
@@ -91,7 +91,7 @@ def _columns(table: Table, relation: Relation) -> Iterator[Fault]:
     twice = [column for column in relation.columns if times[column.lower()] > 1]
     if twice:
         yield Fault(
-            f"{table.table} has columns that differ in capitals alone ({', '.join(twice)}), "
+            f"{table.table} has columns that differ in case alone ({', '.join(twice)}), "
             "which Debezium refuses",
             "rename one of them",
         )
@@ -134,7 +134,7 @@ def _identity(table: Table, relation: Relation) -> Iterator[Fault]:
     elif relation.identity == "i" and index is None:
         fault = "an index that was dropped: PostgreSQL refuses its updates and deletes"
     elif index is not None and not set(table.key) <= set(index.columns):
-        fault = f"the index {index.name}, so that a delete comes without {', '.join(table.key)}"
+        fault = f"the index {index.name}, so a delete arrives without {', '.join(table.key)}"
     if fault:
         usable = primary is not None and primary.immediate
         yield Fault(

@@ -15,6 +15,7 @@ from scripts import process
 from scripts.errors import StackFailure
 
 _SECONDS = 60.0
+_PROJECT = "COMPOSE_PROJECT_NAME"
 # A base image and five others over a slow line.
 PULL_SECONDS = 1800.0
 _LOCAL = "--stack local needs no images"
@@ -103,9 +104,10 @@ class Compose:
     def _run(self, failing: str, otherwise: str, *words: str) -> str:
         try:
             return process.run(
-                ["docker", "compose", "--ansi", "never", "--progress", "quiet", *words],
+                ["docker", "compose", "--project-name", self.project, "--ansi", "never", *words],
                 cwd=self.root,
-                env={**self.variables, "COMPOSE_PROJECT_NAME": self.project},
+                # A variable and no option: Compose before 2.19 refuses --progress.
+                env={**self.variables, _PROJECT: self.project, "COMPOSE_PROGRESS": "quiet"},
                 timeout_seconds=PULL_SECONDS if words[0] in {"pull", "build"} else _SECONDS,
             ).output
         except StackFailure as failure:

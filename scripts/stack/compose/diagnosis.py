@@ -3,7 +3,7 @@
 import os
 
 from scripts.errors import StackFailure
-from scripts.stack.compose.engine import find_engine
+from scripts.stack.compose.engine import REQUIRED, find_engine
 from scripts.stack.local.diagnosis import Finding, Health
 
 
@@ -12,5 +12,5 @@ def diagnose_docker() -> Finding:
     try:
         found = f"{find_engine(os.environ)}: `auto` takes the stack compose"
     except StackFailure as failure:
-        found = f"{failure.message}: `auto` takes the stack local"
+        found = f"{failure.message}: `auto` takes the stack local; compose needs {REQUIRED}"
     return Finding(what="docker", health=Health.OK, found=found)

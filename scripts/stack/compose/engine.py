@@ -15,9 +15,11 @@ from scripts.errors import StackFailure
 
 _SOCKET = "unix://"
 _DEFAULT_HOST = f"{_SOCKET}/var/run/docker.sock"
-_LEAST_COMPOSE = 2
+# The option --pull of `compose up`.
+_LEAST_COMPOSE = (2, 6)
 # Statistics of one moment, without waiting a second for the next (Docker 20.10).
 _LEAST_API = (1, 41)
+REQUIRED = "Docker 20.10 and Compose 2.6, or newer"
 _CLI_SECONDS = 20.0
 _ANSWER_SECONDS = 30
 _OTHERWISE = "or take the stack that needs no Docker: --stack local"
@@ -64,7 +66,7 @@ def find_engine(environment: Mapping[str, str]) -> Engine:
         ) from None
     if api < _LEAST_API:
         raise StackFailure(
-            f"Docker {version} is too old", hint=f"update it to 20.10 or newer, {_OTHERWISE}"
+            f"Docker {version} is too old: {REQUIRED}, are needed", hint=f"update it, {_OTHERWISE}"
         )
     return Engine(client, version, compose)
 
@@ -105,11 +107,22 @@ def _compose_version() -> str:
     asked = ["docker", "compose", "version", "--short"]
     completed = process.run(asked, timeout_seconds=_CLI_SECONDS, check=False)
     version = completed.output.strip().removeprefix("v")
-    major = re.match(r"\d+", version)
-    if completed.exit_code == 0 and major and int(major[0]) >= _LEAST_COMPOSE:
+    found_version = version_in(version) if completed.exit_code == 0 else None
+    if found_version is not None and found_version >= _LEAST_COMPOSE:
         return version
+    if found_version is not None and found_version >= (2, 0):
+        raise StackFailure(
+            f"Compose {version} is too old: {REQUIRED}, are needed",
+            hint=f"update its plugin (package docker-compose-plugin), {_OTHERWISE}",
+        )
     old = shutil.which("docker-compose") is not None
     found = "only Compose v1 (docker-compose) is there" if old else "Docker has no Compose v2"
     raise StackFailure(
         found, hint=f"install its plugin (package docker-compose-plugin), {_OTHERWISE}"
     )
+
+
+def version_in(text: str) -> tuple[int, int] | None:
+    """Return major and minor version of what Compose says of itself; None where it says neither."""
+    found = re.match(r"v?(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None

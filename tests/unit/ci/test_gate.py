@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ import pytest
 
 from scripts.ci.gate import Decision, decide, read_needs
 from scripts.errors import ExitCode, UsageFailure
-from scripts.report.reading import read_results
+from scripts.report.reading import read_attempts
 from scripts.results.manifest import RunStatus
 from scripts.results.summary import Metric
 from tests.unit.recorded_runs import FEW, SLOW, gone, manifest, row, run_id, spoil, write_run
@@ -33,7 +34,7 @@ def needs(
 
 
 def decided(results: Path, **results_of: str) -> Decision:
-    return decide(read_needs(needs(**results_of)), read_results(results, KNOWN))
+    return decide(read_needs(needs(**results_of)), read_attempts(results, KNOWN))
 
 
 @pytest.fixture
@@ -131,6 +132,50 @@ def test_results_that_cannot_be_read_are_red_even_beside_good_ones(passed: Path)
     decision = decided(passed)
     assert decision.code is ExitCode.INVALID
     assert "says one thing as a word and another as a code" in decision.lines[0]
+
+
+def cut_off(run: Path, kept: tuple[str, ...], file: str = "run.json") -> None:
+    """Leave of a run folder what an upload that broke off may have left."""
+    for folder in [x for x in run.iterdir() if x.is_dir() and x.name not in kept]:
+        shutil.rmtree(folder)
+    content = (run / file).read_bytes()
+    (run / file).write_bytes(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize("kept", [("health-check", "baseline"), ("health-check",), ()])
+def test_an_earlier_attempt_that_was_cut_off_does_not_matter(
+    passed: Path, kept: tuple[str, ...]
+) -> None:
+    cut_off(write_run(passed, [HEALTH, row("baseline")], 0), kept)
+    decision = decided(passed)
+    assert decision.code is ExitCode.PASS
+    # It is told all the same.
+    assert any(run_id(0) in line for line in decision.lines)
+
+
+@pytest.mark.parametrize("file", ["run.json", "baseline/verdict.json"])
+def test_the_last_attempt_that_was_cut_off_is_red(passed: Path, file: str) -> None:
+    cut_off(write_run(passed, [HEALTH, row("baseline")], 3), ("health-check", "baseline"), file)
+    assert decided(passed).code is ExitCode.INVALID
+
+
+def test_one_scenario_of_two_that_was_not_run_again_is_red(passed: Path) -> None:
+    both = write_run(passed, [HEALTH, row("baseline"), row("spike")], 0)
+    cut_off(both, ("health-check", "baseline", "spike"))
+    assert decided(passed).code is ExitCode.INVALID
+
+
+def test_a_folder_that_names_no_scenario_is_red_unless_all_were_run_after_it(
+    passed: Path,
+) -> None:
+    # After baseline and before e2e-latency: it may be the last of baseline.
+    unknown = write_run(passed, [HEALTH, row("baseline")], 2)
+    cut_off(unknown, ())
+    (unknown / "run.json").write_text("{")
+    assert decided(passed).code is ExitCode.INVALID
+    write_run(passed, [HEALTH, row("baseline")], 3)
+    write_run(passed, [HEALTH, row("e2e-latency")], 4)
+    assert decided(passed).code is ExitCode.PASS
 
 
 def test_without_any_results_each_scenario_is_named(tmp_path: Path) -> None:

@@ -65,5 +65,13 @@ def test_the_project_and_the_ports_travel_in_the_environment(
 
     monkeypatch.setattr(process, "run", note)
     assert compose.images() == {"a": "x"}
-    assert called["env"] == {"COMPOSE_PROJECT_NAME": "cdc-perf-test", "KAFKA_PORT": "29092"}
+    assert called["env"] == {
+        "COMPOSE_PROJECT_NAME": "cdc-perf-test",
+        "COMPOSE_PROGRESS": "quiet",
+        "KAFKA_PORT": "29092",
+    }
+    argv = called["argv"]
+    assert isinstance(argv, list)
+    # Compose before 2.19 refuses it.
+    assert "--progress" not in argv
     assert called["cwd"] == compose.root
