@@ -11,7 +11,7 @@ from psycopg import sql
 from pymongo.collection import Collection
 
 from scripts.integrity.records import Integrity
-from scripts.integrity.snapshot import Difference, compare
+from scripts.integrity.snapshot import Comparison, Difference, compare
 from scripts.stack.carried import ConnectorFilter
 from tests.integration.integrity_stack import Planted, planted
 from tests.integration.types.catalog import SETUP, TYPES, Type
@@ -106,12 +106,15 @@ class Typed:
 
     def compare(self) -> tuple[Difference, ...]:
         """Compare at once."""
+        return self.comparison().differences
+
+    def comparison(self) -> Comparison:
         return compare(
             self.pipe.endpoints.postgres_dsn,
             self.documents.database,
             self.pipe.pipeline,
             ConnectorFilter.of(self.pipe.pipeline.connector.config),
-        ).differences
+        )
 
 
 @contextmanager

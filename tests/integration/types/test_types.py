@@ -1,19 +1,23 @@
 """Every type through the real pipeline: inserted, updated, altered, deleted, and as a key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 from psycopg import sql
 
 from scripts.errors import StackFailure
-from scripts.integrity.columns import Why
+from scripts.integrity import columns, conversions, snapshot, tables, temporal
+from scripts.integrity.columns import Column, Why
+from scripts.integrity.conversions import Conversion
 from scripts.integrity.keys import identity
 from scripts.integrity.records import Integrity, Kind
-from scripts.integrity.snapshot import Difference
+from scripts.integrity.snapshot import Comparison, Difference
 from scripts.settings.pipeline import Table
 from scripts.stack.checks.toast import lost_toast
-from scripts.stack.table_columns import table_columns
+from scripts.stack.table_columns import TableColumn, table_columns
 from tests.integration.types.catalog import TYPES, Type
 from tests.integration.types.stack import FOLLOWED, REFUSED, Typed, key_table, typed
 from tests.integration.types.type_table import TypeTable
@@ -55,19 +59,114 @@ def expect_as_known(found: tuple[Difference, ...]) -> None:
     assert {x.kind for x in found} <= {Kind.CONTENT, Kind.STALE, Kind.COLUMN_ABSENT}
 
 
+def expect_compared(comparison: Comparison) -> None:
+    """And every other column is compared."""
+    expect_as_known(comparison.differences)
+    (kinds,) = (each for each in comparison.tables if each.table == "public.kinds")
+    not_compared = {each.column: each.why for each in kinds.not_compared}  # type: ignore[union-attr]
+    assert set(not_compared.values()) <= {Why.TYPE}
+    # A column is compared, or Debezium carries none of it, which is a finding.
+    assert not_compared.keys() <= ABSENT
+
+
 def test_inserted_values(types: Typed, type_table: TypeTable) -> None:
     integrity = types.check()
-    expect_as_known(types.compare())
+    expect_compared(types.comparison())
     assert {(x.kind, x.table) for x in integrity.findings} == {
         (Kind.CONTENT, "public.kinds"),
         (Kind.COLUMN_ABSENT, "public.kinds"),
     }
-    (kinds,) = (each for each in integrity.tables if each.table == "public.kinds")
-    not_compared = {each.column: each.why for each in kinds.not_compared}  # type: ignore[union-attr]
-    # A column is compared, or is named, or Debezium carries none of it, which is a finding.
-    assert set(not_compared.values()) <= {Why.TYPE}
-    assert not_compared.keys() <= ABSENT
     type_table.inserted(types.documents)
+
+
+def _other(monkeypatch: pytest.MonkeyPatch, kind: str, how: Conversion) -> None:
+    known = {**conversions._OTHERS, kind: how}  # noqa: SLF001
+    monkeypatch.setattr(conversions, "_OTHERS", known)
+
+
+def _arrays_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = columns.conversion
+    monkeypatch.setattr(columns, "conversion", lambda x: None if x.element else found(x))
+
+
+def _what_has_no_form_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Column.same
+
+    def same(self: Column, printed: columns.Printed, value: object) -> bool:
+        if isinstance(printed, str) and value is not None and self.conversion is not None:
+            try:
+                self.conversion.of_row(printed)
+            except ValueError:
+                return True
+        return found(self, printed, value)
+
+    monkeypatch.setattr(Column, "same", same)
+
+
+def _domains_are_not_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(connection: Any, name: str) -> tuple[TableColumn, ...]:  # noqa: ANN401
+        return tuple(
+            replace(x, type=x.declared, category="d", element="") if x.is_domain else x
+            for x in table_columns(connection, name)
+        )
+
+    monkeypatch.setattr(tables, "table_columns", found)
+
+
+def _values_are_cast_to_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    def query(self: Column) -> sql.Composable:
+        name = sql.Identifier(self.name)
+        return name if self.delimiter else sql.SQL("{}::text").format(name)
+
+    monkeypatch.setattr(Column, "query", property(query))
+
+
+DEFECTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "arrays are not compared": _arrays_are_not_compared,
+    "a value that no document can hold counts as the same": _what_has_no_form_is_the_same,
+    "domains are not compared": _domains_are_not_resolved,
+    "values are cast to text": _values_are_cast_to_text,
+    "only dates of Python": lambda patch: _other(
+        patch,
+        "date",
+        Conversion(lambda x: date.fromisoformat(x).toordinal() - 719_163, lambda x: x),
+    ),
+    "NaN and the infinities as they are": lambda patch: _other(
+        patch, "numeric", Conversion(str, lambda x: x)
+    ),
+    "float4 as float8": lambda patch: _other(
+        patch,
+        "float4",
+        conversions._OTHERS["float8"],  # noqa: SLF001
+    ),
+    "the negative scale of a numeric": lambda patch: patch.setattr(TableColumn, "scale", None),
+    "an interval of infinity is 0": lambda patch: _other(
+        patch,
+        "interval",
+        Conversion(lambda x: 0 if "inf" in x else temporal.duration(x), lambda x: x),
+    ),
+    "bytea as the database prints it": lambda patch: patch.setitem(
+        snapshot._PRINTING,
+        "bytea_output",
+        "escape",
+    ),
+    "an absent column goes unnoticed": lambda patch: patch.setattr(
+        snapshot._UnseenColumns,
+        "differences",
+        lambda _: iter(()),
+    ),
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_that_is_put_back_is_noticed(
+    types: Typed, monkeypatch: pytest.MonkeyPatch, defect: str
+) -> None:
+    """Each is one that the comparison once had: with it the expectations above do not hold."""
+    expect_as_known(types.compare())
+    DEFECTS[defect](monkeypatch)
+    with pytest.raises(AssertionError):
+        expect_compared(types.comparison())
 
 
 def test_an_update_leaves_every_value_as_it_is(types: Typed) -> None:
@@ -232,9 +331,9 @@ def test_keys(types: Typed, type_table: TypeTable) -> None:
 def test_a_key_that_cannot_be_followed_is_refused(types: Typed, each: Type) -> None:
     table = Table(table="public.kinds", key=(each.column,), collection="kinds")
     with types.connect() as connection:
-        columns = {x.name: x for x in table_columns(connection, "public.kinds")}
+        known = {x.name: x for x in table_columns(connection, "public.kinds")}
     with pytest.raises(StackFailure, match=each.column):
-        identity(table, columns)
+        identity(table, known)
 
 
 def test_deleted_rows(types: Typed) -> None:
