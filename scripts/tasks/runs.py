@@ -1,6 +1,6 @@
 """What was measured before: `inv runs`, `inv compare`, `inv history`."""
 
-from invoke import Context, task
+from invoke import Context, Exit, task
 
 from scripts.tasks.command import command
 
@@ -112,7 +112,7 @@ def _compare_in_turn(
     from scripts.perf.plan import make_plan
     from scripts.report.pairs import pairs_json, pairs_table
     from scripts.settings.paths import Checkout
-    from scripts.verdict.pairs import compare_pairs
+    from scripts.verdict.turns import judge_turns
 
     if pairs < 1:
         raise UsageFailure(f"--pairs: {pairs} is no number of pairs")
@@ -120,6 +120,7 @@ def _compare_in_turn(
     make_plan(here, scenarios, Overrides.parse(duration, "", ""))  # so that a slip shows at once
     with version(here, base, "BASE") as before, version(here, head, "HEAD") as now:
         turns = Turns(scenarios, duration, pairs)
-        figures = measure_in_turn(before, now, here.results, turns)
-        found = compare_pairs(figures) if figures else {}
-    print(pairs_json(found) if json else pairs_table(found))
+        result = judge_turns(measure_in_turn(before, now, here.results, turns))
+    print(pairs_json(result) if json else pairs_table(result))
+    if result.exit_code:
+        raise Exit(code=result.exit_code)
