@@ -82,25 +82,27 @@ def compare(
 def history(_: Context, scenario: str, json: bool = False) -> None:
     """Show what a scenario came to, run after run, and where that changed for good."""
     from scripts.errors import UsageFailure
-    from scripts.report.history import comparable, history_json, history_text, series_of
+    from scripts.report.history import alike, history_json, history_text
     from scripts.report.live import say
-    from scripts.results.history import read_history
+    from scripts.results.history import read_history_file
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
     from scripts.tools.cache import Cache
-    from scripts.tools.change_points import LEAST_POINTS, find_change_points
+    from scripts.tools.change_points import find_change_points
 
     checkout = Checkout.here()
     name = load_scenarios(checkout).get(scenario, option="SCENARIO").name
-    entries = read_history(checkout.results, name)
+    kept = read_history_file(checkout.results)
+    entries = [entry for entry in kept.entries if entry.scenario == name]
     if not entries:
         raise UsageFailure(f"no run of {name} is in the history", hint="inv perf adds one")
-    alike = comparable(entries)
-    series = {x: values for x, values in series_of(alike).items() if len(values) >= LEAST_POINTS}
     cache = Cache.of_environment()
-    changes = find_change_points(checkout.root, cache, series, say) if series else {}
-    others = len(entries) - len(alike)
-    print(history_json(alike, changes) if json else history_text(alike, others, changes))
+    last, *rest = alike(entries, lambda x: find_change_points(checkout.root, cache, x, say))
+    others = len(entries) - len(last.entries)
+    if json:
+        print(history_json(last.entries, last.changes, rest, kept.unreadable))
+    else:
+        print(history_text(last.entries, others, last.changes, rest, kept.unreadable))
 
 
 def _compare_in_turn(

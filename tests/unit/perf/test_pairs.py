@@ -9,8 +9,8 @@ import pytest
 from scripts import process
 from scripts.errors import ExitCode, UsageFailure
 from scripts.perf.pairs import Turns, figures_of, measure_in_turn, turn_of
-from scripts.results.hops import Hops
 from scripts.report.rows import Row
+from scripts.results.hops import Hops
 from scripts.results.run_folder import RunFolder
 from scripts.settings.paths import Checkout
 from scripts.verdict.judge import not_run
