@@ -1,0 +1,243 @@
+"""The three shapes of a summary that k6 writes by itself, and what may be wrong with one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.results.foreign_summary import UNNAMED_CHECKS, ForeignSummary, read_any_summary
+from scripts.results.points.declared import Declared
+from scripts.results.summary import NoSummary, SummaryType
+
+GROUPS = {
+    "name": "",
+    "groups": [
+        {
+            "name": "outer",
+            "groups": [{"name": "inner", "checks": [{"name": "c", "passes": 1, "fails": 2}]}],
+            "checks": [{"name": "b", "passes": 0, "fails": 37}],
+        }
+    ],
+    "checks": [{"name": "a", "passes": 3, "fails": 0}],
+}
+# k6 1.8.1, --new-machine-readable-summary, shortened.
+MACHINE_READABLE: Mapping[str, Any] = {
+    "config": {"duration": 2.0, "execution": "local", "script": "..."},
+    "metadata": {"generated_at": "2026-11-28T12:03:01Z", "k6_version": "1.8.1"},
+    "results": {
+        "checks": {
+            "metrics": [
+                {
+                    "name": "checks_total",
+                    "type": "counter",
+                    "contains": "default",
+                    "values": {"count": 161},
+                },
+                {
+                    "name": "checks_failed",
+                    "type": "rate",
+                    "contains": "default",
+                    "values": {"matches": 71, "rate": 0.441, "total": 161},
+                },
+                {
+                    "name": "checks_succeeded",
+                    "type": "rate",
+                    "contains": "default",
+                    "values": {"matches": 90, "rate": 0.559, "total": 161},
+                },
+            ],
+            "results": [{"name": "always", "passes": 90, "fails": 71}],
+        },
+        "metrics": [
+            {
+                "name": "my_time{name: a}",
+                "type": "trend",
+                "contains": "time",
+                "values": {"avg": 9, "max": 18, "med": 8, "min": 0, "p90": 17.1, "p95": 18},
+            },
+            {
+                "name": "data_sent",
+                "type": "counter",
+                "contains": "data",
+                "values": {"count": 2930},
+            },
+            {
+                "name": "my_gauge",
+                "type": "gauge",
+                "contains": "default",
+                "values": {"max": 6, "min": 0, "value": 5},
+            },
+            {
+                "name": "never_rate",
+                "type": "rate",
+                "contains": "default",
+                "values": {"matches": 0, "rate": 0, "total": 0},
+            },
+        ],
+    },
+    "version": "1.0.0",
+}
+
+
+def read(folder: Path, content: object, **declared: Declared) -> ForeignSummary:
+    path = folder / "mine.json"
+    path.write_bytes(msgspec.json.encode(content))
+    found = read_any_summary(path, declared)
+    assert isinstance(found, ForeignSummary)
+    return found
+
+
+def test_the_machine_readable_summary(tmp_path: Path) -> None:
+    found = read(tmp_path, MACHINE_READABLE)
+    assert not found.judged
+    assert (found.duration_ms, found.faults) == (2000, ())
+    trend = found.metrics["my_time{name: a}"]
+    assert (trend.type, trend.contains) == (SummaryType.TREND, "time")
+    assert (trend.values["p(90)"], trend.values["p(95)"], trend.values["p(50)"]) == (17.1, 18, 8)
+    assert found.metrics["data_sent"].values == {"count": 2930, "rate": 1465}
+    assert found.metrics["my_gauge"].values == {"value": 5, "min": 0, "max": 6}
+    assert found.metrics["never_rate"].values == {"passes": 0, "fails": 0}
+    assert found.metrics["checks"].values == {"rate": 0.559, "passes": 90, "fails": 71}
+    assert [(check.name, check.fails) for check in found.checks] == [("always", 71)]
+
+
+def test_another_version_of_it_is_read_and_named(tmp_path: Path) -> None:
+    found = read(tmp_path, {**MACHINE_READABLE, "version": "2.0.0"})
+    assert "data_sent" in found.metrics
+    assert len(found.faults) == 1
+
+
+@pytest.mark.parametrize("as_export", [True, False])
+def test_checks_in_groups_within_groups(tmp_path: Path, *, as_export: bool) -> None:
+    def export(group: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {
+            "name": group["name"],
+            "checks": {check["name"]: check for check in group["checks"]},
+            "groups": {below["name"]: export(below) for below in group.get("groups", ())},
+        }
+
+    groups = export(GROUPS) if as_export else GROUPS
+    found = read(tmp_path, {"metrics": {}, "root_group": groups})
+    assert {check.name: (check.passes, check.fails) for check in found.checks} == {
+        "a": (3, 0),
+        "outer::b": (0, 37),
+        "outer::inner::c": (1, 2),
+    }
+
+
+def test_checks_without_a_name_are_counted(tmp_path: Path) -> None:
+    metric = {
+        "type": "rate",
+        "contains": "default",
+        "values": {"rate": 0.1, "passes": 4, "fails": 40},
+    }
+    found = read(tmp_path, {"metrics": {"checks": metric}, "root_group": GROUPS})
+    unnamed = found.checks[-1]
+    assert (unnamed.name, unnamed.passes, unnamed.fails) == (UNNAMED_CHECKS, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ({"avg": 1, "min": 1}, SummaryType.TREND),
+        ({"min": 1, "p(99.9)": 2}, SummaryType.TREND),
+        ({"min": 1, "max": 2}, SummaryType.TREND),
+        ({"count": 400}, SummaryType.TREND),
+        ({}, SummaryType.TREND),
+        ({"count": 400, "rate": 5}, SummaryType.COUNTER),
+        ({"value": 1, "min": 1, "max": 1}, SummaryType.GAUGE),
+        ({"value": 0.5, "passes": 1, "fails": 1}, SummaryType.RATE),
+    ],
+)
+def test_the_type_of_an_export(
+    tmp_path: Path, values: Mapping[str, float], kind: SummaryType
+) -> None:
+    assert read(tmp_path, {"metrics": {"m": values}}).metrics["m"].type is kind
+
+
+def test_what_k6_declared_decides(tmp_path: Path) -> None:
+    declared = Declared(SummaryType.COUNTER, "data")
+    found = read(tmp_path, {"metrics": {"m{a:b}": {"count": 400}}}, m=declared)
+    metric = found.metrics["m{a:b}"]
+    assert (metric.type, metric.contains) == (SummaryType.COUNTER, "data")
+
+
+@pytest.mark.parametrize(
+    ("name", "contains"),
+    [("http_req_duration{a:b}", "time"), ("data_sent", "data"), ("mine", "")],
+)
+def test_an_export_does_not_say_what_k6_s_own_metrics_contain(
+    tmp_path: Path, name: str, contains: str
+) -> None:
+    assert read(tmp_path, {"metrics": {name: {"avg": 1.0}}}).metrics[name].contains == contains
+
+
+def test_what_is_not_understood_is_named_and_hides_nothing(tmp_path: Path) -> None:
+    good = {"type": "gauge", "contains": "default", "values": {"value": 1}}
+    metrics = {
+        "good": good,
+        "histogram": {**good, "type": "histogram"},
+        "list": [1],
+        "kind": {**good, "type": ["gauge"]},
+        "text": {**good, "values": {"value": 1, "min": "x"}},
+        "half": {**good, "thresholds": {"value<1": {"ok": None}, "value>0": {"ok": False}}},
+        "odd": {**good, "thresholds": "value<1"},
+        "null": {**good, "values": {"value": None}},
+    }
+    checks = [{"name": "c", "passes": 1, "fails": "x"}, {"name": "d", "passes": 0, "fails": 5}]
+    found = read(tmp_path, {"metrics": metrics, "root_group": {"checks": checks}})
+    assert set(found.metrics) == {"good", "text", "half", "odd", "null"}
+    assert found.metrics["half"].thresholds == {"value>0": False}
+    assert found.unclear == (("half", "value<1"), ("odd", ""))
+    assert found.metrics["null"].values == {"value": None}
+    assert [check.name for check in found.checks] == ["d"]
+    for name in ("histogram", "list", "kind", "text", "'c'"):
+        assert any(name in fault for fault in found.faults), name
+    assert len(found.faults) == 5
+
+
+def test_an_export_tells_how_long_it_took_by_its_counters(tmp_path: Path) -> None:
+    assert (
+        read(tmp_path, {"metrics": {"iterations": {"count": 400, "rate": 50}}}).duration_ms == 8000
+    )
+
+
+def test_a_summary_of_this_project_that_is_broken_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_bytes(b'{"schema_version": 99, "metrics": {}}')
+    found = read_any_summary(path)
+    assert isinstance(found, NoSummary)
+    assert "99" in found.reason
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *("metrics", "results", "values", "type", "checks", "groups", "name"),
+                    *("thresholds", "trend", "root_group", "state", "config", "fails", "passes"),
+                ]
+            ),
+            below,
+            max_size=4,
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@given(_JSON)
+def test_no_content_breaks_it(tmp_path_factory: pytest.TempPathFactory, content: object) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.json"
+    path.write_bytes(msgspec.json.encode(content))
+    assert isinstance(read_any_summary(path), (ForeignSummary, NoSummary))
