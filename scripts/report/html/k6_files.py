@@ -54,10 +54,10 @@ def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = N
         statistics = _statistics(found, read)
     missing = [read.reason] if isinstance(read, NoSummary) else []
     missing += [damage.sentence for damage in found.damage]
-    if isinstance(read, Summary):
-        if not found.damage:
-            missing += _disagreement(read, statistics)
-        metrics = {name: _completed(x, statistics.get(name)) for name, x in read.metrics.items()}
+    if isinstance(read, Summary) and not found.damage:
+        # What some of the points come to is not what k6 saw.
+        missing += _disagreement(read, statistics)
+        metrics = {x: _completed(m, statistics.get(x)) for x, m in read.metrics.items()}
         read = msgspec.structs.replace(read, metrics=metrics)
     if isinstance(read, ForeignSummary):
         missing += [*read.faults, *([] if read.judged else [_NO_THRESHOLDS])]

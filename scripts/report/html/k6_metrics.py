@@ -63,7 +63,7 @@ def main_latency(samples: Mapping[str, int]) -> str:
 def times_of(summary: Summary) -> dict[str, str]:
     """Return each trend of times that has samples, and what it measures."""
     return {
-        name: _MEANINGS.get(name, "measured by the script")
+        name: _MEANINGS.get(parsed_k6_name(name)[0], "measured by the script")
         for name, metric in sorted(summary.metrics.items())
         if metric.type is SummaryType.TREND
         and (metric.contains == "time" or name == _CHANGES)
@@ -78,7 +78,8 @@ def sampled(metric: Metric) -> int | None:
         return int(values["count"] or 0)
     if metric.type is SummaryType.RATE:
         return int((values.get("passes") or 0) + (values.get("fails") or 0))
-    return None if any(values.values()) else 0
+    # A null stands for an infinity, a 0 for no sample.
+    return None if any(value is None or value for value in values.values()) else 0
 
 
 def metric_rows(summary: Summary, units: Mapping[str, str]) -> tuple[MetricRow, ...]:

@@ -23,6 +23,7 @@ _COUNTED_BY_K6 = ("iterations", "dropped_iterations", "http_reqs", "data_sent", 
 # k6 makes it in every test with requests, threshold or not.
 _ALWAYS_THERE = "http_req_duration{expected_response:true}"
 _UNITS = {"time": "ms", "data": BYTES}
+_ORDER = (False, None, True)
 _LONGEST = 30
 
 
@@ -81,8 +82,8 @@ class K6Material:
 
 
 def k6_thresholds(material: K6Material) -> tuple[K6Threshold, ...]:
-    """Return every threshold that a file tells of."""
-    return tuple(_all(material))
+    """Return every threshold that a file tells of: the broken first, those that hold last."""
+    return tuple(sorted(_all(material), key=lambda each: _ORDER.index(each.ok)))
 
 
 def verdict_of_k6(thresholds: Iterable[K6Threshold]) -> str:
@@ -256,21 +257,25 @@ def _observed(material: K6Material, name: str, metric: Metric, source: str) -> K
         source=source,
         ok=None,
         # k6 gives 0 for what no sample stands behind.
-        observed=None if empty else value_of(metric, found, expression),
+        observed=None if empty else _value_of(metric, found, expression, whole=material.whole),
         samples=samples,
         needed=_needed(metric, expression),
         unit=unit_of(name, metric, expression.method, material.units),
     )
 
 
-def value_of(metric: Metric, found: Statistics | None, expression: K6Expression) -> float | None:
+def _value_of(
+    metric: Metric, found: Statistics | None, expression: K6Expression, *, whole: bool
+) -> float | None:
     """Return what a threshold looks at: as the summary has it, else as the points have it."""
     if expression.percentile is None:
         return metric.values.get(expression.method)
     for stat, value in metric.values.items():
         if percentile_of(stat) == expression.percentile:
             return value
-    return None if found is None else found.percentiles.get(f"p({expression.percentile!r})")
+    if found is None or not whole:
+        return None
+    return found.percentiles.get(f"p({expression.percentile!r})")
 
 
 def _samples(material: K6Material, name: str, metric: Metric) -> int | None:
@@ -284,8 +289,10 @@ def _samples(material: K6Material, name: str, metric: Metric) -> int | None:
     if metric.type is SummaryType.RATE and None not in {values.get("passes"), values.get("fails")}:
         told = sum(values[stat] or 0 for stat in ("passes", "fails"))
     if told is not None:
-        return max(points, int(told))
-    return points or (None if any(values.values()) else 0)
+        return int(told)
+    # What could be read of the points is some of them; a trend's null stands for an infinity.
+    infinite = metric.type is SummaryType.TREND and None in values.values()
+    return None if points or infinite or any(values.values()) else 0
 
 
 def _needed(metric: Metric, expression: K6Expression) -> int:

@@ -15,6 +15,7 @@ from scripts.report.html.limits import ThresholdRow, threshold_row
 from scripts.report.html.material import RunMaterial, ScenarioMaterial
 from scripts.report.rows import COLUMNS, Row, cells
 from scripts.results.foreign_summary import ForeignSummary
+from scripts.results.summary import NoSummary, Summary
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.verdict.records import GateResult, ScenarioVerdict
 from scripts.verdict.verdict import Verdict
@@ -42,6 +43,7 @@ class ScenarioView:
         compared: What the check of its integrity found.
         errors: Errors by kind.
         no_drawings: Why nothing can be drawn; else empty.
+        judged_by: Who judged the thresholds, as the end of a heading; empty: this project.
         k6_says: What k6 itself found of its thresholds, where nobody judged.
         metrics: Every metric of a summary that k6 alone wrote.
     """
@@ -63,6 +65,7 @@ class ScenarioView:
     compared: IntegrityView
     errors: tuple[Errors, ...]
     no_drawings: str
+    judged_by: str = ""
     k6_says: str = ""
     metrics: tuple[MetricRow, ...] = ()
 
@@ -115,9 +118,18 @@ def scenario_view(
         compared=integrity_view(material.integrity),
         errors=errors(material),
         no_drawings=series if isinstance(series, str) else "",
+        judged_by="" if verdict else _judged_by(summary),
         k6_says=verdict_of_k6(k6),
         metrics=metric_rows(summary, units) if isinstance(summary, ForeignSummary) else (),
     )
+
+
+def _judged_by(summary: Summary | NoSummary) -> str:
+    if isinstance(summary, NoSummary) or (
+        isinstance(summary, ForeignSummary) and not summary.judged
+    ):
+        return ", as far as the samples tell"
+    return ", as k6 judged them"
 
 
 def _lost(material: ScenarioMaterial) -> str:

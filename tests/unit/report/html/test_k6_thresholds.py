@@ -239,3 +239,19 @@ def test_a_row_of_what_is_not_understood_is_as_it_is_spelled() -> None:
 @pytest.mark.parametrize("source", ["avg==5", "avg!=5", "avg<NaN", "avg<Inf"])
 def test_a_limit_without_a_bar_has_none(source: str) -> None:
     assert k6_threshold_row(K6Threshold("m", source, ok=True, observed=4.0)).used is None
+
+
+def test_points_that_are_not_whole_tell_no_figure() -> None:
+    """k6 writes an infinity that JSON has not: what is left of the points is not what k6 saw."""
+    listed = {"p(99.5)<10": False, "avg<5": True}
+    found = material({"m": metric(TREND, listed, avg=3.0)}, {"m": 30}, whole=False)
+    assert [(each.ok, each.observed, each.samples) for each in k6_thresholds(found)] == [
+        (False, None, None),
+        (True, 3.0, None),
+    ]
+
+
+def test_the_broken_come_first() -> None:
+    listed = {"avg<1": True, "avg<2": False, "rate<5": True}
+    found = material({"m": metric(COUNTER, listed, rate=None)}, {"m": 5})
+    assert [each.ok for each in k6_thresholds(found)] == [False, None, True]
