@@ -108,6 +108,9 @@ class _Reader:
         results, metrics = content.get("results"), content.get("metrics")
         if isinstance(results, dict) and isinstance(results.get("metrics"), list):
             return self._machine_readable(content, results)
+        if metrics is None and content and all(map(_is_metric, content.values())):
+            # As `handleSummary` has it where it keeps nothing but `data.metrics`.
+            metrics = content
         if not isinstance(metrics, dict):
             return None
         found = {}
@@ -277,6 +280,10 @@ class _Check(msgspec.Struct, frozen=True):
     name: str
     passes: int
     fails: int
+
+
+def _is_metric(found: object) -> bool:
+    return isinstance(found, dict) and {"type", "values"} <= found.keys()
 
 
 def _unnamed(metric: Metric | None, checks: Iterable[Check]) -> Iterator[Check]:

@@ -95,7 +95,8 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
     kept = read_history_file(checkout.results)
     entries = [entry for entry in kept.entries if entry.scenario == name]
     if not entries:
-        raise UsageFailure(f"no run of {name} is in the history", hint="inv perf adds one")
+        broken = f"; {len(kept.unreadable)} of its lines cannot be read" if kept.unreadable else ""
+        raise UsageFailure(f"no run of {name} is in the history{broken}", hint="inv perf adds one")
     cache = Cache.of_environment()
     last, *rest = alike(entries, lambda x: find_change_points(checkout.root, cache, x, say))
     others = len(entries) - len(last.entries)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.results.foreign_summary import UNNAMED_CHECKS, ForeignSummary, read_any_summary
@@ -206,6 +206,19 @@ def test_an_export_tells_how_long_it_took_by_its_counters(tmp_path: Path) -> Non
     )
 
 
+def test_the_metrics_alone_are_a_summary(tmp_path: Path) -> None:
+    """JSON.stringify(data.metrics)."""
+    gauge = {"type": "gauge", "contains": "time", "values": {"value": 5}}
+    found = read(tmp_path, {"mine": {**gauge, "thresholds": {"value<1": {"ok": False}}}})
+    assert found.metrics["mine"].thresholds == {"value<1": False}
+
+
+def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_bytes(b"\xef\xbb\xbf" + msgspec.json.encode(MACHINE_READABLE))
+    assert isinstance(read_any_summary(path), ForeignSummary)
+
+
 def test_a_summary_of_this_project_that_is_broken_says_so(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     path.write_bytes(b'{"schema_version": 99, "metrics": {}}')
@@ -236,6 +249,7 @@ _JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_JSON)
 def test_no_content_breaks_it(tmp_path_factory: pytest.TempPathFactory, content: object) -> None:
     path = tmp_path_factory.getbasetemp() / "any.json"
