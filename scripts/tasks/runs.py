@@ -84,7 +84,7 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
     from scripts.errors import UsageFailure
     from scripts.report.history import alike, history_json, history_text
     from scripts.report.live import say
-    from scripts.results.history import read_history_file
+    from scripts.results.history import read_history, read_history_file
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
     from scripts.tools.cache import Cache
@@ -92,18 +92,18 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
 
     checkout = Checkout.here()
     name = load_scenarios(checkout).get(scenario, option="SCENARIO").name
-    kept = read_history_file(checkout.results)
-    entries = [entry for entry in kept.entries if entry.scenario == name]
+    entries = read_history(checkout.results, name)
+    unreadable = read_history_file(checkout.results).unreadable
     if not entries:
-        broken = f"; {len(kept.unreadable)} of its lines cannot be read" if kept.unreadable else ""
+        broken = f"; {len(unreadable)} of its lines cannot be read" if unreadable else ""
         raise UsageFailure(f"no run of {name} is in the history{broken}", hint="inv perf adds one")
     cache = Cache.of_environment()
     last, *rest = alike(entries, lambda x: find_change_points(checkout.root, cache, x, say))
     others = len(entries) - len(last.entries)
     if json:
-        print(history_json(last.entries, last.changes, rest, kept.unreadable))
+        print(history_json(last.entries, last.changes, rest, unreadable))
     else:
-        print(history_text(last.entries, others, last.changes, rest, kept.unreadable))
+        print(history_text(last.entries, others, last.changes, rest, unreadable))
 
 
 def _compare_in_turn(
