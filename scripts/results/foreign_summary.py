@@ -29,7 +29,7 @@ from scripts.results.summary import (
 
 _MACHINE_READABLE = "1."
 UNNAMED_CHECKS = "checks that the summary does not name"
-_CHECKS = "checks"
+CHECKS = "checks"
 _TYPES = {kind.value for kind in SummaryType}
 _SAME_AS_CHECKS = ("checks_total", "checks_failed")
 # What k6's own metrics contain, for an export does not say it (metrics/builtin.go).
@@ -137,7 +137,7 @@ class _Reader:
             self._name,
             max(duration, 0.0),
             dict(metrics),
-            (*checks, *_unnamed(metrics.get(_CHECKS), checks)),
+            (*checks, *_unnamed(metrics.get(CHECKS), checks)),
             judged=judged,
             unclear=tuple(self._unclear),
             faults=tuple(self._faults),
@@ -177,6 +177,8 @@ class _Reader:
     ) -> Metric | None:
         if not isinstance(kind, str) or kind not in _TYPES or not isinstance(values, dict):
             self._not_understood(name)
+            found = thresholds if isinstance(thresholds, dict) else {}
+            self._unclear += [(name, text) for text in found]
             return None
         numbers = {}
         for stat, value in values.items():
@@ -230,7 +232,7 @@ class _Reader:
         # One metric, told three times over.
         succeeded = metrics.pop("checks_succeeded", None)
         if succeeded is not None:
-            metrics[_CHECKS] = succeeded
+            metrics[CHECKS] = succeeded
             metrics = {k: v for k, v in metrics.items() if k not in _SAME_AS_CHECKS}
         named = tuple(self._check(raw, "") for raw in _listed(checks.get("results")))
         found = tuple(check for check in named if check is not None)
@@ -256,7 +258,7 @@ class _Reader:
         """Yield the checks of a group and of the groups within it, which may be lists or not."""
         if not isinstance(group, dict):
             return
-        for raw in _listed(group.get(_CHECKS)):
+        for raw in _listed(group.get(CHECKS)):
             check = self._check(raw, path)
             if check is not None:
                 yield check

@@ -8,7 +8,7 @@ from math import isclose, isfinite
 from scripts.report.html.figures import shown
 from scripts.report.html.limits import STATES, ThresholdRow, used_of
 from scripts.report.rows import NOTHING
-from scripts.results.foreign_summary import ForeignSummary
+from scripts.results.foreign_summary import CHECKS, ForeignSummary
 from scripts.results.k6_expression import K6Expression, parse_k6_expression, percentile_of
 from scripts.results.points.declared import Declared
 from scripts.results.points.statistics import Statistics, parsed_k6_name
@@ -191,7 +191,7 @@ def _limited(material: K6Material, metrics: Mapping[str, Metric]) -> Iterator[st
     parents = {parsed_k6_name(name)[0] for name in named}
     for name in metrics:
         known = "{" in name or name in material.declared or name in parents
-        if not known and not name.startswith("checks"):
+        if not known and name != CHECKS:
             yield name
 
 
@@ -240,7 +240,8 @@ def _of_points(material: K6Material, name: str) -> Metric | None:
         values = {"rate": found.passes / found.count}
     elif declared.type is SummaryType.COUNTER:
         values = {"count": found.total}
-    return Metric(declared.type, declared.contains, values)
+    # What some of the points come to is not what k6 saw.
+    return Metric(declared.type, declared.contains, values if material.whole else {})
 
 
 def _observed(material: K6Material, name: str, metric: Metric, source: str) -> K6Threshold:

@@ -180,7 +180,11 @@ def test_what_is_not_understood_is_named_and_hides_nothing(tmp_path: Path) -> No
     good = {"type": "gauge", "contains": "default", "values": {"value": 1}}
     metrics = {
         "good": good,
-        "histogram": {**good, "type": "histogram"},
+        "histogram": {
+            **good,
+            "type": "histogram",
+            "thresholds": {"value<2": {"ok": False}},
+        },
         "list": [1],
         "kind": {**good, "type": ["gauge"]},
         "text": {**good, "values": {"value": 1, "min": "x"}},
@@ -192,7 +196,7 @@ def test_what_is_not_understood_is_named_and_hides_nothing(tmp_path: Path) -> No
     found = read(tmp_path, {"metrics": metrics, "root_group": {"checks": checks}})
     assert set(found.metrics) == {"good", "text", "half", "odd", "null"}
     assert found.metrics["half"].thresholds == {"value>0": False}
-    assert found.unclear == (("half", "value<1"), ("odd", ""))
+    assert found.unclear == (("histogram", "value<2"), ("half", "value<1"), ("odd", ""))
     assert found.metrics["null"].values == {"value": None}
     assert [check.name for check in found.checks] == ["d"]
     for name in ("histogram", "list", "kind", "text", "'c'"):

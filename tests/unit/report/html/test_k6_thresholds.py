@@ -198,6 +198,15 @@ class TestASummaryWithoutThresholds:
         assert {ok for name, ok in states(found).items() if name != "checks rate==1"} == {None}
         assert len(states(found)) == 7
 
+    def test_what_is_left_of_points_breaks_nothing(self) -> None:
+        declared = {"checks": Declared(RATE, "default", ("rate==1",))}
+        found = replace(
+            material({}, whole=False, declared=declared),
+            summary=NoSummary("gone"),
+            statistics={"checks": points(10, passes=3)},
+        )
+        assert states(found) == {"checks rate==1": None}
+
     def test_a_threshold_that_only_the_points_name(self) -> None:
         metrics = {"m": metric(TREND, {"avg<10": True}, avg=9.0)}
         declared = {"m": Declared(TREND, "time", ("avg<10", "p(95)<5"))}
