@@ -1,13 +1,12 @@
 """The three shapes of a summary that k6 writes by itself, and what may be wrong with one."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from scripts.results.foreign_summary import UNNAMED_CHECKS, ForeignSummary, read_any_summary
 from scripts.results.points.declared import Declared
@@ -231,31 +230,68 @@ def test_a_summary_of_this_project_that_is_broken_says_so(tmp_path: Path) -> Non
     assert "99" in found.reason
 
 
-_JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=5),
-    lambda below: (
-        st.lists(below, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    *("metrics", "results", "values", "type", "checks", "groups", "name"),
-                    *("thresholds", "trend", "root_group", "state", "config", "fails", "passes"),
-                ]
-            ),
-            below,
-            max_size=4,
-        )
-    ),
-    max_leaves=25,
+GIVEN: Mapping[str, Any] = {
+    "metrics": {
+        "m": {
+            "type": "trend",
+            "contains": "time",
+            "values": {"avg": 1.0, "p(95)": 2.0},
+            "thresholds": {"avg<1": {"ok": False}},
+        }
+    },
+    "root_group": GROUPS,
+    "state": {"testRunDurationMs": 5.0},
+}
+EXPORTED: Mapping[str, Any] = {
+    "metrics": {
+        "m": {"avg": 1.0, "p(95)": 2.0, "thresholds": {"avg<1": True}},
+        "n": {"passes": 1, "fails": 2, "value": 0.3},
+    },
+    "root_group": {"checks": {"c": {"name": "c", "passes": 1, "fails": 2}}, "groups": {}},
+}
+JUNK: tuple[object, ...] = (
+    None,
+    True,
+    -1,
+    1.5,
+    10**400,
+    "x",
+    [],
+    [1],
+    {},
+    {"a": 1},
+    [[]],
+    {"metrics": {"m": []}},
 )
 
 
-@settings(deadline=None)
-@given(_JSON)
-def test_no_content_breaks_it(tmp_path_factory: pytest.TempPathFactory, content: object) -> None:
-    path = tmp_path_factory.getbasetemp() / "any.json"
-    path.write_bytes(msgspec.json.encode(content))
-    assert isinstance(read_any_summary(path), (ForeignSummary, NoSummary))
+def places(content: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - JSON
+    """Return the way to every value within a document, and to the document."""
+    found: list[tuple[Any, ...]] = [()]
+    if isinstance(content, (Mapping, list)):
+        items = content.items() if isinstance(content, Mapping) else enumerate(content)
+        found += [(key, *way) for key, below in items for way in places(below)]
+    return found
+
+
+def spoiled(content: Any, way: tuple[Any, ...], junk: object) -> Any:  # noqa: ANN401 - JSON
+    """Return a document with something else in one place."""
+    if not way:
+        return junk
+    copy = dict(content) if isinstance(content, Mapping) else list(content)
+    copy[way[0]] = spoiled(copy[way[0]], way[1:], junk)
+    return copy
+
+
+@pytest.mark.parametrize("shape", [GIVEN, EXPORTED, MACHINE_READABLE])
+def test_no_junk_in_any_place_breaks_it(tmp_path: Path, shape: Mapping[str, Any]) -> None:
+    path = tmp_path / "any.json"
+    for way in places(shape):
+        for junk in JUNK:
+            path.write_text(json.dumps(spoiled(shape, way, junk)))
+            found = read_any_summary(path)
+            assert isinstance(found, (ForeignSummary, NoSummary))
+            # An outcome that cannot be read is not one that holds.
+            if way[-1:] == ("ok",) and not isinstance(junk, bool):
+                assert isinstance(found, ForeignSummary)
+                assert found.unclear == (("m", "avg<1"),)

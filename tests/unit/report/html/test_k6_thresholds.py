@@ -1,10 +1,15 @@
 """k6's own thresholds: none vanishes, none holds without samples, and k6's word stands."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from scripts.report.html.findings import times
+from scripts.report.html.k6_metrics import metric_rows
 from scripts.report.html.k6_thresholds import (
     K6Material,
     K6Threshold,
@@ -14,11 +19,19 @@ from scripts.report.html.k6_thresholds import (
     verdict_of_k6,
 )
 from scripts.report.rows import NOTHING
-from scripts.results.foreign_summary import ForeignSummary
+from scripts.results.foreign_summary import ForeignSummary, read_any_summary
 from scripts.results.points.declared import Declared
 from scripts.results.points.statistics import Statistics
 from scripts.results.summary import Metric, NoSummary, SummaryType
 from tests.unit.measured import NOW
+from tests.unit.results.test_foreign_summary import (
+    EXPORTED,
+    GIVEN,
+    JUNK,
+    MACHINE_READABLE,
+    places,
+    spoiled,
+)
 
 
 def metric(
@@ -264,3 +277,25 @@ def test_the_broken_come_first() -> None:
     listed = {"avg<1": True, "avg<2": False, "rate<5": True}
     found = material({"m": metric(COUNTER, listed, rate=None)}, {"m": 5})
     assert [each.ok for each in k6_thresholds(found)] == [False, None, True]
+
+
+@pytest.mark.parametrize("shape", [GIVEN, EXPORTED, MACHINE_READABLE])
+@pytest.mark.parametrize("whole", [True, False])
+def test_no_junk_in_a_summary_breaks_the_rows(
+    tmp_path: Path, shape: Mapping[str, Any], *, whole: bool
+) -> None:
+    path = tmp_path / "any.json"
+    for way in places(shape):
+        for junk in JUNK:
+            path.write_text(json.dumps(spoiled(shape, way, junk)))
+            summary = read_any_summary(path)
+            declared = {"m": Declared(TREND, "time", ("avg<1",), ("m{a:b}",))}
+            found = k6_thresholds(K6Material(summary, {}, declared, whole, {}))
+            rows = [k6_threshold_row(each) for each in found]
+            # Broken, or in doubt: whatever was spoiled, it does not look as if it held.
+            first = [row.state for row in rows if row.name.startswith("m")]
+            touched = junk is True or way[-1:] in {("ok",), ("avg<1",)}
+            assert "holds" not in first or touched
+            if isinstance(summary, ForeignSummary):
+                metric_rows(summary, {})
+                times(summary)
