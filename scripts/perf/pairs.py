@@ -1,27 +1,34 @@
 """Two versions measured in turn: base, head, head, base, and so on."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
+
 from scripts import process
-from scripts.errors import ExitCode, StackFailure, UsageFailure
+from scripts.errors import ExitCode, UsageFailure
 from scripts.report.hops import hop_rows
 from scripts.report.live import say
-from scripts.report.rows import LATENCY, LATENCY_STATS
+from scripts.report.rows import LATENCY, LATENCY_STATS, printable
 from scripts.results.hops import read_hops_file
 from scripts.results.run_folder import RunFolder, run_folders
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
-from scripts.verdict.pairs import Pairs, noise_of
+from scripts.verdict.turns import Side, Turn
+from scripts.verdict.verdict import Verdict
 
 # Beside the load itself: a stack's way up and down, and the health check.
 _MOST_SECONDS = 24 * 60 * 60
-# What a limit says does not matter here; what makes a measurement worthless does.
 _USABLE = (ExitCode.PASS, ExitCode.FAIL)
+# What a limit says does not matter to a figure; what makes a measurement worthless does.
+_JUDGED = (Verdict.PASS, Verdict.FAIL)
+_HOPELESS_PAIRS = 2
+_LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -68,13 +75,12 @@ def version(checkout: Checkout, name: str, option: str) -> Iterator[Checkout]:
         yield Checkout.at(root, {})
 
 
-def measure_in_turn(
-    base: Checkout, head: Checkout, results: Path, turns: Turns
-) -> dict[str, Pairs]:
-    """Run both versions in turn, each on a stack of its own, and return the figures of all runs.
+def measure_in_turn(base: Checkout, head: Checkout, results: Path, turns: Turns) -> list[Turn]:
+    """Run both versions in turn, each on a stack of its own, and return every run.
 
     Whatever drifts, as a machine that gets warm, meets both alike: each pair is run in the order
-    opposite to the one before.
+    opposite to the one before. A run that comes to nothing is kept as such, and the others go on;
+    only where nothing at all can be compared after two pairs are no more made.
 
     Args:
         base: One version.
@@ -82,31 +88,28 @@ def measure_in_turn(
         results: Where the run folders go.
         turns: What to run.
 
-    Returns:
-        By scenario and figure: `baseline e2e p95`.
-
     Raises:
-        StackFailure: A run came to nothing that can be compared.
+        UsageFailure: A version does not take what it is asked to run.
     """
-    values: dict[str, tuple[list[float], list[float]]] = {}
-    for number in range(turns.pairs):
-        order = (0, 1) if number % 2 == 0 else (1, 0)
-        for which in order:
-            side = ("base", "head")[which]
-            say(f"pair {number + 1} of {turns.pairs}: {side}")
-            folder = _run((base, head)[which], results, turns, f"pair-{number + 1}-{side}")
-            for figure, value in figures_of(folder).items():
-                values.setdefault(figure, ([], []))[which].append(value)
-    return {
-        figure: Pairs(before, now, noise=noise_of(before))
-        for figure, (before, now) in values.items()
-        if len(before) == len(now) == turns.pairs
-    }
+    made: list[Turn] = []
+    for number in range(1, turns.pairs + 1):
+        order = (Side.BASE, Side.HEAD) if number % 2 else (Side.HEAD, Side.BASE)
+        for side in order:
+            say(f"pair {number} of {turns.pairs}: {side}")
+            turn = _run(base if side is Side.BASE else head, results, turns, number, side)
+            if turn.exit_code not in _USABLE:
+                say(f"{turn.name} is left out: {turn.reason}")
+            made.append(turn)
+        if number == _HOPELESS_PAIRS and not any(turn.figures for turn in made):
+            say(f"no run of the first {number} pairs can be compared: no more are made")
+            break
+    return made
 
 
-def _run(checkout: Checkout, results: Path, turns: Turns, name: str) -> RunFolder:
-    """Run `inv perf` of a version and return its run folder."""
+def _run(checkout: Checkout, results: Path, turns: Turns, number: int, side: Side) -> Turn:
+    """Run `inv perf` of a version and return what came of it."""
     before = run_folders(results)
+    name = f"pair-{number}-{side}"
     duration = ("--duration", turns.duration) if turns.duration else ()
     words = ("perf", "--scenarios", turns.scenarios, *duration, "--name", name)
     completed = process.run(
@@ -116,42 +119,102 @@ def _run(checkout: Checkout, results: Path, turns: Turns, name: str) -> RunFolde
         timeout_seconds=_MOST_SECONDS,
         check=False,
     )
-    made = [path for path in run_folders(results) if path not in before]
-    if completed.exit_code not in _USABLE or not made:
-        raise StackFailure(
-            f"{name} came to nothing that can be compared (exit {completed.exit_code})",
-            hint="see that the machine is quiet, and that `inv perf` passes there by itself",
-            detail=completed.last_lines[-8:],
+    if completed.exit_code == ExitCode.USAGE:
+        raise UsageFailure(
+            f"{side} does not take what it is asked to run", detail=completed.last_lines[-8:]
         )
-    return RunFolder(made[-1])
+    made = [path for path in run_folders(results) if path not in before]
+    folder = RunFolder(made[-1]) if made else None
+    return turn_of(folder, number, side, completed.exit_code, completed.last_lines)
+
+
+def turn_of(
+    folder: RunFolder | None, number: int, side: Side, exit_code: int, last_lines: Sequence[str]
+) -> Turn:
+    """Return what a finished run comes to.
+
+    Args:
+        folder: The run's folder; None where it left none.
+        number: The number of its pair.
+        side: Which version it measured.
+        exit_code: What it exited with.
+        last_lines: The end of what it printed.
+    """
+    whole = _Said() if folder is None else _said(folder.verdict)
+    said = list(whole.reasons)
+    said += [line.strip() for line in reversed(last_lines) if line.strip()]
+    reason = "" if exit_code == ExitCode.PASS else f"exit {exit_code}"
+    if reason and said:
+        reason += f": {printable(said[0])[:_LONGEST_REASON]}"
+    return Turn(
+        pair=number,
+        side=side,
+        run="" if folder is None else folder.run_id,
+        exit_code=exit_code,
+        figures={} if folder is None else figures_of(folder),
+        failed=tuple(x.scenario for x in whole.scenarios if x.verdict == Verdict.FAIL),
+        reason=reason,
+    )
 
 
 def figures_of(folder: RunFolder) -> Mapping[str, float]:
     """Return what is compared of a run: percentiles of the latency, means of the hops, all above 0.
 
-    By scenario and figure: `baseline e2e p95`, `baseline Debezium to Kafka mean`.
+    By scenario and figure: `baseline e2e p95`, `baseline Debezium to Kafka mean`. What a limit says
+    does not matter here; a scenario that is INVALID, has too little data or left no verdict has no
+    figures.
     """
-    return {**_latencies(folder), **_hops(folder)}
+    files = _each(folder, "verdict.json")
+    judged = {file.parent.name for file in files if _said(file).verdict in _JUDGED}
+    return {**_latencies(folder, judged), **_hops(folder, judged)}
 
 
-def _latencies(folder: RunFolder) -> Mapping[str, float]:
-    """Return the latencies of each scenario of a run; those without samples are left out."""
+class _SaidOfScenario(msgspec.Struct, frozen=True):
+    scenario: str
+    verdict: str
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What is asked of a verdict.json, of a run or of a scenario, whichever version wrote it."""
+
+    verdict: str = ""
+    reasons: tuple[str, ...] = ()
+    scenarios: tuple[_SaidOfScenario, ...] = ()
+
+
+def _said(path: Path) -> _Said:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Said)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Said()
+
+
+def _each(folder: RunFolder, name: str) -> list[Path]:
+    return sorted(folder.path.glob(f"*/{name}"))
+
+
+def _latencies(folder: RunFolder, judged: Collection[str]) -> Mapping[str, float]:
+    """Return the latencies of scenarios of a run; those without samples are left out."""
     found = {}
-    for path in sorted(folder.path.glob("*/summary.json")):
+    for path in _each(folder, "summary.json"):
         summary = read_summary(path)
-        if isinstance(summary, NoSummary) or not summary.samples(LATENCY):
+        if isinstance(summary, NoSummary) or path.parent.name not in judged:
+            continue
+        if not summary.samples(LATENCY):
             continue
         for name, stat in LATENCY_STATS.items():
             value = summary.observed(LATENCY, stat)
-            if value:
-                found[f"{summary.scenario} e2e {name}"] = value
+            if value is not None and isfinite(value) and value > 0:
+                found[f"{path.parent.name} e2e {name}"] = value
     return found
 
 
-def _hops(folder: RunFolder) -> Mapping[str, float]:
+def _hops(folder: RunFolder, judged: Collection[str]) -> Mapping[str, float]:
     """Return the mean of each hop, of the scenarios whose clocks agree."""
     found = {}
-    for path in sorted(folder.path.glob("*/hops.json")):
+    for path in _each(folder, "hops.json"):
+        if path.parent.name not in judged:
+            continue
         # Another version may write what this one cannot read.
         with suppress(ValueError):
             for row in hop_rows(read_hops_file(path)):

@@ -6,22 +6,80 @@ from tabulate import tabulate
 
 from scripts.files import json_text
 from scripts.verdict.pairs import SIGNIFICANCE, Finding, PairedResult
+from scripts.verdict.turns import Side, TurnsResult
 from scripts.wording import counted
 
 _HEADERS = ("figure", "finding", "head / base", "95 % interval", "p", "counts from", "pairs")
 _SIDES = ("left", "left", "right", "right", "right", "right", "right")
 
 
-def pairs_table(found: Mapping[str, PairedResult]) -> str:
-    """Return a table, and the result in one sentence at its end."""
-    rows = [(name, *_cells(result)) for name, result in found.items()]
-    table = tabulate(rows, _HEADERS, colalign=_SIDES, disable_numparse=True)
-    return f"{table}\n\n{sentence(found)}"
+def pairs_table(result: TurnsResult) -> str:
+    """Return a table, what was left out, which runs failed, and the result at its end."""
+    rows = [(name, *_cells(each)) for name, each in result.found.items()]
+    lines = []
+    if rows:
+        table = tabulate(rows, _HEADERS, colalign=_SIDES, disable_numparse=True)
+        lines = [table, ""]
+    notes = [*_left_out(result), *_failing(result)]
+    return "\n".join([*lines, *notes, *([""] if notes else []), answer(result)])
 
 
-def pairs_json(found: Mapping[str, PairedResult]) -> str:
+def pairs_json(result: TurnsResult) -> str:
     """Return the same for programs."""
-    return json_text({"sentence": sentence(found), "figures": found})
+    return json_text(
+        {
+            "verdict": result.verdict,
+            "exit_code": result.exit_code,
+            "sentence": answer(result),
+            "figures": result.found,
+            "without": result.without,
+            "left_out": result.left_out,
+            "runs": result.turns,
+        }
+    )
+
+
+def answer(result: TurnsResult) -> str:
+    """Return the answer in one sentence: first that head fails, then what has too little data."""
+    failing = result.failing(Side.HEAD)
+    if failing:
+        runs = sum(turn.side is Side.HEAD for turn in result.turns)
+        of_base = len(result.failing(Side.BASE))
+        broken = f"head failed in {len(failing)} of {counted(runs, 'run')}"
+        return f"FAIL: {broken} (base: {of_base}); figures: {_of_figures(result)}"
+    return _of_figures(result)
+
+
+def _of_figures(result: TurnsResult) -> str:
+    if any(x.finding is Finding.WORSE for x in result.found.values()):
+        return sentence(result.found)
+    short = [
+        f"{name} has {counted(result.found[name].pairs, 'pair')} of "
+        f"{result.found[name].pairs_needed}"
+        if name in result.found
+        else f"{name} has no pair"
+        for name in result.too_few
+    ]
+    if short:
+        return f"NO-DATA: too few pairs remain: {', '.join(short)}"
+    if not result.found:
+        return "NO-DATA: no run can be compared"
+    return sentence(result.found)
+
+
+def _left_out(result: TurnsResult) -> list[str]:
+    every = {*result.found, *result.without}
+    lines = []
+    for left in result.left_out:
+        whole = set(left.figures) == every
+        of = "" if whole else f" of {', '.join(left.figures)}"
+        run = f" ({left.run})" if left.run else ""
+        lines.append(f"left out: pair {left.pair}{of}: {left.side}{run}: {left.reason}")
+    return lines
+
+
+def _failing(result: TurnsResult) -> list[str]:
+    return [f"failed: {turn.name}: {turn.reason}" for side in Side for turn in result.failing(side)]
 
 
 def sentence(found: Mapping[str, PairedResult]) -> str:
@@ -34,7 +92,7 @@ def sentence(found: Mapping[str, PairedResult]) -> str:
     undecided = [name for name, x in found.items() if x.finding is Finding.INCONCLUSIVE]
     if not found:
         return "inconclusive: no figure has samples in every run"
-    pairs = next(iter(found.values())).pairs
+    pairs = min(x.pairs for x in found.values())
     if not undecided:
         held = f"every figure within what counts ({_effects(found)})"
         return f"same: {held}, over {counted(pairs, 'pair')}"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from invoke import Argument, Context, Task, task
+from invoke import Argument, Context, Exit, Task, task
 
 from scripts.tasks.command import command
 
@@ -96,25 +96,28 @@ def compare(
 def history(_: Context, scenario: str, json: bool = False) -> None:
     """Show what a scenario came to, run after run, and where that changed for good."""
     from scripts.errors import UsageFailure
-    from scripts.report.history import comparable, history_json, history_text, series_of
+    from scripts.report.history import alike, history_json, history_text
     from scripts.report.live import say
-    from scripts.results.history import read_history
+    from scripts.results.history import read_history, read_history_file
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
     from scripts.tools.cache import Cache
-    from scripts.tools.change_points import LEAST_POINTS, find_change_points
+    from scripts.tools.change_points import find_change_points
 
     checkout = Checkout.here()
     name = load_scenarios(checkout).get(scenario, option="SCENARIO").name
     entries = read_history(checkout.results, name)
+    unreadable = read_history_file(checkout.results).unreadable
     if not entries:
-        raise UsageFailure(f"no run of {name} is in the history", hint="inv perf adds one")
-    alike = comparable(entries)
-    series = {x: values for x, values in series_of(alike).items() if len(values) >= LEAST_POINTS}
+        broken = f"; {len(unreadable)} of its lines cannot be read" if unreadable else ""
+        raise UsageFailure(f"no run of {name} is in the history{broken}", hint="inv perf adds one")
     cache = Cache.of_environment()
-    changes = find_change_points(checkout.root, cache, series, say) if series else {}
-    others = len(entries) - len(alike)
-    print(history_json(alike, changes) if json else history_text(alike, others, changes))
+    last, *rest = alike(entries, lambda x: find_change_points(checkout.root, cache, x, say))
+    others = len(entries) - len(last.entries)
+    if json:
+        print(history_json(last.entries, last.changes, rest, unreadable))
+    else:
+        print(history_text(last.entries, others, last.changes, rest, unreadable))
 
 
 def _compare_in_turn(
@@ -126,7 +129,7 @@ def _compare_in_turn(
     from scripts.perf.plan import make_plan
     from scripts.report.pairs import pairs_json, pairs_table
     from scripts.settings.paths import Checkout
-    from scripts.verdict.pairs import compare_pairs
+    from scripts.verdict.turns import judge_turns
 
     if pairs < 1:
         raise UsageFailure(f"--pairs: {pairs} is no number of pairs")
@@ -134,6 +137,7 @@ def _compare_in_turn(
     make_plan(here, scenarios, Overrides.parse(duration, "", ""))  # so that a slip shows at once
     with version(here, base, "BASE") as before, version(here, head, "HEAD") as now:
         turns = Turns(scenarios, duration, pairs)
-        figures = measure_in_turn(before, now, here.results, turns)
-        found = compare_pairs(figures) if figures else {}
-    print(pairs_json(found) if json else pairs_table(found))
+        result = judge_turns(measure_in_turn(before, now, here.results, turns))
+    print(pairs_json(result) if json else pairs_table(result))
+    if result.exit_code:
+        raise Exit(code=result.exit_code)

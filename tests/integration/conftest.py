@@ -16,8 +16,9 @@ from scripts.settings.pipeline import Pipeline
 from scripts.settings.pipeline_file import load_pipeline
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.embedded import local_stack
+from scripts.stack.local.embedded import EmbeddedTools, local_stack
 from scripts.tools.cache import Cache
+from scripts.tools.install import install_all
 
 ROOT = Path(__file__).parents[2]
 _LEFT_OUT = shutil.ignore_patterns(".git", ".nox", ".venv", ".stack", "*_cache", "__pycache__")
@@ -42,6 +43,14 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.fixture(scope="session")
 def pipeline(checkout: Checkout) -> Pipeline:
     return load_pipeline(checkout)
+
+
+@pytest.fixture(scope="session")
+def k6(checkout: Checkout, pipeline: Pipeline) -> Path:
+    cache = Cache.of_environment()
+    tool = EmbeddedTools.of(checkout, pipeline, cache).programs.k6
+    install_all(cache, (tool,), print)
+    return cache.path(tool) / "k6"
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,14 @@
 
 from random import Random
 
+import msgspec
 import pytest
 
+from scripts.report.history import alike
 from scripts.settings.paths import Checkout
 from scripts.tools.cache import Cache
 from scripts.tools.change_points import find_change_points
+from tests.unit.results.test_history import entry
 
 
 @pytest.fixture
@@ -27,3 +30,22 @@ def test_a_level_that_changes_for_good_is_found_and_noise_is_not(
     assert point.index == 18
     assert point.after / point.before == pytest.approx(1.3, rel=0.03)
     assert point.p_value < 0.001
+
+
+def test_one_run_without_a_figure_hides_no_doubled_latency(
+    checkout: Checkout, noise: list[float]
+) -> None:
+    values = [value * (2 if number >= 18 else 1) for number, value in enumerate(noise)]
+    entries = [
+        msgspec.structs.replace(
+            entry(number), figures={} if number == 5 else {"e2e p95": value, "iterations/s": 10.0}
+        )
+        for number, value in enumerate(values)
+    ]
+    cache = Cache.of_environment()
+    (last,) = alike(entries, lambda x: find_change_points(checkout.root, cache, x, print))
+    (point,) = last.changes["e2e p95"]
+    # Without the run that has no figure: the 18th value is that of run 18.
+    assert point.index == 17
+    assert point.after / point.before == pytest.approx(2, rel=0.03)
+    assert last.changes["iterations/s"] == ()

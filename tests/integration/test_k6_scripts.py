@@ -15,13 +15,9 @@ from scripts.errors import StackFailure, UsageFailure
 from scripts.results.summary import Summary, read_summary
 from scripts.settings.metrics import load_metrics
 from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import Pipeline
 from scripts.settings.scenarios import HEALTH_CHECK, load_scenarios
 from scripts.settings.threshold_file import load_thresholds
 from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.embedded import EmbeddedTools
-from scripts.tools.cache import Cache
-from scripts.tools.install import install_all
 
 SCENARIOS = (
     "health-check",
@@ -37,14 +33,6 @@ LOADED = SCENARIOS[1:]
 _TIME_OUT_MS = 10_000
 _TICK_MS = 10
 _THRESHOLDS_FAILED, _CONFIG_WRONG, _SCRIPT_THREW, _MARKED_AS_FAILED = 99, 104, 107, 110
-
-
-@pytest.fixture(scope="session")
-def k6(checkout: Checkout, pipeline: Pipeline) -> Path:
-    cache = Cache.of_environment()
-    tool = EmbeddedTools.of(checkout, pipeline, cache).programs.k6
-    install_all(cache, (tool,), print)
-    return cache.path(tool) / "k6"
 
 
 def script_of(checkout: Checkout, scenario: str) -> Path:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,13 +32,22 @@ def inv(tmp_path: Path) -> Inv:
     return inv
 
 
+def compared(inv: Inv, head: Checkout, pairs: int = 1) -> tuple[int, Any]:
+    """Compare a head with the commit, anew where the machine was too busy for k6."""
+    words = ("--pairs", str(pairs), "--duration", "5s", "--json")
+    for _ in range(3):
+        completed = inv("compare", "HEAD", str(head.root), *words)
+        if "starved" not in completed.output:
+            break
+    assert "\n{\n" in completed.output, completed.output
+    return completed.exit_code, json.loads(completed.output[completed.output.index("\n{\n") :])
+
+
 def test_a_commit_against_a_folder_in_turn(inv: Inv, tmp_path: Path) -> None:
     other = Checkout.at(tmp_path / "other", {})
     shutil.copytree(inv.checkout.root, other.root)
-    words = ("--pairs", "2", "--duration", "5s", "--json")
-    completed = inv("compare", "HEAD", str(other.root), *words)
-    assert completed.exit_code == ExitCode.PASS, completed.output
-    content = json.loads(completed.output[completed.output.index("\n{\n") :])
+    exit_code, content = compared(inv, other, 2)
+    assert exit_code == ExitCode.PASS, content
     assert content["sentence"] == (
         "inconclusive: 8 figures at p < 0.01 need at least 9 more pairs than 2"
     )
@@ -46,9 +56,35 @@ def test_a_commit_against_a_folder_in_turn(inv: Inv, tmp_path: Path) -> None:
         *(f"baseline {hop.title} mean" for hop in ALL_HOPS),
     }
     listed = json.loads(inv("runs", "--json").output)
-    assert [run["name"] for run in listed] == [
+    assert [run["name"] for run in listed][-4:] == [
         *("pair-1-base", "pair-1-head", "pair-2-head", "pair-2-base"),
     ]
+
+
+def test_a_head_that_fails_is_named_and_no_pass(inv: Inv, tmp_path: Path) -> None:
+    head = Checkout.at(tmp_path / "head", {})
+    shutil.copytree(inv.checkout.root, head.root)
+    Inv(head).set_limits({"baseline": {"cdc_e2e_latency": {"max": 0.001}}})
+    exit_code, content = compared(inv, head)
+    assert (exit_code, content["verdict"]) == (ExitCode.FAIL, "FAIL")
+    failed = {run["side"]: run["failed"] for run in content["runs"]}
+    assert failed == {"base": [], "head": ["baseline"]}
+    assert len(content["figures"]) == 8
+
+
+def test_a_head_that_crashes_is_left_out_and_no_pass(inv: Inv, tmp_path: Path) -> None:
+    head = Checkout.at(tmp_path / "head", {})
+    shutil.copytree(inv.checkout.root, head.root)
+    script = head.k6 / "scripts" / "baseline-test.js"
+    script.write_text(f"{script.read_text()}\nthrow new Error('broken on purpose');\n")
+    exit_code, content = compared(inv, head)
+    assert (exit_code, content["verdict"]) == (ExitCode.NO_DATA, "NO-DATA")
+    assert [(x["pair"], x["side"]) for x in content["left_out"]] == [(1, "head")]
+    assert len(content["without"]) == 8
+    assert {run["side"]: run["exit_code"] for run in content["runs"]} == {
+        "base": ExitCode.PASS,
+        "head": ExitCode.LOAD,
+    }
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from scripts.load.files import ScenarioFiles
 from scripts.report.compare import Comparison
 from scripts.report.found import runs_of
 from scripts.report.html.comparison import ComparisonView, comparison_view
-from scripts.report.html.k6_files import k6_material
+from scripts.report.html.k6_files import is_k6_csv, k6_material
 from scripts.report.html.material import RunMaterial, ScenarioMaterial, read_material
 from scripts.report.html.page import page
 from scripts.report.junit import Suite, junit
@@ -62,14 +62,19 @@ def write_k6_report(points: Path, summary: Path, units: Mapping[str, str]) -> Pa
         units: Of metrics, by name.
 
     Raises:
-        UsageFailure: There is no such file.
+        UsageFailure: There is no such file, or it is not JSON but k6's CSV output.
         OSError: The report cannot be written.
     """
     for option, path in (("--points", points), ("--summary", summary)):
         if not path.is_file():
             raise UsageFailure(f"{option}: there is no file {path}")
+    if is_k6_csv(points):
+        raise UsageFailure(
+            f"--points: {points} is k6's CSV output, which has no types of metrics",
+            hint="run k6 with --out json=points.json.gz and give that file",
+        )
     report = RunFolder(points.absolute().parent).report
-    write_atomically(report, page([k6_material(points, summary)], units))
+    write_atomically(report, page([k6_material(points, summary, units)], units))
     return report
 
 

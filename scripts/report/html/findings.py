@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from scripts.report.html.figures import bare, shown
 from scripts.report.html.k6_log import OTHER
+from scripts.report.html.k6_metrics import main_latency, sampled, times_of
 from scripts.report.html.material import ScenarioMaterial
 from scripts.report.rows import LATENCY, NOTHING
+from scripts.results.foreign_summary import ForeignSummary
 from scripts.results.summary import NoSummary, Summary
 from scripts.wording import counted
 
@@ -25,6 +27,11 @@ _ERRORS = {
     "mongo_documents_not_found": "changes not seen in MongoDB before the time-out",
     "mongo_read_errors": "reads from MongoDB that failed",
     "dropped_iterations": "iterations that could not begin: no virtual user was free",
+}
+# Rates of k6 whose passes are what failed.
+_FAILURES = {
+    "http_req_failed": "HTTP requests that failed",
+    "browser_http_req_failed": "HTTP requests of a browser that failed",
 }
 
 
@@ -53,13 +60,19 @@ def times(summary: Summary | NoSummary) -> tuple[Time, ...]:
     if isinstance(summary, NoSummary):
         return ()
     found = []
-    for steady, meaning in _TIMES.items():
+    others = times_of(summary) if isinstance(summary, ForeignSummary) else {}
+    named = {steady.removesuffix("{phase:steady}") for steady in _TIMES}
+    others = {name: meaning for name, meaning in others.items() if name not in named}
+    for steady, meaning in {**_TIMES, **others}.items():
         name = steady.removesuffix("{phase:steady}")
         # Scripts other than this project's have no warm-up.
         metric = steady if steady in summary.metrics else name
-        if samples := summary.samples(metric):
+        known = summary.metrics.get(metric)
+        samples = None if known is None else sampled(known)
+        if known is not None and samples != 0:
             stats = tuple(bare(summary.observed(metric, stat), "ms") for stat in _STATS)
-            found.append(Time(name, meaning, f"{samples:,}", stats))
+            count = NOTHING if samples is None else f"{samples:,}"
+            found.append(Time(name, meaning, count, stats))
     return tuple(found)
 
 
@@ -74,6 +87,11 @@ def errors(scenario: ScenarioMaterial) -> tuple[Errors, ...]:
             example = f"{quote.time} {quote.message}" if quote else NOTHING
             rows.append(Errors(kind, meaning, shown(count), example))
     if not isinstance(summary, NoSummary):
+        rows += [
+            Errors(kind, meaning, shown(failed), NOTHING)
+            for kind, meaning in _FAILURES.items()
+            if (failed := summary.observed(kind, "passes"))
+        ]
         rows += [
             Errors("checks", check.name, f"{check.fails:,}", NOTHING)
             for check in summary.checks
@@ -112,7 +130,7 @@ def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
     found = {time.metric: time.stats[0] for time in times(summary)}
     whole, write = found.get("cdc_e2e_latency"), found.get("pg_write_duration")
     if whole is None:
-        return "Unknown: no latency was measured."
+        return _time_of_others(summary)
     rest = "".join(f" {sentence[0].upper()}{sentence[1:]}." for sentence in reversed(hops))
     if write is not None and not hops:
         rest = (
@@ -120,3 +138,16 @@ def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
             "way from its commit through Debezium, Kafka and the consumer to MongoDB."
         )
     return f"Half of the changes were seen in MongoDB within {whole} ms.{rest}"
+
+
+def _time_of_others(summary: Summary | NoSummary) -> str:
+    """Return the median of what a script of others times first of all."""
+    if isinstance(summary, ForeignSummary):
+        timed = {name: sampled(summary.metrics[name]) or 1 for name in times_of(summary)}
+        name = main_latency(timed)
+        median = summary.observed(name, "p(50)")
+        if median is not None:
+            return f"Half of the samples of {name} took at most {shown(median, 'ms')}."
+        if name:
+            return f"Unknown: the summary has no median of {name}."
+    return "Unknown: no latency was measured."

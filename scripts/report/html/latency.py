@@ -1,9 +1,9 @@
 """Latency over time."""
 
 from scripts.report.html.chart import Chart, Line, NotSampled, Table
-from scripts.report.html.figures import bare, shown
+from scripts.report.html.figures import bare, shown, text
 from scripts.report.html.histogram import Histogram, merged
-from scripts.report.html.series import Series
+from scripts.report.html.series import LATENCY_METRIC, Series
 from scripts.report.html.spans import clock, width_for_samples, width_of_rows
 from scripts.results.points.statistics import PERCENTILES
 from scripts.settings.durations import format_duration
@@ -20,7 +20,8 @@ _LEAST_MS = 0.001
 
 def latency_over_time(series: Series) -> Chart | NotSampled:
     """Return the percentiles, each over spans with enough samples, and the extremes by second."""
-    title = "End-to-end latency"
+    own = series.latency == LATENCY_METRIC
+    title = "End-to-end latency" if own else f"Latency, {text(series.latency)}"
     if not series.histograms:
         return NotSampled(title, "this scenario measured no latency")
     seconds = range(series.length)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 from scripts.report.html.figures import bare
 from scripts.report.rows import NOTHING
@@ -9,8 +10,9 @@ from scripts.settings.expressions import Operator
 from scripts.verdict.figures import figure_beside, limit_figure
 from scripts.verdict.records import GateResult, ThresholdResult
 
-_STATES = {True: "holds", False: "broken", None: "cannot be told"}
+STATES = {True: "holds", False: "broken", None: "cannot be told"}
 _UPPER = (Operator.AT_MOST, Operator.BELOW)
+_LOWER = (Operator.AT_LEAST, Operator.ABOVE)
 # Where a bar ends, whatever was observed.
 MOST_USED = 1.3
 
@@ -65,7 +67,7 @@ def threshold_row(result: ThresholdResult, units: Mapping[str, str]) -> Threshol
         samples=f"{result.samples:,}" + (f" of {result.samples_needed:,}" if few else ""),
         interval=NOTHING if interval is None else _interval(ends, unit),
         margin=NOTHING if result.margin is None else f"{result.margin:.1%}",
-        state=_STATES[result.ok],
+        state=STATES[result.ok],
         used=_used(result, result.observed),
         used_low=used[0] if used else None,
         used_high=used[-1] if len(used) > 1 else None,
@@ -74,7 +76,7 @@ def threshold_row(result: ThresholdResult, units: Mapping[str, str]) -> Threshol
 
 def gate_state(gate: GateResult) -> str:
     """Return `holds`, `broken` or `cannot be told`."""
-    return _STATES[gate.ok]
+    return STATES[gate.ok]
 
 
 def _sign(operator: str) -> str:
@@ -87,17 +89,23 @@ def _interval(ends: list[float | None], unit: str) -> str:
 
 
 def _used(result: ThresholdResult, value: float | None) -> float | None:
+    return used_of(result.operator, result.stat, result.limit, value)
+
+
+def used_of(operator: str, stat: str, limit: float, value: float | None) -> float | None:
     """Return how much of what a limit allows is used up.
 
     Of an upper limit value / limit; of a lower limit on a rate what is missing to 1 against what
-    may be missing; of another lower limit limit / value.
+    may be missing; of another lower limit limit / value. None of a limit that is neither, as k6's
+    `==`, and of one that is no finite number.
     """
-    limit = result.limit
-    if value is None:
+    if value is None or not isfinite(limit):
         return None
-    if result.operator in _UPPER:
+    if operator in _UPPER:
         part, whole = value, limit
-    elif result.stat == "rate" and 0 < limit < 1:
+    elif operator not in _LOWER:
+        return None
+    elif stat == "rate" and 0 < limit < 1:
         part, whole = 1 - value, 1 - limit
     else:
         part, whole = limit, value

@@ -18,9 +18,14 @@ def throughput(series: Series) -> Chart | NotSampled:
             counted("iterations", "iterations", 0, lambda second: second.total),
             counted("failed", "cdc_success_rate", 3, lambda second: second.count - second.total),
             counted("never begun", "dropped_iterations", 2, lambda second: second.total),
+            counted("failed requests", "http_req_failed", 1, lambda second: second.total),
         ),
-        "Iterations that ended in each second. Failed: not written, not seen in time, or not what "
-        "was written."
+        "Iterations that ended in each second."
+        + (
+            " Failed: not written, not seen in time, or not what was written."
+            if series.metrics.get("cdc_success_rate")
+            else ""
+        )
         + (
             " Never begun: the arrival rate asked for them and no virtual user was free."
             if series.metrics.get("dropped_iterations")

@@ -11,6 +11,7 @@ from scripts.errors import ExitCode
 from scripts.integrity.records import Integrity
 from scripts.load.files import ScenarioFiles
 from scripts.report.html.k6_log import Quote, quotes
+from scripts.report.html.k6_thresholds import K6Threshold
 from scripts.report.html.lenient import read
 from scripts.report.html.series import Series, read_series
 from scripts.report.plausible import (
@@ -25,7 +26,7 @@ from scripts.results.manifest import Manifest, RunStatus, ScenarioEntry
 from scripts.results.run_folder import RunFolder
 from scripts.results.summary import NoSummary, Summary, read_summary
 from scripts.verdict.judge import not_run
-from scripts.verdict.records import SCHEMA_VERSION, RunVerdict, ScenarioVerdict, ThresholdResult
+from scripts.verdict.records import SCHEMA_VERSION, RunVerdict, ScenarioVerdict
 from scripts.verdict.run import judge_run
 from scripts.verdict.verdict import Verdict
 
@@ -47,7 +48,7 @@ class ScenarioMaterial:
         integrity: What the check of its integrity found, or why there is nothing of it.
         missing: What is not there or cannot be read, a sentence each.
         hops: What each hop took; None where nobody looked.
-        k6_thresholds: What k6 alone found of its limits, where nobody judged.
+        k6_thresholds: What k6 alone found of its thresholds, where nobody judged.
     """
 
     name: str
@@ -59,7 +60,7 @@ class ScenarioMaterial:
     integrity: Integrity | str = "not done in this run"
     missing: tuple[str, ...] = ()
     hops: Hops | None = None
-    k6_thresholds: tuple[ThresholdResult, ...] = ()
+    k6_thresholds: tuple[K6Threshold, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from scripts.results.points.store import sql_text
 LATENCY_METRIC, _ = parsed_k6_name(LATENCY)
 # Per second, of what is drawn; cpu_* and memory_* beside them.
 _DRAWN = (
-    *(LATENCY_METRIC, "iterations", "dropped_iterations", "cdc_success_rate", "vus"),
+    *("iterations", "dropped_iterations", "cdc_success_rate", "http_req_failed", "vus"),
     *("consumer_lag", "slot_retained_bytes"),
 )
 
@@ -39,6 +39,7 @@ class Series:
         histograms: Of the latency, by the number of the second, warm-up and steady together.
         steady: Of the latency after the warm-up, if there was one.
         warm_up: How many seconds the warm-up took; 0 where there is none.
+        latency: The metric that is drawn as latency.
     """
 
     begin: int
@@ -47,14 +48,20 @@ class Series:
     histograms: Mapping[int, Histogram]
     steady: Histogram
     warm_up: int
+    latency: str = LATENCY_METRIC
 
     def names(self, prefix: str) -> Iterator[str]:
         """Yield the metrics whose name begins so."""
         return (name for name in self.metrics if name.startswith(prefix))
 
 
-def read_series(path: Path) -> Series | str:
-    """Return the series in a file, or why there is none, in a sentence."""
+def read_series(path: Path, latency: str = LATENCY_METRIC) -> Series | str:
+    """Return the series in a file, or why there is none, in a sentence.
+
+    Args:
+        path: The file.
+        latency: The metric that is drawn as latency.
+    """
     import duckdb  # noqa: PLC0415 - only who reads a series waits for it
 
     if not path.exists():
@@ -66,7 +73,7 @@ def read_series(path: Path) -> Series | str:
                 f"FROM read_parquet({sql_text(str(path))}) "
                 "WHERE list_contains(?, metric) OR metric LIKE 'cpu\\_%' ESCAPE '\\' "
                 "OR metric LIKE 'memory\\_%' ESCAPE '\\'",
-                [list(_DRAWN)],
+                [[latency, *_DRAWN]],
             )
             seconds = database.execute(
                 "SELECT metric, epoch, sum(count)::BIGINT, sum(sum), min(min), max(max) "
@@ -74,18 +81,19 @@ def read_series(path: Path) -> Series | str:
             ).fetchall()
             histograms = database.execute(
                 "SELECT epoch, phase, buckets, zero_count, min, max FROM series WHERE metric = ?",
-                [LATENCY_METRIC],
+                [latency],
             ).fetchall()
     except duckdb.Error as error:
         return f"{path.name} cannot be read: {str(error).partition(chr(10))[0]}"
     if not seconds:
         return f"{path.name} holds none of the metrics that are drawn"
-    return _series(seconds, histograms)
+    return _series(seconds, histograms, latency)
 
 
 def _series(
     seconds: list[tuple[str, int, int, float, float, float]],
     histograms: list[tuple[int, str | None, Mapping[int, int] | None, int, float, float]],
+    latency: str,
 ) -> Series:
     begin = min(epoch for _, epoch, *_ in seconds)
     end = max(epoch for _, epoch, *_ in seconds)
@@ -109,4 +117,5 @@ def _series(
         histograms={at: merged(parts) for at, parts in by_second.items()},
         steady=merged(steady) if steady else EMPTY,
         warm_up=steady_from - begin if warm else 0,
+        latency=latency,
     )

@@ -9,9 +9,13 @@ from scripts.report.html.again import commands
 from scripts.report.html.drawings import Drawings, drawings
 from scripts.report.html.findings import Errors, Time, errors, integrity, time_spent, times
 from scripts.report.html.integrity import IntegrityView, integrity_sentence, integrity_view
+from scripts.report.html.k6_metrics import MetricRow, metric_rows
+from scripts.report.html.k6_thresholds import k6_threshold_row, verdict_of_k6
 from scripts.report.html.limits import ThresholdRow, threshold_row
 from scripts.report.html.material import RunMaterial, ScenarioMaterial
 from scripts.report.rows import COLUMNS, Row, cells
+from scripts.results.foreign_summary import ForeignSummary
+from scripts.results.summary import NoSummary, Summary
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.verdict.records import GateResult, ScenarioVerdict
 from scripts.verdict.verdict import Verdict
@@ -39,6 +43,9 @@ class ScenarioView:
         compared: What the check of its integrity found.
         errors: Errors by kind.
         no_drawings: Why nothing can be drawn; else empty.
+        judged_by: Who judged the thresholds, as the end of a heading; empty: this project.
+        k6_says: What k6 itself found of its thresholds, where nobody judged.
+        metrics: Every metric of a summary that k6 alone wrote.
     """
 
     anchor: str
@@ -58,6 +65,9 @@ class ScenarioView:
     compared: IntegrityView
     errors: tuple[Errors, ...]
     no_drawings: str
+    judged_by: str = ""
+    k6_says: str = ""
+    metrics: tuple[MetricRow, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -67,7 +77,7 @@ class ScenarioView:
     @property
     def followed(self) -> bool:
         """Whether it is a load whose figures count, unlike the health check."""
-        return self.name != HEALTH_CHECK
+        return self.name != HEALTH_CHECK or bool(self.metrics)
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ def scenario_view(
 ) -> ScenarioView:
     """Return a scenario's part of the page; `units` are those of metrics, by name."""
     verdict, series = material.verdict, material.series
-    limits = verdict.thresholds if verdict else material.k6_thresholds
+    summary, k6 = material.summary, material.k6_thresholds
     hops_told = hop_sentences(material.hops, material.summary)
     return ScenarioView(
         anchor=anchor,
@@ -94,7 +104,9 @@ def scenario_view(
         load=load_of(material.entry) if material.entry else "",
         verdict=verdict,
         cells=cells(Row(verdict, material.summary)) if verdict else (),
-        thresholds=tuple(threshold_row(x, units) for x in limits),
+        thresholds=tuple(threshold_row(x, units) for x in verdict.thresholds)
+        if verdict
+        else tuple(map(k6_threshold_row, k6)),
         gates=verdict.gates if verdict else (),
         drawings=None if isinstance(series, str) else drawings(series, material.entry),
         times=times(material.summary),
@@ -106,7 +118,18 @@ def scenario_view(
         compared=integrity_view(material.integrity),
         errors=errors(material),
         no_drawings=series if isinstance(series, str) else "",
+        judged_by="" if verdict else _judged_by(summary),
+        k6_says=verdict_of_k6(k6),
+        metrics=metric_rows(summary, units) if isinstance(summary, ForeignSummary) else (),
     )
+
+
+def _judged_by(summary: Summary | NoSummary) -> str:
+    if isinstance(summary, NoSummary) or (
+        isinstance(summary, ForeignSummary) and not summary.judged
+    ):
+        return ", as far as the samples tell"
+    return ", as k6 judged them"
 
 
 def _lost(material: ScenarioMaterial) -> str:

@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import fsum
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from scripts.results.points.store import Points, sql_text, time_of
 from scripts.results.summary import SummaryType
@@ -64,10 +67,18 @@ def k6_name(metric: str, tags: Mapping[str, str]) -> str:
 
 
 def parsed_k6_name(name: str) -> tuple[str, dict[str, str]]:
-    """Return the metric and the tags that a name of k6 means, `cdc_e2e_latency{phase:steady}`."""
+    """Return the metric and the tags that a name of k6 means, `cdc_e2e_latency{phase:steady}`.
+
+    Spaces and quotes around a tag and its value do not count: `m{ name: "a" }` is `m{name:a}`
+    (Metric.AddSubmetric in metrics/metric.go).
+    """
     metric, _, chosen = name.removesuffix("}").partition("{")
-    pairs = (pair.partition(":") for pair in chosen.split(",") if pair)
-    return metric, {tag: value for tag, _, value in pairs}
+    pairs = (pair.partition(":") for pair in chosen.strip().split(",") if pair)
+    return metric, {_bare(tag): _bare(value) for tag, _, value in pairs}
+
+
+def _bare(text: str) -> str:
+    return text.strip().strip("\"'")
 
 
 def statistics(points: Points, by: Sequence[str] = ()) -> tuple[Statistics, ...]:
@@ -116,6 +127,61 @@ def statistics(points: Points, by: Sequence[str] = ()) -> tuple[Statistics, ...]
             )
         )
     return tuple(statistics)
+
+
+def statistics_of(
+    points: Points, metric: str, tags: Mapping[str, str], percentiles: Mapping[str, float]
+) -> Statistics | None:
+    """Return the statistics of the points of a metric that carry some tags; None: no such point.
+
+    Args:
+        points: The points.
+        metric: The metric.
+        tags: What the points must be tagged with, as a sub-metric of k6 wants it; may be none.
+        percentiles: Which ones, of a trend: a share of 0 to 1 by name.
+    """
+    found = points.rows(
+        "SELECT tags, count, total, least, largest, passes, first, last FROM tally "
+        "WHERE metric = ?",
+        metric,
+    )
+    carried = [row for row in found if not tags or _carries(row[0], tags)]
+    if not carried:
+        return None
+    kind = points.types.get(metric, SummaryType.GAUGE)
+    count, total = sum(row[1] for row in carried), fsum(row[2] for row in carried)
+    values: Sequence[float] = ()
+    if kind is SummaryType.TREND and percentiles:
+        texts, shares = [row[0] for row in carried], list(percentiles.values())
+        ((values,),) = points.rows(
+            f"SELECT quantile_cont(value, {shares}) FROM point "
+            "WHERE metric = ? AND tags IN (SELECT unnest(?::VARCHAR[]))",
+            metric,
+            texts,
+        )
+    return Statistics(
+        metric=metric,
+        type=kind,
+        tags=tags,
+        count=count,
+        total=total,
+        least=min(row[3] for row in carried),
+        largest=max(row[4] for row in carried),
+        mean=total / count,
+        percentiles=dict(zip(percentiles, values, strict=True)) if values else {},
+        passes=sum(row[5] for row in carried) if kind is SummaryType.RATE else None,
+        first=time_of(min(row[6] for row in carried)),
+        last=time_of(max(row[7] for row in carried)),
+    )
+
+
+def _carries(text: str, tags: Mapping[str, str]) -> bool:
+    """Whether points with this JSON text of tags are among those of a sub-metric."""
+    try:
+        carried = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return isinstance(carried, dict) and tags.items() <= carried.items()
 
 
 def order_statistics(

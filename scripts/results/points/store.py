@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, pairwise
 from pathlib import Path
@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from scripts.results.points.damage import Damage
+from scripts.results.points.declared import Declared, declared_of
 from scripts.results.points.text import GzipLines
 from scripts.results.summary import SummaryType
 
@@ -34,7 +35,8 @@ _LINES = f"""
         maximum_object_size = {_LONGEST_LINE},
         columns = {{
             metric: 'VARCHAR', type: 'VARCHAR',
-            data: 'STRUCT("time" VARCHAR, value DOUBLE, tags JSON, "type" VARCHAR)'
+            data: 'STRUCT("time" VARCHAR, value DOUBLE, tags JSON, "type" VARCHAR,
+                contains VARCHAR, thresholds JSON, submetrics JSON)'
         }})
 """
 # TIMESTAMPTZ, for duckdb's TIMESTAMP drops an offset without a word.
@@ -46,7 +48,10 @@ _INSERT = f"""
         CASE WHEN type = 'Point' THEN data.value END,
         CASE WHEN type = 'Point' THEN epoch_us(try_cast(data."time" AS TIMESTAMPTZ)) END,
         CASE WHEN type = 'Point' THEN coalesce(data.tags::VARCHAR, '{{}}') END,
-        CASE WHEN type = 'Metric' THEN data."type" END
+        CASE WHEN type = 'Metric' THEN data."type" END,
+        CASE WHEN type = 'Metric' THEN data.contains END,
+        CASE WHEN type = 'Metric' THEN data.thresholds::VARCHAR END,
+        CASE WHEN type = 'Metric' THEN data.submetrics::VARCHAR END
     {_LINES}
 """
 # Nobody opens the database again: to tidy it up at its end would take memory for all of it.
@@ -55,13 +60,16 @@ _TABLES = """
     PRAGMA disable_checkpoint_on_shutdown;
     CREATE TABLE line (
         file SMALLINT, metric VARCHAR, value DOUBLE, microseconds BIGINT, tags VARCHAR,
-        declared VARCHAR
+        declared VARCHAR, contains VARCHAR, thresholds VARCHAR, submetrics VARCHAR
     );
     CREATE VIEW point AS
         SELECT file, metric, value, microseconds, tags FROM line
         WHERE metric IS NOT NULL AND value IS NOT NULL AND microseconds IS NOT NULL;
     CREATE VIEW declaration AS
-        SELECT metric, min(declared) AS declared FROM line WHERE declared IS NOT NULL GROUP BY ALL;
+        SELECT
+            metric, min(declared) AS declared, min(contains) AS contains,
+            max(coalesce(thresholds, '')) AS thresholds, max(coalesce(submetrics, '')) AS submetrics
+        FROM line WHERE metric IS NOT NULL AND declared IS NOT NULL GROUP BY ALL;
 """
 # One pass over all points; whatever is asked by metric and tags is added up from this.
 _TALLY = """
@@ -84,14 +92,16 @@ class Points:
         connection: The database: view `point` (file, metric, value, microseconds since the epoch,
             tags as JSON text); table `tally` (a row for each metric and text of tags, of which
             there are few: count, total, least, largest, passes, first, last); view `declaration`
-            (metric, declared: its type).
+            (metric, declared: its type, contains, thresholds, submetrics).
         folder: For files that are needed as long as the points are.
+        declared: k6's declaration of each metric.
     """
 
     types: Mapping[str, SummaryType]
     damage: tuple[Damage, ...]
     connection: "DuckDBPyConnection"
     folder: Path
+    declared: Mapping[str, Declared] = field(default_factory=dict)
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return what a query finds."""
@@ -121,7 +131,9 @@ def read_points(paths: Sequence[Path]) -> Iterator[Points]:
         ]
         connection.execute(_TALLY)
         connection.commit()
-        yield Points(_types(connection), tuple(damage), connection, folder)
+        declared = _declared(connection)
+        types = {metric: found.type for metric, found in declared.items() if found.type is not None}
+        yield Points(types, tuple(damage), connection, folder, declared)
 
 
 def time_of(microseconds: int) -> datetime:
@@ -187,8 +199,8 @@ def _memory_files(count: int) -> Iterator[list[int]]:
             os.close(descriptor)
 
 
-def _types(connection: "DuckDBPyConnection") -> dict[str, SummaryType]:
-    """Return the declared types; one that k6 does not have belongs to no metric of k6."""
-    known = {kind.value for kind in SummaryType}
-    found = connection.execute("SELECT metric, declared FROM declaration").fetchall()
-    return {metric: SummaryType(kind) for metric, kind in found if kind in known}
+def _declared(connection: "DuckDBPyConnection") -> dict[str, Declared]:
+    found = connection.execute(
+        "SELECT metric, declared, contains, thresholds, submetrics FROM declaration"
+    ).fetchall()
+    return {metric: declared_of(*columns) for metric, *columns in found}

@@ -9,6 +9,7 @@ import msgspec
 
 # zlib: the largest window, and the gzip format with its checksum (https://zlib.net/manual.html).
 _GZIP = 31
+_GZIP_MAGIC = b"\x1f\x8b"
 # k6's points shrink to a seventeenth: a piece comes to about half a megabyte of text.
 _PIECE = 1 << 15
 
@@ -60,8 +61,12 @@ class GzipLines:
     def _decompressed(self) -> Iterator[bytes]:
         try:
             with self._path.open("rb") as stream:
-                # k6 gzips what is called .gz, and no gzipped file begins with the brace of a point.
-                plain = stream.read(1) == b"{"
+                # k6 gzips what is called .gz. Its standard output begins with other text.
+                begin = stream.read(len(_GZIP_MAGIC))
+                zipped = begin == _GZIP_MAGIC or self._path.suffix == ".gz"
+                plain = begin[:1] == b"{" or not zipped
+                if plain and not begin:
+                    self.faults.append("is empty")
                 stream.seek(0)
                 pieces = iter(lambda: stream.read(_PIECE), b"")
                 yield from pieces if plain else self._members(pieces)

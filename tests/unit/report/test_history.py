@@ -1,11 +1,14 @@
 """A scenario run after run."""
 
 import json
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 import pytest
 
 from scripts.report.history import (
+    alike,
     comparable,
     entries_of,
     history_json,
@@ -63,8 +66,97 @@ def test_what_is_not_to_be_believed_does_not_count() -> None:
     (doubtful,) = runs(1, verdict="INVALID")
     assert series_of([*runs(2), doubtful])["e2e p95"] == [20.0, 21.0]
     assert series_of([doubtful]) == {}
+
+
+def test_one_run_without_a_figure_hides_no_other() -> None:
     without = msgspec.structs.replace(runs(1)[0], figures={"iterations/s": 9.0})
-    assert series_of([*runs(2), without]) == {"iterations/s": [10.0, 10.0, 9.0]}
+    found = series_of([runs(1)[0], without, runs(2)[1]])
+    assert found["iterations/s"] == [10.0, 9.0, 10.0]
+    assert found["e2e p95"] == [20.0, 21.0]
+
+
+def stepped(count: int = 30, at: int = 15, **changes: object) -> list[HistoryEntry]:
+    """Return runs whose p95 doubles with one of them."""
+    return [
+        msgspec.structs.replace(
+            entry(number),
+            figures={**FIGURES, "e2e p95": (20.0 if number < at else 40.0) + number % 3 / 10},
+            **changes,
+        )
+        for number in range(count)
+    ]
+
+
+class Step:
+    """Stands in for apache-otava: a series changes where its value leaps."""
+
+    def __init__(self) -> None:
+        self.asked: list[Mapping[str, Sequence[float]]] = []
+
+    def __call__(self, series: Mapping[str, Sequence[float]]) -> dict[str, list[ChangePoint]]:
+        self.asked.append(series)
+        return {
+            name: [
+                ChangePoint(n + 1, a, b, 1e-9)
+                for n, (a, b) in enumerate(pairwise(values))
+                if b > 1.5 * a
+            ]
+            for name, values in series.items()
+        }
+
+
+def found_with(entries: Sequence[HistoryEntry]) -> list[tuple[str, str]]:
+    """Return the figure and the run of each change that programs are given, whatever its group."""
+    last, *rest = alike(entries, Step())
+    content = json.loads(history_json(last.entries, last.changes, rest))
+    return [
+        (name, point["run_id"])
+        for group in (content, *content["elsewhere"])
+        for name, points in group["change_points"].items()
+        for point in points
+    ]
+
+
+DOUBLED = [("e2e p95", "run-15")]
+
+
+@pytest.mark.parametrize("at", [0, 3, 14, 15, 20, 29])
+def test_a_doubled_latency_is_found_whichever_run_has_none(at: int) -> None:
+    entries = stepped()
+    entries[at] = msgspec.structs.replace(entries[at], figures={"iterations/s": 10.0})
+    expected = [("e2e p95", "run-16")] if at == 15 else DOUBLED
+    assert found_with(entries) == expected
+
+
+@pytest.mark.parametrize("verdict", ["NO-DATA", "INVALID"])
+def test_a_run_that_does_not_count_hides_no_change(verdict: str) -> None:
+    entries = stepped()
+    entries[20] = msgspec.structs.replace(entries[20], verdict=verdict, figures={})
+    assert found_with(entries) == DOUBLED
+
+
+def test_a_last_run_with_other_settings_hides_no_change() -> None:
+    other = msgspec.structs.replace(entry(99), key="b")
+    assert found_with([*stepped(), other]) == DOUBLED
+    last, *rest = alike([*stepped(), other], Step())
+    assert [len(last.entries), *(len(x.entries) for x in rest)] == [1, 30]
+    assert "run-15" in history_text(last.entries, 30, last.changes, rest)
+
+
+def test_too_few_values_are_not_searched_and_are_named() -> None:
+    entries = stepped(20)
+    for at in range(9):
+        entries[at] = msgspec.structs.replace(entries[at], figures={"iterations/s": 10.0})
+    ask = Step()
+    (last,) = alike(entries, ask)
+    assert [set(x) for x in ask.asked] == [{"a iterations/s"}]
+    assert set(last.changes) == {"iterations/s"}
+    assert "e2e p95 is missing from 9 runs" in history_text(last.entries, 0, last.changes)
+
+
+def test_lines_that_hold_no_run_are_told() -> None:
+    assert "left out: 3, 7" in history_text(runs(2), 0, {}, (), (3, 7))
+    assert json.loads(history_json(runs(2), {}, (), (3, 7)))["unreadable_lines"] == [3, 7]
 
 
 @pytest.mark.parametrize(

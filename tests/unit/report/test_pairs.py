@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from scripts.report.pairs import pairs_json, pairs_table, sentence
+from scripts.errors import ExitCode
+from scripts.report.pairs import answer, pairs_json, pairs_table, sentence
 from scripts.verdict.pairs import Pairs, compare_pairs
+from scripts.verdict.turns import Side, Turn, TurnsResult, judge_turns
 
 LEVELS = [20.0 + number / 10 for number in range(12)]
 
@@ -40,12 +42,36 @@ def test_without_a_figure_nothing_is_found() -> None:
 
 
 def test_the_table_and_what_programs_get() -> None:
-    found = compare_pairs({"baseline e2e p95": pairs(1.25)})
-    line = pairs_table(found).splitlines()[2]
+    result = TurnsResult((), (), compare_pairs({"baseline e2e p95": pairs(1.25)}), ())
+    line = pairs_table(result).splitlines()[2]
     assert line.split() == [
         *("baseline", "e2e", "p95", "worse", "1.250", "1.250", "to", "1.250"),
         *("0.0005", "5.0%", "12"),
     ]
-    content = json.loads(pairs_json(found))
+    content = json.loads(pairs_json(result))
     assert content["figures"]["baseline e2e p95"]["finding"] == "worse"
     assert content["sentence"].startswith("worse: baseline e2e p95 by +25.0%")
+    assert (content["verdict"], content["exit_code"]) == ("FAIL", 10)
+
+
+def test_every_run_that_failed_or_is_left_out_is_named() -> None:
+    figures = {"p95": 20.0}
+    made = [
+        Turn(1, Side.BASE, "run-1", ExitCode.PASS, figures),
+        Turn(1, Side.HEAD, "run-2", ExitCode.FAIL, figures, ("baseline",), "exit 10: slow"),
+        Turn(2, Side.HEAD, "", -9, {}, (), "exit -9"),
+        Turn(2, Side.BASE, "run-3", ExitCode.PASS, figures),
+    ]
+    result = judge_turns(made)
+    text = pairs_table(result)
+    assert "run-2" in text
+    assert "pair 2: head" in text
+    assert text.splitlines()[-1] == answer(result)
+    content = json.loads(pairs_json(result))
+    assert content["exit_code"] == 10
+    assert [run["exit_code"] for run in content["runs"]] == [0, 10, -9, 0]
+    assert [(x["pair"], x["side"]) for x in content["left_out"]] == [(2, "head")]
+
+
+def test_no_run_at_all_is_an_answer() -> None:
+    assert pairs_table(judge_turns([])).startswith("NO-DATA")

@@ -6,7 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.results.history import HistoryEntry, append, history_key, read_history
+from scripts.results.history import (
+    HistoryEntry,
+    append,
+    history_key,
+    read_history,
+    read_history_file,
+)
 from tests.unit.recorded_runs import MACHINE, manifest, row
 
 NOW = datetime(2026, 11, 24, 8, 0, 0, tzinfo=UTC)
@@ -39,6 +45,38 @@ def test_a_line_that_is_no_entry_hides_no_other(tmp_path: Path, line: bytes) -> 
     with (tmp_path / "history.jsonl").open("ab") as stream:
         stream.write(line.rstrip(b"\n") + b"\n")
     append(tmp_path, [entry(2)])
+    assert read_history(tmp_path, "baseline") == (entry(1), entry(2))
+    assert read_history_file(tmp_path).unreadable == ((2,) if line.strip() else ())
+
+
+def test_a_line_that_a_crash_cut_short_takes_no_other_with_it(tmp_path: Path) -> None:
+    append(tmp_path, [entry(1)])
+    whole = (tmp_path / "history.jsonl").read_bytes()
+    (tmp_path / "history.jsonl").write_bytes(whole + whole[:40])
+    append(tmp_path, [entry(2), entry(3)])
+    read = read_history_file(tmp_path)
+    assert read.entries == (entry(1), entry(2), entry(3))
+    assert read.unreadable == (2,)
+
+
+@pytest.mark.parametrize(
+    "value", [b"null", b"NaN", b"Infinity", b"-Infinity", b"1e999", b"0", b"-1"]
+)
+def test_a_figure_that_is_no_measurement_is_left_out_and_its_run_kept(
+    tmp_path: Path, value: bytes
+) -> None:
+    append(tmp_path, [msgspec.structs.replace(entry(1), figures={"e2e p50": 5.0, "e2e p95": 7.5})])
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"7.5", value))
+    read = read_history_file(tmp_path)
+    assert [x.figures for x in read.entries] == [{"e2e p50": 5.0}]
+    assert read.unreadable == ()
+
+
+def test_a_time_without_a_zone_is_utc(tmp_path: Path) -> None:
+    append(tmp_path, [entry(1), entry(2)])
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"Z", b"", 1))
     assert read_history(tmp_path, "baseline") == (entry(1), entry(2))
 
 

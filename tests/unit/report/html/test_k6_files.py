@@ -6,6 +6,7 @@ import pytest
 
 from scripts.errors import UsageFailure
 from scripts.report.html.build import write_k6_report
+from scripts.report.html.k6_files import k6_material
 from scripts.results.foreign_summary import read_any_summary
 from scripts.results.summary import NoSummary, Summary, SummaryType
 from tests.unit.measured import summary
@@ -118,3 +119,79 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path, points: str, summar
     written(tmp_path / "s.json", GIVEN)
     with pytest.raises(UsageFailure, match=r"--(points|summary): there is no file"):
         write_k6_report(tmp_path / points, tmp_path / summary, {})
+
+
+def thresholds(points: Path, summary: Path) -> dict[str, bool | None]:
+    (scenario,) = k6_material(points, summary).scenarios
+    return {each.name: each.ok for each in scenario.k6_thresholds}
+
+
+def test_a_broken_threshold_shows_whatever_its_form(tmp_path: Path) -> None:
+    """k6 exited with 99: it can never look as if all of them held."""
+    listed = {"p(95)<50": True, "p(99)<1e1": False, "med==3": False, "avg>-1": True}
+    given = {
+        "type": "trend",
+        "contains": "time",
+        "values": {"avg": 15.0, "med": 14.975},
+        "thresholds": {text: {"ok": ok} for text, ok in listed.items()},
+    }
+    points = tmp_path / "points.json"
+    points.write_bytes(text_of(POINTS))
+    summary = written(tmp_path / "s.json", {"metrics": {LATENCY: given}})
+    assert thresholds(points, summary) == {f"{LATENCY} {x}": y for x, y in listed.items()}
+    report = parsed(write_k6_report(points, summary, {}).read_text(encoding="utf-8")).text
+    assert "2 broken, 2 hold" in report
+
+
+def test_an_export_without_a_mean_has_all_its_samples(tmp_path: Path) -> None:
+    points = tmp_path / "points.json"
+    points.write_bytes(text_of(POINTS))
+    exported = {"metrics": {LATENCY: {"min": 5.0, "thresholds": {"avg<50": False}}}}
+    (scenario,) = k6_material(points, written(tmp_path / "s.json", exported)).scenarios
+    (found,) = scenario.k6_thresholds
+    assert (found.ok, found.samples) == (True, 400)
+    assert found.observed == pytest.approx(sum(VALUES) / 400)
+    assert isinstance(scenario.summary, Summary)
+    assert scenario.summary.samples(LATENCY) == 400
+
+
+def test_files_of_two_tests_do_not_agree(tmp_path: Path) -> None:
+    points = tmp_path / "points.json"
+    points.write_bytes(text_of(POINTS))
+    same = {"metrics": {LATENCY: {"avg": 15.0, "count": 400}}}
+    other = {
+        "metrics": {LATENCY: {"avg": 15.0, "count": 401}, "iterations": {"count": 5, "rate": 1}}
+    }
+    agreed = k6_material(points, written(tmp_path / "s.json", same))
+    differing = k6_material(points, written(tmp_path / "o.json", other))
+    assert len(differing.missing) == len(agreed.missing) + 1
+
+
+def test_without_points_k6_s_word_is_shown(tmp_path: Path) -> None:
+    points = tmp_path / "points.json"
+    points.write_bytes(b'{"broken')
+    summary = written(tmp_path / "s.json", EXPORTED)
+    assert thresholds(points, summary) == {
+        f"{LATENCY} p(95)<50": True,
+        f"{LATENCY} p(99)<10": False,
+    }
+
+
+def test_without_a_summary_thresholds_are_those_that_the_points_name(tmp_path: Path) -> None:
+    declared = (
+        b'{"type":"Metric","data":{"name":"m","type":"trend","contains":"time","thresholds":'
+        b'["max<1"],"submetrics":[{"name":"m{a:b}"}]},"metric":"m"}\n'
+    )
+    points = tmp_path / "points.json"
+    points.write_bytes(declared + text_of([Point("m", 5.0)], {}))
+    assert thresholds(points, written(tmp_path / "s.json", [])) == {"m max<1": None, "m{a:b}": None}
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_k6_s_csv_output_is_refused(tmp_path: Path, *, zipped: bool) -> None:
+    content = b"metric_name,timestamp,metric_value,check\niterations,1795868204,1,\n"
+    points = tmp_path / "points.csv"
+    points.write_bytes(gzip.compress(content) if zipped else content)
+    with pytest.raises(UsageFailure):
+        write_k6_report(points, written(tmp_path / "s.json", GIVEN), {})
+    assert not (tmp_path / "report.html").exists()

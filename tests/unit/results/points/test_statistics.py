@@ -2,8 +2,17 @@ from pathlib import Path
 
 import pytest
 
-from scripts.results.points.statistics import Statistics, order_statistics, statistics
+from scripts.results.points.declared import Declared
+from scripts.results.points.statistics import (
+    PERCENTILES,
+    Statistics,
+    order_statistics,
+    parsed_k6_name,
+    statistics,
+    statistics_of,
+)
 from scripts.results.points.store import read_points
+from scripts.results.summary import SummaryType
 from tests.unit.points import Point, write_points
 
 LATENCY = "cdc_e2e_latency"
@@ -73,3 +82,56 @@ def test_order_statistics_are_those_of_the_tagged_points(file: Path) -> None:
 def test_a_rank_that_there_is_not_is_refused(file: Path, rank: int) -> None:
     with read_points([file]) as points, pytest.raises(ValueError, match="no rank among"):
         order_statistics(points, LATENCY, STEADY, [1, rank])
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("m", 4),
+        ("m{name:a}", 2),
+        ("m{ name: a }", 2),
+        ('m{name:"a"}', 2),
+        ("m{'name' : 'a' , k:v}", 1),
+        ("m{u:http://h/?q=1&z={}}", 1),
+        ("m{empty:''}", 1),
+        ("m{name:nobody}", 0),
+        ("m{nothing:a}", 0),
+        ("other", 0),
+    ],
+)
+def test_a_sub_metric_is_found_however_it_is_spelled(tmp_path: Path, name: str, count: int) -> None:
+    points = [
+        Point("m", 1.0, 0, {"name": "a"}),
+        Point("m", 2.0, 1, {"name": "a", "k": "v"}),
+        Point("m", 3.0, 2, {"u": "http://h/?q=1&z={}", "empty": ""}),
+        Point("m", 4.0, 3, None),
+    ]
+    file = write_points(tmp_path / "p.gz", points, {"m": "trend"})
+    metric, tags = parsed_k6_name(name)
+    with read_points([file]) as read:
+        found = statistics_of(read, metric, tags, {"p(50)": 0.5})
+    assert (0 if found is None else found.count) == count
+
+
+def test_a_part_of_a_metric_has_the_same_statistics_as_its_group(file: Path) -> None:
+    with read_points([file]) as points:
+        whole = {x.k6_name: x for x in statistics(points, ["phase"])}
+        for name in (f"{LATENCY}{{phase:steady}}", "cdc_success_rate{phase:steady}"):
+            metric, tags = parsed_k6_name(name)
+            assert statistics_of(points, metric, tags, PERCENTILES) == whole[name]
+
+
+def test_a_metric_is_known_as_k6_declared_it(tmp_path: Path) -> None:
+    file = tmp_path / "points.json"
+    file.write_text(
+        '{"type":"Metric","data":{"name":"m","type":"trend","contains":"time",'
+        '"thresholds":["p(95)<1e3",{"threshold":"avg<1","abortOnFail":true}],'
+        '"submetrics":[{"name":"m{a:b}","suffix":"a:b","tags":{"a":"b"}}]},"metric":"m"}\n'
+        '{"type":"Metric","data":{"name":"n","type":"rate","contains":"default",'
+        '"thresholds":[],"submetrics":null},"metric":"n"}\n'
+    )
+    with read_points([file]) as points:
+        assert points.declared == {
+            "m": Declared(SummaryType.TREND, "time", ("p(95)<1e3", "avg<1"), ("m{a:b}",)),
+            "n": Declared(SummaryType.RATE, "default"),
+        }

@@ -118,3 +118,13 @@ def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     assert lines_of(tmp_path / "points.json.gz") == (b"", ["does not exist"])
     (tmp_path / "folder").mkdir()
     assert lines_of(tmp_path / "folder") == (b"", ["cannot be read: Is a directory"])
+
+
+def test_text_before_the_points_does_not_make_a_gzipped_file_of_it(tmp_path: Path) -> None:
+    """k6's standard output, where `--out json` has no file."""
+    text = b"  execution: local\n" + TEXT
+    assert read(tmp_path / "points.json", text) == (text, [])
+
+
+def test_a_file_that_is_not_gzipped_may_be_empty(tmp_path: Path) -> None:
+    assert read(tmp_path / "points.json", b"") == (b"", ["is empty"])
