@@ -48,7 +48,10 @@ def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator
             Sample(
                 id=identity,
                 last_seen=Place.DEAD_LETTER,
-                detail=f"{reason}; read from {topic}, partition {partition}, offset {position}",
+                detail=f"{reason}; read from {topic}, partition {partition}, offset {position}"
+                if topic
+                else f"{reason}; no header says where it was read; partition {partition}, "
+                f"offset {position} of the dead-letter topic",
             )
             for identity, reason, topic, partition, position in letters[:MOST_SAMPLES]
         )

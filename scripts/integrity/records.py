@@ -78,10 +78,12 @@ class Drain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Attributes:
         seconds: How long that took.
         outstanding: What was not when the wait was given up, a sentence each.
+        connector: The state of a connector that did not run then, such as `failed`; else empty.
     """
 
     seconds: float
     outstanding: tuple[str, ...] = ()
+    connector: str = ""
 
 
 class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
