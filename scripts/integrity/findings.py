@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from scripts.integrity.causes import Explanation, ordered
 from scripts.integrity.events import Events, Odd, Unseen
 from scripts.integrity.records import MOST_SAMPLES, Finding, Kind, Place, Sample
 from scripts.integrity.snapshot import Difference
 from scripts.integrity.trace import Trail
 from scripts.settings.pipeline import Pipeline
 
+Explain = Callable[[str, Kind, Sequence[Difference]], Explanation]
 _OPERATIONS = {"c": "insert", "u": "update", "d": "delete"}
 
 
@@ -21,14 +23,29 @@ def lasting(first: Iterable[Difference], second: Iterable[Difference]) -> tuple[
     return tuple(x for x in second if (x.table, x.id, x.version) in known)
 
 
-def row_findings(differences: Iterable[Difference], trail: Trail) -> Iterator[Finding]:
-    """Return the findings on rows and documents."""
+def row_findings(
+    differences: Iterable[Difference], trail: Trail, explain: Explain
+) -> Iterator[Finding]:
+    """Return the findings on rows and documents.
+
+    Args:
+        differences: What differs.
+        trail: Knows where each row was last seen.
+        explain: Returns what is known of the cause of the differences of one kind of a table.
+    """
     groups: defaultdict[tuple[str, Kind], list[Difference]] = defaultdict(list)
     for each in differences:
         groups[each.table, trail.kind(each)].append(each)
     for (table, kind), group in groups.items():
-        samples = tuple(trail.sample(each) for each in group[:MOST_SAMPLES])
-        yield Finding(kind=kind, table=table, count=len(group), samples=samples)
+        explanation = explain(table, kind, group)
+        shown = ordered(group, explanation)[:MOST_SAMPLES]
+        yield Finding(
+            kind=kind,
+            table=table,
+            count=len(group),
+            samples=tuple(trail.sample(each) for each in shown),
+            causes=explanation.causes,
+        )
 
 
 def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator[Finding]:

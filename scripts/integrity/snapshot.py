@@ -31,6 +31,9 @@ class Difference:
         version: The transaction that wrote the row as it is, `xmin`; empty where there is no row.
         lsn: The document's `_cdc.lsn`; None where there is no document, or a foreign one.
         detail: What differs.
+        fields: The names of the fields that differ.
+        absent: Those of them that the document lacks.
+        unknown: Those of them that are no published columns.
     """
 
     kind: Kind
@@ -39,6 +42,9 @@ class Difference:
     version: str
     lsn: int | None
     detail: str = ""
+    fields: frozenset[str] = frozenset()
+    absent: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,17 @@ def differing(
             # A savepoint's transaction has a number of its own: then `stale` is said of `content`.
             kind = Kind.CONTENT if str(found.get("tx_id")) == row[1] else Kind.STALE
             detail = f"other content in {', '.join(fields)}"
-            yield Difference(kind, table, row[0], row[1], _lsn(document), detail)
+            yield Difference(
+                kind,
+                table,
+                row[0],
+                row[1],
+                _lsn(document),
+                detail,
+                fields=frozenset(fields),
+                absent=tuple(name for name in fields if name not in document),
+                unknown=tuple(name for name in fields if name not in how.fields),
+            )
         document = next(ahead, None)
     while document is not None:
         yield _extra(table, document)

@@ -128,14 +128,14 @@ class Planted:
 
 
 @contextmanager
-def planted(folder: Path) -> Iterator[Planted]:
-    """Start a stack whose schema has the table of every type."""
+def planted(folder: Path, schema_more: str = KINDS, tables: str = TABLE) -> Iterator[Planted]:
+    """Start a stack whose schema has more tables, by default that of every type."""
     checkout = copy_checkout(folder)
     schema = checkout.root / "pipeline" / "schema.sql"
     # The schema is applied anew by each `inv up`, so it says IF NOT EXISTS; this one is used once.
-    schema.write_text(schema.read_text(encoding="utf-8") + KINDS, encoding="utf-8")
+    schema.write_text(schema.read_text(encoding="utf-8") + schema_more, encoding="utf-8")
     text = checkout.pipeline_file.read_text(encoding="utf-8")
-    checkout.pipeline_file.write_text(text.replace("[canary]\n", TABLE), encoding="utf-8")
+    checkout.pipeline_file.write_text(text.replace("[canary]\n", tables), encoding="utf-8")
     pipeline = load_pipeline(checkout)
     stack = local_stack(checkout, pipeline, Cache.of_environment())
     endpoints = stack.up(print)

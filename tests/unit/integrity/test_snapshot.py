@@ -65,9 +65,22 @@ def test_what_differs(
 
 def test_a_difference_says_which_field() -> None:
     (difference,) = differing(HOW, [row("a", "new")], [document("a", "old", odd=1)])
-    assert difference == Difference(
-        Kind.CONTENT, "public.customer", "a", "7", 100, "other content in email, odd"
+    assert (difference.kind, difference.table, difference.id) == (
+        Kind.CONTENT,
+        "public.customer",
+        "a",
     )
+    assert (difference.version, difference.lsn) == ("7", 100)
+    assert difference.fields == {"email", "odd"}
+    assert (difference.absent, difference.unknown) == ((), ("odd",))
+
+
+def test_a_difference_says_which_field_the_document_lacks() -> None:
+    lacking = document("a", "old")
+    del lacking["email"]
+    (difference,) = differing(HOW, [row("a", "new")], [lacking])
+    assert difference.fields == {"email"}
+    assert difference.absent == ("email",)
 
 
 IDS = st.sets(st.text(min_size=1, max_size=3))
