@@ -35,6 +35,7 @@ collection = "grown"
 """
 ROWS = 3
 INSERT = "INSERT INTO grown (id) VALUES (gen_random_uuid())"
+LIVE = {"_cdc.op": {"$ne": "d"}}
 Causes = list[tuple[CauseCode, int, tuple[str, ...], bool]]
 
 
@@ -124,7 +125,7 @@ def test_a_loss_among_rows_with_a_known_cause_is_shown_first(
 ) -> None:
     pipe.execute("ALTER TABLE grown ADD COLUMN e text DEFAULT 'x'")
     # The last in the order of `_id`, which would be shown last.
-    (last,) = grown.find().sort("_id", -1).limit(1)
+    (last,) = grown.find(LIVE).sort("_id", -1).limit(1)
     grown.update_one({"_id": last["_id"]}, {"$set": {"n": "altered by hand"}})
     finding = finding_of(pipe, Kind.CONTENT)
     assert finding.count == ROWS
@@ -144,7 +145,7 @@ def test_a_truncate_is_named_and_deletes_that_were_lost_are_not_taken_for_one(
     pipe.settled()
     finding = finding_of(pipe, Kind.EXTRA)
     assert causes(finding) == [(CauseCode.TRUNCATED, ROWS, (), True)]
-    grown.delete_many({"_cdc.op": {"$ne": "d"}})
+    grown.delete_many(LIVE)
     renew(pipe)
     # The storage is still another one than the table was created with, and all rows are gone.
     pipe.execute("ALTER PUBLICATION cdc_publication SET (publish = 'insert, update')")
@@ -152,7 +153,7 @@ def test_a_truncate_is_named_and_deletes_that_were_lost_are_not_taken_for_one(
     pipe.execute("ALTER PUBLICATION cdc_publication SET (publish = 'insert, update, delete')")
     finding = finding_of(pipe, Kind.EXTRA)
     assert (finding.count, causes(finding)) == (1, [])
-    grown.delete_many({"_cdc.op": {"$ne": "d"}})
+    grown.delete_many(LIVE)
 
 
 def test_a_dead_letter_that_is_sent_again_after_a_kill_is_counted_once(pipe: Planted) -> None:
