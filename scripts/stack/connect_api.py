@@ -71,9 +71,10 @@ class ConnectorStatus:
 
 @dataclass(frozen=True)
 class ConnectApi:
-    """One Connect worker."""
+    """One Connect worker, and how long it may take to answer."""
 
     url: str
+    timeout_seconds: float = _TIMEOUT_SECONDS
 
     def cluster_id(self) -> str:
         """Return the id of the Kafka cluster that Connect uses."""
@@ -151,7 +152,9 @@ class ConnectApi:
         missing_ok: bool = False,
     ) -> requests.Response:
         try:
-            answer = requests.request(method, self.url + path, json=json, timeout=_TIMEOUT_SECONDS)
+            answer = requests.request(
+                method, self.url + path, json=json, timeout=self.timeout_seconds
+            )
         except _NO_ANSWER as error:
             raise Unreachable(f"{self.url} does not answer: {type(error).__name__}") from None
         if answer.status_code == _REBALANCING:

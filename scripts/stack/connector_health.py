@@ -19,6 +19,7 @@ from scripts.waiting import NotReady
 
 CONNECTOR = "connector"
 _LOOK_EVERY_SECONDS = 0.5
+_ANSWER_SECONDS = 5.0
 # A worker that starts knows of no connector before it has read its own topics.
 _ABSENT_SECONDS = 5.0
 
@@ -123,7 +124,7 @@ def look(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth | None:
         return None
     name = pipeline.connector.name
     try:
-        health = assess(name, ConnectApi(endpoints.connect_url).status(name))
+        health = assess(name, ConnectApi(endpoints.connect_url, _ANSWER_SECONDS).status(name))
     except (Rebalancing, Unreachable) as reason:
         return ConnectorHealth(name, Condition.UNKNOWN, str(reason), "inv status")
     except StackFailure as failure:
@@ -174,7 +175,8 @@ class Guard:
     def __init__(self, pipeline: Pipeline, endpoints: Endpoints) -> None:
         self._pipeline = pipeline
         self._endpoints = endpoints
-        self._looked = float("-inf")
+        # What comes soon must not wait for an answer of Connect.
+        self._looked = time.monotonic()
         self._absent_since: float | None = None
 
     def __call__(self) -> None:

@@ -103,11 +103,19 @@ def test_a_load_is_not_begun_without_it(
 
 @pytest.mark.parametrize(("condition", "given"), CASES, ids=IDS)
 @responses.activate
-def test_a_wait_ends_at_once_where_nothing_can_come(
-    pipeline: Pipeline, endpoints: Endpoints, condition: Condition, given: Answer
+def test_a_wait_ends_soon_where_nothing_can_come(
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    monkeypatch: pytest.MonkeyPatch,
+    condition: Condition,
+    given: Answer,
 ) -> None:
     responses.add("GET", STATUS, **given)  # type: ignore[arg-type]
+    now = 100.0
+    monkeypatch.setattr("scripts.stack.connector_health.time.monotonic", lambda: now)
     guard = Guard(pipeline, endpoints)
+    guard()  # what comes at once costs no question
+    now += 0.5
     if condition not in LASTING:
         guard()
         return
@@ -124,6 +132,9 @@ def test_connect_is_asked_now_and_then_and_a_connector_has_to_be_gone_for_long(
     now = 100.0
     monkeypatch.setattr("scripts.stack.connector_health.time.monotonic", lambda: now)
     guard = Guard(pipeline, endpoints)
+    guard()
+    assert asked.call_count == 0
+    now += 0.5
     guard()
     guard()
     assert asked.call_count == 1
