@@ -14,6 +14,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from scripts.errors import StackFailure
+from scripts.integrity.causes import Facts
 from scripts.integrity.drain import DEADLINE_SECONDS, Draining
 from scripts.integrity.events import gathered
 from scripts.integrity.findings import event_findings, lasting, ledger_findings, row_findings
@@ -122,7 +123,12 @@ class Checker:
         entries = read_ledger(ledger) if ledger is not None else ()
         kept = ledger is not None and ledger.exists()
         records = self._topics.read(begins)
-        with gathered(records, entries) as events, self._postgres() as connection:
+        with (
+            gathered(records, entries) as events,
+            self._postgres() as connection,
+            self._mongodb() as client,
+        ):
+            facts = Facts(connection, client[self.endpoints.mongodb_database], self.pipeline)
             trail = Trail(self.pipeline, events, lag.committed())
             unseen = events.unseen(self.pipeline.kafka.topic_prefix)
             lookup = RowLookup(connection, readings(connection, self.pipeline, self._filtered()))
@@ -132,7 +138,7 @@ class Checker:
                 topics=events.topics(),
                 acknowledged=events.acknowledged() if kept else None,
                 findings=(
-                    *row_findings(differences, trail),
+                    *row_findings(differences, trail, facts.explain),
                     *ledger_findings(unseen, lookup),
                     *event_findings(events, self.pipeline, excused),
                 ),
@@ -143,10 +149,7 @@ class Checker:
         return Topics(self.endpoints.kafka_bootstrap, self.pipeline)
 
     def _compare(self) -> Comparison:
-        client: MongoClient[dict[str, Any]] = MongoClient(
-            self.endpoints.mongodb_uri, serverSelectionTimeoutMS=_MONGODB_MILLISECONDS
-        )
-        with client:
+        with self._mongodb() as client:
             database = client[self.endpoints.mongodb_database]
             return compare(self.endpoints.postgres_dsn, database, self.pipeline, self._filtered())
 
@@ -155,6 +158,11 @@ class Checker:
         return ConnectorFilter.of(
             connector.deployed_config(self.pipeline, self.endpoints)
             or self.pipeline.connector.config
+        )
+
+    def _mongodb(self) -> MongoClient[dict[str, Any]]:
+        return MongoClient(
+            self.endpoints.mongodb_uri, serverSelectionTimeoutMS=_MONGODB_MILLISECONDS
         )
 
     def _postgres(self) -> psycopg.Connection[tuple[Any, ...]]:

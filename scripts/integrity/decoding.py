@@ -10,6 +10,14 @@ from scripts.settings.pipeline import Table
 
 TOMBSTONE, UNREADABLE = "t", "?"
 _OPS = frozenset(("c", "u", "d", "r"))
+# cdc-consumer's headers of a dead letter, and those of a sink connector of Kafka Connect.
+# https://kafka.apache.org/documentation/#connect_errorhandling
+_HEADERS = {
+    "reason": ("reason", "__connect.errors.exception.message"),
+    "topic": ("topic", "__connect.errors.topic"),
+    "partition": ("partition", "__connect.errors.partition"),
+    "offset": ("offset", "__connect.errors.offset"),
+}
 
 
 class _Value(msgspec.Struct, frozen=True):
@@ -76,17 +84,21 @@ def dead_letter_of(message: Message, tables: Mapping[str, Table]) -> DeadLetter:
     """Return what a record of the dead-letter topic says; the tables go by their topic."""
     # Of a record that was read they are a list of pairs.
     pairs = cast("list[tuple[str, str | bytes | None]]", message.headers() or [])
-    headers = {name: _decoded(value) for name, value in pairs}
-    topic = headers.get("topic", "")
+    given = {name: _decoded(value) for name, value in pairs}
+    headers = {
+        meaning: next((given[name] for name in names if given.get(name)), "")
+        for meaning, names in _HEADERS.items()
+    }
+    topic = headers["topic"]
     table = tables.get(topic)
     return DeadLetter(
         partition=int(message.partition() or 0),
         position=int(message.offset() or 0),
         id=_id(message.key(), table) if table else None,
-        reason=headers.get("reason", "no reason given"),
+        reason=headers["reason"] or "no reason given",
         from_topic=topic,
-        from_partition=_number(headers.get("partition")),
-        from_position=_number(headers.get("offset")),
+        from_partition=_number(headers["partition"]),
+        from_position=_number(headers["offset"]),
     )
 
 

@@ -2,7 +2,8 @@
 
 A row is sent through every hop, which proves that the pipeline works; then the replication slot has
 to pass the position that the log had before that row, and the consumer's group the ends that the
-topics had after it. What is written meanwhile is not waited for.
+topics had after it. What is written meanwhile is not waited for. A connector that failed or was
+paused ends the wait: nothing comes through it any more.
 """
 
 import time
@@ -14,6 +15,7 @@ from scripts.errors import StackFailure
 from scripts.integrity.records import Drain
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import canary, source
+from scripts.stack.connector_health import ConnectorDown, ConnectorHealth, Guard, look
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.lag import ConsumerLag
 from scripts.waiting import DeadlinePassed, NotReady, wait_until
@@ -48,6 +50,8 @@ class Draining:
         self._position = "0/0"
         self._spent = 0.0
         self._outstanding: list[str] = []
+        self._guard = Guard(pipeline, endpoints)
+        self._connector: ConnectorHealth | None = None
 
     def sentinel(self) -> None:
         """Note the log's position, then follow a row through every hop and back out."""
@@ -58,6 +62,8 @@ class Draining:
                 self._position = str(row[0]) if row else "0/0"
             try:
                 canary.prove(self._pipeline, self._endpoints, self._left())
+            except ConnectorDown:
+                raise
             except DeadlinePassed as late:
                 raise NotReady(late.reason) from None
             except StackFailure as failure:
@@ -101,10 +107,16 @@ class Draining:
 
     def _step(self, what: str, probe: Callable[[], None]) -> None:
         """Wait for one condition; what does not come to hold is outstanding."""
+        missing = ""
 
         def attempt() -> None:
+            nonlocal missing
             try:
                 probe()
+            except NotReady as reason:
+                missing = str(reason)
+                self._guard()
+                raise
             except psycopg.Error as error:
                 raise NotReady(str(error).strip().splitlines()[0]) from None
 
@@ -116,17 +128,34 @@ class Draining:
                 deadline_seconds=self._left(),
                 interval_seconds=_INTERVAL_SECONDS,
             )
+        except ConnectorDown as down:
+            self._connector = down.health
+            self._outstanding += [missing] if missing else []
         except DeadlinePassed as late:
             self._outstanding.append(late.reason)
+            self._note_connector()
         except StackFailure as failure:
             self._outstanding.append(failure.message)
         finally:
             self._spent += time.monotonic() - began
+
+    def _note_connector(self) -> None:
+        """Note a connector that does not run, though it may come to: that may be why."""
+        health = look(self._pipeline, self._endpoints)
+        if health is not None and not health.running:
+            self._connector = health
 
     def _left(self) -> float:
         """Return the seconds left; once they are over a step still gets a look."""
         return max(_LEAST_SECONDS, self._deadline_seconds - self._spent)
 
     def result(self) -> Drain:
-        """Return what came of it."""
-        return Drain(seconds=round(self._spent, 3), outstanding=tuple(self._outstanding))
+        """Return what came of it; the connector, if it does not run, is what all else waits for."""
+        seconds = round(self._spent, 3)
+        if self._connector is None:
+            return Drain(seconds=seconds, outstanding=tuple(self._outstanding))
+        return Drain(
+            seconds=seconds,
+            outstanding=(self._connector.sentence, *self._outstanding),
+            connector=str(self._connector.condition),
+        )

@@ -93,7 +93,11 @@ class Events:
         return dict(self._connection.execute(queries.ACKNOWLEDGED).fetchall())
 
     def dead_letters(self) -> tuple[tuple[str, str, str, int, int], ...]:
-        """Return `_id` or place, reason, topic, partition and offset of what was given up."""
+        """Return `_id` or place, reason, topic, partition and offset of each record given up.
+
+        A record that was sent to the dead-letter topic twice is one. Where nothing says in which
+        topic it was, that is empty, and partition and offset are those of the dead-letter topic.
+        """
         return tuple(self._connection.execute(queries.DEAD_LETTERS).fetchall())
 
     def last(self, topic: str, identity: str) -> Seen | None:

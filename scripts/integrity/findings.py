@@ -1,15 +1,18 @@
 """What differs and what is odd, put together into findings."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
+from scripts.integrity.causes import Explanation, ordered
 from scripts.integrity.events import Events, Odd, Unseen
 from scripts.integrity.records import MOST_SAMPLES, Finding, Kind, Place, Sample
 from scripts.integrity.snapshot import Difference
 from scripts.integrity.trace import Trail
 from scripts.settings.pipeline import Pipeline
 
+Explain = Callable[[str, Kind, Sequence[Difference]], Explanation]
 _OPERATIONS = {"c": "insert", "u": "update", "d": "delete"}
 
 
@@ -22,15 +25,61 @@ def lasting(first: Iterable[Difference], second: Iterable[Difference]) -> tuple[
     return tuple(x for x in second if (x.table, x.id, x.version) in known)
 
 
-def row_findings(differences: Iterable[Difference], trail: Trail) -> Iterator[Finding]:
-    """Return the findings on rows and documents."""
+def row_findings(
+    differences: Iterable[Difference], trail: Trail, explain: Explain
+) -> Iterator[Finding]:
+    """Return the findings on rows and documents.
+
+    Args:
+        differences: What differs.
+        trail: Knows where each row was last seen.
+        explain: Returns what is known of the cause of the differences of one kind of a table.
+    """
     groups: defaultdict[tuple[str, Kind], list[Difference]] = defaultdict(list)
     for each in differences:
         groups[each.table, trail.kind(each)].append(each)
     for (table, kind), group in groups.items():
-        samples = tuple(trail.sample(each) for each in group[:MOST_SAMPLES])
-        count = sum(each.count for each in group)
-        yield Finding(kind=kind, table=table, count=count, samples=samples)
+        if kind is Kind.COLUMN_ABSENT:
+            continue
+        explanation = explain(table, kind, group)
+        absent = {each.id: each for each in groups.get((table, Kind.COLUMN_ABSENT), ())}
+        rows, missed = _folded(ordered(group, explanation), explanation, absent)
+        found = ((kind, rows, explanation.causes), (Kind.COLUMN_ABSENT, missed, ()))
+        for each_kind, each_group, causes in found:
+            if each_group:
+                yield Finding(
+                    kind=each_kind,
+                    table=table,
+                    count=sum(each.count for each in each_group),
+                    samples=tuple(trail.sample(each) for each in each_group[:MOST_SAMPLES]),
+                    causes=causes,
+                )
+
+
+def _folded(
+    group: Sequence[Difference], explanation: Explanation, absent: Mapping[str, Difference]
+) -> tuple[list[Difference], list[Difference]]:
+    """Tell a column that no document has as one difference, not as one of each row.
+
+    Args:
+        group: Differences of one kind of a table.
+        explanation: What is known of their cause: those that are explained stay as they are.
+        absent: The columns that no document has, by name.
+
+    Returns:
+        What is left of the group, and the columns that its rows miss.
+    """
+    rows, missed = [], set()
+    for each in group:
+        names = absent.keys() & set(each.absent)
+        if each.id in explanation.explained or not names:
+            rows.append(each)
+            continue
+        missed |= names
+        described = {text for name in names for text in absent[name].columns}
+        if left := tuple(text for text in each.columns if text not in described):
+            rows.append(replace(each, columns=left, fields=each.fields - names))
+    return rows, [absent[name] for name in sorted(missed)]
 
 
 def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator[Finding]:
@@ -50,7 +99,10 @@ def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator
             Sample(
                 id=identity,
                 last_seen=Place.DEAD_LETTER,
-                detail=f"{reason}; read from {topic}, partition {partition}, offset {position}",
+                detail=f"{reason}; read from {topic}, partition {partition}, offset {position}"
+                if topic
+                else f"{reason}; no header says where it was read; partition {partition}, "
+                f"offset {position} of the dead-letter topic",
             )
             for identity, reason, topic, partition, position in letters[:MOST_SAMPLES]
         )

@@ -47,10 +47,22 @@ MISSING = """
         ON s.topic = $prefix || '.' || w."table" AND s.id = w.id AND s.op = w.op
     WHERE writes > coalesce(events, 0) ORDER BY 1, 2, 4
 """
+# A consumer that is killed before it commits sends the same record once more: what counts is where
+# it was read. One that does not say where it was read counts by itself.
 DEAD_LETTERS = """
-    SELECT coalesce(id, from_partition || '@' || from_position), reason, from_topic,
-        from_partition, from_position
-    FROM dead_letter ORDER BY position
+    WITH letter AS (
+        SELECT *, from_topic <> '' AND from_partition >= 0 AND from_position >= 0 AS known
+        FROM dead_letter)
+    SELECT coalesce(id, if(known, from_partition || '@' || from_position,
+            partition || '@' || position)),
+        reason, if(known, from_topic, ''), if(known, from_partition, partition),
+        if(known, from_position, position)
+    FROM letter
+    QUALIFY row_number() OVER (
+        PARTITION BY known, if(known, from_topic, ''), if(known, from_partition, partition),
+            if(known, from_position, position)
+        ORDER BY partition, position) = 1
+    ORDER BY letter.partition, letter.position
 """
 LAST = """
     SELECT op, lsn, partition, position FROM event

@@ -44,6 +44,34 @@ class Place(StrEnum):
     MONGODB = "mongodb"
 
 
+class CauseCode(StrEnum):
+    """A change of a table of which no event tells."""
+
+    TRUNCATED = "truncated"
+    ADDED_COLUMN = "added_column"
+    DROPPED_COLUMN = "dropped_column"
+    # The first column is the old name, the second the new one, if that is known.
+    RENAMED_COLUMN = "renamed_column"
+    # By ALTER COLUMN TYPE, or SET EXPRESSION of a generated column.
+    REWRITTEN_COLUMN = "rewritten_column"
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why rows and documents differ although no event was lost.
+
+    Attributes:
+        code: What was done to the table.
+        count: How many of the finding's differences it explains; several may explain the same.
+        columns: To which columns, if to some.
+        likely: Whether it is inferred from what it left; else the system catalogs tell it.
+    """
+
+    code: CauseCode
+    count: int
+    columns: tuple[str, ...] = ()
+    likely: bool = False
+
+
 class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row or record of a finding.
 
@@ -67,6 +95,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         count: How many rows or records.
         samples: Some of them.
         excused: Why it is told and is no fault; else empty.
+        causes: What is known of why; the differences stay true, and a finding.
     """
 
     kind: Kind
@@ -74,6 +103,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     count: int
     samples: tuple[Sample, ...]
     excused: str = ""
+    causes: tuple[Cause, ...] = ()
 
 
 class Drain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,10 +112,12 @@ class Drain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Attributes:
         seconds: How long that took.
         outstanding: What was not when the wait was given up, a sentence each.
+        connector: The state of a connector that did not run then, such as `failed`; else empty.
     """
 
     seconds: float
     outstanding: tuple[str, ...] = ()
+    connector: str = ""
 
 
 class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,7 +1,7 @@
 """One snapshot of PostgreSQL against MongoDB, row by row."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -45,6 +45,9 @@ class Difference:
         lsn: The document's `_cdc.lsn`; None where there is no document, or a foreign one.
         columns: Whose values differ, with their types: `vals numeric[]`.
         count: Of an absent column how many rows have a value; else 1.
+        fields: The names of the fields that differ.
+        absent: Those of them that the document lacks.
+        unknown: Those of them that are no columns.
     """
 
     kind: Kind
@@ -54,6 +57,9 @@ class Difference:
     lsn: int | None
     columns: tuple[str, ...] = ()
     count: int = 1
+    fields: frozenset[str] = frozenset()
+    absent: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,8 +99,7 @@ def compare(
                 rows.itersize = _BATCH
                 rows.execute(how.all_rows())
                 documents = live_documents(database[how.table.collection])
-                found = differing(how, counted.rows(rows), counted.documents(documents))
-                differences += without_absent(tuple(found))
+                differences += differing(how, counted.rows(rows), counted.documents(documents))
             compared.append(counted.result())
     return Comparison(tuple(compared), tuple(differences))
 
@@ -154,26 +159,36 @@ def _row_by_row(
             yield Difference(Kind.MISSING, table, row[0], row[1], None)
             continue
         unseen.look(row, document)
-        columns = _differing_columns(how, row, document)
-        if columns:
+        wrong = _wrong_columns(how, row, document)
+        unknown = tuple(sorted(document.keys() - how.fields - {"_id", "_cdc"}))
+        if wrong or unknown:
             found = metadata(document)
             # A savepoint's transaction has a number of its own: then `stale` is said of `content`.
             kind = Kind.CONTENT if str(found.get("tx_id")) == row[1] else Kind.STALE
-            yield Difference(kind, table, row[0], row[1], _lsn(document), tuple(columns))
+            yield Difference(
+                kind,
+                table,
+                row[0],
+                row[1],
+                _lsn(document),
+                columns=(*(f"{each.name} {each.declared}" for each in wrong), *unknown),
+                fields=frozenset((*(each.name for each in wrong), *unknown)),
+                absent=tuple(each.name for each in wrong if each.name not in document),
+                unknown=unknown,
+            )
         document = next(ahead, None)
     while document is not None:
         yield _extra(table, document)
         document = next(ahead, None)
 
 
-def _differing_columns(how: TableReading, row: Row, document: Document) -> list[str]:
-    """Return the columns, and the fields without one, that are not as in the row."""
-    wrong = [
-        f"{column.name} {column.declared}"
+def _wrong_columns(how: TableReading, row: Row, document: Document) -> list[Column]:
+    """Return the columns whose values are not the document's."""
+    return [
+        column
         for column, printed in zip(how.columns, row[2:], strict=True)
         if not column.same(printed, document.get(column.name))
     ]
-    return wrong + sorted(document.keys() - how.fields - {"_id", "_cdc"})
 
 
 class _UnseenColumns:
@@ -200,16 +215,6 @@ class _UnseenColumns:
                 yield Difference(
                     Kind.COLUMN_ABSENT, self._table, column.name, "", None, (described,), count
                 )
-
-
-def without_absent(found: Sequence[Difference]) -> Iterator[Difference]:
-    """Yield the differences, without what an absent column explains of each row."""
-    absent = {name for each in found if each.kind is Kind.COLUMN_ABSENT for name in each.columns}
-    for each in found:
-        if each.kind is Kind.COLUMN_ABSENT or not absent.intersection(each.columns):
-            yield each
-        elif left := tuple(name for name in each.columns if name not in absent):
-            yield replace(each, columns=left)
 
 
 def _extra(table: str, document: Document) -> Difference:

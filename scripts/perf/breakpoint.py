@@ -37,7 +37,7 @@ def measure_breakpoint(
     """
     ramp_files = ScenarioFiles(files.folder / "ramp")
     ramp_run = laboratory.measure(planned, shape, ramp_files)
-    fallen = bool(ramp_run.evidence.events)
+    fallen = ramp_run.evidence.fallen
     if not isinstance(shape.options, RampingArrivalRate) or fallen or _in_vain(ramp_run):
         return _moved_up(ramp_run, ramp_files, files)
     seen = ramp_run.evidence.points
@@ -69,7 +69,7 @@ def _hold(
         measured = replace(measured, evidence=evidence)
         verdict = judge(replace(evidence, thresholds=without_held_rate(evidence.thresholds)))
         broken = verdict.exit_code in (ExitCode.FAIL, ExitCode.INVALID)
-        if not broken or evidence.events or _in_vain(measured) or number == MOST_HOLDS:
+        if not broken or evidence.fallen or _in_vain(measured) or number == MOST_HOLDS:
             break
         say(f"{planned.scenario.name}: {asked:,}/s does not hold: {verdict.reasons[0]}")
         rate *= _NEXT_SHARE

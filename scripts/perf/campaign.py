@@ -8,7 +8,7 @@ from functools import partial
 
 import msgspec
 
-from scripts.errors import ExitCode, Interrupted, StackFailure
+from scripts.errors import ExitCode, Failure, Interrupted, StackFailure
 from scripts.files import readable_json, write_atomically
 from scripts.integrity.check import Checker
 from scripts.interruption import postponed
@@ -16,7 +16,7 @@ from scripts.load.dashboard import Dashboard
 from scripts.load.k6 import K6
 from scripts.lock import working_on
 from scripts.perf.breakpoint import measure_breakpoint
-from scripts.perf.components import wait_for_components
+from scripts.perf.components import wait_for_components, wait_for_connector
 from scripts.perf.generator import LoadGenerator
 from scripts.perf.measurement import Laboratory
 from scripts.perf.plan import Plan, PlannedScenario
@@ -33,6 +33,7 @@ from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend
 from scripts.stack.connector import deployed_settings
+from scripts.stack.connector_health import look
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.gauges import Gauges
 from scripts.stack.hops import read_hops
@@ -110,6 +111,7 @@ class _Run:
     ) -> None:
         self._plan = plan
         self._backend = backend
+        self._endpoints = endpoints
         self._grafana_url = endpoints.grafana_url
         dashboard = Dashboard() if plan.live else None
         variables = {**endpoints.environment(), **plan.overrides.variables()}
@@ -119,6 +121,7 @@ class _Run:
             gauges=Gauges(plan.pipeline, endpoints, backend.usage),
             hops=partial(read_hops, endpoints.consumer_url),
             checker=Checker(plan.pipeline, endpoints),
+            connector=partial(look, plan.pipeline, endpoints),
         )
         self._shapes = {x.scenario.name: self._laboratory.shape(x) for x in plan.scenarios}
         now = datetime.now(UTC)
@@ -171,7 +174,7 @@ class _Run:
                 try:
                     verdict, blocked = self._measure(planned)
                 except (Interrupted, StackFailure) as failure:
-                    blocked = _Blocked(failure.code, failure.message)
+                    blocked = _Blocked(failure.code, _reason(failure))
                     verdict = not_run(name, blocked.code, f"not run: {blocked.reason}")
             else:
                 verdict = not_run(name, blocked.code, f"not run: {blocked.reason}")
@@ -185,6 +188,7 @@ class _Run:
         """Run one scenario; the second value says why the next ones cannot be."""
         name = planned.scenario.name
         wait_for_components(self._backend)
+        wait_for_connector(self._plan.pipeline, self._endpoints)
         files = self._folder.scenario(name)
         how = measure_breakpoint if planned.scenario.hold_seconds else Laboratory.measure
         measured = how(self._laboratory, planned, self._shapes[name], files)
@@ -222,3 +226,8 @@ class _Run:
         units = {limit.metric: limit.kind.unit for limit in limits}
         leave(self._folder, self._manifest, verdict, rows, units)
         return Finished(self._folder, verdict, tuple(rows), self._manifest.notes)
+
+
+def _reason(failure: Failure) -> str:
+    """Return what is wrong and what to do about it, in one line."""
+    return f"{failure.message}: {failure.hint}" if failure.hint else failure.message

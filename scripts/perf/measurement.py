@@ -1,6 +1,6 @@
 """One scenario on a running stack: loaded, watched, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from scripts.errors import Interrupted, StackFailure
@@ -23,6 +23,7 @@ from scripts.results.summary import read_summary
 from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend, Watch
+from scripts.stack.connector_health import ConnectorHealth
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
@@ -51,6 +52,7 @@ class Laboratory:
         gauges: What the stack shows of itself.
         hops: Reads what the consumer has counted.
         checker: Drains the pipeline and checks that nothing was lost.
+        connector: Looks at the connector and its tasks; returns None where nobody can.
         telemetry: Tells a Prometheus how it goes; None: there is none.
     """
 
@@ -59,6 +61,7 @@ class Laboratory:
     gauges: Gauges
     hops: Read
     checker: Checker
+    connector: Callable[[], ConnectorHealth | None]
     telemetry: Telemetry | None = None
 
     def with_variables(self, variables: Mapping[str, str]) -> "Laboratory":
@@ -98,6 +101,7 @@ class Laboratory:
             seen = hops.close()
             write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
+            connector = self.connector()
             if telemetry is not None:
                 telemetry.loaded(loaded.ended, events or ())
             summary = read_summary(files.summary)
@@ -119,6 +123,7 @@ class Laboratory:
                 events=events,
                 hops=seen,
                 integrity=integrity,
+                connector=connector,
             )
         return Measured(loaded, evidence)
 

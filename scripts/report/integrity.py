@@ -2,6 +2,7 @@
 
 from tabulate import tabulate
 
+from scripts.integrity.causes import sentence
 from scripts.integrity.columns import NotCompared, Why
 from scripts.integrity.records import Integrity, TableCompared
 from scripts.report.rows import printable
@@ -36,6 +37,11 @@ def integrity_text(integrity: Integrity) -> str:
         blocks.append(printable(integrity.unchecked))
     if integrity.findings:
         blocks.append(tabulate(_finding_rows(integrity), headers=_FINDINGS, disable_numparse=True))
+        blocks += [
+            printable(f"{finding.table}: {finding.kind}: {sentence(cause, finding.table)}")
+            for finding in integrity.findings
+            for cause in finding.causes
+        ]
         blocks += [
             printable(f"{finding.table}: {finding.kind} is no fault here: {finding.excused}")
             for finding in integrity.findings

@@ -1,21 +1,24 @@
 """The state of the stack and of the connector, for people and for programs."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from tabulate import tabulate
 
 from scripts.files import json_text
+from scripts.report.rows import printable
 from scripts.settings.durations import format_duration
 from scripts.stack.component import ComponentStatus
-from scripts.stack.connect_api import ConnectorStatus
+from scripts.stack.connect_api import TaskStatus
+from scripts.stack.connector_health import ConnectorHealth
 
 _MEBIBYTE = 1024 * 1024
 _NOTHING = "-"
 
 
 def status_table(statuses: Sequence[ComponentStatus]) -> str:
-    """Return a line for each component."""
-    return tabulate(
+    """Return a line for each component; below them what is wrong with one, a line each."""
+    table = tabulate(
         [
             (
                 status.name,
@@ -32,6 +35,8 @@ def status_table(statuses: Sequence[ComponentStatus]) -> str:
         colalign=["left", "left", "left", "right", "right", "right", "right"],
         disable_numparse=True,
     )
+    wrong = [f"{status.name}: {status.detail}" for status in statuses if status.detail]
+    return "\n".join((table, *map(printable, wrong)))
 
 
 def status_json(statuses: Sequence[ComponentStatus]) -> str:
@@ -39,17 +44,26 @@ def status_json(statuses: Sequence[ComponentStatus]) -> str:
     return json_text(list(statuses))
 
 
-def connector_table(status: ConnectorStatus) -> str:
-    """Return a line for the connector and one for each task, with what a failure says."""
-    rows = [(status.name, status.state)]
-    rows += [(f"task {task.id}", task.state) for task in status.tasks]
+def connector_table(health: ConnectorHealth) -> str:
+    """Return a line for the connector and one for each task, then what is wrong."""
+    rows = [(health.name, health.status.state if health.status else str(health.condition))]
+    rows += [(f"task {task.id}", task.state) for task in _tasks(health)]
     table = tabulate(rows, headers=["connector", "state"], disable_numparse=True)
-    return "\n".join((table, *status.failures))
+    lines = [f"{failure}: {failure.remedy}" for failure in health.failures]
+    if not lines and not health.running:
+        lines = [health.sentence]
+    return "\n".join((table, *map(printable, lines)))
 
 
-def connector_json(status: ConnectorStatus) -> str:
-    """Return the same as JSON, traces whole."""
-    return json_text(status)
+def connector_json(health: ConnectorHealth) -> str:
+    """Return the same as JSON: traces whole, and of each failure its code, cause and remedy."""
+    failures = [{**asdict(failure), "remedy": failure.remedy} for failure in health.failures]
+    known = asdict(health.status) if health.status else {"name": health.name}
+    return json_text({**known, "condition": health.condition, "failures": failures})
+
+
+def _tasks(health: ConnectorHealth) -> tuple[TaskStatus, ...]:
+    return health.status.tasks if health.status else ()
 
 
 def _shown(value: int | None) -> str:

@@ -4,17 +4,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scripts.selftest.fault import Site
+from scripts.stack import source
 from scripts.stack.connect_api import ConnectApi
 from scripts.stack.connector import desired_config, wait_running
 
 # Debezium's default.
 _SLOW_POLL_MS = 500
+_LARGE_ROW = (
+    "INSERT INTO customer (id, email, status) "
+    "VALUES (gen_random_uuid(), 'large@example.test', repeat('x', %s))"
+)
 
 
 @contextmanager
 def paused(site: Site) -> Iterator[None]:
     """Pause the connector."""
     ConnectApi(site.endpoints.connect_url).pause(site.pipeline.connector.name)
+    yield
+
+
+@contextmanager
+def failed_task(site: Site) -> Iterator[None]:
+    """Write a row that is larger than what the connector's producer may send."""
+    largest = int(site.pipeline.connector.config["producer.override.max.request.size"])
+    with source.connect(site.endpoints.postgres_dsn) as connection:
+        connection.execute(_LARGE_ROW, (largest,))
     yield
 
 

@@ -81,6 +81,12 @@ FAULTS = (
         plant=connector.paused,
     ),
     Fault(
+        "failed-task",
+        "A row is written that is larger than the connector's producer may send",
+        Expected(ExitCode.FAIL, "connector", "RecordTooLargeException"),
+        plant=connector.failed_task,
+    ),
+    Fault(
         "slot-left-behind",
         "A transaction that has written 64 MiB is left open, so that the slot has to keep the log; "
         "a limit is on what it keeps",

@@ -12,6 +12,7 @@ from pymongo.errors import PyMongoError
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import source
+from scripts.stack.connector_health import Guard
 from scripts.stack.endpoints import Endpoints
 from scripts.waiting import NotReady, wait_until
 
@@ -35,6 +36,7 @@ def prove(
         Seconds from the row's commit to its document being seen.
 
     Raises:
+        ConnectorDown: A task failed, or the connector was paused: the row cannot arrive.
         StackFailure: PostgreSQL refused the row, or a wait passed its deadline.
     """
     table = pipeline.canary_table
@@ -62,10 +64,12 @@ def prove(
 
     def arrived() -> None:
         if not live():
+            guard()
             raise NotReady(f"the row {identifier} of {table.table} is not in MongoDB")
 
     def gone() -> None:
         if live():
+            guard()
             raise NotReady(f"the deleted row {identifier} of {table.table} is still in MongoDB")
 
     def wait(probe: Callable[[], None]) -> None:
@@ -77,14 +81,17 @@ def prove(
             hint=hint,
         )
 
+    guard = Guard(pipeline, endpoints)
     hint = "see `inv status`, then `inv logs --component consumer` and `--component connect`"
     try:
         with source.connect(endpoints.postgres_dsn) as connection:
             connection.execute(insert, list(values.values()))
             committed = time.monotonic()
-            wait(arrived)
-            latency = time.monotonic() - committed
-            connection.execute(delete, (identifier,))
+            try:
+                wait(arrived)
+                latency = time.monotonic() - committed
+            finally:
+                connection.execute(delete, (identifier,))
             wait(gone)
     except psycopg.Error as error:
         raise StackFailure(

@@ -9,12 +9,26 @@ COMPONENTS = ("postgres", "kafka", "connect", "mongodb", "consumer")
 # What observes the pipeline is no part of it: its end is nothing that the pipeline is judged on.
 OBSERVERS = ("prometheus",)
 
-State = Literal["running", "starting", "stopping", "stopped", "failed"]
+# The last four are states of the connector and its tasks alone.
+State = Literal[
+    "running",
+    "starting",
+    "stopping",
+    "stopped",
+    "failed",
+    "paused",
+    "unassigned",
+    "missing",
+    "unknown",
+]
 
 
 @dataclass(frozen=True)
 class ComponentStatus:
-    """A component as it is now; memory in bytes (resident, with children), uptime in seconds."""
+    """A component as it is now; memory in bytes (resident, with children), uptime in seconds.
+
+    `detail` says why it is not running, and what to do about it, where that is known.
+    """
 
     name: str
     version: str
@@ -23,6 +37,7 @@ class ComponentStatus:
     port: int | None
     memory: int | None
     uptime: float | None
+    detail: str = ""
 
     @property
     def running(self) -> bool:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import requests
 
 from scripts.errors import StackFailure
+from scripts.stack.task_failure import TaskFailure, failure_of
 
 _TIMEOUT_SECONDS = 10
 _REBALANCING = 409
 _NOT_FOUND = 404
+_SERVER_ERROR = 500
 _LINE_LENGTH = 300
 _MOST_LINES = 6
 
@@ -24,6 +26,10 @@ class Rebalancing(Exception):  # noqa: N818 - a state, not an error
 
 class Unreachable(Exception):  # noqa: N818 - a state, not an error
     """Connect refuses connections, or does not answer in time."""
+
+
+class ServerError(StackFailure):
+    """Connect answers 5xx: it could not do it now, and may be able to a moment later."""
 
 
 @dataclass(frozen=True)
@@ -50,27 +56,19 @@ class ConnectorStatus:
         return bool(self.tasks) and {self.state, *(t.state for t in self.tasks)} == {"RUNNING"}
 
     @property
-    def failures(self) -> tuple[str, ...]:
-        """The first line of each failure's trace."""
-        failed = [(f"connector {self.name}", self.state, self.trace)]
-        failed += [(f"task {task.id}", task.state, task.trace) for task in self.tasks]
-        return tuple(
-            f"{who} FAILED: {first_line(trace)}"
-            for who, state, trace in failed
-            if state == "FAILED"
-        )
-
-
-def first_line(trace: str) -> str:
-    """Return the first line of a Java stack trace, or a word that there is none."""
-    return trace.strip().splitlines()[0] if trace.strip() else "no trace given"
+    def failures(self) -> tuple[TaskFailure, ...]:
+        """Who failed, the connector itself or tasks, and why."""
+        found = [(f"connector {self.name}", self.state, self.trace)]
+        found += [(f"task {task.id}", task.state, task.trace) for task in self.tasks]
+        return tuple(failure_of(who, trace) for who, state, trace in found if state == "FAILED")
 
 
 @dataclass(frozen=True)
 class ConnectApi:
-    """One Connect worker."""
+    """One Connect worker, and how long it may take to answer."""
 
     url: str
+    timeout_seconds: float = _TIMEOUT_SECONDS
 
     def cluster_id(self) -> str:
         """Return the id of the Kafka cluster that Connect uses."""
@@ -126,6 +124,14 @@ class ConnectApi:
         """Let the connector stop reading, and keep its place."""
         self._ask("PUT", f"/connectors/{name}/pause")
 
+    def resume(self, name: str) -> None:
+        """Let a connector that was paused or stopped read on."""
+        self._ask("PUT", f"/connectors/{name}/resume")
+
+    def stop(self, name: str) -> None:
+        """Stop the connector: it keeps its place and has no tasks."""
+        self._ask("PUT", f"/connectors/{name}/stop")
+
     def delete(self, name: str) -> bool:
         """Delete the connector; False if there was none."""
         path = f"/connectors/{name}"
@@ -140,7 +146,9 @@ class ConnectApi:
         missing_ok: bool = False,
     ) -> requests.Response:
         try:
-            answer = requests.request(method, self.url + path, json=json, timeout=_TIMEOUT_SECONDS)
+            answer = requests.request(
+                method, self.url + path, json=json, timeout=self.timeout_seconds
+            )
         except requests.RequestException as error:
             raise Unreachable(f"{self.url} does not answer: {why_not(error)}") from None
         if answer.status_code == _REBALANCING:
@@ -149,7 +157,8 @@ class ConnectApi:
             return answer
         if not answer.ok:
             reason, *more = _reason(answer)
-            raise StackFailure(
+            kind = ServerError if answer.status_code >= _SERVER_ERROR else StackFailure
+            raise kind(
                 f"Kafka Connect answered {answer.status_code} to {method} {path}: {reason}",
                 hint="see `inv logs --component connect`",
                 detail=tuple(more),

@@ -11,7 +11,21 @@ from psycopg.conninfo import conninfo_to_dict
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import source
-from scripts.stack.connect_api import ConnectApi, ConnectorStatus, Rebalancing, Unreachable
+from scripts.stack.backend import Say
+from scripts.stack.connect_api import (
+    ConnectApi,
+    Rebalancing,
+    ServerError,
+    Unreachable,
+)
+from scripts.stack.connector_health import (
+    Condition,
+    ConnectorDown,
+    ConnectorHealth,
+    assess,
+    look,
+    with_tables,
+)
 from scripts.stack.connector_settings import shown_settings
 from scripts.stack.endpoints import Endpoints
 from scripts.waiting import NotReady, wait_until
@@ -21,6 +35,9 @@ DEADLINE_SECONDS = 60.0
 # For a question to a Connect that is up.
 ANSWER_SECONDS = 15.0
 STALE_FAILURE_SECONDS = 3.0
+# A task says RUNNING before it fails at its first event. Where nothing moves its slot, as without
+# heartbeats, it has to say so for as long.
+STEADY_SECONDS = 30.0
 _LOGS = "see `inv logs --component connect`"
 
 
@@ -98,52 +115,122 @@ def deploy(pipeline: Pipeline, endpoints: Endpoints) -> Change:
         return changes[0]
 
     change = _asked(put)
-    wait_running(pipeline, endpoints)
+    wait_running(pipeline, endpoints, resume=True)
     return change
 
 
-def wait_running(pipeline: Pipeline, endpoints: Endpoints) -> None:
+def wait_running(pipeline: Pipeline, endpoints: Endpoints, *, resume: bool = False) -> None:
     """Wait until the connector runs and reads from the slot.
 
+    Args:
+        pipeline: The pipeline.
+        endpoints: Where it is.
+        resume: Let a connector that someone paused or stopped read on.
+
     Raises:
-        StackFailure: A task failed, or the deadline passed.
+        StackFailure: A task failed, someone paused the connector, or the deadline passed.
     """
     api = ConnectApi(endpoints.connect_url)
     name = pipeline.connector.name
-
     began = time.monotonic()
+    resumed = False
 
     def probe() -> None:
+        nonlocal resumed
         status = _answered(lambda: api.status(name))
         if status is None:
             raise NotReady(f"there is no connector {name} yet")
-        if status.failures:
-            # Until a restart or a new configuration is taken up, the old failure still stands.
+        health = assess(name, status)
+        if health.condition in (Condition.PAUSED, Condition.STOPPED) and resume and not resumed:
+            _answered(lambda: api.resume(name))
+            resumed = True
+            raise NotReady(health.detail)
+        if health.condition in (Condition.FAILED, Condition.PAUSED, Condition.STOPPED):
+            # Until a restart or a new configuration is taken up, the old state is shown.
             if time.monotonic() - began < STALE_FAILURE_SECONDS:
-                raise NotReady(status.failures[0])
-            raise StackFailure(
-                status.failures[0],
-                hint=f"mend the cause, then `inv connector.restart`; {_LOGS}",
-                detail=status.failures[1:],
-            )
-        if not status.running:
-            raise NotReady(_describe(status))
+                raise NotReady(health.detail)
+            raise ConnectorDown(look(pipeline, endpoints) or health)
+        if not health.running:
+            raise NotReady(health.detail)
         source.slot_active(endpoints.postgres_dsn, pipeline.postgres.slot)
 
     wait_until(probe, what=f"connector {name}", deadline_seconds=DEADLINE_SECONDS, hint=_LOGS)
 
 
-def current_status(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorStatus:
-    """Return the connector's state as it is now.
+def wait_steady(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Wait until a connector that runs goes on to: its slot passes what was written before.
+
+    Where nothing comes that would move the slot, or there is much to read, it is enough that
+    connector and tasks run for long.
+
+    Raises:
+        StackFailure: A task failed, or the connector is gone.
+    """
+    dsn, slot = endpoints.postgres_dsn, pipeline.postgres.slot
+    position = source.log_position(dsn)
+    began = time.monotonic()
+
+    def probe() -> None:
+        health = look(pipeline, endpoints)
+        if health is not None and not health.running:
+            if health.condition is Condition.FAILED:
+                raise ConnectorDown(health)
+            raise NotReady(health.sentence)
+        if source.slot_passed(dsn, slot, position):
+            return
+        if time.monotonic() - began < STEADY_SECONDS:
+            raise NotReady("it has not confirmed an event yet")
+
+    wait_until(
+        probe,
+        what=f"connector {pipeline.connector.name}",
+        deadline_seconds=DEADLINE_SECONDS,
+        interval_seconds=0.1,
+        hint=_LOGS,
+    )
+
+
+def revive(pipeline: Pipeline, endpoints: Endpoints, say: Say) -> bool:
+    """Bring back a connector that does not run; False where it runs already.
+
+    One that is gone is deployed, one that was paused or stopped is resumed, one that failed is
+    restarted, and one that is about to run is waited for.
+
+    Raises:
+        StackFailure: It does not come to run, or fails again.
+    """
+    health = look(pipeline, endpoints)
+    if health is None or health.running:
+        return False
+    say(f"{health.detail}: {_REVIVAL.get(health.condition, 'waiting for it')}")
+    if health.condition is Condition.ABSENT:
+        deploy(pipeline, endpoints)
+    elif health.condition is Condition.FAILED:
+        restart(pipeline, endpoints)
+    else:
+        wait_running(pipeline, endpoints, resume=True)
+    return True
+
+
+_REVIVAL = {
+    Condition.ABSENT: "deploying it",
+    Condition.FAILED: "restarting it",
+    Condition.PAUSED: "resuming it",
+    Condition.STOPPED: "resuming it",
+}
+
+
+def current_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth:
+    """Return the connector's state and its tasks' as they are now.
 
     Raises:
         StackFailure: There is no such connector, or Connect does not answer.
     """
     api, name = ConnectApi(endpoints.connect_url), pipeline.connector.name
-    status = _asked(lambda: api.status(name))
-    if status is None:
-        raise StackFailure(f"there is no connector {name}", hint="inv connector.deploy")
-    return status
+    health = assess(name, _asked(lambda: api.status(name)))
+    if health.condition is Condition.ABSENT:
+        raise StackFailure(health.detail, hint=health.remedy)
+    return with_tables(health, pipeline, endpoints)
 
 
 def deployed_settings(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
@@ -182,7 +269,7 @@ def deployed_config(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
 
 
 def restart(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Restart the connector and its tasks, and wait until they run.
+    """Restart the connector and its tasks, resume it if need be, and wait until all of it stays up.
 
     Raises:
         StackFailure: There is no such connector, Connect refused, or a task failed again.
@@ -190,7 +277,8 @@ def restart(pipeline: Pipeline, endpoints: Endpoints) -> None:
     api, name = ConnectApi(endpoints.connect_url), pipeline.connector.name
     if not _asked(lambda: api.restart(name)):
         raise StackFailure(f"there is no connector {name}", hint="inv connector.deploy")
-    wait_running(pipeline, endpoints)
+    wait_running(pipeline, endpoints, resume=True)
+    wait_steady(pipeline, endpoints)
 
 
 def delete(pipeline: Pipeline, endpoints: Endpoints) -> bool:
@@ -218,8 +306,5 @@ def _answered(question: Callable[[], T]) -> T:
         return question()
     except (Rebalancing, Unreachable) as reason:
         raise NotReady(str(reason)) from None
-
-
-def _describe(status: ConnectorStatus) -> str:
-    tasks = ", ".join(f"task {task.id} {task.state}" for task in status.tasks) or "no task yet"
-    return f"connector {status.state}, {tasks}"
+    except ServerError as failure:
+        raise NotReady(failure.message) from None

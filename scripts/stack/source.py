@@ -87,6 +87,51 @@ def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
         ) from None
 
 
+def tables_requiring(dsn: str, pipeline: Pipeline, column: str) -> tuple[str, ...]:
+    """Return the tables of the pipeline that have such a column, which is NOT NULL.
+
+    Raises:
+        NotReady: PostgreSQL does not take connections.
+        psycopg.Error: It refused the question.
+    """
+    names = [".".join(table.name) for table in pipeline.tables]
+    with connect(dsn) as connection:
+        rows = connection.execute(
+            "SELECT n.nspname || '.' || c.relname FROM pg_attribute a "
+            "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE a.attname = %s AND a.attnotnull AND NOT a.attisdropped "
+            "AND n.nspname || '.' || c.relname = ANY (%s) ORDER BY 1",
+            (column, names),
+        ).fetchall()
+    return tuple(str(row[0]) for row in rows)
+
+
+def slot_passed(dsn: str, slot: str, position: str) -> bool:
+    """Return whether what was written before a position of the log was read and confirmed.
+
+    Raises:
+        NotReady: PostgreSQL does not take connections.
+    """
+    with connect(dsn) as connection:
+        row = connection.execute(
+            "SELECT confirmed_flush_lsn >= %s::pg_lsn FROM pg_replication_slots "
+            "WHERE slot_name = %s",
+            (position, slot),
+        ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def log_position(dsn: str) -> str:
+    """Return where the write-ahead log ends now.
+
+    Raises:
+        NotReady: PostgreSQL does not take connections.
+    """
+    with connect(dsn) as connection:
+        row = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
+    return str(row[0]) if row else "0/0"
+
+
 def slot_active(dsn: str, slot: str) -> None:
     """Return when a connector reads from the replication slot.
 

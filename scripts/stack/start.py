@@ -69,7 +69,8 @@ def up(
             readiness.expect_observed(running)
         expect_same(starter.checkout, pipeline)
         with told(say):
-            _start_stopped(starter, pipeline, running, say)
+            if not _start_stopped(starter, pipeline, running, say):
+                say("the stack is up already")
         check_pipeline(pipeline, running, expect_whole_updates)
         return running
     began = time.monotonic()
@@ -87,16 +88,19 @@ def up(
     return endpoints
 
 
-def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints, say: Say) -> None:
+def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints, say: Say) -> bool:
+    """Start what was stopped, the connector included; False where all of it runs."""
     stopped = starter.stopped()
-    if not stopped:
-        return
     for name in stopped:
         say(f"{name} was stopped: starting it")
         starter.start_again(name)
-    connector.wait_running(pipeline, endpoints)
+    if stopped:
+        connector.wait_running(pipeline, endpoints, resume=True)
+    elif not connector.revive(pipeline, endpoints, say):
+        return False
     wait_ready(starter, say, "consumer", lambda: readiness.consumer_ready(endpoints))
     readiness.prove(pipeline, endpoints, say)
+    return True
 
 
 def make_pipeline(

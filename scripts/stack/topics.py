@@ -4,8 +4,16 @@ A consumer that subscribes to a topic which comes later learns of it only when i
 renewed.
 """
 
+from collections.abc import Mapping, Sequence
+
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 from confluent_kafka.cimpl import NewTopic
 
 from scripts.errors import StackFailure
@@ -14,6 +22,8 @@ from scripts.waiting import NotReady
 
 _TIMEOUT_SECONDS = 5.0
 _ALREADY_THERE = "TOPIC_ALREADY_EXISTS"
+_LARGEST_REQUEST = "producer.override.max.request.size"
+_LARGEST_MESSAGE = "max.message.bytes"
 
 
 def _admin(bootstrap: str) -> AdminClient:
@@ -33,22 +43,60 @@ def cluster_id(bootstrap: str) -> str:
         raise NotReady(f"{bootstrap}: {error.args[0].str()}") from None
 
 
+def settings(pipeline: Pipeline) -> dict[str, str]:
+    """Return the settings of the topics: they take what the connector's producer may send."""
+    largest = pipeline.connector.config.get(_LARGEST_REQUEST)
+    return {} if largest is None else {_LARGEST_MESSAGE: largest}
+
+
 def create(bootstrap: str, pipeline: Pipeline) -> None:
-    """Create the topic of each table, and the dead-letter topic, unless they are there.
+    """Create the topic of each table, and the dead-letter topic; those that are there are set.
 
     Raises:
         StackFailure: The broker refused one.
     """
-    names = [pipeline.topic(table) for table in pipeline.tables]
+    tables = [pipeline.topic(table) for table in pipeline.tables]
+    names = (*tables, pipeline.kafka.dead_letter_topic)
     wanted = [
-        NewTopic(name, num_partitions=pipeline.kafka.partitions, replication_factor=1)
-        for name in (*names, pipeline.kafka.dead_letter_topic)
+        NewTopic(
+            name,
+            num_partitions=pipeline.kafka.partitions,
+            replication_factor=1,
+            config=settings(pipeline),
+        )
+        for name in names
     ]
     admin = _admin(bootstrap)  # held until the answers are in: they end with it
     answers = admin.create_topics(wanted, operation_timeout=_TIMEOUT_SECONDS)
+    there = []
     for name, answer in answers.items():
         try:
             answer.result()
         except KafkaException as error:
             if error.args[0].name() != _ALREADY_THERE:
                 raise StackFailure(f"topic {name}: {error.args[0].str()}") from None
+            there.append(name)
+    _set(admin, there, settings(pipeline))
+
+
+def _set(admin: AdminClient, names: Sequence[str], wanted: Mapping[str, str]) -> None:
+    """Set the settings of topics that are there; what is not given stays."""
+    if not names or not wanted:
+        return
+    resources = [
+        ConfigResource(
+            ResourceType.TOPIC,
+            name,
+            incremental_configs=[
+                ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
+                for key, value in wanted.items()
+            ],
+        )
+        for name in names
+    ]
+    answers = admin.incremental_alter_configs(resources, request_timeout=_TIMEOUT_SECONDS)
+    for resource, answer in answers.items():
+        try:
+            answer.result()
+        except KafkaException as error:
+            raise StackFailure(f"topic {resource.name}: {error.args[0].str()}") from None

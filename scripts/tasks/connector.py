@@ -11,13 +11,15 @@ _STACK = "auto, local, compose or external"
 @command
 def deploy(_: Context, stack: str = "auto") -> None:
     """Bring the connector to what pipeline.toml asks for, and prove it with a canary row."""
-    from scripts.stack import canary, connector
-    from scripts.stack.choice import running_endpoints
+    from scripts.stack import canary, connector, topics
+    from scripts.stack.choice import EXTERNAL, running_endpoints
     from scripts.tasks.setting import setting
 
     here = setting(stack)
     endpoints = running_endpoints(here.backend)
     here.backend.verify(connector=False)
+    if here.backend.name != EXTERNAL:
+        topics.create(endpoints.kafka_bootstrap, here.pipeline)
     change = connector.deploy(here.pipeline, endpoints)
     seconds = canary.prove(here.pipeline, endpoints)
     print(
@@ -36,14 +38,14 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     from scripts.tasks.setting import setting
 
     here = setting(stack)
-    found = connector.current_status(here.pipeline, running_endpoints(here.backend))
+    found = connector.current_health(here.pipeline, running_endpoints(here.backend))
     print(connector_json(found) if json else connector_table(found))
 
 
 @task(help={"stack": _STACK})
 @command
 def restart(_: Context, stack: str = "auto") -> None:
-    """Restart the connector with its tasks, and wait until it runs."""
+    """Restart the connector with its tasks, and wait until it runs and stays up."""
     from scripts.stack import connector
     from scripts.stack.choice import our_endpoints
     from scripts.tasks.setting import setting

@@ -13,14 +13,13 @@ def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
     """Start the pipeline and prove it with a canary row."""
     from scripts.report.live import say
     from scripts.report.stack import status_table
+    from scripts.stack.status import full_status
     from scripts.tasks.setting import setting
 
     here = setting(stack)
     with here.to_itself():
-        if here.backend.endpoints() is not None:
-            say("the stack is up already")
         here.backend.up(say, observe=observe)
-    print(status_table(here.backend.status()))
+    print(status_table(full_status(here.backend, here.pipeline)))
 
 
 @task(help={"stack": _STACK})
@@ -40,11 +39,13 @@ def down(_: Context, stack: str = "auto") -> None:
 @task(help={"stack": _STACK, "json": "for programs"})
 @command
 def status(_: Context, stack: str = "auto", json: bool = False) -> None:
-    """Show the state of each component."""
+    """Show the state of each component, of the connector and of its tasks."""
     from scripts.report.stack import status_json, status_table
+    from scripts.stack.status import full_status
     from scripts.tasks.setting import setting
 
-    statuses = setting(stack).backend.status()
+    here = setting(stack)
+    statuses = full_status(here.backend, here.pipeline)
     print(status_json(statuses) if json else status_table(statuses))
 
 

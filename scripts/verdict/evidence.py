@@ -9,6 +9,7 @@ from scripts.results.summary import NoSummary, Summary
 from scripts.settings.executors import Executor, total_seconds
 from scripts.settings.thresholds import Threshold
 from scripts.stack.component import ComponentEvent
+from scripts.stack.connector_health import ConnectorHealth
 from scripts.verdict.k6_exit import CAME_TO_ITS_END
 from scripts.verdict.points import PointsSeen
 from scripts.verdict.ramp import Ramp
@@ -47,6 +48,8 @@ class Evidence:
         held: Of a breakpoint the rate that this is the evidence of.
         integrity: What the check of the pipeline found; None where none was made: of the
             health check, and after an interruption.
+        connector: How the connector and its tasks were after the load and the drain; None where
+            nobody can know.
     """
 
     scenario: str
@@ -60,11 +63,17 @@ class Evidence:
     hops: HopsSeen = field(default_factory=HopsSeen)
     held: Held | None = None
     integrity: Integrity | None = None
+    connector: ConnectorHealth | None = None
 
     @property
     def stack(self) -> StackSeen:
         """What limits on the stack are judged on."""
         return StackSeen(self.points.stack, self.executor)
+
+    @property
+    def fallen(self) -> bool:
+        """Whether a part of the pipeline went down: a component, the connector or a task."""
+        return bool(self.events) or (self.connector is not None and not self.connector.running)
 
     @property
     def seconds(self) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from scripts.errors import ExitCode
+from scripts.integrity.causes import sentence
 from scripts.integrity.records import Finding, Integrity, Kind
 from scripts.results.summary import NoSummary, Summary
 from scripts.stack.component import ComponentEvent
@@ -171,12 +172,13 @@ def exit_code_of(integrity: Integrity) -> ExitCode:
 
 
 def reason_of(finding: Finding) -> str:
-    """Return a finding in a sentence, with its first sample."""
+    """Return a finding in a sentence, with its causes, if they are known, and its first sample."""
     lead = f"{finding.table}: {counted(finding.count, *_WORDS[finding.kind])}"
+    causes = "".join(f"; {sentence(cause, finding.table)}" for cause in finding.causes)
     if not finding.samples:
-        return lead
+        return lead + causes
     first = finding.samples[0]
-    return f"{lead}, such as {first.id}, last seen in {first.last_seen} ({first.detail})"
+    return f"{lead}, such as {first.id}, last seen in {first.last_seen} ({first.detail}){causes}"
 
 
 def _gate(

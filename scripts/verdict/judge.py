@@ -6,6 +6,7 @@ from scripts.errors import ExitCode
 from scripts.settings.metrics import MetricType
 from scripts.settings.thresholds import Threshold
 from scripts.verdict.agreement import thresholds_agree_gate
+from scripts.verdict.connector_gate import connector_gate
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.gates import Gate, checks_gate, components_gate, samples_gate, summary_gate
 from scripts.verdict.hop_clocks import hop_clocks_gate
@@ -94,6 +95,7 @@ def _gates(evidence: Evidence) -> tuple[Gate, ...]:
     gates = (
         k6_exit_gate(scenario, evidence.k6_exit, summary),
         components_gate(evidence.events),
+        connector_gate(evidence.connector, evidence.events),
         clock_gate(evidence.clock_step_seconds),
         summary_gate(scenario, summary),
         points_gate(evidence.points, summary),

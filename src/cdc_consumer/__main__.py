@@ -15,8 +15,9 @@ from cdc_consumer.dead_letter import DeadLetterTopic
 from cdc_consumer.errors import ConfigurationError, GaveUpError
 from cdc_consumer.health import Answer, health, readiness
 from cdc_consumer.log import log
-from cdc_consumer.loop import Loop, Ports, Progress
+from cdc_consumer.loop import Loop, Ports
 from cdc_consumer.metrics import Metrics
+from cdc_consumer.progress import Beat, Progress
 from cdc_consumer.retry import Retry
 from cdc_consumer.settings import (
     Endpoints,
@@ -43,9 +44,10 @@ def main(arguments: list[str]) -> int:
     try:
         pipeline = load_pipeline(pipeline_file(arguments))
         endpoints = load_endpoints(os.environ)
-        client = _mongo_client(endpoints.mongodb_uri)
+        progress = Progress()
+        client = _mongo_client(endpoints.mongodb_uri, progress)
         told = telemetry(os.environ)
-        _run(pipeline, endpoints, client, stopping, told)
+        _run(pipeline, endpoints, client, progress, stopping, told)
     except (ConfigurationError, GaveUpError) as error:
         sys.stderr.write(f"cdc-consumer: {error}\n")
         return error.exit_code
@@ -62,6 +64,7 @@ def _run(
     pipeline: Pipeline,
     endpoints: Endpoints,
     client: MongoClient[Document],
+    progress: Progress,
     stopping: Stopping,
     told: Telemetry | None,
 ) -> None:
@@ -73,9 +76,8 @@ def _run(
             endpoints.kafka_bootstrap, pipeline.kafka.consumer_group, limits.retry_seconds
         ),
     )
-    subscription = Subscription(consumer, list(tables))
+    subscription = Subscription(consumer, list(tables), progress)
     metrics = Metrics(collections, subscription.lag)
-    progress = Progress()
 
     def on_retry(what: str, why: str) -> None:
         # Waiting for a dependency is not being stuck: a restart would mend nothing.
@@ -87,15 +89,18 @@ def _run(
     retry = Retry(limits.retry_seconds, stopping.asked, on_retry)
     sink = Sink(client[pipeline.mongodb.database], retry)
     dead_letters = DeadLetterTopic(
-        endpoints.kafka_bootstrap, pipeline.kafka.dead_letter_topic, retry
+        endpoints.kafka_bootstrap, pipeline.kafka.dead_letter_topic, retry, progress
     )
     server = http_server.start(
         endpoints.http_host,
         endpoints.http_port,
         {
-            "/healthz": lambda: health(progress.age()),
+            "/healthz": lambda: health(progress.standing()),
             "/readyz": lambda: readiness(
-                subscription.unassigned(), subscription.assigned(), lambda: _ping(client)
+                progress.standing(),
+                subscription.unassigned(),
+                subscription.assigned(),
+                lambda: _ping(client),
             ),
             "/metrics": lambda: Answer(200, CONTENT_TYPE_LATEST, metrics.exposition()),
         },
@@ -113,7 +118,7 @@ def _run(
     log("stopped")
 
 
-def _mongo_client(uri: str) -> MongoClient[Document]:
+def _mongo_client(uri: str, progress: Progress) -> MongoClient[Document]:
     try:
         client: MongoClient[Document] = MongoClient(
             uri,
@@ -121,6 +126,7 @@ def _mongo_client(uri: str) -> MongoClient[Document]:
             serverSelectionTimeoutMS=SELECT_MS,
             connectTimeoutMS=SELECT_MS,
             socketTimeoutMS=SOCKET_MS,
+            event_listeners=[Beat(progress)],
         )
     except (InvalidURI, MongoConfigurationError, ValueError) as error:
         raise ConfigurationError(f"CDC_MONGODB_URI: {error}") from error

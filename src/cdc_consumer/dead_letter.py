@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from cdc_consumer.events import Rejection
 from cdc_consumer.log import log
+from cdc_consumer.progress import Progress
 from cdc_consumer.retry import Retry, TransientError
 
 # Topic, partition, offset.
@@ -18,6 +19,8 @@ LONGEST_DETAIL = 500
 # The first ones are logged one by one; of a flood, one in so many.
 LOGGED_FIRST = 10
 LOGGED_EACH = 1000
+# As the topic that the harness creates; a topic that takes less gets the record without its value.
+LARGEST_MESSAGE = 20 * 1024 * 1024
 
 
 def producer_config(bootstrap: str) -> dict[str, str | int | bool]:
@@ -28,6 +31,7 @@ def producer_config(bootstrap: str) -> dict[str, str | int | bool]:
         "acks": "all",
         "enable.idempotence": True,
         "linger.ms": 0,
+        "message.max.bytes": LARGEST_MESSAGE,
         "delivery.timeout.ms": int(DELIVERY_SECONDS * 1000),
     }
 
@@ -64,7 +68,8 @@ class DeadLetterTopic:
     most runs have none.
     """
 
-    def __init__(self, bootstrap: str, topic: str, retry: Retry) -> None:
+    def __init__(self, bootstrap: str, topic: str, retry: Retry, progress: Progress) -> None:
+        self._progress = progress
         self._bootstrap = bootstrap
         self._topic = topic
         self._retry = retry
@@ -96,6 +101,7 @@ class DeadLetterTopic:
         def report(place: Place, error: KafkaError | None, _: Message | None = None) -> None:
             if error is None:
                 remaining.pop(place, None)
+                self._progress.tick()
                 return
             failures.append(error.str())
             if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:

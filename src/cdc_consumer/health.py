@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec import Struct
 
-# More than any one call may last: 10 s for an answer of MongoDB, 2 s to find it, 2 s between tries.
-STALLED_SECONDS = 20.0
+from cdc_consumer.progress import Standing
 
 
 class Answer(Struct, frozen=True):
@@ -33,18 +32,25 @@ class Facts(Struct, frozen=True):
     mongodb: str
 
 
-def health(poll_age_seconds: float) -> Answer:
-    """Answer /healthz: 200 while the loop makes progress, else 503."""
-    alive = poll_age_seconds < STALLED_SECONDS
-    return _json(200 if alive else 503, {"alive": alive, "last_poll_seconds": poll_age_seconds})
+def health(standing: Standing) -> Answer:
+    """Answer /healthz: 200 while the loop gets on, at rest or in a batch that takes long, else 503.
+
+    A dependency that is away is none of its business: a restart would not bring it back.
+    """
+    content = {"alive": standing.alive, **msgspec.structs.asdict(standing)}
+    return _json(200 if standing.alive else 503, content)
 
 
 def readiness(
-    unassigned: Sequence[str], partitions: Sequence[str], ping: Callable[[], str]
+    standing: Standing,
+    unassigned: Sequence[str],
+    partitions: Sequence[str],
+    ping: Callable[[], str],
 ) -> Answer:
     """Answer /readyz: 200 when every topic is assigned and MongoDB answers, else 503 with reasons.
 
     Args:
+        standing: How the loop stands: one that hangs applies nothing.
         unassigned: Topics of which no partition is assigned.
         partitions: The partitions assigned.
         ping: Asks MongoDB; returns an empty text, or why it failed.
@@ -53,6 +59,8 @@ def readiness(
     reasons = [f"no partition of {topic} is assigned" for topic in unassigned]
     if mongodb:
         reasons.append(f"MongoDB does not answer: {mongodb}")
+    if not standing.alive:
+        reasons.append(f"the loop hangs in {standing.doing}")
     facts = Facts(not reasons, reasons, list(partitions), mongodb)
     return _json(503 if reasons else 200, facts)
 

@@ -13,6 +13,7 @@ from cdc_consumer.dead_letter import DeadLetters
 from cdc_consumer.events import Event, Record, Rejection, parse
 from cdc_consumer.log import log
 from cdc_consumer.metrics import Metrics
+from cdc_consumer.progress import Progress
 from cdc_consumer.settings import Table
 from cdc_consumer.sink import Outcome
 
@@ -50,21 +51,6 @@ class Writer(Protocol):
         """Carry out the writes and say what became of each event."""
 
 
-class Progress:
-    """When the loop last polled, for the health check."""
-
-    def __init__(self) -> None:
-        self._polled = time.monotonic()
-
-    def tick(self) -> None:
-        """Note that the loop polls now."""
-        self._polled = time.monotonic()
-
-    def age(self) -> float:
-        """Return the seconds since the last poll."""
-        return time.monotonic() - self._polled
-
-
 class Ports(Struct, frozen=True):
     """What the loop reads from and writes to."""
 
@@ -98,7 +84,7 @@ class Loop:
             KafkaException: The Kafka client cannot go on.
         """
         while not stop.is_set():
-            self._ports.progress.tick()
+            self._ports.progress.begin("poll")
             self.step()
             self._ports.offsets.look()
 
@@ -131,6 +117,7 @@ class Loop:
             records.append(_record(message, now_us))
 
     def _handle(self, messages: Sequence[Message], records: Sequence[Record]) -> None:
+        self._ports.progress.begin("write")
         events: list[Event] = []
         rejections: list[Rejection] = []
         tombstones = 0
@@ -149,6 +136,8 @@ class Loop:
         coalesced = coalesce(events)
         outcome = self._ports.writer.apply(coalesced.writes)
         rejections.extend(outcome.rejected)
+        if rejections:
+            self._ports.progress.begin("dead-letter")
         self._ports.dead_letters.send(rejections)
         self._ports.offsets.acknowledge(messages)
         self._ports.metrics.batch(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from cdc_consumer.log import log
+from cdc_consumer.progress import REBALANCE_SECONDS, Progress
 
 COMMIT_INTERVAL_MS = 100
 # Long enough for any retry in between two polls; beyond it the broker takes the partitions away.
@@ -66,8 +67,9 @@ class Subscription:
     long as the first one polls.
     """
 
-    def __init__(self, consumer: Consumer, topics: Sequence[str]) -> None:
+    def __init__(self, consumer: Consumer, topics: Sequence[str], progress: Progress) -> None:
         self._consumer = consumer
+        self._progress = progress
         self._topics = tuple(topics)
         # Next offset to acknowledge, of each assigned partition.
         self._next: dict[tuple[str, int], int] = {}
@@ -145,7 +147,8 @@ class Subscription:
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         try:
-            committed = consumer.committed(partitions, timeout=COMMITTED_SECONDS)
+            with self._progress.within("rebalance", REBALANCE_SECONDS):
+                committed = consumer.committed(partitions, timeout=COMMITTED_SECONDS)
         except KafkaException as error:
             self.tell(error.args[0])
             committed = partitions
@@ -160,7 +163,8 @@ class Subscription:
         batch begins with is in hand, and the new owner reads that again.
         """
         try:
-            consumer.commit(asynchronous=False)
+            with self._progress.within("rebalance", REBALANCE_SECONDS):
+                consumer.commit(asynchronous=False)
         except KafkaException as error:
             if error.args[0].name() != NOTHING_TO_COMMIT:
                 self.tell(error.args[0])

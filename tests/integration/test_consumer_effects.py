@@ -276,16 +276,28 @@ def test_the_bad_one_of_several_changes_of_a_row_is_the_only_one_lost(orders: La
     assert [headers(letter)["offset"] for letter in orders.dead_letters()] == ["1"]
 
 
+@pytest.mark.parametrize(
+    ("dead_letter", "kept"), [({}, True), ({"max.message.bytes": "1000000"}, False)]
+)
 def test_a_poison_message_as_large_as_a_message_can_be_does_not_stop_the_stream(
-    orders: Lane,
+    checkout: Checkout,
+    endpoints: Endpoints,
+    tmp_path: Path,
+    dead_letter: dict[str, str],
+    *,
+    kept: bool,
 ) -> None:
-    consumer = orders.start()
-    orders.produce([Record({"id": "x"}, b"{" + b"x" * JUST_FITS), event(1, "c", "a", s=1)])
-    consumer.wait_counted(2)
-    assert list(orders.documents()) == ["a"]
-    (letter,) = orders.dead_letters()
-    assert letter.value() is None
-    assert headers(letter)["value"] == "left out, it is too large"
+    """It goes to the dead letters whole, or without its value where the topic takes less."""
+    value = b"{" + b"x" * JUST_FITS
+    with lane(checkout, endpoints, tmp_path) as orders:
+        orders.create_topics(dead_letter=dead_letter)
+        consumer = orders.start()
+        orders.produce([Record({"id": "x"}, value), event(1, "c", "a", s=1)])
+        consumer.wait_counted(2)
+        assert list(orders.documents()) == ["a"]
+        (letter,) = orders.dead_letters()
+    assert letter.value() == (value if kept else None)
+    assert ("value" in headers(letter)) is not kept
     assert (headers(letter)["reason"], headers(letter)["offset"]) == ("invalid-json", "0")
 
 

@@ -4,8 +4,11 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
@@ -19,7 +22,7 @@ from scripts.stack.local import mongodb
 from scripts.stack.local.layout import Layout
 from scripts.tools.cache import Cache
 from scripts.tools.catalogue import catalogue
-from scripts.waiting import NotReady
+from scripts.waiting import NotReady, wait_until
 from tests.integration.consumer_process import (
     DEADLINE_SECONDS,
     ConsumerProcess,
@@ -261,6 +264,79 @@ def test_an_outage_of_mongodb_is_waited_for(apart: Lane, server: Server, how: st
     consumer.wait_ready()
     assert consumer.stop() == 0
     assert apart.committed() == 20
+
+
+class SlowWrites:
+    """A way to a server on which each write takes long, and everything else does not."""
+
+    def __init__(self, port: int, seconds: float) -> None:
+        self._target = ("127.0.0.1", port)
+        self._seconds = seconds
+        self._over = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def uri(self) -> str:
+        return f"mongodb://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def close(self) -> None:
+        self._over.set()
+        # It may wait for the next client, and closing alone would not end that.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while not self._over.is_set():
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, suppress(OSError), socket.create_connection(self._target) as server:
+            back = threading.Thread(target=self._pump, args=(server, client), daemon=True)
+            back.start()
+            self._pump(client, server)
+            back.join()
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                # The first element of a command is its name: a text of BSON (type 2).
+                if b"\x02update\0" in data:
+                    self._over.wait(self._seconds)
+                sink.sendall(data)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_batch_that_takes_long_is_no_hang(
+    checkout: Checkout, endpoints: Endpoints, tmp_path: Path, server: Server
+) -> None:
+    """Four writes of one batch, one after the other, each of which takes 6 s."""
+    slow = SlowWrites(server.port, 6.0)
+    with lane(checkout, endpoints, tmp_path, mongodb_uri=slow.uri) as orders:
+        orders.create_topics()
+        consumer = orders.start()
+        # No BSON holds the last one's number, so the row's events are written one by one.
+        events = [event(number, "u", "row", status=str(number)) for number in range(1, 5)]
+        orders.produce([*events, event(5, "u", "row", status=2**70)])
+        health: list[tuple[int, dict[str, Any]]] = []
+
+        def written() -> None:
+            answer = consumer.get("/healthz")
+            health.append((answer.status_code, answer.json()))
+            if len(orders.dead_letters()) != 1:
+                raise NotReady("it is not finished")
+
+        wait_until(written, what="the batch", deadline_seconds=60, interval_seconds=0.2)
+        slow.close()
+    assert {status for status, _ in health} == {200}
+    writing = [body for _, body in health if body["doing"] == "write"]
+    # Each answer counts, though the batch goes on.
+    assert max(body["seconds"] for body in writing) > 20
+    assert max(body["quiet_seconds"] for body in writing) < 10
 
 
 def wait_not_ready(consumer: ConsumerProcess) -> None:

@@ -18,7 +18,9 @@ from scripts.results.summary import Check, Metric
 from scripts.settings.executors import ConstantArrivalRate
 from scripts.settings.hops import HOPS
 from scripts.settings.scenarios import HEALTH_CHECK
+from scripts.stack.connector_health import Condition, ConnectorHealth
 from scripts.verdict.agreement import thresholds_agree_gate
+from scripts.verdict.connector_gate import connector_gate
 from scripts.verdict.evidence import Evidence, Held
 from scripts.verdict.gates import (
     Gate,
@@ -142,6 +144,11 @@ REDS: Mapping[GateFunction, Red] = {
     k6_exit_gate: Red("k6_exit", ExitCode.LOAD, replace(users(), k6_exit=109)),
     components_gate: Red(
         "components", ExitCode.FAIL, replace(users(), events=(event("connect", "ended"),))
+    ),
+    connector_gate: Red(
+        "connector",
+        ExitCode.FAIL,
+        replace(users(), connector=ConnectorHealth("cdc", Condition.FAILED, "task 0 FAILED")),
     ),
     clock_gate: Red("clock", ExitCode.INVALID, replace(users(), clock_step_seconds=-1.0)),
     summary_gate: Red("summary", ExitCode.INVALID, replace(users(), scenario="spike")),

@@ -22,6 +22,7 @@ from scripts.settings.hops import HOPS, TOTAL, Hop
 from scripts.settings.metrics import Better, MetricKind, MetricType, Phase
 from scripts.settings.thresholds import Threshold
 from scripts.stack.component import ComponentEvent
+from scripts.stack.connector_health import Condition, ConnectorHealth
 from scripts.stack.hop_times import Bucket, Counted, HopTimes
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import PointsSeen
@@ -200,6 +201,7 @@ def evidence(
         clock_step_seconds=clock_step_seconds,
         events=events,
         integrity=CLEAN,
+        connector=ConnectorHealth("postgres-cdc-connector", Condition.RUNNING),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scripts.integrity.causes import sentence
 from scripts.integrity.records import Finding, Integrity, Kind
 from scripts.report.integrity import left_out
 from scripts.verdict.integrity_gates import LOSSES
@@ -49,6 +50,11 @@ def integrity_view(found: Integrity | str) -> IntegrityView:
         return IntegrityView(absent=found.unchecked)
     rows = [row for finding in found.findings for row in _rows(finding)]
     notes = [*(found.drain.outstanding if found.drain else ())]
+    notes += [
+        f"{finding.table}: {finding.kind}: {sentence(cause, finding.table)}"
+        for finding in found.findings
+        for cause in finding.causes
+    ]
     notes += [
         f"{finding.table}: {finding.kind} is told and is no fault: {finding.excused}"
         for finding in found.findings

@@ -8,9 +8,10 @@ from scripts.stack import readiness, target
 from scripts.stack.backend import LogTail, Say
 from scripts.stack.checks.sequence import check_connector, check_pipeline, toast_warnings
 from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
+from scripts.stack.connector_health import CONNECTOR, look, status_rows
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.external.addresses import addresses
-from scripts.stack.external.probes import CONNECTOR, Answer, ask_all
+from scripts.stack.external.probes import Answer, ask_all
 from scripts.stack.usage import Usage
 
 _OURS = "an external stack is not ours to stop: nothing was changed"
@@ -77,8 +78,9 @@ class ExternalStack:
         return None if silent else self._addresses()
 
     def status(self) -> tuple[ComponentStatus, ...]:
-        """Ask every component; what has no address counts as running, for nobody can tell."""
-        return tuple(
+        """Ask every component; what has no address counts as running: nobody can tell."""
+        health = look(self._pipeline, self._addresses())
+        components = tuple(
             ComponentStatus(
                 name=answer.component,
                 version=answer.version if answer.given else "no address given",
@@ -87,9 +89,12 @@ class ExternalStack:
                 port=None,
                 memory=None,
                 uptime=None,
+                detail=answer.fault,
             )
             for answer in self._answers()
+            if answer.component != CONNECTOR
         )
+        return (*components, *status_rows(health))
 
     def usage(self) -> Mapping[str, Usage]:
         """Return nothing: its processes are not of this machine."""

@@ -7,10 +7,9 @@ from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import readiness, source, target, topics
 from scripts.stack.connect_api import ConnectApi, Rebalancing, Unreachable
+from scripts.stack.connector_health import CONNECTOR, Condition, look
 from scripts.stack.endpoints import Endpoints
 from scripts.waiting import NotReady
-
-CONNECTOR = "connector"
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,11 @@ def _connect(endpoints: Endpoints) -> str:
 
 def _connector(pipeline: Pipeline, endpoints: Endpoints) -> str:
     name = pipeline.connector.name
-    status = ConnectApi(endpoints.connect_url).status(name)
-    if status is None:
+    health = look(pipeline, endpoints)
+    if health is None or health.condition is Condition.ABSENT:
         raise NotReady(f"there is no {name}: inv connector.deploy --stack external")
-    if status.failures:
-        raise NotReady(status.failures[0])
-    if not status.running:
-        raise NotReady(f"{name} is {status.state}, and not each task of it RUNNING")
+    if not health.running:
+        raise NotReady(health.sentence)
     source.slot_active(endpoints.postgres_dsn, pipeline.postgres.slot)
     return name
 

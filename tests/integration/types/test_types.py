@@ -40,12 +40,16 @@ def types(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
 
 
 def contents(found: tuple[Difference, ...]) -> dict[str, tuple[str, ...]]:
-    """Return the rows with other content, and the columns that it is about."""
-    return {
-        each.id: tuple(name.split()[0] for name in each.columns)
+    """Return the rows with other content, and the columns that it is about.
+
+    A column that no document has is told once, not of each row.
+    """
+    rows = {
+        each.id: tuple(x.split()[0] for x in each.columns if x.split()[0] not in absent(found))
         for each in found
         if each.kind in (Kind.CONTENT, Kind.STALE)
     }
+    return {identity: names for identity, names in rows.items() if names}
 
 
 def absent(found: tuple[Difference, ...]) -> set[str]:

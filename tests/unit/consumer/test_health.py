@@ -2,17 +2,35 @@ import json
 
 import pytest
 
-from cdc_consumer.health import STALLED_SECONDS, health, readiness
+from cdc_consumer.health import health, readiness
+from cdc_consumer.progress import Standing
+
+WELL = Standing("poll", 0.1, 0.1, 30.0)
+HUNG = Standing("write", 99.0, 30.0, 30.0)
 
 
 @pytest.mark.parametrize(
-    ("age", "status"),
-    [(0.0, 200), (STALLED_SECONDS - 0.1, 200), (STALLED_SECONDS, 503), (1e6, 503)],
+    ("standing", "status"),
+    [
+        pytest.param(WELL, 200, id="at rest"),
+        pytest.param(Standing("write", 3600.0, 29.9, 30.0), 200, id="a batch that takes long"),
+        pytest.param(Standing("rebalance", 60.0, 60.0, 70.0), 200, id="a slow broker"),
+        pytest.param(HUNG, 503, id="a call that does not return"),
+        pytest.param(Standing("poll", 1e6, 1e6, 30.0), 503, id="a poll that does not return"),
+    ],
 )
-def test_health_is_that_the_loop_goes_round(age: float, status: int) -> None:
-    answer = health(age)
+def test_health_is_that_something_comes_of_what_is_done(standing: Standing, status: int) -> None:
+    answer = health(standing)
     assert answer.status == status
-    assert json.loads(answer.body) == {"alive": status == 200, "last_poll_seconds": age}
+    body = json.loads(answer.body)
+    assert (body["alive"], body["doing"]) == (status == 200, standing.doing)
+    assert body["quiet_seconds"] == standing.quiet_seconds
+
+
+def test_a_loop_that_hangs_is_not_ready() -> None:
+    answer = readiness(HUNG, [], ["u/0"], lambda: "")
+    assert answer.status == 503
+    assert json.loads(answer.body)["ready"] is False
 
 
 @pytest.mark.parametrize(
@@ -32,7 +50,7 @@ def test_health_is_that_the_loop_goes_round(age: float, status: int) -> None:
 def test_readiness_says_what_is_missing(
     unassigned: list[str], ping: str, reasons: list[str]
 ) -> None:
-    answer = readiness(unassigned, ["u/0"], lambda: ping)
+    answer = readiness(WELL, unassigned, ["u/0"], lambda: ping)
     assert answer.status == (503 if reasons else 200)
     assert answer.content_type == "application/json"
     assert json.loads(answer.body) == {

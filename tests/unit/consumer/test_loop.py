@@ -10,8 +10,9 @@ from confluent_kafka import KafkaError, Message
 from cdc_consumer.coalesce import Write
 from cdc_consumer.errors import GaveUpError
 from cdc_consumer.events import Rejection
-from cdc_consumer.loop import Loop, Ports, Progress
+from cdc_consumer.loop import Loop, Ports
 from cdc_consumer.metrics import Metrics
+from cdc_consumer.progress import Progress
 from cdc_consumer.sink import Acknowledged, Outcome
 from tests.unit.consumer.builders import KAFKA_MS, ORDERS, SOURCE_US, flattened
 

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from scripts.integrity.decoding import TOMBSTONE, UNREADABLE, DeadLetter, Event
+import pytest
+from confluent_kafka import Message
+
+from scripts.integrity.decoding import TOMBSTONE, UNREADABLE, DeadLetter, Event, dead_letter_of
 from scripts.integrity.events import Events, Seen, Unseen, gathered
 from scripts.integrity.findings import event_findings, ledger_findings
 from scripts.integrity.ledger import Acknowledged
-from scripts.integrity.records import Finding, Kind, Place, TopicRead
+from scripts.integrity.records import Drain, Finding, Integrity, Kind, Place, TopicRead
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline_file import load_pipeline
+from scripts.verdict.integrity_limits import INTEGRITY_METRICS
 
 PIPELINE = load_pipeline(Checkout.here())
 CUSTOMER = "cdc.public.customer"
@@ -91,6 +96,65 @@ def test_a_dead_letter_is_told_with_its_reason() -> None:
     assert (finding.kind, finding.table) == (Kind.DEAD_LETTER, "cdc.dead-letter")
     assert finding.samples[0].last_seen is Place.DEAD_LETTER
     assert f"missing-lsn; read from {CUSTOMER}, partition 0, offset 17" in finding.samples[0].detail
+
+
+@pytest.mark.parametrize(
+    ("letters", "count"),
+    [
+        pytest.param([(3, CUSTOMER, 0, 17), (4, CUSTOMER, 0, 17)], 1, id="sent again"),
+        pytest.param([(3, CUSTOMER, 0, 17), (4, CUSTOMER, 0, 18)], 2, id="two offsets"),
+        pytest.param([(3, CUSTOMER, 0, 17), (4, CUSTOMER, 1, 17)], 2, id="two partitions"),
+        pytest.param([(3, CUSTOMER, 0, 17), (4, "other", 0, 17)], 2, id="two topics"),
+        pytest.param([(3, "", -1, -1), (4, "", -1, -1)], 2, id="no headers"),
+        pytest.param([(3, CUSTOMER, 0, -1), (4, CUSTOMER, 0, -1)], 2, id="no offsets"),
+        pytest.param(
+            [(3, "", -1, -1), (4, CUSTOMER, 0, 3), (5, CUSTOMER, 0, 3)], 2, id="both kinds"
+        ),
+    ],
+)
+def test_dead_letters_are_counted_by_where_they_were_read(
+    letters: list[tuple[int, str, int, int]], count: int
+) -> None:
+    records = [
+        DeadLetter(0, position, None, "why", topic, partition, offset)
+        for position, topic, partition, offset in letters
+    ]
+    (finding,) = found(records)
+    assert (finding.kind, finding.count) == (Kind.DEAD_LETTER, count)
+    assert len({sample.id for sample in finding.samples}) <= count
+    integrity = Integrity(checked=datetime.now(UTC), drain=Drain(seconds=0.1), findings=(finding,))
+    assert integrity.count(INTEGRITY_METRICS["dead_letters"]) == count
+
+
+CONNECTS: list[tuple[str, str | bytes | None]] = [
+    ("__connect.errors.topic", b"cdc.public.customer"),
+    ("__connect.errors.partition", b"2"),
+    ("__connect.errors.offset", b"17"),
+    ("__connect.errors.exception.message", b"no"),
+]
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([("topic", b"t"), ("partition", b"1"), ("offset", b"7")], ("t", 1, 7, "no reason given")),
+        (CONNECTS, (CUSTOMER, 2, 17, "no")),
+        ([], ("", -1, -1, "no reason given")),
+        ([("topic", None), ("offset", b"\xff")], ("", -1, -1, "no reason given")),
+    ],
+)
+def test_the_headers_of_a_dead_letter_say_where_it_was_read(
+    headers: list[tuple[str, str | bytes | None]], expected: tuple[str, int, int, str]
+) -> None:
+    message = Message(topic="cdc.dead-letter", partition=0, offset=4, headers=headers)
+    letter = dead_letter_of(message, {})
+    assert (letter.partition, letter.position) == (0, 4)
+    assert expected == (
+        letter.from_topic,
+        letter.from_partition,
+        letter.from_position,
+        letter.reason,
+    )
 
 
 def test_of_many_a_few_are_shown() -> None:

@@ -1,9 +1,10 @@
 """Where a row was last seen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from scripts.integrity.causes import Explanation
 from scripts.integrity.decoding import DeadLetter, Event
 from scripts.integrity.events import gathered
 from scripts.integrity.findings import row_findings
@@ -32,8 +33,12 @@ def trail() -> Iterator[Trail]:
         yield Trail(pipeline, events, {(TOPIC, 0): 3})
 
 
+def unexplained(_table: str, _kind: Kind, _differences: Sequence[Difference]) -> Explanation:
+    return Explanation()
+
+
 def found(trail: Trail, difference: Difference) -> Finding:
-    (finding,) = row_findings([difference], trail)
+    (finding,) = row_findings([difference], trail, unexplained)
     return finding
 
 
@@ -76,5 +81,35 @@ def test_a_document_of_the_last_event_was_changed_in_mongodb(trail: Trail) -> No
 
 def test_differences_of_a_kind_and_table_are_one_finding(trail: Trail) -> None:
     many = [Difference(Kind.MISSING, TABLE, f"x{n}", "7", None) for n in range(7)]
-    (finding,) = row_findings(many, trail)
+    (finding,) = row_findings(many, trail, unexplained)
     assert (finding.count, len(finding.samples)) == (7, 5)
+
+
+def test_a_column_that_no_document_has_is_one_finding(trail: Trail) -> None:
+    rows = [
+        Difference(
+            *(Kind.CONTENT, TABLE, f"x{n}", "7", None),
+            columns=("note text",) if n else ("note text", "email text"),
+            absent=("note",),
+        )
+        for n in range(3)
+    ]
+    column = Difference(Kind.COLUMN_ABSENT, TABLE, "note", "", None, ("note text",), count=3)
+    found = {each.kind: each for each in row_findings([*rows, column], trail, unexplained)}
+    assert found.keys() == {Kind.CONTENT, Kind.COLUMN_ABSENT}
+    assert [sample.id for sample in found[Kind.CONTENT].samples] == ["x0"]
+    assert found[Kind.COLUMN_ABSENT].count == 3
+    assert [sample.id for sample in found[Kind.COLUMN_ABSENT].samples] == ["note"]
+
+
+def test_a_column_that_was_added_is_told_of_its_rows(trail: Trail) -> None:
+    row = Difference(
+        *(Kind.CONTENT, TABLE, "x", "7", None), columns=("note text",), absent=("note",)
+    )
+    column = Difference(Kind.COLUMN_ABSENT, TABLE, "note", "", None, ("note text",), count=1)
+
+    def explain(_table: str, _kind: Kind, _group: Sequence[Difference]) -> Explanation:
+        return Explanation(explained=frozenset("x"))
+
+    (finding,) = row_findings([row, column], trail, explain)
+    assert (finding.kind, finding.count) == (Kind.CONTENT, 1)

@@ -3,14 +3,19 @@ import json
 from scripts.report.stack import connector_json, connector_table, status_json, status_table
 from scripts.stack.component import ComponentStatus
 from scripts.stack.connect_api import ConnectorStatus, TaskStatus
+from scripts.stack.connector_health import assess, status_rows
 
 RUNNING = ComponentStatus("kafka", "4.3.1", "running", 4711, 20_002, 300 * 1024 * 1024, 3723.9)
 STOPPED = ComponentStatus("consumer", "", "stopped", None, None, None, None)
-FAILED = ConnectorStatus(
+TRACE = "a.Error: outer\n\tat b\nCaused by: c.d.Inner: gone\n\tat e"
+FAILED = assess(
     "cdc",
-    "RUNNING",
-    "",
-    (TaskStatus(0, "RUNNING", ""), TaskStatus(1, "FAILED", "a.Error: gone\n\tat b")),
+    ConnectorStatus(
+        "cdc",
+        "RUNNING",
+        "",
+        (TaskStatus(0, "RUNNING", ""), TaskStatus(1, "FAILED", TRACE)),
+    ),
 )
 
 
@@ -29,8 +34,37 @@ def test_programs_get_bytes_and_seconds() -> None:
     assert (consumer["state"], consumer["pid"]) == ("stopped", None)
 
 
-def test_a_failed_task_shows_the_first_line_of_its_trace_and_all_of_it_to_programs() -> None:
+def test_a_failed_task_shows_its_root_cause_and_its_whole_trace_to_programs() -> None:
     lines = connector_table(FAILED).splitlines()
     assert [line.split() for line in lines[2:4]] == [["cdc", "RUNNING"], ["task", "0", "RUNNING"]]
-    assert lines[-1] == "task 1 FAILED: a.Error: gone"
-    assert json.loads(connector_json(FAILED))["tasks"][1]["trace"] == "a.Error: gone\n\tat b"
+    assert "Inner: gone" in lines[-1]
+    content = json.loads(connector_json(FAILED))
+    assert content["tasks"][1]["trace"] == TRACE
+    assert content["condition"] == "failed"
+    (failure,) = content["failures"]
+    assert (failure["who"], failure["code"], failure["cause"]) == (
+        "task 1",
+        "unknown",
+        "Inner: gone",
+    )
+    assert failure["remedy"]
+
+
+def test_the_status_of_the_stack_has_a_row_for_the_connector_and_each_task() -> None:
+    rows = status_rows(FAILED)
+    assert [(row.name, row.state) for row in rows] == [
+        ("connector", "running"),
+        ("connector task 0", "running"),
+        ("connector task 1", "failed"),
+    ]
+    assert [bool(row.detail) for row in rows] == [False, False, True]
+    assert "Inner: gone" in status_table(rows).splitlines()[-1]
+    assert json.loads(status_json(rows))[2]["detail"] == rows[2].detail
+
+
+def test_a_paused_connector_says_so() -> None:
+    paused = assess("cdc", ConnectorStatus("cdc", "PAUSED", "", ()))
+    assert len(connector_table(paused).splitlines()) == 4
+    assert json.loads(connector_json(paused))["condition"] == "paused"
+    (row,) = status_rows(paused)
+    assert (row.state, bool(row.detail)) == ("paused", True)

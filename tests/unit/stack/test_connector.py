@@ -12,15 +12,17 @@ from scripts.settings.pipeline import Pipeline
 from scripts.stack import connector, source
 from scripts.stack.connector import (
     Change,
-    current_status,
+    current_health,
     decide,
     delete,
     deploy,
     deployed_settings,
     desired_config,
     restart,
+    revive,
     wait_running,
 )
+from scripts.stack.connector_health import Condition, ConnectorDown
 from scripts.stack.endpoints import Endpoints
 from scripts.waiting import NotReady
 
@@ -42,6 +44,8 @@ def slot(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """The slot is read from; returns the questions that were asked about it."""
     asked: list[tuple[str, str]] = []
     monkeypatch.setattr(source, "slot_active", lambda dsn, slot: asked.append((dsn, slot)))
+    monkeypatch.setattr(source, "log_position", lambda _: "0/1")
+    monkeypatch.setattr(source, "slot_passed", lambda *_: True)
     return asked
 
 
@@ -219,11 +223,13 @@ def test_a_failed_task_ends_the_wait_with_the_first_line_of_its_trace(
     monkeypatch.setattr(connector, "STALE_FAILURE_SECONDS", 0.0)
     connect.get(STATUS, json=STARTING)
     connect.get(STATUS, json=FAILED)
+    connect.get(STATUS, json=FAILED)
     with pytest.raises(StackFailure) as caught:
         wait_running(pipeline, endpoints)
-    assert caught.value.message == "task 0 FAILED: a.ConnectException: gone"
-    assert caught.value.detail == ("task 1 FAILED: another",)
-    assert "inv connector.restart" in caught.value.hint
+    assert isinstance(caught.value, ConnectorDown)
+    assert caught.value.health.condition is Condition.FAILED
+    assert [x.who for x in caught.value.health.failures] == ["task 0", "task 1"]
+    assert len(caught.value.detail) == 1
 
 
 def test_a_failure_from_before_a_restart_is_given_time_to_go(
@@ -236,8 +242,72 @@ def test_a_failure_from_before_a_restart_is_given_time_to_go(
     connect.post(f"{URL}/restart", status=202, json=FAILED)
     connect.get(STATUS, json=FAILED)
     connect.get(STATUS, json=RUNNING)
+    connect.get(STATUS, json=RUNNING)
     restart(pipeline, endpoints)
     assert len(slot) == 1
+
+
+def test_a_task_that_runs_for_a_moment_and_fails_again_is_no_restart(
+    monkeypatch: pytest.MonkeyPatch,
+    connect: responses.RequestsMock,
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+) -> None:
+    passed: list[bool] = [False, False]
+    monkeypatch.setattr(source, "slot_passed", lambda *_: passed.pop(0))
+    connect.post(f"{URL}/restart", status=202, json=FAILED)
+    for answer in (RUNNING, RUNNING, RUNNING, FAILED):
+        connect.get(STATUS, json=answer)
+    with pytest.raises(ConnectorDown) as caught:
+        restart(pipeline, endpoints)
+    assert caught.value.health.condition is Condition.FAILED
+    assert passed == []
+
+
+@pytest.mark.parametrize("state", ["PAUSED", "STOPPED"])
+def test_a_connector_that_someone_paused_is_resumed_by_a_restart(
+    connect: responses.RequestsMock, pipeline: Pipeline, endpoints: Endpoints, state: str
+) -> None:
+    connect.post(f"{URL}/restart", status=202)
+    connect.get(STATUS, json={"connector": {"state": state}, "tasks": []})
+    resumed = connect.put(f"{URL}/resume", status=202)
+    connect.get(STATUS, json={"connector": {"state": state}, "tasks": []})
+    connect.get(STATUS, json=RUNNING)
+    connect.get(STATUS, json=RUNNING)
+    restart(pipeline, endpoints)
+    assert resumed.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [
+        ({"json": RUNNING}, []),
+        ({"json": FAILED}, ["restart"]),
+        ({"json": {"connector": {"state": "PAUSED"}, "tasks": []}}, ["wait"]),
+        ({"json": {"connector": {"state": "STOPPED"}, "tasks": []}}, ["wait"]),
+        ({"json": STARTING}, ["wait"]),
+        ({"status": 404}, ["deploy"]),
+        ({"status": 500}, ["wait"]),
+        ({"body": requests.ConnectionError()}, ["wait"]),
+    ],
+    ids=["running", "failed", "paused", "stopped", "no task", "absent", "5xx", "refused"],
+)
+@responses.activate
+def test_what_does_not_run_is_brought_back_each_in_its_way(
+    monkeypatch: pytest.MonkeyPatch,
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    answer: dict[str, object],
+    asked: list[str],
+) -> None:
+    responses.add("GET", STATUS, **answer)  # type: ignore[arg-type]
+    done: list[str] = []
+    monkeypatch.setattr(connector, "deploy", lambda *_: done.append("deploy"))
+    monkeypatch.setattr(connector, "restart", lambda *_: done.append("restart"))
+    monkeypatch.setattr(connector, "wait_running", lambda *_, **__: done.append("wait"))
+    said: list[str] = []
+    assert revive(pipeline, endpoints, said.append) is bool(asked)
+    assert (done, len(said)) == (asked, len(asked))
 
 
 @responses.activate
@@ -246,7 +316,7 @@ def test_a_connector_that_is_not_there_cannot_be_restarted_or_shown(
 ) -> None:
     responses.add("POST", f"{URL}/restart", status=404)
     responses.add("GET", STATUS, status=404)
-    for command in (restart, current_status):
+    for command in (restart, current_health):
         with pytest.raises(StackFailure) as caught:
             command(pipeline, endpoints)
         assert str(caught.value) == (
@@ -266,27 +336,37 @@ def test_deleting_tells_whether_there_was_a_connector(
 @responses.activate
 def test_the_state_is_told_as_it_is(pipeline: Pipeline, endpoints: Endpoints) -> None:
     responses.add("GET", STATUS, json=FAILED)
-    found = current_status(pipeline, endpoints)
-    assert found.failures == ("task 0 FAILED: a.ConnectException: gone", "task 1 FAILED: another")
+    found = current_health(pipeline, endpoints)
+    assert [(x.who, x.cause) for x in found.failures] == [
+        ("task 0", "ConnectException: gone"),
+        ("task 1", "another"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
         ({"status": 404}, "there is no connector postgres-cdc-connector yet"),
-        ({"json": STARTING}, "connector RUNNING, no task yet"),
+        (
+            {"json": STARTING},
+            "connector postgres-cdc-connector is RUNNING and has no task",
+        ),
         (
             {"json": {**RUNNING, "connector": {"state": "UNASSIGNED"}}},
-            "connector UNASSIGNED, task 0 RUNNING",
+            "connector postgres-cdc-connector is UNASSIGNED, task 0 RUNNING",
         ),
         ({"status": 409}, "http://127.0.0.1:20003 is rebalancing"),
         (
             {"body": requests.ConnectionError()},
             "http://127.0.0.1:20003 does not answer: ConnectionError",
         ),
+        (
+            {"status": 503, "json": {"message": "starting"}},
+            "Kafka Connect answered 503 to GET /connectors/postgres-cdc-connector/status: starting",
+        ),
         ({"json": RUNNING}, "replication slot cdc_slot is not active"),
     ],
-    ids=["not there", "no task", "unassigned", "rebalancing", "refused", "slot not read from"],
+    ids=["not there", "no task", "unassigned", "rebalancing", "refused", "5xx", "slot not read"],
 )
 @responses.activate
 def test_what_does_not_come_to_run_says_why_at_the_deadline(

@@ -107,22 +107,43 @@ def test_of_a_start_that_fails_nothing_is_left(
     assert said == ["an earlier start left a volume", "the stack is down"]
 
 
-def test_a_stack_that_is_up_is_left_as_it_is(pipeline: Pipeline, endpoints: Endpoints) -> None:
+def test_a_stack_that_is_up_is_left_as_it_is(
+    pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector, "revive", lambda *_: False)
     stack, said = Recorded(pipeline, endpoints), list[str]()
     assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
-    assert (stack.done, said) == ([], [])
+    assert (stack.done, len(said)) == ([], 1)
+
+
+def test_a_connector_that_does_not_run_is_brought_back_and_the_pipeline_proven(
+    pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack, said = Recorded(pipeline, endpoints), list[str]()
+
+    def revive(*_: object) -> bool:
+        stack.done.append("connector")
+        return True
+
+    monkeypatch.setattr(connector, "revive", revive)
+    monkeypatch.setattr(readiness, "consumer_ready", lambda _: stack.done.append("consumer"))
+    monkeypatch.setattr(readiness, "prove", lambda *_: stack.done.append("canary"))
+    assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
+    assert stack.done == ["connector", "consumer", "canary"]
 
 
 def test_what_was_stopped_is_started_and_the_pipeline_proven(
     pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack, said = Recorded(pipeline, endpoints, stops=("kafka", "consumer")), list[str]()
-    monkeypatch.setattr(connector, "wait_running", lambda *_: stack.done.append("connector"))
+    monkeypatch.setattr(
+        connector, "wait_running", lambda *_, resume: stack.done.append(f"connector {resume}")
+    )
     monkeypatch.setattr(readiness, "consumer_ready", lambda _: stack.done.append("consumer"))
     monkeypatch.setattr(readiness, "prove", lambda *_: stack.done.append("canary"))
     assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
     started = ["start kafka", "start consumer"]
-    assert stack.done == [*started, "connector", "consumer", "canary"]
+    assert stack.done == [*started, "connector True", "consumer", "canary"]
     assert said == [
         "kafka was stopped: starting it",
         "consumer was stopped: starting it",
@@ -131,8 +152,9 @@ def test_what_was_stopped_is_started_and_the_pipeline_proven(
 
 
 def test_a_stack_without_prometheus_is_not_started_again_to_be_observed(
-    pipeline: Pipeline, endpoints: Endpoints
+    pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(connector, "revive", lambda *_: False)
     stack = Recorded(pipeline, endpoints, stops=("kafka",))
     with pytest.raises(StackFailure, match="up without Prometheus"):
         up(stack, stack, pipeline, print, observe=True)

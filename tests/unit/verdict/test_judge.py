@@ -308,6 +308,7 @@ def test_every_gate_is_told_with_what_was_found() -> None:
     assert {gate.name: (gate.observed, gate.ok) for gate in verdict.gates} == {
         "k6_exit": ("0", True),
         "components": ("none", True),
+        "connector": ("they do", True),
         "clock": ("+0 ms", True),
         "points": ("6,604 points of 6 metrics", True),
         "dropped_iterations": ("0 of 600", True),

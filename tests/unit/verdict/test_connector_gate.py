@@ -1,0 +1,48 @@
+"""What the state of the connector after the load comes to."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from scripts.errors import ExitCode
+from scripts.stack.component import ComponentEvent
+from scripts.stack.connector_health import Condition, ConnectorHealth
+from scripts.verdict.connector_gate import connector_gate
+from tests.unit.measured import event
+
+OPERATED = (ComponentEvent("connect", "ended", by_operator=True, log=()),)
+DIED = (event("connect", "ended"),)
+
+
+@pytest.mark.parametrize(
+    ("condition", "events", "ok", "code", "certain"),
+    [
+        (Condition.RUNNING, (), True, ExitCode.PASS, False),
+        (Condition.UNKNOWN, (), None, ExitCode.PASS, False),
+        (Condition.FAILED, (), False, ExitCode.FAIL, True),
+        (Condition.FAILED, None, False, ExitCode.FAIL, True),
+        (Condition.FAILED, DIED, False, ExitCode.FAIL, True),
+        (Condition.FAILED, OPERATED, False, ExitCode.FAIL, False),
+        (Condition.PAUSED, (), False, ExitCode.FAIL, True),
+        (Condition.STOPPED, (), False, ExitCode.FAIL, True),
+        (Condition.ABSENT, (), False, ExitCode.FAIL, True),
+        (Condition.NO_TASKS, (), False, ExitCode.FAIL, False),
+        (Condition.UNASSIGNED, (), False, ExitCode.FAIL, False),
+    ],
+)
+def test_a_connector_that_does_not_run_fails_the_scenario(
+    condition: Condition,
+    events: Sequence[ComponentEvent] | None,
+    *,
+    ok: bool | None,
+    code: ExitCode,
+    certain: bool,
+) -> None:
+    gate = connector_gate(ConnectorHealth("cdc", condition, "x", "y"), events)
+    assert (gate.result.ok, gate.code, gate.result.certain) == (ok, code, certain)
+    assert bool(gate.result.reason) is (ok is False)
+
+
+def test_without_an_address_nobody_can_know() -> None:
+    gate = connector_gate(None)
+    assert (gate.result.ok, gate.code) == (None, ExitCode.PASS)
