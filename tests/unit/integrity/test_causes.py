@@ -143,9 +143,7 @@ def test_a_change_of_the_columns_is_named(
             differing(absent=["c"], other=["b"]), (added("c"),), id="other content beside a cause"
         ),
         pytest.param(
-            Difference(
-                Kind.CONTENT, TABLE, "x", "", 1, fields=frozenset("c"), absent=("c",)
-            ),
+            Difference(Kind.CONTENT, TABLE, "x", "", 1, fields=frozenset("c"), absent=("c",)),
             (added("c"),),
             id="no version",
         ),
