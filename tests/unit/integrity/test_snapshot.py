@@ -82,7 +82,8 @@ def test_a_difference_says_which_field() -> None:
 def test_a_difference_says_which_field_the_document_lacks() -> None:
     lacking = document("a", "old")
     del lacking["email"]
-    (difference,) = differing(HOW, [row("a", "new")], [lacking])
+    rows, documents = [row("a", "new"), row("b")], [lacking, document("b")]
+    (difference,) = differing(HOW, rows, documents)
     assert difference.fields == {"email"}
     assert difference.absent == ("email",)
 
