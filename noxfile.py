@@ -232,6 +232,15 @@ def types(session: nox.Session) -> None:
     session.run("pytest", "tests/integration/types", *table, *session.posargs)
 
 
+@nox.session(default=False, name="postgres-15")
+def postgres_15(session: nox.Session) -> None:
+    """Measure a pipeline on Debian's PostgreSQL 15 as others run it; half an hour of load."""
+    install(session, "dev")
+    session.run("inv", "tools.install", "--stack", "local")
+    tests = ["-m", "long or not long", "tests/integration/test_postgres_15.py"]
+    session.run("pytest", *(session.posargs or tests))
+
+
 @nox.session(default=False, venv_backend="none", requires=["environment"])
 def selftest(session: nox.Session) -> None:
     """Plant faults on a real stack, see every gate turn red, and write docs/verdicts.md."""

@@ -128,7 +128,7 @@ def test_a_scenario(pipe: External) -> None:
     assert integrity["acknowledged"]["c"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_closed_model(pipe: External) -> None:
     """Half an hour of load; nothing is lost, and only the soak's memory cannot be read there."""
     run = judged(pipe, "6m", CLOSED)
