@@ -8,10 +8,10 @@ from psycopg import Connection, sql
 
 from scripts.errors import StackFailure
 from scripts.integrity.columns import Column, NotCompared, Why
-from scripts.integrity.keys import identity
 from scripts.settings.pipeline import Pipeline, Table
 from scripts.stack.carried import ConnectorFilter
 from scripts.stack.checks.publication import expect_publication
+from scripts.stack.row_id import identity
 from scripts.stack.table_columns import Generated, TableColumn, table_columns
 
 # Only what the publication carries reaches MongoDB. Before version 18 no generated column does,

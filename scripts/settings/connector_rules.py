@@ -65,6 +65,12 @@ _ALLOWED = {
     ),
     "decimal.handling.mode": _Allowed(("string",), "precise", "decimals are compared as text"),
     "time.precision.mode": _Allowed(("adaptive",), "", "times are compared in that form"),
+    "interval.handling.mode": _Allowed(("numeric",), "", "intervals are compared as numbers"),
+    "hstore.handling.mode": _Allowed(("json",), "", "hstore is compared as JSON"),
+    "money.fraction.digits": _Allowed(("2",), "", "money is compared with two digits"),
+    "include.unknown.datatypes": _Allowed(
+        ("false",), "", "nothing else reads the bytes of a type that Debezium does not know"
+    ),
     "binary.handling.mode": _Allowed(("bytes", "base64"), "", "bytes are compared in base64"),
     "field.name.adjustment.mode": _Allowed(("none",), "", "fields have the names of the columns"),
     "unavailable.value.placeholder": _Allowed(

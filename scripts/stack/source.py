@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
+from scripts.stack.checks.keys import expect_keys
 from scripts.stack.checks.printing import expect_printing
 from scripts.stack.checks.publication import expect_publication
 from scripts.stack.checks.tables import expect_tables
@@ -72,6 +73,7 @@ def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
             connection.execute(script)
             expect_version(connection, pipeline)
             expect_tables(connection, pipeline)
+            expect_keys(connection, pipeline)
             expect_printing(connection, pipeline)
             expect_whole_updates(connection, pipeline)
             if connection.execute(known, (postgres.publication,)).fetchone() is None:

@@ -20,8 +20,12 @@ CREATE TABLE made (
     id int PRIMARY KEY, a int,
     twice int GENERATED ALWAYS AS (a * 2) STORED, thrice int GENERATED ALWAYS AS (a * 3) VIRTUAL
 );
+CREATE TABLE defaults (
+    id int PRIMARY KEY, number int DEFAULT 5, word text DEFAULT 'x', truth bool DEFAULT true,
+    day date DEFAULT '2026-01-01', amount numeric(5, 1) DEFAULT 1.5, words text[] DEFAULT '{a}'
+);
 CREATE PUBLICATION cdc_publication FOR TABLE
-    customer, address, orders, order_item, parted, excluded, made,
+    customer, address, orders, order_item, parted, excluded, made, defaults,
     filtered WHERE (region LIKE '%eu%' AND region <> 'x'), listed (id, a)
     WITH (publish_via_partition_root = true, publish_generated_columns = stored);
 """
@@ -31,6 +35,7 @@ KEYS = {
     "parted": '["id", "day"]',
     "excluded": '["id"]',
     "made": '["id"]',
+    "defaults": '["id"]',
 }
 SECTIONS = (
     "\n".join(
@@ -106,3 +111,10 @@ def test_generated_columns(pipe: Planted) -> None:
     pipe.execute("INSERT INTO made (id, a) VALUES (1, 7)")
     table = compared(pipe, "made")
     assert table.not_compared == (NotCompared("thrice", "integer", Why.VIRTUAL),)
+
+
+def test_a_null_in_a_column_with_a_default(pipe: Planted) -> None:
+    pipe.execute("INSERT INTO defaults VALUES (1, NULL, NULL, NULL, NULL, NULL, NULL), (2)")
+    pipe.execute("UPDATE defaults SET number = NULL, word = NULL, amount = NULL WHERE id = 2")
+    table = compared(pipe, "defaults")
+    assert (table.rows, table.documents, table.not_compared) == (2, 2, ())

@@ -10,6 +10,7 @@ from scripts.settings.pipeline import Pipeline
 from scripts.stack import source
 from scripts.stack.checks.collections import expect_collections
 from scripts.stack.checks.deployed import expect_deployed
+from scripts.stack.checks.keys import expect_keys
 from scripts.stack.checks.printing import expect_printing
 from scripts.stack.checks.publication import expect_publication
 from scripts.stack.checks.tables import expect_tables
@@ -22,6 +23,7 @@ Check = Callable[[psycopg.Connection[tuple[Any, ...]], Pipeline], None]
 _OF_SOURCE: tuple[Check, ...] = (
     expect_version,
     expect_tables,
+    expect_keys,
     expect_publication,
     expect_printing,
 )

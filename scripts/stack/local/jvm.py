@@ -196,6 +196,8 @@ def _connect(ports: Ports) -> dict[str, str]:
         "key.converter.schemas.enable": "false",
         "value.converter": "org.apache.kafka.connect.json.JsonConverter",
         "value.converter.schemas.enable": "false",
+        # Else a null that was written arrives as the column's default.
+        "value.converter.replace.null.with.default": "false",
         # Connectors are found on the class path; scanning every jar takes seconds.
         "plugin.discovery": "service_load",
         "connector.client.config.override.policy": "All",

@@ -12,11 +12,11 @@ from scripts.errors import StackFailure
 from scripts.integrity import columns, conversions, snapshot, tables, temporal
 from scripts.integrity.columns import Column, Why
 from scripts.integrity.conversions import Conversion
-from scripts.integrity.keys import identity
 from scripts.integrity.records import Integrity, Kind
 from scripts.integrity.snapshot import Comparison, Difference
 from scripts.settings.pipeline import Table
 from scripts.stack.checks.toast import lost_toast
+from scripts.stack.row_id import identity
 from scripts.stack.table_columns import TableColumn, table_columns
 from tests.integration.types.catalog import TYPES, Type
 from tests.integration.types.stack import FOLLOWED, REFUSED, Typed, key_table, typed

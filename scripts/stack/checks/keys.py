@@ -1,0 +1,20 @@
+"""Key columns of types that cannot be followed to MongoDB."""
+
+from typing import Any
+
+from psycopg import Connection, sql
+
+from scripts.settings.pipeline import Pipeline
+from scripts.stack.row_id import identity
+from scripts.stack.table_columns import table_columns
+
+
+def expect_keys(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:
+    """Return if the `_id` of each table's rows can be told from the rows.
+
+    Raises:
+        StackFailure: A key column is of another type.
+    """
+    for table in pipeline.tables:
+        columns = table_columns(connection, sql.Identifier(*table.name).as_string(connection))
+        identity(table, {column.name: column for column in columns})
