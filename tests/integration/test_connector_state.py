@@ -31,6 +31,7 @@ from tests.integration.inv import Inv, read
 SCHEMA = """
 CREATE TABLE sensor (id uuid PRIMARY KEY, status text, vals numeric[] NOT NULL);
 ALTER TABLE sensor ALTER COLUMN vals SET STORAGE EXTERNAL;
+ALTER TABLE sensor REPLICA IDENTITY FULL;
 CREATE TABLE blob (id integer PRIMARY KEY, body text);
 """
 TABLES = """
@@ -170,6 +171,8 @@ def test_an_unchanged_array_that_may_not_be_null_is_named_with_its_table(site: S
         "INSERT INTO sensor SELECT %s, 'a', array_agg(n::numeric) FROM generate_series(1, 5000) n",
         (SENSOR,),
     )
+    # `up` requires FULL: someone takes it back.
+    site.execute("ALTER TABLE sensor REPLICA IDENTITY DEFAULT")
     site.execute("UPDATE sensor SET status = 'b'")
     health = site.wait_for(Condition.FAILED)
     (failure,) = health.failures
