@@ -70,8 +70,10 @@ def _folded(
         What is left of the group, and the columns that its rows miss.
     """
     rows, missed = [], set()
+    # A column that was added since: its rows are told apart.
+    known = {name for each in group if each.id in explanation.explained for name in each.absent}
     for each in group:
-        names = absent.keys() & set(each.absent)
+        names = (absent.keys() - known) & set(each.absent)
         if each.id in explanation.explained or not names:
             rows.append(each)
             continue
