@@ -78,7 +78,8 @@ class Checker:
         """Drain the pipeline, compare, and return what was found.
 
         The first comparison is made while positions are still being confirmed. Only if it shows a
-        difference is there a second one, after the drain: what is on its way differs once.
+        difference is there a second one, after a drain of all that the first one saw: what is on
+        its way differs once, however long the way is.
 
         Args:
             begins: Where the topics are read from.
@@ -96,6 +97,8 @@ class Checker:
             with _answering():
                 draining.sentinel()
                 first = self._compare()
+                if first.differences and not draining.given_up:
+                    draining.sentinel()
                 draining.positions()
                 second = self._compare() if first.differences else first
                 lasted = lasting(first.differences, second.differences)

@@ -71,6 +71,11 @@ class Draining:
 
         self._step("a sentinel row", probe)
 
+    @property
+    def given_up(self) -> bool:
+        """Whether something did not come in time."""
+        return bool(self._outstanding)
+
     def positions(self) -> None:
         """Wait until the slot and the consumer's group are past what was there before."""
         slot = self._pipeline.postgres.slot

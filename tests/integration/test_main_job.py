@@ -161,8 +161,7 @@ def test_without_a_connector_the_health_check_stops_the_run(inv: Inv) -> None:
     finally:
         inv("connector.deploy")
     assert completed.exit_code == ExitCode.STACK
-    assert "the health check failed at: " in completed.output
-    assert "baseline: INVALID (stack gone)" in completed.output
+    assert "inv connector.deploy" in completed.output
     assert not (inv.run_of(completed) / "baseline").exists()
 
 
