@@ -114,7 +114,8 @@ def test_generated_columns(pipe: Planted) -> None:
 
 
 def test_a_null_in_a_column_with_a_default(pipe: Planted) -> None:
-    pipe.execute("INSERT INTO defaults VALUES (1, NULL, NULL, NULL, NULL, NULL, NULL), (2)")
+    pipe.execute("INSERT INTO defaults VALUES (1, NULL, NULL, NULL, NULL, NULL, NULL)")
+    pipe.execute("INSERT INTO defaults VALUES (2)")
     pipe.execute("UPDATE defaults SET number = NULL, word = NULL, amount = NULL WHERE id = 2")
     table = compared(pipe, "defaults")
     assert (table.rows, table.documents, table.not_compared) == (2, 2, ())
