@@ -1,6 +1,7 @@
 """PostgreSQL 15 of Debian, as a pipeline that others run: tables, types, and every closed model."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,17 @@ from scripts.integrity.columns import NotCompared, Why
 from scripts.integrity.records import Integrity, Kind
 from scripts.stack.external.addresses import addresses
 from tests.integration.inv import read
-from tests.integration.postgres_15 import External, external
+from tests.integration.postgres_15 import PROGRAMS, External, external
 from tests.integration.types.catalog import XML_TYPES
 
-pytestmark = pytest.mark.timeout(3000)
+pytestmark = [
+    pytest.mark.timeout(3000),
+    # .ci/run installs it.
+    pytest.mark.skipif(
+        not PROGRAMS.is_dir() and not os.environ.get("CI"),
+        reason=f"there is no {PROGRAMS}: apt-get install postgresql-15",
+    ),
+]
 CLOSED = ("baseline", "stress", "spike", "mixed-workload", "soak")
 COLUMNS = ", ".join(f"{each.column} {each.sql}" for each in XML_TYPES)
 SCHEMA = f"""
