@@ -92,17 +92,17 @@ class Checker:
         checked, began = datetime.now(UTC), time.monotonic()
         lag = ConsumerLag(self.endpoints.kafka_bootstrap, self.pipeline)
         draining = Draining(self.pipeline, self.endpoints, lag, self.deadline_seconds)
-        found = Integrity(checked=checked)
+        found, filtered = Integrity(checked=checked), self._filtered()
         try:
             with _answering():
                 draining.sentinel()
-                first = self._compare()
+                first = self._compare(filtered)
                 if first.differences and not draining.given_up:
                     draining.sentinel()
                 draining.positions()
-                second = self._compare() if first.differences else first
+                second = self._compare(filtered) if first.differences else first
                 lasted = lasting(first.differences, second.differences)
-                found = self._found(begins, ledger, excused, lag, second, lasted)
+                found = self._found(begins, ledger, excused, lag, second, lasted, filtered)
         except StackFailure as failure:
             found = unchecked(failure.message)
         finally:
@@ -122,6 +122,7 @@ class Checker:
         lag: ConsumerLag,
         compared: Comparison,
         differences: Sequence[Difference],
+        filtered: ConnectorFilter,
     ) -> Integrity:
         entries = read_ledger(ledger) if ledger is not None else ()
         kept = ledger is not None and ledger.exists()
@@ -134,7 +135,7 @@ class Checker:
             facts = Facts(connection, client[self.endpoints.mongodb_database], self.pipeline)
             trail = Trail(self.pipeline, events, lag.committed())
             unseen = events.unseen(self.pipeline.kafka.topic_prefix)
-            lookup = RowLookup(connection, readings(connection, self.pipeline, self._filtered()))
+            lookup = RowLookup(connection, readings(connection, self.pipeline, filtered))
             return Integrity(
                 checked=datetime.now(UTC),
                 tables=compared.tables,
@@ -151,10 +152,10 @@ class Checker:
     def _topics(self) -> Topics:
         return Topics(self.endpoints.kafka_bootstrap, self.pipeline)
 
-    def _compare(self) -> Comparison:
+    def _compare(self, filtered: ConnectorFilter) -> Comparison:
         with self._mongodb() as client:
             database = client[self.endpoints.mongodb_database]
-            return compare(self.endpoints.postgres_dsn, database, self.pipeline, self._filtered())
+            return compare(self.endpoints.postgres_dsn, database, self.pipeline, filtered)
 
     def _filtered(self) -> ConnectorFilter:
         """Return what the connector filters: as it is deployed, else as pipeline.toml has it."""

@@ -86,15 +86,15 @@ class Column:
 
     def same(self, printed: Printed, value: object) -> bool:
         """Return whether a row's value is the document's; an absent field is a null."""
-        if printed is None or value is None:
-            return printed is None and value is None
-        return self.conversion is None or _same(self.conversion, printed, value)
+        return _same(self.conversion, printed, value)
 
 
-def _same(how: Conversion, printed: Printed, value: object) -> bool:
-    """Return whether two values that are there are the same; what has no form in JSON never is."""
+def _same(how: Conversion | None, printed: Printed, value: object) -> bool:
+    """Return whether two values are the same; one that has no form in JSON never is."""
     if printed is None or value is None:
         return printed is None and value is None
+    if how is None:
+        return True
     if not isinstance(printed, str):
         return (
             isinstance(value, list)

@@ -129,7 +129,7 @@ def reading(
         raise StackFailure(f"{table.table} has just been taken from the publication")
     listed, row_filter, carries_generated = found
     published, not_compared = [], []
-    columns = table_columns(connection, sql.Identifier(*table.name).as_string(connection))
+    columns = table_columns(connection, table.table)
     for column in columns:
         is_listed = column.name in listed
         why = _why_not(column, is_listed=is_listed, carries_generated=carries_generated)

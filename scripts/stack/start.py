@@ -148,14 +148,18 @@ def make_pipeline(
     wait_ready(starter, say, "consumer", lambda: readiness.consumer_ready(endpoints))
 
 
-def verify(checkout: Checkout, pipeline: Pipeline, endpoints: Endpoints) -> None:
+def verify(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> None:
     """Refuse a stack of ours that is up and is not what pipeline.toml asks for.
+
+    The connector is not looked at: `inv connector.deploy` configures it, and a test may on purpose.
 
     Raises:
         StackFailure: It is not.
     """
-    expect_same(checkout, pipeline)
-    check_pipeline(pipeline, endpoints, expect_whole_updates)
+    endpoints = backend.endpoints()
+    if endpoints is not None:
+        expect_same(checkout, pipeline)
+        check_pipeline(pipeline, endpoints, expect_whole_updates)
 
 
 def prepare_target(pipeline: Pipeline, endpoints: Endpoints) -> None:

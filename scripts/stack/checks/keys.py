@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from scripts.settings.pipeline import Pipeline
 from scripts.stack.row_id import identity
@@ -16,5 +16,5 @@ def expect_keys(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> 
         StackFailure: A key column is of another type.
     """
     for table in pipeline.tables:
-        columns = table_columns(connection, sql.Identifier(*table.name).as_string(connection))
+        columns = table_columns(connection, table.table)
         identity(table, {column.name: column for column in columns})

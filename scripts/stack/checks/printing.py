@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
@@ -65,8 +65,7 @@ def expect_printing(connection: Connection[tuple[Any, ...]], pipeline: Pipeline)
     if not wrong:
         return
     for table in pipeline.tables:
-        name = sql.Identifier(*table.name).as_string(connection)
-        for column in table_columns(connection, name):
+        for column in table_columns(connection, table.table):
             for setting, value in wrong.items():
                 _expect(table.table, column, setting, value)
 

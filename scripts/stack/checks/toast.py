@@ -12,7 +12,7 @@ Which types have a placeholder was measured with Debezium 3.7 (docs/types.md); i
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
@@ -97,8 +97,7 @@ def every_lost_toast(
     connection: Connection[tuple[Any, ...]], pipeline: Pipeline
 ) -> tuple[LostToast, ...]:
     """Return what `lost_toast` finds of every table of the pipeline."""
-    names = (sql.Identifier(*table.name).as_string(connection) for table in pipeline.tables)
-    return tuple(lost for name in names for lost in lost_toast(connection, name))
+    return tuple(lost for table in pipeline.tables for lost in lost_toast(connection, table.table))
 
 
 def lost_toast(connection: Connection[tuple[Any, ...]], table: str) -> tuple[LostToast, ...]:

@@ -180,23 +180,23 @@ def test_an_update_leaves_every_value_as_it_is(types: Typed) -> None:
     expect_as_known(types.differences())
 
 
-def test_a_value_that_is_updated(types: Typed) -> None:
-    """Each row takes the value of another row of its type."""
+def move(types: Typed, origin: str, target: str) -> None:
+    """Give each type's value from one of its rows to another, and leave a null."""
     with types.connect() as connection:
         for each in TYPES:
-            connection.execute(
-                sql.SQL(
-                    "UPDATE kinds SET {0} = other.{0} FROM kinds other "
-                    "WHERE kinds.id = %s AND other.id = %s"
-                ).format(sql.Identifier(each.column)),
-                (f"{each.column}/null", f"{each.column}/1"),
-            )
-            connection.execute(
-                sql.SQL("UPDATE kinds SET {} = NULL WHERE id = %s").format(
-                    sql.Identifier(each.column)
-                ),
-                (f"{each.column}/1",),
-            )
+            column = sql.Identifier(each.column)
+            give = sql.SQL(
+                "UPDATE kinds SET {0} = other.{0} FROM kinds other "
+                "WHERE kinds.id = %s AND other.id = %s"
+            ).format(column)
+            connection.execute(give, (f"{each.column}/{target}", f"{each.column}/{origin}"))
+            empty = sql.SQL("UPDATE kinds SET {} = NULL WHERE id = %s").format(column)
+            connection.execute(empty, (f"{each.column}/{origin}",))
+
+
+def test_a_value_that_is_updated(types: Typed) -> None:
+    """Each row takes the value of another row of its type."""
+    move(types, "1", "null")
     found = types.differences()
     moved = {each.column for each in TYPES if f"{each.column}/1" in each.damaged_ids}
     expected = {
@@ -206,21 +206,7 @@ def test_a_value_that_is_updated(types: Typed) -> None:
     assert moved
     assert contents(found) == expected
     assert absent(found) == ABSENT
-    with types.connect() as connection:
-        for each in TYPES:
-            connection.execute(
-                sql.SQL(
-                    "UPDATE kinds SET {0} = other.{0} FROM kinds other "
-                    "WHERE kinds.id = %s AND other.id = %s"
-                ).format(sql.Identifier(each.column)),
-                (f"{each.column}/1", f"{each.column}/null"),
-            )
-            connection.execute(
-                sql.SQL("UPDATE kinds SET {} = NULL WHERE id = %s").format(
-                    sql.Identifier(each.column)
-                ),
-                (f"{each.column}/null",),
-            )
+    move(types, "null", "1")
     expect_as_known(types.differences())
 
 
