@@ -214,22 +214,23 @@ def compose_tests(session: nox.Session) -> None:
     session.run("pytest", *(session.posargs or ["-m", "not slow", "tests/compose"]))
 
 
+def fill_table(session: nox.Session, tests: str, option: str, document: str) -> None:
+    """Run tests on the embedded stack, and write the table that they fill."""
+    install(session, "dev")
+    session.run("inv", "tools.install", "--stack", "local")
+    session.run("pytest", tests, option, document, *session.posargs)
+
+
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
     """Plant every fault that the harness has an answer to, and write docs/faults.md."""
-    install(session, "dev")
-    session.run("inv", "tools.install", "--stack", "local")
-    table = ("--fault-table", "docs/faults.md")
-    session.run("pytest", "tests/integration/faults", *table, *session.posargs)
+    fill_table(session, "tests/integration/faults", "--fault-table", "docs/faults.md")
 
 
 @nox.session(default=False)
 def types(session: nox.Session) -> None:
     """Send values of every PostgreSQL type through the real pipeline, and write docs/types.md."""
-    install(session, "dev")
-    session.run("inv", "tools.install", "--stack", "local")
-    table = ("--type-table", "docs/types.md")
-    session.run("pytest", "tests/integration/types", *table, *session.posargs)
+    fill_table(session, "tests/integration/types", "--type-table", "docs/types.md")
 
 
 @nox.session(default=False, name="postgres-15")

@@ -1,4 +1,4 @@
-"""Why rows and documents differ although nothing was lost: changes that no event tells of.
+"""Why rows and documents differ although nothing was lost: changes that have no event.
 
 PostgreSQL's logical decoding has no event for a change of a table's columns, and Debezium skips a
 TRUNCATE unless it is asked not to. What they leave is a true difference; this names its cause where
@@ -147,7 +147,7 @@ def sentence(cause: Cause, table: str) -> str:
     return f"{'likely cause' if cause.likely else 'cause'} of {cause.count:,}: {words}"
 
 
-_UNTOLD = "no event tells of that, and documents change with the next event of their row"
+_NO_EVENT = "this has no event, and documents change with the next event of their row"
 _SENTENCES = {
     CauseCode.TRUNCATED: (
         "{table} was truncated: its storage was replaced, and each of these documents is older "
@@ -155,12 +155,12 @@ _SENTENCES = {
     ),
     CauseCode.ADDED_COLUMN: (
         "column {column} was added to {table} with a default, after these rows were written; "
-        f"{_UNTOLD}"
+        f"{_NO_EVENT}"
     ),
-    CauseCode.DROPPED_COLUMN: f"column {{column}} of {{table}} was dropped; {_UNTOLD}",
-    CauseCode.RENAMED_COLUMN: f"column {{column}} of {{table}} was renamed{{now}}; {_UNTOLD}",
+    CauseCode.DROPPED_COLUMN: f"column {{column}} of {{table}} was dropped; {_NO_EVENT}",
+    CauseCode.RENAMED_COLUMN: f"column {{column}} of {{table}} was renamed{{now}}; {_NO_EVENT}",
     CauseCode.REWRITTEN_COLUMN: (
-        f"column {{column}} of {{table}} was given another type or expression; {_UNTOLD}"
+        f"column {{column}} of {{table}} was given another type or expression; {_NO_EVENT}"
     ),
 }
 
@@ -231,7 +231,7 @@ def _of_row(difference: Difference, attributes: Sequence[Attribute]) -> tuple[_N
 def _moved(
     gone: Sequence[str], absent: Sequence[str], dropped: int, *, has_changed: bool
 ) -> Iterator[_Named]:
-    """Yield what came of fields that are no columns any more, and of columns that are no fields.
+    """Yield what happened to fields that are not columns anymore, and to columns without a field.
 
     Args:
         gone: The fields.
@@ -246,7 +246,7 @@ def _moved(
         # Nothing was dropped, so the column is there under another name.
         yield CauseCode.RENAMED_COLUMN, (gone[0], absent[0]), False
     elif dropped == 0 and has_changed and len(gone) >= len(absent):
-        # Which became which nobody can tell; a null under the new name is not absent.
+        # It is unknown which became which; a null under the new name is not absent.
         yield from ((CauseCode.RENAMED_COLUMN, (name,), True) for name in gone)
 
 

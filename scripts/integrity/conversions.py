@@ -23,8 +23,6 @@ from psycopg.types.hstore import HstoreLoader
 from scripts.integrity import geometry, temporal
 from scripts.stack.table_columns import TableColumn
 
-# The precision up to which Debezium counts a time of day or a timestamp in milliseconds.
-_MOST_MILLISECOND_DIGITS = 3
 _LIKE_TEXT = frozenset(
     (
         *("text", "varchar", "name", "citext", "uuid", "json", "jsonb", "xml", "char", "ltree"),
@@ -58,7 +56,7 @@ def conversion(column: TableColumn) -> Conversion | None:
     if name in _LIKE_TEXT or (column.element_category or column.category) == "e":
         return Conversion(str, _text)
     if name in ("time", "timestamp"):
-        return _of_time(name, column.precision)
+        return _of_time(name, is_short=column.in_milliseconds)
     if name == "numeric" and (column.scale or 0) < 0:
         # Debezium pads such a number with thousands of zeros: it is the same number.
         return Conversion(_decimal, _decimal)
@@ -67,11 +65,10 @@ def conversion(column: TableColumn) -> Conversion | None:
     return _OTHERS.get(name)
 
 
-def _of_time(name: str, precision: int) -> Conversion:
-    milliseconds = 0 <= precision <= _MOST_MILLISECOND_DIGITS
+def _of_time(name: str, *, is_short: bool) -> Conversion:
     if name == "timestamp":
-        return Conversion(temporal.milliseconds if milliseconds else temporal.microseconds, _whole)
-    unit = 1000 if milliseconds else 1
+        return Conversion(temporal.milliseconds if is_short else temporal.microseconds, _whole)
+    unit = 1000 if is_short else 1
     return Conversion(lambda text: temporal.microseconds_of_day(text) // unit, _whole)
 
 
@@ -112,7 +109,7 @@ def _as_it_is(value: object) -> object:
 
 
 def _float(layout: str) -> Callable[[object], object]:
-    """Return what brings a number to the bits of a float, which tell -0 from 0."""
+    """Return a function from a number to the bits of a float: -0 and 0 differ there."""
 
     def bits(value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, str | float | int):

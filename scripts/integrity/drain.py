@@ -57,9 +57,7 @@ class Draining:
         """Note the log's position, then follow a row through every hop and back out."""
 
         def probe() -> None:
-            with source.connect(self._endpoints.postgres_dsn) as connection:
-                row = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
-                self._position = str(row[0]) if row else "0/0"
+            self._position = source.log_position(self._endpoints.postgres_dsn)
             try:
                 canary.prove(self._pipeline, self._endpoints, self._left())
             except ConnectorDown:
@@ -145,7 +143,7 @@ class Draining:
             self._spent += time.monotonic() - began
 
     def _note_connector(self) -> None:
-        """Note a connector that does not run, though it may come to: that may be why."""
+        """Note a connector that does not run yet: that may be why."""
         health = look(self._pipeline, self._endpoints)
         if health is not None and not health.running:
             self._connector = health

@@ -59,7 +59,7 @@ def row_findings(
 def _folded(
     group: Sequence[Difference], explanation: Explanation, absent: Mapping[str, Difference]
 ) -> tuple[list[Difference], list[Difference]]:
-    """Tell a column that no document has as one difference, not as one of each row.
+    """Report a column that no document has as one difference instead of one for each row.
 
     Args:
         group: Differences of one kind of a table.
@@ -70,7 +70,7 @@ def _folded(
         What is left of the group, and the columns that its rows miss.
     """
     rows, missed = [], set()
-    # A column that was added since: its rows are told apart.
+    # A column that was added later: its rows have a cause of their own.
     known = {name for each in group if each.id in explanation.explained for name in each.absent}
     for each in group:
         names = (absent.keys() - known) & set(each.absent)

@@ -47,7 +47,7 @@ MISSING = """
         ON s.topic = $prefix || '.' || w."table" AND s.id = w.id AND s.op = w.op
     WHERE writes > coalesce(events, 0) ORDER BY 1, 2, 4
 """
-# A consumer that is killed before it commits sends the same record once more: what counts is where
+# A consumer that is killed before it commits sends the same record again: what counts is where
 # it was read. One that does not say where it was read counts by itself.
 DEAD_LETTERS = """
     WITH letter AS (

@@ -45,7 +45,7 @@ class Place(StrEnum):
 
 
 class CauseCode(StrEnum):
-    """A change of a table of which no event tells."""
+    """A change of a table that has no event."""
 
     TRUNCATED = "truncated"
     ADDED_COLUMN = "added_column"
@@ -63,7 +63,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         code: What was done to the table.
         count: How many of the finding's differences it explains; several may explain the same.
         columns: To which columns, if to some.
-        likely: Whether it is inferred from what it left; else the system catalogs tell it.
+        likely: Whether it is inferred; otherwise the system catalogs show it.
     """
 
     code: CauseCode

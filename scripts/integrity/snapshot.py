@@ -47,7 +47,7 @@ class Difference:
         count: Of an absent column how many rows have a value; else 1.
         fields: The names of the fields that differ.
         absent: Those of them that the document lacks.
-        unknown: Those of them that are no columns.
+        unknown: Those of them that are not columns.
     """
 
     kind: Kind

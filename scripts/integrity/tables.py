@@ -54,7 +54,7 @@ class TableReading:
 
     def one_row(self) -> sql.Composed:
         """Return the query of a row by its `_id`: whether it is among the published ones."""
-        # The statement has a parameter, so a percent sign has to be doubled.
+        # The statement has a parameter, so a percent sign must be doubled.
         escaped = sql.SQL(self._filter.as_string().replace("%", "%%"))
         return sql.SQL("SELECT {} FROM {} WHERE {} = %s").format(escaped, self._name, self.id)
 

@@ -7,6 +7,8 @@ forms: https://debezium.io/documentation/reference/stable/connectors/postgresql.
 
 import re
 
+from scripts.stack.infinite import INFINITE_DAYS, INFINITE_MICROSECONDS, INFINITE_MILLISECONDS
+
 _DAY_MICROSECONDS = 86_400_000_000
 _INT64 = range(-(2**63), 2**63)
 _DATE = r"(\d{4,})-(\d\d)-(\d\d)"
@@ -24,11 +26,6 @@ _IS_INTERVAL = re.compile(
     r"(?:([+-]?)(\d{2,}):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?",
     re.ASCII,
 )
-# Debezium sends infinite values as what these were measured to be with Debezium 3.7; those of a
-# timestamp in milliseconds are `PGStatement.DATE_POSITIVE_INFINITY` and its opposite of pgjdbc.
-_INFINITE_DAYS = {"infinity": 2146033979, "-infinity": -2147472691}
-_INFINITE_MICROSECONDS = {"infinity": 2**63 - 1, "-infinity": -(2**63)}
-_INFINITE_MILLISECONDS = {"infinity": 9223372036825200000, "-infinity": -9223372036832400000}
 # `MicroDuration.DAYS_PER_MONTH_AVG` of Debezium.
 _DAYS_PER_MONTH = 365.25 / 12
 
@@ -37,10 +34,10 @@ def days(text: str) -> int:
     """Return a date's days since 1970-01-01, infinite ones as Debezium sends them.
 
     Raises:
-        ValueError: It is no date.
+        ValueError: It is not a date.
     """
-    if text in _INFINITE_DAYS:
-        return _INFINITE_DAYS[text]
+    if text in INFINITE_DAYS:
+        return INFINITE_DAYS[text]
     year, month, day, before = _groups(_IS_DATE, text)
     return _days(_year(year, before), int(month), int(day))
 
@@ -49,7 +46,7 @@ def microseconds_of_day(text: str) -> int:
     """Return a time of day in microseconds; 24:00 is 86,400,000,000.
 
     Raises:
-        ValueError: It is no time.
+        ValueError: It is not a time.
     """
     return _clock(*_groups(_IS_TIME, text))
 
@@ -58,10 +55,10 @@ def microseconds(text: str) -> int:
     """Return a timestamp's microseconds since 1970, infinite ones as Debezium sends them.
 
     Raises:
-        ValueError: It is no timestamp, or beyond what 64 bits hold: Debezium's number wraps around.
+        ValueError: It is not a timestamp, or exceeds 64 bits: Debezium's number wraps around.
     """
-    if text in _INFINITE_MICROSECONDS:
-        return _INFINITE_MICROSECONDS[text]
+    if text in INFINITE_MICROSECONDS:
+        return INFINITE_MICROSECONDS[text]
     found = _timestamp(text)
     if found not in _INT64:
         raise ValueError(text)
@@ -72,10 +69,10 @@ def milliseconds(text: str) -> int:
     """Return a timestamp's milliseconds since 1970, infinite ones as Debezium sends them.
 
     Raises:
-        ValueError: It is no timestamp.
+        ValueError: It is not a timestamp.
     """
-    if text in _INFINITE_MILLISECONDS:
-        return _INFINITE_MILLISECONDS[text]
+    if text in INFINITE_MILLISECONDS:
+        return INFINITE_MILLISECONDS[text]
     return _timestamp(text) // 1000
 
 
@@ -83,9 +80,9 @@ def instant(text: str) -> int | str:
     """Return a timestamp with time zone as microseconds since 1970 in UTC, or the infinite text.
 
     Raises:
-        ValueError: It is no timestamp with time zone.
+        ValueError: It is not a timestamp with time zone.
     """
-    if text in _INFINITE_MICROSECONDS:
+    if text in INFINITE_MICROSECONDS:
         return text
     year, month, day, *clock, sign, hours, minutes, seconds, before = _groups(_IS_TIMESTAMPTZ, text)
     at = _days(_year(year, before), int(month), int(day)) * _DAY_MICROSECONDS + _clock(*clock)
@@ -96,9 +93,9 @@ def sent_instant(text: str) -> int | str:
     """Return the same of Debezium's text: ISO 8601 in UTC, the year 0 being 1 BC.
 
     Raises:
-        ValueError: It is no such text.
+        ValueError: It is not such a text.
     """
-    if text in _INFINITE_MICROSECONDS:
+    if text in INFINITE_MICROSECONDS:
         return text
     year, month, day, *clock = _groups(_IS_INSTANT, text)
     return _days(int(year), int(month), int(day)) * _DAY_MICROSECONDS + _clock(*clock)
@@ -108,7 +105,7 @@ def utc_time(text: str) -> int:
     """Return a time with time zone in UTC, as microseconds of the day; 24:00 in UTC stays 24:00.
 
     Raises:
-        ValueError: It is no time with time zone.
+        ValueError: It is not a time with time zone.
     """
     *clock, sign, hours, minutes, seconds = _groups(_IS_TIMETZ, text)
     at, offset = _clock(*clock), _offset(sign, hours, minutes, seconds)
@@ -119,7 +116,7 @@ def sent_time(text: str) -> int:
     """Return the same of Debezium's text: ISO 8601 in UTC, seconds left out where they are 0.
 
     Raises:
-        ValueError: It is no such text.
+        ValueError: It is not such a text.
     """
     hours, minutes, seconds, fraction = _groups(_IS_ZONED_TIME, text)
     return _clock(hours, minutes, seconds or "0", (fraction or "0")[:6])
@@ -156,7 +153,7 @@ def range_of_instants(text: str) -> str:
     """Return a tstzrange with its bounds as microseconds since 1970: the zone does not count.
 
     Raises:
-        ValueError: A bound is no timestamp with time zone.
+        ValueError: A bound is not a timestamp with time zone.
     """
     return _BOUND.sub(lambda found: str(instant(found[1])), text)
 

@@ -52,7 +52,7 @@ class Laboratory:
         gauges: What the stack shows of itself.
         hops: Reads what the consumer has counted.
         checker: Drains the pipeline and checks that nothing was lost.
-        connector: Looks at the connector and its tasks; returns None where nobody can.
+        connector: Looks at the connector and its tasks; None without an address of Connect.
         telemetry: Tells a Prometheus how it goes; None: there is none.
     """
 

@@ -25,7 +25,7 @@ from scripts.verdict.verdict import Verdict
 # Beside the load itself: a stack's way up and down, and the health check.
 _MOST_SECONDS = 24 * 60 * 60
 _USABLE = (ExitCode.PASS, ExitCode.FAIL)
-# What a limit says does not matter to a figure; what makes a measurement worthless does.
+# A broken threshold does not affect a figure; an untrusted measurement does.
 _JUDGED = (Verdict.PASS, Verdict.FAIL)
 _HOPELESS_PAIRS = 2
 _LONGEST_REASON = 300
@@ -79,7 +79,7 @@ def measure_in_turn(base: Checkout, head: Checkout, results: Path, turns: Turns)
     """Run both versions in turn, each on a stack of its own, and return every run.
 
     Whatever drifts, as a machine that gets warm, meets both alike: each pair is run in the order
-    opposite to the one before. A run that comes to nothing is kept as such, and the others go on;
+    opposite to the one before. A run without a result is kept as such, and the others go on;
     only where nothing at all can be compared after two pairs are no more made.
 
     Args:
@@ -131,7 +131,7 @@ def _run(checkout: Checkout, results: Path, turns: Turns, number: int, side: Sid
 def turn_of(
     folder: RunFolder | None, number: int, side: Side, exit_code: int, last_lines: Sequence[str]
 ) -> Turn:
-    """Return what a finished run comes to.
+    """Return the result of a finished run.
 
     Args:
         folder: The run's folder; None where it left none.

@@ -33,7 +33,7 @@ class PullRequest(msgspec.Struct, frozen=True):
 def pull_request_of(run: WorkflowRun, candidates: tuple[PullRequest, ...]) -> PullRequest | None:
     """Return the one of several pull requests with the same head that a workflow run was for.
 
-    They differ in their base, and so in what was measured. GitHub tells only by the run's name,
+    They differ in their base, and so in what was measured. GitHub shows it only in the run's name,
     which a fork can choose: so it chooses among pull requests of that very head, and no others.
 
     Args:

@@ -66,7 +66,7 @@ def series_of(entries: Sequence[HistoryEntry]) -> dict[str, list[float]]:
 
 @dataclass(frozen=True)
 class Alike:
-    """Runs that can be held against one another, and where their figures changed for good.
+    """Runs that are comparable, and where their figures changed for good.
 
     Attributes:
         entries: The runs, in the order of time, at least one.

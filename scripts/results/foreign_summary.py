@@ -32,7 +32,7 @@ UNNAMED_CHECKS = "checks that the summary does not name"
 CHECKS = "checks"
 _TYPES = {kind.value for kind in SummaryType}
 _SAME_AS_CHECKS = ("checks_total", "checks_failed")
-# What k6's own metrics contain, for an export does not say it (metrics/builtin.go).
+# What k6's own metrics contain, because an export does not say (metrics/builtin.go).
 _BUILT_IN = {
     **dict.fromkeys(
         (
@@ -229,7 +229,7 @@ class _Reader:
             metric = self._of_results(raw, seconds or 0.0)
             if metric is not None:
                 metrics[raw["name"]] = metric
-        # One metric, told three times over.
+        # One metric, given three times.
         succeeded = metrics.pop("checks_succeeded", None)
         if succeeded is not None:
             metrics[CHECKS] = succeeded

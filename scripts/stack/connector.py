@@ -19,6 +19,7 @@ from scripts.stack.connect_api import (
     Unreachable,
 )
 from scripts.stack.connector_health import (
+    LASTING,
     Condition,
     ConnectorDown,
     ConnectorHealth,
@@ -145,7 +146,7 @@ def wait_running(pipeline: Pipeline, endpoints: Endpoints, *, resume: bool = Fal
             _answered(lambda: api.resume(name))
             resumed = True
             raise NotReady(health.detail)
-        if health.condition in (Condition.FAILED, Condition.PAUSED, Condition.STOPPED):
+        if health.condition in LASTING:
             # Until a restart or a new configuration is taken up, the old state is shown.
             if time.monotonic() - began < STALE_FAILURE_SECONDS:
                 raise NotReady(health.detail)
@@ -197,7 +198,7 @@ def revive(pipeline: Pipeline, endpoints: Endpoints, say: Say) -> bool:
     restarted, and one that is about to run is waited for.
 
     Raises:
-        StackFailure: It does not come to run, or fails again.
+        StackFailure: It does not start to run, or fails again.
     """
     health = look(pipeline, endpoints)
     if health is None or health.running:

@@ -1,4 +1,4 @@
-"""The state of the connector and of its tasks, for everyone who asks whether the pipeline runs."""
+"""The state of the connector and its tasks: the one place that asks whether they run."""
 
 import time
 from collections.abc import Iterator
@@ -94,7 +94,7 @@ class ConnectorDown(StackFailure):
 
 
 def assess(name: str, status: ConnectorStatus | None) -> ConnectorHealth:
-    """Return what a connector's status comes to; None: Kafka Connect knows no such connector."""
+    """Return a connector's health from its status; None: Kafka Connect knows no such connector."""
     if status is None:
         return ConnectorHealth(
             name, Condition.ABSENT, f"there is no connector {name}", _ABSENT_REMEDY
@@ -152,7 +152,7 @@ def with_tables(
 
 
 def expect_running(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Return if the connector and its tasks run, or nobody can know.
+    """Return if the connector and its tasks run, or no address of Kafka Connect is given.
 
     Raises:
         ConnectorDown: They do not, and will not by themselves.

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Table
+from scripts.stack.infinite import INFINITE_DAYS, INFINITE_MICROSECONDS, INFINITE_MILLISECONDS
 from scripts.stack.table_columns import TableColumn
 
 _TEXTS = frozenset(("text", "varchar", "bpchar", "citext", "uuid", "ltree", "jsonb", "char")) | {
@@ -19,23 +20,16 @@ _NUMERIC: LiteralString = (
     "CASE concat({0}) WHEN 'NaN' THEN 'NAN' WHEN 'Infinity' THEN 'POSITIVE_INFINITY' "
     "WHEN '-Infinity' THEN 'NEGATIVE_INFINITY' ELSE concat({0}) END"
 )
-_NUMBERS: Mapping[str, LiteralString] = {
-    "int2": "{}::text",
-    "int4": "{}::text",
-    "int8": "{}::text",
-    "oid": "{}::text",
-    "bool": "{}::text",
-    # The numbers of infinite values are those of temporal.py.
-    "date": "CASE {0} WHEN 'infinity' THEN '2146033979' WHEN '-infinity' THEN '-2147472691' "
-    "ELSE ({0} - DATE '1970-01-01')::text END",
-    "timestamp": "CASE {0} WHEN 'infinity' THEN '9223372036854775807' "
-    "WHEN '-infinity' THEN '-9223372036854775808' "
-    "ELSE trunc(extract(epoch FROM {0}) * 1000000)::text END",
+_NUMBER: LiteralString = "{}::text"
+_WHOLE = frozenset(("int2", "int4", "int8", "oid", "bool"))
+# What a finite value becomes, by the type; infinite ones are sent as numbers of their own.
+_FINITE: Mapping[str, tuple[LiteralString, Mapping[str, int]]] = {
+    "date": ("({0} - DATE '1970-01-01')::text", INFINITE_DAYS),
+    "microseconds": ("trunc(extract(epoch FROM {0}) * 1000000)::text", INFINITE_MICROSECONDS),
+    "milliseconds": ("trunc(extract(epoch FROM {0}) * 1000)::text", INFINITE_MILLISECONDS),
 }
-_MILLISECONDS: LiteralString = (
-    "CASE {0} WHEN 'infinity' THEN '9223372036825200000' "
-    "WHEN '-infinity' THEN '-9223372036832400000' "
-    "ELSE trunc(extract(epoch FROM {0}) * 1000)::text END"
+_OR_INFINITE: LiteralString = (
+    "CASE {0} WHEN 'infinity' THEN {1} WHEN '-infinity' THEN {2} ELSE {3} END"
 )
 # ISO 8601: the year before 1 is 0, and years of more than four digits have a sign.
 _INSTANT: LiteralString = (
@@ -48,7 +42,6 @@ _INSTANT: LiteralString = (
     "ELSE '-' || lpad((-1 - extract(year FROM {0} AT TIME ZONE 'UTC'))::text, 4, '0') END "
     "|| to_char({0} AT TIME ZONE 'UTC', {1}) END"
 )
-_MOST_MILLISECOND_DIGITS = 3
 _ALL_DIGITS = 6
 
 
@@ -96,11 +89,24 @@ def _part(column: TableColumn) -> tuple[sql.Composed, bool] | None:
         return sql.SQL(_PRINTED).format(name), True
     if column.type == "numeric" and (column.scale or 0) >= 0:
         return sql.SQL(_NUMERIC).format(name), True
-    if column.type == "timestamp" and 0 <= column.precision <= _MOST_MILLISECOND_DIGITS:
-        return sql.SQL(_MILLISECONDS).format(name), False
+    if column.type in _WHOLE:
+        return sql.SQL(_NUMBER).format(name), False
+    if column.type in ("date", "timestamp"):
+        return _or_infinite(name, column), False
     if column.type == "timestamptz":
         digits = column.precision if column.precision >= 0 else _ALL_DIGITS
         layout = '-MM-DD"T"HH24:MI:SS' + (f".FF{digits}" if digits else "") + '"Z"'
         return sql.SQL(_INSTANT).format(name, sql.Literal(layout)), True
-    number = _NUMBERS.get(column.type)
-    return (sql.SQL(number).format(name), False) if number else None
+    return None
+
+
+def _or_infinite(name: sql.Identifier, column: TableColumn) -> sql.Composed:
+    unit = column.type
+    if unit == "timestamp":
+        unit = "milliseconds" if column.in_milliseconds else "microseconds"
+    finite, infinite = _FINITE[unit]
+    return sql.SQL(_OR_INFINITE).format(
+        name,
+        *(sql.Literal(str(infinite[each])) for each in ("infinity", "-infinity")),
+        sql.SQL(finite).format(name),
+    )

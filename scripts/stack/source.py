@@ -11,12 +11,8 @@ from psycopg.conninfo import make_conninfo
 
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
-from scripts.stack.checks.keys import expect_keys
-from scripts.stack.checks.printing import expect_printing
+from scripts.stack.checks.capture import OWN_SOURCE, expect_capturable
 from scripts.stack.checks.publication import expect_publication
-from scripts.stack.checks.tables import expect_tables
-from scripts.stack.checks.toast import expect_whole_updates
-from scripts.stack.checks.version import expect_version
 from scripts.waiting import NotReady
 
 # The first version that publishes stored generated columns.
@@ -71,11 +67,7 @@ def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
     try:
         with connect(dsn) as connection:
             connection.execute(script)
-            expect_version(connection, pipeline)
-            expect_tables(connection, pipeline)
-            expect_keys(connection, pipeline)
-            expect_printing(connection, pipeline)
-            expect_whole_updates(connection, pipeline)
+            expect_capturable(connection, pipeline, OWN_SOURCE)
             if connection.execute(known, (postgres.publication,)).fetchone() is None:
                 name = sql.Identifier(postgres.publication)
                 carries = connection.info.server_version >= _PUBLISHES_GENERATED

@@ -10,9 +10,9 @@ from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import connector, readiness, topics
 from scripts.stack.backend import Backend, Say
+from scripts.stack.checks.capture import OWN_SOURCE
 from scripts.stack.checks.collections import expect_collections, prove_collections
 from scripts.stack.checks.sequence import check_pipeline
-from scripts.stack.checks.toast import expect_whole_updates
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.started import expect_same, record
 from scripts.waiting import told, wait_until
@@ -71,7 +71,7 @@ def up(
         with told(say):
             if not _start_stopped(starter, pipeline, running, say):
                 say("the stack is up already")
-        check_pipeline(pipeline, running, expect_whole_updates)
+        check_pipeline(pipeline, running, OWN_SOURCE)
         return running
     began = time.monotonic()
     starter.announce(say)
@@ -149,7 +149,7 @@ def make_pipeline(
 
 
 def verify(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> None:
-    """Refuse a stack of ours that is up and is not what pipeline.toml asks for.
+    """Refuse a running stack that was started here and does not match pipeline.toml.
 
     The connector is not looked at: `inv connector.deploy` configures it, and a test may on purpose.
 
@@ -159,7 +159,7 @@ def verify(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> None:
     endpoints = backend.endpoints()
     if endpoints is not None:
         expect_same(checkout, pipeline)
-        check_pipeline(pipeline, endpoints, expect_whole_updates)
+        check_pipeline(pipeline, endpoints, OWN_SOURCE)
 
 
 def prepare_target(pipeline: Pipeline, endpoints: Endpoints) -> None:

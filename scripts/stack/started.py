@@ -61,7 +61,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
         after = {table.table: table for table in now.tables}
         yield from (f"{name} was added to tables" for name in after if name not in before)
         yield from (f"{name} was taken from tables" for name in before if name not in after)
-        for name in before.keys() & after.keys():
+        for name in (name for name in before if name in after):
             for setting in ("key", "collection"):
                 old, new = (getattr(x[name], setting) for x in (before, after))
                 yield from _changed(f"the {setting} of {name}", old, new)

@@ -32,6 +32,7 @@ _COLUMNS = """
 """
 # What `pg_attribute.atttypmod` adds to the length of a character type.
 _HEADER = 4
+_MOST_MILLISECOND_DIGITS = 3
 
 
 class Generated(StrEnum):
@@ -84,6 +85,14 @@ class TableColumn:
     def precision(self) -> int:
         """Digits of a second of a type of time, from the modifier; -1: all six."""
         return self.modifier if 0 <= self.modifier <= 6 else -1  # noqa: PLR2004 - PostgreSQL's own
+
+    @property
+    def in_milliseconds(self) -> bool:
+        """Whether Debezium counts such a time or timestamp in milliseconds, not microseconds.
+
+        `time.precision.mode` adaptive: by the declared precision.
+        """
+        return 0 <= self.precision <= _MOST_MILLISECOND_DIGITS
 
     @property
     def scale(self) -> int | None:

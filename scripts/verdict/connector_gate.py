@@ -13,9 +13,9 @@ _NAME, _LIMIT = "connector", "the connector and its tasks run"
 def connector_gate(
     health: ConnectorHealth | None, events: Sequence[ComponentEvent] | None = ()
 ) -> Gate:
-    """The connector and each of its tasks run: what failed does not come back by itself.
+    """The connector and each of its tasks run: a failed one does not recover by itself.
 
-    A worker that does not answer is told by its component's gate and by the drain.
+    A worker that does not answer is reported by its component's gate and by the drain.
     """
     if health is None:
         return open_gate(_NAME, _LIMIT, "unknown: no address of Kafka Connect is given", ok=None)

@@ -49,7 +49,7 @@ class Evidence:
         integrity: What the check of the pipeline found; None where none was made: of the
             health check, and after an interruption.
         connector: How the connector and its tasks were after the load and the drain; None where
-            nobody can know.
+            unknown.
     """
 
     scenario: str

@@ -13,7 +13,7 @@ _PREFIXES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 def figure(value: float, unit: str = "") -> str:
     """Return `value` with three or four digits that matter and its unit: `2,310 ms`, `36.4 ms`.
 
-    Bytes (`B`, `B/h`, `B/s`) are told in units of 1,024: `139 MiB`.
+    Bytes (`B`, `B/h`, `B/s`) are shown in units of 1,024: `139 MiB`.
     """
     value, unit = _in_larger_unit(value, unit, exactly=False)
     return _with_unit(f"{value:,.{_decimals(value, unit)}f}", unit)

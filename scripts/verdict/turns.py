@@ -41,7 +41,7 @@ class Turn:
 
     @property
     def fails(self) -> bool:
-        """Whether a limit or a gate on the pipeline is broken, whatever else is wrong."""
+        """Whether a threshold or a gate on the pipeline is broken, whatever else is wrong."""
         return bool(self.failed) or self.exit_code == ExitCode.FAIL
 
     @property
@@ -52,7 +52,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A pair that does not count for some figures, for one of its runs lacks them.
+    """A pair that does not count for some figures, because one of its runs lacks them.
 
     Attributes:
         pair: The pair's number.
@@ -86,7 +86,7 @@ class TurnsResult:
     without: tuple[str, ...]
 
     def failing(self, side: Side) -> tuple[Turn, ...]:
-        """Return the runs of a version that broke a limit or a gate."""
+        """Return the runs of a version that broke a threshold or a gate."""
         return tuple(turn for turn in self.turns if turn.side is side and turn.fails)
 
     @property

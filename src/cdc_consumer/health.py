@@ -50,7 +50,7 @@ def readiness(
     """Answer /readyz: 200 when every topic is assigned and MongoDB answers, else 503 with reasons.
 
     Args:
-        standing: How the loop stands: one that hangs applies nothing.
+        standing: The state of the loop: one that hangs applies nothing.
         unassigned: Topics of which no partition is assigned.
         partitions: The partitions assigned.
         ping: Asks MongoDB; returns an empty text, or why it failed.

@@ -25,7 +25,7 @@ REBALANCE_SECONDS = 70.0
 
 
 class Standing(Struct, frozen=True):
-    """How it stands.
+    """The state of the loop.
 
     Attributes:
         doing: What the loop does: `start`, `poll`, `write`, `dead-letter` or `rebalance`.
@@ -79,7 +79,7 @@ class Progress:
             self.begin(before, allowed)
 
     def standing(self) -> Standing:
-        """Return how it stands now."""
+        """Return the state now."""
         doing, since, allowed = self._step
         now = self._clock()
         return Standing(doing, now - since, now - self._moved, allowed)

@@ -59,7 +59,7 @@ class Pipeline(Struct, frozen=True):
         """Return the tables by the topic that Debezium writes them to (`prefix.schema.table`).
 
         Raises:
-            ConfigurationError: A name is no `schema.table`.
+            ConfigurationError: A name is not a `schema.table`.
         """
         return {topic_of(self.kafka.topic_prefix, table.table): table for table in self.tables}
 

@@ -21,7 +21,7 @@ def topic_of(prefix: str, table: str) -> str:
     what is too long is cut off.
 
     Raises:
-        ConfigurationError: `table` is no `schema.table`.
+        ConfigurationError: `table` is not a `schema.table`.
     """
     found = _NAME.fullmatch(table)
     if found is None:

@@ -39,7 +39,7 @@ _CSV = b"metric_name,timestamp,"
 
 
 def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = None) -> RunMaterial:
-    """Return what k6's JSON output, gzipped or not, and a summary of it come to.
+    """Return a report's material from k6's JSON output, gzipped or not, and its summary.
 
     Args:
         points: The JSON output.
@@ -55,7 +55,7 @@ def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = N
     missing = [read.reason] if isinstance(read, NoSummary) else []
     missing += [damage.sentence for damage in found.damage]
     if isinstance(read, Summary) and not found.damage:
-        # What some of the points come to is not what k6 saw.
+        # Figures of some of the points are not what k6 saw.
         missing += _disagreement(read, statistics)
         metrics = {x: _completed(m, statistics.get(x)) for x, m in read.metrics.items()}
         read = msgspec.structs.replace(read, metrics=metrics)
@@ -99,7 +99,7 @@ def _latency(points: Points) -> str:
 
 
 def _statistics(points: Points, summary: Summary | NoSummary) -> dict[str, Statistics | None]:
-    """Return what the points of each metric and sub-metric come to, by its name as spelled."""
+    """Return the statistics of each metric's and sub-metric's points, by name as spelled."""
     metrics = {} if isinstance(summary, NoSummary) else summary.metrics
     names = dict.fromkeys([*metrics, *points.declared])
     names |= dict.fromkeys(x for found in points.declared.values() for x in found.submetrics)
@@ -155,7 +155,7 @@ def _disagreement(summary: Summary, statistics: Mapping[str, Statistics | None])
 
 
 def _counts(metric: Metric, found: Statistics | None) -> tuple[float | None, float]:
-    """Return what the summary counted, None where it does not tell, and what the points come to."""
+    """Return the summary's count, None if it has none, and the count of the points."""
     values = metric.values
     count = 0 if found is None else found.count
     match metric.type:

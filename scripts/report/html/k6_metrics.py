@@ -49,7 +49,7 @@ class MetricRow:
 
 
 def main_latency(samples: Mapping[str, int]) -> str:
-    """Return the trend that stands for latency; empty where nothing was timed.
+    """Return the trend that is shown as latency; empty if nothing was timed.
 
     Args:
         samples: How many samples each trend of times has, by its name.
@@ -72,13 +72,13 @@ def times_of(summary: Summary) -> dict[str, str]:
 
 
 def sampled(metric: Metric) -> int | None:
-    """Return how many samples a trend or a rate has; None where nothing tells."""
+    """Return how many samples a trend or a rate has; None if unknown."""
     values = metric.values
     if metric.type is SummaryType.TREND and values.get("count") is not None:
         return int(values["count"] or 0)
     if metric.type is SummaryType.RATE:
         return int((values.get("passes") or 0) + (values.get("fails") or 0))
-    # A null stands for an infinity, a 0 for no sample.
+    # A null means infinity, a 0 no sample.
     return None if any(value is None or value for value in values.values()) else 0
 
 

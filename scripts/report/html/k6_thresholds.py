@@ -36,7 +36,7 @@ class K6Threshold:
         source: The expression, as it is spelled; empty where no file has it.
         ok: Whether it holds; None where that cannot be told.
         observed: What was observed; None where nothing was.
-        samples: How many samples stand behind that; None where nobody knows.
+        samples: How many samples there are; None if unknown.
         needed: How many a stat needs; 0 where no number says.
         unit: Of the stat.
         reason: Why it cannot be told; else empty.
@@ -68,7 +68,7 @@ class K6Material:
 
     Attributes:
         summary: Its summary, completed from the points; or why there is none.
-        statistics: By metric or sub-metric: what its points come to; None: it has no point.
+        statistics: By metric or sub-metric: the statistics of its points; None: it has no point.
         declared: How k6 declared each metric.
         whole: Whether all points could be read.
         units: Of this project's metrics, by name.
@@ -82,7 +82,7 @@ class K6Material:
 
 
 def k6_thresholds(material: K6Material) -> tuple[K6Threshold, ...]:
-    """Return every threshold that a file tells of: the broken first, those that hold last."""
+    """Return every threshold in either file: the broken first, those that hold last."""
     return tuple(sorted(_all(material), key=lambda each: _ORDER.index(each.ok)))
 
 
@@ -180,7 +180,7 @@ def _all(material: K6Material) -> Iterator[K6Threshold]:
 
 
 def _limited(material: K6Material, metrics: Mapping[str, Metric]) -> Iterator[str]:
-    """Yield what must have a threshold, for k6 would not list it otherwise.
+    """Yield what must have a threshold, because k6 would not list it otherwise.
 
     Sub-metrics are made for thresholds alone, and so is a metric listed that has no sample.
     """
@@ -231,7 +231,7 @@ def _unrecorded(material: K6Material, name: str, source: str, reason: str) -> K6
 
 
 def _of_points(material: K6Material, name: str) -> Metric | None:
-    """Return a metric that no summary has, as far as its points tell: not a gauge's last value."""
+    """Return a metric that no summary has, from its points: not a gauge's last value."""
     found, declared = material.statistics.get(name), material.declared.get(parsed_k6_name(name)[0])
     if found is None or declared is None or declared.type is None:
         return None
@@ -240,7 +240,7 @@ def _of_points(material: K6Material, name: str) -> Metric | None:
         values = {"rate": found.passes / found.count}
     elif declared.type is SummaryType.COUNTER:
         values = {"count": found.total}
-    # What some of the points come to is not what k6 saw.
+    # Figures of some of the points are not what k6 saw.
     return Metric(declared.type, declared.contains, values if material.whole else {})
 
 
@@ -257,7 +257,7 @@ def _observed(material: K6Material, name: str, metric: Metric, source: str) -> K
         metric=name,
         source=source,
         ok=None,
-        # k6 gives 0 for what no sample stands behind.
+        # k6 gives 0 for a metric without samples.
         observed=None if empty else _value_of(metric, found, expression, whole=material.whole),
         samples=samples,
         needed=_needed(metric, expression),
@@ -280,7 +280,7 @@ def _value_of(
 
 
 def _samples(material: K6Material, name: str, metric: Metric) -> int | None:
-    """Return how many samples there were; None where neither file tells."""
+    """Return how many samples there were; None if neither file has it."""
     found = material.statistics.get(name)
     points = 0 if found is None else found.count
     if material.whole:
@@ -291,7 +291,7 @@ def _samples(material: K6Material, name: str, metric: Metric) -> int | None:
         told = sum(values[stat] or 0 for stat in ("passes", "fails"))
     if told is not None:
         return int(told)
-    # What could be read of the points is some of them; a trend's null stands for an infinity.
+    # What could be read of the points is some of them; a trend's null means infinity.
     infinite = metric.type is SummaryType.TREND and None in values.values()
     return None if points or infinite or any(values.values()) else 0
 

@@ -48,7 +48,7 @@ class ScenarioMaterial:
         integrity: What the check of its integrity found, or why there is nothing of it.
         missing: What is not there or cannot be read, a sentence each.
         hops: What each hop took; None where nobody looked.
-        k6_thresholds: What k6 alone found of its thresholds, where nobody judged.
+        k6_thresholds: k6's own thresholds, of files without a verdict.
     """
 
     name: str

@@ -44,7 +44,7 @@ class ScenarioView:
         errors: Errors by kind.
         no_drawings: Why nothing can be drawn; else empty.
         judged_by: Who judged the thresholds, as the end of a heading; empty: this project.
-        k6_says: What k6 itself found of its thresholds, where nobody judged.
+        k6_says: k6's own thresholds in a sentence, of files without a verdict.
         metrics: Every metric of a summary that k6 alone wrote.
     """
 

@@ -1,1 +1,1 @@
-"""What a pipeline has to be like before it is measured, asked of the components themselves."""
+"""Checks of the components before a pipeline is measured."""

@@ -10,7 +10,7 @@ from scripts.stack.table_columns import table_columns
 
 
 def expect_keys(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:
-    """Return if the `_id` of each table's rows can be told from the rows.
+    """Return if the `_id` of each table's rows follows from the rows.
 
     Raises:
         StackFailure: A key column is of another type.

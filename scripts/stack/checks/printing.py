@@ -17,7 +17,7 @@ from scripts.stack.table_columns import TableColumn, table_columns
 
 @dataclass(frozen=True)
 class _Rule:
-    """What a setting has to be for columns of some types.
+    """What a setting must be for columns of some types.
 
     Attributes:
         types: The types, and those of arrays' elements.

@@ -54,7 +54,7 @@ class UniqueIndex:
         columns: Its key columns, in its order.
         primary: Whether it is that of the primary key.
         identity: Whether it is the replica identity, by REPLICA IDENTITY USING INDEX.
-        immediate: Whether a violation shows at once; a deferrable one is no replica identity.
+        immediate: Whether a violation shows at once; a deferrable one cannot be a replica identity.
         plain: Whether it covers each row, and columns alone.
     """
 

@@ -1,35 +1,21 @@
 """The checks in their order; each raises at the first fault, and asks without changing anything."""
 
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
-
-import psycopg
 
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import source
+from scripts.stack.checks.capture import ANY_SOURCE, Check, expect_capturable
 from scripts.stack.checks.collections import expect_collections
 from scripts.stack.checks.deployed import expect_deployed
-from scripts.stack.checks.keys import expect_keys
-from scripts.stack.checks.printing import expect_printing
 from scripts.stack.checks.publication import expect_publication
-from scripts.stack.checks.tables import expect_tables
 from scripts.stack.checks.toast import every_lost_toast
-from scripts.stack.checks.version import expect_version
 from scripts.stack.endpoints import Endpoints
 from scripts.waiting import NotReady
 
-Check = Callable[[psycopg.Connection[tuple[Any, ...]], Pipeline], None]
-_OF_SOURCE: tuple[Check, ...] = (
-    expect_version,
-    expect_tables,
-    expect_keys,
-    expect_publication,
-    expect_printing,
-)
 
-
-def check_pipeline(pipeline: Pipeline, endpoints: Endpoints, *further: Check) -> None:
+def check_pipeline(
+    pipeline: Pipeline, endpoints: Endpoints, checks: tuple[Check, ...] = ANY_SOURCE
+) -> None:
     """Refuse tables, a publication or collections that do not fit pipeline.toml.
 
     A component that does not answer is skipped: the health check and the gates report it.
@@ -37,14 +23,14 @@ def check_pipeline(pipeline: Pipeline, endpoints: Endpoints, *further: Check) ->
     Args:
         pipeline: The pipeline.
         endpoints: Where it is.
-        further: Checks of the source that a stack of ours has to pass too.
+        checks: Of the source; the publication is checked after them.
 
     Raises:
         StackFailure: The first fault.
     """
     with suppress(NotReady), source.connect(endpoints.postgres_dsn) as connection:
-        for check in (*_OF_SOURCE, *further):
-            check(connection, pipeline)
+        expect_capturable(connection, pipeline, checks)
+        expect_publication(connection, pipeline)
     with suppress(NotReady):
         expect_collections(pipeline, endpoints)
 

@@ -1,9 +1,9 @@
 """Columns whose unchanged TOASTed values arrive as null under the default replica identity.
 
 PostgreSQL does not log a TOASTed value that an update leaves alone. Debezium marks such a value by
-a placeholder, but for most types of arrays and a few others it has none and sends null, which no
-reader can tell from a null that was written. Under REPLICA IDENTITY FULL the old row carries the
-value, and Debezium takes it from there.
+a placeholder, but for most types of arrays and a few others it has none and sends null, which
+cannot be distinguished from a null that was written. Under REPLICA IDENTITY FULL the old row
+carries the value, and Debezium takes it from there.
 
 Which types have a placeholder was measured with Debezium 3.7 (docs/types.md); its source is
 `UnchangedToastedReplicationMessageColumn` and `UnchangedToastedPlaceholder`.

@@ -78,7 +78,7 @@ class ExternalStack:
         return None if silent else self._addresses()
 
     def status(self) -> tuple[ComponentStatus, ...]:
-        """Ask every component; what has no address counts as running: nobody can tell."""
+        """Ask every component; what has no address counts as running."""
         health = look(self._pipeline, self._addresses())
         components = tuple(
             ComponentStatus(

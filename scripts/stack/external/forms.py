@@ -71,7 +71,7 @@ def kafka(text: str) -> str:
     """Return a list of brokers: `host:port,host:port`.
 
     Raises:
-        Unreadable: One of them is no broker.
+        Unreadable: One of them is not a broker.
     """
     brokers = [broker.strip() for broker in text.split(",") if broker.strip()]
     return ",".join(_host_and_port(_bare(broker), "is no address of Kafka") for broker in brokers)

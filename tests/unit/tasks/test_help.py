@@ -3,29 +3,17 @@
 from pathlib import Path
 
 import pytest
-from invoke import Program
 
 import tasks
 from scripts.errors import ExitCode
-from scripts.tasks import command as module
+from tests.unit.inv import inv
 from tests.unit.recorded_runs import row, write_run
 
 NAMES = tasks.namespace.task_names
 SPELLINGS = ("--help", "-h")
 
 
-@pytest.fixture(autouse=True)
-def without_signals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "listen", lambda: None)
-
-
-def inv(*words: str) -> int:
-    """Return what the command exits with."""
-    try:
-        Program(namespace=tasks.namespace).run(["inv", *words])
-    except SystemExit as exited:
-        return int(exited.code or 0)
-    return 0
+pytestmark = pytest.mark.usefixtures("without_signals")
 
 
 def helped(name: str, *words: str, capsys: pytest.CaptureFixture[str]) -> bool:

@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import pytest
-from invoke import Program
 
-import tasks
 from scripts.errors import ExitCode
-from scripts.tasks import command as module
 from tests.unit.compared_runs import two_runs
+from tests.unit.inv import inv
 from tests.unit.points import Point, text_of
 from tests.unit.recorded_runs import row, spoil, write_run
 from tests.unit.series_files import LATENCY
@@ -16,18 +14,7 @@ from tests.unit.series_files import LATENCY
 EXPORTED = b'{"metrics": {"cdc_e2e_latency": {"avg": 5.0, "med": 5.0}}}'
 
 
-@pytest.fixture(autouse=True)
-def without_signals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "listen", lambda: None)
-
-
-def inv(*words: str) -> int:
-    """Return what the command exits with."""
-    try:
-        Program(namespace=tasks.namespace).run(["inv", *words])
-    except SystemExit as exited:
-        return int(exited.code or 0)
-    return 0
+pytestmark = pytest.mark.usefixtures("without_signals")
 
 
 def test_a_folder_an_id_and_the_latest_are_runs(

@@ -6,35 +6,26 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from invoke import Program
 
-import tasks
 from scripts.errors import ExitCode
 from scripts.perf import pairs
 from scripts.results.history import append
-from scripts.tasks import command as module
 from scripts.tools import change_points
 from scripts.tools.change_points import ChangePoint
 from scripts.verdict.turns import Side, Turn
+from tests.unit.inv import inv
 from tests.unit.results.test_history import entry
 
 ROOT = Path(__file__).parents[3]
 FIGURES = {"baseline e2e p95": 20.0}
 
 
+pytestmark = pytest.mark.usefixtures("without_signals")
+
+
 @pytest.fixture(autouse=True)
-def without_signals(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(module, "listen", lambda: None)
+def results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RESULTS_DIR", str(tmp_path))
-
-
-def inv(*words: str) -> int:
-    """Return what the command exits with."""
-    try:
-        Program(namespace=tasks.namespace).run(["inv", *words])
-    except SystemExit as exited:
-        return int(exited.code or 0)
-    return 0
 
 
 def made(head: Callable[[int], Turn]) -> list[Turn]:

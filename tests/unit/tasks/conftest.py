@@ -1,0 +1,11 @@
+"""Fixtures of the tests that type commands."""
+
+import pytest
+
+from scripts.tasks import command
+
+
+@pytest.fixture
+def without_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the signals of the test's own process alone."""
+    monkeypatch.setattr(command, "listen", lambda: None)
