@@ -46,7 +46,7 @@ class Consumer(_Section, frozen=True):
     """Settings of cdc-consumer, which reads them itself; typed here to find a slip early."""
 
     max_batch_size: Annotated[int, msgspec.Meta(ge=1)]
-    retry_seconds: Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+    retry_seconds: Annotated[float, msgspec.Meta(gt=0, le=43_000)]
     delete_marker_ttl_hours: Annotated[int, msgspec.Meta(ge=1)]
 
 

@@ -5,8 +5,9 @@ import sys
 
 import pymongo
 from confluent_kafka import Consumer, KafkaException
+from confluent_kafka.admin import AdminClient
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from pymongo import MongoClient
+from pymongo import MongoClient, ReadPreference
 from pymongo.errors import ConfigurationError as MongoConfigurationError
 from pymongo.errors import InvalidURI, PyMongoError
 
@@ -71,12 +72,12 @@ def _run(
     tables = pipeline.by_topic()
     collections = [table.collection for table in pipeline.tables]
     limits = pipeline.consumer
+    bootstrap = endpoints.kafka_bootstrap
     consumer = Consumer(
-        consumer_config(
-            endpoints.kafka_bootstrap, pipeline.kafka.consumer_group, limits.retry_seconds
-        ),
+        consumer_config(bootstrap, pipeline.kafka.consumer_group, limits.retry_seconds)
     )
-    subscription = Subscription(consumer, list(tables), progress)
+    admin = AdminClient({"bootstrap.servers": bootstrap, "client.id": "cdc-consumer"})
+    subscription = Subscription(consumer, admin, list(tables), progress)
     metrics = Metrics(collections, subscription.lag)
 
     def on_retry(what: str, why: str) -> None:
@@ -87,10 +88,12 @@ def _run(
         log("retry", what=what, why=why[:300])
 
     retry = Retry(limits.retry_seconds, stopping.asked, on_retry)
-    sink = Sink(client[pipeline.mongodb.database], retry)
-    dead_letters = DeadLetterTopic(
-        endpoints.kafka_bootstrap, pipeline.kafka.dead_letter_topic, retry, progress
+    # What a secondary has may be older than what the write was compared with.
+    database = client.get_database(
+        pipeline.mongodb.database, read_preference=ReadPreference.PRIMARY
     )
+    sink = Sink(database, retry)
+    dead_letters = DeadLetterTopic(bootstrap, pipeline.kafka.dead_letter_topic, retry, progress)
     server = http_server.start(
         endpoints.http_host,
         endpoints.http_port,

@@ -8,6 +8,7 @@ from bson.errors import BSONError
 from msgspec import Struct
 
 from cdc_consumer.coalesce import Write
+from cdc_consumer.order import order_of_document
 
 DUPLICATE_KEY: Final = 11000
 # MongoDB's answers to a document that it will never take, whatever the state of the server. Any
@@ -38,9 +39,19 @@ CONTENT_CODES: Final = frozenset(
 
 
 class Answered(Struct, frozen=True):
-    """The writes of one bulk write, sorted by what the server said of each."""
+    """The writes of one bulk write, sorted by what the server said of each.
+
+    Attributes:
+        applied: Those that are in the database.
+        inserted: Those of them that made a document.
+        duplicate: Those that met a duplicate key.
+        rejected: Those that the server will never take, and why.
+        failed: Those to be sent again.
+        failure: Why one of these failed.
+    """
 
     applied: tuple[Write, ...] = ()
+    inserted: tuple[Write, ...] = ()
     duplicate: tuple[Write, ...] = ()
     rejected: tuple[tuple[Write, str], ...] = ()
     failed: tuple[Write, ...] = ()
@@ -73,7 +84,14 @@ def sort_answers(writes: Sequence[Write], details: Mapping[str, Any]) -> Answere
         else:
             failed.append(write)
             failure = f"{error['code']}: {error['errmsg']}"
-    return Answered(tuple(applied), tuple(duplicate), tuple(rejected), tuple(failed), failure)
+    return Answered(
+        applied=tuple(applied),
+        inserted=tuple(writes[item["index"]] for item in details.get("upserted", ())),
+        duplicate=tuple(duplicate),
+        rejected=tuple(rejected),
+        failed=tuple(failed),
+        failure=failure,
+    )
 
 
 def purges_on_read(build_info: Mapping[str, Any]) -> bool:
@@ -85,15 +103,17 @@ def purges_on_read(build_info: Mapping[str, Any]) -> bool:
     return build_info.get("process") == "nx_27017"
 
 
-Standing = Literal["stale", "applied", "conflict", "foreign"]
+Duplicate = Literal["stale", "applied", "newer", "conflict", "went-back", "foreign"]
 
 
-def standing(write: Write, stored: Mapping[str, Any] | None, *, resent: bool) -> Standing:
+def classify_duplicate(
+    write: Write, stored: Mapping[str, Any] | None, *, resent: bool
+) -> Duplicate:
     """Say what a duplicate-key answer to a write means, from the document that is there now.
 
-    The answer alone does not prove that the write is stale: a second consumer may have inserted an
-    older state between this server's look and its insert, or a unique index of the collection may
-    be hit.
+    The answer alone does not prove that the write is stale: the guard turns some newer writes away,
+    a second consumer may have inserted an older state between this server's look and its insert, or
+    a unique index of the collection may be hit.
 
     Args:
         write: The write that was answered with a duplicate key.
@@ -102,18 +122,24 @@ def standing(write: Write, stored: Mapping[str, Any] | None, *, resent: bool) ->
 
     Returns:
         `stale`: the document is as new or newer. `applied`: it is the write itself, sent before.
-        `conflict`: it is older or absent, so the write is to be sent again. `foreign`: it is not a
-        document of this pipeline.
+        `newer`: the write is newer than the document. `conflict`: the document is absent.
+        `went-back`: the log's positions began anew (see `order`). `foreign`: it is not a document
+        of this pipeline.
     """
     if stored is None:
         return "conflict"
-    metadata = stored.get("_cdc")
-    lsn = metadata.get("lsn") if isinstance(metadata, Mapping) else None
-    if not isinstance(lsn, int):
+    there = order_of_document(stored.get("_cdc"))
+    if there is None:
         return "foreign"
-    if lsn < write.last.lsn:
-        return "conflict"
-    return "applied" if resent and lsn == write.last.lsn else "stale"
+    match write.last.order.against(there):
+        case "newer":
+            return "newer"
+        case "went-back":
+            return "went-back"
+        case "same" if resent:
+            return "applied"
+        case _:
+            return "stale"
 
 
 def unencodable(content: Mapping[str, Any], largest: int) -> str:

@@ -5,18 +5,18 @@ from typing import Any
 
 from msgspec import Struct
 
-from cdc_consumer.events import Event
+from cdc_consumer.events import Event, Rejection
 
 
 class Write(Struct, frozen=True):
     """What a batch does to one document.
 
     Attributes:
-        last: The newest event; it names the document, the LSN and the metadata.
+        last: The newest event; it names the document, its order and the metadata.
         fields: The columns to write.
         replaces: Whether the document becomes exactly `fields`; otherwise they are set in it and
             what else it holds stays.
-        events: The events that it carries out, in LSN order; at least one.
+        events: The events that it carries out, the oldest first; at least one.
     """
 
     last: Event
@@ -26,28 +26,52 @@ class Write(Struct, frozen=True):
 
 
 class Coalesced(Struct, frozen=True):
-    """The writes of a batch, one a document, and the events that an earlier one made stale."""
+    """What a batch comes to.
+
+    Attributes:
+        writes: The writes, one a document.
+        stale: The events that are not newer than one that came before.
+        rejected: The events whose positions contradict their times.
+    """
 
     writes: tuple[Write, ...]
     stale: tuple[Event, ...]
+    rejected: tuple[Rejection, ...]
 
 
 def coalesce(events: Iterable[Event]) -> Coalesced:
     """Merge a batch's events, given in the order of arrival, into one write a document.
 
-    Within a row, events apply in LSN order. One that is not newer than what was taken before it is
-    a replay and is dropped: Kafka keeps the order of a key, so only a replay arrives late, and a
-    replay brings everything from its start on, so nothing is missing between two events of a batch.
+    An event that is not newer than the one of its row before it is a replay and is dropped: only a
+    replay arrives late, and it brings everything from its start on, so nothing is missing between
+    two events of a batch.
     """
     rows: dict[tuple[str, str], list[Event]] = {}
     stale: list[Event] = []
+    rejected: list[Rejection] = []
     for event in events:
         taken = rows.setdefault((event.collection, event.id), [])
-        if taken and event.lsn <= taken[-1].lsn:
-            stale.append(event)
-        else:
-            taken.append(event)
-    return Coalesced(tuple(_merge(taken) for taken in rows.values()), tuple(stale))
+        match event.order.against(taken[-1].order) if taken else "newer":
+            case "newer":
+                taken.append(event)
+            case "went-back":
+                rejected.append(went_back(event))
+            case _:
+                stale.append(event)
+    writes = tuple(_merge(taken) for taken in rows.values())
+    return Coalesced(writes, tuple(stale), tuple(rejected))
+
+
+def went_back(event: Event) -> Rejection:
+    """Return the rejection of an event whose position contradicts its time.
+
+    To take it for a replay would leave out every change of a restored database without a word.
+    """
+    detail = (
+        f"LSN {event.lsn} is before that of a change that was committed earlier: PostgreSQL was "
+        "restored or replaced. Delete the collection's documents and take a new snapshot."
+    )
+    return Rejection(event.record, "position-went-back", detail)
 
 
 def _merge(events: list[Event]) -> Write:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from cdc_consumer.order import READ, Order, position_of
 from cdc_consumer.placeholders import is_unavailable
 from cdc_consumer.settings import Table
 
@@ -19,12 +20,20 @@ Reason = Literal[
     "invalid-metadata",
     "reserved-column",
     "rejected-by-mongodb",
+    "position-went-back",
 ]
 
-OPS = frozenset(("c", "u", "d", "r"))
+OPS = frozenset(("c", "u", "d", READ))
 # What the consumer itself writes into a document, beside the columns.
 RESERVED = frozenset(("_id", "_cdc"))
 HIGHEST_LSN = 2**63 - 1
+# Metadata that may be missing, and its types.
+_OPTIONAL = {
+    "__source_sequence": str,
+    "__source_txId": int,
+    "__source_ts_us": int,
+    "__ts_us": int,
+}
 
 
 class Record(Struct, frozen=True, gc=False):
@@ -33,6 +42,7 @@ class Record(Struct, frozen=True, gc=False):
     Attributes:
         topic: The topic it was read from.
         partition: The partition it was read from.
+        log: The partition, told apart from one of the same name that was there before.
         offset: Its offset there.
         timestamp_ms: Kafka's timestamp of it, milliseconds since the epoch.
         consumed_us: When the consumer took it, microseconds since the epoch.
@@ -42,6 +52,7 @@ class Record(Struct, frozen=True, gc=False):
 
     topic: str
     partition: int
+    log: str
     offset: int
     timestamp_ms: int
     consumed_us: int
@@ -55,7 +66,8 @@ class Event(Struct, frozen=True):
     Attributes:
         collection: The collection it belongs to.
         id: The document's `_id`.
-        lsn: Position of the change in PostgreSQL's WAL; orders the changes of a row.
+        lsn: Position of the change in PostgreSQL's WAL.
+        position: Its place in the order of the commits (`order.position_of`); None: not known.
         op: Debezium's letter: create, update, delete, or read in a snapshot.
         tx_id: PostgreSQL's transaction, where Debezium gives it.
         source_us: When it was committed, microseconds since the epoch, where Debezium gives it.
@@ -69,6 +81,7 @@ class Event(Struct, frozen=True):
     collection: str
     id: str
     lsn: int
+    position: str | None
     op: Op
     tx_id: int | None
     source_us: int | None
@@ -76,6 +89,18 @@ class Event(Struct, frozen=True):
     fields: dict[str, Any]
     whole: bool
     record: Record
+
+    @property
+    def order(self) -> Order:
+        """What orders it among the changes of its row."""
+        return Order(
+            lsn=self.lsn,
+            read=self.op == READ,
+            position=self.position,
+            log=self.record.log,
+            offset=self.record.offset,
+            source_us=self.source_us,
+        )
 
 
 class Rejection(Struct, frozen=True):
@@ -89,9 +114,9 @@ class Rejection(Struct, frozen=True):
 def parse(record: Record, table: Table) -> Event | Rejection:
     """Parse a record of Debezium's flattened JSON (ExtractNewRecordState, without schemas).
 
-    The metadata are the fields `__op`, `__source_lsn`, `__source_txId`, `__source_ts_us` and
-    `__ts_us`, added by the transform's `add.fields`; every field that starts with `__` is left out
-    of the document.
+    The metadata are the fields `__op`, `__source_lsn`, `__source_sequence`, `__source_txId`,
+    `__source_ts_us` and `__ts_us`, added by the transform's `add.fields`; all but the first two may
+    be missing. Every field that starts with `__` is left out of the document.
     """
     value = _object(record, record.value, "value")
     if isinstance(value, Rejection):
@@ -102,7 +127,11 @@ def parse(record: Record, table: Table) -> Event | Rejection:
     fault = _fault(value)
     if fault is not None:
         return Rejection(record, *fault)
-    op = value["__op"]
+    op, lsn = value["__op"], value["__source_lsn"]
+    try:
+        position = position_of(value.get("__source_sequence"), lsn, op)
+    except msgspec.DecodeError as error:
+        return Rejection(record, "invalid-metadata", f"__source_sequence: {error}")
     fields: dict[str, Any] = {}
     carried = 0
     # A delete carries empty values under the default replica identity: its key alone is used.
@@ -115,7 +144,8 @@ def parse(record: Record, table: Table) -> Event | Rejection:
     return Event(
         collection=table.collection,
         id=identity,
-        lsn=value["__source_lsn"],
+        lsn=lsn,
+        position=position,
         op=op,
         tx_id=value.get("__source_txId"),
         source_us=value.get("__source_ts_us"),
@@ -134,9 +164,9 @@ def _fault(value: dict[str, Any]) -> tuple[Reason, str] | None:
     lsn = value.get("__source_lsn")
     if type(lsn) is not int or not 0 <= lsn <= HIGHEST_LSN:
         return "missing-lsn", f"__source_lsn is {lsn!r}"
-    for name in ("__source_txId", "__source_ts_us", "__ts_us"):
+    for name, kind in _OPTIONAL.items():
         item = value.get(name)
-        if item is not None and type(item) is not int:
+        if item is not None and type(item) is not kind:
             return "invalid-metadata", f"{name} is {item!r}"
     return None
 

@@ -34,6 +34,9 @@ class Source(Protocol):
 class Offsets(Protocol):
     """Keeps track of what is done."""
 
+    def log(self, topic: str, partition: int) -> str:
+        """Return the name of a partition that no other log had before it."""
+
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Mark messages as done."""
 
@@ -114,7 +117,7 @@ class Loop:
                 self._ports.offsets.tell(error)
                 continue
             messages.append(message)
-            records.append(_record(message, now_us))
+            records.append(self._record(message, now_us))
 
     def _handle(self, messages: Sequence[Message], records: Sequence[Record]) -> None:
         self._ports.progress.begin("write")
@@ -130,12 +133,15 @@ class Loop:
                 events.append(parsed)
             else:
                 rejections.append(parsed)
-        incomplete = [event for event in events if event.op != "u" and not event.whole]
-        for event in incomplete:
-            log("incomplete", collection=event.collection, id=event.id, lsn=event.lsn)
         coalesced = coalesce(events)
         outcome = self._ports.writer.apply(coalesced.writes)
-        rejections.extend(outcome.rejected)
+        incomplete = [
+            *(event for event in events if event.op != "u" and not event.whole),
+            *outcome.incomplete,
+        ]
+        for event in incomplete:
+            log("incomplete", collection=event.collection, id=event.id, lsn=event.lsn)
+        rejections.extend((*coalesced.rejected, *outcome.rejected))
         if rejections:
             self._ports.progress.begin("dead-letter")
         self._ports.dead_letters.send(rejections)
@@ -149,15 +155,16 @@ class Loop:
             rejections=rejections,
         )
 
-
-def _record(message: Message, now_us: int) -> Record:
-    """Return what the loop needs of a message that is no error, and so has a place."""
-    return Record(
-        topic=message.topic() or "",
-        partition=message.partition() or 0,
-        offset=message.offset() or 0,
-        timestamp_ms=message.timestamp()[1],
-        consumed_us=now_us,
-        key=message.key(),
-        value=message.value(),
-    )
+    def _record(self, message: Message, now_us: int) -> Record:
+        """Return what the loop needs of a message that is no error, and so has a place."""
+        topic, partition = message.topic() or "", message.partition() or 0
+        return Record(
+            topic=topic,
+            partition=partition,
+            log=self._ports.offsets.log(topic, partition),
+            offset=message.offset() or 0,
+            timestamp_ms=message.timestamp()[1],
+            consumed_us=now_us,
+            key=message.key(),
+            value=message.value(),
+        )

@@ -80,10 +80,11 @@ class Metrics:
             registry=self.registry,
         )
         # Debezium makes a delete and an insert of a changed key, and PostgreSQL does not repeat a
-        # TOASTed value for it: nothing here holds the value. REPLICA IDENTITY FULL would.
+        # TOASTed value for it: nothing here holds the value, as for an update of a row whose
+        # document is not there. REPLICA IDENTITY FULL would bring it.
         self._incomplete = Counter(
             "cdc_consumer_incomplete_events",
-            "New rows that came without a column: a key was changed and a TOASTed value was not.",
+            "Events that made a document without a column: a TOASTed value was not repeated.",
             registry=self.registry,
         )
         self._retries = Counter(
@@ -125,7 +126,7 @@ class Metrics:
             applied: The events that MongoDB acknowledged.
             stale: How many were replays.
             tombstones: How many had no value.
-            incomplete: How many new rows came without one of their columns.
+            incomplete: How many events made a document without one of the row's columns.
             rejections: Those that are in the dead-letter topic.
         """
         with self._lock:

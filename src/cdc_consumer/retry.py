@@ -1,6 +1,7 @@
 """Bounded retries of what may pass by itself, with growing waits that a stop cuts short."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -33,14 +34,25 @@ class Retry:
         seconds: How long to go on.
         stop: Set when the process is to end.
         on_retry: Called before each wait with what is tried and why it failed.
+        deadline: When to end whatever is tried, by `time.monotonic`.
     """
 
     def __init__(
-        self, seconds: float, stop: threading.Event, on_retry: Callable[[str, str], None]
+        self,
+        seconds: float,
+        stop: threading.Event,
+        on_retry: Callable[[str, str], None],
+        deadline: float = float("inf"),
     ) -> None:
         self._seconds = seconds
         self._stop = stop
         self._on_retry = on_retry
+        self._deadline = deadline
+
+    def with_deadline(self) -> "Retry":
+        """Return one whose calls, from now on, have `seconds` together."""
+        deadline = time.monotonic() + self._seconds
+        return Retry(self._seconds, self._stop, self._on_retry, deadline)
 
     def __call__(self, what: str, attempt: Callable[[], T]) -> T:
         """Return what `attempt` returns.
@@ -55,7 +67,8 @@ class Retry:
 
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
-            stop=stop_after_delay(self._seconds) | stop_when_event_set(self._stop),
+            stop=stop_after_delay(min(self._seconds, self._deadline - time.monotonic()))
+            | stop_when_event_set(self._stop),
             wait=wait_exponential(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
             + wait_random(0, FIRST_WAIT_SECONDS),
             sleep=sleep_using_event(self._stop),

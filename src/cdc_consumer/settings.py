@@ -15,6 +15,8 @@ Text = Annotated[str, Meta(min_length=1)]
 HIGHEST_PORT = 65535
 # MongoDB takes at most 2**31 - 1 seconds.
 LONGEST_TTL_HOURS = 596_523
+# Two retries and some time beside them are within a day, the longest `max.poll.interval.ms`.
+LONGEST_RETRY_SECONDS = 43_000
 
 
 class Table(Struct, frozen=True):
@@ -43,7 +45,7 @@ class Limits(Struct, frozen=True):
     """Sizes and times of the consumer, in the units that the names give."""
 
     max_batch_size: Annotated[int, Meta(ge=1, le=100_000)]
-    retry_seconds: Annotated[float, Meta(gt=0, le=86_400)]
+    retry_seconds: Annotated[float, Meta(gt=0, le=LONGEST_RETRY_SECONDS)]
     delete_marker_ttl_hours: Annotated[float, Meta(gt=0, le=LONGEST_TTL_HOURS)]
 
 

@@ -1,7 +1,7 @@
 """Carries coalesced writes out in MongoDB and reports what became of every event."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,8 +12,14 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
-from cdc_consumer.answers import Answered, purges_on_read, sort_answers, standing, unencodable
-from cdc_consumer.coalesce import Write, coalesce
+from cdc_consumer.answers import (
+    Answered,
+    classify_duplicate,
+    purges_on_read,
+    sort_answers,
+    unencodable,
+)
+from cdc_consumer.coalesce import Write, coalesce, went_back
 from cdc_consumer.events import Event, Rejection
 from cdc_consumer.log import log
 from cdc_consumer.retry import Retry, TransientError
@@ -44,11 +50,20 @@ class Acknowledged(Struct, frozen=True):
 
 
 class Outcome(Struct):
-    """What became of a batch; every event is in exactly one of the lists. Filled by the sink."""
+    """What became of a batch. Filled by the sink.
+
+    Attributes:
+        acknowledged: The events that MongoDB holds.
+        stale: The replays, which changed nothing.
+        rejected: The events that can never be applied. Every event is in one of these three lists.
+        incomplete: The acknowledged events that made a document without all of its columns: an
+            update came without a value that did not change, and there was no document.
+    """
 
     acknowledged: list[Acknowledged]
     stale: list[Event]
     rejected: list[Rejection]
+    incomplete: list[Event]
 
 
 class Sink:
@@ -82,14 +97,15 @@ class Sink:
         """Carry out the writes; when it returns, each is acknowledged, stale or rejected.
 
         Raises:
-            GaveUpError: A write failed for as long as it is retried; others may have been applied.
+            GaveUpError: A batch was retried for too long; some writes may have been applied.
         """
-        outcome = Outcome([], [], [])
+        outcome = Outcome([], [], [], [])
+        retry = self._retry.with_deadline()
         by_collection: dict[str, list[Write]] = {}
         for write in writes:
             by_collection.setdefault(write.last.collection, []).append(write)
         for name, group in by_collection.items():
-            _Application(self._database[name], outcome, group).run(self._retry)
+            _Application(self._database[name], outcome, group).run(retry)
         return outcome
 
     def _purges_on_read(self) -> bool:
@@ -120,6 +136,8 @@ class _Application:
         self._collection = collection
         self._outcome = outcome
         self._remaining = tuple(writes)
+        # The `_cdc` of the documents that a write is known to be newer than, by id.
+        self._seen: dict[str, Mapping[str, Any]] = {}
         self._resent = False
         self._conflicts = 0
 
@@ -148,16 +166,22 @@ class _Application:
         try:
             answered = self._send()
             self._acknowledge(answered.applied)
+            self._outcome.incomplete.extend(
+                write.last for write in answered.inserted if not write.replaces
+            )
             rejected.extend(answered.rejected)
             self._remaining = (*answered.failed, *answered.duplicate)
             # Under a write concern error, what failed may have been applied.
             self._resent = self._resent or bool(answered.failed)
-            again = self._look(answered.duplicate, rejected)
+            newer, again = self._look(answered.duplicate, rejected)
         except PyMongoError as error:
             self._resent = True
             raise TransientError(f"{type(error).__name__}: {error}") from error
-        self._remaining = (*answered.failed, *again)
-        if self._remaining:
+        self._remaining = (*answered.failed, *newer, *again)
+        if newer and self._conflicts == 1:
+            # Not a failure: the guard could not see that these are newer.
+            self._attempt(rejected)
+        elif self._remaining:
             raise TransientError(answered.failure or "duplicate key")
 
     def _send(self) -> Answered:
@@ -179,40 +203,52 @@ class _Application:
         if not writes:
             return Answered()
         now = _now_us()
+        operations = [operation(w, now, self._seen.get(w.last.id)) for w in writes]
         try:
-            self._collection.bulk_write([operation(w, now) for w in writes], ordered=False)
+            result = self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
             return sort_answers(writes, error.details)
-        return Answered(applied=writes)
+        made = result.upserted_ids or {}
+        return Answered(applied=writes, inserted=tuple(writes[index] for index in made))
 
     def _look(
         self, duplicates: tuple[Write, ...], rejected: list[tuple[Write, str]]
-    ) -> list[Write]:
-        """Read the documents of duplicate keys, settle what they prove, return the others."""
+    ) -> tuple[list[Write], list[Write]]:
+        """Read the documents of duplicate keys and settle what they prove.
+
+        Returns:
+            The writes that are newer than their documents, and those that nothing is known of.
+        """
         if not duplicates:
-            return []
+            return [], []
         ids = [write.last.id for write in duplicates]
         # The whole of `_cdc`: nx-27017 answers a projection of `_cdc.lsn` with such a field.
-        found = self._collection.find({"_id": {"$in": ids}}, {"_cdc": 1})
-        stored = {item["_id"]: item for item in found}
-        again = []
-        applied = []
+        documents = self._collection.find({"_id": {"$in": ids}}, {"_cdc": 1})
+        stored = {item["_id"]: item for item in documents}
+        newer, again, applied = [], [], []
         for write in duplicates:
-            match standing(write, stored.get(write.last.id), resent=self._resent):
+            found = stored.get(write.last.id)
+            match classify_duplicate(write, found, resent=self._resent):
                 case "stale":
                     self._outcome.stale.extend(write.events)
                 case "applied":
                     applied.append(write)
+                case "newer":
+                    self._seen[write.last.id] = stored[write.last.id]["_cdc"]
+                    newer.append(write)
+                case "went-back":
+                    self._outcome.rejected.extend(went_back(event) for event in write.events)
                 case "foreign":
                     rejected.append((write, "a document without _cdc.lsn has this _id"))
                 case "conflict":
                     again.append(write)
         self._acknowledge(tuple(applied))
-        self._conflicts = self._conflicts + 1 if again else 0
+        self._conflicts = self._conflicts + 1 if newer or again else 0
         if self._conflicts < MOST_CONFLICTS:
-            return again
-        rejected.extend((write, "duplicate key in another unique index") for write in again)
-        return []
+            return newer, again
+        refused = (*newer, *again)
+        rejected.extend((write, "duplicate key in another unique index") for write in refused)
+        return [], []
 
     def _acknowledge(self, writes: tuple[Write, ...]) -> None:
         if writes:

@@ -4,17 +4,30 @@ import contextlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
 
+from cdc_consumer.errors import GaveUpError
 from cdc_consumer.log import log
 from cdc_consumer.progress import REBALANCE_SECONDS, Progress
 
 COMMIT_INTERVAL_MS = 100
-# Long enough for any retry in between two polls; beyond it the broker takes the partitions away.
+# Beyond the time between two polls, the broker takes the partitions away. That may be a batch that
+# is retried, its dead letters that are, and one attempt of each that was begun just in time.
 LEAST_POLL_INTERVAL_MS = 300_000
+RETRIES_IN_BATCH = 2
+LONGEST_ATTEMPTS_MS = 60_000
 # The same trouble is told again after this many seconds.
 TELL_AGAIN_SECONDS = 10.0
-COMMITTED_SECONDS = 2.0
+ANSWER_SECONDS = 5.0
 # How old the ends of the partitions may be that the lag is reckoned from.
 ENDS_SECONDS = 0.1
 NOTHING_TO_COMMIT = "_NO_OFFSET"
@@ -28,7 +41,9 @@ def consumer_config(
         "bootstrap.servers": bootstrap,
         "group.id": group,
         "client.id": "cdc-consumer",
-        "auto.offset.reset": "earliest",
+        # Where a partition begins is decided when it is assigned. A position that the broker no
+        # longer has is an error: to begin elsewhere would leave out what was removed.
+        "auto.offset.reset": "error",
         # Nothing is stored but by acknowledge(), after MongoDB's answer. What is stored, librdkafka
         # commits in the background, so a commit costs no event any time.
         "enable.auto.offset.store": False,
@@ -41,7 +56,10 @@ def consumer_config(
         # for so long.
         "session.timeout.ms": 6000,
         "heartbeat.interval.ms": 500,
-        "max.poll.interval.ms": max(LEAST_POLL_INTERVAL_MS, int(retry_seconds * 1000) + 60_000),
+        "max.poll.interval.ms": max(
+            LEAST_POLL_INTERVAL_MS,
+            RETRIES_IN_BATCH * int(retry_seconds * 1000) + LONGEST_ATTEMPTS_MS,
+        ),
         # A fetch is answered when the first byte is there; the wait is only how long an idle one
         # stays open, and so how long a newly assigned partition may wait to be part of one.
         "fetch.min.bytes": 1,
@@ -67,8 +85,13 @@ class Subscription:
     long as the first one polls.
     """
 
-    def __init__(self, consumer: Consumer, topics: Sequence[str], progress: Progress) -> None:
+    def __init__(
+        self, consumer: Consumer, admin: AdminClient, topics: Sequence[str], progress: Progress
+    ) -> None:
         self._consumer = consumer
+        self._admin = admin
+        # The identifiers that Kafka gave the topics.
+        self._topic_ids: dict[str, str] = {}
         self._progress = progress
         self._topics = tuple(topics)
         # Next offset to acknowledge, of each assigned partition.
@@ -89,6 +112,13 @@ class Subscription:
     def assigned(self) -> list[str]:
         """Return the assigned partitions as `topic/partition`."""
         return sorted(f"{topic}/{partition}" for topic, partition in list(self._next))
+
+    def log(self, topic: str, partition: int) -> str:
+        """Return the name of an assigned partition that no other log had before it.
+
+        A topic that is deleted and made again has another identifier, and offsets that begin anew.
+        """
+        return f"{self._topic_ids[topic]}/{partition}"
 
     def lag(self) -> Iterator[tuple[str, int, int]]:
         """Yield topic, partition and the records not acknowledged, where the end is known."""
@@ -136,9 +166,12 @@ class Subscription:
 
         Raises:
             KafkaException: The error is fatal: the client cannot go on.
+            GaveUpError: The broker does not have the consumer's position any longer.
         """
         if error.fatal():
             raise KafkaException(error)
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - its public name
+            raise GaveUpError(f"Kafka: {error.str()}")
         now = time.monotonic()
         text = error.str()
         if now - self._told.get(text, float("-inf")) >= TELL_AGAIN_SECONDS:
@@ -146,15 +179,43 @@ class Subscription:
             log("kafka", code=error.name(), detail=text)
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        try:
-            with self._progress.within("rebalance", REBALANCE_SECONDS):
-                committed = consumer.committed(partitions, timeout=COMMITTED_SECONDS)
-        except KafkaException as error:
-            self.tell(error.args[0])
-            committed = partitions
-        for partition in committed:
+        """Begin where the group left off, or where the partition begins if it never read it.
+
+        Raises:
+            GaveUpError: What comes next was removed before it was read.
+            KafkaException: The broker does not answer.
+        """
+        with self._progress.within("rebalance", REBALANCE_SECONDS):
+            self._identify({partition.topic for partition in partitions})
+            committed = consumer.committed(partitions, timeout=ANSWER_SECONDS)
+            begins = [self._begin(consumer, partition) for partition in committed]
+        consumer.incremental_assign(begins)
+        for partition in begins:
             self._next[partition.topic, partition.partition] = max(partition.offset, 0)
         log("assigned", partitions=_names(partitions))
+
+    def _identify(self, topics: Iterable[str]) -> None:
+        found = self._admin.describe_topics(
+            TopicCollection(sorted(topics)), request_timeout=ANSWER_SECONDS
+        )
+        for topic, description in found.items():
+            self._topic_ids[topic] = str(description.result().topic_id)
+
+    def _begin(self, consumer: Consumer, committed: TopicPartition) -> TopicPartition:
+        topic, partition, offset = committed.topic, committed.partition, committed.offset
+        if offset >= 0:
+            low, high = consumer.get_watermark_offsets(committed, timeout=ANSWER_SECONDS)
+            if offset < low:
+                raise GaveUpError(
+                    f"{topic}/{partition}: the records from offset {offset} to {low - 1} were "
+                    "removed before they were read. Take a new snapshot of its table, then move "
+                    "the consumer group there: kafka-consumer-groups.sh --reset-offsets "
+                    f"--to-earliest --topic {topic}"
+                )
+            if offset <= high:
+                return committed
+            log("topic-is-another-one", partition=f"{topic}/{partition}", offset=offset, end=high)
+        return TopicPartition(topic, partition, OFFSET_BEGINNING)
 
     def _revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Commit what is done before the partitions go.

@@ -44,6 +44,9 @@ class Topic:
             self.stop.set()
         return taken
 
+    def log(self, topic: str, partition: int) -> str:
+        return f"{topic}/{partition}"
+
     def acknowledge(self, messages: Sequence[Message]) -> None:
         self.batches.append(len(messages))
         self.acknowledged.extend(offset for m in messages if (offset := m.offset()) is not None)
@@ -65,7 +68,7 @@ class Writer:
     def apply(self, writes: Sequence[Write]) -> Outcome:
         assert not set(self._topic.acknowledged) & {w.last.record.offset for w in writes}
         self.writes.extend(writes)
-        outcome = Outcome([], [], [])
+        outcome = Outcome([], [], [], [])
         for write in writes:
             if write.last.id.startswith("stale"):
                 outcome.stale.extend(write.events)
@@ -91,7 +94,10 @@ class Full(Letters):
 
 
 def message(offset: int, name: str, *, value: bytes | None = b"", **fields: object) -> Message:
-    content = flattened(**{"__source_lsn": offset, **fields}) if value == b"" else value
+    lsn = fields.pop("__source_lsn", offset)
+    sequence = msgspec.json.encode(["0", str(lsn)]).decode()
+    metadata = {"__source_lsn": lsn, "__source_sequence": sequence}
+    content = flattened(**metadata, **fields) if value == b"" else value
     return Message(
         topic=TOPIC,
         partition=0,

@@ -68,3 +68,13 @@ def test_an_error_of_another_kind_is_not_tried_again() -> None:
     with pytest.raises(ValueError, match="a slip"):
         Retry(5, threading.Event(), lambda _what, _why: None)("write", attempt)
     assert len(calls) == 1
+
+
+def test_the_calls_of_a_batch_have_the_time_of_one_together() -> None:
+    waited: list[str] = []
+    batch = Retry(0.2, threading.Event(), lambda what, _why: waited.append(what)).with_deadline()
+    for name in ("first", "second", "third"):
+        with pytest.raises(GaveUpError):
+            batch(name, Attempts(float("inf")))
+    # What comes after the end of the time is tried once.
+    assert set(waited) == {"first"}

@@ -1,0 +1,128 @@
+"""Which of two changes of a row is the later one. No I/O.
+
+PostgreSQL writes the changes of open transactions to its log interleaved, and hands them out
+transaction by transaction, in the order of the commits. So a change's own place in the log (LSN)
+does not order the changes of a row: one that was written early may be committed late. Three things
+are known of a change, and they count in this order:
+
+1. Two changes that were streamed compare by the order of their commits, if it is known. Debezium's
+   `source.sequence` gives it: the commit that it saw last before the change, and the change's own
+   LSN. Until it has seen a commit, the first is null. Such a change belongs to the first
+   transaction of a replication slot, before every later commit, so its LSN takes that place.
+2. Two records of one partition compare by their offsets: a connector writes the changes of a row in
+   their order. A row that a snapshot read has no commit of its own, and an event may come without a
+   sequence; both count by their place.
+3. What is left compares by LSN; at the same LSN a streamed change follows one that was read.
+
+The first comes before the second because a connector that restarts writes again what it cannot know
+to have arrived: old changes at new offsets. They carry the sequence that they had the first time.
+docs/decisions/0034 has the argument, case by case.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+READ = "r"
+# Commit times of two transactions may be this far out of order, by a clock that is set, or by a
+# backend that waits between reading the clock and writing its commit.
+CLOCK_MICROSECONDS = 5_000_000
+
+Standing = Literal["newer", "same", "older", "went-back"]
+
+_Lsn = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+# Numbers come as texts.
+_SEQUENCE = msgspec.json.Decoder(tuple[_Lsn | None, _Lsn | None], strict=False)
+
+
+class Order(Struct, frozen=True):
+    """What orders a change among those of its row.
+
+    Attributes:
+        lsn: Its place in PostgreSQL's log; of a row that was read, that of the snapshot.
+        read: Whether a snapshot read it.
+        position: Commit and LSN in a form that compares as text; None: it was read, or no sequence
+            came with it, or an older version of the consumer wrote the document.
+        log: The partition that it was read from, told apart from one of the same name that was
+            there before; empty in a document of an older version.
+        offset: Its offset there; -1 in a document of an older version.
+        source_us: When it was committed, microseconds since the epoch, where that is known.
+    """
+
+    lsn: int
+    read: bool
+    position: str | None
+    log: str
+    offset: int
+    source_us: int | None
+
+    def against(self, other: "Order") -> Standing:
+        """Return where this change stands beside another one of the same row.
+
+        Returns:
+            `newer`, `same` or `older` than the other one; `went-back`: the log's positions say
+            older, but it was committed later, and it does not come from earlier in the partition.
+            So the positions began anew: PostgreSQL was restored, or is another one.
+        """
+        if self.position is not None and other.position is not None:
+            if self.position < other.position and self._contradicts(other):
+                return "went-back"
+            return _standing(self.position, other.position)
+        if self.log and self.log == other.log:
+            return _standing(self.offset, other.offset)
+        return _standing((self.lsn, not self.read), (other.lsn, not other.read))
+
+    def _contradicts(self, other: "Order") -> bool:
+        if self.source_us is None or other.source_us is None:
+            return False
+        if self.log == other.log and self.offset <= other.offset:
+            return False
+        return self.source_us > other.source_us + CLOCK_MICROSECONDS
+
+
+def _standing(one: object, other: object) -> Standing:
+    if one == other:
+        return "same"
+    return "newer" if one > other else "older"  # type: ignore[operator]
+
+
+def position_of(sequence: str | None, lsn: int, op: str) -> str | None:
+    """Return commit and LSN as a text that compares as they do; None where the order is not known.
+
+    Args:
+        sequence: `source.sequence`: the text of a JSON array of two strings, each a number or null.
+        lsn: The change's own LSN.
+        op: Debezium's letter of the operation.
+
+    Raises:
+        msgspec.DecodeError: That is no such text.
+    """
+    if sequence is None or op == READ:
+        return None
+    commit, own = _SEQUENCE.decode(sequence)
+    own = lsn if own is None else own
+    return f"{own if commit is None else commit:016x}.{own:016x}"
+
+
+def order_of_document(metadata: object) -> Order | None:
+    """Return the order of the change that a document holds, by its `_cdc`; None: it has none."""
+    if not isinstance(metadata, Mapping):
+        return None
+    lsn = metadata.get("lsn")
+    if not isinstance(lsn, int):
+        return None
+    return Order(
+        lsn=lsn,
+        read=metadata.get("op") == READ,
+        position=_typed(metadata, "position", str),
+        log=_typed(metadata, "log", str) or "",
+        offset=-1 if (offset := _typed(metadata, "offset", int)) is None else offset,
+        source_us=_typed(metadata, "source_us", int),
+    )
+
+
+def _typed(metadata: Mapping[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - of the type
+    value = metadata.get(name)
+    return value if isinstance(value, kind) else None
