@@ -233,6 +233,14 @@ def types(session: nox.Session) -> None:
     fill_table(session, "tests/integration/types", "--type-table", "docs/types.md")
 
 
+@nox.session(default=False)
+def model(session: nox.Session) -> None:
+    """Check the consumer's order of changes against a model, with 10,000 random interleavings."""
+    install(session, "dev")
+    examples = {"CDC_MODEL_EXAMPLES": "10000"}
+    session.run("pytest", "tests/unit/consumer/test_order_model.py", *session.posargs, env=examples)
+
+
 @nox.session(default=False, name="postgres-15")
 def postgres_15(session: nox.Session) -> None:
     """Measure a pipeline on Debian's PostgreSQL 15 as others run it; half an hour of load."""

@@ -9,7 +9,8 @@ from confluent_kafka.cimpl import Message
 from scripts.settings.pipeline import Table
 
 TOMBSTONE, UNREADABLE = "t", "?"
-_OPS = frozenset(("c", "u", "d", "r"))
+READ = "r"
+_OPS = frozenset(("c", "u", "d", READ))
 # cdc-consumer's headers of a dead letter, and those of a sink connector of Kafka Connect.
 # https://kafka.apache.org/documentation/#connect_errorhandling
 _HEADERS = {
@@ -26,13 +27,30 @@ class _Value(msgspec.Struct, frozen=True):
     op: str = msgspec.field(name="__op")
     lsn: int = msgspec.field(name="__source_lsn")
     tx: int | None = msgspec.field(name="__source_txId", default=None)
+    sequence: str | None = msgspec.field(name="__source_sequence", default=None)
 
 
 _VALUE = msgspec.json.Decoder(_Value)
+# Debezium's `source.sequence`: the commit that it saw last before the change, and the change's own
+# LSN; the text of a JSON array of two texts, each a number or null.
+_SEQUENCE = msgspec.json.Decoder(tuple[int | None, int | None], strict=False)
 
 
 class Event(msgspec.Struct, frozen=True):
-    """A record of a table's topic: operation, or TOMBSTONE or UNREADABLE, and where it stands."""
+    """A record of a table's topic.
+
+    Attributes:
+        topic: The topic.
+        partition: The partition.
+        position: The offset.
+        id: The `_id` of the row; None: the key cannot be read.
+        op: Debezium's letter of the operation, or TOMBSTONE or UNREADABLE.
+        lsn: Where the change is in PostgreSQL's log.
+        tx: Its transaction.
+        commit: Which commit it follows: the changes of a row are made in the order of `(commit,
+            lsn)`. None: it was read in a snapshot, or came without a sequence, and has no place
+            in that order.
+    """
 
     topic: str
     partition: int
@@ -41,6 +59,7 @@ class Event(msgspec.Struct, frozen=True):
     op: str
     lsn: int | None
     tx: int | None
+    commit: int | None = None
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -57,7 +76,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 def event_of(message: Message, table: Table) -> Event:
     """Return what a record of a table's topic says."""
-    op, lsn, tx = UNREADABLE, None, None
+    op, lsn, tx, commit = UNREADABLE, None, None, None
     value = message.value()
     if value is None:
         op = TOMBSTONE
@@ -67,7 +86,7 @@ def event_of(message: Message, table: Table) -> Event:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             found = None
         if found is not None and found.op in _OPS:
-            op, lsn, tx = found.op, found.lsn, found.tx
+            op, lsn, tx, commit = found.op, found.lsn, found.tx, _commit(found)
     identity = _id(message.key(), table)
     return Event(
         topic=str(message.topic()),
@@ -77,7 +96,20 @@ def event_of(message: Message, table: Table) -> Event:
         op=UNREADABLE if identity is None else op,
         lsn=lsn,
         tx=tx,
+        commit=commit,
     )
+
+
+def _commit(value: _Value) -> int | None:
+    if value.sequence is None or value.op == READ:
+        return None
+    try:
+        commit, _ = _SEQUENCE.decode(value.sequence)
+    except msgspec.DecodeError:
+        return None
+    # Before the first commit that Debezium sees, there is one transaction: its LSNs are before
+    # every commit that follows.
+    return value.lsn if commit is None else commit
 
 
 def dead_letter_of(message: Message, tables: Mapping[str, Table]) -> DeadLetter:

@@ -24,7 +24,7 @@ _MEMORY = "400MB"
 _LINES = "read_json($path, format = 'newline_delimited', columns = {columns})"
 _COLUMNS = {
     "event": "{topic: 'VARCHAR', partition: 'INTEGER', position: 'BIGINT', id: 'VARCHAR', "
-    "op: 'VARCHAR', lsn: 'BIGINT', tx: 'BIGINT'}",
+    "op: 'VARCHAR', lsn: 'BIGINT', tx: 'BIGINT', commit: 'BIGINT'}",
     "dead_letter": "{partition: 'INTEGER', position: 'BIGINT', id: 'VARCHAR', reason: 'VARCHAR', "
     "from_topic: 'VARCHAR', from_partition: 'INTEGER', from_position: 'BIGINT'}",
     "acknowledged": "{op: 'VARCHAR', \"table\": 'VARCHAR', id: 'VARCHAR'}",

@@ -10,24 +10,26 @@ DUPLICATES = """
     SELECT topic, id, count(*) OVER (PARTITION BY topic),
         'lsn ' || lsn || ' is at the offsets ' || list_aggregate(offsets[:3], 'string_agg', ', ')
     FROM (
-        SELECT topic, id, lsn, tx, list(position ORDER BY position) AS offsets
+        SELECT topic, id, op, lsn, tx, list(position ORDER BY position) AS offsets
         FROM event WHERE lsn IS NOT NULL AND id IS NOT NULL
-        GROUP BY topic, id, lsn, tx HAVING count(*) > 1)
+        GROUP BY topic, id, op, lsn, tx HAVING count(*) > 1)
     ORDER BY topic, offsets[2]
 """
-# Where each change stands for the first time: what is repeated later is not out of order.
+# The first place of each change in the topic: what is repeated later is not out of order. Changes
+# are compared by commit, then LSN: a change that was written early may be committed late.
 REORDERED = """
     WITH first_seen AS (
-        SELECT topic, partition, id, lsn, min(position) AS position
-        FROM event WHERE lsn IS NOT NULL AND id IS NOT NULL GROUP BY ALL),
+        SELECT topic, partition, id, {'commit': commit, 'lsn': lsn} AS change,
+            min(position) AS position
+        FROM event WHERE commit IS NOT NULL AND id IS NOT NULL GROUP BY ALL),
     ordered AS (
-        SELECT *, max(lsn) OVER (
+        SELECT *, max(change) OVER (
             PARTITION BY topic, partition, id ORDER BY position
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
         FROM first_seen)
     SELECT topic, id, count(*) OVER (PARTITION BY topic),
-        'lsn ' || lsn || ' at offset ' || position || ' comes after lsn ' || before
-    FROM ordered WHERE lsn < before ORDER BY topic, position
+        'lsn ' || change.lsn || ' at offset ' || position || ' comes after lsn ' || before.lsn
+    FROM ordered WHERE change < before ORDER BY topic, position
 """
 UNREADABLE = """
     SELECT topic, coalesce(id, partition || '@' || position), count(*) OVER (PARTITION BY topic),

@@ -130,6 +130,8 @@ class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         not_compared: Columns whose values are not compared, and why; a file of schema version 1
             names them in a text each.
         row_filter: The publication's row filter: only rows that match it are compared.
+        ordered_by_lsn: How many documents an earlier version of cdc-consumer wrote. Their next
+            change is compared with them by LSN, which is not the order of the commits.
     """
 
     table: str
@@ -137,6 +139,7 @@ class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     documents: int
     not_compared: tuple[NotCompared | str, ...] = ()
     row_filter: str = ""
+    ordered_by_lsn: int = 0
 
 
 class TopicRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

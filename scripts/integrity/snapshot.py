@@ -233,6 +233,7 @@ class _Counted:
         self._how = how
         self._rows = 0
         self._documents = 0
+        self._ordered_by_lsn = 0
 
     def rows(self, rows: Iterable[Any]) -> Iterator[Any]:
         for row in rows:
@@ -242,6 +243,8 @@ class _Counted:
     def documents(self, documents: Iterable[Document]) -> Iterator[Document]:
         for document in documents:
             self._documents += 1
+            found = metadata(document)
+            self._ordered_by_lsn += "lsn" in found and "offset" not in found
             yield document
 
     def result(self) -> TableCompared:
@@ -251,4 +254,5 @@ class _Counted:
             documents=self._documents,
             not_compared=self._how.not_compared,
             row_filter=self._how.row_filter,
+            ordered_by_lsn=self._ordered_by_lsn,
         )

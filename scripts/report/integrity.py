@@ -56,10 +56,13 @@ def integrity_text(integrity: Integrity) -> str:
 
 
 def left_out(table: TableCompared) -> list[str]:
-    """Return what of a table was not compared, and why, a line each."""
+    """Return what of a table was not compared or cannot be relied on, and why, a line each."""
     lines = [_not_compared(each) for each in table.not_compared]
     if table.row_filter:
         lines.append(f"only rows that match the publication's filter {table.row_filter}")
+    if table.ordered_by_lsn:
+        number = counted(table.ordered_by_lsn, "document")
+        lines.append(f"{number} of an earlier cdc-consumer: the next change is ordered by LSN")
     return lines
 
 

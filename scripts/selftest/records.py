@@ -56,7 +56,10 @@ def late(site: Site) -> Iterator[None]:
     """Produce a change of a row that PostgreSQL made before the one that is in the topic."""
     event = event_of(site, oldest_customer(site))
     content = msgspec.json.decode(event.value() or b"")
+    commit, _ = msgspec.json.decode(content["__source_sequence"])
     content["__source_lsn"] -= 1
+    sequence = (commit, str(content["__source_lsn"]))
+    content["__source_sequence"] = msgspec.json.encode(sequence).decode()
     produce(site, event.key(), msgspec.json.encode(content))
     yield
 

@@ -40,6 +40,8 @@ _METADATA = {
     "__source_ts_us": "source.ts_us",
     "__ts_us": "ts_us",
 }
+# A connector of others may leave it out: changes then have no order but that of the topic.
+_SEQUENCE = {"__source_sequence": "source.sequence"}
 _PLACEHOLDER = "__debezium_unavailable_value"
 
 
@@ -116,6 +118,17 @@ def connector_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield from _transform_faults(config)
 
 
+def connector_warnings(config: Mapping[str, str]) -> Iterator[str]:
+    """Return what a connector may leave out, and what it means."""
+    for name in _unwrapping(config):
+        place = f"transforms.{name}.add.fields"
+        for source in _missing(config, f"transforms.{name}", _SEQUENCE):
+            yield (
+                f"warning: {place} lacks {source}: cdc-consumer orders changes by their place in the"
+                " topic, and the integrity check cannot find reordered ones; remedy: add it"
+            )
+
+
 def _class_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     # Connect finds a class by these shorter names, too.
     if config.get("connector.class", "") not in (_CLASS, "PostgresConnector", "Postgres"):
@@ -133,9 +146,8 @@ def _converter_faults(config: Mapping[str, str], name: str) -> Iterator[tuple[st
 
 
 def _transform_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    names = [name.strip() for name in config.get("transforms", "").split(",") if name.strip()]
-    kinds = {name: config.get(f"transforms.{name}.type", "") for name in names}
-    unwrapping = [name for name, kind in kinds.items() if kind == _UNWRAP]
+    kinds = _transforms(config)
+    unwrapping = _unwrapping(config)
     if len(unwrapping) != 1:
         yield "transforms", f"has to name one transform of the type {_UNWRAP}"
         return
@@ -146,6 +158,16 @@ def _transform_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
                 f"{kind or 'nothing'} may alter key, value or topic of a record; remove it",
             )
     yield from _unwrap_faults(config, f"transforms.{unwrapping[0]}")
+
+
+def _transforms(config: Mapping[str, str]) -> dict[str, str]:
+    """Return the types of the transforms, by name."""
+    names = [name.strip() for name in config.get("transforms", "").split(",") if name.strip()]
+    return {name: config.get(f"transforms.{name}.type", "") for name in names}
+
+
+def _unwrapping(config: Mapping[str, str]) -> list[str]:
+    return [name for name, kind in _transforms(config).items() if kind == _UNWRAP]
 
 
 def _unwrap_faults(config: Mapping[str, str], place: str) -> Iterator[tuple[str, str]]:
@@ -161,11 +183,15 @@ def _unwrap_faults(config: Mapping[str, str], place: str) -> Iterator[tuple[str,
     ):
         if f"{place}.{setting}" in config:
             yield f"{place}.{setting}", f"{why}; remove it"
-    prefix = config.get(f"{place}.add.fields.prefix", "__")
-    added = {_field(prefix, x) for x in config.get(f"{place}.add.fields", "").split(",")}
-    missing = [source for field, source in _METADATA.items() if field not in added]
+    missing = _missing(config, place, _METADATA)
     if missing:
         yield f"{place}.add.fields", f"lacks {', '.join(missing)} (as {', '.join(_METADATA)})"
+
+
+def _missing(config: Mapping[str, str], place: str, wanted: Mapping[str, str]) -> list[str]:
+    prefix = config.get(f"{place}.add.fields.prefix", "__")
+    added = {_field(prefix, x) for x in config.get(f"{place}.add.fields", "").split(",")}
+    return [source for field, source in wanted.items() if field not in added]
 
 
 def _field(prefix: str, added: str) -> str:

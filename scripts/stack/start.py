@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from scripts.errors import StackFailure
+from scripts.settings.connector_rules import connector_warnings
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import connector, readiness, topics
@@ -81,6 +82,8 @@ def up(
         with told(say):
             endpoints = starter.start(say, observe=observe)
         record(starter.checkout, pipeline)
+        for warning in connector_warnings(pipeline.connector.config):
+            say(warning)
     except BaseException:
         backend.abandon(say)
         raise

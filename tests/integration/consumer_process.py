@@ -78,14 +78,37 @@ class Record:
     partition: int = 0
 
 
-def event(lsn: int, op: str, key: object, *, table: str = "orders", **columns: object) -> Record:
-    """Return an event as Debezium writes it; a plain `key` is the value of the column `id`."""
+def event(
+    lsn: int,
+    op: str,
+    key: object,
+    *,
+    table: str = "orders",
+    commit: int | None = 0,
+    sequence: bool = True,
+    at_us: int | None = None,
+    **columns: object,
+) -> Record:
+    """Return an event as Debezium writes it.
+
+    Args:
+        lsn: Its LSN.
+        op: Debezium's letter of the operation.
+        key: The key; a plain one is the value of the column `id`.
+        table: The table.
+        commit: The commit before it, in its sequence.
+        sequence: Whether it has one.
+        at_us: When it was committed, microseconds since the epoch; None: now.
+        columns: The columns.
+    """
     identity = key if isinstance(key, dict) else {"id": key}
-    now_us = time.time_ns() // 1000
+    now_us = time.time_ns() // 1000 if at_us is None else at_us
+    pair = (None if commit is None else str(commit), str(lsn))
     metadata = {
         "__deleted": "true" if op == "d" else "false",
         "__op": op,
         "__source_lsn": lsn,
+        "__source_sequence": msgspec.json.encode(pair).decode() if sequence else None,
         "__source_txId": 1,
         "__source_ts_us": now_us,
         "__ts_us": now_us,

@@ -55,8 +55,8 @@ def test_events_become_documents_with_their_metadata(orders: Lane) -> None:
     metadata = found.pop("_cdc")
     assert found == {"_id": "a", "id": "a", "status": "open", "total": "1.50"}
     assert list(metadata) == [
-        *("lsn", "op", "tx_id", "source_us", "debezium_us"),
-        *("kafka_ms", "consumed_us", "applied_us"),
+        *("lsn", "log", "offset", "op", "tx_id", "source_us", "debezium_us"),
+        *("kafka_ms", "consumed_us", "applied_us", "position"),
     ]
     assert (metadata["lsn"], metadata["op"], metadata["tx_id"]) == (1, "c", 1)
     times = [

@@ -1,9 +1,11 @@
 """The checks in their order; each raises at the first fault, and asks without changing anything."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 
+from scripts.settings.connector_rules import connector_warnings
 from scripts.settings.pipeline import Pipeline
-from scripts.stack import source
+from scripts.stack import connector, source
 from scripts.stack.checks.capture import ANY_SOURCE, Check, expect_capturable
 from scripts.stack.checks.collections import expect_collections
 from scripts.stack.checks.deployed import expect_deployed
@@ -35,15 +37,16 @@ def check_pipeline(
         expect_collections(pipeline, endpoints)
 
 
-def toast_warnings(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]:
-    """Return what to know of a pipeline of others whose tables lose TOASTed values.
+def warnings(pipeline: Pipeline, endpoints: Endpoints) -> Iterator[str]:
+    """Return what to know of a pipeline that others run, and what they may want as it is.
 
-    They may hold none that large: it is for their owners to say, and a loss is found.
+    Its tables may lose TOASTed values: they may hold none that large, and a loss is found. Its
+    connector may leave out the order of the commits.
     """
     with suppress(NotReady), source.connect(endpoints.postgres_dsn) as connection:
-        lost = every_lost_toast(connection, pipeline)
-        return tuple(f"warning: {each}; remedy: {each.remedy}" for each in lost)
-    return ()
+        for each in every_lost_toast(connection, pipeline):
+            yield f"warning: {each}; remedy: {each.remedy}"
+    yield from connector_warnings(connector.deployed_config(pipeline, endpoints))
 
 
 def check_connector(pipeline: Pipeline, endpoints: Endpoints) -> None:

@@ -6,7 +6,7 @@ from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import readiness, target
 from scripts.stack.backend import LogTail, Say
-from scripts.stack.checks.sequence import check_connector, check_pipeline, toast_warnings
+from scripts.stack.checks.sequence import check_connector, check_pipeline, warnings
 from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
 from scripts.stack.connector_health import CONNECTOR, look, status_rows
 from scripts.stack.endpoints import Endpoints
@@ -51,7 +51,7 @@ class ExternalStack:
                 detail=tuple(faults[1:]),
             )
         self.verify()
-        for warning in toast_warnings(self._pipeline, endpoints):
+        for warning in warnings(self._pipeline, endpoints):
             say(warning)
         readiness.prove(self._pipeline, endpoints, say)
         return endpoints

@@ -32,7 +32,9 @@ class Memory:
         assert not ordered
         errors, upserted = [], []
         for index, each in enumerate(operations):
-            condition, change = each._filter, each._doc  # noqa: SLF001 - they have no other names
+            # They have no other names.
+            condition: Document = dict(each._filter)  # noqa: SLF001
+            change: Any = each._doc  # noqa: SLF001
             identity = condition["_id"]
             found = self.documents.get(identity)
             if found is not None and not matches(condition, found):

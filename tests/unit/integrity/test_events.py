@@ -22,10 +22,15 @@ GOOD = (("a", "c", 10), ("b", "c", 11), ("a", "u", 12), ("b", "d", 13))
 
 
 def events(*changes: tuple[str, str, int]) -> list[Event]:
-    """Return events in the order of their offsets: `_id`, operation, lsn."""
+    """Return events in the order of their offsets, each its own transaction: `_id`, op, lsn."""
+    return committed(*((identity, op, lsn - 1, lsn) for identity, op, lsn in changes))
+
+
+def committed(*changes: tuple[str, str, int | None, int]) -> list[Event]:
+    """Return events in the order of their offsets: `_id`, op, the commit before, lsn."""
     return [
-        Event(CUSTOMER, 0, position, identity, op, lsn, lsn // 2)
-        for position, (identity, op, lsn) in enumerate(changes)
+        Event(CUSTOMER, 0, position, identity, op, lsn, lsn // 2, commit)
+        for position, (identity, op, commit, lsn) in enumerate(changes)
     ]
 
 
@@ -76,6 +81,21 @@ def test_an_event_after_a_later_one_of_its_row_is_reordered() -> None:
     (finding,) = found(events(("a", "c", 10), ("a", "u", 14), ("a", "u", 12), ("b", "c", 13)))
     assert (finding.kind, finding.count) == (Kind.REORDERED, 1)
     assert finding.samples[0].detail == "lsn 12 at offset 2 comes after lsn 14"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param([("a", "d", 26, 31), ("a", "c", 42, 22)], id="written first, committed last"),
+        pytest.param([("a", "r", None, 20), ("a", "u", 15, 15)], id="open at the snapshot"),
+        pytest.param([("a", "r", None, 20), ("a", "u", 20, 20)], id="at the LSN of the snapshot"),
+        pytest.param([("a", "u", None, 20), ("a", "u", None, 10)], id="without a sequence"),
+    ],
+)
+def test_the_order_of_commits_is_not_that_of_the_log(
+    changes: list[tuple[str, str, int | None, int]],
+) -> None:
+    assert found(committed(*changes)) == ()
 
 
 def test_the_order_of_different_rows_does_not_matter() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.settings.connector_rules import connector_faults
+from scripts.settings.connector_rules import connector_faults, connector_warnings
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline_file import load_pipeline
 
@@ -118,3 +118,19 @@ def test_what_the_pipeline_could_not_follow_is_refused_by_name(
     merged = {**committed, **changed}
     config = {name: value for name, value in merged.items() if value is not None}
     assert [name for name, _ in connector_faults(config)] == [setting]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, 0),
+        ({"transforms.unwrap.add.fields": "op,source.lsn,source.txId,source.ts_us,ts_us"}, 1),
+        ({"transforms.unwrap.add.fields": "op,source.sequence:order"}, 1),
+        ({"transforms": ""}, 0),
+    ],
+)
+def test_a_connector_without_the_order_of_commits_is_warned_of(
+    committed: dict[str, str], changed: dict[str, str], expected: int
+) -> None:
+    assert len(list(connector_warnings({**committed, **changed}))) == expected
+    assert list(connector_warnings({})) == []
