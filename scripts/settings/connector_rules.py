@@ -124,8 +124,8 @@ def connector_warnings(config: Mapping[str, str]) -> Iterator[str]:
         place = f"transforms.{name}.add.fields"
         for source in _missing(config, f"transforms.{name}", _SEQUENCE):
             yield (
-                f"warning: {place} lacks {source}: cdc-consumer orders changes by their place in the"
-                " topic, and the integrity check cannot find reordered ones; remedy: add it"
+                f"warning: {place} lacks {source}: cdc-consumer orders changes by their place in"
+                " the topic, and the integrity check cannot find reordered ones; remedy: add it"
             )
 
 

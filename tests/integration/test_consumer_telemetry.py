@@ -24,7 +24,7 @@ class Writer:
     def apply(self, _: Sequence[Write]) -> Outcome:
         if self.failure is not None:
             raise self.failure
-        return Outcome([Acknowledged(events=(), at_us=1)], [], [])
+        return Outcome([Acknowledged(events=(), at_us=1)], [], [], [])
 
 
 def told(server: HTTPServer, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
