@@ -102,7 +102,10 @@ class Pipe:
     def read_again(self) -> None:
         """Let the connector forget its offsets, with the slot it has, and take a snapshot."""
         url = self.connector_url
+        config = requests.get(f"{url}/config", timeout=10).json()
         requests.put(f"{url}/stop", timeout=10).raise_for_status()
+        config |= {"snapshot.mode": "initial"}
+        requests.put(f"{url}/config", json=config, timeout=10).raise_for_status()
 
         def forget() -> None:
             answer = requests.delete(f"{url}/offsets", timeout=10)
