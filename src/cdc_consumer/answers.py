@@ -131,9 +131,11 @@ def classify_duplicate(
     there = order_of_document(stored.get("_cdc"))
     if there is None:
         return "foreign"
+    # Each of its events is newer than the one before. So one that is newer than the document makes
+    # all of it so: a row that was read again, and its changes after PostgreSQL was restored.
+    if any(event.order.against(there) == "newer" for event in write.events):
+        return "newer"
     match write.last.order.against(there):
-        case "newer":
-            return "newer"
         case "went-back":
             return "went-back"
         case "same" if resent:

@@ -250,6 +250,17 @@ def test_positions_that_began_anew_are_dead_letters() -> None:
     assert together.stale == ()
 
 
+def test_a_row_that_is_read_again_ends_that() -> None:
+    collection = Memory()
+    applied(collection, [event(900, commit=890, offset=1, s=1)])
+    later_us = SOURCE_US + 60_000_000
+    read = event(50, "r", offset=2, source_us=later_us, s=2)
+    change = event(60, commit=55, offset=3, source_us=later_us, s=3)
+    outcome, _ = applied(collection, [read, change])
+    assert (outcome.rejected, outcome.stale) == ([], [])
+    assert collection.documents["a"]["s"] == 3
+
+
 @pytest.mark.parametrize(
     ("stored", "whole", "expected"),
     [([], False, 1), ([], True, 0), ([OLD_VERSION], False, 0)],
