@@ -5,7 +5,6 @@ import sys
 
 import pymongo
 from confluent_kafka import Consumer, KafkaException
-from confluent_kafka.admin import AdminClient
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pymongo import MongoClient, ReadPreference
 from pymongo.errors import ConfigurationError as MongoConfigurationError
@@ -76,9 +75,6 @@ def _run(
     consumer = Consumer(
         consumer_config(bootstrap, pipeline.kafka.consumer_group, limits.retry_seconds)
     )
-    admin = AdminClient({"bootstrap.servers": bootstrap, "client.id": "cdc-consumer"})
-    subscription = Subscription(consumer, admin, list(tables), progress)
-    metrics = Metrics(collections, subscription.lag)
 
     def on_retry(what: str, why: str) -> None:
         # Waiting for a dependency is not being stuck: a restart would mend nothing.
@@ -88,6 +84,8 @@ def _run(
         log("retry", what=what, why=why[:300])
 
     retry = Retry(limits.retry_seconds, stopping.asked, on_retry)
+    subscription = Subscription(consumer, bootstrap, list(tables), progress, retry)
+    metrics = Metrics(collections, subscription.lag)
     # What a secondary has may be older than what the write was compared with.
     database = client.get_database(
         pipeline.mongodb.database, read_preference=ReadPreference.PRIMARY

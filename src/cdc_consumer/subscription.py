@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient
 from cdc_consumer.errors import GaveUpError
 from cdc_consumer.log import log
 from cdc_consumer.progress import REBALANCE_SECONDS, Progress
+from cdc_consumer.retry import Retry, TransientError
 
 COMMIT_INTERVAL_MS = 100
 # Beyond the time between two polls, the broker takes the partitions away. That may be a batch that
@@ -86,10 +87,16 @@ class Subscription:
     """
 
     def __init__(
-        self, consumer: Consumer, admin: AdminClient, topics: Sequence[str], progress: Progress
+        self,
+        consumer: Consumer,
+        bootstrap: str,
+        topics: Sequence[str],
+        progress: Progress,
+        retry: Retry,
     ) -> None:
         self._consumer = consumer
-        self._admin = admin
+        self._bootstrap = bootstrap
+        self._retry = retry
         # The identifiers that Kafka gave the topics.
         self._topic_ids: dict[str, str] = {}
         self._progress = progress
@@ -182,22 +189,29 @@ class Subscription:
         """Begin where the group left off, or where the partition begins if it never read it.
 
         Raises:
-            GaveUpError: What comes next was removed before it was read.
-            KafkaException: The broker does not answer.
+            GaveUpError: What comes next was removed before it was read, or Kafka did not answer.
         """
+
+        def attempt() -> list[TopicPartition]:
+            try:
+                self._identify({partition.topic for partition in partitions})
+                committed = consumer.committed(partitions, timeout=ANSWER_SECONDS)
+                return [self._begin(consumer, partition) for partition in committed]
+            except KafkaException as error:
+                raise TransientError(error.args[0].str()) from error
+
         with self._progress.within("rebalance", REBALANCE_SECONDS):
-            self._identify({partition.topic for partition in partitions})
-            committed = consumer.committed(partitions, timeout=ANSWER_SECONDS)
-            begins = [self._begin(consumer, partition) for partition in committed]
+            begins = self._retry("assignment", attempt)
         consumer.incremental_assign(begins)
         for partition in begins:
             self._next[partition.topic, partition.partition] = max(partition.offset, 0)
         log("assigned", partitions=_names(partitions))
 
     def _identify(self, topics: Iterable[str]) -> None:
-        found = self._admin.describe_topics(
-            TopicCollection(sorted(topics)), request_timeout=ANSWER_SECONDS
-        )
+        # Made when it is needed: rarely, and it would log each time that a broker goes away.
+        admin = AdminClient({"bootstrap.servers": self._bootstrap, "client.id": "cdc-consumer"})
+        names = TopicCollection(sorted(topics))
+        found = admin.describe_topics(names, request_timeout=ANSWER_SECONDS)
         for topic, description in found.items():
             self._topic_ids[topic] = str(description.result().topic_id)
 
