@@ -59,7 +59,10 @@ class Deployment:
 
 
 def desired_config(
-    pipeline: Pipeline, postgres_dsn: str, connector_postgres: str = ""
+    pipeline: Pipeline,
+    postgres_dsn: str,
+    connector_postgres: str = "",
+    connector_password: str = "",
 ) -> dict[str, str]:
     """Return the connector's whole configuration: pipeline.toml's, with the addresses filled in.
 
@@ -68,12 +71,14 @@ def desired_config(
             of Kafka finds, goes before that of the address.
         postgres_dsn: PostgreSQL's address as we reach it.
         connector_postgres: `host:port` as Kafka Connect reaches it; empty: as we do.
+        connector_password: A reference that this Kafka Connect resolves, which goes before both.
     """
     address = conninfo_to_dict(postgres_dsn)
     host, _, port = connector_postgres.rpartition(":")
     return {
         "database.password": str(address.get("password", "")),
         **pipeline.connector.config,
+        **({"database.password": connector_password} if connector_password else {}),
         "name": pipeline.connector.name,
         "database.hostname": host or str(address["host"]),
         "database.port": port or str(address.get("port", 5432)),
@@ -84,6 +89,16 @@ def desired_config(
         "publication.name": pipeline.postgres.publication,
         "table.include.list": ",".join(table.name.pattern() for table in pipeline.tables),
     }
+
+
+def config_for(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
+    """Return the connector's whole configuration on a stack."""
+    return desired_config(
+        pipeline,
+        endpoints.postgres_dsn,
+        endpoints.connector_postgres,
+        endpoints.connector_password,
+    )
 
 
 def decide(current: dict[str, str] | None, desired: dict[str, str]) -> Deployment:
@@ -107,7 +122,7 @@ def deploy(pipeline: Pipeline, endpoints: Endpoints) -> Change:
 
     def put() -> Change:
         current = api.config(pipeline.connector.name)
-        desired = desired_config(pipeline, endpoints.postgres_dsn, endpoints.connector_postgres)
+        desired = config_for(pipeline, endpoints)
         deployment = decide(current, desired)
         changes.append(deployment.change)
         if deployment.change is not Change.NONE:

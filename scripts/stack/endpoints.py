@@ -3,22 +3,25 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
-from scripts.files import readable_json, write_atomically
+from scripts.files import PRIVATE, readable_json, write_atomically
 from scripts.settings.pipeline import Pipeline
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     """The addresses of a stack's components, as `.stack/endpoints.json` holds them.
 
-    The k6 scripts read that file when they are run by hand, so it holds no secret: the PostgreSQL
-    of a stack that we start trusts whom it can be reached by.
+    Addresses may hold passwords. The k6 scripts read that file when they are run by hand, so it
+    holds them, and only its owner can read it.
 
     Attributes:
         stack: The backend that the addresses belong to.
         connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it; empty: as we do.
+        connector_password: A reference that Kafka Connect resolves to PostgreSQL's password;
+            empty: it gets the password of `postgres_dsn`.
         prometheus_url: Empty where nothing is observed.
         grafana_url: Empty where no Grafana was started beside the stack.
     """
@@ -34,6 +37,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     prometheus_url: str = ""
     grafana_url: str = ""
     connector_postgres: str = ""
+    connector_password: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the variables through which k6 and the consumer learn the addresses."""
@@ -61,7 +65,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self, path: Path) -> None:
         """Write the file."""
-        write_atomically(path, readable_json(self))
+        write_atomically(path, readable_json(self), mode=PRIVATE)
 
 
 def on_loopback(
@@ -71,6 +75,8 @@ def on_loopback(
     *,
     observed: bool,
     connector_postgres: str = "",
+    postgres_password: str = "",
+    connector_password: str = "",
 ) -> Endpoints:
     """Return the addresses of a stack whose components listen on 127.0.0.1.
 
@@ -80,12 +86,17 @@ def on_loopback(
         ports: By component.
         observed: A Prometheus is beside it, and a Grafana if it has a port.
         connector_postgres: As in `Endpoints`.
+        postgres_password: Of the pipeline's role; empty: PostgreSQL does not ask for one.
+        connector_password: As in `Endpoints`.
     """
     at = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     postgres = pipeline.postgres
+    account = quote(postgres.user, safe="")
+    if postgres_password:
+        account += f":{quote(postgres_password, safe='')}"
     return Endpoints(
         stack=stack,
-        postgres_dsn=f"postgresql://{postgres.user}@{at['postgres']}/{postgres.database}",
+        postgres_dsn=f"postgresql://{account}@{at['postgres']}/{quote(postgres.database, safe='')}",
         kafka_bootstrap=at["kafka"],
         connect_url=f"http://{at['connect']}",
         connector=pipeline.connector.name,
@@ -95,4 +106,5 @@ def on_loopback(
         prometheus_url=f"http://{at['prometheus']}" if observed else "",
         grafana_url=f"http://{at['grafana']}" if observed and "grafana" in at else "",
         connector_postgres=connector_postgres,
+        connector_password=connector_password,
     )

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from scripts import marks, process
 from scripts.stack.local.layout import Layout
+from scripts.stack.local.passwords import CONNECTOR_VARIABLE, Passwords
 from scripts.stack.local.ports import Ports
 from scripts.stack.local.program import Program
 
@@ -114,13 +115,17 @@ def copy_storage(template: Path, layout: Layout, cluster_id: str) -> None:
 
 
 def programs(
-    layout: Layout, java: Java, agents: Mapping[str, str] = MappingProxyType({})
+    layout: Layout,
+    java: Java,
+    passwords: Passwords,
+    agents: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Program, Program]:
     """Return how the broker and the Connect worker are run.
 
     Args:
         layout: Where their settings are.
         java: What runs them.
+        passwords: Of the accounts that they use.
         agents: A flag that loads an agent, by program.
     """
     logging = f"-Dlog4j2.configurationFile={layout.settings / 'log4j2.xml'}"
@@ -144,7 +149,7 @@ def programs(
         Program(
             name="connect",
             argv=java.argv("connect", logging, *agent("connect"), worker, connect),
-            environment=_ENVIRONMENT,
+            environment={**_ENVIRONMENT, CONNECTOR_VARIABLE: passwords.pipeline},
             stop_seconds=stop_seconds,
         ),
     )
@@ -200,6 +205,11 @@ def _connect(ports: Ports) -> dict[str, str]:
         "value.converter.replace.null.with.default": "false",
         # Connectors are found on the class path; scanning every jar takes seconds.
         "plugin.discovery": "service_load",
+        # The password of PostgreSQL is a reference, which the REST API shows in its place. Only
+        # this variable can be referred to, and no file.
+        "config.providers": "env",
+        "config.providers.env.class": "org.apache.kafka.common.config.provider.EnvVarConfigProvider",
+        "config.providers.env.param.allowlist.pattern": CONNECTOR_VARIABLE,
         "connector.client.config.override.policy": "All",
         **{f"{topic}.storage.topic": f"cdc-connect-{topic}" for topic in topics},
         **{f"{topic}.storage.replication.factor": "1" for topic in topics},

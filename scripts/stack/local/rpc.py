@@ -1,6 +1,7 @@
 """Questions to supervisord, over its unix socket."""
 
 import http.client
+import os
 import socket
 import xmlrpc.client
 from pathlib import Path
@@ -52,6 +53,8 @@ class _UnixConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Connect to the socket."""
+        if self._path.lstat().st_uid != os.geteuid():
+            raise PermissionError(f"{self._path} belongs to another user")
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(_ANSWER_SECONDS)
         self.sock.connect(str(self._path))

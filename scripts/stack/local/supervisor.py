@@ -16,7 +16,7 @@ from supervisor.xmlrpc import Faults
 
 from scripts import marks, process
 from scripts.errors import StackFailure
-from scripts.files import write_atomically
+from scripts.files import PRIVATE, write_atomically
 from scripts.stack.component import State
 from scripts.stack.local import symptoms
 from scripts.stack.local.layout import Layout
@@ -53,7 +53,8 @@ class Supervisor:
         """
         layout = self._layout
         layout.logs.mkdir(parents=True, exist_ok=True)
-        write_atomically(layout.supervisor_settings, settings_text(layout, programs))
+        settings = settings_text(layout, programs)
+        write_atomically(layout.supervisor_settings, settings, mode=PRIVATE)
         layout.log("supervisord").unlink(missing_ok=True)
         try:
             process.run(

@@ -11,6 +11,7 @@ from scripts.stack.local.jvm import (
     write_settings,
 )
 from scripts.stack.local.layout import Layout
+from scripts.stack.local.passwords import Passwords
 from scripts.stack.local.ports import Ports
 
 PORTS = Ports(
@@ -72,7 +73,7 @@ def test_a_cache_is_read_or_written_for_one_fixed_class_path(
     for name in ("b.jar", "a.jar", "c.txt"):
         (tmp_path / name).touch()
     java = Java(Path("/java"), tmp_path, caches, training)
-    kafka, connect = programs(Layout(tmp_path / ".stack"), java)
+    kafka, connect = programs(Layout(tmp_path / ".stack"), java, Passwords())
     words = [str(word) for word in kafka.argv]
     assert words[words.index("-cp") + 1] == f"{tmp_path}/a.jar:{tmp_path}/b.jar"
     assert [word for word in words if "AOT" in word] == ([flag] if flag else [])
@@ -83,7 +84,7 @@ def test_a_cache_is_read_or_written_for_one_fixed_class_path(
 def test_an_agent_is_loaded_before_the_main_class_and_without_a_cache(tmp_path: Path) -> None:
     java = Java(Path("/java"), tmp_path, Path("/caches"))
     agents = {"kafka": "-javaagent:a.jar=127.0.0.1:1:k.yml", "connect": "-javaagent:a.jar=..."}
-    kafka, connect = programs(Layout(tmp_path / ".stack"), java, agents)
+    kafka, connect = programs(Layout(tmp_path / ".stack"), java, Passwords(), agents)
     words = [str(word) for word in kafka.argv]
     assert words.index(agents["kafka"]) < words.index("kafka.Kafka")
     assert agents["connect"] in connect.argv
