@@ -13,12 +13,12 @@ import msgspec
 from scripts import process
 from scripts.errors import ExitCode, UsageFailure
 from scripts.report.hops import hop_rows
-from scripts.report.live import say
 from scripts.report.rows import LATENCY, LATENCY_STATS, printable
 from scripts.results.hops import read_hops_file
 from scripts.results.run_folder import RunFolder, run_folders
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
+from scripts.terminal import say
 from scripts.verdict.turns import Side, Turn
 from scripts.verdict.verdict import Verdict
 

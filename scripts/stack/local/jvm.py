@@ -25,6 +25,7 @@ _LOG4J2 = """\
   <Loggers><Root level="WARN"><AppenderRef ref="out"/></Root></Loggers>
 </Configuration>
 """
+_CONFIG_PROVIDERS = "org.apache.kafka.common.config.provider"
 _NODE_ID = 1
 _NOT_ASCII = 0x80
 # A JVM reads the names of files by the locale; without one it would not find those beyond ASCII.
@@ -208,7 +209,7 @@ def _connect(ports: Ports) -> dict[str, str]:
         # The password of PostgreSQL is a reference, which the REST API shows in its place. Only
         # this variable can be referred to, and no file.
         "config.providers": "env",
-        "config.providers.env.class": "org.apache.kafka.common.config.provider.EnvVarConfigProvider",
+        "config.providers.env.class": f"{_CONFIG_PROVIDERS}.EnvVarConfigProvider",
         "config.providers.env.param.allowlist.pattern": CONNECTOR_VARIABLE,
         "connector.client.config.override.policy": "All",
         **{f"{topic}.storage.topic": f"cdc-connect-{topic}" for topic in topics},
