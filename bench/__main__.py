@@ -10,7 +10,7 @@ from bench.workplace import Workplace, workplace
 from scripts import environment
 from scripts.files import write_atomically
 from scripts.perf.surroundings import machine, versions
-from scripts.report.live import say
+from scripts.terminal import say
 from scripts.settings.names import nearest
 from scripts.settings.paths import Checkout
 

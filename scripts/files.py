@@ -12,6 +12,8 @@ from scripts.errors import StackFailure
 # Only its owner may read it: a file that holds a secret.
 PRIVATE = 0o600
 _BY_UMASK = 0o666
+# What reading JSON of others may raise: it is not JSON of that form, not UTF-8, or nested too deep.
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 

@@ -27,7 +27,7 @@ from scripts.stack.connector_health import (
     look,
     with_tables,
 )
-from scripts.stack.connector_settings import shown_settings
+from scripts.stack.connector_settings import changed_settings, shown_settings
 from scripts.stack.endpoints import Endpoints
 from scripts.waiting import NotReady, wait_until
 
@@ -106,6 +106,17 @@ def decide(current: dict[str, str] | None, desired: dict[str, str]) -> Deploymen
     if current is None:
         return Deployment(Change.CREATE, desired)
     return Deployment(Change.NONE if current == desired else Change.UPDATE, desired)
+
+
+def pending_changes(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]:
+    """Return what a deployment would change in Kafka Connect, a line for each setting.
+
+    Raises:
+        StackFailure: Connect does not answer.
+    """
+    api = ConnectApi(endpoints.connect_url)
+    current = _asked(lambda: api.config(pipeline.connector.name))
+    return tuple(changed_settings(current or {}, config_for(pipeline, endpoints)))
 
 
 def deploy(pipeline: Pipeline, endpoints: Endpoints) -> Change:

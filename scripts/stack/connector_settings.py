@@ -1,7 +1,7 @@
 """What of the connector's configuration may be shown: only settings that hold no secret."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from scripts.redaction import redacted
 
@@ -54,6 +54,29 @@ _SHOWN = re.compile(
         )
     )
 )
+
+
+_NOT_SHOWN = "(not shown)"
+
+
+def changed_settings(current: Mapping[str, str], desired: Mapping[str, str]) -> Iterator[str]:
+    """Describe each setting that a deployment changes; a value that may be secret is not shown.
+
+    Args:
+        current: What Kafka Connect has; empty where it has no such connector.
+        desired: What it is to have.
+    """
+    before, after = shown_settings(current), shown_settings(desired)
+    for name in sorted(current.keys() | desired.keys()):
+        if current.get(name) == desired.get(name):
+            continue
+        old, new = before.get(name, _NOT_SHOWN), after.get(name, _NOT_SHOWN)
+        if name not in current:
+            yield f"add {name} = {new}"
+        elif name not in desired:
+            yield f"remove {name} = {old}"
+        else:
+            yield f"change {name} = {old} to {new}"
 
 
 def shown_settings(config: Mapping[str, str]) -> dict[str, str]:

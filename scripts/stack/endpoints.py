@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from scripts.files import PRIVATE, readable_json, write_atomically
+from scripts.files import NOT_JSON, PRIVATE, readable_json, write_atomically
 from scripts.settings.pipeline import Pipeline
 
 
@@ -59,7 +59,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def _in(cls, path: Path) -> "Endpoints | None":
-        with suppress(FileNotFoundError, msgspec.DecodeError):
+        with suppress(FileNotFoundError, *NOT_JSON):
             return msgspec.json.decode(path.read_bytes(), type=cls)
         return None
 

@@ -7,10 +7,11 @@ from scripts.tasks.command import command
 _STACK = "auto, local, compose or external"
 
 
-@task(help={"stack": _STACK})
+@task(help={"stack": _STACK, "yes": "apply the changes to an external connector"})
 @command
-def deploy(_: Context, stack: str = "auto") -> None:
+def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
     """Bring the connector to what pipeline.toml asks for, and prove it with a canary row."""
+    from scripts.errors import UsageFailure
     from scripts.stack import canary, connector, topics
     from scripts.stack.choice import EXTERNAL, running_endpoints
     from scripts.tasks.setting import setting
@@ -19,7 +20,16 @@ def deploy(_: Context, stack: str = "auto") -> None:
     here = setting(stack)
     endpoints = running_endpoints(here.backend)
     here.backend.verify(connector=False)
-    if here.backend.name != EXTERNAL:
+    if here.backend.name == EXTERNAL:
+        changes = connector.pending_changes(here.pipeline, endpoints)
+        for line in changes:
+            show(line)
+        if changes and not yes:
+            raise UsageFailure(
+                f"connector {endpoints.connector}: nothing was changed, because others run it",
+                hint="add --yes to make these changes",
+            )
+    else:
         topics.create(endpoints.kafka_bootstrap, here.pipeline)
     change = connector.deploy(here.pipeline, endpoints)
     seconds = canary.prove(here.pipeline, endpoints)

@@ -70,4 +70,4 @@ def test_a_terminal_that_does_not_know_a_letter_still_gets_the_line(
     monkeypatch.setattr(sys, "stdout", stream)
     show("\ud800")
     stream.flush()
-    assert stream.buffer.getvalue() == b"\\ud800\n"  # type: ignore[attr-defined]
+    assert stream.buffer.getvalue() == b"\\ud800\n"

@@ -2,7 +2,7 @@ import pytest
 
 from scripts.settings.pipeline import Pipeline
 from scripts.stack.connector import desired_config
-from scripts.stack.connector_settings import shown_settings
+from scripts.stack.connector_settings import changed_settings, shown_settings
 from scripts.stack.endpoints import Endpoints
 
 
@@ -62,3 +62,30 @@ def test_a_value_with_a_secret_in_a_known_setting_is_left_out(value: str) -> Non
 )
 def test_what_is_no_secret_stays(name: str, value: str) -> None:
     assert shown_settings({name: value}) == {name: value}
+
+
+def test_a_deployment_shows_each_change_and_no_secret() -> None:
+    current = {
+        "poll.interval.ms": "500",
+        "max.batch.size": "10",
+        "tasks.max": "1",
+        "database.password": "old hunter2",
+        "something": "hunter2",
+    }
+    desired = {
+        "poll.interval.ms": "5",
+        "tasks.max": "1",
+        "database.password": "new hunter2",
+        "producer.override.acks": "all",
+    }
+    lines = list(changed_settings(current, desired))
+    assert {line.split(" = ")[0] for line in lines} == {
+        "change poll.interval.ms",
+        "remove max.batch.size",
+        "change database.password",
+        "remove something",
+        "add producer.override.acks",
+    }
+    assert "change poll.interval.ms = 500 to 5" in lines
+    assert "hunter2" not in "".join(lines)
+    assert list(changed_settings(desired, desired)) == []
