@@ -10,6 +10,9 @@ import msgspec
 from scripts.files import NOT_JSON, PRIVATE, readable_json, write_atomically
 from scripts.settings.pipeline import Pipeline
 
+# The one account of a Kafka Connect that we start.
+CONNECT_USER = "cdc-perf"
+
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     """The addresses of a stack's components, as `.stack/endpoints.json` holds them.
@@ -77,6 +80,7 @@ def on_loopback(
     connector_postgres: str = "",
     postgres_password: str = "",
     connector_password: str = "",
+    connect_password: str = "",
 ) -> Endpoints:
     """Return the addresses of a stack whose components listen on 127.0.0.1.
 
@@ -88,9 +92,11 @@ def on_loopback(
         connector_postgres: As in `Endpoints`.
         postgres_password: Of the pipeline's role; empty: PostgreSQL does not ask for one.
         connector_password: As in `Endpoints`.
+        connect_password: Of Kafka Connect's account; empty: Kafka Connect does not ask for one.
     """
     at = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     postgres = pipeline.postgres
+    connect = f"{CONNECT_USER}:{quote(connect_password, safe='')}@" if connect_password else ""
     account = quote(postgres.user, safe="")
     if postgres_password:
         account += f":{quote(postgres_password, safe='')}"
@@ -98,7 +104,7 @@ def on_loopback(
         stack=stack,
         postgres_dsn=f"postgresql://{account}@{at['postgres']}/{quote(postgres.database, safe='')}",
         kafka_bootstrap=at["kafka"],
-        connect_url=f"http://{at['connect']}",
+        connect_url=f"http://{connect}{at['connect']}",
         connector=pipeline.connector.name,
         mongodb_uri=f"mongodb://{at['mongodb']}",
         mongodb_database=pipeline.mongodb.database,

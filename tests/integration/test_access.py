@@ -1,25 +1,32 @@
 """What another user of this machine can do to the embedded stack."""
 
+import gzip
 import os
 import pwd
 import stat
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg
 import pytest
+import requests
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from scripts import process
+from scripts.errors import ExitCode
+from scripts.ports import free_port
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import source
 from scripts.stack.connect_api import ConnectApi
-from scripts.stack.endpoints import Endpoints
+from scripts.stack.endpoints import CONNECT_USER, Endpoints
 from scripts.stack.local import postgres
 from scripts.stack.local.backend import LocalStack
 from scripts.stack.local.layout import Layout, postgres_user
+from tests.integration.inv import Inv
 
 _OTHER_USER = "daemon"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -35,9 +42,10 @@ def layout(stack: LocalStack, checkout: Checkout) -> Layout:
 def passwords(layout: Layout, endpoints: Endpoints) -> tuple[str, ...]:
     admin = layout.admin_password.read_text(encoding="utf-8").strip().rpartition(":")[2]
     pipeline = str(conninfo_to_dict(endpoints.postgres_dsn)["password"])
-    assert len(admin) > 20
-    assert len(pipeline) > 20
-    return admin, pipeline
+    connect = urlsplit(endpoints.connect_url).password or ""
+    found = (admin, pipeline, connect)
+    assert [word for word in found if len(word) < 20] == []
+    return found
 
 
 @pytest.mark.parametrize("given", ["", "wrong"])
@@ -112,6 +120,67 @@ def test_kafka_connect_shows_no_password(
     config = ConnectApi(endpoints.connect_url).config(pipeline.connector.name)
     assert config
     assert [name for name, x in config.items() if any(word in x for word in passwords)] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/connectors", "/connector-plugins", "/admin/loggers"])
+@pytest.mark.parametrize("account", [None, ("", ""), (CONNECT_USER, "wrong")])
+def test_kafka_connect_answers_only_its_account(
+    endpoints: Endpoints, path: str, account: tuple[str, str] | None
+) -> None:
+    parts = urlsplit(endpoints.connect_url)
+    url = f"http://{parts.hostname}:{parts.port}{path}"
+    assert requests.get(url, auth=account, timeout=10).status_code == HTTPStatus.UNAUTHORIZED
+    known = requests.get(f"{endpoints.connect_url}{path}", timeout=10)
+    assert known.status_code == HTTPStatus.OK
+
+
+def _mentions(folder: Path, word: str) -> list[str]:
+    found = []
+    for path in _files(folder):
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+        if word.encode() in content:
+            found.append(path.name)
+    return found
+
+
+def test_what_a_run_leaves_and_prints_holds_no_password(
+    checkout: Checkout, stack: LocalStack, passwords: tuple[str, ...]
+) -> None:
+    del stack
+    inv = Inv(checkout)
+    completed = inv("perf", "--scenarios", "health-check")
+    assert completed.exit_code == ExitCode.PASS, completed.output
+    run = inv.run_of(completed)
+    assert _mentions(run, "health-check")
+    assert [word for word in passwords if word in completed.output or _mentions(run, word)] == []
+
+
+def test_users_and_passwords_of_an_external_stack_are_neither_recorded_nor_printed(
+    checkout: Checkout, endpoints: Endpoints
+) -> None:
+    inv = Inv(checkout)
+    secret = "hunter2hunter2"
+    nobody = free_port()
+    given = {
+        "CDC_POSTGRES_DSN": endpoints.postgres_dsn,
+        "CDC_KAFKA_BOOTSTRAP": endpoints.kafka_bootstrap,
+        "CDC_MONGODB_URI": endpoints.mongodb_uri,
+        "CDC_CONSUMER_URL": endpoints.consumer_url.replace("//", f"//someone:{secret}@"),
+        "CDC_PROMETHEUS_URL": f"http://someone:{secret}@127.0.0.1:{nobody}",
+    }
+    words = ("perf", "--scenarios", "health-check", "--stack", "external")
+    completed = inv(*words, env=given)
+    run = inv.run_of(completed)
+    assert secret not in completed.output
+    assert _mentions(run, secret) == []
+    silent = {**given, "CDC_CONSUMER_URL": f"http://someone:{secret}@127.0.0.1:{nobody}"}
+    failed = inv("up", "--stack", "external", env=silent)
+    assert failed.exit_code == ExitCode.STACK
+    assert "consumer" in failed.output
+    assert secret not in failed.output
+    assert "someone" not in failed.output
 
 
 def _as_another_user(words: Sequence[str | Path]) -> int:

@@ -21,7 +21,9 @@ class Passwords:
     Attributes:
         admin: Of PostgreSQL's superuser.
         pipeline: Of PostgreSQL's role for k6, the connector, and the harness.
+        connect: Of the one account of Kafka Connect's REST API.
     """
 
     admin: str = field(default_factory=_new, repr=False)
     pipeline: str = field(default_factory=_new, repr=False)
+    connect: str = field(default_factory=_new, repr=False)

@@ -88,6 +88,7 @@ class LocalStarter:
             observed=observers is not None,
             postgres_password=passwords.pipeline,
             connector_password=CONNECTOR_REFERENCE,
+            connect_password=passwords.connect,
         )
         layout.make()
         state = LocalState(
@@ -96,7 +97,7 @@ class LocalStarter:
             versions={**versions, "mongodb": server.version},
         )
         state.write(layout.state)
-        jvm.write_settings(layout, ports)
+        jvm.write_settings(layout, ports, passwords)
         jvm.copy_storage(installed.storage, layout, state.cluster_id)
         agents, observing = self._observing(observers, ports)
         self.supervisor.start(

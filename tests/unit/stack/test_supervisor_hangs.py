@@ -43,11 +43,11 @@ def test_no_answer_is_a_failure_of_ours(
     error: Exception,
     kind: type[StackFailure],
 ) -> None:
-    monkeypatch.setattr(rpc._UnixConnection, "connect", lambda _: _raise(error))
+    monkeypatch.setattr(xmlrpc.client, "ServerProxy", lambda *_: _raise(error))
     assert not supervisor.alive()
     assert supervisor.processes() == {}
     if kind is Hung:
-        monkeypatch.setattr(rpc._UnixConnection, "connect", lambda _: pytest.fail("asked again"))
+        monkeypatch.setattr(xmlrpc.client, "ServerProxy", lambda *_: pytest.fail("asked again"))
         with pytest.raises(Hung):
             supervisor.expect_answer()
     else:
