@@ -161,25 +161,25 @@ def test_users_and_passwords_of_an_external_stack_are_neither_recorded_nor_print
     checkout: Checkout, endpoints: Endpoints
 ) -> None:
     inv = Inv(checkout)
-    secret = "hunter2hunter2"
+    planted = "hunter2-hunter2"
     nobody = free_port()
     given = {
         "CDC_POSTGRES_DSN": endpoints.postgres_dsn,
         "CDC_KAFKA_BOOTSTRAP": endpoints.kafka_bootstrap,
         "CDC_MONGODB_URI": endpoints.mongodb_uri,
-        "CDC_CONSUMER_URL": endpoints.consumer_url.replace("//", f"//someone:{secret}@"),
-        "CDC_PROMETHEUS_URL": f"http://someone:{secret}@127.0.0.1:{nobody}",
+        "CDC_CONSUMER_URL": endpoints.consumer_url.replace("//", f"//someone:{planted}@"),
+        "CDC_PROMETHEUS_URL": f"http://someone:{planted}@127.0.0.1:{nobody}",
     }
     words = ("perf", "--scenarios", "health-check", "--stack", "external")
     completed = inv(*words, env=given)
     run = inv.run_of(completed)
-    assert secret not in completed.output
-    assert _mentions(run, secret) == []
-    silent = {**given, "CDC_CONSUMER_URL": f"http://someone:{secret}@127.0.0.1:{nobody}"}
+    assert planted not in completed.output
+    assert _mentions(run, planted) == []
+    silent = {**given, "CDC_CONSUMER_URL": f"http://someone:{planted}@127.0.0.1:{nobody}"}
     failed = inv("up", "--stack", "external", env=silent)
     assert failed.exit_code == ExitCode.STACK
     assert "consumer" in failed.output
-    assert secret not in failed.output
+    assert planted not in failed.output
     assert "someone" not in failed.output
 
 

@@ -1,6 +1,8 @@
 """What supervisord may answer in place of an answer, and an end that does not come."""
 
 import http.client
+import os
+import socket
 import xmlrpc.client
 from pathlib import Path
 from typing import NoReturn
@@ -11,7 +13,6 @@ import pytest
 
 from scripts import marks
 from scripts.errors import StackFailure
-from scripts.stack.local import rpc
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.rpc import Hung
 from scripts.stack.local.supervisor import Supervisor
@@ -71,9 +72,10 @@ def test_a_supervisord_that_does_not_end_is_killed_with_what_it_started(
 def test_a_socket_of_another_user_is_not_asked(
     monkeypatch: pytest.MonkeyPatch, supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    socket = Layout(tmp_path / ".stack").supervisor_socket
-    socket.parent.mkdir()
-    socket.touch()
-    monkeypatch.setattr(rpc.os, "geteuid", lambda: socket.stat().st_uid + 1)
-    monkeypatch.setattr(rpc.socket, "socket", lambda *_: pytest.fail("it was asked"))
+    path = Layout(tmp_path / ".stack").supervisor_socket
+    path.parent.mkdir()
+    path.touch()
+    theirs = path.stat().st_uid + 1
+    monkeypatch.setattr(os, "geteuid", lambda: theirs)
+    monkeypatch.setattr(socket, "socket", lambda *_: pytest.fail("it was asked"))
     assert not supervisor.alive()
