@@ -10,9 +10,9 @@ from bench.workplace import Workplace, workplace
 from scripts import environment
 from scripts.files import write_atomically
 from scripts.perf.surroundings import machine, versions
-from scripts.report.live import say
 from scripts.settings.names import nearest
 from scripts.settings.paths import Checkout
+from scripts.terminal import say
 
 _MEASUREMENTS: dict[str, Callable[[Workplace], tuple[Figure, ...]]] = {
     "commands": commands.measure,

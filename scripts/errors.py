@@ -3,6 +3,8 @@
 from enum import IntEnum
 from typing import ClassVar
 
+from scripts.redaction import redacted
+
 
 class ExitCode(IntEnum):
     """What `inv` exits with; the table in the README and this one are the same."""
@@ -19,7 +21,7 @@ class ExitCode(IntEnum):
 
 
 class Failure(Exception):  # noqa: N818 - an error in the sense of the exit-code table, not of Python
-    """A failure that ends a command with one clear line.
+    """A failure that ends a command with one clear line, without any user or password of a URL.
 
     Attributes:
         message: What is wrong, and where.
@@ -30,10 +32,10 @@ class Failure(Exception):  # noqa: N818 - an error in the sense of the exit-code
     code: ClassVar[ExitCode]
 
     def __init__(self, message: str, *, hint: str = "", detail: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.detail = detail
+        self.message = redacted(message)
+        self.hint = redacted(hint)
+        self.detail = tuple(map(redacted, detail))
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         """Return the message, then the hint, then the detail, a line each."""

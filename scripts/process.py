@@ -22,6 +22,7 @@ import sh
 from scripts import environment
 from scripts.errors import StackFailure
 from scripts.interruption import postponed
+from scripts.redaction import redacted
 
 _log = logging.getLogger(__name__)
 logging.getLogger("sh").setLevel(logging.WARNING)  # it logs every chunk that it reads
@@ -110,7 +111,7 @@ class _Sink:
         if self._stream is None:
             return
         try:
-            self._stream.write(line)
+            self._stream.write(redacted(line))
             self._stream.flush()
         except OSError as error:
             _log.warning("%s ends here: %s", self._stream.name, error.strerror)

@@ -9,6 +9,7 @@ from typing import TypeVar
 import tenacity
 
 from scripts.errors import StackFailure
+from scripts.redaction import redacted
 
 T = TypeVar("T")
 Tell = Callable[[tenacity.RetryCallState], None]
@@ -17,7 +18,10 @@ _told: ContextVar[tuple[Callable[[str], None], float] | None] = ContextVar("told
 
 
 class NotReady(Exception):  # noqa: N818 - a state, not an error
-    """Raised by a probe: the condition does not hold yet, and why."""
+    """Raised by a probe: the condition does not hold yet, and why, without any password."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(redacted(reason))
 
 
 class DeadlinePassed(StackFailure):

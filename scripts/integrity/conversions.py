@@ -20,6 +20,7 @@ from types import MappingProxyType
 import msgspec
 from psycopg.types.hstore import HstoreLoader
 
+from scripts.files import NOT_JSON
 from scripts.integrity import geometry, temporal
 from scripts.stack.table_columns import TableColumn
 
@@ -149,7 +150,7 @@ def _hstore(text: str) -> object:
 def _json(value: object) -> object:
     try:
         return msgspec.json.decode(_text(value))
-    except msgspec.DecodeError as error:
+    except NOT_JSON as error:
         raise ValueError(value) from error
 
 

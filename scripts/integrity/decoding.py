@@ -6,6 +6,7 @@ from typing import Any, cast
 import msgspec
 from confluent_kafka.cimpl import Message
 
+from scripts.files import NOT_JSON
 from scripts.settings.pipeline import Table
 
 TOMBSTONE, UNREADABLE = "t", "?"
@@ -83,7 +84,7 @@ def event_of(message: Message, table: Table) -> Event:
     else:
         try:
             found = _VALUE.decode(value)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except NOT_JSON:
             found = None
         if found is not None and found.op in _OPS:
             op, lsn, tx, commit = found.op, found.lsn, found.tx, _commit(found)
@@ -138,7 +139,7 @@ def _id(key: bytes | str | None, table: Table) -> str | None:
     """Return the `_id` of a record's key: its text, or a composite key's values as JSON."""
     try:
         content = msgspec.json.decode(key or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         return None
     values: Sequence[Any] = [content.get(x) for x in table.key] if isinstance(content, dict) else ()
     if not values or None in values:

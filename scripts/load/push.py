@@ -9,6 +9,7 @@ import requests
 
 from scripts.interruption import postponed
 from scripts.load.sample import Sample
+from scripts.redaction import redacted
 
 _REQUEST_SECONDS = 2.0
 _LAST_SECONDS = 3.0
@@ -66,4 +67,5 @@ class Push:
     def _complain(self, why: str) -> None:
         if not self._complained:
             self._complained = True
-            self._say(f"Prometheus at {self._url} does not take what is pushed to it: {why}")
+            where = redacted(self._url)
+            self._say(f"Prometheus at {where} does not take what is pushed to it: {why}")

@@ -7,11 +7,11 @@ from scripts.load.files import ScenarioFiles
 from scripts.load.k6 import Shape
 from scripts.perf.measurement import Laboratory, Measured
 from scripts.perf.plan import PlannedScenario
-from scripts.report.live import say
 from scripts.settings.durations import format_duration
 from scripts.settings.executors import RampingArrivalRate
 from scripts.settings.metrics import CONSUMER_LAG
 from scripts.settings.scenarios import MOST_HOLDS
+from scripts.terminal import say
 from scripts.verdict.evidence import Held
 from scripts.verdict.judge import judge
 from scripts.verdict.ramp import Ramp, judge_ramp

@@ -23,7 +23,7 @@ from scripts.perf.plan import Plan, PlannedScenario
 from scripts.perf.record import entry_of, leave, noted
 from scripts.perf.surroundings import machine, versions
 from scripts.perf.telling import dashboard_url, tell
-from scripts.report.live import open_in_browser, say
+from scripts.report.live import open_in_browser
 from scripts.report.rows import Row
 from scripts.results.hops import read_hops_file
 from scripts.results.manifest import Manifest, RunStatus
@@ -37,6 +37,7 @@ from scripts.stack.connector_health import look
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.gauges import Gauges
 from scripts.stack.hops import read_hops
+from scripts.terminal import say
 from scripts.verdict.judge import judge, not_run
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
 from scripts.verdict.run import judge_run

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.report.live import say
 from scripts.settings.paths import Checkout
+from scripts.terminal import say
 from scripts.tools.cache import Cache
 from scripts.tools.catalogue import catalogue
 from scripts.tools.install import install_all

@@ -17,7 +17,7 @@ from scripts.load.progress import Progress
 from scripts.load.telemetry import ScenarioTelemetry, Telemetry
 from scripts.perf.components import wait_for_components
 from scripts.perf.plan import PlannedScenario
-from scripts.report.live import display, say
+from scripts.report.live import display
 from scripts.results.hops import hops_of
 from scripts.results.summary import read_summary
 from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
@@ -25,6 +25,7 @@ from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend, Watch
 from scripts.stack.connector_health import ConnectorHealth
 from scripts.stack.gauges import Gauges
+from scripts.terminal import say
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
 

@@ -12,13 +12,14 @@ import msgspec
 
 from scripts import process
 from scripts.errors import ExitCode, UsageFailure
+from scripts.files import NOT_JSON
 from scripts.report.hops import hop_rows
-from scripts.report.live import say
 from scripts.report.rows import LATENCY, LATENCY_STATS, printable
 from scripts.results.hops import read_hops_file
 from scripts.results.run_folder import RunFolder, run_folders
 from scripts.results.summary import NoSummary, read_summary
 from scripts.settings.paths import Checkout
+from scripts.terminal import say
 from scripts.verdict.turns import Side, Turn
 from scripts.verdict.verdict import Verdict
 
@@ -185,7 +186,7 @@ class _Said(msgspec.Struct, frozen=True):
 def _said(path: Path) -> _Said:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Said)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (OSError, *NOT_JSON):
         return _Said()
 
 

@@ -10,13 +10,13 @@ from scripts.load.run import Loaded
 from scripts.perf.plan import PlannedScenario
 from scripts.report.history import entries_of
 from scripts.report.html.build import leave_reports
-from scripts.report.live import say
 from scripts.report.markdown import run_markdown, settings_line
 from scripts.report.rows import Row
 from scripts.results import history
 from scripts.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
 from scripts.results.run_folder import RunFolder
 from scripts.stack.component import ComponentEvent
+from scripts.terminal import say
 from scripts.verdict.records import RunVerdict
 
 

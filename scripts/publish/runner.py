@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from scripts.errors import PublishFailure
+from scripts.terminal import show
 
 _WORKFLOW_RUN = "workflow_run"
 _SUMMARY_BYTES = 900 * 1024
@@ -95,7 +96,7 @@ def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) ->
     """
     lines = "".join(f"{name}={value}\n" for name, value in outputs.items())
     if not _append(environment.get("GITHUB_OUTPUT", ""), lines):
-        print(lines, end="")  # noqa: T201 - what a task prints is its output
+        show(lines, end="")
 
 
 def write_summary(environment: Mapping[str, str], markdown: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol, TextIO
 from scripts.load.progress import Progress
 from scripts.settings.durations import format_duration
 from scripts.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
+from scripts.terminal import say
 from scripts.verdict.figures import BYTES, figure
 from scripts.wording import counted
 
@@ -22,12 +23,6 @@ class Display(Protocol):
 
     def close(self) -> None:
         """Leave nothing half-drawn."""
-
-
-def say(line: str) -> None:
-    """Print a line of progress; to standard error, as the summary alone is the output."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 def open_in_browser(url: str) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from scripts.errors import ExitCode
+from scripts.files import NOT_JSON
 from scripts.report.plausible import (
     contradiction,
     is_outcome,
@@ -172,7 +173,7 @@ def _read(path: Path, kind: type[T]) -> T:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise Unreadable(f"{path.name} is not what it should be: {error}") from None
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from scripts.files import NOT_JSON
 from scripts.results.points.declared import Declared
 from scripts.results.points.statistics import parsed_k6_name
 from scripts.results.summary import (
@@ -82,7 +83,7 @@ def read_any_summary(
         content = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
     except OSError:
         return own
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         content = None
     none = NoSummary(f"{path.name} is no summary of k6, neither handleSummary's nor an export")
     if not isinstance(content, dict):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from scripts.files import NOT_JSON
 from scripts.load.hops import HopsSeen
 from scripts.settings.hops import ALL_HOPS, TOTAL
 from scripts.settings.metrics import MetricType
@@ -108,7 +109,7 @@ def read_hops_file(path: Path) -> Hops | None:
         return None
     except OSError as error:
         raise ValueError(f"{path.name} cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise ValueError(f"{path.name} is not what it should be: {error}") from None
     if found.schema_version != SCHEMA_VERSION:
         raise ValueError(f"{path.name} has schema version {found.schema_version}")

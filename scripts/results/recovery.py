@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from scripts import marks
-from scripts.files import readable_json, write_atomically
+from scripts.files import NOT_JSON, readable_json, write_atomically
 from scripts.lock import is_worked_on
 from scripts.results.manifest import RunStatus
 from scripts.results.run_folder import RunFolder
@@ -26,17 +26,15 @@ def recover(results: Path, say: Callable[[str], None]) -> None:
     """
     for path in sorted(results.glob("*/run.json")):
         folder = RunFolder(path.parent)
-        if _abandoned(folder):
+        try:
+            text = path.read_bytes()
+            status = msgspec.json.decode(text, type=_Status).status
+            content = msgspec.json.decode(text)
+        except (OSError, *NOT_JSON) as error:
+            say(f"{path} cannot be read, and is skipped: {type(error).__name__}")
+            continue
+        if status is RunStatus.RUNNING and not is_worked_on(folder.path):
             marks.end_started_for(folder.path)
-            content = msgspec.json.decode(path.read_bytes())
             content["status"] = RunStatus.INTERRUPTED
             write_atomically(path, readable_json(content))
             say(f"run {folder.run_id} was killed: it is marked as interrupted")
-
-
-def _abandoned(folder: RunFolder) -> bool:
-    try:
-        status = msgspec.json.decode(folder.manifest.read_bytes(), type=_Status).status
-    except (OSError, msgspec.DecodeError):
-        return False
-    return status is RunStatus.RUNNING and not is_worked_on(folder.path)

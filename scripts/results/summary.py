@@ -7,6 +7,8 @@ from typing import Annotated
 
 import msgspec
 
+from scripts.files import NOT_JSON
+
 SCHEMA_VERSION = 1
 
 _NotNegative = Annotated[int, msgspec.Meta(ge=0)]
@@ -122,5 +124,5 @@ def read_summary(path: Path) -> Summary | NoSummary:
         if version != SCHEMA_VERSION:
             return NoSummary(f"{path.name} has schema version {version}, not {SCHEMA_VERSION}")
         return msgspec.json.decode(content, type=Summary)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         return NoSummary(f"{path.name} is not a summary: {error}")

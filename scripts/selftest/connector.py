@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from scripts.selftest.fault import Site
 from scripts.stack import source
 from scripts.stack.connect_api import ConnectApi
-from scripts.stack.connector import desired_config, wait_running
+from scripts.stack.connector import config_for, wait_running
 
 # Debezium's default.
 _SLOW_POLL_MS = 500
@@ -35,7 +35,7 @@ def failed_task(site: Site) -> Iterator[None]:
 @contextmanager
 def slow_poll(site: Site) -> Iterator[None]:
     """Let the connector hand over its events twice a second."""
-    config = desired_config(site.pipeline, site.endpoints.postgres_dsn)
+    config = config_for(site.pipeline, site.endpoints)
     api = ConnectApi(site.endpoints.connect_url)
     api.put_config(site.pipeline.connector.name, {**config, "poll.interval.ms": str(_SLOW_POLL_MS)})
     wait_running(site.pipeline, site.endpoints)

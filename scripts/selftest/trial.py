@@ -14,7 +14,6 @@ from scripts import process
 from scripts.errors import StackFailure
 from scripts.interruption import postponed
 from scripts.process import Running
-from scripts.report.live import say
 from scripts.results.run_folder import RunFolder, is_run_id
 from scripts.selftest.copy import prepared
 from scripts.selftest.fault import Fault, Site
@@ -23,6 +22,7 @@ from scripts.settings.paths import Checkout
 from scripts.settings.pipeline_file import load_pipeline
 from scripts.stack.choice import running_endpoints
 from scripts.stack.local.embedded import EmbeddedTools, local_stack
+from scripts.terminal import say
 from scripts.tools.cache import Cache
 from scripts.tools.install import install_all
 from scripts.verdict.records import ScenarioVerdict

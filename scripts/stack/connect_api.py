@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import requests
 
 from scripts.errors import StackFailure
+from scripts.redaction import redacted
 from scripts.stack.task_failure import TaskFailure, failure_of
 
 _TIMEOUT_SECONDS = 10
@@ -20,11 +21,18 @@ _LINE_LENGTH = 300
 _MOST_LINES = 6
 
 
-class Rebalancing(Exception):  # noqa: N818 - a state, not an error
+class _Busy(Exception):  # noqa: N818 - a state, not an error
+    """Connect cannot be asked now; the reason holds no password of its address."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(redacted(reason))
+
+
+class Rebalancing(_Busy):
     """Connect answers 409 while its workers rebalance: ask again."""
 
 
-class Unreachable(Exception):  # noqa: N818 - a state, not an error
+class Unreachable(_Busy):
     """Connect refuses connections, or does not answer in time."""
 
 

@@ -27,7 +27,7 @@ from scripts.stack.connector_health import (
     look,
     with_tables,
 )
-from scripts.stack.connector_settings import shown_settings
+from scripts.stack.connector_settings import changed_settings, shown_settings
 from scripts.stack.endpoints import Endpoints
 from scripts.waiting import NotReady, wait_until
 
@@ -59,7 +59,10 @@ class Deployment:
 
 
 def desired_config(
-    pipeline: Pipeline, postgres_dsn: str, connector_postgres: str = ""
+    pipeline: Pipeline,
+    postgres_dsn: str,
+    connector_postgres: str = "",
+    connector_password: str = "",
 ) -> dict[str, str]:
     """Return the connector's whole configuration: pipeline.toml's, with the addresses filled in.
 
@@ -68,12 +71,14 @@ def desired_config(
             of Kafka finds, goes before that of the address.
         postgres_dsn: PostgreSQL's address as we reach it.
         connector_postgres: `host:port` as Kafka Connect reaches it; empty: as we do.
+        connector_password: A reference that this Kafka Connect resolves, which goes before both.
     """
     address = conninfo_to_dict(postgres_dsn)
     host, _, port = connector_postgres.rpartition(":")
     return {
         "database.password": str(address.get("password", "")),
         **pipeline.connector.config,
+        **({"database.password": connector_password} if connector_password else {}),
         "name": pipeline.connector.name,
         "database.hostname": host or str(address["host"]),
         "database.port": port or str(address.get("port", 5432)),
@@ -86,11 +91,32 @@ def desired_config(
     }
 
 
+def config_for(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
+    """Return the connector's whole configuration on a stack."""
+    return desired_config(
+        pipeline,
+        endpoints.postgres_dsn,
+        endpoints.connector_postgres,
+        endpoints.connector_password,
+    )
+
+
 def decide(current: dict[str, str] | None, desired: dict[str, str]) -> Deployment:
     """Compare what Connect has with what is wanted."""
     if current is None:
         return Deployment(Change.CREATE, desired)
     return Deployment(Change.NONE if current == desired else Change.UPDATE, desired)
+
+
+def pending_changes(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]:
+    """Return what a deployment would change in Kafka Connect, a line for each setting.
+
+    Raises:
+        StackFailure: Connect does not answer.
+    """
+    api = ConnectApi(endpoints.connect_url)
+    current = _asked(lambda: api.config(pipeline.connector.name))
+    return tuple(changed_settings(current or {}, config_for(pipeline, endpoints)))
 
 
 def deploy(pipeline: Pipeline, endpoints: Endpoints) -> Change:
@@ -107,7 +133,7 @@ def deploy(pipeline: Pipeline, endpoints: Endpoints) -> Change:
 
     def put() -> Change:
         current = api.config(pipeline.connector.name)
-        desired = desired_config(pipeline, endpoints.postgres_dsn, endpoints.connector_postgres)
+        desired = config_for(pipeline, endpoints)
         deployment = decide(current, desired)
         changes.append(deployment.change)
         if deployment.change is not Change.NONE:

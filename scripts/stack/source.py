@@ -35,8 +35,13 @@ def connect(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
         raise NotReady(str(error).strip().splitlines()[0]) from None
 
 
-def create_database(dsn: str, name: str) -> None:
+def create_database(dsn: str, name: str, owner: str = "") -> None:
     """Create the database unless it is there; `dsn` may name any database.
+
+    Args:
+        dsn: Of a role that may create databases.
+        name: Of the database.
+        owner: Its owner; empty: the role of `dsn`.
 
     Raises:
         NotReady: PostgreSQL does not take connections.
@@ -44,7 +49,10 @@ def create_database(dsn: str, name: str) -> None:
     with connect(make_conninfo(dsn, dbname="postgres")) as connection:
         known = "SELECT 1 FROM pg_database WHERE datname = %s"
         if connection.execute(known, (name,)).fetchone() is None:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+            if owner:
+                create += sql.SQL(" OWNER {}").format(sql.Identifier(owner))
+            connection.execute(create)
 
 
 def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:

@@ -113,6 +113,7 @@ def make_pipeline(
     endpoints: Endpoints,
     say: Say,
     *,
+    create_account: Callable[[], None] = lambda: None,
     start_consumer: Callable[[], None],
     cluster_id: str = "",
 ) -> None:
@@ -124,6 +125,7 @@ def make_pipeline(
         root: The checkout, which holds the schema.
         endpoints: Where the components are.
         say: Told of each that is ready.
+        create_account: Creates PostgreSQL's role for the pipeline, where that is not there yet.
         start_consumer: Called once its topics are there.
         cluster_id: Of the only Kafka cluster that is ours; empty: nobody else's can be met.
 
@@ -138,9 +140,11 @@ def make_pipeline(
     def connect() -> None:
         _expect_cluster(readiness.connect_cluster(endpoints), cluster_id, "Kafka Connect")
 
-    wait_ready(
-        starter, say, "postgres", lambda: readiness.prepare_source(pipeline, endpoints, root)
-    )
+    def postgres() -> None:
+        create_account()
+        readiness.prepare_source(pipeline, endpoints, root)
+
+    wait_ready(starter, say, "postgres", postgres)
     wait_ready(starter, say, "mongodb", lambda: prepare_target(pipeline, endpoints))
     wait_ready(starter, say, "kafka", broker)
     topics.create(endpoints.kafka_bootstrap, pipeline)

@@ -11,7 +11,7 @@ from contextlib import suppress
 import msgspec
 
 from scripts.errors import StackFailure
-from scripts.files import readable_json, write_atomically
+from scripts.files import NOT_JSON, readable_json, write_atomically
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import (
     Consumer,
@@ -89,7 +89,7 @@ def expect_same(checkout: Checkout, pipeline: Pipeline) -> None:
     Raises:
         StackFailure: It was started with something else.
     """
-    with suppress(FileNotFoundError, msgspec.DecodeError):
+    with suppress(FileNotFoundError, *NOT_JSON):
         started = msgspec.json.decode(checkout.started_file.read_bytes(), type=Started)
         differences = tuple(started.differences(Started.of(pipeline, checkout)))
         if differences:

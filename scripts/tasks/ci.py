@@ -23,6 +23,7 @@ def plan(_: Context, scenario: str = "", duration: str = "") -> None:
     from scripts.publish.runner import write_outputs
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
+    from scripts.terminal import show
 
     checkout = Checkout.here()
     event, changed = os.environ.get("GITHUB_EVENT_NAME"), None
@@ -36,9 +37,9 @@ def plan(_: Context, scenario: str = "", duration: str = "") -> None:
         duration,
         changed,
     )
-    print(made.why)
+    show(made.why)
     for entry in made.entries:
-        print(f"{entry.scenario}: at most {counted(entry.timeout_minutes, 'minute')}")
+        show(f"{entry.scenario}: at most {counted(entry.timeout_minutes, 'minute')}")
     write_outputs(os.environ, made.outputs())
 
 
@@ -55,10 +56,11 @@ def gate(_: Context, results: str) -> None:
     from scripts.report.reading import read_attempts
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
+    from scripts.terminal import show
 
     known = load_scenarios(Checkout.here()).names
     decision = decide(read_needs(os.environ.get(NEEDS, "")), read_attempts(Path(results), known))
     for line in decision.lines:
-        print(line)
+        show(line)
     if decision.code:
         raise Exit(code=decision.code)

@@ -13,6 +13,7 @@ from invoke import Exit
 from scripts import environment, process
 from scripts.errors import ExitCode, Failure
 from scripts.interruption import listen
+from scripts.terminal import clean, say
 
 P = ParamSpec("P")
 _BROKEN_PIPE = 128 + signal.SIGPIPE  # as a shell reports it
@@ -38,12 +39,12 @@ def command(body: Callable[P, None]) -> Callable[P, None]:
         ignored = environment.adopt(os.environ)
         if ignored:
             names = ", ".join(ignored)
-            sys.stderr.write(f"ignored variables of the environment: {names} (README, Settings)\n")
+            say(f"ignored variables of the environment: {names} (README, Settings)")
         try:
             body(*args, **kwargs)
         except Failure as failure:
             sys.stdout.flush()
-            raise Exit(str(failure), failure.code) from None
+            raise Exit(clean(str(failure)), failure.code) from None
         except BrokenPipeError:
             # Whoever read our output has gone, as `head` does, and never PASS: it was not told.
             # The interpreter would complain when it flushes what is left.
@@ -54,7 +55,7 @@ def command(body: Callable[P, None]) -> Callable[P, None]:
             if remedy is None:
                 raise
             line = f"{error.filename or 'a file'}: {error.strerror}\n  remedy: {remedy}"
-            raise Exit(line, ExitCode.STACK) from None
+            raise Exit(clean(line), ExitCode.STACK) from None
         finally:
             process.kill_all()
 

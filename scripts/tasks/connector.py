@@ -7,22 +7,33 @@ from scripts.tasks.command import command
 _STACK = "auto, local, compose or external"
 
 
-@task(help={"stack": _STACK})
+@task(help={"stack": _STACK, "yes": "apply the changes to an external connector"})
 @command
-def deploy(_: Context, stack: str = "auto") -> None:
+def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
     """Bring the connector to what pipeline.toml asks for, and prove it with a canary row."""
+    from scripts.errors import UsageFailure
     from scripts.stack import canary, connector, topics
     from scripts.stack.choice import EXTERNAL, running_endpoints
     from scripts.tasks.setting import setting
+    from scripts.terminal import show
 
     here = setting(stack)
     endpoints = running_endpoints(here.backend)
     here.backend.verify(connector=False)
-    if here.backend.name != EXTERNAL:
+    if here.backend.name == EXTERNAL:
+        changes = connector.pending_changes(here.pipeline, endpoints)
+        for line in changes:
+            show(line)
+        if changes and not yes:
+            raise UsageFailure(
+                f"connector {endpoints.connector}: nothing was changed, because others run it",
+                hint="add --yes to make these changes",
+            )
+    else:
         topics.create(endpoints.kafka_bootstrap, here.pipeline)
     change = connector.deploy(here.pipeline, endpoints)
     seconds = canary.prove(here.pipeline, endpoints)
-    print(
+    show(
         f"connector {endpoints.connector} {change} and running; "
         f"a canary row took {seconds * 1000:.0f} ms"
     )
@@ -36,10 +47,11 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     from scripts.stack import connector
     from scripts.stack.choice import running_endpoints
     from scripts.tasks.setting import setting
+    from scripts.terminal import show
 
     here = setting(stack)
     found = connector.current_health(here.pipeline, running_endpoints(here.backend))
-    print(connector_json(found) if json else connector_table(found))
+    show(connector_json(found) if json else connector_table(found))
 
 
 @task(help={"stack": _STACK})
@@ -49,10 +61,11 @@ def restart(_: Context, stack: str = "auto") -> None:
     from scripts.stack import connector
     from scripts.stack.choice import our_endpoints
     from scripts.tasks.setting import setting
+    from scripts.terminal import show
 
     here = setting(stack)
     connector.restart(here.pipeline, our_endpoints(here.backend, "a restart"))
-    print(f"connector {here.pipeline.connector.name} is running")
+    show(f"connector {here.pipeline.connector.name} is running")
 
 
 @task(help={"stack": _STACK})
@@ -62,8 +75,9 @@ def delete(_: Context, stack: str = "auto") -> None:
     from scripts.stack import connector
     from scripts.stack.choice import our_endpoints
     from scripts.tasks.setting import setting
+    from scripts.terminal import show
 
     here = setting(stack)
     found = connector.delete(here.pipeline, our_endpoints(here.backend, "a deletion"))
     name = here.pipeline.connector.name
-    print(f"connector {name} is deleted" if found else f"there is no connector {name}")
+    show(f"connector {name} is deleted" if found else f"there is no connector {name}")

@@ -14,9 +14,10 @@ def doctor(_: Context, json: bool = False) -> None:
     from scripts.stack.compose.diagnosis import diagnose_docker
     from scripts.stack.local.diagnosis import Health, diagnose
     from scripts.tasks.setting import setting
+    from scripts.terminal import show
 
     here = setting()
     findings = (*diagnose(here.checkout, here.pipeline, here.cache), diagnose_docker())
-    print(diagnosis_json(findings) if json else diagnosis_table(findings))
+    show(diagnosis_json(findings) if json else diagnosis_table(findings))
     if any(finding.health is Health.WRONG for finding in findings):
         raise Exit(code=ExitCode.STACK)

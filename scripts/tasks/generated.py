@@ -21,14 +21,15 @@ def write_or_check(generated: "Generated", *, check: bool, what: str, command: s
     from scripts.ci.drift import find_drift, write
     from scripts.errors import UsageFailure
     from scripts.settings.paths import Checkout
+    from scripts.terminal import show
 
     root = Checkout.here().root
     if not check:
         for line in write(root, generated):
-            print(line)
+            show(line)
         return
     drift = find_drift(root, generated)
     for line in drift.lines():
-        print(line)
+        show(line)
     if drift:
         raise UsageFailure(f"{what} are not what is generated", hint=f"run: {command}")

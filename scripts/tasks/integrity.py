@@ -14,9 +14,9 @@ def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
     from scripts.files import json_text
     from scripts.integrity.check import Checker
     from scripts.report.integrity import integrity_text
-    from scripts.report.live import say
     from scripts.stack.choice import running_endpoints
     from scripts.tasks.setting import setting
+    from scripts.terminal import say, show
     from scripts.verdict.integrity_gates import exit_code_of
     from scripts.waiting import told
 
@@ -25,6 +25,6 @@ def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
     # A restart at any time before may have made Debezium send events again.
     with told(say):
         found = checker.check({}, excused="the topics are read from their beginning")
-    print(json_text(found) if json else integrity_text(found))
+    show(json_text(found) if json else integrity_text(found))
     if code := exit_code_of(found):
         raise Exit(code=code)

@@ -40,10 +40,10 @@ def perf(
     from scripts.perf.generator import load_generator
     from scripts.perf.plan import make_plan
     from scripts.report.annotations import annotations
-    from scripts.report.live import say
     from scripts.report.programs import outcome_json
     from scripts.report.terminal import as_typed, render
     from scripts.tasks.setting import setting
+    from scripts.terminal import say, show
 
     here = setting(stack)
     overrides = Overrides.parse(duration, vus, env)
@@ -53,21 +53,22 @@ def perf(
         generator = load_generator(here.checkout, here.cache)
         finished = perform(plan, here.checkout, here.backend, generator)
     if json:
-        print(outcome_json(finished.folder.path, finished.verdict, finished.rows))
+        show(outcome_json(finished.folder.path, finished.verdict, finished.rows))
     else:
         for line in annotations(finished.rows, os.environ):
-            print(line)
+            show(line)
         notes, report = finished.notes, finished.folder.report
         if report.exists():
             notes = (f"report: {as_typed(report)}", *notes)
-        print(
+        show(
             render(
                 finished.verdict,
                 finished.rows,
                 files=as_typed(finished.folder.path),
                 colour=sys.stdout.isatty(),
                 notes=notes,
-            )
+            ),
+            colors=True,
         )
     if finished.verdict.exit_code:
         raise Exit(code=finished.verdict.exit_code)

@@ -25,17 +25,18 @@ def publish(_: Context, run: str, comment: bool = False) -> None:
     from scripts.publish.summary import summary_of
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
+    from scripts.terminal import show
 
     checkout, environment = Checkout.here(), os.environ
     known = load_scenarios(checkout).names
     temporary = environment.get("RUNNER_TEMP", "")
 
-    def show(summary: str) -> None:
+    def publish_summary(summary: str) -> None:
         if not write_summary(environment, summary):
-            print(summary, end="")
+            show(summary, end="")
 
     if run != WORKFLOW_RUN and not comment:
-        show(summary_of(local_results(checkout.results, run, known)))
+        publish_summary(summary_of(local_results(checkout.results, run, known)))
         return
     finished = finished_run(environment)
     github = GitHub.of_environment(environment, repository(environment))
@@ -44,7 +45,7 @@ def publish(_: Context, run: str, comment: bool = False) -> None:
         if run == WORKFLOW_RUN
         else Fetched(local_results(checkout.results, run, known), None)
     )
-    show(summary_of(fetched.recorded))
+    publish_summary(summary_of(fetched.recorded))
     if comment:
         links = Links(environment.get("GITHUB_SERVER_URL", "https://github.com"), github.repository)
-        print(comment_on(github, finished, fetched, links, known, temporary))
+        show(comment_on(github, finished, fetched, links, known, temporary))

@@ -42,13 +42,14 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
     from scripts.settings.metrics import load_metrics
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
+    from scripts.terminal import show
 
     checkout = Checkout.here()
     units = {name: kind.unit for name, kind in load_metrics(checkout).items()}
     if summary and base:
         raise UsageFailure("--base: k6's own files cannot be compared, only runs")
     if summary:
-        print(as_typed(write_k6_report(Path(run), Path(summary), units)))
+        show(as_typed(write_k6_report(Path(run), Path(summary), units)))
         return
     if Path(run).is_file():
         raise UsageFailure(
@@ -63,4 +64,4 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
         beside = Base(before, compare_runs(*recorded))
     restore_series(folder)
     for path in write_reports(folder, units, beside):
-        print(as_typed(path))
+        show(as_typed(path))

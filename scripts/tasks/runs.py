@@ -37,15 +37,15 @@ def runs(
     json: bool = False,
 ) -> None:
     """List the runs in the results folder, the oldest first."""
-    from scripts.report.live import say
     from scripts.report.runs import Wanted, find_runs, runs_json, runs_table
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
+    from scripts.terminal import say, show
 
     checkout = Checkout.here()
     wanted = Wanted(name, scenario, verdict, commit)
     found = find_runs(checkout.results, load_scenarios(checkout).names, wanted)
-    print(runs_json(found.runs) if json else runs_table(found.runs))
+    show(runs_json(found.runs) if json else runs_table(found.runs))
     for fault in found.unreadable:
         say(f"cannot be read: {fault}")
 
@@ -80,6 +80,7 @@ def compare(
     from scripts.report.reading import read_results
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
+    from scripts.terminal import show
 
     checkout = Checkout.here()
     known = load_scenarios(checkout).names
@@ -88,7 +89,7 @@ def compare(
         for option, run in (("BASE", base), ("HEAD", head))
     )
     comparison = compare_runs(before, now)
-    print(comparison.json() if json else comparison.text())
+    show(comparison.json() if json else comparison.text())
 
 
 @task(positional=["scenario"], help={"scenario": "whose history", "json": "for programs"})
@@ -97,10 +98,10 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
     """Show what a scenario came to, run after run, and where that changed for good."""
     from scripts.errors import UsageFailure
     from scripts.report.history import alike, history_json, history_text
-    from scripts.report.live import say
     from scripts.results.history import read_history, read_history_file
     from scripts.settings.paths import Checkout
     from scripts.settings.scenarios import load_scenarios
+    from scripts.terminal import say, show
     from scripts.tools.cache import Cache
     from scripts.tools.change_points import find_change_points
 
@@ -115,9 +116,9 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
     last, *rest = alike(entries, lambda x: find_change_points(checkout.root, cache, x, say))
     others = len(entries) - len(last.entries)
     if json:
-        print(history_json(last.entries, last.changes, rest, unreadable))
+        show(history_json(last.entries, last.changes, rest, unreadable))
     else:
-        print(history_text(last.entries, others, last.changes, rest, unreadable))
+        show(history_text(last.entries, others, last.changes, rest, unreadable))
 
 
 def _compare_in_turn(
@@ -129,6 +130,7 @@ def _compare_in_turn(
     from scripts.perf.plan import make_plan
     from scripts.report.pairs import pairs_json, pairs_table
     from scripts.settings.paths import Checkout
+    from scripts.terminal import show
     from scripts.verdict.turns import judge_turns
 
     if pairs < 1:
@@ -138,6 +140,6 @@ def _compare_in_turn(
     with version(here, base, "BASE") as before, version(here, head, "HEAD") as now:
         turns = Turns(scenarios, duration, pairs)
         result = judge_turns(measure_in_turn(before, now, here.results, turns))
-    print(pairs_json(result) if json else pairs_table(result))
+    show(pairs_json(result) if json else pairs_table(result))
     if result.exit_code:
         raise Exit(code=result.exit_code)

@@ -17,12 +17,12 @@ def selftest(_: Context, only: str = "", json: bool = False, write: bool = False
     """Plant one fault at a time on a stack of its own; exit 12 if a gate stays green."""
     from scripts.errors import ExitCode, UsageFailure
     from scripts.files import json_text, write_atomically
-    from scripts.report.live import say
     from scripts.results.run_folder import check_results_folder
     from scripts.selftest.faults import select
     from scripts.selftest.text import markdown, text
     from scripts.selftest.trial import try_faults
     from scripts.settings.paths import Checkout
+    from scripts.terminal import say, show
 
     if only and write:
         raise UsageFailure("--write: docs/verdicts.md holds every fault; leave --only out")
@@ -30,7 +30,7 @@ def selftest(_: Context, only: str = "", json: bool = False, write: bool = False
     faults = select(only)
     check_results_folder(checkout.results)
     outcomes = try_faults(faults, checkout)
-    print(json_text(outcomes) if json else text(outcomes))
+    show(json_text(outcomes) if json else text(outcomes))
     if any(outcome.wrong for outcome in outcomes):
         # Not FAIL, which is about the pipeline: what does not see faults cannot be trusted.
         raise Exit(code=ExitCode.INVALID)

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from scripts.lock import exclusive
-from scripts.report.live import say
 from scripts.results.recovery import recover
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.settings.pipeline_file import load_pipeline
 from scripts.stack.backend import Backend
 from scripts.stack.choice import AUTO, Choice, choose
+from scripts.terminal import say
 from scripts.tools.cache import Cache
 
 

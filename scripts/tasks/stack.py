@@ -11,15 +11,15 @@ _STACK = "auto, local, compose or external"
 @command
 def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
     """Start the pipeline and prove it with a canary row."""
-    from scripts.report.live import say
     from scripts.report.stack import status_table
     from scripts.stack.status import full_status
     from scripts.tasks.setting import setting
+    from scripts.terminal import say, show
 
     here = setting(stack)
     with here.to_itself():
         here.backend.up(say, observe=observe)
-    print(status_table(full_status(here.backend, here.pipeline)))
+    show(status_table(full_status(here.backend, here.pipeline)))
 
 
 @task(help={"stack": _STACK})
@@ -27,8 +27,8 @@ def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
 def down(_: Context, stack: str = "auto") -> None:
     """Stop the pipeline and remove its data; the logs stay."""
     from scripts.interruption import postponed
-    from scripts.report.live import say
     from scripts.tasks.setting import setting
+    from scripts.terminal import say
 
     here = setting(stack)
     with here.to_itself(), postponed():
@@ -43,10 +43,11 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     from scripts.report.stack import status_json, status_table
     from scripts.stack.status import full_status
     from scripts.tasks.setting import setting
+    from scripts.terminal import show
 
     here = setting(stack)
     statuses = full_status(here.backend, here.pipeline)
-    print(status_json(statuses) if json else status_table(statuses))
+    show(status_json(statuses) if json else status_table(statuses))
 
 
 @task(
@@ -61,5 +62,6 @@ def logs(_: Context, stack: str = "auto", component: str = "", lines: int = 20) 
     """Show the last lines of each component's log."""
     from scripts.report.logs import last_logs
     from scripts.tasks.setting import setting
+    from scripts.terminal import show
 
-    print(last_logs(setting(stack).backend.log_tails, component, lines))
+    show(last_logs(setting(stack).backend.log_tails, component, lines))

@@ -9,10 +9,10 @@ from scripts.tasks.command import command
 @command
 def install(_: Context, stack: str = "auto") -> None:
     """Get every tool now, so that the first `inv up` does not have to."""
-    from scripts.report.live import say
     from scripts.stack.choice import LOCAL
     from scripts.stack.local.embedded import EmbeddedTools
     from scripts.tasks.setting import setting
+    from scripts.terminal import say
     from scripts.tools.install import install_all
 
     here = setting(stack)
@@ -27,11 +27,11 @@ def install(_: Context, stack: str = "auto") -> None:
 @command
 def clean(_: Context) -> None:
     """Remove the tool cache; what is needed comes again by itself."""
-    from scripts.report.live import say
     from scripts.tasks.setting import setting
+    from scripts.terminal import say, show
 
     here = setting()
     with here.to_itself():
         here.backend.down(say)
         freed = here.cache.clear()
-    print(f"{freed / 1024**2:,.0f} MiB freed in {here.cache.root}")
+    show(f"{freed / 1024**2:,.0f} MiB freed in {here.cache.root}")

@@ -11,9 +11,10 @@ from scripts.errors import ExitCode
 from scripts.integrity.check import Checker
 from scripts.integrity.columns import NotCompared, Why
 from scripts.integrity.records import Integrity, Kind
+from scripts.stack.connect_api import ConnectApi
 from scripts.stack.external.addresses import addresses
 from tests.integration.inv import read
-from tests.integration.postgres_15 import PROGRAMS, External, external
+from tests.integration.postgres_15 import CONNECTOR, PROGRAMS, External, external
 from tests.integration.types.catalog import XML_TYPES
 
 pytestmark = [
@@ -45,7 +46,10 @@ TABLES = (
 @pytest.fixture(scope="module")
 def pipe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[External]:
     with external(tmp_path_factory.mktemp("postgres-15"), SCHEMA, TABLES) as found:
-        deployed = found("connector.deploy")
+        refused = found("connector.deploy")
+        assert refused.exit_code == ExitCode.USAGE, refused.output
+        assert ConnectApi(found.local.endpoints.connect_url).config(CONNECTOR) is None
+        deployed = found("connector.deploy", "--yes")
         assert deployed.exit_code == ExitCode.PASS, deployed.output
         yield found
 

@@ -136,7 +136,7 @@ def test_they_are_an_external_stack_to_another_checkout(
     add_tables(other)
     names = ("postgres_dsn", "kafka_bootstrap", "connect_url", "mongodb_uri", "consumer_url")
     given = {f"CDC_{name.upper()}": getattr(quoted.endpoints, name) for name in names}
-    for words in (("up",), ("integrity",), ("connector.deploy",), ("integrity",)):
+    for words in (("up",), ("integrity",), ("connector.deploy", "--yes"), ("integrity",)):
         completed = other(*words, "--stack", "external", env=given)
         assert completed.exit_code == ExitCode.PASS, (words, completed.last_lines)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.files import write_atomically
+from scripts.files import PRIVATE, write_atomically
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,17 @@ def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(
     monkeypatch.setattr(os, "fsync", look)
     write_atomically(path, "new")
     assert [*seen, path.read_text(encoding="utf-8")] == ["old", "new"]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_a_file_has_the_permissions_that_the_umask_leaves(
+    tmp_path: Path, umask: int, mode: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        write_atomically(tmp_path / "file", "text")
+        write_atomically(tmp_path / "secret", "text", mode=PRIVATE)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == mode
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == PRIVATE

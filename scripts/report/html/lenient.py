@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from scripts.files import NOT_JSON
 from scripts.integrity.records import Integrity
 from scripts.results.manifest import Manifest
 from scripts.verdict.records import RunVerdict, ScenarioVerdict
@@ -27,7 +28,7 @@ def read(path: Path, kind: type[T]) -> tuple[T | None, str]:
         return None, f"{path.name} is missing"
     except OSError as error:
         return None, f"{path.name} cannot be read: {error.strerror}"
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         return None, f"{path.name} cannot be understood ({_versions(kind, version)}): {error}"
     if version != _current(kind):
         return found, f"{path.name} is of another version ({_versions(kind, version)})"

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from scripts.files import NOT_JSON
 from scripts.results.summary import SummaryType
 
 
@@ -54,5 +55,5 @@ def declared_of(kind: str, contains: str | None, thresholds: str, submetrics: st
 def _decoded(text: str, kind: type[list[T]]) -> list[T]:
     try:
         return msgspec.json.decode(text, type=kind | None) or []
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_JSON:
         return []

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from scripts.files import NOT_JSON
 from scripts.results.points.store import Points, sql_text, time_of
 from scripts.results.summary import SummaryType
 
@@ -179,7 +180,7 @@ def _carries(text: str, tags: Mapping[str, str]) -> bool:
     """Whether points with this JSON text of tags are among those of a sub-metric."""
     try:
         carried = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_JSON:
         return False
     return isinstance(carried, dict) and tags.items() <= carried.items()
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from scripts.files import NOT_JSON
+
 # zlib: the largest window, and the gzip format with its checksum (https://zlib.net/manual.html).
 _GZIP = 31
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -113,6 +115,6 @@ def _is_json(line: bytes) -> bool:
     """Whether a line is whole although its end of line is missing."""
     try:
         msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_JSON:
         return False
     return True

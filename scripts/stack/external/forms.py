@@ -49,7 +49,8 @@ def postgres(text: str) -> str:
         found = {}
     if not found.get("host"):
         raise Unreadable(
-            "is no address of PostgreSQL", "write postgresql://user@host:5432/database"
+            "is no address of PostgreSQL",
+            "write host=HOST user=USER dbname=DATABASE, or a URL",
         )
     return dsn
 

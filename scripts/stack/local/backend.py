@@ -52,8 +52,9 @@ class LocalStack:
 
     def down(self, say: Say) -> bool:
         """Stop the components in the direction opposite to the data's, and remove their data."""
-        found = self._layout.state.exists() or self._supervisor.alive()
-        if self._supervisor.alive():
+        alive = self._supervisor.alive()
+        found = self._layout.state.exists() or alive
+        if alive:
             for name in ("consumer", "connect", "kafka", "mongodb", "postgres"):
                 self._supervisor.stop_program(name)
         self._supervisor.shut_down()
@@ -83,7 +84,12 @@ class LocalStack:
         return state.versions if state is not None else {}
 
     def status(self) -> tuple[ComponentStatus, ...]:
-        """Ask supervisord."""
+        """Ask supervisord.
+
+        Raises:
+            StackFailure: It hangs.
+        """
+        self._supervisor.expect_answer()
         state = LocalState.read(self._layout.state)
         processes = self._supervisor.processes()
         usage = self.usage()

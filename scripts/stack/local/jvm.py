@@ -9,7 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from scripts import marks, process
+from scripts.files import PRIVATE, write_atomically
+from scripts.stack.endpoints import CONNECT_USER
 from scripts.stack.local.layout import Layout
+from scripts.stack.local.passwords import CONNECTOR_VARIABLE, Passwords
 from scripts.stack.local.ports import Ports
 from scripts.stack.local.program import Program
 
@@ -23,6 +26,16 @@ _LOG4J2 = """\
   </Appenders>
   <Loggers><Root level="WARN"><AppenderRef ref="out"/></Root></Loggers>
 </Configuration>
+"""
+_CONFIG_PROVIDERS = "org.apache.kafka.common.config.provider"
+# Relative to `.stack/`, where the programs run: JAAS reads some characters of a path otherwise.
+_JAAS, _USERS = "settings/connect-jaas.conf", "settings/connect-users.properties"
+_BASIC_AUTH = "org.apache.kafka.connect.rest.basic.auth.extension"
+# https://kafka.apache.org/documentation/#connect_rest (rest.extension.classes)
+_JAAS_TEXT = f"""\
+KafkaConnect {{
+  {_BASIC_AUTH}.PropertyFileLoginModule required file="{_USERS}";
+}};
 """
 _NODE_ID = 1
 _NOT_ASCII = 0x80
@@ -58,10 +71,11 @@ class Java:
         return (java, *FLAGS, *aot, "-cp", class_path, *words)
 
 
-def write_settings(layout: Layout, ports: Ports) -> None:
+def write_settings(layout: Layout, ports: Ports, passwords: Passwords) -> None:
     """Write the settings files of both processes."""
-    layout.settings.mkdir(parents=True, exist_ok=True)
-    (layout.settings / "log4j2.xml").write_text(_LOG4J2, encoding="utf-8")
+    write_atomically(layout.settings / "log4j2.xml", _LOG4J2)
+    write_atomically(layout.root / _JAAS, _JAAS_TEXT)
+    _write_properties(layout.root / _USERS, {CONNECT_USER: passwords.connect})
     _write_properties(layout.settings / "kafka.properties", _kafka(layout, ports))
     _write_properties(layout.settings / "connect.properties", _connect(ports))
 
@@ -114,13 +128,17 @@ def copy_storage(template: Path, layout: Layout, cluster_id: str) -> None:
 
 
 def programs(
-    layout: Layout, java: Java, agents: Mapping[str, str] = MappingProxyType({})
+    layout: Layout,
+    java: Java,
+    passwords: Passwords,
+    agents: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Program, Program]:
     """Return how the broker and the Connect worker are run.
 
     Args:
         layout: Where their settings are.
         java: What runs them.
+        passwords: Of the accounts that they use.
         agents: A flag that loads an agent, by program.
     """
     logging = f"-Dlog4j2.configurationFile={layout.settings / 'log4j2.xml'}"
@@ -129,6 +147,7 @@ def programs(
     kafka, connect = layout.settings / "kafka.properties", layout.settings / "connect.properties"
     # A JVM with an agent cannot use its cache (JEP 483), says so in its log, and starts without.
     java = replace(java, caches=None) if agents else java
+    jaas = f"-Djava.security.auth.login.config={_JAAS}"
     worker = "org.apache.kafka.connect.cli.ConnectDistributed"
 
     def agent(name: str) -> tuple[str, ...]:
@@ -143,8 +162,8 @@ def programs(
         ),
         Program(
             name="connect",
-            argv=java.argv("connect", logging, *agent("connect"), worker, connect),
-            environment=_ENVIRONMENT,
+            argv=java.argv("connect", logging, jaas, *agent("connect"), worker, connect),
+            environment={**_ENVIRONMENT, CONNECTOR_VARIABLE: passwords.pipeline},
             stop_seconds=stop_seconds,
         ),
     )
@@ -200,6 +219,13 @@ def _connect(ports: Ports) -> dict[str, str]:
         "value.converter.replace.null.with.default": "false",
         # Connectors are found on the class path; scanning every jar takes seconds.
         "plugin.discovery": "service_load",
+        # A connector can read and empty files of ours, so only who has the password makes one.
+        "rest.extension.classes": f"{_BASIC_AUTH}.BasicAuthSecurityRestExtension",
+        # The password of PostgreSQL is a reference, which the REST API shows in its place. Only
+        # this variable can be referred to, and no file.
+        "config.providers": "env",
+        "config.providers.env.class": f"{_CONFIG_PROVIDERS}.EnvVarConfigProvider",
+        "config.providers.env.param.allowlist.pattern": CONNECTOR_VARIABLE,
         "connector.client.config.override.policy": "All",
         **{f"{topic}.storage.topic": f"cdc-connect-{topic}" for topic in topics},
         **{f"{topic}.storage.replication.factor": "1" for topic in topics},
@@ -214,7 +240,7 @@ def _connect(ports: Ports) -> dict[str, str]:
 
 def _write_properties(path: Path, properties: Mapping[str, str]) -> None:
     lines = (f"{key}={_escaped(value)}" for key, value in properties.items())
-    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    write_atomically(path, "\n".join(lines) + "\n", mode=PRIVATE)
 
 
 def _escaped(value: str) -> str:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.errors import StackFailure
+from scripts.files import is_own_folder, own_folder
 
 # Linux allows 107 characters for the path of a unix socket, macOS 103; supervisord adds its pid.
 _SOCKET_PATH_LIMIT = 90
+_SOCKET = "supervisor.sock"
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,18 @@ class Layout:
 
     @property
     def data(self) -> Path:
-        """Data folders, one for each component that has any; gone with the stack."""
+        """Data folders of the components except PostgreSQL; gone with the stack."""
         return self.root / "data"
 
     @property
     def settings(self) -> Path:
         """The components' settings files."""
         return self.root / "settings"
+
+    @property
+    def admin_password(self) -> Path:
+        """The password of PostgreSQL's superuser, in the format of PGPASSFILE."""
+        return self.settings / "postgres-admin"
 
     @property
     def supervisor_settings(self) -> Path:
@@ -57,10 +64,10 @@ class Layout:
     @property
     def supervisor_socket(self) -> Path:
         """The socket of supervisord, elsewhere when the checkout's path is too long for one."""
-        beside = self.root / "supervisor.sock"
+        beside = self.root / _SOCKET
         if len(str(beside)) <= _SOCKET_PATH_LIMIT:
             return beside
-        return Path(tempfile.gettempdir()) / f"cdc-perf-{self._digest}.sock"
+        return self.elsewhere / _SOCKET
 
     @property
     def k6(self) -> Path:
@@ -74,22 +81,47 @@ class Layout:
         That is inside `.stack/`, unless PostgreSQL has to run as another user (root may not run it)
         and that user cannot get through to the checkout.
         """
-        inside = self.data / "postgres"
+        inside = self.root / "postgres"
         user = postgres_user()
         if user is None or _reachable(self.root.parent, user):
             return inside
-        return Path(tempfile.gettempdir()) / f"cdc-perf-{self._digest}"
+        return self.elsewhere / "postgres"
 
     @property
-    def _digest(self) -> str:
-        return hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
+    def elsewhere(self) -> Path:
+        """The folder for what cannot be in `.stack/`, in the system's temporary folder."""
+        whose = f"{os.geteuid()} {self.root}"
+        digest = hashlib.sha256(whose.encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"cdc-perf-{digest}"
+
+    def make(self) -> None:
+        """Make the folders, which only their owner can read; PostgreSQL's user passes through.
+
+        Raises:
+            StackFailure: The folder in the system's temporary folder is not ours.
+        """
+        home = self.postgres_home
+        if self._outside(home) or self._outside(self.supervisor_socket):
+            own_folder(self.elsewhere)
+        folders = (self.root, self.logs, self.settings, self.data, home)
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        if postgres_user() is not None:
+            for folder in (home.parent, home):
+                folder.chmod(0o711)
 
     def clear(self) -> None:
         """Remove everything but the logs."""
-        for folder in (self.data, self.settings, self.root / "bin", self.postgres_home):
-            shutil.rmtree(folder, ignore_errors=True)
-        for path in (self.state, self.endpoints, self.supervisor_socket):
+        for name in ("data", "settings", "bin", "postgres"):
+            shutil.rmtree(self.root / name, ignore_errors=True)
+        if is_own_folder(self.elsewhere):
+            shutil.rmtree(self.elsewhere, ignore_errors=True)
+        for path in (self.state, self.endpoints, self.root / _SOCKET):
             path.unlink(missing_ok=True)
+
+    def _outside(self, path: Path) -> bool:
+        return not path.is_relative_to(self.root)
 
 
 def postgres_user() -> pwd.struct_passwd | None:

@@ -12,7 +12,7 @@ class Program:
     Attributes:
         name: The component.
         argv: Program and arguments.
-        environment: Additions to the environment; never a secret, they stand in a file.
+        environment: Additions to the environment, kept in supervisord's settings (mode 0600).
         user: User to run as; empty: the user that we are.
         stop_signal: What asks it to end.
         stop_seconds: How long it may take before it is killed.

@@ -1,15 +1,29 @@
 """Questions to supervisord, over its unix socket."""
 
 import http.client
+import os
 import socket
 import xmlrpc.client
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from scripts.errors import StackFailure
 
 # It answers at once, whatever it does; a machine that is out of breath may take longer.
 _ANSWER_SECONDS = 10.0
+
+
+class Hung(StackFailure):
+    """supervisord is there, and does not answer in time."""
+
+
+def hung() -> Hung:
+    """Return the failure of a supervisord that hangs."""
+    return Hung(
+        f"supervisord hangs: no answer within {_ANSWER_SECONDS:.0f} s",
+        hint="inv down ends it, with every component",
+    )
 
 
 def call(path: Path, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped
@@ -21,14 +35,27 @@ def call(path: Path, method: str, *arguments: object) -> Any:  # noqa: ANN401 - 
         arguments: Of the method.
 
     Raises:
+        Hung: It took the question, and did not answer in time.
         StackFailure: It does not answer.
         xmlrpc.client.Fault: It refuses.
     """
     try:
         with xmlrpc.client.ServerProxy("http://localhost/RPC2", _Transport(path)) as server:
             return getattr(server.supervisor, method)(*arguments)
-    except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+    except TimeoutError:
+        raise hung() from None
+    except _NO_ANSWER as error:
         raise StackFailure(f"supervisord does not answer: {error}") from None
+
+
+# What is not XML-RPC is no answer of supervisord either.
+_NO_ANSWER = (
+    OSError,
+    http.client.HTTPException,
+    xmlrpc.client.ProtocolError,
+    xmlrpc.client.ResponseError,
+    ExpatError,
+)
 
 
 class _Transport(xmlrpc.client.Transport):
@@ -52,6 +79,8 @@ class _UnixConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Connect to the socket."""
+        if self._path.lstat().st_uid != os.geteuid():
+            raise PermissionError(f"{self._path} belongs to another user")
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(_ANSWER_SECONDS)
         self.sock.connect(str(self._path))

@@ -1,6 +1,7 @@
 """The start of the embedded stack."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from scripts.stack.local.installed import Install
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.logs import last_lines
 from scripts.stack.local.observe import Observers
+from scripts.stack.local.passwords import CONNECTOR_REFERENCE, Passwords
 from scripts.stack.local.ports import Ports, choose
 from scripts.stack.local.program import Program
 from scripts.stack.local.state import LocalState
@@ -78,21 +80,29 @@ class LocalStarter:
         mongod = mongodb.configured(self.checkout, pipeline)
         server = mongodb.find_server(mongod, versions["mongodb"])
         observers = installed.observers
+        passwords = Passwords()
         endpoints = on_loopback(
-            NAME, pipeline, msgspec.structs.asdict(ports), observed=observers is not None
+            NAME,
+            pipeline,
+            msgspec.structs.asdict(ports),
+            observed=observers is not None,
+            postgres_password=passwords.pipeline,
+            connector_password=CONNECTOR_REFERENCE,
+            connect_password=passwords.connect,
         )
+        layout.make()
         state = LocalState(
             ports=ports,
             cluster_id=jvm.new_cluster_id(),
             versions={**versions, "mongodb": server.version},
         )
         state.write(layout.state)
-        jvm.write_settings(layout, ports)
+        jvm.write_settings(layout, ports, passwords)
         jvm.copy_storage(installed.storage, layout, state.cluster_id)
         agents, observing = self._observing(observers, ports)
         self.supervisor.start(
             (
-                *jvm.programs(layout, installed.java, agents),
+                *jvm.programs(layout, installed.java, passwords, agents),
                 mongodb.program(layout, server, installed.mongodb, ports.mongodb),
                 postgres.program(layout, installed.postgres, ports.postgres),
                 consumer.program(
@@ -104,7 +114,8 @@ class LocalStarter:
         # The JVMs take longest, so they start first; Connect waits for its broker by itself.
         for name in ("kafka", "connect", "mongodb"):
             self.supervisor.start_program(name)
-        postgres.create_cluster(layout, installed.postgres, pipeline.postgres.user)
+        postgres.write_admin_password(layout, pipeline.postgres, ports.postgres, passwords.admin)
+        postgres.create_cluster(layout, installed.postgres, pipeline.postgres, passwords.admin)
         self.supervisor.start_program("postgres")
         for program in observing:
             self.supervisor.start_program(program.name)
@@ -114,6 +125,9 @@ class LocalStarter:
             self.checkout.root,
             endpoints,
             say,
+            create_account=partial(
+                postgres.create_account, pipeline.postgres, ports.postgres, passwords
+            ),
             start_consumer=lambda: self.supervisor.start_program("consumer"),
             cluster_id=state.cluster_id,
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from scripts.files import write_atomically
+from scripts.files import NOT_JSON, write_atomically
 from scripts.stack.local.ports import Ports
 
 
@@ -19,7 +19,7 @@ class LocalState(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def read(cls, path: Path) -> "LocalState | None":
         """Return what the file holds, if it is there."""
-        with suppress(FileNotFoundError, msgspec.DecodeError):
+        with suppress(FileNotFoundError, *NOT_JSON):
             return msgspec.json.decode(path.read_bytes(), type=cls)
         return None
 

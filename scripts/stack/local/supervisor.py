@@ -16,13 +16,13 @@ from supervisor.xmlrpc import Faults
 
 from scripts import marks, process
 from scripts.errors import StackFailure
-from scripts.files import write_atomically
+from scripts.files import PRIVATE, write_atomically
 from scripts.stack.component import State
 from scripts.stack.local import symptoms
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.logs import last_lines
 from scripts.stack.local.program import Program
-from scripts.stack.local.rpc import call
+from scripts.stack.local.rpc import Hung, call, hung
 from scripts.stack.local.supervisor_settings import settings_text
 from scripts.waiting import NotReady, wait_until
 
@@ -37,6 +37,8 @@ _STATES: dict[str, State] = {
 # It kills what does not end in its time; the longest is that of a JVM that writes its cache.
 _STOP_SECONDS = 200.0
 _SHUTDOWN_SECONDS = 60.0
+# One that hung is not asked again for so long: a command asks it many times.
+_SILENT_SECONDS = 30.0
 
 
 class Supervisor:
@@ -44,6 +46,7 @@ class Supervisor:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
+        self._silent_until = 0.0
 
     def start(self, programs: Sequence[Program]) -> None:
         """Start supervisord with the programs, none of which it starts yet.
@@ -53,8 +56,10 @@ class Supervisor:
         """
         layout = self._layout
         layout.logs.mkdir(parents=True, exist_ok=True)
-        write_atomically(layout.supervisor_settings, settings_text(layout, programs))
+        settings = settings_text(layout, programs)
+        write_atomically(layout.supervisor_settings, settings, mode=PRIVATE)
         layout.log("supervisord").unlink(missing_ok=True)
+        self._silent_until = 0.0
         try:
             process.run(
                 [sys.executable, "-m", "supervisor.supervisord", "-c", layout.supervisor_settings],
@@ -143,23 +148,42 @@ class Supervisor:
     def shut_down(self) -> None:
         """End supervisord and what it still runs, and wait until all of it is gone.
 
-        If supervisord was killed, what it left is killed too.
+        If supervisord was killed or hangs, it is killed with all that it started.
         """
         try:
             pid = self._call("getPID")
             self._call("shutdown")
-        except StackFailure:
-            marks.end_started_for(self._layout.root)
-            return
-        with suppress(psutil.NoSuchProcess):
             psutil.Process(pid).wait(timeout=_SHUTDOWN_SECONDS)
+        except psutil.NoSuchProcess:
+            return
+        except (StackFailure, psutil.TimeoutExpired):
+            marks.end_started_for(self._layout.root)
+
+    def expect_answer(self) -> None:
+        """Return if supervisord answers, or does not run.
+
+        Raises:
+            StackFailure: It hangs, so nothing is known about its programs.
+        """
+        try:
+            self._call("getState")
+        except Hung:
+            raise
+        except StackFailure:
+            return
 
     def left_running(self) -> bool:
         """Whether something still runs although supervisord does not answer."""
         return not self.alive() and bool(marks.started_for(self._layout.root))
 
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped
-        return call(self._layout.supervisor_socket, method, *arguments)
+        if time.monotonic() < self._silent_until:
+            raise hung()
+        try:
+            return call(self._layout.supervisor_socket, method, *arguments)
+        except Hung:
+            self._silent_until = time.monotonic() + _SILENT_SECONDS
+            raise
 
 
 def uptime(info: dict[str, Any]) -> float | None:

@@ -26,6 +26,8 @@ def settings_text(layout: Layout, programs: Sequence[Program]) -> str:
         f"pidfile={_value(layout.root / 'supervisord.pid')}",
         f"directory={_value(layout.root)}",
         "nocleanup=true",
+        # Logs and data hold rows: only their owner reads them.
+        "umask=077",
         "[unix_http_server]",
         f"file={_value(layout.supervisor_socket)}",
         "chmod=0700",

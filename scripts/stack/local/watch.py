@@ -64,7 +64,7 @@ def _size(path: Path) -> int:
 def events_since(layout: Layout, offset: int) -> tuple[ComponentEvent, ...]:
     """Return what ended, by itself or on demand, since that offset of supervisord's log."""
     try:
-        with layout.log("supervisord").open(encoding="utf-8") as log:
+        with layout.log("supervisord").open(encoding="utf-8", errors="replace") as log:
             log.seek(offset)
             lines = log.read()
     except FileNotFoundError:

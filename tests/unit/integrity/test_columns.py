@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from scripts.integrity import temporal
 from scripts.integrity.columns import Column, Printed
+from scripts.integrity.conversions import conversion
 from scripts.stack.table_columns import Generated, TableColumn
 
 YEAR_ZERO_DAYS = -719_528
@@ -153,3 +154,11 @@ def test_instants_agree_with_python_where_python_has_them(at: object) -> None:
 def test_days_agree_with_python_where_python_has_them(at: object) -> None:
     (ordinal,) = (at.toordinal(),)  # type: ignore[attr-defined]
     assert temporal.days(str(at)) == ordinal - 719_163
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "{", '{"a": "\ud800"}'])
+def test_json_that_cannot_be_read_is_a_value_that_is_no_such_document_value(text: str) -> None:
+    found = conversion(table_column("hstore"))
+    assert found is not None
+    with pytest.raises(ValueError):  # noqa: PT011 - the value, whatever it is
+        found.of_document(text)

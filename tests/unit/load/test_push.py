@@ -103,3 +103,14 @@ def test_a_prometheus_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch
     assert said == [f"Prometheus at {URL} does not take what is pushed to it: it does not keep up"]
     released.set()
     push.close()
+
+
+def test_a_prometheus_is_named_without_its_user_and_password() -> None:
+    said: list[str] = []
+    with responses.RequestsMock() as mock:
+        mock.post("http://someone:hunter2@127.0.0.1:20000/api/v1/write", status=401)
+        push = Push("http://someone:hunter2@127.0.0.1:20000", said.append)
+        push.offer([sample()])
+        push.close()
+    assert len(said) == 1
+    assert not [word for word in ("someone", "hunter2") if word in said[0]]

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.files import PRIVATE
+from scripts.stack.endpoints import CONNECT_USER
 from scripts.stack.local.jvm import (
     Java,
     copy_storage,
@@ -11,6 +13,7 @@ from scripts.stack.local.jvm import (
     write_settings,
 )
 from scripts.stack.local.layout import Layout
+from scripts.stack.local.passwords import CONNECTOR_VARIABLE, Passwords
 from scripts.stack.local.ports import Ports
 
 PORTS = Ports(
@@ -33,7 +36,7 @@ def properties(path: Path) -> dict[str, str]:
 
 def test_both_processes_listen_on_the_loopback_interface_alone(tmp_path: Path) -> None:
     layout = Layout(tmp_path / ".stack")
-    write_settings(layout, PORTS)
+    write_settings(layout, PORTS, Passwords())
     kafka = properties(layout.settings / "kafka.properties")
     connect = properties(layout.settings / "connect.properties")
     assert kafka["listeners"] == "PLAINTEXT://127.0.0.1:20002,CONTROLLER://127.0.0.1:20003"
@@ -52,7 +55,7 @@ def test_both_processes_listen_on_the_loopback_interface_alone(tmp_path: Path) -
 )
 def test_a_folder_is_written_as_java_reads_it(tmp_path: Path, folder: str, written: str) -> None:
     layout = Layout(tmp_path / folder)
-    write_settings(layout, PORTS)
+    write_settings(layout, PORTS, Passwords())
     kafka = properties(layout.settings / "kafka.properties")
     assert kafka["log.dirs"] == f"{tmp_path}/{written}/data/kafka"
 
@@ -72,7 +75,7 @@ def test_a_cache_is_read_or_written_for_one_fixed_class_path(
     for name in ("b.jar", "a.jar", "c.txt"):
         (tmp_path / name).touch()
     java = Java(Path("/java"), tmp_path, caches, training)
-    kafka, connect = programs(Layout(tmp_path / ".stack"), java)
+    kafka, connect = programs(Layout(tmp_path / ".stack"), java, Passwords())
     words = [str(word) for word in kafka.argv]
     assert words[words.index("-cp") + 1] == f"{tmp_path}/a.jar:{tmp_path}/b.jar"
     assert [word for word in words if "AOT" in word] == ([flag] if flag else [])
@@ -83,7 +86,7 @@ def test_a_cache_is_read_or_written_for_one_fixed_class_path(
 def test_an_agent_is_loaded_before_the_main_class_and_without_a_cache(tmp_path: Path) -> None:
     java = Java(Path("/java"), tmp_path, Path("/caches"))
     agents = {"kafka": "-javaagent:a.jar=127.0.0.1:1:k.yml", "connect": "-javaagent:a.jar=..."}
-    kafka, connect = programs(Layout(tmp_path / ".stack"), java, agents)
+    kafka, connect = programs(Layout(tmp_path / ".stack"), java, Passwords(), agents)
     words = [str(word) for word in kafka.argv]
     assert words.index(agents["kafka"]) < words.index("kafka.Kafka")
     assert agents["connect"] in connect.argv
@@ -105,3 +108,21 @@ def test_copied_storage_gets_a_cluster_id_of_its_own(tmp_path: Path) -> None:
     meta = properties(layout.data / "kafka" / "meta.properties")
     assert meta == {"version": "1", "cluster.id": "new", "node.id": "1"}
     assert properties(template / "storage" / "meta.properties")["cluster.id"] == "old"
+
+
+def test_kafka_connect_asks_for_an_account_and_resolves_one_variable_alone(tmp_path: Path) -> None:
+    layout, passwords = Layout(tmp_path / ".stack"), Passwords()
+    write_settings(layout, PORTS, passwords)
+    connect = properties(layout.settings / "connect.properties")
+    assert connect["rest.extension.classes"].endswith(".BasicAuthSecurityRestExtension")
+    assert connect["config.providers"] == "env"
+    assert connect["config.providers.env.param.allowlist.pattern"] == CONNECTOR_VARIABLE
+    users = layout.settings / "connect-users.properties"
+    # Without any account the login module lets everybody in.
+    assert properties(users) == {CONNECT_USER: passwords.connect}
+    assert users.stat().st_mode & 0o777 == PRIVATE
+    _, worker = programs(layout, Java(Path("/java"), tmp_path, None), passwords)
+    assert worker.environment[CONNECTOR_VARIABLE] == passwords.pipeline
+    words = " ".join(str(word) for word in worker.argv)
+    assert "-Djava.security.auth.login.config=settings/connect-jaas.conf" in words
+    assert not [x for x in (passwords.pipeline, passwords.connect) if x in words]

@@ -1,0 +1,68 @@
+"""`inv connector.deploy` as it is typed, on a pipeline that others run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import responses
+
+from scripts.errors import ExitCode
+from scripts.stack import canary
+from scripts.stack import connector as connectors
+from scripts.stack.connector import Change
+from scripts.stack.external import backend
+from scripts.stack.external.backend import ExternalStack
+from tests.unit.inv import inv
+
+pytestmark = pytest.mark.usefixtures("without_signals")
+
+URL = "http://connect.test:8083"
+CONFIG = f"{URL}/connectors/postgres-cdc-connector/config"
+DEPLOY = ("connector.deploy", "--stack", "external")
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """What was deployed; the addresses answer."""
+    monkeypatch.setenv("RESULTS_DIR", str(tmp_path))
+    monkeypatch.setenv("CDC_POSTGRES_DSN", "postgresql://someone:hunter2@db.test/cdc")
+    monkeypatch.setenv("CDC_KAFKA_BOOTSTRAP", "kafka.test:9092")
+    monkeypatch.setenv("CDC_MONGODB_URI", "mongodb://mongo.test")
+    monkeypatch.setenv("CDC_CONNECT_URL", URL)
+    found: list[str] = []
+
+    def deploy(*_: object) -> Change:
+        found.append("deployed")
+        return Change.UPDATE
+
+    monkeypatch.setattr(connectors, "deploy", deploy)
+    monkeypatch.setattr(canary, "prove", lambda *_: 0.1)
+    monkeypatch.setattr(backend, "ask_all", lambda *_: ())
+    monkeypatch.setattr(ExternalStack, "verify", lambda *_, **__: None)
+    return found
+
+
+@pytest.fixture
+def connect() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as mock:
+        mock.get(CONFIG, json={"poll.interval.ms": "500", "database.password": "hunter3"})
+        yield mock
+
+
+@pytest.mark.usefixtures("connect")
+def test_the_changes_are_shown_and_not_made(
+    deployed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert inv(*DEPLOY) == ExitCode.USAGE
+    assert deployed == []
+    shown = capsys.readouterr().out
+    assert "poll.interval.ms" in shown
+    assert "database.password" in shown
+    assert "hunter" not in shown
+
+
+@pytest.mark.usefixtures("connect")
+def test_with_yes_they_are_made(deployed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert inv(*DEPLOY, "--yes") == ExitCode.PASS
+    assert deployed == ["deployed"]
+    assert "poll.interval.ms" in capsys.readouterr().out
