@@ -10,7 +10,7 @@ from scripts.settings.paths import Checkout
 from scripts.tasks.workflow import project
 from tests.workflow import events
 from tests.workflow.act import Ran, Repository
-from tests.workflow.fake_github import FakeGitHub, zipped
+from tests.workflow.fake_github import FakeGitHub
 
 # Enough samples for a p99 on a busy machine.
 _DURATION = "30s"
@@ -50,7 +50,7 @@ def test_the_real_job_from_the_plan_to_the_comment(
     broken = "cdc_e2e_latency p95 was "
     assert (broken in ran.said("Gate")) == (result == "failure")
     github.pulls = [events.pull(_HEAD)]
-    github.archives[4711] = zipped(artefact)
+    github.keep(4711, artefact)
     assert _comment(repository, github, result).exit_code == 0
     body = github.comments[0]["body"]
     verdict = "PASS" if result == "success" else "FAIL"

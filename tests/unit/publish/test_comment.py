@@ -146,9 +146,9 @@ def test_what_a_pull_request_says_of_itself_comes_after_the_required_status(
 def test_a_pass_without_thresholds_and_gates_is_not_shown_as_one(tmp_path: Path) -> None:
     both = [row("health-check"), row("baseline")]
     run = write_run(tmp_path, both)
-    for empty in ({"thresholds": []}, {"gates": []}, {"thresholds": [], "gates": []}):
+    for empty in (("thresholds",), ("gates",), ("thresholds", "gates")):
         write_run(tmp_path, both)
-        spoil(run / "baseline" / "verdict.json", **empty)
+        spoil(run / "baseline" / "verdict.json", **{name: [] for name in empty})
         fetched = Fetched(read_results(tmp_path, KNOWN), ARTEFACT)
         body = render(workflow_run(), fetched, findings(State.FAILURE), LINKS, "not asked")
         assert "**PASS**" not in body
