@@ -39,6 +39,7 @@ class Part(StrEnum):
     WORKFLOW = "workflow"
     THRESHOLDS = "thresholds"
     LOAD = "load"
+    GATE = "gate"
     HARNESS = "harness"
 
 
@@ -50,6 +51,8 @@ _PATTERNS: Mapping[str, Part] = {
     _SCENARIOS: Part.LOAD,
     "k6/scripts/*": Part.LOAD,
     "k6/*": Part.HARNESS,
+    "scripts/ci/*": Part.GATE,
+    "scripts/verdict/*": Part.GATE,
     "scripts/*": Part.HARNESS,
     "tasks.py": Part.HARNESS,
     "noxfile.py": Part.HARNESS,
@@ -63,7 +66,9 @@ _EFFECTS: Mapping[Part, str] = {
     "the required status uses those of the default branch",
     Part.LOAD: "its own Gate judges the load of this pull request; "
     "the required status is red unless the load is that of the default branch",
-    Part.HARNESS: "it measures and judges itself with the code of this pull request, its Gate too; "
+    Part.GATE: "its own verdict and Gate follow the rules of this pull request; "
+    "the required status follows those of the default branch",
+    Part.HARNESS: "the code of this pull request measures; "
     "the required status judges the figures that this code reports",
 }
 

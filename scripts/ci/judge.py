@@ -59,25 +59,21 @@ def judge_run(place: Place, run: WorkflowRun) -> Iterator[str]:
     if run.event not in (PULL_REQUEST, MERGE_GROUP):
         yield f"ignored: {run.event} has neither a status nor a comment"
         return
-    pulls = pull_requests_of(place.github, run) if run.event == PULL_REQUEST else ()
-    if run.event == PULL_REQUEST and not pulls:
-        yield "no open pull request has this commit as its head: a newer push has its own run"
-        return
     page = place.links.run(run.id)
     try:
-        known = load_scenarios(place.checkout).names
-        changed = _changed(place.github, run, pulls)
-        ended = conclusions(place.github, run)
-        fetched = fetch(place.github, run, known, place.temporary)
-        judgement = _judgement(place.checkout, changed, fetched, ended)
+        result = _result(place, run)
     except BaseException:
-        # Whatever it was, an old status must not be left to stand for these results.
+        # Whatever it was, an earlier status must not pass for one of these results.
         set_status(place.github, run.head_sha, _BROKEN, page)
         raise
-    set_status(place.github, run.head_sha, judgement.status, page)
-    yield f"{STATUS_CONTEXT}: {judgement.status.state}: {judgement.status.description}"
-    if pulls:
-        yield _comment(place, run, pulls, _Result(changed, fetched, ended, judgement))
+    if result is None:
+        yield "no open pull request has this commit as its head: a newer push has its own run"
+        return
+    status = result.judgement.status
+    set_status(place.github, run.head_sha, status, page)
+    yield f"{STATUS_CONTEXT}: {status.state}: {status.description}"
+    if result.pulls:
+        yield _comment(place, run, result)
 
 
 @dataclass(frozen=True)
@@ -85,16 +81,31 @@ class _Result:
     """What is known of a run.
 
     Attributes:
+        pulls: The open pull requests of its commit; of the merge queue none.
         changed: The changed files, by pull request; None: too many to be listed.
         fetched: Its results.
         ended: How its jobs ended.
         judgement: What the default branch says.
     """
 
+    pulls: tuple[PullRequest, ...]
     changed: Mapping[int, tuple[str, ...] | None]
     fetched: Fetched
     ended: Mapping[str, str]
     judgement: Judgement
+
+
+def _result(place: Place, run: WorkflowRun) -> _Result | None:
+    """Return what is known of a run; None: its commit is not the head of any pull request now."""
+    pulls = pull_requests_of(place.github, run) if run.event == PULL_REQUEST else ()
+    if run.event == PULL_REQUEST and not pulls:
+        return None
+    known = load_scenarios(place.checkout).names
+    changed = _changed(place.github, run, pulls)
+    ended = conclusions(place.github, run)
+    fetched = fetch(place.github, run, known, place.temporary)
+    judgement = _judgement(place.checkout, changed, fetched, ended)
+    return _Result(pulls, changed, fetched, ended, judgement)
 
 
 def _changed(
@@ -121,12 +132,10 @@ def _judgement(
     return judge(Rules.of(checkout), fetched.recorded, ended)
 
 
-def _comment(
-    place: Place, run: WorkflowRun, pulls: tuple[PullRequest, ...], result: _Result
-) -> str:
-    pull = pull_request_of(run, pulls)
+def _comment(place: Place, run: WorkflowRun, result: _Result) -> str:
+    pull = pull_request_of(run, result.pulls)
     if pull is None:
-        numbers = ", ".join(f"#{x.number}" for x in pulls)
+        numbers = ", ".join(f"#{x.number}" for x in result.pulls)
         return f"no comment: the run's name does not say for which of {numbers} it was"
     findings = Findings(
         status=result.judgement.status,

@@ -30,7 +30,9 @@ SETTINGS = {
         ("k6/scenarios.json", Part.LOAD),
         ("k6/scripts/baseline-test.js", Part.LOAD),
         ("k6/extension/cdc.go", Part.HARNESS),
-        ("scripts/ci/gate.py", Part.HARNESS),
+        ("scripts/ci/gate.py", Part.GATE),
+        ("scripts/verdict/judge.py", Part.GATE),
+        ("scripts/perf/campaign.py", Part.HARNESS),
         ("requirements/perf.txt", Part.HARNESS),
     ],
 )
