@@ -3,7 +3,6 @@
 import bz2
 import io
 import json
-import lzma
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -233,7 +232,7 @@ def with_bad_bzip2(entry: zipfile.ZipInfo) -> bytes:
 
 def with_bad_lzma(entry: zipfile.ZipInfo) -> bytes:
     entry.compress_type = zipfile.ZIP_LZMA
-    return lzma.compress(b"{}" * 1000)[:20] + bytes(40)
+    return b"\x09\x04\x05\x00" + b"\xff" * 40
 
 
 def with_a_name_that_is_not_utf_8(entry: zipfile.ZipInfo) -> bytes:
