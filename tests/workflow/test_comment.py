@@ -196,7 +196,7 @@ def test_a_scenario_that_failed_in_the_last_attempt_is_red_whatever_the_first_le
     assert github.status(HEAD) == "failure"
 
 
-def test_a_failed_report_with_a_green_gate_is_no_failed_check(
+def test_a_failed_report_with_a_green_gate_does_not_fail_the_status(
     repository: Repository, github: FakeGitHub, tmp_path: Path
 ) -> None:
     github.pulls = [events.pull(HEAD)]

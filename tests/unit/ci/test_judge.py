@@ -116,7 +116,7 @@ def test_another_run_changes_nothing(asked: GitHubOfTest, other: WorkflowRun) ->
     assert asked.states == []
 
 
-def test_a_commit_that_is_no_head_any_more_gets_no_status(asked: GitHubOfTest) -> None:
+def test_a_commit_that_is_not_a_head_now_gets_no_status(asked: GitHubOfTest) -> None:
     asked.pulls = ()
     list(judge_run(PLACE, run()))
     assert asked.states == []
