@@ -5,7 +5,7 @@ their names beforehand.
 """
 
 from scripts.ci.model import expression
-from scripts.publish.names import results_name
+from scripts.publish.names import results_name, scenario_results_name
 
 _RUN_ID = expression("github.run_id")
 _ATTEMPT = expression("github.run_attempt")
@@ -14,7 +14,7 @@ _SCENARIO = expression("matrix.scenario")
 RESULTS_DAYS = 30
 LOGS_DAYS = 7
 
-SCENARIO_RESULTS = f"k6-results-{_SCENARIO}-{_RUN_ID}-{_ATTEMPT}"
+SCENARIO_RESULTS = scenario_results_name(_SCENARIO, _RUN_ID, _ATTEMPT)
 SCENARIO_LOGS = f"logs-{_SCENARIO}-{_RUN_ID}-{_ATTEMPT}"
 # Of every attempt: where only what failed is run again, the others' are of an earlier one.
 ALL_SCENARIO_RESULTS = f"k6-results-*-{_RUN_ID}-*"

@@ -17,10 +17,12 @@ def expression(inner: str) -> str:
     return f"${{{{ {inner} }}}}"
 
 
-# Repository variables that name a runner of one's own; in a fork they are empty. What measures has
-# one to itself, and no job whose token can write shares a machine with a pull request's code.
+# Repository variables that name a runner of one's own; in a fork they are empty, and then each job
+# has a fresh machine of GitHub's. The first two run the code of pull requests: what measures has
+# one to itself. Jobs whose token can write have the third, which never runs such code.
 PERF_RUNNER = expression("vars.PERF_RUNNER || 'ubuntu-latest'")
 CI_RUNNER = expression("vars.CI_RUNNER || 'ubuntu-latest'")
+TRUSTED_RUNNER = expression("vars.TRUSTED_RUNNER || 'ubuntu-latest'")
 
 
 class Level(StrEnum):

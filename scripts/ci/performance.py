@@ -27,7 +27,9 @@ from scripts.ci.pins import DOWNLOAD, UPLOAD
 from scripts.ci.plan import ENVIRONMENT, Output
 from scripts.ci.project import Project
 from scripts.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
-from scripts.publish.names import PULL_REQUEST_RUN, WORKFLOW_FILE
+from scripts.publish.names import GATE_JOB, PULL_REQUEST_RUN, REPORT_JOB, WORKFLOW_FILE
+from scripts.results.history import HISTORY_FILE
+from scripts.results.run_folder import LATEST
 from scripts.settings.scenarios import ALL
 
 NAME = "Performance tests"
@@ -37,6 +39,9 @@ _NIGHTLY = "0 2 * * *"
 _RESULTS = "k6/results"
 _SHORT_MINUTES = 15
 _ALWAYS = "always()"
+# The link to the latest run would hold its files a second time. The history is that of one results
+# folder: whoever downloads results into their own must not lose theirs.
+_LEFT_OUT = (LATEST, HISTORY_FILE)
 
 
 def performance_test(project: Project) -> Workflow:
@@ -72,6 +77,11 @@ def performance_test(project: Project) -> Workflow:
     )
 
 
+def job_name(scenario: str) -> str:
+    """Return the name of the job that runs a scenario."""
+    return f"Run {scenario}"
+
+
 def _plan(project: Project) -> Job:
     return Job(
         name="Plan",
@@ -97,7 +107,7 @@ def _plan(project: Project) -> Job:
 
 def _performance_test(project: Project) -> Job:
     return Job(
-        name=f"Run {expression('matrix.scenario')}",
+        name=job_name(expression("matrix.scenario")),
         needs=("plan",),
         condition=f"needs.plan.outputs.{Output.RELEVANT} == 'true'",
         timeout_minutes=expression("matrix.timeout_minutes"),
@@ -126,7 +136,7 @@ def _performance_test(project: Project) -> Job:
 
 def _report(project: Project) -> Job:
     return Job(
-        name="Report",
+        name=REPORT_JOB,
         needs=("plan", "performance-test"),
         condition=f"{_ALWAYS} && needs.plan.outputs.{Output.RELEVANT} == 'true'",
         timeout_minutes=_SHORT_MINUTES,
@@ -158,7 +168,7 @@ def _gate(project: Project) -> Job:
         ),
     )
     return Job(
-        name="Gate",
+        name=GATE_JOB,
         needs=("plan", "performance-test", "report"),
         # A job that is skipped would count as a success, and so would one whose steps are: those of
         # a workflow that was cancelled.
@@ -175,8 +185,9 @@ def _upload(name: str, artefact: str, path: str, days: int) -> Uses:
         UPLOAD,
         {
             "name": artefact,
-            # The link to the latest run would hold its files a second time.
-            "path": f"{path}/\n!{path}/latest\n" if path == _RESULTS else f"{path}/",
+            "path": "\n".join((f"{path}/", *(f"!{path}/{x}" for x in _LEFT_OUT), ""))
+            if path == _RESULTS
+            else f"{path}/",
             "include-hidden-files": path.startswith("."),
             "if-no-files-found": "error",
             "retention-days": days,

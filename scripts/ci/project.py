@@ -18,10 +18,13 @@ class Tasks:
 
     perf: "Task[Any]"
     install: "Task[Any]"
+    key: "Task[Any]"
+    prune: "Task[Any]"
     publish: "Task[Any]"
     report: "Task[Any]"
     plan: "Task[Any]"
     gate: "Task[Any]"
+    judge: "Task[Any]"
 
 
 @dataclass(frozen=True)

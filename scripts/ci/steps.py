@@ -1,5 +1,7 @@
 """Steps that several jobs have in common."""
 
+from dataclasses import replace
+
 from scripts.ci.calls import task_step
 from scripts.ci.model import Level, Permission, Run, Step, Uses, expression
 from scripts.ci.pins import CACHE_RESTORE, CACHE_SAVE, CHECKOUT, SETUP_PYTHON
@@ -9,10 +11,8 @@ from scripts.ci.project import Project
 READS_CODE = Permission("contents", Level.READ, "checks out the code")
 # In the home folder: a self-hosted runner keeps it between two jobs, whatever it checks out.
 TOOL_CACHE = {"CDC_PERF_CACHE": "~/.cache/cdc-perf"}
-
-# All that a tool's key in the cache folder depends on (scripts/tools/).
-_TOOL_SOURCES = ("requirements/embedded-*.txt", "requirements/kafka-connect-jars.txt")
-_K6_SOURCES = ("k6/go.mod", "k6/go.sum", "k6/**/*.go")
+# The steps that name the tools and restore them.
+_NAMED, _RESTORED = "tool-key", "tools"
 
 
 def checkout(*, depth: int | str = 1) -> Uses:
@@ -46,30 +46,32 @@ def python(version: str, *locks: str, cached: bool = True) -> tuple[Step, ...]:
 def tools(project: Project, stack: str) -> tuple[Step, ...]:
     """Return the steps that get every tool of a stack, from the cache where it has them.
 
-    What was gotten is saved at once: a broken limit later on must not throw it away.
+    The key is made of the keys of the tools themselves: no list of files has the version of the Go
+    that builds k6. What was installed is saved at once, because a broken threshold later on must
+    not throw it away, and without what an earlier version needed, which would add up.
 
     Args:
         project: Where the task has to be found.
         stack: The stack, as `inv tools.install --stack` takes it.
     """
-    files = ", ".join(f"'{pattern}'" for pattern in (*_TOOL_SOURCES, *_K6_SOURCES))
     # Wheels in the cache fit one version of Python.
     machine = f"{expression('runner.os')}-{expression('runner.arch')}"
     prefix = f"cdc-perf-{stack}-{machine}-{project.pythons[0]}-"
-    key = f"{prefix}{expression(f'hashFiles({files})')}"
+    key = f"{prefix}{expression(f'steps.{_NAMED}.outputs.key')}"
     path = TOOL_CACHE["CDC_PERF_CACHE"]
+    missed = f"steps.{_RESTORED}.outputs.cache-hit != 'true'"
     return (
+        task_step(project, "Name the tools", project.tasks.key, step_id=_NAMED, stack=stack),
         Uses(
             "Restore the tools",
             CACHE_RESTORE,
             {"path": path, "key": key, "restore-keys": prefix},
-            id="tools",
+            id=_RESTORED,
         ),
         task_step(project, "Get the tools that are missing", project.tasks.install, stack=stack),
-        Uses(
-            "Save the tools",
-            CACHE_SAVE,
-            {"path": path, "key": key},
-            condition="steps.tools.outputs.cache-hit != 'true'",
+        replace(
+            task_step(project, "Remove old tools", project.tasks.prune, stack=stack),
+            condition=missed,
         ),
+        Uses("Save the tools", CACHE_SAVE, {"path": path, "key": key}, condition=missed),
     )

@@ -5,17 +5,21 @@ from dataclasses import dataclass
 
 from scripts.publish import sticky
 from scripts.publish.baseline import Comparison, compare
-from scripts.publish.fetch import NOTHING, Fetched
+from scripts.publish.fetch import Fetched
 from scripts.publish.github import GitHub
-from scripts.publish.pulls import pull_request_of, pull_requests_of
+from scripts.publish.jobs import SUCCESS
+from scripts.publish.names import GATE_JOB, REPORT_JOB, STATUS_CONTEXT
+from scripts.publish.pulls import PullRequest
 from scripts.publish.refusals import ApiFailure
 from scripts.publish.runner import WorkflowRun
+from scripts.publish.status import State, Status
 from scripts.publish.summary import summary_of
 from scripts.report.changes import changes_table
 from scripts.report.hops import moved_hop
 from scripts.report.markdown import quoted
 
-_SUCCESS = "success"
+_MOST_PROBLEMS = 20
+_WORDS = {State.SUCCESS: "PASS", State.FAILURE: "FAIL", State.ERROR: "ERROR"}
 
 
 @dataclass(frozen=True)
@@ -26,18 +30,39 @@ class Links:
     repository: str
 
     def run(self, run_id: int) -> str:
-        """Return the page of a workflow run: its logs, its job summary, its artefacts."""
+        """Return the page of a workflow run: its logs, its job summary, its artifacts."""
         return f"{self.server}/{self.repository}/actions/runs/{run_id}"
 
     def artefact(self, run_id: int, artefact_id: int) -> str:
-        """Return the address at which a person downloads an artefact."""
+        """Return the address at which a person downloads an artifact."""
         return f"{self.run(run_id)}/artifacts/{artefact_id}"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the default branch says of a pull request.
+
+    Attributes:
+        status: The required status, as it was set.
+        problems: Why it is red, as lines of Markdown.
+        influence: What the changed files do to the result, as blocks of Markdown.
+        ended: How each job of the workflow run ended, by name.
+        needed: Whether a scenario had to run.
+    """
+
+    status: Status
+    problems: tuple[str, ...]
+    influence: tuple[str, ...]
+    ended: Mapping[str, str]
+    needed: bool
 
 
 def comment(
     github: GitHub,
     run: WorkflowRun,
+    pull: PullRequest,
     fetched: Fetched,
+    findings: Findings,
     links: Links,
     scenarios: Collection[str],
     temporary: str,
@@ -47,13 +72,6 @@ def comment(
     Raises:
         ApiFailure: GitHub said no.
     """
-    pulls = pull_requests_of(github, run)
-    if not pulls:
-        return "no open pull request has this commit as its head: a newer push has its own run"
-    pull = pull_request_of(run, pulls)
-    if pull is None:
-        numbers = ", ".join(f"#{x.number}" for x in pulls)
-        return f"no comment: the run's name does not say for which of {numbers} it was"
     measured = fetched.recorded.measured()
     comparison: Comparison | str = "nothing was measured"
     if measured:
@@ -62,20 +80,39 @@ def comment(
         except ApiFailure as failure:
             # The verdict is worth its comment without it.
             comparison = failure.message
-    body = render(run, fetched, links, comparison)
-    return sticky.publish(github, pull.number, body, only_edit=_nothing_to_run(run, fetched))
+    body = render(run, fetched, findings, links, comparison)
+    return sticky.publish(github, pull.number, body, only_edit=not findings.needed)
 
 
-def render(run: WorkflowRun, fetched: Fetched, links: Links, comparison: Comparison | str) -> str:
+def render(
+    run: WorkflowRun,
+    fetched: Fetched,
+    findings: Findings,
+    links: Links,
+    comparison: Comparison | str,
+) -> str:
     """Return the comment as Markdown.
 
     Args:
         run: The workflow run.
         fetched: Its results.
+        findings: What the default branch says of them.
         links: Where they are.
         comparison: The scenarios beside those of the base branch; or why there is none.
     """
-    blocks = ["## Performance", *_verdict(run, fetched, links)]
+    status = findings.status
+    blocks = [
+        "## Performance",
+        f"**{_WORDS[status.state]}**: required status `{STATUS_CONTEXT}`: {status.description}.",
+    ]
+    if findings.problems:
+        blocks.append("\n".join(findings.problems[:_MOST_PROBLEMS]))
+    if findings.influence:
+        blocks += ["### What this change does to the result", *findings.influence]
+    blocks += [
+        "### As this pull request measured and judged itself",
+        *_own(run, fetched, findings, links),
+    ]
     if fetched.recorded.runs:
         blocks.append(
             f"### Changes since the base branch's last comparable run\n\n"
@@ -85,14 +122,16 @@ def render(run: WorkflowRun, fetched: Fetched, links: Links, comparison: Compari
     return "\n\n".join(blocks) + "\n"
 
 
-def _verdict(run: WorkflowRun, fetched: Fetched, links: Links) -> list[str]:
-    if _nothing_to_run(run, fetched):
-        return ["Nothing that has a part in performance was changed: no scenario had to run."]
-    blocks = []
-    # Said by GitHub, and so the one thing here that the pull request cannot make up.
-    if run.conclusion != _SUCCESS:
+def _own(run: WorkflowRun, fetched: Fetched, findings: Findings, links: Links) -> list[str]:
+    """Return what the pull request's own workflow says, and how its jobs ended."""
+    if not findings.needed and not fetched.recorded.runs:
+        return ["No scenario was run."]
+    gate, report = (findings.ended.get(name, "") for name in (GATE_JOB, REPORT_JOB))
+    blocks = [f"Its job {GATE_JOB} ended with {quoted(gate or 'nothing')}."]
+    if report != SUCCESS:
         blocks.append(
-            f"The check did not pass: it ended with {quoted(run.conclusion or 'nothing')}."
+            f"Its job {REPORT_JOB} ended with {quoted(report or 'nothing')}: the job summary or "
+            "the combined report is missing. That changes no verdict."
         )
     if not fetched.recorded.runs and not fetched.recorded.unreadable:
         return [*blocks, f"**There are no results**: see the [log]({links.run(run.id)})."]
@@ -122,13 +161,8 @@ def _missing(missing: Mapping[str, str]) -> str:
 
 
 def _where(run: WorkflowRun, fetched: Fetched, links: Links) -> str:
-    parts = [f"[Job summary, logs and all artefacts]({links.run(run.id)})"]
+    parts = [f"[Job summary, logs and all artifacts]({links.run(run.id)})"]
     if fetched.artefact is not None:
         address = links.artefact(run.id, fetched.artefact.id)
         parts.insert(0, f"[Results and report]({address})")
     return f"{' · '.join(parts)} · commit {quoted(run.head_sha[:12])}"
-
-
-def _nothing_to_run(run: WorkflowRun, fetched: Fetched) -> bool:
-    """Whether the check passed without a scenario; a run that broke leaves no results either."""
-    return run.conclusion == _SUCCESS and fetched == NOTHING

@@ -1,7 +1,7 @@
 """The results of a workflow run, downloaded and read."""
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,14 +9,14 @@ import msgspec
 
 from scripts.publish.artefact import MAX_DOWNLOAD_BYTES, unpack
 from scripts.publish.github import GitHub
-from scripts.publish.names import results_name
+from scripts.publish.names import results_name, scenario_results_name
 from scripts.publish.runner import WorkflowRun
 from scripts.report.reading import Unreadable, read_attempts
 from scripts.report.recorded import Recorded
 
 
 class Artefact(msgspec.Struct, frozen=True):
-    """An artefact as GitHub lists it; its size is that of the zip file, in bytes."""
+    """An artifact as GitHub lists it; its size is that of the zip file, in bytes."""
 
     id: int
     name: str
@@ -34,18 +34,20 @@ class Fetched:
 
     Attributes:
         recorded: What could be read of it; empty where there was nothing.
-        artefact: Where that came from; None: it left none, or it has expired.
+        artefact: The newest one with the results of all scenarios, for a link; None: it left none,
+            as when its report failed, or it has expired.
     """
 
     recorded: Recorded
     artefact: Artefact | None
 
 
-NOTHING = Fetched(Recorded((), ()), None)
-
-
 def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporary: str) -> Fetched:
     """Download the results of a workflow run into a folder that is removed again, and read them.
+
+    Each scenario's own artifact is read, of the last attempt that left one: where only some jobs
+    are run again, the others' results are those of an earlier attempt, and the results of all
+    scenarios together are missing where the report failed.
 
     Args:
         github: The repository.
@@ -56,20 +58,51 @@ def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporar
     Raises:
         ApiFailure: GitHub said no.
     """
-    name = results_name(run.id, run.run_attempt)
-    pages = github.pages(f"/actions/runs/{run.id}/artifacts", _Page, {"name": name})
-    found = [x for page in pages for x in page.artifacts if x.name == name and not x.expired]
-    if not found:
-        return NOTHING
-    artefact = found[-1]
-    if artefact.size_in_bytes > MAX_DOWNLOAD_BYTES:
-        reason = f"the artefact is larger than {MAX_DOWNLOAD_BYTES:,} bytes"
-        return Fetched(Recorded((), (reason,)), artefact)
+    pages = github.pages(f"/actions/runs/{run.id}/artifacts", _Page)
+    listed = {x.name: x for page in pages for x in page.artifacts if not x.expired}
+    chosen = [
+        found for scenario in scenarios if (found := _newest(listed, run, scenario)) is not None
+    ]
     with tempfile.TemporaryDirectory(prefix="cdc-perf-", dir=temporary or None) as folder:
-        archive, results = Path(folder) / "artefact.zip", Path(folder) / "results"
+        results = Path(folder) / "results"
+        faults = tuple(_download(github, chosen, Path(folder), results, scenarios))
+        recorded = read_attempts(results, scenarios)
+    return Fetched(
+        Recorded(recorded.runs, (*faults, *recorded.unreadable), recorded.superseded),
+        _newest(listed, run),
+    )
+
+
+def _newest(listed: dict[str, Artefact], run: WorkflowRun, scenario: str = "") -> Artefact | None:
+    """Return the artifact of the last attempt that left one, of a scenario or of all of them."""
+    for attempt in range(run.run_attempt, 0, -1):
+        name = (
+            scenario_results_name(scenario, run.id, attempt)
+            if scenario
+            else results_name(run.id, attempt)
+        )
+        if name in listed:
+            return listed[name]
+    return None
+
+
+def _download(
+    github: GitHub,
+    chosen: Sequence[Artefact],
+    folder: Path,
+    results: Path,
+    scenarios: Collection[str],
+) -> Iterator[str]:
+    """Unpack each artifact into `results`; yield what is wrong with those that cannot be."""
+    left = MAX_DOWNLOAD_BYTES
+    for artefact in chosen:
+        left -= artefact.size_in_bytes
+        if left < 0:
+            yield f"{artefact.name}: the artifacts are larger than {MAX_DOWNLOAD_BYTES:,} bytes"
+            return
+        archive = folder / "artifact.zip"
         github.download(f"/actions/artifacts/{artefact.id}/zip", archive, MAX_DOWNLOAD_BYTES)
         try:
             unpack(archive, results, scenarios)
         except Unreadable as fault:
-            return Fetched(Recorded((), (str(fault),)), artefact)
-        return Fetched(read_attempts(results, scenarios), artefact)
+            yield f"{artefact.name}: {fault}"

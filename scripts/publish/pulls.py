@@ -17,9 +17,10 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Base(msgspec.Struct, frozen=True):
-    """The branch that a pull request goes to."""
+    """The branch that a pull request goes to, and the commit at its tip."""
 
     ref: str
+    sha: str
 
 
 class PullRequest(msgspec.Struct, frozen=True):

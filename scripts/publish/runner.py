@@ -42,6 +42,8 @@ class WorkflowRun(msgspec.Struct, frozen=True):
         head_branch: That commit's branch; null where it is gone.
         head_repository: That branch's repository; null where it is gone.
         display_title: What the run is called; a fork can give it any name.
+        path: The workflow's file, from the repository's root; GitHub may add `@` and a ref. Unlike
+            the workflow's name, no second file can have it.
     """
 
     id: int
@@ -52,6 +54,12 @@ class WorkflowRun(msgspec.Struct, frozen=True):
     head_branch: str | None
     head_repository: Repository | None
     display_title: str = ""
+    path: str = ""
+
+    @property
+    def workflow_path(self) -> str:
+        """The path of the workflow's file, without a ref."""
+        return self.path.partition("@")[0]
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -66,8 +74,8 @@ def finished_run(environment: Mapping[str, str]) -> WorkflowRun:
     """
     if environment.get("GITHUB_EVENT_NAME") != _WORKFLOW_RUN:
         raise PublishFailure(
-            "a comment needs the end of a workflow run, which says whose pull request it is for",
-            hint="performance-comment.yml does it; without --comment the summary is written",
+            "a pull request is judged at the end of its workflow run, and no run ended",
+            hint="performance-comment.yml does it; `inv publish RUN` writes a summary",
         )
     path = Path(environment.get("GITHUB_EVENT_PATH", ""))
     try:

@@ -7,9 +7,6 @@ from scripts.report.found import results_folder
 from scripts.report.reading import read_attempts
 from scripts.report.recorded import Recorded
 
-# The one whose end started this workflow.
-WORKFLOW_RUN = "workflow-run"
-
 
 def local_results(results: Path, run: str, scenarios: Collection[str]) -> Recorded:
     """Return what a run id, `latest`, a run's folder, or a folder of such folders stands for.

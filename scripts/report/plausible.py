@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from scripts.errors import ExitCode
 from scripts.results.manifest import Manifest
 from scripts.results.summary import Summary
+from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.verdict.records import SCHEMA_VERSION, ScenarioVerdict
 from scripts.verdict.verdict import Verdict, verdict_of, worst
 
@@ -25,9 +26,15 @@ def contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
     held = all(t.ok is True and t.samples >= t.samples_needed for t in verdict.thresholds) and all(
         gate.ok is not False for gate in verdict.gates
     )
-    if verdict.verdict is Verdict.PASS and not held:
-        return "says PASS where a limit or a gate does not hold"
+    if verdict.verdict is Verdict.PASS and not (held and _judged(verdict)):
+        return "says PASS where a limit or a gate does not hold, or without any"
     return ""
+
+
+def _judged(verdict: ScenarioVerdict) -> bool:
+    """Whether a PASS has something behind it; the health check has no thresholds, only gates."""
+    thresholds = verdict.thresholds or verdict.scenario == HEALTH_CHECK
+    return bool(thresholds) and bool(verdict.gates)
 
 
 def plausible_manifest(manifest: Manifest) -> bool:

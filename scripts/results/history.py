@@ -14,7 +14,7 @@ import msgspec
 from scripts.results.manifest import Manifest, ScenarioEntry
 
 SCHEMA_VERSION = 1
-_FILE = "history.jsonl"
+HISTORY_FILE = "history.jsonl"
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ def append(results: Path, entries: Iterable[HistoryEntry]) -> None:
     Raises:
         OSError: The file cannot be written to.
     """
-    with (results / _FILE).open("a+b", buffering=0) as stream:
+    with (results / HISTORY_FILE).open("a+b", buffering=0) as stream:
         size = stream.seek(0, os.SEEK_END)
         cut = size > 0 and os.pread(stream.fileno(), 1, size - 1) != b"\n"
         for entry in entries:
@@ -95,7 +95,7 @@ def read_history_file(results: Path) -> History:
     measured. A line without an entry is counted.
     """
     try:
-        lines = (results / _FILE).read_bytes().split(b"\n")
+        lines = (results / HISTORY_FILE).read_bytes().split(b"\n")
     except FileNotFoundError:
         return History()
     read = {number: _entry(line) for number, line in enumerate(lines, 1) if line.strip()}

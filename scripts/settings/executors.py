@@ -3,10 +3,11 @@
 https://grafana.com/docs/k6/latest/using-k6/scenarios/executors/
 """
 
-from typing import Annotated, assert_never
+from typing import Annotated, Any, assert_never
 
 import msgspec
 
+from scripts.errors import UsageFailure
 from scripts.settings.durations import parse_duration
 
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
@@ -15,6 +16,7 @@ NotNegative = Annotated[int, msgspec.Meta(ge=0)]
 # As in k6/scripts/lib/options.js.
 _WARM_UP_SHARE = 0.1
 _LONGEST_WARM_UP_SECONDS = 30.0
+_DURATIONS = frozenset({"duration", "maxDuration", "timeUnit"})
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,6 +128,33 @@ def fault(executor: Executor, *, where: str) -> str:
         if max(start, *(stage.target for stage in executor.stages)) == 0:
             return ".stages: never rises above 0, so nothing would run"
     return ""
+
+
+def same_load(one: Executor, other: Executor) -> bool:
+    """Whether two shapes are the same load, however their durations are written: `5m`, `5m0s`.
+
+    A shape whose duration is not one is the same as no other.
+    """
+    try:
+        return _in_seconds(msgspec.to_builtins(one)) == _in_seconds(msgspec.to_builtins(other))
+    except UsageFailure:
+        return False
+
+
+def _in_seconds(content: Any) -> object:  # noqa: ANN401 - what msgspec makes of a shape
+    """Return a shape with every duration in it as seconds.
+
+    Raises:
+        UsageFailure: One of them is not a duration.
+    """
+    if isinstance(content, dict):
+        return {
+            key: parse_duration(value, where=key) if key in _DURATIONS else _in_seconds(value)
+            for key, value in content.items()
+        }
+    if isinstance(content, list | tuple):
+        return [_in_seconds(each) for each in content]
+    return content
 
 
 def asked_iterations(executor: Executor, *, where: str) -> float | None:

@@ -1,4 +1,4 @@
-"""What the jobs of the workflow decide: `inv ci.plan`, `ci.gate`."""
+"""What the jobs of the workflow decide: `inv ci.plan`, `ci.gate`, `ci.judge`."""
 
 from invoke import Context, task
 
@@ -64,3 +64,29 @@ def gate(_: Context, results: str) -> None:
         show(line)
     if decision.code:
         raise Exit(code=decision.code)
+
+
+@task
+@command
+def judge(_: Context) -> None:
+    """Judge the run whose end started this: set its commit's status, comment on it."""
+    import os
+
+    from scripts.ci.judge import Place, judge_run
+    from scripts.publish.comment import Links
+    from scripts.publish.github import GitHub
+    from scripts.publish.runner import finished_run, repository
+    from scripts.settings.paths import Checkout
+    from scripts.terminal import show
+
+    environment = os.environ
+    finished = finished_run(environment)
+    github = GitHub.of_environment(environment, repository(environment))
+    place = Place(
+        github=github,
+        checkout=Checkout.here(),
+        links=Links(environment.get("GITHUB_SERVER_URL", "https://github.com"), github.repository),
+        temporary=environment.get("RUNNER_TEMP", ""),
+    )
+    for line in judge_run(place, finished):
+        show(line)

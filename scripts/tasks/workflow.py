@@ -54,11 +54,14 @@ def project() -> "Project":
         tasks=Tasks(
             perf=perf.perf,
             # A decorator without arguments is typed as if it gave back a function.
-            install=cast("Task[Any]", tools.install),
+            install=tools.install,
+            key=tools.key,
+            prune=tools.prune,
             publish=publish.publish,
             report=report.report,
             plan=ci.plan,
             gate=ci.gate,
+            judge=cast("Task[Any]", ci.judge),
         ),
         registry=nox.registry.get(),
         sessions=Sessions(

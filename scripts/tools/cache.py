@@ -5,7 +5,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from scripts.errors import StackFailure
 
 ENVIRONMENT_VARIABLE = "CDC_PERF_CACHE"
 _LOCK_SECONDS = 1800
+_UNUSED_SECONDS = 24 * 60 * 60
+_MOST_GO_BYTES = 3 * 1024**3
 _LOCK_NAME = re.compile(r".+-[0-9a-f]{12}\.lock")
 
 
@@ -132,6 +136,37 @@ class Cache:
             shutil.rmtree(partial, ignore_errors=True)
             raise
 
+    def mark_used(self, tools: Iterable[Tool]) -> None:
+        """Note that these tools are in use now, so that `prune` leaves those that are there."""
+        for tool in tools:
+            # One that is not there yet; or a cache that others own, which is theirs to prune.
+            with suppress(OSError):
+                os.utime(self.path(tool))
+
+    def prune(self, needed: Iterable[Tool]) -> int:
+        """Remove what is neither needed nor was used for a day; return the bytes freed.
+
+        What Go downloaded and compiled goes once it takes more than 3 GiB: it holds every version
+        that was ever built.
+
+        Args:
+            needed: The tools to keep, however long they were not used.
+
+        Raises:
+            StackFailure: Something cannot be removed.
+        """
+        kept = {tool.key for tool in needed}
+        oldest = time.time() - _UNUSED_SECONDS
+        ours = [
+            path
+            for lock in self._locks()
+            if lock.stem not in kept and self._last_used(lock) < oldest
+            for path in self._of(lock)
+        ]
+        if sum(map(_size, self._of_go())) > _MOST_GO_BYTES:
+            ours += self._of_go()
+        return _remove(ours)
+
     def clear(self) -> int:
         """Remove every tool and what Go compiled, and nothing else; return the bytes freed.
 
@@ -141,25 +176,23 @@ class Cache:
         Raises:
             StackFailure: Something cannot be removed.
         """
-        locks = [path for path in self.root.glob("*.lock") if _LOCK_NAME.fullmatch(path.name)]
-        ours = [
-            path
-            for lock in locks
-            for path in (lock, self.root / lock.stem, *self.root.glob(f"{lock.stem}.partial-*"))
-            if path.exists()
-        ]
-        ours += [folder for folder in (self.go_modules, self.go_objects) if folder.exists()]
-        freed = 0
-        try:
-            for path in ours:
-                freed += _size(path)
-                if path.is_dir():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink()
-        except OSError as error:
-            raise StackFailure(f"{error.filename} cannot be removed: {error.strerror}") from None
-        return freed
+        return _remove(
+            [*(path for lock in self._locks() for path in self._of(lock)), *self._of_go()]
+        )
+
+    def _locks(self) -> list[Path]:
+        return [path for path in self.root.glob("*.lock") if _LOCK_NAME.fullmatch(path.name)]
+
+    def _of(self, lock: Path) -> list[Path]:
+        """Return the lock file of a tool, its folder, and what a build that was killed left."""
+        named = (lock, self.root / lock.stem, *self.root.glob(f"{lock.stem}.partial-*"))
+        return [path for path in named if path.exists()]
+
+    def _of_go(self) -> list[Path]:
+        return [folder for folder in (self.go_modules, self.go_objects) if folder.exists()]
+
+    def _last_used(self, lock: Path) -> float:
+        return max(path.stat().st_mtime for path in self._of(lock))
 
     @property
     def go_modules(self) -> Path:
@@ -170,6 +203,25 @@ class Cache:
     def go_objects(self) -> Path:
         """Where Go keeps what it compiles."""
         return self.root / "go" / "objects"
+
+
+def _remove(paths: Iterable[Path]) -> int:
+    """Remove files and folders; return the bytes freed.
+
+    Raises:
+        StackFailure: One of them cannot be removed.
+    """
+    freed = 0
+    try:
+        for path in paths:
+            freed += _size(path)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    except OSError as error:
+        raise StackFailure(f"{error.filename} cannot be removed: {error.strerror}") from None
+    return freed
 
 
 def _size(path: Path) -> int:

@@ -1,6 +1,7 @@
 """Getting a set of tools: what can go side by side does, and people see what is going on."""
 
 import graphlib
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -36,6 +37,15 @@ def closure(tools: Iterable[Tool]) -> tuple[Tool, ...]:
     return tuple(by_key[key] for key in graphlib.TopologicalSorter(graph).static_order())
 
 
+def key_of(tools: Iterable[Tool]) -> str:
+    """Return a name for these tools together, 16 digits of hex: it changes with any of their keys.
+
+    They depend on more than files, as on the version of the Go on PATH that builds k6.
+    """
+    keys = "\n".join(sorted(tool.key for tool in closure(tools)))
+    return hashlib.sha256(keys.encode()).hexdigest()[:16]
+
+
 def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None]) -> None:
     """Install every tool that is missing.
 
@@ -47,6 +57,8 @@ def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None])
     Raises:
         StackFailure: One of them failed; the others are ended.
     """
+    tools = closure(tools)
+    cache.mark_used(tools)
     wanted = {tool.key: tool for tool in missing(cache, tools)}
     if not wanted:
         return

@@ -1,7 +1,7 @@
 """What every workflow file has to keep, as functions from its text to what is wrong with it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ def no_permission_is_left_to_a_default(file: File) -> Iterator[str]:
 def only_the_comment_may_write(file: File) -> Iterator[str]:
     for job, content in file.jobs.items():
         for scope, level in content.get("permissions", {}).items():
-            allowed = file.is_comment and scope == "pull-requests"
+            allowed = file.is_comment and scope in {"pull-requests", "statuses"}
             if level != "read" and not allowed:
                 yield f"{job} has {scope}: {level}"
 
@@ -86,7 +86,7 @@ def no_expression_is_code(file: File) -> Iterator[str]:
 
 def every_action_is_pinned(file: File) -> Iterator[str]:
     known = {(pin.repository, pin.sha, pin.tag) for pin in PINS}
-    for line in re.findall(r"uses: (.*)$", file.text, re.MULTILINE):
+    for line in re.findall(r"^ +(?:- )?uses: (.*)$", file.text, re.MULTILINE):
         match = _PINNED.fullmatch(line)
         if match is None or (match["action"], match["sha"], match["tag"]) not in known:
             yield f"not in the table of pins: {line}"
@@ -101,9 +101,14 @@ def no_token_is_left_in_the_checkout(file: File) -> Iterator[str]:
 def runs_of_a_pull_request_do_not_overlap(file: File) -> Iterator[str]:
     concurrency = file.content.get("concurrency", {})
     group, cancel = concurrency.get("group", ""), concurrency.get("cancel-in-progress")
-    one = "github.event.workflow_run.head_branch" if file.is_comment else "pull_request.number"
-    if one not in group:
-        yield "the concurrency group is not that of a pull request"
+    # A workflow of the same name would push the other's runs out of a queue that both share.
+    for one in (
+        ("github.event.workflow_run.head_branch", "github.event.workflow_run.path")
+        if file.is_comment
+        else ("pull_request.number",)
+    ):
+        if one not in group:
+            yield f"the concurrency group does not have {one}"
     # A comment that is being written is not to be cut off; a scheduled run neither.
     wanted = False if file.is_comment else "${{ github.event_name == 'pull_request' }}"
     if cancel != wanted:
@@ -190,10 +195,29 @@ def no_strangers_code_meets_a_token_that_writes(file: File) -> Iterator[str]:
     if "cache" in file.text or "download-artifact" in file.text:
         yield "what a pull request's job has put somewhere is fetched without a check"
     for job, content in file.jobs.items():
-        if "workflow_run.event == 'pull_request'" not in content.get("if", ""):
+        if content.get("if") != " || ".join(
+            f"github.event.workflow_run.event == '{event}'"
+            for event in ("pull_request", "merge_group")
+        ):
             yield f"{job} runs for other events too"
-        if "vars.PERF_RUNNER" in str(content["runs-on"]):
-            yield f"{job} shares a machine with a pull request's code"
+
+
+def the_results_are_all_that_is_kept(file: File) -> Iterator[str]:
+    for where, step in file.uses("actions/upload-artifact"):
+        lines = step["with"]["path"].split()
+        for left_out in ("latest", "history.jsonl"):
+            if "k6/results/" in lines and f"!k6/results/{left_out}" not in lines:
+                yield f"{where} keeps {left_out}"
+
+
+def a_tool_cache_has_the_key_of_its_tools(file: File) -> Iterator[str]:
+    for where, step in file.uses("actions/cache"):
+        if not step["with"]["key"].endswith("-${{ steps.tool-key.outputs.key }}"):
+            yield f"{where} has a key that does not change with every tool"
+    for where, _ in file.uses("actions/cache/save"):
+        steps = file.jobs[where.partition(":")[0]]["steps"]
+        if not any(step.get("run", "").startswith("exec inv tools.prune ") for step in steps):
+            yield f"{where} keeps every tool that there ever was"
 
 
 def docker_is_not_half_there(file: File) -> Iterator[str]:
@@ -219,5 +243,36 @@ POLICIES: tuple[Policy, ...] = (
     a_required_check_always_starts_and_always_judges,
     no_token_is_handed_to_a_strangers_code,
     no_strangers_code_meets_a_token_that_writes,
+    the_results_are_all_that_is_kept,
+    a_tool_cache_has_the_key_of_its_tools,
     docker_is_not_half_there,
 )
+
+
+def no_job_that_can_write_shares_a_runner(files: Iterable[File]) -> Iterator[str]:
+    """Compare the runners of all files: a policy of one file cannot see the other's.
+
+    A runner is what `runs-on` says; of two variables neither may be the other's default. GitHub's
+    own machines are fresh for each job, so that the common fallback is no common machine.
+    """
+    jobs = [(file, job, content) for file in files for job, content in file.jobs.items()]
+    writes = {
+        (file.name, job): _labels(content)
+        for file, job, content in jobs
+        if "write" in content.get("permissions", {}).values() or file.is_comment
+    }
+    strangers = {
+        label
+        for file, job, content in jobs
+        if (file.name, job) not in writes
+        for label in _labels(content)
+    }
+    for (name, job), labels in writes.items():
+        for label in sorted(labels & strangers):
+            yield f"{name}: {job} shares the runner {label} with code of pull requests"
+
+
+def _labels(content: dict[str, Any]) -> set[str]:
+    """Return the variables and words that name a job's runner, GitHub's own machine left out."""
+    words = re.findall(r"vars\.[A-Z_]+|[\w-]+", str(content["runs-on"]))
+    return set(words) - {"ubuntu-latest"}

@@ -24,8 +24,11 @@ from scripts.results.manifest import (
 )
 from scripts.results.run_folder import RunFolder
 from scripts.results.summary import Check, Metric, NoSummary, Summary
-from scripts.settings.executors import ConstantVus
-from scripts.settings.scenarios import HEALTH_CHECK
+from scripts.settings.executors import ConstantVus, asked_iterations
+from scripts.settings.metrics import load_metrics
+from scripts.settings.paths import Checkout
+from scripts.settings.scenarios import HEALTH_CHECK, load_scenarios
+from scripts.settings.threshold_file import load_thresholds
 from scripts.verdict.judge import judge, not_run
 from scripts.verdict.records import ScenarioVerdict
 from scripts.verdict.run import judge_run
@@ -45,6 +48,12 @@ LIMIT = threshold("cdc_e2e_latency", "p95<=2000")
 SLOW: Mapping[str, Metric] = {**GOOD, LATENCY: trend(540, p50=1200.0, p95=2310.0, p99=4100.0)}
 FEW: Mapping[str, Metric] = {**GOOD, LATENCY: trend(12, p50=36.4, p95=51.2, p99=73.0)}
 FAST: Mapping[str, Metric] = {**GOOD, LATENCY: trend(600, p50=30.0, p95=40.0, p99=60.0)}
+# With every metric that the thresholds of the usual scenarios are set on.
+COMPLETE: Mapping[str, Metric] = {
+    **GOOD,
+    "pg_write_duration{phase:steady}": trend(540, p95=12.0),
+    "mongo_read_duration{phase:steady}": trend(540, p95=8.0),
+}
 LOSSY: Mapping[str, Metric] = {**GOOD, "cdc_success_rate": rate(588, 12)}
 
 _STARTED = datetime(2026, 11, 24, 2, 0, 0, tzinfo=UTC)
@@ -150,6 +159,49 @@ def write_run(
     write_atomically(files.summary, text)
     written.write(files.manifest)
     return files.path
+
+
+def write_complete_run(
+    results: Path,
+    checkout: Checkout,
+    name: str,
+    number: int = 0,
+    metrics: Mapping[str, Metric] = COMPLETE,
+) -> Path:
+    """Write the run of a scenario with the load and the thresholds of a checkout."""
+    scenarios = load_scenarios(checkout)
+    table = load_thresholds(checkout, scenarios.names, load_metrics(checkout))
+    scenario = scenarios.get(name)
+    limits = tuple(x for x in table.limits(name, "ci") if x.in_k6)
+    asked = asked_iterations(scenario.options, where=name)
+    measured = {**COMPLETE, **metrics}
+    if asked is not None:
+        measured["iterations"] = counter(int(asked), 10.0)
+    holds = {
+        limit: limit.holds(observed)
+        for limit in limits
+        if (observed := measured[limit.k6_metric].values[limit.expression.k6_stat]) is not None
+    }
+    found = summary(measured, scenario=name, thresholds=holds)
+    k6_exit = 0 if all(holds.values()) else 99
+    judged = judge(evidence(name, limits, found, k6_exit, executor=scenario.options))
+    rows = [row(HEALTH_CHECK), Row(judged, found)]
+    made = manifest(rows, number, duration=None)
+    health, entry = made.scenarios
+    entry = msgspec.structs.replace(
+        entry,
+        think_time_seconds=scenario.think_time_seconds,
+        executor=scenario.options,
+        seconds=scenario.duration_seconds,
+        thresholds=tuple(
+            ThresholdEntry(metric=x.metric, stat=x.stat, operator=x.operator, limit=x.limit)
+            for x in limits
+        ),
+        k6_exit_code=k6_exit,
+    )
+    return write_run(
+        results, rows, number, msgspec.structs.replace(made, scenarios=(health, entry))
+    )
 
 
 def spoil(path: Path, **changes: object) -> None:

@@ -82,18 +82,25 @@ class Repository:
         _git(self.path, "add", "--all")
         _git(self.path, "commit", "--quiet", "--message", message)
 
-    def change(self, *paths: str) -> str:
-        """Make a pull request that changes files, check out its merge, return its head's commit."""
+    def change(self, *paths: str, content: bytes = b"") -> str:
+        """Make a pull request that changes files, check out its merge, return its head's commit.
+
+        Each file gets the content that is given, else an empty line at its end.
+        """
         _git(self.path, "checkout", "--quiet", "-b", "change")
         for path in paths:
             (self.path / path).parent.mkdir(parents=True, exist_ok=True)
-            with (self.path / path).open("a", encoding="utf-8") as stream:
-                stream.write("\n")
+            with (self.path / path).open("wb" if content else "ab") as stream:
+                stream.write(content or b"\n")
         self.commit("a change")
         head = _git(self.path, "rev-parse", "HEAD")
         _git(self.path, "checkout", "--quiet", "main")
         _git(self.path, "merge", "--quiet", "--no-ff", "--message", "the merge", "change")
         return head
+
+    def back_to_main(self) -> None:
+        """Check out the default branch as it was before the pull request."""
+        _git(self.path, "reset", "--quiet", "--hard", "HEAD^1")
 
     def queue(self, *paths: str) -> tuple[str, str]:
         """Check out a group of the merge queue: two changes, squashed; return base and head."""

@@ -6,6 +6,8 @@ from tests.workflow.act import REPOSITORY, RUN_ID
 
 NUMBER = 7
 BRANCH = "change"
+BASE = "b" * 40
+PATH = ".github/workflows/performance-test.yml"
 
 
 def repository(full_name: str) -> dict[str, Any]:
@@ -19,7 +21,7 @@ def pull(
     return {
         "number": number,
         "head": {"sha": head, "ref": BRANCH, "repo": repository(of)},
-        "base": {"ref": base},
+        "base": {"ref": base, "sha": BASE},
     }
 
 
@@ -56,11 +58,14 @@ def run(
     event: str = "pull_request",
     branch: str = BRANCH,
     conclusion: str = "success",
+    attempt: int = 1,
+    path: str = PATH,
 ) -> dict[str, Any]:
     """Return a finished run of performance-test.yml."""
     return {
         "id": number,
-        "run_attempt": 1,
+        "run_attempt": attempt,
+        "path": path,
         "event": event,
         "conclusion": conclusion,
         "head_sha": head,
@@ -76,8 +81,13 @@ def finished(
     conclusion: str = "success",
     event: str = "pull_request",
     title: str = "",
+    branch: str = BRANCH,
+    attempt: int = 1,
+    path: str = PATH,
 ) -> dict[str, Any]:
-    described = run(head, of=of, conclusion=conclusion, event=event)
+    described = run(
+        head, of=of, conclusion=conclusion, event=event, branch=branch, attempt=attempt, path=path
+    )
     return {
         "action": "completed",
         "workflow_run": {**described, "display_title": title},

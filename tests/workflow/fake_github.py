@@ -1,5 +1,6 @@
 """A GitHub of a few routes, over real HTTP: pull requests, comments, runs and artefacts."""
 
+import base64
 import io
 import json
 import re
@@ -11,10 +12,38 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from scripts.publish.names import BOT, results_name
+from scripts.publish.names import (
+    BOT,
+    GATE_JOB,
+    REPORT_JOB,
+    STATUS_CONTEXT,
+    results_name,
+    scenario_results_name,
+)
+from scripts.settings.scenarios import HEALTH_CHECK
 from tests.workflow.act import REPOSITORY, TOKEN
 
 _ROUTES = f"/repos/{REPOSITORY}"
+
+
+SUCCEEDED = tuple(f"Run {x}" for x in ("baseline", "e2e-latency"))
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A zip file that a workflow run left."""
+
+    run: int
+    name: str
+    content: bytes
+
+
+def jobs(attempt: int = 1, /, **conclusions: str) -> list[dict[str, Any]]:
+    """Return jobs of an attempt: those named, `Run_baseline="failure"`, and no others."""
+    return [
+        {"name": name.replace("_", " ", 1), "conclusion": ended, "run_attempt": attempt}
+        for name, ended in conclusions.items()
+    ]
 
 
 @dataclass
@@ -26,7 +55,11 @@ class FakeGitHub:
         pulls: The open pull requests.
         comments: Of every issue, the oldest first; one without an issue is of each.
         runs: The finished runs of performance-test.yml, the newest first.
-        archives: A zip file by the number of the workflow run that left it.
+        artefacts: What workflow runs left; the number of each is its place, from 1.
+        jobs: How the jobs of a workflow run ended, by its number; of the others all succeeded.
+        changed: The files that every comparison of two commits lists.
+        contents: The content of files by path, at any commit.
+        statuses: The statuses that were set, by commit; the last of each counts.
         asked: Each request, `POST /issues/7/comments`.
     """
 
@@ -34,7 +67,11 @@ class FakeGitHub:
     pulls: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
-    archives: dict[int, bytes] = field(default_factory=dict)
+    artefacts: list[Artefact] = field(default_factory=list)
+    jobs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    changed: list[str] = field(default_factory=lambda: ["src/cdc_consumer/sink.py"])
+    contents: dict[str, bytes] = field(default_factory=dict)
+    statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -47,6 +84,23 @@ class FakeGitHub:
     def changes(self) -> list[str]:
         return [line for line in self.asked if not line.startswith("GET")]
 
+    def keep(self, run: int, folder: Path, *, attempt: int = 1, report: bool = True) -> None:
+        """Keep the run folders within a folder as the artifacts of an attempt."""
+        for found in sorted(folder.glob("*/run.json")):
+            names = [x["name"] for x in json.loads(found.read_bytes())["scenarios"]]
+            (scenario,) = [name for name in names if name != HEALTH_CHECK]
+            content = zipped(found.parent, found.parent.parent)
+            self.artefacts.append(
+                Artefact(run, scenario_results_name(scenario, run, attempt), content)
+            )
+        if report:
+            self.artefacts.append(Artefact(run, results_name(run, attempt), zipped(folder)))
+
+    def status(self, commit: str) -> str:
+        """Return the state of the required status of a commit; empty: there is none."""
+        ours = [x for x in self.statuses.get(commit, ()) if x["context"] == STATUS_CONTEXT]
+        return str(ours[-1]["state"]) if ours else ""
+
     def _answer(self, request: Request) -> Response:
         path = request.path.removeprefix(_ROUTES)
         self.asked.append(f"{request.method} {path}")
@@ -57,6 +111,10 @@ class FakeGitHub:
             ("GET", r"/actions/workflows/performance-test\.yml/runs", self._list_runs),
             ("GET", r"/actions/runs/(\d+)/artifacts", self._list_artefacts),
             ("GET", r"/actions/artifacts/(\d+)/zip", self._download),
+            ("GET", r"/actions/runs/(\d+)/jobs", self._list_jobs),
+            ("GET", r"/compare/[0-9a-f]{40}\.\.\.[0-9a-f]{40}", self._compare),
+            ("GET", r"/contents/.*", self._content),
+            ("POST", r"/statuses/[0-9a-f]{40}", self._set_status),
             ("GET", r"/issues/(\d+)/comments", self._list_comments),
             ("POST", r"/issues/(\d+)/comments", self._add_comment),
             ("PATCH", r"/issues/comments/(\d+)", self._edit_comment),
@@ -74,11 +132,34 @@ class FakeGitHub:
         branch = request.args["branch"]
         return _json({"workflow_runs": [x for x in self.runs if x["head_branch"] == branch]})
 
-    def _list_artefacts(self, request: Request, run: int) -> Response:
-        return _json({"artifacts": self._artefacts(run, request.args["name"])})
+    def _list_artefacts(self, _: Request, run: int) -> Response:
+        listed = [
+            {"id": number, "name": x.name, "size_in_bytes": len(x.content), "expired": False}
+            for number, x in enumerate(self.artefacts, 1)
+            if x.run == run
+        ]
+        return _json({"artifacts": listed})
 
     def _download(self, _: Request, artefact: int) -> Response:
-        return Response(self.archives[artefact], mimetype="application/zip")
+        return Response(self.artefacts[artefact - 1].content, mimetype="application/zip")
+
+    def _list_jobs(self, _: Request, run: int) -> Response:
+        everything = dict.fromkeys((*SUCCEEDED, REPORT_JOB, GATE_JOB), "success")
+        return _json({"jobs": self.jobs.get(run, jobs(**everything))})
+
+    def _compare(self, _: Request, __: int) -> Response:
+        return _json({"files": [{"filename": path} for path in self.changed]})
+
+    def _content(self, request: Request, _: int) -> Response:
+        content = self.contents.get(request.path.partition("/contents/")[2])
+        if content is None:
+            return _json({"message": "Not Found"}, 404)
+        return _json({"content": base64.encodebytes(content).decode(), "encoding": "base64"})
+
+    def _set_status(self, request: Request, _: int) -> Response:
+        commit = request.path.rpartition("/")[2]
+        self.statuses.setdefault(commit, []).append(_body(request))
+        return _json(self.statuses[commit][-1], 201)
 
     def _list_comments(self, _: Request, issue: int) -> Response:
         return _json([x for x in self.comments if x.get("issue", issue) == issue])
@@ -94,21 +175,14 @@ class FakeGitHub:
         comment.update(_body(request))
         return _json(comment)
 
-    def _artefacts(self, run: int, name: str) -> list[dict[str, Any]]:
-        if run not in self.archives or name != results_name(run, 1):
-            return []
-        size = len(self.archives[run])
-        # An artefact has the number of its run: each has but one.
-        return [{"id": run, "name": name, "size_in_bytes": size, "expired": False}]
 
-
-def zipped(folder: Path) -> bytes:
-    """Return a folder as the zip file that GitHub makes of an artefact."""
+def zipped(folder: Path, root: Path | None = None) -> bytes:
+    """Return a folder as the zip file that GitHub makes of an artifact, names from `root` on."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
-                archive.write(path, str(path.relative_to(folder)))
+                archive.write(path, str(path.relative_to(root or folder)))
     return stream.getvalue()
 
 

@@ -59,6 +59,8 @@ def test_a_pull_request_runs_the_usual_scenarios_and_keeps_everything(
     assert f"{run_of('e2e-latency')}/e2e-latency/verdict.json" in merged
     assert {"report.html", "junit.xml"} <= merged
     assert ".gitkeep" not in merged
+    # It is that of one results folder: a download must not replace the user's own.
+    assert not [x for x in ran.artefacts if "history.jsonl" in files(ran.store / x)]
     assert files(ran.store / "logs-baseline-4711-1") == {"kafka.log"}
 
     assert ran.summary.startswith("**PASS**: ")

@@ -36,7 +36,17 @@ def install(_: Context, stack: str = "") -> None:
 
 
 @task
-def publish(_: Context, run: str, comment: bool = False) -> None:  # noqa: FBT001, FBT002 - a flag
+def key(_: Context, stack: str = "") -> None:
+    pass
+
+
+@task
+def prune(_: Context, stack: str = "") -> None:
+    pass
+
+
+@task
+def publish(_: Context, run: str) -> None:
     pass
 
 
@@ -52,6 +62,11 @@ def plan(_: Context, scenario: str = "", duration: str = "") -> None:
 
 @task
 def gate(_: Context, results: str) -> None:
+    pass
+
+
+@task
+def judge(_: Context) -> None:
     pass
 
 
@@ -79,13 +94,21 @@ def project(*left_out: "Task[Any]", registry: tuple[str, ...] = ()) -> Project:
     """Return the project; tasks that are left out are not in its collection."""
     every: tuple[Task[Any], ...] = (perf, publish, report)
     namespace = Collection(*(x for x in every if x not in left_out))
-    namespace.add_collection(Collection(plan, gate), name="ci")
-    namespace.add_collection(Collection(install), name="tools")
+    namespace.add_collection(Collection(plan, gate, judge), name="ci")
+    namespace.add_collection(Collection(install, key, prune), name="tools")
     sessions = {x.__name__: x for x in (lint, typecheck, tests, workflow, compose_tests)}
     return Project(
         namespace=namespace,
         tasks=Tasks(
-            perf=perf, install=install, publish=publish, report=report, plan=plan, gate=gate
+            perf=perf,
+            install=install,
+            key=key,
+            prune=prune,
+            publish=publish,
+            report=report,
+            plan=plan,
+            gate=gate,
+            judge=judge,
         ),
         registry={name: x for name, x in sessions.items() if not registry or name in registry},
         sessions=Sessions(lint, typecheck, tests, workflow, compose_tests),

@@ -71,7 +71,6 @@ def test_a_wrong_input_is_a_line(names: str, duration: str, said: str) -> None:
 def test_a_pull_request_that_changes_something_relevant_runs() -> None:
     made = plan(SCENARIOS, "", "", ["README.md", "src/cdc_consumer/sink.py"])
     assert [entry.scenario for entry in made.entries] == ["baseline", "e2e-latency"]
-    assert made.why == "src/cdc_consumer/sink.py was changed, 1 such file in all"
 
 
 @pytest.mark.parametrize("changed", [[], ["README.md", "docs/ci.md", "LICENSE"]])
@@ -97,6 +96,16 @@ def test_a_pull_request_that_moves_nothing_runs_nothing(changed: list[str]) -> N
         "docker-compose.override.yml",
         "noxfile.py",
         "tasks.py",
+        "compose.yaml",
+        "compose.override.yml",
+        "docker-compose.yaml",
+        ".env",
+        ".dockerignore",
+        ".gitattributes",
+        ".github/workflows/performance-test.yml",
+        # Python finds it before a library of that name.
+        "requests.py",
+        "src/README.md",
     ],
 )
 def test_a_path_with_a_part_in_performance(path: str) -> None:
@@ -104,7 +113,11 @@ def test_a_path_with_a_part_in_performance(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["docs/src/x.md", "README.md", "tests/unit/test_files.py", "x/k6/y", ".github/k6.yml"]
+    "path",
+    [
+        *("docs/src/x.md", "README.md", "tests/unit/test_files.py", "bench/load.py", ".ci/run"),
+        *(".github/workflows/ci.yml", ".github/workflows/performance-comment.yml"),
+    ],
 )
 def test_a_path_without_one(path: str) -> None:
     assert relevant([path]) == ()

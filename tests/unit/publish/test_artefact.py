@@ -1,3 +1,4 @@
+import bz2
 import io
 import zipfile
 from collections.abc import Callable
@@ -93,6 +94,50 @@ def test_a_file_that_is_there_twice_is_refused(tmp_path: Path) -> None:
         unpacked(tmp_path, fill)
 
 
+@pytest.mark.parametrize(
+    ("method", "content"),
+    [
+        (zipfile.ZIP_BZIP2, bz2.compress(b"{}" * 1000)[:20] + bytes(40)),
+        (zipfile.ZIP_LZMA, b"\x09\x04\x05\x00" + b"\xff" * 40),
+        # Whole ones too: they decompress a block of any size at once.
+        (zipfile.ZIP_BZIP2, bz2.compress(b"{}")),
+        (zipfile.ZIP_DEFLATED, b"not deflated"),
+        (93, b"zstd, which Python 3.14 has"),
+        (1, b"a method that nothing has"),
+    ],
+)
+def test_what_cannot_be_decompressed_is_refused(
+    tmp_path: Path, method: int, content: bytes
+) -> None:
+    path = tmp_path / "artefact.zip"
+    path.write_bytes(said_to_be(whole(content), method))
+    with pytest.raises(Unreadable):
+        unpack(path, tmp_path / "results", SCENARIOS)
+
+
+def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "artefact.zip"
+    path.write_bytes(whole(name=f"{RUN}/é.json").replace("é".encode(), b"\xff\xfe"))
+    with pytest.raises(Unreadable):
+        unpack(path, tmp_path / "results", SCENARIOS)
+
+
+def test_two_artefacts_do_not_replace_each_others_files(tmp_path: Path) -> None:
+    path = archive(tmp_path, lambda z: z.writestr(f"{RUN}/run.json", "{}"))
+    unpack(path, tmp_path / "results", SCENARIOS)
+    with pytest.raises(Unreadable):
+        unpack(path, tmp_path / "results", SCENARIOS)
+
+
+def said_to_be(archived: bytes, method: int) -> bytes:
+    """Return an archive whose headers name another method of compression."""
+    written = bytearray(archived)
+    for header, offset in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        at = written.index(header) + offset
+        written[at : at + 2] = method.to_bytes(2, "little")
+    return bytes(written)
+
+
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "artefact.zip"
     for content in (
@@ -103,12 +148,12 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
         whole().replace(b"run.json", b"run.jsox", 1),
     ):
         path.write_bytes(content)
-        with pytest.raises(Unreadable, match="no zip file that can be read"):
+        with pytest.raises(Unreadable, match="not a zip file that can be read"):
             unpack(path, tmp_path / "results", SCENARIOS)
 
 
-def whole() -> bytes:
+def whole(content: bytes = b"{}", name: str = f"{RUN}/run.json") -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as opened:
-        opened.writestr(f"{RUN}/run.json", "{}")
+        opened.writestr(name, content)
     return stream.getvalue()

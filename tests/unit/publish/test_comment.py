@@ -5,14 +5,15 @@ import responses
 
 from scripts.publish import baseline
 from scripts.publish.baseline import Comparison, compare
-from scripts.publish.comment import Links, render
+from scripts.publish.comment import Findings, Links, render
 from scripts.publish.fetch import Artefact, Fetched
 from scripts.publish.github import GitHub
 from scripts.publish.runner import Owner, Repository, WorkflowRun
+from scripts.publish.status import State, Status
 from scripts.report.reading import read_results
 from scripts.report.recorded import Measured, Recorded
 from scripts.report.rows import Row
-from tests.unit.recorded_runs import FAST, FEW, manifest, row, write_run
+from tests.unit.recorded_runs import FAST, FEW, manifest, row, spoil, write_run
 
 API = "https://api.example"
 NAME = "octo/cdc-perf"
@@ -118,32 +119,68 @@ def test_runs_that_are_not_the_branchs_own_are_left_aside(
     assert "none of the last 5 runs there has results of it" in found.missing["baseline"]
 
 
-def test_a_pass_of_the_results_does_not_hide_that_the_check_failed(tmp_path: Path) -> None:
+def findings(
+    state: State = State.SUCCESS,
+    *,
+    needed: bool = True,
+    problems: tuple[str, ...] = (),
+    influence: tuple[str, ...] = (),
+    **ended: str,
+) -> Findings:
+    """Return what the default branch says; `Gate="failure"` is how a job ended."""
+    jobs = {"Gate": "success", "Report": "success", **ended}
+    return Findings(Status(state, "said"), problems, influence, jobs, needed)
+
+
+def test_what_a_pull_request_says_of_itself_comes_after_the_required_status(
+    tmp_path: Path,
+) -> None:
     fetched = Fetched(recorded(tmp_path, row("baseline")), ARTEFACT)
-    body = render(workflow_run(conclusion="failure"), fetched, LINKS, "not asked")
-    assert body.index("The check did not pass: it ended with `failure`.") < body.index("**PASS**")
+    said = findings(State.FAILURE, problems=("- a problem",), influence=("- a change",))
+    body = render(workflow_run(), fetched, said, LINKS, "not asked")
+    places = [body.index(x) for x in ("**FAIL**", "- a problem", "- a change", "**PASS**")]
+    assert places == sorted(places)
     assert "None can be shown: `not asked`" in body
+
+
+def test_a_pass_without_thresholds_and_gates_is_not_shown_as_one(tmp_path: Path) -> None:
+    both = [row("health-check"), row("baseline")]
+    run = write_run(tmp_path, both)
+    for empty in (("thresholds",), ("gates",), ("thresholds", "gates")):
+        write_run(tmp_path, both)
+        spoil(run / "baseline" / "verdict.json", **{name: [] for name in empty})
+        fetched = Fetched(read_results(tmp_path, KNOWN), ARTEFACT)
+        body = render(workflow_run(), fetched, findings(State.FAILURE), LINKS, "not asked")
+        assert "**PASS**" not in body
+        assert "| PASS" not in body
 
 
 def test_links_lead_to_the_results_and_to_the_run(tmp_path: Path) -> None:
     fetched = Fetched(recorded(tmp_path, row("baseline")), ARTEFACT)
-    body = render(workflow_run(), fetched, LINKS, "not asked")
+    body = render(workflow_run(), fetched, findings(), LINKS, "not asked")
     page = f"https://github.example/{NAME}/actions/runs/1"
     assert f"[Results and report]({page}/artifacts/9)" in body
-    assert f"[Job summary, logs and all artefacts]({page})" in body
+    assert f"[Job summary, logs and all artifacts]({page})" in body
 
 
 @pytest.mark.parametrize(
-    ("conclusion", "fetched", "said"),
+    ("said", "fetched", "shown"),
     [
-        ("success", Fetched(NOTHING, None), "no scenario had to run"),
-        ("cancelled", Fetched(NOTHING, None), "**There are no results**: see the [log]("),
-        ("failure", Fetched(Recorded((), ("a `bad` zip",)), ARTEFACT), "- `a 'bad' zip`"),
-        ("success", Fetched(Recorded((), ("a `bad` zip",)), ARTEFACT), "**NO-DATA**"),
-        ("success", Fetched(Recorded((), ("a `bad` zip",)), None), "**NO-DATA**"),
+        (findings(needed=False), Fetched(NOTHING, None), "No scenario was run."),
+        (
+            findings(State.FAILURE, Gate="cancelled"),
+            Fetched(NOTHING, None),
+            "**There are no results**: see the [log](",
+        ),
+        (
+            findings(State.FAILURE),
+            Fetched(Recorded((), ("a `bad` zip",)), ARTEFACT),
+            "- `a 'bad' zip`",
+        ),
+        (findings(State.FAILURE), Fetched(Recorded((), ("a `bad` zip",)), None), "**NO-DATA**"),
     ],
 )
-def test_without_results_the_comment_says_why(conclusion: str, fetched: Fetched, said: str) -> None:
-    body = render(workflow_run(conclusion=conclusion), fetched, LINKS, "nothing was measured")
-    assert said in body
+def test_without_results_the_comment_says_why(said: Findings, fetched: Fetched, shown: str) -> None:
+    body = render(workflow_run(), fetched, said, LINKS, "nothing was measured")
+    assert shown in body
     assert "### Changes" not in body

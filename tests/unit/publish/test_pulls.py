@@ -8,7 +8,7 @@ REPOSITORY = Repository("octo/cdc-perf", Owner("octo"))
 
 
 def pull(number: int) -> PullRequest:
-    return PullRequest(number, Head(HEAD, REPOSITORY), Base(f"release-{number}"))
+    return PullRequest(number, Head(HEAD, REPOSITORY), Base(f"release-{number}", "b" * 40))
 
 
 def run(name: str) -> WorkflowRun:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import PublishFailure, UsageFailure
+from scripts.publish.names import WORKFLOW_PATH
 from scripts.publish.pulls import pull_requests_of
 from scripts.publish.runner import finished_run, repository, write_outputs, write_summary
 from scripts.publish.source import local_results
@@ -61,16 +62,18 @@ def test_the_finished_run_is_read_from_the_event(tmp_path: Path) -> None:
         "head_sha": "a" * 40,
         "head_branch": None,
         "head_repository": None,
+        "path": ".github/workflows/performance-test.yml@refs/pull/7/merge",
         "more": "is left aside",
     }
     run = finished_run(event(tmp_path, {"workflow_run": content}))
     assert (run.id, run.run_attempt) == (5, 2)
+    assert run.workflow_path == WORKFLOW_PATH
     # The fork is gone: nobody is asked, and nobody commented on.
     assert pull_requests_of(None, run) == ()  # type: ignore[arg-type]
 
 
 def test_a_comment_elsewhere_than_after_a_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PublishFailure, match="needs the end of a workflow run"):
+    with pytest.raises(PublishFailure, match="no run ended"):
         finished_run({"GITHUB_EVENT_NAME": "push"})
     with pytest.raises(PublishFailure, match="GITHUB_EVENT_PATH cannot be read"):
         finished_run(event(tmp_path, {}))

@@ -1,6 +1,8 @@
 import os
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -11,6 +13,7 @@ import pytest
 from scripts.errors import StackFailure
 from scripts.tools import cache as module
 from scripts.tools.cache import Cache, Tool
+from scripts.tools.install import install_all, key_of
 
 Say = Callable[[str], None]
 _DIGEST = "0123456789ab"
@@ -183,3 +186,54 @@ def test_clearing_frees_what_is_ours_and_nothing_else(cache: Cache) -> None:
     assert cache.clear() == 2048
     assert names(cache) == {"go", "uv.lock", "uv-notes", f"tool-1.0-{_DIGEST}-mine", ".lock"}
     assert cache.clear() == 0
+
+
+def aged(cache: Cache, kept: Tool, days: float) -> None:
+    """Make a tool, and let it be unused for some days."""
+    cache.install(kept, print)
+    then = time.time() - days * 24 * 60 * 60
+    for path in (cache.path(kept), cache.root / f"{kept.key}.lock"):
+        os.utime(path, (then, then))
+
+
+def test_what_is_not_needed_and_was_not_used_for_a_day_is_removed(cache: Cache) -> None:
+    needed, old, recent = tool("needed"), tool("old"), tool("recent")
+    for each, days in ((needed, 30), (old, 2), (recent, 0.5)):
+        aged(cache, each, days)
+    (cache.root / "others").mkdir()
+    (cache.root / "others.lock").touch()
+    cache.go_objects.mkdir(parents=True)
+    cache.prune([needed])
+    assert (cache.has(needed), cache.has(old), cache.has(recent)) == (True, False, True)
+    assert {"others", "others.lock", "go"} <= names(cache)
+    assert not [name for name in names(cache) if name.startswith("old-")]
+
+
+def test_a_tool_that_is_used_is_not_old(cache: Cache) -> None:
+    used = tool("used")
+    aged(cache, used, 30)
+    install_all(cache, [used], print)
+    cache.prune([])
+    assert cache.has(used)
+
+
+def test_what_go_left_is_removed_once_it_is_too_large(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (cache.go_modules, cache.go_objects):
+        folder.mkdir(parents=True)
+        (folder / "content").write_bytes(b"x" * 100)
+    monkeypatch.setattr(module, "_MOST_GO_BYTES", 150)
+    assert cache.prune([]) == 200
+    assert not cache.go_modules.exists()
+    assert not cache.go_objects.exists()
+
+
+def test_the_key_of_tools_changes_with_any_that_they_are_built_with() -> None:
+    def k6(go: str) -> Tool:
+        return tool("k6", needs=(replace(tool("go"), key=f"go-{go}-{_DIGEST}"),))
+
+    assert key_of([k6("1.26")]) == key_of([k6("1.26")])
+    assert key_of([k6("1.26")]) != key_of([k6("1.27")])
+    assert key_of([k6("1.26")]) != key_of([replace(k6("1.26"), key=f"k6-2-{_DIGEST}")])
+    assert key_of([tool("a"), tool("b")]) == key_of([tool("b"), tool("a")])

@@ -10,13 +10,13 @@ import signal
 import sys
 from pathlib import Path
 
+from scripts.results.history import HISTORY_FILE
+from scripts.settings.paths import Checkout
 from scripts.settings.scenarios import HEALTH_CHECK
-from scripts.verdict.verdict import worst
-from tests.unit.measured import GOOD
-from tests.unit.recorded_runs import FEW, SLOW, row, write_run
+from tests.unit.recorded_runs import COMPLETE, FEW, SLOW, row, write_complete_run, write_run
 
 _HANG_SECONDS = 30
-_METRICS = {"pass": GOOD, "fail": SLOW, "no-data": FEW}
+_METRICS = {"pass": COMPLETE, "fail": SLOW, "no-data": FEW}
 
 
 def main() -> int:
@@ -38,11 +38,16 @@ def main() -> int:
     if outcome == "broken":
         print("kafka was not ready within 60 s", file=sys.stderr)
         return 3
-    names = dict.fromkeys((HEALTH_CHECK, asked.scenarios))
-    rows = [row(name, _METRICS[outcome]) for name in names]
     number = sum(map(ord, asked.scenarios))  # each scenario's job has a run id of its own
-    write_run(Path("k6/results"), rows, number)
-    return int(worst(x.verdict.exit_code for x in rows))
+    results = Path("k6/results")
+    if asked.scenarios == HEALTH_CHECK:
+        run = write_run(results, [row(HEALTH_CHECK)], number)
+    else:
+        # With the load and the thresholds of what is checked out.
+        metrics = _METRICS[outcome]
+        run = write_complete_run(results, Checkout.here(), asked.scenarios, number, metrics)
+    (results / HISTORY_FILE).write_text("made up\n", encoding="utf-8")
+    return int(json.loads((run / "verdict.json").read_bytes())["exit_code"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,122 @@
+"""What becomes of a run, whatever its results are; tests/workflow has the whole of it."""
+
+import pytest
+
+from scripts.ci import judge
+from scripts.ci.judge import Place, judge_run
+from scripts.publish.comment import Links
+from scripts.publish.fetch import Fetched
+from scripts.publish.github import GitHub
+from scripts.publish.pulls import Base, Head, PullRequest
+from scripts.publish.runner import Owner, Repository, WorkflowRun
+from scripts.publish.status import State, Status
+from scripts.report.recorded import Recorded
+from scripts.settings.paths import Checkout
+
+HEAD = "a" * 40
+NAME = "octo/cdc-perf"
+OURS = Repository(NAME, Owner("octo"))
+PATH = ".github/workflows/performance-test.yml"
+PLACE = Place(
+    GitHub("https://api.example", NAME, "sesame"),
+    Checkout.here(),
+    Links("https://github.example", NAME),
+    "",
+)
+
+
+def run(event: str = "pull_request", *, path: str = PATH, branch: str = "change") -> WorkflowRun:
+    return WorkflowRun(1, 1, event, "success", HEAD, branch, OURS, "Pull request #7", path)
+
+
+def pull(number: int, base: str) -> PullRequest:
+    return PullRequest(number, Head(HEAD, OURS), Base(base, base[0] * 40))
+
+
+def nothing() -> Fetched:
+    return Fetched(Recorded((), ()), None)
+
+
+class GitHubOfTest:
+    """What the parts that ask GitHub answer, and the statuses that were set."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.statuses: list[Status] = []
+        self.changed: dict[str, tuple[str, ...] | None] = {}
+        self.fetch = nothing
+        self.pulls: tuple[PullRequest, ...] = (pull(7, "main"),)
+        for name, stand_in in {
+            "pull_requests_of": lambda *_: self.pulls,
+            "changed_between": lambda _, base, __: self.changed[base[0]],
+            "conclusions": lambda *_: {},
+            "fetch": lambda *_: self.fetch(),
+            "set_status": lambda _, __, status, ___: self.statuses.append(status),
+            "influence": lambda *_: (),
+            "comment": lambda *_: "commented",
+        }.items():
+            monkeypatch.setattr(judge, name, stand_in)
+
+    @property
+    def states(self) -> list[State]:
+        return [status.state for status in self.statuses]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> GitHubOfTest:
+    return GitHubOfTest(monkeypatch)
+
+
+def test_whatever_goes_wrong_is_a_status_of_its_own(asked: GitHubOfTest) -> None:
+    asked.changed = {"m": ("src/x.py",)}
+
+    def break_down() -> Fetched:
+        raise ZeroDivisionError
+
+    asked.fetch = break_down
+    with pytest.raises(ZeroDivisionError):
+        list(judge_run(PLACE, run()))
+    assert asked.states == [State.ERROR]
+
+
+def test_a_commit_is_green_only_if_each_of_its_pull_requests_may_be(asked: GitHubOfTest) -> None:
+    asked.pulls = (pull(7, "main"), pull(8, "release"))
+    asked.changed = {"m": ("src/x.py",), "r": ("docs/x.md",)}
+    list(judge_run(PLACE, run()))
+    asked.changed = {"m": ("docs/x.md",), "r": ("docs/x.md",)}
+    list(judge_run(PLACE, run()))
+    assert asked.states == [State.FAILURE, State.SUCCESS]
+
+
+def test_more_files_than_github_lists_may_be_any(asked: GitHubOfTest) -> None:
+    asked.changed = {"m": None}
+    list(judge_run(PLACE, run()))
+    assert asked.states == [State.FAILURE]
+
+
+def test_a_group_of_the_queue_is_compared_with_what_it_is_put_on(asked: GitHubOfTest) -> None:
+    asked.changed = {"b": ("docs/x.md",)}
+    queue = f"gh-readonly-queue/main/pr-7-{'b' * 40}"
+    list(judge_run(PLACE, run("merge_group", branch=queue)))
+    list(judge_run(PLACE, run("merge_group", branch="something else")))
+    assert asked.states == [State.SUCCESS, State.FAILURE]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        run(path=".github/workflows/other.yml"),
+        run(path=f"x/{PATH}"),
+        run(path=""),
+        run("push"),
+        run("schedule"),
+    ],
+)
+def test_another_run_changes_nothing(asked: GitHubOfTest, other: WorkflowRun) -> None:
+    list(judge_run(PLACE, other))
+    assert asked.states == []
+
+
+def test_a_commit_that_is_not_a_head_now_gets_no_status(asked: GitHubOfTest) -> None:
+    asked.pulls = ()
+    list(judge_run(PLACE, run()))
+    assert asked.states == []

@@ -1,0 +1,174 @@
+"""The default branch's judgement on results that a stranger may have made up."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from scripts.ci.performance import job_name
+from scripts.ci.required_status import REPORTED_GATES, Judgement, Kind, Rules, judge
+from scripts.publish.status import State
+from scripts.report.reading import read_attempts
+from scripts.results.summary import Metric
+from scripts.settings.paths import Checkout
+from scripts.settings.scenarios import load_scenarios
+from tests.unit.measured import counter, rate, trend
+from tests.unit.recorded_runs import SLOW, row, spoil, write_complete_run
+
+CHECKOUT = Checkout.here()
+RULES = Rules.of(CHECKOUT)
+USUAL = ("baseline", "e2e-latency")
+KNOWN = load_scenarios(CHECKOUT).names
+SUCCEEDED = {job_name(name): "success" for name in USUAL}
+
+
+def judged(results: Path, rules: Rules = RULES, jobs: Mapping[str, str] = SUCCEEDED) -> Judgement:
+    return judge(rules, read_attempts(results, KNOWN), jobs)
+
+
+def kinds(judgement: Judgement) -> set[tuple[Kind, str]]:
+    return {(x.kind, x.subject) for x in judgement.problems}
+
+
+@pytest.fixture
+def baseline(tmp_path: Path) -> Path:
+    """Write good runs of the usual scenarios; return the folder of baseline's."""
+    write_complete_run(tmp_path, CHECKOUT, "e2e-latency", 1)
+    return write_complete_run(tmp_path, CHECKOUT, "baseline", 0)
+
+
+def test_good_results_of_every_scenario_are_green(baseline: Path) -> None:
+    found = judged(baseline.parent)
+    assert (found.status.state, found.problems) == (State.SUCCESS, ())
+
+
+def test_the_gates_that_must_be_reported_are_those_of_the_verdict() -> None:
+    made = {gate.name for gate in row("baseline").verdict.gates}
+    assert set(REPORTED_GATES) <= made
+
+
+def entry(**changes: object) -> Callable[[Path], None]:
+    """Change how baseline was run."""
+
+    def change(run: Path) -> None:
+        content = msgspec.json.decode((run / "run.json").read_bytes())
+        health, found = content["scenarios"]
+        spoil(run / "run.json", scenarios=[health, {**found, **changes}])
+
+    return change
+
+
+def whole(**changes: object) -> Callable[[Path], None]:
+    return lambda run: spoil(run / "run.json", **changes)
+
+
+def gate(name: str, **changes: object) -> Callable[[Path], None]:
+    """Change a gate of baseline's verdict; without changes, take it out."""
+
+    def change(run: Path) -> None:
+        path = run / "baseline" / "verdict.json"
+        gates: list[dict[str, Any]] = msgspec.json.decode(path.read_bytes())["gates"]
+        others = [x for x in gates if x["name"] != name]
+        (found,) = [x for x in gates if x["name"] == name]
+        spoil(path, gates=[*others, {**found, **changes}] if changes else others)
+
+    return change
+
+
+USERS = {"executor": "constant-vus", "duration": "5m"}
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "kind"),
+    [
+        (entry(executor={**USERS, "vus": 1}), Kind.LOAD),
+        (entry(executor={**USERS, "vus": 10, "duration": "1s"}), Kind.LOAD),
+        (entry(executor={**USERS, "vus": 10, "duration": "five"}), Kind.LOAD),
+        (entry(think_time_seconds=60), Kind.LOAD),
+        (entry(k6_exit_code=None), Kind.GATE),
+        (entry(k6_exit_code=99), Kind.GATE),
+        (whole(status="running"), Kind.UNFINISHED),
+        (whole(status="interrupted"), Kind.UNFINISHED),
+        (lambda run: (run / "baseline" / "summary.json").unlink(), Kind.THRESHOLD),
+        (lambda run: spoil(run / "baseline" / "summary.json", scenario="soak"), Kind.GATE),
+        (lambda run: (run / "baseline" / "verdict.json").write_bytes(b"{"), Kind.UNREADABLE),
+        (lambda run: (run / "run.json").write_bytes(b"[" * 100_000), Kind.UNREADABLE),
+        *((gate(name), Kind.GATE) for name in REPORTED_GATES),
+        *((gate(name, ok=None), Kind.GATE) for name in REPORTED_GATES),
+    ],
+)
+def test_what_the_results_do_not_show_is_red(
+    baseline: Path, spoilt: Callable[[Path], None], kind: Kind
+) -> None:
+    spoilt(baseline)
+    found = judged(baseline.parent)
+    assert found.status.state is State.FAILURE
+    assert kind in {kind for kind, _ in kinds(found)}
+
+
+def test_a_duration_may_be_written_in_another_way(baseline: Path) -> None:
+    entry(executor={**USERS, "vus": 10, "duration": "300s"})(baseline)
+    assert judged(baseline.parent).status.state is State.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("metrics", "kind"),
+    [
+        (SLOW, Kind.THRESHOLD),
+        ({"cdc_success_rate": rate(580, 20)}, Kind.THRESHOLD),
+        ({"pg_write_duration{phase:steady}": trend(59, p95=1.0)}, Kind.THRESHOLD),
+        ({"iterations": counter(0), "cdc_success_rate": rate(0, 0)}, Kind.GATE),
+        ({"dropped_iterations": counter(100)}, Kind.GATE),
+        ({"generator_delay": trend(6000, p99=80.0)}, Kind.GATE),
+    ],
+)
+def test_figures_that_break_the_default_branchs_rules_are_red_whatever_the_verdict_says(
+    baseline: Path, metrics: Mapping[str, Metric], kind: Kind
+) -> None:
+    good = (baseline / "baseline" / "verdict.json").read_bytes()
+    write_complete_run(baseline.parent, CHECKOUT, "baseline", 0, metrics)
+    # The verdict of good figures, as a gate would write it that was changed.
+    (baseline / "baseline" / "verdict.json").write_bytes(good)
+    entry(k6_exit_code=0)(baseline)
+    found = judged(baseline.parent)
+    assert found.status.state is State.FAILURE
+    assert (kind, "baseline") in kinds(found)
+    assert Kind.VERDICT not in {kind for kind, _ in kinds(found)}
+
+
+def test_results_that_their_own_verdict_calls_broken_are_red(baseline: Path) -> None:
+    write_complete_run(baseline.parent, CHECKOUT, "baseline", 0, SLOW)
+    assert {(Kind.VERDICT, "baseline"), (Kind.THRESHOLD, "baseline")} <= kinds(
+        judged(baseline.parent)
+    )
+
+
+def test_a_scenario_without_results_is_red(tmp_path: Path) -> None:
+    write_complete_run(tmp_path, CHECKOUT, "baseline", 0)
+    assert kinds(judged(tmp_path)) == {(Kind.MISSING, "e2e-latency")}
+    assert {kind for kind, _ in kinds(judged(tmp_path / "none"))} == {Kind.MISSING}
+
+
+@pytest.mark.parametrize("ended", ["failure", "cancelled", "skipped", ""])
+def test_a_job_that_did_not_succeed_is_red_whatever_it_left(baseline: Path, ended: str) -> None:
+    jobs = {**SUCCEEDED, job_name("baseline"): ended}
+    assert kinds(judged(baseline.parent, jobs=jobs)) == {(Kind.JOB, "baseline")}
+
+
+def test_a_scenario_without_a_threshold_is_red(baseline: Path) -> None:
+    without = Rules(dict.fromkeys(RULES.thresholds, ()))
+    assert {kind for kind, _ in kinds(judged(baseline.parent, without))} == {Kind.THRESHOLD}
+
+
+def test_the_description_has_no_text_of_the_results(baseline: Path) -> None:
+    evil = "@everyone [click](https://evil.example)"
+    path = baseline / "baseline" / "verdict.json"
+    spoil(path, verdict="FAIL", exit_code=10, reasons=[evil])
+    gate("rows", ok=False, reason=evil, observed=evil)(baseline)
+    spoil(baseline / "baseline" / "summary.json", scenario=evil)
+    found = judged(baseline.parent)
+    assert "evil" not in found.status.description
+    assert not [x for x in found.problems if "evil" in x.sentence]
+    assert [x for x in found.problems if "evil" in x.theirs]
