@@ -10,6 +10,7 @@ from scripts.integrity.records import Integrity
 from scripts.integrity.topic import Begins
 from scripts.interruption import postponed
 from scripts.load import run as load
+from scripts.load.exceptions import read_exceptions
 from scripts.load.files import ScenarioFiles
 from scripts.load.hops import HopWatch, Read
 from scripts.load.k6 import K6, Observed, Shape, inspect
@@ -36,10 +37,12 @@ class Measured:
     Attributes:
         loaded: What is known of k6.
         evidence: What the verdict rests on.
+        begins: Where the topics ended before the load; None where no check was due.
     """
 
     loaded: load.Loaded
     evidence: Evidence
+    begins: Begins | None = None
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,17 @@ class Laboratory:
                 hops=seen,
                 integrity=integrity,
                 connector=connector,
+                exceptions=read_exceptions(files.log),
+                interrupted="" if loaded.interrupted is None else str(loaded.interrupted),
             )
-        return Measured(loaded, evidence)
+        return Measured(loaded, evidence, begins)
+
+    def check_again(self, measured: Measured, files: ScenarioFiles) -> Measured:
+        """Check what an earlier part of a scenario left, once the pipeline has caught up."""
+        if measured.begins is None:
+            return measured
+        integrity = self._check(measured.begins, files, self.backend.watch())
+        return replace(measured, evidence=replace(measured.evidence, integrity=integrity))
 
     def _load(
         self,
@@ -168,6 +180,6 @@ class Laboratory:
                 if events is None
                 else excuse(event.component for event in events)
             )
-            integrity = self.checker.check(begins, files.ledger, excused)
+            integrity = self.checker.check(begins, files.ledger, excused, quiet=True)
         write_atomically(files.integrity, readable_json(integrity))
         return integrity
