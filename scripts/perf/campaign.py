@@ -118,7 +118,7 @@ class _Run:
         self._laboratory = Laboratory(
             k6=K6(generator.install(), variables, dashboard),
             backend=backend,
-            gauges=Gauges(plan.pipeline, endpoints, backend.usage),
+            gauges=Gauges(plan.pipeline, endpoints, backend.usage, backend.collected),
             hops=partial(read_hops, endpoints.consumer_url),
             checker=Checker(plan.pipeline, endpoints),
             connector=partial(look, plan.pipeline, endpoints),

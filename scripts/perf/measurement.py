@@ -22,12 +22,16 @@ from scripts.report.live import display, say
 from scripts.results.hops import hops_of
 from scripts.results.summary import read_summary
 from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
+from scripts.settings.metrics import of_jvm
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend, Watch
 from scripts.stack.connector_health import ConnectorHealth
 from scripts.stack.gauges import Gauges
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
+
+_COLLECT_SECONDS = 60.0
+_COLLECT_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -149,9 +153,13 @@ class Laboratory:
     ) -> load.Loaded:
         """Run k6, and show and tell how it goes."""
         progress = display(planned.scenario.name)
+        collect_seconds = None
+        if any(of_jvm(threshold.metric) for threshold in planned.thresholds):
+            # It stops a JVM for 0.1 s: rarely, and only where it is asked for.
+            collect_seconds = min(_COLLECT_SECONDS, _COLLECT_SHARE * shape.seconds)
 
         def gauges(k6: int) -> Mapping[str, float]:
-            values = self.gauges.read({"k6": k6})
+            values = self.gauges.read({"k6": k6}, collect_seconds)
             if telemetry is not None:
                 telemetry.gauges(values)
             return values

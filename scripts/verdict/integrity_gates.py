@@ -133,7 +133,7 @@ def events_gate(integrity: Integrity | None) -> Gate | None:
         limit,
         gate.result.observed,
         code=ExitCode.NO_DATA,
-        reason="; ".join(_cut(each) for each in integrity.cuts),
+        reason="; ".join(cut_sentence(each) for each in integrity.cuts),
     )
 
 
@@ -214,7 +214,8 @@ def reason_of(finding: Finding) -> str:
     return f"{lead}, such as {first.id}, last seen in {first.last_seen} ({first.detail}){causes}"
 
 
-def _cut(cut: TopicCut) -> str:
+def cut_sentence(cut: TopicCut) -> str:
+    """Return which records are gone, why, and what to do."""
     place = f"{cut.topic}, partition {cut.partition}"
     if cut.why is Cut.RECREATED:
         return f"{place}: the topic was created again, so its events are unknown: run again"
