@@ -31,7 +31,7 @@ from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
 
 _COLLECT_SECONDS = 60.0
-_COLLECT_SHARE = 0.1
+_COLLECT_SHARE = 0.2
 
 
 @dataclass(frozen=True)

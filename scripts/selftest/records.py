@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import msgspec
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from scripts.errors import StackFailure
 from scripts.selftest.fault import Site
@@ -15,6 +22,11 @@ from scripts.waiting import NotReady, wait_until
 
 _TABLE = "public.customer"
 _SECONDS = 10.0
+# 80 MB, the live heap of the broker and the worker being 60 MB each.
+_LEAKED, _LEAKED_BYTES = 100, 800_000
+# The same in 2,500 offsets: a commit carries no longer metadata.
+_PARTITIONS, _METADATA_BYTES = 25, 32_000
+_OFFSETS = "cdc-connect-offset"
 # How many events the consumer is made to skip, at least.
 _SKIPPED = 3
 
@@ -65,6 +77,37 @@ def late(site: Site) -> Iterator[None]:
 def poison(site: Site) -> Iterator[None]:
     """Produce what is no JSON."""
     produce(site, b'{"id":"poison"}', b"\x00 no JSON")
+    yield
+
+
+@contextmanager
+def leaking_connect(site: Site) -> Iterator[None]:
+    """Fill the offset store of the Connect worker, which keeps the last value of every key."""
+    producer = Producer({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
+    for number in range(_LEAKED):
+        key = msgspec.json.encode(["leak", {"number": number}])
+        producer.produce(_OFFSETS, key=key, value=b"x" * _LEAKED_BYTES)
+    if producer.flush(_SECONDS):
+        raise StackFailure("the broker did not take a record")
+    yield
+
+
+@contextmanager
+def leaking_kafka(site: Site) -> Iterator[None]:
+    """Commit offsets with long metadata, which the broker keeps in its memory."""
+    topic, metadata = "leak", "x" * _METADATA_BYTES
+    admin = AdminClient({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
+    admin.create_topics([NewTopic(topic, _PARTITIONS, 1)])[topic].result(timeout=_SECONDS)
+    places = [TopicPartition(topic, partition, 0, metadata) for partition in range(_PARTITIONS)]
+    asked = [
+        future
+        for number in range(_LEAKED)
+        for future in admin.alter_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(f"leak-{number}", places)]
+        ).values()
+    ]
+    for future in asked:
+        future.result(timeout=_SECONDS)
     yield
 
 

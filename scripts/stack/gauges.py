@@ -1,5 +1,6 @@
 """What a stack shows of itself under load: lag, replication slot, processors and memory."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -35,6 +36,7 @@ class Gauges:
         self._collected = collected
         self._jvms: Mapping[str, JvmMemory] = {}
         self._next_collection = 0.0
+        self._collecting: threading.Thread | None = None
         self._lag = ConsumerLag(endpoints.kafka_bootstrap, pipeline)
         self._retained = RetainedBytes(endpoints.postgres_dsn, pipeline.postgres.slot)
         self._before: dict[str, Usage] = {}
@@ -69,9 +71,12 @@ class Gauges:
 
     def _memory_of_jvms(self, collect_seconds: float) -> dict[str, float]:
         now = time.monotonic()
-        if now >= self._next_collection:
-            self._jvms = self._collected()
+        busy = self._collecting is not None and self._collecting.is_alive()
+        if now >= self._next_collection and not busy:
             self._next_collection = now + collect_seconds
+            # In a thread of its own: a slow collection must not leave a hole in the other gauges.
+            self._collecting = threading.Thread(target=self._collect, daemon=True)
+            self._collecting.start()
         return {
             metric: float(value)
             for name, memory in self._jvms.items()
@@ -80,6 +85,9 @@ class Gauges:
                 (f"{OUTSIDE_HEAP}{name}", memory.outside_heap),
             )
         }
+
+    def _collect(self) -> None:
+        self._jvms = self._collected()
 
     def _processors(self, name: str, usage: Usage) -> float | None:
         """Return the mean since the last sample.

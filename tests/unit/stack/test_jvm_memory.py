@@ -1,5 +1,7 @@
 """The memory of a JVM after a collection, and how often the gauges ask for one."""
 
+import threading
+
 import pytest
 
 from scripts.settings.metrics import load_metrics, of_jvm
@@ -85,6 +87,10 @@ def test_a_collection_is_asked_for_now_and_then(monkeypatch: pytest.MonkeyPatch)
     seen = []
     for second in range(5):
         now = 100.0 + second
+        gauges.read({}, collect_seconds=2.0)
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and thread.daemon:
+                thread.join(5.0)
         seen.append(gauges.read({}, collect_seconds=2.0))
     assert asked == [100.0, 102.0, 104.0]
     # In between it is what it was right after the last one.
