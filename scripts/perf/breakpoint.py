@@ -75,8 +75,9 @@ def _hold(
         measured = _judged_with(measured, Held(ramp, asked, shape.seconds), earlier)
         if number == MOST_HOLDS or _ends_the_search(measured):
             break
-        evidence = measured.evidence
-        verdict = judge(replace(evidence, thresholds=without_held_rate(evidence.thresholds)))
+        # By itself: what an earlier part did wrong says nothing about this rate.
+        limits = without_held_rate(measured.evidence.thresholds)
+        verdict = judge(replace(measured.evidence, thresholds=limits, earlier=()))
         if verdict.exit_code not in (ExitCode.FAIL, ExitCode.INVALID):
             break
         say(f"{planned.scenario.name}: {asked:,}/s does not hold: {verdict.reasons[0]}")

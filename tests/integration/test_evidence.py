@@ -1,6 +1,8 @@
 """Scripts that leave no evidence, on the real stack: none of them passes."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,9 @@ import pytest
 from scripts.errors import ExitCode
 from scripts.settings.paths import Checkout
 from scripts.stack.local.backend import LocalStack
+from scripts.stack.local.layout import Layout
+from scripts.stack.local.supervisor import Supervisor
+from scripts.waiting import NotReady, wait_until
 from tests.integration.inv import Inv, read
 
 SHAPE = {"executor": "constant-vus", "vus": 5, "duration": "6s"}
@@ -106,3 +111,26 @@ def test_an_iteration_that_throws_is_a_failure_in_the_figures(inv: Inv) -> None:
     assert 0.05 < rate["rate"] < 0.2
     (gate,) = (x for x in read(folder / "verdict.json")["gates"] if x["name"] == "iterations")
     assert "no such field" in gate["reason"]
+
+
+def test_a_check_that_is_interrupted_is_no_pass(inv: Inv) -> None:
+    """The load is over, and the frozen consumer keeps the pipeline from draining."""
+    inv.set_limits({})
+    known = inv.runs()
+    consumer = Supervisor(Layout(inv.checkout.stack)).processes()["consumer"]["pid"]
+    running = inv.start("perf", "--scenarios", "baseline", "--duration", "5s")
+    run = inv.wait_for_load("baseline", known)
+    os.kill(consumer, signal.SIGSTOP)
+    try:
+
+        def load_is_over() -> None:
+            if not (run / "baseline" / "summary.json").is_file():
+                raise NotReady("k6 runs")
+
+        wait_until(load_is_over, what="the end of the load", deadline_seconds=60)
+        running.signal(signal.SIGINT)
+        assert running.wait().exit_code == ExitCode.INTERRUPTED
+    finally:
+        os.kill(consumer, signal.SIGCONT)
+    verdict = read(run / "baseline" / "verdict.json")
+    assert (verdict["verdict"], verdict["exit_code"]) == ("INVALID", ExitCode.INTERRUPTED)

@@ -132,8 +132,10 @@ def test_what_the_ramp_loses_is_a_fail_at_once(
 def test_what_the_ramp_repeats_is_a_fail_of_the_scenario(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
-    verdict = Bench(damaged(kind)).verdict(tmp_path, monkeypatch)
+    bench = Bench(damaged(kind))
+    verdict = bench.verdict(tmp_path, monkeypatch)
     assert (verdict.exit_code, red(verdict)) == (ExitCode.FAIL, ["earlier_parts"])
+    assert bench.parts == ["ramp", "hold-1"]
 
 
 def test_a_hold_that_loses_a_row_is_not_tried_again(
