@@ -1,6 +1,7 @@
 """Faults on the wire: records that a stranger puts into a topic, or makes the consumer skip."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 
 import msgspec
@@ -22,10 +23,10 @@ from scripts.waiting import NotReady, wait_until
 
 _TABLE = "public.customer"
 _SECONDS = 10.0
-# 80 MB, the live heap of the broker and the worker being 60 MB each.
+# 80 MB, of a worker whose live heap is 30 MB.
 _LEAKED, _LEAKED_BYTES = 100, 800_000
-# The same in 2,500 offsets: a commit carries no longer metadata.
-_PARTITIONS, _METADATA_BYTES = 25, 32_000
+# 100 MB of metadata; the broker takes up to 4,096 bytes for each offset.
+_GROUPS, _PARTITIONS, _METADATA_BYTES = 250, 100, 4000
 _OFFSETS = "cdc-connect-offset"
 # How many events the consumer is made to skip, at least.
 _SKIPPED = 3
@@ -94,20 +95,24 @@ def leaking_connect(site: Site) -> Iterator[None]:
 
 @contextmanager
 def leaking_kafka(site: Site) -> Iterator[None]:
-    """Commit offsets with long metadata, which the broker keeps in its memory."""
+    """Commit offsets with the longest metadata, which the broker keeps in its memory."""
     topic, metadata = "leak", "x" * _METADATA_BYTES
     admin = AdminClient({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
     admin.create_topics([NewTopic(topic, _PARTITIONS, 1)])[topic].result(timeout=_SECONDS)
     places = [TopicPartition(topic, partition, 0, metadata) for partition in range(_PARTITIONS)]
-    asked = [
-        future
-        for number in range(_LEAKED)
-        for future in admin.alter_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(f"leak-{number}", places)]
-        ).values()
-    ]
-    for future in asked:
-        future.result(timeout=_SECONDS)
+
+    def committed(number: int) -> Future[ConsumerGroupTopicPartitions]:
+        group = ConsumerGroupTopicPartitions(f"leak-{number}", places)
+        (future,) = admin.alter_consumer_group_offsets([group]).values()
+        return future
+
+    def known() -> None:
+        done = committed(0).result(timeout=_SECONDS)
+        if any(place.error is not None for place in done.topic_partitions):
+            raise NotReady("the broker does not know the topic yet")
+
+    wait_until(known, what="the topic of the leak", deadline_seconds=_SECONDS)
+    wait([committed(number) for number in range(1, _GROUPS)], timeout=6 * _SECONDS)
     yield
 
 
