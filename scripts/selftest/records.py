@@ -108,7 +108,7 @@ def leaking_kafka(site: Site) -> Iterator[None]:
 
     def known() -> None:
         done = committed(0).result(timeout=_SECONDS)
-        if any(place.error is not None for place in done.topic_partitions):
+        if any(place.error is not None for place in done.topic_partitions or ()):
             raise NotReady("the broker does not know the topic yet")
 
     wait_until(known, what="the topic of the leak", deadline_seconds=_SECONDS)

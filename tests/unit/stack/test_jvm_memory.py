@@ -1,6 +1,7 @@
 """The memory of a JVM after a collection, and how often the gauges ask for one."""
 
 import threading
+import time
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_a_collection_is_asked_for_now_and_then(monkeypatch: pytest.MonkeyPatch)
         asked.append(now)
         return {"kafka": JvmMemory(len(asked), 7)}
 
-    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     monkeypatch.setattr(module, "ConsumerLag", _Silent)
     monkeypatch.setattr(module, "RetainedBytes", _Silent)
     gauges = Gauges(load_pipeline(Checkout.here()), _nowhere(), dict, collected)
