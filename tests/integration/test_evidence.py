@@ -69,6 +69,7 @@ def inv(checkout: Checkout, stack: LocalStack) -> Iterator[Inv]:
         "options": SHAPE,
     }
     checkout.scenarios_file.write_text(json.dumps(scenarios), encoding="utf-8")
+    (checkout.scripts / "custom-test.js").touch()
     yield Inv(checkout)
     for path, content in before.items():
         path.write_bytes(content)
