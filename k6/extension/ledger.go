@@ -14,9 +14,12 @@ type row struct {
 	Op    string `js:"op"`
 }
 
+// escaped keeps a name or a key within its field and its line, as PostgreSQL's COPY does.
+var escaped = strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`)
+
 // ledger is a file with a line for each row whose write PostgreSQL has acknowledged: operation, table and key,
-// separated by tabs. The file is written without a buffer, one call for each transaction: it costs microseconds, and
-// a k6 that is killed loses nothing.
+// separated by tabs, which are escaped within them. The file is written without a buffer, one call for each
+// transaction: it costs microseconds, and a k6 that is killed loses nothing.
 type ledger struct {
 	mu   sync.Mutex
 	file *os.File
@@ -36,7 +39,7 @@ func (l *ledger) note(statements []statement, affected []int64) error {
 	var lines strings.Builder
 	for index, s := range statements {
 		if s.Row.Table != "" && affected[index] > 0 {
-			lines.WriteString(s.Row.Op + "\t" + s.Row.Table + "\t" + s.Row.Key + "\n")
+			lines.WriteString(s.Row.Op + "\t" + escaped.Replace(s.Row.Table) + "\t" + escaped.Replace(s.Row.Key) + "\n")
 		}
 	}
 	if lines.Len() == 0 {

@@ -40,6 +40,22 @@ func TestLedgerNotesEveryRow(t *testing.T) {
 	}
 }
 
+func TestLedgerKeepsAKeyInItsLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.tsv")
+	l, err := openLedger(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	odd := []statement{{Row: row{Table: "public.a\tb", Key: "1\t2\n3\r4\\n", Op: "c"}}}
+	if err := l.note(odd, []int64{1}); err != nil {
+		t.Fatal(err)
+	}
+	want := `c` + "\t" + `public.a\tb` + "\t" + `1\t2\n3\r4\\n`
+	if got := linesOf(t, path); len(got) != 1 || got[0] != want {
+		t.Errorf("the ledger has %q, not %q", got, want)
+	}
+}
+
 func TestLedgerIsWrittenByManyAtOnce(t *testing.T) {
 	const users, writes = 20, 50
 	path := filepath.Join(t.TempDir(), "ledger.tsv")

@@ -17,7 +17,13 @@ from scripts.errors import StackFailure
 from scripts.integrity.causes import Facts
 from scripts.integrity.drain import DEADLINE_SECONDS, Draining
 from scripts.integrity.events import gathered
-from scripts.integrity.findings import event_findings, lasting, ledger_findings, row_findings
+from scripts.integrity.findings import (
+    event_findings,
+    lasting,
+    ledger_findings,
+    missed_for_sure,
+    row_findings,
+)
 from scripts.integrity.ledger import read_ledger
 from scripts.integrity.records import Integrity
 from scripts.integrity.snapshot import Comparison, Difference, compare
@@ -31,6 +37,7 @@ from scripts.stack.endpoints import Endpoints
 from scripts.stack.lag import ConsumerLag
 from scripts.waiting import NotReady
 
+_Compared = tuple[Comparison, Sequence[Difference]]
 # Whose restart makes Debezium send again what it cannot know to have arrived.
 _REPEATING = frozenset(("connect", "kafka", "postgres"))
 _CONNECT_SECONDS = 5
@@ -74,17 +81,21 @@ class Checker:
             readings(connection, self.pipeline, self._filtered())
         return self._topics.ends()
 
-    def check(self, begins: Begins, ledger: Path | None = None, excused: str = "") -> Integrity:
+    def check(
+        self,
+        begins: Begins,
+        ledger: Path | None = None,
+        excused: str = "",
+        *,
+        quiet: bool = False,
+    ) -> Integrity:
         """Drain the pipeline, compare, and return what was found.
-
-        The first comparison is made while positions are still being confirmed. Only if it shows a
-        difference is there a second one, after a drain of all that the first one saw: what is on
-        its way differs once, however long the way is.
 
         Args:
             begins: Where the topics are read from.
             ledger: k6's ledger of what was written since then; None: nobody kept one.
             excused: Why repeated events are no fault; else empty.
+            quiet: Whether nothing writes any more, as after a load.
 
         Returns:
             What was found; where a component does not answer, why nothing could be.
@@ -93,16 +104,11 @@ class Checker:
         lag = ConsumerLag(self.endpoints.kafka_bootstrap, self.pipeline)
         draining = Draining(self.pipeline, self.endpoints, lag, self.deadline_seconds)
         found, filtered = Integrity(checked=checked), self._filtered()
+        how = self._after_load if quiet else self._under_load
         try:
             with _answering():
-                draining.sentinel()
-                first = self._compare(filtered)
-                if first.differences and not draining.given_up:
-                    draining.sentinel()
-                draining.positions()
-                second = self._compare(filtered) if first.differences else first
-                lasted = lasting(first.differences, second.differences)
-                found = self._found(begins, ledger, excused, lag, second, lasted, filtered)
+                compared, differences = how(draining, filtered)
+                found = self._found(begins, ledger, excused, lag, compared, differences, filtered)
         except StackFailure as failure:
             found = unchecked(failure.message)
         finally:
@@ -113,6 +119,37 @@ class Checker:
             seconds=round(time.monotonic() - began, 3),
             drain=draining.result(),
         )
+
+    def _after_load(self, draining: Draining, filtered: ConnectorFilter) -> _Compared:
+        """Compare once everything is confirmed: what differs then differs for good.
+
+        A difference is looked at again after another drain, and the last comparison alone counts:
+        what differed before and no longer does was on its way, and what went wrong in between is
+        in the last one.
+        """
+        draining.sentinel()
+        draining.positions()
+        last = self._compare(filtered)
+        if last.differences and not draining.given_up:
+            draining.sentinel()
+            draining.positions()
+            last = self._compare(filtered)
+        return last, last.differences
+
+    def _under_load(self, draining: Draining, filtered: ConnectorFilter) -> _Compared:
+        """Compare while rows are being written: what is on its way differs once.
+
+        The first comparison is made while positions are still being confirmed. Only if it shows a
+        difference is there a second one, after a drain of all that the first one saw, and a row
+        that differs in both, unchanged, is wrong.
+        """
+        draining.sentinel()
+        first = self._compare(filtered)
+        if first.differences and not draining.given_up:
+            draining.sentinel()
+        draining.positions()
+        second = self._compare(filtered) if first.differences else first
+        return second, lasting(first.differences, second.differences)
 
     def _found(
         self,
@@ -134,7 +171,12 @@ class Checker:
         ):
             facts = Facts(connection, client[self.endpoints.mongodb_database], self.pipeline)
             trail = Trail(self.pipeline, events, lag.committed())
-            unseen = events.unseen(self.pipeline.kafka.topic_prefix)
+            cuts = records.cuts()
+            whole = missed_for_sure(
+                events.unseen(self.pipeline.kafka.topic_prefix),
+                {self.pipeline.topic(table): table.table for table in self.pipeline.tables},
+                cuts,
+            )
             lookup = RowLookup(connection, readings(connection, self.pipeline, filtered))
             return Integrity(
                 checked=datetime.now(UTC),
@@ -143,9 +185,10 @@ class Checker:
                 acknowledged=events.acknowledged() if kept else None,
                 findings=(
                     *row_findings(differences, trail, facts.explain),
-                    *ledger_findings(unseen, lookup),
+                    *ledger_findings(whole, lookup),
                     *event_findings(events, self.pipeline, excused),
                 ),
+                cuts=cuts,
             )
 
     @property

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from scripts.integrity.causes import Explanation, ordered
 from scripts.integrity.events import Events, Odd, Unseen
-from scripts.integrity.records import MOST_SAMPLES, Finding, Kind, Place, Sample
+from scripts.integrity.records import MOST_SAMPLES, Finding, Kind, Place, Sample, TopicCut
 from scripts.integrity.snapshot import Difference
 from scripts.integrity.trace import Trail
 from scripts.settings.pipeline import Pipeline
@@ -110,6 +110,20 @@ def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator
         )
         topic = pipeline.kafka.dead_letter_topic
         yield Finding(kind=Kind.DEAD_LETTER, table=topic, count=len(letters), samples=samples)
+
+
+def missed_for_sure(
+    unseen: Iterable[Unseen], tables: Mapping[str, str], cuts: Iterable[TopicCut]
+) -> tuple[Unseen, ...]:
+    """Return the acknowledged writes whose topic still has all of its records.
+
+    Args:
+        unseen: The acknowledged writes without an event.
+        tables: The table of each topic.
+        cuts: The partitions of which records are gone, and with them perhaps the event.
+    """
+    cut = {tables.get(each.topic) for each in cuts}
+    return tuple(each for each in unseen if each.table not in cut)
 
 
 class Rows(Protocol):

@@ -2,8 +2,11 @@
 
 `c<tab>public.customer<tab>0b9c...`: operation (`c`, `u`, `d`), table, key. k6 writes each line as
 soon as the transaction is committed (k6/extension/ledger.go), so one that was killed loses none.
+Tabs, line ends and backslashes of names and keys are escaped, as in PostgreSQL's COPY
+(https://www.postgresql.org/docs/current/sql-copy.html).
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,8 @@ import msgspec
 
 from scripts.settings.table_name import TableName
 
+_ESCAPE = re.compile(r"\\([tnr\\])")
+_LETTERS = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 OPERATIONS = frozenset(("c", "u", "d"))
 
 
@@ -30,7 +35,11 @@ def read_ledger(path: Path) -> Iterator[Acknowledged]:
         for line in lines:
             op, table, key = (*line.rstrip("\n").split("\t"), "", "")[:3]
             if line.endswith("\n") and op in OPERATIONS and table and key:
-                yield Acknowledged(op, _in_one_spelling(table), key)
+                yield Acknowledged(op, _in_one_spelling(_unescaped(table)), _unescaped(key))
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda found: _LETTERS[found[1]], text)
 
 
 def _in_one_spelling(table: str) -> str:

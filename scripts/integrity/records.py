@@ -158,6 +158,30 @@ class TopicRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     tombstones: int
 
 
+class Cut(StrEnum):
+    """Why records of a topic are gone."""
+
+    RETENTION = "retention"
+    COMPACTION = "compaction"
+    RECREATED = "recreated"
+
+
+class TopicCut(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A partition of which records of the time that is judged are gone.
+
+    Attributes:
+        topic: The topic.
+        partition: The partition.
+        why: Why they are gone.
+        offsets: How many offsets have no record any more.
+    """
+
+    topic: str
+    partition: int
+    why: Cut
+    offsets: int
+
+
 class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is known of the pipeline's integrity: `<run>/<scenario>/integrity.json`.
 
@@ -172,6 +196,7 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             nobody noted any.
         findings: What is wrong.
         unchecked: Why nothing could be checked; else empty.
+        cuts: The partitions of which records are gone: no event is missed in their topics.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -183,6 +208,7 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     acknowledged: dict[str, int] | None = None
     findings: tuple[Finding, ...] = ()
     unchecked: str = ""
+    cuts: tuple[TopicCut, ...] = ()
 
     @property
     def drained(self) -> bool:

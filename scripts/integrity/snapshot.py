@@ -18,8 +18,9 @@ from scripts.settings.pipeline import Pipeline
 from scripts.stack.carried import ConnectorFilter
 
 Document = dict[str, Any]
-# `_id`, `xmin`, and the columns' values.
-Row = tuple[str, str, *tuple[Printed, ...]]
+# `_id`, `xmin`, and the columns' values; a key with a null makes no `_id`.
+Row = tuple[str | None, str, *tuple[Printed, ...]]
+NO_ID = "(a key column is null)"
 _BATCH = 5000
 _CONNECT_SECONDS = 5
 _TEXT_OID, _NUMERIC_OID = 25, 1700
@@ -40,7 +41,7 @@ class Difference:
     Attributes:
         kind: In which way: MISSING, STALE, CONTENT, EXTRA, or COLUMN_ABSENT.
         table: The table.
-        id: The `_id`; of an absent column its name.
+        id: The `_id`; of an absent column its name; `NO_ID` where the key has a null.
         version: The transaction that wrote the row as it is, `xmin`; empty where there is no row.
         lsn: The document's `_cdc.lsn`; None where there is no document, or a foreign one.
         columns: Whose values differ, with their types: `vals numeric[]`.
@@ -152,11 +153,16 @@ def _row_by_row(
     ahead = iter(documents)
     document = next(ahead, None)
     for row in rows:
-        while document is not None and document["_id"] < row[0]:
+        identity = row[0]
+        if identity is None:
+            # PostgreSQL sorts them last. No document can be that of such a row.
+            yield Difference(Kind.MISSING, table, NO_ID, row[1], None)
+            continue
+        while document is not None and document["_id"] < identity:
             yield _extra(table, document)
             document = next(ahead, None)
-        if document is None or document["_id"] > row[0]:
-            yield Difference(Kind.MISSING, table, row[0], row[1], None)
+        if document is None or document["_id"] > identity:
+            yield Difference(Kind.MISSING, table, identity, row[1], None)
             continue
         unseen.look(row, document)
         wrong = _wrong_columns(how, row, document)
@@ -168,7 +174,7 @@ def _row_by_row(
             yield Difference(
                 kind,
                 table,
-                row[0],
+                identity,
                 row[1],
                 _lsn(document),
                 columns=(*(f"{each.name} {each.declared}" for each in wrong), *unknown),

@@ -6,10 +6,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource
 from confluent_kafka.cimpl import Message
 
 from scripts.errors import StackFailure
 from scripts.integrity.decoding import DeadLetter, Event, dead_letter_of, event_of
+from scripts.integrity.records import Cut, TopicCut
 from scripts.settings.pipeline import Pipeline
 
 # The offset at which each partition's window begins, by topic and partition; others begin at 0.
@@ -18,6 +20,58 @@ _TIMEOUT_SECONDS = 5.0
 # Without a single record for so long, the broker is not going to give the rest.
 _STALL_SECONDS = 10.0
 _BATCH = 5000
+
+
+@dataclass
+class Span:
+    """What a partition holds, and how much of it was read.
+
+    Attributes:
+        first: The first offset that it still has.
+        end: The offset after the last one.
+        begin: Where the window begins; None where nobody noted that.
+        records: How many records of the window were read.
+    """
+
+    first: int
+    end: int
+    begin: int | None
+    records: int = 0
+
+
+class Records:
+    """The records of a window. Once they were all read, it is known which are gone."""
+
+    def __init__(self, topics: "Topics", begins: Begins) -> None:
+        self._topics = topics
+        self._begins = begins
+        self._spans: dict[tuple[str, int], Span] = {}
+
+    def __iter__(self) -> Iterator[Event | DeadLetter]:
+        """Read the records, from the first of the window on."""
+        return self._topics.records(self._begins, self._spans)
+
+    def cuts(self) -> tuple[TopicCut, ...]:
+        """Return the partitions of which records of the window are gone.
+
+        A transactional producer takes offsets for markers that no consumer sees, so a gap alone
+        says nothing about a topic that is not compacted.
+        """
+        found = []
+        for (topic, partition), span in self._spans.items():
+            if span.begin is None:
+                continue
+            gone = span.end - span.begin - span.records
+            if span.end < span.begin:
+                why, gone = Cut.RECREATED, span.begin - span.end
+            elif span.first > span.begin:
+                why = Cut.RETENTION
+            elif gone > 0 and self._topics.compacted(topic):
+                why = Cut.COMPACTION
+            else:
+                continue
+            found.append(TopicCut(topic=topic, partition=partition, why=why, offsets=gone))
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -36,8 +90,18 @@ class Topics:
         with closing(self._consumer()) as consumer, _answering():
             return {key: end for key, (_, end) in self._marks(consumer).items()}
 
-    def read(self, begins: Begins) -> Iterator[Event | DeadLetter]:
-        """Yield the records from `begins` to the present ends.
+    def read(self, begins: Begins) -> "Records":
+        """Return the records from `begins` to the present ends; they are read by iterating."""
+        return Records(self, begins)
+
+    def records(
+        self, begins: Begins, seen: "dict[tuple[str, int], Span]"
+    ) -> Iterator[Event | DeadLetter]:
+        """Yield the records from `begins` to the present ends, and note what of it was there.
+
+        Args:
+            begins: Where the topics are read from.
+            seen: Filled with the span of each partition.
 
         Raises:
             StackFailure: The broker does not answer, or a topic is not there.
@@ -45,12 +109,26 @@ class Topics:
         tables = {self.pipeline.topic(table): table for table in self.pipeline.tables}
         with closing(self._consumer()) as consumer, _answering():
             marks = self._marks(consumer)
+            for key, (first, end) in marks.items():
+                seen[key] = Span(first, end, begins.get(key))
             windows = {
                 key: (max(first, begins.get(key, 0)), end) for key, (first, end) in marks.items()
             }
             for message in _messages(consumer, windows):
+                seen[str(message.topic()), int(message.partition() or 0)].records += 1
                 table = tables.get(str(message.topic()))
                 yield event_of(message, table) if table else dead_letter_of(message, tables)
+
+    def compacted(self, topic: str) -> bool:
+        """Return whether a topic may be compacted; True if the broker does not say."""
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        try:
+            asked = admin.describe_configs([resource], request_timeout=_TIMEOUT_SECONDS)
+            policy = asked[resource].result()["cleanup.policy"].value
+        except (KafkaException, KeyError):
+            return True
+        return "compact" in str(policy)
 
     def _consumer(self) -> Consumer:
         return Consumer(

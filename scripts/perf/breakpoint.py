@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from scripts.errors import ExitCode
+from scripts.integrity.check import unchecked
 from scripts.load.files import ScenarioFiles
 from scripts.load.k6 import Shape
 from scripts.perf.measurement import Laboratory, Measured
@@ -12,7 +13,8 @@ from scripts.settings.executors import RampingArrivalRate
 from scripts.settings.metrics import CONSUMER_LAG
 from scripts.settings.scenarios import MOST_HOLDS
 from scripts.terminal import say
-from scripts.verdict.evidence import Held
+from scripts.verdict.earlier_gate import lost
+from scripts.verdict.evidence import Earlier, Held
 from scripts.verdict.judge import judge
 from scripts.verdict.ramp import Ramp, judge_ramp
 from scripts.verdict.ramp_gate import without_held_rate
@@ -29,6 +31,9 @@ def measure_breakpoint(
 ) -> Measured:
     """Run the ramp, then hold nine tenths of the highest rate, and less if that does not hold.
 
+    A rate that is too high makes the pipeline slow, and a lower one is tried. A part in which the
+    pipeline lost something is the last one, and the scenario is judged by it.
+
     The ramp's files are left in `ramp/`, those of rates that did not hold in `hold-1/` and so on,
     and those of the last one in the scenario's own folder.
 
@@ -37,8 +42,7 @@ def measure_breakpoint(
     """
     ramp_files = ScenarioFiles(files.folder / "ramp")
     ramp_run = laboratory.measure(planned, shape, ramp_files)
-    fallen = ramp_run.evidence.fallen
-    if not isinstance(shape.options, RampingArrivalRate) or fallen or _in_vain(ramp_run):
+    if not isinstance(shape.options, RampingArrivalRate) or _ends_the_search(ramp_run):
         return _moved_up(ramp_run, ramp_files, files)
     seen = ramp_run.evidence.points
     ramp = judge_ramp(seen.windows, seen.stack, shape.options)
@@ -47,7 +51,10 @@ def measure_breakpoint(
         held = Held(ramp, None, 0.0)
         measured = replace(ramp_run, evidence=replace(ramp_run.evidence, held=held))
         return _moved_up(measured, ramp_files, files)
-    return _hold(laboratory, planned, files, ramp, ramp.highest * _FIRST_SHARE)
+    ramp_run = _settled(laboratory, ramp_run, ramp_files)
+    if _lost(ramp_run):
+        return _moved_up(ramp_run, ramp_files, files)
+    return _hold(laboratory, planned, files, ramp, (_earlier("ramp", ramp_run),))
 
 
 def _hold(
@@ -55,25 +62,61 @@ def _hold(
     planned: PlannedScenario,
     files: ScenarioFiles,
     ramp: Ramp,
-    rate: float,
+    earlier: tuple[Earlier, ...],
 ) -> Measured:
+    rate = (ramp.highest or 0.0) * _FIRST_SHARE
     for number in range(1, MOST_HOLDS + 1):
-        _wait_for_calm(laboratory)
         asked = max(1, round(rate))
         holding = laboratory.with_variables({"HOLD_RATE": str(asked)})
         shape = holding.shape(planned)
         say(f"{planned.scenario.name}: holding {asked:,}/s for {format_duration(shape.seconds)}")
         hold_files = ScenarioFiles(files.folder / f"hold-{number}")
         measured = holding.measure(planned, shape, hold_files)
-        evidence = replace(measured.evidence, held=Held(ramp, asked, shape.seconds))
-        measured = replace(measured, evidence=evidence)
-        verdict = judge(replace(evidence, thresholds=without_held_rate(evidence.thresholds)))
-        broken = verdict.exit_code in (ExitCode.FAIL, ExitCode.INVALID)
-        if not broken or evidence.fallen or _in_vain(measured) or number == MOST_HOLDS:
+        measured = _judged_with(measured, Held(ramp, asked, shape.seconds), earlier)
+        if number == MOST_HOLDS or _ends_the_search(measured):
+            break
+        # By itself: what an earlier part did wrong says nothing about this rate.
+        limits = without_held_rate(measured.evidence.thresholds)
+        verdict = judge(replace(measured.evidence, thresholds=limits, earlier=()))
+        if verdict.exit_code not in (ExitCode.FAIL, ExitCode.INVALID):
             break
         say(f"{planned.scenario.name}: {asked:,}/s does not hold: {verdict.reasons[0]}")
+        measured = _settled(holding, measured, hold_files)
+        if _lost(measured):
+            break
+        earlier = (*earlier, _earlier(f"hold-{number}", measured))
         rate *= _NEXT_SHARE
     return _moved_up(measured, hold_files, files)
+
+
+def _judged_with(measured: Measured, held: Held, earlier: tuple[Earlier, ...]) -> Measured:
+    return replace(measured, evidence=replace(measured.evidence, held=held, earlier=earlier))
+
+
+def _settled(laboratory: Laboratory, measured: Measured, files: ScenarioFiles) -> Measured:
+    """Let the pipeline catch up; a check that could not see everything is made again then."""
+    _wait_for_calm(laboratory)
+    integrity = measured.evidence.integrity
+    if integrity is not None and integrity.drained and not integrity.unchecked:
+        return measured
+    return laboratory.check_again(measured, files)
+
+
+def _earlier(name: str, measured: Measured) -> Earlier:
+    evidence = measured.evidence
+    integrity = evidence.integrity or unchecked("no check was made")
+    return Earlier(name, integrity, evidence.exceptions)
+
+
+def _ends_the_search(measured: Measured) -> bool:
+    """Whether a part is the last one: it lost something, or there is nothing to go on with."""
+    return measured.evidence.fallen or _in_vain(measured) or _lost(measured)
+
+
+def _lost(measured: Measured) -> bool:
+    """Whether the pipeline lost something in a part."""
+    integrity = measured.evidence.integrity
+    return integrity is not None and lost(integrity)
 
 
 def _in_vain(measured: Measured) -> bool:

@@ -119,7 +119,7 @@ class _Run:
         self._laboratory = Laboratory(
             k6=K6(generator.install(), variables, dashboard),
             backend=backend,
-            gauges=Gauges(plan.pipeline, endpoints, backend.usage),
+            gauges=Gauges(plan.pipeline, endpoints, backend.usage, backend.collected),
             hops=partial(read_hops, endpoints.consumer_url),
             checker=Checker(plan.pipeline, endpoints),
             connector=partial(look, plan.pipeline, endpoints),
@@ -193,17 +193,22 @@ class _Run:
         files = self._folder.scenario(name)
         how = measure_breakpoint if planned.scenario.hold_seconds else Laboratory.measure
         measured = how(self._laboratory, planned, self._shapes[name], files)
-        loaded = measured.loaded
-        with postponed():
-            verdict = judge(measured.evidence)
-            write_atomically(files.verdict, readable_json(verdict))
-            if self._laboratory.telemetry is not None:
-                tell(self._laboratory.telemetry, verdict, measured.evidence.summary)
-            self._manifest = noted(self._manifest, name, loaded, measured.evidence.events or ())
-            self._manifest.write(self._folder.manifest)
-            say(f"{name}: {verdict.verdict}")
-        if loaded.interrupted is not None:
-            return verdict, _Blocked(ExitCode.INTERRUPTED, str(loaded.interrupted))
+        loaded, interrupted = measured.loaded, measured.loaded.interrupted
+        try:
+            with postponed():
+                verdict = judge(measured.evidence)
+                write_atomically(files.verdict, readable_json(verdict))
+                if self._laboratory.telemetry is not None:
+                    tell(self._laboratory.telemetry, verdict, measured.evidence.summary)
+                events = measured.evidence.events or ()
+                self._manifest = noted(self._manifest, name, loaded, events)
+                self._manifest.write(self._folder.manifest)
+                say(f"{name}: {verdict.verdict}")
+        except Interrupted as interruption:
+            # The scenario is complete; the ones after it are not run.
+            interrupted = interruption
+        if interrupted is not None:
+            return verdict, _Blocked(ExitCode.INTERRUPTED, str(interrupted))
         if name == HEALTH_CHECK and verdict.exit_code is not ExitCode.PASS:
             return verdict, _Blocked(ExitCode.STACK, "the health check did not pass")
         return verdict, None

@@ -10,6 +10,7 @@ from scripts.integrity.records import Integrity
 from scripts.integrity.topic import Begins
 from scripts.interruption import postponed
 from scripts.load import run as load
+from scripts.load.exceptions import read_exceptions
 from scripts.load.files import ScenarioFiles
 from scripts.load.hops import HopWatch, Read
 from scripts.load.k6 import K6, Observed, Shape, inspect
@@ -21,6 +22,7 @@ from scripts.report.live import display
 from scripts.results.hops import hops_of
 from scripts.results.summary import read_summary
 from scripts.settings.executors import RampingArrivalRate, warm_up_seconds
+from scripts.settings.metrics import of_jvm
 from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.backend import Backend, Watch
 from scripts.stack.connector_health import ConnectorHealth
@@ -28,6 +30,9 @@ from scripts.stack.gauges import Gauges
 from scripts.terminal import say
 from scripts.verdict.evidence import Evidence
 from scripts.verdict.points import examine
+
+_COLLECT_SECONDS = 60.0
+_COLLECT_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,12 @@ class Measured:
     Attributes:
         loaded: What is known of k6.
         evidence: What the verdict rests on.
+        begins: Where the topics ended before the load; None where no check was due.
     """
 
     loaded: load.Loaded
     evidence: Evidence
+    begins: Begins | None = None
 
 
 @dataclass(frozen=True)
@@ -125,8 +132,17 @@ class Laboratory:
                 hops=seen,
                 integrity=integrity,
                 connector=connector,
+                exceptions=read_exceptions(files.log),
+                interrupted="" if loaded.interrupted is None else str(loaded.interrupted),
             )
-        return Measured(loaded, evidence)
+        return Measured(loaded, evidence, begins)
+
+    def check_again(self, measured: Measured, files: ScenarioFiles) -> Measured:
+        """Check what an earlier part of a scenario left, once the pipeline has caught up."""
+        if measured.begins is None:
+            return measured
+        integrity = self._check(measured.begins, files, self.backend.watch())
+        return replace(measured, evidence=replace(measured.evidence, integrity=integrity))
 
     def _load(
         self,
@@ -138,9 +154,13 @@ class Laboratory:
     ) -> load.Loaded:
         """Run k6, and show and tell how it goes."""
         progress = display(planned.scenario.name)
+        collect_seconds = None
+        if any(of_jvm(threshold.metric) for threshold in planned.thresholds):
+            # It stops a JVM for 0.1 s: rarely, and only where it is asked for.
+            collect_seconds = min(_COLLECT_SECONDS, _COLLECT_SHARE * shape.seconds)
 
         def gauges(k6: int) -> Mapping[str, float]:
-            values = self.gauges.read({"k6": k6})
+            values = self.gauges.read({"k6": k6}, collect_seconds)
             if telemetry is not None:
                 telemetry.gauges(values)
             return values
@@ -169,6 +189,6 @@ class Laboratory:
                 if events is None
                 else excuse(event.component for event in events)
             )
-            integrity = self.checker.check(begins, files.ledger, excused)
+            integrity = self.checker.check(begins, files.ledger, excused, quiet=True)
         write_atomically(files.integrity, readable_json(integrity))
         return integrity

@@ -6,7 +6,7 @@ from scripts.integrity.causes import sentence
 from scripts.integrity.columns import NotCompared, Why
 from scripts.integrity.records import Integrity, TableCompared
 from scripts.report.rows import printable
-from scripts.verdict.integrity_gates import exit_code_of
+from scripts.verdict.integrity_gates import cut_sentence, exit_code_of
 from scripts.verdict.verdict import verdict_of
 from scripts.wording import counted
 
@@ -47,6 +47,7 @@ def integrity_text(integrity: Integrity) -> str:
             for finding in integrity.findings
             if finding.excused
         ]
+    blocks += [printable(cut_sentence(cut)) for cut in integrity.cuts]
     lines = [f"{t.table}: {line}" for t in integrity.tables for line in left_out(t)]
     if lines:
         blocks.append("\n".join(printable(line) for line in lines))

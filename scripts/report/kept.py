@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from scripts.verdict.records import ScenarioVerdict
 
 _COMPARED = ("rows", "events")
-_GATES = ("drained", *_COMPARED, "dead_letters", "ledger")
+_GATES = ("drained", *_COMPARED, "dead_letters", "ledger", "earlier_parts")
 
 
 def kept_lines(verdicts: Iterable[ScenarioVerdict], shown: Callable[[str], str] = str) -> list[str]:

@@ -23,9 +23,9 @@ _MAX_QUOTE = 300
 _MAX_REASONS = 20
 
 _VERDICTS = {
-    Verdict.PASS: "every threshold was judged on enough samples and holds, and so does every gate",
+    Verdict.PASS: "all thresholds, judged on enough samples, and all checks and gates hold",
     Verdict.FAIL: "a limit or a gate on the pipeline is broken",
-    Verdict.NO_DATA: "a limit has no samples, or too few",
+    Verdict.NO_DATA: "there is too little evidence to judge a threshold or a gate",
     Verdict.INVALID: "the measurement cannot be trusted",
 }
 _CAUSES = {

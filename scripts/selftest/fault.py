@@ -82,6 +82,7 @@ class Fault:
         load: Options of k6's executor, laid over the scenario's.
         edits: What is changed in the files of the checkout before the run.
         plant: What is done while the load runs.
+        duration: How long the load lasts: long enough for the fault to show.
     """
 
     name: str
@@ -92,3 +93,4 @@ class Fault:
     load: Mapping[str, object] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
     plant: Plant = nothing
+    duration: str = "8s"

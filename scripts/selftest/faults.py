@@ -8,6 +8,13 @@ from scripts.settings.names import nearest
 _MOST_KEPT = 32 * 1024 * 1024
 _HOP = {"hop_debezium_to_kafka": {"p50": 100.0}}
 _READS = {"mongo_read_duration": {"p95": 1000.0}}
+# A leak has to show while the load lasts.
+_LEAKING = "30s"
+_MEMORY = {
+    "memory_consumer": {"max": 128.0 * 1024 * 1024},
+    "heap_live_kafka": {"max": 72.0 * 1024 * 1024},
+    "heap_live_connect": {"max": 64.0 * 1024 * 1024},
+}
 _SLOT = {"slot_retained_bytes": {"max": float(_MOST_KEPT)}}
 
 FAULTS = (
@@ -15,7 +22,7 @@ FAULTS = (
         "clean",
         "nothing",
         Expected(ExitCode.PASS),
-        limits={**LIMITS, **_SLOT, **_HOP, **_READS},
+        limits={**LIMITS, **_SLOT, **_HOP, **_READS, **_MEMORY},
     ),
     Fault(
         "lost-event",
@@ -119,6 +126,38 @@ FAULTS = (
         "k6's files may not grow beyond 16 KiB (RLIMIT_FSIZE), as on a disk that is full",
         Expected(ExitCode.INVALID, "points", "points.json.gz"),
         plant=processes.limited_files,
+    ),
+    Fault(
+        "leak-consumer",
+        "The consumer keeps 4 MB of each batch; a threshold is on its memory",
+        Expected(ExitCode.FAIL, "memory_consumer max", "the limit is 128 MiB"),
+        duration=_LEAKING,
+        limits={**LIMITS, **_MEMORY},
+        edits=(
+            Edit(
+                "src/cdc_consumer/loop.py",
+                "        self._keep([first], messages, records)\n",
+                "        self._keep([first], messages, records)\n"
+                '        self.__dict__.setdefault("leak", []).append(b"x" * 4_000_000)\n',
+            ),
+        ),
+    ),
+    Fault(
+        "leak-kafka",
+        "100 MB of metadata of committed offsets are left in the broker; a threshold is on its "
+        "live heap",
+        Expected(ExitCode.FAIL, "heap_live_kafka max", "the limit is 72 MiB"),
+        duration=_LEAKING,
+        limits={**LIMITS, **_MEMORY},
+        plant=records.leaking_kafka,
+    ),
+    Fault(
+        "leak-connect",
+        "80 MB of offsets are left in the Connect worker; a threshold is on its live heap",
+        Expected(ExitCode.FAIL, "heap_live_connect max", "the limit is 64 MiB"),
+        duration=_LEAKING,
+        limits={**LIMITS, **_MEMORY},
+        plant=records.leaking_connect,
     ),
     Fault(
         "tightened-threshold",

@@ -1,10 +1,18 @@
 """Faults on the wire: records that a stranger puts into a topic, or makes the consumer skip."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 
 import msgspec
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from scripts.errors import StackFailure
 from scripts.selftest.fault import Site
@@ -15,6 +23,11 @@ from scripts.waiting import NotReady, wait_until
 
 _TABLE = "public.customer"
 _SECONDS = 10.0
+# 80 MB, of a worker whose live heap is 30 MB.
+_LEAKED, _LEAKED_BYTES = 100, 800_000
+# 100 MB of metadata; the broker takes up to 4,096 bytes for each offset.
+_GROUPS, _PARTITIONS, _METADATA_BYTES = 250, 100, 4000
+_OFFSETS = "cdc-connect-offset"
 # How many events the consumer is made to skip, at least.
 _SKIPPED = 3
 
@@ -68,6 +81,41 @@ def late(site: Site) -> Iterator[None]:
 def poison(site: Site) -> Iterator[None]:
     """Produce what is no JSON."""
     produce(site, b'{"id":"poison"}', b"\x00 no JSON")
+    yield
+
+
+@contextmanager
+def leaking_connect(site: Site) -> Iterator[None]:
+    """Fill the offset store of the Connect worker, which keeps the last value of every key."""
+    producer = Producer({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
+    for number in range(_LEAKED):
+        key = msgspec.json.encode(["leak", {"number": number}])
+        producer.produce(_OFFSETS, key=key, value=b"x" * _LEAKED_BYTES)
+    if producer.flush(_SECONDS):
+        raise StackFailure("the broker did not take a record")
+    yield
+
+
+@contextmanager
+def leaking_kafka(site: Site) -> Iterator[None]:
+    """Commit offsets with the longest metadata, which the broker keeps in its memory."""
+    topic, metadata = "leak", "x" * _METADATA_BYTES
+    admin = AdminClient({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
+    admin.create_topics([NewTopic(topic, _PARTITIONS, 1)])[topic].result(timeout=_SECONDS)
+    places = [TopicPartition(topic, partition, 0, metadata) for partition in range(_PARTITIONS)]
+
+    def committed(number: int) -> Future[ConsumerGroupTopicPartitions]:
+        group = ConsumerGroupTopicPartitions(f"leak-{number}", places)
+        (future,) = admin.alter_consumer_group_offsets([group]).values()
+        return future
+
+    def known() -> None:
+        done = committed(0).result(timeout=_SECONDS)
+        if any(place.error is not None for place in done.topic_partitions or ()):
+            raise NotReady("the broker does not know the topic yet")
+
+    wait_until(known, what="the topic of the leak", deadline_seconds=_SECONDS)
+    wait([committed(number) for number in range(1, _GROUPS)], timeout=6 * _SECONDS)
     yield
 
 

@@ -28,7 +28,6 @@ from scripts.tools.install import install_all
 from scripts.verdict.records import ScenarioVerdict
 from scripts.waiting import NotReady, wait_until
 
-DURATION = "8s"
 FOLDER = "selftest"
 _MOST_ATTEMPTS = 3
 # A stack's way up, the health check, and k6's start.
@@ -102,7 +101,15 @@ def _attempt(fault: Fault, checkout: Checkout) -> tuple[ScenarioVerdict, Outcome
 @contextmanager
 def _running(fault: Fault, copy: Checkout) -> Iterator[Running]:
     """Run `inv perf` in the copy; end it where the block does not come to its end."""
-    words = ("perf", "--stack", "local", "--scenarios", fault.scenario, "--duration", DURATION)
+    words = (
+        "perf",
+        "--stack",
+        "local",
+        "--scenarios",
+        fault.scenario,
+        "--duration",
+        fault.duration,
+    )
     running = process.start(
         [sys.executable, "-m", "invoke", *words],
         cwd=copy.root,

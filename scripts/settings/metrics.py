@@ -12,6 +12,13 @@ from scripts.settings.paths import Checkout
 
 CONSUMER_LAG = "consumer_lag"
 SLOT_RETAINED_BYTES = "slot_retained_bytes"
+# Of a Java component; known of the embedded stack alone.
+LIVE_HEAP, OUTSIDE_HEAP = "heap_live_", "outside_heap_"
+
+
+def of_jvm(metric: str) -> bool:
+    """Whether a metric is on the memory of a JVM after a collection."""
+    return metric.startswith((LIVE_HEAP, OUTSIDE_HEAP))
 
 
 class MetricType(StrEnum):

@@ -14,8 +14,11 @@ from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.settings.thresholds import DEFAULT, Layer, Limits, Threshold, ThresholdTable
 
 ENVIRONMENTS = "environments"
+# The metric and stat that every scenario is judged by.
+SUCCESS_RATE = ("cdc_success_rate", "rate")
 # Where an editor finds what may stand in the file; nothing else reads it.
 SCHEMA = "$schema"
+_UPPER = (Operator.AT_MOST, Operator.BELOW)
 
 
 def load_thresholds(
@@ -37,7 +40,7 @@ def load_thresholds(
     layer = dict(reader.table(read_json(path), ""))
     typed(layer.pop(SCHEMA, ""), str, file=path.name, place=SCHEMA)
     environments = reader.table(layer.pop(ENVIRONMENTS, {}), ENVIRONMENTS)
-    return ThresholdTable(
+    table = ThresholdTable(
         scenarios=reader.layer(layer, "", known=(DEFAULT, *reader.scenarios, ENVIRONMENTS)),
         environments={
             name: reader.layer(
@@ -48,6 +51,13 @@ def load_thresholds(
             for name, content in environments.items()
         },
     )
+    if SUCCESS_RATE not in table.scenarios.get(DEFAULT, {}):
+        raise reader.wrong(
+            DEFAULT,
+            "must require a success rate, so that a scenario without thresholds of its own "
+            'cannot pass while everything fails: "cdc_success_rate": { "rate": 0.9 }',
+        )
+    return table
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,10 @@ class _Reader:
                 place,
                 "no number of samples can show a rate of exactly 0 or 1: "
                 "set a limit between them, or limit the count of an error counter",
+            )
+        if (kind.name, stat) == SUCCESS_RATE and expression.operator in _UPPER:
+            raise self.wrong(
+                place, "a success rate has a lower bound: write a number, or 'rate>=0.9'"
             )
         return Threshold(kind, expression)
 

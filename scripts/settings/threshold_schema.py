@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from scripts.settings.expressions import STATS
 from scripts.settings.metrics import Better, MetricKind, MetricType, Phase
 from scripts.settings.scenarios import HEALTH_CHECK
-from scripts.settings.threshold_file import ENVIRONMENTS, SCHEMA
+from scripts.settings.threshold_file import ENVIRONMENTS, SCHEMA, SUCCESS_RATE
 from scripts.settings.thresholds import DEFAULT
 
 Schema = dict[str, object]
@@ -32,13 +32,22 @@ def threshold_schema(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]
         DEFAULT: {"description": "Limits of every scenario.", **limits},
         **dict.fromkeys(judged, limits),
     }
+    metric, stat = SUCCESS_RATE
+    default = {
+        "description": "Thresholds of every scenario; a success rate is required.",
+        **limits,
+        "required": [metric],
+        "properties": {metric: {"required": [stat]}},
+    }
     environments: Schema = {
         "description": "Laid over the limits by --env NAME.",
         "type": "object",
         "additionalProperties": _table(layer),
     }
+    every = {SCHEMA: {"type": "string"}, **layer, DEFAULT: default, ENVIRONMENTS: environments}
     return {
-        **_table({SCHEMA: {"type": "string"}, **layer, ENVIRONMENTS: environments}),
+        **_table(every),
+        "required": [DEFAULT],
         "$defs": {"limits": _table({name: _metric(kind) for name, kind in metrics.items()})},
     }
 
@@ -59,12 +68,14 @@ def _limit(kind: MetricKind, stat: str) -> Schema:
     bounds, number = {}, _NUMBER
     if kind.type is MetricType.RATE:
         bounds, number = {"exclusiveMinimum": 0, "exclusiveMaximum": 1}, _BETWEEN_0_AND_1
+    # A success rate has a lower bound.
+    comparison = ">=?" if (kind.name, stat) == SUCCESS_RATE else "[<>]=?"
     spellings = [stat, f"p({stat[1:]})"] if stat.startswith("p") else [stat]
     stats = "|".join(map(re.escape, spellings))
     return {
         "description": f"A number: {_DIRECTIONS[kind.better]} that. Else like '{stat}<0.5'.",
         "anyOf": [
             {"type": "number", **bounds},
-            {"type": "string", "pattern": rf"^ *(?:{stats}) *[<>]=? *{number} *$"},
+            {"type": "string", "pattern": rf"^ *(?:{stats}) *{comparison} *{number} *$"},
         ],
     }

@@ -24,6 +24,20 @@ class LogTail:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class JvmMemory:
+    """What a Java process holds right after a full collection, in bytes.
+
+    Attributes:
+        live_heap: Objects that are still referred to.
+        outside_heap: Resident memory that is not of the heap: classes, code, threads, buffers, and
+            mapped files.
+    """
+
+    live_heap: int
+    outside_heap: int
+
+
 class Watch(Protocol):
     """An observation of the components, from its making on."""
 
@@ -76,6 +90,9 @@ class Backend(Protocol):
 
     def usage(self) -> Mapping[str, Usage]:
         """Return what each component that runs has used so far."""
+
+    def collected(self) -> Mapping[str, JvmMemory]:
+        """Let each JVM collect its garbage; return what is left, nothing where that is unknown."""
 
     def versions(self) -> Mapping[str, str]:
         """Return what is run, component by component."""

@@ -48,7 +48,8 @@ _ALL_DIGITS = 6
 def identity(table: Table, columns: Mapping[str, TableColumn]) -> sql.Composed:
     """Return the `_id`: the key's text, or the JSON array of a composite key's values.
 
-    In the order in which MongoDB sorts it: that of its bytes.
+    It is null where a key column is: such a row has no `_id`. In the order in which MongoDB sorts
+    it: that of its bytes.
 
     Args:
         table: The table.
@@ -79,7 +80,9 @@ def identity(table: Table, columns: Mapping[str, TableColumn]) -> sql.Composed:
         (text,) = parts
     else:
         text = sql.SQL("'[' || {} || ']'").format(sql.SQL(" || ',' || ").join(parts))
-    return sql.SQL('({}) COLLATE "C"').format(text)
+    names = sql.SQL(", ").join(sql.Identifier(name) for name in table.key)
+    # Some of the functions above return a text for a null.
+    return sql.SQL('(CASE WHEN num_nulls({}) = 0 THEN {} END) COLLATE "C"').format(names, text)
 
 
 def _part(column: TableColumn) -> tuple[sql.Composed, bool] | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from scripts.integrity.records import Integrity
+from scripts.load.exceptions import Exceptions
 from scripts.load.hops import HopsSeen
 from scripts.results.summary import NoSummary, Summary
 from scripts.settings.executors import Executor, total_seconds
@@ -32,6 +33,21 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """A part of a scenario that came before the one that is judged.
+
+    Attributes:
+        name: The folder of its files: `ramp`, `hold-1`.
+        integrity: What the check after it found.
+        exceptions: Its iterations that threw.
+    """
+
+    name: str
+    integrity: Integrity
+    exceptions: Exceptions
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What is known of one scenario that was run.
 
@@ -50,6 +66,9 @@ class Evidence:
             health check, and after an interruption.
         connector: How the connector and its tasks were after the load and the drain; None where
             unknown.
+        exceptions: The iterations that threw.
+        interrupted: What interrupted the load or the check after it; empty: nothing did.
+        earlier: Of a breakpoint, the ramp and the holds before the one that this is of.
     """
 
     scenario: str
@@ -64,6 +83,9 @@ class Evidence:
     held: Held | None = None
     integrity: Integrity | None = None
     connector: ConnectorHealth | None = None
+    exceptions: Exceptions = field(default_factory=Exceptions)
+    interrupted: str = ""
+    earlier: Sequence[Earlier] = ()
 
     @property
     def stack(self) -> StackSeen:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from scripts.errors import ExitCode
 from scripts.results.summary import NoSummary, Summary
 from scripts.settings.scenarios import HEALTH_CHECK
+from scripts.settings.thresholds import Threshold
 from scripts.stack.component import ComponentEvent
 from scripts.verdict.records import GateResult
 from scripts.wording import counted
@@ -56,6 +57,41 @@ def summary_gate(scenario: str, summary: Summary | NoSummary) -> Gate:
             reason=f"the summary is that of {summary.scenario}, not of {scenario}",
         )
     return open_gate(name, limit, limit)
+
+
+def interruption_gate(interrupted: str) -> Gate:
+    """Nothing interrupted the load or the check after it."""
+    name, limit = "interruption", "the load and the check come to their end"
+    if not interrupted:
+        return open_gate(name, limit, "none")
+    return shut_gate(
+        name,
+        limit,
+        interrupted,
+        code=ExitCode.INTERRUPTED,
+        reason=f"{interrupted}: what was measured until then is kept",
+    )
+
+
+def thresholds_gate(scenario: str, thresholds: Sequence[Threshold]) -> Gate | None:
+    """At least one threshold says what is good enough; None for the health check.
+
+    A threshold that cannot be judged is NO-DATA by itself.
+    """
+    if scenario == HEALTH_CHECK:
+        return None
+    name, limit = "thresholds", "at least 1 threshold"
+    observed = counted(len(thresholds), "threshold")
+    if thresholds:
+        return open_gate(name, limit, observed)
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.NO_DATA,
+        reason=f"{scenario} has no threshold, so nothing says what is good enough: "
+        "set one in k6/thresholds.json",
+    )
 
 
 def samples_gate(summary: Summary | NoSummary) -> Gate:

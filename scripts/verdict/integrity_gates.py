@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from scripts.errors import ExitCode
 from scripts.integrity.causes import sentence
-from scripts.integrity.records import Finding, Integrity, Kind
+from scripts.integrity.records import Cut, Finding, Integrity, Kind, TopicCut
 from scripts.results.summary import NoSummary, Summary
 from scripts.stack.component import ComponentEvent
 from scripts.verdict.gates import Gate, open_gate, shut_gate
@@ -23,6 +23,8 @@ EVENTS = (
 # whether it did shows in the rows.
 LOSSES = frozenset((*ROWS, Kind.EVENT_MISSING, Kind.VANISHED, Kind.DEAD_LETTER))
 _INSERTED = "pg_records_inserted"
+_WRITES = "pg_write_duration"
+_WRITE_ERRORS = "pg_write_errors"
 # Of one, and of any other number.
 _WORDS = {
     Kind.MISSING: ("row is missing in MongoDB", "rows are missing in MongoDB"),
@@ -111,7 +113,11 @@ def rows_gate(integrity: Integrity | None) -> Gate | None:
 
 
 def events_gate(integrity: Integrity | None) -> Gate | None:
-    """Every acknowledged write is in its topic, once and in order."""
+    """Every acknowledged write is in its topic, once and in order.
+
+    A topic that has lost records to retention or compaction shows neither a loss nor that there is
+    none: NO-DATA, because what was measured is good and the proof alone is missing.
+    """
     if integrity is None:
         return None
     events = sum(topic.events for topic in integrity.topics)
@@ -119,7 +125,16 @@ def events_gate(integrity: Integrity | None) -> Gate | None:
     if integrity.acknowledged is not None:
         observed += f", {counted(sum(integrity.acknowledged.values()), 'acknowledged write')}"
     limit = "every acknowledged write is in its topic, once and in order"
-    return _gate(integrity, "events", limit, observed, EVENTS)
+    gate = _gate(integrity, "events", limit, observed, EVENTS)
+    if gate.result.ok is not True or not integrity.cuts:
+        return gate
+    return shut_gate(
+        "events",
+        limit,
+        gate.result.observed,
+        code=ExitCode.NO_DATA,
+        reason="; ".join(cut_sentence(each) for each in integrity.cuts),
+    )
 
 
 def dead_letters_gate(integrity: Integrity | None) -> Gate | None:
@@ -131,27 +146,45 @@ def dead_letters_gate(integrity: Integrity | None) -> Gate | None:
 
 
 def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Gate | None:
-    """The ledger has every row that k6 counts as inserted: one that lacks some proves nothing.
+    """The ledger has every write that k6 counts: one that lacks some proves nothing.
 
-    None where nobody was to look, and where k6 counts no inserted rows, as a foreign script.
+    Every write that succeeded is a transaction with at least one row, and every inserted row is a
+    line. Without either there is nothing that could be missed, and the result is NO-DATA.
+
+    None where nobody was to look.
     """
     if integrity is None or isinstance(summary, NoSummary) or integrity.unchecked:
         return None
-    of_k6 = summary.observed(_INSERTED, "count")
-    if of_k6 is None:
-        return None
+    inserted = int(summary.observed(_INSERTED, "count") or 0)
+    failed = int(summary.observed(_WRITE_ERRORS, "count") or 0)
+    written = max(0, summary.samples(_WRITES) - failed)
+    lines = sum((integrity.acknowledged or {}).values())
     noted = (integrity.acknowledged or {}).get("c", 0)
-    name, limit = "ledger", f"at least the {counted(of_k6, 'inserted row')} that k6 counts"
-    observed = f"{counted(noted, 'inserted row')} noted"
-    if noted >= of_k6:
+    name = "ledger"
+    limit = f"the {counted(inserted, 'inserted row')} and {counted(written, 'write')} of k6"
+    observed = f"{counted(noted, 'inserted row')} of {counted(lines, 'row')} noted"
+    if noted < inserted or lines < written:
+        return shut_gate(
+            name,
+            limit,
+            observed,
+            code=ExitCode.INVALID,
+            reason=f"k6 counts {counted(inserted, 'inserted row')} and {counted(written, 'write')}"
+            f", and its ledger has {counted(noted, 'inserted row')} of {counted(lines, 'row')}: "
+            "see that the disk has room, and that each statement of the script names its row",
+        )
+    if lines:
         return open_gate(name, limit, observed)
+    if failed:
+        # Every write was refused: the success rate says so.
+        return open_gate(name, limit, observed, ok=None)
     return shut_gate(
         name,
         limit,
         observed,
-        code=ExitCode.INVALID,
-        reason=f"k6 counts {counted(of_k6, 'inserted row')} and noted {noted:,} in its ledger: "
-        "see that the disk has room, and that each statement of the script names its row",
+        code=ExitCode.NO_DATA,
+        reason="the ledger of k6 is empty, so nothing says which rows must arrive: let the script "
+        "write with iterate(), and name the row of each statement",
     )
 
 
@@ -179,6 +212,17 @@ def reason_of(finding: Finding) -> str:
         return lead + causes
     first = finding.samples[0]
     return f"{lead}, such as {first.id}, last seen in {first.last_seen} ({first.detail}){causes}"
+
+
+def cut_sentence(cut: TopicCut) -> str:
+    """Return which records are gone, why, and what to do."""
+    place = f"{cut.topic}, partition {cut.partition}"
+    if cut.why is Cut.RECREATED:
+        return f"{place}: the topic was created again, so its events are unknown: run again"
+    return (
+        f"{place}: {counted(cut.offsets, 'record')} of this run are gone by {cut.why}, so nothing "
+        "says that every write was there: keep the topic's records for longer than the run"
+    )
 
 
 def _gate(

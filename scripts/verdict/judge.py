@@ -7,8 +7,17 @@ from scripts.settings.metrics import MetricType
 from scripts.settings.thresholds import Threshold
 from scripts.verdict.agreement import thresholds_agree_gate
 from scripts.verdict.connector_gate import connector_gate
+from scripts.verdict.earlier_gate import earlier_gate
 from scripts.verdict.evidence import Evidence
-from scripts.verdict.gates import Gate, checks_gate, components_gate, samples_gate, summary_gate
+from scripts.verdict.gates import (
+    Gate,
+    checks_gate,
+    components_gate,
+    interruption_gate,
+    samples_gate,
+    summary_gate,
+    thresholds_gate,
+)
 from scripts.verdict.hop_clocks import hop_clocks_gate
 from scripts.verdict.hop_limits import judge_hop_threshold
 from scripts.verdict.integrity_gates import (
@@ -19,9 +28,16 @@ from scripts.verdict.integrity_gates import (
     rows_gate,
 )
 from scripts.verdict.integrity_limits import INTEGRITY_METRICS, judge_integrity
+from scripts.verdict.iterations_gate import iterations_gate
 from scripts.verdict.k6_exit import k6_exit_gate
 from scripts.verdict.limits import judge_threshold
-from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
+from scripts.verdict.load_gates import (
+    clock_gate,
+    dropped_gate,
+    duration_gate,
+    generator_gate,
+    rate_gate,
+)
 from scripts.verdict.points_gate import points_gate
 from scripts.verdict.ramp_gate import judge_held_rate, ramp_gate, without_held_rate
 from scripts.verdict.records import ScenarioVerdict, ThresholdResult
@@ -93,21 +109,26 @@ def _worst(gates: Iterable[Gate], results: Iterable[ThresholdResult]) -> ExitCod
 def _gates(evidence: Evidence) -> tuple[Gate, ...]:
     scenario, summary = evidence.scenario, evidence.summary
     gates = (
+        interruption_gate(evidence.interrupted),
         k6_exit_gate(scenario, evidence.k6_exit, summary),
         components_gate(evidence.events),
         connector_gate(evidence.connector, evidence.events),
         clock_gate(evidence.clock_step_seconds),
         summary_gate(scenario, summary),
         points_gate(evidence.points, summary),
+        thresholds_gate(scenario, evidence.thresholds),
         samples_gate(summary),
+        iterations_gate(scenario, evidence.exceptions, summary),
         checks_gate(scenario, summary),
         dropped_gate(summary),
+        duration_gate(evidence.executor, evidence.k6_exit, summary),
         rate_gate(evidence.executor, evidence.k6_exit, summary),
         generator_gate(scenario, summary),
         thresholds_agree_gate(evidence.thresholds, summary),
         stack_samples_gate(evidence.thresholds, evidence.stack),
         hop_clocks_gate(evidence.thresholds, evidence.hops),
         ramp_gate(evidence.held),
+        earlier_gate(evidence.earlier),
         drain_gate(evidence.integrity, evidence.events),
         rows_gate(evidence.integrity),
         events_gate(evidence.integrity),

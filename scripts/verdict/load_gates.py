@@ -2,7 +2,13 @@
 
 from scripts.errors import ExitCode
 from scripts.results.summary import NoSummary, Summary
-from scripts.settings.executors import Executor, asked_iterations
+from scripts.settings.executors import (
+    Executor,
+    PerVuIterations,
+    RampingArrivalRate,
+    asked_iterations,
+    total_seconds,
+)
 from scripts.settings.metrics import MetricType
 from scripts.settings.samples import samples_needed
 from scripts.settings.scenarios import HEALTH_CHECK
@@ -15,6 +21,9 @@ MOST_DROPPED = 0.001
 _MOST_OFF_RATE = 0.01
 # A constant rate may begin one more at its very end, and one be cut off there.
 _MOST_OFF_ITERATIONS = 2
+# Virtual users that have nothing left to do end a moment before the time is over.
+_MOST_SHORTER = 0.02
+_SHORTER_SECONDS = 1.0
 _LATEST_TICK_MS = 50
 _LARGEST_STEP_SECONDS = 0.1
 
@@ -72,6 +81,34 @@ def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) ->
             f"{asked:,.0f}: give it more virtual users (maxVUs, --vus) or processors, "
             "or ask for a lower rate"
         ),
+    )
+
+
+def duration_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) -> Gate | None:
+    """k6 ran for as long as it was asked to.
+
+    None for a fixed number of iterations, whose length is only bounded. A ramp that a threshold
+    ended (k6's exit code 99) was ended on purpose, and a k6 that broke is judged by its exit code.
+    """
+    if isinstance(executor, PerVuIterations):
+        return None
+    asked = total_seconds(executor, where="k6 inspect")
+    least = min((1 - _MOST_SHORTER) * asked, asked - _SHORTER_SECONDS)
+    name, limit = "duration", f"at least {least:,.1f} s of load"
+    ended_by_threshold = isinstance(executor, RampingArrivalRate) and k6_exit != 0
+    if isinstance(summary, NoSummary) or k6_exit not in CAME_TO_ITS_END or ended_by_threshold:
+        return open_gate(name, limit, "unknown", ok=None)
+    ran = summary.duration_ms / 1000
+    observed = f"{ran:,.1f} s"
+    if ran >= least:
+        return open_gate(name, limit, observed)
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=f"the summary covers {observed} of the {asked:,.0f} s of load that were asked for: "
+        "see the end of k6's log",
     )
 
 

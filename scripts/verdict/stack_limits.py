@@ -7,7 +7,7 @@ import msgspec
 
 from scripts.errors import ExitCode
 from scripts.settings.expressions import GROWTH
-from scripts.settings.metrics import CONSUMER_LAG, MetricType
+from scripts.settings.metrics import CONSUMER_LAG, MetricType, of_jvm
 from scripts.settings.thresholds import Threshold
 from scripts.verdict.figures import figure, limit_figure
 from scripts.verdict.gates import Gate, open_gate, shut_gate
@@ -29,7 +29,10 @@ def judge_stack_threshold(threshold: Threshold, seen: StackSeen) -> ThresholdRes
     values = [value for _, value in seen.samples(threshold)]
     samples = len(values)
     if not samples:
-        reason = f"{threshold.metric} was not sampled: see that the component answers"
+        remedy = "see that the component answers"
+        if of_jvm(threshold.metric):
+            remedy = "only the embedded stack knows it; remove the threshold, or judge it there"
+        reason = f"{threshold.metric} was not sampled: {remedy}"
         return result_of(threshold, None, 0, ok=None, reason=reason)
     if samples < threshold.samples_needed:
         reason = too_few(threshold, samples, seen.series.seconds * 1000)

@@ -16,8 +16,8 @@ from confluent_kafka.admin import AdminClient
 
 from scripts.errors import ExitCode, StackFailure
 from scripts.integrity.check import Checker
-from scripts.integrity.records import Finding, Kind, Place
-from scripts.integrity.snapshot import compare
+from scripts.integrity.records import Cut, Finding, Kind, Place
+from scripts.integrity.snapshot import NO_ID, compare
 from scripts.settings.pipeline import Table
 from scripts.stack.carried import ConnectorFilter
 from scripts.verdict.integrity_gates import exit_code_of
@@ -303,3 +303,39 @@ def test_a_key_that_cannot_be_followed_is_said_before_the_load(pipe: Planted) ->
         with pytest.raises(StackFailure, match=said):
             Checker(other, pipe.endpoints).begin()
     pipe.execute("ALTER PUBLICATION cdc_publication DROP TABLE odd")
+
+
+def test_a_topic_that_was_cut_by_retention_is_no_loss(pipe: Planted, tmp_path: Path) -> None:
+    begins = pipe.settled()
+    written = pipe.insert()
+    ends = pipe.settled()
+    ledger = tmp_path / "ledger.tsv"
+    ledger.write_text(f"c\tpublic.customer\t{written}\n")
+    admin = AdminClient({"bootstrap.servers": pipe.endpoints.kafka_bootstrap})
+    place = TopicPartition(CUSTOMER, 0, ends[CUSTOMER, 0])
+    admin.delete_records([place])[place].result(timeout=20)
+    integrity = pipe.checker.check(begins, ledger, quiet=True)
+    assert integrity.findings == ()
+    (cut,) = integrity.cuts
+    assert (cut.topic, cut.partition, cut.why) == (CUSTOMER, 0, Cut.RETENTION)
+    assert cut.offsets == ends[CUSTOMER, 0] - begins[CUSTOMER, 0]
+    assert exit_code_of(integrity) is ExitCode.NO_DATA
+    # The records that came later are there, and the next run is judged by them.
+    assert pipe.check(pipe.checker.begin()).cuts == ()
+
+
+def test_a_row_without_a_key_is_missing_and_no_traceback(pipe: Planted) -> None:
+    """A key that lost its constraint after the start, as `inv up` refuses it."""
+    begins = pipe.settled()
+    for change in (
+        "REPLICA IDENTITY FULL",
+        "DROP CONSTRAINT kinds_pkey",
+        "ALTER number DROP NOT NULL",
+        "ALTER part DROP NOT NULL",
+    ):
+        pipe.execute(f"ALTER TABLE kinds {change}")
+    pipe.execute("INSERT INTO kinds (part, number) VALUES ('a', NULL), (NULL, 1)")
+    findings = {x.kind: x for x in pipe.check(begins).findings if x.table == "public.kinds"}
+    assert findings[Kind.MISSING].count == 2
+    assert {sample.id for sample in findings[Kind.MISSING].samples} == {NO_ID}
+    assert findings[Kind.UNREADABLE].count == 2

@@ -399,7 +399,7 @@ def test_k6_and_the_harness_write_a_limit_alike(
     script = settings_copy / "scripts" / "baseline-test.js"
     changed = Checkout(root=settings_copy.parent, results=checkout.results)
     table = load_thresholds(changed, SCENARIOS, load_metrics(checkout))
-    (ours,) = table.limits("baseline")
+    (ours,) = [x for x in table.limits("baseline") if x.metric == metric]
 
     theirs = inspect(k6, script)["thresholds"][ours.k6_metric]
 

@@ -13,6 +13,7 @@ import pytest
 import scripts.verdict
 from scripts.errors import ExitCode
 from scripts.integrity.records import Finding, Integrity, Kind, Place, Sample
+from scripts.load.exceptions import Exceptions
 from scripts.results.points.gauges import StackSeries
 from scripts.results.summary import Check, Metric
 from scripts.settings.executors import ConstantArrivalRate
@@ -21,15 +22,18 @@ from scripts.settings.scenarios import HEALTH_CHECK
 from scripts.stack.connector_health import Condition, ConnectorHealth
 from scripts.verdict.agreement import thresholds_agree_gate
 from scripts.verdict.connector_gate import connector_gate
-from scripts.verdict.evidence import Evidence, Held
+from scripts.verdict.earlier_gate import earlier_gate
+from scripts.verdict.evidence import Earlier, Evidence, Held
 from scripts.verdict.gates import (
     Gate,
     checks_gate,
     components_gate,
+    interruption_gate,
     open_gate,
     samples_gate,
     shut_gate,
     summary_gate,
+    thresholds_gate,
 )
 from scripts.verdict.hop_clocks import hop_clocks_gate
 from scripts.verdict.integrity_gates import (
@@ -39,9 +43,16 @@ from scripts.verdict.integrity_gates import (
     ledger_gate,
     rows_gate,
 )
+from scripts.verdict.iterations_gate import iterations_gate
 from scripts.verdict.judge import judge
 from scripts.verdict.k6_exit import k6_exit_gate
-from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
+from scripts.verdict.load_gates import (
+    clock_gate,
+    dropped_gate,
+    duration_gate,
+    generator_gate,
+    rate_gate,
+)
 from scripts.verdict.points import PointsSeen
 from scripts.verdict.points_gate import points_gate
 from scripts.verdict.ramp import Ramp
@@ -104,9 +115,14 @@ def hops(negative: int) -> Evidence:
 
 def spoilt(kind: Kind) -> Evidence:
     """Return good evidence in which one row or record is wrong."""
+    return with_integrity(lossy(kind))
+
+
+def lossy(kind: Kind) -> Integrity:
+    """Return a check that found one row or record wrong."""
     sample = Sample(id="0b9c", last_seen=Place.TOPIC, detail="offset 7")
     finding = Finding(kind=kind, table="public.customer", count=1, samples=(sample,))
-    return with_integrity(msgspec.structs.replace(CLEAN, findings=(finding,)))
+    return msgspec.structs.replace(CLEAN, findings=(finding,))
 
 
 def with_integrity(integrity: Integrity) -> Evidence:
@@ -119,7 +135,11 @@ GOOD_ONES = {
     "health check": health(Check("a row", 1, 0)),
     "sampled": sampled(60),
     "hops": hops(0),
-    "held": replace(users(), held=Held(Ramp(700.0, "it broke"), 600, 300.0)),
+    "held": replace(
+        users(),
+        held=Held(Ramp(700.0, "it broke"), 600, 300.0),
+        earlier=(Earlier("ramp", CLEAN, Exceptions()),),
+    ),
 }
 
 
@@ -154,6 +174,29 @@ REDS: Mapping[GateFunction, Red] = {
     summary_gate: Red("summary", ExitCode.INVALID, replace(users(), scenario="spike")),
     points_gate: Red(
         "points", ExitCode.INVALID, replace(users(), points=PointsSeen(faults=("cut short",)))
+    ),
+    interruption_gate: Red(
+        "interruption",
+        ExitCode.INTERRUPTED,
+        replace(users(), interrupted="interrupted by SIGINT"),
+    ),
+    thresholds_gate: Red(
+        "thresholds", ExitCode.NO_DATA, replace(users(), thresholds=(), summary=summary(GOOD))
+    ),
+    iterations_gate: Red(
+        "iterations",
+        ExitCode.FAIL,
+        replace(users(), exceptions=Exceptions(3, "Error: boom at default (script.js:7:3)")),
+    ),
+    duration_gate: Red(
+        "duration",
+        ExitCode.INVALID,
+        replace(users(), summary=summary(GOOD, thresholds={LIMIT: True}, seconds=30)),
+    ),
+    earlier_gate: Red(
+        "earlier_parts",
+        ExitCode.FAIL,
+        replace(users(), earlier=(Earlier("ramp", lossy(Kind.VANISHED), Exceptions()),)),
     ),
     samples_gate: Red(
         "samples", ExitCode.NO_DATA, users(iterations=counter(0), cdc_success_rate=rate(0, 0))

@@ -87,10 +87,15 @@ class Shown:
 
     def judged(self, threshold: Threshold, *, holds: bool) -> ScenarioVerdict:
         """Return the verdict; `holds` is what k6 finds of the limit, if it judges it too."""
-        metrics = {**GOOD, "iterations": counter(SAMPLES)}
+        metrics = {
+            **GOOD,
+            "iterations": counter(SAMPLES),
+            "cdc_success_rate": rate(SAMPLES, 0),
+        }
         if self.metric:
             metrics[threshold.k6_metric] = self.metric
-        found = summary(metrics, thresholds={threshold: holds} if threshold.in_k6 else {})
+        judged = {threshold: holds} if threshold.in_k6 else {}
+        found = summary(metrics, thresholds=judged, seconds=SECONDS)
         k6_exit = 99 if threshold.in_k6 and not holds else 0
         points = replace(points_of(found), stack=self.stack)
         known = evidence(

@@ -107,27 +107,36 @@ function phase() {
   return Date.now() - exec.scenario.startTime < running.warmUp ? 'warmup' : 'steady';
 }
 
+/** Makes a change and follows it: milliseconds until it was seen, or nothing, and whether the document is right. */
+function follow(change, started) {
+  const collection = databases().collection(change.collection);
+  const seen = write(change) ? arrival(change, collection, started) : null;
+  return { seen, right: seen !== null && (change.deleted || readBack(change, collection)) };
+}
+
 /**
  * Runs one iteration with the change that `choose` returns: `{operation, statements, inserted, collection, id}` and
  * either `fields` (text that the document must have) or `deleted: true`. Exactly one latency and one success are
- * recorded. Returns whether the change was written, seen in time and read back right.
+ * recorded, also where something throws: that is a failure, and the exception goes on to k6, which logs it. Returns
+ * whether the change was written, seen in time and read back right.
  */
 export function iterate(choose) {
   const started = now();
   const { tags } = exec.vu.metrics;
-  const change = choose();
   tags.phase = phase();
-  tags.operation = change.operation;
-  emitGeneratorDelay();
-
-  const collection = databases().collection(change.collection);
-  const seen = write(change) ? arrival(change, collection, started) : null;
-  // Users who all wait do not begin anything for long.
-  emitGeneratorDelay();
-  latency.add(seen ?? running.timeOut);
-  const succeeded = seen !== null && (change.deleted || readBack(change, collection));
-  successRate.add(succeeded);
-  return succeeded;
+  let result = { seen: null, right: false };
+  try {
+    const change = choose();
+    tags.operation = change.operation;
+    emitGeneratorDelay();
+    result = follow(change, started);
+  } finally {
+    // Users who all wait do not begin anything for long.
+    emitGeneratorDelay();
+    latency.add(result.seen ?? running.timeOut);
+    successRate.add(result.right);
+  }
+  return result.right;
 }
 
 /** Pauses as a user would before the next change; once the load is over there is none to pause for. */

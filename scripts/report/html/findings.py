@@ -114,6 +114,8 @@ def integrity(summary: Summary | NoSummary) -> str:
     failed = summary.observed("pg_write_errors", "count")
     if lost is None or failed is None:
         return f"Unknown: {counted(followed, *_FOLLOWED)}, and nobody counted the lost."
+    if failed >= followed:
+        return f"Unknown: no change was written, {counted(failed, 'write')} failed."
     wrong = sum(check.fails for check in summary.checks)
     found = "none" if not lost and not wrong else f"{shown(lost)} did not arrive in time"
     if wrong:
@@ -131,6 +133,8 @@ def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
     whole, write = found.get("cdc_e2e_latency"), found.get("pg_write_duration")
     if whole is None:
         return _time_of_others(summary)
+    if seen := _mostly_unseen(summary):
+        return seen
     rest = "".join(f" {sentence[0].upper()}{sentence[1:]}." for sentence in reversed(hops))
     if write is not None and not hops:
         rest = (
@@ -138,6 +142,18 @@ def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
             "way from its commit through Debezium, Kafka and the consumer to MongoDB."
         )
     return f"Half of the changes were seen in MongoDB within {whole} ms.{rest}"
+
+
+def _mostly_unseen(summary: Summary | NoSummary) -> str:
+    """Return how few of the changes were seen, where the median latency is a time-out."""
+    if isinstance(summary, NoSummary):
+        return ""
+    followed = summary.samples("cdc_success_rate")
+    seen = summary.observed("mongo_documents_found", "count")
+    if seen is None or 2 * seen >= followed:
+        return ""
+    count = counted(followed, "change was", "changes were")
+    return f"{shown(seen)} of {count} seen in MongoDB; the others count as their time-out."
 
 
 def _time_of_others(summary: Summary | NoSummary) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from scripts.integrity.causes import sentence
 from scripts.integrity.records import Finding, Integrity, Kind
 from scripts.report.integrity import left_out
-from scripts.verdict.integrity_gates import LOSSES
+from scripts.verdict.integrity_gates import LOSSES, cut_sentence
 from scripts.wording import counted
 
 _MOST_ROWS = 50
@@ -60,6 +60,7 @@ def integrity_view(found: Integrity | str) -> IntegrityView:
         for finding in found.findings
         if finding.excused
     ]
+    notes += [cut_sentence(cut) for cut in found.cuts]
     return IntegrityView(
         tables=tuple(
             (t.table, f"{t.rows:,}", f"{t.documents:,}", "; ".join(left_out(t)) or "none")
@@ -97,6 +98,10 @@ def integrity_sentence(found: Integrity) -> str:
     lost = found.count(LOSSES)
     others = found.count(set(Kind) - LOSSES)
     outcome = "nothing was lost or changed"
+    if found.acknowledged is not None and not any(found.acknowledged.values()):
+        outcome = "no write was acknowledged, so none could be lost"
+    if found.cuts:
+        outcome = "what the topics still hold shows no loss"
     if lost:
         outcome = counted(lost, "was lost or changed", "were lost or changed")
     if others:

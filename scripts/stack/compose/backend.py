@@ -9,7 +9,7 @@ from scripts.files import write_atomically
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import target
-from scripts.stack.backend import LogTail, Say
+from scripts.stack.backend import JvmMemory, LogTail, Say
 from scripts.stack.component import COMPONENTS, ComponentStatus
 from scripts.stack.compose.engine import Engine
 from scripts.stack.compose.project import Project
@@ -84,6 +84,10 @@ class ComposeStack:
             return found if self._project.containers.ids() else None
         except StackFailure:
             return None
+
+    def collected(self) -> Mapping[str, JvmMemory]:
+        """Return nothing: the JVMs are in containers, whose sizes alone are known."""
+        return {}
 
     def versions(self) -> Mapping[str, str]:
         """Return the images, with their digests."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from scripts.errors import StackFailure
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import readiness, target
-from scripts.stack.backend import LogTail, Say
+from scripts.stack.backend import JvmMemory, LogTail, Say
 from scripts.stack.checks.sequence import check_connector, check_pipeline, warnings
 from scripts.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
 from scripts.stack.connector_health import CONNECTOR, look, status_rows
@@ -97,6 +97,10 @@ class ExternalStack:
         return (*components, *status_rows(health))
 
     def usage(self) -> Mapping[str, Usage]:
+        """Return nothing: its processes are not of this machine."""
+        return {}
+
+    def collected(self) -> Mapping[str, JvmMemory]:
         """Return nothing: its processes are not of this machine."""
         return {}
 

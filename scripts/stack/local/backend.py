@@ -9,10 +9,11 @@ from scripts.errors import StackFailure
 from scripts.settings.paths import Checkout
 from scripts.settings.pipeline import Pipeline
 from scripts.stack import target
-from scripts.stack.backend import LogTail, Say
+from scripts.stack.backend import JvmMemory, LogTail, Say
 from scripts.stack.component import COMPONENTS, OBSERVERS, ComponentStatus
 from scripts.stack.endpoints import Endpoints
 from scripts.stack.local.installed import Install
+from scripts.stack.local.jvm_memory import collected
 from scripts.stack.local.layout import Layout
 from scripts.stack.local.logs import last_lines
 from scripts.stack.local.start import NAME, LocalStarter
@@ -113,8 +114,15 @@ class LocalStack:
 
     def usage(self) -> Mapping[str, Usage]:
         """Look at the processes that supervisord has started."""
+        return usage_of(self._pids())
+
+    def collected(self) -> Mapping[str, JvmMemory]:
+        """Let the broker and the Connect worker collect their garbage."""
+        return collected(self._pids())
+
+    def _pids(self) -> Mapping[str, int]:
         processes = self._supervisor.processes()
-        return usage_of({name: x["pid"] for name, x in processes.items() if x.get("pid")})
+        return {name: x["pid"] for name, x in processes.items() if x.get("pid")}
 
     def notes(self) -> tuple[str, ...]:
         """Name what differs from a pipeline in production."""

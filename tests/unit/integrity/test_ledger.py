@@ -26,5 +26,12 @@ def test_what_is_no_write_is_left_out(tmp_path: Path) -> None:
     assert list(read_ledger(path)) == []
 
 
+def test_a_key_keeps_its_tabs_line_ends_and_backslashes(tmp_path: Path) -> None:
+    # As k6/extension/ledger_test.go has it.
+    path = tmp_path / "ledger.tsv"
+    path.write_bytes(b"c\tpublic.customer\t1\\t2\\n3\\r4\\\\n\nu\tpublic.customer\tb\n")
+    assert [entry.id for entry in read_ledger(path)] == ["1\t2\n3\r4\\n", "b"]
+
+
 def test_no_ledger_is_no_writes(tmp_path: Path) -> None:
     assert list(read_ledger(tmp_path / "ledger.tsv")) == []

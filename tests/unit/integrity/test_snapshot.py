@@ -13,7 +13,7 @@ from scripts.integrity.columns import Column
 from scripts.integrity.conversions import Conversion
 from scripts.integrity.findings import lasting
 from scripts.integrity.records import Kind
-from scripts.integrity.snapshot import Difference, Row, differing
+from scripts.integrity.snapshot import NO_ID, Difference, Row, differing
 from scripts.integrity.tables import TableReading
 from scripts.settings.pipeline import Table
 
@@ -65,6 +65,16 @@ def test_what_differs(
     rows: list[Row], documents: list[dict[str, Any]], expected: list[tuple[Kind, str]]
 ) -> None:
     assert found(rows, documents) == expected
+
+
+def test_a_key_with_a_null_is_a_row_that_cannot_arrive() -> None:
+    # PostgreSQL sorts it last.
+    rows = [row("a"), (None, "7", "x"), (None, "8", "y")]
+    assert found(rows, [document("a"), document("b")]) == [
+        (Kind.MISSING, NO_ID),
+        (Kind.MISSING, NO_ID),
+        (Kind.EXTRA, "b"),
+    ]
 
 
 def test_a_difference_says_which_field() -> None:

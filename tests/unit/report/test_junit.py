@@ -35,7 +35,7 @@ def test_a_case_for_each_threshold_and_each_gate() -> None:
         "timestamp": "2026-11-24T02:00:00+00:00",
     }
     assert set(outcomes(suite).values()) == {"passed"}
-    assert list(outcomes(suite))[:2] == ["cdc_e2e_latency p95 <= 2,000", "gate k6_exit"]
+    assert list(outcomes(suite))[:2] == ["cdc_e2e_latency p95 <= 2,000", "gate interruption"]
 
 
 @pytest.mark.parametrize(("metrics", "outcome"), [(SLOW, "failure"), (FEW, "error")])

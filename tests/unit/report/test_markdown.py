@@ -47,7 +47,10 @@ e2e-latency: **INVALID (stack gone)**
 
 def test_a_run_without_scenarios_has_no_table() -> None:
     text = run_markdown(judge_run([]), [])
-    assert text == "**NO-DATA**: a limit has no samples, or too few.\n\n- `no scenario was run`\n"
+    assert text == (
+        "**NO-DATA**: there is too little evidence to judge a threshold or a gate.\n\n"
+        "- `no scenario was run`\n"
+    )
 
 
 def test_what_interrupted_a_run_is_told_once() -> None:

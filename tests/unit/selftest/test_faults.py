@@ -23,6 +23,9 @@ def checkout(tmp_path: Path) -> Checkout:
     shutil.copytree(ROOT / "k6" / "scripts", root / "k6" / "scripts")
     for name in SETTINGS:
         shutil.copy(ROOT / "k6" / name, root / "k6" / name)
+    for name in sorted({edit.file for fault in FAULTS for edit in fault.edits}):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
     for left_out in (".git/config", ".stack/stack.json", "k6/results/latest/run.json"):
         path = root / left_out
         path.parent.mkdir(parents=True)
@@ -58,7 +61,9 @@ def test_a_copy_has_valid_settings(checkout: Checkout, tmp_path: Path, fault: Fa
         options = (copy.root / "k6" / "scenarios.json").read_text(encoding="utf-8")
         assert all(f'"{name}": {value}' in options for name, value in fault.load.items())
         for edit in fault.edits:
-            assert edit.old not in (copy.root / edit.file).read_text(encoding="utf-8")
+            text = (copy.root / edit.file).read_text(encoding="utf-8")
+            assert text.count(edit.old) == edit.new.count(edit.old)
+            assert edit.new in text
         left = {path.name for path in copy.root.rglob("*")}
         assert not {".git", ".stack", "run.json"} & left
     assert not copy.root.exists()

@@ -22,6 +22,9 @@ def test_every_committed_scenario_but_the_health_check_has_limits(committed: Che
     assert {name for name in scenarios.names if table.limits(name, "ci")} == set(limited)
 
 
+SUCCESS = {"cdc_success_rate": {"rate": 0.9}}
+
+
 @pytest.mark.parametrize(
     ("metric", "stat", "content", "k6_metric", "k6_expression"),
     [
@@ -45,16 +48,17 @@ def test_a_limit_becomes_an_expression_of_k6(
     k6_metric: str,
     k6_expression: str,
 ) -> None:
-    put(checkout.thresholds_file, {"baseline": {metric: {stat: content}}})
-    (threshold,) = load(checkout).limits("baseline")
-    assert (threshold.metric, threshold.stat) == (metric, stat)
+    put(checkout.thresholds_file, {"default": SUCCESS, "baseline": {metric: {stat: content}}})
+    (threshold,) = [x for x in load(checkout).limits("baseline") if x.metric == metric]
+    assert threshold.stat == stat
     assert (threshold.k6_metric, threshold.k6_expression) == (k6_metric, k6_expression)
     assert threshold.in_k6
 
 
 def test_k6_takes_no_limit_on_the_count_of_a_trend(checkout: Checkout, put: Put) -> None:
-    put(checkout.thresholds_file, {"baseline": {"cdc_e2e_latency": {"count": "count>100"}}})
-    (threshold,) = load(checkout).limits("baseline")
+    counted = {"cdc_e2e_latency": {"count": "count>100"}}
+    put(checkout.thresholds_file, {"default": SUCCESS, "baseline": counted})
+    _, threshold = load(checkout).limits("baseline")
     assert not threshold.in_k6
 
 
@@ -100,6 +104,12 @@ def limits(**metrics: object) -> dict[str, object]:
             limits(cdc_e2e_latency={"p95": "p95<" + "9" * 400}),
             f"baseline.cdc_e2e_latency.p95: 'p95<{'9' * 400}' is not a finite number",
         ),
+        ({"baseline": {}}, "default: must require a success rate"),
+        ({"default": {"checks": {"rate": 0.9}}}, "default: must require a success rate"),
+        (
+            {"default": {"cdc_success_rate": {"rate": "rate<0.9"}}},
+            "default.cdc_success_rate.rate: a success rate has a lower bound",
+        ),
         ('{"baseline": {"checks": {"rate": NaN}}}', "baseline.checks.rate: not a finite number"),
     ],
 )
@@ -114,7 +124,7 @@ def test_a_wrong_limit_is_one_line_that_names_the_place(
 
 
 _LAYERS: dict[str, Any] = {
-    "default": {"checks": {"rate": 0.1}, "cdc_e2e_latency": {"p50": 1, "p95": 1}},
+    "default": {"cdc_success_rate": {"rate": 0.1}, "cdc_e2e_latency": {"p50": 1, "p95": 1}},
     "baseline": {"cdc_e2e_latency": {"p95": 2, "p99": 2}},
     "environments": {
         "ci": {

@@ -33,8 +33,18 @@ def taken(checkout: Checkout) -> bool:
     return True
 
 
+SUCCESS = {"cdc_success_rate": {"rate": 0.9}}
+
+
 def of_baseline(metric: str, **stats: object) -> dict[str, object]:
     return {"baseline": {metric: stats}}
+
+
+def with_default(content: object) -> object:
+    """Return a file that requires a success rate, as it must, with this content."""
+    if not isinstance(content, dict):
+        return content
+    return {**content, "default": {**SUCCESS, **content.get("default", {})}}
 
 
 def test_the_committed_file_is_valid_and_names_its_schema(committed: Checkout) -> None:
@@ -53,13 +63,34 @@ def test_the_committed_file_is_valid_and_names_its_schema(committed: Checkout) -
         of_baseline("cdc_e2e_latency", p95="  p95 <= 0002000.50 ", p50="p(50)>1", avg=-1),
         {"baseline": {"cdc_e2e_latency": {"p99.9": "p(99.9)<1"}}},
         of_baseline("cdc_success_rate", rate="rate>00.0010"),
+        {"default": {"cdc_success_rate": {"rate": "rate>=0.5"}}},
         of_baseline("iterations", rate="rate>10", count=0),
     ],
 )
 def test_what_is_allowed_passes_both(checkout: Checkout, put: Put, content: object) -> None:
+    content = with_default(content)
     put(checkout.thresholds_file, content)
     assert taken(checkout)
     VALIDATOR.validate(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"default": {}},
+        {"default": {"cdc_success_rate": {}}},
+        {"default": {"checks": {"rate": 0.5}}},
+        {"environments": {"ci": {"default": SUCCESS}}},
+    ],
+    ids=str,
+)
+def test_a_file_without_a_success_rate_is_refused_by_both(
+    checkout: Checkout, put: Put, content: object
+) -> None:
+    put(checkout.thresholds_file, content)
+    assert not taken(checkout)
+    assert not VALIDATOR.is_valid(content)
 
 
 @pytest.mark.parametrize(
@@ -85,10 +116,12 @@ def test_what_is_allowed_passes_both(checkout: Checkout, put: Put, content: obje
         of_baseline("cdc_e2e_latency", p95="p95<1e3"),
         of_baseline("cdc_e2e_latency", p95="p95<-1"),
         {"baseline": {"generator_delay": {"p99.9": "p99x9<1"}}},
+        of_baseline("cdc_success_rate", rate="rate<0.5"),
     ],
     ids=str,
 )
 def test_what_is_wrong_is_refused_by_both(checkout: Checkout, put: Put, content: object) -> None:
+    content = with_default(content)
     put(checkout.thresholds_file, content)
     assert not taken(checkout)
     assert not VALIDATOR.is_valid(content)
@@ -145,6 +178,8 @@ def _files(draw: st.DrawFn) -> dict[str, Any]:
     layer: dict[str, Any] = {draw(st.sampled_from(["default", *JUDGED, *others])): limits}
     if draw(st.booleans()):
         layer = {"environments": {draw(st.text()): layer}}
+    elif "default" in layer:
+        layer = {"default": {**SUCCESS, **limits}}
     return {**({"$schema": draw(_ODD)} if odd == "$schema" else {}), **layer}
 
 
@@ -157,6 +192,7 @@ def _files(draw: st.DrawFn) -> dict[str, Any]:
 def test_whatever_the_reader_takes_is_valid_and_little_else(
     checkout: Checkout, put: Put, content: Mapping[str, Any]
 ) -> None:
+    content = {"default": SUCCESS, **content}
     put(checkout.thresholds_file, content)
     valid = VALIDATOR.is_valid(content)
     if taken(checkout):

@@ -91,7 +91,7 @@ FAULTS = {
     "too few samples for a rate": Fault(
         ExitCode.NO_DATA,
         ("cdc_success_rate rate needs 300 samples and got 200: run for at least 1m30s",),
-        good({**GOOD, "cdc_success_rate": rate(200, 0)}),
+        good({**GOOD, "cdc_success_rate": rate(200, 0), "iterations": counter(200)}),
     ),
     "too few samples beside a broken limit": Fault(
         ExitCode.NO_DATA,
@@ -306,6 +306,7 @@ def test_a_log_is_quoted_in_short() -> None:
 def test_every_gate_is_told_with_what_was_found() -> None:
     verdict = judge(evidence("baseline", LIMITS, good()))
     assert {gate.name: (gate.observed, gate.ok) for gate in verdict.gates} == {
+        "interruption": ("none", True),
         "k6_exit": ("0", True),
         "components": ("none", True),
         "connector": ("they do", True),
@@ -314,13 +315,16 @@ def test_every_gate_is_told_with_what_was_found() -> None:
         "dropped_iterations": ("0 of 600", True),
         "generator_delay": ("p99 1.30 ms over 6,000 ticks", True),
         "summary": ("a summary of baseline", True),
+        "thresholds": ("3 thresholds", True),
         "samples": ("600 iterations, 600 samples of cdc_success_rate", True),
+        "iterations": ("600 results of 600 iterations", True),
+        "duration": ("60.0 s", True),
         "thresholds_agree": ("the same of 3", True),
         "drained": ("after 0.9 s", True),
         "rows": ("600 rows, 600 documents", True),
         "events": ("602 events, 600 acknowledged writes", True),
         "dead_letters": ("0", True),
-        "ledger": ("600 inserted rows noted", True),
+        "ledger": ("600 inserted rows of 600 rows noted", True),
     }
 
 

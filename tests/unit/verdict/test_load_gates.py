@@ -204,6 +204,6 @@ def test_each_gate_is_part_of_the_verdict() -> None:
     verdict = judge(evidence("baseline", (), spoilt, executor=TEN_A_SECOND, clock_step_seconds=2.0))
     assert verdict.exit_code is ExitCode.INVALID
     assert [gate.name for gate in verdict.gates if gate.ok is False] == [
-        *("clock", "dropped_iterations", "achieved_rate", "generator_delay"),
+        *("clock", "thresholds", "dropped_iterations", "achieved_rate", "generator_delay"),
     ]
-    assert len(verdict.reasons) == 4
+    assert len(verdict.reasons) == 5

@@ -182,11 +182,12 @@ def test_a_disk_without_room_costs_the_verdict_alone(
 
 
 def test_the_points_gate_is_part_of_the_verdict() -> None:
-    found = summary(GOOD)
+    limit = threshold("cdc_success_rate", "rate>=0.9")
+    found = summary(GOOD, thresholds={limit: True})
     whole = points_of(found)
-    assert judge(evidence("baseline", (), found, points=whole)).exit_code is ExitCode.PASS
+    assert judge(evidence("baseline", (limit,), found, points=whole)).exit_code is ExitCode.PASS
     spoilt = replace(whole, faults=("points.json.gz is gone",))
-    verdict = judge(evidence("baseline", (), found, points=spoilt))
+    verdict = judge(evidence("baseline", (limit,), found, points=spoilt))
     assert (verdict.exit_code, verdict.reasons) == (ExitCode.INVALID, ("points.json.gz is gone",))
 
 

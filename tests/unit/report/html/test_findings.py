@@ -9,7 +9,7 @@ from scripts.report.html.figures import bare, shown, text
 from scripts.report.html.findings import integrity, time_spent, times
 from scripts.report.html.k6_log import OTHER, quotes
 from scripts.results.manifest import ScenarioEntry
-from scripts.results.summary import Check, NoSummary
+from scripts.results.summary import Check, NoSummary, Summary
 from scripts.settings.executors import (
     ConstantArrivalRate,
     ConstantVus,
@@ -136,3 +136,29 @@ def test_no_figure_fills_the_page() -> None:
     assert (shown(1e300, "ms"), shown(float("inf"))) == ("1e+300 ms", "inf")
     assert text("a\x00\x1b[31mb\u202e") == "a  [31mb "
     assert text("x" * 2001) == f"{'x' * 2000}… (1 more letters)"
+
+
+def refused(writes: int, seen: int) -> Summary:
+    """Return what 200 iterations leave of which some were written and some were seen."""
+    metrics = {
+        **GOOD,
+        "cdc_success_rate": rate(seen, 200 - seen),
+        "pg_write_errors": counter(200 - writes),
+        "mongo_documents_found": counter(seen),
+        "mongo_documents_not_found": counter(writes - seen),
+    }
+    return summary(metrics)
+
+
+@pytest.mark.parametrize(("writes", "seen"), [(0, 0), (200, 0), (200, 99)])
+def test_a_time_out_is_not_told_as_the_time_of_a_change(writes: int, seen: int) -> None:
+    assert f"{seen} of 200" in time_spent(refused(writes, seen))
+
+
+def test_the_median_is_that_of_changes_if_most_were_seen() -> None:
+    assert "within 36.4 ms" in time_spent(refused(200, 101))
+
+
+def test_what_was_never_written_was_not_kept() -> None:
+    assert integrity(refused(0, 0)).startswith("Unknown")
+    assert "none" in integrity(refused(200, 200))

@@ -1,0 +1,108 @@
+"""Which comparison counts: the last one after a load, what lasts while rows are written."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from scripts.integrity import check
+from scripts.integrity.check import Checker
+from scripts.integrity.records import Drain, Integrity, Kind
+from scripts.integrity.snapshot import Comparison, Difference
+from scripts.settings.paths import Checkout
+from scripts.settings.pipeline_file import load_pipeline
+from scripts.stack.carried import ConnectorFilter
+from scripts.stack.endpoints import Endpoints
+
+A = Difference(Kind.MISSING, "public.customer", "a", "7", None)
+B = Difference(Kind.MISSING, "public.customer", "b", "7", None)
+
+
+class Drained:
+    """A pipeline that drains at once; notes in which order it is asked."""
+
+    given_up = False
+
+    def __init__(self, *_arguments: object) -> None: ...
+
+    def sentinel(self) -> None:
+        steps.append("sentinel")
+
+    def positions(self) -> None:
+        steps.append("positions")
+
+    def result(self) -> Drain:
+        return Drain(seconds=0.0)
+
+
+class NoLag:
+    def __init__(self, *_arguments: object) -> None: ...
+
+    def close(self) -> None: ...
+
+
+steps: list[str] = []
+
+
+def checked(
+    monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[Difference]], *, quiet: bool
+) -> set[str]:
+    """Return the rows that are said to differ, given what each comparison sees."""
+    steps.clear()
+    left: Iterator[Sequence[Difference]] = iter(looks)
+    found: list[Difference] = []
+
+    def compare(_self: Checker, _filtered: ConnectorFilter) -> Comparison:
+        steps.append("look")
+        return Comparison((), tuple(next(left)))
+
+    def note(_self: Checker, *arguments: object) -> Integrity:
+        differences = arguments[5]
+        assert isinstance(differences, tuple)
+        found.extend(differences)
+        return check.unchecked("")
+
+    monkeypatch.setattr(check, "Draining", Drained)
+    monkeypatch.setattr(check, "ConsumerLag", NoLag)
+    monkeypatch.setattr(Checker, "_compare", compare)
+    monkeypatch.setattr(Checker, "_found", note)
+    monkeypatch.setattr(Checker, "_filtered", lambda _self: ConnectorFilter())
+    endpoints = Endpoints(
+        stack="local",
+        postgres_dsn="",
+        kafka_bootstrap="",
+        connect_url="",
+        connector="",
+        mongodb_uri="",
+        mongodb_database="",
+        consumer_url="",
+    )
+    Checker(load_pipeline(Checkout.here()), endpoints).check({}, quiet=quiet)
+    return {each.id for each in found}
+
+
+@pytest.mark.parametrize(
+    ("looks", "lost"),
+    [
+        ([()], set()),
+        ([(A,), ()], set()),
+        ([(A,), (A,)], {"a"}),
+        # What goes wrong after the first look.
+        ([(A,), (A, B)], {"a", "b"}),
+        ([(A,), (B,)], {"b"}),
+    ],
+)
+def test_after_a_load_the_last_comparison_alone_counts(
+    monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[Difference]], lost: set[str]
+) -> None:
+    assert checked(monkeypatch, looks, quiet=True) == lost
+    # Nothing is looked at before everything is confirmed.
+    assert steps == ["sentinel", "positions", "look"] * len(looks)
+
+
+@pytest.mark.parametrize(
+    ("looks", "lost"), [([()], set()), ([(A,), (A, B)], {"a"}), ([(A,), (B,)], set())]
+)
+def test_under_load_what_differs_once_is_on_its_way(
+    monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[Difference]], lost: set[str]
+) -> None:
+    assert checked(monkeypatch, looks, quiet=False) == lost
