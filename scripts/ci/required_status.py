@@ -26,13 +26,15 @@ from scripts.settings.thresholds import Threshold
 from scripts.verdict.gates import samples_gate, summary_gate
 from scripts.verdict.k6_exit import k6_exit_gate
 from scripts.verdict.limits import broken_limit, judge_threshold
-from scripts.verdict.load_gates import dropped_gate, generator_gate, rate_gate
+from scripts.verdict.load_gates import dropped_gate, duration_gate, generator_gate, rate_gate
 from scripts.verdict.records import ScenarioVerdict
 from scripts.verdict.verdict import Verdict
 from scripts.wording import counted
 
 # Gates that only the run itself can judge: each must be in its verdict, and hold.
 REPORTED_GATES = (
+    "interruption",
+    "iterations",
     "components",
     "connector",
     "clock",
@@ -223,6 +225,7 @@ def _recomputed(
         summary_gate(scenario.name, summary),
         samples_gate(summary),
         dropped_gate(summary),
+        duration_gate(scenario.options, exited, summary),
         rate_gate(scenario.options, exited, summary),
         generator_gate(scenario.name, summary),
     ):

@@ -106,7 +106,7 @@ def _commit(value: _Value) -> int | None:
         return None
     try:
         commit, _ = _SEQUENCE.decode(value.sequence)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return None
     # Before the first commit that Debezium sees, there is one transaction: its LSNs are before
     # every commit that follows.
