@@ -123,7 +123,7 @@ def classify_duplicate(
     Returns:
         `stale`: the document is as new or newer. `applied`: it is the write itself, sent before.
         `newer`: the write is newer than the document. `conflict`: the document is absent.
-        `went-back`: the log's positions began anew (see `order`). `foreign`: it is not a document
+        `went-back`: LSNs restarted (see `order`). `foreign`: it is not a document
         of this pipeline.
     """
     if stored is None:

@@ -26,7 +26,7 @@ class Write(Struct, frozen=True):
 
 
 class Coalesced(Struct, frozen=True):
-    """What a batch comes to.
+    """The result of coalescing a batch.
 
     Attributes:
         writes: The writes, one a document.

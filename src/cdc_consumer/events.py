@@ -42,7 +42,7 @@ class Record(Struct, frozen=True, gc=False):
     Attributes:
         topic: The topic it was read from.
         partition: The partition it was read from.
-        log: The partition, told apart from one of the same name that was there before.
+        log: The topic's identifier and the partition: a topic that is made again has another one.
         offset: Its offset there.
         timestamp_ms: Kafka's timestamp of it, milliseconds since the epoch.
         consumed_us: When the consumer took it, microseconds since the epoch.

@@ -35,7 +35,7 @@ class Offsets(Protocol):
     """Keeps track of what is done."""
 
     def log(self, topic: str, partition: int) -> str:
-        """Return the name of a partition that no other log had before it."""
+        """Return the topic's identifier and the partition."""
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Mark messages as done."""

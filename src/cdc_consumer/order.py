@@ -45,8 +45,8 @@ class Order(Struct, frozen=True):
         read: Whether a snapshot read it.
         position: Commit and LSN in a form that compares as text; None: it was read, or no sequence
             came with it, or an older version of the consumer wrote the document.
-        log: The partition that it was read from, told apart from one of the same name that was
-            there before; empty in a document of an older version.
+        log: The topic's identifier and the partition that it was read from: a topic that is made
+            again has another identifier. Empty in a document of an older version.
         offset: Its offset there; -1 in a document of an older version.
         source_us: When it was committed, microseconds since the epoch, where that is known.
     """
@@ -59,12 +59,12 @@ class Order(Struct, frozen=True):
     source_us: int | None
 
     def against(self, other: "Order") -> Standing:
-        """Return where this change stands beside another one of the same row.
+        """Compare this change with another one of the same row.
 
         Returns:
             `newer`, `same` or `older` than the other one; `went-back`: the log's positions say
             older, but it was committed later, and it does not come from earlier in the partition.
-            So the positions began anew: PostgreSQL was restored, or is another one.
+            So LSNs restarted: PostgreSQL was restored or replaced.
         """
         if self.position is not None and other.position is not None:
             if self.position < other.position and self._contradicts(other):

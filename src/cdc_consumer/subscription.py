@@ -121,9 +121,9 @@ class Subscription:
         return sorted(f"{topic}/{partition}" for topic, partition in list(self._next))
 
     def log(self, topic: str, partition: int) -> str:
-        """Return the name of an assigned partition that no other log had before it.
+        """Return the topic's identifier and the partition, of one that is assigned.
 
-        A topic that is deleted and made again has another identifier, and offsets that begin anew.
+        A topic that is deleted and created again has another identifier; its offsets start at 0.
         """
         return f"{self._topic_ids[topic]}/{partition}"
 
@@ -186,7 +186,7 @@ class Subscription:
             log("kafka", code=error.name(), detail=text)
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Begin where the group left off, or where the partition begins if it never read it.
+        """Begin at the group's committed offset, or at the partition's start if it has none.
 
         Raises:
             GaveUpError: What comes next was removed before it was read, or Kafka did not answer.
