@@ -101,6 +101,13 @@ def _array(element: Literal, *, nulls: bool = True) -> Literal:
     return literal
 
 
+def _gregorian(chance: Random) -> str:
+    """Return a timestamp of an array, of which Debezium takes those before 1582 as Julian."""
+    value = _finite(_timestamp)(chance)
+    year, separator, rest = value.partition("-")
+    return f"{max(int(year), 1583):04}{separator}{rest}"
+
+
 def _finite(literal: Literal) -> Literal:
     """Return values of an array, of which Debezium sends special ones and those BC wrongly."""
 
@@ -199,7 +206,7 @@ LITERALS: dict[str, Literal] = {
     "double precision[]": _array(_float),
     "numeric[]": _array(_finite(_numeric)),
     "date[]": _array(_finite(_date)),
-    "timestamp[]": _array(_finite(_timestamp)),
+    "timestamp[]": _array(_gregorian),
     "timestamptz[]": _array(_finite(_timestamptz)),
     "inet[]": _array(_inet),
     "mood[]": _array(lambda chance: chance.choice(("sad", "glad")), nulls=False),
