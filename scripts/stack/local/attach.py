@@ -23,8 +23,7 @@ def jcmd(pid: int, command: str) -> str:
     """Return what a JVM answers to a command such as `GC.heap_info`.
 
     Args:
-        pid: The process; it must have been up for some seconds, because SIGQUIT ends a JVM that
-            has not installed its handler yet.
+        pid: The process.
         command: The command, without arguments.
 
     Raises:
@@ -54,6 +53,8 @@ def _listening(pid: int) -> Path:
         if not path.exists():
             raise NotReady("it does not listen")
 
+    if not _catches(pid, signal.SIGQUIT):
+        raise NotReady(f"the JVM {pid} has no handler of SIGQUIT yet, which would end it")
     asking = Path(f"/proc/{pid}/cwd/.attach_pid{pid}")
     asking.touch(mode=0o600)
     try:
@@ -69,3 +70,13 @@ def _listening(pid: int) -> Path:
     finally:
         asking.unlink(missing_ok=True)
     return path
+
+
+def _catches(pid: int, number: signal.Signals) -> bool:
+    """Tell whether a process handles a signal: a bit of SigCgt in /proc/<pid>/status.
+
+    https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+    """
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+    mask = next((line.split()[1] for line in status.splitlines() if line.startswith("SigCgt")), "0")
+    return bool(int(mask, 16) >> (number - 1) & 1)

@@ -4,19 +4,15 @@ The resident size of a JVM shows neither: it grows until the heap is full, leak 
 """
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
 
 from scripts.stack.backend import JvmMemory
 from scripts.stack.local.attach import jcmd
 from scripts.waiting import NotReady
 
 JVMS = ("kafka", "connect")
-_LEAST_UPTIME_SECONDS = 10.0
 _KIB = 1024
 # GC.heap_info of the serial collector, a line a generation:
 # `DefNew   total 116416K, used 3759K [0x00000000e0000000, 0x00000000e7e50000, 0x00000000eaaa0000)`
@@ -40,12 +36,10 @@ def collected(pids: Mapping[str, int]) -> dict[str, JvmMemory]:
         if pid is None:
             continue
         try:
-            if time.time() - psutil.Process(pid).create_time() < _LEAST_UPTIME_SECONDS:
-                continue
             jcmd(pid, "GC.run")
             heap = heap_of(jcmd(pid, "GC.heap_info"))
             smaps = Path(f"/proc/{pid}/smaps").read_text(encoding="utf-8", errors="replace")
-        except (NotReady, OSError, psutil.Error):
+        except (NotReady, OSError):
             continue
         if heap is not None:
             found[name] = JvmMemory(heap.used, resident_outside(smaps, heap))
