@@ -66,7 +66,7 @@ def own_folder(path: Path) -> None:
 
 
 def is_own_folder(path: Path) -> bool:
-    """Return whether it is a folder, not a link, that we own and nobody else can write to."""
+    """Return whether it is a folder, not a link, that we own and only we can write to."""
     try:
         found = path.lstat()
     except OSError:

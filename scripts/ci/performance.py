@@ -40,7 +40,7 @@ _RESULTS = "k6/results"
 _SHORT_MINUTES = 15
 _ALWAYS = "always()"
 # The link to the latest run would hold its files a second time. The history is that of one results
-# folder: whoever downloads results into their own must not lose theirs.
+# folder: a download into that folder must not replace the user's own file.
 _LEFT_OUT = (LATEST, HISTORY_FILE)
 
 

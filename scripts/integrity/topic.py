@@ -29,7 +29,7 @@ class Span:
     Attributes:
         first: The first offset that it still has.
         end: The offset after the last one.
-        begin: Where the window begins; None where nobody noted that.
+        begin: Where the window begins; None if it is unknown.
         records: How many records of the window were read.
     """
 
