@@ -1,10 +1,16 @@
 """Faults of the machine that components report in their own words, and their remedies."""
 
 import re
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
+_FULL_DISK = "the disk is full: free some space"
+# Less than this, and a component that needs a new file or segment fails.
+_FULL_BELOW_BYTES = 16 * 1024**2
 _SYMPTOMS = {
-    r"No space left on device|Disk quota exceeded": "the disk is full: free some space",
+    r"No space left on device|Disk quota exceeded": _FULL_DISK,
     r"Cannot allocate memory|Could not (reserve|allocate)|insufficient memory|OutOfMemoryError": (
         "there is too little memory: free some (a run wants 3 GiB), or raise the limit (ulimit -v)"
     ),
@@ -20,3 +26,14 @@ def remedy(log: Sequence[str]) -> str:
     """Return what to do about what the lines of a log complain of; nothing if that is unknown."""
     text = "\n".join(log)
     return next((found for words, found in _SYMPTOMS.items() if re.search(words, text)), "")
+
+
+def remedy_for_disk(folder: Path) -> str:
+    """Return what to do about the disk of a folder; nothing if it has space left.
+
+    The logs of the components are on the disk of the stack: once it is full, they do not say so.
+    """
+    with suppress(OSError):
+        if shutil.disk_usage(folder).free < _FULL_BELOW_BYTES:
+            return _FULL_DISK
+    return ""

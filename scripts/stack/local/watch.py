@@ -75,7 +75,8 @@ def events_since(layout: Layout, offset: int) -> tuple[ComponentEvent, ...]:
             what=f"ended ({match['how'].strip()})",
             by_operator=match["verb"] == "stopped",
             log=last_lines(layout.log(match["name"])),
-            remedy=symptoms.remedy(last_lines(layout.log(match["name"]), _LAST_WORDS)),
+            remedy=symptoms.remedy(last_lines(layout.log(match["name"]), _LAST_WORDS))
+            or symptoms.remedy_for_disk(layout.root),
             at=_time(match["at"]),
             back=_begun_again(match["name"], lines[match.end() :]),
         )

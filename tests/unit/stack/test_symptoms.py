@@ -1,6 +1,10 @@
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
-from scripts.stack.local.symptoms import remedy
+from scripts.stack.local.symptoms import remedy, remedy_for_disk
 
 
 @pytest.mark.parametrize(
@@ -23,3 +27,15 @@ def test_what_a_component_complains_of_has_a_remedy(line: str, said: str) -> Non
 def test_other_words_have_none() -> None:
     assert remedy(("ERROR: relation does not exist", "memory is fine")) == ""
     assert remedy(()) == ""
+
+
+@pytest.mark.parametrize(("free_mib", "full"), [(0, True), (15, True), (17, False)])
+def test_a_full_disk_has_a_remedy_where_no_log_can_tell(
+    free_mib: int, full: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free_mib * 1024**2))
+    assert bool(remedy_for_disk(tmp_path)) is full
+
+
+def test_a_disk_that_cannot_be_asked_has_none(tmp_path: Path) -> None:
+    assert remedy_for_disk(tmp_path / "missing") == ""
