@@ -34,7 +34,7 @@ REQUIREMENTS = ROOT / "requirements"
 BIN = "Scripts" if sys.platform == "win32" else "bin"
 # A run that is interrupted stops the stack that it started before it ends.
 PATIENCE_SECONDS = 60.0
-TEMPLATES = "scripts/report/html/templates"
+TEMPLATES = "scripts/cdc_perf/report/html/templates"
 CODE = ["bench", "scripts", "src", "tests", "noxfile.py", "tasks.py"]
 
 
@@ -138,8 +138,8 @@ def judge(session: nox.Session, *words: str) -> bool:
 
 def verdict_line(reason: str) -> str:
     """Return the verdict and the exit code that nox's reason for a failure holds."""
-    sys.path.insert(0, str(ROOT))
-    from scripts.errors import ExitCode  # noqa: PLC0415 - nox does not look beside its own file
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from cdc_perf.errors import ExitCode  # noqa: PLC0415 - nox does not look beside its own file
 
     code = re.search(r"\d+$", reason)
     if code is None or int(code[0]) not in set(ExitCode):
@@ -157,7 +157,7 @@ def lint(session: nox.Session) -> None:
     install(session, "dev")
     session.run("ruff", "check", *CODE)
     session.run("ruff", "format", "--check", *CODE)
-    session.run("lint-imports", "--no-logo", env={"PYTHONPATH": "src"})
+    session.run("lint-imports", "--no-logo", env={"PYTHONPATH": "scripts:src"})
     for config, code in (("k6", "k6/scripts"), (TEMPLATES, TEMPLATES)):
         session.run("oxlint", "--config", f"{config}/.oxlintrc.json", "--deny-warnings", code)
 
@@ -269,7 +269,7 @@ def observe(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure what the commands cost and what the stack reaches, and write docs/benchmarks.md."""
     install(session, "dev")
-    session.run("python", "-m", "bench", *session.posargs)
+    session.run("python", "-m", "bench", *session.posargs, env={"PYTHONPATH": "scripts"})
 
 
 @nox.session(default=False)

@@ -1,6 +1,7 @@
 """Invoke's entry: `inv --list` shows what there is."""
 
 import sys
+from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036 - Invoke itself runs with older ones
     sys.stderr.write(f"cdc-perf needs Python 3.11 or newer, this is {sys.version.split()[0]}\n")
@@ -8,7 +9,9 @@ if sys.version_info < (3, 11):  # noqa: UP036 - Invoke itself runs with older on
 
 from invoke import Collection
 
-from scripts.tasks import (
+sys.path.insert(0, str(Path(__file__).parent / "scripts"))
+
+from cdc_perf.tasks import (
     ci,
     connector,
     dashboards,

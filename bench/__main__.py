@@ -7,12 +7,12 @@ from collections.abc import Callable
 from bench import catch_up, commands, engine, false_alarms, integrity, latency, plans_way
 from bench.figures import Figure, table
 from bench.workplace import Workplace, workplace
-from scripts import environment
-from scripts.files import write_atomically
-from scripts.perf.surroundings import machine, versions
-from scripts.settings.names import nearest
-from scripts.settings.paths import Checkout
-from scripts.terminal import say
+from cdc_perf import environment
+from cdc_perf.files import write_atomically
+from cdc_perf.perf.surroundings import machine, versions
+from cdc_perf.settings.names import nearest
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.terminal import say
 
 _MEASUREMENTS: dict[str, Callable[[Workplace], tuple[Figure, ...]]] = {
     "commands": commands.measure,

@@ -12,13 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.figures import Figure
 from bench.rows import INSERT
 from bench.workplace import Workplace
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.embedded import local_stack
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.supervisor import Supervisor
-from scripts.tools.cache import Cache
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.tools.cache import Cache
+from cdc_perf.waiting import NotReady, wait_until
 
 _ROWS = 100_000
 _ROWS_A_TRANSACTION = 1000

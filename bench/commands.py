@@ -2,9 +2,9 @@
 
 from bench.figures import Figure
 from bench.workplace import Workplace
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.local.embedded import local_stack
-from scripts.tools.cache import Cache
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.tools.cache import Cache
 
 _MIB = 1024**2
 _LOAD_SECONDS = 30

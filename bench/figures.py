@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from scripts.verdict.figures import figure
+from cdc_perf.verdict.figures import figure
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import time
 
 from bench.figures import Figure, ratio
 from bench.workplace import Workplace
-from scripts import process
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.local.embedded import local_stack
-from scripts.stack.local.layout import Layout
-from scripts.tools.cache import Cache
+from cdc_perf import process
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.tools.cache import Cache
 
 _DURATION = "10s"
 _INFRASTRUCTURE, _CONNECTOR, _CONSUMER = 30.0, 10.0, 15.0

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts import process
-from scripts.results.summary import NoSummary, Summary, read_summary
-from scripts.settings.paths import Checkout
+from cdc_perf import process
+from cdc_perf.results.summary import NoSummary, Summary, read_summary
+from cdc_perf.settings.paths import Checkout
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,6 @@
 
 import os
 
-from scripts import environment
+from cdc_perf import environment
 
 environment.adopt(os.environ)

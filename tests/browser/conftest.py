@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts import marks
-from scripts.report.compare import compare_runs
-from scripts.report.html.build import Base, write_reports
-from scripts.report.reading import read_results
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
+from cdc_perf import marks
+from cdc_perf.report.compare import compare_runs
+from cdc_perf.report.html.build import Base, write_reports
+from cdc_perf.report.reading import read_results
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
 from tests.browser.opened import Opened, open_page
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv

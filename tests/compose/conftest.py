@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.errors import StackFailure
-from scripts.stack.compose.engine import Engine, find_engine
-from scripts.stack.compose.project import project_name
+from cdc_perf import process
+from cdc_perf.errors import StackFailure
+from cdc_perf.stack.compose.engine import Engine, find_engine
+from cdc_perf.stack.compose.project import project_name
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 

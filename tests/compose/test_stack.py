@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.choice import choose
-from scripts.stack.component import COMPONENTS
-from scripts.stack.compose.containers import SERVICES
-from scripts.stack.compose.engine import Engine
-from scripts.tools.cache import Cache
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.choice import choose
+from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.compose.containers import SERVICES
+from cdc_perf.stack.compose.engine import Engine
+from cdc_perf.tools.cache import Cache
+from cdc_perf.waiting import NotReady, wait_until
 from tests.compose.conftest import Docker, docker
 from tests.integration.conftest import copy_checkout
 

@@ -13,19 +13,19 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from scripts.integrity.check import Checker
-from scripts.integrity.records import Finding, Integrity, Kind
-from scripts.integrity.topic import Begins
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import Pipeline
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack import canary
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.embedded import local_stack
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.supervisor import Supervisor
-from scripts.tools.cache import Cache
+from cdc_perf.integrity.check import Checker
+from cdc_perf.integrity.records import Finding, Integrity, Kind
+from cdc_perf.integrity.topic import Begins
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack import canary
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.tools.cache import Cache
 from tests.integration.conftest import copy_checkout
 
 CUSTOMER = "cdc.public.customer"

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.lock import exclusive
-from scripts.settings.paths import Checkout
-from scripts.stack.component import COMPONENTS
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.supervisor import Supervisor
-from scripts.tools.cache import ENVIRONMENT_VARIABLE
+from cdc_perf.errors import ExitCode
+from cdc_perf.lock import exclusive
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 

@@ -16,9 +16,9 @@ import requests
 from confluent_kafka.admin import AdminClient, NewPartitions
 from pymongo.collection import Collection
 
-from scripts.integrity.records import Kind
-from scripts.stack import connector
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.integrity.records import Kind
+from cdc_perf.stack import connector
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.consumer_process import settle
 from tests.integration.integrity_stack import Planted, planted
 

@@ -16,17 +16,17 @@ import pytest
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from scripts.errors import ExitCode
-from scripts.integrity.check import Checker, excuse
-from scripts.integrity.records import Kind
-from scripts.settings.pipeline import Pipeline
-from scripts.stack.component import COMPONENTS
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.embedded import local_stack
-from scripts.tools.cache import Cache
-from scripts.verdict.integrity_gates import exit_code_of
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.check import Checker, excuse
+from cdc_perf.integrity.records import Kind
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.tools.cache import Cache
+from cdc_perf.verdict.integrity_gates import exit_code_of
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 
 log = logging.getLogger(__name__)

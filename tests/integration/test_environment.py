@@ -14,10 +14,10 @@ import psutil
 import pytest
 from pytest_httpserver import HTTPServer
 
-from scripts import environment, marks
-from scripts.errors import ExitCode
-from scripts.stack.connect_api import ConnectApi, Unreachable
-from scripts.stack.endpoints import Endpoints
+from cdc_perf import environment, marks
+from cdc_perf.errors import ExitCode
+from cdc_perf.stack.connect_api import ConnectApi, Unreachable
+from cdc_perf.stack.endpoints import Endpoints
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, read
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from scripts import marks
-from scripts.errors import ExitCode
+from cdc_perf import marks
+from cdc_perf.errors import ExitCode
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, processes_of
 

@@ -14,14 +14,14 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from scripts.errors import ExitCode, StackFailure
-from scripts.integrity.check import Checker
-from scripts.integrity.records import Cut, Finding, Kind, Place
-from scripts.integrity.snapshot import NO_ID, compare
-from scripts.settings.pipeline import Table
-from scripts.stack.carried import ConnectorFilter
-from scripts.verdict.integrity_gates import exit_code_of
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode, StackFailure
+from cdc_perf.integrity.check import Checker
+from cdc_perf.integrity.records import Cut, Finding, Kind, Place
+from cdc_perf.integrity.snapshot import NO_ID, compare
+from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.verdict.integrity_gates import exit_code_of
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.integrity_stack import CUSTOMER, Planted, planted
 from tests.integration.inv import Inv
 

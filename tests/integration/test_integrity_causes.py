@@ -18,10 +18,10 @@ from confluent_kafka.admin import (
 from confluent_kafka.cimpl import NewPartitions
 from pymongo.collection import Collection
 
-from scripts.errors import ExitCode
-from scripts.integrity.records import CauseCode, Finding, Integrity, Kind
-from scripts.verdict.integrity_gates import exit_code_of
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.records import CauseCode, Finding, Integrity, Kind
+from cdc_perf.verdict.integrity_gates import exit_code_of
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.integrity_stack import Planted, planted
 
 SCHEMA = """

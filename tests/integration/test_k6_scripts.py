@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from scripts import process
-from scripts.errors import StackFailure, UsageFailure
-from scripts.results.summary import Summary, read_summary
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import HEALTH_CHECK, load_scenarios
-from scripts.settings.threshold_file import load_thresholds
-from scripts.stack.endpoints import Endpoints
+from cdc_perf import process
+from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.results.summary import Summary, read_summary
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import HEALTH_CHECK, load_scenarios
+from cdc_perf.settings.threshold_file import load_thresholds
+from cdc_perf.stack.endpoints import Endpoints
 
 SCENARIOS = (
     "health-check",

@@ -6,11 +6,11 @@ import threading
 import pytest
 import requests
 
-from scripts import process
-from scripts.errors import ExitCode
-from scripts.settings.paths import Checkout
-from scripts.stack.local.backend import LocalStack
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import process
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.inv import Inv, read
 
 _SECONDS = 5

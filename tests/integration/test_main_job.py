@@ -9,15 +9,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.results.points.statistics import statistics
-from scripts.results.points.store import read_points
-from scripts.results.summary import Summary, SummaryType, read_summary
-from scripts.settings.paths import Checkout
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.supervisor import Supervisor
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.points.statistics import statistics
+from cdc_perf.results.points.store import read_points
+from cdc_perf.results.summary import Summary, SummaryType, read_summary
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, processes_of, read
 

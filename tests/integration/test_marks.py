@@ -5,8 +5,8 @@ from pathlib import Path
 
 import psutil
 
-from scripts import marks, process
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import marks, process
+from cdc_perf.waiting import NotReady, wait_until
 
 PATIENT = "import time; time.sleep(600)"
 DEAF = (

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import uv
 
-from scripts import process
-from scripts.errors import ExitCode
-from scripts.settings.paths import Checkout
+from cdc_perf import process
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.paths import Checkout
 from tests.integration.conftest import copy_checkout
 
 BIN = Path(sys.executable).parent

@@ -10,9 +10,9 @@ from tempfile import mkdtemp
 import pytest
 import uv
 
-from scripts import marks, process
-from scripts.errors import ExitCode
-from scripts.tools.cache import ENVIRONMENT_VARIABLE, Cache
+from cdc_perf import marks, process
+from cdc_perf.errors import ExitCode
+from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE, Cache
 from tests.integration.conftest import ROOT, copy_checkout
 from tests.integration.inv import Inv, processes_of, read
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from scripts import process
-from scripts.errors import ExitCode
-from scripts.settings.hops import ALL_HOPS
-from scripts.settings.paths import Checkout
+from cdc_perf import process
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.hops import ALL_HOPS
+from cdc_perf.settings.paths import Checkout
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.integrity.check import Checker
-from scripts.integrity.columns import NotCompared, Why
-from scripts.integrity.records import Integrity, Kind
-from scripts.stack.connect_api import ConnectApi
-from scripts.stack.external.addresses import addresses
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.check import Checker
+from cdc_perf.integrity.columns import NotCompared, Why
+from cdc_perf.integrity.records import Integrity, Kind
+from cdc_perf.stack.connect_api import ConnectApi
+from cdc_perf.stack.external.addresses import addresses
 from tests.integration.inv import read
 from tests.integration.postgres_15 import CONNECTOR, PROGRAMS, External, external
 from tests.integration.types.catalog import XML_TYPES

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts import process
-from scripts.settings.paths import Checkout
+from cdc_perf import process
+from cdc_perf.settings.paths import Checkout
 
 PROMTOOL = shutil.which("promtool")
 SETTINGS = Checkout.here().prometheus

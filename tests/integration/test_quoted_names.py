@@ -10,12 +10,12 @@ import pytest
 from psycopg import sql
 from pymongo import MongoClient
 
-from scripts.errors import ExitCode
-from scripts.integrity.records import Kind
-from scripts.settings.pipeline import Table
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.endpoints import Endpoints
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.records import Kind
+from cdc_perf.settings.pipeline import Table
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 

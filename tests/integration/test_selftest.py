@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 import psutil
 import pytest
 
-from scripts import marks
-from scripts.errors import ExitCode
-from scripts.selftest.fault import Expected, Fault
-from scripts.selftest.trial import FOLDER, try_fault
-from scripts.settings.paths import Checkout
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import marks
+from cdc_perf.errors import ExitCode
+from cdc_perf.selftest.fault import Expected, Fault
+from cdc_perf.selftest.trial import FOLDER, try_fault
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.faults.planting import in_time, seconds_until_clean
 from tests.integration.inv import Inv
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.integrity.columns import NotCompared, Why
-from scripts.integrity.records import Kind, TableCompared
+from cdc_perf.integrity.columns import NotCompared, Why
+from cdc_perf.integrity.records import Kind, TableCompared
 from tests.integration.integrity_stack import Planted, planted
 
 SCHEMA = """

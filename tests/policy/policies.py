@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from scripts.ci.emit import HEADER
-from scripts.ci.pins import PINS
+from cdc_perf.ci.emit import HEADER
+from cdc_perf.ci.pins import PINS
 
 _RUNNER = re.compile(r"\$\{\{ vars\.[A-Z_]+ \|\| 'ubuntu-latest' \}\}")
 _PINNED = re.compile(r"(?P<action>[\w./-]+)@(?P<sha>[0-9a-f]{40}) # (?P<tag>v\d+\.\d+\.\d+)")

@@ -10,21 +10,21 @@ from typing import get_args, get_type_hints
 import msgspec
 import pytest
 
-import scripts.verdict
-from scripts.errors import ExitCode
-from scripts.integrity.records import Finding, Integrity, Kind, Place, Sample
-from scripts.load.exceptions import Exceptions
-from scripts.results.points.gauges import StackSeries
-from scripts.results.summary import Check, Metric
-from scripts.settings.executors import ConstantArrivalRate
-from scripts.settings.hops import HOPS
-from scripts.settings.scenarios import HEALTH_CHECK
-from scripts.stack.connector_health import Condition, ConnectorHealth
-from scripts.verdict.agreement import thresholds_agree_gate
-from scripts.verdict.connector_gate import connector_gate
-from scripts.verdict.earlier_gate import earlier_gate
-from scripts.verdict.evidence import Earlier, Evidence, Held
-from scripts.verdict.gates import (
+import cdc_perf.verdict
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.records import Finding, Integrity, Kind, Place, Sample
+from cdc_perf.load.exceptions import Exceptions
+from cdc_perf.results.points.gauges import StackSeries
+from cdc_perf.results.summary import Check, Metric
+from cdc_perf.settings.executors import ConstantArrivalRate
+from cdc_perf.settings.hops import HOPS
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.stack.connector_health import Condition, ConnectorHealth
+from cdc_perf.verdict.agreement import thresholds_agree_gate
+from cdc_perf.verdict.connector_gate import connector_gate
+from cdc_perf.verdict.earlier_gate import earlier_gate
+from cdc_perf.verdict.evidence import Earlier, Evidence, Held
+from cdc_perf.verdict.gates import (
     Gate,
     checks_gate,
     components_gate,
@@ -35,29 +35,29 @@ from scripts.verdict.gates import (
     summary_gate,
     thresholds_gate,
 )
-from scripts.verdict.hop_clocks import hop_clocks_gate
-from scripts.verdict.integrity_gates import (
+from cdc_perf.verdict.hop_clocks import hop_clocks_gate
+from cdc_perf.verdict.integrity_gates import (
     dead_letters_gate,
     drain_gate,
     events_gate,
     ledger_gate,
     rows_gate,
 )
-from scripts.verdict.iterations_gate import iterations_gate
-from scripts.verdict.judge import judge
-from scripts.verdict.k6_exit import k6_exit_gate
-from scripts.verdict.load_gates import (
+from cdc_perf.verdict.iterations_gate import iterations_gate
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.k6_exit import k6_exit_gate
+from cdc_perf.verdict.load_gates import (
     clock_gate,
     dropped_gate,
     duration_gate,
     generator_gate,
     rate_gate,
 )
-from scripts.verdict.points import PointsSeen
-from scripts.verdict.points_gate import points_gate
-from scripts.verdict.ramp import Ramp
-from scripts.verdict.ramp_gate import ramp_gate
-from scripts.verdict.stack_limits import stack_samples_gate
+from cdc_perf.verdict.points import PointsSeen
+from cdc_perf.verdict.points_gate import points_gate
+from cdc_perf.verdict.ramp import Ramp
+from cdc_perf.verdict.ramp_gate import ramp_gate
+from cdc_perf.verdict.stack_limits import stack_samples_gate
 from tests.unit.measured import (
     CLEAN,
     GOOD,
@@ -240,7 +240,7 @@ def gate_functions(modules: Iterable[ModuleType]) -> set[GateFunction]:
         if callable(function)
         and not name.startswith("_")
         and not isinstance(function, type)
-        and getattr(function, "__module__", "").startswith(scripts.verdict.__name__)
+        and getattr(function, "__module__", "").startswith(cdc_perf.verdict.__name__)
         and _returns_gate(function)
     } - {open_gate, shut_gate}
 
@@ -251,7 +251,7 @@ def _returns_gate(function: Callable[..., object]) -> bool:
 
 
 def verdict_modules() -> list[ModuleType]:
-    package = scripts.verdict
+    package = cdc_perf.verdict
     names = [module.name for module in pkgutil.iter_modules(package.__path__)]
     return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
 
@@ -286,6 +286,6 @@ def test_a_gate_that_is_added_is_seen() -> None:
 
     module = ModuleType("new")
     for function in (new_gate, no_gate):
-        function.__module__ = "scripts.verdict.new"
+        function.__module__ = "cdc_perf.verdict.new"
         setattr(module, function.__name__, function)
     assert gate_functions([module]) == {new_gate}

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from scripts.ci import checks, comment, performance
-from scripts.ci.drift import find_drift
-from scripts.ci.generate import generate
-from scripts.ci.plan import DEFAULT_SCENARIOS
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
-from scripts.tasks.workflow import project
+from cdc_perf.ci import checks, comment, performance
+from cdc_perf.ci.drift import find_drift
+from cdc_perf.ci.generate import generate
+from cdc_perf.ci.plan import DEFAULT_SCENARIOS
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.tasks.workflow import project
 from tests.policy import policies
 from tests.policy.policies import POLICIES, File, Policy
 

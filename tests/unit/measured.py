@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from scripts.integrity.records import Drain, Integrity, TableCompared, TopicRead
-from scripts.load.hops import HopsSeen
-from scripts.results.hops import Hops, hops_of
-from scripts.results.points.statistics import Statistics, parsed_k6_name
-from scripts.results.summary import (
+from cdc_perf.integrity.records import Drain, Integrity, TableCompared, TopicRead
+from cdc_perf.load.hops import HopsSeen
+from cdc_perf.results.hops import Hops, hops_of
+from cdc_perf.results.points.statistics import Statistics, parsed_k6_name
+from cdc_perf.results.summary import (
     SCHEMA_VERSION,
     Check,
     Metric,
@@ -16,16 +16,16 @@ from scripts.results.summary import (
     Summary,
     SummaryType,
 )
-from scripts.settings.executors import ConstantVus, Executor
-from scripts.settings.expressions import Expression, parse_expression
-from scripts.settings.hops import HOPS, TOTAL, Hop
-from scripts.settings.metrics import Better, MetricKind, MetricType, Phase
-from scripts.settings.thresholds import Threshold
-from scripts.stack.component import ComponentEvent
-from scripts.stack.connector_health import Condition, ConnectorHealth
-from scripts.stack.hop_times import Bucket, Counted, HopTimes
-from scripts.verdict.evidence import Evidence
-from scripts.verdict.points import PointsSeen
+from cdc_perf.settings.executors import ConstantVus, Executor
+from cdc_perf.settings.expressions import Expression, parse_expression
+from cdc_perf.settings.hops import HOPS, TOTAL, Hop
+from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.stack.connector_health import Condition, ConnectorHealth
+from cdc_perf.stack.hop_times import Bucket, Counted, HopTimes
+from cdc_perf.verdict.evidence import Evidence
+from cdc_perf.verdict.points import PointsSeen
 
 KINDS = {
     kind.name: kind

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts import interruption
-from scripts.errors import Interrupted
+from cdc_perf import interruption
+from cdc_perf.errors import Interrupted
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ from typing import Self
 
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.ports import free_port, is_free
+from cdc_perf.errors import StackFailure
+from cdc_perf.ports import free_port, is_free
 
 TAKEN = 25_000
 

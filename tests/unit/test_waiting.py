@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.waiting import DeadlinePassed, NotReady, told, until_called_off, wait_until
+from cdc_perf.errors import StackFailure
+from cdc_perf.waiting import DeadlinePassed, NotReady, told, until_called_off, wait_until
 
 
 def becoming_ready(after: int) -> Iterator[str]:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts import process
-from scripts.ci.pins import PINS
+from cdc_perf import process
+from cdc_perf.ci.pins import PINS
 
 STUBS = Path(__file__).parent / "stubs"
 ROOT = Path(__file__).parents[2]

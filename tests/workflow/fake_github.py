@@ -12,7 +12,7 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from scripts.publish.names import (
+from cdc_perf.publish.names import (
     BOT,
     GATE_JOB,
     REPORT_JOB,
@@ -20,7 +20,7 @@ from scripts.publish.names import (
     results_name,
     scenario_results_name,
 )
-from scripts.settings.scenarios import HEALTH_CHECK
+from cdc_perf.settings.scenarios import HEALTH_CHECK
 from tests.workflow.act import REPOSITORY, TOKEN
 
 _ROUTES = f"/repos/{REPOSITORY}"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.publish.names import BOT
-from scripts.publish.sticky import MARKER
-from scripts.report.rows import Row
-from scripts.settings.paths import Checkout
+from cdc_perf.publish.names import BOT
+from cdc_perf.publish.sticky import MARKER
+from cdc_perf.report.rows import Row
+from cdc_perf.settings.paths import Checkout
 from tests.unit.recorded_runs import FAST, SLOW, row, run_id, spoil, write_complete_run, write_run
 from tests.workflow import events
 from tests.workflow.act import FORK, REPOSITORY, Ran, Repository

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.ci.generate import FOLDER
-from scripts.errors import ExitCode
-from scripts.settings.paths import Checkout
+from cdc_perf import process
+from cdc_perf.ci.generate import FOLDER
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.paths import Checkout
 from tests.policy.policies import File
 
 PERFORMANCE = f"{FOLDER}/performance-test.yml"
@@ -90,7 +90,7 @@ def test_a_scenario_without_its_script_is_refused_and_nothing_is_written(copy: P
             id="a task that is not registered",
         ),
         pytest.param(
-            "scripts/tasks/perf.py",
+            "scripts/cdc_perf/tasks/perf.py",
             r"\benv\b",
             "envs",
             "workflow: step 'Run the scenario': inv perf has no argument 'env'; did you mean envs?",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import process
+from cdc_perf.waiting import NotReady, wait_until
 from tests.unit.recorded_runs import run_id
 from tests.workflow import events
 from tests.workflow.act import FORK, REPOSITORY, Ran, Repository

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.ci.generate import generate
-from scripts.ci.performance import job_name
-from scripts.ci.required_status import Kind, Rules, judge
-from scripts.report.reading import read_attempts
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
-from scripts.tasks.workflow import project
+from cdc_perf.ci.generate import generate
+from cdc_perf.ci.performance import job_name
+from cdc_perf.ci.required_status import Kind, Rules, judge
+from cdc_perf.report.reading import read_attempts
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.tasks.workflow import project
 from tests.workflow import events
 from tests.workflow.act import Ran, Repository
 from tests.workflow.fake_github import FakeGitHub

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import marks
-from scripts.files import write_atomically
+from cdc_perf import marks
+from cdc_perf.files import write_atomically
 from tests.integration.conftest import copy_checkout
 from tests.integration.faults.fault_table import FaultTable
 from tests.integration.faults.planting import ports_of

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from scripts import marks
-from scripts.errors import ExitCode
-from scripts.process import Running
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.supervisor import Supervisor
-from scripts.tools.cache import ENVIRONMENT_VARIABLE
+from cdc_perf import marks
+from cdc_perf.errors import ExitCode
+from cdc_perf.process import Running
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
 from tests.integration.faults.fault_table import FaultTable
 from tests.integration.faults.planting import (
     LONG_RUN,

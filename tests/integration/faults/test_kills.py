@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from scripts import marks, process
-from scripts.errors import ExitCode
-from scripts.stack.component import COMPONENTS
-from scripts.stack.local.layout import Layout
-from scripts.tools.cache import ENVIRONMENT_VARIABLE
+from cdc_perf import marks, process
+from cdc_perf.errors import ExitCode
+from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
 from tests.integration.conftest import copy_checkout
 from tests.integration.faults.fault_table import FaultTable
 from tests.integration.faults.planting import (
@@ -36,10 +36,10 @@ JUDGED_BY_FEW = {"baseline": {"pg_write_errors": {"count": 1000}}}
 ASKS_FOR_THE_LAG = """
 import sys, time
 from pathlib import Path
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.lag import ConsumerLag
-from scripts.waiting import NotReady
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.lag import ConsumerLag
+from cdc_perf.waiting import NotReady
 
 lag = ConsumerLag(sys.argv[1], load_pipeline(Checkout.here()))
 until, silent = time.monotonic() + 60, False

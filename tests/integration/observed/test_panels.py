@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.dashboards.generate import dashboards
+from cdc_perf.dashboards.generate import dashboards
 from tests.integration.observed.conftest import Observed, Run
 from tests.integration.observed.expected import (
     WINDOW,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.inv import read
 from tests.integration.observed.conftest import Observed
 

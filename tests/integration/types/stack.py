@@ -10,9 +10,9 @@ import psycopg
 from psycopg import sql
 from pymongo.collection import Collection
 
-from scripts.integrity.records import Integrity
-from scripts.integrity.snapshot import Comparison, Difference, compare
-from scripts.stack.carried import ConnectorFilter
+from cdc_perf.integrity.records import Integrity
+from cdc_perf.integrity.snapshot import Comparison, Difference, compare
+from cdc_perf.stack.carried import ConnectorFilter
 from tests.integration.integrity_stack import Planted, planted
 from tests.integration.types.catalog import SETUP, TYPES, Type
 

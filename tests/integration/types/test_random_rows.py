@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from scripts.integrity.snapshot import compare
-from scripts.stack.carried import ConnectorFilter
+from cdc_perf.integrity.snapshot import compare
+from cdc_perf.stack.carried import ConnectorFilter
 from tests.integration.integrity_stack import Planted, planted
 
 pytestmark = pytest.mark.timeout(600)

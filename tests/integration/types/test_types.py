@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from scripts.errors import StackFailure
-from scripts.integrity import columns, conversions, snapshot, tables, temporal
-from scripts.integrity.columns import Column, Why
-from scripts.integrity.conversions import Conversion
-from scripts.integrity.records import Integrity, Kind
-from scripts.integrity.snapshot import Comparison, Difference
-from scripts.settings.pipeline import Table
-from scripts.stack.checks.toast import lost_toast
-from scripts.stack.row_id import identity
-from scripts.stack.table_columns import TableColumn, table_columns
+from cdc_perf.errors import StackFailure
+from cdc_perf.integrity import columns, conversions, snapshot, tables, temporal
+from cdc_perf.integrity.columns import Column, Why
+from cdc_perf.integrity.conversions import Conversion
+from cdc_perf.integrity.records import Integrity, Kind
+from cdc_perf.integrity.snapshot import Comparison, Difference
+from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack.checks.toast import lost_toast
+from cdc_perf.stack.row_id import identity
+from cdc_perf.stack.table_columns import TableColumn, table_columns
 from tests.integration.types.catalog import TYPES, Type
 from tests.integration.types.stack import FOLLOWED, REFUSED, Typed, key_table, typed
 from tests.integration.types.type_table import TypeTable

@@ -6,9 +6,9 @@ from typing import Any
 import invoke
 from invoke import Collection, Context, Task
 
-from scripts.ci.project import Project, Sessions, Tasks
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
+from cdc_perf.ci.project import Project, Sessions, Tasks
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
 
 
 def task(body: Callable[..., None]) -> "Task[Any]":

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.ci.drift import Generated, find_drift, write
-from scripts.ci.emit import HEADER
-from scripts.ci.generate import FOLDER
-from scripts.errors import UsageFailure
+from cdc_perf.ci.drift import Generated, find_drift, write
+from cdc_perf.ci.emit import HEADER
+from cdc_perf.ci.generate import FOLDER
+from cdc_perf.errors import UsageFailure
 
 ONE, TWO = f"{FOLDER}/one.yml", f"{FOLDER}/two.yml"
 WANTED = Generated(

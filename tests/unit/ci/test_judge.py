@@ -2,16 +2,16 @@
 
 import pytest
 
-from scripts.ci import judge
-from scripts.ci.judge import Place, judge_run
-from scripts.publish.comment import Links
-from scripts.publish.fetch import Fetched
-from scripts.publish.github import GitHub
-from scripts.publish.pulls import Base, Head, PullRequest
-from scripts.publish.runner import Owner, Repository, WorkflowRun
-from scripts.publish.status import State, Status
-from scripts.report.recorded import Recorded
-from scripts.settings.paths import Checkout
+from cdc_perf.ci import judge
+from cdc_perf.ci.judge import Place, judge_run
+from cdc_perf.publish.comment import Links
+from cdc_perf.publish.fetch import Fetched
+from cdc_perf.publish.github import GitHub
+from cdc_perf.publish.pulls import Base, Head, PullRequest
+from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.status import State, Status
+from cdc_perf.report.recorded import Recorded
+from cdc_perf.settings.paths import Checkout
 
 HEAD = "a" * 40
 NAME = "octo/cdc-perf"

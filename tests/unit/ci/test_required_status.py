@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from scripts.ci.performance import job_name
-from scripts.ci.required_status import REPORTED_GATES, Judgement, Kind, Rules, judge
-from scripts.publish.status import State
-from scripts.report.reading import read_attempts
-from scripts.results.summary import Metric
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
+from cdc_perf.ci.performance import job_name
+from cdc_perf.ci.required_status import REPORTED_GATES, Judgement, Kind, Rules, judge
+from cdc_perf.publish.status import State
+from cdc_perf.report.reading import read_attempts
+from cdc_perf.results.summary import Metric
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
 from tests.unit.measured import counter, rate, trend
 from tests.unit.recorded_runs import SLOW, row, spoil, write_complete_run
 

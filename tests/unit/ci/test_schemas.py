@@ -8,13 +8,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from scripts.ci.drift import Generated, find_drift, write
-from scripts.ci.schemas import schemas
-from scripts.errors import UsageFailure
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
-from scripts.tasks.generated import write_or_check
+from cdc_perf.ci.drift import Generated, find_drift, write
+from cdc_perf.ci.schemas import schemas
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.tasks.generated import write_or_check
 
 THRESHOLDS = "k6/thresholds.schema.json"
 METRICS = load_metrics(Checkout.here())

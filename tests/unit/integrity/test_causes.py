@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from scripts.integrity.causes import Attribute, Explanation, TableFacts, explain, ordered, sentence
-from scripts.integrity.findings import row_findings
-from scripts.integrity.records import Cause, CauseCode, Kind
-from scripts.integrity.snapshot import Difference
-from scripts.integrity.trace import Trail
+from cdc_perf.integrity.causes import Attribute, Explanation, TableFacts, explain, ordered, sentence
+from cdc_perf.integrity.findings import row_findings
+from cdc_perf.integrity.records import Cause, CauseCode, Kind
+from cdc_perf.integrity.snapshot import Difference
+from cdc_perf.integrity.trace import Trail
 from tests.unit.integrity.test_trace import trail as trail  # noqa: PLC0414 - a fixture
 
 TABLE = "public.customer"

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from scripts.integrity import check
-from scripts.integrity.check import Checker
-from scripts.integrity.records import Drain, Integrity, Kind
-from scripts.integrity.snapshot import Comparison, Difference
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.carried import ConnectorFilter
-from scripts.stack.endpoints import Endpoints
+from cdc_perf.integrity import check
+from cdc_perf.integrity.check import Checker
+from cdc_perf.integrity.records import Drain, Integrity, Kind
+from cdc_perf.integrity.snapshot import Comparison, Difference
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.endpoints import Endpoints
 
 A = Difference(Kind.MISSING, "public.customer", "a", "7", None)
 B = Difference(Kind.MISSING, "public.customer", "b", "7", None)

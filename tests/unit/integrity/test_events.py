@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from confluent_kafka import Message
 
-from scripts.integrity.decoding import TOMBSTONE, UNREADABLE, DeadLetter, Event, dead_letter_of
-from scripts.integrity.events import Events, Seen, Unseen, gathered
-from scripts.integrity.findings import event_findings, ledger_findings
-from scripts.integrity.ledger import Acknowledged
-from scripts.integrity.records import Drain, Finding, Integrity, Kind, Place, TopicRead
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.verdict.integrity_limits import INTEGRITY_METRICS
+from cdc_perf.integrity.decoding import TOMBSTONE, UNREADABLE, DeadLetter, Event, dead_letter_of
+from cdc_perf.integrity.events import Events, Seen, Unseen, gathered
+from cdc_perf.integrity.findings import event_findings, ledger_findings
+from cdc_perf.integrity.ledger import Acknowledged
+from cdc_perf.integrity.records import Drain, Finding, Integrity, Kind, Place, TopicRead
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.verdict.integrity_limits import INTEGRITY_METRICS
 
 PIPELINE = load_pipeline(Checkout.here())
 CUSTOMER = "cdc.public.customer"

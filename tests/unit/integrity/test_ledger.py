@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.integrity.ledger import Acknowledged, read_ledger
+from cdc_perf.integrity.ledger import Acknowledged, read_ledger
 
 
 def test_each_line_is_a_write(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import sql
 
-from scripts.integrity.columns import Column
-from scripts.integrity.conversions import Conversion
-from scripts.integrity.findings import lasting
-from scripts.integrity.records import Kind
-from scripts.integrity.snapshot import NO_ID, Difference, Row, differing
-from scripts.integrity.tables import TableReading
-from scripts.settings.pipeline import Table
+from cdc_perf.integrity.columns import Column
+from cdc_perf.integrity.conversions import Conversion
+from cdc_perf.integrity.findings import lasting
+from cdc_perf.integrity.records import Kind
+from cdc_perf.integrity.snapshot import NO_ID, Difference, Row, differing
+from cdc_perf.integrity.tables import TableReading
+from cdc_perf.settings.pipeline import Table
 
 EMAIL = Column("email", "text", 25, "", Conversion(str, str), is_money=False)
 NOTE = Column("note", "text", 25, "", Conversion(str, str), is_money=False)

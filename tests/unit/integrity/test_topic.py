@@ -5,11 +5,11 @@ from typing import cast
 
 import pytest
 
-from scripts.integrity.decoding import Event
-from scripts.integrity.events import Unseen
-from scripts.integrity.findings import missed_for_sure
-from scripts.integrity.records import Cut, TopicCut
-from scripts.integrity.topic import Begins, Records, Span, Topics
+from cdc_perf.integrity.decoding import Event
+from cdc_perf.integrity.events import Unseen
+from cdc_perf.integrity.findings import missed_for_sure
+from cdc_perf.integrity.records import Cut, TopicCut
+from cdc_perf.integrity.topic import Begins, Records, Span, Topics
 
 TOPIC = "cdc.public.customer"
 

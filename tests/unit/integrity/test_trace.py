@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from scripts.integrity.causes import Explanation
-from scripts.integrity.decoding import DeadLetter, Event
-from scripts.integrity.events import gathered
-from scripts.integrity.findings import row_findings
-from scripts.integrity.records import Finding, Kind, Place
-from scripts.integrity.snapshot import Difference
-from scripts.integrity.trace import Trail
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
+from cdc_perf.integrity.causes import Explanation
+from cdc_perf.integrity.decoding import DeadLetter, Event
+from cdc_perf.integrity.events import gathered
+from cdc_perf.integrity.findings import row_findings
+from cdc_perf.integrity.records import Finding, Kind, Place
+from cdc_perf.integrity.snapshot import Difference
+from cdc_perf.integrity.trace import Trail
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
 
 TOPIC, TABLE = "cdc.public.customer", "public.customer"
 RECORDS = (

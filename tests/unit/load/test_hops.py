@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.load.hops import HopsSeen, HopWatch
-from scripts.load.progress import Progress
-from scripts.stack.hop_times import Counted, HopTimes
-from scripts.waiting import NotReady
+from cdc_perf.load.hops import HopsSeen, HopWatch
+from cdc_perf.load.progress import Progress
+from cdc_perf.stack.hop_times import Counted, HopTimes
+from cdc_perf.waiting import NotReady
 
 RUNNING = Progress(
     elapsed_seconds=0,
@@ -45,7 +45,7 @@ class Consumer:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time that the watch sees; its one element is set."""
     now = [100.0]
-    monkeypatch.setattr("scripts.load.hops.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("cdc_perf.load.hops.time.monotonic", lambda: now[0])
     return now
 
 

@@ -4,7 +4,7 @@ import pytest
 import requests
 import responses
 
-from scripts.load.progress import MetricState, Progress, ask
+from cdc_perf.load.progress import MetricState, Progress, ask
 
 STATUS = {"data": {"attributes": {"vus": 7, "running": True}}}
 

@@ -10,10 +10,10 @@ import pytest
 import requests
 import responses
 
-from scripts.load import push as pushing
-from scripts.load.push import Push
-from scripts.load.remote_write import encode
-from scripts.load.sample import STALE, Sample
+from cdc_perf.load import push as pushing
+from cdc_perf.load.push import Push
+from cdc_perf.load.remote_write import encode
+from cdc_perf.load.sample import STALE, Sample
 
 URL = "http://127.0.0.1:20000"
 WRITE = f"{URL}/api/v1/write"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.load import sampler
-from scripts.load.sampler import sampling
-from scripts.results.points.statistics import statistics
-from scripts.results.points.store import read_points
-from scripts.results.summary import SummaryType
+from cdc_perf.load import sampler
+from cdc_perf.load.sampler import sampling
+from cdc_perf.results.points.statistics import statistics
+from cdc_perf.results.points.store import read_points
+from cdc_perf.results.summary import SummaryType
 
 
 @pytest.fixture(autouse=True)

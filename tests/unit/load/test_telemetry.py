@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scripts.load import telemetry
-from scripts.load.progress import MetricState, Progress
-from scripts.load.sample import STALE, Sample
-from scripts.load.telemetry import Judged, Telemetry
-from scripts.settings.expressions import parse_expression
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.thresholds import Threshold
-from scripts.stack.component import ComponentEvent
+from cdc_perf.load import telemetry
+from cdc_perf.load.progress import MetricState, Progress
+from cdc_perf.load.sample import STALE, Sample
+from cdc_perf.load.telemetry import Judged, Telemetry
+from cdc_perf.settings.expressions import parse_expression
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.stack.component import ComponentEvent
 
 RUN = {"test_run_id": "r1", "scenario": "baseline"}
 

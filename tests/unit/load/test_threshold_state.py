@@ -2,12 +2,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from scripts.load.progress import MetricState
-from scripts.load.threshold_state import threshold_states
-from scripts.settings.expressions import parse_expression
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.thresholds import Threshold
+from cdc_perf.load.progress import MetricState
+from cdc_perf.load.threshold_state import threshold_states
+from cdc_perf.settings.expressions import parse_expression
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.thresholds import Threshold
 
 METRICS = load_metrics(Checkout.here())
 LATENCY = "cdc_e2e_latency{phase:steady}"

@@ -9,20 +9,20 @@ from typing import cast
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.integrity.records import Drain, Finding, Integrity, Kind, Place, Sample
-from scripts.load.exceptions import Exceptions
-from scripts.load.files import ScenarioFiles
-from scripts.load.k6 import Shape
-from scripts.load.run import Loaded
-from scripts.perf import breakpoint as search
-from scripts.perf.breakpoint import measure_breakpoint
-from scripts.perf.measurement import Laboratory, Measured
-from scripts.perf.plan import PlannedScenario
-from scripts.results.points.windows import Window
-from scripts.settings.executors import ConstantArrivalRate, RampingArrivalRate, Stage
-from scripts.verdict.judge import judge
-from scripts.verdict.records import ScenarioVerdict
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.records import Drain, Finding, Integrity, Kind, Place, Sample
+from cdc_perf.load.exceptions import Exceptions
+from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.load.k6 import Shape
+from cdc_perf.load.run import Loaded
+from cdc_perf.perf import breakpoint as search
+from cdc_perf.perf.breakpoint import measure_breakpoint
+from cdc_perf.perf.measurement import Laboratory, Measured
+from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.results.points.windows import Window
+from cdc_perf.settings.executors import ConstantArrivalRate, RampingArrivalRate, Stage
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.records import ScenarioVerdict
 from tests.unit.load.test_k6 import BASELINE
 from tests.unit.measured import CLEAN, GOOD, LATENCY, evidence, summary, threshold, trend
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.errors import ExitCode, UsageFailure
-from scripts.perf.pairs import Turns, figures_of, measure_in_turn, turn_of
-from scripts.report.rows import Row
-from scripts.results.hops import Hops
-from scripts.results.run_folder import RunFolder
-from scripts.settings.paths import Checkout
-from scripts.verdict.judge import not_run
-from scripts.verdict.pairs import Finding
-from scripts.verdict.turns import Side, Turn, judge_turns
-from scripts.verdict.verdict import Verdict
+from cdc_perf import process
+from cdc_perf.errors import ExitCode, UsageFailure
+from cdc_perf.perf.pairs import Turns, figures_of, measure_in_turn, turn_of
+from cdc_perf.report.rows import Row
+from cdc_perf.results.hops import Hops
+from cdc_perf.results.run_folder import RunFolder
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.verdict.judge import not_run
+from cdc_perf.verdict.pairs import Finding
+from cdc_perf.verdict.turns import Side, Turn, judge_turns
+from cdc_perf.verdict.verdict import Verdict
 from tests.unit.measured import way
 from tests.unit.recorded_runs import FEW, SLOW, gone, row, spoil, write_run
 

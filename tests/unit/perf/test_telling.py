@@ -2,8 +2,8 @@ import json
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
-from scripts.perf.telling import dashboard_url
-from scripts.settings.paths import Checkout
+from cdc_perf.perf.telling import dashboard_url
+from cdc_perf.settings.paths import Checkout
 
 FOLDER = Checkout.here().k6 / "grafana" / "provisioning" / "dashboards"
 

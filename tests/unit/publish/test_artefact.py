@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.publish.artefact import unpack
-from scripts.report.reading import Unreadable
+from cdc_perf.publish.artefact import unpack
+from cdc_perf.report.reading import Unreadable
 
 SCENARIOS = ("health-check", "baseline")
 RUN = "20261124T020000Z-0000"

@@ -3,16 +3,16 @@ from pathlib import Path
 import pytest
 import responses
 
-from scripts.publish import baseline
-from scripts.publish.baseline import Comparison, compare
-from scripts.publish.comment import Findings, Links, render
-from scripts.publish.fetch import Artefact, Fetched
-from scripts.publish.github import GitHub
-from scripts.publish.runner import Owner, Repository, WorkflowRun
-from scripts.publish.status import State, Status
-from scripts.report.reading import read_results
-from scripts.report.recorded import Measured, Recorded
-from scripts.report.rows import Row
+from cdc_perf.publish import baseline
+from cdc_perf.publish.baseline import Comparison, compare
+from cdc_perf.publish.comment import Findings, Links, render
+from cdc_perf.publish.fetch import Artefact, Fetched
+from cdc_perf.publish.github import GitHub
+from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.status import State, Status
+from cdc_perf.report.reading import read_results
+from cdc_perf.report.recorded import Measured, Recorded
+from cdc_perf.report.rows import Row
 from tests.unit.recorded_runs import FAST, FEW, manifest, row, spoil, write_run
 
 API = "https://api.example"

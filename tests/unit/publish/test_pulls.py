@@ -1,7 +1,7 @@
 import pytest
 
-from scripts.publish.pulls import Base, Head, PullRequest, pull_request_of
-from scripts.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.pulls import Base, Head, PullRequest, pull_request_of
+from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
 
 HEAD = "a" * 40
 REPOSITORY = Repository("octo/cdc-perf", Owner("octo"))

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from scripts.report.changes import changes_table, incomparable
-from scripts.report.recorded import Measured, RecordedRun
-from scripts.report.rows import Row
-from scripts.results.summary import NoSummary
+from cdc_perf.report.changes import changes_table, incomparable
+from cdc_perf.report.recorded import Measured, RecordedRun
+from cdc_perf.report.rows import Row
+from cdc_perf.results.summary import NoSummary
 from tests.unit.recorded_runs import FAST, LOSSY, MACHINE, manifest, row
 
 

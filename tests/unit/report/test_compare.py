@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.report.compare import compare_runs
-from scripts.report.reading import read_results
-from scripts.report.recorded import Recorded
+from cdc_perf.errors import UsageFailure
+from cdc_perf.report.compare import compare_runs
+from cdc_perf.report.reading import read_results
+from cdc_perf.report.recorded import Recorded
 from tests.unit.measured import way
 from tests.unit.recorded_runs import FAST, gone, manifest, row, spoil, write_run
 

@@ -3,8 +3,8 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from scripts.report.differences import Difference, differences
-from scripts.results.manifest import Manifest
+from cdc_perf.report.differences import Difference, differences
+from cdc_perf.results.manifest import Manifest
 from tests.unit.recorded_runs import manifest, row
 
 ROWS = [row("baseline")]

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from scripts.report.doctor import diagnosis_json, diagnosis_table
-from scripts.stack.local.diagnosis import Finding, Health
+from cdc_perf.report.doctor import diagnosis_json, diagnosis_table
+from cdc_perf.stack.local.diagnosis import Finding, Health
 
 OK = Finding(what="system", health=Health.OK, found="Linux")
 MISSING = Finding(what="k6", health=Health.MISSING, found="k6 1.8.1", remedy="inv tools.install")

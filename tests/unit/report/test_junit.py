@@ -4,10 +4,10 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.report.junit import Suite, junit
-from scripts.results.summary import Metric
-from scripts.verdict.records import GateResult
+from cdc_perf.errors import ExitCode
+from cdc_perf.report.junit import Suite, junit
+from cdc_perf.results.summary import Metric
+from cdc_perf.verdict.records import GateResult
 from tests.unit.recorded_runs import FEW, SLOW, gone, verdict_of
 
 

@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import msgspec
 
-from scripts.integrity.records import Finding, Kind, Place, Sample
-from scripts.report.kept import compared_if_kept
-from scripts.report.markdown import run_markdown
-from scripts.report.rows import Row
-from scripts.report.terminal import render
-from scripts.verdict.judge import judge
-from scripts.verdict.run import judge_run
+from cdc_perf.integrity.records import Finding, Kind, Place, Sample
+from cdc_perf.report.kept import compared_if_kept
+from cdc_perf.report.markdown import run_markdown
+from cdc_perf.report.rows import Row
+from cdc_perf.report.terminal import render
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.run import judge_run
 from tests.unit.measured import CLEAN, evidence, summary
 
 SAMPLE = Sample(id="0b9c", last_seen=Place.TOPIC, detail="offset 7")

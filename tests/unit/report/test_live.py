@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.load.progress import Progress
-from scripts.report.live import Lines, display, text
+from cdc_perf.load.progress import Progress
+from cdc_perf.report.live import Lines, display, text
 
 MOMENT = Progress(
     elapsed_seconds=12.0,

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.report.pairs import answer, pairs_json, pairs_table, sentence
-from scripts.verdict.pairs import Pairs, compare_pairs
-from scripts.verdict.turns import Side, Turn, TurnsResult, judge_turns
+from cdc_perf.errors import ExitCode
+from cdc_perf.report.pairs import answer, pairs_json, pairs_table, sentence
+from cdc_perf.verdict.pairs import Pairs, compare_pairs
+from cdc_perf.verdict.turns import Side, Turn, TurnsResult, judge_turns
 
 LEVELS = [20.0 + number / 10 for number in range(12)]
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import msgspec
 
-from scripts.report.programs import outcome_json
-from scripts.verdict.records import RunVerdict, ScenarioVerdict
-from scripts.verdict.run import judge_run
+from cdc_perf.report.programs import outcome_json
+from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
+from cdc_perf.verdict.run import judge_run
 from tests.unit.recorded_runs import SLOW, row
 
 

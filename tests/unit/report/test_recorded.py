@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.report.reading import Unreadable, read_results, read_run
-from scripts.results.manifest import RunStatus
+from cdc_perf.errors import ExitCode
+from cdc_perf.report.reading import Unreadable, read_results, read_run
+from cdc_perf.results.manifest import RunStatus
 from tests.unit.measured import way
 from tests.unit.recorded_runs import MACHINE, SLOW, gone, manifest, row, run_id, spoil, write_run
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lock import working_on
-from scripts.results.recovery import recover
+from cdc_perf.lock import working_on
+from cdc_perf.results.recovery import recover
 
 
 def leave_run(results: Path, status: str) -> Path:

@@ -1,9 +1,9 @@
 """Verdicts and outcomes for tests of the self-test."""
 
-from scripts.errors import ExitCode
-from scripts.selftest.fault import Expected, Fault
-from scripts.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
-from scripts.verdict.verdict import verdict_of
+from cdc_perf.errors import ExitCode
+from cdc_perf.selftest.fault import Expected, Fault
+from cdc_perf.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
+from cdc_perf.verdict.verdict import verdict_of
 
 
 def fault(code: ExitCode, red: str = "", reason: str = "", name: str = "lost-event") -> Fault:

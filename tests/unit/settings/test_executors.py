@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.settings.executors import (
+from cdc_perf.settings.executors import (
     ConstantArrivalRate,
     ConstantVus,
     PerVuIterations,

@@ -7,10 +7,10 @@ import requests
 import responses
 from responses.registries import OrderedRegistry
 
-from scripts.errors import StackFailure
-from scripts.settings.pipeline import Pipeline
-from scripts.stack import connector, source
-from scripts.stack.connector import (
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import connector, source
+from cdc_perf.stack.connector import (
     Change,
     current_health,
     decide,
@@ -22,9 +22,9 @@ from scripts.stack.connector import (
     revive,
     wait_running,
 )
-from scripts.stack.connector_health import Condition, ConnectorDown
-from scripts.stack.endpoints import Endpoints
-from scripts.waiting import NotReady
+from cdc_perf.stack.connector_health import Condition, ConnectorDown
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.waiting import NotReady
 
 URL = "http://127.0.0.1:20003/connectors/postgres-cdc-connector"
 CONFIG, STATUS = f"{URL}/config", f"{URL}/status"

@@ -6,10 +6,10 @@ import msgspec
 import psutil
 import pytest
 
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import LocalStack, Pipeline, Stacks
-from scripts.stack.local.diagnosis import Finding, Health, diagnose
-from scripts.tools.cache import Cache
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import LocalStack, Pipeline, Stacks
+from cdc_perf.stack.local.diagnosis import Finding, Health, diagnose
+from cdc_perf.tools.cache import Cache
 
 GIB = 1024**3
 ROOT = Path(__file__).parents[3]

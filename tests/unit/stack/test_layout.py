@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.stack.local import layout as module
-from scripts.stack.local.layout import Layout, postgres_user, reachable_copy
+from cdc_perf.errors import StackFailure
+from cdc_perf.stack.local import layout as module
+from cdc_perf.stack.local.layout import Layout, postgres_user, reachable_copy
 
 NOBODY = pwd.getpwnam("nobody")
 

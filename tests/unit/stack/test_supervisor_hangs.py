@@ -11,11 +11,11 @@ from xml.parsers.expat import ExpatError
 import psutil
 import pytest
 
-from scripts import marks
-from scripts.errors import StackFailure
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.rpc import Hung
-from scripts.stack.local.supervisor import Supervisor
+from cdc_perf import marks
+from cdc_perf.errors import StackFailure
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.rpc import Hung
+from cdc_perf.stack.local.supervisor import Supervisor
 
 
 def _raise(error: Exception) -> NoReturn:

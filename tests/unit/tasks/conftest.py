@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.tasks import command
+from cdc_perf.tasks import command
 
 
 @pytest.fixture

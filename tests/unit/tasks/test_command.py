@@ -4,8 +4,8 @@ import os
 import pytest
 from invoke import Exit
 
-from scripts import process
-from scripts.errors import (
+from cdc_perf import process
+from cdc_perf.errors import (
     ExitCode,
     Failure,
     Interrupted,
@@ -13,8 +13,8 @@ from scripts.errors import (
     StackFailure,
     UsageFailure,
 )
-from scripts.tasks import command as module
-from scripts.tasks.command import command
+from cdc_perf.tasks import command as module
+from cdc_perf.tasks.command import command
 
 
 @pytest.fixture(autouse=True)

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import responses
 
-from scripts.errors import ExitCode
-from scripts.stack import canary
-from scripts.stack import connector as connectors
-from scripts.stack.connector import Change
-from scripts.stack.external import backend
-from scripts.stack.external.backend import ExternalStack
+from cdc_perf.errors import ExitCode
+from cdc_perf.stack import canary
+from cdc_perf.stack import connector as connectors
+from cdc_perf.stack.connector import Change
+from cdc_perf.stack.external import backend
+from cdc_perf.stack.external.backend import ExternalStack
 from tests.unit.inv import inv
 
 pytestmark = pytest.mark.usefixtures("without_signals")

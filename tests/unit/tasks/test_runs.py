@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.perf import pairs
-from scripts.results.history import append
-from scripts.tools import change_points
-from scripts.tools.change_points import ChangePoint
-from scripts.verdict.turns import Side, Turn
+from cdc_perf.errors import ExitCode
+from cdc_perf.perf import pairs
+from cdc_perf.results.history import append
+from cdc_perf.tools import change_points
+from cdc_perf.tools.change_points import ChangePoint
+from cdc_perf.verdict.turns import Side, Turn
 from tests.unit.inv import inv
 from tests.unit.results.test_history import entry
 

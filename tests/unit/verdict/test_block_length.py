@@ -3,7 +3,7 @@ from statistics import median
 
 import pytest
 
-from scripts.verdict.block_length import block_length
+from cdc_perf.verdict.block_length import block_length
 from tests.unit.verdict.series import autoregression
 
 

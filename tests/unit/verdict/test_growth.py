@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.settings.expressions import GROWTH
-from scripts.settings.metrics import MetricType
-from scripts.settings.samples import samples_needed
-from scripts.verdict.growth import SAMPLES_NEEDED, growth
-from scripts.verdict.intervals import Interval
+from cdc_perf.settings.expressions import GROWTH
+from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.samples import samples_needed
+from cdc_perf.verdict.growth import SAMPLES_NEEDED, growth
+from cdc_perf.verdict.intervals import Interval
 from tests.unit.verdict.series import autoregression
 
 Series = list[tuple[float, float]]

@@ -5,11 +5,11 @@ from math import inf
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.load.hops import HopsSeen
-from scripts.settings.hops import HOPS, TOTAL, Hop
-from scripts.verdict.judge import judge
-from scripts.verdict.records import ScenarioVerdict
+from cdc_perf.errors import ExitCode
+from cdc_perf.load.hops import HopsSeen
+from cdc_perf.settings.hops import HOPS, TOTAL, Hop
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.records import ScenarioVerdict
 from tests.unit.measured import GOOD, evidence, hop_threshold, hops_seen, summary
 
 FIRST, SECOND, THIRD, FOURTH = HOPS

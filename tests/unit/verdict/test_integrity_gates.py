@@ -6,13 +6,13 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.integrity.check import excuse, unchecked
-from scripts.integrity.records import Cut, Drain, Finding, Integrity, Kind, Place, Sample, TopicCut
-from scripts.results.summary import Metric, NoSummary
-from scripts.stack.component import ComponentEvent
-from scripts.verdict.gates import Gate
-from scripts.verdict.integrity_gates import (
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.check import excuse, unchecked
+from cdc_perf.integrity.records import Cut, Drain, Finding, Integrity, Kind, Place, Sample, TopicCut
+from cdc_perf.results.summary import Metric, NoSummary
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.verdict.gates import Gate
+from cdc_perf.verdict.integrity_gates import (
     EVENTS,
     LOSSES,
     ROWS,
@@ -23,9 +23,9 @@ from scripts.verdict.integrity_gates import (
     ledger_gate,
     rows_gate,
 )
-from scripts.verdict.judge import judge
-from scripts.verdict.records import ScenarioVerdict
-from scripts.verdict.verdict import Verdict
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.records import ScenarioVerdict
+from cdc_perf.verdict.verdict import Verdict
 from tests.unit.measured import CLEAN, GOOD, counter, event, evidence, summary, trend
 
 SAMPLE = Sample(id="0b9c", last_seen=Place.TOPIC, detail="create of lsn 7 at offset 3")

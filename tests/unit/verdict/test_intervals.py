@@ -3,7 +3,7 @@ from math import comb
 
 import pytest
 
-from scripts.verdict.intervals import percentile_ranks, rate_interval
+from cdc_perf.verdict.intervals import percentile_ranks, rate_interval
 
 
 def below(count: int, share: float) -> list[float]:

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.errors import UsageFailure
-from scripts.settings.executors import (
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.executors import (
     ConstantArrivalRate,
     ConstantVus,
     Executor,
@@ -12,9 +12,9 @@ from scripts.settings.executors import (
     RampingVus,
     Stage,
 )
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
-from scripts.verdict.lag_recovery import LagRecovery, lag_recovery
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.verdict.lag_recovery import LagRecovery, lag_recovery
 
 
 def ramping(start: int, *stages: tuple[int, int]) -> RampingVus:

@@ -1,7 +1,7 @@
 import pytest
 
-from scripts.results.summary import Metric, NoSummary
-from scripts.verdict.limits import judge_threshold
+from cdc_perf.results.summary import Metric, NoSummary
+from cdc_perf.verdict.limits import judge_threshold
 from tests.unit.measured import GOOD, LATENCY, counter, rate, summary, threshold, trend
 
 _LATENCY, _SUCCESS, _ERRORS = "cdc_e2e_latency", "cdc_success_rate", "pg_write_errors"

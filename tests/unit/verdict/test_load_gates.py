@@ -4,17 +4,17 @@ from collections.abc import Mapping
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.results.summary import Metric, NoSummary
-from scripts.settings.executors import (
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.summary import Metric, NoSummary
+from cdc_perf.settings.executors import (
     ConstantArrivalRate,
     ConstantVus,
     Executor,
     RampingArrivalRate,
     Stage,
 )
-from scripts.verdict.judge import judge
-from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
 from tests.unit.measured import GOOD, counter, evidence, summary, trend
 
 NONE = NoSummary("gone")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.verdict import pairs
-from scripts.verdict.pairs import Finding, Pairs, compare_pairs, pairs_needed
+from cdc_perf.verdict import pairs
+from cdc_perf.verdict.pairs import Finding, Pairs, compare_pairs, pairs_needed
 
 NOISE = 0.03
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.results.summary import Metric, NoSummary, Summary, SummaryType
-from scripts.verdict.intervals import Interval, rate_interval
-from scripts.verdict.judge import judge
-from scripts.verdict.points import PointsSeen, examine
-from scripts.verdict.points_gate import points_gate
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.summary import Metric, NoSummary, Summary, SummaryType
+from cdc_perf.verdict.intervals import Interval, rate_interval
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.points import PointsSeen, examine
+from cdc_perf.verdict.points_gate import points_gate
 from tests.unit.measured import (
     GOOD,
     LATENCY,

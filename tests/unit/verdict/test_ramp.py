@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.results.summary import Metric, NoSummary
-from scripts.settings.executors import RampingArrivalRate, Stage
-from scripts.verdict.evidence import Held
-from scripts.verdict.judge import judge
-from scripts.verdict.points import examine
-from scripts.verdict.ramp import Ramp, judge_ramp, rate_at
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.summary import Metric, NoSummary
+from cdc_perf.settings.executors import RampingArrivalRate, Stage
+from cdc_perf.verdict.evidence import Held
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.points import examine
+from cdc_perf.verdict.ramp import Ramp, judge_ramp, rate_at
 from tests.unit.measured import GOOD, evidence, rate, stack_threshold, summary, threshold
 from tests.unit.points import Point, write_points
 

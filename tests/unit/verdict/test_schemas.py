@@ -9,14 +9,14 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from scripts.errors import ExitCode
-from scripts.files import readable_json
-from scripts.integrity.records import Finding, Integrity, Kind, Place, Sample
-from scripts.verdict.intervals import Interval
-from scripts.verdict.judge import judge
-from scripts.verdict.records import RunVerdict, ScenarioVerdict
-from scripts.verdict.run import judge_run
-from scripts.verdict.schemas import verdict_schema
+from cdc_perf.errors import ExitCode
+from cdc_perf.files import readable_json
+from cdc_perf.integrity.records import Finding, Integrity, Kind, Place, Sample
+from cdc_perf.verdict.intervals import Interval
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
+from cdc_perf.verdict.run import judge_run
+from cdc_perf.verdict.schemas import verdict_schema
 from tests.unit.measured import CLEAN, GOOD, evidence, summary, threshold
 from tests.unit.recorded_runs import gone, row, write_run
 from tests.unit.verdict.test_judge import FAULTS, Fault

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.results.points.gauges import StackSeries
-from scripts.settings.executors import ConstantVus, Executor, RampingVus, Stage
-from scripts.settings.thresholds import Threshold
-from scripts.verdict.judge import judge
-from scripts.verdict.records import ScenarioVerdict
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.points.gauges import StackSeries
+from cdc_perf.settings.executors import ConstantVus, Executor, RampingVus, Stage
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.records import ScenarioVerdict
 from tests.unit.measured import GOOD, evidence, points_of, stack_threshold, summary
 
 SECONDS = 60

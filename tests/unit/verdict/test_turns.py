@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.verdict.pairs import Finding
-from scripts.verdict.turns import Side, Turn, judge_turns
-from scripts.verdict.verdict import Verdict
+from cdc_perf.errors import ExitCode
+from cdc_perf.verdict.pairs import Finding
+from cdc_perf.verdict.turns import Side, Turn, judge_turns
+from cdc_perf.verdict.verdict import Verdict
 
 FIGURES = {"baseline e2e p50": 12.0, "baseline e2e p95": 20.0, "baseline e2e p99": 40.0}
 P95 = "baseline e2e p95"

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from scripts.report.compare import compare_runs
-from scripts.report.html.build import Base, write_reports
-from scripts.report.reading import read_results
-from scripts.results.manifest import Manifest
+from cdc_perf.report.compare import compare_runs
+from cdc_perf.report.html.build import Base, write_reports
+from cdc_perf.report.reading import read_results
+from cdc_perf.results.manifest import Manifest
 from tests.unit.compared_runs import two_runs
 from tests.unit.measured import way
 from tests.unit.recorded_runs import FAST, SLOW, gone, manifest, row, write_run

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.report.html.histogram import EMPTY, Histogram, merged
+from cdc_perf.report.html.histogram import EMPTY, Histogram, merged
 from tests.unit.points import percentile
 
 VALUES = st.floats(min_value=0.001, max_value=1e6)

@@ -5,12 +5,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.files import readable_json
-from scripts.integrity.check import unchecked
-from scripts.integrity.records import Drain, Finding, Integrity, Kind, Place, Sample
-from scripts.report.html.integrity import integrity_sentence, integrity_view
-from scripts.report.html.material import read_material
-from scripts.report.html.page import page
+from cdc_perf.files import readable_json
+from cdc_perf.integrity.check import unchecked
+from cdc_perf.integrity.records import Drain, Finding, Integrity, Kind, Place, Sample
+from cdc_perf.report.html.integrity import integrity_sentence, integrity_view
+from cdc_perf.report.html.material import read_material
+from cdc_perf.report.html.page import page
 from tests.unit.measured import CLEAN
 from tests.unit.recorded_runs import row, write_run
 from tests.unit.report.html.parsed import parsed

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from scripts.report.html.findings import times
-from scripts.report.html.k6_metrics import metric_rows
-from scripts.report.html.k6_thresholds import (
+from cdc_perf.report.html.findings import times
+from cdc_perf.report.html.k6_metrics import metric_rows
+from cdc_perf.report.html.k6_thresholds import (
     K6Material,
     K6Threshold,
     k6_threshold_row,
@@ -18,11 +18,11 @@ from scripts.report.html.k6_thresholds import (
     untold,
     verdict_of_k6,
 )
-from scripts.report.rows import NOTHING
-from scripts.results.foreign_summary import ForeignSummary, read_any_summary
-from scripts.results.points.declared import Declared
-from scripts.results.points.statistics import Statistics
-from scripts.results.summary import Metric, NoSummary, SummaryType
+from cdc_perf.report.rows import NOTHING
+from cdc_perf.results.foreign_summary import ForeignSummary, read_any_summary
+from cdc_perf.results.points.declared import Declared
+from cdc_perf.results.points.statistics import Statistics
+from cdc_perf.results.summary import Metric, NoSummary, SummaryType
 from tests.unit.measured import NOW
 from tests.unit.results.test_foreign_summary import (
     EXPORTED,

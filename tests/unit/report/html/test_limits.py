@@ -1,8 +1,8 @@
 import pytest
 
-from scripts.report.html.limits import threshold_row
-from scripts.verdict.intervals import Interval
-from scripts.verdict.records import ThresholdResult
+from cdc_perf.report.html.limits import threshold_row
+from cdc_perf.verdict.intervals import Interval
+from cdc_perf.verdict.records import ThresholdResult
 
 UNITS = {"cdc_e2e_latency": "ms"}
 

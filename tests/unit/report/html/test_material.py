@@ -3,12 +3,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.report.html.build import leave_reports, restore_series, write_reports
-from scripts.report.html.material import read_material
-from scripts.report.html.page import page
-from scripts.report.html.series import Series
-from scripts.verdict.verdict import Verdict
+from cdc_perf.errors import ExitCode
+from cdc_perf.report.html.build import leave_reports, restore_series, write_reports
+from cdc_perf.report.html.material import read_material
+from cdc_perf.report.html.page import page
+from cdc_perf.report.html.series import Series
+from cdc_perf.verdict.verdict import Verdict
 from tests.unit.points import write_points
 from tests.unit.recorded_runs import SLOW, row, spoil, write_run
 from tests.unit.report.html.parsed import parsed
@@ -172,7 +172,7 @@ def test_a_report_that_cannot_be_built_is_a_line_and_no_failure(
     def broken(*_: object) -> str:
         raise RecursionError("too deep\nand more")
 
-    monkeypatch.setattr("scripts.report.html.build.page", broken)
+    monkeypatch.setattr("cdc_perf.report.html.build.page", broken)
     lines: list[str] = []
     leave_reports(run, {}, lines.append)
     assert lines == [f"no report: RecursionError: too deep; `inv report {run.name}` tries again"]

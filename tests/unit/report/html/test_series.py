@@ -2,7 +2,7 @@ from pathlib import Path
 
 import duckdb
 
-from scripts.report.html.series import Second, Series, read_series
+from cdc_perf.report.html.series import Second, Series, read_series
 from tests.unit.points import Point
 from tests.unit.series_files import LATENCY, SECOND, load, series_of
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.results.points.text import GzipLines
+from cdc_perf.results.points.text import GzipLines
 
 TEXT = b"".join(b'{"line":%d}\n' % number for number in range(20_000))
 WHOLE = gzip.compress(TEXT)

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scripts.stack.component import ComponentEvent
-from scripts.stack.compose.events import Happening, happening_in, told
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.stack.compose.events import Happening, happening_in, told
 
 BEGAN = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
 

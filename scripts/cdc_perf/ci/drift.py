@@ -1,0 +1,124 @@
+"""Generated files on disk against those that the project comes to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+
+from cdc_perf.errors import UsageFailure
+from cdc_perf.files import write_atomically
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Every file that one command generates.
+
+    Attributes:
+        wanted: The text of each by its path from the repository's root.
+        suffixes: What their names end with.
+        mark: A text that stands in each of them, and in no file written by hand.
+    """
+
+    wanted: Mapping[str, str]
+    suffixes: tuple[str, ...]
+    mark: str
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How the files differ from what they should be; nothing of it: they do not.
+
+    Attributes:
+        changed: The difference of each file that is there and other, as a unified diff.
+        missing: The files that are not there.
+        orphaned: Files that were generated once, and that nothing generates any more.
+    """
+
+    changed: Mapping[str, str]
+    missing: tuple[str, ...]
+    orphaned: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.changed or self.missing or self.orphaned)
+
+    def lines(self) -> tuple[str, ...]:
+        """Return a line for each file, and the differences."""
+        return (
+            *(f"{path}: missing" for path in self.missing),
+            *(
+                f"{path}: generated once, and nothing generates it any more"
+                for path in self.orphaned
+            ),
+            *(line for diff in self.changed.values() for line in diff.splitlines()),
+        )
+
+
+def find_drift(root: Path, generated: Generated) -> Drift:
+    """Compare the files below `root` with what they should be.
+
+    Raises:
+        UsageFailure: A file cannot be read as text.
+    """
+    wanted = generated.wanted
+    there = {path: text for path in wanted if (text := _read(root / path)) is not None}
+    return Drift(
+        changed={
+            path: _diff(path, text, wanted[path])
+            for path, text in there.items()
+            if text != wanted[path]
+        },
+        missing=tuple(path for path in wanted if path not in there),
+        orphaned=_orphans(root, generated),
+    )
+
+
+def write(root: Path, generated: Generated) -> tuple[str, ...]:
+    """Write what differs, remove what was generated once; return a line for each file touched."""
+    drift = find_drift(root, generated)
+    for path in (*drift.changed, *drift.missing):
+        write_atomically(root / path, generated.wanted[path])
+    for path in drift.orphaned:
+        (root / path).unlink()
+    return (
+        *(f"{path}: written" for path in (*drift.changed, *drift.missing)),
+        *(f"{path}: removed" for path in drift.orphaned),
+    )
+
+
+def _orphans(root: Path, generated: Generated) -> tuple[str, ...]:
+    """Return those that nothing generates any more, beside those wanted; others are not ours."""
+    folders = sorted({path.rpartition("/")[0] for path in generated.wanted})
+    return tuple(
+        path
+        for folder in folders
+        for name in _names(root / folder)
+        if (path := f"{folder}/{name}") not in generated.wanted
+        and name.endswith(generated.suffixes)
+        and generated.mark in (_read(root / path) or "")
+    )
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageFailure(f"{path} cannot be read: {error}") from None
+
+
+def _diff(path: str, found: str, wanted: str) -> str:
+    return "\n".join(
+        unified_diff(
+            found.splitlines(),
+            wanted.splitlines(),
+            fromfile=f"{path} (on disk)",
+            tofile=f"{path} (generated)",
+            lineterm="",
+        )
+    )

@@ -1,0 +1,260 @@
+"""Why rows and documents differ although nothing was lost: changes that have no event.
+
+PostgreSQL's logical decoding has no event for a change of a table's columns, and Debezium skips a
+TRUNCATE unless it is asked not to. What they leave is a true difference; this names its cause where
+the system catalogs are evidence for it, and says nothing where they are not.
+
+The evidence is the transaction that wrote a column's entry in `pg_attribute` last. A version of a
+row that is not younger was written before the column was as it is, so no event of it can be.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+from pymongo.database import Database
+
+from cdc_perf.integrity.records import Cause, CauseCode, Kind
+from cdc_perf.integrity.snapshot import Difference
+from cdc_perf.settings.pipeline import Pipeline
+
+_COLUMN_KINDS = frozenset((Kind.CONTENT, Kind.STALE))
+_XIDS = 2**32
+_TABLE = """
+    SELECT c.oid, coalesce(pg_stat_get_tuples_deleted(c.oid), 0), (
+        SELECT bool_or(pg_relation_filenode(part.oid) <> part.oid)
+        FROM (SELECT c.oid UNION SELECT relid::oid FROM pg_partition_tree(c.oid)) AS part(oid))
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = %s AND c.relname = %s
+"""
+_ATTRIBUTES = """
+    SELECT attname, xmin::text::bigint, attisdropped FROM pg_attribute
+    WHERE attrelid = %s AND attnum > 0
+"""
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A column that a table has or had; of one that was dropped PostgreSQL keeps no name.
+
+    Attributes:
+        name: Its name.
+        xid: The transaction that added, renamed, changed or dropped it last.
+        dropped: Whether it is gone.
+    """
+
+    name: str
+    xid: int
+    dropped: bool = False
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What is known of a table and its collection, beside rows and documents.
+
+    Attributes:
+        attributes: Its columns.
+        storage_replaced: Whether its files are not those that it was created with, as after a
+            TRUNCATE; a rewriting ALTER TABLE, CLUSTER and VACUUM FULL do the same.
+        deleted: How many rows were deleted one by one, as PostgreSQL counts.
+        markers: How many rows MongoDB knows as deleted.
+        not_newer: How many live documents are not newer than the newest one without a row.
+    """
+
+    attributes: tuple[Attribute, ...] = ()
+    storage_replaced: bool = False
+    deleted: int = 0
+    markers: int = 0
+    not_newer: int = 0
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is known of the cause of differences of one kind.
+
+    Attributes:
+        causes: The causes, each with how many differences it explains.
+        explained: The `_id` of every difference that is explained in full.
+    """
+
+    causes: tuple[Cause, ...] = ()
+    explained: frozenset[str] = frozenset()
+
+
+class Facts:
+    """Asks for what is known of a table; only once something differs."""
+
+    def __init__(
+        self,
+        connection: Connection[tuple[Any, ...]],
+        database: Database[dict[str, Any]],
+        pipeline: Pipeline,
+    ) -> None:
+        self._connection = connection
+        self._database = database
+        self._tables = {table.table: table for table in pipeline.tables}
+
+    def explain(self, table: str, kind: Kind, differences: Sequence[Difference]) -> Explanation:
+        """Return the causes of the differences of one kind of a table.
+
+        Raises:
+            psycopg.Error: PostgreSQL does not answer.
+            pymongo.errors.PyMongoError: MongoDB does not.
+        """
+        if kind is not Kind.EXTRA and kind not in _COLUMN_KINDS:
+            return Explanation()
+        return explain(kind, differences, self._facts(table, kind, differences))
+
+    def _facts(self, table: str, kind: Kind, differences: Sequence[Difference]) -> TableFacts:
+        found = self._connection.execute(_TABLE, self._tables[table].name).fetchone()
+        if found is None:
+            return TableFacts()
+        oid, deleted, replaced = found
+        if kind in _COLUMN_KINDS:
+            rows = self._connection.execute(_ATTRIBUTES, (oid,)).fetchall()
+            return TableFacts(attributes=tuple(Attribute(*row) for row in rows))
+        newest = max((each.lsn for each in differences if each.lsn is not None), default=None)
+        if not replaced or newest is None:
+            return TableFacts()
+        collection = self._database[self._tables[table].collection]
+        live = {"_cdc.lsn": {"$lte": newest}, "_cdc.op": {"$ne": "d"}}
+        return TableFacts(
+            storage_replaced=True,
+            deleted=deleted,
+            markers=collection.count_documents({"_cdc.op": "d"}),
+            not_newer=collection.count_documents(live),
+        )
+
+
+def explain(kind: Kind, differences: Sequence[Difference], facts: TableFacts) -> Explanation:
+    """Return the causes of differences of one kind, by what is known of their table."""
+    if kind is Kind.EXTRA:
+        return _truncated(differences, facts)
+    if kind in _COLUMN_KINDS:
+        return _columns(differences, facts.attributes)
+    return Explanation()
+
+
+def sentence(cause: Cause, table: str) -> str:
+    """Return a cause in one sentence."""
+    words = _SENTENCES[cause.code].format(
+        table=table,
+        column=cause.columns[0] if cause.columns else "",
+        now=f" to {cause.columns[1]}" if len(cause.columns) > 1 else "",
+    )
+    return f"{'likely cause' if cause.likely else 'cause'} of {cause.count:,}: {words}"
+
+
+_NO_EVENT = "this has no event, and documents change with the next event of their row"
+_SENTENCES = {
+    CauseCode.TRUNCATED: (
+        "{table} was truncated: its storage was replaced, and each of these documents is older "
+        "than every row; Debezium skips truncates (skipped.operations), so delete the documents"
+    ),
+    CauseCode.ADDED_COLUMN: (
+        "column {column} was added to {table} with a default, after these rows were written; "
+        f"{_NO_EVENT}"
+    ),
+    CauseCode.DROPPED_COLUMN: f"column {{column}} of {{table}} was dropped; {_NO_EVENT}",
+    CauseCode.RENAMED_COLUMN: f"column {{column}} of {{table}} was renamed{{now}}; {_NO_EVENT}",
+    CauseCode.REWRITTEN_COLUMN: (
+        f"column {{column}} of {{table}} was given another type or expression; {_NO_EVENT}"
+    ),
+}
+
+
+def _truncated(differences: Sequence[Difference], facts: TableFacts) -> Explanation:
+    """Rows that went by a TRUNCATE all went: what is there now is younger than each of them.
+
+    Rows may have gone by deletes whose events were lost, which is a loss. So a TRUNCATE is named
+    only where fewer were deleted, beyond those that MongoDB knows of, than documents have no row.
+    """
+    older = [each for each in differences if each.lsn is not None]
+    lost_deletes = facts.deleted - facts.markers
+    if (
+        not older
+        or not facts.storage_replaced
+        or facts.not_newer > len(older)
+        or lost_deletes >= len(older)
+    ):
+        return Explanation()
+    cause = Cause(code=CauseCode.TRUNCATED, count=len(older), likely=True)
+    return Explanation((cause,), frozenset(each.id for each in older))
+
+
+# A cause without its count.
+_Named = tuple[CauseCode, tuple[str, ...], bool]
+
+
+def _columns(differences: Sequence[Difference], attributes: Sequence[Attribute]) -> Explanation:
+    counts: defaultdict[_Named, int] = defaultdict(int)
+    explained = set()
+    for each in differences:
+        found = _of_row(each, attributes)
+        if found:
+            explained.add(each.id)
+        for named in found:
+            counts[named] += 1
+    causes = tuple(
+        Cause(code=code, columns=columns, count=count, likely=likely)
+        for (code, columns, likely), count in counts.items()
+    )
+    return Explanation(causes, frozenset(explained))
+
+
+def _of_row(difference: Difference, attributes: Sequence[Attribute]) -> tuple[_Named, ...]:
+    """Return the causes of one difference; nothing where any part of it is left without one."""
+    if not difference.version.isdigit():
+        return ()
+    version = int(difference.version)
+    live = {x.name: x for x in attributes if not x.dropped}
+    # What was changed since, or together with, this version of the row.
+    changed = {name for name, x in live.items() if _not_younger(version, x.xid)}
+    dropped = sum(x.dropped and _not_younger(version, x.xid) for x in attributes)
+    gone = difference.unknown
+    other = difference.fields.difference(difference.absent, difference.unknown)
+    if not all(name in live and live[name].xid == version for name in other):
+        return ()
+    if not changed.issuperset(difference.absent):
+        return ()
+    moved = tuple(_moved(gone, difference.absent, dropped, has_changed=bool(changed)))
+    if len(moved) < max(len(gone), len(difference.absent)):
+        return ()
+    return (
+        *moved,
+        *((CauseCode.REWRITTEN_COLUMN, (name,), False) for name in sorted(other)),
+    )
+
+
+def _moved(
+    gone: Sequence[str], absent: Sequence[str], dropped: int, *, has_changed: bool
+) -> Iterator[_Named]:
+    """Yield what happened to fields that are not columns anymore, and to columns without a field.
+
+    Args:
+        gone: The fields.
+        absent: The columns.
+        dropped: How many columns were dropped since.
+        has_changed: Whether a column that is there was changed since.
+    """
+    if dropped >= len(gone):
+        yield from ((CauseCode.DROPPED_COLUMN, (name,), True) for name in gone)
+        yield from ((CauseCode.ADDED_COLUMN, (name,), False) for name in absent)
+    elif dropped == 0 and len(gone) == len(absent) == 1:
+        # Nothing was dropped, so the column is there under another name.
+        yield CauseCode.RENAMED_COLUMN, (gone[0], absent[0]), False
+    elif dropped == 0 and has_changed and len(gone) >= len(absent):
+        # It is unknown which became which; a null under the new name is not absent.
+        yield from ((CauseCode.RENAMED_COLUMN, (name,), True) for name in gone)
+
+
+def _not_younger(version: int, xid: int) -> bool:
+    """Return whether a transaction is not after another one; their numbers wrap around."""
+    return (xid - version) % _XIDS < _XIDS // 2
+
+
+def ordered(differences: Iterable[Difference], explanation: Explanation) -> list[Difference]:
+    """Return differences, those without a known cause first: they are what is to be looked at."""
+    return sorted(differences, key=lambda each: each.id in explanation.explained)

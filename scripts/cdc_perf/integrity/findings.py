@@ -1,0 +1,177 @@
+"""What differs and what is odd, put together into findings."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from cdc_perf.integrity.causes import Explanation, ordered
+from cdc_perf.integrity.events import Events, Odd, Unseen
+from cdc_perf.integrity.records import MOST_SAMPLES, Finding, Kind, Place, Sample, TopicCut
+from cdc_perf.integrity.snapshot import Difference
+from cdc_perf.integrity.trace import Trail
+from cdc_perf.settings.pipeline import Pipeline
+
+Explain = Callable[[str, Kind, Sequence[Difference]], Explanation]
+_OPERATIONS = {"c": "insert", "u": "update", "d": "delete"}
+
+
+def lasting(first: Iterable[Difference], second: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Return what differs in two comparisons of which the pipeline was drained in between.
+
+    A row that was written meanwhile is another one: under load it is still on its way.
+    """
+    known = {(each.table, each.id, each.version) for each in first}
+    return tuple(x for x in second if (x.table, x.id, x.version) in known)
+
+
+def row_findings(
+    differences: Iterable[Difference], trail: Trail, explain: Explain
+) -> Iterator[Finding]:
+    """Return the findings on rows and documents.
+
+    Args:
+        differences: What differs.
+        trail: Knows where each row was last seen.
+        explain: Returns what is known of the cause of the differences of one kind of a table.
+    """
+    groups: defaultdict[tuple[str, Kind], list[Difference]] = defaultdict(list)
+    for each in differences:
+        groups[each.table, trail.kind(each)].append(each)
+    for (table, kind), group in groups.items():
+        if kind is Kind.COLUMN_ABSENT:
+            continue
+        explanation = explain(table, kind, group)
+        absent = {each.id: each for each in groups.get((table, Kind.COLUMN_ABSENT), ())}
+        rows, missed = _folded(ordered(group, explanation), explanation, absent)
+        found = ((kind, rows, explanation.causes), (Kind.COLUMN_ABSENT, missed, ()))
+        for each_kind, each_group, causes in found:
+            if each_group:
+                yield Finding(
+                    kind=each_kind,
+                    table=table,
+                    count=sum(each.count for each in each_group),
+                    samples=tuple(trail.sample(each) for each in each_group[:MOST_SAMPLES]),
+                    causes=causes,
+                )
+
+
+def _folded(
+    group: Sequence[Difference], explanation: Explanation, absent: Mapping[str, Difference]
+) -> tuple[list[Difference], list[Difference]]:
+    """Report a column that no document has as one difference instead of one for each row.
+
+    Args:
+        group: Differences of one kind of a table.
+        explanation: What is known of their cause: those that are explained stay as they are.
+        absent: The columns that no document has, by name.
+
+    Returns:
+        What is left of the group, and the columns that its rows miss.
+    """
+    rows, missed = [], set()
+    # A column that was added later: its rows have a cause of their own.
+    known = {name for each in group if each.id in explanation.explained for name in each.absent}
+    for each in group:
+        names = (absent.keys() - known) & set(each.absent)
+        if each.id in explanation.explained or not names:
+            rows.append(each)
+            continue
+        missed |= names
+        described = {text for name in names for text in absent[name].columns}
+        if left := tuple(text for text in each.columns if text not in described):
+            rows.append(replace(each, columns=left, fields=each.fields - names))
+    return rows, [absent[name] for name in sorted(missed)]
+
+
+def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator[Finding]:
+    """Return the findings on the topics' records.
+
+    Args:
+        events: The records.
+        pipeline: The pipeline.
+        excused: Why a repeated event is no fault; else empty.
+    """
+    yield from _odd(Kind.DUPLICATE, events.duplicates(), pipeline, excused)
+    yield from _odd(Kind.REORDERED, events.reordered(), pipeline)
+    yield from _odd(Kind.UNREADABLE, events.unreadable(), pipeline)
+    letters = events.dead_letters()
+    if letters:
+        samples = tuple(
+            Sample(
+                id=identity,
+                last_seen=Place.DEAD_LETTER,
+                detail=f"{reason}; read from {topic}, partition {partition}, offset {position}"
+                if topic
+                else f"{reason}; no header says where it was read; partition {partition}, "
+                f"offset {position} of the dead-letter topic",
+            )
+            for identity, reason, topic, partition, position in letters[:MOST_SAMPLES]
+        )
+        topic = pipeline.kafka.dead_letter_topic
+        yield Finding(kind=Kind.DEAD_LETTER, table=topic, count=len(letters), samples=samples)
+
+
+def missed_for_sure(
+    unseen: Iterable[Unseen], tables: Mapping[str, str], cuts: Iterable[TopicCut]
+) -> tuple[Unseen, ...]:
+    """Return the acknowledged writes whose topic still has all of its records.
+
+    Args:
+        unseen: The acknowledged writes without an event.
+        tables: The table of each topic.
+        cuts: The partitions of which records are gone, and with them perhaps the event.
+    """
+    cut = {tables.get(each.topic) for each in cuts}
+    return tuple(each for each in unseen if each.table not in cut)
+
+
+class Rows(Protocol):
+    """What is asked of the rows of PostgreSQL."""
+
+    def has(self, table: str, key: str) -> bool:
+        """Return whether a table has the row."""
+
+    def must_arrive(self, table: str, key: str) -> bool:
+        """Return whether a write of the row must have an event in the topic."""
+
+
+def ledger_findings(unseen: Sequence[Unseen], lookup: Rows) -> Iterator[Finding]:
+    """Return the findings on acknowledged writes without an event, of those that must have one."""
+    groups: defaultdict[tuple[str, Kind], list[Unseen]] = defaultdict(list)
+    for each in unseen:
+        if not lookup.must_arrive(each.table, each.id):
+            continue
+        # A row that was updated and is not there may have been deleted since.
+        gone = each.op == "c" and not lookup.has(each.table, each.id)
+        groups[each.table, Kind.VANISHED if gone else Kind.EVENT_MISSING].append(each)
+    for (table, kind), group in groups.items():
+        place = Place.K6 if kind is Kind.VANISHED else Place.POSTGRES
+        samples = tuple(
+            Sample(
+                id=each.id,
+                last_seen=place,
+                detail=f"{_OPERATIONS[each.op]} acknowledged by PostgreSQL, not in the topic",
+            )
+            for each in group[:MOST_SAMPLES]
+        )
+        yield Finding(
+            kind=kind, table=table, count=sum(each.count for each in group), samples=samples
+        )
+
+
+def _odd(
+    kind: Kind, found: Iterable[Odd], pipeline: Pipeline, excused: str = ""
+) -> Iterator[Finding]:
+    tables = {pipeline.topic(table): table.table for table in pipeline.tables}
+    for each in found:
+        yield Finding(
+            kind=kind,
+            table=tables.get(each.topic, each.topic),
+            count=each.count,
+            samples=tuple(
+                Sample(id=identity, last_seen=Place.TOPIC, detail=detail)
+                for identity, detail in each.samples
+            ),
+            excused=excused,
+        )

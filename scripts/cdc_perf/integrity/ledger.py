@@ -1,0 +1,50 @@
+"""k6's ledger: what PostgreSQL has acknowledged, a line each.
+
+`c<tab>public.customer<tab>0b9c...`: operation (`c`, `u`, `d`), table, key. k6 writes each line as
+soon as the transaction is committed (k6/extension/ledger.go), so one that was killed loses none.
+Tabs, line ends and backslashes of names and keys are escaped, as in PostgreSQL's COPY
+(https://www.postgresql.org/docs/current/sql-copy.html).
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from cdc_perf.settings.table_name import TableName
+
+_ESCAPE = re.compile(r"\\([tnr\\])")
+_LETTERS = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
+OPERATIONS = frozenset(("c", "u", "d"))
+
+
+class Acknowledged(msgspec.Struct, frozen=True):
+    """A write of one row that PostgreSQL has acknowledged."""
+
+    op: str
+    table: str
+    id: str
+
+
+def read_ledger(path: Path) -> Iterator[Acknowledged]:
+    """Yield the lines of a ledger, of a last one that was cut off nothing; no file, no lines."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            op, table, key = (*line.rstrip("\n").split("\t"), "", "")[:3]
+            if line.endswith("\n") and op in OPERATIONS and table and key:
+                yield Acknowledged(op, _in_one_spelling(_unescaped(table)), _unescaped(key))
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda found: _LETTERS[found[1]], text)
+
+
+def _in_one_spelling(table: str) -> str:
+    """Return a script's name of a table as pipeline.toml's is spelled after it was read."""
+    try:
+        return str(TableName.parse(table))
+    except ValueError:
+        return table

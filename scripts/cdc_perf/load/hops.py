@@ -1,0 +1,110 @@
+"""The time that each hop took of the events of one scenario, apart from those of its warm-up."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cdc_perf.load.progress import Progress
+from cdc_perf.stack.hop_times import Counted
+from cdc_perf.waiting import NotReady
+
+# A reading costs the consumer 7 ms; what it counted after the last one dies with it.
+_INTERVAL_SECONDS = 10.0
+
+Read = Callable[[], Counted]
+
+
+@dataclass(frozen=True)
+class HopsSeen:
+    """What the hops of a scenario's events took.
+
+    Attributes:
+        steady: Of the events applied after the warm-up.
+        warm_up: Of those applied before.
+        begin: When the steady part begins; None where the load did not get so far.
+        end: When the last reading was taken; None where there was none.
+        restarts: How often the consumer began to count anew.
+        fault: Why something is missing, in a sentence; empty where nothing is.
+    """
+
+    steady: Counted = field(default_factory=Counted)
+    warm_up: Counted = field(default_factory=Counted)
+    begin: datetime | None = None
+    end: datetime | None = None
+    restarts: int = 0
+    fault: str = "the hops were not read"
+
+
+class HopWatch:
+    """Reads the consumer's counts at the load's begin, after the warm-up, each 10 s and at its end.
+
+    No thread of its own: it is told how far the load is about once a second.
+    """
+
+    def __init__(self, read: Read, warm_up_seconds: float) -> None:
+        self._read = read
+        self._warm_up_seconds = warm_up_seconds
+        self._load_began: float | None = None
+        self._due = time.monotonic() + _INTERVAL_SECONDS
+        self._steady = self._warm_up = Counted()
+        self._begin: datetime | None = None
+        self._end: datetime | None = None
+        self._restarts = 0
+        self._last: Counted | None = None
+        # Why the last reading came to nothing; and whether the first one did.
+        self._silence = ""
+        self._late = False
+        self._look()
+
+    def follow(self, progress: Progress) -> None:
+        """Take a reading if one is due."""
+        now = time.monotonic()
+        if self._load_began is None and progress.running:
+            self._load_began = now
+        warm = self._load_began is not None and now - self._load_began >= self._warm_up_seconds
+        begins = warm and self._begin is None
+        if begins or now >= self._due:
+            self._due = now + _INTERVAL_SECONDS
+            if self._look() and begins:
+                self._begin = self._end
+
+    def close(self) -> HopsSeen:
+        """Take the last reading, and return what was seen."""
+        self._look()
+        return HopsSeen(
+            self._steady, self._warm_up, self._begin, self._end, self._restarts, self._missing()
+        )
+
+    def _missing(self) -> str:
+        if self._silence:
+            return self._silence
+        if self._late:
+            return "the consumer did not tell its hops when the load began"
+        if self._restarts:
+            return (
+                "the consumer began to count anew: what it applied in the up to "
+                f"{_INTERVAL_SECONDS:.0f} s before is missing"
+            )
+        return ""
+
+    def _look(self) -> bool:
+        """Take a reading; return whether there was an answer."""
+        try:
+            now = self._read()
+        except NotReady as why:
+            self._silence = str(why)
+            self._late = self._late or self._last is None
+            return False
+        self._silence = ""
+        added = Counted() if self._last is None else now.since(self._last)
+        if added is None:
+            # Whatever the new process has counted, it has counted since the last reading.
+            self._restarts += 1
+            added = now
+        if self._begin is None:
+            self._warm_up = self._warm_up.plus(added)
+        else:
+            self._steady = self._steady.plus(added)
+        self._last, self._end = now, datetime.now(UTC)
+        return True

@@ -1,0 +1,149 @@
+"""The highest arrival rate that holds: found by a ramp, confirmed by holding it."""
+
+from dataclasses import replace
+
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.check import unchecked
+from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.load.k6 import Shape
+from cdc_perf.perf.measurement import Laboratory, Measured
+from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.settings.durations import format_duration
+from cdc_perf.settings.executors import RampingArrivalRate
+from cdc_perf.settings.metrics import CONSUMER_LAG
+from cdc_perf.settings.scenarios import MOST_HOLDS
+from cdc_perf.terminal import say
+from cdc_perf.verdict.earlier_gate import lost
+from cdc_perf.verdict.evidence import Earlier, Held
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.ramp import Ramp, judge_ramp
+from cdc_perf.verdict.ramp_gate import without_held_rate
+from cdc_perf.waiting import NotReady, wait_until
+
+# What a pipeline reaches for seconds it does not reach for minutes.
+_FIRST_SHARE = 0.9
+_NEXT_SHARE = 0.8
+_DRAIN_SECONDS = 120.0
+
+
+def measure_breakpoint(
+    laboratory: Laboratory, planned: PlannedScenario, shape: Shape, files: ScenarioFiles
+) -> Measured:
+    """Run the ramp, then hold nine tenths of the highest rate, and less if that does not hold.
+
+    A rate that is too high makes the pipeline slow, and a lower one is tried. A part in which the
+    pipeline lost something is the last one, and the scenario is judged by it.
+
+    The ramp's files are left in `ramp/`, those of rates that did not hold in `hold-1/` and so on,
+    and those of the last one in the scenario's own folder.
+
+    Raises:
+        StackFailure: The pipeline does not get through with what it was given.
+    """
+    ramp_files = ScenarioFiles(files.folder / "ramp")
+    ramp_run = laboratory.measure(planned, shape, ramp_files)
+    if not isinstance(shape.options, RampingArrivalRate) or _ends_the_search(ramp_run):
+        return _moved_up(ramp_run, ramp_files, files)
+    seen = ramp_run.evidence.points
+    ramp = judge_ramp(seen.windows, seen.stack, shape.options)
+    say(f"{planned.scenario.name}: {ramp.end}")
+    if ramp.highest is None:
+        held = Held(ramp, None, 0.0)
+        measured = replace(ramp_run, evidence=replace(ramp_run.evidence, held=held))
+        return _moved_up(measured, ramp_files, files)
+    ramp_run = _settled(laboratory, ramp_run, ramp_files)
+    if _lost(ramp_run):
+        return _moved_up(ramp_run, ramp_files, files)
+    return _hold(laboratory, planned, files, ramp, (_earlier("ramp", ramp_run),))
+
+
+def _hold(
+    laboratory: Laboratory,
+    planned: PlannedScenario,
+    files: ScenarioFiles,
+    ramp: Ramp,
+    earlier: tuple[Earlier, ...],
+) -> Measured:
+    rate = (ramp.highest or 0.0) * _FIRST_SHARE
+    for number in range(1, MOST_HOLDS + 1):
+        asked = max(1, round(rate))
+        holding = laboratory.with_variables({"HOLD_RATE": str(asked)})
+        shape = holding.shape(planned)
+        say(f"{planned.scenario.name}: holding {asked:,}/s for {format_duration(shape.seconds)}")
+        hold_files = ScenarioFiles(files.folder / f"hold-{number}")
+        measured = holding.measure(planned, shape, hold_files)
+        measured = _judged_with(measured, Held(ramp, asked, shape.seconds), earlier)
+        if number == MOST_HOLDS or _ends_the_search(measured):
+            break
+        # By itself: what an earlier part did wrong says nothing about this rate.
+        limits = without_held_rate(measured.evidence.thresholds)
+        verdict = judge(replace(measured.evidence, thresholds=limits, earlier=()))
+        if verdict.exit_code not in (ExitCode.FAIL, ExitCode.INVALID):
+            break
+        say(f"{planned.scenario.name}: {asked:,}/s does not hold: {verdict.reasons[0]}")
+        measured = _settled(holding, measured, hold_files)
+        if _lost(measured):
+            break
+        earlier = (*earlier, _earlier(f"hold-{number}", measured))
+        rate *= _NEXT_SHARE
+    return _moved_up(measured, hold_files, files)
+
+
+def _judged_with(measured: Measured, held: Held, earlier: tuple[Earlier, ...]) -> Measured:
+    return replace(measured, evidence=replace(measured.evidence, held=held, earlier=earlier))
+
+
+def _settled(laboratory: Laboratory, measured: Measured, files: ScenarioFiles) -> Measured:
+    """Let the pipeline catch up; a check that could not see everything is made again then."""
+    _wait_for_calm(laboratory)
+    integrity = measured.evidence.integrity
+    if integrity is not None and integrity.drained and not integrity.unchecked:
+        return measured
+    return laboratory.check_again(measured, files)
+
+
+def _earlier(name: str, measured: Measured) -> Earlier:
+    evidence = measured.evidence
+    integrity = evidence.integrity or unchecked("no check was made")
+    return Earlier(name, integrity, evidence.exceptions)
+
+
+def _ends_the_search(measured: Measured) -> bool:
+    """Whether a part is the last one: it lost something, or there is nothing to go on with."""
+    return measured.evidence.fallen or _in_vain(measured) or _lost(measured)
+
+
+def _lost(measured: Measured) -> bool:
+    """Whether the pipeline lost something in a part."""
+    integrity = measured.evidence.integrity
+    return integrity is not None and lost(integrity)
+
+
+def _in_vain(measured: Measured) -> bool:
+    """Whether there is nothing to go on with: k6 was interrupted, or broke."""
+    loaded = measured.loaded
+    return loaded.interrupted is not None or not measured.evidence.k6_came_to_its_end
+
+
+def _wait_for_calm(laboratory: Laboratory) -> None:
+    """Wait until the consumer has caught up: what is left of one rate must not spoil the next."""
+
+    def probe() -> None:
+        lag = laboratory.gauges.read({}).get(CONSUMER_LAG)
+        if lag is None or lag > 0:
+            raise NotReady(f"{CONSUMER_LAG} is {'unknown' if lag is None else f'{lag:,.0f}'}")
+
+    wait_until(
+        probe,
+        what="the consumer to catch up",
+        deadline_seconds=_DRAIN_SECONDS,
+        hint="see `inv logs --component consumer`",
+    )
+
+
+def _moved_up(measured: Measured, source: ScenarioFiles, target: ScenarioFiles) -> Measured:
+    """Put the files of the run that counts where those of every scenario are."""
+    for path in source.folder.iterdir():
+        path.rename(target.folder / path.name)
+    source.folder.rmdir()
+    return measured

@@ -1,0 +1,91 @@
+"""What a run puts down beside the files of its scenarios: run.json, verdict, reports, history."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from cdc_perf.files import readable_json, write_atomically
+from cdc_perf.load.k6 import Shape
+from cdc_perf.load.run import Loaded
+from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.report.history import entries_of
+from cdc_perf.report.html.build import leave_reports
+from cdc_perf.report.markdown import run_markdown, settings_line
+from cdc_perf.report.rows import Row
+from cdc_perf.results import history
+from cdc_perf.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
+from cdc_perf.results.run_folder import RunFolder
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.terminal import say
+from cdc_perf.verdict.records import RunVerdict
+
+
+def entry_of(planned: PlannedScenario, shape: Shape) -> ScenarioEntry:
+    """Return a scenario as it is going to be run."""
+    return ScenarioEntry(
+        name=planned.scenario.name,
+        description=planned.scenario.description,
+        think_time_seconds=planned.scenario.think_time_seconds,
+        executor=shape.options,
+        seconds=shape.seconds,
+        thresholds=tuple(
+            ThresholdEntry(metric=t.metric, stat=t.stat, operator=t.operator, limit=t.limit)
+            for t in planned.thresholds
+        ),
+    )
+
+
+def noted(
+    manifest: Manifest, name: str, loaded: Loaded, events: Sequence[ComponentEvent]
+) -> Manifest:
+    """Return the manifest with what was seen of k6 and of the stack during a scenario."""
+    entries = tuple(
+        msgspec.structs.replace(
+            entry,
+            started=loaded.started,
+            ended=loaded.ended,
+            k6_exit_code=loaded.exit_code,
+            events=tuple(
+                EventEntry(component=x.component, what=x.what, at=x.at, back=x.back) for x in events
+            ),
+        )
+        if entry.name == name
+        else entry
+        for entry in manifest.scenarios
+    )
+    return msgspec.structs.replace(manifest, scenarios=entries)
+
+
+def leave(
+    folder: RunFolder,
+    manifest: Manifest,
+    verdict: RunVerdict,
+    rows: Sequence[Row],
+    units: Mapping[str, str],
+) -> None:
+    """Write what a run that is over leaves; a complete one is the latest, and has its history.
+
+    Args:
+        folder: Its folder.
+        manifest: How it was run, and how far it came.
+        verdict: The verdict on it.
+        rows: What came of each scenario.
+        units: Of the metrics that have limits, by name.
+    """
+    write_atomically(folder.verdict, readable_json(verdict))
+    settings = [settings_line(manifest)]
+    summary = run_markdown(verdict, rows, settings=settings, notes=manifest.notes)
+    write_atomically(folder.summary, summary)
+    manifest.write(folder.manifest)
+    leave_reports(folder.path, units, say)
+    if manifest.status is RunStatus.COMPLETE:
+        folder.point_latest()
+        _remember(folder, manifest, rows)
+
+
+def _remember(folder: RunFolder, manifest: Manifest, rows: Sequence[Row]) -> None:
+    """Add the run to the history; a full disk must not take back what was measured."""
+    try:
+        history.append(folder.path.parent, entries_of(manifest, rows))
+    except OSError as error:
+        say(f"the history could not be written: {error.strerror}")

@@ -1,0 +1,97 @@
+"""The base branch's last comparable run of each scenario."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from cdc_perf.errors import ExitCode
+from cdc_perf.publish.fetch import fetch
+from cdc_perf.publish.github import GitHub
+from cdc_perf.publish.names import WORKFLOW_FILE
+from cdc_perf.publish.runner import WorkflowRun
+from cdc_perf.report.changes import incomparable
+from cdc_perf.report.recorded import Measured
+
+# A branch's own runs. One that a pull request starts may be of a fork's branch of that very name.
+_OWN_EVENTS = frozenset({"schedule", "workflow_dispatch"})
+# Each is a download: how far back to look.
+_MOST_RUNS = 5
+
+
+class _Page(msgspec.Struct, frozen=True):
+    workflow_runs: tuple[WorkflowRun, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The scenarios of a run beside those of the base branch.
+
+    Attributes:
+        pairs: By scenario, what was measured before and now.
+        runs: The workflow runs that those before are of, the newest first.
+        missing: Why a scenario has nothing beside it, in a sentence, by its name.
+    """
+
+    pairs: Mapping[str, tuple[Measured, Measured]]
+    runs: tuple[int, ...]
+    missing: Mapping[str, str]
+
+
+def compare(
+    github: GitHub,
+    branch: str,
+    measured: Mapping[str, Measured],
+    scenarios: Collection[str],
+    temporary: str,
+) -> Comparison:
+    """Look through the last runs of a branch for one that measured the same, scenario by scenario.
+
+    Args:
+        github: The repository.
+        branch: The base branch.
+        measured: What was measured now.
+        scenarios: The names of scenarios that there are.
+        temporary: Where folders for a while are made.
+
+    Raises:
+        ApiFailure: GitHub said no.
+    """
+    pairs: dict[str, tuple[Measured, Measured]] = {}
+    reasons: dict[str, str] = {}
+    runs: list[int] = []
+    for run in _runs(github, branch):
+        left = [name for name in measured if name not in pairs]
+        if not left:
+            break
+        before = fetch(github, run, scenarios, temporary).recorded.measured()
+        for name in left:
+            if name not in before:
+                continue
+            if before[name].row.verdict.exit_code not in (ExitCode.PASS, ExitCode.FAIL):
+                reasons.setdefault(name, "its last run there is no measurement to compare with")
+                continue
+            differs = incomparable(before[name], measured[name])
+            if differs:
+                reasons.setdefault(name, f"its last run there has {differs}")
+            else:
+                pairs[name] = (before[name], measured[name])
+                runs.append(run.id)
+    missing = {
+        name: reasons.get(name, f"none of the last {_MOST_RUNS} runs there has results of it")
+        for name in measured
+        if name not in pairs
+    }
+    return Comparison(pairs, tuple(dict.fromkeys(runs)), missing)
+
+
+def _runs(github: GitHub, branch: str) -> list[WorkflowRun]:
+    query = {"branch": branch, "status": "completed"}
+    page = next(github.pages(f"/actions/workflows/{WORKFLOW_FILE}/runs", _Page, query))
+    return [
+        run
+        for run in page.workflow_runs
+        if run.event in _OWN_EVENTS
+        and run.head_repository is not None
+        and run.head_repository.full_name == github.repository
+    ][:_MOST_RUNS]

@@ -1,0 +1,70 @@
+"""Which pull request a workflow run was for, as GitHub knows it and not as its artefact says."""
+
+import re
+
+import msgspec
+
+from cdc_perf.publish.github import GitHub
+from cdc_perf.publish.names import PULL_REQUEST_RUN
+from cdc_perf.publish.runner import Repository, WorkflowRun
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The commit that a pull request brings; its repository is null where a fork is gone."""
+
+    sha: str
+    repo: Repository | None
+
+
+class Base(msgspec.Struct, frozen=True):
+    """The branch that a pull request goes to, and the commit at its tip."""
+
+    ref: str
+    sha: str
+
+
+class PullRequest(msgspec.Struct, frozen=True):
+    """A pull request."""
+
+    number: int
+    head: Head
+    base: Base
+
+
+def pull_request_of(run: WorkflowRun, candidates: tuple[PullRequest, ...]) -> PullRequest | None:
+    """Return the one of several pull requests with the same head that a workflow run was for.
+
+    They differ in their base, and so in what was measured. GitHub shows it only in the run's name,
+    which a fork can choose: so it chooses among pull requests of that very head, and no others.
+
+    Args:
+        run: The workflow run.
+        candidates: The pull requests of its head.
+    """
+    named = re.fullmatch(rf"{re.escape(PULL_REQUEST_RUN)}([0-9]+)", run.display_title.strip())
+    if named is not None:
+        return next((pull for pull in candidates if pull.number == int(named[1])), None)
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def pull_requests_of(github: GitHub, run: WorkflowRun) -> tuple[PullRequest, ...]:
+    """Return the open pull requests whose head is what the workflow run was started for.
+
+    Found by the head's repository, branch and commit: the API's list of a commit's pull requests
+    does not see forks. None where a newer push has taken its place: that one's run comments.
+
+    Raises:
+        ApiFailure: GitHub said no.
+    """
+    head = run.head_repository
+    if head is None or run.head_branch is None:
+        return ()
+    wanted = {"state": "open", "head": f"{head.owner.login}:{run.head_branch}"}
+    return tuple(
+        pull
+        for page in github.pages("/pulls", tuple[PullRequest, ...], wanted)
+        for pull in page
+        if pull.head.sha == run.head_sha
+        and pull.head.repo is not None
+        and pull.head.repo.full_name == head.full_name
+    )

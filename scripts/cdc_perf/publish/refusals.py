@@ -1,0 +1,98 @@
+"""What GitHub's refusals mean, and how long one that passes is waited for.
+
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+"""
+
+import time
+
+import requests
+import tenacity
+from urllib3.util import Retry
+
+from cdc_perf.errors import PublishFailure
+
+RETRIES = 3
+_LONGEST_WAIT_SECONDS = 30
+_TOO_MANY = 429
+# What a server says that may answer the next time.
+PASSING = frozenset({_TOO_MANY, 502, 503})
+
+# Not POST: an answer that is lost on its way may stand for a comment that was made.
+RETRY = Retry(
+    total=RETRIES,
+    allowed_methods=frozenset({"GET", "PATCH"}),
+    status_forcelist=PASSING,
+    backoff_factor=1,
+    backoff_max=_LONGEST_WAIT_SECONDS,
+    retry_after_max=_LONGEST_WAIT_SECONDS,
+    raise_on_status=False,
+)
+
+_HINTS = {
+    401: "is GITHUB_TOKEN the job's own token?",
+    403: "has the job the permission? See `permissions` of its workflow",
+    404: "is it there, and may the token see it?",
+    422: "GitHub takes no such request: this is a fault of ours",
+}
+
+
+class ApiFailure(PublishFailure):
+    """GitHub said no, or nothing.
+
+    Attributes:
+        status: The HTTP status; 0 where there was no answer.
+    """
+
+    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class Limited(Exception):  # noqa: N818 - a state that passes
+    """A rate limit; its end is near enough to wait for."""
+
+    def __init__(self, seconds: float, failure: ApiFailure) -> None:
+        super().__init__(str(failure))
+        self.seconds = seconds
+        self.failure = failure
+
+
+def refusal_of(what: str, answer: requests.Response) -> ApiFailure | Limited:
+    """Return what an answer that is none comes to: a failure, or a limit to be waited for."""
+    failure = ApiFailure(
+        f"GitHub answered {what} with {answer.status_code} {answer.reason}",
+        status=answer.status_code,
+        hint=_HINTS.get(answer.status_code, ""),
+    )
+    seconds = _limited_for(answer)
+    if seconds is None:
+        return failure
+    limit = ApiFailure(
+        f"{failure.message}: a rate limit, for {seconds:,.0f} s more",
+        status=answer.status_code,
+        hint="run the job again later",
+    )
+    if seconds > _LONGEST_WAIT_SECONDS:
+        return limit
+    return Limited(seconds, limit)
+
+
+def as_long_as_it_says(state: tenacity.RetryCallState) -> float:
+    """Return the seconds until a limit ends, for tenacity to wait."""
+    raised = state.outcome.exception() if state.outcome is not None else None
+    return raised.seconds if isinstance(raised, Limited) else 0
+
+
+def _limited_for(answer: requests.Response) -> float | None:
+    """Return the seconds for which a rate limit says to wait; None where it is a refusal."""
+    # A GET or PATCH that met 429 was tried again already.
+    posted = answer.request.method == "POST" and answer.status_code == _TOO_MANY
+    if not posted and answer.status_code != requests.codes.forbidden:
+        return None
+    after = answer.headers.get("retry-after", "")
+    if after.isdecimal():
+        return float(after)
+    reset = answer.headers.get("x-ratelimit-reset", "")
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        return max(float(reset) - time.time(), 0)
+    return None

@@ -1,0 +1,83 @@
+"""One comment of ours on a pull request: edited where it is, made where it is not."""
+
+import msgspec
+import tenacity
+
+from cdc_perf.publish.github import GitHub
+from cdc_perf.publish.names import BOT
+from cdc_perf.publish.refusals import PASSING, ApiFailure
+from cdc_perf.publish.runner import cut
+
+MARKER = "<!-- cdc-perf: the comment on performance -->"
+MAX_BYTES = 60_000  # GitHub takes 65,536 letters
+_ATTEMPTS = 3
+
+
+class _User(msgspec.Struct, frozen=True):
+    login: str
+
+
+class _Comment(msgspec.Struct, frozen=True):
+    id: int
+    body: str | None
+    user: _User | None
+
+
+class _Unsure(Exception):  # noqa: N818 - a state, not an error
+    """The comment may have been made, or not."""
+
+    def __init__(self, failure: ApiFailure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+def publish(github: GitHub, pull_request: int, body: str, *, only_edit: bool = False) -> str:
+    """Show `body` in the comment of ours, and return a sentence on what was done.
+
+    Whoever can comment can write the marker: ours is the one of the workflow's own user.
+
+    Args:
+        github: The repository.
+        pull_request: Its number.
+        body: Markdown.
+        only_edit: Whether to leave it where there is no comment yet.
+
+    Raises:
+        ApiFailure: GitHub said no.
+    """
+    text = cut(f"{MARKER}\n{body}", MAX_BYTES)
+
+    def attempt() -> str:
+        # Looked for each time: an answer that was lost may have made the comment.
+        found = _find(github, pull_request)
+        if found is not None:
+            github.patch(f"/issues/comments/{found}", {"body": text})
+            return f"#{pull_request}: the comment is edited"
+        if only_edit:
+            return f"#{pull_request}: there is no comment to edit, and none is needed"
+        try:
+            github.post(f"/issues/{pull_request}/comments", {"body": text})
+        except ApiFailure as failure:
+            if failure.status in {0, *PASSING}:
+                raise _Unsure(failure) from None
+            raise
+        return f"#{pull_request}: commented"
+
+    try:
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Unsure),
+            wait=tenacity.wait_exponential(max=10),
+            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            reraise=True,
+        )(attempt)
+    except _Unsure as unsure:
+        raise unsure.failure from None
+
+
+def _find(github: GitHub, pull_request: int) -> int | None:
+    for page in github.pages(f"/issues/{pull_request}/comments", tuple[_Comment, ...]):
+        for comment in page:
+            ours = comment.user is not None and comment.user.login == BOT
+            if ours and (comment.body or "").startswith(MARKER):
+                return comment.id
+    return None

@@ -1,0 +1,18 @@
+"""Results as one text, whatever number of run folders they are in."""
+
+from cdc_perf.report.markdown import quoted, run_markdown, settings_line
+from cdc_perf.report.recorded import Recorded
+
+
+def summary_of(recorded: Recorded) -> str:
+    """Return the verdict, the table, the reasons and the circumstances as Markdown."""
+    measured = recorded.measured()
+    manifests = {x.run.manifest.run_id: x.run.manifest for x in measured.values()}.values()
+    text = run_markdown(
+        recorded.verdict(),
+        [x.row for x in measured.values()],
+        settings=[settings_line(manifest) for manifest in manifests],
+        notes=dict.fromkeys(note for manifest in manifests for note in manifest.notes),
+    )
+    faults = "\n".join(f"- {quoted(fault)}" for fault in recorded.unreadable)
+    return f"Some results cannot be read:\n\n{faults}\n\n{text}" if faults else text

@@ -1,0 +1,46 @@
+"""Reasons where GitHub shows them: beside the files of a pull request, and on the run's page.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from collections.abc import Mapping, Sequence
+
+from cdc_perf.report.rows import Row, printable, word
+from cdc_perf.verdict.verdict import Verdict
+
+# GitHub shows ten errors of a step, and leaves out the others without a word.
+_MOST = 10
+
+
+def annotations(rows: Sequence[Row], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a command of GitHub's runner for each reason of all that is not PASS.
+
+    Args:
+        rows: The scenarios of a run, in order.
+        environment: The process's; elsewhere than in GitHub Actions there is nothing to say.
+    """
+    if environment.get("GITHUB_ACTIONS") != "true":
+        return ()
+    found = [
+        f"::error title={_property(_title(row))}::{_data(reason)}"
+        for row in rows
+        if row.verdict.verdict is not Verdict.PASS
+        for reason in row.verdict.reasons
+    ]
+    if len(found) <= _MOST:
+        return tuple(found)
+    left = len(found) - _MOST + 1
+    return (*found[: _MOST - 1], f"::error title=and more::{left:,} more reasons: see the summary")
+
+
+def _title(row: Row) -> str:
+    return f"{row.verdict.scenario}: {word(row.verdict.verdict, row.verdict.exit_code)}"
+
+
+def _data(text: str) -> str:
+    # Without control characters there is no line's end left that would end the command.
+    return printable(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

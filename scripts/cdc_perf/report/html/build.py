@@ -1,0 +1,123 @@
+"""The files that are made of a run folder: report.html and junit.xml."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdc_perf.errors import UsageFailure
+from cdc_perf.files import write_atomically
+from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.report.compare import Comparison
+from cdc_perf.report.found import runs_of
+from cdc_perf.report.html.comparison import ComparisonView, comparison_view
+from cdc_perf.report.html.k6_files import is_k6_csv, k6_material
+from cdc_perf.report.html.material import RunMaterial, ScenarioMaterial, read_material
+from cdc_perf.report.html.page import page
+from cdc_perf.report.junit import Suite, junit
+from cdc_perf.results.points.series import write_series
+from cdc_perf.results.points.store import read_points
+from cdc_perf.results.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a run is compared with.
+
+    Attributes:
+        folder: A run's folder, or a folder that holds some.
+        comparison: The figures of both.
+    """
+
+    folder: Path
+    comparison: Comparison
+
+
+def write_reports(
+    folder: Path, units: Mapping[str, str], base: Base | None = None
+) -> tuple[Path, ...]:
+    """Write report.html and junit.xml of a run, or of the runs in a folder, into that folder.
+
+    Args:
+        folder: A run's folder, whole or not, or a folder that holds some.
+        units: Of the metrics that have limits, by name.
+        base: What to show it beside.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    runs = [read_material(each) for each in runs_of(folder)]
+    files = RunFolder(folder)
+    write_atomically(files.report, page(runs, units, _beside(base, runs) if base else None))
+    write_atomically(files.junit, junit(folder.name, _suites(runs)))
+    return files.report, files.junit
+
+
+def write_k6_report(points: Path, summary: Path, units: Mapping[str, str]) -> Path:
+    """Write report.html of files that k6 wrote by itself, beside its points.
+
+    Args:
+        points: What its JSON output wrote, gzipped or not.
+        summary: What `handleSummary` was given, or `--summary-export` wrote.
+        units: Of metrics, by name.
+
+    Raises:
+        UsageFailure: There is no such file, or it is not JSON but k6's CSV output.
+        OSError: The report cannot be written.
+    """
+    for option, path in (("--points", points), ("--summary", summary)):
+        if not path.is_file():
+            raise UsageFailure(f"{option}: there is no file {path}")
+    if is_k6_csv(points):
+        raise UsageFailure(
+            f"--points: {points} is k6's CSV output, which has no types of metrics",
+            hint="run k6 with --out json=points.json.gz and give that file",
+        )
+    report = RunFolder(points.absolute().parent).report
+    write_atomically(report, page([k6_material(points, summary, units)], units))
+    return report
+
+
+def restore_series(folder: Path) -> None:
+    """Make series.parquet of a run, or of the runs in a folder, anew where only points are left.
+
+    What was sampled of the stack is not in them and stays lost. Nothing is raised: a report says
+    what it misses.
+    """
+    import duckdb  # noqa: PLC0415 - only who reads points waits for it
+
+    for run in runs_of(folder):
+        for points in sorted(run.glob("*/points.json.gz")):
+            files = ScenarioFiles(points.parent)
+            if not files.series.exists():
+                with suppress(OSError, duckdb.Error), read_points([points]) as found:
+                    if found.types:
+                        write_series(found, files.series)
+
+
+def leave_reports(folder: Path, units: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Write them at the end of a run; whatever comes between is said, for the run is over."""
+    try:
+        write_reports(folder, units)
+    except Exception as error:  # noqa: BLE001 - a measurement is worth more than its report
+        cause = str(error).partition("\n")[0]
+        say(f"no report: {type(error).__name__}: {cause}; `inv report {folder.name}` tries again")
+
+
+def _beside(base: Base, runs: Sequence[RunMaterial]) -> ComparisonView:
+    before = [read_material(each) for each in runs_of(base.folder)]
+    return comparison_view(base.comparison, before, runs)
+
+
+def _suites(runs: Sequence[RunMaterial]) -> list[Suite]:
+    return [suite for run in runs for each in run.scenarios if (suite := _suite(each))]
+
+
+def _suite(material: ScenarioMaterial) -> Suite | None:
+    verdict, entry = material.verdict, material.entry
+    if verdict is None:
+        return None
+    if entry is None or entry.started is None or entry.ended is None:
+        return Suite(verdict)
+    seconds = (entry.ended - entry.started).total_seconds()
+    return Suite(verdict, seconds, entry.started.isoformat(timespec="seconds"))

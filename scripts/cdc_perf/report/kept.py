@@ -1,0 +1,28 @@
+"""That nothing was lost, said of the scenarios of which it is true."""
+
+from collections.abc import Callable, Iterable
+
+from cdc_perf.verdict.records import ScenarioVerdict
+
+_COMPARED = ("rows", "events")
+_GATES = ("drained", *_COMPARED, "dead_letters", "ledger", "earlier_parts")
+
+
+def kept_lines(verdicts: Iterable[ScenarioVerdict], shown: Callable[[str], str] = str) -> list[str]:
+    """Return a line for each scenario that kept everything; `shown` makes text fit to be shown."""
+    return [
+        f"{verdict.scenario}: nothing was lost: {shown(compared)}"
+        for verdict in verdicts
+        if (compared := compared_if_kept(verdict))
+    ]
+
+
+def compared_if_kept(verdict: ScenarioVerdict) -> str:
+    """Return what was compared, where every gate on the integrity holds; else nothing.
+
+    What is wrong stands among the reasons, with rows as examples.
+    """
+    gates = {gate.name: gate for gate in verdict.gates if gate.name in _GATES}
+    if not gates.keys() >= set(_COMPARED) or not all(gate.ok for gate in gates.values()):
+        return ""
+    return "; ".join(gates[name].observed for name in _COMPARED)

@@ -1,0 +1,97 @@
+"""The table of a run's scenarios, whatever it is written as."""
+
+from dataclasses import dataclass
+
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.hops import Hops
+from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.verdict.figures import figure
+from cdc_perf.verdict.records import ScenarioVerdict
+from cdc_perf.verdict.verdict import Verdict
+
+NOTHING = "-"
+LATENCY = "cdc_e2e_latency{phase:steady}"
+WRITE = "pg_write_duration{phase:steady}"
+# k6's spelling by ours.
+LATENCY_STATS = {"p50": "p(50)", "p95": "p(95)", "p99": "p(99)"}
+
+# Each column's name, and the side that its cells stand on.
+COLUMNS = {
+    "scenario": "left",
+    "verdict": "left",
+    "iterations": "right",
+    "rate/s": "right",
+    "e2e p50/p95/p99 ms": "right",
+    "samples": "right",
+    "errors": "right",
+    "dropped": "right",
+    "thresholds": "right",
+}
+_CAUSES = {
+    ExitCode.INTERRUPTED: " (interrupted)",
+    ExitCode.LOAD: " (k6 broke)",
+    ExitCode.STACK: " (stack gone)",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the table says of one scenario.
+
+    Attributes:
+        verdict: The verdict on it.
+        summary: What k6 left.
+        hops: What each hop took; None where nobody looked.
+    """
+
+    verdict: ScenarioVerdict
+    summary: Summary | NoSummary
+    hops: Hops | None = None
+
+
+def word(verdict: Verdict, code: ExitCode) -> str:
+    """Return the verdict, and in brackets what the exit code says beyond it."""
+    return f"{verdict}{_CAUSES.get(code, '')}"
+
+
+def cells(row: Row) -> list[str]:
+    """Return the text of each column."""
+    verdict = row.verdict
+    held = sum(result.ok is True for result in verdict.thresholds)
+    return [
+        printable(verdict.scenario),
+        word(verdict.verdict, verdict.exit_code),
+        *_figures(row.summary),
+        f"{held}/{len(verdict.thresholds)}" if verdict.thresholds else NOTHING,
+    ]
+
+
+def printable(text: str) -> str:
+    """Return `text` without control characters: logs are quoted, and may carry escape sequences."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _figures(summary: Summary | NoSummary) -> list[str]:
+    """Return iterations, rate, percentiles, their samples, iterations failed and never begun."""
+    if isinstance(summary, NoSummary):
+        return [NOTHING] * 6
+    samples = summary.samples(LATENCY)
+    percentiles = [summary.observed(LATENCY, stat) for stat in LATENCY_STATS.values()]
+    return [
+        _figure(summary.observed("iterations", "count")),
+        _rate(summary.observed("iterations", "rate")),
+        " / ".join(map(_figure, percentiles)) if samples else NOTHING,
+        f"{samples:,}",
+        # Each iteration notes one success or failure: a failed write, a time-out, a wrong document.
+        _figure(summary.observed("cdc_success_rate", "fails")),
+        # Iterations that an arrival rate asked for and no virtual user was free to begin.
+        _figure(summary.observed("dropped_iterations", "count")),
+    ]
+
+
+def _rate(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:,.1f}"
+
+
+def _figure(value: float | None) -> str:
+    return NOTHING if value is None else figure(value)

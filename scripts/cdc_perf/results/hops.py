@@ -1,0 +1,143 @@
+"""The shape of hops.json: what each hop took of the events of one scenario."""
+
+from datetime import datetime
+from math import inf
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from cdc_perf.files import NOT_JSON
+from cdc_perf.load.hops import HopsSeen
+from cdc_perf.settings.hops import ALL_HOPS, TOTAL
+from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.samples import samples_needed
+from cdc_perf.stack.hop_times import HopTimes
+
+SCHEMA_VERSION = 1
+_MAX_BYTES = 2_000_000
+_MOST = 1e15
+_Count = Annotated[int, msgspec.Meta(ge=0, le=int(_MOST))]
+_Time = Annotated[float, msgspec.Meta(ge=0, le=_MOST)]
+# Of clocks that are off.
+_Mean = Annotated[float, msgspec.Meta(ge=-_MOST, le=_MOST)]
+
+
+class HopFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One hop, in milliseconds.
+
+    Attributes:
+        hop: The consumer's name of it, or `total`.
+        events: How many were measured.
+        mean: The mean; null without events. Those of the hops add up to that of `total`.
+        p50: The median, within 2.5 % of the true one, as the others; null of too few events.
+        p95: The 95th percentile.
+        p99: The 99th percentile.
+        negative: How many were negative by more than 0.5 ms: a clock is off.
+        negative_mean: By how much, at least and on average.
+        histogram: Lower bound, upper bound (null: none) and events of each bucket that has some.
+    """
+
+    hop: str
+    events: _Count
+    mean: _Mean | None
+    p50: _Time | None
+    p95: _Time | None
+    p99: _Time | None
+    negative: _Count
+    negative_mean: _Time
+    histogram: tuple[tuple[_Time, _Time | None, _Count], ...]
+
+
+class Hops(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the consumer counted: `<run>/<scenario>/hops.json`.
+
+    Attributes:
+        schema_version: Of this shape.
+        begin: When the warm-up was over; null where the load did not get so far.
+        end: When the last reading was taken; null where there was none.
+        events: How many the consumer applied in between.
+        warm_up_events: How many it applied before.
+        restarts: How often it began to count anew.
+        missing: What is missing and why, in a sentence; else empty.
+        hops: In the order of the way, `total` last; none where nothing could be read.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    begin: datetime | None
+    end: datetime | None
+    events: _Count
+    warm_up_events: _Count
+    restarts: _Count
+    missing: str
+    hops: tuple[HopFigures, ...]
+
+    @property
+    def total(self) -> HopFigures | None:
+        """The way from the commit to the document; None without events."""
+        return next((x for x in self.hops if x.hop == TOTAL.name and x.events), None)
+
+
+def hops_of(seen: HopsSeen) -> Hops:
+    """Return what is kept of a scenario's hops."""
+    return Hops(
+        begin=seen.begin,
+        end=seen.end,
+        events=seen.steady.events,
+        warm_up_events=seen.warm_up.events,
+        restarts=seen.restarts,
+        missing=seen.fault,
+        hops=tuple(
+            _figures(hop.name, seen.steady.hops[hop.name])
+            for hop in ALL_HOPS
+            if hop.name in seen.steady.hops
+        ),
+    )
+
+
+def read_hops_file(path: Path) -> Hops | None:
+    """Return what a hops.json holds; None where there is none.
+
+    Raises:
+        ValueError: It is not what it should be; the message says why.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ValueError(f"{path.name} is larger than {_MAX_BYTES:,} bytes")
+        found = msgspec.json.decode(path.read_bytes(), type=Hops)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ValueError(f"{path.name} cannot be read: {error.strerror}") from None
+    except NOT_JSON as error:
+        raise ValueError(f"{path.name} is not what it should be: {error}") from None
+    if found.schema_version != SCHEMA_VERSION:
+        raise ValueError(f"{path.name} has schema version {found.schema_version}")
+    names = [each.hop for each in found.hops]
+    if names != [hop.name for hop in ALL_HOPS if hop.name in names]:
+        raise ValueError(f"{path.name} names hops that there are not, or in another order")
+    return found
+
+
+def _figures(hop: str, times: HopTimes) -> HopFigures:
+    p50, p95, p99 = (_percentile(times, stat) for stat in ("p50", "p95", "p99"))
+    return HopFigures(
+        hop=hop,
+        events=times.count,
+        mean=times.mean,
+        p50=p50,
+        p95=p95,
+        p99=p99,
+        negative=times.negative,
+        negative_mean=times.negative_mean,
+        histogram=tuple(
+            (low, None if high == inf else high, times.buckets[low, high])
+            for low, high in sorted(times.buckets)
+        ),
+    )
+
+
+def _percentile(times: HopTimes, stat: str) -> float | None:
+    if times.count < samples_needed(MetricType.HISTOGRAM, stat, 1):
+        return None
+    return times.percentile(int(stat[1:]) / 100)

@@ -1,0 +1,206 @@
+"""The points of a scenario in a database of their own."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import cycle, pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from cdc_perf.results.points.damage import Damage
+from cdc_perf.results.points.declared import Declared, declared_of
+from cdc_perf.results.points.text import GzipLines
+from cdc_perf.results.summary import SummaryType
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_THREADS = 4
+_MEMORY = "800MB"
+# Text that is parsed at a time, while as much is inflated.
+_CHUNK = 128 << 20
+# Of one line, in bytes; duckdb's buffers are twice as large, one or more a thread.
+_LONGEST_LINE = 1 << 20
+
+# A column for each field of both kinds of line that k6's JSON output has, in whatever order:
+# https://grafana.com/docs/k6/latest/results-output/real-time/json/
+_LINES = f"""
+    FROM read_json(
+        $path, format = 'newline_delimited', compression = 'none', ignore_errors = true,
+        maximum_object_size = {_LONGEST_LINE},
+        columns = {{
+            metric: 'VARCHAR', type: 'VARCHAR',
+            data: 'STRUCT("time" VARCHAR, value DOUBLE, tags JSON, "type" VARCHAR,
+                contains VARCHAR, thresholds JSON, submetrics JSON)'
+        }})
+"""
+# TIMESTAMPTZ, for duckdb's TIMESTAMP drops an offset without a word.
+_INSERT = f"""
+    INSERT INTO line
+    SELECT
+        $number,
+        metric,
+        CASE WHEN type = 'Point' THEN data.value END,
+        CASE WHEN type = 'Point' THEN epoch_us(try_cast(data."time" AS TIMESTAMPTZ)) END,
+        CASE WHEN type = 'Point' THEN coalesce(data.tags::VARCHAR, '{{}}') END,
+        CASE WHEN type = 'Metric' THEN data."type" END,
+        CASE WHEN type = 'Metric' THEN data.contains END,
+        CASE WHEN type = 'Metric' THEN data.thresholds::VARCHAR END,
+        CASE WHEN type = 'Metric' THEN data.submetrics::VARCHAR END
+    {_LINES}
+"""
+# Nobody opens the database again: to tidy it up at its end would take memory for all of it.
+# A line that is neither a point nor the declaration of a metric could not be read.
+_TABLES = """
+    PRAGMA disable_checkpoint_on_shutdown;
+    CREATE TABLE line (
+        file SMALLINT, metric VARCHAR, value DOUBLE, microseconds BIGINT, tags VARCHAR,
+        declared VARCHAR, contains VARCHAR, thresholds VARCHAR, submetrics VARCHAR
+    );
+    CREATE VIEW point AS
+        SELECT file, metric, value, microseconds, tags FROM line
+        WHERE metric IS NOT NULL AND value IS NOT NULL AND microseconds IS NOT NULL;
+    CREATE VIEW declaration AS
+        SELECT
+            metric, min(declared) AS declared, min(contains) AS contains,
+            max(coalesce(thresholds, '')) AS thresholds, max(coalesce(submetrics, '')) AS submetrics
+        FROM line WHERE metric IS NOT NULL AND declared IS NOT NULL GROUP BY ALL;
+"""
+# One pass over all points; whatever is asked by metric and tags is added up from this.
+_TALLY = """
+    CREATE TABLE tally AS
+        SELECT
+            metric, tags, count(*) AS count, fsum(value) AS total, min(value) AS least,
+            max(value) AS largest, count(*) FILTER (value <> 0) AS passes,
+            min(microseconds) AS first, max(microseconds) AS last
+        FROM point GROUP BY ALL;
+"""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Every point of one scenario, or of its segments on several generators.
+
+    Attributes:
+        types: k6's type of each metric that was declared.
+        damage: What is missing; empty where every file is whole.
+        connection: The database: view `point` (file, metric, value, microseconds since the epoch,
+            tags as JSON text); table `tally` (a row for each metric and text of tags, of which
+            there are few: count, total, least, largest, passes, first, last); view `declaration`
+            (metric, declared: its type, contains, thresholds, submetrics).
+        folder: For files that are needed as long as the points are.
+        declared: k6's declaration of each metric.
+    """
+
+    types: Mapping[str, SummaryType]
+    damage: tuple[Damage, ...]
+    connection: "DuckDBPyConnection"
+    folder: Path
+    declared: Mapping[str, Declared] = field(default_factory=dict)
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Return what a query finds."""
+        return self.connection.execute(query, parameters).fetchall()
+
+
+@contextmanager
+def read_points(paths: Sequence[Path]) -> Iterator[Points]:
+    """Read the points of a scenario, as they are in one file or in several.
+
+    Files are inflated here and parsed by duckdb in chunks of whole lines: its own reader of gzip
+    gives up at the end of a file that was cut short, and does not look at checksums. The database
+    is a temporary file (a twentieth of the text), so that memory does not grow with the input.
+
+    Args:
+        paths: Files that k6's JSON output wrote, gzipped; their points are one set.
+    """
+    with (
+        TemporaryDirectory(prefix="cdc-perf-points-") as name,
+        _connection(Path(name)) as connection,
+    ):
+        folder = Path(name)
+        connection.execute(_TABLES)
+        connection.begin()
+        damage = [
+            found for number, path in enumerate(paths) if (found := _load(connection, path, number))
+        ]
+        connection.execute(_TALLY)
+        connection.commit()
+        declared = _declared(connection)
+        types = {metric: found.type for metric, found in declared.items() if found.type is not None}
+        yield Points(types, tuple(damage), connection, folder, declared)
+
+
+def time_of(microseconds: int) -> datetime:
+    """Return the time, UTC, of microseconds since the epoch."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def sql_text(value: str) -> str:
+    """Return a text as SQL has it, where it cannot be bound."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _connection(folder: Path) -> "DuckDBPyConnection":
+    import duckdb  # noqa: PLC0415 - 0.1 s, which commands that read no points need not wait for
+
+    return duckdb.connect(
+        folder / "points.duckdb",
+        config={
+            "threads": min(_MOST_THREADS, os.cpu_count() or 1),
+            "memory_limit": _MEMORY,
+            "temp_directory": str(folder / "spilled"),
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        },
+    )
+
+
+def _load(connection: "DuckDBPyConnection", path: Path, number: int) -> Damage | None:
+    """Add the points of a file, the number-th; return what is missing of it."""
+    lines = GzipLines(path)
+    # One thread inflates while those of duckdb parse; neither holds the interpreter's lock.
+    with _memory_files(2) as files, ThreadPoolExecutor(1) as other:
+        upcoming = other.submit(lines.write, files[0], _CHUNK)
+        for current, following in pairwise(cycle(files)):
+            if not upcoming.result():
+                break
+            upcoming = other.submit(lines.write, following, _CHUNK)
+            connection.execute(_INSERT, {"number": number, "path": f"/proc/self/fd/{current}"})
+    ((read, declarations),) = connection.execute(
+        "SELECT count(*), count(declared) FROM line WHERE file = ?", [number]
+    ).fetchall()
+    ((points, last),) = connection.execute(
+        "SELECT count(*), max(microseconds) FROM point WHERE file = ?", [number]
+    ).fetchall()
+    faults = list(lines.faults)
+    if unreadable := read - declarations - points:
+        faults.append(f"has lines that are no points ({unreadable:,})")
+    if not faults:
+        return None
+    until = time_of(last) if last is not None else None
+    return Damage(number, path.name, " and ".join(faults), points, until)
+
+
+@contextmanager
+def _memory_files(count: int) -> Iterator[list[int]]:
+    """Yield descriptors of files in memory, which nobody has to clean up after a kill."""
+    descriptors = [os.memfd_create("points") for _ in range(count)]
+    try:
+        yield descriptors
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _declared(connection: "DuckDBPyConnection") -> dict[str, Declared]:
+    found = connection.execute(
+        "SELECT metric, declared, contains, thresholds, submetrics FROM declaration"
+    ).fetchall()
+    return {metric: declared_of(*columns) for metric, *columns in found}

@@ -1,0 +1,42 @@
+"""Faults of the connector, by Connect's REST interface. They end with the stack."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cdc_perf.selftest.fault import Site
+from cdc_perf.stack import source
+from cdc_perf.stack.connect_api import ConnectApi
+from cdc_perf.stack.connector import config_for, wait_running
+
+# Debezium's default.
+_SLOW_POLL_MS = 500
+_LARGE_ROW = (
+    "INSERT INTO customer (id, email, status) "
+    "VALUES (gen_random_uuid(), 'large@example.test', repeat('x', %s))"
+)
+
+
+@contextmanager
+def paused(site: Site) -> Iterator[None]:
+    """Pause the connector."""
+    ConnectApi(site.endpoints.connect_url).pause(site.pipeline.connector.name)
+    yield
+
+
+@contextmanager
+def failed_task(site: Site) -> Iterator[None]:
+    """Write a row that is larger than what the connector's producer may send."""
+    largest = int(site.pipeline.connector.config["producer.override.max.request.size"])
+    with source.connect(site.endpoints.postgres_dsn) as connection:
+        connection.execute(_LARGE_ROW, (largest,))
+    yield
+
+
+@contextmanager
+def slow_poll(site: Site) -> Iterator[None]:
+    """Let the connector hand over its events twice a second."""
+    config = config_for(site.pipeline, site.endpoints)
+    api = ConnectApi(site.endpoints.connect_url)
+    api.put_config(site.pipeline.connector.name, {**config, "poll.interval.ms": str(_SLOW_POLL_MS)})
+    wait_running(site.pipeline, site.endpoints)
+    yield

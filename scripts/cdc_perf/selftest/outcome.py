@@ -1,0 +1,157 @@
+"""What a run said of a fault, against what it had to say."""
+
+import msgspec
+
+from cdc_perf.errors import ExitCode, StackFailure
+from cdc_perf.selftest.fault import Expected, Fault
+from cdc_perf.verdict.figures import figure, limit_figure
+from cdc_perf.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
+from cdc_perf.verdict.verdict import Verdict, verdict_of
+from cdc_perf.wording import counted
+
+Result = GateResult | ThresholdResult
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A gate or limit that held, in words; figures are in the metric's unit."""
+
+    name: str
+    limit: str
+    observed: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one fault.
+
+    Attributes:
+        fault: Its name.
+        planted: What was done, in a sentence.
+        expected: The verdict that it had to get.
+        verdict: The verdict that it got.
+        exit_code: What `inv perf` exited with.
+        red: The gate or limit that had to turn red; empty in a clean run.
+        reason: What is said of it; of a clean run, what it rests on.
+        reasons: All that is said.
+        held: Of a clean run every gate and limit that held.
+        seconds: How long the run took, from the stack's start to its end.
+        wrong: In what this is not what was expected; empty: it is.
+    """
+
+    fault: str
+    planted: str
+    expected: Verdict
+    verdict: Verdict
+    exit_code: ExitCode
+    red: str
+    reason: str
+    reasons: tuple[str, ...]
+    held: tuple[Held, ...] = ()
+    seconds: float
+    wrong: str
+
+
+def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: float) -> Outcome:
+    """Return what a fault came to.
+
+    Args:
+        fault: The fault.
+        said: The verdict on its scenario.
+        exit_code: What `inv perf` exited with.
+        seconds: How long it took.
+    """
+    expected = fault.expected
+    return Outcome(
+        fault=fault.name,
+        planted=fault.planted,
+        expected=verdict_of(expected.code),
+        verdict=said.verdict,
+        exit_code=said.exit_code,
+        red=expected.red,
+        reason=_reason(expected, said),
+        reasons=said.reasons,
+        held=() if expected.red else tuple(_held(x) for x in _results(said) if x.ok),
+        seconds=round(seconds, 1),
+        wrong=_wrong(expected, said, exit_code),
+    )
+
+
+def not_tried(fault: Fault, failure: StackFailure) -> Outcome:
+    """Return the outcome of a fault that could not be planted: nobody knows what is said of it."""
+    return Outcome(
+        fault=fault.name,
+        planted=fault.planted,
+        expected=verdict_of(fault.expected.code),
+        verdict=verdict_of(failure.code),
+        exit_code=failure.code,
+        red=fault.expected.red,
+        reason=failure.message,
+        reasons=(failure.message,),
+        seconds=0.0,
+        wrong=f"it was not tried: {failure}",
+    )
+
+
+def starved(said: ScenarioVerdict) -> bool:
+    """Whether the machine was too busy for the load generator: that says nothing about a fault."""
+    found = _named("generator_delay", said)
+    return found is not None and found.ok is False
+
+
+def _reason(expected: Expected, said: ScenarioVerdict) -> str:
+    found = _named(expected.red, said)
+    if found is not None and found.reason:
+        return found.reason
+    results = _results(said)
+    held = sum(result.ok is True for result in results)
+    return f"{held} of {len(results)} limits and gates hold"
+
+
+def _held(result: Result) -> Held:
+    if isinstance(result, GateResult):
+        return Held(name=result.name, limit=result.limit, observed=result.observed)
+    return Held(
+        name=_name(result),
+        limit=f"{result.operator} {limit_figure(result.limit)}",
+        observed=f"{figure(result.observed or 0.0)} over {counted(result.samples, 'sample')}",
+    )
+
+
+def _wrong(expected: Expected, said: ScenarioVerdict, exit_code: int) -> str:
+    found = _not_red(expected, said) if expected.red else _not_green(said)
+    if found:
+        return found
+    if said.exit_code != expected.code:
+        return f"the verdict was {said.verdict} (exit {said.exit_code:d}): {said.reasons[0]}"
+    if exit_code != said.exit_code:
+        return f"the command exited with {exit_code}, and the verdict with {said.exit_code:d}"
+    return ""
+
+
+def _not_red(expected: Expected, said: ScenarioVerdict) -> str:
+    found = _named(expected.red, said)
+    if found is None:
+        return f"{expected.red} was not judged"
+    if not found.reason:
+        return f"{expected.red} stayed green"
+    if expected.reason not in found.reason:
+        return f"{expected.red} says: {found.reason}; it should say: {expected.reason}"
+    return ""
+
+
+def _not_green(said: ScenarioVerdict) -> str:
+    names = ", ".join(_name(result) for result in _results(said) if not result.ok)
+    return f"without a fault these did not hold: {names}" if names else ""
+
+
+def _named(name: str, said: ScenarioVerdict) -> Result | None:
+    return next((result for result in _results(said) if _name(result) == name), None)
+
+
+def _results(said: ScenarioVerdict) -> list[Result]:
+    return [*said.gates, *said.thresholds]
+
+
+def _name(result: Result) -> str:
+    if isinstance(result, GateResult):
+        return result.name
+    return f"{result.metric} {result.stat}"

@@ -1,0 +1,107 @@
+"""Faults of processes: frozen, stopped, starved, short of disk.
+
+A process that is frozen runs again when its block ends. What is stopped stays so: the stack goes
+down with its run.
+"""
+
+import os
+import resource
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psutil
+
+from cdc_perf import marks
+from cdc_perf.errors import StackFailure
+from cdc_perf.selftest.fault import Plant, Site
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+
+# Long enough for each percentile that is looked at, short enough that no connection is lost.
+_STOPPED_SECONDS, _RUNNING_SECONDS = 0.2, 0.1
+# What k6 writes of eight seconds is more, its summary is less.
+_LARGEST_FILE = 16 * 1024
+
+
+def frozen(component: str) -> Plant:
+    """Freeze a component: it is there, and does nothing (SIGSTOP, then SIGCONT)."""
+
+    @contextmanager
+    def plant(site: Site) -> Iterator[None]:
+        pid = _pid(site, component)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _go_on(pid)
+
+    return plant
+
+
+@contextmanager
+def stopped_consumer(site: Site) -> Iterator[None]:
+    """Stop the consumer as an operator does."""
+    supervisor_of(site).stop_program("consumer")
+    yield
+
+
+@contextmanager
+def starved_k6(site: Site) -> Iterator[None]:
+    """Let k6 run for a third of the time, as on a machine that others use."""
+    with slowed(_k6(site).pid, _STOPPED_SECONDS, _RUNNING_SECONDS):
+        yield
+
+
+@contextmanager
+def slowed(pid: int, stopped_seconds: float, running_seconds: float) -> Iterator[None]:
+    """Stop and continue a process in turn, the seconds given, until the block ends."""
+    ending = threading.Event()
+
+    def rhythm() -> None:
+        with suppress(ProcessLookupError):
+            while not ending.wait(running_seconds):
+                os.kill(pid, signal.SIGSTOP)
+                ending.wait(stopped_seconds)
+                os.kill(pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=rhythm, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
+        _go_on(pid)
+
+
+@contextmanager
+def limited_files(site: Site) -> Iterator[None]:
+    """Let no file of k6 grow any more, as on a disk that is full (RLIMIT_FSIZE)."""
+    _k6(site).rlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+    yield
+
+
+def supervisor_of(site: Site) -> Supervisor:
+    """Return what runs the components."""
+    return Supervisor(Layout(site.checkout.stack))
+
+
+def _pid(site: Site, component: str) -> int:
+    pid = supervisor_of(site).processes().get(component, {}).get("pid")
+    if not pid:
+        raise StackFailure(f"{component} does not run")
+    return int(pid)
+
+
+def _k6(site: Site) -> psutil.Process:
+    found = marks.started_for(site.files.folder)
+    if not found:
+        raise StackFailure("k6 does not run")
+    return found[0]
+
+
+def _go_on(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)

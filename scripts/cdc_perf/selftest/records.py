@@ -1,0 +1,164 @@
+"""Faults on the wire: records that a stranger puts into a topic, or makes the consumer skip."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from contextlib import closing, contextmanager
+
+import msgspec
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.selftest.fault import Site
+from cdc_perf.selftest.processes import supervisor_of
+from cdc_perf.selftest.rows import oldest_customer
+from cdc_perf.stack.lag import ConsumerLag
+from cdc_perf.waiting import NotReady, wait_until
+
+_TABLE = "public.customer"
+_SECONDS = 10.0
+# 80 MB, of a worker whose live heap is 30 MB.
+_LEAKED, _LEAKED_BYTES = 100, 800_000
+# 100 MB of metadata; the broker takes up to 4,096 bytes for each offset.
+_GROUPS, _PARTITIONS, _METADATA_BYTES = 250, 100, 4000
+_OFFSETS = "cdc-connect-offset"
+# How many events the consumer is made to skip, at least.
+_SKIPPED = 3
+
+
+@contextmanager
+def skipped(site: Site) -> Iterator[None]:
+    """Stop the consumer, move its group beyond what came meanwhile, and start it again."""
+    supervisor = supervisor_of(site)
+    lag = ConsumerLag(site.endpoints.kafka_bootstrap, site.pipeline)
+    supervisor.stop_program("consumer")
+
+    def some_came() -> None:
+        if lag.read() < _SKIPPED:
+            raise NotReady("there are too few")
+
+    try:
+        wait_until(some_came, what="events to skip", deadline_seconds=_SECONDS)
+    finally:
+        lag.close()
+    group = {"group.id": site.pipeline.kafka.consumer_group}
+    with closing(_consumer(site, group)) as consumer:
+        place = TopicPartition(_topic(site), 0)
+        _, end = consumer.get_watermark_offsets(place, timeout=_SECONDS)
+        consumer.commit(offsets=[TopicPartition(place.topic, 0, end)], asynchronous=False)
+    supervisor.start_program("consumer")
+    yield
+
+
+@contextmanager
+def repeated(site: Site) -> Iterator[None]:
+    """Produce an event once more, byte by byte."""
+    event = event_of(site, oldest_customer(site))
+    produce(site, event.key(), event.value())
+    yield
+
+
+@contextmanager
+def late(site: Site) -> Iterator[None]:
+    """Produce a change of a row that PostgreSQL made before the one that is in the topic."""
+    event = event_of(site, oldest_customer(site))
+    content = msgspec.json.decode(event.value() or b"")
+    commit, _ = msgspec.json.decode(content["__source_sequence"])
+    content["__source_lsn"] -= 1
+    sequence = (commit, str(content["__source_lsn"]))
+    content["__source_sequence"] = msgspec.json.encode(sequence).decode()
+    produce(site, event.key(), msgspec.json.encode(content))
+    yield
+
+
+@contextmanager
+def poison(site: Site) -> Iterator[None]:
+    """Produce what is no JSON."""
+    produce(site, b'{"id":"poison"}', b"\x00 no JSON")
+    yield
+
+
+@contextmanager
+def leaking_connect(site: Site) -> Iterator[None]:
+    """Fill the offset store of the Connect worker, which keeps the last value of every key."""
+    producer = Producer({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
+    for number in range(_LEAKED):
+        key = msgspec.json.encode(["leak", {"number": number}])
+        producer.produce(_OFFSETS, key=key, value=b"x" * _LEAKED_BYTES)
+    if producer.flush(_SECONDS):
+        raise StackFailure("the broker did not take a record")
+    yield
+
+
+@contextmanager
+def leaking_kafka(site: Site) -> Iterator[None]:
+    """Commit offsets with the longest metadata, which the broker keeps in its memory."""
+    topic, metadata = "leak", "x" * _METADATA_BYTES
+    admin = AdminClient({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
+    admin.create_topics([NewTopic(topic, _PARTITIONS, 1)])[topic].result(timeout=_SECONDS)
+    places = [TopicPartition(topic, partition, 0, metadata) for partition in range(_PARTITIONS)]
+
+    def committed(number: int) -> Future[ConsumerGroupTopicPartitions]:
+        group = ConsumerGroupTopicPartitions(f"leak-{number}", places)
+        (future,) = admin.alter_consumer_group_offsets([group]).values()
+        return future
+
+    def known() -> None:
+        done = committed(0).result(timeout=_SECONDS)
+        if any(place.error is not None for place in done.topic_partitions or ()):
+            raise NotReady("the broker does not know the topic yet")
+
+    wait_until(known, what="the topic of the leak", deadline_seconds=_SECONDS)
+    wait([committed(number) for number in range(1, _GROUPS)], timeout=6 * _SECONDS)
+    yield
+
+
+def event_of(site: Site, identity: str) -> Message:
+    """Return the first event of a customer.
+
+    Raises:
+        StackFailure: It is not in the topic.
+    """
+    with closing(_consumer(site, {"group.id": "cdc-selftest"})) as consumer:
+        place = TopicPartition(_topic(site), 0, 0)
+        _, end = consumer.get_watermark_offsets(place, timeout=_SECONDS)
+        consumer.assign([place])
+        while consumer.position([place])[0].offset < end:
+            for message in consumer.consume(end, timeout=1.0):
+                if identity.encode() in (message.key() or b""):
+                    return message
+    raise StackFailure(f"there is no event of customer {identity}")
+
+
+def produce(site: Site, key: bytes | None, value: bytes | None) -> None:
+    """Put a record into the topic of customers.
+
+    Raises:
+        StackFailure: The broker does not take it.
+    """
+    producer = Producer({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
+    producer.produce(_topic(site), key=key, value=value, partition=0)
+    if producer.flush(_SECONDS):
+        raise StackFailure("the broker did not take a record")
+
+
+def _topic(site: Site) -> str:
+    return f"{site.pipeline.kafka.topic_prefix}.{_TABLE}"
+
+
+def _consumer(site: Site, settings: dict[str, str]) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": site.endpoints.kafka_bootstrap,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "log_level": 0,
+            **settings,
+        }
+    )

@@ -1,0 +1,154 @@
+"""One fault: `inv perf` in a copy of the checkout, the fault planted under its load."""
+
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from cdc_perf import process
+from cdc_perf.errors import StackFailure
+from cdc_perf.interruption import postponed
+from cdc_perf.process import Running
+from cdc_perf.results.run_folder import RunFolder, is_run_id
+from cdc_perf.selftest.copy import prepared
+from cdc_perf.selftest.fault import Fault, Site
+from cdc_perf.selftest.outcome import Outcome, not_tried, outcome_of, starved
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.choice import running_endpoints
+from cdc_perf.stack.local.embedded import EmbeddedTools, local_stack
+from cdc_perf.terminal import say
+from cdc_perf.tools.cache import Cache
+from cdc_perf.tools.install import install_all
+from cdc_perf.verdict.records import ScenarioVerdict
+from cdc_perf.waiting import NotReady, wait_until
+
+FOLDER = "selftest"
+_MOST_ATTEMPTS = 3
+# A stack's way up, the health check, and k6's start.
+_LOAD_SECONDS = 180.0
+# The load, the time-outs of what does not arrive, and the wait until the pipeline has drained.
+_VERDICT_SECONDS = 240.0
+_STOP_SECONDS = 60.0
+# k6 flushes its compressed points once a second, if there are any.
+_LEAST_POINTS = 1000
+
+
+def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[Outcome]:
+    """Plant one fault after the other, each on a stack of its own.
+
+    Raises:
+        StackFailure: A tool cannot be had.
+    """
+    cache = Cache.of_environment()
+    install_all(cache, EmbeddedTools.of(checkout, load_pipeline(checkout), cache).all, say)
+    outcomes = []
+    for number, fault in enumerate(faults, start=1):
+        try:
+            outcome = try_fault(fault, checkout)
+        except StackFailure as failure:
+            outcome = not_tried(fault, failure)
+        came = outcome.wrong or f"{outcome.verdict}, as it should be"
+        say(f"{number} of {len(faults)}, {fault.name}: {came} ({outcome.seconds:.0f} s)")
+        outcomes.append(outcome)
+    return outcomes
+
+
+def try_fault(fault: Fault, checkout: Checkout) -> Outcome:
+    """Plant a fault and return what came of it.
+
+    A run that the machine was too busy for is made again: it says nothing about the fault.
+
+    Raises:
+        StackFailure: The pipeline could not be run, or the fault not be planted.
+    """
+    for _ in range(_MOST_ATTEMPTS):
+        said, outcome = _attempt(fault, checkout)
+        if not (outcome.wrong and starved(said)):
+            break
+        say(f"{fault.name}: the machine was too busy for the load generator")
+    return outcome
+
+
+def _attempt(fault: Fault, checkout: Checkout) -> tuple[ScenarioVerdict, Outcome]:
+    results = checkout.results / FOLDER / fault.name
+    shutil.rmtree(results, ignore_errors=True)
+    results.mkdir(parents=True)
+    began = time.monotonic()
+    with prepared(checkout, fault, results) as copy:
+        with _running(fault, copy) as running:
+            folder = _under_load(running, fault, copy)
+            files = folder.scenario(fault.scenario)
+            pipeline = load_pipeline(copy)
+            endpoints = running_endpoints(local_stack(copy, pipeline, Cache.of_environment()))
+            with fault.plant(Site(copy, pipeline, endpoints, files)):
+                # Until the pipeline was judged, and no longer: what is frozen cannot be stopped.
+                _wait(running, files.verdict, _VERDICT_SECONDS)
+            if not running.ended_within(_STOP_SECONDS):
+                raise StackFailure(f"{fault.name}: inv perf did not come to its end")
+        completed = running.wait()
+        if not files.verdict.is_file():
+            raise _broken_off(fault, completed)
+        said = msgspec.json.decode(files.verdict.read_bytes(), type=ScenarioVerdict)
+    return said, outcome_of(fault, said, completed.exit_code, time.monotonic() - began)
+
+
+@contextmanager
+def _running(fault: Fault, copy: Checkout) -> Iterator[Running]:
+    """Run `inv perf` in the copy; end it where the block does not come to its end."""
+    words = (
+        "perf",
+        "--stack",
+        "local",
+        "--scenarios",
+        fault.scenario,
+        "--duration",
+        fault.duration,
+    )
+    running = process.start(
+        [sys.executable, "-m", "invoke", *words],
+        cwd=copy.root,
+        env={"RESULTS_DIR": str(copy.results)},
+    )
+    try:
+        yield running
+    finally:
+        with postponed():
+            running.signal(signal.SIGINT)
+            if not running.ended_within(_STOP_SECONDS):
+                running.kill_group()
+
+
+def _under_load(running: Running, fault: Fault, copy: Checkout) -> RunFolder:
+    """Wait until k6 has written its first points, and return the run's folder."""
+
+    def probe() -> RunFolder:
+        for path in copy.results.iterdir():
+            points = RunFolder(path).scenario(fault.scenario).points
+            if is_run_id(path.name) and points.is_file() and points.stat().st_size > _LEAST_POINTS:
+                return RunFolder(path)
+        if not running.alive:
+            raise _broken_off(fault, running.wait())
+        raise NotReady("there are no points yet")
+
+    return wait_until(probe, what=f"the load of {fault.scenario}", deadline_seconds=_LOAD_SECONDS)
+
+
+def _wait(running: Running, verdict: Path, seconds: float) -> None:
+    def probe() -> None:
+        if running.alive and not verdict.is_file():
+            raise NotReady("the run goes on")
+
+    wait_until(probe, what="the verdict", deadline_seconds=seconds)
+
+
+def _broken_off(fault: Fault, completed: process.Completed) -> StackFailure:
+    return StackFailure(
+        f"{fault.name}: inv perf exited with {completed.exit_code} and left no verdict",
+        detail=completed.last_lines[-8:],
+    )

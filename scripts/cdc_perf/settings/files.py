@@ -1,0 +1,133 @@
+"""Settings files: read strictly, refused with one line that names the place."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from math import isfinite
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from cdc_perf.errors import UsageFailure
+
+T = TypeVar("T")
+
+# JavaScript reads these files too, and to it every number is a double, exact for this many digits.
+_EXACT_DIGITS = 15
+_PLACE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?", re.DOTALL)
+_FIELD = re.compile(r"Object (?P<fault>missing required|contains unknown) field `(?P<name>.*)`")
+
+
+class _Repeating(dict[str, object]):
+    """An object in which a key stands twice; Python and JavaScript would silently keep the last."""
+
+    def __init__(self, pairs: list[tuple[str, object]], repeated: str) -> None:
+        super().__init__(pairs)
+        self.repeated = repeated
+
+
+def read_json(path: Path) -> object:
+    """Return the content of a JSON file, every number in it finite and every key given once.
+
+    Raises:
+        UsageFailure: The file is missing or not such JSON; the line names the place.
+    """
+    try:
+        content: object = json.loads(
+            _read(path), object_pairs_hook=_object, parse_int=_integer, parse_constant=float
+        )
+    except json.JSONDecodeError as error:
+        raise UsageFailure(
+            f"{path.name}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}"
+        ) from error
+    except RecursionError as error:
+        raise UsageFailure(f"{path.name}: nested too deeply to be settings") from error
+    for place, fault in _faults(content, ""):
+        raise UsageFailure(f"{path.name}: {place}: {fault}")
+    return content
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """Return the content of a TOML file.
+
+    Raises:
+        UsageFailure: The file is missing or not TOML (a key given twice is not).
+    """
+    try:
+        return tomllib.loads(_read(path))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageFailure(f"{path.name}: not TOML: {error}") from error
+
+
+def typed(content: object, kind: type[T], *, file: str, place: str = "") -> T:
+    """Return `content` as a value of `kind`, a msgspec struct.
+
+    Args:
+        content: What a file says, as plain objects.
+        kind: The type wanted.
+        file: The file's name, for the error.
+        place: Where in the file `content` stands, for the error; empty for the whole of it.
+
+    Raises:
+        UsageFailure: `content` is something else: `pipeline.toml: tables[2].key: is missing`.
+    """
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        inner, what = _explain(str(error))
+        where = join(place, inner)
+        raise UsageFailure(": ".join(part for part in (file, where, what) if part)) from error
+
+
+def join(place: str, inner: str) -> str:
+    """Return the dotted place of `inner` within `place`; either may be empty."""
+    separator = "." if place and inner and not inner.startswith("[") else ""
+    return f"{place}{separator}{inner}"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageFailure(f"{path.name}: cannot be read: {error.strerror} ({path})") from error
+    except UnicodeDecodeError as error:
+        raise UsageFailure(f"{path.name}: not UTF-8 at byte {error.start}") from error
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    names: set[str] = set()
+    for name, _ in pairs:
+        if name in names:
+            return _Repeating(pairs, name)
+        names.add(name)
+    return dict(pairs)
+
+
+def _integer(text: str) -> float:
+    return int(text) if len(text) <= _EXACT_DIGITS else float(text)
+
+
+def _faults(content: object, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(content, _Repeating):
+        yield join(place, content.repeated), "given twice"
+    if isinstance(content, float) and not isfinite(content):
+        yield place, "not a finite number"
+    if isinstance(content, dict):
+        for name, value in content.items():
+            yield from _faults(value, join(place, name))
+    if isinstance(content, list):
+        for index, value in enumerate(content):
+            yield from _faults(value, f"{place}[{index}]")
+
+
+def _explain(message: str) -> tuple[str, str]:
+    """Split an error of msgspec into the place (`tables[2].key`) and what is wrong there."""
+    match = _PLACE.fullmatch(message)
+    what, place = (match["what"], match["place"] or "") if match else (message, "")
+    field = _FIELD.fullmatch(what)
+    if field:
+        fault = "is missing" if field["fault"] == "missing required" else "is not a known setting"
+        return join(place, field["name"]), fault
+    return place, f"{what[:1].lower()}{what[1:]}"

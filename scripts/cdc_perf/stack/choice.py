@@ -1,0 +1,163 @@
+"""Which backend runs the pipeline."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.settings.names import nearest
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.backend import Backend, Say
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.external.backend import ExternalStack
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.tools.cache import Cache
+from cdc_perf.tools.catalogue import catalogue
+from cdc_perf.tools.install import install_all
+
+AUTO = "auto"
+LOCAL, COMPOSE, EXTERNAL = "local", "compose", "external"
+
+
+class Engine(Protocol):
+    """A Docker engine; in words, what it is."""
+
+    def __str__(self) -> str:
+        """Return its versions."""
+
+
+def _find_engine() -> Engine:
+    from cdc_perf.stack.compose.engine import find_engine  # noqa: PLC0415 - see _compose_stack
+
+    return find_engine(os.environ)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A backend.
+
+    Attributes:
+        backend: The one that was taken.
+        why: Why, in a sentence.
+        other: The name of another one that is up in the checkout; empty where none is.
+    """
+
+    backend: Backend
+    why: str
+    other: str = ""
+
+    def alone(self) -> None:
+        """Refuse to be the second stack of a checkout.
+
+        Raises:
+            StackFailure: Another one is up.
+        """
+        if self.other:
+            raise StackFailure(
+                f"the {self.other} stack of this checkout is up",
+                hint=f"stop it (inv down --stack {self.other}), or use it: leave out --stack",
+            )
+
+
+def _local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Backend:
+    return local_stack(checkout, pipeline, cache)
+
+
+def _compose_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Backend:
+    # Its SDK takes a tenth of a second to import: not before it is needed.
+    from cdc_perf.stack.compose.backend import ComposeStack  # noqa: PLC0415
+    from cdc_perf.stack.compose.engine import find_engine  # noqa: PLC0415
+
+    def jmx_agent(say: Say) -> Path:
+        agent = catalogue(checkout.root, cache).jmx_agent
+        install_all(cache, (agent,), say)
+        return cache.path(agent)
+
+    return ComposeStack(checkout, pipeline, lambda: find_engine(os.environ), jmx_agent)
+
+
+def _external_stack(_: Checkout, pipeline: Pipeline, __: Cache) -> Backend:
+    return ExternalStack(pipeline, os.environ)
+
+
+_BACKENDS: Mapping[str, Callable[[Checkout, Pipeline, Cache], Backend]] = {
+    LOCAL: _local_stack,
+    COMPOSE: _compose_stack,
+    EXTERNAL: _external_stack,
+}
+
+
+def choose(
+    name: str,
+    checkout: Checkout,
+    pipeline: Pipeline,
+    cache: Cache,
+    find_engine: Callable[[], Engine] = _find_engine,
+) -> Choice:
+    """Return the backend of that name; `auto` takes the one that is up, else what fits the machine.
+
+    That is compose where a Docker engine with Compose v2 answers, else local.
+
+    Args:
+        name: As `--stack` takes it.
+        checkout: Whose stack.
+        pipeline: What it runs.
+        cache: Where the tools of the embedded stack are.
+        find_engine: Returns the Docker engine of this machine; raises StackFailure without one.
+
+    Raises:
+        UsageFailure: There is no such backend.
+    """
+    if name != AUTO and name not in _BACKENDS:
+        raise UsageFailure(f"--stack: unknown stack {name!r}; {nearest(name, (AUTO, *_BACKENDS))}")
+
+    def backend(taken: str) -> Backend:
+        return _BACKENDS[taken](checkout, pipeline, cache)
+
+    # Of the one stack that a checkout can have up; an external one belongs to no checkout.
+    recorded = Endpoints.stack_in(checkout.endpoints_file)
+    up = backend(recorded) if recorded in _BACKENDS else None
+    if up is not None and up.endpoints() is None:
+        up = None
+    if name == AUTO:
+        if up is not None:
+            return Choice(up, f"stack: {up.name}, which is up")
+        try:
+            return Choice(backend(COMPOSE), f"stack: compose, for there is {find_engine()}")
+        except StackFailure as failure:
+            return Choice(backend(LOCAL), f"stack: local, for {failure.message}")
+    if name == EXTERNAL:
+        return Choice(backend(name), "stack: external, as asked for")
+    other = up.name if up is not None and up.name != name else ""
+    return Choice(backend(name), f"stack: {name}, as asked for", other)
+
+
+def our_endpoints(backend: Backend, deed: str) -> Endpoints:
+    """Return the addresses of a stack that is up, and that we may do something to.
+
+    Raises:
+        StackFailure: It is not up, or it is external.
+    """
+    if backend.name == EXTERNAL:
+        raise StackFailure(
+            f"an external stack is not ours: {deed} is for whoever runs it",
+            hint="use Kafka Connect's REST interface there",
+        )
+    return running_endpoints(backend)
+
+
+def running_endpoints(backend: Backend) -> Endpoints:
+    """Return the addresses of a stack that is up.
+
+    Raises:
+        StackFailure: It is not.
+    """
+    endpoints = backend.endpoints()
+    if endpoints is None:
+        hint = "see what does not answer" if backend.name == EXTERNAL else "start one"
+        option = " --stack external" if backend.name == EXTERNAL else ""
+        raise StackFailure("no stack is up", hint=f"{hint}: inv up{option}")
+    return endpoints

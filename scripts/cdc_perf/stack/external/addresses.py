@@ -1,0 +1,82 @@
+"""The addresses of an external stack: of pipeline.toml, and of the environment, which wins."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.external import forms
+from cdc_perf.stack.external.forms import Unreadable
+
+_SECTION = "pipeline.toml: stacks.external"
+# k6 writes to the first and reads from the last, and what lies between is checked for losses.
+_NEEDED = ("postgres_dsn", "kafka_bootstrap", "mongodb_uri")
+
+
+def variable(name: str) -> str:
+    """Return the variable that goes before a setting of [stacks.external]."""
+    return f"CDC_{name.upper()}"
+
+
+def addresses(pipeline: Pipeline, environment: Mapping[str, str]) -> Endpoints:
+    """Return the addresses, each in the one form that the harness uses; not given: empty.
+
+    Raises:
+        UsageFailure: One that is needed is missing, one cannot be read, or a file holds a password.
+    """
+    given = msgspec.structs.asdict(pipeline.stacks.external)
+    _refuse_passwords(given)
+    found = {name: _read(name, value, environment) for name, value in given.items()}
+    for name in _NEEDED:
+        if not found[name]:
+            raise UsageFailure(
+                f"--stack external: {name} is not given",
+                hint=f"set {variable(name)}, or {name} in [stacks.external] of pipeline.toml",
+            )
+    return Endpoints(
+        stack="external",
+        connector=pipeline.connector.name,
+        mongodb_database=pipeline.mongodb.database,
+        **found,
+    )
+
+
+def _read(name: str, filed: str, environment: Mapping[str, str]) -> str:
+    """Return the address of that name; the environment goes before the file.
+
+    Raises:
+        UsageFailure: It cannot be read.
+    """
+    typed = environment.get(variable(name), "").strip()
+    text = typed or filed.strip()
+    if not text:
+        return ""
+    try:
+        return _FORMS[name](text)
+    except Unreadable as fault:
+        where = variable(name) if typed else f"{_SECTION}.{name}"
+        raise UsageFailure(f"{where}: {fault.what}", hint=fault.remedy) from None
+
+
+def _refuse_passwords(given: Mapping[str, str]) -> None:
+    """Refuse a secret in a file that is committed."""
+    for name, text in given.items():
+        user = text.partition("://")[2].rpartition("@")[0]
+        if ":" in user or "password" in text:
+            raise UsageFailure(
+                f"{_SECTION}.{name}: holds a password",
+                hint=f"take it out, and set {variable(name)} in the environment",
+            )
+
+
+_FORMS: Mapping[str, Callable[[str], str]] = {
+    "postgres_dsn": forms.postgres,
+    "kafka_bootstrap": forms.kafka,
+    "mongodb_uri": forms.mongodb,
+    "connect_url": forms.connect,
+    "consumer_url": forms.consumer,
+    "connector_postgres": forms.connector_postgres,
+    "prometheus_url": forms.prometheus,
+}

@@ -1,0 +1,191 @@
+"""supervisord: its start and end, and what it knows of the programs.
+
+Each program runs in a process group of its own and is started again when it ends by itself, as it
+would be in production; what ended by itself during a run stands in supervisord's log.
+"""
+
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import psutil
+from supervisor.xmlrpc import Faults
+
+from cdc_perf import marks, process
+from cdc_perf.errors import StackFailure
+from cdc_perf.files import PRIVATE, write_atomically
+from cdc_perf.stack.component import State
+from cdc_perf.stack.local import symptoms
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.logs import last_lines
+from cdc_perf.stack.local.program import Program
+from cdc_perf.stack.local.rpc import Hung, call, hung
+from cdc_perf.stack.local.supervisor_settings import settings_text
+from cdc_perf.waiting import NotReady, wait_until
+
+_STATES: dict[str, State] = {
+    "RUNNING": "running",
+    "STARTING": "starting",
+    "STOPPING": "stopping",
+    "BACKOFF": "failed",
+    "EXITED": "failed",
+    "FATAL": "failed",
+}
+# It kills what does not end in its time; the longest is that of a JVM that writes its cache.
+_STOP_SECONDS = 200.0
+_SHUTDOWN_SECONDS = 60.0
+# One that hung is not asked again for so long: a command asks it many times.
+_SILENT_SECONDS = 30.0
+
+
+class Supervisor:
+    """The supervisord of one stack, running or not."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._silent_until = 0.0
+
+    def start(self, programs: Sequence[Program]) -> None:
+        """Start supervisord with the programs, none of which it starts yet.
+
+        Raises:
+            StackFailure: It did not answer within ten seconds.
+        """
+        layout = self._layout
+        layout.logs.mkdir(parents=True, exist_ok=True)
+        settings = settings_text(layout, programs)
+        write_atomically(layout.supervisor_settings, settings, mode=PRIVATE)
+        layout.log("supervisord").unlink(missing_ok=True)
+        self._silent_until = 0.0
+        try:
+            process.run(
+                [sys.executable, "-m", "supervisor.supervisord", "-c", layout.supervisor_settings],
+                env=marks.mark(layout.root),  # and the programs inherit it
+                timeout_seconds=20,
+            )
+        except StackFailure as failure:
+            raise StackFailure(
+                "supervisord does not start",
+                hint=symptoms.remedy(failure.detail),
+                detail=(failure.message, *failure.detail),
+            ) from None
+        wait_until(
+            self._ping,
+            what="supervisord",
+            deadline_seconds=10,
+            explain=lambda: last_lines(layout.log("supervisord")),
+        )
+
+    def _ping(self) -> None:
+        if not self.alive():
+            raise NotReady("it does not answer")
+
+    def alive(self) -> bool:
+        """Whether a supervisord answers on the socket."""
+        try:
+            self._call("getState")
+        except StackFailure:
+            return False
+        return True
+
+    def start_program(self, name: str) -> None:
+        """Start a program, without waiting."""
+        self._call("startProcess", name, False)  # noqa: FBT003 - positional in XML-RPC
+
+    def stop_program(self, name: str) -> None:
+        """Stop a program and wait for its end; supervisord kills it if it takes too long.
+
+        Raises:
+            StackFailure: It does not end.
+        """
+        if not self._ask_to_stop(name):
+            return
+
+        def probe() -> None:
+            state = self.state(name)
+            if state not in ("stopped", "failed"):
+                raise NotReady(f"it is {state}")
+
+        # Each question wakes supervisord, which by itself looks once a second for what has ended.
+        wait_until(
+            probe,
+            what=f"the end of {name}",
+            deadline_seconds=_STOP_SECONDS,
+            interval_seconds=0.02,
+        )
+
+    def kill_program(self, name: str, number: str) -> None:
+        """Send a program a signal that ends it at once, so that it is not started again."""
+        if self._ask_to_stop(name):
+            with suppress(xmlrpc.client.Fault):
+                self._call("signalProcess", name, number)
+
+    def _ask_to_stop(self, name: str) -> bool:
+        """Ask supervisord to end a program; False if it does not run."""
+        try:
+            self._call("stopProcess", name, False)  # noqa: FBT003 - positional in XML-RPC
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != Faults.NOT_RUNNING:
+                raise
+            return False
+        return True
+
+    def processes(self) -> dict[str, dict[str, Any]]:
+        """Return what supervisord knows, by program; empty when it is not running."""
+        try:
+            answer = self._call("getAllProcessInfo")
+        except StackFailure:
+            return {}
+        return {info["name"]: info for info in answer}
+
+    def state(self, name: str) -> State:
+        """Return the state of a program."""
+        return _STATES.get(self.processes().get(name, {}).get("statename", ""), "stopped")
+
+    def shut_down(self) -> None:
+        """End supervisord and what it still runs, and wait until all of it is gone.
+
+        If supervisord was killed or hangs, it is killed with all that it started.
+        """
+        try:
+            pid = self._call("getPID")
+            self._call("shutdown")
+            psutil.Process(pid).wait(timeout=_SHUTDOWN_SECONDS)
+        except psutil.NoSuchProcess:
+            return
+        except (StackFailure, psutil.TimeoutExpired):
+            marks.end_started_for(self._layout.root)
+
+    def expect_answer(self) -> None:
+        """Return if supervisord answers, or does not run.
+
+        Raises:
+            StackFailure: It hangs, so nothing is known about its programs.
+        """
+        try:
+            self._call("getState")
+        except Hung:
+            raise
+        except StackFailure:
+            return
+
+    def left_running(self) -> bool:
+        """Whether something still runs although supervisord does not answer."""
+        return not self.alive() and bool(marks.started_for(self._layout.root))
+
+    def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped
+        if time.monotonic() < self._silent_until:
+            raise hung()
+        try:
+            return call(self._layout.supervisor_socket, method, *arguments)
+        except Hung:
+            self._silent_until = time.monotonic() + _SILENT_SECONDS
+            raise
+
+
+def uptime(info: dict[str, Any]) -> float | None:
+    """Return how long a program has been running, in seconds, from supervisord's answer."""
+    return max(0.0, time.time() - info["start"]) if info.get("pid") else None

@@ -1,0 +1,89 @@
+"""What makes components a pipeline, and shows that they are one, whichever backend runs them."""
+
+from pathlib import Path
+
+import requests
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import canary, source
+from cdc_perf.stack.backend import Say
+from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable, why_not
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.waiting import NotReady
+
+_REQUEST_SECONDS = 2.0
+
+
+def prepare_source(pipeline: Pipeline, endpoints: Endpoints, root: Path) -> None:
+    """Create database, schema and publication.
+
+    Raises:
+        NotReady: PostgreSQL does not take connections.
+        StackFailure: PostgreSQL refused a statement.
+    """
+    source.create_database(endpoints.postgres_dsn, pipeline.postgres.database)
+    source.prepare(endpoints.postgres_dsn, pipeline, root)
+
+
+def connect_cluster(endpoints: Endpoints) -> str:
+    """Return the id of the Kafka cluster that Kafka Connect uses.
+
+    Raises:
+        NotReady: Connect does not answer yet.
+        StackFailure: Something else answers.
+    """
+    try:
+        return ConnectApi(endpoints.connect_url).cluster_id()
+    except (Rebalancing, Unreachable) as reason:
+        raise NotReady(str(reason)) from None
+
+
+def consumer_ready(endpoints: Endpoints) -> None:
+    """Return when the consumer has a partition of every topic and reaches MongoDB.
+
+    Raises:
+        NotReady: It does not, or does not answer.
+    """
+    _answers(f"{endpoints.consumer_url}/readyz")
+
+
+def expect_observed(endpoints: Endpoints) -> None:
+    """Return if a stack that is up has a Prometheus beside it.
+
+    Raises:
+        StackFailure: It was started without.
+    """
+    if not endpoints.prometheus_url:
+        raise StackFailure(
+            "--observe: the stack is up without Prometheus",
+            hint="inv down, then inv up --observe",
+        )
+
+
+def prometheus_ready(endpoints: Endpoints) -> None:
+    """Return when Prometheus takes what is pushed.
+
+    Raises:
+        NotReady: It does not, or does not answer.
+    """
+    _answers(f"{endpoints.prometheus_url}/-/ready")
+
+
+def _answers(url: str) -> None:
+    try:
+        answer = requests.get(url, timeout=_REQUEST_SECONDS)
+    except requests.RequestException as error:
+        raise NotReady(why_not(error)) from None
+    if not answer.ok:
+        raise NotReady(answer.text.strip()[:300])
+
+
+def prove(pipeline: Pipeline, endpoints: Endpoints, say: Say) -> None:
+    """Send a canary row through every hop, and say how long it took.
+
+    Raises:
+        StackFailure: It did not arrive.
+    """
+    seconds = canary.prove(pipeline, endpoints)
+    say(f"a canary row went through every hop in {seconds * 1000:.0f} ms")

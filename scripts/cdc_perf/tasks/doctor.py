@@ -1,0 +1,23 @@
+"""`inv doctor`."""
+
+from invoke import Context, Exit, task
+
+from cdc_perf.tasks.command import command
+
+
+@task(help={"json": "for programs"})
+@command
+def doctor(_: Context, json: bool = False) -> None:
+    """Say what is there, what is missing, and what is wrong with its remedy."""
+    from cdc_perf.errors import ExitCode
+    from cdc_perf.report.doctor import diagnosis_json, diagnosis_table
+    from cdc_perf.stack.compose.diagnosis import diagnose_docker
+    from cdc_perf.stack.local.diagnosis import Health, diagnose
+    from cdc_perf.tasks.setting import setting
+    from cdc_perf.terminal import show
+
+    here = setting()
+    findings = (*diagnose(here.checkout, here.pipeline, here.cache), diagnose_docker())
+    show(diagnosis_json(findings) if json else diagnosis_table(findings))
+    if any(finding.health is Health.WRONG for finding in findings):
+        raise Exit(code=ExitCode.STACK)

@@ -1,0 +1,128 @@
+"""Getting a set of tools: what can go side by side does, and people see what is going on."""
+
+import graphlib
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from cdc_perf import process
+from cdc_perf.errors import StackFailure
+from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.waiting import until_called_off
+
+_REPORT_SECONDS = 10.0
+_KILL_SECONDS = 0.2
+
+
+def missing(cache: Cache, tools: Iterable[Tool]) -> tuple[Tool, ...]:
+    """Return those tools, and what they need, that are not in the cache yet."""
+    return tuple(tool for tool in closure(tools) if not cache.has(tool))
+
+
+def closure(tools: Iterable[Tool]) -> tuple[Tool, ...]:
+    """Return the tools and all that they need, each once, in an order that can be built."""
+    by_key: dict[str, Tool] = {}
+
+    def collect(tool: Tool) -> None:
+        by_key[tool.key] = tool
+        for needed in tool.needs:
+            collect(needed)
+
+    for tool in tools:
+        collect(tool)
+    graph = {key: {needed.key for needed in tool.needs} for key, tool in by_key.items()}
+    return tuple(by_key[key] for key in graphlib.TopologicalSorter(graph).static_order())
+
+
+def key_of(tools: Iterable[Tool]) -> str:
+    """Return a name for these tools together, 16 digits of hex: it changes with any of their keys.
+
+    They depend on more than files, as on the version of the Go on PATH that builds k6.
+    """
+    keys = "\n".join(sorted(tool.key for tool in closure(tools)))
+    return hashlib.sha256(keys.encode()).hexdigest()[:16]
+
+
+def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None]) -> None:
+    """Install every tool that is missing.
+
+    Args:
+        cache: Where to.
+        tools: What is wanted; what they need comes with them.
+        say: Takes a line for each start and end, and one every ten seconds for what is slow.
+
+    Raises:
+        StackFailure: One of them failed; the others are ended.
+    """
+    tools = closure(tools)
+    cache.mark_used(tools)
+    wanted = {tool.key: tool for tool in missing(cache, tools)}
+    if not wanted:
+        return
+    names = ", ".join(f"{tool.name} {tool.version}" for tool in wanted.values())
+    say(f"getting {names} into {cache.root} (once)")
+    work = _Work(cache, say)
+    sorter = graphlib.TopologicalSorter(
+        {key: {n.key for n in tool.needs if n.key in wanted} for key, tool in wanted.items()}
+    )
+    sorter.prepare()
+    running: dict[Future[Path], str] = {}
+    pool = ThreadPoolExecutor(len(wanted))
+    try:
+        while sorter.is_active():
+            for key in sorter.get_ready():
+                running[pool.submit(work.install, wanted[key])] = key
+            finished, _ = wait(running, timeout=_REPORT_SECONDS, return_when=FIRST_COMPLETED)
+            for future in finished:
+                key = running.pop(future)
+                future.result()
+                sorter.done(key)
+            if not finished:
+                work.report(wanted[key] for key in running.values())
+    except BaseException:
+        work.call_off()
+        # Not once: a thread may have been about to start a command.
+        while running and wait(running, timeout=_KILL_SECONDS).not_done:
+            process.kill_all()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Work:
+    """What is being built, how far it is, and whether it is to end."""
+
+    def __init__(self, cache: Cache, say: Callable[[str], None]) -> None:
+        self._cache = cache
+        self._say = say
+        self._progress: dict[str, str] = {}
+        self._started: dict[str, float] = {}
+        self._called_off = threading.Event()
+
+    def install(self, tool: Tool) -> Path:
+        def note(line: str) -> None:
+            # What is built in this process, and not by a command that can be killed, ends here.
+            if self._called_off.is_set():
+                raise StackFailure(f"{tool.name} was not finished")
+            self._progress[tool.key] = line
+
+        self._started[tool.key] = time.monotonic()
+        with until_called_off(self._called_off):
+            path = self._cache.install(tool, note, self._called_off.is_set)
+        self._say(f"{tool.name} is there after {self._seconds(tool):.0f} s")
+        return path
+
+    def report(self, tools: Iterable[Tool]) -> None:
+        for tool in tools:
+            progress = self._progress.get(tool.key, "working")
+            self._say(f"{tool.name}: {self._seconds(tool):.0f} s, {progress}")
+
+    def call_off(self) -> None:
+        self._called_off.set()
+        process.kill_all()
+
+    def _seconds(self, tool: Tool) -> float:
+        return time.monotonic() - self._started[tool.key]

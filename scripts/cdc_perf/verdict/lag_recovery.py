@@ -1,0 +1,88 @@
+"""How long the pipeline takes to catch up after a peak of the load."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from cdc_perf.settings.durations import parse_duration
+from cdc_perf.settings.executors import Executor, RampingArrivalRate, RampingVus
+
+
+@dataclass(frozen=True)
+class LagRecovery:
+    """Whether and when the lag was back where it had been.
+
+    Attributes:
+        seconds: From the beginning of the load's fall to the first sample that is back; at a sample
+            a second, up to a second too many. None where no sample was.
+        watched_seconds: From the beginning of the fall to the last sample.
+        level: The largest lag before the rise, in the lag's unit: what it had to come back to.
+        samples_before: How many samples before the rise `level` is the largest of.
+    """
+
+    seconds: float | None
+    watched_seconds: float
+    level: float
+    samples_before: int
+
+
+@dataclass(frozen=True)
+class _Peak:
+    """When the load rises to its largest target, and when it falls from there, in seconds."""
+
+    rise: float
+    fall: float
+
+
+def lag_recovery(executor: Executor, samples: Sequence[tuple[float, float]]) -> LagRecovery | None:
+    """Return how long after the load's peak the lag was back at or below its level before.
+
+    The rise is every stage in a row that climbs, up to the first at the largest target; the fall
+    begins when the last stage at it ends. One sample at the level is enough: the level is a maximum
+    itself, and in a longer time of the same load a larger one is to be expected.
+
+    Args:
+        executor: The load that was asked for, after the overrides.
+        samples: Seconds since the load's start and lag, in the order of time; some may be missing.
+
+    Returns:
+        None for a load that has no peak, rises from its beginning or never falls, and without a
+        sample before the rise or after the fall.
+
+    Raises:
+        UsageFailure: A duration of the executor is not one.
+    """
+    peak = _peak(executor)
+    if peak is None:
+        return None
+    before = [lag for at, lag in samples if at < peak.rise]
+    after = [(at - peak.fall, lag) for at, lag in samples if at >= peak.fall]
+    if not before or not after:
+        return None
+    level = max(before)
+    return LagRecovery(
+        seconds=next((since for since, lag in after if lag <= level), None),
+        watched_seconds=after[-1][0],
+        level=level,
+        samples_before=len(before),
+    )
+
+
+def _peak(executor: Executor) -> _Peak | None:
+    if not isinstance(executor, RampingVus | RampingArrivalRate):
+        return None
+    start = executor.start_vus if isinstance(executor, RampingVus) else executor.start_rate
+    targets = [start, *(stage.target for stage in executor.stages)]
+    durations = (
+        parse_duration(stage.duration, where=f"k6 inspect: stages[{index}].duration")
+        for index, stage in enumerate(executor.stages)
+    )
+    # When each target is reached.
+    times = list(accumulate(durations, initial=0.0))
+    at_peak = [index for index, target in enumerate(targets) if target == max(targets)]
+    foot, last = at_peak[0], at_peak[-1]
+    while foot > 0 and targets[foot - 1] < targets[foot]:
+        foot -= 1
+    if foot == 0 or last == len(targets) - 1:
+        return None
+    return _Peak(rise=times[foot], fall=times[last])

@@ -1,0 +1,171 @@
+"""Whether the load that was asked for is the load that was made."""
+
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.settings.executors import (
+    Executor,
+    PerVuIterations,
+    RampingArrivalRate,
+    asked_iterations,
+    total_seconds,
+)
+from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.samples import samples_needed
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.verdict.figures import figure, figure_beside
+from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
+from cdc_perf.verdict.k6_exit import CAME_TO_ITS_END
+from cdc_perf.wording import counted
+
+MOST_DROPPED = 0.001
+_MOST_OFF_RATE = 0.01
+# A constant rate may begin one more at its very end, and one be cut off there.
+_MOST_OFF_ITERATIONS = 2
+# Virtual users that have nothing left to do end a moment before the time is over.
+_MOST_SHORTER = 0.02
+_SHORTER_SECONDS = 1.0
+_LATEST_TICK_MS = 50
+_LARGEST_STEP_SECONDS = 0.1
+
+
+def dropped_gate(summary: Summary | NoSummary) -> Gate:
+    """Nearly every iteration that was due could begin: those that could not are omitted latencies.
+
+    https://grafana.com/docs/k6/latest/using-k6/scenarios/concepts/dropped-iterations/
+    """
+    name, limit = "dropped_iterations", f"at most {MOST_DROPPED:.1%} of the iterations due"
+    if isinstance(summary, NoSummary):
+        return open_gate(name, limit, "unknown", ok=None)
+    dropped = int(summary.observed("dropped_iterations", "count") or 0)
+    due = dropped + int(summary.observed("iterations", "count") or 0)
+    observed = f"{dropped:,} of {due:,}"
+    if dropped <= MOST_DROPPED * due:
+        return open_gate(name, limit, observed)
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=(
+            f"{dropped:,} of {counted(due, 'iteration')} ({dropped / due:.2%}) could not begin, "
+            "for no virtual user was free: give the scenario more (maxVUs, --vus) or ask for a "
+            "lower rate"
+        ),
+    )
+
+
+def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) -> Gate | None:
+    """As many iterations were made as the arrival rate asks for; None for other executors.
+
+    A rising rate, as of a breakpoint, is not judged: it ends when a limit breaks. Nor is a k6 that
+    did not come to its end.
+    """
+    asked = asked_iterations(executor, where="k6 inspect")
+    if asked is None:
+        return None
+    slack = max(_MOST_OFF_RATE * asked, _MOST_OFF_ITERATIONS)
+    name, limit = "achieved_rate", f"{counted(asked, 'iteration')}, give or take {slack:,.0f}"
+    if isinstance(summary, NoSummary) or k6_exit not in CAME_TO_ITS_END:
+        return open_gate(name, limit, "unknown", ok=None)
+    made = summary.observed("iterations", "count") or 0
+    observed = counted(made, "iteration")
+    if abs(made - asked) <= slack:
+        return open_gate(name, limit, observed)
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=(
+            f"the load generator made {observed}, and the arrival rate asks for "
+            f"{asked:,.0f}: give it more virtual users (maxVUs, --vus) or processors, "
+            "or ask for a lower rate"
+        ),
+    )
+
+
+def duration_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) -> Gate | None:
+    """k6 ran for as long as it was asked to.
+
+    None for a fixed number of iterations, whose length is only bounded. A ramp that a threshold
+    ended (k6's exit code 99) was ended on purpose, and a k6 that broke is judged by its exit code.
+    """
+    if isinstance(executor, PerVuIterations):
+        return None
+    asked = total_seconds(executor, where="k6 inspect")
+    least = min((1 - _MOST_SHORTER) * asked, asked - _SHORTER_SECONDS)
+    name, limit = "duration", f"at least {least:,.1f} s of load"
+    ended_by_threshold = isinstance(executor, RampingArrivalRate) and k6_exit != 0
+    if isinstance(summary, NoSummary) or k6_exit not in CAME_TO_ITS_END or ended_by_threshold:
+        return open_gate(name, limit, "unknown", ok=None)
+    ran = summary.duration_ms / 1000
+    observed = f"{ran:,.1f} s"
+    if ran >= least:
+        return open_gate(name, limit, observed)
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=f"the summary covers {observed} of the {asked:,.0f} s of load that were asked for: "
+        "see the end of k6's log",
+    )
+
+
+def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
+    """The load generator woke in time, or its own lateness is in the latencies.
+
+    None for the health check, whose one iteration has too few ticks and no latency to judge.
+    """
+    if scenario == HEALTH_CHECK:
+        return None
+    name, limit = "generator_delay", f"p99 below {_LATEST_TICK_MS} ms"
+    if isinstance(summary, NoSummary):
+        return open_gate(name, limit, "unknown", ok=None)
+    samples = summary.samples("generator_delay")
+    needed = samples_needed(MetricType.TREND, "p99", _LATEST_TICK_MS)
+    late = summary.observed("generator_delay", "p(99)")
+    if late is None or samples < needed:
+        return shut_gate(
+            name,
+            limit,
+            counted(samples, "tick"),
+            code=ExitCode.NO_DATA,
+            reason=(
+                f"generator_delay p99 needs {counted(needed, 'tick')} and got {samples:,}, "
+                "so that nobody knows whether the load generator was starved: run for longer"
+            ),
+        )
+    observed = f"p99 {figure(late, 'ms')} over {counted(samples, 'tick')}"
+    if late < _LATEST_TICK_MS:
+        return open_gate(name, limit, observed)
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=(
+            f"the load generator was starved: 1 % of its ticks came "
+            f"{figure_beside(late, _LATEST_TICK_MS, 'ms')} late or more, the limit is "
+            f"{_LATEST_TICK_MS} ms: stop what else runs on the machine, or ask for less load"
+        ),
+    )
+
+
+def clock_gate(step_seconds: float) -> Gate:
+    """Nobody set the clock that the times of points and rows are taken from."""
+    name, limit = "clock", f"not set by more than {_LARGEST_STEP_SECONDS * 1000:.0f} ms"
+    observed = f"{round(step_seconds * 1000):+,} ms"
+    if abs(step_seconds) <= _LARGEST_STEP_SECONDS:
+        return open_gate(name, limit, observed)
+    way = "forward" if step_seconds > 0 else "back"
+    return shut_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=(
+            f"the system's clock was set {way} by {abs(step_seconds):,.1f} s under the test, "
+            "or the machine slept: run again once it is in step"
+        ),
+    )

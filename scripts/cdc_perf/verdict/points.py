@@ -1,0 +1,111 @@
+"""What the raw points of a scenario say beside k6's summary."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from cdc_perf.results.points.gauges import StackSeries, stack_series
+from cdc_perf.results.points.series import write_series
+from cdc_perf.results.points.statistics import (
+    Statistics,
+    order_statistics,
+    parsed_k6_name,
+    statistics,
+)
+from cdc_perf.results.points.store import Points, read_points
+from cdc_perf.results.points.windows import Window, windows
+from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.verdict.intervals import Interval, percentile_ranks, rate_interval
+
+
+@dataclass(frozen=True)
+class PointsSeen:
+    """What was found in the raw points.
+
+    Attributes:
+        faults: What is wrong with them, a sentence each; empty where they are whole.
+        statistics: By the name of k6's metric or sub-metric, of those that have points.
+        intervals: Of the limits on percentiles and rates that have points.
+        stack: What the stack showed of itself meanwhile.
+        windows: Of a ramp, what was observed every few seconds.
+    """
+
+    faults: tuple[str, ...] = ()
+    statistics: Mapping[str, Statistics] = field(default_factory=dict)
+    intervals: Mapping[Threshold, Interval] = field(default_factory=dict)
+    stack: StackSeries = field(default_factory=StackSeries)
+    windows: Sequence[Window] = ()
+
+
+def examine(
+    paths: Sequence[Path],
+    gauges: Path,
+    series: Path,
+    thresholds: Sequence[Threshold],
+    summary: Summary | NoSummary,
+    *,
+    ramp: bool = False,
+) -> PointsSeen:
+    """Read the raw points of a scenario and leave their series.
+
+    Nothing is raised: a scenario whose points are lost still gets a verdict.
+
+    Args:
+        paths: The files of points.
+        gauges: The file of the stack's gauges; what is missing of it is missing from the series.
+        series: Where to write the series.
+        thresholds: The limits whose intervals are wanted.
+        summary: k6's summary, whose sub-metrics are looked at too.
+        ramp: Whether the load rises until something breaks, so that windows are wanted.
+    """
+    import duckdb  # noqa: PLC0415 - only who reads points waits for it
+
+    try:
+        with read_points((*paths, gauges)) as points:
+            write_series(points, series)
+            seen = _seen(points, len(paths), thresholds, summary)
+            return replace(seen, windows=windows(points, thresholds)) if ramp else seen
+    except (OSError, duckdb.Error) as error:
+        why = str(error).partition("\n")[0]
+        return PointsSeen((f"the raw points could not be examined: {why}",))
+
+
+def _seen(
+    points: Points, gauges: int, thresholds: Sequence[Threshold], summary: Summary | NoSummary
+) -> PointsSeen:
+    """Look at what was read; `gauges` is the number of the file of gauges."""
+    stack = stack_series(points, gauges)
+    names = [threshold.k6_metric for threshold in thresholds]
+    names += [] if isinstance(summary, NoSummary) else summary.metrics
+    groups = {tuple(tags) for _, tags in map(parsed_k6_name, names)} | {()}
+    found = {
+        statistic.k6_name: statistic
+        for by in sorted(groups)
+        for statistic in statistics(points, by)
+        if len(statistic.tags) == len(by) and statistic.metric not in stack.samples
+    }
+    intervals = {
+        threshold: interval
+        for threshold in thresholds
+        if threshold.k6_metric in found
+        and (interval := _interval(points, threshold, found[threshold.k6_metric]))
+    }
+    faults = tuple(damage.sentence for damage in points.damage if damage.number != gauges)
+    return PointsSeen(faults, found, intervals, stack)
+
+
+def _interval(points: Points, threshold: Threshold, found: Statistics) -> Interval | None:
+    """Return the interval of a percentile or a rate; other stats have none."""
+    if threshold.kind.type is MetricType.RATE and found.passes is not None:
+        return rate_interval(found.passes, found.count)
+    share = threshold.share
+    if share is None:
+        return None
+    ranks = percentile_ranks(found.count, share)
+    values = order_statistics(
+        points, found.metric, found.tags, [rank for rank in ranks if rank is not None]
+    )
+    low, high = (None if rank is None else values[rank] for rank in ranks)
+    return Interval(low=low, high=high)
