@@ -9,7 +9,7 @@ from bench.figures import Figure, table
 from bench.workplace import Workplace, workplace
 from cdc_perf import environment
 from cdc_perf.files import write_atomically
-from cdc_perf.perf.surroundings import machine, versions
+from cdc_perf.perf.environment import machine, versions
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.terminal import say

@@ -11,8 +11,8 @@ from random import Random
 from bench.figures import Figure
 from bench.recorded_turns import Turn, recorded
 from bench.workplace import Workplace
-from cdc_perf.verdict.intervals import rate_interval
-from cdc_perf.verdict.pairs import Finding, Pairs, compare_pairs, noise_of
+from cdc_perf.stats.intervals import rate_interval
+from cdc_perf.stats.pairs import Finding, Pairs, compare_pairs, noise_of
 
 _COMPARISONS = 1000
 _SLOWER = (1.1, 1.2, 1.5)

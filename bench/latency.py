@@ -4,7 +4,7 @@ import re
 
 from bench.figures import Figure, named, ratio
 from bench.workplace import Workplace
-from cdc_perf.report.rows import LATENCY
+from cdc_perf.runs.row import LATENCY
 
 _SECONDS = 60
 _ROUNDS = 2

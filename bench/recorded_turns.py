@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from cdc_perf.files import json_text
-from cdc_perf.report.rows import LATENCY
 from cdc_perf.results.manifest import Machine, Manifest
 from cdc_perf.results.run_folder import RunFolder, run_folders
 from cdc_perf.results.summary import NoSummary, read_summary
+from cdc_perf.runs.row import LATENCY
 
 FILE = Path(__file__).with_name("turns.json")
 # Eight, as many as a comparison with hops has; the first three are those that one has without.

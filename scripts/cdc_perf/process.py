@@ -21,8 +21,8 @@ import sh
 
 from cdc_perf import environment
 from cdc_perf.errors import StackFailure
-from cdc_perf.interruption import postponed
 from cdc_perf.redaction import redacted
+from cdc_perf.signals import postponed
 
 _log = logging.getLogger(__name__)
 logging.getLogger("sh").setLevel(logging.WARNING)  # it logs every chunk that it reads

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdc_perf import marks
+from cdc_perf import process_tags
 from cdc_perf.report.compare import compare_runs
 from cdc_perf.report.html.build import Base, write_reports
-from cdc_perf.report.reading import read_results
+from cdc_perf.runs.loader import read_results
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout
 from tests.browser.opened import Opened, open_page
@@ -61,7 +61,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     inv = Inv(copy_checkout(tmp_path_factory.mktemp("measured") / "checkout"))
     completed = inv.measured("--scenarios", "baseline,e2e-latency", "--duration", _DURATION)
     yield inv.run_of(completed)
-    marks.end_started_for(inv.checkout.root)
+    process_tags.end_started_for(inv.checkout.root)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from pytest_httpserver import HTTPServer
 
-from cdc_perf import environment, marks
+from cdc_perf import environment, process_tags
 from cdc_perf.errors import ExitCode
 from cdc_perf.stack.connect_api import ConnectApi, Unreachable
 from cdc_perf.stack.endpoints import Endpoints
@@ -92,12 +92,12 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, hostile: Mapping[str, str]) 
         yield inv
     finally:
         inv("down")
-        marks.end_started_for(inv.checkout.root)
+        process_tags.end_started_for(inv.checkout.root)
 
 
 def test_every_component_runs_without_the_variables(fresh: Inv) -> None:
     seen = set()
-    for process in marks.started_for(fresh.checkout.root):
+    for process in process_tags.started_for(fresh.checkout.root):
         with suppress(psutil.Error):
             found = process.environ()
             seen.add(Path(process.exe()).name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from cdc_perf import marks
+from cdc_perf import process_tags
 from cdc_perf.errors import ExitCode
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, processes_of
@@ -17,7 +17,7 @@ from tests.integration.inv import Inv, processes_of
 def inv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inv]:
     found = Inv(copy_checkout(tmp_path_factory.mktemp("hung") / "checkout"))
     yield found
-    marks.end_started_for(found.checkout.stack)
+    process_tags.end_started_for(found.checkout.stack)
 
 
 def _hang(inv: Inv) -> int:

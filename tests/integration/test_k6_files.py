@@ -17,11 +17,11 @@ from cdc_perf import process
 from cdc_perf.report.html.build import write_k6_report
 from cdc_perf.report.html.findings import errors, time_spent, times
 from cdc_perf.report.html.k6_files import k6_material
-from cdc_perf.report.html.k6_thresholds import K6Threshold
-from cdc_perf.report.html.material import ScenarioMaterial
-from cdc_perf.report.html.series import Series
 from cdc_perf.results.foreign_summary import ForeignSummary
 from cdc_perf.results.points.statistics import parsed_k6_name
+from cdc_perf.runs.k6_threshold import K6Threshold
+from cdc_perf.runs.run_data import ScenarioMaterial
+from cdc_perf.runs.series import Series
 from tests.unit.points import percentile
 
 HERE = Path(__file__).parent / "k6_files"

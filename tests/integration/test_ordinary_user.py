@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 import pytest
 import uv
 
-from cdc_perf import marks, process
+from cdc_perf import process, process_tags
 from cdc_perf.errors import ExitCode
 from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE, Cache
 from tests.integration.conftest import ROOT, copy_checkout
@@ -27,7 +27,7 @@ def home() -> Iterator[Path]:
     """A home of mode 700 that belongs to an ordinary user."""
     folder = Path(mkdtemp(prefix="cdc-perf-home-"))
     yield folder
-    marks.end_started_for(folder)
+    process_tags.end_started_for(folder)
     shutil.rmtree(folder)
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import psutil
 import pytest
 
-from cdc_perf import marks
+from cdc_perf import process_tags
 from cdc_perf.errors import ExitCode
 from cdc_perf.selftest.fault import Expected, Fault
 from cdc_perf.selftest.trial import FOLDER, try_fault
@@ -28,7 +28,7 @@ def inv(checkout: Checkout, tmp_path: Path) -> Inv:
 
 def a_process_is_frozen(folder: Path) -> None:
     """Return once a process that was started for the folder is stopped by a signal."""
-    for process in marks.started_for(folder):
+    for process in process_tags.started_for(folder):
         with suppress(psutil.Error):
             if process.status() == psutil.STATUS_STOPPED:
                 return
@@ -57,7 +57,7 @@ def temporary() -> Iterator[Path]:
         path = Path(folder)
         path.chmod(0o755)
         yield path
-        marks.end_started_for(path)
+        process_tags.end_started_for(path)
 
 
 def test_an_interruption_leaves_nothing_frozen(inv: Inv, temporary: Path) -> None:

@@ -57,7 +57,7 @@ from cdc_perf.verdict.points import PointsSeen
 from cdc_perf.verdict.points_gate import points_gate
 from cdc_perf.verdict.ramp import Ramp
 from cdc_perf.verdict.ramp_gate import ramp_gate
-from cdc_perf.verdict.stack_limits import stack_samples_gate
+from cdc_perf.verdict.stack_thresholds import stack_samples_gate
 from tests.unit.measured import (
     CLEAN,
     GOOD,

@@ -23,7 +23,7 @@ from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.connector_health import Condition, ConnectorHealth
-from cdc_perf.stack.hop_times import Bucket, Counted, HopTimes
+from cdc_perf.stats.latency_histogram import Bucket, Counted, HopTimes
 from cdc_perf.verdict.evidence import Evidence
 from cdc_perf.verdict.points import PointsSeen
 

@@ -13,7 +13,6 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.load.overrides import Overrides
 from cdc_perf.report.markdown import run_markdown, settings_line
-from cdc_perf.report.rows import Row
 from cdc_perf.results.manifest import (
     Machine,
     Manifest,
@@ -24,6 +23,7 @@ from cdc_perf.results.manifest import (
 )
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.results.summary import Check, Metric, NoSummary, Summary
+from cdc_perf.runs.row import Row
 from cdc_perf.settings.executors import ConstantVus, asked_iterations
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout

@@ -11,7 +11,7 @@ import pytest
 
 from cdc_perf.publish.names import BOT
 from cdc_perf.publish.sticky import MARKER
-from cdc_perf.report.rows import Row
+from cdc_perf.runs.row import Row
 from cdc_perf.settings.paths import Checkout
 from tests.unit.recorded_runs import FAST, SLOW, row, run_id, spoil, write_complete_run, write_run
 from tests.workflow import events

@@ -9,7 +9,7 @@ import pytest
 from cdc_perf.ci.generate import generate
 from cdc_perf.ci.performance import job_name
 from cdc_perf.ci.required_status import Kind, Rules, judge
-from cdc_perf.report.reading import read_attempts
+from cdc_perf.runs.loader import read_attempts
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
 from cdc_perf.tasks.workflow import project

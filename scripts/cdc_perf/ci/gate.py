@@ -8,8 +8,8 @@ import msgspec
 from cdc_perf.ci.plan import Output
 from cdc_perf.errors import ExitCode, UsageFailure
 from cdc_perf.report.markdown import sentence
-from cdc_perf.report.recorded import Recorded
 from cdc_perf.report.rows import printable, word
+from cdc_perf.runs.run_set import Recorded
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.verdict.verdict import worst
 

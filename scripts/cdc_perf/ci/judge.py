@@ -8,6 +8,7 @@ from cdc_perf.ci.influence import influence
 from cdc_perf.ci.plan import MERGE_GROUP, PULL_REQUEST
 from cdc_perf.ci.relevance import relevant
 from cdc_perf.ci.required_status import Judgement, Rules, judge, nothing_to_run
+from cdc_perf.publish.api_errors import ApiFailure
 from cdc_perf.publish.comment import Findings, Links, comment
 from cdc_perf.publish.content import changed_between
 from cdc_perf.publish.fetch import Fetched, fetch
@@ -15,7 +16,6 @@ from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.jobs import conclusions
 from cdc_perf.publish.names import STATUS_CONTEXT, WORKFLOW_PATH
 from cdc_perf.publish.pulls import PullRequest, pull_request_of, pull_requests_of
-from cdc_perf.publish.refusals import ApiFailure
 from cdc_perf.publish.runner import WorkflowRun
 from cdc_perf.publish.status import State, Status, set_status
 from cdc_perf.report.markdown import quoted

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cdc_perf.ci.artefacts import (
+from cdc_perf.ci.artifacts import (
     ALL_SCENARIO_RESULTS,
     LOGS_DAYS,
     RESULTS,

@@ -14,9 +14,9 @@ from cdc_perf.ci.plan import DEFAULT_SCENARIOS, ENVIRONMENT
 from cdc_perf.errors import ExitCode
 from cdc_perf.publish.jobs import SUCCESS
 from cdc_perf.publish.status import State, Status
-from cdc_perf.report.recorded import Measured, Recorded
 from cdc_perf.results.manifest import RunStatus
 from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.runs.run_set import Measured, Recorded
 from cdc_perf.settings.executors import same_load
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout
@@ -25,9 +25,9 @@ from cdc_perf.settings.threshold_file import load_thresholds
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.gates import samples_gate, summary_gate
 from cdc_perf.verdict.k6_exit import k6_exit_gate
-from cdc_perf.verdict.limits import broken_limit, judge_threshold
 from cdc_perf.verdict.load_gates import dropped_gate, duration_gate, generator_gate, rate_gate
 from cdc_perf.verdict.records import ScenarioVerdict
+from cdc_perf.verdict.threshold_result import broken_limit, judge_threshold
 from cdc_perf.verdict.verdict import Verdict
 from cdc_perf.wording import counted
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cdc_perf.load.progress import Progress
-from cdc_perf.stack.hop_times import Counted
+from cdc_perf.stats.latency_histogram import Counted
 from cdc_perf.waiting import NotReady
 
 # A reading costs the consumer 7 ms; what it counted after the last one dies with it.

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from cdc_perf import marks, process
+from cdc_perf import process, process_tags
 from cdc_perf.errors import Interrupted
-from cdc_perf.interruption import postponed
 from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.load.gauge_recorder import sampling
 from cdc_perf.load.k6 import K6, Shape
 from cdc_perf.load.progress import Progress, ask
-from cdc_perf.load.sampler import sampling
 from cdc_perf.ports import free_port
 from cdc_perf.settings.scenarios import Scenario
+from cdc_perf.signals import postponed
 
 _POLL_SECONDS = 1.0
 # Beyond the load and its graceful stop: k6's start, setup, teardown and summary.
@@ -67,7 +67,11 @@ def run(
     port = free_port()
     started = datetime.now(UTC)
     clock = _clock_offset()
-    variables = {**k6.variables, **marks.mark(files.folder), "CDC_SUMMARY": str(files.summary)}
+    variables = {
+        **k6.variables,
+        **process_tags.mark(files.folder),
+        "CDC_SUMMARY": str(files.summary),
+    }
     variables["CDC_LEDGER"] = str(files.ledger)
     if k6.dashboard is not None:
         variables |= k6.dashboard.begin()

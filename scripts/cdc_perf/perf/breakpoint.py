@@ -6,8 +6,8 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.check import unchecked
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.k6 import Shape
-from cdc_perf.perf.measurement import Laboratory, Measured
 from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.perf.scenario_runner import Laboratory, Measured
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.executors import RampingArrivalRate
 from cdc_perf.settings.metrics import CONSUMER_LAG

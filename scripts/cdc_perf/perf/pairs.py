@@ -14,10 +14,11 @@ from cdc_perf import process
 from cdc_perf.errors import ExitCode, UsageFailure
 from cdc_perf.files import NOT_JSON
 from cdc_perf.report.hops import hop_rows
-from cdc_perf.report.rows import LATENCY, LATENCY_STATS, printable
+from cdc_perf.report.rows import printable
 from cdc_perf.results.hops import read_hops_file
 from cdc_perf.results.run_folder import RunFolder, run_folders
 from cdc_perf.results.summary import NoSummary, read_summary
+from cdc_perf.runs.row import LATENCY, LATENCY_STATS
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.terminal import say
 from cdc_perf.verdict.turns import Side, Turn

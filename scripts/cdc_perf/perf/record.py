@@ -11,10 +11,10 @@ from cdc_perf.perf.plan import PlannedScenario
 from cdc_perf.report.history import entries_of
 from cdc_perf.report.html.build import leave_reports
 from cdc_perf.report.markdown import run_markdown, settings_line
-from cdc_perf.report.rows import Row
 from cdc_perf.results import history
 from cdc_perf.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
 from cdc_perf.results.run_folder import RunFolder
+from cdc_perf.runs.row import Row
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.terminal import say
 from cdc_perf.verdict.records import RunVerdict

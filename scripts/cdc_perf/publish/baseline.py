@@ -11,7 +11,7 @@ from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import WORKFLOW_FILE
 from cdc_perf.publish.runner import WorkflowRun
 from cdc_perf.report.changes import incomparable
-from cdc_perf.report.recorded import Measured
+from cdc_perf.runs.run_set import Measured
 
 # A branch's own runs. One that a pull request starts may be of a fork's branch of that very name.
 _OWN_EVENTS = frozenset({"schedule", "workflow_dispatch"})

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from cdc_perf.publish import sticky
+from cdc_perf.publish.api_errors import ApiFailure
 from cdc_perf.publish.baseline import Comparison, compare
 from cdc_perf.publish.fetch import Fetched
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.jobs import SUCCESS
 from cdc_perf.publish.names import GATE_JOB, REPORT_JOB, STATUS_CONTEXT
 from cdc_perf.publish.pulls import PullRequest
-from cdc_perf.publish.refusals import ApiFailure
 from cdc_perf.publish.runner import WorkflowRun
 from cdc_perf.publish.status import State, Status
 from cdc_perf.publish.summary import summary_of

@@ -5,8 +5,8 @@ import binascii
 
 import msgspec
 
+from cdc_perf.publish.api_errors import ApiFailure
 from cdc_perf.publish.github import GitHub
-from cdc_perf.publish.refusals import ApiFailure
 
 # https://docs.github.com/en/rest/commits/commits#compare-two-commits
 _MOST_FILES = 300

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from cdc_perf.publish.artefact import MAX_DOWNLOAD_BYTES, unpack
+from cdc_perf.publish.artifact import MAX_DOWNLOAD_BYTES, unpack
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import results_name, scenario_results_name
 from cdc_perf.publish.runner import WorkflowRun
-from cdc_perf.report.reading import Unreadable, read_attempts
-from cdc_perf.report.recorded import Recorded
+from cdc_perf.runs.loader import Unreadable, read_attempts
+from cdc_perf.runs.run_set import Recorded
 
 
 class Artefact(msgspec.Struct, frozen=True):

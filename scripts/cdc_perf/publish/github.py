@@ -10,7 +10,7 @@ import tenacity
 from requests.adapters import HTTPAdapter
 
 from cdc_perf.errors import PublishFailure
-from cdc_perf.publish.refusals import (
+from cdc_perf.publish.api_errors import (
     RETRIES,
     RETRY,
     ApiFailure,

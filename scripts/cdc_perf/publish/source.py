@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from cdc_perf.report.found import results_folder
-from cdc_perf.report.reading import read_attempts
-from cdc_perf.report.recorded import Recorded
+from cdc_perf.runs.loader import read_attempts
+from cdc_perf.runs.resolve import results_folder
+from cdc_perf.runs.run_set import Recorded
 
 
 def local_results(results: Path, run: str, scenarios: Collection[str]) -> Recorded:

@@ -5,9 +5,9 @@ from enum import StrEnum
 
 import tenacity
 
+from cdc_perf.publish.api_errors import PASSING, ApiFailure
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import STATUS_CONTEXT
-from cdc_perf.publish.refusals import PASSING, ApiFailure
 
 _MOST_LETTERS = 140
 _ATTEMPTS = 3

@@ -3,9 +3,9 @@
 import msgspec
 import tenacity
 
+from cdc_perf.publish.api_errors import PASSING, ApiFailure
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import BOT
-from cdc_perf.publish.refusals import PASSING, ApiFailure
 from cdc_perf.publish.runner import cut
 
 MARKER = "<!-- cdc-perf: the comment on performance -->"

@@ -1,7 +1,7 @@
 """Results as one text, whatever number of run folders they are in."""
 
 from cdc_perf.report.markdown import quoted, run_markdown, settings_line
-from cdc_perf.report.recorded import Recorded
+from cdc_perf.runs.run_set import Recorded
 
 
 def summary_of(recorded: Recorded) -> str:

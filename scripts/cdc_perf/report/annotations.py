@@ -5,7 +5,8 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 
 from collections.abc import Mapping, Sequence
 
-from cdc_perf.report.rows import Row, printable, word
+from cdc_perf.report.rows import printable, word
+from cdc_perf.runs.row import Row
 from cdc_perf.verdict.verdict import Verdict
 
 # GitHub shows ten errors of a step, and leaves out the others without a word.

@@ -9,11 +9,12 @@ import msgspec
 
 from cdc_perf.report.hops import hop_rows
 from cdc_perf.report.markdown import table
-from cdc_perf.report.recorded import Measured
-from cdc_perf.report.rows import LATENCY, LATENCY_STATS, NOTHING, Row, word
+from cdc_perf.report.rows import NOTHING, word
 from cdc_perf.results.hops import Hops
 from cdc_perf.results.manifest import Manifest
 from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.runs.row import LATENCY, LATENCY_STATS, Row
+from cdc_perf.runs.run_set import Measured
 from cdc_perf.stack.target import stand_in
 from cdc_perf.verdict.figures import figure
 

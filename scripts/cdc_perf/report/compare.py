@@ -9,7 +9,7 @@ from cdc_perf.report.changes import Change, changes_of, changes_table, gist, inc
 from cdc_perf.report.differences import ByScenario, Difference, differences
 from cdc_perf.report.hops import moved_hop
 from cdc_perf.report.markdown import quoted
-from cdc_perf.report.recorded import Measured, Recorded
+from cdc_perf.runs.run_set import Measured, Recorded
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 
 NO_CLAIM = (

@@ -10,9 +10,10 @@ from tabulate import tabulate
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.report.hops import HopRow, hop_rows, hop_sentences
-from cdc_perf.report.kept import kept_lines
-from cdc_perf.report.rows import COLUMNS, Row, cells, printable, word
+from cdc_perf.report.integrity_line import kept_lines
+from cdc_perf.report.rows import COLUMNS, cells, printable, word
 from cdc_perf.results.manifest import Manifest
+from cdc_perf.runs.row import Row
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.hops import ALL_HOPS, TOTAL
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tabulate import tabulate
 
 from cdc_perf.files import json_text
-from cdc_perf.verdict.pairs import SIGNIFICANCE, Finding, PairedResult
+from cdc_perf.stats.pairs import SIGNIFICANCE, Finding, PairedResult
 from cdc_perf.verdict.turns import Side, TurnsResult
 from cdc_perf.wording import counted
 

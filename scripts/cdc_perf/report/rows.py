@@ -1,19 +1,12 @@
 """The table of a run's scenarios, whatever it is written as."""
 
-from dataclasses import dataclass
-
 from cdc_perf.errors import ExitCode
-from cdc_perf.results.hops import Hops
 from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.runs.row import LATENCY, LATENCY_STATS, Row
 from cdc_perf.verdict.figures import figure
-from cdc_perf.verdict.records import ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
 
 NOTHING = "-"
-LATENCY = "cdc_e2e_latency{phase:steady}"
-WRITE = "pg_write_duration{phase:steady}"
-# k6's spelling by ours.
-LATENCY_STATS = {"p50": "p(50)", "p95": "p(95)", "p99": "p(99)"}
 
 # Each column's name, and the side that its cells stand on.
 COLUMNS = {
@@ -32,21 +25,6 @@ _CAUSES = {
     ExitCode.LOAD: " (k6 broke)",
     ExitCode.STACK: " (stack gone)",
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """What the table says of one scenario.
-
-    Attributes:
-        verdict: The verdict on it.
-        summary: What k6 left.
-        hops: What each hop took; None where nobody looked.
-    """
-
-    verdict: ScenarioVerdict
-    summary: Summary | NoSummary
-    hops: Hops | None = None
 
 
 def word(verdict: Verdict, code: ExitCode) -> str:

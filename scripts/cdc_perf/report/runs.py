@@ -8,10 +8,10 @@ from tabulate import tabulate
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.files import json_text
-from cdc_perf.report.reading import read_results
-from cdc_perf.report.recorded import Recorded, RecordedRun
 from cdc_perf.report.rows import NOTHING, printable, word
 from cdc_perf.results.manifest import RunStatus
+from cdc_perf.runs.loader import read_results
+from cdc_perf.runs.run_set import Recorded, RecordedRun
 from cdc_perf.settings.names import nearest
 from cdc_perf.verdict.records import RunVerdict
 from cdc_perf.verdict.run import judge_run

@@ -7,8 +7,9 @@ from tabulate import tabulate
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.report.hops import hops_text
-from cdc_perf.report.kept import kept_lines
-from cdc_perf.report.rows import COLUMNS, Row, cells, printable, word
+from cdc_perf.report.integrity_line import kept_lines
+from cdc_perf.report.rows import COLUMNS, cells, printable, word
+from cdc_perf.runs.row import Row
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
 

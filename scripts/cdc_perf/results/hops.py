@@ -12,7 +12,7 @@ from cdc_perf.load.hops import HopsSeen
 from cdc_perf.settings.hops import ALL_HOPS, TOTAL
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
-from cdc_perf.stack.hop_times import HopTimes
+from cdc_perf.stats.latency_histogram import HopTimes
 
 SCHEMA_VERSION = 1
 _MAX_BYTES = 2_000_000

@@ -8,13 +8,13 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from cdc_perf import marks
+from cdc_perf import process_tags
 from cdc_perf.errors import StackFailure
 from cdc_perf.files import readable_json
-from cdc_perf.interruption import postponed
 from cdc_perf.selftest.fault import Edit, Fault
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.thresholds import DEFAULT
+from cdc_perf.signals import postponed
 
 
 @contextmanager
@@ -47,8 +47,8 @@ def prepared(checkout: Checkout, fault: Fault, results: Path) -> Iterator[Checko
         finally:
             with postponed():
                 # Whatever a run that was interrupted has left.
-                marks.end_started_for(results)
-                marks.end_started_for(copy.root)
+                process_tags.end_started_for(results)
+                process_tags.end_started_for(copy.root)
 
 
 def _left_out(names: list[str]) -> list[str]:

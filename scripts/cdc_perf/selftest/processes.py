@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 import psutil
 
-from cdc_perf import marks
+from cdc_perf import process_tags
 from cdc_perf.errors import StackFailure
 from cdc_perf.selftest.fault import Plant, Site
 from cdc_perf.stack.local.layout import Layout
@@ -96,7 +96,7 @@ def _pid(site: Site, component: str) -> int:
 
 
 def _k6(site: Site) -> psutil.Process:
-    found = marks.started_for(site.files.folder)
+    found = process_tags.started_for(site.files.folder)
     if not found:
         raise StackFailure("k6 does not run")
     return found[0]

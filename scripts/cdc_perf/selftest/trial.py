@@ -12,7 +12,6 @@ import msgspec
 
 from cdc_perf import process
 from cdc_perf.errors import StackFailure
-from cdc_perf.interruption import postponed
 from cdc_perf.process import Running
 from cdc_perf.results.run_folder import RunFolder, is_run_id
 from cdc_perf.selftest.copy import prepared
@@ -20,6 +19,7 @@ from cdc_perf.selftest.fault import Fault, Site
 from cdc_perf.selftest.outcome import Outcome, not_tried, outcome_of, starved
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.signals import postponed
 from cdc_perf.stack.choice import running_endpoints
 from cdc_perf.stack.local.embedded import EmbeddedTools, local_stack
 from cdc_perf.terminal import say

@@ -7,7 +7,7 @@ from cdc_perf.settings.expressions import GROWTH
 from cdc_perf.settings.metrics import MetricType
 
 _RULE_OF_THREE = 3
-# Five minutes, for samples are taken once a second: see scripts/cdc_perf/verdict/growth.py.
+# Five minutes, for samples are taken once a second: see scripts/cdc_perf/stats/growth.py.
 _GROWTH_SAMPLES = 300
 
 

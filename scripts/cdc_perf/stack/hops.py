@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from cdc_perf.stack.connect_api import why_not
-from cdc_perf.stack.hop_times import RESOLUTION_MS, Bucket, Counted, HopTimes
+from cdc_perf.stats.latency_histogram import RESOLUTION_MS, Bucket, Counted, HopTimes
 from cdc_perf.waiting import NotReady
 
 _READ_SECONDS = 2.0

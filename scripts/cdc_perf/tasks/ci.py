@@ -53,7 +53,7 @@ def gate(_: Context, results: str) -> None:
     from invoke import Exit
 
     from cdc_perf.ci.gate import NEEDS, decide, read_needs
-    from cdc_perf.report.reading import read_attempts
+    from cdc_perf.runs.loader import read_attempts
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios
     from cdc_perf.terminal import show

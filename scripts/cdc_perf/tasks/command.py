@@ -12,7 +12,7 @@ from invoke import Exit
 
 from cdc_perf import environment, process
 from cdc_perf.errors import ExitCode, Failure
-from cdc_perf.interruption import listen
+from cdc_perf.signals import listen
 from cdc_perf.terminal import clean, say
 
 P = ParamSpec("P")

@@ -14,7 +14,7 @@ def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
     from cdc_perf.errors import UsageFailure
     from cdc_perf.stack import canary, connector, topics
     from cdc_perf.stack.choice import EXTERNAL, running_endpoints
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import show
 
     here = setting(stack)
@@ -46,7 +46,7 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     from cdc_perf.report.stack import connector_json, connector_table
     from cdc_perf.stack import connector
     from cdc_perf.stack.choice import running_endpoints
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import show
 
     here = setting(stack)
@@ -60,7 +60,7 @@ def restart(_: Context, stack: str = "auto") -> None:
     """Restart the connector with its tasks, and wait until it runs and stays up."""
     from cdc_perf.stack import connector
     from cdc_perf.stack.choice import our_endpoints
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import show
 
     here = setting(stack)
@@ -74,7 +74,7 @@ def delete(_: Context, stack: str = "auto") -> None:
     """Delete the connector; its replication slot stays."""
     from cdc_perf.stack import connector
     from cdc_perf.stack.choice import our_endpoints
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import show
 
     here = setting(stack)

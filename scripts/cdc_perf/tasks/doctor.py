@@ -13,7 +13,7 @@ def doctor(_: Context, json: bool = False) -> None:
     from cdc_perf.report.doctor import diagnosis_json, diagnosis_table
     from cdc_perf.stack.compose.diagnosis import diagnose_docker
     from cdc_perf.stack.local.diagnosis import Health, diagnose
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import show
 
     here = setting()

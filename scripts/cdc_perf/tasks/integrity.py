@@ -15,7 +15,7 @@ def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
     from cdc_perf.integrity.check import Checker
     from cdc_perf.report.integrity import integrity_text
     from cdc_perf.stack.choice import running_endpoints
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import say, show
     from cdc_perf.verdict.integrity_gates import exit_code_of
     from cdc_perf.waiting import told

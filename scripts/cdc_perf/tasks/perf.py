@@ -36,13 +36,13 @@ def perf(
     import sys
 
     from cdc_perf.load.overrides import Overrides
-    from cdc_perf.perf.campaign import perform
     from cdc_perf.perf.generator import load_generator
     from cdc_perf.perf.plan import make_plan
+    from cdc_perf.perf.runner import perform
     from cdc_perf.report.annotations import annotations
-    from cdc_perf.report.programs import outcome_json
+    from cdc_perf.report.json_output import outcome_json
     from cdc_perf.report.terminal import as_typed, render
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import say, show
 
     here = setting(stack)

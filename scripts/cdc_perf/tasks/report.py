@@ -35,10 +35,10 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
 
     from cdc_perf.errors import UsageFailure
     from cdc_perf.report.compare import compare_runs
-    from cdc_perf.report.found import results_folder
     from cdc_perf.report.html.build import Base, restore_series, write_k6_report, write_reports
-    from cdc_perf.report.reading import read_results
     from cdc_perf.report.terminal import as_typed
+    from cdc_perf.runs.loader import read_results
+    from cdc_perf.runs.resolve import results_folder
     from cdc_perf.settings.metrics import load_metrics
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios

@@ -76,8 +76,8 @@ def compare(
         _compare_in_turn(base, head, pairs, scenarios, duration, json=json)
         return
     from cdc_perf.report.compare import compare_runs
-    from cdc_perf.report.found import results_folder
-    from cdc_perf.report.reading import read_results
+    from cdc_perf.runs.loader import read_results
+    from cdc_perf.runs.resolve import results_folder
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios
     from cdc_perf.terminal import show

@@ -13,7 +13,7 @@ def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
     """Start the pipeline and prove it with a canary row."""
     from cdc_perf.report.stack import status_table
     from cdc_perf.stack.status import full_status
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import say, show
 
     here = setting(stack)
@@ -26,8 +26,8 @@ def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
 @command
 def down(_: Context, stack: str = "auto") -> None:
     """Stop the pipeline and remove its data; the logs stay."""
-    from cdc_perf.interruption import postponed
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.signals import postponed
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import say
 
     here = setting(stack)
@@ -42,7 +42,7 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     """Show the state of each component, of the connector and of its tasks."""
     from cdc_perf.report.stack import status_json, status_table
     from cdc_perf.stack.status import full_status
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import show
 
     here = setting(stack)
@@ -61,7 +61,7 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
 def logs(_: Context, stack: str = "auto", component: str = "", lines: int = 20) -> None:
     """Show the last lines of each component's log."""
     from cdc_perf.report.logs import last_logs
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import show
 
     show(last_logs(setting(stack).backend.log_tails, component, lines))

@@ -7,7 +7,7 @@ from invoke import Context, task
 from cdc_perf.tasks.command import command
 
 if TYPE_CHECKING:
-    from cdc_perf.tasks.setting import Setting
+    from cdc_perf.tasks.context import Setting
     from cdc_perf.tools.cache import Tool
 
 _STACK = {"stack": "of which stack: auto, local, compose or external"}
@@ -17,7 +17,7 @@ _STACK = {"stack": "of which stack: auto, local, compose or external"}
 @command
 def install(_: Context, stack: str = "auto") -> None:
     """Get every tool now, so that the first `inv up` does not have to."""
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import say
     from cdc_perf.tools.install import install_all
 
@@ -33,7 +33,7 @@ def key(_: Context, stack: str = "auto") -> None:
     import os
 
     from cdc_perf.publish.runner import write_outputs
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.tools.install import key_of
 
     write_outputs(os.environ, {"key": key_of(_wanted(setting(stack)))})
@@ -43,7 +43,7 @@ def key(_: Context, stack: str = "auto") -> None:
 @command
 def prune(_: Context, stack: str = "auto") -> None:
     """Remove the tools that this checkout does not need and that were not used for a day."""
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import show
     from cdc_perf.tools.install import closure
 
@@ -56,7 +56,7 @@ def prune(_: Context, stack: str = "auto") -> None:
 @command
 def clean(_: Context) -> None:
     """Remove the tool cache; what is needed comes again by itself."""
-    from cdc_perf.tasks.setting import setting
+    from cdc_perf.tasks.context import setting
     from cdc_perf.terminal import say, show
 
     here = setting()

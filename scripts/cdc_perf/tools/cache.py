@@ -14,7 +14,7 @@ from pathlib import Path
 import filelock
 import platformdirs
 
-from cdc_perf import marks
+from cdc_perf import process_tags
 from cdc_perf.errors import StackFailure
 
 ENVIRONMENT_VARIABLE = "CDC_PERF_CACHE"
@@ -125,7 +125,7 @@ class Cache:
 
     def _build(self, tool: Tool, target: Path, say: Callable[[str], None]) -> None:
         for leftover in self.root.glob(f"{tool.key}.partial-*"):
-            marks.end_started_for(leftover)
+            process_tags.end_started_for(leftover)
             shutil.rmtree(leftover)
         partial = Path(tempfile.mkdtemp(prefix=f"{tool.key}.partial-", dir=self.root))
         try:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from cdc_perf import marks, process
+from cdc_perf import process, process_tags
 from cdc_perf.errors import StackFailure
 from cdc_perf.tools.cache import Cache, Tool
 from cdc_perf.tools.golang import build_environment, find_toolchain
@@ -56,7 +56,7 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
                     *("-ldflags=-s -w", "-o", folder / "k6", "."),
                 ],
                 cwd=module,
-                env={**build_environment(cache), **marks.mark(folder)},
+                env={**build_environment(cache), **process_tags.mark(folder)},
                 on_line=count,
                 timeout_seconds=1800,
             )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uv
 
-from cdc_perf import marks, process
+from cdc_perf import process, process_tags
 from cdc_perf.errors import StackFailure
 from cdc_perf.tools.cache import Tool
 
@@ -51,7 +51,7 @@ def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Too
                     *("--require-hashes", "--requirement", lock),
                 ],
                 cwd=folder,
-                env=marks.mark(folder),
+                env=process_tags.mark(folder),
             )
         except StackFailure as failure:
             raise StackFailure(

@@ -14,7 +14,7 @@ from cdc_perf.stack.connector_health import ConnectorHealth
 from cdc_perf.verdict.k6_exit import CAME_TO_ITS_END
 from cdc_perf.verdict.points import PointsSeen
 from cdc_perf.verdict.ramp import Ramp
-from cdc_perf.verdict.stack_seen import StackSeen
+from cdc_perf.verdict.stack_metrics import StackSeen
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from cdc_perf.load.hops import HopsSeen
 from cdc_perf.settings.hops import ALL_HOPS, HOPS, Hop, hop_of
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.thresholds import Threshold
-from cdc_perf.stack.hop_times import HopTimes
+from cdc_perf.stats.latency_histogram import HopTimes
 from cdc_perf.verdict.figures import figure
 from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
 from cdc_perf.wording import counted

@@ -19,7 +19,7 @@ from cdc_perf.verdict.gates import (
     thresholds_gate,
 )
 from cdc_perf.verdict.hop_clocks import hop_clocks_gate
-from cdc_perf.verdict.hop_limits import judge_hop_threshold
+from cdc_perf.verdict.hop_thresholds import judge_hop_threshold
 from cdc_perf.verdict.integrity_gates import (
     dead_letters_gate,
     drain_gate,
@@ -27,10 +27,9 @@ from cdc_perf.verdict.integrity_gates import (
     ledger_gate,
     rows_gate,
 )
-from cdc_perf.verdict.integrity_limits import INTEGRITY_METRICS, judge_integrity
+from cdc_perf.verdict.integrity_thresholds import INTEGRITY_METRICS, judge_integrity
 from cdc_perf.verdict.iterations_gate import iterations_gate
 from cdc_perf.verdict.k6_exit import k6_exit_gate
-from cdc_perf.verdict.limits import judge_threshold
 from cdc_perf.verdict.load_gates import (
     clock_gate,
     dropped_gate,
@@ -41,7 +40,8 @@ from cdc_perf.verdict.load_gates import (
 from cdc_perf.verdict.points_gate import points_gate
 from cdc_perf.verdict.ramp_gate import judge_held_rate, ramp_gate, without_held_rate
 from cdc_perf.verdict.records import ScenarioVerdict, ThresholdResult
-from cdc_perf.verdict.stack_limits import judge_stack_threshold, stack_samples_gate
+from cdc_perf.verdict.stack_thresholds import judge_stack_threshold, stack_samples_gate
+from cdc_perf.verdict.threshold_result import judge_threshold
 from cdc_perf.verdict.verdict import verdict_of, worst
 
 _THRESHOLD_CODES = {True: ExitCode.PASS, False: ExitCode.FAIL, None: ExitCode.NO_DATA}

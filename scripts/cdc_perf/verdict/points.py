@@ -17,7 +17,7 @@ from cdc_perf.results.points.windows import Window, windows
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.thresholds import Threshold
-from cdc_perf.verdict.intervals import Interval, percentile_ranks, rate_interval
+from cdc_perf.stats.intervals import Interval, percentile_ranks, rate_interval
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.evidence import Held
 from cdc_perf.verdict.figures import figure
 from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
-from cdc_perf.verdict.limits import broken_limit, result_of
 from cdc_perf.verdict.records import ThresholdResult
+from cdc_perf.verdict.threshold_result import broken_limit, result_of
 
 HELD_RATE = "held_rate"
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.verdict.intervals import Interval
+from cdc_perf.stats.intervals import Interval
 from cdc_perf.verdict.verdict import Verdict
 
 SCHEMA_VERSION = 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.verdict.pairs import Finding, PairedResult, Pairs, compare_pairs, noise_of
+from cdc_perf.stats.pairs import Finding, PairedResult, Pairs, compare_pairs, noise_of
 from cdc_perf.verdict.verdict import Verdict, verdict_of
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cdc_perf import marks, process
+from cdc_perf import process, process_tags
 from cdc_perf.ports import is_free
 from cdc_perf.process import Running
 from cdc_perf.settings.pipeline_file import load_pipeline
@@ -90,7 +90,7 @@ def seconds_until_clean(inv: Inv, ports: Sequence[int], since: float) -> float:
     root = inv.checkout.root
 
     def probe() -> float:
-        left = processes_of(root) or [str(x) for x in marks.started_for(root)]
+        left = processes_of(root) or [str(x) for x in process_tags.started_for(root)]
         left += [f"port {port}" for port in ports if not is_free(port)]
         if left:
             raise NotReady("; ".join(left)[:500])

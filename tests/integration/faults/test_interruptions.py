@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from cdc_perf import marks
+from cdc_perf import process_tags
 from cdc_perf.errors import ExitCode
 from cdc_perf.process import Running
 from cdc_perf.stack.local.layout import Layout
@@ -73,7 +73,7 @@ def interrupt(fresh: Inv, table: FaultTable) -> Interrupting:
 def test_while_tools_are_fetched_and_built(fresh: Inv, interrupt: Interrupting) -> None:
     cache = fresh.checkout.root / "cache"
     running = fresh.start("tools.install", env={ENVIRONMENT_VARIABLE: str(cache)})
-    when(lambda: any(marks.started_for(x) for x in partial(cache, "k6")), "the build of k6")
+    when(lambda: any(process_tags.started_for(x) for x in partial(cache, "k6")), "the build of k6")
     moment = "while tools are fetched and k6 is built"
     interrupt(running, signal.SIGINT, moment, "inv tools.install")
     assert list(cache.glob("*.partial-*")) == []

@@ -32,7 +32,7 @@ SETTINGS = {
         ("k6/extension/cdc.go", Part.HARNESS),
         ("scripts/cdc_perf/ci/gate.py", Part.GATE),
         ("scripts/cdc_perf/verdict/judge.py", Part.GATE),
-        ("scripts/cdc_perf/perf/campaign.py", Part.HARNESS),
+        ("scripts/cdc_perf/perf/runner.py", Part.HARNESS),
         ("requirements/perf.txt", Part.HARNESS),
     ],
 )

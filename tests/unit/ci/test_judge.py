@@ -10,7 +10,7 @@ from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.pulls import Base, Head, PullRequest
 from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
 from cdc_perf.publish.status import State, Status
-from cdc_perf.report.recorded import Recorded
+from cdc_perf.runs.run_set import Recorded
 from cdc_perf.settings.paths import Checkout
 
 HEAD = "a" * 40

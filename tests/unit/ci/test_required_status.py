@@ -10,8 +10,8 @@ import pytest
 from cdc_perf.ci.performance import job_name
 from cdc_perf.ci.required_status import REPORTED_GATES, Judgement, Kind, Rules, judge
 from cdc_perf.publish.status import State
-from cdc_perf.report.reading import read_attempts
 from cdc_perf.results.summary import Metric
+from cdc_perf.runs.loader import read_attempts
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
 from tests.unit.measured import counter, rate, trend

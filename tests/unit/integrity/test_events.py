@@ -14,7 +14,7 @@ from cdc_perf.integrity.ledger import Acknowledged
 from cdc_perf.integrity.records import Drain, Finding, Integrity, Kind, Place, TopicRead
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
-from cdc_perf.verdict.integrity_limits import INTEGRITY_METRICS
+from cdc_perf.verdict.integrity_thresholds import INTEGRITY_METRICS
 
 PIPELINE = load_pipeline(Checkout.here())
 CUSTOMER = "cdc.public.customer"

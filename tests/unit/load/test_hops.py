@@ -6,7 +6,7 @@ import pytest
 
 from cdc_perf.load.hops import HopsSeen, HopWatch
 from cdc_perf.load.progress import Progress
-from cdc_perf.stack.hop_times import Counted, HopTimes
+from cdc_perf.stats.latency_histogram import Counted, HopTimes
 from cdc_perf.waiting import NotReady
 
 RUNNING = Progress(

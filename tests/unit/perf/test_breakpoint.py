@@ -17,8 +17,8 @@ from cdc_perf.load.k6 import Shape
 from cdc_perf.load.run import Loaded
 from cdc_perf.perf import breakpoint as search
 from cdc_perf.perf.breakpoint import measure_breakpoint
-from cdc_perf.perf.measurement import Laboratory, Measured
 from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.perf.scenario_runner import Laboratory, Measured
 from cdc_perf.results.points.windows import Window
 from cdc_perf.settings.executors import ConstantArrivalRate, RampingArrivalRate, Stage
 from cdc_perf.verdict.judge import judge

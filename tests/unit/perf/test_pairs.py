@@ -9,12 +9,12 @@ import pytest
 from cdc_perf import process
 from cdc_perf.errors import ExitCode, UsageFailure
 from cdc_perf.perf.pairs import Turns, figures_of, measure_in_turn, turn_of
-from cdc_perf.report.rows import Row
 from cdc_perf.results.hops import Hops
 from cdc_perf.results.run_folder import RunFolder
+from cdc_perf.runs.row import Row
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.stats.pairs import Finding
 from cdc_perf.verdict.judge import not_run
-from cdc_perf.verdict.pairs import Finding
 from cdc_perf.verdict.turns import Side, Turn, judge_turns
 from cdc_perf.verdict.verdict import Verdict
 from tests.unit.measured import way

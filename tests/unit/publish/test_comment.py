@@ -10,9 +10,9 @@ from cdc_perf.publish.fetch import Artefact, Fetched
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
 from cdc_perf.publish.status import State, Status
-from cdc_perf.report.reading import read_results
-from cdc_perf.report.recorded import Measured, Recorded
-from cdc_perf.report.rows import Row
+from cdc_perf.runs.loader import read_results
+from cdc_perf.runs.row import Row
+from cdc_perf.runs.run_set import Measured, Recorded
 from tests.unit.recorded_runs import FAST, FEW, manifest, row, spoil, write_run
 
 API = "https://api.example"

@@ -7,8 +7,8 @@ import responses
 from responses.registries import OrderedRegistry
 
 from cdc_perf.errors import ExitCode, PublishFailure
+from cdc_perf.publish.api_errors import RETRY, ApiFailure
 from cdc_perf.publish.github import GitHub
-from cdc_perf.publish.refusals import RETRY, ApiFailure
 
 API = "https://api.example"
 URL = f"{API}/repos/octo/cdc-perf/things"

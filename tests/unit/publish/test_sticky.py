@@ -6,9 +6,9 @@ import pytest
 import responses
 from responses.registries import OrderedRegistry
 
+from cdc_perf.publish.api_errors import ApiFailure
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import BOT
-from cdc_perf.publish.refusals import ApiFailure
 from cdc_perf.publish.sticky import MARKER, MAX_BYTES, publish
 
 API = "https://api.example"

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from cdc_perf.report.annotations import annotations
-from cdc_perf.report.rows import Row
+from cdc_perf.runs.row import Row
 from tests.unit.recorded_runs import SLOW, gone, row
 
 ACTIONS = {"GITHUB_ACTIONS": "true"}

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from cdc_perf.report.changes import changes_table, incomparable
-from cdc_perf.report.recorded import Measured, RecordedRun
-from cdc_perf.report.rows import Row
 from cdc_perf.results.summary import NoSummary
+from cdc_perf.runs.row import Row
+from cdc_perf.runs.run_set import Measured, RecordedRun
 from tests.unit.recorded_runs import FAST, LOSSY, MACHINE, manifest, row
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.report.compare import compare_runs
-from cdc_perf.report.reading import read_results
-from cdc_perf.report.recorded import Recorded
+from cdc_perf.runs.loader import read_results
+from cdc_perf.runs.run_set import Recorded
 from tests.unit.measured import way
 from tests.unit.recorded_runs import FAST, gone, manifest, row, spoil, write_run
 

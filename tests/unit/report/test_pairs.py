@@ -6,7 +6,7 @@ import pytest
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.report.pairs import answer, pairs_json, pairs_table, sentence
-from cdc_perf.verdict.pairs import Pairs, compare_pairs
+from cdc_perf.stats.pairs import Pairs, compare_pairs
 from cdc_perf.verdict.turns import Side, Turn, TurnsResult, judge_turns
 
 LEVELS = [20.0 + number / 10 for number in range(12)]

@@ -2,9 +2,9 @@ import msgspec
 import pytest
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.report.rows import Row
 from cdc_perf.report.terminal import render
 from cdc_perf.results.summary import NoSummary
+from cdc_perf.runs.row import Row
 from cdc_perf.verdict.judge import judge, not_run
 from cdc_perf.verdict.run import judge_run
 from tests.unit.measured import (

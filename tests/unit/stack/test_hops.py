@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cdc_consumer.hops import BOUNDS_US, HOPS, HopHistograms
 from cdc_consumer.metrics import Metrics
 from cdc_perf.settings.hops import ALL_HOPS
-from cdc_perf.stack.hop_times import Counted, HopTimes
 from cdc_perf.stack.hops import parse_hops
+from cdc_perf.stats.latency_histogram import Counted, HopTimes
 from cdc_perf.waiting import NotReady
 from tests.unit.consumer.builders import CONSUMED_US, KAFKA_MS, event
 

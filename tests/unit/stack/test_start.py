@@ -11,8 +11,8 @@ from cdc_perf.stack import connector, readiness
 from cdc_perf.stack.backend import Say
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local.backend import LocalStack
-from cdc_perf.stack.local.installed import Installed
 from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.tool_paths import Installed
 from cdc_perf.stack.start import up, wait_ready
 from cdc_perf.waiting import NotReady
 

@@ -11,7 +11,7 @@ from xml.parsers.expat import ExpatError
 import psutil
 import pytest
 
-from cdc_perf import marks
+from cdc_perf import process_tags
 from cdc_perf.errors import StackFailure
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.rpc import Hung
@@ -64,7 +64,7 @@ def test_a_supervisord_that_does_not_end_is_killed_with_what_it_started(
     monkeypatch.setattr(
         psutil.Process, "wait", lambda *_, **__: _raise(psutil.TimeoutExpired(60.0, 1))
     )
-    monkeypatch.setattr(marks, "end_started_for", ended.append)
+    monkeypatch.setattr(process_tags, "end_started_for", ended.append)
     supervisor.shut_down()
     assert ended == [tmp_path / ".stack"]
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cdc_perf.stack.local.symptoms import remedy, remedy_for_disk
+from cdc_perf.stack.local.known_errors import remedy, remedy_for_disk
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.results.summary import Metric, NoSummary, Summary, SummaryType
-from cdc_perf.verdict.intervals import Interval, rate_interval
+from cdc_perf.stats.intervals import Interval, rate_interval
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.points import PointsSeen, examine
 from cdc_perf.verdict.points_gate import points_gate

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from cdc_perf.errors import ExitCode
 from cdc_perf.files import readable_json
 from cdc_perf.integrity.records import Finding, Integrity, Kind, Place, Sample
-from cdc_perf.verdict.intervals import Interval
+from cdc_perf.stats.intervals import Interval
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.run import judge_run

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.verdict.pairs import Finding
+from cdc_perf.stats.pairs import Finding
 from cdc_perf.verdict.turns import Side, Turn, judge_turns
 from cdc_perf.verdict.verdict import Verdict
 

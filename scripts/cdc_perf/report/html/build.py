@@ -9,15 +9,15 @@ from cdc_perf.errors import UsageFailure
 from cdc_perf.files import write_atomically
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.report.compare import Comparison
-from cdc_perf.report.found import runs_of
 from cdc_perf.report.html.comparison import ComparisonView, comparison_view
 from cdc_perf.report.html.k6_files import is_k6_csv, k6_material
-from cdc_perf.report.html.material import RunMaterial, ScenarioMaterial, read_material
 from cdc_perf.report.html.page import page
 from cdc_perf.report.junit import Suite, junit
 from cdc_perf.results.points.series import write_series
 from cdc_perf.results.points.store import read_points
 from cdc_perf.results.run_folder import RunFolder
+from cdc_perf.runs.resolve import runs_of
+from cdc_perf.runs.run_data import RunMaterial, ScenarioMaterial, read_material
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from cdc_perf.report.compare import Comparison
 from cdc_perf.report.differences import ByScenario, Difference, differences
 from cdc_perf.report.hops import moved_hop
 from cdc_perf.report.html.chart import Chart, NotSampled
-from cdc_perf.report.html.drawings import Drawn
-from cdc_perf.report.html.material import RunMaterial, ScenarioMaterial
+from cdc_perf.report.html.charts import Drawn
 from cdc_perf.report.html.overlay import overlay
-from cdc_perf.report.html.series import Series
-from cdc_perf.report.recorded import Measured
+from cdc_perf.runs.run_data import RunMaterial, ScenarioMaterial
+from cdc_perf.runs.run_set import Measured
+from cdc_perf.runs.series import Series
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.verdict.records import ScenarioVerdict
 

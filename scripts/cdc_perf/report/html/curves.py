@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from cdc_perf.report.html.chart import Chart, Line, NotSampled, Table
 from cdc_perf.report.html.figures import bare, shown
-from cdc_perf.report.html.series import Second, Series
 from cdc_perf.report.html.spans import clock, width_of_rows
 from cdc_perf.report.rows import NOTHING
+from cdc_perf.runs.series import Second, Series
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from math import log2
 
 from cdc_perf.report.html.chart import Chart, Line, NotSampled, Table
 from cdc_perf.report.html.figures import bare
-from cdc_perf.report.html.histogram import Histogram
 from cdc_perf.report.html.latency import UNIT
-from cdc_perf.report.html.series import Series
-from cdc_perf.results.points.buckets import bounds
+from cdc_perf.runs.series import Series
+from cdc_perf.stats.buckets import bounds
+from cdc_perf.stats.histogram import Histogram
 from cdc_perf.wording import counted
 
 _MOST_BARS = 60

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cdc_perf.report.html.figures import bare, shown
-from cdc_perf.report.html.k6_log import OTHER
 from cdc_perf.report.html.k6_metrics import main_latency, sampled, times_of
-from cdc_perf.report.html.material import ScenarioMaterial
-from cdc_perf.report.rows import LATENCY, NOTHING
+from cdc_perf.report.rows import NOTHING
 from cdc_perf.results.foreign_summary import ForeignSummary
 from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.runs.k6_log import OTHER
+from cdc_perf.runs.row import LATENCY
+from cdc_perf.runs.run_data import ScenarioMaterial
 from cdc_perf.wording import counted
 
 # Name of k6's metric, and what it measures.

@@ -11,8 +11,6 @@ import msgspec
 
 from cdc_perf.report.html.k6_metrics import main_latency
 from cdc_perf.report.html.k6_thresholds import K6Material, k6_thresholds, untold
-from cdc_perf.report.html.material import RunMaterial, ScenarioMaterial
-from cdc_perf.report.html.series import LATENCY_METRIC, read_series
 from cdc_perf.results.foreign_summary import ForeignSummary, read_any_summary
 from cdc_perf.results.k6_expression import parse_k6_expression
 from cdc_perf.results.points.series import write_series
@@ -24,6 +22,8 @@ from cdc_perf.results.points.statistics import (
 )
 from cdc_perf.results.points.store import Points, read_points
 from cdc_perf.results.summary import Metric, NoSummary, Summary, SummaryType
+from cdc_perf.runs.run_data import RunMaterial, ScenarioMaterial
+from cdc_perf.runs.series import LATENCY_METRIC, read_series
 
 _NOT_JUDGED = (
     "nobody judged it: the limits and gates of this project, its stack and its machine are not in "

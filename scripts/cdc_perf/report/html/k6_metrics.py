@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from cdc_perf.report.html.figures import shown
 from cdc_perf.report.html.k6_thresholds import unit_of
-from cdc_perf.report.rows import LATENCY, NOTHING
+from cdc_perf.report.rows import NOTHING
 from cdc_perf.results.points.statistics import parsed_k6_name
 from cdc_perf.results.summary import Metric, Summary, SummaryType
+from cdc_perf.runs.row import LATENCY
 
 _CHANGES, _ = parsed_k6_name(LATENCY)
 # Those of k6 that are a latency, the first that has samples; then whatever the script times.

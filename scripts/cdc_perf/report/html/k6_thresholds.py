@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import isclose, isfinite
 
 from cdc_perf.report.html.figures import shown
-from cdc_perf.report.html.limits import STATES, ThresholdRow, used_of
+from cdc_perf.report.html.threshold_rows import STATES, ThresholdRow, used_of
 from cdc_perf.report.rows import NOTHING
 from cdc_perf.results.foreign_summary import CHECKS, ForeignSummary
 from cdc_perf.results.k6_expression import K6Expression, parse_k6_expression, percentile_of
 from cdc_perf.results.points.declared import Declared
 from cdc_perf.results.points.statistics import Statistics, parsed_k6_name
 from cdc_perf.results.summary import Metric, NoSummary, Summary, SummaryType
+from cdc_perf.runs.k6_threshold import K6Threshold
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
 from cdc_perf.verdict.figures import BYTES, figure_beside, limit_figure
@@ -25,41 +25,6 @@ _ALWAYS_THERE = "http_req_duration{expected_response:true}"
 _UNITS = {"time": "ms", "data": BYTES}
 _ORDER = (False, None, True)
 _LONGEST = 30
-
-
-@dataclass(frozen=True)
-class K6Threshold:
-    """One threshold of k6's.
-
-    Attributes:
-        metric: The metric's or sub-metric's name, as it is spelled.
-        source: The expression, as it is spelled; empty where no file has it.
-        ok: Whether it holds; None where that cannot be told.
-        observed: What was observed; None where nothing was.
-        samples: How many samples there are; None if unknown.
-        needed: How many a stat needs; 0 where no number says.
-        unit: Of the stat.
-        reason: Why it cannot be told; else empty.
-    """
-
-    metric: str
-    source: str
-    ok: bool | None
-    observed: float | None = None
-    samples: int | None = None
-    needed: int = 0
-    unit: str = ""
-    reason: str = ""
-
-    @cached_property
-    def expression(self) -> K6Expression | None:
-        """What k6 takes it for; None of one that this cannot read."""
-        return parse_k6_expression(self.source)
-
-    @property
-    def name(self) -> str:
-        """The metric and the expression."""
-        return f"{self.metric} {self.source}".strip()
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from cdc_perf.report.html.chart import Chart, Line, NotSampled, Table
 from cdc_perf.report.html.figures import bare, shown, text
-from cdc_perf.report.html.histogram import Histogram, merged
-from cdc_perf.report.html.series import LATENCY_METRIC, Series
 from cdc_perf.report.html.spans import clock, width_for_samples, width_of_rows
 from cdc_perf.results.points.statistics import PERCENTILES
+from cdc_perf.runs.series import LATENCY_METRIC, Series
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
+from cdc_perf.stats.histogram import Histogram, merged
 from cdc_perf.wording import counted
 
 UNIT = "ms"

@@ -2,7 +2,7 @@
 
 from cdc_perf.report.html.chart import Chart, NotSampled
 from cdc_perf.report.html.curves import counted, curves, gauge
-from cdc_perf.report.html.series import Series
+from cdc_perf.runs.series import Series
 
 _MIB = 1024.0**2
 

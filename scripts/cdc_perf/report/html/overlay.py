@@ -6,11 +6,11 @@ from itertools import accumulate
 from cdc_perf.report.html.chart import Chart, Line, NotSampled, Table
 from cdc_perf.report.html.distribution import Bins
 from cdc_perf.report.html.figures import bare
-from cdc_perf.report.html.histogram import Histogram
 from cdc_perf.report.html.latency import NEEDED, UNIT, percentile_over
-from cdc_perf.report.html.series import Series
 from cdc_perf.report.html.spans import clock, width_for_samples, width_of_rows
+from cdc_perf.runs.series import Series
 from cdc_perf.settings.durations import format_duration
+from cdc_perf.stats.histogram import Histogram
 from cdc_perf.wording import counted
 
 _SIDES = ("before", "now")

@@ -15,12 +15,12 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.report.compare import NO_CLAIM
 from cdc_perf.report.html import figures
 from cdc_perf.report.html.comparison import ComparedScenario, ComparisonView
-from cdc_perf.report.html.limits import MOST_USED, gate_state
-from cdc_perf.report.html.material import RunMaterial
 from cdc_perf.report.html.spans import clock
+from cdc_perf.report.html.threshold_rows import MOST_USED, gate_state
 from cdc_perf.report.html.view import OVERVIEW, ScenarioView, run_view, scenario_view
 from cdc_perf.report.markdown import sentence
 from cdc_perf.report.rows import word
+from cdc_perf.runs.run_data import RunMaterial
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.run import judge_run
 from cdc_perf.verdict.verdict import Verdict

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 
 from cdc_perf.report.environment import environment, load_of
 from cdc_perf.report.hops import HopRow, hop_rows, hop_sentences
-from cdc_perf.report.html.again import commands
-from cdc_perf.report.html.drawings import Drawings, drawings
+from cdc_perf.report.html.charts import Drawings, drawings
 from cdc_perf.report.html.findings import Errors, Time, errors, integrity, time_spent, times
 from cdc_perf.report.html.integrity import IntegrityView, integrity_sentence, integrity_view
 from cdc_perf.report.html.k6_metrics import MetricRow, metric_rows
 from cdc_perf.report.html.k6_thresholds import k6_threshold_row, verdict_of_k6
-from cdc_perf.report.html.limits import ThresholdRow, threshold_row
-from cdc_perf.report.html.material import RunMaterial, ScenarioMaterial
-from cdc_perf.report.rows import COLUMNS, Row, cells
+from cdc_perf.report.html.reproduce import commands
+from cdc_perf.report.html.threshold_rows import ThresholdRow, threshold_row
+from cdc_perf.report.rows import COLUMNS, cells
 from cdc_perf.results.foreign_summary import ForeignSummary
 from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.runs.row import Row
+from cdc_perf.runs.run_data import RunMaterial, ScenarioMaterial
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.verdict.records import GateResult, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict

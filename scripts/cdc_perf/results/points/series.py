@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from cdc_perf.files import write_atomically
-from cdc_perf.results.points.buckets import BUCKET_SQL
 from cdc_perf.results.points.statistics import PERCENTILES
 from cdc_perf.results.points.store import Points, sql_text
 from cdc_perf.results.summary import SummaryType
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
+from cdc_perf.stats.buckets import BUCKET_SQL
 
 _PERCENTILES = ("p50", "p95", "p99")
 _COLUMNS = f"""

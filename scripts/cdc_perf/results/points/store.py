@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from cdc_perf.results.points.damage import Damage
 from cdc_perf.results.points.declared import Declared, declared_of
-from cdc_perf.results.points.text import GzipLines
+from cdc_perf.results.points.file_defect import Damage
+from cdc_perf.results.points.gzip_lines import GzipLines
 from cdc_perf.results.summary import SummaryType
 
 if TYPE_CHECKING:

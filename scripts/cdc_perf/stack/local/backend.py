@@ -12,13 +12,13 @@ from cdc_perf.stack import target
 from cdc_perf.stack.backend import JvmMemory, LogTail, Say
 from cdc_perf.stack.component import COMPONENTS, OBSERVERS, ComponentStatus
 from cdc_perf.stack.endpoints import Endpoints
-from cdc_perf.stack.local.installed import Install
 from cdc_perf.stack.local.jvm_memory import collected
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.logs import last_lines
 from cdc_perf.stack.local.start import NAME, LocalStarter
 from cdc_perf.stack.local.state import LocalState
 from cdc_perf.stack.local.supervisor import Supervisor, uptime
+from cdc_perf.stack.local.tool_paths import Install
 from cdc_perf.stack.local.watch import LocalWatch
 from cdc_perf.stack.start import up, verify
 from cdc_perf.stack.usage import Usage, usage_of

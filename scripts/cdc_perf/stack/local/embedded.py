@@ -6,10 +6,10 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.backend import Say
 from cdc_perf.stack.local.backend import LocalStack
-from cdc_perf.stack.local.installed import Installed
 from cdc_perf.stack.local.jvm import Java
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.observe import PROMETHEUS, Observers, find_prometheus
+from cdc_perf.stack.local.tool_paths import Installed
 from cdc_perf.stack.local.training import storage_tool, training_tool
 from cdc_perf.tools.cache import Cache, Tool
 from cdc_perf.tools.catalogue import Catalogue, catalogue

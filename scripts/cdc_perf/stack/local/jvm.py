@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from cdc_perf import marks, process
+from cdc_perf import process, process_tags
 from cdc_perf.files import PRIVATE, write_atomically
 from cdc_perf.stack.endpoints import CONNECT_USER
 from cdc_perf.stack.local.layout import Layout
@@ -109,7 +109,7 @@ def format_storage(java: Java, folder: Path) -> None:
             *("kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id()),
             *("--config", properties),
         ),
-        env={**_ENVIRONMENT, **marks.mark(folder)},
+        env={**_ENVIRONMENT, **process_tags.mark(folder)},
         timeout_seconds=120,
     )
 

@@ -13,8 +13,7 @@ from cdc_perf.stack import readiness
 from cdc_perf.stack.backend import Say
 from cdc_perf.stack.component import COMPONENTS, OBSERVERS
 from cdc_perf.stack.endpoints import Endpoints, on_loopback
-from cdc_perf.stack.local import consumer, jvm, mongodb, observe, postgres, symptoms
-from cdc_perf.stack.local.installed import Install
+from cdc_perf.stack.local import consumer, jvm, known_errors, mongodb, observe, postgres
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.logs import last_lines
 from cdc_perf.stack.local.observe import Observers
@@ -23,6 +22,7 @@ from cdc_perf.stack.local.ports import Ports, choose
 from cdc_perf.stack.local.program import Program
 from cdc_perf.stack.local.state import LocalState
 from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.stack.local.tool_paths import Install
 from cdc_perf.stack.start import make_pipeline, wait_ready
 
 NAME = "local"
@@ -64,7 +64,7 @@ class LocalStarter:
         """Return what to do about a program that does not run, and is not about to."""
         if self.supervisor.state(name) not in ("failed", "stopped"):
             return ""
-        return symptoms.remedy(self.last_lines(name)) or f"see {self.log(name)}"
+        return known_errors.remedy(self.last_lines(name)) or f"see {self.log(name)}"
 
     def start_again(self, name: str) -> None:
         """Start a component that was stopped."""

@@ -14,11 +14,11 @@ from typing import Any
 import psutil
 from supervisor.xmlrpc import Faults
 
-from cdc_perf import marks, process
+from cdc_perf import process, process_tags
 from cdc_perf.errors import StackFailure
 from cdc_perf.files import PRIVATE, write_atomically
 from cdc_perf.stack.component import State
-from cdc_perf.stack.local import symptoms
+from cdc_perf.stack.local import known_errors
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.logs import last_lines
 from cdc_perf.stack.local.program import Program
@@ -63,13 +63,13 @@ class Supervisor:
         try:
             process.run(
                 [sys.executable, "-m", "supervisor.supervisord", "-c", layout.supervisor_settings],
-                env=marks.mark(layout.root),  # and the programs inherit it
+                env=process_tags.mark(layout.root),  # and the programs inherit it
                 timeout_seconds=20,
             )
         except StackFailure as failure:
             raise StackFailure(
                 "supervisord does not start",
-                hint=symptoms.remedy(failure.detail),
+                hint=known_errors.remedy(failure.detail),
                 detail=(failure.message, *failure.detail),
             ) from None
         wait_until(
@@ -157,7 +157,7 @@ class Supervisor:
         except psutil.NoSuchProcess:
             return
         except (StackFailure, psutil.TimeoutExpired):
-            marks.end_started_for(self._layout.root)
+            process_tags.end_started_for(self._layout.root)
 
     def expect_answer(self) -> None:
         """Return if supervisord answers, or does not run.
@@ -174,7 +174,7 @@ class Supervisor:
 
     def left_running(self) -> bool:
         """Whether something still runs although supervisord does not answer."""
-        return not self.alive() and bool(marks.started_for(self._layout.root))
+        return not self.alive() and bool(process_tags.started_for(self._layout.root))
 
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped
         if time.monotonic() < self._silent_until:

@@ -18,8 +18,8 @@ from cdc_perf.stack import canary
 from cdc_perf.stack.backend import Say
 from cdc_perf.stack.local import jvm
 from cdc_perf.stack.local.backend import LocalStack
-from cdc_perf.stack.local.installed import Installed
 from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.tool_paths import Installed
 from cdc_perf.tools.cache import Tool
 from cdc_perf.tools.catalogue import Catalogue
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cdc_perf.stack.component import OBSERVERS, ComponentEvent
-from cdc_perf.stack.local import symptoms
+from cdc_perf.stack.local import known_errors
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.logs import last_lines
 from cdc_perf.stack.local.supervisor import Supervisor
@@ -75,8 +75,8 @@ def events_since(layout: Layout, offset: int) -> tuple[ComponentEvent, ...]:
             what=f"ended ({match['how'].strip()})",
             by_operator=match["verb"] == "stopped",
             log=last_lines(layout.log(match["name"])),
-            remedy=symptoms.remedy(last_lines(layout.log(match["name"]), _LAST_WORDS))
-            or symptoms.remedy_for_disk(layout.root),
+            remedy=known_errors.remedy(last_lines(layout.log(match["name"]), _LAST_WORDS))
+            or known_errors.remedy_for_disk(layout.root),
             at=_time(match["at"]),
             back=_begun_again(match["name"], lines[match.end() :]),
         )

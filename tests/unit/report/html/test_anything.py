@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdc_perf.report.html.material import read_material
 from cdc_perf.report.html.page import page
 from cdc_perf.report.junit import Suite, junit
+from cdc_perf.runs.run_data import read_material
 from tests.unit.recorded_runs import SLOW, row, write_run
 from tests.unit.report.html.parsed import parsed
 

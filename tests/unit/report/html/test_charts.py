@@ -3,12 +3,12 @@ from pathlib import Path
 import pytest
 
 from cdc_perf.report.html.chart import Chart, NotSampled
+from cdc_perf.report.html.charts import Drawings, Mark, drawings
 from cdc_perf.report.html.distribution import distribution
-from cdc_perf.report.html.drawings import Drawings, Mark, drawings
 from cdc_perf.report.html.latency import latency_over_time
 from cdc_perf.report.html.load import stack, throughput, virtual_users
-from cdc_perf.report.html.series import Series, read_series
 from cdc_perf.results.manifest import EventEntry, ScenarioEntry
+from cdc_perf.runs.series import Series, read_series
 from cdc_perf.settings.executors import ConstantVus
 from tests.unit.points import BEGIN, Point
 from tests.unit.series_files import LATENCY, SECOND, load, long_series, series_of

@@ -11,8 +11,8 @@ import pytest
 
 from cdc_perf.report.compare import compare_runs
 from cdc_perf.report.html.build import Base, write_reports
-from cdc_perf.report.reading import read_results
 from cdc_perf.results.manifest import Manifest
+from cdc_perf.runs.loader import read_results
 from tests.unit.compared_runs import two_runs
 from tests.unit.measured import way
 from tests.unit.recorded_runs import FAST, SLOW, gone, manifest, row, write_run

@@ -9,8 +9,8 @@ from cdc_perf.files import readable_json
 from cdc_perf.integrity.check import unchecked
 from cdc_perf.integrity.records import Drain, Finding, Integrity, Kind, Place, Sample
 from cdc_perf.report.html.integrity import integrity_sentence, integrity_view
-from cdc_perf.report.html.material import read_material
 from cdc_perf.report.html.page import page
+from cdc_perf.runs.run_data import read_material
 from tests.unit.measured import CLEAN
 from tests.unit.recorded_runs import row, write_run
 from tests.unit.report.html.parsed import parsed

@@ -12,7 +12,6 @@ from cdc_perf.report.html.findings import times
 from cdc_perf.report.html.k6_metrics import metric_rows
 from cdc_perf.report.html.k6_thresholds import (
     K6Material,
-    K6Threshold,
     k6_threshold_row,
     k6_thresholds,
     untold,
@@ -23,6 +22,7 @@ from cdc_perf.results.foreign_summary import ForeignSummary, read_any_summary
 from cdc_perf.results.points.declared import Declared
 from cdc_perf.results.points.statistics import Statistics
 from cdc_perf.results.summary import Metric, NoSummary, SummaryType
+from cdc_perf.runs.k6_threshold import K6Threshold
 from tests.unit.measured import NOW
 from tests.unit.results.test_foreign_summary import (
     EXPORTED,

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from cdc_perf.report.html.chart import Chart
 from cdc_perf.report.html.distribution import Bins
-from cdc_perf.report.html.histogram import Histogram
 from cdc_perf.report.html.overlay import overlay
-from cdc_perf.report.html.series import Series
-from cdc_perf.results.points.buckets import bounds
+from cdc_perf.runs.series import Series
+from cdc_perf.stats.buckets import bounds
+from cdc_perf.stats.histogram import Histogram
 
 BUCKETS = st.dictionaries(st.integers(-64, 400), st.integers(1, 50), min_size=1, max_size=40)
 

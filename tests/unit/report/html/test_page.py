@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from cdc_perf.report.html.build import write_reports
-from cdc_perf.report.html.material import read_material
 from cdc_perf.report.html.page import page
 from cdc_perf.results.manifest import RunStatus
+from cdc_perf.runs.run_data import read_material
 from tests.unit.measured import way
 from tests.unit.recorded_runs import LOSSY, SLOW, gone, manifest, row, spoil, write_run
 from tests.unit.report.html.parsed import Parsed, parsed

@@ -1,0 +1,194 @@
+"""One scenario on a running stack: loaded, watched, and what came of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from cdc_perf.errors import Interrupted, StackFailure
+from cdc_perf.files import readable_json, write_atomically
+from cdc_perf.integrity.check import Checker, excuse, unchecked
+from cdc_perf.integrity.records import Integrity
+from cdc_perf.integrity.topic import Begins
+from cdc_perf.load import run as load
+from cdc_perf.load.exceptions import read_exceptions
+from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.load.hops import HopWatch, Read
+from cdc_perf.load.k6 import K6, Observed, Shape, inspect
+from cdc_perf.load.progress import Progress
+from cdc_perf.perf.components import wait_for_components
+from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.prometheus.export import ScenarioTelemetry, Telemetry
+from cdc_perf.report.live import display
+from cdc_perf.results.hops import hops_of
+from cdc_perf.results.summary import read_summary
+from cdc_perf.settings.executors import RampingArrivalRate, warm_up_seconds
+from cdc_perf.settings.metrics import of_jvm
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.signals import postponed
+from cdc_perf.stack.backend import Backend, Watch
+from cdc_perf.stack.connector_health import ConnectorHealth
+from cdc_perf.stack.gauges import Gauges
+from cdc_perf.terminal import say
+from cdc_perf.verdict.evidence import Evidence
+from cdc_perf.verdict.points import examine
+
+_COLLECT_SECONDS = 60.0
+_COLLECT_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one k6 run left.
+
+    Attributes:
+        loaded: What is known of k6.
+        evidence: What the verdict rests on.
+        begins: Where the topics ended before the load; None where no check was due.
+    """
+
+    loaded: load.Loaded
+    evidence: Evidence
+    begins: Begins | None = None
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """A stack and a load generator, ready to measure.
+
+    Attributes:
+        k6: The load generator, with the addresses of the stack.
+        backend: What runs the stack.
+        gauges: What the stack shows of itself.
+        hops: Reads what the consumer has counted.
+        checker: Drains the pipeline and checks that nothing was lost.
+        connector: Looks at the connector and its tasks; None without an address of Connect.
+        telemetry: Tells a Prometheus how it goes; None: there is none.
+    """
+
+    k6: K6
+    backend: Backend
+    gauges: Gauges
+    hops: Read
+    checker: Checker
+    connector: Callable[[], ConnectorHealth | None]
+    telemetry: Telemetry | None = None
+
+    def with_variables(self, variables: Mapping[str, str]) -> "Laboratory":
+        """Return the same with more variables for the scripts."""
+        return replace(self, k6=replace(self.k6, environment={**self.k6.environment, **variables}))
+
+    def observed(self, url: str, run_id: str) -> "Laboratory":
+        """Return the same with a Prometheus that k6 and the harness push to."""
+        k6 = replace(self.k6, observed=Observed(url, run_id))
+        return replace(self, k6=k6, telemetry=Telemetry(url, run_id, say))
+
+    def shape(self, planned: PlannedScenario) -> Shape:
+        """Ask k6 what a scenario comes to.
+
+        Raises:
+            LoadFailure: The script cannot be loaded.
+        """
+        return inspect(self.k6, planned.scenario)
+
+    def measure(self, planned: PlannedScenario, shape: Shape, files: ScenarioFiles) -> Measured:
+        """Run a scenario, whatever comes, and gather the evidence."""
+        name = planned.scenario.name
+        watch = self.backend.watch()
+        # One row through every hop needs no comparison of all of them before the load.
+        begins = None if name == HEALTH_CHECK else self.checker.begin()
+        hops = HopWatch(self.hops, warm_up_seconds(shape.options, where="k6 inspect"))
+        telemetry = self.telemetry.scenario(name, planned.thresholds) if self.telemetry else None
+        loaded = self._load(planned, shape, files, hops, telemetry)
+        integrity = None
+        if loaded.interrupted is None and begins is not None:
+            try:
+                integrity = self._check(begins, files, watch)
+            except Interrupted as interruption:
+                loaded = replace(loaded, interrupted=interruption)
+        with postponed():
+            # What is applied and what dies while it drains counts as well.
+            seen = hops.close()
+            write_atomically(files.hops, readable_json(hops_of(seen)))
+            events = watch.events()
+            connector = self.connector()
+            if telemetry is not None:
+                telemetry.loaded(loaded.ended, events or ())
+            summary = read_summary(files.summary)
+            evidence = Evidence(
+                scenario=name,
+                executor=shape.options,
+                thresholds=planned.thresholds,
+                summary=summary,
+                points=examine(
+                    (files.points,),
+                    files.gauges,
+                    files.series,
+                    planned.thresholds,
+                    summary,
+                    ramp=isinstance(shape.options, RampingArrivalRate),
+                ),
+                k6_exit=loaded.exit_code,
+                clock_step_seconds=loaded.clock_step_seconds,
+                events=events,
+                hops=seen,
+                integrity=integrity,
+                connector=connector,
+                exceptions=read_exceptions(files.log),
+                interrupted="" if loaded.interrupted is None else str(loaded.interrupted),
+            )
+        return Measured(loaded, evidence, begins)
+
+    def check_again(self, measured: Measured, files: ScenarioFiles) -> Measured:
+        """Check what an earlier part of a scenario left, once the pipeline has caught up."""
+        if measured.begins is None:
+            return measured
+        integrity = self._check(measured.begins, files, self.backend.watch())
+        return replace(measured, evidence=replace(measured.evidence, integrity=integrity))
+
+    def _load(
+        self,
+        planned: PlannedScenario,
+        shape: Shape,
+        files: ScenarioFiles,
+        hops: HopWatch,
+        telemetry: ScenarioTelemetry | None,
+    ) -> load.Loaded:
+        """Run k6, and show and tell how it goes."""
+        progress = display(planned.scenario.name)
+        collect_seconds = None
+        if any(of_jvm(threshold.metric) for threshold in planned.thresholds):
+            # It stops a JVM for 0.1 s: rarely, and only where it is asked for.
+            collect_seconds = min(_COLLECT_SECONDS, _COLLECT_SHARE * shape.seconds)
+
+        def gauges(k6: int) -> Mapping[str, float]:
+            values = self.gauges.read({"k6": k6}, collect_seconds)
+            if telemetry is not None:
+                telemetry.gauges(values)
+            return values
+
+        def show(moment: Progress) -> None:
+            hops.follow(moment)
+            progress.show(moment)
+            if telemetry is not None:
+                telemetry.progress(moment)
+
+        try:
+            return load.run(self.k6, planned.scenario, shape, files, gauges, show)
+        finally:
+            progress.close()
+
+    def _check(self, begins: Begins, files: ScenarioFiles, watch: Watch) -> Integrity:
+        """Check the pipeline's integrity, unless a part of it is not going to come back."""
+        try:
+            wait_for_components(self.backend)
+        except StackFailure as failure:
+            integrity = unchecked(failure.message)
+        else:
+            events = watch.events()
+            excused = (
+                "nobody watches the components of this stack"
+                if events is None
+                else excuse(event.component for event in events)
+            )
+            integrity = self.checker.check(begins, files.ledger, excused, quiet=True)
+        write_atomically(files.integrity, readable_json(integrity))
+        return integrity

@@ -1,0 +1,43 @@
+"""What Prometheus is told of a verdict, and where Grafana shows the run."""
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from cdc_perf.prometheus.export import Judged, Telemetry, limit_text
+from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.runs.row import LATENCY, LATENCY_STATS
+from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.samples import samples_needed
+from cdc_perf.verdict.records import ScenarioVerdict
+
+
+def dashboard_url(grafana_url: str, run_id: str, began: datetime) -> str:
+    """Return the address of dashboard `k6-results` with one run chosen, from its begin on.
+
+    The parameters are Grafana's: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/create-dashboard-url-variables/
+    """
+    chosen = {
+        "var-test_run_id": run_id,
+        "from": int(began.timestamp() * 1000),
+        "to": "now",
+        "refresh": "5s",
+    }
+    return f"{grafana_url}/d/k6-results?{urlencode(chosen)}"
+
+
+def tell(telemetry: Telemetry, verdict: ScenarioVerdict, summary: Summary | NoSummary) -> None:
+    """Tell what a scenario came to."""
+    limits = [Judged(x.metric, limit_text(x), x.ok) for x in verdict.thresholds]
+    latencies = {} if isinstance(summary, NoSummary) else _latencies(summary)
+    telemetry.judged(verdict.scenario, verdict.verdict, verdict.exit_code, limits, latencies)
+
+
+def _latencies(summary: Summary) -> dict[float, float]:
+    """Return the seconds of each quantile that has samples enough, by the rule of the limits."""
+    samples = summary.samples(LATENCY)
+    return {
+        int(name[1:]) / 100: value / 1000
+        for name, stat in LATENCY_STATS.items()
+        if (value := summary.observed(LATENCY, stat)) is not None
+        and samples >= samples_needed(MetricType.TREND, name, 0.0)
+    }

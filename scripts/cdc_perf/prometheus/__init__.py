@@ -1,0 +1,1 @@
+"""What a run sends to Prometheus: samples, states of thresholds, and the verdict."""

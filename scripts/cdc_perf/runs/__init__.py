@@ -1,0 +1,1 @@
+"""Run folders, read: strictly for judging, leniently for showing."""

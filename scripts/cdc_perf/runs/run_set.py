@@ -1,0 +1,81 @@
+"""Runs that are over, and what came of their scenarios."""
+
+from dataclasses import dataclass
+
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.manifest import Manifest, RunStatus, ScenarioEntry
+from cdc_perf.runs.row import Row
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.verdict.records import RunVerdict
+from cdc_perf.verdict.run import judge_run
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """One run folder.
+
+    Attributes:
+        manifest: How it was run.
+        rows: What came of each scenario, in the manifest's order.
+    """
+
+    manifest: Manifest
+    rows: tuple[Row, ...]
+
+    def entry(self, scenario: str) -> ScenarioEntry:
+        """Return how a scenario was run."""
+        return next(x for x in self.manifest.scenarios if x.name == scenario)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came of one scenario, and in which run."""
+
+    run: RecordedRun
+    row: Row
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Several run folders, such as those of a workflow run: one for each scenario.
+
+    Attributes:
+        runs: The ones that can be read, the oldest first.
+        unreadable: A sentence for each that cannot.
+        superseded: The same for those whose scenarios were all run again later, and read.
+    """
+
+    runs: tuple[RecordedRun, ...]
+    unreadable: tuple[str, ...]
+    superseded: tuple[str, ...] = ()
+
+    def measured(self) -> dict[str, Measured]:
+        """Return each scenario as it was measured last.
+
+        The health check stands for itself only where nothing else was run, or it did not pass.
+        """
+        others = {
+            row.verdict.scenario: Measured(run, row)
+            for run in self.runs
+            for row in run.rows
+            if row.verdict.scenario != HEALTH_CHECK
+        }
+        checks = [
+            Measured(run, row)
+            for run in [x.run for x in others.values()] or self.runs[-1:]
+            for row in run.rows
+            if row.verdict.scenario == HEALTH_CHECK
+            and (not others or row.verdict.exit_code is not ExitCode.PASS)
+        ]
+        return {**({HEALTH_CHECK: checks[-1]} if checks else {}), **others}
+
+    def verdict(self) -> RunVerdict:
+        """Return the verdict on all that was measured last."""
+        measured = self.measured().values()
+        unfinished = {
+            x.run.manifest.run_id
+            for x in measured
+            if x.run.manifest.status is not RunStatus.COMPLETE
+        }
+        reason = f"{', '.join(sorted(unfinished))} did not come to its end" if unfinished else ""
+        return judge_run([x.row.verdict for x in measured], reason)

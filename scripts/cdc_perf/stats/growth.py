@@ -1,0 +1,144 @@
+"""How fast something grows: the slope of a series, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from math import ceil, sqrt
+from operator import mul
+from random import Random
+from statistics import fmean
+
+from cdc_perf.stats.block_length import block_length
+from cdc_perf.stats.intervals import CONFIDENCE, Interval
+
+# In simulations without growth, each sample correlated with the next by 0.9, the interval held 0
+# in 95 of 100 with 300 samples, in 87 with 120 and in 82 with 60.
+SAMPLES_NEEDED = 300
+
+_HOUR_SECONDS = 3600
+_MOST_GROUPS = 240
+_REPLICATES = 1000
+_SEED = 20261124
+# Beyond that a series cannot be told from one that wanders off.
+_STRONGEST_CORRELATION = 0.97
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How fast a value grew.
+
+    Attributes:
+        per_hour: The slope, in the value's unit an hour; None of too few samples.
+        interval: Where the true slope lies, in the same unit; None of too few samples.
+        samples: How many samples stand behind it.
+        samples_needed: How many it takes.
+    """
+
+    per_hour: float | None
+    interval: Interval | None
+    samples: int
+    samples_needed: int = SAMPLES_NEEDED
+
+
+def growth(samples: Sequence[tuple[float, float]]) -> Growth:
+    """Return the least-squares slope of a series, with its 95 % interval.
+
+    Samples a second apart resemble one another, and the textbook interval, which takes each for
+    news, would be many times too narrow. So the residuals are resampled in circular blocks, each
+    block with its correlation (Politis and Romano, A circular block-resampling procedure for
+    stationary data, 1992). Residuals and not pairs, because the times are fixed by design. Blocks
+    alone are too short for a strong correlation: it is first taken out as an autoregression of
+    order one and put back into each replicate, "post-blackened" (Davison and Hinkley, Bootstrap
+    Methods and their Application, 1997, section 8.2.3), its coefficient freed from the bias that
+    the fitted line brings, -(2 + 4 phi) / n (van Giersbergen, Economics Letters 89, 2005,
+    doi:10.1016/j.econlet.2005.05.002). The length of the blocks is that of `block_length`, the
+    interval the basic bootstrap's: the slope less the quantiles of its errors.
+
+    What comes and goes more slowly than the series is long looks like growth: no method can tell
+    these apart. The same samples always give the same interval.
+
+    Args:
+        samples: Seconds and values, in the order of time, a second apart; some may be missing.
+    """
+    if len(samples) < SAMPLES_NEEDED:
+        return Growth(None, None, len(samples))
+    weights, values = _line(_groups(samples))
+    slope = sum(map(mul, weights, values))
+    errors = _errors(weights, values)
+    tail = ceil((1 - CONFIDENCE) / 2 * _REPLICATES)
+    return Growth(
+        per_hour=slope * _HOUR_SECONDS,
+        interval=Interval(
+            low=(slope - errors[-tail]) * _HOUR_SECONDS,
+            high=(slope - errors[tail - 1]) * _HOUR_SECONDS,
+        ),
+        samples=len(samples),
+    )
+
+
+def _groups(samples: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the means of consecutive samples, in groups of the same size, at most 240.
+
+    A line is a line of its means too, and what correlates within seconds is gone from them.
+    """
+    size = ceil(len(samples) / _MOST_GROUPS)
+    groups = [samples[start : start + size] for start in range(0, len(samples), size)]
+    return [(fmean(at for at, _ in group), fmean(value for _, value in group)) for group in groups]
+
+
+def _line(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """Return the weights whose products with the values add up to the slope; and the values.
+
+    The values are less their mean, which changes no slope and keeps their digits.
+    """
+    middle, mean = fmean(at for at, _ in points), fmean(value for _, value in points)
+    spread = sum((at - middle) ** 2 for at, _ in points)
+    return [(at - middle) / spread for at, _ in points], [value - mean for _, value in points]
+
+
+def _errors(weights: Sequence[float], values: Sequence[float]) -> list[float]:
+    """Return by how much the slopes of the replicates are off, in ascending order."""
+    residuals = _residuals(weights, values)
+    phi = _correlation(residuals)
+    innovations = [now - phi * before for before, now in pairwise(residuals)]
+    mean = fmean(innovations)
+    # Three degrees of freedom went into the line and the correlation.
+    scale = sqrt(len(residuals) / (len(residuals) - 3))
+    innovations = [scale * (value - mean) for value in innovations]
+    length = block_length(innovations)
+    circle = [*innovations, *innovations[:length]]
+    # e(t) = phi e(t-1) + u(t): what u(t) adds to the slope, it adds by all later e too.
+    *later, first = accumulate(reversed(weights), lambda after, weight: weight + phi * after)
+    # The first has the whole past behind it.
+    effects = [first / sqrt(1 - phi**2), *reversed(later)]
+    random = Random(_SEED)  # noqa: S311 - nothing here is a secret
+    blocks = ceil(len(effects) / length)
+    return sorted(
+        sum(
+            map(
+                mul,
+                effects,
+                [
+                    value
+                    for start in random.choices(range(len(innovations)), k=blocks)
+                    for value in circle[start : start + length]
+                ],
+            )
+        )
+        for _ in range(_REPLICATES)
+    )
+
+
+def _residuals(weights: Sequence[float], values: Sequence[float]) -> list[float]:
+    slope = sum(map(mul, weights, values))
+    spread = 1 / sum(weight**2 for weight in weights)
+    return [value - slope * weight * spread for weight, value in zip(weights, values, strict=True)]
+
+
+def _correlation(residuals: Sequence[float]) -> float:
+    """Return the correlation of each residual with the next, unbiased, from 0 to 0.97."""
+    power = sum(value * value for value in residuals)
+    if power == 0:
+        return 0.0
+    phi = sum(before * now for before, now in pairwise(residuals)) / power
+    return min(max(0.0, phi + (2 + 4 * phi) / len(residuals)), _STRONGEST_CORRELATION)

@@ -1,0 +1,166 @@
+"""Whether one version is slower than another, from runs of both in turn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from math import ceil, exp, log, log2
+from random import Random
+from statistics import median
+
+from cdc_perf.stats.bootstrap import median_interval
+from cdc_perf.stats.intervals import Interval
+
+SIGNIFICANCE = 0.01
+# What nobody minds, as a share of the figure.
+_LEAST_EFFECT = 0.05
+_SEED = 20261124
+# Up to 2^16 ways to turn the signs are all counted; beyond that some are drawn.
+_MOST_EXACT_PAIRS = 16
+_DRAWN = 50_000
+
+
+class Finding(StrEnum):
+    """What is found of one figure."""
+
+    WORSE = "worse"
+    BETTER = "better"
+    SAME = "same"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """One figure of runs that were made in turn.
+
+    Attributes:
+        base: Of each pair the base's value, above 0.
+        head: Of each pair the head's, in the same order.
+        lower_is_better: Whether a larger value is worse.
+        noise: How far two runs of the same version lie apart, as a share (0.03: 3 %); 0: unknown.
+    """
+
+    base: Sequence[float]
+    head: Sequence[float]
+    lower_is_better: bool = True
+    noise: float = 0.0
+
+
+@dataclass(frozen=True)
+class PairedResult:
+    """What comes of the pairs of one figure.
+
+    Attributes:
+        finding: The finding.
+        ratio: Median of head to base.
+        interval: Where that ratio lies.
+        p_value: That of the permutation test, adjusted for the number of figures.
+        effect: From which change on it counts, as a share.
+        pairs: How many there are.
+        pairs_needed: How many it takes, at least, for any finding but `inconclusive`.
+    """
+
+    finding: Finding
+    ratio: float
+    interval: Interval
+    p_value: float
+    effect: float
+    pairs: int
+    pairs_needed: int
+
+
+def compare_pairs(figures: Mapping[str, Pairs]) -> dict[str, PairedResult]:
+    """Return the finding on each figure, by its name.
+
+    The run is the unit, for the samples within one share its luck. Head against base is a sign test
+    of sizes: were both the same, each pair's log-ratio would have either sign alike, so the share
+    of all ways to turn the signs that give a mean as far from 0 is the p-value (paired permutation
+    test: Good, Permutation, Parametric and Bootstrap Tests of Hypotheses, 3rd ed., 2005, chapter
+    3), adjusted for several figures by Holm's steps (Scandinavian Journal of Statistics 6, 1979).
+    The interval of the median ratio is a percentile bootstrap over pairs (verdict/bootstrap.py).
+
+    Worse or better is what is significant at 1 % and whose whole interval lies beyond the effect:
+    5 %, or twice the noise where that is more. The same is what lies wholly within it.
+
+    Args:
+        figures: By name; at least one, each with at least one pair.
+    """
+    logs = {name: _log_ratios(pairs) for name, pairs in figures.items()}
+    adjusted = _holm({name: _p_value(ratios) for name, ratios in logs.items()})
+    needed = pairs_needed(len(figures))
+    return {
+        name: _result(figures[name], ratios, adjusted[name], needed)
+        for name, ratios in logs.items()
+    }
+
+
+def noise_of(values: Sequence[float]) -> float:
+    """Return how far a run lies from the next one of the same version: the median, as a share."""
+    return median([abs(log(b / a)) for a, b in pairwise(values)]) if len(values) > 1 else 0.0
+
+
+def pairs_needed(figures: int) -> int:
+    """Return the least number of pairs whose test can be significant for that many figures.
+
+    All signs alike are two of 2^n ways, so that p is 2^(1-n) at least, times the number of figures
+    by Holm's first step: eight figures need 11 pairs.
+    """
+    return ceil(1 + log2(figures / SIGNIFICANCE))
+
+
+def _log_ratios(pairs: Pairs) -> list[float]:
+    return [log(now / before) for before, now in zip(pairs.base, pairs.head, strict=True)]
+
+
+def _p_value(ratios: Sequence[float]) -> float:
+    """Return the two-sided p-value of the permutation test, exact for up to 16 pairs."""
+    seen = abs(sum(ratios)) * (1 - 1e-12)
+    if len(ratios) <= _MOST_EXACT_PAIRS:
+        sums = [0.0]
+        for ratio in ratios:
+            sums = [each + turned for each in sums for turned in (ratio, -ratio)]
+        return sum(abs(each) >= seen for each in sums) / len(sums)
+    random = Random(_SEED)  # noqa: S311 - nothing here is a secret
+    drawn = sum(
+        abs(sum(ratio if random.getrandbits(1) else -ratio for ratio in ratios)) >= seen
+        for _ in range(_DRAWN)
+    )
+    # The order that was seen is one of the ways.
+    return (drawn + 1) / (_DRAWN + 1)
+
+
+def _holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Return the p-values adjusted by Holm: the k-th smallest of m times m - k + 1, rising."""
+    adjusted, largest = {}, 0.0
+    for passed, name in enumerate(sorted(p_values, key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, p_values[name] * (len(p_values) - passed)))
+        adjusted[name] = largest
+    return adjusted
+
+
+def _result(pairs: Pairs, ratios: Sequence[float], p_value: float, needed: int) -> PairedResult:
+    low, high = map(exp, median_interval(ratios))
+    effect = max(_LEAST_EFFECT, 2 * pairs.noise)
+    return PairedResult(
+        finding=_finding(pairs, low, high, p_value, effect, needed),
+        ratio=exp(median(ratios)),
+        interval=Interval(low=low, high=high),
+        p_value=p_value,
+        effect=effect,
+        pairs=len(ratios),
+        pairs_needed=needed,
+    )
+
+
+def _finding(
+    pairs: Pairs, low: float, high: float, p_value: float, effect: float, needed: int
+) -> Finding:
+    if len(pairs.base) < needed:
+        return Finding.INCONCLUSIVE
+    if 1 / (1 + effect) <= low and high <= 1 + effect:
+        return Finding.SAME
+    if p_value < SIGNIFICANCE and low > 1 + effect:
+        return Finding.WORSE if pairs.lower_is_better else Finding.BETTER
+    if p_value < SIGNIFICANCE and high < 1 / (1 + effect):
+        return Finding.BETTER if pairs.lower_is_better else Finding.WORSE
+    return Finding.INCONCLUSIVE
