@@ -12,7 +12,7 @@ from bench.figures import Figure
 from bench.recorded_turns import Turn, recorded
 from bench.workplace import Workplace
 from cdc_perf.stats.intervals import rate_interval
-from cdc_perf.stats.pairs import Finding, Pairs, compare_pairs, noise_of
+from cdc_perf.stats.pairs import PairedFinding, Pairs, compare_pairs, noise_of
 
 _COMPARISONS = 1000
 _SLOWER = (1.1, 1.2, 1.5)
@@ -127,13 +127,13 @@ def count(drawn: Sequence[Drawn], figures: int, slower: float = 1.0) -> Counted:
     findings = [_findings(pairs, figures, slower) for pairs in drawn]
     return Counted(
         comparisons=len(findings),
-        worse=sum(Finding.WORSE in found for found in findings),
-        better=sum(Finding.BETTER in found for found in findings),
-        same=sum(found == {Finding.SAME} for found in findings),
+        worse=sum(PairedFinding.WORSE in found for found in findings),
+        better=sum(PairedFinding.BETTER in found for found in findings),
+        same=sum(found == {PairedFinding.SAME} for found in findings),
     )
 
 
-def _findings(pairs: Drawn, figures: int, slower: float) -> set[Finding]:
+def _findings(pairs: Drawn, figures: int, slower: float) -> set[PairedFinding]:
     names = list(pairs[0][0].figures)[:figures]
     values = {
         name: (

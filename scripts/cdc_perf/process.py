@@ -22,7 +22,7 @@ import sh
 from cdc_perf import environment
 from cdc_perf.errors import StackFailure
 from cdc_perf.redaction import redacted
-from cdc_perf.signals import postponed
+from cdc_perf.signals import deferred
 
 _log = logging.getLogger(__name__)
 logging.getLogger("sh").setLevel(logging.WARNING)  # it logs every chunk that it reads
@@ -173,7 +173,7 @@ def start(
 
     try:
         # A signal between the start of the process and our knowing it would leave it behind.
-        with postponed(), Path(os.devnull).open("rb") as nothing:
+        with deferred(), Path(os.devnull).open("rb") as nothing:
             handle = sh.Command(program)(
                 *words[1:],
                 _bg=True,

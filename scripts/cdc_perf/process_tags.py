@@ -18,12 +18,12 @@ _TERMINATION_SECONDS = 3.0
 _KILL_SECONDS = 10.0
 
 
-def mark(folder: Path) -> dict[str, str]:
+def tag(folder: Path) -> dict[str, str]:
     """Return what to add to the environment of a process that is started for the folder."""
     return {_VARIABLE: str(folder)}
 
 
-def started_for(folder: Path) -> tuple[psutil.Process, ...]:
+def tagged_processes(folder: Path) -> tuple[psutil.Process, ...]:
     """Return the processes that run and were started for the folder, or for one inside it."""
     return tuple(_marked(str(folder)))
 
@@ -37,9 +37,9 @@ def _marked(folder: str) -> Iterator[psutil.Process]:
                 yield process
 
 
-def end_started_for(folder: Path) -> bool:
+def end_tagged_processes(folder: Path) -> bool:
     """End what was started for the folder, and wait until it is gone; False if nothing was."""
-    found = started_for(folder)
+    found = tagged_processes(folder)
     # PostgreSQL's backends write over their environment; they are found as children.
     family = dict.fromkeys(found)
     for process in found:

@@ -11,7 +11,7 @@ from cdc_perf.errors import Interrupted
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interruption:
+class SignalState:
     """What was asked for so far, in this process."""
 
     def __init__(self) -> None:
@@ -34,17 +34,17 @@ class Interruption:
             raise Interrupted(f"interrupted by {self.asked.name}")
 
 
-_interruption = Interruption()
+_interruption = SignalState()
 
 
-def listen() -> None:
+def install_handlers() -> None:
     """From now on raise `Interrupted` in the main thread at the first of those signals."""
     for number in _SIGNALS:
         signal.signal(number, _interruption.handle)
 
 
 @contextmanager
-def postponed() -> Iterator[None]:
+def deferred() -> Iterator[None]:
     """Let the block come to its end before a signal takes effect.
 
     Raises:

@@ -24,7 +24,7 @@ class NotReady(Exception):  # noqa: N818 - a state, not an error
         super().__init__(redacted(reason))
 
 
-class DeadlinePassed(StackFailure):
+class WaitTimeout(StackFailure):
     """A wait that was given up.
 
     Attributes:
@@ -40,7 +40,7 @@ class DeadlinePassed(StackFailure):
 
 
 @contextmanager
-def until_called_off(event: threading.Event) -> Iterator[None]:
+def cancelled_by(event: threading.Event) -> Iterator[None]:
     """Let every wait in the block end when the event is set.
 
     A signal interrupts the main thread alone; what other threads wait for has to be called off.
@@ -53,7 +53,7 @@ def until_called_off(event: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def told(say: Callable[[str], None], every_seconds: float = 10.0) -> Iterator[None]:
+def log_waits(say: Callable[[str], None], every_seconds: float = 10.0) -> Iterator[None]:
     """Say now and then what a wait in the block, in this thread, still waits for."""
     token = _told.set((say, every_seconds))
     try:
@@ -121,6 +121,6 @@ def wait_until(
             reraise=True,
         )(attempt)
     except NotReady as reason:
-        raise DeadlinePassed(
+        raise WaitTimeout(
             what, deadline_seconds, str(reason), hint=hint, detail=explain()
         ) from None

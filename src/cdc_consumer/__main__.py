@@ -13,9 +13,9 @@ from pymongo.errors import InvalidURI, PyMongoError
 from cdc_consumer import http_server
 from cdc_consumer.dead_letter import DeadLetterTopic
 from cdc_consumer.errors import ConfigurationError, GaveUpError
-from cdc_consumer.health import Answer, health, readiness
+from cdc_consumer.health import HealthResponse, health, readiness
 from cdc_consumer.log import log
-from cdc_consumer.loop import Loop, Ports
+from cdc_consumer.loop import Dependencies, Loop
 from cdc_consumer.metrics import Metrics
 from cdc_consumer.progress import Beat, Progress
 from cdc_consumer.retry import Retry
@@ -103,14 +103,14 @@ def _run(
                 subscription.assigned(),
                 lambda: _ping(client),
             ),
-            "/metrics": lambda: Answer(200, CONTENT_TYPE_LATEST, metrics.exposition()),
+            "/metrics": lambda: HealthResponse(200, CONTENT_TYPE_LATEST, metrics.exposition()),
         },
     )
     log("started", group=pipeline.kafka.consumer_group, topics=",".join(tables))
     try:
         sink.prepare(collections, int(limits.delete_marker_ttl_hours * 3600))
         writer = sink if told is None else told.traced(sink, pipeline.kafka.consumer_group)
-        ports = Ports(consumer, subscription, writer, dead_letters, metrics, progress)
+        ports = Dependencies(consumer, subscription, writer, dead_letters, metrics, progress)
         Loop(ports, tables, limits.max_batch_size).run(stopping.asked)
     finally:
         server.shutdown()

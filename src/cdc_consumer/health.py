@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec import Struct
 
-from cdc_consumer.progress import Standing
+from cdc_consumer.progress import ProgressState
 
 
-class Answer(Struct, frozen=True):
+class HealthResponse(Struct, frozen=True):
     """An HTTP answer."""
 
     status: int
@@ -16,7 +16,7 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-class Facts(Struct, frozen=True):
+class HealthFacts(Struct, frozen=True):
     """What readiness is judged by, and shown in its answer.
 
     Attributes:
@@ -32,7 +32,7 @@ class Facts(Struct, frozen=True):
     mongodb: str
 
 
-def health(standing: Standing) -> Answer:
+def health(standing: ProgressState) -> HealthResponse:
     """Answer /healthz: 200 while the loop gets on, at rest or in a batch that takes long, else 503.
 
     A dependency that is away is none of its business: a restart would not bring it back.
@@ -42,11 +42,11 @@ def health(standing: Standing) -> Answer:
 
 
 def readiness(
-    standing: Standing,
+    standing: ProgressState,
     unassigned: Sequence[str],
     partitions: Sequence[str],
     ping: Callable[[], str],
-) -> Answer:
+) -> HealthResponse:
     """Answer /readyz: 200 when every topic is assigned and MongoDB answers, else 503 with reasons.
 
     Args:
@@ -61,9 +61,9 @@ def readiness(
         reasons.append(f"MongoDB does not answer: {mongodb}")
     if not standing.alive:
         reasons.append(f"the loop hangs in {standing.doing}")
-    facts = Facts(not reasons, reasons, list(partitions), mongodb)
+    facts = HealthFacts(not reasons, reasons, list(partitions), mongodb)
     return _json(503 if reasons else 200, facts)
 
 
-def _json(status: int, content: object) -> Answer:
-    return Answer(status, "application/json", msgspec.json.encode(content))
+def _json(status: int, content: object) -> HealthResponse:
+    return HealthResponse(status, "application/json", msgspec.json.encode(content))

@@ -5,9 +5,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from cdc_consumer.errors import ConfigurationError
-from cdc_consumer.health import Answer
+from cdc_consumer.health import HealthResponse
 
-Routes = Mapping[str, Callable[[], Answer]]
+Routes = Mapping[str, Callable[[], HealthResponse]]
 REQUEST_SECONDS = 5.0
 # How soon a shutdown is noticed; the default of half a second is a third of the time to stop in.
 POLL_SECONDS = 0.1
@@ -25,7 +25,7 @@ def start(host: str, port: int, routes: Routes) -> ThreadingHTTPServer:
 
         def do_GET(self) -> None:
             route = routes.get(self.path.partition("?")[0])
-            answer = route() if route else Answer(404, "text/plain", b"not found\n")
+            answer = route() if route else HealthResponse(404, "text/plain", b"not found\n")
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(answer.body)))

@@ -54,7 +54,7 @@ class Writer(Protocol):
         """Carry out the writes and say what became of each event."""
 
 
-class Ports(Struct, frozen=True):
+class Dependencies(Struct, frozen=True):
     """What the loop reads from and writes to."""
 
     source: Source
@@ -74,7 +74,9 @@ class Loop:
         max_batch_size: The most messages that are handled at once.
     """
 
-    def __init__(self, ports: Ports, tables: Mapping[str, Table], max_batch_size: int) -> None:
+    def __init__(
+        self, ports: Dependencies, tables: Mapping[str, Table], max_batch_size: int
+    ) -> None:
         self._ports = ports
         self._tables = tables
         self._max_batch_size = max_batch_size

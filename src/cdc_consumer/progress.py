@@ -24,7 +24,7 @@ CALL_SECONDS = 30.0
 REBALANCE_SECONDS = 70.0
 
 
-class Standing(Struct, frozen=True):
+class ProgressState(Struct, frozen=True):
     """The state of the loop.
 
     Attributes:
@@ -78,11 +78,11 @@ class Progress:
         finally:
             self.begin(before, allowed)
 
-    def standing(self) -> Standing:
+    def standing(self) -> ProgressState:
         """Return the state now."""
         doing, since, allowed = self._step
         now = self._clock()
-        return Standing(doing, now - since, now - self._moved, allowed)
+        return ProgressState(doing, now - since, now - self._moved, allowed)
 
 
 class Beat(CommandListener):

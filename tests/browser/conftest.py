@@ -12,7 +12,7 @@ import pytest
 
 from cdc_perf import process_tags
 from cdc_perf.report.compare import compare_runs
-from cdc_perf.report.html.build import Base, write_reports
+from cdc_perf.report.html.build import BaseRun, write_reports
 from cdc_perf.runs.loader import read_results
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout
@@ -61,7 +61,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     inv = Inv(copy_checkout(tmp_path_factory.mktemp("measured") / "checkout"))
     completed = inv.measured("--scenarios", "baseline,e2e-latency", "--duration", _DURATION)
     yield inv.run_of(completed)
-    process_tags.end_started_for(inv.checkout.root)
+    process_tags.end_tagged_processes(inv.checkout.root)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         base, head = two_runs(folder)
     known = [path.parent.name for path in head.glob("*/verdict.json")]
     comparison = compare_runs(*(read_results(each, known) for each in (base, head)))
-    return write_reports(head, {}, Base(base, comparison))[0]
+    return write_reports(head, {}, BaseRun(base, comparison))[0]
 
 
 @pytest.fixture

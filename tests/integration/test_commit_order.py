@@ -16,7 +16,7 @@ import requests
 from confluent_kafka.admin import AdminClient, NewPartitions
 from pymongo.collection import Collection
 
-from cdc_perf.integrity.records import Kind
+from cdc_perf.integrity.records import FindingKind
 from cdc_perf.stack import connector
 from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.consumer_process import settle
@@ -149,7 +149,7 @@ def test_an_insert_that_waits_for_a_unique_index_while_its_key_is_deleted(pipe: 
             pipe.execute("DELETE FROM t WHERE id = 'X'")
             holder.rollback()
     pipe.expect(("X", "new"))
-    assert Kind.REORDERED not in pipe.planted.found(begins)
+    assert FindingKind.REORDERED not in pipe.planted.found(begins)
 
 
 def test_an_insert_that_waits_while_its_key_moves_away(pipe: Pipe) -> None:

@@ -18,7 +18,7 @@ from pymongo.collection import Collection
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.check import Checker, excuse
-from cdc_perf.integrity.records import Kind
+from cdc_perf.integrity.records import FindingKind
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.component import COMPONENTS
 from cdc_perf.stack.endpoints import Endpoints
@@ -138,9 +138,9 @@ def test_a_component_killed_under_load_loses_nothing(
     assert exit_code_of(integrity) is ExitCode.PASS, integrity
     assert integrity.drain is not None
     # What Debezium sends again is all that may be found, and is told.
-    assert {finding.kind for finding in integrity.findings} <= {Kind.DUPLICATE}
+    assert {finding.kind for finding in integrity.findings} <= {FindingKind.DUPLICATE}
     # Shown with --log-cli-level=info.
-    repeated = integrity.count([Kind.DUPLICATE])
+    repeated = integrity.count([FindingKind.DUPLICATE])
     log.info(
         "%s: %d rows, 0 lost, %d events repeated, recovered after %.1f s, drained after %.1f s",
         *(component, len(keys), repeated, seconds, integrity.drain.seconds),

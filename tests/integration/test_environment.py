@@ -92,12 +92,12 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, hostile: Mapping[str, str]) 
         yield inv
     finally:
         inv("down")
-        process_tags.end_started_for(inv.checkout.root)
+        process_tags.end_tagged_processes(inv.checkout.root)
 
 
 def test_every_component_runs_without_the_variables(fresh: Inv) -> None:
     seen = set()
-    for process in process_tags.started_for(fresh.checkout.root):
+    for process in process_tags.tagged_processes(fresh.checkout.root):
         with suppress(psutil.Error):
             found = process.environ()
             seen.add(Path(process.exe()).name)

@@ -17,7 +17,7 @@ from tests.integration.inv import Inv, processes_of
 def inv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inv]:
     found = Inv(copy_checkout(tmp_path_factory.mktemp("hung") / "checkout"))
     yield found
-    process_tags.end_started_for(found.checkout.stack)
+    process_tags.end_tagged_processes(found.checkout.stack)
 
 
 def _hang(inv: Inv) -> int:

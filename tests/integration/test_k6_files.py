@@ -20,7 +20,7 @@ from cdc_perf.report.html.k6_files import k6_material
 from cdc_perf.results.foreign_summary import ForeignSummary
 from cdc_perf.results.points.statistics import parsed_k6_name
 from cdc_perf.runs.k6_threshold import K6Threshold
-from cdc_perf.runs.run_data import ScenarioMaterial
+from cdc_perf.runs.run_data import ScenarioData
 from cdc_perf.runs.series import Series
 from tests.unit.points import percentile
 
@@ -66,7 +66,7 @@ class Ran:
     k6: Path
 
     @cached_property
-    def read(self) -> tuple[ScenarioMaterial, ForeignSummary]:
+    def read(self) -> tuple[ScenarioData, ForeignSummary]:
         """What the report makes of it."""
         (scenario,) = k6_material(self.points, self.summary).scenarios
         assert isinstance(scenario.summary, ForeignSummary), self.output

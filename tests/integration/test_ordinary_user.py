@@ -27,7 +27,7 @@ def home() -> Iterator[Path]:
     """A home of mode 700 that belongs to an ordinary user."""
     folder = Path(mkdtemp(prefix="cdc-perf-home-"))
     yield folder
-    process_tags.end_started_for(folder)
+    process_tags.end_tagged_processes(folder)
     shutil.rmtree(folder)
 
 

@@ -18,22 +18,22 @@ DEAF = (
 def leave(folder: Path, code: str = PATIENT) -> psutil.Process:
     """Start a process for a folder, let its parent end, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    known = set(process_tags.started_for(folder))
+    known = set(process_tags.tagged_processes(folder))
     parent = (
         "import subprocess, sys; null = subprocess.DEVNULL; "
         f"subprocess.Popen([sys.executable, '-c', {code!r}], stdout=null, stderr=null)"
     )
-    process.run([sys.executable, "-c", parent], cwd=folder, env=process_tags.mark(folder))
-    (orphan,) = set(process_tags.started_for(folder)) - known
+    process.run([sys.executable, "-c", parent], cwd=folder, env=process_tags.tag(folder))
+    (orphan,) = set(process_tags.tagged_processes(folder)) - known
     return orphan
 
 
 def test_an_orphan_is_found_and_ended(tmp_path: Path) -> None:
     orphan = leave(tmp_path)
-    assert process_tags.started_for(tmp_path) == (orphan,)
-    assert process_tags.end_started_for(tmp_path)
+    assert process_tags.tagged_processes(tmp_path) == (orphan,)
+    assert process_tags.end_tagged_processes(tmp_path)
     assert not orphan.is_running()
-    assert not process_tags.end_started_for(tmp_path)
+    assert not process_tags.end_tagged_processes(tmp_path)
 
 
 def test_what_was_started_for_a_folder_inside_counts_and_for_its_neighbour_does_not(
@@ -42,12 +42,12 @@ def test_what_was_started_for_a_folder_inside_counts_and_for_its_neighbour_does_
     ours = leave(tmp_path / "run" / "baseline")
     theirs = leave(tmp_path / "run-2")
     try:
-        assert process_tags.started_for(tmp_path / "run") == (ours,)
-        assert process_tags.end_started_for(tmp_path / "run")
+        assert process_tags.tagged_processes(tmp_path / "run") == (ours,)
+        assert process_tags.end_tagged_processes(tmp_path / "run")
         assert not ours.is_running()
         assert theirs.is_running()
     finally:
-        process_tags.end_started_for(tmp_path / "run-2")
+        process_tags.end_tagged_processes(tmp_path / "run-2")
 
 
 def test_a_process_that_does_not_listen_is_killed(tmp_path: Path) -> None:
@@ -58,5 +58,5 @@ def test_a_process_that_does_not_listen_is_killed(tmp_path: Path) -> None:
             raise NotReady("it still listens")
 
     wait_until(deaf, what="the deaf one", deadline_seconds=30)
-    assert process_tags.end_started_for(tmp_path)
+    assert process_tags.end_tagged_processes(tmp_path)
     assert not orphan.is_running()

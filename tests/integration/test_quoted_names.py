@@ -11,7 +11,7 @@ from psycopg import sql
 from pymongo import MongoClient
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.integrity.records import Kind
+from cdc_perf.integrity.records import FindingKind
 from cdc_perf.settings.pipeline import Table
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.endpoints import Endpoints
@@ -125,7 +125,7 @@ def test_what_is_altered_in_any_of_them_is_found(quoted: Quoted, written: dict[s
     assert completed.exit_code == ExitCode.FAIL
     for table in quoted.tables:
         assert table.table.replace('"', '\\"') in completed.output
-    assert completed.output.count(f'"{Kind.CONTENT}"') == len(NAMES)
+    assert completed.output.count(f'"{FindingKind.CONTENT}"') == len(NAMES)
 
 
 def test_they_are_an_external_stack_to_another_checkout(

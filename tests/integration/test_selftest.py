@@ -28,7 +28,7 @@ def inv(checkout: Checkout, tmp_path: Path) -> Inv:
 
 def a_process_is_frozen(folder: Path) -> None:
     """Return once a process that was started for the folder is stopped by a signal."""
-    for process in process_tags.started_for(folder):
+    for process in process_tags.tagged_processes(folder):
         with suppress(psutil.Error):
             if process.status() == psutil.STATUS_STOPPED:
                 return
@@ -57,7 +57,7 @@ def temporary() -> Iterator[Path]:
         path = Path(folder)
         path.chmod(0o755)
         yield path
-        process_tags.end_started_for(path)
+        process_tags.end_tagged_processes(path)
 
 
 def test_an_interruption_leaves_nothing_frozen(inv: Inv, temporary: Path) -> None:

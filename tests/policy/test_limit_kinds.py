@@ -9,7 +9,7 @@ import pytest
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.records import Finding, Integrity
-from cdc_perf.load.hops import HopsSeen
+from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.results.points.gauges import StackSeries
 from cdc_perf.results.summary import Metric
 from cdc_perf.settings.executors import Executor, RampingVus, Stage
@@ -18,7 +18,7 @@ from cdc_perf.settings.hops import hop_of
 from cdc_perf.settings.metrics import CONSUMER_LAG, MetricKind, MetricType, load_metrics
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.thresholds import Threshold
-from cdc_perf.verdict.evidence import Held
+from cdc_perf.verdict.evidence import HoldResult
 from cdc_perf.verdict.integrity_thresholds import INTEGRITY_METRICS
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.ramp import Ramp
@@ -80,8 +80,8 @@ class Shown:
     observed: float
     metric: Metric | None = None
     stack: StackSeries = field(default_factory=lambda: StackSeries(SECONDS, {}))
-    held: Held | None = None
-    hops: HopsSeen = field(default_factory=HopsSeen)
+    held: HoldResult | None = None
+    hops: HopMeasurements = field(default_factory=HopMeasurements)
     executor: Executor = TEN_USERS
     integrity: Integrity = CLEAN
 
@@ -124,7 +124,7 @@ def shown(kind: MetricKind, stat: str) -> Shown:
 
 def shown_by_the_stack(metric: str, stat: str) -> Shown:
     if metric == HELD_RATE:
-        return Shown(4, held=Held(Ramp(5.0, "it broke"), 4, 300.0))
+        return Shown(4, held=HoldResult(Ramp(5.0, "it broke"), 4, 300.0))
     if metric == LAG_RECOVERY:
         # The load falls from its peak after 20 s.
         lag = [1.0] * 10 + [9.0] * 14 + [1.0] * (SECONDS - 24)

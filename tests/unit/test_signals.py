@@ -11,8 +11,8 @@ from cdc_perf.errors import Interrupted
 def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.getsignal(number) for number in numbers}
-    monkeypatch.setattr(signals, "_interruption", signals.Interruption())
-    signals.listen()
+    monkeypatch.setattr(signals, "_interruption", signals.SignalState())
+    signals.install_handlers()
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -28,20 +28,20 @@ def test_a_second_signal_does_not_disturb_the_cleaning_up() -> None:
     with pytest.raises(Interrupted):
         signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGINT)
-    with signals.postponed():
+    with signals.deferred():
         signal.raise_signal(signal.SIGTERM)
 
 
 def clean_up(done: list[str]) -> None:
-    with signals.postponed():
-        with signals.postponed():
+    with signals.deferred():
+        with signals.deferred():
             signal.raise_signal(signal.SIGTERM)
             done.append("inner")
         done.append("outer")
 
 
 def fail_to_clean_up() -> None:
-    with signals.postponed():
+    with signals.deferred():
         signal.raise_signal(signal.SIGINT)
         raise ValueError("broken")
 

@@ -8,7 +8,7 @@ import pytest
 
 from cdc_perf.ci.generate import generate
 from cdc_perf.ci.performance import job_name
-from cdc_perf.ci.required_status import Kind, Rules, judge
+from cdc_perf.ci.required_status import ProblemKind, Rules, judge
 from cdc_perf.runs.loader import read_attempts
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
@@ -25,7 +25,7 @@ _GENEROUS = {
     "cdc_e2e_latency": {"p95": 20_000, "p99": 20_000},
     "cdc_success_rate": {"rate": 0.9},
 }
-RED = {Kind.THRESHOLD, Kind.VERDICT}
+RED = {ProblemKind.THRESHOLD, ProblemKind.VERDICT}
 _TIGHT = {"cdc_e2e_latency": {"p95": 0.5}}
 
 
@@ -58,7 +58,7 @@ def test_the_real_job_from_the_plan_to_the_comment(
     github.pulls = [events.pull(_HEAD)]
     found = problems(repository, artefact)
     # It was shorter than the default branch's; all gates that it has to report are there and hold.
-    assert found == ({Kind.LOAD} if result == "success" else {*RED, Kind.LOAD})
+    assert found == ({ProblemKind.LOAD} if result == "success" else {*RED, ProblemKind.LOAD})
 
     github.keep(4711, artefact)
     assert _comment(repository, github, result).exit_code == 0
@@ -68,7 +68,7 @@ def test_the_real_job_from_the_plan_to_the_comment(
     assert (broken in body and "the limit is 0.5 ms" in body) == (result == "failure")
 
 
-def problems(repository: Repository, artefact: Path) -> set[Kind]:
+def problems(repository: Repository, artefact: Path) -> set[ProblemKind]:
     """Return what the default branch's rules find wrong with the real results of baseline."""
     checkout = Checkout.at(repository.path, {})
     recorded = read_attempts(artefact, load_scenarios(checkout).names)

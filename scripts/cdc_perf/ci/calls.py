@@ -9,7 +9,7 @@ from invoke import Argument, Task
 from invoke.parser.context import to_flag
 
 from cdc_perf.ci.model import Run
-from cdc_perf.ci.project import Project, Session
+from cdc_perf.ci.project import CiProject, Session
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.names import nearest
 
@@ -33,7 +33,7 @@ Value = str | bool | Given
 
 
 def task_step(
-    project: Project,
+    project: CiProject,
     name: str,
     task: "Task[Any]",
     /,
@@ -72,7 +72,7 @@ def task_step(
     return Run(name, " ".join(words), {**given, **(variables or {})}, step_id)
 
 
-def session_step(project: Project, name: str, session: Session, *posargs: str) -> Run:
+def session_step(project: CiProject, name: str, session: Session, *posargs: str) -> Run:
     """Return a step that runs a nox session in the Python at hand.
 
     Raises:
@@ -88,7 +88,7 @@ def session_step(project: Project, name: str, session: Session, *posargs: str) -
     )
 
 
-def task_name(project: Project, task: "Task[Any]") -> str:
+def task_name(project: CiProject, task: "Task[Any]") -> str:
     """Return the name by which a user calls a task: `ci.plan`.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from cdc_perf.ci.calls import session_step
 from cdc_perf.ci.model import Job, Step, Triggers, Workflow, expression
-from cdc_perf.ci.project import Project, Session
+from cdc_perf.ci.project import CiProject, Session
 from cdc_perf.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
 
 FILE = "ci.yml"
@@ -13,7 +13,7 @@ _MINUTES = 15
 _WITH_TOOLS_MINUTES = 60
 
 
-def checks(project: Project) -> Workflow:
+def checks(project: CiProject) -> Workflow:
     """Return the workflow that runs linters and tests."""
     sessions = project.sessions
     return Workflow(
@@ -56,7 +56,7 @@ def checks(project: Project) -> Workflow:
 
 
 def _with_tools(
-    project: Project,
+    project: CiProject,
     name: str,
     session: Session,
     *posargs: str,

@@ -10,7 +10,7 @@ from cdc_perf.ci import performance
 from cdc_perf.ci.calls import task_step
 from cdc_perf.ci.model import TRUSTED_RUNNER, Job, Level, Permission, Triggers, Workflow, expression
 from cdc_perf.ci.plan import MERGE_GROUP, PULL_REQUEST
-from cdc_perf.ci.project import Project
+from cdc_perf.ci.project import CiProject
 from cdc_perf.ci.steps import checkout, python
 from cdc_perf.publish.github import TOKEN
 
@@ -19,7 +19,7 @@ _TRIGGER = "github.event.workflow_run"
 _MINUTES = 10
 
 
-def performance_comment(project: Project) -> Workflow:
+def performance_comment(project: CiProject) -> Workflow:
     """Return the workflow that sets the status, and comments on pull requests."""
     return Workflow(
         name="Performance status and comment",

@@ -10,7 +10,7 @@ from cdc_perf.files import write_atomically
 
 
 @dataclass(frozen=True)
-class Generated:
+class GeneratedFiles:
     """Every file that one command generates.
 
     Attributes:
@@ -54,7 +54,7 @@ class Drift:
         )
 
 
-def find_drift(root: Path, generated: Generated) -> Drift:
+def find_drift(root: Path, generated: GeneratedFiles) -> Drift:
     """Compare the files below `root` with what they should be.
 
     Raises:
@@ -73,7 +73,7 @@ def find_drift(root: Path, generated: Generated) -> Drift:
     )
 
 
-def write(root: Path, generated: Generated) -> tuple[str, ...]:
+def write(root: Path, generated: GeneratedFiles) -> tuple[str, ...]:
     """Write what differs, remove what was generated once; return a line for each file touched."""
     drift = find_drift(root, generated)
     for path in (*drift.changed, *drift.missing):
@@ -86,7 +86,7 @@ def write(root: Path, generated: Generated) -> tuple[str, ...]:
     )
 
 
-def _orphans(root: Path, generated: Generated) -> tuple[str, ...]:
+def _orphans(root: Path, generated: GeneratedFiles) -> tuple[str, ...]:
     """Return those that nothing generates any more, beside those wanted; others are not ours."""
     folders = sorted({path.rpartition("/")[0] for path in generated.wanted})
     return tuple(

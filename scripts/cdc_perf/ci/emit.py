@@ -10,7 +10,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 from cdc_perf.ci.model import (
-    Choice,
+    ChoiceInput,
     Job,
     Permission,
     Scalar,
@@ -76,9 +76,9 @@ def _triggers(triggers: Triggers) -> CommentedMap:
     return on
 
 
-def _input(described: Choice | Text) -> CommentedMap:
+def _input(described: ChoiceInput | Text) -> CommentedMap:
     match described:
-        case Choice():
+        case ChoiceInput():
             options = [_scalar(option) for option in described.options]
             return CommentedMap(
                 {

@@ -9,7 +9,7 @@ from cdc_perf.ci.plan import Output
 from cdc_perf.errors import ExitCode, UsageFailure
 from cdc_perf.report.markdown import sentence
 from cdc_perf.report.rows import printable, word
-from cdc_perf.runs.run_set import Recorded
+from cdc_perf.runs.run_set import RunSet
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.verdict.verdict import worst
 
@@ -61,7 +61,7 @@ def read_needs(text: str) -> Mapping[str, Needed]:
     return needs
 
 
-def decide(needs: Mapping[str, Needed], recorded: Recorded) -> Decision:
+def decide(needs: Mapping[str, Needed], recorded: RunSet) -> Decision:
     """Return whether the check is green: every planned scenario passed, or none had to run.
 
     Args:
@@ -103,7 +103,7 @@ def _without_scenarios(tests: Needed) -> Decision:
     )
 
 
-def _problems(expected: Sequence[str], recorded: Recorded) -> list[tuple[ExitCode, str]]:
+def _problems(expected: Sequence[str], recorded: RunSet) -> list[tuple[ExitCode, str]]:
     measured = recorded.measured()
     problems = [(ExitCode.INVALID, printable(line)) for line in recorded.unreadable]
     for name in expected:

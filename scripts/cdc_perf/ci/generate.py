@@ -1,14 +1,14 @@
 """The workflow files, from the project alone: nothing here looks at the disk."""
 
 from cdc_perf.ci import checks, comment, performance
-from cdc_perf.ci.drift import Generated
+from cdc_perf.ci.drift import GeneratedFiles
 from cdc_perf.ci.emit import HEADER, emit
-from cdc_perf.ci.project import Project
+from cdc_perf.ci.project import CiProject
 
 FOLDER = ".github/workflows"
 
 
-def generate(project: Project) -> Generated:
+def generate(project: CiProject) -> GeneratedFiles:
     """Return the workflow files.
 
     Raises:
@@ -19,7 +19,7 @@ def generate(project: Project) -> Generated:
         comment.FILE: comment.performance_comment(project),
         checks.FILE: checks.checks(project),
     }
-    return Generated(
+    return GeneratedFiles(
         wanted={f"{FOLDER}/{name}": emit(workflow) for name, workflow in workflows.items()},
         suffixes=(".yml", ".yaml"),
         mark=HEADER,

@@ -29,7 +29,7 @@ _BROKEN = Status(State.ERROR, "the results could not be judged: see the log of t
 
 
 @dataclass(frozen=True)
-class Place:
+class JudgeContext:
     """Where a run is judged.
 
     Attributes:
@@ -45,7 +45,7 @@ class Place:
     temporary: str
 
 
-def judge_run(place: Place, run: WorkflowRun) -> Iterator[str]:
+def judge_run(place: JudgeContext, run: WorkflowRun) -> Iterator[str]:
     """Set the status of the commit that a run was for, then comment; yield what was done.
 
     Raises:
@@ -95,7 +95,7 @@ class _Result:
     judgement: Judgement
 
 
-def _result(place: Place, run: WorkflowRun) -> _Result | None:
+def _result(place: JudgeContext, run: WorkflowRun) -> _Result | None:
     """Return what is known of a run; None: its commit is not the head of any pull request now."""
     pulls = pull_requests_of(place.github, run) if run.event == PULL_REQUEST else ()
     if run.event == PULL_REQUEST and not pulls:
@@ -132,7 +132,7 @@ def _judgement(
     return judge(Rules.of(checkout), fetched.recorded, ended)
 
 
-def _comment(place: Place, run: WorkflowRun, result: _Result) -> str:
+def _comment(place: JudgeContext, run: WorkflowRun, result: _Result) -> str:
     pull = pull_request_of(run, result.pulls)
     if pull is None:
         numbers = ", ".join(f"#{x.number}" for x in result.pulls)
@@ -150,7 +150,9 @@ def _comment(place: Place, run: WorkflowRun, result: _Result) -> str:
     )
 
 
-def _influence(place: Place, run: WorkflowRun, changed: tuple[str, ...] | None) -> tuple[str, ...]:
+def _influence(
+    place: JudgeContext, run: WorkflowRun, changed: tuple[str, ...] | None
+) -> tuple[str, ...]:
     if changed is None:
         return ("- More files are changed than GitHub lists: any part may be among them.",)
     try:

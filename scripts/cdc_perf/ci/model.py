@@ -112,7 +112,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChoiceInput:
     """An input of a workflow that is started by hand: one of several words."""
 
     description: str
@@ -140,7 +140,7 @@ class Triggers:
         after: The name of the workflow whose end does; empty: none.
     """
 
-    inputs: Mapping[str, Choice | Text] | None = None
+    inputs: Mapping[str, ChoiceInput | Text] | None = None
     cron: str = ""
     pull_request: bool = False
     merge_queue: bool = False

@@ -14,7 +14,7 @@ from cdc_perf.ci.calls import Given, task_step
 from cdc_perf.ci.gate import NEEDS
 from cdc_perf.ci.model import (
     PERF_RUNNER,
-    Choice,
+    ChoiceInput,
     Job,
     Step,
     Text,
@@ -25,7 +25,7 @@ from cdc_perf.ci.model import (
 )
 from cdc_perf.ci.pins import DOWNLOAD, UPLOAD
 from cdc_perf.ci.plan import ENVIRONMENT, Output
-from cdc_perf.ci.project import Project
+from cdc_perf.ci.project import CiProject
 from cdc_perf.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
 from cdc_perf.publish.names import GATE_JOB, PULL_REQUEST_RUN, REPORT_JOB, WORKFLOW_FILE
 from cdc_perf.results.history import HISTORY_FILE
@@ -44,14 +44,14 @@ _ALWAYS = "always()"
 _LEFT_OUT = (LATEST, HISTORY_FILE)
 
 
-def performance_test(project: Project) -> Workflow:
+def performance_test(project: CiProject) -> Workflow:
     """Return the workflow that runs the scenarios and judges them."""
     scenarios = (*project.scenarios.names, ALL)
     return Workflow(
         name=NAME,
         triggers=Triggers(
             inputs={
-                "scenario": Choice("Scenario to run", scenarios, _DEFAULT_SCENARIO),
+                "scenario": ChoiceInput("Scenario to run", scenarios, _DEFAULT_SCENARIO),
                 "duration_override": Text("How long each scenario lasts, such as 5m or 30m"),
             },
             cron=_NIGHTLY,
@@ -82,7 +82,7 @@ def job_name(scenario: str) -> str:
     return f"Run {scenario}"
 
 
-def _plan(project: Project) -> Job:
+def _plan(project: CiProject) -> Job:
     return Job(
         name="Plan",
         timeout_minutes=_SHORT_MINUTES,
@@ -105,7 +105,7 @@ def _plan(project: Project) -> Job:
     )
 
 
-def _performance_test(project: Project) -> Job:
+def _performance_test(project: CiProject) -> Job:
     return Job(
         name=job_name(expression("matrix.scenario")),
         needs=("plan",),
@@ -134,7 +134,7 @@ def _performance_test(project: Project) -> Job:
     )
 
 
-def _report(project: Project) -> Job:
+def _report(project: CiProject) -> Job:
     return Job(
         name=REPORT_JOB,
         needs=("plan", "performance-test"),
@@ -154,7 +154,7 @@ def _report(project: Project) -> Job:
     )
 
 
-def _gate(project: Project) -> Job:
+def _gate(project: CiProject) -> Job:
     steps: tuple[Step, ...] = (
         checkout(),
         *python(project.pythons[0], "perf"),

@@ -39,7 +39,7 @@ class Sessions:
 
 
 @dataclass(frozen=True)
-class Project:
+class CiProject:
     """The whole of it.
 
     Attributes:

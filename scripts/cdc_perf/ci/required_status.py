@@ -16,7 +16,7 @@ from cdc_perf.publish.jobs import SUCCESS
 from cdc_perf.publish.status import State, Status
 from cdc_perf.results.manifest import RunStatus
 from cdc_perf.results.summary import NoSummary, Summary
-from cdc_perf.runs.run_set import Measured, Recorded
+from cdc_perf.runs.run_set import RecordedScenario, RunSet
 from cdc_perf.settings.executors import same_load
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout
@@ -47,7 +47,7 @@ REPORTED_GATES = (
 )
 
 
-class Kind(StrEnum):
+class ProblemKind(StrEnum):
     """What keeps a commit from its required status."""
 
     UNREADABLE = "unreadable"
@@ -71,7 +71,7 @@ class Problem:
         theirs: What the results say about it; a stranger's text, for a code span.
     """
 
-    kind: Kind
+    kind: ProblemKind
     subject: str
     ours: str
     theirs: str = ""
@@ -130,7 +130,7 @@ def nothing_to_run() -> Judgement:
     return Judgement(Status(State.SUCCESS, text), (), needed=False)
 
 
-def judge(rules: Rules, recorded: Recorded, jobs: Mapping[str, str]) -> Judgement:
+def judge(rules: Rules, recorded: RunSet, jobs: Mapping[str, str]) -> Judgement:
     """Return the judgement on a commit whose scenarios had to run.
 
     Args:
@@ -140,18 +140,18 @@ def judge(rules: Rules, recorded: Recorded, jobs: Mapping[str, str]) -> Judgemen
     """
     measured = recorded.measured()
     problems = [
-        Problem(Kind.UNREADABLE, "", "some results cannot be read", fault)
+        Problem(ProblemKind.UNREADABLE, "", "some results cannot be read", fault)
         for fault in recorded.unreadable
     ]
     for scenario, thresholds in rules.thresholds.items():
         ended = jobs.get(job_name(scenario.name), "")
         if ended != SUCCESS:
             problems.append(
-                Problem(Kind.JOB, scenario.name, "its job did not end with success", ended)
+                Problem(ProblemKind.JOB, scenario.name, "its job did not end with success", ended)
             )
         found = measured.get(scenario.name)
         if found is None:
-            problems.append(Problem(Kind.MISSING, scenario.name, "there are no results"))
+            problems.append(Problem(ProblemKind.MISSING, scenario.name, "there are no results"))
         else:
             problems += _problems(scenario, thresholds, found)
     if problems:
@@ -164,29 +164,33 @@ def judge(rules: Rules, recorded: Recorded, jobs: Mapping[str, str]) -> Judgemen
 
 
 def _problems(
-    scenario: Scenario, thresholds: tuple[Threshold, ...], found: Measured
+    scenario: Scenario, thresholds: tuple[Threshold, ...], found: RecordedScenario
 ) -> Iterator[Problem]:
     entry, verdict = found.run.entry(scenario.name), found.row.verdict
     if found.run.manifest.status is not RunStatus.COMPLETE:
-        yield Problem(Kind.UNFINISHED, scenario.name, "its run did not come to its end")
+        yield Problem(ProblemKind.UNFINISHED, scenario.name, "its run did not come to its end")
     if (
         not same_load(entry.executor, scenario.options)
         or entry.think_time_seconds != scenario.think_time_seconds
     ):
-        yield Problem(Kind.LOAD, scenario.name, "its load is not that of the default branch")
+        yield Problem(ProblemKind.LOAD, scenario.name, "its load is not that of the default branch")
     if not thresholds:
-        yield Problem(Kind.THRESHOLD, scenario.name, "the default branch has no threshold for it")
+        yield Problem(
+            ProblemKind.THRESHOLD, scenario.name, "the default branch has no threshold for it"
+        )
     for threshold in thresholds:
         if reason := _broken(threshold, verdict, found.row.summary):
-            yield Problem(Kind.THRESHOLD, scenario.name, reason)
+            yield Problem(ProblemKind.THRESHOLD, scenario.name, reason)
     for name, why in (
         *_recomputed(scenario, entry.k6_exit_code, found.row.summary),
         *_reported(verdict),
     ):
-        yield Problem(Kind.GATE, scenario.name, f"the gate {name} does not hold", why)
+        yield Problem(ProblemKind.GATE, scenario.name, f"the gate {name} does not hold", why)
     if verdict.verdict is not Verdict.PASS:
         theirs = "; ".join(verdict.reasons)
-        yield Problem(Kind.VERDICT, scenario.name, f"its own verdict is {verdict.verdict}", theirs)
+        yield Problem(
+            ProblemKind.VERDICT, scenario.name, f"its own verdict is {verdict.verdict}", theirs
+        )
 
 
 def _broken(threshold: Threshold, verdict: ScenarioVerdict, summary: Summary | NoSummary) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from cdc_perf.ci.calls import task_step
 from cdc_perf.ci.model import Level, Permission, Run, Step, Uses, expression
 from cdc_perf.ci.pins import CACHE_RESTORE, CACHE_SAVE, CHECKOUT, SETUP_PYTHON
-from cdc_perf.ci.project import Project
+from cdc_perf.ci.project import CiProject
 
 # What a job gets that does no more than run the checkout's code.
 READS_CODE = Permission("contents", Level.READ, "checks out the code")
@@ -43,7 +43,7 @@ def python(version: str, *locks: str, cached: bool = True) -> tuple[Step, ...]:
     )
 
 
-def tools(project: Project, stack: str) -> tuple[Step, ...]:
+def tools(project: CiProject, stack: str) -> tuple[Step, ...]:
     """Return the steps that get every tool of a stack, from the cache where it has them.
 
     The key is made of the keys of the tools themselves: no list of files has the version of the Go

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from cdc_perf.dashboards.panels import Face, Panel, Query, now, over_time, rows
+from cdc_perf.dashboards.panels import Panel, PanelSpec, Query, rows, stat_panel, time_series_panel
 from cdc_perf.dashboards.promql import RUNS, classic_quantile, rate
 
 _HOP = "cdc_consumer_hop_seconds"
@@ -27,17 +27,17 @@ def _hops() -> tuple[Panel, ...]:
         f' / sum by (hop) (rate({_HOP}_count{{hop!="total"}}[$window]))'
     )
     return (
-        over_time(
-            Face(1, "Hops, mean", "Means add up to the mean of the total.", "s", 8),
+        time_series_panel(
+            PanelSpec(1, "Hops, mean", "Means add up to the mean of the total.", "s", 8),
             (Query(mean, "{{hop}}"),),
             stacked=True,
         ),
-        over_time(
-            Face(2, "Hops, p95", _SAMPLES, "s", 8),
+        time_series_panel(
+            PanelSpec(2, "Hops, p95", _SAMPLES, "s", 8),
             (Query(classic_quantile(0.95, _HOP, "hop"), "{{hop}}"),),
         ),
-        over_time(
-            Face(3, "Hops, p99", _SAMPLES, "s", 8),
+        time_series_panel(
+            PanelSpec(3, "Hops, p99", _SAMPLES, "s", 8),
             (Query(classic_quantile(0.99, _HOP, "hop"), "{{hop}}"),),
         ),
     )
@@ -45,8 +45,8 @@ def _hops() -> tuple[Panel, ...]:
 
 def _flow() -> tuple[Panel, ...]:
     return (
-        over_time(
-            Face(4, "Events", "Captured, written to Kafka, applied, a second.", "cps", 8),
+        time_series_panel(
+            PanelSpec(4, "Events", "Captured, written to Kafka, applied, a second.", "cps", 8),
             (
                 Query(rate("debezium_events_seen_total", "server"), "captured by Debezium"),
                 Query(
@@ -56,8 +56,8 @@ def _flow() -> tuple[Panel, ...]:
                 Query(rate("cdc_consumer_events_total", "op"), "applied, {{op}}"),
             ),
         ),
-        over_time(
-            Face(
+        time_series_panel(
+            PanelSpec(
                 5,
                 "Consumer Lag",
                 "Records that the consumer has not committed: by its own count, and as the broker "
@@ -72,8 +72,8 @@ def _flow() -> tuple[Panel, ...]:
                 ),
             ),
         ),
-        over_time(
-            Face(
+        time_series_panel(
+            PanelSpec(
                 6,
                 "Replication Slot",
                 "Bytes of the log that PostgreSQL keeps for Debezium; known while a run goes on.",
@@ -87,8 +87,8 @@ def _flow() -> tuple[Panel, ...]:
                 ),
             ),
         ),
-        over_time(
-            Face(
+        time_series_panel(
+            PanelSpec(
                 7,
                 "Debezium Queue",
                 "Events between Debezium's reader and its producer; a full queue stops the reader.",
@@ -100,8 +100,8 @@ def _flow() -> tuple[Panel, ...]:
                 Query("debezium_queue_capacity", "capacity"),
             ),
         ),
-        over_time(
-            Face(
+        time_series_panel(
+            PanelSpec(
                 8,
                 "Debezium behind PostgreSQL",
                 "From the commit of the last event until Debezium had it.",
@@ -110,8 +110,8 @@ def _flow() -> tuple[Panel, ...]:
             ),
             (Query("max by (server) (debezium_behind_source_seconds >= 0)", "{{server}}"),),
         ),
-        over_time(
-            Face(
+        time_series_panel(
+            PanelSpec(
                 9,
                 "Consumer Batches",
                 "Records taken from Kafka at once: mean, and p95 within its bucket.",
@@ -137,8 +137,8 @@ def _flow() -> tuple[Panel, ...]:
 
 def _trouble() -> tuple[Panel, ...]:
     return (
-        now(
-            Face(10, "Dead Letters", "Records that can never be applied.", "short", 6),
+        stat_panel(
+            PanelSpec(10, "Dead Letters", "Records that can never be applied.", "short", 6),
             (
                 Query(
                     "sum by (reason) (increase(cdc_consumer_dead_letters_total[$__range]))",
@@ -147,8 +147,8 @@ def _trouble() -> tuple[Panel, ...]:
             ),
             _NONE_IS_GOOD,
         ),
-        now(
-            Face(11, "Connector Tasks", "On this worker, by state.", "short", 6),
+        stat_panel(
+            PanelSpec(11, "Connector Tasks", "On this worker, by state.", "short", 6),
             (
                 Query(
                     "sum by (connector, state) (kafka_connect_connector_tasks)",
@@ -156,8 +156,8 @@ def _trouble() -> tuple[Panel, ...]:
                 ),
             ),
         ),
-        over_time(
-            Face(
+        time_series_panel(
+            PanelSpec(
                 12,
                 "Retries and Replays",
                 "Writes to MongoDB made again, and events not newer than their document, a second.",
@@ -170,7 +170,7 @@ def _trouble() -> tuple[Panel, ...]:
             ),
         ),
         rows(
-            Face(13, "Alerts", "What fires now: k6/prometheus/rules/alerts.yml.", "short", 12),
+            PanelSpec(13, "Alerts", "What fires now: k6/prometheus/rules/alerts.yml.", "short", 12),
             (Query('ALERTS{alertstate="firing"}', ""),),
             names={"alertname": "Alert", "severity": "Severity", "job": "Job"},
             hidden=("__name__", "alertstate", "Value"),
@@ -180,17 +180,19 @@ def _trouble() -> tuple[Panel, ...]:
 
 def _resources() -> tuple[Panel, ...]:
     return (
-        over_time(
-            Face(14, "Processors", "Cores that each component keeps busy.", "short", 12),
+        time_series_panel(
+            PanelSpec(14, "Processors", "Cores that each component keeps busy.", "short", 12),
             (Query(f"max by (component) (cdc_perf_cpu_cores{{{RUNS}}})", "{{component}}"),),
             stacked=True,
         ),
-        over_time(
-            Face(15, "Memory", "Resident, with the processes that it started.", "bytes", 12),
+        time_series_panel(
+            PanelSpec(15, "Memory", "Resident, with the processes that it started.", "bytes", 12),
             (Query(f"max by (component) (cdc_perf_memory_bytes{{{RUNS}}})", "{{component}}"),),
         ),
-        over_time(
-            Face(16, "Java Heap", "Used by the broker and by the Connect worker.", "bytes", 12),
+        time_series_panel(
+            PanelSpec(
+                16, "Java Heap", "Used by the broker and by the Connect worker.", "bytes", 12
+            ),
             (Query('sum by (job) (jvm_memory_used_bytes{area="heap"})', "{{job}}"),),
         ),
     )

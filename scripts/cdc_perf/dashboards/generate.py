@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
-from cdc_perf.ci.drift import Generated
+from cdc_perf.ci.drift import GeneratedFiles
 from cdc_perf.dashboards import cdc_pipeline, k6_results
 from cdc_perf.dashboards.panels import DATASOURCE, Panel
 
@@ -54,7 +54,7 @@ _ANNOTATIONS = (
 )
 
 
-def dashboards() -> Generated:
+def dashboards() -> GeneratedFiles:
     """Return every file by its path in the checkout; nothing is read."""
     boards = (
         ("k6-results", "k6 Load Test Results", k6_results.panels()),
@@ -68,7 +68,7 @@ def dashboards() -> Generated:
             for uid, title, panels in boards
         },
     }
-    return Generated(wanted=wanted, suffixes=(".json", ".yml"), mark=_MARK)
+    return GeneratedFiles(wanted=wanted, suffixes=(".json", ".yml"), mark=_MARK)
 
 
 def _dashboard(uid: str, title: str, panels: Sequence[Panel]) -> str:

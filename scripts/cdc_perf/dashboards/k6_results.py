@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from cdc_perf.dashboards.panels import Face, Panel, Query, now, over_time, rows
+from cdc_perf.dashboards.panels import Panel, PanelSpec, Query, rows, stat_panel, time_series_panel
 from cdc_perf.dashboards.promql import (
     BASE,
     BY_RUN,
@@ -41,15 +41,15 @@ _VERDICTS = {
 def panels() -> tuple[Panel, ...]:
     """Return the panels in their order."""
     return (
-        over_time(
-            Face(1, "Virtual Users", "At work, and the most that k6 has made.", "short", 12),
+        time_series_panel(
+            PanelSpec(1, "Virtual Users", "At work, and the most that k6 has made.", "short", 12),
             (
                 Query(f"sum by (test_run_id) (k6_vus{{{RUNS_ALONE}}})", "{{test_run_id}} VUs"),
                 Query(f"sum by (test_run_id) (k6_vus_max{{{RUNS_ALONE}}})", "{{test_run_id}} max"),
             ),
         ),
-        over_time(
-            Face(2, "Request Rate", "Iterations that ended, a second.", "reqps", 12),
+        time_series_panel(
+            PanelSpec(2, "Request Rate", "Iterations that ended, a second.", "reqps", 12),
             (
                 Query(rate("k6_iterations_total", BY_RUN, RUNS), _RUN),
                 Query(
@@ -58,8 +58,8 @@ def panels() -> tuple[Panel, ...]:
                 ),
             ),
         ),
-        over_time(
-            Face(
+        time_series_panel(
+            PanelSpec(
                 3,
                 "CDC E2E Latency",
                 "From the start of an iteration until its document is in MongoDB; what failed or "
@@ -75,8 +75,8 @@ def panels() -> tuple[Panel, ...]:
                 ),
             ),
         ),
-        now(
-            Face(
+        stat_panel(
+            PanelSpec(
                 4,
                 "Success Rate",
                 "The share of iterations whose change was written, arrived in time and was read "
@@ -87,16 +87,16 @@ def panels() -> tuple[Panel, ...]:
             (Query(success_rate(), _RUN),),
             _ONE_IS_GOOD,
         ),
-        now(
-            Face(5, "Error Count", "Failed writes and reads since the start.", "short", 6),
+        stat_panel(
+            PanelSpec(5, "Error Count", "Failed writes and reads since the start.", "short", 6),
             (
                 Query(last("k6_pg_write_errors_total"), f"{_RUN} PostgreSQL writes"),
                 Query(last("k6_mongo_read_errors_total"), f"{_RUN} MongoDB reads"),
             ),
             _NONE_IS_GOOD,
         ),
-        over_time(
-            Face(
+        time_series_panel(
+            PanelSpec(
                 6,
                 "PostgreSQL Write Latency",
                 f"From the first statement of a change to its commit. {_SAMPLES}",
@@ -105,8 +105,8 @@ def panels() -> tuple[Panel, ...]:
             ),
             _latencies("k6_pg_write_duration_seconds"),
         ),
-        over_time(
-            Face(
+        time_series_panel(
+            PanelSpec(
                 7,
                 "MongoDB Read Latency",
                 f"One document by its key, after it has arrived. {_SAMPLES}",
@@ -115,12 +115,12 @@ def panels() -> tuple[Panel, ...]:
             ),
             _latencies("k6_mongo_read_duration_seconds"),
         ),
-        now(
-            Face(8, "Records Processed", "Rows inserted since the start.", "short", 6),
+        stat_panel(
+            PanelSpec(8, "Records Processed", "Rows inserted since the start.", "short", 6),
             (Query(last("k6_pg_records_inserted_total"), f"{_RUN} inserted"),),
         ),
-        now(
-            Face(
+        stat_panel(
+            PanelSpec(
                 9,
                 "Documents Found",
                 "Documents that arrived in time, and those that did not.",
@@ -133,7 +133,7 @@ def panels() -> tuple[Panel, ...]:
             ),
         ),
         rows(
-            Face(
+            PanelSpec(
                 10,
                 "Threshold Status",
                 "While the run goes on, as k6 judges every two seconds; in the end, as the verdict "
@@ -147,7 +147,7 @@ def panels() -> tuple[Panel, ...]:
             words={"0": ("broken", "red"), "1": ("holds", "green")},
         ),
         rows(
-            Face(
+            PanelSpec(
                 11,
                 "Verdicts",
                 "The exit code of each scenario that is over.",
@@ -160,7 +160,7 @@ def panels() -> tuple[Panel, ...]:
             words=_VERDICTS,
         ),
         rows(
-            Face(
+            PanelSpec(
                 12,
                 "Runs compared",
                 "Each as its summary has it, without the warm-up, where there were samples "

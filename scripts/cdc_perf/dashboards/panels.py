@@ -26,7 +26,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Face:
+class PanelSpec:
     """What every panel has.
 
     Attributes:
@@ -44,7 +44,7 @@ class Face:
     width: int
 
 
-def over_time(face: Face, queries: Sequence[Query], *, stacked: bool = False) -> Panel:
+def time_series_panel(face: PanelSpec, queries: Sequence[Query], *, stacked: bool = False) -> Panel:
     """Return lines over time, with what each came to at last and at most."""
     legend = (
         common_builders.VizLegendOptions()
@@ -65,7 +65,9 @@ def over_time(face: Face, queries: Sequence[Query], *, stacked: bool = False) ->
     return panel
 
 
-def now(face: Face, queries: Sequence[Query], steps: Sequence[dashboard.Threshold] = ()) -> Panel:
+def stat_panel(
+    face: PanelSpec, queries: Sequence[Query], steps: Sequence[dashboard.Threshold] = ()
+) -> Panel:
     """Return figures, a tile for each series.
 
     Args:
@@ -85,7 +87,7 @@ def now(face: Face, queries: Sequence[Query], steps: Sequence[dashboard.Threshol
 
 
 def rows(
-    face: Face,
+    face: PanelSpec,
     queries: Sequence[Query],
     *,
     names: dict[str, str],
@@ -129,7 +131,7 @@ def rows(
     return panel
 
 
-def _faced(panel: P, face: Face) -> P:
+def _faced(panel: P, face: PanelSpec) -> P:
     height = 5 if face.width <= _TILE else 8
     return (
         panel.id(face.number)

@@ -16,11 +16,11 @@ from typing import Any
 from psycopg import Connection
 from pymongo.database import Database
 
-from cdc_perf.integrity.records import Cause, CauseCode, Kind
-from cdc_perf.integrity.snapshot import Difference
+from cdc_perf.integrity.records import Cause, CauseCode, FindingKind
+from cdc_perf.integrity.snapshot import RowDifference
 from cdc_perf.settings.pipeline import Pipeline
 
-_COLUMN_KINDS = frozenset((Kind.CONTENT, Kind.STALE))
+_COLUMN_KINDS = frozenset((FindingKind.CONTENT, FindingKind.STALE))
 _XIDS = 2**32
 _TABLE = """
     SELECT c.oid, coalesce(pg_stat_get_tuples_deleted(c.oid), 0), (
@@ -83,7 +83,7 @@ class Explanation:
     explained: frozenset[str] = frozenset()
 
 
-class Facts:
+class CauseFacts:
     """Asks for what is known of a table; only once something differs."""
 
     def __init__(
@@ -96,18 +96,22 @@ class Facts:
         self._database = database
         self._tables = {table.table: table for table in pipeline.tables}
 
-    def explain(self, table: str, kind: Kind, differences: Sequence[Difference]) -> Explanation:
+    def explain(
+        self, table: str, kind: FindingKind, differences: Sequence[RowDifference]
+    ) -> Explanation:
         """Return the causes of the differences of one kind of a table.
 
         Raises:
             psycopg.Error: PostgreSQL does not answer.
             pymongo.errors.PyMongoError: MongoDB does not.
         """
-        if kind is not Kind.EXTRA and kind not in _COLUMN_KINDS:
+        if kind is not FindingKind.EXTRA and kind not in _COLUMN_KINDS:
             return Explanation()
         return explain(kind, differences, self._facts(table, kind, differences))
 
-    def _facts(self, table: str, kind: Kind, differences: Sequence[Difference]) -> TableFacts:
+    def _facts(
+        self, table: str, kind: FindingKind, differences: Sequence[RowDifference]
+    ) -> TableFacts:
         found = self._connection.execute(_TABLE, self._tables[table].name).fetchone()
         if found is None:
             return TableFacts()
@@ -128,9 +132,11 @@ class Facts:
         )
 
 
-def explain(kind: Kind, differences: Sequence[Difference], facts: TableFacts) -> Explanation:
+def explain(
+    kind: FindingKind, differences: Sequence[RowDifference], facts: TableFacts
+) -> Explanation:
     """Return the causes of differences of one kind, by what is known of their table."""
-    if kind is Kind.EXTRA:
+    if kind is FindingKind.EXTRA:
         return _truncated(differences, facts)
     if kind in _COLUMN_KINDS:
         return _columns(differences, facts.attributes)
@@ -165,7 +171,7 @@ _SENTENCES = {
 }
 
 
-def _truncated(differences: Sequence[Difference], facts: TableFacts) -> Explanation:
+def _truncated(differences: Sequence[RowDifference], facts: TableFacts) -> Explanation:
     """Rows that went by a TRUNCATE all went: what is there now is younger than each of them.
 
     Rows may have gone by deletes whose events were lost, which is a loss. So a TRUNCATE is named
@@ -188,7 +194,7 @@ def _truncated(differences: Sequence[Difference], facts: TableFacts) -> Explanat
 _Named = tuple[CauseCode, tuple[str, ...], bool]
 
 
-def _columns(differences: Sequence[Difference], attributes: Sequence[Attribute]) -> Explanation:
+def _columns(differences: Sequence[RowDifference], attributes: Sequence[Attribute]) -> Explanation:
     counts: defaultdict[_Named, int] = defaultdict(int)
     explained = set()
     for each in differences:
@@ -204,7 +210,7 @@ def _columns(differences: Sequence[Difference], attributes: Sequence[Attribute])
     return Explanation(causes, frozenset(explained))
 
 
-def _of_row(difference: Difference, attributes: Sequence[Attribute]) -> tuple[_Named, ...]:
+def _of_row(difference: RowDifference, attributes: Sequence[Attribute]) -> tuple[_Named, ...]:
     """Return the causes of one difference; nothing where any part of it is left without one."""
     if not difference.version.isdigit():
         return ()
@@ -255,6 +261,6 @@ def _not_younger(version: int, xid: int) -> bool:
     return (xid - version) % _XIDS < _XIDS // 2
 
 
-def ordered(differences: Iterable[Difference], explanation: Explanation) -> list[Difference]:
+def ordered(differences: Iterable[RowDifference], explanation: Explanation) -> list[RowDifference]:
     """Return differences, those without a known cause first: they are what is to be looked at."""
     return sorted(differences, key=lambda each: each.id in explanation.explained)

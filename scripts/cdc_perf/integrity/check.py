@@ -14,22 +14,22 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.integrity.causes import Facts
+from cdc_perf.integrity.causes import CauseFacts
 from cdc_perf.integrity.drain import DEADLINE_SECONDS, Draining
-from cdc_perf.integrity.events import gathered
+from cdc_perf.integrity.events import load_events
 from cdc_perf.integrity.findings import (
     event_findings,
-    lasting,
     ledger_findings,
     missed_for_sure,
+    persistent,
     row_findings,
 )
 from cdc_perf.integrity.ledger import read_ledger
 from cdc_perf.integrity.records import Integrity
-from cdc_perf.integrity.snapshot import Comparison, Difference, compare
+from cdc_perf.integrity.snapshot import RowDifference, TableComparison, compare
 from cdc_perf.integrity.tables import RowLookup, readings
-from cdc_perf.integrity.topic import Begins, Topics
-from cdc_perf.integrity.trace import Trail
+from cdc_perf.integrity.topic import StartOffsets, Topics
+from cdc_perf.integrity.trace import RowTrace
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import connector
 from cdc_perf.stack.carried import ConnectorFilter
@@ -37,7 +37,7 @@ from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.waiting import NotReady
 
-_Compared = tuple[Comparison, Sequence[Difference]]
+_Compared = tuple[TableComparison, Sequence[RowDifference]]
 # Whose restart makes Debezium send again what it cannot know to have arrived.
 _REPEATING = frozenset(("connect", "kafka", "postgres"))
 _CONNECT_SECONDS = 5
@@ -71,7 +71,7 @@ class Checker:
     endpoints: Endpoints
     deadline_seconds: float = DEADLINE_SECONDS
 
-    def begin(self) -> Begins:
+    def begin(self) -> StartOffsets:
         """Return where the topics end now, and see that every table can be followed.
 
         Raises:
@@ -83,7 +83,7 @@ class Checker:
 
     def check(
         self,
-        begins: Begins,
+        begins: StartOffsets,
         ledger: Path | None = None,
         excused: str = "",
         *,
@@ -149,28 +149,28 @@ class Checker:
             draining.sentinel()
         draining.positions()
         second = self._compare(filtered) if first.differences else first
-        return second, lasting(first.differences, second.differences)
+        return second, persistent(first.differences, second.differences)
 
     def _found(
         self,
-        begins: Begins,
+        begins: StartOffsets,
         ledger: Path | None,
         excused: str,
         lag: ConsumerLag,
-        compared: Comparison,
-        differences: Sequence[Difference],
+        compared: TableComparison,
+        differences: Sequence[RowDifference],
         filtered: ConnectorFilter,
     ) -> Integrity:
         entries = read_ledger(ledger) if ledger is not None else ()
         kept = ledger is not None and ledger.exists()
         records = self._topics.read(begins)
         with (
-            gathered(records, entries) as events,
+            load_events(records, entries) as events,
             self._postgres() as connection,
             self._mongodb() as client,
         ):
-            facts = Facts(connection, client[self.endpoints.mongodb_database], self.pipeline)
-            trail = Trail(self.pipeline, events, lag.committed())
+            facts = CauseFacts(connection, client[self.endpoints.mongodb_database], self.pipeline)
+            trail = RowTrace(self.pipeline, events, lag.committed())
             cuts = records.cuts()
             whole = missed_for_sure(
                 events.unseen(self.pipeline.kafka.topic_prefix),
@@ -195,7 +195,7 @@ class Checker:
     def _topics(self) -> Topics:
         return Topics(self.endpoints.kafka_bootstrap, self.pipeline)
 
-    def _compare(self, filtered: ConnectorFilter) -> Comparison:
+    def _compare(self, filtered: ConnectorFilter) -> TableComparison:
         with self._mongodb() as client:
             database = client[self.endpoints.mongodb_database]
             return compare(self.endpoints.postgres_dsn, database, self.pipeline, filtered)

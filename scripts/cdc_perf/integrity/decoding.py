@@ -37,7 +37,7 @@ _VALUE = msgspec.json.Decoder(_Value)
 _SEQUENCE = msgspec.json.Decoder(tuple[int | None, int | None], strict=False)
 
 
-class Event(msgspec.Struct, frozen=True):
+class ChangeEvent(msgspec.Struct, frozen=True):
     """A record of a table's topic.
 
     Attributes:
@@ -75,7 +75,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     from_position: int
 
 
-def event_of(message: Message, table: Table) -> Event:
+def event_of(message: Message, table: Table) -> ChangeEvent:
     """Return what a record of a table's topic says."""
     op, lsn, tx, commit = UNREADABLE, None, None, None
     value = message.value()
@@ -89,7 +89,7 @@ def event_of(message: Message, table: Table) -> Event:
         if found is not None and found.op in _OPS:
             op, lsn, tx, commit = found.op, found.lsn, found.tx, _commit(found)
     identity = _id(message.key(), table)
-    return Event(
+    return ChangeEvent(
         topic=str(message.topic()),
         partition=int(message.partition() or 0),
         position=int(message.offset() or 0),

@@ -18,7 +18,7 @@ from cdc_perf.stack import canary, source
 from cdc_perf.stack.connector_health import ConnectorDown, ConnectorHealth, Guard, look
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.lag import ConsumerLag
-from cdc_perf.waiting import DeadlinePassed, NotReady, wait_until
+from cdc_perf.waiting import NotReady, WaitTimeout, wait_until
 from cdc_perf.wording import counted
 
 DEADLINE_SECONDS = 60.0
@@ -59,10 +59,10 @@ class Draining:
         def probe() -> None:
             self._position = source.log_position(self._endpoints.postgres_dsn)
             try:
-                canary.prove(self._pipeline, self._endpoints, self._left())
+                canary.run_canary(self._pipeline, self._endpoints, self._left())
             except ConnectorDown:
                 raise
-            except DeadlinePassed as late:
+            except WaitTimeout as late:
                 raise NotReady(late.reason) from None
             except StackFailure as failure:
                 raise NotReady(failure.message) from None
@@ -134,7 +134,7 @@ class Draining:
         except ConnectorDown as down:
             self._connector = down.health
             self._outstanding += [missing] if missing else []
-        except DeadlinePassed as late:
+        except WaitTimeout as late:
             self._outstanding.append(late.reason)
             self._note_connector()
         except StackFailure as failure:

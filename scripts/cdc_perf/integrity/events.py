@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from cdc_perf.integrity import queries
-from cdc_perf.integrity.decoding import DeadLetter, Event
-from cdc_perf.integrity.ledger import Acknowledged
+from cdc_perf.integrity.decoding import ChangeEvent, DeadLetter
+from cdc_perf.integrity.ledger import AcknowledgedWrite
 from cdc_perf.integrity.records import MOST_SAMPLES, TopicRead
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Odd:
+class Anomaly:
     """Events of a topic that are wrong in one way: how many, and some of them with a sentence."""
 
     topic: str
@@ -41,7 +41,7 @@ class Odd:
 
 
 @dataclass(frozen=True)
-class Unseen:
+class MissingEvent:
     """Acknowledged writes of a row that the topic lacks: how many of one operation."""
 
     table: str
@@ -51,7 +51,7 @@ class Unseen:
 
 
 @dataclass(frozen=True)
-class Seen:
+class EventPosition:
     """An event of a row in its topic."""
 
     op: str
@@ -71,22 +71,22 @@ class Events:
         rows = self._connection.execute(queries.READ).fetchall()
         return tuple(TopicRead(topic=t, events=e, keys=k, tombstones=n) for t, e, k, n in rows)
 
-    def duplicates(self) -> tuple[Odd, ...]:
+    def duplicates(self) -> tuple[Anomaly, ...]:
         """Return the changes that stand in a topic more than once."""
         return self._odd(queries.DUPLICATES)
 
-    def reordered(self) -> tuple[Odd, ...]:
+    def reordered(self) -> tuple[Anomaly, ...]:
         """Return the changes of a row that come after a later change of the same row."""
         return self._odd(queries.REORDERED)
 
-    def unreadable(self) -> tuple[Odd, ...]:
+    def unreadable(self) -> tuple[Anomaly, ...]:
         """Return the records that are no event of a row."""
         return self._odd(queries.UNREADABLE)
 
-    def unseen(self, topic_prefix: str) -> tuple[Unseen, ...]:
+    def unseen(self, topic_prefix: str) -> tuple[MissingEvent, ...]:
         """Return the acknowledged writes that have no event."""
         rows = self._connection.execute(queries.MISSING, {"prefix": topic_prefix}).fetchall()
-        return tuple(Unseen(*row) for row in rows)
+        return tuple(MissingEvent(*row) for row in rows)
 
     def acknowledged(self) -> dict[str, int]:
         """Return how many writes of rows k6 has noted, by operation."""
@@ -100,11 +100,11 @@ class Events:
         """
         return tuple(self._connection.execute(queries.DEAD_LETTERS).fetchall())
 
-    def last(self, topic: str, identity: str) -> Seen | None:
+    def last(self, topic: str, identity: str) -> EventPosition | None:
         """Return a row's last event in its topic."""
         return self._event(queries.LAST, topic, identity)
 
-    def delete(self, topic: str, identity: str) -> Seen | None:
+    def delete(self, topic: str, identity: str) -> EventPosition | None:
         """Return a row's last delete in its topic."""
         return self._event(queries.DELETE, topic, identity)
 
@@ -115,22 +115,22 @@ class Events:
         ).fetchone()
         return str(found[0]) if found else ""
 
-    def _event(self, query: str, topic: str, identity: str) -> Seen | None:
+    def _event(self, query: str, topic: str, identity: str) -> EventPosition | None:
         found = self._connection.execute(query, {"topic": topic, "id": identity}).fetchone()
-        return Seen(*found) if found else None
+        return EventPosition(*found) if found else None
 
-    def _odd(self, query: str) -> tuple[Odd, ...]:
+    def _odd(self, query: str) -> tuple[Anomaly, ...]:
         by_topic: dict[str, tuple[int, list[tuple[str, str]]]] = {}
         for topic, identity, count, detail in self._connection.execute(query).fetchall():
             _, samples = by_topic.setdefault(topic, (count, []))
             if len(samples) < MOST_SAMPLES:
                 samples.append((identity, detail))
-        return tuple(Odd(t, count, tuple(samples)) for t, (count, samples) in by_topic.items())
+        return tuple(Anomaly(t, count, tuple(samples)) for t, (count, samples) in by_topic.items())
 
 
 @contextmanager
-def gathered(
-    records: Iterable[Event | DeadLetter], ledger: Iterable[Acknowledged]
+def load_events(
+    records: Iterable[ChangeEvent | DeadLetter], ledger: Iterable[AcknowledgedWrite]
 ) -> Iterator[Events]:
     """Put events, dead letters and acknowledged writes into a database for the block's time."""
     import duckdb  # noqa: PLC0415 - it takes a while, and only this needs it
@@ -143,7 +143,7 @@ def gathered(
             paths["acknowledged"].open("wb") as acknowledged,
         ):
             for record in records:
-                _write(events if isinstance(record, Event) else dead_letters, record)
+                _write(events if isinstance(record, ChangeEvent) else dead_letters, record)
             for entry in ledger:
                 _write(acknowledged, entry)
         config: dict[str, str | bool | int | float | list[str]] = {

@@ -6,17 +6,26 @@ from dataclasses import replace
 from typing import Protocol
 
 from cdc_perf.integrity.causes import Explanation, ordered
-from cdc_perf.integrity.events import Events, Odd, Unseen
-from cdc_perf.integrity.records import MOST_SAMPLES, Finding, Kind, Place, Sample, TopicCut
-from cdc_perf.integrity.snapshot import Difference
-from cdc_perf.integrity.trace import Trail
+from cdc_perf.integrity.events import Anomaly, Events, MissingEvent
+from cdc_perf.integrity.records import (
+    MOST_SAMPLES,
+    Finding,
+    FindingKind,
+    LastSeen,
+    RowSample,
+    TopicCut,
+)
+from cdc_perf.integrity.snapshot import RowDifference
+from cdc_perf.integrity.trace import RowTrace
 from cdc_perf.settings.pipeline import Pipeline
 
-Explain = Callable[[str, Kind, Sequence[Difference]], Explanation]
+Explain = Callable[[str, FindingKind, Sequence[RowDifference]], Explanation]
 _OPERATIONS = {"c": "insert", "u": "update", "d": "delete"}
 
 
-def lasting(first: Iterable[Difference], second: Iterable[Difference]) -> tuple[Difference, ...]:
+def persistent(
+    first: Iterable[RowDifference], second: Iterable[RowDifference]
+) -> tuple[RowDifference, ...]:
     """Return what differs in two comparisons of which the pipeline was drained in between.
 
     A row that was written meanwhile is another one: under load it is still on its way.
@@ -26,7 +35,7 @@ def lasting(first: Iterable[Difference], second: Iterable[Difference]) -> tuple[
 
 
 def row_findings(
-    differences: Iterable[Difference], trail: Trail, explain: Explain
+    differences: Iterable[RowDifference], trail: RowTrace, explain: Explain
 ) -> Iterator[Finding]:
     """Return the findings on rows and documents.
 
@@ -35,16 +44,16 @@ def row_findings(
         trail: Knows where each row was last seen.
         explain: Returns what is known of the cause of the differences of one kind of a table.
     """
-    groups: defaultdict[tuple[str, Kind], list[Difference]] = defaultdict(list)
+    groups: defaultdict[tuple[str, FindingKind], list[RowDifference]] = defaultdict(list)
     for each in differences:
         groups[each.table, trail.kind(each)].append(each)
     for (table, kind), group in groups.items():
-        if kind is Kind.COLUMN_ABSENT:
+        if kind is FindingKind.COLUMN_ABSENT:
             continue
         explanation = explain(table, kind, group)
-        absent = {each.id: each for each in groups.get((table, Kind.COLUMN_ABSENT), ())}
+        absent = {each.id: each for each in groups.get((table, FindingKind.COLUMN_ABSENT), ())}
         rows, missed = _folded(ordered(group, explanation), explanation, absent)
-        found = ((kind, rows, explanation.causes), (Kind.COLUMN_ABSENT, missed, ()))
+        found = ((kind, rows, explanation.causes), (FindingKind.COLUMN_ABSENT, missed, ()))
         for each_kind, each_group, causes in found:
             if each_group:
                 yield Finding(
@@ -57,8 +66,8 @@ def row_findings(
 
 
 def _folded(
-    group: Sequence[Difference], explanation: Explanation, absent: Mapping[str, Difference]
-) -> tuple[list[Difference], list[Difference]]:
+    group: Sequence[RowDifference], explanation: Explanation, absent: Mapping[str, RowDifference]
+) -> tuple[list[RowDifference], list[RowDifference]]:
     """Report a column that no document has as one difference instead of one for each row.
 
     Args:
@@ -92,15 +101,15 @@ def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator
         pipeline: The pipeline.
         excused: Why a repeated event is no fault; else empty.
     """
-    yield from _odd(Kind.DUPLICATE, events.duplicates(), pipeline, excused)
-    yield from _odd(Kind.REORDERED, events.reordered(), pipeline)
-    yield from _odd(Kind.UNREADABLE, events.unreadable(), pipeline)
+    yield from _odd(FindingKind.DUPLICATE, events.duplicates(), pipeline, excused)
+    yield from _odd(FindingKind.REORDERED, events.reordered(), pipeline)
+    yield from _odd(FindingKind.UNREADABLE, events.unreadable(), pipeline)
     letters = events.dead_letters()
     if letters:
         samples = tuple(
-            Sample(
+            RowSample(
                 id=identity,
-                last_seen=Place.DEAD_LETTER,
+                last_seen=LastSeen.DEAD_LETTER,
                 detail=f"{reason}; read from {topic}, partition {partition}, offset {position}"
                 if topic
                 else f"{reason}; no header says where it was read; partition {partition}, "
@@ -109,12 +118,14 @@ def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator
             for identity, reason, topic, partition, position in letters[:MOST_SAMPLES]
         )
         topic = pipeline.kafka.dead_letter_topic
-        yield Finding(kind=Kind.DEAD_LETTER, table=topic, count=len(letters), samples=samples)
+        yield Finding(
+            kind=FindingKind.DEAD_LETTER, table=topic, count=len(letters), samples=samples
+        )
 
 
 def missed_for_sure(
-    unseen: Iterable[Unseen], tables: Mapping[str, str], cuts: Iterable[TopicCut]
-) -> tuple[Unseen, ...]:
+    unseen: Iterable[MissingEvent], tables: Mapping[str, str], cuts: Iterable[TopicCut]
+) -> tuple[MissingEvent, ...]:
     """Return the acknowledged writes whose topic still has all of its records.
 
     Args:
@@ -136,19 +147,19 @@ class Rows(Protocol):
         """Return whether a write of the row must have an event in the topic."""
 
 
-def ledger_findings(unseen: Sequence[Unseen], lookup: Rows) -> Iterator[Finding]:
+def ledger_findings(unseen: Sequence[MissingEvent], lookup: Rows) -> Iterator[Finding]:
     """Return the findings on acknowledged writes without an event, of those that must have one."""
-    groups: defaultdict[tuple[str, Kind], list[Unseen]] = defaultdict(list)
+    groups: defaultdict[tuple[str, FindingKind], list[MissingEvent]] = defaultdict(list)
     for each in unseen:
         if not lookup.must_arrive(each.table, each.id):
             continue
         # A row that was updated and is not there may have been deleted since.
         gone = each.op == "c" and not lookup.has(each.table, each.id)
-        groups[each.table, Kind.VANISHED if gone else Kind.EVENT_MISSING].append(each)
+        groups[each.table, FindingKind.VANISHED if gone else FindingKind.EVENT_MISSING].append(each)
     for (table, kind), group in groups.items():
-        place = Place.K6 if kind is Kind.VANISHED else Place.POSTGRES
+        place = LastSeen.K6 if kind is FindingKind.VANISHED else LastSeen.POSTGRES
         samples = tuple(
-            Sample(
+            RowSample(
                 id=each.id,
                 last_seen=place,
                 detail=f"{_OPERATIONS[each.op]} acknowledged by PostgreSQL, not in the topic",
@@ -161,7 +172,7 @@ def ledger_findings(unseen: Sequence[Unseen], lookup: Rows) -> Iterator[Finding]
 
 
 def _odd(
-    kind: Kind, found: Iterable[Odd], pipeline: Pipeline, excused: str = ""
+    kind: FindingKind, found: Iterable[Anomaly], pipeline: Pipeline, excused: str = ""
 ) -> Iterator[Finding]:
     tables = {pipeline.topic(table): table.table for table in pipeline.tables}
     for each in found:
@@ -170,7 +181,7 @@ def _odd(
             table=tables.get(each.topic, each.topic),
             count=each.count,
             samples=tuple(
-                Sample(id=identity, last_seen=Place.TOPIC, detail=detail)
+                RowSample(id=identity, last_seen=LastSeen.TOPIC, detail=detail)
                 for identity, detail in each.samples
             ),
             excused=excused,

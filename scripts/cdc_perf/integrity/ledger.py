@@ -19,7 +19,7 @@ _LETTERS = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 OPERATIONS = frozenset(("c", "u", "d"))
 
 
-class Acknowledged(msgspec.Struct, frozen=True):
+class AcknowledgedWrite(msgspec.Struct, frozen=True):
     """A write of one row that PostgreSQL has acknowledged."""
 
     op: str
@@ -27,7 +27,7 @@ class Acknowledged(msgspec.Struct, frozen=True):
     id: str
 
 
-def read_ledger(path: Path) -> Iterator[Acknowledged]:
+def read_ledger(path: Path) -> Iterator[AcknowledgedWrite]:
     """Yield the lines of a ledger, of a last one that was cut off nothing; no file, no lines."""
     if not path.exists():
         return
@@ -35,7 +35,7 @@ def read_ledger(path: Path) -> Iterator[Acknowledged]:
         for line in lines:
             op, table, key = (*line.rstrip("\n").split("\t"), "", "")[:3]
             if line.endswith("\n") and op in OPERATIONS and table and key:
-                yield Acknowledged(op, _in_one_spelling(_unescaped(table)), _unescaped(key))
+                yield AcknowledgedWrite(op, _in_one_spelling(_unescaped(table)), _unescaped(key))
 
 
 def _unescaped(text: str) -> str:

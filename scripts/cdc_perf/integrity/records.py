@@ -13,7 +13,7 @@ SCHEMA_VERSION = 2
 MOST_SAMPLES = 5
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What can be wrong; docs/integrity.md tells what each means."""
 
     # Of rows and documents. The topic has a resurrected row's delete, and none of an extra one.
@@ -33,7 +33,7 @@ class Kind(StrEnum):
     DEAD_LETTER = "dead_letter"
 
 
-class Place(StrEnum):
+class LastSeen(StrEnum):
     """A station on the way of a row."""
 
     K6 = "k6"
@@ -72,7 +72,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     likely: bool = False
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RowSample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row or record of a finding.
 
     Attributes:
@@ -82,7 +82,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     id: str
-    last_seen: Place
+    last_seen: LastSeen
     detail: str
 
 
@@ -98,10 +98,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         causes: What is known of why; the differences stay true, and a finding.
     """
 
-    kind: Kind
+    kind: FindingKind
     table: str
     count: int
-    samples: tuple[Sample, ...]
+    samples: tuple[RowSample, ...]
     excused: str = ""
     causes: tuple[Cause, ...] = ()
 
@@ -215,7 +215,7 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Whether everything that was written got through in time."""
         return self.drain is not None and not self.drain.outstanding
 
-    def count(self, kinds: Iterable[Kind]) -> int:
+    def count(self, kinds: Iterable[FindingKind]) -> int:
         """Return how many rows or records were found of some kinds, the excused ones included."""
         wanted = frozenset(kinds)
         return sum(finding.count for finding in self.findings if finding.kind in wanted)

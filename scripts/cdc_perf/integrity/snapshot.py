@@ -12,7 +12,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from cdc_perf.integrity.columns import Column, Printed
-from cdc_perf.integrity.records import Kind, TableCompared
+from cdc_perf.integrity.records import FindingKind, TableCompared
 from cdc_perf.integrity.tables import TableReading, readings
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.carried import ConnectorFilter
@@ -35,7 +35,7 @@ _PRINTING = {
 
 
 @dataclass(frozen=True)
-class Difference:
+class RowDifference:
     """A row and a document that are not the same.
 
     Attributes:
@@ -51,7 +51,7 @@ class Difference:
         unknown: Those of them that are not columns.
     """
 
-    kind: Kind
+    kind: FindingKind
     table: str
     id: str
     version: str
@@ -64,16 +64,16 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TableComparison:
     """What one comparison came to."""
 
     tables: tuple[TableCompared, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[RowDifference, ...]
 
 
 def compare(
     dsn: str, database: Database[Document], pipeline: Pipeline, filtered: ConnectorFilter
-) -> Comparison:
+) -> TableComparison:
     """Compare every table with its collection, in one snapshot of PostgreSQL.
 
     Rows and documents are streamed in the order of `_id`, a batch of each at a time in memory, and
@@ -85,7 +85,7 @@ def compare(
         StackFailure: A table cannot be followed to MongoDB.
     """
     compared: list[TableCompared] = []
-    differences: list[Difference] = []
+    differences: list[RowDifference] = []
     with psycopg.connect(
         dsn, client_encoding="utf8", connect_timeout=_CONNECT_SECONDS
     ) as connection:
@@ -102,7 +102,7 @@ def compare(
                 documents = live_documents(database[how.table.collection])
                 differences += differing(how, counted.rows(rows), counted.documents(documents))
             compared.append(counted.result())
-    return Comparison(tuple(compared), tuple(differences))
+    return TableComparison(tuple(compared), tuple(differences))
 
 
 def _print_values(cursor: psycopg.ServerCursor[Any], columns: Iterable[Column]) -> None:
@@ -136,7 +136,7 @@ def metadata(document: Document) -> Document:
 
 def differing(
     how: TableReading, rows: Iterable[Row], documents: Iterable[Document]
-) -> Iterator[Difference]:
+) -> Iterator[RowDifference]:
     """Yield what differs between rows and documents, both in the order of `_id`."""
     unseen = _UnseenColumns(how)
     yield from _row_by_row(how, rows, documents, unseen)
@@ -148,7 +148,7 @@ def _row_by_row(
     rows: Iterable[Row],
     documents: Iterable[Document],
     unseen: "_UnseenColumns",
-) -> Iterator[Difference]:
+) -> Iterator[RowDifference]:
     table = how.table.table
     ahead = iter(documents)
     document = next(ahead, None)
@@ -156,13 +156,13 @@ def _row_by_row(
         identity = row[0]
         if identity is None:
             # PostgreSQL sorts them last. No document can be that of such a row.
-            yield Difference(Kind.MISSING, table, NO_ID, row[1], None)
+            yield RowDifference(FindingKind.MISSING, table, NO_ID, row[1], None)
             continue
         while document is not None and document["_id"] < identity:
             yield _extra(table, document)
             document = next(ahead, None)
         if document is None or document["_id"] > identity:
-            yield Difference(Kind.MISSING, table, identity, row[1], None)
+            yield RowDifference(FindingKind.MISSING, table, identity, row[1], None)
             continue
         unseen.look(row, document)
         wrong = _wrong_columns(how, row, document)
@@ -170,8 +170,8 @@ def _row_by_row(
         if wrong or unknown:
             found = metadata(document)
             # A savepoint's transaction has a number of its own: then `stale` is said of `content`.
-            kind = Kind.CONTENT if str(found.get("tx_id")) == row[1] else Kind.STALE
-            yield Difference(
+            kind = FindingKind.CONTENT if str(found.get("tx_id")) == row[1] else FindingKind.STALE
+            yield RowDifference(
                 kind,
                 table,
                 identity,
@@ -213,18 +213,24 @@ class _UnseenColumns:
         for at, column in self._left:
             self._values[column.name] += row[at] is not None
 
-    def differences(self) -> Iterator[Difference]:
+    def differences(self) -> Iterator[RowDifference]:
         """Yield the columns that no document has although rows have values there."""
         for _, column in self._left:
             if count := self._values[column.name]:
                 described = f"{column.name} {column.declared}"
-                yield Difference(
-                    Kind.COLUMN_ABSENT, self._table, column.name, "", None, (described,), count
+                yield RowDifference(
+                    FindingKind.COLUMN_ABSENT,
+                    self._table,
+                    column.name,
+                    "",
+                    None,
+                    (described,),
+                    count,
                 )
 
 
-def _extra(table: str, document: Document) -> Difference:
-    return Difference(Kind.EXTRA, table, document["_id"], "", _lsn(document))
+def _extra(table: str, document: Document) -> RowDifference:
+    return RowDifference(FindingKind.EXTRA, table, document["_id"], "", _lsn(document))
 
 
 def _lsn(document: Document) -> int | None:

@@ -12,7 +12,7 @@ from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.stack.carried import ConnectorFilter
 from cdc_perf.stack.checks.publication import expect_publication
 from cdc_perf.stack.row_id import identity
-from cdc_perf.stack.table_columns import Generated, TableColumn, table_columns
+from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
 
 # Only what the publication carries reaches MongoDB. Before version 18 no generated column does,
 # although the view lists it.
@@ -156,8 +156,8 @@ def reading(
 
 
 def _why_not(column: TableColumn, *, is_listed: bool, carries_generated: bool) -> Why | None:
-    if column.generated is Generated.VIRTUAL:
+    if column.generated is GeneratedColumn.VIRTUAL:
         return Why.VIRTUAL
-    if column.generated is Generated.STORED and not (carries_generated and is_listed):
+    if column.generated is GeneratedColumn.STORED and not (carries_generated and is_listed):
         return Why.GENERATED
     return None if is_listed else Why.UNPUBLISHED

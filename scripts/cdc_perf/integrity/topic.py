@@ -10,12 +10,12 @@ from confluent_kafka.admin import AdminClient, ConfigResource
 from confluent_kafka.cimpl import Message
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.integrity.decoding import DeadLetter, Event, dead_letter_of, event_of
+from cdc_perf.integrity.decoding import ChangeEvent, DeadLetter, dead_letter_of, event_of
 from cdc_perf.integrity.records import Cut, TopicCut
 from cdc_perf.settings.pipeline import Pipeline
 
 # The offset at which each partition's window begins, by topic and partition; others begin at 0.
-Begins = Mapping[tuple[str, int], int]
+StartOffsets = Mapping[tuple[str, int], int]
 _TIMEOUT_SECONDS = 5.0
 # Without a single record for so long, the broker is not going to give the rest.
 _STALL_SECONDS = 10.0
@@ -42,12 +42,12 @@ class Span:
 class Records:
     """The records of a window. Once they were all read, it is known which are gone."""
 
-    def __init__(self, topics: "Topics", begins: Begins) -> None:
+    def __init__(self, topics: "Topics", begins: StartOffsets) -> None:
         self._topics = topics
         self._begins = begins
         self._spans: dict[tuple[str, int], Span] = {}
 
-    def __iter__(self) -> Iterator[Event | DeadLetter]:
+    def __iter__(self) -> Iterator[ChangeEvent | DeadLetter]:
         """Read the records, from the first of the window on."""
         return self._topics.records(self._begins, self._spans)
 
@@ -90,13 +90,13 @@ class Topics:
         with closing(self._consumer()) as consumer, _answering():
             return {key: end for key, (_, end) in self._marks(consumer).items()}
 
-    def read(self, begins: Begins) -> "Records":
+    def read(self, begins: StartOffsets) -> "Records":
         """Return the records from `begins` to the present ends; they are read by iterating."""
         return Records(self, begins)
 
     def records(
-        self, begins: Begins, seen: "dict[tuple[str, int], Span]"
-    ) -> Iterator[Event | DeadLetter]:
+        self, begins: StartOffsets, seen: "dict[tuple[str, int], Span]"
+    ) -> Iterator[ChangeEvent | DeadLetter]:
         """Yield the records from `begins` to the present ends, and note what of it was there.
 
         Args:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cdc_perf.integrity.events import Events, Seen
-from cdc_perf.integrity.records import Kind, Place, Sample
-from cdc_perf.integrity.snapshot import Difference
+from cdc_perf.integrity.events import EventPosition, Events
+from cdc_perf.integrity.records import FindingKind, LastSeen, RowSample
+from cdc_perf.integrity.snapshot import RowDifference
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.wording import counted
 
@@ -13,7 +13,7 @@ _OPS = {"c": "create", "u": "update", "d": "delete", "r": "read"}
 
 
 @dataclass(frozen=True)
-class Trail:
+class RowTrace:
     """What is known of every row's way.
 
     Attributes:
@@ -26,19 +26,19 @@ class Trail:
     events: Events
     committed: Mapping[tuple[str, int], int]
 
-    def kind(self, difference: Difference) -> Kind:
+    def kind(self, difference: RowDifference) -> FindingKind:
         """Return the kind of a difference, told by the topic where the tables cannot."""
         topic = self._topic(difference.table)
-        if difference.kind is Kind.EXTRA and self.events.delete(topic, difference.id):
-            return Kind.RESURRECTED
+        if difference.kind is FindingKind.EXTRA and self.events.delete(topic, difference.id):
+            return FindingKind.RESURRECTED
         return difference.kind
 
-    def sample(self, difference: Difference) -> Sample:
+    def sample(self, difference: RowDifference) -> RowSample:
         """Return a difference, and where the row's last change was seen."""
-        if difference.kind is Kind.COLUMN_ABSENT:
+        if difference.kind is FindingKind.COLUMN_ABSENT:
             rows = counted(difference.count, "row has a value", "rows have a value")
             detail = f"{', '.join(difference.columns)}: {rows}, no document has the field"
-            return Sample(id=difference.id, last_seen=Place.POSTGRES, detail=detail)
+            return RowSample(id=difference.id, last_seen=LastSeen.POSTGRES, detail=detail)
         topic, identity = self._topic(difference.table), difference.id
         last = self.events.last(topic, identity)
         columns = ", ".join(difference.columns)
@@ -48,25 +48,25 @@ class Trail:
         place, where = self._last_seen(topic, identity, last, has_row=bool(difference.version))
         if last is not None and last.lsn == difference.lsn:
             # It got there; what differs came about in MongoDB, or on the last hop.
-            place = Place.MONGODB
-        return Sample(id=identity, last_seen=place, detail=lead + where)
+            place = LastSeen.MONGODB
+        return RowSample(id=identity, last_seen=place, detail=lead + where)
 
     def _last_seen(
-        self, topic: str, identity: str, last: Seen | None, *, has_row: bool
-    ) -> tuple[Place, str]:
+        self, topic: str, identity: str, last: EventPosition | None, *, has_row: bool
+    ) -> tuple[LastSeen, str]:
         if last is None:
             where = "there is no event of it in the topic in this time"
-            return (Place.POSTGRES if has_row else Place.MONGODB), where
+            return (LastSeen.POSTGRES if has_row else LastSeen.MONGODB), where
         where = (
             f"its last event, {_OPS.get(last.op, last.op)} of lsn {last.lsn}, is in {topic}, "
             f"partition {last.partition}, offset {last.position}"
         )
         reason = self.events.given_up(topic, identity)
         if reason:
-            return Place.DEAD_LETTER, f"{where}; the consumer gave it up: {reason}"
+            return LastSeen.DEAD_LETTER, f"{where}; the consumer gave it up: {reason}"
         if self.committed.get((topic, last.partition), 0) > last.position:
-            return Place.CONSUMER, f"{where}; the consumer has committed it"
-        return Place.TOPIC, f"{where}; the consumer has not committed it"
+            return LastSeen.CONSUMER, f"{where}; the consumer has committed it"
+        return LastSeen.TOPIC, f"{where}; the consumer has not committed it"
 
     def _topic(self, table: str) -> str:
         return f"{self.pipeline.kafka.topic_prefix}.{table}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from cdc_perf.signals import postponed
+from cdc_perf.signals import deferred
 
 _log = logging.getLogger(__name__)
 _INTERVAL_SECONDS = 1.0
@@ -47,7 +47,7 @@ def sampling(read: Read, path: Path) -> Iterator[Latest]:
         yield latest
     finally:
         ending.set()
-        with postponed():
+        with deferred():
             thread.join(_LAST_ANSWER_SECONDS)
 
 

@@ -5,18 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from cdc_perf.load.progress import Progress
-from cdc_perf.stats.latency_histogram import Counted
+from cdc_perf.load.progress import LoadProgress
+from cdc_perf.stats.latency_histogram import HopCounters
 from cdc_perf.waiting import NotReady
 
 # A reading costs the consumer 7 ms; what it counted after the last one dies with it.
 _INTERVAL_SECONDS = 10.0
 
-Read = Callable[[], Counted]
+Read = Callable[[], HopCounters]
 
 
 @dataclass(frozen=True)
-class HopsSeen:
+class HopMeasurements:
     """What the hops of a scenario's events took.
 
     Attributes:
@@ -28,8 +28,8 @@ class HopsSeen:
         fault: Why something is missing, in a sentence; empty where nothing is.
     """
 
-    steady: Counted = field(default_factory=Counted)
-    warm_up: Counted = field(default_factory=Counted)
+    steady: HopCounters = field(default_factory=HopCounters)
+    warm_up: HopCounters = field(default_factory=HopCounters)
     begin: datetime | None = None
     end: datetime | None = None
     restarts: int = 0
@@ -47,17 +47,17 @@ class HopWatch:
         self._warm_up_seconds = warm_up_seconds
         self._load_began: float | None = None
         self._due = time.monotonic() + _INTERVAL_SECONDS
-        self._steady = self._warm_up = Counted()
+        self._steady = self._warm_up = HopCounters()
         self._begin: datetime | None = None
         self._end: datetime | None = None
         self._restarts = 0
-        self._last: Counted | None = None
+        self._last: HopCounters | None = None
         # Why the last reading came to nothing; and whether the first one did.
         self._silence = ""
         self._late = False
         self._look()
 
-    def follow(self, progress: Progress) -> None:
+    def follow(self, progress: LoadProgress) -> None:
         """Take a reading if one is due."""
         now = time.monotonic()
         if self._load_began is None and progress.running:
@@ -69,10 +69,10 @@ class HopWatch:
             if self._look() and begins:
                 self._begin = self._end
 
-    def close(self) -> HopsSeen:
+    def close(self) -> HopMeasurements:
         """Take the last reading, and return what was seen."""
         self._look()
-        return HopsSeen(
+        return HopMeasurements(
             self._steady, self._warm_up, self._begin, self._end, self._restarts, self._missing()
         )
 
@@ -97,7 +97,7 @@ class HopWatch:
             self._late = self._late or self._last is None
             return False
         self._silence = ""
-        added = Counted() if self._last is None else now.since(self._last)
+        added = HopCounters() if self._last is None else now.since(self._last)
         if added is None:
             # Whatever the new process has counted, it has counted since the last reading.
             self._restarts += 1

@@ -9,7 +9,7 @@ import msgspec
 
 from cdc_perf import process
 from cdc_perf.errors import LoadFailure
-from cdc_perf.load.web_dashboard_relay import Dashboard
+from cdc_perf.load.web_dashboard_relay import WebDashboardRelay
 from cdc_perf.settings.durations import parse_duration
 from cdc_perf.settings.executors import Executor, total_seconds
 from cdc_perf.settings.scenarios import Scenario
@@ -70,7 +70,7 @@ class K6:
 
     binary: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    dashboard: Dashboard | None = None
+    dashboard: WebDashboardRelay | None = None
     observed: Observed | None = None
 
     @property

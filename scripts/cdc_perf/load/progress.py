@@ -27,7 +27,7 @@ class MetricState:
 
 
 @dataclass(frozen=True)
-class Progress:
+class LoadProgress:
     """A moment of a run.
 
     Attributes:
@@ -65,7 +65,7 @@ class Progress:
         return min(1.0, self.elapsed_seconds / self.total_seconds)
 
 
-def ask(port: int, elapsed_seconds: float, total_seconds: float) -> Progress | None:
+def ask(port: int, elapsed_seconds: float, total_seconds: float) -> LoadProgress | None:
     """Ask k6 on 127.0.0.1; None while it does not answer, as before its start and after its end."""
     try:
         status = _get(port, "status")["attributes"]
@@ -77,7 +77,7 @@ def ask(port: int, elapsed_seconds: float, total_seconds: float) -> Progress | N
         return None
     samples = {name: metric.sample for name, metric in metrics.items()}
     iterations = samples.get("iterations", {})
-    return Progress(
+    return LoadProgress(
         elapsed_seconds=elapsed_seconds,
         total_seconds=total_seconds,
         running=bool(status["running"]),

@@ -11,10 +11,10 @@ from cdc_perf.errors import Interrupted
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.gauge_recorder import sampling
 from cdc_perf.load.k6 import K6, Shape
-from cdc_perf.load.progress import Progress, ask
+from cdc_perf.load.progress import LoadProgress, ask
 from cdc_perf.ports import free_port
 from cdc_perf.settings.scenarios import Scenario
-from cdc_perf.signals import postponed
+from cdc_perf.signals import deferred
 
 _POLL_SECONDS = 1.0
 # Beyond the load and its graceful stop: k6's start, setup, teardown and summary.
@@ -24,7 +24,7 @@ _STOP_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
-class Loaded:
+class K6Result:
     """What is known of a k6 run beside its files.
 
     Attributes:
@@ -49,8 +49,8 @@ def run(
     shape: Shape,
     files: ScenarioFiles,
     gauges: Callable[[int], Mapping[str, float]],
-    on_progress: Callable[[Progress], None],
-) -> Loaded:
+    on_progress: Callable[[LoadProgress], None],
+) -> K6Result:
     """Run a scenario, sample the stack's gauges meanwhile, and leave the files of both.
 
     A k6 that does not end when it should is ended, first with SIGINT, then with SIGKILL.
@@ -69,7 +69,7 @@ def run(
     clock = _clock_offset()
     variables = {
         **k6.variables,
-        **process_tags.mark(files.folder),
+        **process_tags.tag(files.folder),
         "CDC_SUMMARY": str(files.summary),
     }
     variables["CDC_LEDGER"] = str(files.ledger)
@@ -87,11 +87,11 @@ def run(
                     k6.dashboard.let_go()
     except Interrupted as interruption:
         interrupted = interruption
-    with postponed():
+    with deferred():
         _end(running)
         exit_code = running.wait().exit_code
     step = _clock_offset() - clock
-    return Loaded(exit_code, started, datetime.now(UTC), step, interrupted)
+    return K6Result(exit_code, started, datetime.now(UTC), step, interrupted)
 
 
 def _clock_offset() -> float:
@@ -102,7 +102,7 @@ def _clock_offset() -> float:
     return time.time() - time.monotonic()
 
 
-def _followed(running: process.Running, shape: Shape, port: int) -> Iterator[Progress]:
+def _followed(running: process.Running, shape: Shape, port: int) -> Iterator[LoadProgress]:
     """Yield progress until k6 ends or its deadline is over."""
     deadline = time.monotonic() + shape.seconds + shape.graceful_seconds + _MARGIN_SECONDS
     began: float | None = None

@@ -18,7 +18,7 @@ _PIECE = 1 << 16
 _CONNECT_SECONDS = 2.0
 
 
-class Dashboard:
+class WebDashboardRelay:
     """One address for the dashboards of all k6 runs of a run, one after the other."""
 
     def __init__(self) -> None:

@@ -7,14 +7,14 @@ from cdc_perf.integrity.check import unchecked
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.k6 import Shape
 from cdc_perf.perf.plan import PlannedScenario
-from cdc_perf.perf.scenario_runner import Laboratory, Measured
+from cdc_perf.perf.scenario_runner import ScenarioResult, ScenarioRunner
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.executors import RampingArrivalRate
 from cdc_perf.settings.metrics import CONSUMER_LAG
 from cdc_perf.settings.scenarios import MOST_HOLDS
 from cdc_perf.terminal import say
 from cdc_perf.verdict.earlier_gate import lost
-from cdc_perf.verdict.evidence import Earlier, Held
+from cdc_perf.verdict.evidence import EarlierPart, HoldResult
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.ramp import Ramp, judge_ramp
 from cdc_perf.verdict.ramp_gate import without_held_rate
@@ -27,8 +27,8 @@ _DRAIN_SECONDS = 120.0
 
 
 def measure_breakpoint(
-    laboratory: Laboratory, planned: PlannedScenario, shape: Shape, files: ScenarioFiles
-) -> Measured:
+    laboratory: ScenarioRunner, planned: PlannedScenario, shape: Shape, files: ScenarioFiles
+) -> ScenarioResult:
     """Run the ramp, then hold nine tenths of the highest rate, and less if that does not hold.
 
     A rate that is too high makes the pipeline slow, and a lower one is tried. A part in which the
@@ -43,27 +43,27 @@ def measure_breakpoint(
     ramp_files = ScenarioFiles(files.folder / "ramp")
     ramp_run = laboratory.measure(planned, shape, ramp_files)
     if not isinstance(shape.options, RampingArrivalRate) or _ends_the_search(ramp_run):
-        return _moved_up(ramp_run, ramp_files, files)
+        return _promote_files(ramp_run, ramp_files, files)
     seen = ramp_run.evidence.points
     ramp = judge_ramp(seen.windows, seen.stack, shape.options)
     say(f"{planned.scenario.name}: {ramp.end}")
     if ramp.highest is None:
-        held = Held(ramp, None, 0.0)
+        held = HoldResult(ramp, None, 0.0)
         measured = replace(ramp_run, evidence=replace(ramp_run.evidence, held=held))
-        return _moved_up(measured, ramp_files, files)
+        return _promote_files(measured, ramp_files, files)
     ramp_run = _settled(laboratory, ramp_run, ramp_files)
     if _lost(ramp_run):
-        return _moved_up(ramp_run, ramp_files, files)
+        return _promote_files(ramp_run, ramp_files, files)
     return _hold(laboratory, planned, files, ramp, (_earlier("ramp", ramp_run),))
 
 
 def _hold(
-    laboratory: Laboratory,
+    laboratory: ScenarioRunner,
     planned: PlannedScenario,
     files: ScenarioFiles,
     ramp: Ramp,
-    earlier: tuple[Earlier, ...],
-) -> Measured:
+    earlier: tuple[EarlierPart, ...],
+) -> ScenarioResult:
     rate = (ramp.highest or 0.0) * _FIRST_SHARE
     for number in range(1, MOST_HOLDS + 1):
         asked = max(1, round(rate))
@@ -72,7 +72,7 @@ def _hold(
         say(f"{planned.scenario.name}: holding {asked:,}/s for {format_duration(shape.seconds)}")
         hold_files = ScenarioFiles(files.folder / f"hold-{number}")
         measured = holding.measure(planned, shape, hold_files)
-        measured = _judged_with(measured, Held(ramp, asked, shape.seconds), earlier)
+        measured = _judged_with(measured, HoldResult(ramp, asked, shape.seconds), earlier)
         if number == MOST_HOLDS or _ends_the_search(measured):
             break
         # By itself: what an earlier part did wrong says nothing about this rate.
@@ -86,46 +86,50 @@ def _hold(
             break
         earlier = (*earlier, _earlier(f"hold-{number}", measured))
         rate *= _NEXT_SHARE
-    return _moved_up(measured, hold_files, files)
+    return _promote_files(measured, hold_files, files)
 
 
-def _judged_with(measured: Measured, held: Held, earlier: tuple[Earlier, ...]) -> Measured:
+def _judged_with(
+    measured: ScenarioResult, held: HoldResult, earlier: tuple[EarlierPart, ...]
+) -> ScenarioResult:
     return replace(measured, evidence=replace(measured.evidence, held=held, earlier=earlier))
 
 
-def _settled(laboratory: Laboratory, measured: Measured, files: ScenarioFiles) -> Measured:
+def _settled(
+    laboratory: ScenarioRunner, measured: ScenarioResult, files: ScenarioFiles
+) -> ScenarioResult:
     """Let the pipeline catch up; a check that could not see everything is made again then."""
-    _wait_for_calm(laboratory)
+    _wait_for_zero_lag(laboratory)
     integrity = measured.evidence.integrity
     if integrity is not None and integrity.drained and not integrity.unchecked:
         return measured
     return laboratory.check_again(measured, files)
 
 
-def _earlier(name: str, measured: Measured) -> Earlier:
+def _earlier(name: str, measured: ScenarioResult) -> EarlierPart:
     evidence = measured.evidence
     integrity = evidence.integrity or unchecked("no check was made")
-    return Earlier(name, integrity, evidence.exceptions)
+    return EarlierPart(name, integrity, evidence.exceptions)
 
 
-def _ends_the_search(measured: Measured) -> bool:
+def _ends_the_search(measured: ScenarioResult) -> bool:
     """Whether a part is the last one: it lost something, or there is nothing to go on with."""
-    return measured.evidence.fallen or _in_vain(measured) or _lost(measured)
+    return measured.evidence.fallen or _aborted(measured) or _lost(measured)
 
 
-def _lost(measured: Measured) -> bool:
+def _lost(measured: ScenarioResult) -> bool:
     """Whether the pipeline lost something in a part."""
     integrity = measured.evidence.integrity
     return integrity is not None and lost(integrity)
 
 
-def _in_vain(measured: Measured) -> bool:
+def _aborted(measured: ScenarioResult) -> bool:
     """Whether there is nothing to go on with: k6 was interrupted, or broke."""
     loaded = measured.loaded
     return loaded.interrupted is not None or not measured.evidence.k6_came_to_its_end
 
 
-def _wait_for_calm(laboratory: Laboratory) -> None:
+def _wait_for_zero_lag(laboratory: ScenarioRunner) -> None:
     """Wait until the consumer has caught up: what is left of one rate must not spoil the next."""
 
     def probe() -> None:
@@ -141,7 +145,9 @@ def _wait_for_calm(laboratory: Laboratory) -> None:
     )
 
 
-def _moved_up(measured: Measured, source: ScenarioFiles, target: ScenarioFiles) -> Measured:
+def _promote_files(
+    measured: ScenarioResult, source: ScenarioFiles, target: ScenarioFiles
+) -> ScenarioResult:
     """Put the files of the run that counts where those of every scenario are."""
     for path in source.folder.iterdir():
         path.rename(target.folder / path.name)

@@ -21,7 +21,7 @@ from cdc_perf.results.summary import NoSummary, read_summary
 from cdc_perf.runs.row import LATENCY, LATENCY_STATS
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.terminal import say
-from cdc_perf.verdict.turns import Side, Turn
+from cdc_perf.verdict.turns import PairSide, Turn
 from cdc_perf.verdict.verdict import Verdict
 
 # Beside the load itself: a stack's way up and down, and the health check.
@@ -95,10 +95,10 @@ def measure_in_turn(base: Checkout, head: Checkout, results: Path, turns: Turns)
     """
     made: list[Turn] = []
     for number in range(1, turns.pairs + 1):
-        order = (Side.BASE, Side.HEAD) if number % 2 else (Side.HEAD, Side.BASE)
+        order = (PairSide.BASE, PairSide.HEAD) if number % 2 else (PairSide.HEAD, PairSide.BASE)
         for side in order:
             say(f"pair {number} of {turns.pairs}: {side}")
-            turn = _run(base if side is Side.BASE else head, results, turns, number, side)
+            turn = _run(base if side is PairSide.BASE else head, results, turns, number, side)
             if turn.exit_code not in _USABLE:
                 say(f"{turn.name} is left out: {turn.reason}")
             made.append(turn)
@@ -108,7 +108,7 @@ def measure_in_turn(base: Checkout, head: Checkout, results: Path, turns: Turns)
     return made
 
 
-def _run(checkout: Checkout, results: Path, turns: Turns, number: int, side: Side) -> Turn:
+def _run(checkout: Checkout, results: Path, turns: Turns, number: int, side: PairSide) -> Turn:
     """Run `inv perf` of a version and return what came of it."""
     before = run_folders(results)
     name = f"pair-{number}-{side}"
@@ -131,7 +131,7 @@ def _run(checkout: Checkout, results: Path, turns: Turns, number: int, side: Sid
 
 
 def turn_of(
-    folder: RunFolder | None, number: int, side: Side, exit_code: int, last_lines: Sequence[str]
+    folder: RunFolder | None, number: int, side: PairSide, exit_code: int, last_lines: Sequence[str]
 ) -> Turn:
     """Return the result of a finished run.
 

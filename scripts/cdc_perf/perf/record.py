@@ -6,7 +6,7 @@ import msgspec
 
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.load.k6 import Shape
-from cdc_perf.load.run import Loaded
+from cdc_perf.load.run import K6Result
 from cdc_perf.perf.plan import PlannedScenario
 from cdc_perf.report.history import entries_of
 from cdc_perf.report.html.build import leave_reports
@@ -35,8 +35,8 @@ def entry_of(planned: PlannedScenario, shape: Shape) -> ScenarioEntry:
     )
 
 
-def noted(
-    manifest: Manifest, name: str, loaded: Loaded, events: Sequence[ComponentEvent]
+def with_scenario_result(
+    manifest: Manifest, name: str, loaded: K6Result, events: Sequence[ComponentEvent]
 ) -> Manifest:
     """Return the manifest with what was seen of k6 and of the stack during a scenario."""
     entries = tuple(
@@ -56,7 +56,7 @@ def noted(
     return msgspec.structs.replace(manifest, scenarios=entries)
 
 
-def leave(
+def write_artifacts(
     folder: RunFolder,
     manifest: Manifest,
     verdict: RunVerdict,
@@ -80,10 +80,10 @@ def leave(
     leave_reports(folder.path, units, say)
     if manifest.status is RunStatus.COMPLETE:
         folder.point_latest()
-        _remember(folder, manifest, rows)
+        _append_history(folder, manifest, rows)
 
 
-def _remember(folder: RunFolder, manifest: Manifest, rows: Sequence[Row]) -> None:
+def _append_history(folder: RunFolder, manifest: Manifest, rows: Sequence[Row]) -> None:
     """Add the run to the history; a full disk must not take back what was measured."""
     try:
         history.append(folder.path.parent, entries_of(manifest, rows))

@@ -12,16 +12,16 @@ from cdc_perf.errors import ExitCode, Failure, Interrupted, StackFailure
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.integrity.check import Checker
 from cdc_perf.load.k6 import K6
-from cdc_perf.load.web_dashboard_relay import Dashboard
+from cdc_perf.load.web_dashboard_relay import WebDashboardRelay
 from cdc_perf.lock import working_on
 from cdc_perf.perf.breakpoint import measure_breakpoint
 from cdc_perf.perf.components import wait_for_components, wait_for_connector
 from cdc_perf.perf.environment import machine, versions
 from cdc_perf.perf.generator import LoadGenerator
 from cdc_perf.perf.plan import Plan, PlannedScenario
-from cdc_perf.perf.record import entry_of, leave, noted
-from cdc_perf.perf.scenario_runner import Laboratory
-from cdc_perf.perf.verdict_export import dashboard_url, tell
+from cdc_perf.perf.record import entry_of, with_scenario_result, write_artifacts
+from cdc_perf.perf.scenario_runner import ScenarioRunner
+from cdc_perf.perf.verdict_export import dashboard_url, export_verdict
 from cdc_perf.report.live import open_in_browser
 from cdc_perf.results.hops import read_hops_file
 from cdc_perf.results.manifest import Manifest, RunStatus
@@ -30,7 +30,7 @@ from cdc_perf.results.summary import NoSummary, read_summary
 from cdc_perf.runs.row import Row
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import HEALTH_CHECK
-from cdc_perf.signals import postponed
+from cdc_perf.signals import deferred
 from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.connector import deployed_settings
 from cdc_perf.stack.connector_health import look
@@ -41,11 +41,11 @@ from cdc_perf.terminal import say
 from cdc_perf.verdict.judge import judge, not_run
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.run import judge_run
-from cdc_perf.waiting import told
+from cdc_perf.waiting import log_waits
 
 
 @dataclass(frozen=True)
-class Finished:
+class RunResult:
     """A run that is over.
 
     Attributes:
@@ -69,7 +69,9 @@ class _Blocked:
     reason: str
 
 
-def perform(plan: Plan, checkout: Checkout, backend: Backend, generator: LoadGenerator) -> Finished:
+def run_plan(
+    plan: Plan, checkout: Checkout, backend: Backend, generator: LoadGenerator
+) -> RunResult:
     """Start the stack unless it is up, run every scenario, judge, and stop what was started.
 
     Raises:
@@ -87,17 +89,19 @@ def perform(plan: Plan, checkout: Checkout, backend: Backend, generator: LoadGen
             endpoints = backend.up(say)
         else:
             backend.verify()
-        finished = _Run(plan, checkout, backend, generator, endpoints, was_up=was_up).perform()
+        finished = RunSession(
+            plan, checkout, backend, generator, endpoints, was_up=was_up
+        ).perform()
         if finished.verdict.exit_code is not ExitCode.INTERRUPTED:
             stop = backend.down
         return finished
     finally:
         if not was_up and not plan.keep:
-            with postponed():
+            with deferred():
                 stop(say)
 
 
-class _Run:
+class RunSession:
     """The state of a run; its manifest is written anew with every change."""
 
     def __init__(
@@ -114,9 +118,9 @@ class _Run:
         self._backend = backend
         self._endpoints = endpoints
         self._grafana_url = endpoints.grafana_url
-        dashboard = Dashboard() if plan.live else None
+        dashboard = WebDashboardRelay() if plan.live else None
         variables = {**endpoints.environment(), **plan.overrides.variables()}
-        self._laboratory = Laboratory(
+        self._laboratory = ScenarioRunner(
             k6=K6(generator.install(), variables, dashboard),
             backend=backend,
             gauges=Gauges(plan.pipeline, endpoints, backend.usage, backend.collected),
@@ -146,8 +150,9 @@ class _Run:
             notes=backend.notes(),
         )
 
-    def perform(self) -> Finished:
-        with working_on(self._folder.path), told(say):
+    def perform(self) -> RunResult:
+        """Run every scenario, judge, and write what the run leaves."""
+        with working_on(self._folder.path), log_waits(say):
             self._manifest.write(self._folder.manifest)
             with ExitStack() as stack:
                 stack.callback(self._laboratory.gauges.close)
@@ -157,7 +162,7 @@ class _Run:
                     stack.callback(self._laboratory.telemetry.close)
                 return self._perform()
 
-    def _perform(self) -> Finished:
+    def _perform(self) -> RunResult:
         watch = self._backend.watch()
         say(f"run {self._folder.run_id}")
         if self._grafana_url:
@@ -180,7 +185,7 @@ class _Run:
             else:
                 verdict = not_run(name, blocked.code, f"not run: {blocked.reason}")
             rows.append(self._row(verdict))
-        with postponed():
+        with deferred():
             for component, content in watch.logs().items():
                 write_atomically(self._folder.logs / f"{component}.log", content)
             return self._finish(rows, blocked)
@@ -191,17 +196,17 @@ class _Run:
         wait_for_components(self._backend)
         wait_for_connector(self._plan.pipeline, self._endpoints)
         files = self._folder.scenario(name)
-        how = measure_breakpoint if planned.scenario.hold_seconds else Laboratory.measure
+        how = measure_breakpoint if planned.scenario.hold_seconds else ScenarioRunner.measure
         measured = how(self._laboratory, planned, self._shapes[name], files)
         loaded, interrupted = measured.loaded, measured.loaded.interrupted
         try:
-            with postponed():
+            with deferred():
                 verdict = judge(measured.evidence)
                 write_atomically(files.verdict, readable_json(verdict))
                 if self._laboratory.telemetry is not None:
-                    tell(self._laboratory.telemetry, verdict, measured.evidence.summary)
+                    export_verdict(self._laboratory.telemetry, verdict, measured.evidence.summary)
                 events = measured.evidence.events or ()
-                self._manifest = noted(self._manifest, name, loaded, events)
+                self._manifest = with_scenario_result(self._manifest, name, loaded, events)
                 self._manifest.write(self._folder.manifest)
                 say(f"{name}: {verdict.verdict}")
         except Interrupted as interruption:
@@ -219,7 +224,7 @@ class _Run:
             return Row(verdict, NoSummary("it was not run"))
         return Row(verdict, read_summary(files.summary), read_hops_file(files.hops))
 
-    def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> Finished:
+    def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> RunResult:
         interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED
         reason = blocked.reason if blocked is not None and interrupted else ""
         verdict = judge_run([row.verdict for row in rows], reason)
@@ -230,8 +235,8 @@ class _Run:
         )
         limits = [limit for planned in self._plan.scenarios for limit in planned.thresholds]
         units = {limit.metric: limit.kind.unit for limit in limits}
-        leave(self._folder, self._manifest, verdict, rows, units)
-        return Finished(self._folder, verdict, tuple(rows), self._manifest.notes)
+        write_artifacts(self._folder, self._manifest, verdict, rows, units)
+        return RunResult(self._folder, verdict, tuple(rows), self._manifest.notes)
 
 
 def _reason(failure: Failure) -> str:

@@ -7,36 +7,36 @@ from cdc_perf.errors import Interrupted, StackFailure
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.integrity.check import Checker, excuse, unchecked
 from cdc_perf.integrity.records import Integrity
-from cdc_perf.integrity.topic import Begins
+from cdc_perf.integrity.topic import StartOffsets
 from cdc_perf.load import run as load
 from cdc_perf.load.exceptions import read_exceptions
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.hops import HopWatch, Read
 from cdc_perf.load.k6 import K6, Observed, Shape, inspect
-from cdc_perf.load.progress import Progress
+from cdc_perf.load.progress import LoadProgress
 from cdc_perf.perf.components import wait_for_components
 from cdc_perf.perf.plan import PlannedScenario
-from cdc_perf.prometheus.export import ScenarioTelemetry, Telemetry
+from cdc_perf.prometheus.export import PrometheusExport, ScenarioExport
 from cdc_perf.report.live import display
 from cdc_perf.results.hops import hops_of
 from cdc_perf.results.summary import read_summary
 from cdc_perf.settings.executors import RampingArrivalRate, warm_up_seconds
 from cdc_perf.settings.metrics import of_jvm
 from cdc_perf.settings.scenarios import HEALTH_CHECK
-from cdc_perf.signals import postponed
+from cdc_perf.signals import deferred
 from cdc_perf.stack.backend import Backend, Watch
 from cdc_perf.stack.connector_health import ConnectorHealth
 from cdc_perf.stack.gauges import Gauges
 from cdc_perf.terminal import say
 from cdc_perf.verdict.evidence import Evidence
-from cdc_perf.verdict.points import examine
+from cdc_perf.verdict.points import summarize_points
 
 _COLLECT_SECONDS = 60.0
 _COLLECT_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Measured:
+class ScenarioResult:
     """What one k6 run left.
 
     Attributes:
@@ -45,13 +45,13 @@ class Measured:
         begins: Where the topics ended before the load; None where no check was due.
     """
 
-    loaded: load.Loaded
+    loaded: load.K6Result
     evidence: Evidence
-    begins: Begins | None = None
+    begins: StartOffsets | None = None
 
 
 @dataclass(frozen=True)
-class Laboratory:
+class ScenarioRunner:
     """A stack and a load generator, ready to measure.
 
     Attributes:
@@ -70,16 +70,16 @@ class Laboratory:
     hops: Read
     checker: Checker
     connector: Callable[[], ConnectorHealth | None]
-    telemetry: Telemetry | None = None
+    telemetry: PrometheusExport | None = None
 
-    def with_variables(self, variables: Mapping[str, str]) -> "Laboratory":
+    def with_variables(self, variables: Mapping[str, str]) -> "ScenarioRunner":
         """Return the same with more variables for the scripts."""
         return replace(self, k6=replace(self.k6, environment={**self.k6.environment, **variables}))
 
-    def observed(self, url: str, run_id: str) -> "Laboratory":
+    def observed(self, url: str, run_id: str) -> "ScenarioRunner":
         """Return the same with a Prometheus that k6 and the harness push to."""
         k6 = replace(self.k6, observed=Observed(url, run_id))
-        return replace(self, k6=k6, telemetry=Telemetry(url, run_id, say))
+        return replace(self, k6=k6, telemetry=PrometheusExport(url, run_id, say))
 
     def shape(self, planned: PlannedScenario) -> Shape:
         """Ask k6 what a scenario comes to.
@@ -89,7 +89,9 @@ class Laboratory:
         """
         return inspect(self.k6, planned.scenario)
 
-    def measure(self, planned: PlannedScenario, shape: Shape, files: ScenarioFiles) -> Measured:
+    def measure(
+        self, planned: PlannedScenario, shape: Shape, files: ScenarioFiles
+    ) -> ScenarioResult:
         """Run a scenario, whatever comes, and gather the evidence."""
         name = planned.scenario.name
         watch = self.backend.watch()
@@ -104,7 +106,7 @@ class Laboratory:
                 integrity = self._check(begins, files, watch)
             except Interrupted as interruption:
                 loaded = replace(loaded, interrupted=interruption)
-        with postponed():
+        with deferred():
             # What is applied and what dies while it drains counts as well.
             seen = hops.close()
             write_atomically(files.hops, readable_json(hops_of(seen)))
@@ -118,7 +120,7 @@ class Laboratory:
                 executor=shape.options,
                 thresholds=planned.thresholds,
                 summary=summary,
-                points=examine(
+                points=summarize_points(
                     (files.points,),
                     files.gauges,
                     files.series,
@@ -135,9 +137,9 @@ class Laboratory:
                 exceptions=read_exceptions(files.log),
                 interrupted="" if loaded.interrupted is None else str(loaded.interrupted),
             )
-        return Measured(loaded, evidence, begins)
+        return ScenarioResult(loaded, evidence, begins)
 
-    def check_again(self, measured: Measured, files: ScenarioFiles) -> Measured:
+    def check_again(self, measured: ScenarioResult, files: ScenarioFiles) -> ScenarioResult:
         """Check what an earlier part of a scenario left, once the pipeline has caught up."""
         if measured.begins is None:
             return measured
@@ -150,8 +152,8 @@ class Laboratory:
         shape: Shape,
         files: ScenarioFiles,
         hops: HopWatch,
-        telemetry: ScenarioTelemetry | None,
-    ) -> load.Loaded:
+        telemetry: ScenarioExport | None,
+    ) -> load.K6Result:
         """Run k6, and show and tell how it goes."""
         progress = display(planned.scenario.name)
         collect_seconds = None
@@ -165,7 +167,7 @@ class Laboratory:
                 telemetry.gauges(values)
             return values
 
-        def show(moment: Progress) -> None:
+        def show(moment: LoadProgress) -> None:
             hops.follow(moment)
             progress.show(moment)
             if telemetry is not None:
@@ -176,7 +178,7 @@ class Laboratory:
         finally:
             progress.close()
 
-    def _check(self, begins: Begins, files: ScenarioFiles, watch: Watch) -> Integrity:
+    def _check(self, begins: StartOffsets, files: ScenarioFiles, watch: Watch) -> Integrity:
         """Check the pipeline's integrity, unless a part of it is not going to come back."""
         try:
             wait_for_components(self.backend)

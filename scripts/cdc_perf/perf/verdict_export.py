@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import urlencode
 
-from cdc_perf.prometheus.export import Judged, Telemetry, limit_text
+from cdc_perf.prometheus.export import PrometheusExport, ThresholdState, limit_text
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import LATENCY, LATENCY_STATS
 from cdc_perf.settings.metrics import MetricType
@@ -25,9 +25,11 @@ def dashboard_url(grafana_url: str, run_id: str, began: datetime) -> str:
     return f"{grafana_url}/d/k6-results?{urlencode(chosen)}"
 
 
-def tell(telemetry: Telemetry, verdict: ScenarioVerdict, summary: Summary | NoSummary) -> None:
+def export_verdict(
+    telemetry: PrometheusExport, verdict: ScenarioVerdict, summary: Summary | NoSummary
+) -> None:
     """Tell what a scenario came to."""
-    limits = [Judged(x.metric, limit_text(x), x.ok) for x in verdict.thresholds]
+    limits = [ThresholdState(x.metric, limit_text(x), x.ok) for x in verdict.thresholds]
     latencies = {} if isinstance(summary, NoSummary) else _latencies(summary)
     telemetry.judged(verdict.scenario, verdict.verdict, verdict.exit_code, limits, latencies)
 

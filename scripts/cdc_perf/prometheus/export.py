@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from cdc_perf.load.progress import Progress
+from cdc_perf.load.progress import LoadProgress
 from cdc_perf.prometheus.push import Push
 from cdc_perf.prometheus.sample import STALE, Sample
 from cdc_perf.prometheus.threshold_state import threshold_states
@@ -35,7 +35,7 @@ _PER_COMPONENT = {"cpu_": "cpu_cores", "memory_": "memory_bytes"}
 
 
 @dataclass(frozen=True)
-class Judged:
+class ThresholdState:
     """A limit that was judged in the end.
 
     Attributes:
@@ -49,23 +49,23 @@ class Judged:
     ok: bool | None
 
 
-class Telemetry:
+class PrometheusExport:
     """The telemetry of one run."""
 
     def __init__(self, url: str, run_id: str, say: Callable[[str], None]) -> None:
         self._push = Push(url, say)
         self._run_id = run_id
 
-    def scenario(self, name: str, thresholds: Sequence[Threshold]) -> "ScenarioTelemetry":
+    def scenario(self, name: str, thresholds: Sequence[Threshold]) -> "ScenarioExport":
         """Begin a scenario."""
-        return ScenarioTelemetry(self._push, self._run_id, name, thresholds)
+        return ScenarioExport(self._push, self._run_id, name, thresholds)
 
     def judged(
         self,
         scenario: str,
         verdict: str,
         exit_code: int,
-        limits: Iterable[Judged],
+        limits: Iterable[ThresholdState],
         latencies: Mapping[float, float],
     ) -> None:
         """Tell what a scenario came to.
@@ -95,7 +95,7 @@ class Telemetry:
         self._push.close()
 
 
-class ScenarioTelemetry:
+class ScenarioExport:
     """The telemetry of one scenario; its methods return at once."""
 
     def __init__(
@@ -120,7 +120,7 @@ class ScenarioTelemetry:
             ]
         self._offer(datetime.now(UTC), [("scenario_running", {}, 1.0), *told], live=True)
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: LoadProgress) -> None:
         """Tell which limits hold now."""
         states = threshold_states(self._thresholds, progress.metrics)
         told = [

@@ -9,7 +9,7 @@ import requests
 
 from cdc_perf.prometheus.sample import Sample
 from cdc_perf.redaction import redacted
-from cdc_perf.signals import postponed
+from cdc_perf.signals import deferred
 
 _REQUEST_SECONDS = 2.0
 _LAST_SECONDS = 3.0
@@ -43,7 +43,7 @@ class Push:
             with suppress(queue.Empty):
                 self._waiting.get_nowait()
         self._waiting.put_nowait(None)
-        with postponed():
+        with deferred():
             self._thread.join(_LAST_SECONDS)
 
     def _work(self) -> None:

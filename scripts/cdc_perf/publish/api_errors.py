@@ -57,7 +57,7 @@ class Limited(Exception):  # noqa: N818 - a state that passes
         self.failure = failure
 
 
-def refusal_of(what: str, answer: requests.Response) -> ApiFailure | Limited:
+def api_error_of(what: str, answer: requests.Response) -> ApiFailure | Limited:
     """Return what an answer that is none comes to: a failure, or a limit to be waited for."""
     failure = ApiFailure(
         f"GitHub answered {what} with {answer.status_code} {answer.reason}",
@@ -77,7 +77,7 @@ def refusal_of(what: str, answer: requests.Response) -> ApiFailure | Limited:
     return Limited(seconds, limit)
 
 
-def as_long_as_it_says(state: tenacity.RetryCallState) -> float:
+def wait_seconds_of(state: tenacity.RetryCallState) -> float:
     """Return the seconds until a limit ends, for tenacity to wait."""
     raised = state.outcome.exception() if state.outcome is not None else None
     return raised.seconds if isinstance(raised, Limited) else 0

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from cdc_perf.results.run_folder import RUN_ID_PATTERN
-from cdc_perf.runs.loader import Unreadable
+from cdc_perf.runs.loader import UnreadableRun
 
 MAX_DOWNLOAD_BYTES = 200_000_000
 _MAX_ENTRIES = 20_000
@@ -39,7 +39,7 @@ def unpack(archive: Path, target: Path, scenarios: Collection[str]) -> None:
             with path.open("xb") as stream:
                 stream.write(content)
         except FileExistsError:
-            raise Unreadable("two artifacts hold the same file") from None
+            raise UnreadableRun("two artifacts hold the same file") from None
 
 
 def _wanted(archive: Path, scenarios: Collection[str]) -> Iterator[tuple[str, bytes]]:
@@ -51,7 +51,7 @@ def _wanted(archive: Path, scenarios: Collection[str]) -> Iterator[tuple[str, by
     for entry, content in _entries(archive, wanted):
         total += len(content)
         if total > _MAX_TOTAL_BYTES:
-            raise Unreadable(f"the artifact holds more than {_MAX_TOTAL_BYTES:,} bytes")
+            raise UnreadableRun(f"the artifact holds more than {_MAX_TOTAL_BYTES:,} bytes")
         yield entry, content
 
 
@@ -69,28 +69,28 @@ def _entries(archive: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, byte
             for entry in entries:
                 if wanted.fullmatch(entry.filename):
                     yield entry.filename, _read(opened, entry)
-    except Unreadable:
+    except UnreadableRun:
         raise
     except Exception as error:  # noqa: BLE001 - see above
-        raise Unreadable(
+        raise UnreadableRun(
             f"the artifact is not a zip file that can be read: {type(error).__name__}"
         ) from None
 
 
 def _check(entries: list[zipfile.ZipInfo]) -> None:
     if len(entries) > _MAX_ENTRIES:
-        raise Unreadable(f"the artifact holds more than {_MAX_ENTRIES:,} files")
+        raise UnreadableRun(f"the artifact holds more than {_MAX_ENTRIES:,} files")
     seen: set[str] = set()
     for entry in entries:
         parts = entry.filename.replace("\\", "/").split("/")
         if entry.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-            raise Unreadable("the artifact holds a path that leads out of it")
+            raise UnreadableRun("the artifact holds a path that leads out of it")
         if stat.S_ISLNK(entry.external_attr >> 16):
-            raise Unreadable("the artifact holds a link")
+            raise UnreadableRun("the artifact holds a link")
         if entry.filename in seen:
-            raise Unreadable("the artifact holds a file twice")
+            raise UnreadableRun("the artifact holds a file twice")
         if entry.compress_type not in _METHODS:
-            raise Unreadable("the artifact is compressed in a way that GitHub does not use")
+            raise UnreadableRun("the artifact is compressed in a way that GitHub does not use")
         seen.add(entry.filename)
 
 
@@ -99,5 +99,5 @@ def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with opened.open(entry) as stream:
         content = stream.read(_MAX_FILE_BYTES + 1)
     if len(content) > _MAX_FILE_BYTES:
-        raise Unreadable(f"the artifact holds a file larger than {_MAX_FILE_BYTES:,} bytes")
+        raise UnreadableRun(f"the artifact holds a file larger than {_MAX_FILE_BYTES:,} bytes")
     return content

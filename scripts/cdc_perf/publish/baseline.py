@@ -11,7 +11,7 @@ from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import WORKFLOW_FILE
 from cdc_perf.publish.runner import WorkflowRun
 from cdc_perf.report.changes import incomparable
-from cdc_perf.runs.run_set import Measured
+from cdc_perf.runs.run_set import RecordedScenario
 
 # A branch's own runs. One that a pull request starts may be of a fork's branch of that very name.
 _OWN_EVENTS = frozenset({"schedule", "workflow_dispatch"})
@@ -24,7 +24,7 @@ class _Page(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class BaselineComparison:
     """The scenarios of a run beside those of the base branch.
 
     Attributes:
@@ -33,7 +33,7 @@ class Comparison:
         missing: Why a scenario has nothing beside it, in a sentence, by its name.
     """
 
-    pairs: Mapping[str, tuple[Measured, Measured]]
+    pairs: Mapping[str, tuple[RecordedScenario, RecordedScenario]]
     runs: tuple[int, ...]
     missing: Mapping[str, str]
 
@@ -41,10 +41,10 @@ class Comparison:
 def compare(
     github: GitHub,
     branch: str,
-    measured: Mapping[str, Measured],
+    measured: Mapping[str, RecordedScenario],
     scenarios: Collection[str],
     temporary: str,
-) -> Comparison:
+) -> BaselineComparison:
     """Look through the last runs of a branch for one that measured the same, scenario by scenario.
 
     Args:
@@ -57,7 +57,7 @@ def compare(
     Raises:
         ApiFailure: GitHub said no.
     """
-    pairs: dict[str, tuple[Measured, Measured]] = {}
+    pairs: dict[str, tuple[RecordedScenario, RecordedScenario]] = {}
     reasons: dict[str, str] = {}
     runs: list[int] = []
     for run in _runs(github, branch):
@@ -82,7 +82,7 @@ def compare(
         for name in measured
         if name not in pairs
     }
-    return Comparison(pairs, tuple(dict.fromkeys(runs)), missing)
+    return BaselineComparison(pairs, tuple(dict.fromkeys(runs)), missing)
 
 
 def _runs(github: GitHub, branch: str) -> list[WorkflowRun]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cdc_perf.publish import sticky
 from cdc_perf.publish.api_errors import ApiFailure
-from cdc_perf.publish.baseline import Comparison, compare
+from cdc_perf.publish.baseline import BaselineComparison, compare
 from cdc_perf.publish.fetch import Fetched
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.jobs import SUCCESS
@@ -73,7 +73,7 @@ def comment(
         ApiFailure: GitHub said no.
     """
     measured = fetched.recorded.measured()
-    comparison: Comparison | str = "nothing was measured"
+    comparison: BaselineComparison | str = "nothing was measured"
     if measured:
         try:
             comparison = compare(github, pull.base.ref, measured, scenarios, temporary)
@@ -89,7 +89,7 @@ def render(
     fetched: Fetched,
     findings: Findings,
     links: Links,
-    comparison: Comparison | str,
+    comparison: BaselineComparison | str,
 ) -> str:
     """Return the comment as Markdown.
 
@@ -138,7 +138,7 @@ def _own(run: WorkflowRun, fetched: Fetched, findings: Findings, links: Links) -
     return [*blocks, summary_of(fetched.recorded).rstrip("\n")]
 
 
-def _changes(comparison: Comparison | str, links: Links) -> str:
+def _changes(comparison: BaselineComparison | str, links: Links) -> str:
     if isinstance(comparison, str):
         return f"None can be shown: {quoted(comparison)}"
     blocks = []

@@ -11,11 +11,11 @@ from cdc_perf.publish.artifact import MAX_DOWNLOAD_BYTES, unpack
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import results_name, scenario_results_name
 from cdc_perf.publish.runner import WorkflowRun
-from cdc_perf.runs.loader import Unreadable, read_attempts
-from cdc_perf.runs.run_set import Recorded
+from cdc_perf.runs.loader import UnreadableRun, read_attempts
+from cdc_perf.runs.run_set import RunSet
 
 
-class Artefact(msgspec.Struct, frozen=True):
+class Artifact(msgspec.Struct, frozen=True):
     """An artifact as GitHub lists it; its size is that of the zip file, in bytes."""
 
     id: int
@@ -25,7 +25,7 @@ class Artefact(msgspec.Struct, frozen=True):
 
 
 class _Page(msgspec.Struct, frozen=True):
-    artifacts: tuple[Artefact, ...]
+    artifacts: tuple[Artifact, ...]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Fetched:
             as when its report failed, or it has expired.
     """
 
-    recorded: Recorded
-    artefact: Artefact | None
+    recorded: RunSet
+    artefact: Artifact | None
 
 
 def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporary: str) -> Fetched:
@@ -68,12 +68,12 @@ def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporar
         faults = tuple(_download(github, chosen, Path(folder), results, scenarios))
         recorded = read_attempts(results, scenarios)
     return Fetched(
-        Recorded(recorded.runs, (*faults, *recorded.unreadable), recorded.superseded),
+        RunSet(recorded.runs, (*faults, *recorded.unreadable), recorded.superseded),
         _newest(listed, run),
     )
 
 
-def _newest(listed: dict[str, Artefact], run: WorkflowRun, scenario: str = "") -> Artefact | None:
+def _newest(listed: dict[str, Artifact], run: WorkflowRun, scenario: str = "") -> Artifact | None:
     """Return the artifact of the last attempt that left one, of a scenario or of all of them."""
     for attempt in range(run.run_attempt, 0, -1):
         name = (
@@ -88,7 +88,7 @@ def _newest(listed: dict[str, Artefact], run: WorkflowRun, scenario: str = "") -
 
 def _download(
     github: GitHub,
-    chosen: Sequence[Artefact],
+    chosen: Sequence[Artifact],
     folder: Path,
     results: Path,
     scenarios: Collection[str],
@@ -104,5 +104,5 @@ def _download(
         github.download(f"/actions/artifacts/{artefact.id}/zip", archive, MAX_DOWNLOAD_BYTES)
         try:
             unpack(archive, results, scenarios)
-        except Unreadable as fault:
+        except UnreadableRun as fault:
             yield f"{artefact.name}: {fault}"

@@ -15,8 +15,8 @@ from cdc_perf.publish.api_errors import (
     RETRY,
     ApiFailure,
     Limited,
-    as_long_as_it_says,
-    refusal_of,
+    api_error_of,
+    wait_seconds_of,
 )
 
 T = TypeVar("T")
@@ -132,7 +132,7 @@ class GitHub:
         try:
             return tenacity.Retrying(
                 retry=tenacity.retry_if_exception_type(Limited),
-                wait=as_long_as_it_says,
+                wait=wait_seconds_of,
                 stop=tenacity.stop_after_attempt(RETRIES),
                 reraise=True,
             )(self._once, method, url, **options)
@@ -151,7 +151,7 @@ class GitHub:
             ) from None
         if answer.ok:
             return answer
-        raise refusal_of(what, answer)
+        raise api_error_of(what, answer)
 
     def _decoded(self, answer: requests.Response, kind: type[T]) -> T:
         try:

@@ -9,14 +9,14 @@ from cdc_perf.publish.names import PULL_REQUEST_RUN
 from cdc_perf.publish.runner import Repository, WorkflowRun
 
 
-class Head(msgspec.Struct, frozen=True):
+class PullRequestHead(msgspec.Struct, frozen=True):
     """The commit that a pull request brings; its repository is null where a fork is gone."""
 
     sha: str
     repo: Repository | None
 
 
-class Base(msgspec.Struct, frozen=True):
+class PullRequestBase(msgspec.Struct, frozen=True):
     """The branch that a pull request goes to, and the commit at its tip."""
 
     ref: str
@@ -27,8 +27,8 @@ class PullRequest(msgspec.Struct, frozen=True):
     """A pull request."""
 
     number: int
-    head: Head
-    base: Base
+    head: PullRequestHead
+    base: PullRequestBase
 
 
 def pull_request_of(run: WorkflowRun, candidates: tuple[PullRequest, ...]) -> PullRequest | None:

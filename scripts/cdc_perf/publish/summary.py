@@ -1,10 +1,10 @@
 """Results as one text, whatever number of run folders they are in."""
 
 from cdc_perf.report.markdown import quoted, run_markdown, settings_line
-from cdc_perf.runs.run_set import Recorded
+from cdc_perf.runs.run_set import RunSet
 
 
-def summary_of(recorded: Recorded) -> str:
+def summary_of(recorded: RunSet) -> str:
     """Return the verdict, the table, the reasons and the circumstances as Markdown."""
     measured = recorded.measured()
     manifests = {x.run.manifest.run_id: x.run.manifest for x in measured.values()}.values()

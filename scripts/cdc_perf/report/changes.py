@@ -14,7 +14,7 @@ from cdc_perf.results.hops import Hops
 from cdc_perf.results.manifest import Manifest
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import LATENCY, LATENCY_STATS, Row
-from cdc_perf.runs.run_set import Measured
+from cdc_perf.runs.run_set import RecordedScenario
 from cdc_perf.stack.target import stand_in
 from cdc_perf.verdict.figures import figure
 
@@ -31,7 +31,7 @@ _FIRST_ASKED = "e2e p95, ms"
 _ERRORS = "errors"
 
 
-class Side(msgspec.Struct, frozen=True):
+class RunSide(msgspec.Struct, frozen=True):
     """A figure of one run, in its unit, null without samples, and how many there are."""
 
     value: float | None
@@ -42,7 +42,7 @@ class Side(msgspec.Struct, frozen=True):
         return NOTHING if self.value is None else figure(self.value), f"{self.samples:,}"
 
 
-class Change(msgspec.Struct, frozen=True):
+class MetricChange(msgspec.Struct, frozen=True):
     """A figure before and now.
 
     Attributes:
@@ -52,8 +52,8 @@ class Change(msgspec.Struct, frozen=True):
     """
 
     figure: str
-    before: Side
-    now: Side
+    before: RunSide
+    now: RunSide
 
     def cells(self) -> list[str]:
         """Return a row of the table."""
@@ -86,7 +86,7 @@ class Change(msgspec.Struct, frozen=True):
         return f"{name} {before} → {in_unit} ({self.moved})"
 
 
-def incomparable(before: Measured, now: Measured) -> str:
+def incomparable(before: RecordedScenario, now: RecordedScenario) -> str:
     """Return what makes two runs of one scenario measure different things; empty: nothing does.
 
     The stack, the effective load, the environment of the limits, and the machine have to be the
@@ -113,7 +113,9 @@ def _mongodb(manifest: Manifest) -> str:
     return manifest.versions.components.get("mongodb", "")
 
 
-def gist(before: Measured, now: Measured, changes: Sequence[Change]) -> str:
+def headline(
+    before: RecordedScenario, now: RecordedScenario, changes: Sequence[MetricChange]
+) -> str:
     """Return what is asked first of two runs, in a line: p95, errors if any, verdicts.
 
     Args:
@@ -127,7 +129,7 @@ def gist(before: Measured, now: Measured, changes: Sequence[Change]) -> str:
     return ", ".join([*asked, " → ".join(verdicts)])
 
 
-def changes_table(pairs: Mapping[str, tuple[Measured, Measured]]) -> str:
+def changes_table(pairs: Mapping[str, tuple[RecordedScenario, RecordedScenario]]) -> str:
     """Return the figures of pairs of comparable runs, before and now, as Markdown.
 
     Args:
@@ -144,7 +146,7 @@ def changes_table(pairs: Mapping[str, tuple[Measured, Measured]]) -> str:
     )
 
 
-def changes_of(before_row: Row, now_row: Row) -> tuple[Change, ...]:
+def changes_of(before_row: Row, now_row: Row) -> tuple[MetricChange, ...]:
     """Return the figures of two runs of a scenario; none where a summary is missing."""
     before, now = before_row.summary, now_row.summary
     if isinstance(before, NoSummary) or isinstance(now, NoSummary):
@@ -155,24 +157,24 @@ def changes_of(before_row: Row, now_row: Row) -> tuple[Change, ...]:
         (_ERRORS, "cdc_success_rate", "fails", "cdc_success_rate"),
     ]
     of_k6 = (
-        Change(name, _side(before, metric, stat, sampled), _side(now, metric, stat, sampled))
+        MetricChange(name, _side(before, metric, stat, sampled), _side(now, metric, stat, sampled))
         for name, metric, stat, sampled in wanted
     )
     return (*of_k6, *_changes_of_hops(before_row.hops, now_row.hops))
 
 
-def _changes_of_hops(before: Hops | None, now: Hops | None) -> Iterator[Change]:
+def _changes_of_hops(before: Hops | None, now: Hops | None) -> Iterator[MetricChange]:
     """Yield mean and 95th percentile of each hop that both runs have."""
     was, is_ = ({row.hop: row.figures for row in hop_rows(hops)} for hops in (before, now))
     for hop in was:
         if hop in is_:
             for stat in ("mean", "p95"):
-                sides = (Side(getattr(x[hop], stat), x[hop].events) for x in (was, is_))
-                yield Change(f"{hop.title} {stat}, ms", *sides)
+                sides = (RunSide(getattr(x[hop], stat), x[hop].events) for x in (was, is_))
+                yield MetricChange(f"{hop.title} {stat}, ms", *sides)
 
 
-def _side(summary: Summary, metric: str, stat: str, sampled: str) -> Side:
+def _side(summary: Summary, metric: str, stat: str, sampled: str) -> RunSide:
     """Return a value and the samples behind it; a rate of iterations has as many as those were."""
     value = summary.observed(metric, stat)
     samples = summary.samples(sampled) if sampled else int(summary.observed(metric, "count") or 0)
-    return Side(value if samples else None, samples)
+    return RunSide(value if samples else None, samples)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.files import json_text
-from cdc_perf.report.changes import Change, changes_of, changes_table, gist, incomparable
-from cdc_perf.report.differences import ByScenario, Difference, differences
+from cdc_perf.report.changes import MetricChange, changes_of, changes_table, headline, incomparable
+from cdc_perf.report.differences import ByScenario, SettingDifference, differences
 from cdc_perf.report.hops import moved_hop
 from cdc_perf.report.markdown import quoted
-from cdc_perf.runs.run_set import Measured, Recorded
+from cdc_perf.runs.run_set import RecordedScenario, RunSet
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 
 NO_CLAIM = (
@@ -18,7 +18,7 @@ NO_CLAIM = (
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RunComparison:
     """Two runs, scenario by scenario.
 
     Attributes:
@@ -27,11 +27,11 @@ class Comparison:
         differences: What differs beside the figures, of every scenario that both have.
     """
 
-    pairs: dict[str, tuple[Measured, Measured]]
+    pairs: dict[str, tuple[RecordedScenario, RecordedScenario]]
     apart: dict[str, str]
-    differences: tuple[Difference, ...]
+    differences: tuple[SettingDifference, ...]
 
-    def changes(self) -> dict[str, tuple[Change, ...]]:
+    def changes(self) -> dict[str, tuple[MetricChange, ...]]:
         """Return every figure of both, by scenario."""
         return {
             scenario: changes_of(before.row, now.row)
@@ -44,7 +44,7 @@ class Comparison:
         for name, changes in self.changes().items():
             before, now = self.pairs[name]
             moved = moved_hop(before.row.hops, now.row.hops)
-            told[name] = f"{gist(before, now, changes)}{moved and f'; {moved}'}"
+            told[name] = f"{headline(before, now, changes)}{moved and f'; {moved}'}"
         return told
 
     def text(self) -> str:
@@ -74,7 +74,7 @@ class Comparison:
         return json_text(content)
 
 
-def compare_runs(before: Recorded, now: Recorded) -> Comparison:
+def compare_runs(before: RunSet, now: RunSet) -> RunComparison:
     """Return two runs held against each other; the health check has no figures to compare.
 
     Raises:
@@ -91,7 +91,7 @@ def compare_runs(before: Recorded, now: Recorded) -> Comparison:
             f"and {', '.join(new) or 'none'}"
         )
     reasons = {name: incomparable(old[name], new[name]) for name in shared}
-    return Comparison(
+    return RunComparison(
         pairs={name: (old[name], new[name]) for name in shared if not reasons[name]},
         apart={
             **{name: why for name, why in reasons.items() if why},
@@ -102,5 +102,5 @@ def compare_runs(before: Recorded, now: Recorded) -> Comparison:
     )
 
 
-def _ways(measured: Mapping[str, Measured]) -> ByScenario:
+def _ways(measured: Mapping[str, RecordedScenario]) -> ByScenario:
     return {name: (each.run.manifest, each.run.entry(name)) for name, each in measured.items()}

@@ -17,7 +17,7 @@ _OWN = ("run", "name", "began", "ended")
 ByScenario = Mapping[str, tuple[Manifest | None, ScenarioEntry | None]]
 
 
-class Difference(msgspec.Struct, frozen=True):
+class SettingDifference(msgspec.Struct, frozen=True):
     """A setting of two runs, as people read it."""
 
     name: str
@@ -25,7 +25,7 @@ class Difference(msgspec.Struct, frozen=True):
     now: str
 
 
-def differences(before: ByScenario, now: ByScenario) -> tuple[Difference, ...]:
+def differences(before: ByScenario, now: ByScenario) -> tuple[SettingDifference, ...]:
     """Return what differs of the scenarios that both have."""
     found = (
         difference
@@ -43,7 +43,7 @@ def _differences(
     base_entry: ScenarioEntry | None,
     run: Manifest | None,
     entry: ScenarioEntry | None,
-) -> Iterator[Difference]:
+) -> Iterator[SettingDifference]:
     was, is_ = _told(base), _told(run)
     if base_entry and entry:
         load = f"load of {scenario}"
@@ -53,7 +53,7 @@ def _differences(
     for name in {**is_, **was}:
         old, new = was.get(name, NOTHING), is_.get(name, NOTHING)
         if old != new:
-            yield Difference(name, old, new)
+            yield SettingDifference(name, old, new)
 
 
 def _told(manifest: Manifest | None) -> dict[str, str]:

@@ -8,16 +8,18 @@ _COMPARED = ("rows", "events")
 _GATES = ("drained", *_COMPARED, "dead_letters", "ledger", "earlier_parts")
 
 
-def kept_lines(verdicts: Iterable[ScenarioVerdict], shown: Callable[[str], str] = str) -> list[str]:
+def no_loss_lines(
+    verdicts: Iterable[ScenarioVerdict], shown: Callable[[str], str] = str
+) -> list[str]:
     """Return a line for each scenario that kept everything; `shown` makes text fit to be shown."""
     return [
         f"{verdict.scenario}: nothing was lost: {shown(compared)}"
         for verdict in verdicts
-        if (compared := compared_if_kept(verdict))
+        if (compared := compared_without_loss(verdict))
     ]
 
 
-def compared_if_kept(verdict: ScenarioVerdict) -> str:
+def compared_without_loss(verdict: ScenarioVerdict) -> str:
     """Return what was compared, where every gate on the integrity holds; else nothing.
 
     What is wrong stands among the reasons, with rows as examples.

@@ -99,7 +99,7 @@ def _threshold(result: ThresholdResult) -> _Case:
 
 
 def _gate(gate: GateResult) -> _Case:
-    text = (f"has to hold: {gate.limit}", f"found: {gate.observed}")
+    text = (f"has to hold: {gate.condition}", f"found: {gate.observed}")
     return _case(f"gate {gate.name}", _GATES[gate.ok], gate.reason or "cannot be told", text)
 
 

@@ -5,7 +5,7 @@ import time
 import webbrowser
 from typing import Protocol, TextIO
 
-from cdc_perf.load.progress import Progress
+from cdc_perf.load.progress import LoadProgress
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
 from cdc_perf.terminal import say
@@ -18,7 +18,7 @@ _LINE_SECONDS = 10.0
 class Display(Protocol):
     """Shows the progress of one scenario."""
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: LoadProgress) -> None:
         """Show how far it is."""
 
     def close(self) -> None:
@@ -37,7 +37,7 @@ def display(scenario: str, stream: TextIO = sys.stderr) -> Display:
     return Bar(scenario) if stream.isatty() else Lines(scenario)
 
 
-def text(progress: Progress) -> str:
+def text(progress: LoadProgress) -> str:
     """Return the figures of a moment: `20% of 1m, 48s left, 10 VUs, 18.3 iterations/s, ...`."""
     p95 = "" if progress.p95_ms is None else f", p95 {progress.p95_ms:.0f} ms"
     lag, slot = (progress.stack.get(name) for name in (CONSUMER_LAG, SLOT_RETAINED_BYTES))
@@ -58,7 +58,7 @@ class Lines:
         self._scenario = scenario
         self._next = time.monotonic() + _LINE_SECONDS
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: LoadProgress) -> None:
         """Print a line if it is time for one."""
         if time.monotonic() >= self._next:
             self._next += _LINE_SECONDS
@@ -89,7 +89,7 @@ class Bar:
         self._task = self._bar.add_task(scenario, total=1.0, figures="starting")
         self._bar.start()
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: LoadProgress) -> None:
         """Draw the bar anew."""
         self._bar.update(self._task, completed=progress.share, figures=text(progress))
 

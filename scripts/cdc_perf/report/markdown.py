@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.report.hops import HopRow, hop_rows, hop_sentences
-from cdc_perf.report.integrity_line import kept_lines
+from cdc_perf.report.integrity_line import no_loss_lines
 from cdc_perf.report.rows import COLUMNS, cells, printable, word
 from cdc_perf.results.manifest import Manifest
 from cdc_perf.runs.row import Row
@@ -50,7 +50,7 @@ def run_markdown(
     blocks = [f"**{word(run.verdict, run.exit_code)}**: {sentence(run.verdict, run.exit_code)}."]
     if rows:
         blocks.append(table(list(COLUMNS), [cells(row) for row in rows], list(COLUMNS.values())))
-    if kept := kept_lines((row.verdict for row in rows), quoted):
+    if kept := no_loss_lines((row.verdict for row in rows), quoted):
         blocks.append("\n".join(f"- {line}" for line in kept))
     blocks += _hops(rows)
     blocks += [_reasons(row.verdict) for row in rows if row.verdict.reasons]

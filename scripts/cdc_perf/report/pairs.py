@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from tabulate import tabulate
 
 from cdc_perf.files import json_text
-from cdc_perf.stats.pairs import SIGNIFICANCE, Finding, PairedResult
-from cdc_perf.verdict.turns import Side, TurnsResult
+from cdc_perf.stats.pairs import SIGNIFICANCE, PairedFinding, PairedResult
+from cdc_perf.verdict.turns import PairSide, TurnsResult
 from cdc_perf.wording import counted
 
 _HEADERS = ("figure", "finding", "head / base", "95 % interval", "p", "counts from", "pairs")
@@ -41,17 +41,17 @@ def pairs_json(result: TurnsResult) -> str:
 
 def answer(result: TurnsResult) -> str:
     """Return the answer in one sentence: first that head fails, then what has too little data."""
-    failing = result.failing(Side.HEAD)
+    failing = result.failing(PairSide.HEAD)
     if failing:
-        runs = sum(turn.side is Side.HEAD for turn in result.turns)
-        of_base = len(result.failing(Side.BASE))
+        runs = sum(turn.side is PairSide.HEAD for turn in result.turns)
+        of_base = len(result.failing(PairSide.BASE))
         broken = f"head failed in {len(failing)} of {counted(runs, 'run')}"
         return f"FAIL: {broken} (base: {of_base}); figures: {_of_figures(result)}"
     return _of_figures(result)
 
 
 def _of_figures(result: TurnsResult) -> str:
-    if any(x.finding is Finding.WORSE for x in result.found.values()):
+    if any(x.finding is PairedFinding.WORSE for x in result.found.values()):
         return sentence(result.found)
     short = [
         f"{name} has {counted(result.found[name].pairs, 'pair')} of "
@@ -79,17 +79,19 @@ def _left_out(result: TurnsResult) -> list[str]:
 
 
 def _failing(result: TurnsResult) -> list[str]:
-    return [f"failed: {turn.name}: {turn.reason}" for side in Side for turn in result.failing(side)]
+    return [
+        f"failed: {turn.name}: {turn.reason}" for side in PairSide for turn in result.failing(side)
+    ]
 
 
 def sentence(found: Mapping[str, PairedResult]) -> str:
     """Return the result: the worst that was found, by how much, and what would settle the rest."""
-    for finding in (Finding.WORSE, Finding.BETTER):
+    for finding in (PairedFinding.WORSE, PairedFinding.BETTER):
         named = [(name, x) for name, x in found.items() if x.finding is finding]
         if named:
             told = ", ".join(f"{name} by {_change(result)}" for name, result in named)
             return f"{finding}: {told}, over {counted(named[0][1].pairs, 'pair')}"
-    undecided = [name for name, x in found.items() if x.finding is Finding.INCONCLUSIVE]
+    undecided = [name for name, x in found.items() if x.finding is PairedFinding.INCONCLUSIVE]
     if not found:
         return "inconclusive: no figure has samples in every run"
     pairs = min(x.pairs for x in found.values())

@@ -11,7 +11,7 @@ from cdc_perf.files import json_text
 from cdc_perf.report.rows import NOTHING, printable, word
 from cdc_perf.results.manifest import RunStatus
 from cdc_perf.runs.loader import read_results
-from cdc_perf.runs.run_set import Recorded, RecordedRun
+from cdc_perf.runs.run_set import RecordedRun, RunSet
 from cdc_perf.settings.names import nearest
 from cdc_perf.verdict.records import RunVerdict
 from cdc_perf.verdict.run import judge_run
@@ -62,7 +62,7 @@ class Wanted:
         )
 
 
-def find_runs(results: Path, scenarios: Collection[str], wanted: Wanted) -> Recorded:
+def find_runs(results: Path, scenarios: Collection[str], wanted: Wanted) -> RunSet:
     """Return the runs in the results folder that are looked for, the oldest first.
 
     Those that cannot be read are told whatever is looked for.
@@ -77,7 +77,7 @@ def find_runs(results: Path, scenarios: Collection[str], wanted: Wanted) -> Reco
     """
     wanted.check(scenarios)
     found = read_results(results, scenarios)
-    return Recorded(tuple(run for run in found.runs if wanted.means(run)), found.unreadable)
+    return RunSet(tuple(run for run in found.runs if wanted.means(run)), found.unreadable)
 
 
 def verdict_of(run: RecordedRun) -> RunVerdict:

@@ -7,7 +7,7 @@ from tabulate import tabulate
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.report.hops import hops_text
-from cdc_perf.report.integrity_line import kept_lines
+from cdc_perf.report.integrity_line import no_loss_lines
 from cdc_perf.report.rows import COLUMNS, cells, printable, word
 from cdc_perf.runs.row import Row
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
@@ -39,7 +39,7 @@ def render(
     blocks = [_table(rows, colour=colour)] if rows else []
     if hops := hops_text({row.verdict.scenario: row for row in rows}):
         blocks.append(hops)
-    lines = (*kept_lines(row.verdict for row in rows), f"files: {files}", *notes)
+    lines = (*no_loss_lines(row.verdict for row in rows), f"files: {files}", *notes)
     blocks.append("\n".join(printable(line) for line in lines))
     blocks += [
         _reasons(row.verdict, colour=colour)

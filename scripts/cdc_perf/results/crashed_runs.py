@@ -34,7 +34,7 @@ def recover(results: Path, say: Callable[[str], None]) -> None:
             say(f"{path} cannot be read, and is skipped: {type(error).__name__}")
             continue
         if status is RunStatus.RUNNING and not is_worked_on(folder.path):
-            process_tags.end_started_for(folder.path)
+            process_tags.end_tagged_processes(folder.path)
             content["status"] = RunStatus.INTERRUPTED
             write_atomically(path, readable_json(content))
             say(f"run {folder.run_id} was killed: it is marked as interrupted")

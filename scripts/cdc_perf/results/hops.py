@@ -8,11 +8,11 @@ from typing import Annotated
 import msgspec
 
 from cdc_perf.files import NOT_JSON
-from cdc_perf.load.hops import HopsSeen
+from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.settings.hops import ALL_HOPS, TOTAL
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
-from cdc_perf.stats.latency_histogram import HopTimes
+from cdc_perf.stats.latency_histogram import LatencyHistogram
 
 SCHEMA_VERSION = 1
 _MAX_BYTES = 2_000_000
@@ -78,7 +78,7 @@ class Hops(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return next((x for x in self.hops if x.hop == TOTAL.name and x.events), None)
 
 
-def hops_of(seen: HopsSeen) -> Hops:
+def hops_of(seen: HopMeasurements) -> Hops:
     """Return what is kept of a scenario's hops."""
     return Hops(
         begin=seen.begin,
@@ -119,7 +119,7 @@ def read_hops_file(path: Path) -> Hops | None:
     return found
 
 
-def _figures(hop: str, times: HopTimes) -> HopFigures:
+def _figures(hop: str, times: LatencyHistogram) -> HopFigures:
     p50, p95, p99 = (_percentile(times, stat) for stat in ("p50", "p95", "p99"))
     return HopFigures(
         hop=hop,
@@ -137,7 +137,7 @@ def _figures(hop: str, times: HopTimes) -> HopFigures:
     )
 
 
-def _percentile(times: HopTimes, stat: str) -> float | None:
+def _percentile(times: LatencyHistogram, stat: str) -> float | None:
     if times.count < samples_needed(MetricType.HISTOGRAM, stat, 1):
         return None
     return times.percentile(int(stat[1:]) / 100)

@@ -15,7 +15,7 @@ from cdc_perf.results.manifest import Manifest
 from cdc_perf.results.run_folder import RunFolder, is_run_id, run_folders
 from cdc_perf.results.summary import Summary, read_summary
 from cdc_perf.runs.row import Row
-from cdc_perf.runs.run_set import Recorded, RecordedRun
+from cdc_perf.runs.run_set import RecordedRun, RunSet
 from cdc_perf.runs.validate import (
     contradiction,
     is_outcome,
@@ -31,11 +31,11 @@ T = TypeVar("T", Manifest, RunVerdict, ScenarioVerdict)
 _MAX_BYTES = 2_000_000
 
 
-class Unreadable(Exception):  # noqa: N818 - a finding, told in a sentence
+class UnreadableRun(Exception):  # noqa: N818 - a finding, told in a sentence
     """A run folder that does not hold what it should, and why."""
 
 
-def read_results(folder: Path, known: Collection[str]) -> Recorded:
+def read_results(folder: Path, known: Collection[str]) -> RunSet:
     """Return what a run folder, or each run folder within a folder, holds.
 
     Args:
@@ -43,10 +43,10 @@ def read_results(folder: Path, known: Collection[str]) -> Recorded:
         known: The names of scenarios that there are; nothing else is taken for one.
     """
     runs, broken = _read_all(folder, known)
-    return Recorded(runs, tuple(broken.values()))
+    return RunSet(runs, tuple(broken.values()))
 
 
-def read_attempts(folder: Path, known: Collection[str]) -> Recorded:
+def read_attempts(folder: Path, known: Collection[str]) -> RunSet:
     """Return what the attempts of a workflow run left, the last of each scenario.
 
     A folder of an earlier attempt that cannot be read, as after an upload that broke off, does not
@@ -59,7 +59,7 @@ def read_attempts(folder: Path, known: Collection[str]) -> Recorded:
     runs, broken = _read_all(folder, known)
     newest = {entry.name: run.manifest.run_id for run in runs for entry in run.manifest.scenarios}
     superseded = {path for path in broken if _superseded(path, newest, known)}
-    return Recorded(
+    return RunSet(
         runs,
         tuple(fault for path, fault in broken.items() if path not in superseded),
         tuple(fault for path, fault in broken.items() if path in superseded),
@@ -75,7 +75,7 @@ def _read_all(
     for path in paths:
         try:
             runs.append(read_run(path, known))
-        except Unreadable as fault:
+        except UnreadableRun as fault:
             broken[path] = f"{path.name}: {fault}"
     return tuple(runs), broken
 
@@ -117,13 +117,13 @@ def read_run(folder: Path, known: Collection[str]) -> RecordedRun:
     manifest = _read(files.manifest, Manifest)
     names = [entry.name for entry in manifest.scenarios]
     if manifest.schema_version != MANIFEST_VERSION:
-        raise Unreadable(f"run.json has schema version {manifest.schema_version}")
+        raise UnreadableRun(f"run.json has schema version {manifest.schema_version}")
     if not is_run_id(manifest.run_id):
-        raise Unreadable("run.json names no run")
+        raise UnreadableRun("run.json names no run")
     if not names or len(set(names)) < len(names) or not set(names) <= set(known):
-        raise Unreadable("run.json names scenarios that there are not, or one twice, or none")
+        raise UnreadableRun("run.json names scenarios that there are not, or one twice, or none")
     if not plausible_manifest(manifest):
-        raise Unreadable("run.json holds a number that no run comes to")
+        raise UnreadableRun("run.json holds a number that no run comes to")
     whole = _read(files.verdict, RunVerdict) if files.verdict.exists() else None
     return RecordedRun(manifest, tuple(_row(files, name, whole) for name in names))
 
@@ -132,21 +132,21 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
     paths = files.scenario(scenario)
     if not paths.verdict.exists():
         if whole is not None and _outcomes(whole).get(scenario) is ExitCode.PASS:
-            raise Unreadable(f"{scenario} passed, and left no verdict.json")
+            raise UnreadableRun(f"{scenario} passed, and left no verdict.json")
         return Row(never_begun(scenario, whole), read_summary(paths.summary))
     verdict = _read(paths.verdict, ScenarioVerdict)
     fault = contradiction(verdict, scenario)
     if fault:
-        raise Unreadable(f"{scenario}/verdict.json {fault}")
+        raise UnreadableRun(f"{scenario}/verdict.json {fault}")
     if paths.summary.exists():
         _check_size(paths.summary)
     summary = read_summary(paths.summary)
     if isinstance(summary, Summary) and not plausible_summary(summary):
-        raise Unreadable(f"{scenario}/summary.json holds a number that no run comes to")
+        raise UnreadableRun(f"{scenario}/summary.json holds a number that no run comes to")
     try:
         hops = read_hops_file(paths.hops)
     except ValueError as fault:
-        raise Unreadable(f"{scenario}/{fault}") from None
+        raise UnreadableRun(f"{scenario}/{fault}") from None
     return Row(verdict, summary, hops)
 
 
@@ -172,16 +172,16 @@ def _read(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except OSError as error:
-        raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
+        raise UnreadableRun(f"{path.name} cannot be read: {error.strerror}") from None
     except NOT_JSON as error:
-        raise Unreadable(f"{path.name} is not what it should be: {error}") from None
+        raise UnreadableRun(f"{path.name} is not what it should be: {error}") from None
 
 
 def _check_size(path: Path) -> None:
     try:
         if path.is_symlink() or not path.is_file():
-            raise Unreadable(f"{path.name} is missing")
+            raise UnreadableRun(f"{path.name} is missing")
         if path.stat().st_size > _MAX_BYTES:
-            raise Unreadable(f"{path.name} is larger than {_MAX_BYTES:,} bytes")
+            raise UnreadableRun(f"{path.name} is larger than {_MAX_BYTES:,} bytes")
     except OSError as error:
-        raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
+        raise UnreadableRun(f"{path.name} cannot be read: {error.strerror}") from None

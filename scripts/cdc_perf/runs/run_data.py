@@ -18,7 +18,7 @@ from cdc_perf.runs.k6_log import Quote, quotes
 from cdc_perf.runs.k6_threshold import K6Threshold
 from cdc_perf.runs.loader import never_begun
 from cdc_perf.runs.series import Series, read_series
-from cdc_perf.runs.tolerant import read
+from cdc_perf.runs.tolerant import read_tolerantly
 from cdc_perf.runs.validate import (
     contradiction,
     is_outcome,
@@ -35,7 +35,7 @@ _PLAIN = re.compile(r"(?!\.{1,2}$)[^/\\\0]{1,60}")
 
 
 @dataclass(frozen=True)
-class ScenarioMaterial:
+class ScenarioData:
     """What there is of one scenario.
 
     Attributes:
@@ -64,7 +64,7 @@ class ScenarioMaterial:
 
 
 @dataclass(frozen=True)
-class RunMaterial:
+class RunData:
     """What there is of one run.
 
     Attributes:
@@ -78,14 +78,14 @@ class RunMaterial:
     name: str
     manifest: Manifest | None
     verdict: RunVerdict | None
-    scenarios: tuple[ScenarioMaterial, ...]
+    scenarios: tuple[ScenarioData, ...]
     missing: tuple[str, ...] = ()
 
 
-def read_material(folder: Path) -> RunMaterial:
+def read_run_data(folder: Path) -> RunData:
     """Return what a run folder holds, however little; nothing is raised for what it does not."""
     files = RunFolder(folder)
-    manifest, fault = read(files.manifest, Manifest)
+    manifest, fault = read_tolerantly(files.manifest, Manifest)
     if manifest is not None and not plausible_manifest(manifest):
         manifest, fault = None, f"{files.manifest.name} holds a number that no run comes to"
     missing = [fault] if fault else []
@@ -109,11 +109,11 @@ def read_material(folder: Path) -> RunMaterial:
         verdict = whole
     elif whole is not None:
         missing.append("verdict.json says PASS, and what is there of the scenarios does not")
-    return RunMaterial(folder.name, manifest, verdict, scenarios, tuple(missing))
+    return RunData(folder.name, manifest, verdict, scenarios, tuple(missing))
 
 
 def _whole(files: RunFolder) -> tuple[RunVerdict | None, str]:
-    whole, fault = read(files.verdict, RunVerdict)
+    whole, fault = read_tolerantly(files.verdict, RunVerdict)
     if whole is None or all(
         is_outcome(code) for code in (whole.exit_code, *(x.exit_code for x in whole.scenarios))
     ):
@@ -133,9 +133,9 @@ def _folders(folder: Path) -> Sequence[str]:
 
 def _scenario(
     files: ScenarioFiles, entry: ScenarioEntry | None, whole: RunVerdict | None
-) -> ScenarioMaterial:
+) -> ScenarioData:
     name = files.folder.name
-    verdict, fault = read(files.verdict, ScenarioVerdict)
+    verdict, fault = read_tolerantly(files.verdict, ScenarioVerdict)
     if verdict is not None and (wrong := contradiction(_as_current(verdict), name)):
         verdict, fault = None, f"{files.verdict.name} {wrong}"
     summary = read_summary(files.summary)
@@ -156,7 +156,7 @@ def _scenario(
     faults += [fault_of_it] if fault_of_it else []
     if verdict is None:
         verdict = not_run(name, ExitCode.NO_DATA, f"it was not judged: {fault}")
-    return ScenarioMaterial(
+    return ScenarioData(
         name=name,
         entry=entry,
         verdict=verdict,
@@ -173,7 +173,7 @@ def _integrity(files: ScenarioFiles) -> tuple[Integrity | str, str]:
     """Return what was found, and the fault of its file; a run without a check has none."""
     if not files.integrity.exists():
         return "not done in this run", ""
-    found, fault = read(files.integrity, Integrity)
+    found, fault = read_tolerantly(files.integrity, Integrity)
     return (found, fault) if found is not None else (fault, fault)
 
 

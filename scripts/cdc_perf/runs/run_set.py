@@ -28,7 +28,7 @@ class RecordedRun:
 
 
 @dataclass(frozen=True)
-class Measured:
+class RecordedScenario:
     """What came of one scenario, and in which run."""
 
     run: RecordedRun
@@ -36,7 +36,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RunSet:
     """Several run folders, such as those of a workflow run: one for each scenario.
 
     Attributes:
@@ -49,19 +49,19 @@ class Recorded:
     unreadable: tuple[str, ...]
     superseded: tuple[str, ...] = ()
 
-    def measured(self) -> dict[str, Measured]:
+    def measured(self) -> dict[str, RecordedScenario]:
         """Return each scenario as it was measured last.
 
         The health check stands for itself only where nothing else was run, or it did not pass.
         """
         others = {
-            row.verdict.scenario: Measured(run, row)
+            row.verdict.scenario: RecordedScenario(run, row)
             for run in self.runs
             for row in run.rows
             if row.verdict.scenario != HEALTH_CHECK
         }
         checks = [
-            Measured(run, row)
+            RecordedScenario(run, row)
             for run in [x.run for x in others.values()] or self.runs[-1:]
             for row in run.rows
             if row.verdict.scenario == HEALTH_CHECK

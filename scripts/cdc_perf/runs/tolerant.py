@@ -15,7 +15,7 @@ T = TypeVar("T", Manifest, RunVerdict, ScenarioVerdict, Integrity)
 _MAX_BYTES = 2_000_000
 
 
-def read(path: Path, kind: type[T]) -> tuple[T | None, str]:
+def read_tolerantly(path: Path, kind: type[T]) -> tuple[T | None, str]:
     """Return what a file holds, and what is wrong with it; a file can be shown and yet be wrong."""
     version: int | None = None
     try:

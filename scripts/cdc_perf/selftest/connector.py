@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cdc_perf.selftest.fault import Site
+from cdc_perf.selftest.fault import FaultContext
 from cdc_perf.stack import source
 from cdc_perf.stack.connect_api import ConnectApi
 from cdc_perf.stack.connector import config_for, wait_running
@@ -17,14 +17,14 @@ _LARGE_ROW = (
 
 
 @contextmanager
-def paused(site: Site) -> Iterator[None]:
+def paused(site: FaultContext) -> Iterator[None]:
     """Pause the connector."""
     ConnectApi(site.endpoints.connect_url).pause(site.pipeline.connector.name)
     yield
 
 
 @contextmanager
-def failed_task(site: Site) -> Iterator[None]:
+def failed_task(site: FaultContext) -> Iterator[None]:
     """Write a row that is larger than what the connector's producer may send."""
     largest = int(site.pipeline.connector.config["producer.override.max.request.size"])
     with source.connect(site.endpoints.postgres_dsn) as connection:
@@ -33,7 +33,7 @@ def failed_task(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def slow_poll(site: Site) -> Iterator[None]:
+def slow_poll(site: FaultContext) -> Iterator[None]:
     """Let the connector hand over its events twice a second."""
     config = config_for(site.pipeline, site.endpoints)
     api = ConnectApi(site.endpoints.connect_url)

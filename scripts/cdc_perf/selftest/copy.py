@@ -14,7 +14,7 @@ from cdc_perf.files import readable_json
 from cdc_perf.selftest.fault import Edit, Fault
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.thresholds import DEFAULT
-from cdc_perf.signals import postponed
+from cdc_perf.signals import deferred
 
 
 @contextmanager
@@ -45,10 +45,10 @@ def prepared(checkout: Checkout, fault: Fault, results: Path) -> Iterator[Checko
         try:
             yield copy
         finally:
-            with postponed():
+            with deferred():
                 # Whatever a run that was interrupted has left.
-                process_tags.end_started_for(results)
-                process_tags.end_started_for(copy.root)
+                process_tags.end_tagged_processes(results)
+                process_tags.end_tagged_processes(copy.root)
 
 
 def _left_out(names: list[str]) -> list[str]:

@@ -19,7 +19,7 @@ LIMITS: Limits = {
 
 
 @dataclass(frozen=True)
-class Site:
+class FaultContext:
     """A pipeline under load, in a checkout of its own.
 
     Attributes:
@@ -36,11 +36,11 @@ class Site:
 
 
 # Plants the fault; it is taken back when the block ends.
-Plant = Callable[[Site], AbstractContextManager[None]]
+Inject = Callable[[FaultContext], AbstractContextManager[None]]
 
 
 @contextmanager
-def nothing(_: Site) -> Iterator[None]:
+def nothing(_: FaultContext) -> Iterator[None]:
     """Plant nothing while the load runs."""
     yield
 
@@ -92,5 +92,5 @@ class Fault:
     limits: Limits = field(default_factory=lambda: LIMITS)
     load: Mapping[str, object] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
-    plant: Plant = nothing
+    plant: Inject = nothing
     duration: str = "8s"

@@ -12,7 +12,7 @@ from cdc_perf.wording import counted
 Result = GateResult | ThresholdResult
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class PassedCheck(msgspec.Struct, frozen=True, kw_only=True):
     """A gate or limit that held, in words; figures are in the metric's unit."""
 
     name: str
@@ -20,7 +20,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     observed: str
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class TrialOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one fault.
 
     Attributes:
@@ -45,12 +45,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     red: str
     reason: str
     reasons: tuple[str, ...]
-    held: tuple[Held, ...] = ()
+    held: tuple[PassedCheck, ...] = ()
     seconds: float
     wrong: str
 
 
-def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: float) -> Outcome:
+def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: float) -> TrialOutcome:
     """Return what a fault came to.
 
     Args:
@@ -60,7 +60,7 @@ def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: flo
         seconds: How long it took.
     """
     expected = fault.expected
-    return Outcome(
+    return TrialOutcome(
         fault=fault.name,
         planted=fault.planted,
         expected=verdict_of(expected.code),
@@ -75,9 +75,9 @@ def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: flo
     )
 
 
-def not_tried(fault: Fault, failure: StackFailure) -> Outcome:
+def not_tried(fault: Fault, failure: StackFailure) -> TrialOutcome:
     """Return the outcome of a fault that could not be planted: nobody knows what is said of it."""
-    return Outcome(
+    return TrialOutcome(
         fault=fault.name,
         planted=fault.planted,
         expected=verdict_of(fault.expected.code),
@@ -106,10 +106,10 @@ def _reason(expected: Expected, said: ScenarioVerdict) -> str:
     return f"{held} of {len(results)} limits and gates hold"
 
 
-def _held(result: Result) -> Held:
+def _held(result: Result) -> PassedCheck:
     if isinstance(result, GateResult):
-        return Held(name=result.name, limit=result.limit, observed=result.observed)
-    return Held(
+        return PassedCheck(name=result.name, limit=result.condition, observed=result.observed)
+    return PassedCheck(
         name=_name(result),
         limit=f"{result.operator} {limit_figure(result.limit)}",
         observed=f"{figure(result.observed or 0.0)} over {counted(result.samples, 'sample')}",

@@ -15,7 +15,7 @@ import psutil
 
 from cdc_perf import process_tags
 from cdc_perf.errors import StackFailure
-from cdc_perf.selftest.fault import Plant, Site
+from cdc_perf.selftest.fault import FaultContext, Inject
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.supervisor import Supervisor
 
@@ -25,11 +25,11 @@ _STOPPED_SECONDS, _RUNNING_SECONDS = 0.2, 0.1
 _LARGEST_FILE = 16 * 1024
 
 
-def frozen(component: str) -> Plant:
+def frozen(component: str) -> Inject:
     """Freeze a component: it is there, and does nothing (SIGSTOP, then SIGCONT)."""
 
     @contextmanager
-    def plant(site: Site) -> Iterator[None]:
+    def plant(site: FaultContext) -> Iterator[None]:
         pid = _pid(site, component)
         os.kill(pid, signal.SIGSTOP)
         try:
@@ -41,14 +41,14 @@ def frozen(component: str) -> Plant:
 
 
 @contextmanager
-def stopped_consumer(site: Site) -> Iterator[None]:
+def stopped_consumer(site: FaultContext) -> Iterator[None]:
     """Stop the consumer as an operator does."""
     supervisor_of(site).stop_program("consumer")
     yield
 
 
 @contextmanager
-def starved_k6(site: Site) -> Iterator[None]:
+def starved_k6(site: FaultContext) -> Iterator[None]:
     """Let k6 run for a third of the time, as on a machine that others use."""
     with slowed(_k6(site).pid, _STOPPED_SECONDS, _RUNNING_SECONDS):
         yield
@@ -77,26 +77,26 @@ def slowed(pid: int, stopped_seconds: float, running_seconds: float) -> Iterator
 
 
 @contextmanager
-def limited_files(site: Site) -> Iterator[None]:
+def limited_files(site: FaultContext) -> Iterator[None]:
     """Let no file of k6 grow any more, as on a disk that is full (RLIMIT_FSIZE)."""
     _k6(site).rlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
     yield
 
 
-def supervisor_of(site: Site) -> Supervisor:
+def supervisor_of(site: FaultContext) -> Supervisor:
     """Return what runs the components."""
     return Supervisor(Layout(site.checkout.stack))
 
 
-def _pid(site: Site, component: str) -> int:
+def _pid(site: FaultContext, component: str) -> int:
     pid = supervisor_of(site).processes().get(component, {}).get("pid")
     if not pid:
         raise StackFailure(f"{component} does not run")
     return int(pid)
 
 
-def _k6(site: Site) -> psutil.Process:
-    found = process_tags.started_for(site.files.folder)
+def _k6(site: FaultContext) -> psutil.Process:
+    found = process_tags.tagged_processes(site.files.folder)
     if not found:
         raise StackFailure("k6 does not run")
     return found[0]

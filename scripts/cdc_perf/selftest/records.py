@@ -15,7 +15,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.selftest.fault import Site
+from cdc_perf.selftest.fault import FaultContext
 from cdc_perf.selftest.processes import supervisor_of
 from cdc_perf.selftest.rows import oldest_customer
 from cdc_perf.stack.lag import ConsumerLag
@@ -33,7 +33,7 @@ _SKIPPED = 3
 
 
 @contextmanager
-def skipped(site: Site) -> Iterator[None]:
+def skipped(site: FaultContext) -> Iterator[None]:
     """Stop the consumer, move its group beyond what came meanwhile, and start it again."""
     supervisor = supervisor_of(site)
     lag = ConsumerLag(site.endpoints.kafka_bootstrap, site.pipeline)
@@ -57,7 +57,7 @@ def skipped(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def repeated(site: Site) -> Iterator[None]:
+def repeated(site: FaultContext) -> Iterator[None]:
     """Produce an event once more, byte by byte."""
     event = event_of(site, oldest_customer(site))
     produce(site, event.key(), event.value())
@@ -65,7 +65,7 @@ def repeated(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def late(site: Site) -> Iterator[None]:
+def late(site: FaultContext) -> Iterator[None]:
     """Produce a change of a row that PostgreSQL made before the one that is in the topic."""
     event = event_of(site, oldest_customer(site))
     content = msgspec.json.decode(event.value() or b"")
@@ -78,14 +78,14 @@ def late(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def poison(site: Site) -> Iterator[None]:
+def poison(site: FaultContext) -> Iterator[None]:
     """Produce what is no JSON."""
     produce(site, b'{"id":"poison"}', b"\x00 no JSON")
     yield
 
 
 @contextmanager
-def leaking_connect(site: Site) -> Iterator[None]:
+def leaking_connect(site: FaultContext) -> Iterator[None]:
     """Fill the offset store of the Connect worker, which keeps the last value of every key."""
     producer = Producer({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
     for number in range(_LEAKED):
@@ -97,7 +97,7 @@ def leaking_connect(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def leaking_kafka(site: Site) -> Iterator[None]:
+def leaking_kafka(site: FaultContext) -> Iterator[None]:
     """Commit offsets with the longest metadata, which the broker keeps in its memory."""
     topic, metadata = "leak", "x" * _METADATA_BYTES
     admin = AdminClient({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
@@ -119,7 +119,7 @@ def leaking_kafka(site: Site) -> Iterator[None]:
     yield
 
 
-def event_of(site: Site, identity: str) -> Message:
+def event_of(site: FaultContext, identity: str) -> Message:
     """Return the first event of a customer.
 
     Raises:
@@ -136,7 +136,7 @@ def event_of(site: Site, identity: str) -> Message:
     raise StackFailure(f"there is no event of customer {identity}")
 
 
-def produce(site: Site, key: bytes | None, value: bytes | None) -> None:
+def produce(site: FaultContext, key: bytes | None, value: bytes | None) -> None:
     """Put a record into the topic of customers.
 
     Raises:
@@ -148,11 +148,11 @@ def produce(site: Site, key: bytes | None, value: bytes | None) -> None:
         raise StackFailure("the broker did not take a record")
 
 
-def _topic(site: Site) -> str:
+def _topic(site: FaultContext) -> str:
     return f"{site.pipeline.kafka.topic_prefix}.{_TABLE}"
 
 
-def _consumer(site: Site, settings: dict[str, str]) -> Consumer:
+def _consumer(site: FaultContext, settings: dict[str, str]) -> Consumer:
     return Consumer(
         {
             "bootstrap.servers": site.endpoints.kafka_bootstrap,

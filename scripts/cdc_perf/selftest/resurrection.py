@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cdc_perf.selftest.fault import Site
+from cdc_perf.selftest.fault import FaultContext
 from cdc_perf.selftest.records import event_of, produce
 from cdc_perf.selftest.rows import customers, oldest_customer
 from cdc_perf.stack import source
@@ -13,7 +13,7 @@ _SECONDS = 10.0
 
 
 @contextmanager
-def resurrected(site: Site) -> Iterator[None]:
+def resurrected(site: FaultContext) -> Iterator[None]:
     """Delete a row, remove the marker that its delete left in MongoDB, and replay its insert."""
     identity = oldest_customer(site)
     event = event_of(site, identity)

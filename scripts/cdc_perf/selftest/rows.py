@@ -9,7 +9,7 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.selftest.fault import Site
+from cdc_perf.selftest.fault import FaultContext
 from cdc_perf.stack import source
 
 # A kilobyte each, of which PostgreSQL compresses none.
@@ -21,7 +21,7 @@ _OLDEST = "SELECT id::text FROM customer ORDER BY updated_at LIMIT 1"
 
 
 @contextmanager
-def changed(site: Site) -> Iterator[None]:
+def changed(site: FaultContext) -> Iterator[None]:
     """Write something else into a document."""
     identity = oldest_customer(site)
     with customers(site) as collection:
@@ -30,7 +30,7 @@ def changed(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def forgotten_transaction(site: Site) -> Iterator[None]:
+def forgotten_transaction(site: FaultContext) -> Iterator[None]:
     """Leave a transaction open that has written 64 MiB, so that the slot has to keep the log.
 
     Decoding can only begin again where no transaction was going on.
@@ -42,7 +42,7 @@ def forgotten_transaction(site: Site) -> Iterator[None]:
         connection.rollback()
 
 
-def oldest_customer(site: Site) -> str:
+def oldest_customer(site: FaultContext) -> str:
     """Return the row that was written first; k6 has done with it.
 
     Raises:
@@ -56,7 +56,7 @@ def oldest_customer(site: Site) -> str:
 
 
 @contextmanager
-def customers(site: Site) -> Iterator[Collection[dict[str, Any]]]:
+def customers(site: FaultContext) -> Iterator[Collection[dict[str, Any]]]:
     """Yield the collection of customers."""
     client: MongoClient[dict[str, Any]] = MongoClient(site.endpoints.mongodb_uri)
     with client:

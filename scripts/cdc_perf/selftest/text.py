@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from cdc_perf.report.rows import printable
-from cdc_perf.selftest.outcome import Outcome
+from cdc_perf.selftest.outcome import TrialOutcome
 from cdc_perf.verdict.verdict import Verdict
 
 _LONGEST_REASON = 200
@@ -21,7 +21,7 @@ beside it.
 """
 
 
-def text(outcomes: Sequence[Outcome]) -> str:
+def text(outcomes: Sequence[TrialOutcome]) -> str:
     """Return the table for a terminal, and in the last line whether all is as expected."""
     rows = [
         (
@@ -39,7 +39,7 @@ def text(outcomes: Sequence[Outcome]) -> str:
     return f"{table}\n\n{last_line(outcomes)}"
 
 
-def last_line(outcomes: Sequence[Outcome]) -> str:
+def last_line(outcomes: Sequence[TrialOutcome]) -> str:
     """Return in a sentence whether all is as expected."""
     wrong = [x for x in outcomes if x.wrong]
     lead = f"{len(outcomes) - len(wrong)} of {len(outcomes)} runs got the verdict that is due"
@@ -48,7 +48,7 @@ def last_line(outcomes: Sequence[Outcome]) -> str:
     return f"{lead}; not so: " + "; ".join(f"{x.fault}: {x.wrong}" for x in wrong)
 
 
-def markdown(outcomes: Sequence[Outcome]) -> str:
+def markdown(outcomes: Sequence[TrialOutcome]) -> str:
     """Return docs/verdicts.md."""
     rows = [
         (f"`{x.fault}`", x.planted, _verdict(x), f"`{x.red}`" if x.red else "", _cell(x.reason))
@@ -67,7 +67,7 @@ def _table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:
     return tabulate(rows, headers, tablefmt="pipe", disable_numparse=True)
 
 
-def _verdict(outcome: Outcome) -> str:
+def _verdict(outcome: TrialOutcome) -> str:
     passed = outcome.verdict is Verdict.PASS
     return outcome.verdict if passed else f"{outcome.verdict} ({outcome.exit_code:d})"
 

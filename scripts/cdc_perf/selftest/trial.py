@@ -15,11 +15,11 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.process import Running
 from cdc_perf.results.run_folder import RunFolder, is_run_id
 from cdc_perf.selftest.copy import prepared
-from cdc_perf.selftest.fault import Fault, Site
-from cdc_perf.selftest.outcome import Outcome, not_tried, outcome_of, starved
+from cdc_perf.selftest.fault import Fault, FaultContext
+from cdc_perf.selftest.outcome import TrialOutcome, not_tried, outcome_of, starved
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
-from cdc_perf.signals import postponed
+from cdc_perf.signals import deferred
 from cdc_perf.stack.choice import running_endpoints
 from cdc_perf.stack.local.embedded import EmbeddedTools, local_stack
 from cdc_perf.terminal import say
@@ -39,7 +39,7 @@ _STOP_SECONDS = 60.0
 _LEAST_POINTS = 1000
 
 
-def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[Outcome]:
+def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[TrialOutcome]:
     """Plant one fault after the other, each on a stack of its own.
 
     Raises:
@@ -59,7 +59,7 @@ def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[Outcome]:
     return outcomes
 
 
-def try_fault(fault: Fault, checkout: Checkout) -> Outcome:
+def try_fault(fault: Fault, checkout: Checkout) -> TrialOutcome:
     """Plant a fault and return what came of it.
 
     A run that the machine was too busy for is made again: it says nothing about the fault.
@@ -75,7 +75,7 @@ def try_fault(fault: Fault, checkout: Checkout) -> Outcome:
     return outcome
 
 
-def _attempt(fault: Fault, checkout: Checkout) -> tuple[ScenarioVerdict, Outcome]:
+def _attempt(fault: Fault, checkout: Checkout) -> tuple[ScenarioVerdict, TrialOutcome]:
     results = checkout.results / FOLDER / fault.name
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir(parents=True)
@@ -86,7 +86,7 @@ def _attempt(fault: Fault, checkout: Checkout) -> tuple[ScenarioVerdict, Outcome
             files = folder.scenario(fault.scenario)
             pipeline = load_pipeline(copy)
             endpoints = running_endpoints(local_stack(copy, pipeline, Cache.of_environment()))
-            with fault.plant(Site(copy, pipeline, endpoints, files)):
+            with fault.plant(FaultContext(copy, pipeline, endpoints, files)):
                 # Until the pipeline was judged, and no longer: what is frozen cannot be stopped.
                 _wait(running, files.verdict, _VERDICT_SECONDS)
             if not running.ended_within(_STOP_SECONDS):
@@ -118,7 +118,7 @@ def _running(fault: Fault, copy: Checkout) -> Iterator[Running]:
     try:
         yield running
     finally:
-        with postponed():
+        with deferred():
             running.signal(signal.SIGINT)
             if not running.ended_within(_STOP_SECONDS):
                 running.kill_group()

@@ -77,7 +77,7 @@ class Connector(_Section, frozen=True):
     config: dict[str, str]
 
 
-class Ports(_Section, frozen=True):
+class PortSettings(_Section, frozen=True):
     """The ports of the local stack; None: a free one is chosen when it is started."""
 
     postgres: Port | None = None
@@ -91,14 +91,14 @@ class Ports(_Section, frozen=True):
     connect_jmx: Port | None = None
 
 
-class LocalStack(_Section, frozen=True):
+class LocalStackSettings(_Section, frozen=True):
     """The local stack: given ports, and the path of a real `mongod` (relative to the checkout)."""
 
-    ports: Ports = Ports()
+    ports: PortSettings = PortSettings()
     mongod: Text | None = None
 
 
-class ExternalStack(_Section, frozen=True):
+class ExternalStackSettings(_Section, frozen=True):
     """The addresses of a pipeline that others run; empty: not given. No secrets: it is a file.
 
     Attributes:
@@ -124,8 +124,8 @@ class ExternalStack(_Section, frozen=True):
 class Stacks(_Section, frozen=True):
     """Settings of each backend."""
 
-    local: LocalStack = LocalStack()
-    external: ExternalStack = ExternalStack()
+    local: LocalStackSettings = LocalStackSettings()
+    external: ExternalStackSettings = ExternalStackSettings()
 
 
 class Pipeline(_Section, frozen=True):

@@ -22,7 +22,7 @@ _MONGODB_MILLISECONDS = 2000
 _INTERVAL_SECONDS = 0.01
 
 
-def prove(
+def run_canary(
     pipeline: Pipeline, endpoints: Endpoints, deadline_seconds: float = DEADLINE_SECONDS
 ) -> float:
     """Write a row, wait for its document, delete the row, and wait until the document is gone.

@@ -22,21 +22,21 @@ AUTO = "auto"
 LOCAL, COMPOSE, EXTERNAL = "local", "compose", "external"
 
 
-class Engine(Protocol):
+class FoundEngine(Protocol):
     """A Docker engine; in words, what it is."""
 
     def __str__(self) -> str:
         """Return its versions."""
 
 
-def _find_engine() -> Engine:
+def _find_engine() -> FoundEngine:
     from cdc_perf.stack.compose.engine import find_engine  # noqa: PLC0415 - see _compose_stack
 
     return find_engine(os.environ)
 
 
 @dataclass(frozen=True)
-class Choice:
+class StackChoice:
     """A backend.
 
     Attributes:
@@ -95,8 +95,8 @@ def choose(
     checkout: Checkout,
     pipeline: Pipeline,
     cache: Cache,
-    find_engine: Callable[[], Engine] = _find_engine,
-) -> Choice:
+    find_engine: Callable[[], FoundEngine] = _find_engine,
+) -> StackChoice:
     """Return the backend of that name; `auto` takes the one that is up, else what fits the machine.
 
     That is compose where a Docker engine with Compose v2 answers, else local.
@@ -124,15 +124,15 @@ def choose(
         up = None
     if name == AUTO:
         if up is not None:
-            return Choice(up, f"stack: {up.name}, which is up")
+            return StackChoice(up, f"stack: {up.name}, which is up")
         try:
-            return Choice(backend(COMPOSE), f"stack: compose, for there is {find_engine()}")
+            return StackChoice(backend(COMPOSE), f"stack: compose, for there is {find_engine()}")
         except StackFailure as failure:
-            return Choice(backend(LOCAL), f"stack: local, for {failure.message}")
+            return StackChoice(backend(LOCAL), f"stack: local, for {failure.message}")
     if name == EXTERNAL:
-        return Choice(backend(name), "stack: external, as asked for")
+        return StackChoice(backend(name), "stack: external, as asked for")
     other = up.name if up is not None and up.name != name else ""
-    return Choice(backend(name), f"stack: {name}, as asked for", other)
+    return StackChoice(backend(name), f"stack: {name}, as asked for", other)
 
 
 def our_endpoints(backend: Backend, deed: str) -> Endpoints:

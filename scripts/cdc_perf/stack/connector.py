@@ -42,7 +42,7 @@ STEADY_SECONDS = 30.0
 _LOGS = "see `inv logs --component connect`"
 
 
-class Change(StrEnum):
+class ConnectorChange(StrEnum):
     """What a deployment comes to."""
 
     NONE = "unchanged"
@@ -54,7 +54,7 @@ class Change(StrEnum):
 class Deployment:
     """What is to be done, decided before anything is."""
 
-    change: Change
+    change: ConnectorChange
     config: dict[str, str]
 
 
@@ -104,8 +104,10 @@ def config_for(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
 def decide(current: dict[str, str] | None, desired: dict[str, str]) -> Deployment:
     """Compare what Connect has with what is wanted."""
     if current is None:
-        return Deployment(Change.CREATE, desired)
-    return Deployment(Change.NONE if current == desired else Change.UPDATE, desired)
+        return Deployment(ConnectorChange.CREATE, desired)
+    return Deployment(
+        ConnectorChange.NONE if current == desired else ConnectorChange.UPDATE, desired
+    )
 
 
 def pending_changes(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]:
@@ -119,7 +121,7 @@ def pending_changes(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]
     return tuple(changed_settings(current or {}, config_for(pipeline, endpoints)))
 
 
-def deploy(pipeline: Pipeline, endpoints: Endpoints) -> Change:
+def deploy(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorChange:
     """Bring the connector to the configuration that pipeline.toml asks for, and wait until it runs.
 
     Running means: the connector and each task RUNNING, and the replication slot read from.
@@ -129,14 +131,14 @@ def deploy(pipeline: Pipeline, endpoints: Endpoints) -> Change:
     """
     api = ConnectApi(endpoints.connect_url)
 
-    changes: list[Change] = []
+    changes: list[ConnectorChange] = []
 
-    def put() -> Change:
+    def put() -> ConnectorChange:
         current = api.config(pipeline.connector.name)
         desired = config_for(pipeline, endpoints)
         deployment = decide(current, desired)
         changes.append(deployment.change)
-        if deployment.change is not Change.NONE:
+        if deployment.change is not ConnectorChange.NONE:
             api.put_config(pipeline.connector.name, deployment.config)
         # The first finding: a change whose answer was lost is none any more when asked again.
         return changes[0]

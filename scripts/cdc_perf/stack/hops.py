@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from cdc_perf.stack.connect_api import why_not
-from cdc_perf.stats.latency_histogram import RESOLUTION_MS, Bucket, Counted, HopTimes
+from cdc_perf.stats.latency_histogram import RESOLUTION_MS, Bucket, HopCounters, LatencyHistogram
 from cdc_perf.waiting import NotReady
 
 _READ_SECONDS = 2.0
@@ -16,7 +16,7 @@ _HOP_SECONDS = "cdc_consumer_hop_seconds"
 _NEGATIVE_SECONDS = "cdc_consumer_hop_negative_seconds"
 
 
-def read_hops(consumer_url: str) -> Counted:
+def read_hops(consumer_url: str) -> HopCounters:
     """Ask a consumer what it has counted since it was started.
 
     Raises:
@@ -32,7 +32,7 @@ def read_hops(consumer_url: str) -> Counted:
     return parse_hops(answer.text)
 
 
-def parse_hops(exposition: str) -> Counted:
+def parse_hops(exposition: str) -> HopCounters:
     """Return what stands in the text that a consumer shows to Prometheus.
 
     Raises:
@@ -46,7 +46,7 @@ def parse_hops(exposition: str) -> Counted:
         raise NotReady(f"the consumer's metrics have no {_HOP_SECONDS}")
     times = _by_hop(families[_HOP_SECONDS])
     negative = _by_hop(families[_NEGATIVE_SECONDS]) if _NEGATIVE_SECONDS in families else {}
-    return Counted(
+    return HopCounters(
         int(_sum(families.get("cdc_consumer_events"), "_total")),
         {hop: _times(each, negative.get(hop, _Cumulative())) for hop, each in times.items()},
         _sum(families.get("process_start_time_seconds"), ""),
@@ -77,9 +77,9 @@ def _by_hop(family: Metric) -> dict[str, _Cumulative]:
     return found
 
 
-def _times(times: _Cumulative, negative: _Cumulative) -> HopTimes:
+def _times(times: _Cumulative, negative: _Cumulative) -> LatencyHistogram:
     within = sum(n for (_, high), n in negative.buckets.items() if high <= RESOLUTION_MS)
-    return HopTimes(
+    return LatencyHistogram(
         times.buckets,
         times.sum_ms - negative.sum_ms,
         sum(negative.buckets.values()) - within,

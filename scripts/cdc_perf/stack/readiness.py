@@ -79,11 +79,11 @@ def _answers(url: str) -> None:
         raise NotReady(answer.text.strip()[:300])
 
 
-def prove(pipeline: Pipeline, endpoints: Endpoints, say: Say) -> None:
+def prove_pipeline(pipeline: Pipeline, endpoints: Endpoints, say: Say) -> None:
     """Send a canary row through every hop, and say how long it took.
 
     Raises:
         StackFailure: It did not arrive.
     """
-    seconds = canary.prove(pipeline, endpoints)
+    seconds = canary.run_canary(pipeline, endpoints)
     say(f"a canary row went through every hop in {seconds * 1000:.0f} ms")

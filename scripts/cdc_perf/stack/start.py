@@ -16,7 +16,7 @@ from cdc_perf.stack.checks.collections import expect_collections, prove_collecti
 from cdc_perf.stack.checks.sequence import check_pipeline
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.started import expect_same, record
-from cdc_perf.waiting import told, wait_until
+from cdc_perf.waiting import log_waits, wait_until
 
 
 class Starter(Protocol):
@@ -69,7 +69,7 @@ def up(
         if observe:
             readiness.expect_observed(running)
         expect_same(starter.checkout, pipeline)
-        with told(say):
+        with log_waits(say):
             if not _start_stopped(starter, pipeline, running, say):
                 say("the stack is up already")
         check_pipeline(pipeline, running, OWN_SOURCE)
@@ -79,7 +79,7 @@ def up(
     # Of a start that did not come to its end, for one.
     backend.abandon(lambda _line: None)
     try:
-        with told(say):
+        with log_waits(say):
             endpoints = starter.start(say, observe=observe)
         record(starter.checkout, pipeline)
         for warning in connector_warnings(pipeline.connector.config):
@@ -102,7 +102,7 @@ def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints, s
     elif not connector.revive(pipeline, endpoints, say):
         return False
     wait_ready(starter, say, "consumer", lambda: readiness.consumer_ready(endpoints))
-    readiness.prove(pipeline, endpoints, say)
+    readiness.prove_pipeline(pipeline, endpoints, say)
     return True
 
 

@@ -16,7 +16,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import (
     Consumer,
     Kafka,
-    LocalStack,
+    LocalStackSettings,
     Mongodb,
     Pipeline,
     Postgres,
@@ -37,7 +37,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     consumer: Consumer
     tables: tuple[Table, ...]
     connector: str
-    local: LocalStack
+    local: LocalStackSettings
     schema_digest: str
 
     @classmethod

@@ -35,7 +35,7 @@ _HEADER = 4
 _MOST_MILLISECOND_DIGITS = 3
 
 
-class Generated(StrEnum):
+class GeneratedColumn(StrEnum):
     """Where a generated column's value comes from: `pg_attribute.attgenerated`."""
 
     NO = ""
@@ -73,7 +73,7 @@ class TableColumn:
     element_category: str
     delimiter: str
     modifier: int
-    generated: Generated
+    generated: GeneratedColumn
     toastable: bool
 
     @property
@@ -128,7 +128,7 @@ def table_columns(connection: Connection[tuple[Any, ...]], table: str) -> tuple[
             element_category=element_category or "",
             delimiter=delimiter or "",
             modifier=modifier,
-            generated=Generated(generated),
+            generated=GeneratedColumn(generated),
             toastable=toastable,
         )
         for (

@@ -17,7 +17,7 @@ Bucket = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class HopTimes:
+class LatencyHistogram:
     """The times of one hop over a number of events, in milliseconds.
 
     Attributes:
@@ -77,11 +77,11 @@ class HopTimes:
                 return bucket
         raise ValueError(f"there is no event of rank {rank}")
 
-    def plus(self, other: "HopTimes") -> "HopTimes":
+    def plus(self, other: "LatencyHistogram") -> "LatencyHistogram":
         """Return both together."""
         return self._with(other, 1)
 
-    def less(self, earlier: "HopTimes") -> "HopTimes":
+    def less(self, earlier: "LatencyHistogram") -> "LatencyHistogram":
         """Return what was added since an earlier reading of the same histogram.
 
         Raises:
@@ -91,11 +91,11 @@ class HopTimes:
             raise ValueError("a count went back")
         return self._with(earlier, -1)
 
-    def _with(self, other: "HopTimes", sign: int) -> "HopTimes":
+    def _with(self, other: "LatencyHistogram", sign: int) -> "LatencyHistogram":
         buckets = Counter(self.buckets)
         for bucket, count in other.buckets.items():
             buckets[bucket] += sign * count
-        return HopTimes(
+        return LatencyHistogram(
             {bucket: count for bucket, count in buckets.items() if count},
             self.sum_ms + sign * other.sum_ms,
             self.negative + sign * other.negative,
@@ -104,7 +104,7 @@ class HopTimes:
 
 
 @dataclass(frozen=True)
-class Counted:
+class HopCounters:
     """What a consumer has counted.
 
     Attributes:
@@ -114,23 +114,23 @@ class Counted:
     """
 
     events: int = 0
-    hops: Mapping[str, HopTimes] = field(default_factory=dict)
+    hops: Mapping[str, LatencyHistogram] = field(default_factory=dict)
     started: float = 0.0
 
-    def plus(self, other: "Counted") -> "Counted":
+    def plus(self, other: "HopCounters") -> "HopCounters":
         """Return both together."""
         names = dict.fromkeys((*self.hops, *other.hops))
-        nothing = HopTimes()
+        nothing = LatencyHistogram()
         hops = {x: self.hops.get(x, nothing).plus(other.hops.get(x, nothing)) for x in names}
-        return Counted(self.events + other.events, hops, other.started)
+        return HopCounters(self.events + other.events, hops, other.started)
 
-    def since(self, earlier: "Counted") -> "Counted | None":
+    def since(self, earlier: "HopCounters") -> "HopCounters | None":
         """Return what was counted since an earlier reading; None where another process counts."""
         if self.started != earlier.started or self.events < earlier.events:
             return None
-        nothing = HopTimes()
+        nothing = LatencyHistogram()
         try:
             hops = {x: times.less(earlier.hops.get(x, nothing)) for x, times in self.hops.items()}
         except ValueError:
             return None
-        return Counted(self.events - earlier.events, hops, self.started)
+        return HopCounters(self.events - earlier.events, hops, self.started)

@@ -20,7 +20,7 @@ _MOST_EXACT_PAIRS = 16
 _DRAWN = 50_000
 
 
-class Finding(StrEnum):
+class PairedFinding(StrEnum):
     """What is found of one figure."""
 
     WORSE = "worse"
@@ -60,7 +60,7 @@ class PairedResult:
         pairs_needed: How many it takes, at least, for any finding but `inconclusive`.
     """
 
-    finding: Finding
+    finding: PairedFinding
     ratio: float
     interval: Interval
     p_value: float
@@ -154,13 +154,13 @@ def _result(pairs: Pairs, ratios: Sequence[float], p_value: float, needed: int) 
 
 def _finding(
     pairs: Pairs, low: float, high: float, p_value: float, effect: float, needed: int
-) -> Finding:
+) -> PairedFinding:
     if len(pairs.base) < needed:
-        return Finding.INCONCLUSIVE
+        return PairedFinding.INCONCLUSIVE
     if 1 / (1 + effect) <= low and high <= 1 + effect:
-        return Finding.SAME
+        return PairedFinding.SAME
     if p_value < SIGNIFICANCE and low > 1 + effect:
-        return Finding.WORSE if pairs.lower_is_better else Finding.BETTER
+        return PairedFinding.WORSE if pairs.lower_is_better else PairedFinding.BETTER
     if p_value < SIGNIFICANCE and high < 1 / (1 + effect):
-        return Finding.BETTER if pairs.lower_is_better else Finding.WORSE
-    return Finding.INCONCLUSIVE
+        return PairedFinding.BETTER if pairs.lower_is_better else PairedFinding.WORSE
+    return PairedFinding.INCONCLUSIVE

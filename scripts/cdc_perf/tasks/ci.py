@@ -72,7 +72,7 @@ def judge(_: Context) -> None:
     """Judge the run whose end started this: set its commit's status, comment on it."""
     import os
 
-    from cdc_perf.ci.judge import Place, judge_run
+    from cdc_perf.ci.judge import JudgeContext, judge_run
     from cdc_perf.publish.comment import Links
     from cdc_perf.publish.github import GitHub
     from cdc_perf.publish.runner import finished_run, repository
@@ -82,7 +82,7 @@ def judge(_: Context) -> None:
     environment = os.environ
     finished = finished_run(environment)
     github = GitHub.of_environment(environment, repository(environment))
-    place = Place(
+    place = JudgeContext(
         github=github,
         checkout=Checkout.here(),
         links=Links(environment.get("GITHUB_SERVER_URL", "https://github.com"), github.repository),

@@ -12,7 +12,7 @@ from invoke import Exit
 
 from cdc_perf import environment, process
 from cdc_perf.errors import ExitCode, Failure
-from cdc_perf.signals import listen
+from cdc_perf.signals import install_handlers
 from cdc_perf.terminal import clean, say
 
 P = ParamSpec("P")
@@ -35,7 +35,7 @@ def command(body: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(body)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        listen()
+        install_handlers()
         ignored = environment.adopt(os.environ)
         if ignored:
             names = ", ".join(ignored)

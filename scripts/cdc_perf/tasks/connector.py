@@ -14,10 +14,10 @@ def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
     from cdc_perf.errors import UsageFailure
     from cdc_perf.stack import canary, connector, topics
     from cdc_perf.stack.choice import EXTERNAL, running_endpoints
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
 
-    here = setting(stack)
+    here = workspace(stack)
     endpoints = running_endpoints(here.backend)
     here.backend.verify(connector=False)
     if here.backend.name == EXTERNAL:
@@ -32,7 +32,7 @@ def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
     else:
         topics.create(endpoints.kafka_bootstrap, here.pipeline)
     change = connector.deploy(here.pipeline, endpoints)
-    seconds = canary.prove(here.pipeline, endpoints)
+    seconds = canary.run_canary(here.pipeline, endpoints)
     show(
         f"connector {endpoints.connector} {change} and running; "
         f"a canary row took {seconds * 1000:.0f} ms"
@@ -46,10 +46,10 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     from cdc_perf.report.stack import connector_json, connector_table
     from cdc_perf.stack import connector
     from cdc_perf.stack.choice import running_endpoints
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
 
-    here = setting(stack)
+    here = workspace(stack)
     found = connector.current_health(here.pipeline, running_endpoints(here.backend))
     show(connector_json(found) if json else connector_table(found))
 
@@ -60,10 +60,10 @@ def restart(_: Context, stack: str = "auto") -> None:
     """Restart the connector with its tasks, and wait until it runs and stays up."""
     from cdc_perf.stack import connector
     from cdc_perf.stack.choice import our_endpoints
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
 
-    here = setting(stack)
+    here = workspace(stack)
     connector.restart(here.pipeline, our_endpoints(here.backend, "a restart"))
     show(f"connector {here.pipeline.connector.name} is running")
 
@@ -74,10 +74,10 @@ def delete(_: Context, stack: str = "auto") -> None:
     """Delete the connector; its replication slot stays."""
     from cdc_perf.stack import connector
     from cdc_perf.stack.choice import our_endpoints
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
 
-    here = setting(stack)
+    here = workspace(stack)
     found = connector.delete(here.pipeline, our_endpoints(here.backend, "a deletion"))
     name = here.pipeline.connector.name
     show(f"connector {name} is deleted" if found else f"there is no connector {name}")

@@ -10,19 +10,19 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.backend import Backend
-from cdc_perf.stack.choice import AUTO, Choice, choose
+from cdc_perf.stack.choice import AUTO, StackChoice, choose
 from cdc_perf.terminal import say
 from cdc_perf.tools.cache import Cache
 
 
 @dataclass(frozen=True)
-class Setting:
+class Workspace:
     """Where a task takes place."""
 
     checkout: Checkout
     pipeline: Pipeline
     cache: Cache
-    choice: Choice
+    choice: StackChoice
 
     @property
     def backend(self) -> Backend:
@@ -47,7 +47,7 @@ class Setting:
             yield
 
 
-def setting(stack: str = AUTO) -> Setting:
+def workspace(stack: str = AUTO) -> Workspace:
     """Read the pipeline of this checkout and choose its stack.
 
     Raises:
@@ -57,4 +57,4 @@ def setting(stack: str = AUTO) -> Setting:
     pipeline = load_pipeline(checkout)
     cache = Cache.of_environment()
     choice = choose(stack, checkout, pipeline, cache)
-    return Setting(checkout, pipeline, cache, choice)
+    return Workspace(checkout, pipeline, cache, choice)

@@ -13,10 +13,10 @@ def doctor(_: Context, json: bool = False) -> None:
     from cdc_perf.report.doctor import diagnosis_json, diagnosis_table
     from cdc_perf.stack.compose.diagnosis import diagnose_docker
     from cdc_perf.stack.local.diagnosis import Health, diagnose
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
 
-    here = setting()
+    here = workspace()
     findings = (*diagnose(here.checkout, here.pipeline, here.cache), diagnose_docker())
     show(diagnosis_json(findings) if json else diagnosis_table(findings))
     if any(finding.health is Health.WRONG for finding in findings):

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cdc_perf.ci.drift import Generated
+    from cdc_perf.ci.drift import GeneratedFiles
 
 
-def write_or_check(generated: "Generated", *, check: bool, what: str, command: str) -> None:
+def write_or_check(generated: "GeneratedFiles", *, check: bool, what: str, command: str) -> None:
     """Write what differs from its files, or say how they differ.
 
     Args:

@@ -38,20 +38,20 @@ def perf(
     from cdc_perf.load.overrides import Overrides
     from cdc_perf.perf.generator import load_generator
     from cdc_perf.perf.plan import make_plan
-    from cdc_perf.perf.runner import perform
+    from cdc_perf.perf.runner import run_plan
     from cdc_perf.report.annotations import annotations
     from cdc_perf.report.json_output import outcome_json
     from cdc_perf.report.terminal import as_typed, render
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import say, show
 
-    here = setting(stack)
+    here = workspace(stack)
     overrides = Overrides.parse(duration, vus, env)
     plan = make_plan(here.checkout, scenarios, overrides, name=name, keep=keep, live=live)
     with here.to_itself():
         say(here.why)
         generator = load_generator(here.checkout, here.cache)
-        finished = perform(plan, here.checkout, here.backend, generator)
+        finished = run_plan(plan, here.checkout, here.backend, generator)
     if json:
         show(outcome_json(finished.folder.path, finished.verdict, finished.rows))
     else:

@@ -35,7 +35,7 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
 
     from cdc_perf.errors import UsageFailure
     from cdc_perf.report.compare import compare_runs
-    from cdc_perf.report.html.build import Base, restore_series, write_k6_report, write_reports
+    from cdc_perf.report.html.build import BaseRun, restore_series, write_k6_report, write_reports
     from cdc_perf.report.terminal import as_typed
     from cdc_perf.runs.loader import read_results
     from cdc_perf.runs.resolve import results_folder
@@ -61,7 +61,7 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
         known = load_scenarios(checkout).names
         before = results_folder(checkout.results, base, "--base")
         recorded = (read_results(each, known) for each in (before, folder))
-        beside = Base(before, compare_runs(*recorded))
+        beside = BaseRun(before, compare_runs(*recorded))
     restore_series(folder)
     for path in write_reports(folder, units, beside):
         show(as_typed(path))

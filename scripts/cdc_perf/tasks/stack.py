@@ -13,10 +13,10 @@ def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
     """Start the pipeline and prove it with a canary row."""
     from cdc_perf.report.stack import status_table
     from cdc_perf.stack.status import full_status
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import say, show
 
-    here = setting(stack)
+    here = workspace(stack)
     with here.to_itself():
         here.backend.up(say, observe=observe)
     show(status_table(full_status(here.backend, here.pipeline)))
@@ -26,12 +26,12 @@ def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
 @command
 def down(_: Context, stack: str = "auto") -> None:
     """Stop the pipeline and remove its data; the logs stay."""
-    from cdc_perf.signals import postponed
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.signals import deferred
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import say
 
-    here = setting(stack)
-    with here.to_itself(), postponed():
+    here = workspace(stack)
+    with here.to_itself(), deferred():
         if not here.backend.down(say):
             say("no stack is up")
 
@@ -42,10 +42,10 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     """Show the state of each component, of the connector and of its tasks."""
     from cdc_perf.report.stack import status_json, status_table
     from cdc_perf.stack.status import full_status
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
 
-    here = setting(stack)
+    here = workspace(stack)
     statuses = full_status(here.backend, here.pipeline)
     show(status_json(statuses) if json else status_table(statuses))
 
@@ -61,7 +61,7 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
 def logs(_: Context, stack: str = "auto", component: str = "", lines: int = 20) -> None:
     """Show the last lines of each component's log."""
     from cdc_perf.report.logs import last_logs
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
 
-    show(last_logs(setting(stack).backend.log_tails, component, lines))
+    show(last_logs(workspace(stack).backend.log_tails, component, lines))

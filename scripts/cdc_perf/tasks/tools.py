@@ -7,7 +7,7 @@ from invoke import Context, task
 from cdc_perf.tasks.command import command
 
 if TYPE_CHECKING:
-    from cdc_perf.tasks.context import Setting
+    from cdc_perf.tasks.context import Workspace
     from cdc_perf.tools.cache import Tool
 
 _STACK = {"stack": "of which stack: auto, local, compose or external"}
@@ -17,11 +17,11 @@ _STACK = {"stack": "of which stack: auto, local, compose or external"}
 @command
 def install(_: Context, stack: str = "auto") -> None:
     """Get every tool now, so that the first `inv up` does not have to."""
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import say
     from cdc_perf.tools.install import install_all
 
-    here = setting(stack)
+    here = workspace(stack)
     install_all(here.cache, _wanted(here), say)
     say(f"every tool of the stack {here.backend.name} is in {here.cache.root}")
 
@@ -33,21 +33,21 @@ def key(_: Context, stack: str = "auto") -> None:
     import os
 
     from cdc_perf.publish.runner import write_outputs
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.tools.install import key_of
 
-    write_outputs(os.environ, {"key": key_of(_wanted(setting(stack)))})
+    write_outputs(os.environ, {"key": key_of(_wanted(workspace(stack)))})
 
 
 @task(help=_STACK)
 @command
 def prune(_: Context, stack: str = "auto") -> None:
     """Remove the tools that this checkout does not need and that were not used for a day."""
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
     from cdc_perf.tools.install import closure
 
-    here = setting(stack)
+    here = workspace(stack)
     freed = here.cache.prune(closure(_wanted(here)))
     show(f"{freed / 1024**2:,.0f} MiB freed in {here.cache.root}")
 
@@ -56,17 +56,17 @@ def prune(_: Context, stack: str = "auto") -> None:
 @command
 def clean(_: Context) -> None:
     """Remove the tool cache; what is needed comes again by itself."""
-    from cdc_perf.tasks.context import setting
+    from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import say, show
 
-    here = setting()
+    here = workspace()
     with here.to_itself():
         here.backend.down(say)
         freed = here.cache.clear()
     show(f"{freed / 1024**2:,.0f} MiB freed in {here.cache.root}")
 
 
-def _wanted(here: "Setting") -> "tuple[Tool, ...]":
+def _wanted(here: "Workspace") -> "tuple[Tool, ...]":
     """Return the tools of the stack of a setting."""
     from cdc_perf.stack.choice import LOCAL
     from cdc_perf.stack.local.embedded import EmbeddedTools

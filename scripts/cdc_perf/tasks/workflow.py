@@ -8,7 +8,7 @@ from cdc_perf.tasks.command import command
 from cdc_perf.tasks.generated import write_or_check
 
 if TYPE_CHECKING:
-    from cdc_perf.ci.project import Project
+    from cdc_perf.ci.project import CiProject
 
 
 @task(help={"check": "write nothing; say what differs"})
@@ -22,7 +22,7 @@ def workflow(_: Context, check: bool = False) -> None:
     )
 
 
-def project() -> "Project":
+def project() -> "CiProject":
     """Put together what the workflows are made from.
 
     Raises:
@@ -30,7 +30,7 @@ def project() -> "Project":
     """
     import sys
 
-    from cdc_perf.ci.project import Project, Sessions, Tasks
+    from cdc_perf.ci.project import CiProject, Sessions, Tasks
     from cdc_perf.errors import UsageFailure
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios
@@ -49,7 +49,7 @@ def project() -> "Project":
     import noxfile
     import tasks
 
-    return Project(
+    return CiProject(
         namespace=tasks.namespace,
         tasks=Tasks(
             perf=perf.perf,

@@ -125,7 +125,7 @@ class Cache:
 
     def _build(self, tool: Tool, target: Path, say: Callable[[str], None]) -> None:
         for leftover in self.root.glob(f"{tool.key}.partial-*"):
-            process_tags.end_started_for(leftover)
+            process_tags.end_tagged_processes(leftover)
             shutil.rmtree(leftover)
         partial = Path(tempfile.mkdtemp(prefix=f"{tool.key}.partial-", dir=self.root))
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from cdc_perf import process
 from cdc_perf.errors import StackFailure
 from cdc_perf.tools.cache import Cache, Tool
-from cdc_perf.waiting import until_called_off
+from cdc_perf.waiting import cancelled_by
 
 _REPORT_SECONDS = 10.0
 _KILL_SECONDS = 0.2
@@ -110,7 +110,7 @@ class _Work:
             self._progress[tool.key] = line
 
         self._started[tool.key] = time.monotonic()
-        with until_called_off(self._called_off):
+        with cancelled_by(self._called_off):
             path = self._cache.install(tool, note, self._called_off.is_set)
         self._say(f"{tool.name} is there after {self._seconds(tool):.0f} s")
         return path

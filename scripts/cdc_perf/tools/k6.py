@@ -56,7 +56,7 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
                     *("-ldflags=-s -w", "-o", folder / "k6", "."),
                 ],
                 cwd=module,
-                env={**build_environment(cache), **process_tags.mark(folder)},
+                env={**build_environment(cache), **process_tags.tag(folder)},
                 on_line=count,
                 timeout_seconds=1800,
             )

@@ -51,7 +51,7 @@ def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Too
                     *("--require-hashes", "--requirement", lock),
                 ],
                 cwd=folder,
-                env=process_tags.mark(folder),
+                env=process_tags.tag(folder),
             )
         except StackFailure as failure:
             raise StackFailure(

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 from cdc_perf.errors import ExitCode
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.thresholds import Threshold
-from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
 
 
 def thresholds_agree_gate(thresholds: Sequence[Threshold], summary: Summary | NoSummary) -> Gate:
     """k6 judged the same limits as we do, and found the same on the same numbers."""
     name, limit = "thresholds_agree", "k6 finds the same of every limit"
     if isinstance(summary, NoSummary):
-        return open_gate(name, limit, "unknown", ok=None)
+        return unknown_gate(name, limit, "unknown")
     shared = [threshold for threshold in thresholds if threshold.in_k6]
     faults = [fault for threshold in shared if (fault := _disagreement(threshold, summary))]
     faults += _unknown_to_us(shared, summary)
     if not faults:
-        return open_gate(name, limit, f"the same of {len(shared)}")
-    return shut_gate(
+        return passed_gate(name, limit, f"the same of {len(shared)}")
+    return failed_gate(
         name,
         limit,
         f"{len(faults)} that differ",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cdc_perf.errors import ExitCode
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.connector_health import LASTING, Condition, ConnectorHealth
-from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
 
 _NAME, _LIMIT = "connector", "the connector and its tasks run"
 
@@ -18,19 +18,19 @@ def connector_gate(
     A worker that does not answer is reported by its component's gate and by the drain.
     """
     if health is None:
-        return open_gate(_NAME, _LIMIT, "unknown: no address of Kafka Connect is given", ok=None)
+        return unknown_gate(_NAME, _LIMIT, "unknown: no address of Kafka Connect is given")
     if health.running:
-        return open_gate(_NAME, _LIMIT, "they do")
+        return passed_gate(_NAME, _LIMIT, "they do")
     if health.condition is Condition.UNKNOWN:
-        return open_gate(_NAME, _LIMIT, f"unknown: {health.detail}", ok=None)
+        return unknown_gate(_NAME, _LIMIT, f"unknown: {health.detail}")
     # An operator who stops a component leaves a connector without tasks for a while.
     operated = any(event.by_operator for event in events or ())
     lasting = health.condition in LASTING or health.condition is Condition.ABSENT
-    return shut_gate(
+    return failed_gate(
         _NAME,
         _LIMIT,
         str(health.condition),
         code=ExitCode.FAIL,
-        certain=lasting and not operated,
+        overrides_invalid=lasting and not operated,
         reason=health.sentence,
     )

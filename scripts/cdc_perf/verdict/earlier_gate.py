@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.records import Integrity
-from cdc_perf.verdict.evidence import Earlier
-from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
+from cdc_perf.verdict.evidence import EarlierPart
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate
 from cdc_perf.verdict.integrity_gates import (
     dead_letters_gate,
     drain_gate,
@@ -16,7 +16,7 @@ from cdc_perf.verdict.verdict import worst
 from cdc_perf.wording import counted
 
 
-def earlier_gate(earlier: Sequence[Earlier]) -> Gate | None:
+def earlier_gate(earlier: Sequence[EarlierPart]) -> Gate | None:
     """Nothing was lost and nothing threw before the part that is judged; None if that is all.
 
     A rate may be too high for the pipeline: then it is slow. It may not lose what it took.
@@ -28,23 +28,23 @@ def earlier_gate(earlier: Sequence[Earlier]) -> Gate | None:
     shut = [(each.name, gate) for each in earlier for gate in _faults(each.integrity)]
     reasons = [f"{part}: {gate.result.reason}" for part, gate in shut]
     codes = [gate.code for _, gate in shut]
-    certain = any(gate.result.certain for _, gate in shut)
+    overrides_invalid = any(gate.result.overrides_invalid for _, gate in shut)
     for each in earlier:
         if each.exceptions.count:
             codes.append(ExitCode.FAIL)
-            certain = True
+            overrides_invalid = True
             reasons.append(
                 f"{each.name}: {counted(each.exceptions.count, 'iteration')} threw an exception, "
                 f"the first: {each.exceptions.first}"
             )
     if not codes:
-        return open_gate(name, limit, observed)
-    return shut_gate(
+        return passed_gate(name, limit, observed)
+    return failed_gate(
         name,
         limit,
         observed,
-        code=worst(codes, certain=certain),
-        certain=certain,
+        code=worst(codes, overrides_invalid=overrides_invalid),
+        overrides_invalid=overrides_invalid,
         reason="; ".join(reasons),
     )
 
@@ -54,7 +54,7 @@ def lost(integrity: Integrity) -> bool:
 
     A pipeline that has not drained may only be slow, and shows nothing yet.
     """
-    return integrity.drained and any(gate.result.certain for gate in _faults(integrity))
+    return integrity.drained and any(gate.result.overrides_invalid for gate in _faults(integrity))
 
 
 def _faults(integrity: Integrity) -> list[Gate]:
@@ -67,7 +67,7 @@ def _faults(integrity: Integrity) -> list[Gate]:
     return [gate for gate in gates if gate is not None and gate.code is not ExitCode.PASS]
 
 
-def _observed(part: Earlier) -> str:
+def _observed(part: EarlierPart) -> str:
     rows = sum(table.rows for table in part.integrity.tables)
     writes = sum((part.integrity.acknowledged or {}).values())
     return f"{part.name}: {counted(rows, 'row')}, {counted(writes, 'acknowledged write')}"

@@ -5,20 +5,20 @@ from dataclasses import dataclass, field
 
 from cdc_perf.integrity.records import Integrity
 from cdc_perf.load.exceptions import Exceptions
-from cdc_perf.load.hops import HopsSeen
+from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.executors import Executor, total_seconds
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.connector_health import ConnectorHealth
 from cdc_perf.verdict.k6_exit import CAME_TO_ITS_END
-from cdc_perf.verdict.points import PointsSeen
+from cdc_perf.verdict.points import PointsSummary
 from cdc_perf.verdict.ramp import Ramp
-from cdc_perf.verdict.stack_metrics import StackSeen
+from cdc_perf.verdict.stack_metrics import StackMetrics
 
 
 @dataclass(frozen=True)
-class Held:
+class HoldResult:
     """A rate that was held after a ramp had found it.
 
     Attributes:
@@ -33,7 +33,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class EarlierPart:
     """A part of a scenario that came before the one that is judged.
 
     Attributes:
@@ -75,22 +75,22 @@ class Evidence:
     executor: Executor
     thresholds: Sequence[Threshold]
     summary: Summary | NoSummary
-    points: PointsSeen
+    points: PointsSummary
     k6_exit: int
     clock_step_seconds: float
     events: Sequence[ComponentEvent] | None
-    hops: HopsSeen = field(default_factory=HopsSeen)
-    held: Held | None = None
+    hops: HopMeasurements = field(default_factory=HopMeasurements)
+    held: HoldResult | None = None
     integrity: Integrity | None = None
     connector: ConnectorHealth | None = None
     exceptions: Exceptions = field(default_factory=Exceptions)
     interrupted: str = ""
-    earlier: Sequence[Earlier] = ()
+    earlier: Sequence[EarlierPart] = ()
 
     @property
-    def stack(self) -> StackSeen:
+    def stack(self) -> StackMetrics:
         """What limits on the stack are judged on."""
-        return StackSeen(self.points.stack, self.executor)
+        return StackMetrics(self.points.stack, self.executor)
 
     @property
     def fallen(self) -> bool:

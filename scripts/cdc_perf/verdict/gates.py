@@ -28,17 +28,46 @@ class Gate:
     code: ExitCode
 
 
-def open_gate(name: str, limit: str, observed: str, *, ok: bool | None = True) -> Gate:
-    """Return a gate that holds, or (`ok=None`) one that cannot be told."""
-    return Gate(GateResult(name=name, limit=limit, observed=observed, ok=ok), ExitCode.PASS)
+def passed_gate(name: str, condition: str, observed: str) -> Gate:
+    """Return a gate that holds."""
+    return Gate(
+        GateResult(name=name, condition=condition, observed=observed, ok=True), ExitCode.PASS
+    )
 
 
-def shut_gate(
-    name: str, limit: str, observed: str, *, code: ExitCode, reason: str, certain: bool = False
+def unknown_gate(name: str, condition: str, observed: str) -> Gate:
+    """Return a gate of which nothing can be known; it does not change the verdict."""
+    return Gate(
+        GateResult(name=name, condition=condition, observed=observed, ok=None), ExitCode.PASS
+    )
+
+
+def failed_gate(
+    name: str,
+    condition: str,
+    observed: str,
+    *,
+    code: ExitCode,
+    reason: str,
+    overrides_invalid: bool = False,
 ) -> Gate:
-    """Return a gate that does not hold; `certain`: whatever the measurement is worth."""
+    """Return a gate that does not hold.
+
+    Args:
+        name: The gate.
+        condition: What has to hold, in words.
+        observed: What was found, in words.
+        code: The exit code that the gate asks for.
+        reason: Why it does not hold.
+        overrides_invalid: Whether it holds even where the measurement cannot be trusted.
+    """
     result = GateResult(
-        name=name, limit=limit, observed=observed, ok=False, reason=reason, certain=certain
+        name=name,
+        condition=condition,
+        observed=observed,
+        ok=False,
+        reason=reason,
+        overrides_invalid=overrides_invalid,
     )
     return Gate(result, code)
 
@@ -47,24 +76,24 @@ def summary_gate(scenario: str, summary: Summary | NoSummary) -> Gate:
     """k6 left a summary, and it is this scenario's."""
     name, limit = "summary", f"a summary of {scenario}"
     if isinstance(summary, NoSummary):
-        return shut_gate(name, limit, "none", code=ExitCode.INVALID, reason=summary.reason)
+        return failed_gate(name, limit, "none", code=ExitCode.INVALID, reason=summary.reason)
     if summary.scenario != scenario:
-        return shut_gate(
+        return failed_gate(
             name,
             limit,
             f"one of {summary.scenario}",
             code=ExitCode.INVALID,
             reason=f"the summary is that of {summary.scenario}, not of {scenario}",
         )
-    return open_gate(name, limit, limit)
+    return passed_gate(name, limit, limit)
 
 
 def interruption_gate(interrupted: str) -> Gate:
     """Nothing interrupted the load or the check after it."""
     name, limit = "interruption", "the load and the check come to their end"
     if not interrupted:
-        return open_gate(name, limit, "none")
-    return shut_gate(
+        return passed_gate(name, limit, "none")
+    return failed_gate(
         name,
         limit,
         interrupted,
@@ -83,8 +112,8 @@ def thresholds_gate(scenario: str, thresholds: Sequence[Threshold]) -> Gate | No
     name, limit = "thresholds", "at least 1 threshold"
     observed = counted(len(thresholds), "threshold")
     if thresholds:
-        return open_gate(name, limit, observed)
-    return shut_gate(
+        return passed_gate(name, limit, observed)
+    return failed_gate(
         name,
         limit,
         observed,
@@ -98,13 +127,13 @@ def samples_gate(summary: Summary | NoSummary) -> Gate:
     """At least one iteration ended, or one success or failure was noted."""
     name, limit = "samples", "at least 1 iteration"
     if isinstance(summary, NoSummary):
-        return open_gate(name, limit, "unknown", ok=None)
+        return unknown_gate(name, limit, "unknown")
     iterations = int(summary.observed("iterations", "count") or 0)
     noted = summary.samples("cdc_success_rate")
     observed = f"{counted(iterations, 'iteration')}, {counted(noted, 'sample')} of cdc_success_rate"
     if iterations or noted:
-        return open_gate(name, limit, observed)
-    return shut_gate(
+        return passed_gate(name, limit, observed)
+    return failed_gate(
         name,
         limit,
         observed,
@@ -119,11 +148,11 @@ def checks_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
         return None
     name, limit = "checks", "every check passes, at least 1"
     if isinstance(summary, NoSummary):
-        return open_gate(name, limit, "unknown", ok=None)
+        return unknown_gate(name, limit, "unknown")
     failed = [check.name for check in summary.checks if check.fails or not check.passes]
     observed = f"{len(summary.checks) - len(failed)} of {len(summary.checks)} passed"
     if failed:
-        return shut_gate(
+        return failed_gate(
             name,
             limit,
             observed,
@@ -131,27 +160,27 @@ def checks_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
             reason=f"the health check failed at: {', '.join(failed)}",
         )
     if not summary.checks:
-        return shut_gate(
+        return failed_gate(
             name, limit, observed, code=ExitCode.NO_DATA, reason="the health check checked nothing"
         )
-    return open_gate(name, limit, observed)
+    return passed_gate(name, limit, observed)
 
 
 def components_gate(events: Sequence[ComponentEvent] | None) -> Gate:
     """No component died, restarted or was changed while the scenario ran."""
     name, limit = "components", "no component dies or is changed"
     if events is None:
-        return open_gate(name, limit, "unknown: not ours to watch", ok=None)
+        return unknown_gate(name, limit, "unknown: not ours to watch")
     if not events:
-        return open_gate(name, limit, "none")
+        return passed_gate(name, limit, "none")
     # What an operator did makes every finding doubtful, the death of another component too.
     changed = any(event.by_operator for event in events)
-    return shut_gate(
+    return failed_gate(
         name,
         limit,
         ", ".join(f"{event.component} {event.what}" for event in events),
         code=ExitCode.INVALID if changed else ExitCode.FAIL,
-        certain=not changed,
+        overrides_invalid=not changed,
         reason="; ".join(_sentence(event) for event in events),
     )
 

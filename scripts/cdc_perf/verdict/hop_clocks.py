@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.load.hops import HopsSeen
+from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.settings.hops import ALL_HOPS, HOPS, Hop, hop_of
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.thresholds import Threshold
-from cdc_perf.stats.latency_histogram import HopTimes
+from cdc_perf.stats.latency_histogram import LatencyHistogram
 from cdc_perf.verdict.figures import figure
-from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate
 from cdc_perf.wording import counted
 
 
@@ -32,7 +32,7 @@ def clock_sentence(hop: Hop, events: int, negative: int, negative_mean: float) -
     return f"{seen}: the clock of {hop.receiver} is at least {by} behind that of {hop.sender}"
 
 
-def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopsSeen) -> Gate | None:
+def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> Gate | None:
     """No clock that a limited hop is measured by is off; None where no hop is limited."""
     limited = {
         hop_of(threshold.kind): None
@@ -41,7 +41,7 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopsSeen) -> Gate | N
     }
     if not limited:
         return None
-    nothing = HopTimes()
+    nothing = LatencyHistogram()
     negative = {hop: seen.steady.hops.get(hop.name, nothing) for hop in ALL_HOPS}
     negative = {hop: times for hop, times in negative.items() if times.negative}
     suspects = {clock for hop in negative for clock in hop.clocks}
@@ -49,7 +49,7 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopsSeen) -> Gate | N
     name, limit = "hop_clocks", "no limited hop is measured by clocks that differ"
     observed = counted(sum(times.negative for times in negative.values()), "negative time")
     if not spoilt:
-        return open_gate(name, limit, observed)
+        return passed_gate(name, limit, observed)
     # The whole way is negative where one of its hops is: that would be said twice.
     told = [hop for hop in HOPS if hop in negative] or list(negative)
     sentences = [
@@ -57,7 +57,7 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopsSeen) -> Gate | N
         for hop in told
         for times in (negative[hop],)
     ]
-    return shut_gate(
+    return failed_gate(
         name,
         limit,
         observed,

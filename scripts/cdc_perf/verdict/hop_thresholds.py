@@ -4,17 +4,19 @@ from math import inf
 
 import msgspec
 
-from cdc_perf.load.hops import HopsSeen
+from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.settings.hops import hop_of
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.intervals import Interval, percentile_ranks
-from cdc_perf.stats.latency_histogram import HopTimes
+from cdc_perf.stats.latency_histogram import LatencyHistogram
 from cdc_perf.verdict.figures import limit_figure
 from cdc_perf.verdict.records import ThresholdResult
 from cdc_perf.verdict.threshold_result import broken_limit, result_of, too_few
 
 
-def judge_hop_threshold(threshold: Threshold, seen: HopsSeen, seconds: float) -> ThresholdResult:
+def judge_hop_threshold(
+    threshold: Threshold, seen: HopMeasurements, seconds: float
+) -> ThresholdResult:
     """Return whether a limit on a hop holds, null where that cannot be told.
 
     Args:
@@ -22,7 +24,7 @@ def judge_hop_threshold(threshold: Threshold, seen: HopsSeen, seconds: float) ->
         seen: What the hops took.
         seconds: How long the load lasts, warm-up and all.
     """
-    times = seen.steady.hops.get(hop_of(threshold.kind).name, HopTimes())
+    times = seen.steady.hops.get(hop_of(threshold.kind).name, LatencyHistogram())
     samples, mean = times.count, times.mean
     if mean is None:
         why = seen.fault or "no event was applied after the warm-up"
@@ -50,7 +52,7 @@ def _result(threshold: Threshold, observed: float, samples: int) -> ThresholdRes
     return result_of(threshold, observed, samples, ok=holds, reason=reason)
 
 
-def _interval(times: HopTimes, share: float) -> Interval:
+def _interval(times: LatencyHistogram, share: float) -> Interval:
     """Return where a percentile lies: from the lower end of a bucket to the upper of another."""
     low, high = percentile_ranks(times.count, share)
     upper = inf if high is None else times.bounds(high)[1]

@@ -4,65 +4,73 @@ from collections.abc import Iterable, Sequence
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.causes import sentence
-from cdc_perf.integrity.records import Cut, Finding, Integrity, Kind, TopicCut
+from cdc_perf.integrity.records import Cut, Finding, FindingKind, Integrity, TopicCut
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.stack.component import ComponentEvent
-from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
 from cdc_perf.verdict.verdict import worst
 from cdc_perf.wording import counted
 
 ROWS = (
-    *(Kind.MISSING, Kind.STALE, Kind.CONTENT, Kind.EXTRA, Kind.RESURRECTED),
-    Kind.COLUMN_ABSENT,
+    *(
+        FindingKind.MISSING,
+        FindingKind.STALE,
+        FindingKind.CONTENT,
+        FindingKind.EXTRA,
+        FindingKind.RESURRECTED,
+    ),
+    FindingKind.COLUMN_ABSENT,
 )
 EVENTS = (
-    *(Kind.EVENT_MISSING, Kind.VANISHED),
-    *(Kind.DUPLICATE, Kind.REORDERED, Kind.UNREADABLE),
+    *(FindingKind.EVENT_MISSING, FindingKind.VANISHED),
+    *(FindingKind.DUPLICATE, FindingKind.REORDERED, FindingKind.UNREADABLE),
 )
 # What no doubt about the measurement takes back. A repeated or late event may have done no harm:
 # whether it did shows in the rows.
-LOSSES = frozenset((*ROWS, Kind.EVENT_MISSING, Kind.VANISHED, Kind.DEAD_LETTER))
+LOSSES = frozenset(
+    (*ROWS, FindingKind.EVENT_MISSING, FindingKind.VANISHED, FindingKind.DEAD_LETTER)
+)
 _INSERTED = "pg_records_inserted"
 _WRITES = "pg_write_duration"
 _WRITE_ERRORS = "pg_write_errors"
 # Of one, and of any other number.
 _WORDS = {
-    Kind.MISSING: ("row is missing in MongoDB", "rows are missing in MongoDB"),
-    Kind.STALE: (
+    FindingKind.MISSING: ("row is missing in MongoDB", "rows are missing in MongoDB"),
+    FindingKind.STALE: (
         "document is of an older version of its row",
         "documents are of an older version of their row",
     ),
-    Kind.CONTENT: (
+    FindingKind.CONTENT: (
         "document has other content than its row",
         "documents have other content than their row",
     ),
-    Kind.EXTRA: ("document has no row", "documents have no row"),
-    Kind.RESURRECTED: (
+    FindingKind.EXTRA: ("document has no row", "documents have no row"),
+    FindingKind.RESURRECTED: (
         "document lives although its row was deleted",
         "documents live although their row was deleted",
     ),
-    Kind.COLUMN_ABSENT: (
+    FindingKind.COLUMN_ABSENT: (
         "row has a value in a column that no document has",
         "rows have a value in a column that no document has",
     ),
-    Kind.EVENT_MISSING: (
+    FindingKind.EVENT_MISSING: (
         "acknowledged write has no event in the topic",
         "acknowledged writes have no event in the topic",
     ),
-    Kind.VANISHED: (
+    FindingKind.VANISHED: (
         "acknowledged row is neither in PostgreSQL nor in the topic",
         "acknowledged rows are neither in PostgreSQL nor in the topic",
     ),
-    Kind.DUPLICATE: (
+    FindingKind.DUPLICATE: (
         "change is in the topic more than once",
         "changes are in the topic more than once",
     ),
-    Kind.REORDERED: (
+    FindingKind.REORDERED: (
         "change comes after a later change of the same row",
         "changes come after a later change of the same row",
     ),
-    Kind.UNREADABLE: ("record is no event of a row", "records are no events of a row"),
-    Kind.DEAD_LETTER: (
+    FindingKind.UNREADABLE: ("record is no event of a row", "records are no events of a row"),
+    FindingKind.DEAD_LETTER: (
         "record was given up by the consumer",
         "records were given up by the consumer",
     ),
@@ -80,17 +88,17 @@ def drain_gate(
         return None
     name, limit = "drained", "every hop is past what was written"
     if integrity.drain is not None and integrity.drain.outstanding:
-        return shut_gate(
+        return failed_gate(
             name,
             limit,
             f"not after {integrity.drain.seconds:.1f} s",
             code=ExitCode.FAIL,
-            certain=not any(event.by_operator for event in events or ()),
+            overrides_invalid=not any(event.by_operator for event in events or ()),
             reason=f"the pipeline does not drain: after {integrity.drain.seconds:.0f} s, "
             + "; ".join(integrity.drain.outstanding),
         )
     if integrity.unchecked:
-        return shut_gate(
+        return failed_gate(
             name,
             limit,
             "unknown",
@@ -98,8 +106,8 @@ def drain_gate(
             reason=f"the integrity could not be checked: {integrity.unchecked}",
         )
     if integrity.drain is None:
-        return open_gate(name, limit, "unknown", ok=None)
-    return open_gate(name, limit, f"after {integrity.drain.seconds:.1f} s")
+        return unknown_gate(name, limit, "unknown")
+    return passed_gate(name, limit, f"after {integrity.drain.seconds:.1f} s")
 
 
 def rows_gate(integrity: Integrity | None) -> Gate | None:
@@ -128,7 +136,7 @@ def events_gate(integrity: Integrity | None) -> Gate | None:
     gate = _gate(integrity, "events", limit, observed, EVENTS)
     if gate.result.ok is not True or not integrity.cuts:
         return gate
-    return shut_gate(
+    return failed_gate(
         "events",
         limit,
         gate.result.observed,
@@ -141,8 +149,10 @@ def dead_letters_gate(integrity: Integrity | None) -> Gate | None:
     """The consumer gave no record up."""
     if integrity is None:
         return None
-    observed = f"{integrity.count((Kind.DEAD_LETTER,)):,}"
-    return _gate(integrity, "dead_letters", "no record is given up", observed, (Kind.DEAD_LETTER,))
+    observed = f"{integrity.count((FindingKind.DEAD_LETTER,)):,}"
+    return _gate(
+        integrity, "dead_letters", "no record is given up", observed, (FindingKind.DEAD_LETTER,)
+    )
 
 
 def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Gate | None:
@@ -164,7 +174,7 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
     limit = f"the {counted(inserted, 'inserted row')} and {counted(written, 'write')} of k6"
     observed = f"{counted(noted, 'inserted row')} of {counted(lines, 'row')} noted"
     if noted < inserted or lines < written:
-        return shut_gate(
+        return failed_gate(
             name,
             limit,
             observed,
@@ -174,11 +184,11 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
             "see that the disk has room, and that each statement of the script names its row",
         )
     if lines:
-        return open_gate(name, limit, observed)
+        return passed_gate(name, limit, observed)
     if failed:
         # Every write was refused: the success rate says so.
-        return open_gate(name, limit, observed, ok=None)
-    return shut_gate(
+        return unknown_gate(name, limit, observed)
+    return failed_gate(
         name,
         limit,
         observed,
@@ -200,8 +210,8 @@ def exit_code_of(integrity: Integrity) -> ExitCode:
         )
         if gate is not None
     ]
-    certain = any(gate.result.certain for gate in found)
-    return worst((gate.code for gate in found), certain=certain)
+    overrides_invalid = any(gate.result.overrides_invalid for gate in found)
+    return worst((gate.code for gate in found), overrides_invalid=overrides_invalid)
 
 
 def reason_of(finding: Finding) -> str:
@@ -226,23 +236,23 @@ def cut_sentence(cut: TopicCut) -> str:
 
 
 def _gate(
-    integrity: Integrity, name: str, limit: str, observed: str, kinds: Iterable[Kind]
+    integrity: Integrity, name: str, limit: str, observed: str, kinds: Iterable[FindingKind]
 ) -> Gate:
     wanted = frozenset(kinds)
     found = [each for each in integrity.findings if each.kind in wanted]
     faults = [each for each in found if not each.excused]
     if integrity.unchecked or not integrity.drained:
-        return open_gate(name, limit, "cannot be told", ok=None)
+        return unknown_gate(name, limit, "cannot be told")
     for each in found:
         observed += f"; {each.count:,} {each.kind} in {each.table}"
         observed += f", excused: {each.excused}" if each.excused else ""
     if not faults:
-        return open_gate(name, limit, observed)
-    return shut_gate(
+        return passed_gate(name, limit, observed)
+    return failed_gate(
         name,
         limit,
         observed,
         code=ExitCode.FAIL,
-        certain=any(each.kind in LOSSES for each in faults),
+        overrides_invalid=any(each.kind in LOSSES for each in faults),
         reason="; ".join(reason_of(each) for each in faults),
     )

@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from cdc_perf.integrity.records import Integrity, Kind
+from cdc_perf.integrity.records import FindingKind, Integrity
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.records import ThresholdResult
 from cdc_perf.verdict.threshold_result import broken_limit, result_of
 
-INTEGRITY_METRICS: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
+INTEGRITY_METRICS: Mapping[str, tuple[FindingKind, ...]] = MappingProxyType(
     {
-        "rows_lost": (Kind.MISSING, Kind.VANISHED),
-        "rows_stale": (Kind.STALE, Kind.CONTENT, Kind.COLUMN_ABSENT),
-        "rows_extra": (Kind.EXTRA, Kind.RESURRECTED),
-        "events_lost": (Kind.EVENT_MISSING,),
-        "events_duplicated": (Kind.DUPLICATE,),
-        "events_reordered": (Kind.REORDERED,),
-        "dead_letters": (Kind.DEAD_LETTER,),
+        "rows_lost": (FindingKind.MISSING, FindingKind.VANISHED),
+        "rows_stale": (FindingKind.STALE, FindingKind.CONTENT, FindingKind.COLUMN_ABSENT),
+        "rows_extra": (FindingKind.EXTRA, FindingKind.RESURRECTED),
+        "events_lost": (FindingKind.EVENT_MISSING,),
+        "events_duplicated": (FindingKind.DUPLICATE,),
+        "events_reordered": (FindingKind.REORDERED,),
+        "dead_letters": (FindingKind.DEAD_LETTER,),
     }
 )
 

@@ -4,7 +4,7 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.load.exceptions import Exceptions
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.scenarios import HEALTH_CHECK
-from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
 from cdc_perf.wording import counted
 
 _RESULTS = "cdc_success_rate"
@@ -28,23 +28,25 @@ def iterations_gate(
     if exceptions.count:
         observed = counted(exceptions.count, "exception")
         first = f", the first: {exceptions.first}" if exceptions.first else ""
-        return shut_gate(
+        return failed_gate(
             name,
             limit,
             observed,
             code=ExitCode.FAIL,
-            certain=True,
+            overrides_invalid=True,
             reason=f"{counted(exceptions.count, 'iteration')} threw an exception{first}: "
             "fix the k6 script",
         )
     if isinstance(summary, NoSummary):
-        return open_gate(name, limit, "unknown", ok=None)
+        return unknown_gate(name, limit, "unknown")
     ended = int(summary.observed("iterations", "count") or 0)
     results = summary.samples(_RESULTS)
     observed = f"{counted(results, 'result')} of {counted(ended, 'iteration')}"
-    if results >= ended or not results:
-        return open_gate(name, limit, observed, ok=True if results else None)
-    return shut_gate(
+    if not results:
+        return unknown_gate(name, limit, observed)
+    if results >= ended:
+        return passed_gate(name, limit, observed)
+    return failed_gate(
         name,
         limit,
         observed,

@@ -102,7 +102,7 @@ def _worst(gates: Iterable[Gate], results: Iterable[ThresholdResult]) -> ExitCod
     gates = tuple(gates)
     return worst(
         [*(gate.code for gate in gates), *(_THRESHOLD_CODES[r.ok] for r in results)],
-        certain=any(gate.result.certain for gate in gates),
+        overrides_invalid=any(gate.result.overrides_invalid for gate in gates),
     )
 
 

@@ -5,7 +5,7 @@ from signal import Signals
 from cdc_perf.errors import ExitCode
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.scenarios import HEALTH_CHECK
-from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
 
 _THRESHOLDS_FAILED = 99
 _INTERRUPTED = 105
@@ -43,7 +43,7 @@ def k6_exit_gate(scenario: str, k6_exit: int, summary: Summary | NoSummary) -> G
     name, limit = "k6_exit", "0, or 99 with a broken threshold"
     observed = str(k6_exit)
     if k6_exit == _INTERRUPTED:
-        return shut_gate(
+        return failed_gate(
             name,
             limit,
             observed,
@@ -51,9 +51,9 @@ def k6_exit_gate(scenario: str, k6_exit: int, summary: Summary | NoSummary) -> G
             reason="interrupted: what was measured until then is kept",
         )
     if k6_exit == _MARKED_AS_FAILED and scenario == HEALTH_CHECK and _a_check_failed(summary):
-        return open_gate(name, limit, f"{observed}, for a failed check")
+        return passed_gate(name, limit, f"{observed}, for a failed check")
     if k6_exit not in CAME_TO_ITS_END:
-        return shut_gate(
+        return failed_gate(
             name,
             limit,
             observed,
@@ -61,15 +61,15 @@ def k6_exit_gate(scenario: str, k6_exit: int, summary: Summary | NoSummary) -> G
             reason=f"k6 broke: {_why(k6_exit)}; the end of its log says more",
         )
     if isinstance(summary, NoSummary):
-        return open_gate(name, limit, observed, ok=None)
+        return unknown_gate(name, limit, observed)
     broken = _broken_thresholds(summary)
     if k6_exit == 0 and broken:
         reason = f"k6 exited 0 although it found broken: {', '.join(broken)}"
     elif k6_exit == _THRESHOLDS_FAILED and not broken:
         reason = "k6 exited 99, for a broken threshold, but its summary shows none"
     else:
-        return open_gate(name, limit, observed)
-    return shut_gate(name, limit, observed, code=ExitCode.INVALID, reason=reason)
+        return passed_gate(name, limit, observed)
+    return failed_gate(name, limit, observed, code=ExitCode.INVALID, reason=reason)
 
 
 def _a_check_failed(summary: Summary | NoSummary) -> bool:

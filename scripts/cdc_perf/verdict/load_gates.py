@@ -13,7 +13,7 @@ from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.verdict.figures import figure, figure_beside
-from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
 from cdc_perf.verdict.k6_exit import CAME_TO_ITS_END
 from cdc_perf.wording import counted
 
@@ -35,13 +35,13 @@ def dropped_gate(summary: Summary | NoSummary) -> Gate:
     """
     name, limit = "dropped_iterations", f"at most {MOST_DROPPED:.1%} of the iterations due"
     if isinstance(summary, NoSummary):
-        return open_gate(name, limit, "unknown", ok=None)
+        return unknown_gate(name, limit, "unknown")
     dropped = int(summary.observed("dropped_iterations", "count") or 0)
     due = dropped + int(summary.observed("iterations", "count") or 0)
     observed = f"{dropped:,} of {due:,}"
     if dropped <= MOST_DROPPED * due:
-        return open_gate(name, limit, observed)
-    return shut_gate(
+        return passed_gate(name, limit, observed)
+    return failed_gate(
         name,
         limit,
         observed,
@@ -66,12 +66,12 @@ def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) ->
     slack = max(_MOST_OFF_RATE * asked, _MOST_OFF_ITERATIONS)
     name, limit = "achieved_rate", f"{counted(asked, 'iteration')}, give or take {slack:,.0f}"
     if isinstance(summary, NoSummary) or k6_exit not in CAME_TO_ITS_END:
-        return open_gate(name, limit, "unknown", ok=None)
+        return unknown_gate(name, limit, "unknown")
     made = summary.observed("iterations", "count") or 0
     observed = counted(made, "iteration")
     if abs(made - asked) <= slack:
-        return open_gate(name, limit, observed)
-    return shut_gate(
+        return passed_gate(name, limit, observed)
+    return failed_gate(
         name,
         limit,
         observed,
@@ -97,12 +97,12 @@ def duration_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary
     name, limit = "duration", f"at least {least:,.1f} s of load"
     ended_by_threshold = isinstance(executor, RampingArrivalRate) and k6_exit != 0
     if isinstance(summary, NoSummary) or k6_exit not in CAME_TO_ITS_END or ended_by_threshold:
-        return open_gate(name, limit, "unknown", ok=None)
+        return unknown_gate(name, limit, "unknown")
     ran = summary.duration_ms / 1000
     observed = f"{ran:,.1f} s"
     if ran >= least:
-        return open_gate(name, limit, observed)
-    return shut_gate(
+        return passed_gate(name, limit, observed)
+    return failed_gate(
         name,
         limit,
         observed,
@@ -121,12 +121,12 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
         return None
     name, limit = "generator_delay", f"p99 below {_LATEST_TICK_MS} ms"
     if isinstance(summary, NoSummary):
-        return open_gate(name, limit, "unknown", ok=None)
+        return unknown_gate(name, limit, "unknown")
     samples = summary.samples("generator_delay")
     needed = samples_needed(MetricType.TREND, "p99", _LATEST_TICK_MS)
     late = summary.observed("generator_delay", "p(99)")
     if late is None or samples < needed:
-        return shut_gate(
+        return failed_gate(
             name,
             limit,
             counted(samples, "tick"),
@@ -138,8 +138,8 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
         )
     observed = f"p99 {figure(late, 'ms')} over {counted(samples, 'tick')}"
     if late < _LATEST_TICK_MS:
-        return open_gate(name, limit, observed)
-    return shut_gate(
+        return passed_gate(name, limit, observed)
+    return failed_gate(
         name,
         limit,
         observed,
@@ -157,9 +157,9 @@ def clock_gate(step_seconds: float) -> Gate:
     name, limit = "clock", f"not set by more than {_LARGEST_STEP_SECONDS * 1000:.0f} ms"
     observed = f"{round(step_seconds * 1000):+,} ms"
     if abs(step_seconds) <= _LARGEST_STEP_SECONDS:
-        return open_gate(name, limit, observed)
+        return passed_gate(name, limit, observed)
     way = "forward" if step_seconds > 0 else "back"
-    return shut_gate(
+    return failed_gate(
         name,
         limit,
         observed,

@@ -21,7 +21,7 @@ from cdc_perf.stats.intervals import Interval, percentile_ranks, rate_interval
 
 
 @dataclass(frozen=True)
-class PointsSeen:
+class PointsSummary:
     """What was found in the raw points.
 
     Attributes:
@@ -39,7 +39,7 @@ class PointsSeen:
     windows: Sequence[Window] = ()
 
 
-def examine(
+def summarize_points(
     paths: Sequence[Path],
     gauges: Path,
     series: Path,
@@ -47,7 +47,7 @@ def examine(
     summary: Summary | NoSummary,
     *,
     ramp: bool = False,
-) -> PointsSeen:
+) -> PointsSummary:
     """Read the raw points of a scenario and leave their series.
 
     Nothing is raised: a scenario whose points are lost still gets a verdict.
@@ -69,12 +69,12 @@ def examine(
             return replace(seen, windows=windows(points, thresholds)) if ramp else seen
     except (OSError, duckdb.Error) as error:
         why = str(error).partition("\n")[0]
-        return PointsSeen((f"the raw points could not be examined: {why}",))
+        return PointsSummary((f"the raw points could not be examined: {why}",))
 
 
 def _seen(
     points: Points, gauges: int, thresholds: Sequence[Threshold], summary: Summary | NoSummary
-) -> PointsSeen:
+) -> PointsSummary:
     """Look at what was read; `gauges` is the number of the file of gauges."""
     stack = stack_series(points, gauges)
     names = [threshold.k6_metric for threshold in thresholds]
@@ -93,7 +93,7 @@ def _seen(
         and (interval := _interval(points, threshold, found[threshold.k6_metric]))
     }
     faults = tuple(damage.sentence for damage in points.damage if damage.number != gauges)
-    return PointsSeen(faults, found, intervals, stack)
+    return PointsSummary(faults, found, intervals, stack)
 
 
 def _interval(points: Points, threshold: Threshold, found: Statistics) -> Interval | None:

@@ -5,8 +5,8 @@ from math import isclose
 from cdc_perf.errors import ExitCode
 from cdc_perf.results.points.statistics import Statistics
 from cdc_perf.results.summary import Metric, NoSummary, Summary, SummaryType
-from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
-from cdc_perf.verdict.points import PointsSeen
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
+from cdc_perf.verdict.points import PointsSummary
 from cdc_perf.wording import counted
 
 # Sums of the same numbers in another order.
@@ -14,7 +14,7 @@ _SAME = 1e-9
 _MOST_FAULTS = 5
 
 
-def points_gate(points: PointsSeen, summary: Summary | NoSummary) -> Gate:
+def points_gate(points: PointsSummary, summary: Summary | NoSummary) -> Gate:
     """The raw points are whole, and as many as the summary counts.
 
     k6 only logs that its disk is full, and a killed k6 loses what it had not yet written.
@@ -24,11 +24,11 @@ def points_gate(points: PointsSeen, summary: Summary | NoSummary) -> Gate:
     total = sum(found.count for found in every.values())
     observed = f"{counted(total, 'point')} of {counted(len(every), 'metric')}"
     if points.faults:
-        return shut_gate(
+        return failed_gate(
             name, limit, observed, code=ExitCode.INVALID, reason="; ".join(points.faults)
         )
     if isinstance(summary, NoSummary):
-        return open_gate(name, limit, observed, ok=None)
+        return unknown_gate(name, limit, observed)
     faults = [
         fault
         for metric, content in summary.metrics.items()
@@ -39,9 +39,9 @@ def points_gate(points: PointsSeen, summary: Summary | NoSummary) -> Gate:
         for metric in sorted(every.keys() - summary.metrics.keys())
     ]
     if not faults:
-        return open_gate(name, limit, observed)
+        return passed_gate(name, limit, observed)
     more = f" and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
-    return shut_gate(
+    return failed_gate(
         name,
         limit,
         observed,

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from cdc_perf.errors import ExitCode
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.thresholds import Threshold
-from cdc_perf.verdict.evidence import Held
+from cdc_perf.verdict.evidence import HoldResult
 from cdc_perf.verdict.figures import figure
-from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate
 from cdc_perf.verdict.records import ThresholdResult
 from cdc_perf.verdict.threshold_result import broken_limit, result_of
 
@@ -19,20 +19,22 @@ def without_held_rate(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
     return tuple(threshold for threshold in thresholds if threshold.metric != HELD_RATE)
 
 
-def ramp_gate(held: Held | None) -> Gate | None:
+def ramp_gate(held: HoldResult | None) -> Gate | None:
     """The ramp left a rate to hold; what it showed and which rate was held. None without a ramp."""
     if held is None:
         return None
     name, limit = "ramp", "it shows a rate at which every limit holds"
     if held.rate is None:
-        return shut_gate(
+        return failed_gate(
             name, limit, held.ramp.end, code=ExitCode.FAIL, reason=_none_was_held(held)
         )
     told = f"held {figure(held.rate)}/s for {format_duration(held.seconds)}"
-    return open_gate(name, limit, f"{held.ramp.end}; {told}")
+    return passed_gate(name, limit, f"{held.ramp.end}; {told}")
 
 
-def judge_held_rate(threshold: Threshold, held: Held | None, *, holds: bool) -> ThresholdResult:
+def judge_held_rate(
+    threshold: Threshold, held: HoldResult | None, *, holds: bool
+) -> ThresholdResult:
     """Return whether the rate of a breakpoint that holds is as high as asked.
 
     Args:
@@ -50,5 +52,5 @@ def judge_held_rate(threshold: Threshold, held: Held | None, *, holds: bool) -> 
     return result_of(threshold, held.rate, 1, ok=ok, reason=reason)
 
 
-def _none_was_held(held: Held) -> str:
+def _none_was_held(held: HoldResult) -> str:
     return f"no rate was held; {held.ramp.end}"

@@ -45,20 +45,21 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Attributes:
         name: The gate: `k6_exit`.
-        limit: What has to hold, in words.
+        condition: What has to hold, in words.
         observed: What was found, in words.
         ok: Whether it holds; null where that cannot be told.
         reason: Why not; else empty.
-        certain: Whether it stands whatever the measurement is worth: a component died, rows were
-            lost or the pipeline does not drain, and no starved generator takes that back.
+        overrides_invalid: Whether the finding holds even where the measurement cannot be trusted:
+            a component died, rows were lost, or the pipeline does not drain. A starved generator
+            does not take that back.
     """
 
     name: str
-    limit: str
+    condition: str = msgspec.field(name="limit")
     observed: str
     ok: bool | None
     reason: str = ""
-    certain: bool = False
+    overrides_invalid: bool = msgspec.field(name="certain", default=False)
 
 
 class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

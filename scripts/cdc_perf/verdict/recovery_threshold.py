@@ -5,13 +5,13 @@ from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.figures import figure
 from cdc_perf.verdict.lag_recovery import lag_recovery
 from cdc_perf.verdict.records import ThresholdResult
-from cdc_perf.verdict.stack_metrics import StackSeen
+from cdc_perf.verdict.stack_metrics import StackMetrics
 from cdc_perf.verdict.threshold_result import broken_limit, result_of
 
 LAG_RECOVERY = "lag_recovery_seconds"
 
 
-def judge_recovery(threshold: Threshold, seen: StackSeen) -> ThresholdResult:
+def judge_recovery(threshold: Threshold, seen: StackMetrics) -> ThresholdResult:
     """Return whether the lag was back in time, null where that cannot be told.
 
     A lag that was not back when the load ended took at least that long: beyond the limit that is a

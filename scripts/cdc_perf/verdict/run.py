@@ -22,7 +22,9 @@ def judge_run(verdicts: Sequence[ScenarioVerdict], interrupted: str = "") -> Run
     if interrupted:
         codes.append(ExitCode.INTERRUPTED)
         reasons.insert(0, interrupted)
-    code = worst(codes, certain=any(gate.certain for v in verdicts for gate in v.gates))
+    code = worst(
+        codes, overrides_invalid=any(gate.overrides_invalid for v in verdicts for gate in v.gates)
+    )
     return RunVerdict(
         verdict=verdict_of(code),
         exit_code=code,

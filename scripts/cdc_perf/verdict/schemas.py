@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -15,15 +16,33 @@ _ATTRIBUTE = re.compile(r"^    (?P<name>\w+): (?P<text>.*(?:\n {8}.*)*)", re.MUL
 def verdict_schema(record: type[ScenarioVerdict | RunVerdict | Integrity]) -> dict[str, object]:
     """Return the schema of what `record` is written as; its words are those of the docstrings."""
     _, definitions = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
-    described = {name: _described(content) for name, content in definitions.items()}
+    names = _attribute_names(msgspec.inspect.type_info(record))
+    described = {
+        name: _described(content, names.get(name, {})) for name, content in definitions.items()
+    }
     # The reader takes no other.
     version = described[record.__name__]["properties"]["schema_version"]
     version["const"] = version["default"]
     return {"$ref": f"#/$defs/{record.__name__}", "$defs": described}
 
 
-def _described(definition: dict[str, Any]) -> dict[str, Any]:
-    """Return a definition whose docstring's attributes are told with the attributes."""
+def _attribute_names(kind: object) -> dict[str, dict[str, str]]:
+    """Return, by struct, the attribute of each field whose name in the file is another one."""
+    found: dict[str, dict[str, str]] = {}
+    if isinstance(kind, msgspec.inspect.StructType):
+        found[kind.cls.__name__] = {x.encode_name: x.name for x in kind.fields}
+        parts: tuple[object, ...] = tuple(field.type for field in kind.fields)
+    elif isinstance(kind, msgspec.inspect.UnionType):
+        parts = kind.types
+    else:
+        parts = (getattr(kind, "item_type", None), getattr(kind, "value_type", None))
+    for part in filter(None, parts):
+        found |= _attribute_names(part)
+    return found
+
+
+def _described(definition: dict[str, Any], attribute_of: Mapping[str, str]) -> dict[str, Any]:
+    """Return a definition with what the docstring says of each attribute beside its field."""
     text = inspect.cleandoc(definition["description"])
     about, _, attributes = text.partition("\n\nAttributes:\n")
     words = {
@@ -33,7 +52,8 @@ def _described(definition: dict[str, Any]) -> dict[str, Any]:
     described = {**definition, "description": about}
     if "properties" in definition:
         described["properties"] = {
-            name: {"description": words[name], **content} if name in words else content
+            name: {"description": words[attribute], **content} if attribute in words else content
             for name, content in definition["properties"].items()
+            for attribute in (attribute_of.get(name, name),)
         }
     return described

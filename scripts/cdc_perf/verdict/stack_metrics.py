@@ -9,7 +9,7 @@ from cdc_perf.settings.thresholds import Threshold
 
 
 @dataclass(frozen=True)
-class StackSeen:
+class StackMetrics:
     """What limits on the stack are judged on.
 
     Attributes:

@@ -11,18 +11,18 @@ from cdc_perf.settings.metrics import CONSUMER_LAG, MetricType, of_jvm
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.growth import growth
 from cdc_perf.verdict.figures import figure, limit_figure
-from cdc_perf.verdict.gates import Gate, open_gate, shut_gate
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate
 from cdc_perf.verdict.integrity_thresholds import INTEGRITY_METRICS
 from cdc_perf.verdict.ramp_gate import HELD_RATE
 from cdc_perf.verdict.records import ThresholdResult
 from cdc_perf.verdict.recovery_threshold import LAG_RECOVERY, judge_recovery
-from cdc_perf.verdict.stack_metrics import StackSeen
+from cdc_perf.verdict.stack_metrics import StackMetrics
 from cdc_perf.verdict.threshold_result import broken_limit, result_of, too_few
 
 _LEAST_SAMPLED = 0.9
 
 
-def judge_stack_threshold(threshold: Threshold, seen: StackSeen) -> ThresholdResult:
+def judge_stack_threshold(threshold: Threshold, seen: StackMetrics) -> ThresholdResult:
     """Return whether a limit on the stack holds, null where that cannot be told."""
     if threshold.metric == LAG_RECOVERY:
         return judge_recovery(threshold, seen)
@@ -45,7 +45,7 @@ def judge_stack_threshold(threshold: Threshold, seen: StackSeen) -> ThresholdRes
     return result_of(threshold, observed, samples, ok=holds, reason=reason)
 
 
-def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackSeen) -> Gate | None:
+def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackMetrics) -> Gate | None:
     """Whatever is limited was sampled throughout; None where no limit is on the stack."""
     sampled = {
         CONSUMER_LAG if threshold.metric == LAG_RECOVERY else threshold.metric: None
@@ -61,9 +61,9 @@ def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackSeen) -> Gate
     observed = f"at least {min(counts.values()):,} of each in {due:,} s"
     missing = {metric: count for metric, count in counts.items() if count < _LEAST_SAMPLED * due}
     if not missing:
-        return open_gate(name, limit, observed)
+        return passed_gate(name, limit, observed)
     words = ", ".join(f"{metric} in {count:,}" for metric, count in missing.items())
-    return shut_gate(
+    return failed_gate(
         name,
         limit,
         observed,
@@ -73,7 +73,7 @@ def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackSeen) -> Gate
     )
 
 
-def _judge_growth(threshold: Threshold, seen: StackSeen) -> ThresholdResult:
+def _judge_growth(threshold: Threshold, seen: StackMetrics) -> ThresholdResult:
     """Judge by both ends of the interval: a slope alone is noise as likely as growth."""
     found = growth(seen.samples(threshold))
     if found.per_hour is None or found.interval is None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.stats.pairs import Finding, PairedResult, Pairs, compare_pairs, noise_of
+from cdc_perf.stats.pairs import PairedFinding, PairedResult, Pairs, compare_pairs, noise_of
 from cdc_perf.verdict.verdict import Verdict, verdict_of
 
 
-class Side(StrEnum):
+class PairSide(StrEnum):
     """Which of the two versions a run measured."""
 
     BASE = "base"
@@ -32,7 +32,7 @@ class Turn:
     """
 
     pair: int
-    side: Side
+    side: PairSide
     run: str
     exit_code: int
     figures: Mapping[str, float] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class LeftOut:
     """
 
     pair: int
-    side: Side
+    side: PairSide
     run: str
     figures: tuple[str, ...]
     reason: str
@@ -85,7 +85,7 @@ class TurnsResult:
     found: Mapping[str, PairedResult]
     without: tuple[str, ...]
 
-    def failing(self, side: Side) -> tuple[Turn, ...]:
+    def failing(self, side: PairSide) -> tuple[Turn, ...]:
         """Return the runs of a version that broke a threshold or a gate."""
         return tuple(turn for turn in self.turns if turn.side is side and turn.fails)
 
@@ -101,7 +101,9 @@ class TurnsResult:
     @property
     def exit_code(self) -> ExitCode:
         """What the command exits with: 10 where head fails or is worse, 11 without enough pairs."""
-        if self.failing(Side.HEAD) or any(x.finding is Finding.WORSE for x in self.found.values()):
+        if self.failing(PairSide.HEAD) or any(
+            x.finding is PairedFinding.WORSE for x in self.found.values()
+        ):
             return ExitCode.FAIL
         return ExitCode.NO_DATA if self.too_few or not self.found else ExitCode.PASS
 
@@ -135,8 +137,8 @@ def judge_turns(turns: Sequence[Turn]) -> TurnsResult:
 
 
 def _pairs(turns: Sequence[Turn]) -> list[tuple[Turn, Turn]]:
-    sides = {side: {t.pair: t for t in turns if t.side is side} for side in Side}
-    base, head = sides[Side.BASE], sides[Side.HEAD]
+    sides = {side: {t.pair: t for t in turns if t.side is side} for side in PairSide}
+    base, head = sides[PairSide.BASE], sides[PairSide.HEAD]
     return [(base[number], head[number]) for number in sorted(base.keys() & head.keys())]
 
 

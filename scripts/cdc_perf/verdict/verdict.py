@@ -18,7 +18,7 @@ class Verdict(StrEnum):
 # The worst first.
 _GRAVE = (ExitCode.INTERRUPTED, ExitCode.LOAD, ExitCode.STACK)
 _ORDER = (*_GRAVE, ExitCode.INVALID, ExitCode.NO_DATA, ExitCode.FAIL, ExitCode.PASS)
-_ORDER_IF_CERTAIN = (*_GRAVE, ExitCode.FAIL, ExitCode.INVALID, ExitCode.NO_DATA, ExitCode.PASS)
+_ORDER_WITH_OVERRIDE = (*_GRAVE, ExitCode.FAIL, ExitCode.INVALID, ExitCode.NO_DATA, ExitCode.PASS)
 
 _VERDICTS = {
     ExitCode.PASS: Verdict.PASS,
@@ -27,18 +27,18 @@ _VERDICTS = {
 }
 
 
-def worst(codes: Iterable[ExitCode], *, certain: bool = False) -> ExitCode:
+def worst(codes: Iterable[ExitCode], *, overrides_invalid: bool = False) -> ExitCode:
     """Return the exit code that stands for all of `codes`; of nothing at all, NO_DATA.
 
     Args:
         codes: The outcomes.
-        certain: One of them is a failure that no doubt about the measurement takes back: rows that
-            were lost, a component that died, a pipeline that does not drain.
+        overrides_invalid: One of them is a failure that holds even where the measurement cannot
+            be trusted: lost rows, a component that died, a pipeline that does not drain.
 
     Raises:
         ValueError: One of them is not the outcome of a scenario.
     """
-    order = _ORDER_IF_CERTAIN if certain else _ORDER
+    order = _ORDER_WITH_OVERRIDE if overrides_invalid else _ORDER
     return min(codes, key=order.index, default=ExitCode.NO_DATA)
 
 

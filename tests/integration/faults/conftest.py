@@ -45,4 +45,4 @@ def fresh(tmp_path: Path) -> Iterator[Inv]:
     yield inv
     if ports_of(inv):
         inv("down")
-    process_tags.end_started_for(inv.checkout.root)
+    process_tags.end_tagged_processes(inv.checkout.root)

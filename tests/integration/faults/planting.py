@@ -90,7 +90,7 @@ def seconds_until_clean(inv: Inv, ports: Sequence[int], since: float) -> float:
     root = inv.checkout.root
 
     def probe() -> float:
-        left = processes_of(root) or [str(x) for x in process_tags.started_for(root)]
+        left = processes_of(root) or [str(x) for x in process_tags.tagged_processes(root)]
         left += [f"port {port}" for port in ports if not is_free(port)]
         if left:
             raise NotReady("; ".join(left)[:500])

@@ -73,7 +73,10 @@ def interrupt(fresh: Inv, table: FaultTable) -> Interrupting:
 def test_while_tools_are_fetched_and_built(fresh: Inv, interrupt: Interrupting) -> None:
     cache = fresh.checkout.root / "cache"
     running = fresh.start("tools.install", env={ENVIRONMENT_VARIABLE: str(cache)})
-    when(lambda: any(process_tags.started_for(x) for x in partial(cache, "k6")), "the build of k6")
+    when(
+        lambda: any(process_tags.tagged_processes(x) for x in partial(cache, "k6")),
+        "the build of k6",
+    )
     moment = "while tools are fetched and k6 is built"
     interrupt(running, signal.SIGINT, moment, "inv tools.install")
     assert list(cache.glob("*.partial-*")) == []

@@ -35,6 +35,7 @@ JUDGED_BY_FEW = {"baseline": {"pg_write_errors": {"count": 1000}}}
 # librdkafka may end the process that asks while its broker goes away, hence one of its own.
 ASKS_FOR_THE_LAG = """
 import sys, time
+sys.path.insert(0, "scripts")
 from pathlib import Path
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
@@ -73,7 +74,7 @@ def test_the_harness_under_load(inv: Inv, table: FaultTable) -> None:
     running = inv.start(*LONG_RUN, "--keep")
     run = inv.wait_for_load("baseline", known)
     kill(running)
-    (k6,) = process_tags.started_for(run)
+    (k6,) = process_tags.tagged_processes(run)
     assert read(run / "run.json")["status"] == "running"
     since = time.monotonic()
     completed = inv("up")
@@ -108,10 +109,13 @@ def test_the_harness_while_k6_is_built(fresh: Inv, table: FaultTable) -> None:
     cache = fresh.checkout.root / "cache"
     environment = {ENVIRONMENT_VARIABLE: str(cache)}
     running = fresh.start("tools.install", env=environment)
-    when(lambda: any(process_tags.started_for(x) for x in partial(cache, "k6")), "the build of k6")
+    when(
+        lambda: any(process_tags.tagged_processes(x) for x in partial(cache, "k6")),
+        "the build of k6",
+    )
     kill(running)
     (half_built,) = partial(cache, "k6")
-    orphans = process_tags.started_for(half_built)
+    orphans = process_tags.tagged_processes(half_built)
     assert orphans
     since = time.monotonic()
     running = fresh.start("tools.install", env=environment)
@@ -160,7 +164,7 @@ def test_supervisord(inv: Inv, table: FaultTable, command: str) -> None:
 def test_all_at_once_as_by_a_reboot(inv: Inv, table: FaultTable) -> None:
     assert inv("up").exit_code == ExitCode.PASS
     os.kill(supervisord(inv), signal.SIGKILL)
-    process_tags.end_started_for(inv.checkout.stack)
+    process_tags.end_tagged_processes(inv.checkout.stack)
     # After a reboot the id of a process that was ours may be anybody's.
     stranger = process.start([sys.executable, "-c", "import time; time.sleep(600)"])
     (inv.checkout.stack / "supervisord.pid").write_text(f"{stranger.pid}\n", encoding="utf-8")

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cdc_perf.load.progress import MetricState, Progress
+from cdc_perf.load.progress import LoadProgress, MetricState
 from cdc_perf.prometheus import export
-from cdc_perf.prometheus.export import Judged, Telemetry
+from cdc_perf.prometheus.export import PrometheusExport, ThresholdState
 from cdc_perf.prometheus.sample import STALE, Sample
 from cdc_perf.settings.expressions import parse_expression
 from cdc_perf.settings.metrics import load_metrics
@@ -51,7 +51,7 @@ def limit(text: str) -> Threshold:
 
 
 def test_gauges_become_metrics_with_a_label_and_end_with_the_scenario(told: Told) -> None:
-    scenario = Telemetry("", "r1", print).scenario("baseline", ())
+    scenario = PrometheusExport("", "r1", print).scenario("baseline", ())
     values = {"consumer_lag": 3.0, "cpu_kafka": 0.5, "memory_kafka": 1e6, "of another kind": 1.0}
     scenario.gauges(values)
     scenario.loaded(datetime.now(UTC), ())
@@ -71,11 +71,11 @@ def test_gauges_become_metrics_with_a_label_and_end_with_the_scenario(told: Told
 
 
 def test_limits_are_told_while_the_run_goes_on_and_as_they_were_judged(told: Told) -> None:
-    here = Telemetry("", "r1", print)
+    here = PrometheusExport("", "r1", print)
     scenario = here.scenario("baseline", (limit("rate>=0.99"),))
     metrics = {"cdc_success_rate": MetricState(tainted=True, sample={"rate": 0.9})}
     scenario.progress(
-        Progress(
+        LoadProgress(
             elapsed_seconds=1.0,
             total_seconds=2.0,
             running=True,
@@ -88,8 +88,8 @@ def test_limits_are_told_while_the_run_goes_on_and_as_they_were_judged(told: Tol
         )
     )
     judged = [
-        Judged("cdc_success_rate", "rate >= 0.99", ok=True),
-        Judged("consumer_lag", "max <= 10", ok=None),
+        ThresholdState("cdc_success_rate", "rate >= 0.99", ok=True),
+        ThresholdState("consumer_lag", "max <= 10", ok=None),
     ]
     here.judged("baseline", "FAIL", 10, judged, {0.95: 0.035})
     labels = {"metric": "cdc_success_rate", "limit": "rate >= 0.99"}
@@ -102,6 +102,6 @@ def test_a_fault_is_told_with_its_time(told: Told) -> None:
     at = datetime(2026, 11, 22, 12, tzinfo=UTC)
     died = ComponentEvent("kafka", "ended (by SIGKILL)", by_operator=False, log=(), at=at)
     nobody_knows = ComponentEvent("connect", "ended", by_operator=False, log=())
-    Telemetry("", "r1", print).scenario("baseline", ()).loaded(at, (died, nobody_knows))
+    PrometheusExport("", "r1", print).scenario("baseline", ()).loaded(at, (died, nobody_knows))
     labels = {"component": "kafka", "fault": "ended (by SIGKILL)"}
     assert told.values("fault_time_seconds") == [(labels, at.timestamp())]

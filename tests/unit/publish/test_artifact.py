@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cdc_perf.publish.artifact import unpack
-from cdc_perf.runs.loader import Unreadable
+from cdc_perf.runs.loader import UnreadableRun
 
 SCENARIOS = ("health-check", "baseline")
 RUN = "20261124T020000Z-0000"
@@ -79,7 +79,7 @@ def with_many_large_files(opened: zipfile.ZipFile) -> None:
 def test_a_hostile_archive_is_refused(
     tmp_path: Path, fill: Callable[[zipfile.ZipFile], object], said: str
 ) -> None:
-    with pytest.raises(Unreadable, match=said):
+    with pytest.raises(UnreadableRun, match=said):
         unpacked(tmp_path, fill)
     assert not list(tmp_path.parent.glob("x"))
 
@@ -90,7 +90,7 @@ def test_a_file_that_is_there_twice_is_refused(tmp_path: Path) -> None:
         opened.writestr(f"{RUN}/run.json", "{}")
         opened.writestr(f"{RUN}/run.json", "[]")
 
-    with pytest.raises(Unreadable, match="a file twice"):
+    with pytest.raises(UnreadableRun, match="a file twice"):
         unpacked(tmp_path, fill)
 
 
@@ -111,21 +111,21 @@ def test_what_cannot_be_decompressed_is_refused(
 ) -> None:
     path = tmp_path / "artefact.zip"
     path.write_bytes(said_to_be(whole(content), method))
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableRun):
         unpack(path, tmp_path / "results", SCENARIOS)
 
 
 def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "artefact.zip"
     path.write_bytes(whole(name=f"{RUN}/é.json").replace("é".encode(), b"\xff\xfe"))
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableRun):
         unpack(path, tmp_path / "results", SCENARIOS)
 
 
 def test_two_artefacts_do_not_replace_each_others_files(tmp_path: Path) -> None:
     path = archive(tmp_path, lambda z: z.writestr(f"{RUN}/run.json", "{}"))
     unpack(path, tmp_path / "results", SCENARIOS)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableRun):
         unpack(path, tmp_path / "results", SCENARIOS)
 
 
@@ -148,7 +148,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
         whole().replace(b"run.json", b"run.jsox", 1),
     ):
         path.write_bytes(content)
-        with pytest.raises(Unreadable, match="not a zip file that can be read"):
+        with pytest.raises(UnreadableRun, match="not a zip file that can be read"):
             unpack(path, tmp_path / "results", SCENARIOS)
 
 

@@ -57,8 +57,8 @@ def test_a_gate_that_does_not_hold_is_a_failure_and_one_that_cannot_be_told_is_s
         verdict_of("spike"),
         exit_code=ExitCode.INVALID,
         gates=(
-            GateResult(name="a", limit="this", observed="that", ok=False, reason="why"),
-            GateResult(name="b", limit="this", observed="unknown", ok=None),
+            GateResult(name="a", condition="this", observed="that", ok=False, reason="why"),
+            GateResult(name="b", condition="this", observed="unknown", ok=None),
         ),
     )
     (suite,) = read(Suite(verdict))

@@ -6,7 +6,7 @@ import pytest
 from cdc_perf.errors import ExitCode
 from cdc_perf.report.html.build import leave_reports, restore_series, write_reports
 from cdc_perf.report.html.page import page
-from cdc_perf.runs.run_data import read_material
+from cdc_perf.runs.run_data import read_run_data
 from cdc_perf.runs.series import Series
 from cdc_perf.verdict.verdict import Verdict
 from tests.unit.points import write_points
@@ -25,7 +25,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_of_a_whole_run_nothing_is_missing(run: Path) -> None:
-    material = read_material(run)
+    material = read_run_data(run)
     assert material.missing == ()
     assert [each.name for each in material.scenarios] == ["baseline", "spike"]
     assert material.verdict is not None
@@ -44,7 +44,7 @@ def test_of_a_whole_run_nothing_is_missing(run: Path) -> None:
 )
 def test_what_is_missing_is_named_and_the_rest_is_shown(run: Path, file: str, said: str) -> None:
     (run / file).unlink()
-    material = read_material(run)
+    material = read_run_data(run)
     assert said in material.missing
     text = parsed(page([material], {})).text
     assert said in text
@@ -58,14 +58,14 @@ def test_what_is_missing_is_named_and_the_rest_is_shown(run: Path, file: str, sa
 )
 def test_a_broken_file_is_named_and_the_rest_is_shown(run: Path, file: str, content: bytes) -> None:
     (run / file).write_bytes(content)
-    material = read_material(run)
+    material = read_run_data(run)
     name = Path(file).name
     assert [fault for fault in material.missing if name in fault], material.missing
     assert "spike FAIL" in parsed(page([material], {})).text
 
 
 def test_nothing_but_an_empty_folder_is_a_report_too(tmp_path: Path) -> None:
-    material = read_material(tmp_path)
+    material = read_run_data(tmp_path)
     assert material.verdict is not None
     assert material.verdict.exit_code is ExitCode.NO_DATA
     text = parsed(page([material], {})).text
@@ -81,7 +81,7 @@ def test_an_older_schema_is_named_and_read_as_far_as_it_is_the_same(run: Path) -
     (run / "spike" / "verdict.json").write_bytes(
         msgspec.json.encode({**content, "schema_version": 0})
     )
-    material = read_material(run)
+    material = read_run_data(run)
     said = "(schema version 0, this report is made for 1)"
     assert f"run.json is of another version {said}" in material.missing
     assert f"spike: verdict.json cannot be understood {said}" in material.missing[-1]
@@ -92,7 +92,7 @@ def test_an_older_schema_is_named_and_read_as_far_as_it_is_the_same(run: Path) -
 
 def test_without_a_verdict_of_the_run_the_worst_of_its_scenarios_stands(run: Path) -> None:
     (run / "verdict.json").unlink()
-    material = read_material(run)
+    material = read_run_data(run)
     assert material.verdict is not None
     assert material.verdict.verdict is Verdict.FAIL
 
@@ -113,7 +113,7 @@ def test_a_verdict_that_contradicts_itself_is_none(
 ) -> None:
     spoil(run / "spike" / "verdict.json", **changes)
     (run / "verdict.json").unlink()
-    material = read_material(run)
+    material = read_run_data(run)
     assert f"spike: verdict.json {said}" in material.missing
     assert material.verdict is not None
     assert material.verdict.verdict is Verdict.NO_DATA
@@ -122,7 +122,7 @@ def test_a_verdict_that_contradicts_itself_is_none(
 def test_a_run_that_passed_is_none_where_its_scenarios_do_not_show_it(tmp_path: Path) -> None:
     folder = write_run(tmp_path, [row("baseline"), row("spike")])
     (folder / "spike" / "verdict.json").unlink()
-    material = read_material(folder)
+    material = read_run_data(folder)
     assert material.verdict is not None
     assert material.verdict.verdict is Verdict.NO_DATA
     said = "verdict.json says PASS, and what is there of the scenarios does not"
@@ -132,7 +132,7 @@ def test_a_run_that_passed_is_none_where_its_scenarios_do_not_show_it(tmp_path: 
 @pytest.mark.parametrize("code", [2, 5])
 def test_a_run_does_not_end_with_what_no_run_ends_with(run: Path, code: int) -> None:
     spoil(run / "verdict.json", exit_code=code)
-    material = read_material(run)
+    material = read_run_data(run)
     assert material.verdict is not None
     assert material.verdict.verdict is Verdict.FAIL
     assert material.missing[0].startswith("verdict.json says what no run ends with")
@@ -140,14 +140,14 @@ def test_a_run_does_not_end_with_what_no_run_ends_with(run: Path, code: int) -> 
 
 def test_a_file_too_large_to_be_one_is_not_read(run: Path) -> None:
     (run / "run.json").write_bytes(b" " * 2_000_001)
-    assert "run.json is larger than 2,000,000 bytes" in read_material(run).missing
+    assert "run.json is larger than 2,000,000 bytes" in read_run_data(run).missing
 
 
 def test_a_lost_series_is_made_again_of_the_points(run: Path) -> None:
     (run / "spike" / "series.parquet").unlink()
     write_points(run / "spike" / "points.json.gz", load(7))
     restore_series(run)
-    series = read_material(run).scenarios[1].series
+    series = read_run_data(run).scenarios[1].series
     assert isinstance(series, Series)
     assert series.length == 7
 

@@ -10,7 +10,7 @@ import pytest
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.results.manifest import RunStatus
-from cdc_perf.runs.loader import Unreadable, read_results, read_run
+from cdc_perf.runs.loader import UnreadableRun, read_results, read_run
 from tests.unit.measured import way
 from tests.unit.recorded_runs import MACHINE, SLOW, gone, manifest, row, run_id, spoil, write_run
 
@@ -37,7 +37,7 @@ def test_the_hops_are_read_back_too(tmp_path: Path) -> None:
 def test_hops_that_are_none_make_a_run_unreadable(tmp_path: Path) -> None:
     folder = write_run(tmp_path, [replace(row("baseline"), hops=way(1, 2, 3, 4))])
     spoil(folder / "baseline" / "hops.json", schema_version=99)
-    with pytest.raises(Unreadable, match=r"baseline/hops\.json has schema version 99"):
+    with pytest.raises(UnreadableRun, match=r"baseline/hops\.json has schema version 99"):
         read_run(folder, KNOWN)
 
 
@@ -161,7 +161,7 @@ def test_what_contradicts_itself_is_refused(
     run: Path, spoiled: Callable[[Path], object], said: str
 ) -> None:
     spoiled(run)
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(UnreadableRun) as raised:
         read_run(run, KNOWN)
     assert said in str(raised.value)
 
@@ -169,12 +169,12 @@ def test_what_contradicts_itself_is_refused(
 def test_a_number_that_is_none_is_refused(run: Path) -> None:
     path = run / "baseline" / "summary.json"
     path.write_bytes(path.read_bytes().replace(b"36.4", b"1e300").replace(b"1200.0", b"1e300"))
-    with pytest.raises(Unreadable, match="a number that no run comes to"):
+    with pytest.raises(UnreadableRun, match="a number that no run comes to"):
         read_run(run, KNOWN)
 
 
 def test_a_scenario_that_there_is_not_is_refused(run: Path) -> None:
-    with pytest.raises(Unreadable, match="names scenarios that there are not"):
+    with pytest.raises(UnreadableRun, match="names scenarios that there are not"):
         read_run(run, ("health-check",))
 
 

@@ -6,7 +6,7 @@ import pytest
 from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack.choice import Choice, choose
+from cdc_perf.stack.choice import StackChoice, choose
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.tools.cache import Cache
@@ -54,7 +54,7 @@ def with_local_up(
     return checkout
 
 
-def chosen(name: str, checkout: Checkout, pipeline: Pipeline) -> Choice:
+def chosen(name: str, checkout: Checkout, pipeline: Pipeline) -> StackChoice:
     return choose(name, checkout, pipeline, Cache(checkout.root), Docker)
 
 

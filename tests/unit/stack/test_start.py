@@ -127,7 +127,7 @@ def test_a_connector_that_does_not_run_is_brought_back_and_the_pipeline_proven(
 
     monkeypatch.setattr(connector, "revive", revive)
     monkeypatch.setattr(readiness, "consumer_ready", lambda _: stack.done.append("consumer"))
-    monkeypatch.setattr(readiness, "prove", lambda *_: stack.done.append("canary"))
+    monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: stack.done.append("canary"))
     assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
     assert stack.done == ["connector", "consumer", "canary"]
 
@@ -140,7 +140,7 @@ def test_what_was_stopped_is_started_and_the_pipeline_proven(
         connector, "wait_running", lambda *_, resume: stack.done.append(f"connector {resume}")
     )
     monkeypatch.setattr(readiness, "consumer_ready", lambda _: stack.done.append("consumer"))
-    monkeypatch.setattr(readiness, "prove", lambda *_: stack.done.append("canary"))
+    monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: stack.done.append("canary"))
     assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
     started = ["start kafka", "start consumer"]
     assert stack.done == [*started, "connector True", "consumer", "canary"]

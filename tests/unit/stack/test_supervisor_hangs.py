@@ -64,7 +64,7 @@ def test_a_supervisord_that_does_not_end_is_killed_with_what_it_started(
     monkeypatch.setattr(
         psutil.Process, "wait", lambda *_, **__: _raise(psutil.TimeoutExpired(60.0, 1))
     )
-    monkeypatch.setattr(process_tags, "end_started_for", ended.append)
+    monkeypatch.setattr(process_tags, "end_tagged_processes", ended.append)
     supervisor.shut_down()
     assert ended == [tmp_path / ".stack"]
 

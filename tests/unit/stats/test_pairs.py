@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdc_perf.stats import pairs
-from cdc_perf.stats.pairs import Finding, Pairs, compare_pairs, pairs_needed
+from cdc_perf.stats.pairs import PairedFinding, Pairs, compare_pairs, pairs_needed
 
 NOISE = 0.03
 
@@ -36,7 +36,7 @@ def test_how_many_pairs_it_takes(figures: int, count: int) -> None:
         always = Pairs([10.0] * runs, [20.0 + n / 10 for n in range(runs)])
         result = compare_pairs({f"figure {n}": always for n in range(figures)})["figure 0"]
         assert (result.p_value < 0.01) is significant
-        assert (result.finding is Finding.WORSE) is significant
+        assert (result.finding is PairedFinding.WORSE) is significant
 
 
 def test_false_alarms_of_the_same_against_itself() -> None:
@@ -46,24 +46,24 @@ def test_false_alarms_of_the_same_against_itself() -> None:
         for _ in range(60)
         for result in compare_pairs({f"figure {n}": made(random, 12) for n in range(5)}).values()
     ]
-    alarms = sum(finding in (Finding.WORSE, Finding.BETTER) for finding in findings)
+    alarms = sum(finding in (PairedFinding.WORSE, PairedFinding.BETTER) for finding in findings)
     assert alarms == 0
-    assert findings.count(Finding.SAME) > len(findings) / 2
+    assert findings.count(PairedFinding.SAME) > len(findings) / 2
 
 
 @pytest.mark.parametrize(
     ("slower", "better", "finding"),
     [
-        (1.3, "lower", Finding.WORSE),
-        (1.3, "higher", Finding.BETTER),
-        (0.75, "lower", Finding.BETTER),
-        (0.75, "higher", Finding.WORSE),
+        (1.3, "lower", PairedFinding.WORSE),
+        (1.3, "higher", PairedFinding.BETTER),
+        (0.75, "lower", PairedFinding.BETTER),
+        (0.75, "higher", PairedFinding.WORSE),
     ],
 )
 def test_a_change_is_found_with_its_direction_and_size(
     slower: float,
     better: str,
-    finding: Finding,
+    finding: PairedFinding,
 ) -> None:
     runs = made(seeded(2), 12, slower)
     given_direction = Pairs(runs.base, runs.head, lower_is_better=better == "lower")
@@ -79,12 +79,15 @@ def test_what_is_noisy_needs_a_larger_change() -> None:
     runs = made(seeded(3), 12, 1.12)
     calm = compare_pairs({"p95": runs})["p95"]
     noisy = compare_pairs({"p95": Pairs(runs.base, runs.head, noise=0.1)})["p95"]
-    assert (calm.finding, calm.effect) == (Finding.WORSE, 0.05)
-    assert (noisy.finding, noisy.effect) == (Finding.SAME, 0.2)
+    assert (calm.finding, calm.effect) == (PairedFinding.WORSE, 0.05)
+    assert (noisy.finding, noisy.effect) == (PairedFinding.SAME, 0.2)
 
 
 def test_what_lies_across_the_border_is_inconclusive() -> None:
-    assert compare_pairs({"p95": made(seeded(4), 12, 1.06)})["p95"].finding is Finding.INCONCLUSIVE
+    assert (
+        compare_pairs({"p95": made(seeded(4), 12, 1.06)})["p95"].finding
+        is PairedFinding.INCONCLUSIVE
+    )
 
 
 @settings(max_examples=30, deadline=None)

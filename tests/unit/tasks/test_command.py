@@ -19,7 +19,7 @@ from cdc_perf.tasks.command import command
 
 @pytest.fixture(autouse=True)
 def without_signals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "listen", lambda: None)
+    monkeypatch.setattr(module, "install_handlers", lambda: None)
 
 
 @pytest.mark.parametrize(

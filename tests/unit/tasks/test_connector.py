@@ -9,7 +9,7 @@ import responses
 from cdc_perf.errors import ExitCode
 from cdc_perf.stack import canary
 from cdc_perf.stack import connector as connectors
-from cdc_perf.stack.connector import Change
+from cdc_perf.stack.connector import ConnectorChange
 from cdc_perf.stack.external import backend
 from cdc_perf.stack.external.backend import ExternalStack
 from tests.unit.inv import inv
@@ -31,12 +31,12 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setenv("CDC_CONNECT_URL", URL)
     found: list[str] = []
 
-    def deploy(*_: object) -> Change:
+    def deploy(*_: object) -> ConnectorChange:
         found.append("deployed")
-        return Change.UPDATE
+        return ConnectorChange.UPDATE
 
     monkeypatch.setattr(connectors, "deploy", deploy)
-    monkeypatch.setattr(canary, "prove", lambda *_: 0.1)
+    monkeypatch.setattr(canary, "run_canary", lambda *_: 0.1)
     monkeypatch.setattr(backend, "ask_all", lambda *_: ())
     monkeypatch.setattr(ExternalStack, "verify", lambda *_, **__: None)
     return found

@@ -6,7 +6,7 @@ from math import inf
 import pytest
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.load.hops import HopsSeen
+from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.settings.hops import HOPS, TOTAL, Hop
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.records import ScenarioVerdict
@@ -15,7 +15,7 @@ from tests.unit.measured import GOOD, evidence, hop_threshold, hops_seen, summar
 FIRST, SECOND, THIRD, FOURTH = HOPS
 
 
-def judged(seen: HopsSeen, hop: Hop, *expressions: str) -> ScenarioVerdict:
+def judged(seen: HopMeasurements, hop: Hop, *expressions: str) -> ScenarioVerdict:
     limits = [hop_threshold(hop, expression) for expression in expressions]
     return judge(replace(evidence("baseline", limits, summary(GOOD)), hops=seen))
 
@@ -44,11 +44,11 @@ def test_too_few_events_say_how_long_to_run() -> None:
 
 
 def test_why_there_is_nothing_to_judge_is_said() -> None:
-    silent = HopsSeen(fault="the consumer does not answer")
+    silent = HopMeasurements(fault="the consumer does not answer")
     assert judged(silent, FIRST, "p99<=100").reasons == (
         "hop_source_to_debezium was not measured: the consumer does not answer",
     )
-    idle = HopsSeen(fault="")
+    idle = HopMeasurements(fault="")
     assert judged(idle, FIRST, "p99<=100").reasons == (
         "hop_source_to_debezium was not measured: no event was applied after the warm-up",
     )

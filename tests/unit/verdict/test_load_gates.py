@@ -92,7 +92,7 @@ def test_the_rate_that_was_achieved(executor: Executor, iterations: int, ok: boo
 def test_a_rate_that_was_not_achieved_says_both_figures() -> None:
     gate = rate_gate(TEN_A_SECOND, 0, summary(measured(593, 0)))
     assert gate is not None
-    assert gate.result.limit == "600 iterations, give or take 6"
+    assert gate.result.condition == "600 iterations, give or take 6"
     assert gate.result.reason == (
         "the load generator made 593 iterations, and the arrival rate asks for 600: give it more "
         "virtual users (maxVUs, --vus) or processors, or ask for a lower rate"

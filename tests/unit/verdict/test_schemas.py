@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.files import readable_json
-from cdc_perf.integrity.records import Finding, Integrity, Kind, Place, Sample
+from cdc_perf.integrity.records import Finding, FindingKind, Integrity, LastSeen, RowSample
 from cdc_perf.stats.intervals import Interval
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
@@ -55,8 +55,8 @@ def good() -> Any:  # noqa: ANN401 - any JSON
 
 
 def test_what_the_check_leaves_is_what_its_schema_says() -> None:
-    sample = Sample(id="0b9c", last_seen=Place.TOPIC, detail="offset 7")
-    finding = Finding(kind=Kind.STALE, table="public.customer", count=1, samples=(sample,))
+    sample = RowSample(id="0b9c", last_seen=LastSeen.TOPIC, detail="offset 7")
+    finding = Finding(kind=FindingKind.STALE, table="public.customer", count=1, samples=(sample,))
     content = written(msgspec.structs.replace(CLEAN, findings=(finding,)))
     INTEGRITY.validate(content)
     for spoilt in (

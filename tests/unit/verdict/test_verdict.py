@@ -22,7 +22,11 @@ def test_the_worse_of_two_outcomes_stands(worse: int, better: int) -> None:
 @pytest.mark.parametrize(("worse", "better"), tuple(pairwise((130, 4, 3, 10, 12, 11, 0))))
 def test_a_failure_that_is_certain_outweighs_every_doubt(worse: int, better: int) -> None:
     codes = [ExitCode(worse), ExitCode(better)]
-    assert worst(codes, certain=True) == worst(reversed(codes), certain=True) == worse
+    assert (
+        worst(codes, overrides_invalid=True)
+        == worst(reversed(codes), overrides_invalid=True)
+        == worse
+    )
 
 
 def test_of_nothing_at_all_there_is_no_data() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from cdc_perf.errors import UsageFailure
 from cdc_perf.files import write_atomically
 from cdc_perf.load.files import ScenarioFiles
-from cdc_perf.report.compare import Comparison
+from cdc_perf.report.compare import RunComparison
 from cdc_perf.report.html.comparison import ComparisonView, comparison_view
 from cdc_perf.report.html.k6_files import is_k6_csv, k6_material
 from cdc_perf.report.html.page import page
@@ -17,11 +17,11 @@ from cdc_perf.results.points.series import write_series
 from cdc_perf.results.points.store import read_points
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.runs.resolve import runs_of
-from cdc_perf.runs.run_data import RunMaterial, ScenarioMaterial, read_material
+from cdc_perf.runs.run_data import RunData, ScenarioData, read_run_data
 
 
 @dataclass(frozen=True)
-class Base:
+class BaseRun:
     """What a run is compared with.
 
     Attributes:
@@ -30,11 +30,11 @@ class Base:
     """
 
     folder: Path
-    comparison: Comparison
+    comparison: RunComparison
 
 
 def write_reports(
-    folder: Path, units: Mapping[str, str], base: Base | None = None
+    folder: Path, units: Mapping[str, str], base: BaseRun | None = None
 ) -> tuple[Path, ...]:
     """Write report.html and junit.xml of a run, or of the runs in a folder, into that folder.
 
@@ -46,7 +46,7 @@ def write_reports(
     Raises:
         OSError: A file cannot be written.
     """
-    runs = [read_material(each) for each in runs_of(folder)]
+    runs = [read_run_data(each) for each in runs_of(folder)]
     files = RunFolder(folder)
     write_atomically(files.report, page(runs, units, _beside(base, runs) if base else None))
     write_atomically(files.junit, junit(folder.name, _suites(runs)))
@@ -104,16 +104,16 @@ def leave_reports(folder: Path, units: Mapping[str, str], say: Callable[[str], N
         say(f"no report: {type(error).__name__}: {cause}; `inv report {folder.name}` tries again")
 
 
-def _beside(base: Base, runs: Sequence[RunMaterial]) -> ComparisonView:
-    before = [read_material(each) for each in runs_of(base.folder)]
+def _beside(base: BaseRun, runs: Sequence[RunData]) -> ComparisonView:
+    before = [read_run_data(each) for each in runs_of(base.folder)]
     return comparison_view(base.comparison, before, runs)
 
 
-def _suites(runs: Sequence[RunMaterial]) -> list[Suite]:
+def _suites(runs: Sequence[RunData]) -> list[Suite]:
     return [suite for run in runs for each in run.scenarios if (suite := _suite(each))]
 
 
-def _suite(material: ScenarioMaterial) -> Suite | None:
+def _suite(material: ScenarioData) -> Suite | None:
     verdict, entry = material.verdict, material.entry
     if verdict is None:
         return None

@@ -28,7 +28,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Table:
+class ChartTable:
     """The figures of a chart as text: at most 60 rows, the first column heads each row."""
 
     columns: tuple[str, ...]
@@ -58,7 +58,7 @@ class Chart:
     unit: str
     says: str
     lines: tuple[Line, ...]
-    table: Table
+    table: ChartTable
     log: bool = False
     x: Literal["time", "doublings"] = "time"
     origin: float = 0.0

@@ -11,7 +11,7 @@ from cdc_perf.report.html.load import stack, throughput, virtual_users
 from cdc_perf.results.manifest import EventEntry, ScenarioEntry
 from cdc_perf.runs.series import Series
 
-Drawn = Chart | NotSampled
+ChartOrPlaceholder = Chart | NotSampled
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Drawings:
+class ScenarioCharts:
     """The charts of a scenario.
 
     Attributes:
@@ -34,9 +34,9 @@ class Drawings:
         marks: What happened to the stack meanwhile.
     """
 
-    over_time: tuple[Drawn, ...]
-    distribution: Drawn
-    stack: tuple[Drawn, ...]
+    over_time: tuple[ChartOrPlaceholder, ...]
+    distribution: ChartOrPlaceholder
+    stack: tuple[ChartOrPlaceholder, ...]
     warm_up: int
     marks: tuple[Mark, ...]
 
@@ -50,9 +50,9 @@ class Drawings:
         }
 
 
-def drawings(series: Series, entry: ScenarioEntry | None) -> Drawings:
+def scenario_charts(series: Series, entry: ScenarioEntry | None) -> ScenarioCharts:
     """Return the charts of a scenario; `entry` tells what happened to the stack."""
-    return Drawings(
+    return ScenarioCharts(
         over_time=(latency_over_time(series), throughput(series), virtual_users(series)),
         distribution=distribution(series),
         stack=stack(series),

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
-from cdc_perf.report.changes import Change
-from cdc_perf.report.compare import Comparison
-from cdc_perf.report.differences import ByScenario, Difference, differences
+from cdc_perf.report.changes import MetricChange
+from cdc_perf.report.compare import RunComparison
+from cdc_perf.report.differences import ByScenario, SettingDifference, differences
 from cdc_perf.report.hops import moved_hop
 from cdc_perf.report.html.chart import Chart, NotSampled
-from cdc_perf.report.html.charts import Drawn
+from cdc_perf.report.html.charts import ChartOrPlaceholder
 from cdc_perf.report.html.overlay import overlay
-from cdc_perf.runs.run_data import RunMaterial, ScenarioMaterial
-from cdc_perf.runs.run_set import Measured
+from cdc_perf.runs.run_data import RunData, ScenarioData
+from cdc_perf.runs.run_set import RecordedScenario
 from cdc_perf.runs.series import Series
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.verdict.records import ScenarioVerdict
@@ -61,7 +61,7 @@ class ComparedScenario:
     rows: tuple[ChangeRow, ...]
     moved: str
     scale: float
-    charts: tuple[Drawn, ...]
+    charts: tuple[ChartOrPlaceholder, ...]
     warm_up: int
 
     def data(self) -> Mapping[str, object]:
@@ -87,12 +87,12 @@ class ComparisonView:
     gist: Mapping[str, str]
     scenarios: tuple[ComparedScenario, ...]
     apart: Mapping[str, str]
-    differences: tuple[Difference, ...]
+    differences: tuple[SettingDifference, ...]
     settled_by: str
 
 
 def comparison_view(
-    comparison: Comparison, base: Sequence[RunMaterial], runs: Sequence[RunMaterial]
+    comparison: RunComparison, base: Sequence[RunData], runs: Sequence[RunData]
 ) -> ComparisonView:
     """Return the page's comparison.
 
@@ -116,21 +116,21 @@ def comparison_view(
     )
 
 
-def _by_scenario(runs: Sequence[RunMaterial]) -> dict[str, tuple[RunMaterial, ScenarioMaterial]]:
+def _by_scenario(runs: Sequence[RunData]) -> dict[str, tuple[RunData, ScenarioData]]:
     """Return each scenario as it was measured last."""
     return {each.name: (run, each) for run in runs for each in run.scenarios}
 
 
-def _ways(runs: Mapping[str, tuple[RunMaterial, ScenarioMaterial]]) -> ByScenario:
+def _ways(runs: Mapping[str, tuple[RunData, ScenarioData]]) -> ByScenario:
     return {name: (run.manifest, each.entry) for name, (run, each) in runs.items()}
 
 
 def _scenario(
     anchor: str,
-    pair: tuple[Measured, Measured],
-    changes: Sequence[Change],
-    before: ScenarioMaterial,
-    now: ScenarioMaterial,
+    pair: tuple[RecordedScenario, RecordedScenario],
+    changes: Sequence[MetricChange],
+    before: ScenarioData,
+    now: ScenarioData,
 ) -> ComparedScenario:
     largest = max((abs(x.share) for x in changes if x.share is not None), default=0.0)
     scale = min(max(largest, _LEAST_SCALE), _MOST_SCALE)
@@ -147,7 +147,7 @@ def _scenario(
     )
 
 
-def _charts(before: Series | str, now: Series | str) -> tuple[Drawn, ...]:
+def _charts(before: Series | str, now: Series | str) -> tuple[ChartOrPlaceholder, ...]:
     if isinstance(before, str):
         return (NotSampled(_TITLE, f"of the base, {before}"),)
     if isinstance(now, str):
@@ -155,11 +155,11 @@ def _charts(before: Series | str, now: Series | str) -> tuple[Drawn, ...]:
     return overlay(before, now)
 
 
-def _reach(change: Change, scale: float) -> float | None:
+def _reach(change: MetricChange, scale: float) -> float | None:
     return None if change.share is None else min(max(change.share / scale, -1.0), 1.0)
 
 
-def _settled_by(pairs: Mapping[str, tuple[Measured, Measured]]) -> str:
+def _settled_by(pairs: Mapping[str, tuple[RecordedScenario, RecordedScenario]]) -> str:
     """Return the command that measures both commits in turn."""
     if not pairs:
         return ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdc_perf.report.html.chart import Chart, Line, NotSampled, Table
+from cdc_perf.report.html.chart import Chart, ChartTable, Line, NotSampled
 from cdc_perf.report.html.figures import bare, shown
 from cdc_perf.report.html.spans import clock, width_of_rows
 from cdc_perf.report.rows import NOTHING
@@ -11,7 +11,7 @@ from cdc_perf.runs.series import Second, Series
 
 
 @dataclass(frozen=True)
-class Source:
+class CurveSource:
     """One line: which metric, what is taken of a second, and what of several.
 
     Attributes:
@@ -31,14 +31,18 @@ class Source:
     silence: float | None = None
 
 
-def counted(label: str, metric: str, colour: int, value: Callable[[Second], float]) -> Source:
+def counted(label: str, metric: str, colour: int, value: Callable[[Second], float]) -> CurveSource:
     """Return what is counted in each second, 0 where nothing is; of several the mean rate."""
-    return Source(label, metric, value, lambda v, seconds: sum(v) / seconds, colour, silence=0.0)
+    return CurveSource(
+        label, metric, value, lambda v, seconds: sum(v) / seconds, colour, silence=0.0
+    )
 
 
-def gauge(label: str, metric: str, unit: float = 1.0, colour: int = 0) -> Source:
+def gauge(label: str, metric: str, unit: float = 1.0, colour: int = 0) -> CurveSource:
     """Return a gauge, of a second and of several the largest value, divided by a unit."""
-    return Source(label, metric, lambda second: second.largest / unit, lambda v, _: max(v), colour)
+    return CurveSource(
+        label, metric, lambda second: second.largest / unit, lambda v, _: max(v), colour
+    )
 
 
 def curves(
@@ -46,7 +50,7 @@ def curves(
     key: str,
     title: str,
     unit: str,
-    sources: Sequence[Source],
+    sources: Sequence[CurveSource],
     says: str,
     taken: str,
 ) -> Chart | NotSampled:
@@ -77,7 +81,7 @@ def curves(
     )
 
 
-def _values(source: Source, series: Series) -> list[float | None]:
+def _values(source: CurveSource, series: Series) -> list[float | None]:
     seconds = series.metrics[source.metric]
     return [
         source.value(seconds[at]) if at in seconds else source.silence
@@ -85,7 +89,7 @@ def _values(source: Source, series: Series) -> list[float | None]:
     ]
 
 
-def _extent(values: Mapping[Source, Sequence[float | None]], unit: str) -> list[str]:
+def _extent(values: Mapping[CurveSource, Sequence[float | None]], unit: str) -> list[str]:
     return [
         f"{source.label} {_range(min(known), max(known), unit)}"
         for source, line in values.items()
@@ -98,8 +102,8 @@ def _range(least: float, most: float, unit: str) -> str:
 
 
 def _table(
-    series: Series, values: Mapping[Source, Sequence[float | None]], taken: str, unit: str
-) -> Table:
+    series: Series, values: Mapping[CurveSource, Sequence[float | None]], taken: str, unit: str
+) -> ChartTable:
     width = width_of_rows(series.length)
     rows = []
     for begin in range(0, series.length, width):
@@ -111,4 +115,4 @@ def _table(
         rows.append((clock(begin), *cells))
     whole = f"{taken}, {unit}" if unit else taken
     columns = [f"{source.label} ({whole})" for source in values]
-    return Table(("from", *columns), tuple(rows))
+    return ChartTable(("from", *columns), tuple(rows))

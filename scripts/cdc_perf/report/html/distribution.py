@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import log2
 
-from cdc_perf.report.html.chart import Chart, Line, NotSampled, Table
+from cdc_perf.report.html.chart import Chart, ChartTable, Line, NotSampled
 from cdc_perf.report.html.figures import bare
 from cdc_perf.report.html.latency import UNIT
 from cdc_perf.runs.series import Series
@@ -98,7 +98,7 @@ def distribution(series: Series) -> Chart | NotSampled:
             Line("samples", counts, "bar", 0),
             Line("share up to here", reached, "line", 2, share=True),
         ),
-        table=Table(
+        table=ChartTable(
             ("latency, ms", "samples", "share up to here"),
             tuple(
                 (label, f"{count:,}", f"{share:.2%}")

@@ -10,7 +10,7 @@ from cdc_perf.results.foreign_summary import ForeignSummary
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.k6_log import OTHER
 from cdc_perf.runs.row import LATENCY
-from cdc_perf.runs.run_data import ScenarioMaterial
+from cdc_perf.runs.run_data import ScenarioData
 from cdc_perf.wording import counted
 
 # Name of k6's metric, and what it measures.
@@ -77,7 +77,7 @@ def times(summary: Summary | NoSummary) -> tuple[Time, ...]:
     return tuple(found)
 
 
-def errors(scenario: ScenarioMaterial) -> tuple[Errors, ...]:
+def errors(scenario: ScenarioData) -> tuple[Errors, ...]:
     """Return the kinds of error that occurred."""
     summary, log = scenario.summary, scenario.log
     rows = []

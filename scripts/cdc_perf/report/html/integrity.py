@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cdc_perf.integrity.causes import sentence
-from cdc_perf.integrity.records import Finding, Integrity, Kind
+from cdc_perf.integrity.records import Finding, FindingKind, Integrity
 from cdc_perf.report.integrity import left_out
 from cdc_perf.verdict.integrity_gates import LOSSES, cut_sentence
 from cdc_perf.wording import counted
@@ -96,7 +96,7 @@ def integrity_sentence(found: Integrity) -> str:
         writes = sum(found.acknowledged.values())
         compared += f", {counted(writes, 'acknowledged write')} looked for"
     lost = found.count(LOSSES)
-    others = found.count(set(Kind) - LOSSES)
+    others = found.count(set(FindingKind) - LOSSES)
     outcome = "nothing was lost or changed"
     if found.acknowledged is not None and not any(found.acknowledged.values()):
         outcome = "no write was acknowledged, so none could be lost"

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from cdc_perf.report.html.k6_metrics import main_latency
-from cdc_perf.report.html.k6_thresholds import K6Material, k6_thresholds, untold
+from cdc_perf.report.html.k6_thresholds import K6Data, k6_thresholds, unknown_thresholds
 from cdc_perf.results.foreign_summary import ForeignSummary, read_any_summary
 from cdc_perf.results.k6_expression import parse_k6_expression
 from cdc_perf.results.points.series import write_series
@@ -22,7 +22,7 @@ from cdc_perf.results.points.statistics import (
 )
 from cdc_perf.results.points.store import Points, read_points
 from cdc_perf.results.summary import Metric, NoSummary, Summary, SummaryType
-from cdc_perf.runs.run_data import RunMaterial, ScenarioMaterial
+from cdc_perf.runs.run_data import RunData, ScenarioData
 from cdc_perf.runs.series import LATENCY_METRIC, read_series
 
 _NOT_JUDGED = (
@@ -38,7 +38,7 @@ _GZIP = b"\x1f\x8b"
 _CSV = b"metric_name,timestamp,"
 
 
-def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = None) -> RunMaterial:
+def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = None) -> RunData:
     """Return a report's material from k6's JSON output, gzipped or not, and its summary.
 
     Args:
@@ -62,9 +62,9 @@ def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = N
     if isinstance(read, ForeignSummary):
         missing += [*read.faults, *([] if read.judged else [_NO_THRESHOLDS])]
     whole = not found.damage
-    thresholds = k6_thresholds(K6Material(read, statistics, found.declared, whole, units or {}))
-    missing += untold(thresholds)
-    scenario = ScenarioMaterial(
+    thresholds = k6_thresholds(K6Data(read, statistics, found.declared, whole, units or {}))
+    missing += unknown_thresholds(thresholds)
+    scenario = ScenarioData(
         name=points.name.split(".")[0] if isinstance(read, NoSummary) else read.scenario,
         entry=None,
         verdict=None,
@@ -73,7 +73,7 @@ def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = N
         log={},
         k6_thresholds=thresholds,
     )
-    return RunMaterial(points.name, None, None, (scenario,), (*missing, _NOT_JUDGED))
+    return RunData(points.name, None, None, (scenario,), (*missing, _NOT_JUDGED))
 
 
 def is_k6_csv(path: Path) -> bool:

@@ -28,7 +28,7 @@ _LONGEST = 30
 
 
 @dataclass(frozen=True)
-class K6Material:
+class K6Data:
     """What is known of a test.
 
     Attributes:
@@ -46,7 +46,7 @@ class K6Material:
     units: Mapping[str, str]
 
 
-def k6_thresholds(material: K6Material) -> tuple[K6Threshold, ...]:
+def k6_thresholds(material: K6Data) -> tuple[K6Threshold, ...]:
     """Return every threshold in either file: the broken first, those that hold last."""
     return tuple(sorted(_all(material), key=lambda each: _ORDER.index(each.ok)))
 
@@ -64,7 +64,7 @@ def verdict_of_k6(thresholds: Iterable[K6Threshold]) -> str:
     return f"k6's own thresholds, {len(states)} in all: {', '.join(counts)}."
 
 
-def untold(thresholds: Iterable[K6Threshold]) -> list[str]:
+def unknown_thresholds(thresholds: Iterable[K6Threshold]) -> list[str]:
     """Return which cannot be told and why, in at most one sentence."""
     unknown = [f"{each.name} ({each.reason})" for each in thresholds if each.ok is None]
     if not unknown:
@@ -120,7 +120,7 @@ def _limit(limit: float, unit: str) -> str:
     return limit_figure(limit, unit) if isfinite(limit) else f"{limit} {unit}".strip()
 
 
-def _all(material: K6Material) -> Iterator[K6Threshold]:
+def _all(material: K6Data) -> Iterator[K6Threshold]:
     summary = material.summary
     metrics = {} if isinstance(summary, NoSummary) else summary.metrics
     seen = set()
@@ -144,7 +144,7 @@ def _all(material: K6Material) -> Iterator[K6Threshold]:
             yield _unrecorded(material, name, "", reason)
 
 
-def _limited(material: K6Material, metrics: Mapping[str, Metric]) -> Iterator[str]:
+def _limited(material: K6Data, metrics: Mapping[str, Metric]) -> Iterator[str]:
     """Yield what must have a threshold, because k6 would not list it otherwise.
 
     Sub-metrics are made for thresholds alone, and so is a metric listed that has no sample.
@@ -160,9 +160,7 @@ def _limited(material: K6Material, metrics: Mapping[str, Metric]) -> Iterator[st
             yield name
 
 
-def _recorded(
-    material: K6Material, name: str, metric: Metric, source: str, *, ok: bool
-) -> K6Threshold:
+def _recorded(material: K6Data, name: str, metric: Metric, source: str, *, ok: bool) -> K6Threshold:
     """Return a threshold whose outcome the summary has."""
     threshold = _observed(material, name, metric, source)
     if not ok:
@@ -175,7 +173,7 @@ def _recorded(
     return replace(threshold, ok=True)
 
 
-def _unrecorded(material: K6Material, name: str, source: str, reason: str) -> K6Threshold:
+def _unrecorded(material: K6Data, name: str, source: str, reason: str) -> K6Threshold:
     """Return a threshold whose outcome no file has: it is broken where the samples say so."""
     metrics = {} if isinstance(material.summary, NoSummary) else material.summary.metrics
     metric = metrics.get(name) or _of_points(material, name)
@@ -195,7 +193,7 @@ def _unrecorded(material: K6Material, name: str, source: str, reason: str) -> K6
     return replace(threshold, reason=reason)
 
 
-def _of_points(material: K6Material, name: str) -> Metric | None:
+def _of_points(material: K6Data, name: str) -> Metric | None:
     """Return a metric that no summary has, from its points: not a gauge's last value."""
     found, declared = material.statistics.get(name), material.declared.get(parsed_k6_name(name)[0])
     if found is None or declared is None or declared.type is None:
@@ -209,7 +207,7 @@ def _of_points(material: K6Material, name: str) -> Metric | None:
     return Metric(declared.type, declared.contains, values if material.whole else {})
 
 
-def _observed(material: K6Material, name: str, metric: Metric, source: str) -> K6Threshold:
+def _observed(material: K6Data, name: str, metric: Metric, source: str) -> K6Threshold:
     """Return a threshold with what was observed, and without its outcome."""
     expression = parse_k6_expression(source)
     found = material.statistics.get(name)
@@ -244,7 +242,7 @@ def _value_of(
     return found.percentiles.get(f"p({expression.percentile!r})")
 
 
-def _samples(material: K6Material, name: str, metric: Metric) -> int | None:
+def _samples(material: K6Data, name: str, metric: Metric) -> int | None:
     """Return how many samples there were; None if neither file has it."""
     found = material.statistics.get(name)
     points = 0 if found is None else found.count

@@ -1,6 +1,6 @@
 """Latency over time."""
 
-from cdc_perf.report.html.chart import Chart, Line, NotSampled, Table
+from cdc_perf.report.html.chart import Chart, ChartTable, Line, NotSampled
 from cdc_perf.report.html.figures import bare, shown, text
 from cdc_perf.report.html.spans import clock, width_for_samples, width_of_rows
 from cdc_perf.results.points.statistics import PERCENTILES
@@ -82,7 +82,7 @@ def _percentile(span: Histogram, name: str) -> float | None:
     return max(span.percentile(PERCENTILES[name]), _LEAST_MS)
 
 
-def _table(series: Series) -> Table:
+def _table(series: Series) -> ChartTable:
     counts = [each.count for each in series.histograms.values()]
     enough = width_for_samples(counts, NEEDED["p95"], series.length) or 1
     width = max(width_of_rows(series.length), enough)
@@ -95,4 +95,6 @@ def _table(series: Series) -> Table:
         cells = [bare(value, UNIT) for value in (*values, *extremes)]
         warm = " (warm-up)" if begin < series.warm_up else ""
         rows.append((f"{clock(begin)}{warm}", f"{span.count:,}", *cells))
-    return Table(("from", "samples", "p50, ms", "p95, ms", "p99, ms", "least", "most"), tuple(rows))
+    return ChartTable(
+        ("from", "samples", "p50, ms", "p95, ms", "p99, ms", "least", "most"), tuple(rows)
+    )

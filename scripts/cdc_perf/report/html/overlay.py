@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import accumulate
 
-from cdc_perf.report.html.chart import Chart, Line, NotSampled, Table
+from cdc_perf.report.html.chart import Chart, ChartTable, Line, NotSampled
 from cdc_perf.report.html.distribution import Bins
 from cdc_perf.report.html.figures import bare
 from cdc_perf.report.html.latency import NEEDED, UNIT, percentile_over
@@ -78,8 +78,8 @@ def _lines(runs: Sequence[Sequence[float | None]]) -> tuple[Line, ...]:
     )
 
 
-def _shares_table(bins: Bins, runs: Sequence[Sequence[float]]) -> Table:
-    return Table(
+def _shares_table(bins: Bins, runs: Sequence[Sequence[float]]) -> ChartTable:
+    return ChartTable(
         ("latency, ms", *_SIDES),
         tuple(
             (label, *(f"{share:.2f} %" for share in shares))
@@ -115,7 +115,7 @@ def _over_time(both: Sequence[Series]) -> Chart | NotSampled:
             Line(side, line, "step", colour)
             for side, line, colour in zip(_SIDES, drawn, _COLOURS, strict=True)
         ),
-        table=Table(
+        table=ChartTable(
             ("from", *(f"{side}, {UNIT}" for side in _SIDES)),
             tuple(
                 (clock(at), *(bare(values[at], UNIT) for values in tabled))

@@ -20,7 +20,7 @@ from cdc_perf.report.html.threshold_rows import MOST_USED, gate_state
 from cdc_perf.report.html.view import OVERVIEW, ScenarioView, run_view, scenario_view
 from cdc_perf.report.markdown import sentence
 from cdc_perf.report.rows import word
-from cdc_perf.runs.run_data import RunMaterial
+from cdc_perf.runs.run_data import RunData
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.run import judge_run
 from cdc_perf.verdict.verdict import Verdict
@@ -32,7 +32,7 @@ _MOST_REASONS = 50
 
 
 def page(
-    runs: Sequence[RunMaterial],
+    runs: Sequence[RunData],
     units: Mapping[str, str],
     comparison: ComparisonView | None = None,
 ) -> str:
@@ -73,7 +73,7 @@ def page(
     )
 
 
-def _whole(runs: Sequence[RunMaterial]) -> RunVerdict | None:
+def _whole(runs: Sequence[RunData]) -> RunVerdict | None:
     """Return the verdict on all runs; None where nobody judged."""
     if len(runs) == 1:
         return runs[0].verdict
@@ -90,9 +90,9 @@ def _whole(runs: Sequence[RunMaterial]) -> RunVerdict | None:
 def _data(scenarios: Sequence[ScenarioView], compared: Sequence[ComparedScenario]) -> Markup:
     """Return the charts as JSON that cannot end the element that it stands in."""
     content = {each.anchor: each.data() for each in compared} | {
-        scenario.anchor: scenario.drawings.data()
+        scenario.anchor: scenario.charts.data()
         for scenario in scenarios
-        if scenario.drawings is not None
+        if scenario.charts is not None
     }
     text = msgspec.json.encode(content).decode()
     return Markup(re.sub("[<>&]", lambda m: f"\\u{ord(m[0]):04x}", text))  # noqa: S704 - escaped

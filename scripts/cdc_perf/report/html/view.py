@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cdc_perf.report.environment import environment, load_of
 from cdc_perf.report.hops import HopRow, hop_rows, hop_sentences
-from cdc_perf.report.html.charts import Drawings, drawings
+from cdc_perf.report.html.charts import ScenarioCharts, scenario_charts
 from cdc_perf.report.html.findings import Errors, Time, errors, integrity, time_spent, times
 from cdc_perf.report.html.integrity import IntegrityView, integrity_sentence, integrity_view
 from cdc_perf.report.html.k6_metrics import MetricRow, metric_rows
@@ -16,7 +16,7 @@ from cdc_perf.report.rows import COLUMNS, cells
 from cdc_perf.results.foreign_summary import ForeignSummary
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import Row
-from cdc_perf.runs.run_data import RunMaterial, ScenarioMaterial
+from cdc_perf.runs.run_data import RunData, ScenarioData
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.verdict.records import GateResult, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
@@ -34,7 +34,7 @@ class ScenarioView:
         cells: Its row of the overview, with the columns of report/rows.py.
         thresholds: Its limits.
         gates: Its gates.
-        drawings: Its charts; None where nothing can be drawn.
+        charts: Its charts; None where nothing can be drawn.
         times: Where the time goes, in figures.
         time_spent: The same in a sentence.
         hops: The way from the commit to the document, hop by hop.
@@ -43,7 +43,7 @@ class ScenarioView:
         integrity: Whether anything was lost, in a sentence.
         compared: What the check of its integrity found.
         errors: Errors by kind.
-        no_drawings: Why nothing can be drawn; else empty.
+        no_charts: Why nothing can be drawn; else empty.
         judged_by: Who judged the thresholds, as the end of a heading; empty: this project.
         k6_says: k6's own thresholds in a sentence, of files without a verdict.
         metrics: Every metric of a summary that k6 alone wrote.
@@ -56,7 +56,7 @@ class ScenarioView:
     cells: Sequence[str]
     thresholds: tuple[ThresholdRow, ...]
     gates: tuple[GateResult, ...]
-    drawings: Drawings | None
+    charts: ScenarioCharts | None
     times: tuple[Time, ...]
     time_spent: str
     hops: tuple[HopRow, ...]
@@ -65,7 +65,7 @@ class ScenarioView:
     integrity: str
     compared: IntegrityView
     errors: tuple[Errors, ...]
-    no_drawings: str
+    no_charts: str
     judged_by: str = ""
     k6_says: str = ""
     metrics: tuple[MetricRow, ...] = ()
@@ -92,9 +92,7 @@ class RunView:
     missing: tuple[str, ...]
 
 
-def scenario_view(
-    anchor: str, material: ScenarioMaterial, units: Mapping[str, str]
-) -> ScenarioView:
+def scenario_view(anchor: str, material: ScenarioData, units: Mapping[str, str]) -> ScenarioView:
     """Return a scenario's part of the page; `units` are those of metrics, by name."""
     verdict, series = material.verdict, material.series
     summary, k6 = material.summary, material.k6_thresholds
@@ -109,7 +107,7 @@ def scenario_view(
         if verdict
         else tuple(map(k6_threshold_row, k6)),
         gates=verdict.gates if verdict else (),
-        drawings=None if isinstance(series, str) else drawings(series, material.entry),
+        charts=None if isinstance(series, str) else scenario_charts(series, material.entry),
         times=times(material.summary),
         time_spent=time_spent(material.summary, hops_told),
         hops=hop_rows(material.hops),
@@ -118,7 +116,7 @@ def scenario_view(
         integrity=_lost(material),
         compared=integrity_view(material.integrity),
         errors=errors(material),
-        no_drawings=series if isinstance(series, str) else "",
+        no_charts=series if isinstance(series, str) else "",
         judged_by="" if verdict else _judged_by(summary),
         k6_says=verdict_of_k6(k6),
         metrics=metric_rows(summary, units) if isinstance(summary, ForeignSummary) else (),
@@ -133,7 +131,7 @@ def _judged_by(summary: Summary | NoSummary) -> str:
     return ", as k6 judged them"
 
 
-def _lost(material: ScenarioMaterial) -> str:
+def _lost(material: ScenarioData) -> str:
     """Return whether anything was lost: by the comparison, where there was one."""
     found = material.integrity
     followed = integrity(material.summary)
@@ -142,7 +140,7 @@ def _lost(material: ScenarioMaterial) -> str:
     return f"{integrity_sentence(found)} {followed}"
 
 
-def run_view(material: RunMaterial) -> RunView:
+def run_view(material: RunData) -> RunView:
     """Return what the page says of a run as a whole."""
     manifest = material.manifest
     return RunView(

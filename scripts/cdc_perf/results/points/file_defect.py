@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
-class Damage:
+class FileDefect:
     """A file that is not whole; all that could be read of it counts.
 
     Attributes:

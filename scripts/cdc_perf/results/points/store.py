@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from cdc_perf.results.points.declared import Declared, declared_of
-from cdc_perf.results.points.file_defect import Damage
+from cdc_perf.results.points.file_defect import FileDefect
 from cdc_perf.results.points.gzip_lines import GzipLines
 from cdc_perf.results.summary import SummaryType
 
@@ -98,7 +98,7 @@ class Points:
     """
 
     types: Mapping[str, SummaryType]
-    damage: tuple[Damage, ...]
+    damage: tuple[FileDefect, ...]
     connection: "DuckDBPyConnection"
     folder: Path
     declared: Mapping[str, Declared] = field(default_factory=dict)
@@ -162,7 +162,7 @@ def _connection(folder: Path) -> "DuckDBPyConnection":
     )
 
 
-def _load(connection: "DuckDBPyConnection", path: Path, number: int) -> Damage | None:
+def _load(connection: "DuckDBPyConnection", path: Path, number: int) -> FileDefect | None:
     """Add the points of a file, the number-th; return what is missing of it."""
     lines = GzipLines(path)
     # One thread inflates while those of duckdb parse; neither holds the interpreter's lock.
@@ -185,7 +185,7 @@ def _load(connection: "DuckDBPyConnection", path: Path, number: int) -> Damage |
     if not faults:
         return None
     until = time_of(last) if last is not None else None
-    return Damage(number, path.name, " and ".join(faults), points, until)
+    return FileDefect(number, path.name, " and ".join(faults), points, until)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Fault:
+class TableFault:
     """Why a table cannot be captured.
 
     Attributes:
@@ -59,30 +59,30 @@ def expect_tables(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -
             )
 
 
-def table_faults(table: Table, relation: Relation) -> Iterator[Fault]:
+def table_faults(table: Table, relation: Relation) -> Iterator[TableFault]:
     """Find why a table cannot be captured, the likeliest cause of all others first."""
     for check in _CHECKS:
         yield from check(table, relation)
 
 
-def _kind(table: Table, relation: Relation) -> Iterator[Fault]:
+def _kind(table: Table, relation: Relation) -> Iterator[TableFault]:
     if relation.kind not in _TABLE_KINDS:
         what = _KINDS.get(relation.kind, "no table")
-        yield Fault(
+        yield TableFault(
             f"{table.table} is {what}, of which PostgreSQL publishes no changes",
             "take the tables that it is made of",
         )
     if relation.persistence != "p":
-        yield Fault(
+        yield TableFault(
             f"{table.table} is unlogged or temporary: its changes are not in the WAL",
             f"ALTER TABLE {table.table} SET LOGGED",
         )
 
 
-def _columns(table: Table, relation: Relation) -> Iterator[Fault]:
+def _columns(table: Table, relation: Relation) -> Iterator[TableFault]:
     for column in table.key:
         if column not in relation.columns:
-            yield Fault(
+            yield TableFault(
                 f"{table.table} has no column {column}; {_has(relation)}",
                 nearest(column, relation.columns),
                 "key",
@@ -90,14 +90,14 @@ def _columns(table: Table, relation: Relation) -> Iterator[Fault]:
     times = Counter(column.lower() for column in relation.columns)
     twice = [column for column in relation.columns if times[column.lower()] > 1]
     if twice:
-        yield Fault(
+        yield TableFault(
             f"{table.table} has columns that differ in case alone ({', '.join(twice)}), "
             "which Debezium refuses",
             "rename one of them",
         )
 
 
-def _key(table: Table, relation: Relation) -> Iterator[Fault]:
+def _key(table: Table, relation: Relation) -> Iterator[TableFault]:
     """Find a key that is not the key of the events.
 
     Debezium uses the primary key; without one, the first unique index by name. Several different
@@ -106,7 +106,7 @@ def _key(table: Table, relation: Relation) -> Iterator[Fault]:
     primary, key = relation.primary_key, set(table.key)
     if primary is not None:
         if set(primary.columns) != key:
-            yield Fault(
+            yield TableFault(
                 f"{_columns_of(table.key)} is not the key of {table.table}; {_has(relation)}",
                 f"key = {_listed(primary.columns)}",
                 "key",
@@ -115,14 +115,14 @@ def _key(table: Table, relation: Relation) -> Iterator[Fault]:
     candidates = {frozenset(x.columns) for x in relation.indexes}
     usable = all(x.plain for x in relation.indexes) and key <= relation.not_null
     if candidates != {frozenset(key)} or not usable:
-        yield Fault(
+        yield TableFault(
             f"{_columns_of(table.key)} is not the key of {table.table}; {_has(relation)}",
             f"ALTER TABLE {table.table} ADD PRIMARY KEY ({', '.join(table.key)})",
             "key",
         )
 
 
-def _identity(table: Table, relation: Relation) -> Iterator[Fault]:
+def _identity(table: Table, relation: Relation) -> Iterator[TableFault]:
     """Find a replica identity that does not name the row of an update or a delete."""
     primary, index = relation.primary_key, relation.identity_index
     fault = ""
@@ -137,7 +137,7 @@ def _identity(table: Table, relation: Relation) -> Iterator[Fault]:
         fault = f"the index {index.name}, so a delete arrives without {', '.join(table.key)}"
     if fault:
         usable = primary is not None and primary.immediate
-        yield Fault(
+        yield TableFault(
             f"the replica identity of {table.table} is {fault}",
             f"ALTER TABLE {table.table} REPLICA IDENTITY {'DEFAULT' if usable else 'FULL'}"
             + (", of each partition too" if relation.kind == "p" else ""),
@@ -145,7 +145,7 @@ def _identity(table: Table, relation: Relation) -> Iterator[Fault]:
 
 
 # In this order: each may rely on those before it.
-_CHECKS: tuple[Callable[[Table, Relation], Iterator[Fault]], ...] = (
+_CHECKS: tuple[Callable[[Table, Relation], Iterator[TableFault]], ...] = (
     _kind,
     _columns,
     _key,

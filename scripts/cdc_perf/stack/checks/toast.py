@@ -16,7 +16,7 @@ from psycopg import Connection
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack.table_columns import Generated, TableColumn, table_columns
+from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
 
 _ELEMENTS = frozenset(
     ("text", "varchar", "bpchar", "uuid", "int4", "int8", "json", "jsonb", "date", "bytea")
@@ -122,7 +122,7 @@ def lost_toast(connection: Connection[tuple[Any, ...]], table: str) -> tuple[Los
 
 
 def _without_placeholder(column: TableColumn) -> bool:
-    if not column.toastable or column.generated is Generated.VIRTUAL:
+    if not column.toastable or column.generated is GeneratedColumn.VIRTUAL:
         return False
     if column.element:
         if column.element_category not in _SENT_CATEGORIES or column.element in _UNSENT_ELEMENTS:

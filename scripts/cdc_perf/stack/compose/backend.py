@@ -11,14 +11,14 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import target
 from cdc_perf.stack.backend import JvmMemory, LogTail, Say
 from cdc_perf.stack.component import COMPONENTS, ComponentStatus
-from cdc_perf.stack.compose.engine import Engine
-from cdc_perf.stack.compose.project import Project
+from cdc_perf.stack.compose.engine import DockerEngine
+from cdc_perf.stack.compose.project import ComposeProject
 from cdc_perf.stack.compose.start import NAME, ComposeStarter
 from cdc_perf.stack.compose.watch import ComposeWatch, lines_of
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.start import up, verify
 from cdc_perf.stack.usage import Usage
-from cdc_perf.waiting import NotReady, until_called_off
+from cdc_perf.waiting import NotReady, cancelled_by
 
 _GRACE_SECONDS = 10
 _GIB = 1024**3
@@ -33,12 +33,12 @@ class ComposeStack:
         self,
         checkout: Checkout,
         pipeline: Pipeline,
-        find_engine: Callable[[], Engine],
+        find_engine: Callable[[], DockerEngine],
         jmx_agent: Callable[[Say], Path],
     ) -> None:
         self._checkout = checkout
         self._pipeline = pipeline
-        self._project = Project(checkout, pipeline, find_engine)
+        self._project = ComposeProject(checkout, pipeline, find_engine)
         self._starter = ComposeStarter(checkout, pipeline, self._project, jmx_agent)
 
     def up(self, say: Say, *, observe: bool = False) -> Endpoints:
@@ -61,7 +61,7 @@ class ComposeStack:
     def abandon(self, say: Say) -> bool:
         """Kill the containers, and remove them with their data."""
         # Whoever was called off still has to clean up.
-        with until_called_off(threading.Event()):
+        with cancelled_by(threading.Event()):
             found = bool(self._project.containers.leftovers())
             if found:
                 self._remove(0)

@@ -4,13 +4,13 @@ import os
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.stack.compose.engine import REQUIRED, find_engine
-from cdc_perf.stack.local.diagnosis import Finding, Health
+from cdc_perf.stack.local.diagnosis import CheckResult, Health
 
 
-def diagnose_docker() -> Finding:
+def diagnose_docker() -> CheckResult:
     """Look for an engine; without one the embedded stack takes its place, so nothing is wrong."""
     try:
         found = f"{find_engine(os.environ)}: `auto` takes the stack compose"
     except StackFailure as failure:
         found = f"{failure.message}: `auto` takes the stack local; compose needs {REQUIRED}"
-    return Finding(what="docker", health=Health.OK, found=found)
+    return CheckResult(what="docker", health=Health.OK, found=found)

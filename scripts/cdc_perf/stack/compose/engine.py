@@ -26,7 +26,7 @@ _OTHERWISE = "or take the stack that needs no Docker: --stack local"
 
 
 @dataclass(frozen=True)
-class Engine:
+class DockerEngine:
     """An engine that answers.
 
     Attributes:
@@ -44,7 +44,7 @@ class Engine:
         return f"Docker {self.version} with Compose {self.compose}"
 
 
-def find_engine(environment: Mapping[str, str]) -> Engine:
+def find_engine(environment: Mapping[str, str]) -> DockerEngine:
     """Return the engine that the `docker` command uses.
 
     Raises:
@@ -68,7 +68,7 @@ def find_engine(environment: Mapping[str, str]) -> Engine:
         raise StackFailure(
             f"Docker {version} is too old: {REQUIRED}, are needed", hint=f"update it, {_OTHERWISE}"
         )
-    return Engine(client, version, compose)
+    return DockerEngine(client, version, compose)
 
 
 def _host_of_context() -> str:

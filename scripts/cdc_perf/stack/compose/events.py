@@ -25,7 +25,7 @@ Log = Callable[[str, datetime], tuple[str, ...]]
 
 
 @dataclass(frozen=True, order=True)
-class Happening:
+class DockerEvent:
     """An event of the engine.
 
     Attributes:
@@ -49,7 +49,7 @@ class Listener:
         labels = f"{PROJECT_LABEL}={project}"
         self._filters = {"type": "container", "label": labels, "event": list(_ACTIONS)}
         self._began = datetime.now(UTC)
-        self._heard: set[Happening] = set()
+        self._heard: set[DockerEvent] = set()
         self._lost = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -58,7 +58,7 @@ class Listener:
         """Whether the engine has hung up."""
         return self._lost.is_set()
 
-    def since(self, moment: datetime) -> tuple[Happening, ...]:
+    def since(self, moment: datetime) -> tuple[DockerEvent, ...]:
         """Return what happened since then, in order.
 
         What the thread has not been told yet is asked for.
@@ -82,22 +82,22 @@ class Listener:
 
     def _take(self, events: Iterable[Any]) -> None:
         for event in events:
-            happening = happening_in(event)
+            happening = docker_event_in(event)
             if happening is not None:
                 self._heard.add(happening)
 
 
-def happening_in(event: Any) -> Happening | None:  # noqa: ANN401 - the engine's JSON
+def docker_event_in(event: Any) -> DockerEvent | None:  # noqa: ANN401 - the engine's JSON
     """Return what an event of the engine says; None where it is of no component."""
     labels = event["Actor"]["Attributes"]
     component = COMPONENTS_OF.get(labels.get(SERVICE_LABEL, ""))
     if component is None:
         return None
     at = datetime.fromtimestamp(event["timeNano"] / 1e9, UTC)
-    return Happening(at, component, event["Action"], labels.get("exitCode", ""))
+    return DockerEvent(at, component, event["Action"], labels.get("exitCode", ""))
 
 
-def told(happenings: Sequence[Happening], log: Log) -> tuple[ComponentEvent, ...]:
+def component_events(happenings: Sequence[DockerEvent], log: Log) -> tuple[ComponentEvent, ...]:
     """Return what the engine's events come to.
 
     A container that someone had killed or stopped is told of by `kill` before it ends; one that
@@ -131,7 +131,7 @@ def told(happenings: Sequence[Happening], log: Log) -> tuple[ComponentEvent, ...
     return tuple(told)
 
 
-def _event(x: Happening, *, asked: bool, starved: bool, log: Log) -> ComponentEvent:
+def _event(x: DockerEvent, *, asked: bool, starved: bool, log: Log) -> ComponentEvent:
     memory = ", out of memory" if starved else ""
     words = {
         "die": f"ended (exit status {x.exit_code}{memory})",
@@ -149,7 +149,7 @@ def _event(x: Happening, *, asked: bool, starved: bool, log: Log) -> ComponentEv
     )
 
 
-def _back(told: list[ComponentEvent], start: Happening) -> None:
+def _back(told: list[ComponentEvent], start: DockerEvent) -> None:
     """Note in the component's last event that it runs again."""
     for index in range(len(told) - 1, -1, -1):
         event = told[index]

@@ -8,9 +8,9 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.compose.cli import Compose
 from cdc_perf.stack.compose.containers import Containers
-from cdc_perf.stack.compose.engine import Engine
+from cdc_perf.stack.compose.engine import DockerEngine
 from cdc_perf.stack.compose.events import Listener
-from cdc_perf.stack.compose.statistics import Statistics
+from cdc_perf.stack.compose.statistics import ContainerStats
 
 
 def project_name(checkout: Checkout) -> str:
@@ -19,14 +19,14 @@ def project_name(checkout: Checkout) -> str:
     return f"cdc-perf-{digest}"
 
 
-class Project:
+class ComposeProject:
     """What the engine has of a project; the engine is looked for when it is first asked.
 
     Every property raises StackFailure where there is no engine.
     """
 
     def __init__(
-        self, checkout: Checkout, pipeline: Pipeline, find_engine: Callable[[], Engine]
+        self, checkout: Checkout, pipeline: Pipeline, find_engine: Callable[[], DockerEngine]
     ) -> None:
         self._root = checkout.root
         self._user = pipeline.postgres.user
@@ -34,7 +34,7 @@ class Project:
         self.name = project_name(checkout)
 
     @cached_property
-    def engine(self) -> Engine:
+    def engine(self) -> DockerEngine:
         """The engine of this machine."""
         return self._find_engine()
 
@@ -44,9 +44,9 @@ class Project:
         return Containers(self.engine.client, self.name)
 
     @cached_property
-    def statistics(self) -> Statistics:
+    def statistics(self) -> ContainerStats:
         """What its containers use."""
-        return Statistics(self.engine.client)
+        return ContainerStats(self.engine.client)
 
     @cached_property
     def listener(self) -> Listener:

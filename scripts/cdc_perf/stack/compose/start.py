@@ -16,7 +16,7 @@ from cdc_perf.stack.compose import observe as observers
 from cdc_perf.stack.compose import ports
 from cdc_perf.stack.compose.cli import Compose
 from cdc_perf.stack.compose.containers import SERVICES
-from cdc_perf.stack.compose.project import Project
+from cdc_perf.stack.compose.project import ComposeProject
 from cdc_perf.stack.compose.watch import LAST_LINES, lines_of
 from cdc_perf.stack.endpoints import Endpoints, on_loopback
 from cdc_perf.stack.start import make_pipeline
@@ -36,7 +36,7 @@ class ComposeStarter:
 
     checkout: Checkout
     pipeline: Pipeline
-    project: Project
+    project: ComposeProject
     jmx_agent: Callable[[Say], Path]
 
     def announce(self, say: Say) -> None:
@@ -108,7 +108,7 @@ class ComposeStarter:
                 hint="docker compose logs prometheus",
             )
             say(f"watch it: {endpoints.grafana_url}")
-        readiness.prove(pipeline, endpoints, say)
+        readiness.prove_pipeline(pipeline, endpoints, say)
         endpoints.write(self.checkout.endpoints_file)
         return endpoints
 

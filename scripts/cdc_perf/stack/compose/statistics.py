@@ -21,7 +21,7 @@ from cdc_perf.stack.usage import Usage
 _FIRST_SECONDS = 3.0
 
 
-class Statistics:
+class ContainerStats:
     """The last sample of each container that was asked for; its streams end with the process."""
 
     def __init__(self, client: APIClient) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from cdc_perf.errors import StackFailure
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.compose.containers import Containers
-from cdc_perf.stack.compose.events import Listener, told
+from cdc_perf.stack.compose.events import Listener, component_events
 
 LAST_LINES = 5
 
@@ -28,7 +28,7 @@ class ComposeWatch:
             except StackFailure:
                 return ()
 
-        events = told(self._listener.since(self._began), log)
+        events = component_events(self._listener.since(self._began), log)
         if self._listener.lost:
             gone = ComponentEvent("docker", "hung up", by_operator=False, log=())
             return (*events, gone)

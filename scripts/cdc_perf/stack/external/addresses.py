@@ -8,7 +8,7 @@ from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external import forms
-from cdc_perf.stack.external.forms import Unreadable
+from cdc_perf.stack.external.forms import UnreadableAddress
 
 _SECTION = "pipeline.toml: stacks.external"
 # k6 writes to the first and reads from the last, and what lies between is checked for losses.
@@ -55,7 +55,7 @@ def _read(name: str, filed: str, environment: Mapping[str, str]) -> str:
         return ""
     try:
         return _FORMS[name](text)
-    except Unreadable as fault:
+    except UnreadableAddress as fault:
         where = variable(name) if typed else f"{_SECTION}.{name}"
         raise UsageFailure(f"{where}: {fault.what}", hint=fault.remedy) from None
 

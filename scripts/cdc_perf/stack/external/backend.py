@@ -11,7 +11,7 @@ from cdc_perf.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
 from cdc_perf.stack.connector_health import CONNECTOR, look, status_rows
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.addresses import addresses
-from cdc_perf.stack.external.probes import Answer, ask_all
+from cdc_perf.stack.external.probes import ProbeAnswer, ask_all
 from cdc_perf.stack.usage import Usage
 
 _OURS = "an external stack is not ours to stop: nothing was changed"
@@ -29,7 +29,7 @@ class ExternalStack:
     def _addresses(self) -> Endpoints:
         return addresses(self._pipeline, self._environment)
 
-    def _answers(self) -> tuple[Answer, ...]:
+    def _answers(self) -> tuple[ProbeAnswer, ...]:
         return ask_all(self._pipeline, self._addresses())
 
     def up(self, say: Say, *, observe: bool = False) -> Endpoints:
@@ -53,7 +53,7 @@ class ExternalStack:
         self.verify()
         for warning in warnings(self._pipeline, endpoints):
             say(warning)
-        readiness.prove(self._pipeline, endpoints, say)
+        readiness.prove_pipeline(self._pipeline, endpoints, say)
         return endpoints
 
     def verify(self, *, connector: bool = True) -> None:

@@ -20,7 +20,7 @@ _HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\s:/@,\[\]]+)(:(?
 _PLAINTEXT = "plaintext://"
 
 
-class Unreadable(Exception):  # noqa: N818 - becomes a UsageFailure, which says where
+class UnreadableAddress(Exception):  # noqa: N818 - becomes a UsageFailure, which says where
     """An address that cannot work.
 
     Attributes:
@@ -48,7 +48,7 @@ def postgres(text: str) -> str:
     except ProgrammingError:
         found = {}
     if not found.get("host"):
-        raise Unreadable(
+        raise UnreadableAddress(
             "is no address of PostgreSQL",
             "write host=HOST user=USER dbname=DATABASE, or a URL",
         )
@@ -64,7 +64,7 @@ def mongodb(text: str) -> str:
     try:
         parse_uri(text, validate=False)
     except (PyMongoError, ValueError):
-        raise Unreadable("is no address of MongoDB", "write mongodb://host:27017") from None
+        raise UnreadableAddress("is no address of MongoDB", "write mongodb://host:27017") from None
     return text
 
 
@@ -96,7 +96,7 @@ def connector_postgres(text: str) -> str:
 def _host_and_port(text: str, what: str) -> str:
     form = _HOST_AND_PORT.fullmatch(text)
     if form is None or not _is_port(form["port"]):
-        raise Unreadable(what, "write host:port, without a scheme and a path")
+        raise UnreadableAddress(what, "write host:port, without a scheme and a path")
     return text
 
 
@@ -119,15 +119,15 @@ def _url(pages: str, text: str) -> str:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise Unreadable("is no URL", remedy) from None
+        raise UnreadableAddress("is no URL", remedy) from None
     plain = parts.scheme in _SCHEMES and parts.hostname and port != 0
     if not plain or re.search(r"[\s\\]", text):
-        raise Unreadable("is no URL", remedy)
+        raise UnreadableAddress("is no URL", remedy)
     if parts.query or parts.fragment or text.endswith(("?", "#")):
-        raise Unreadable("has a query or a fragment, and paths are appended to it", remedy)
+        raise UnreadableAddress("has a query or a fragment, and paths are appended to it", remedy)
     page = re.search(rf"/({pages})(/|$)", parts.path)
     if page:
-        raise Unreadable(
+        raise UnreadableAddress(
             f"names the page {page[0]} and not the server", f"{remedy}, without {page[0]}"
         )
     return parts._replace(path=parts.path.rstrip("/")).geturl()

@@ -13,7 +13,7 @@ from cdc_perf.waiting import NotReady
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProbeAnswer:
     """What a component said.
 
     Attributes:
@@ -37,7 +37,7 @@ class Answer:
         return f"{self.component} answers{f' ({self.version})' if self.version else ''}"
 
 
-def ask_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[Answer, ...]:
+def ask_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[ProbeAnswer, ...]:
     """Ask every component, in the order of the pipeline."""
     questions: dict[str, tuple[str, Callable[[], str]]] = {
         "postgres": (endpoints.postgres_dsn, lambda: _postgres(endpoints)),
@@ -50,13 +50,13 @@ def ask_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[Answer, ...]:
     return tuple(_ask(name, *question) for name, question in questions.items())
 
 
-def _ask(name: str, address: str, question: Callable[[], str]) -> Answer:
+def _ask(name: str, address: str, question: Callable[[], str]) -> ProbeAnswer:
     if not address:
-        return Answer(name, given=False)
+        return ProbeAnswer(name, given=False)
     try:
-        return Answer(name, version=question())
+        return ProbeAnswer(name, version=question())
     except (NotReady, StackFailure, Rebalancing, Unreachable) as failure:
-        return Answer(name, fault=str(failure).splitlines()[0])
+        return ProbeAnswer(name, fault=str(failure).splitlines()[0])
 
 
 def _postgres(endpoints: Endpoints) -> str:

@@ -22,7 +22,7 @@ from cdc_perf.stack.local.tool_paths import Install
 from cdc_perf.stack.local.watch import LocalWatch
 from cdc_perf.stack.start import up, verify
 from cdc_perf.stack.usage import Usage, usage_of
-from cdc_perf.waiting import until_called_off
+from cdc_perf.waiting import cancelled_by
 
 
 class LocalStack:
@@ -71,7 +71,7 @@ class LocalStack:
                 # A PostgreSQL that is killed leaves shared memory behind; by SIGQUIT it does not.
                 self._supervisor.kill_program(name, "QUIT" if name == "postgres" else "KILL")
         # Whoever was called off still has to clean up.
-        with until_called_off(threading.Event()):
+        with cancelled_by(threading.Event()):
             return self.down(say)
 
     def endpoints(self) -> Endpoints | None:

@@ -36,7 +36,7 @@ class Health(StrEnum):
     WRONG = "wrong"
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was looked at.
 
     Attributes:
@@ -52,7 +52,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
 
 
-def diagnose(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> tuple[Finding, ...]:
+def diagnose(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> tuple[CheckResult, ...]:
     """Look at everything that `inv up` and `inv perf` rely on."""
     return (
         _system(),
@@ -65,22 +65,22 @@ def diagnose(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> tuple[Find
     )
 
 
-def _ok(what: str, found: str) -> Finding:
-    return Finding(what=what, health=Health.OK, found=found)
+def _ok(what: str, found: str) -> CheckResult:
+    return CheckResult(what=what, health=Health.OK, found=found)
 
 
-def _wrong(what: str, found: str, remedy: str) -> Finding:
-    return Finding(what=what, health=Health.WRONG, found=found, remedy=remedy)
+def _wrong(what: str, found: str, remedy: str) -> CheckResult:
+    return CheckResult(what=what, health=Health.WRONG, found=found, remedy=remedy)
 
 
-def _system() -> Finding:
+def _system() -> CheckResult:
     found = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     if platform.system() in _SYSTEMS:
         return _ok("system", found)
     return _wrong("system", found, "the embedded stack runs on Linux and macOS")
 
 
-def _user() -> Finding:
+def _user() -> CheckResult:
     try:
         user = postgres_user()
     except StackFailure as failure:
@@ -88,7 +88,7 @@ def _user() -> Finding:
     return _ok("user", f"PostgreSQL runs as {user.pw_name if user is not None else 'you'}")
 
 
-def _memory() -> Finding:
+def _memory() -> CheckResult:
     available = psutil.virtual_memory().available
     found = f"{available / _GIB:.1f} GiB available"
     if available >= _MEMORY:
@@ -96,7 +96,7 @@ def _memory() -> Finding:
     return _wrong("memory", found, f"free some: a run wants {_MEMORY // _GIB} GiB")
 
 
-def _folders(checkout: Checkout, cache: Cache) -> Iterator[Finding]:
+def _folders(checkout: Checkout, cache: Cache) -> Iterator[CheckResult]:
     for what, folder, needed, variable in (
         ("cache", cache.root, _CACHE_DISK, ENVIRONMENT_VARIABLE),
         ("results", checkout.results, _RESULTS_DISK, "RESULTS_DIR"),
@@ -116,7 +116,7 @@ def _nearest_there(folder: Path) -> Path:
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 
-def _tools(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Iterator[Finding]:
+def _tools(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Iterator[CheckResult]:
     try:
         tools = EmbeddedTools.of(checkout, pipeline, cache).all
     except Failure as failure:
@@ -126,11 +126,11 @@ def _tools(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Iterator[Fin
         yield _tool(tool, cache)
 
 
-def _tool(tool: Tool, cache: Cache) -> Finding:
+def _tool(tool: Tool, cache: Cache) -> CheckResult:
     found = f"{tool.name} {tool.version}"
     if cache.has(tool):
         return _ok(tool.name, found)
-    return Finding(
+    return CheckResult(
         what=tool.name,
         health=Health.MISSING,
         found=f"{found}, about {format_duration(tool.seconds)} to get",
@@ -138,7 +138,7 @@ def _tool(tool: Tool, cache: Cache) -> Finding:
     )
 
 
-def _mongod(checkout: Checkout, pipeline: Pipeline) -> Finding:
+def _mongod(checkout: Checkout, pipeline: Pipeline) -> CheckResult:
     try:
         server = mongodb.find_server(mongodb.configured(checkout, pipeline), "")
     except Failure as failure:
@@ -148,7 +148,7 @@ def _mongod(checkout: Checkout, pipeline: Pipeline) -> Finding:
     return _ok("mongod", f"{server.version}, {server.mongod}")
 
 
-def _prometheus() -> Finding:
+def _prometheus() -> CheckResult:
     try:
         found, version = find_prometheus()
     except StackFailure as failure:

@@ -109,7 +109,7 @@ def format_storage(java: Java, folder: Path) -> None:
             *("kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id()),
             *("--config", properties),
         ),
-        env={**_ENVIRONMENT, **process_tags.mark(folder)},
+        env={**_ENVIRONMENT, **process_tags.tag(folder)},
         timeout_seconds=120,
     )
 

@@ -134,7 +134,7 @@ class LocalStarter:
         for program in observing:
             wait_ready(self, say, program.name, lambda: readiness.prometheus_ready(endpoints))
             say(f"watch it: {endpoints.prometheus_url}")
-        readiness.prove(pipeline, endpoints, say)
+        readiness.prove_pipeline(pipeline, endpoints, say)
         if installed.k6 is not None:
             layout.k6.parent.mkdir(parents=True, exist_ok=True)
             layout.k6.symlink_to(installed.k6)

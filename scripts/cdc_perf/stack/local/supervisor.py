@@ -63,7 +63,7 @@ class Supervisor:
         try:
             process.run(
                 [sys.executable, "-m", "supervisor.supervisord", "-c", layout.supervisor_settings],
-                env=process_tags.mark(layout.root),  # and the programs inherit it
+                env=process_tags.tag(layout.root),  # and the programs inherit it
                 timeout_seconds=20,
             )
         except StackFailure as failure:
@@ -157,7 +157,7 @@ class Supervisor:
         except psutil.NoSuchProcess:
             return
         except (StackFailure, psutil.TimeoutExpired):
-            process_tags.end_started_for(self._layout.root)
+            process_tags.end_tagged_processes(self._layout.root)
 
     def expect_answer(self) -> None:
         """Return if supervisord answers, or does not run.
@@ -174,7 +174,7 @@ class Supervisor:
 
     def left_running(self) -> bool:
         """Whether something still runs although supervisord does not answer."""
-        return not self.alive() and bool(process_tags.started_for(self._layout.root))
+        return not self.alive() and bool(process_tags.tagged_processes(self._layout.root))
 
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped
         if time.monotonic() < self._silent_until:

@@ -71,7 +71,7 @@ def training_tool(
         try:
             endpoints = stack.up(say)
             for number in range(_EVENTS):
-                canary.prove(pipeline, endpoints)
+                canary.run_canary(pipeline, endpoints)
                 say(f"{number + 1} of {_EVENTS} events in the training run")
             say("the JVMs write their caches")
         except BaseException:

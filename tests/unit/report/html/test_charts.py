@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from cdc_perf.report.html.chart import Chart, NotSampled
-from cdc_perf.report.html.charts import Drawings, Mark, drawings
+from cdc_perf.report.html.charts import Mark, ScenarioCharts, scenario_charts
 from cdc_perf.report.html.distribution import distribution
 from cdc_perf.report.html.latency import latency_over_time
 from cdc_perf.report.html.load import stack, throughput, virtual_users
@@ -112,7 +112,7 @@ def test_the_most_extreme_values_are_drawn_too(tmp_path: Path) -> None:
     values = [-1e300, -1.0, 0.0, 1e-300, 1.0, 1e300]
     points = [Point(LATENCY, value, at * SECOND, steady) for at, value in enumerate(values)]
     points += [Point("vus", value, at * SECOND, None) for at, value in enumerate(values)]
-    found = drawings(read(tmp_path, points), None)
+    found = scenario_charts(read(tmp_path, points), None)
     assert isinstance(found.data()["charts"], dict)
     assert "between -1e+300 ms and 1e+300 ms" in drawn(found.over_time[0]).says
     counts = drawn(found.distribution).lines[0].values
@@ -160,5 +160,5 @@ def test_what_happened_to_the_stack_is_marked(tmp_path: Path) -> None:
             EventEntry(component="supervisord", what="ended with every component"),
         ),
     )
-    found: Drawings = drawings(read(tmp_path, load(5, 1)), entry)
+    found: ScenarioCharts = scenario_charts(read(tmp_path, load(5, 1)), entry)
     assert found.marks == (Mark(3.0, "kafka ended"), Mark(4.0, "kafka started again"))
