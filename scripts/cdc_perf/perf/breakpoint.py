@@ -5,9 +5,7 @@ from dataclasses import replace
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.check import unchecked
 from cdc_perf.load.files import ScenarioFiles
-from cdc_perf.load.k6 import Shape
-from cdc_perf.perf.plan import PlannedScenario
-from cdc_perf.perf.scenario_runner import ScenarioResult, ScenarioRunner
+from cdc_perf.perf.scenario_runner import ScenarioResult, ScenarioRun, ScenarioRunner
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.executors import RampingArrivalRate
 from cdc_perf.settings.metrics import CONSUMER_LAG
@@ -26,9 +24,7 @@ _NEXT_SHARE = 0.8
 _DRAIN_SECONDS = 120.0
 
 
-def measure_breakpoint(
-    laboratory: ScenarioRunner, planned: PlannedScenario, shape: Shape, files: ScenarioFiles
-) -> ScenarioResult:
+def measure_breakpoint(runner: ScenarioRunner, run: ScenarioRun) -> ScenarioResult:
     """Run the ramp, then hold nine tenths of the highest rate, and less if that does not hold.
 
     A rate that is too high makes the pipeline slow, and a lower one is tried. A part in which the
@@ -40,38 +36,35 @@ def measure_breakpoint(
     Raises:
         StackFailure: The pipeline does not get through with what it was given.
     """
+    files, shape = run.files, run.shape
     ramp_files = ScenarioFiles(files.folder / "ramp")
-    ramp_run = laboratory.measure(planned, shape, ramp_files)
+    ramp_run = runner.measure(replace(run, files=ramp_files))
     if not isinstance(shape.options, RampingArrivalRate) or _ends_the_search(ramp_run):
         return _promote_files(ramp_run, ramp_files, files)
     seen = ramp_run.evidence.points
     ramp = judge_ramp(seen.windows, seen.stack, shape.options)
-    say(f"{planned.scenario.name}: {ramp.end}")
+    say(f"{run.name}: {ramp.end}")
     if ramp.highest is None:
         held = HoldResult(ramp, None, 0.0)
         measured = replace(ramp_run, evidence=replace(ramp_run.evidence, held=held))
         return _promote_files(measured, ramp_files, files)
-    ramp_run = _settled(laboratory, ramp_run, ramp_files)
+    ramp_run = _settled(runner, ramp_run, ramp_files)
     if _lost(ramp_run):
         return _promote_files(ramp_run, ramp_files, files)
-    return _hold(laboratory, planned, files, ramp, (_earlier("ramp", ramp_run),))
+    return _hold(runner, run, ramp, (_earlier("ramp", ramp_run),))
 
 
 def _hold(
-    laboratory: ScenarioRunner,
-    planned: PlannedScenario,
-    files: ScenarioFiles,
-    ramp: Ramp,
-    earlier: tuple[EarlierPart, ...],
+    runner: ScenarioRunner, run: ScenarioRun, ramp: Ramp, earlier: tuple[EarlierPart, ...]
 ) -> ScenarioResult:
     rate = (ramp.highest or 0.0) * _FIRST_SHARE
     for number in range(1, MOST_HOLDS + 1):
         asked = max(1, round(rate))
-        holding = laboratory.with_variables({"HOLD_RATE": str(asked)})
-        shape = holding.shape(planned)
-        say(f"{planned.scenario.name}: holding {asked:,}/s for {format_duration(shape.seconds)}")
-        hold_files = ScenarioFiles(files.folder / f"hold-{number}")
-        measured = holding.measure(planned, shape, hold_files)
+        holding = runner.with_variables({"HOLD_RATE": str(asked)})
+        shape = holding.shape(run.planned)
+        say(f"{run.name}: holding {asked:,}/s for {format_duration(shape.seconds)}")
+        hold_files = ScenarioFiles(run.files.folder / f"hold-{number}")
+        measured = holding.measure(ScenarioRun(run.planned, shape, hold_files))
         measured = _judged_with(measured, HoldResult(ramp, asked, shape.seconds), earlier)
         if number == MOST_HOLDS or _ends_the_search(measured):
             break
@@ -80,13 +73,13 @@ def _hold(
         verdict = judge(replace(measured.evidence, thresholds=limits, earlier=()))
         if verdict.exit_code not in (ExitCode.FAIL, ExitCode.INVALID):
             break
-        say(f"{planned.scenario.name}: {asked:,}/s does not hold: {verdict.reasons[0]}")
+        say(f"{run.name}: {asked:,}/s does not hold: {verdict.reasons[0]}")
         measured = _settled(holding, measured, hold_files)
         if _lost(measured):
             break
         earlier = (*earlier, _earlier(f"hold-{number}", measured))
         rate *= _NEXT_SHARE
-    return _promote_files(measured, hold_files, files)
+    return _promote_files(measured, hold_files, run.files)
 
 
 def _judged_with(
@@ -96,14 +89,14 @@ def _judged_with(
 
 
 def _settled(
-    laboratory: ScenarioRunner, measured: ScenarioResult, files: ScenarioFiles
+    runner: ScenarioRunner, measured: ScenarioResult, files: ScenarioFiles
 ) -> ScenarioResult:
     """Let the pipeline catch up; a check that could not see everything is made again then."""
-    _wait_for_zero_lag(laboratory)
+    _wait_for_zero_lag(runner)
     integrity = measured.evidence.integrity
     if integrity is not None and integrity.drained and not integrity.unchecked:
         return measured
-    return laboratory.check_again(measured, files)
+    return runner.check_again(measured, files)
 
 
 def _earlier(name: str, measured: ScenarioResult) -> EarlierPart:
@@ -125,15 +118,14 @@ def _lost(measured: ScenarioResult) -> bool:
 
 def _aborted(measured: ScenarioResult) -> bool:
     """Whether there is nothing to go on with: k6 was interrupted, or broke."""
-    loaded = measured.loaded
-    return loaded.interrupted is not None or not measured.evidence.k6_came_to_its_end
+    return measured.k6.interrupted is not None or not measured.evidence.k6_came_to_its_end
 
 
-def _wait_for_zero_lag(laboratory: ScenarioRunner) -> None:
+def _wait_for_zero_lag(runner: ScenarioRunner) -> None:
     """Wait until the consumer has caught up: what is left of one rate must not spoil the next."""
 
     def probe() -> None:
-        lag = laboratory.gauges.read({}).get(CONSUMER_LAG)
+        lag = runner.gauges.read({}).get(CONSUMER_LAG)
         if lag is None or lag > 0:
             raise NotReady(f"{CONSUMER_LAG} is {'unknown' if lag is None else f'{lag:,.0f}'}")
 

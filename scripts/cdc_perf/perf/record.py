@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from cdc_perf.files import readable_json, write_atomically
-from cdc_perf.load.k6 import Shape
 from cdc_perf.load.run import K6Result
-from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.perf.scenario_runner import ScenarioRun
 from cdc_perf.report.history import entries_of
 from cdc_perf.report.html.build import leave_reports
 from cdc_perf.report.markdown import run_markdown, settings_line
@@ -20,8 +19,9 @@ from cdc_perf.terminal import say
 from cdc_perf.verdict.records import RunVerdict
 
 
-def entry_of(planned: PlannedScenario, shape: Shape) -> ScenarioEntry:
-    """Return a scenario as it is going to be run."""
+def entry_of(run: ScenarioRun) -> ScenarioEntry:
+    """Return what run.json says of a scenario before it runs."""
+    planned, shape = run.planned, run.shape
     return ScenarioEntry(
         name=planned.scenario.name,
         description=planned.scenario.description,

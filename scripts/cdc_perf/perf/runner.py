@@ -1,4 +1,4 @@
-"""A run from the stack's start to the verdict."""
+"""A run from the start of the stack to the verdict."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -18,15 +18,15 @@ from cdc_perf.perf.breakpoint import measure_breakpoint
 from cdc_perf.perf.components import wait_for_components, wait_for_connector
 from cdc_perf.perf.environment import machine, versions
 from cdc_perf.perf.generator import LoadGenerator
-from cdc_perf.perf.plan import Plan, PlannedScenario
+from cdc_perf.perf.plan import Plan
 from cdc_perf.perf.record import entry_of, with_scenario_result, write_artifacts
-from cdc_perf.perf.scenario_runner import ScenarioRunner
+from cdc_perf.perf.scenario_runner import ScenarioRun, ScenarioRunner
 from cdc_perf.perf.verdict_export import dashboard_url, export_verdict
 from cdc_perf.report.live import open_in_browser
-from cdc_perf.results.hops import read_hops_file
+from cdc_perf.results.hops import hops_of
 from cdc_perf.results.manifest import Manifest, RunStatus
 from cdc_perf.results.run_folder import RunFolder, check_results_folder
-from cdc_perf.results.summary import NoSummary, read_summary
+from cdc_perf.results.summary import NoSummary
 from cdc_perf.runs.row import Row
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import HEALTH_CHECK
@@ -39,7 +39,7 @@ from cdc_perf.stack.gauges import Gauges
 from cdc_perf.stack.hops import read_hops
 from cdc_perf.terminal import say
 from cdc_perf.verdict.judge import judge, not_run
-from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
+from cdc_perf.verdict.records import RunVerdict
 from cdc_perf.verdict.run import judge_run
 from cdc_perf.waiting import log_waits
 
@@ -49,8 +49,8 @@ class RunResult:
     """A run that is over.
 
     Attributes:
-        folder: What it left.
-        verdict: The verdict on it.
+        folder: The run folder.
+        verdict: The verdict of the run.
         rows: A row of the summary for each scenario.
         notes: Sentences that belong beside the figures.
     """
@@ -63,7 +63,7 @@ class RunResult:
 
 @dataclass(frozen=True)
 class _Blocked:
-    """Why the scenarios that are left are not run."""
+    """Why the remaining scenarios do not run."""
 
     code: ExitCode
     reason: str
@@ -76,9 +76,9 @@ def run_plan(
 
     Raises:
         UsageFailure: The results folder cannot be written to.
-        StackFailure: It is full, a tool cannot be had, or the stack did not get ready.
+        StackFailure: The disk is full, a tool is unavailable, or the stack did not become ready.
         LoadFailure: k6 cannot load a script.
-        Interrupted: A signal came before the first scenario was started.
+        Interrupted: A signal came before the first scenario started.
     """
     check_results_folder(checkout.results)
     endpoints = backend.endpoints()
@@ -89,154 +89,181 @@ def run_plan(
             endpoints = backend.up(say)
         else:
             backend.verify()
-        finished = RunSession(
-            plan, checkout, backend, generator, endpoints, was_up=was_up
-        ).perform()
-        if finished.verdict.exit_code is not ExitCode.INTERRUPTED:
+        session = prepare_session(plan, checkout, backend, generator, endpoints, was_up=was_up)
+        result = session.perform()
+        if result.verdict.exit_code is not ExitCode.INTERRUPTED:
             stop = backend.down
-        return finished
+        return result
     finally:
         if not was_up and not plan.keep:
             with deferred():
                 stop(say)
 
 
-class RunSession:
-    """The state of a run; its manifest is written anew with every change."""
+def prepare_session(
+    plan: Plan,
+    checkout: Checkout,
+    backend: Backend,
+    generator: LoadGenerator,
+    endpoints: Endpoints,
+    *,
+    was_up: bool,
+) -> "RunSession":
+    """Install k6, have it inspect every script, and create the run folder.
 
-    def __init__(
-        self,
-        plan: Plan,
-        checkout: Checkout,
-        backend: Backend,
-        generator: LoadGenerator,
-        endpoints: Endpoints,
-        *,
-        was_up: bool,
-    ) -> None:
-        self._plan = plan
-        self._backend = backend
-        self._endpoints = endpoints
-        self._grafana_url = endpoints.grafana_url
-        dashboard = WebDashboardRelay() if plan.live else None
-        variables = {**endpoints.environment(), **plan.overrides.variables()}
-        self._laboratory = ScenarioRunner(
-            k6=K6(generator.install(), variables, dashboard),
-            backend=backend,
-            gauges=Gauges(plan.pipeline, endpoints, backend.usage, backend.collected),
-            hops=partial(read_hops, endpoints.consumer_url),
-            checker=Checker(plan.pipeline, endpoints),
-            connector=partial(look, plan.pipeline, endpoints),
-        )
-        self._shapes = {x.scenario.name: self._laboratory.shape(x) for x in plan.scenarios}
-        now = datetime.now(UTC)
-        self._folder = RunFolder.create(checkout.results, now)
-        if endpoints.prometheus_url:
-            self._laboratory = self._laboratory.observed(
-                endpoints.prometheus_url, self._folder.run_id
-            )
-        self._manifest = Manifest(
-            run_id=self._folder.run_id,
-            name=plan.name,
-            status=RunStatus.RUNNING,
-            started=now,
-            stack=backend.name,
-            stack_was_up=was_up,
-            overrides=plan.overrides,
-            versions=versions(checkout.root, generator.version, dict(backend.versions())),
-            machine=machine(),
-            connector=deployed_settings(plan.pipeline, endpoints),
-            scenarios=tuple(entry_of(x, self._shapes[x.scenario.name]) for x in plan.scenarios),
-            notes=backend.notes(),
-        )
+    Raises:
+        StackFailure: k6 cannot be installed.
+        LoadFailure: k6 cannot load a script.
+    """
+    variables = {**endpoints.environment(), **plan.overrides.variables()}
+    dashboard = WebDashboardRelay() if plan.live else None
+    runner = ScenarioRunner(
+        k6=K6(generator.install(), variables, dashboard),
+        backend=backend,
+        gauges=Gauges(plan.pipeline, endpoints, backend.usage, backend.collected),
+        hops=partial(read_hops, endpoints.consumer_url),
+        checker=Checker(plan.pipeline, endpoints),
+        connector=partial(look, plan.pipeline, endpoints),
+    )
+    shapes = [runner.shape(planned) for planned in plan.scenarios]
+    now = datetime.now(UTC)
+    folder = RunFolder.create(checkout.results, now)
+    if endpoints.prometheus_url:
+        runner = runner.observed(endpoints.prometheus_url, folder.run_id)
+    runs = tuple(
+        ScenarioRun(planned, shape, folder.scenario(planned.scenario.name))
+        for planned, shape in zip(plan.scenarios, shapes, strict=True)
+    )
+    manifest = Manifest(
+        run_id=folder.run_id,
+        name=plan.name,
+        status=RunStatus.RUNNING,
+        started=now,
+        stack=backend.name,
+        stack_was_up=was_up,
+        overrides=plan.overrides,
+        versions=versions(checkout.root, generator.version, dict(backend.versions())),
+        machine=machine(),
+        connector=deployed_settings(plan.pipeline, endpoints),
+        scenarios=tuple(entry_of(run) for run in runs),
+        notes=backend.notes(),
+    )
+    return RunSession(plan, backend, endpoints, runner, runs, folder, manifest)
+
+
+@dataclass
+class RunSession:
+    """A run on a stack that is up.
+
+    Attributes:
+        plan: What the run is to do.
+        backend: What runs the stack.
+        endpoints: The addresses of the stack.
+        runner: Runs one scenario.
+        runs: The scenarios, in their order.
+        folder: The run folder.
+        manifest: What run.json says; it is written again with every change.
+    """
+
+    plan: Plan
+    backend: Backend
+    endpoints: Endpoints
+    runner: ScenarioRunner
+    runs: Sequence[ScenarioRun]
+    folder: RunFolder
+    manifest: Manifest
 
     def perform(self) -> RunResult:
-        """Run every scenario, judge, and write what the run leaves."""
-        with working_on(self._folder.path), log_waits(say):
-            self._manifest.write(self._folder.manifest)
-            with ExitStack() as stack:
-                stack.callback(self._laboratory.gauges.close)
-                if self._laboratory.k6.dashboard is not None:
-                    stack.callback(self._laboratory.k6.dashboard.close)
-                if self._laboratory.telemetry is not None:
-                    stack.callback(self._laboratory.telemetry.close)
-                return self._perform()
+        """Run every scenario, judge each, and write what the run leaves."""
+        with working_on(self.folder.path), log_waits(say), ExitStack() as stack:
+            self.manifest.write(self.folder.manifest)
+            stack.callback(self.runner.close)
+            watch = self.backend.watch()
+            self._announce()
+            rows, blocked = self._run_scenarios()
+            with deferred():
+                for component, content in watch.logs().items():
+                    write_atomically(self.folder.logs / f"{component}.log", content)
+                return self._finish(rows, blocked)
 
-    def _perform(self) -> RunResult:
-        watch = self._backend.watch()
-        say(f"run {self._folder.run_id}")
-        if self._grafana_url:
-            say(
-                "watch it: "
-                + dashboard_url(self._grafana_url, self._folder.run_id, self._manifest.started)
+    def _announce(self) -> None:
+        say(f"run {self.folder.run_id}")
+        if self.endpoints.grafana_url:
+            url = dashboard_url(
+                self.endpoints.grafana_url, self.folder.run_id, self.manifest.started
             )
-        if self._laboratory.k6.dashboard is not None:
-            open_in_browser(self._laboratory.k6.dashboard.url)
+            say(f"watch it: {url}")
+        if self.runner.k6.dashboard is not None:
+            open_in_browser(self.runner.k6.dashboard.url)
+
+    def _run_scenarios(self) -> tuple[list[Row], _Blocked | None]:
+        """Run one scenario after the other, until one of them blocks the rest."""
         blocked: _Blocked | None = None
         rows: list[Row] = []
-        for planned in self._plan.scenarios:
-            name = planned.scenario.name
+        for run in self.runs:
             if blocked is None:
                 try:
-                    verdict, blocked = self._measure(planned)
+                    row, blocked = self._measure(run)
                 except (Interrupted, StackFailure) as failure:
                     blocked = _Blocked(failure.code, _reason(failure))
-                    verdict = not_run(name, blocked.code, f"not run: {blocked.reason}")
+                    row = _not_run(run.name, blocked)
             else:
-                verdict = not_run(name, blocked.code, f"not run: {blocked.reason}")
-            rows.append(self._row(verdict))
-        with deferred():
-            for component, content in watch.logs().items():
-                write_atomically(self._folder.logs / f"{component}.log", content)
-            return self._finish(rows, blocked)
+                row = _not_run(run.name, blocked)
+            rows.append(row)
+        return rows, blocked
 
-    def _measure(self, planned: PlannedScenario) -> tuple[ScenarioVerdict, _Blocked | None]:
-        """Run one scenario; the second value says why the next ones cannot be."""
-        name = planned.scenario.name
-        wait_for_components(self._backend)
-        wait_for_connector(self._plan.pipeline, self._endpoints)
-        files = self._folder.scenario(name)
-        how = measure_breakpoint if planned.scenario.hold_seconds else ScenarioRunner.measure
-        measured = how(self._laboratory, planned, self._shapes[name], files)
-        loaded, interrupted = measured.loaded, measured.loaded.interrupted
+    def _measure(self, run: ScenarioRun) -> tuple[Row, _Blocked | None]:
+        """Run one scenario; the second value says why the next ones cannot run.
+
+        Raises:
+            StackFailure: The stack or the connector does not run.
+            Interrupted: A signal came before the load or between the parts of a breakpoint.
+        """
+        wait_for_components(self.backend)
+        wait_for_connector(self.plan.pipeline, self.endpoints)
+        if run.planned.scenario.hold_seconds:
+            result = measure_breakpoint(self.runner, run)
+        else:
+            result = self.runner.measure(run)
+        evidence, interrupted = result.evidence, result.k6.interrupted
         try:
             with deferred():
-                verdict = judge(measured.evidence)
-                write_atomically(files.verdict, readable_json(verdict))
-                if self._laboratory.telemetry is not None:
-                    export_verdict(self._laboratory.telemetry, verdict, measured.evidence.summary)
-                events = measured.evidence.events or ()
-                self._manifest = with_scenario_result(self._manifest, name, loaded, events)
-                self._manifest.write(self._folder.manifest)
-                say(f"{name}: {verdict.verdict}")
+                verdict = judge(evidence)
+                write_atomically(run.files.verdict, readable_json(verdict))
+                if self.runner.telemetry is not None:
+                    export_verdict(self.runner.telemetry, verdict, evidence.summary)
+                events = evidence.events or ()
+                self.manifest = with_scenario_result(self.manifest, run.name, result.k6, events)
+                self.manifest.write(self.folder.manifest)
+                say(f"{run.name}: {verdict.verdict}")
         except Interrupted as interruption:
-            # The scenario is complete; the ones after it are not run.
+            # The scenario is complete; the ones after it do not run.
             interrupted = interruption
+        row = Row(verdict, evidence.summary, hops_of(evidence.hops))
         if interrupted is not None:
-            return verdict, _Blocked(ExitCode.INTERRUPTED, str(interrupted))
-        if name == HEALTH_CHECK and verdict.exit_code is not ExitCode.PASS:
-            return verdict, _Blocked(ExitCode.STACK, "the health check did not pass")
-        return verdict, None
-
-    def _row(self, verdict: ScenarioVerdict) -> Row:
-        files = self._folder.scenario(verdict.scenario)
-        if not files.folder.exists():
-            return Row(verdict, NoSummary("it was not run"))
-        return Row(verdict, read_summary(files.summary), read_hops_file(files.hops))
+            return row, _Blocked(ExitCode.INTERRUPTED, str(interrupted))
+        if run.name == HEALTH_CHECK and verdict.exit_code is not ExitCode.PASS:
+            return row, _Blocked(ExitCode.STACK, "the health check did not pass")
+        return row, None
 
     def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> RunResult:
         interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED
         reason = blocked.reason if blocked is not None and interrupted else ""
         verdict = judge_run([row.verdict for row in rows], reason)
-        self._manifest = msgspec.structs.replace(
-            self._manifest,
+        self.manifest = msgspec.structs.replace(
+            self.manifest,
             status=RunStatus.INTERRUPTED if interrupted else RunStatus.COMPLETE,
             ended=datetime.now(UTC),
         )
-        limits = [limit for planned in self._plan.scenarios for limit in planned.thresholds]
-        units = {limit.metric: limit.kind.unit for limit in limits}
-        write_artifacts(self._folder, self._manifest, verdict, rows, units)
-        return RunResult(self._folder, verdict, tuple(rows), self._manifest.notes)
+        thresholds = [threshold for run in self.runs for threshold in run.planned.thresholds]
+        units = {threshold.metric: threshold.kind.unit for threshold in thresholds}
+        write_artifacts(self.folder, self.manifest, verdict, rows, units)
+        return RunResult(self.folder, verdict, tuple(rows), self.manifest.notes)
+
+
+def _not_run(name: str, blocked: _Blocked) -> Row:
+    verdict = not_run(name, blocked.code, f"not run: {blocked.reason}")
+    return Row(verdict, NoSummary("it was not run"))
 
 
 def _reason(failure: Failure) -> str:

@@ -1,6 +1,7 @@
 """One scenario on a running stack: loaded, watched, and what came of it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from cdc_perf.errors import Interrupted, StackFailure
@@ -36,16 +37,36 @@ _COLLECT_SHARE = 0.2
 
 
 @dataclass(frozen=True)
+class ScenarioRun:
+    """A scenario that is going to run, or a part of a breakpoint.
+
+    Attributes:
+        planned: The scenario and its thresholds.
+        shape: The load as k6 will drive it.
+        files: The files that the run writes.
+    """
+
+    planned: PlannedScenario
+    shape: Shape
+    files: ScenarioFiles
+
+    @property
+    def name(self) -> str:
+        """The name of the scenario."""
+        return self.planned.scenario.name
+
+
+@dataclass(frozen=True)
 class ScenarioResult:
     """What one k6 run left.
 
     Attributes:
-        loaded: What is known of k6.
+        k6: What is known of the k6 process.
         evidence: What the verdict rests on.
         begins: Where the topics ended before the load; None where no check was due.
     """
 
-    loaded: load.K6Result
+    k6: load.K6Result
     evidence: Evidence
     begins: StartOffsets | None = None
 
@@ -89,23 +110,21 @@ class ScenarioRunner:
         """
         return inspect(self.k6, planned.scenario)
 
-    def measure(
-        self, planned: PlannedScenario, shape: Shape, files: ScenarioFiles
-    ) -> ScenarioResult:
+    def measure(self, run: ScenarioRun) -> ScenarioResult:
         """Run a scenario, whatever comes, and gather the evidence."""
-        name = planned.scenario.name
+        planned, shape, files, name = run.planned, run.shape, run.files, run.name
         watch = self.backend.watch()
         # One row through every hop needs no comparison of all of them before the load.
         begins = None if name == HEALTH_CHECK else self.checker.begin()
         hops = HopWatch(self.hops, warm_up_seconds(shape.options, where="k6 inspect"))
         telemetry = self.telemetry.scenario(name, planned.thresholds) if self.telemetry else None
-        loaded = self._load(planned, shape, files, hops, telemetry)
+        k6 = self._load(run, hops, telemetry)
         integrity = None
-        if loaded.interrupted is None and begins is not None:
+        if k6.interrupted is None and begins is not None:
             try:
                 integrity = self._check(begins, files, watch)
             except Interrupted as interruption:
-                loaded = replace(loaded, interrupted=interruption)
+                k6 = replace(k6, interrupted=interruption)
         with deferred():
             # What is applied and what dies while it drains counts as well.
             seen = hops.close()
@@ -113,7 +132,7 @@ class ScenarioRunner:
             events = watch.events()
             connector = self.connector()
             if telemetry is not None:
-                telemetry.loaded(loaded.ended, events or ())
+                telemetry.loaded(k6.ended, events or ())
             summary = read_summary(files.summary)
             evidence = Evidence(
                 scenario=name,
@@ -128,16 +147,23 @@ class ScenarioRunner:
                     summary,
                     ramp=isinstance(shape.options, RampingArrivalRate),
                 ),
-                k6_exit=loaded.exit_code,
-                clock_step_seconds=loaded.clock_step_seconds,
+                k6_exit=k6.exit_code,
+                clock_step_seconds=k6.clock_step_seconds,
                 events=events,
                 hops=seen,
                 integrity=integrity,
                 connector=connector,
                 exceptions=read_exceptions(files.log),
-                interrupted="" if loaded.interrupted is None else str(loaded.interrupted),
+                interrupted="" if k6.interrupted is None else str(k6.interrupted),
             )
-        return ScenarioResult(loaded, evidence, begins)
+        return ScenarioResult(k6, evidence, begins)
+
+    def close(self) -> None:
+        """Close the connections of the gauges, the web dashboard, and the export."""
+        with ExitStack() as stack:
+            for part in (self.gauges, self.k6.dashboard, self.telemetry):
+                if part is not None:
+                    stack.callback(part.close)
 
     def check_again(self, measured: ScenarioResult, files: ScenarioFiles) -> ScenarioResult:
         """Check what an earlier part of a scenario left, once the pipeline has caught up."""
@@ -147,19 +173,14 @@ class ScenarioRunner:
         return replace(measured, evidence=replace(measured.evidence, integrity=integrity))
 
     def _load(
-        self,
-        planned: PlannedScenario,
-        shape: Shape,
-        files: ScenarioFiles,
-        hops: HopWatch,
-        telemetry: ScenarioExport | None,
+        self, run: ScenarioRun, hops: HopWatch, telemetry: ScenarioExport | None
     ) -> load.K6Result:
-        """Run k6, and show and tell how it goes."""
-        progress = display(planned.scenario.name)
+        """Run k6; show and export its progress."""
+        progress = display(run.name)
         collect_seconds = None
-        if any(of_jvm(threshold.metric) for threshold in planned.thresholds):
+        if any(of_jvm(threshold.metric) for threshold in run.planned.thresholds):
             # It stops a JVM for 0.1 s: rarely, and only where it is asked for.
-            collect_seconds = min(_COLLECT_SECONDS, _COLLECT_SHARE * shape.seconds)
+            collect_seconds = min(_COLLECT_SECONDS, _COLLECT_SHARE * run.shape.seconds)
 
         def gauges(k6: int) -> Mapping[str, float]:
             values = self.gauges.read({"k6": k6}, collect_seconds)
@@ -174,7 +195,7 @@ class ScenarioRunner:
                 telemetry.progress(moment)
 
         try:
-            return load.run(self.k6, planned.scenario, shape, files, gauges, show)
+            return load.run(self.k6, run.planned.scenario, run.shape, run.files, gauges, show)
         finally:
             progress.close()
 

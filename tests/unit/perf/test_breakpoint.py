@@ -1,4 +1,4 @@
-"""The search for a rate that holds, on a laboratory that makes no load."""
+"""The search for a rate that holds, on a runner that makes no load."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ from cdc_perf.load.run import K6Result
 from cdc_perf.perf import breakpoint as search
 from cdc_perf.perf.breakpoint import measure_breakpoint
 from cdc_perf.perf.plan import PlannedScenario
-from cdc_perf.perf.scenario_runner import ScenarioResult, ScenarioRunner
+from cdc_perf.perf.scenario_runner import ScenarioResult, ScenarioRun, ScenarioRunner
 from cdc_perf.results.points.windows import Window
 from cdc_perf.settings.executors import ConstantArrivalRate, RampingArrivalRate, Stage
 from cdc_perf.verdict.judge import judge
@@ -49,7 +49,7 @@ def damaged(kind: FindingKind) -> Integrity:
 
 
 class Bench:
-    """A laboratory whose ramp and holds leave what they are told to.
+    """A runner whose ramp and holds leave what they are told to.
 
     Attributes:
         left: What the check after each part finds, the ramp first.
@@ -76,9 +76,8 @@ class Bench:
     def shape(self, _planned: PlannedScenario) -> Shape:
         return Shape(HOLD, 60.0, 1.0)
 
-    def measure(
-        self, planned: PlannedScenario, shape: Shape, files: ScenarioFiles
-    ) -> ScenarioResult:
+    def measure(self, run: ScenarioRun) -> ScenarioResult:
+        planned, shape, files = run.planned, run.shape, run.files
         files.folder.mkdir(parents=True)
         part = files.folder.name
         self.parts.append(part)
@@ -102,10 +101,11 @@ class Bench:
         return replace(measured, evidence=replace(measured.evidence, integrity=self.again))
 
     def verdict(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> ScenarioVerdict:
-        monkeypatch.setattr(search, "_wait_for_zero_lag", lambda _laboratory: None)
+        monkeypatch.setattr(search, "_wait_for_zero_lag", lambda _runner: None)
         files = ScenarioFiles(folder / "breakpoint")
-        laboratory = cast("ScenarioRunner", self)
-        measured = measure_breakpoint(laboratory, PLANNED, Shape(RAMP, 60.0, 1.0), files)
+        runner = cast("ScenarioRunner", self)
+        run = ScenarioRun(PLANNED, Shape(RAMP, 60.0, 1.0), files)
+        measured = measure_breakpoint(runner, run)
         return judge(measured.evidence)
 
 
