@@ -64,16 +64,23 @@ def test_a_harness_that_is_killed_leaves_what_was_sampled(tmp_path: Path) -> Non
         assert damage.points >= 2 * 4 - 1
 
 
-def test_a_component_that_never_answers_holds_nobody_up(tmp_path: Path) -> None:
-    frozen = threading.Event()
+def test_a_component_that_never_answers_holds_up_no_run(tmp_path: Path) -> None:
+    asked, answering, answered = threading.Event(), threading.Event(), threading.Event()
 
     def read() -> Mapping[str, float]:
-        frozen.wait(30)
+        asked.set()
+        # No timeout: a run that waits for this reading does not end.
+        answering.wait()
+        answered.set()
         return {}
 
-    with sampling(read, tmp_path / "gauges.json.gz"):
-        pass
-    frozen.set()
+    try:
+        with sampling(read, tmp_path / "gauges.json.gz"):
+            assert asked.wait(10)
+        assert not answered.is_set()
+    finally:
+        answering.set()
+    assert answered.wait(10)
 
 
 def test_a_full_disk_ends_the_samples_and_nothing_else(

@@ -31,6 +31,8 @@ def test_a_result_belongs_to_its_scenario_alone() -> None:
 @pytest.mark.parametrize("status", [RunStatus.COMPLETE, RunStatus.INTERRUPTED])
 def test_only_a_complete_run_has_a_history(tmp_path: Path, status: RunStatus) -> None:
     known = manifest(ROWS, status=status)
+    k6 = K6Result(0, NOW, NOW, 0.0, None)
+    known = with_scenario_result(known, "baseline", k6, ())
     folder = RunFolder(tmp_path / known.run_id)
     folder.path.mkdir()
     write_artifacts(folder, known, judge_run([each.verdict for each in ROWS]), ROWS, {})
