@@ -24,7 +24,7 @@ from cdc_perf.results.manifest import (
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.results.summary import Check, Metric, NoSummary, Summary
 from cdc_perf.runs.row import Row
-from cdc_perf.settings.executors import ConstantVus, asked_iterations
+from cdc_perf.settings.executors import ConstantArrivalRate, ConstantVus
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import HEALTH_CHECK, load_scenarios
@@ -173,7 +173,8 @@ def write_complete_run(
     table = load_thresholds(checkout, scenarios.names, load_metrics(checkout))
     scenario = scenarios.get(name)
     limits = tuple(x for x in table.limits(name, "ci") if x.in_k6)
-    asked = asked_iterations(scenario.options, where=name)
+    options = scenario.options
+    asked = options.iterations if isinstance(options, ConstantArrivalRate) else None
     measured = {**COMPLETE, **metrics}
     if asked is not None:
         measured["iterations"] = counter(int(asked), 10.0)

@@ -1,9 +1,10 @@
 // The load shape of a scenario after the overrides DURATION, VUS and HOLD_RATE. This is their only implementation: the harness
 // learns the effective shape by `k6 inspect`.
 
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/u;
-const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/gu;
+// The grammar of the harness (scripts/cdc_perf/settings/durations.py). k6 itself also accepts days.
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/u;
+const PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/gu;
 
 /** Milliseconds of a k6 duration such as `90s` or `1h30m`; `name` says in the error where it came from. */
 export function milliseconds(name, text) {

@@ -11,7 +11,7 @@ from cdc_perf import process
 from cdc_perf.errors import LoadFailure
 from cdc_perf.load.web_dashboard_relay import WebDashboardRelay
 from cdc_perf.settings.durations import parse_duration
-from cdc_perf.settings.executors import Executor, total_seconds
+from cdc_perf.settings.executors import Executor
 from cdc_perf.settings.scenarios import Scenario
 
 _INSPECT_SECONDS = 60
@@ -143,4 +143,4 @@ def shape_of(inspected: str, scenario: Scenario) -> Shape:
             f"{scenario.name}: {type(error).__name__}: {error}",
             hint="make them with scenarioOptions() of lib/options.js",
         ) from None
-    return Shape(executor, total_seconds(executor, where=where), graceful)
+    return Shape(executor, executor.seconds, graceful)

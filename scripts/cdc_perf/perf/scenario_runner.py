@@ -116,7 +116,7 @@ class ScenarioRunner:
         watch = self.backend.watch()
         # One row through every hop needs no comparison of all of them before the load.
         begins = None if name == HEALTH_CHECK else self.checker.begin()
-        hops = HopWatch(self.hops, warm_up_seconds(shape.options, where="k6 inspect"))
+        hops = HopWatch(self.hops, warm_up_seconds(shape.options))
         telemetry = self.telemetry.scenario(name, planned.thresholds) if self.telemetry else None
         k6 = self._load(run, hops, telemetry)
         integrity = None

@@ -3,7 +3,7 @@
 https://grafana.com/docs/k6/latest/using-k6/scenarios/executors/
 """
 
-from typing import Annotated, Any, assert_never
+from typing import Annotated, Any
 
 import msgspec
 
@@ -13,17 +13,29 @@ from cdc_perf.settings.durations import parse_duration
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
 
-# As in k6/scripts/lib/options.js.
 _WARM_UP_SHARE = 0.1
 _LONGEST_WARM_UP_SECONDS = 30.0
 _DURATIONS = frozenset({"duration", "maxDuration", "timeUnit"})
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A straight ramp to `target` virtual users, or iterations a time unit, in `duration`."""
+    """A straight ramp to `target` virtual users, or iterations a time unit, in `duration`.
+
+    Raises:
+        ValueError: `duration` is not one.
+    """
 
     duration: str
     target: NotNegative
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a duration."""
+        _check_durations(duration=self.duration)
+
+    @property
+    def seconds(self) -> float:
+        """How long the ramp lasts."""
+        return _seconds(self.duration)
 
 
 Stages = Annotated[tuple[Stage, ...], msgspec.Meta(min_length=1)]
@@ -32,7 +44,11 @@ Stages = Annotated[tuple[Stage, ...], msgspec.Meta(min_length=1)]
 class _Executor(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="executor", rename="camel"
 ):
-    """What all executors have in common: k6's spelling, and nothing that is not known here."""
+    """What all executors have in common: k6's spelling, and no unknown option.
+
+    Raises:
+        ValueError: A duration is not one, or the shape is impossible.
+    """
 
 
 class PerVuIterations(_Executor, frozen=True, tag="per-vu-iterations"):
@@ -42,6 +58,15 @@ class PerVuIterations(_Executor, frozen=True, tag="per-vu-iterations"):
     iterations: AtLeastOne
     max_duration: str
 
+    def __post_init__(self) -> None:
+        """Refuse an impossible shape."""
+        _check_durations(maxDuration=self.max_duration)
+
+    @property
+    def seconds(self) -> float:
+        """How long the load may last; the iterations end it earlier."""
+        return _seconds(self.max_duration)
+
 
 class ConstantVus(_Executor, frozen=True, tag="constant-vus"):
     """A fixed number of virtual users, each iterating as fast as it can."""
@@ -49,12 +74,30 @@ class ConstantVus(_Executor, frozen=True, tag="constant-vus"):
     vus: AtLeastOne
     duration: str
 
+    def __post_init__(self) -> None:
+        """Refuse an impossible shape."""
+        _check_durations(duration=self.duration)
+
+    @property
+    def seconds(self) -> float:
+        """How long the load lasts."""
+        return _seconds(self.duration)
+
 
 class RampingVus(_Executor, frozen=True, tag="ramping-vus"):
     """A number of virtual users that changes stage by stage."""
 
     start_vus: NotNegative = msgspec.field(name="startVUs")
     stages: Stages
+
+    def __post_init__(self) -> None:
+        """Refuse an impossible shape."""
+        _check_rise(self.start_vus, self.stages)
+
+    @property
+    def seconds(self) -> float:
+        """How long the load lasts."""
+        return sum(stage.seconds for stage in self.stages)
 
 
 class ConstantArrivalRate(_Executor, frozen=True, tag="constant-arrival-rate"):
@@ -66,6 +109,21 @@ class ConstantArrivalRate(_Executor, frozen=True, tag="constant-arrival-rate"):
     pre_allocated_vus: AtLeastOne = msgspec.field(name="preAllocatedVUs")
     max_vus: AtLeastOne = msgspec.field(name="maxVUs")
 
+    def __post_init__(self) -> None:
+        """Refuse an impossible shape."""
+        _check_durations(timeUnit=self.time_unit, duration=self.duration)
+        _check_vus(self.pre_allocated_vus, self.max_vus)
+
+    @property
+    def seconds(self) -> float:
+        """How long the load lasts."""
+        return _seconds(self.duration)
+
+    @property
+    def iterations(self) -> float:
+        """How many iterations the rate asks for over the whole load."""
+        return self.rate * self.seconds / _seconds(self.time_unit)
+
 
 class RampingArrivalRate(_Executor, frozen=True, tag="ramping-arrival-rate"):
     """Iterations started at a rate that changes stage by stage."""
@@ -76,80 +134,46 @@ class RampingArrivalRate(_Executor, frozen=True, tag="ramping-arrival-rate"):
     max_vus: AtLeastOne = msgspec.field(name="maxVUs")
     stages: Stages
 
+    def __post_init__(self) -> None:
+        """Refuse an impossible shape."""
+        _check_durations(timeUnit=self.time_unit)
+        _check_vus(self.pre_allocated_vus, self.max_vus)
+        _check_rise(self.start_rate, self.stages)
+
+    @property
+    def seconds(self) -> float:
+        """How long the load lasts."""
+        return sum(stage.seconds for stage in self.stages)
+
+    @property
+    def unit_seconds(self) -> float:
+        """The time that the rates are counted in, such as 1 for iterations a second."""
+        return _seconds(self.time_unit)
+
 
 Executor = PerVuIterations | ConstantVus | RampingVus | ConstantArrivalRate | RampingArrivalRate
 
 
-def total_seconds(executor: Executor, *, where: str) -> float:
-    """Return how long the load lasts; for a fixed number of iterations, how long it may last.
+def warm_up_seconds(executor: Executor) -> float:
+    """Return how long the warm-up of a scenario lasts: 0 where iterations bound the load.
 
-    Args:
-        executor: The shape.
-        where: The file and place of the shape, for an error.
-
-    Raises:
-        UsageFailure: One of its durations is not one.
+    The k6 scripts tag samples by the same rule (k6/scripts/lib/options.js).
     """
-    match executor:
-        case ConstantVus() | ConstantArrivalRate():
-            return parse_duration(executor.duration, where=f"{where}.duration")
-        case RampingVus() | RampingArrivalRate():
-            return sum(
-                parse_duration(stage.duration, where=f"{where}.stages[{index}].duration")
-                for index, stage in enumerate(executor.stages)
-            )
-        case PerVuIterations():
-            return parse_duration(executor.max_duration, where=f"{where}.maxDuration")
-        case _:
-            assert_never(executor)
-
-
-def warm_up_seconds(executor: Executor, *, where: str) -> float:
-    """Return how long the warm-up of a scenario lasts; `where` is for an error.
-
-    Raises:
-        UsageFailure: A duration is not one.
-    """
-    return min(_LONGEST_WARM_UP_SECONDS, _WARM_UP_SHARE * total_seconds(executor, where=where))
-
-
-def fault(executor: Executor, *, where: str) -> str:
-    """Return what makes this shape impossible, with its place within `where`; empty if nothing.
-
-    Raises:
-        UsageFailure: The time unit is not a duration.
-    """
-    if isinstance(executor, ConstantArrivalRate | RampingArrivalRate):
-        parse_duration(executor.time_unit, where=f"{where}.timeUnit")
-        if executor.max_vus < executor.pre_allocated_vus:
-            return f".maxVUs: must be at least preAllocatedVUs, {executor.pre_allocated_vus}"
-    if isinstance(executor, RampingVus | RampingArrivalRate):
-        start = executor.start_vus if isinstance(executor, RampingVus) else executor.start_rate
-        if max(start, *(stage.target for stage in executor.stages)) == 0:
-            return ".stages: never rises above 0, so nothing would run"
-    return ""
+    if isinstance(executor, PerVuIterations):
+        return 0.0
+    return min(_LONGEST_WARM_UP_SECONDS, _WARM_UP_SHARE * executor.seconds)
 
 
 def same_load(one: Executor, other: Executor) -> bool:
-    """Whether two shapes are the same load, however their durations are written: `5m`, `5m0s`.
-
-    A shape whose duration is not one is the same as no other.
-    """
-    try:
-        return _in_seconds(msgspec.to_builtins(one)) == _in_seconds(msgspec.to_builtins(other))
-    except UsageFailure:
-        return False
+    """Whether two shapes are the same load, however their durations are written: `5m`, `5m0s`."""
+    return _in_seconds(msgspec.to_builtins(one)) == _in_seconds(msgspec.to_builtins(other))
 
 
 def _in_seconds(content: Any) -> object:  # noqa: ANN401 - what msgspec makes of a shape
-    """Return a shape with every duration in it as seconds.
-
-    Raises:
-        UsageFailure: One of them is not a duration.
-    """
+    """Return a shape with every duration in it as seconds."""
     if isinstance(content, dict):
         return {
-            key: parse_duration(value, where=key) if key in _DURATIONS else _in_seconds(value)
+            key: _seconds(value) if key in _DURATIONS else _in_seconds(value)
             for key, value in content.items()
         }
     if isinstance(content, list | tuple):
@@ -157,20 +181,24 @@ def _in_seconds(content: Any) -> object:  # noqa: ANN401 - what msgspec makes of
     return content
 
 
-def asked_iterations(executor: Executor, *, where: str) -> float | None:
-    """Return how many iterations a constant arrival rate asks for; None for any other shape.
+def _seconds(duration: str) -> float:
+    """Return the seconds of a duration that was checked when the shape was made."""
+    return parse_duration(duration, where="duration")
 
-    With virtual users their number depends on how fast the pipeline is, and a rate that rises until
-    a limit breaks ends when that is.
 
-    Args:
-        executor: The shape.
-        where: The file and place of the shape, for an error.
+def _check_durations(**durations: str) -> None:
+    for option, text in durations.items():
+        try:
+            parse_duration(text, where=option)
+        except UsageFailure as failure:
+            raise ValueError(failure.message) from None
 
-    Raises:
-        UsageFailure: One of its durations is not one.
-    """
-    if not isinstance(executor, ConstantArrivalRate):
-        return None
-    unit = parse_duration(executor.time_unit, where=f"{where}.timeUnit")
-    return executor.rate * total_seconds(executor, where=where) / unit
+
+def _check_vus(pre_allocated: int, most: int) -> None:
+    if most < pre_allocated:
+        raise ValueError(f"maxVUs: must be at least preAllocatedVUs, {pre_allocated}")
+
+
+def _check_rise(start: int, stages: Stages) -> None:
+    if max(start, *(stage.target for stage in stages)) == 0:
+        raise ValueError("stages: never rises above 0, so nothing would run")

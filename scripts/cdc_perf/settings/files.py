@@ -18,6 +18,8 @@ T = TypeVar("T")
 _EXACT_DIGITS = 15
 _PLACE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?", re.DOTALL)
 _FIELD = re.compile(r"Object (?P<fault>missing required|contains unknown) field `(?P<name>.*)`")
+# What a type refuses by itself begins with the option: `maxVUs: must be at least 9`.
+_NAMED = re.compile(r"(?P<option>[A-Za-z]+): (?P<what>.*)", re.DOTALL)
 
 
 class _Repeating(dict[str, object]):
@@ -126,6 +128,9 @@ def _explain(message: str) -> tuple[str, str]:
     """Split an error of msgspec into the place (`tables[2].key`) and what is wrong there."""
     match = _PLACE.fullmatch(message)
     what, place = (match["what"], match["place"] or "") if match else (message, "")
+    named = _NAMED.fullmatch(what)
+    if named:
+        return join(place, named["option"]), named["what"]
     field = _FIELD.fullmatch(what)
     if field:
         fault = "is missing" if field["fault"] == "missing required" else "is not a known setting"

@@ -9,7 +9,7 @@ import msgspec
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.durations import parse_duration
-from cdc_perf.settings.executors import Executor, RampingArrivalRate, fault, total_seconds
+from cdc_perf.settings.executors import Executor, RampingArrivalRate
 from cdc_perf.settings.files import read_json, typed
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.paths import Checkout
@@ -131,10 +131,6 @@ def _scenario(checkout: Checkout, name: str, content: object) -> Scenario:
             f"and not {', '.join(sorted(_RESERVED))}"
         )
     entry = typed(content, _Entry, file=file, place=name)
-    where = f"{file}: {name}.options"
-    impossible = fault(entry.options, where=where)
-    if impossible:
-        raise UsageFailure(f"{where}{impossible}")
     hold = None
     if entry.hold is not None:
         if not isinstance(entry.options, RampingArrivalRate):
@@ -151,7 +147,7 @@ def _scenario(checkout: Checkout, name: str, content: object) -> Scenario:
         think_time_seconds=entry.think_time_seconds,
         in_all=entry.in_all,
         options=entry.options,
-        duration_seconds=total_seconds(entry.options, where=where),
+        duration_seconds=entry.options.seconds,
         script=script,
         hold_seconds=hold,
     )

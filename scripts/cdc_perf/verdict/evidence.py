@@ -7,7 +7,7 @@ from cdc_perf.integrity.records import Integrity
 from cdc_perf.load.exceptions import Exceptions
 from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.results.summary import NoSummary, Summary
-from cdc_perf.settings.executors import Executor, total_seconds
+from cdc_perf.settings.executors import Executor
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.connector_health import ConnectorHealth
@@ -100,7 +100,7 @@ class Evidence:
     @property
     def seconds(self) -> float:
         """How long the load lasts, as it was asked for."""
-        return total_seconds(self.executor, where="k6 inspect")
+        return self.executor.seconds
 
     @property
     def k6_came_to_its_end(self) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from cdc_perf.settings.durations import parse_duration
 from cdc_perf.settings.executors import Executor, RampingArrivalRate, RampingVus
 
 
@@ -73,10 +72,7 @@ def _peak(executor: Executor) -> _Peak | None:
         return None
     start = executor.start_vus if isinstance(executor, RampingVus) else executor.start_rate
     targets = [start, *(stage.target for stage in executor.stages)]
-    durations = (
-        parse_duration(stage.duration, where=f"k6 inspect: stages[{index}].duration")
-        for index, stage in enumerate(executor.stages)
-    )
+    durations = (stage.seconds for stage in executor.stages)
     # When each target is reached.
     times = list(accumulate(durations, initial=0.0))
     at_peak = [index for index, target in enumerate(targets) if target == max(targets)]

@@ -3,11 +3,10 @@
 from cdc_perf.errors import ExitCode
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.executors import (
+    ConstantArrivalRate,
     Executor,
     PerVuIterations,
     RampingArrivalRate,
-    asked_iterations,
-    total_seconds,
 )
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
@@ -60,9 +59,9 @@ def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) ->
     A rising rate, as of a breakpoint, is not judged: it ends when a limit breaks. Nor is a k6 that
     did not come to its end.
     """
-    asked = asked_iterations(executor, where="k6 inspect")
-    if asked is None:
+    if not isinstance(executor, ConstantArrivalRate):
         return None
+    asked = executor.iterations
     slack = max(_MOST_OFF_RATE * asked, _MOST_OFF_ITERATIONS)
     name, limit = "achieved_rate", f"{counted(asked, 'iteration')}, give or take {slack:,.0f}"
     if isinstance(summary, NoSummary) or k6_exit not in CAME_TO_ITS_END:
@@ -92,7 +91,7 @@ def duration_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary
     """
     if isinstance(executor, PerVuIterations):
         return None
-    asked = total_seconds(executor, where="k6 inspect")
+    asked = executor.seconds
     least = min((1 - _MOST_SHORTER) * asked, asked - _SHORTER_SECONDS)
     name, limit = "duration", f"at least {least:,.1f} s of load"
     ended_by_threshold = isinstance(executor, RampingArrivalRate) and k6_exit != 0

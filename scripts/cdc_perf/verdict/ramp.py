@@ -6,7 +6,6 @@ from statistics import fmean
 
 from cdc_perf.results.points.gauges import StackSeries
 from cdc_perf.results.points.windows import WINDOW_SECONDS, Window
-from cdc_perf.settings.durations import parse_duration
 from cdc_perf.settings.executors import RampingArrivalRate
 from cdc_perf.settings.metrics import CONSUMER_LAG
 from cdc_perf.verdict.figures import figure
@@ -57,13 +56,12 @@ def judge_ramp(seen: Sequence[Window], stack: StackSeries, executor: RampingArri
 
 def rate_at(executor: RampingArrivalRate, seconds: float) -> float:
     """Return the iterations a second that a ramp asks for, so many seconds after its start."""
-    unit = parse_duration(executor.time_unit, where="timeUnit")
+    unit = executor.unit_seconds
     rate, left = float(executor.start_rate), seconds
     for stage in executor.stages:
-        length = parse_duration(stage.duration, where="stages")
-        if left < length:
-            return (rate + (stage.target - rate) * left / length) / unit
-        rate, left = float(stage.target), left - length
+        if left < stage.seconds:
+            return (rate + (stage.target - rate) * left / stage.seconds) / unit
+        rate, left = float(stage.target), left - stage.seconds
     return rate / unit
 
 

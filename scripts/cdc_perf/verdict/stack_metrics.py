@@ -23,7 +23,7 @@ class StackMetrics:
     @property
     def warm_up(self) -> float:
         """How long the warm-up lasts, in seconds."""
-        return warm_up_seconds(self.executor, where="k6 inspect")
+        return warm_up_seconds(self.executor)
 
     def samples(self, threshold: Threshold) -> tuple[tuple[float, float], ...]:
         """Return what a limit is judged on: seconds since the load began, value."""
