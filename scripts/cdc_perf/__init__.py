@@ -1,5 +1,5 @@
-"""The harness: brings a CDC pipeline up, loads it with k6, judges it and reports.
+"""The harness: starts a CDC pipeline, loads it with k6, judges it, and reports.
 
-The rooms, in the direction in which data flows: settings, tools, stack, load, results, verdict,
-report, perf, tasks. Each imports only from those before it; `lint-imports` holds that.
+The layers in pyproject.toml name the packages, from the one that everything may import to the one
+that imports everything; `lint-imports` enforces their order.
 """

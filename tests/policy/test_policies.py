@@ -12,6 +12,7 @@ from cdc_perf.ci.generate import generate
 from cdc_perf.ci.plan import DEFAULT_SCENARIOS
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.tasks.namespace import make_namespace
 from cdc_perf.tasks.workflow import project
 from tests.policy import policies
 from tests.policy.policies import POLICIES, File, Policy
@@ -289,7 +290,9 @@ def test_the_tools_are_cached_under_what_they_are_made_of() -> None:
 
 
 def test_the_files_are_what_is_generated() -> None:
-    assert not find_drift(FOLDER.parents[1], generate(project())), "run: inv workflow"
+    assert not find_drift(FOLDER.parents[1], generate(project(make_namespace()))), (
+        "run: inv workflow"
+    )
 
 
 def test_the_names_that_people_are_told_are_those_of_the_artefacts() -> None:

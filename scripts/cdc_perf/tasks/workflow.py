@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
-from invoke import Context, Task, task
+from invoke import Collection, Context, Task, task
 
 from cdc_perf.tasks.command import command
 from cdc_perf.tasks.generated import write_or_check
@@ -11,22 +11,34 @@ if TYPE_CHECKING:
     from cdc_perf.ci.project import CiProject
 
 
-@task(help={"check": "write nothing; say what differs"})
-@command
-def workflow(_: Context, check: bool = False) -> None:
-    """Write the generated workflow files, or check that they are up to date."""
-    from cdc_perf.ci.generate import generate
+def workflow_task(namespace: Collection) -> "Task[Any]":
+    """Return the task that writes the workflow files.
 
-    write_or_check(
-        generate(project()), check=check, what="the workflow files", command="inv workflow"
-    )
+    Args:
+        namespace: The collection in which a user finds the tasks that the workflows call.
+    """
+
+    @task(help={"check": "write nothing; say what differs"})
+    @command
+    def workflow(_: Context, check: bool = False) -> None:
+        """Write the generated workflow files, or check that they are up to date."""
+        from cdc_perf.ci.generate import generate
+
+        write_or_check(
+            generate(project(namespace)),
+            check=check,
+            what="the workflow files",
+            command="inv workflow",
+        )
+
+    return cast("Task[Any]", workflow)
 
 
-def project() -> "CiProject":
+def project(namespace: Collection) -> "CiProject":
     """Put together what the workflows are made from.
 
     Raises:
-        UsageFailure: A settings file is wrong, a scenario has no script, or nox is not there.
+        UsageFailure: A settings file is wrong, a scenario has no script, or nox is not installed.
     """
     import sys
 
@@ -47,10 +59,9 @@ def project() -> "CiProject":
             "the workflow files need nox, whose sessions they run", hint="nox -s dev installs it"
         ) from None
     import noxfile
-    import tasks
 
     return CiProject(
-        namespace=tasks.namespace,
+        namespace=namespace,
         tasks=Tasks(
             perf=perf.perf,
             # A decorator without arguments is typed as if it gave back a function.
