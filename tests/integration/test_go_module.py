@@ -5,8 +5,8 @@ import pytest
 from cdc_perf import process
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.tools.cache import Cache
-from cdc_perf.tools.golang import Toolchain, build_environment, find_toolchain
 from cdc_perf.tools.install import install_all
+from cdc_perf.tools.k6 import Toolchain, build_environment, find_toolchain
 
 CACHE = Cache.of_environment()
 

@@ -20,14 +20,12 @@ from cdc_perf.settings.executors import ConstantArrivalRate
 from cdc_perf.settings.hops import HOPS
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.stack.connector_health import Condition, ConnectorHealth
-from cdc_perf.verdict.agreement import thresholds_agree_gate
-from cdc_perf.verdict.connector_gate import connector_gate
-from cdc_perf.verdict.earlier_gate import earlier_gate
 from cdc_perf.verdict.evidence import EarlierPart, Evidence, HoldResult
 from cdc_perf.verdict.gates import (
     Gate,
     checks_gate,
     components_gate,
+    connector_gate,
     failed_gate,
     interruption_gate,
     passed_gate,
@@ -36,7 +34,7 @@ from cdc_perf.verdict.gates import (
     thresholds_gate,
     unknown_gate,
 )
-from cdc_perf.verdict.hop_clocks import hop_clocks_gate
+from cdc_perf.verdict.hop_thresholds import hop_clocks_gate
 from cdc_perf.verdict.integrity_gates import (
     dead_letters_gate,
     drain_gate,
@@ -44,20 +42,19 @@ from cdc_perf.verdict.integrity_gates import (
     ledger_gate,
     rows_gate,
 )
-from cdc_perf.verdict.iterations_gate import iterations_gate
 from cdc_perf.verdict.judge import judge
-from cdc_perf.verdict.k6_exit import k6_exit_gate
+from cdc_perf.verdict.k6_gates import k6_exit_gate, points_gate, thresholds_agree_gate
 from cdc_perf.verdict.load_gates import (
     clock_gate,
     dropped_gate,
     duration_gate,
     generator_gate,
+    iterations_gate,
     rate_gate,
 )
 from cdc_perf.verdict.points import PointsSummary
-from cdc_perf.verdict.points_gate import points_gate
 from cdc_perf.verdict.ramp import Ramp
-from cdc_perf.verdict.ramp_gate import ramp_gate
+from cdc_perf.verdict.ramp_gate import earlier_gate, ramp_gate
 from cdc_perf.verdict.stack_thresholds import stack_samples_gate
 from tests.unit.measured import (
     CLEAN,

@@ -19,12 +19,12 @@ from cdc_perf.settings.metrics import CONSUMER_LAG, MetricKind, MetricType, load
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.evidence import HoldResult
-from cdc_perf.verdict.integrity_thresholds import INTEGRITY_METRICS
+from cdc_perf.verdict.integrity_gates import INTEGRITY_METRICS
 from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.lag_recovery import LAG_RECOVERY
 from cdc_perf.verdict.ramp import Ramp
 from cdc_perf.verdict.ramp_gate import HELD_RATE
 from cdc_perf.verdict.records import ScenarioVerdict
-from cdc_perf.verdict.recovery_threshold import LAG_RECOVERY
 from tests.unit.measured import (
     CLEAN,
     GOOD,

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from cdc_perf.ci import checks, comment, performance
 from cdc_perf.ci.drift import find_drift
-from cdc_perf.ci.generate import generate
+from cdc_perf.ci.emit import generate
 from cdc_perf.ci.plan import DEFAULT_SCENARIOS
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios

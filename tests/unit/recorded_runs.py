@@ -29,9 +29,8 @@ from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import HEALTH_CHECK, load_scenarios
 from cdc_perf.settings.threshold_file import load_thresholds
-from cdc_perf.verdict.judge import judge, not_run
+from cdc_perf.verdict.judge import judge, judge_run, not_run
 from cdc_perf.verdict.records import ScenarioVerdict
-from cdc_perf.verdict.run import judge_run
 from tests.unit.measured import (
     CLEAN,
     GOOD,

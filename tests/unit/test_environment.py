@@ -12,7 +12,7 @@ from cdc_perf import environment
 from cdc_perf.load.k6 import K6, Observed
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.tools.cache import Cache
-from cdc_perf.tools.golang import build_environment
+from cdc_perf.tools.k6 import build_environment
 
 ROOT = Checkout.here().root
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from cdc_perf import process
 from cdc_perf.tools.cache import Cache, Tool
-from cdc_perf.tools.golang import build_environment, find_toolchain
 from cdc_perf.tools.install import install_all
+from cdc_perf.tools.k6 import build_environment, find_toolchain
 
 _VERSION = "1.7.12"
 _PACKAGE = "github.com/rhysd/actionlint/cmd/actionlint"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cdc_perf import process
-from cdc_perf.ci.generate import FOLDER
+from cdc_perf.ci.emit import FOLDER
 from cdc_perf.errors import ExitCode
 from cdc_perf.settings.paths import Checkout
 from tests.policy.policies import File

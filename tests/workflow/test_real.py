@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cdc_perf.ci.generate import generate
+from cdc_perf.ci.emit import generate
 from cdc_perf.ci.performance import job_name
 from cdc_perf.ci.required_status import ProblemKind, Rules, judge
 from cdc_perf.runs.loader import read_attempts
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.tasks.namespace import make_namespace
 from cdc_perf.tasks.workflow import project
 from tests.workflow import events
 from tests.workflow.act import Ran, Repository
@@ -38,7 +39,7 @@ def test_the_real_job_from_the_plan_to_the_comment(
     repository: Repository, github: FakeGitHub, limits: dict[str, object], result: str
 ) -> None:
     # act has no Docker: the other value of the one setting.
-    for path, text in generate(replace(project(), stack="local")).wanted.items():
+    for path, text in generate(replace(project(make_namespace()), stack="local")).wanted.items():
         (repository.path / path).write_text(text, encoding="utf-8")
     thresholds = Checkout.at(repository.path, {}).thresholds_file
     thresholds.write_text(json.dumps({"baseline": limits, "environments": {"ci": {}}}))

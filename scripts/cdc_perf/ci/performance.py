@@ -2,14 +2,6 @@
 
 from dataclasses import replace
 
-from cdc_perf.ci.artifacts import (
-    ALL_SCENARIO_RESULTS,
-    LOGS_DAYS,
-    RESULTS,
-    RESULTS_DAYS,
-    SCENARIO_LOGS,
-    SCENARIO_RESULTS,
-)
 from cdc_perf.ci.calls import Given, task_step
 from cdc_perf.ci.gate import NEEDS
 from cdc_perf.ci.model import (
@@ -27,7 +19,14 @@ from cdc_perf.ci.pins import DOWNLOAD, UPLOAD
 from cdc_perf.ci.plan import ENVIRONMENT, Output
 from cdc_perf.ci.project import CiProject
 from cdc_perf.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
-from cdc_perf.publish.names import GATE_JOB, PULL_REQUEST_RUN, REPORT_JOB, WORKFLOW_FILE
+from cdc_perf.publish.names import (
+    GATE_JOB,
+    PULL_REQUEST_RUN,
+    REPORT_JOB,
+    WORKFLOW_FILE,
+    results_name,
+    scenario_results_name,
+)
 from cdc_perf.results.history import HISTORY_FILE
 from cdc_perf.results.run_folder import LATEST
 from cdc_perf.settings.scenarios import ALL
@@ -42,6 +41,18 @@ _ALWAYS = "always()"
 # The link to the latest run would hold its files a second time. The history is that of one results
 # folder: a download into that folder must not replace the user's own file.
 _LEFT_OUT = (LATEST, HISTORY_FILE)
+_RUN_ID = expression("github.run_id")
+_ATTEMPT = expression("github.run_attempt")
+_SCENARIO = expression("matrix.scenario")
+
+RESULTS_DAYS = 30
+LOGS_DAYS = 7
+
+SCENARIO_RESULTS = scenario_results_name(_SCENARIO, _RUN_ID, _ATTEMPT)
+SCENARIO_LOGS = f"logs-{_SCENARIO}-{_RUN_ID}-{_ATTEMPT}"
+# Of every attempt: where only what failed is run again, the others' are of an earlier one.
+ALL_SCENARIO_RESULTS = f"k6-results-*-{_RUN_ID}-*"
+RESULTS = results_name(_RUN_ID, _ATTEMPT)
 
 
 def performance_test(project: CiProject) -> Workflow:

@@ -24,7 +24,7 @@ from cdc_perf.settings.scenarios import Scenario, load_scenarios
 from cdc_perf.settings.threshold_file import load_thresholds
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.gates import samples_gate, summary_gate
-from cdc_perf.verdict.k6_exit import k6_exit_gate
+from cdc_perf.verdict.k6_gates import k6_exit_gate
 from cdc_perf.verdict.load_gates import dropped_gate, duration_gate, generator_gate, rate_gate
 from cdc_perf.verdict.records import ScenarioVerdict
 from cdc_perf.verdict.threshold_result import broken_limit, judge_threshold

@@ -11,11 +11,10 @@ from cdc_perf.settings.executors import RampingArrivalRate
 from cdc_perf.settings.metrics import CONSUMER_LAG
 from cdc_perf.settings.scenarios import MOST_HOLDS
 from cdc_perf.terminal import say
-from cdc_perf.verdict.earlier_gate import lost
 from cdc_perf.verdict.evidence import EarlierPart, HoldResult
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.ramp import Ramp, judge_ramp
-from cdc_perf.verdict.ramp_gate import without_held_rate
+from cdc_perf.verdict.ramp_gate import lost, without_held_rate
 from cdc_perf.waiting import NotReady, wait_until
 
 # What a pipeline reaches for seconds it does not reach for minutes.

@@ -38,9 +38,8 @@ from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.gauges import Gauges
 from cdc_perf.stack.hops import read_hops
 from cdc_perf.terminal import say
-from cdc_perf.verdict.judge import judge, not_run
+from cdc_perf.verdict.judge import judge, judge_run, not_run
 from cdc_perf.verdict.records import RunVerdict
-from cdc_perf.verdict.run import judge_run
 from cdc_perf.waiting import log_waits
 
 

@@ -1,6 +1,11 @@
 """Results as one text, whatever number of run folders they are in."""
 
+from collections.abc import Collection
+from pathlib import Path
+
 from cdc_perf.report.markdown import quoted, run_markdown, settings_line
+from cdc_perf.runs.loader import read_attempts
+from cdc_perf.runs.resolve import results_folder
 from cdc_perf.runs.run_set import RunSet
 
 
@@ -16,3 +21,12 @@ def summary_of(recorded: RunSet) -> str:
     )
     faults = "\n".join(f"- {quoted(fault)}" for fault in recorded.unreadable)
     return f"Some results cannot be read:\n\n{faults}\n\n{text}" if faults else text
+
+
+def local_results(results: Path, run: str, scenarios: Collection[str]) -> RunSet:
+    """Return what a run id, `latest`, a run's folder, or a folder of such folders stands for.
+
+    Raises:
+        UsageFailure: There is no such thing; the line has the nearest run ids.
+    """
+    return read_attempts(results_folder(results, run), scenarios)

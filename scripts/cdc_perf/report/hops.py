@@ -15,7 +15,7 @@ from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import LATENCY, WRITE, Row
 from cdc_perf.settings.hops import ALL_HOPS, HOPS, TOTAL, Hop
 from cdc_perf.verdict.figures import figure
-from cdc_perf.verdict.hop_clocks import clock_sentence
+from cdc_perf.verdict.hop_thresholds import clock_sentence
 from cdc_perf.wording import counted
 
 PERCENTILES = ("p50", "p95", "p99")

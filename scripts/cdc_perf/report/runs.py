@@ -13,8 +13,8 @@ from cdc_perf.results.manifest import RunStatus
 from cdc_perf.runs.loader import read_results
 from cdc_perf.runs.run_set import RecordedRun, RunSet
 from cdc_perf.settings.names import nearest
+from cdc_perf.verdict.judge import judge_run
 from cdc_perf.verdict.records import RunVerdict
-from cdc_perf.verdict.run import judge_run
 from cdc_perf.verdict.verdict import Verdict
 
 _COMMIT_LENGTH = 10

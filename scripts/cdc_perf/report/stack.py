@@ -1,16 +1,20 @@
 """The state of the stack and of the connector, for people and for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 from tabulate import tabulate
 
+from cdc_perf.errors import UsageFailure
 from cdc_perf.files import json_text
 from cdc_perf.report.rows import printable
 from cdc_perf.settings.durations import format_duration
+from cdc_perf.settings.names import nearest
+from cdc_perf.stack.backend import LogTail
 from cdc_perf.stack.component import ComponentStatus
 from cdc_perf.stack.connect_api import TaskStatus
 from cdc_perf.stack.connector_health import ConnectorHealth
+from cdc_perf.stack.local.diagnosis import CheckResult, Health
 
 _MEBIBYTE = 1024 * 1024
 _NOTHING = "-"
@@ -68,3 +72,49 @@ def _tasks(health: ConnectorHealth) -> tuple[TaskStatus, ...]:
 
 def _shown(value: int | None) -> str:
     return _NOTHING if value is None else str(value)
+
+
+def diagnosis_table(findings: Sequence[CheckResult]) -> str:
+    """Return a line for each thing, and a sentence on the whole."""
+    rows = [(x.what, x.health, x.found, x.remedy) for x in findings]
+    table = tabulate(rows, headers=["what", "state", "found", "remedy"], disable_numparse=True)
+    return f"{table}\n\n{_sentence(findings)}"
+
+
+def diagnosis_json(findings: Sequence[CheckResult]) -> str:
+    """Return the same as JSON."""
+    return json_text(list(findings))
+
+
+def _sentence(findings: Sequence[CheckResult]) -> str:
+    wrong = [x.what for x in findings if x.health is Health.WRONG]
+    missing = [x.what for x in findings if x.health is Health.MISSING]
+    if wrong:
+        return f"To be mended first: {', '.join(wrong)}."
+    if missing:
+        return f"Ready; the first `inv up` gets what is missing: {', '.join(missing)}."
+    return "Ready."
+
+
+def last_logs(tails: Callable[[int], Mapping[str, LogTail]], component: str, lines: int) -> str:
+    """Return the last lines of each log under its name.
+
+    Args:
+        tails: Returns so many last lines by component.
+        component: Only this one's; empty for all.
+        lines: How many of each.
+
+    Raises:
+        UsageFailure: There is no such component, or the number is not positive.
+    """
+    if lines < 1:
+        raise UsageFailure(f"--lines: {lines} is not a number of lines")
+    found = tails(lines)
+    if component and component not in found:
+        raise UsageFailure(f"--component: unknown {component!r}; {nearest(component, found)}")
+    chosen = {component: found[component]} if component else found
+    blocks = []
+    for name, tail in chosen.items():
+        content = tail.lines or ("nothing logged",)
+        blocks.append("\n".join((f"== {name} ({tail.where})", *content)))
+    return "\n\n".join(blocks)

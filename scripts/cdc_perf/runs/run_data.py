@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.files import NOT_JSON
 from cdc_perf.integrity.records import Integrity
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.results.hops import Hops, read_hops_file
@@ -18,20 +20,21 @@ from cdc_perf.runs.k6_log import Quote, quotes
 from cdc_perf.runs.k6_threshold import K6Threshold
 from cdc_perf.runs.loader import never_begun
 from cdc_perf.runs.series import Series, read_series
-from cdc_perf.runs.tolerant import read_tolerantly
 from cdc_perf.runs.validate import (
     contradiction,
     is_outcome,
     plausible_manifest,
     plausible_summary,
 )
-from cdc_perf.verdict.judge import not_run
+from cdc_perf.verdict.judge import judge_run, not_run
 from cdc_perf.verdict.records import SCHEMA_VERSION, RunVerdict, ScenarioVerdict
-from cdc_perf.verdict.run import judge_run
 from cdc_perf.verdict.verdict import Verdict
 
 # The name of a folder and of nothing beyond it.
 _PLAIN = re.compile(r"(?!\.{1,2}$)[^/\\\0]{1,60}")
+T = TypeVar("T", Manifest, RunVerdict, ScenarioVerdict, Integrity)
+
+_MAX_BYTES = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -188,3 +191,37 @@ def _hops(files: ScenarioFiles) -> tuple[Hops | None, str]:
 def _as_current(verdict: ScenarioVerdict) -> ScenarioVerdict:
     """Return a verdict that could be read although it is of another version, as if it were not."""
     return msgspec.structs.replace(verdict, schema_version=SCHEMA_VERSION)
+
+
+def read_tolerantly(path: Path, kind: type[T]) -> tuple[T | None, str]:
+    """Return what a file holds, and what is wrong with it; a file can be shown and yet be wrong."""
+    version: int | None = None
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            return None, f"{path.name} is larger than {_MAX_BYTES:,} bytes"
+        content = path.read_bytes()
+        version = msgspec.json.decode(content, type=_Version).schema_version
+        found = msgspec.json.decode(content, type=kind)
+    except FileNotFoundError:
+        return None, f"{path.name} is missing"
+    except OSError as error:
+        return None, f"{path.name} cannot be read: {error.strerror}"
+    except NOT_JSON as error:
+        return None, f"{path.name} cannot be understood ({_versions(kind, version)}): {error}"
+    if version != _current(kind):
+        return found, f"{path.name} is of another version ({_versions(kind, version)})"
+    return found, ""
+
+
+class _Version(msgspec.Struct, frozen=True):
+    schema_version: int | None = None
+
+
+def _current(kind: type[T]) -> int:
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    return int(fields["schema_version"].default)
+
+
+def _versions(kind: type[T], version: int | None) -> str:
+    named = "unknown" if version is None else version
+    return f"schema version {named}, this report is made for {_current(kind)}"

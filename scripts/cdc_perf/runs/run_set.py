@@ -6,8 +6,8 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.results.manifest import Manifest, RunStatus, ScenarioEntry
 from cdc_perf.runs.row import Row
 from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.verdict.judge import judge_run
 from cdc_perf.verdict.records import RunVerdict
-from cdc_perf.verdict.run import judge_run
 
 
 @dataclass(frozen=True)

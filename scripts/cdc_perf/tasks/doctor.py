@@ -10,8 +10,8 @@ from cdc_perf.tasks.command import command
 def doctor(_: Context, json: bool = False) -> None:
     """Say what is there, what is missing, and what is wrong with its remedy."""
     from cdc_perf.errors import ExitCode
-    from cdc_perf.report.doctor import diagnosis_json, diagnosis_table
-    from cdc_perf.stack.compose.diagnosis import diagnose_docker
+    from cdc_perf.report.stack import diagnosis_json, diagnosis_table
+    from cdc_perf.stack.compose.engine import diagnose_docker
     from cdc_perf.stack.local.diagnosis import Health, diagnose
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show

@@ -12,8 +12,7 @@ def publish(_: Context, run: str) -> None:
     import os
 
     from cdc_perf.publish.runner import write_summary
-    from cdc_perf.publish.source import local_results
-    from cdc_perf.publish.summary import summary_of
+    from cdc_perf.publish.summary import local_results, summary_of
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios
     from cdc_perf.terminal import show

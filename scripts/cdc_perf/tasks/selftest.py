@@ -19,7 +19,7 @@ def selftest(_: Context, only: str = "", json: bool = False, write: bool = False
     from cdc_perf.files import json_text, write_atomically
     from cdc_perf.results.run_folder import check_results_folder
     from cdc_perf.selftest.faults import select
-    from cdc_perf.selftest.text import markdown, text
+    from cdc_perf.selftest.outcome import markdown, text
     from cdc_perf.selftest.trial import try_faults
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.terminal import say, show

@@ -60,7 +60,7 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
 @command
 def logs(_: Context, stack: str = "auto", component: str = "", lines: int = 20) -> None:
     """Show the last lines of each component's log."""
-    from cdc_perf.report.logs import last_logs
+    from cdc_perf.report.stack import last_logs
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
 

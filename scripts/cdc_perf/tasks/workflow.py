@@ -22,7 +22,7 @@ def workflow_task(namespace: Collection) -> "Task[Any]":
     @command
     def workflow(_: Context, check: bool = False) -> None:
         """Write the generated workflow files, or check that they are up to date."""
-        from cdc_perf.ci.generate import generate
+        from cdc_perf.ci.emit import generate
 
         write_or_check(
             generate(project(namespace)),

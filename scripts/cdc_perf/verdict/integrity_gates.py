@@ -1,13 +1,17 @@
 """Whether the pipeline kept what was entrusted to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.causes import sentence
 from cdc_perf.integrity.records import Cut, Finding, FindingKind, Integrity, TopicCut
 from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
+from cdc_perf.verdict.records import ThresholdResult
+from cdc_perf.verdict.threshold_result import broken_limit, result_of
 from cdc_perf.verdict.verdict import worst
 from cdc_perf.wording import counted
 
@@ -75,6 +79,17 @@ _WORDS = {
         "records were given up by the consumer",
     ),
 }
+INTEGRITY_METRICS: Mapping[str, tuple[FindingKind, ...]] = MappingProxyType(
+    {
+        "rows_lost": (FindingKind.MISSING, FindingKind.VANISHED),
+        "rows_stale": (FindingKind.STALE, FindingKind.CONTENT, FindingKind.COLUMN_ABSENT),
+        "rows_extra": (FindingKind.EXTRA, FindingKind.RESURRECTED),
+        "events_lost": (FindingKind.EVENT_MISSING,),
+        "events_duplicated": (FindingKind.DUPLICATE,),
+        "events_reordered": (FindingKind.REORDERED,),
+        "dead_letters": (FindingKind.DEAD_LETTER,),
+    }
+)
 
 
 def drain_gate(
@@ -256,3 +271,17 @@ def _gate(
         overrides_invalid=any(each.kind in LOSSES for each in faults),
         reason="; ".join(reason_of(each) for each in faults),
     )
+
+
+def judge_integrity(threshold: Threshold, integrity: Integrity | None) -> ThresholdResult:
+    """Return whether a limit on a count holds, null where nobody counted.
+
+    There is one count a scenario, so every stat of it is that count.
+    """
+    if integrity is None or integrity.unchecked or not integrity.drained:
+        reason = f"{threshold.metric} was not counted: the pipeline was not drained and compared"
+        return result_of(threshold, None, 0, ok=None, reason=reason)
+    observed = integrity.count(INTEGRITY_METRICS[threshold.metric])
+    ok = threshold.holds(observed)
+    reason = "" if ok else broken_limit(threshold, observed, 1)
+    return result_of(threshold, observed, 1, ok=ok, reason=reason)

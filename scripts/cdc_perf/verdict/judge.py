@@ -1,45 +1,42 @@
 """One scenario: its limits and gates, and the verdict that follows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.thresholds import Threshold
-from cdc_perf.verdict.agreement import thresholds_agree_gate
-from cdc_perf.verdict.connector_gate import connector_gate
-from cdc_perf.verdict.earlier_gate import earlier_gate
 from cdc_perf.verdict.evidence import Evidence
 from cdc_perf.verdict.gates import (
     Gate,
     checks_gate,
     components_gate,
+    connector_gate,
     interruption_gate,
     samples_gate,
     summary_gate,
     thresholds_gate,
 )
-from cdc_perf.verdict.hop_clocks import hop_clocks_gate
-from cdc_perf.verdict.hop_thresholds import judge_hop_threshold
+from cdc_perf.verdict.hop_thresholds import hop_clocks_gate, judge_hop_threshold
 from cdc_perf.verdict.integrity_gates import (
+    INTEGRITY_METRICS,
     dead_letters_gate,
     drain_gate,
     events_gate,
+    judge_integrity,
     ledger_gate,
     rows_gate,
 )
-from cdc_perf.verdict.integrity_thresholds import INTEGRITY_METRICS, judge_integrity
-from cdc_perf.verdict.iterations_gate import iterations_gate
-from cdc_perf.verdict.k6_exit import k6_exit_gate
+from cdc_perf.verdict.k6_gates import k6_exit_gate, points_gate, thresholds_agree_gate
 from cdc_perf.verdict.load_gates import (
     clock_gate,
     dropped_gate,
     duration_gate,
     generator_gate,
+    iterations_gate,
     rate_gate,
 )
-from cdc_perf.verdict.points_gate import points_gate
-from cdc_perf.verdict.ramp_gate import judge_held_rate, ramp_gate, without_held_rate
-from cdc_perf.verdict.records import ScenarioVerdict, ThresholdResult
+from cdc_perf.verdict.ramp_gate import earlier_gate, judge_held_rate, ramp_gate, without_held_rate
+from cdc_perf.verdict.records import RunVerdict, ScenarioOutcome, ScenarioVerdict, ThresholdResult
 from cdc_perf.verdict.stack_thresholds import judge_stack_threshold, stack_samples_gate
 from cdc_perf.verdict.threshold_result import judge_threshold
 from cdc_perf.verdict.verdict import verdict_of, worst
@@ -148,3 +145,32 @@ def _reasons(
     ]
     found.sort(key=lambda one: one[0] is not code)
     return tuple(dict.fromkeys(sentence for _, sentence in found if sentence))
+
+
+def judge_run(verdicts: Sequence[ScenarioVerdict], interrupted: str = "") -> RunVerdict:
+    """Return the verdict on a run; one without any scenario has no data.
+
+    Args:
+        verdicts: Of every scenario that was asked for, the health check among them, in the order in
+            which they ran.
+        interrupted: What interrupted the run, which then stands whatever was measured; else empty.
+    """
+    codes = [verdict.exit_code for verdict in verdicts]
+    reasons = [
+        f"{verdict.scenario}: {reason}" for verdict in verdicts for reason in verdict.reasons
+    ]
+    if interrupted:
+        codes.append(ExitCode.INTERRUPTED)
+        reasons.insert(0, interrupted)
+    code = worst(
+        codes, overrides_invalid=any(gate.overrides_invalid for v in verdicts for gate in v.gates)
+    )
+    return RunVerdict(
+        verdict=verdict_of(code),
+        exit_code=code,
+        reasons=tuple(reasons) if codes else ("no scenario was run",),
+        scenarios=tuple(
+            ScenarioOutcome(scenario=v.scenario, verdict=v.verdict, exit_code=v.exit_code)
+            for v in verdicts
+        ),
+    )

@@ -1,6 +1,7 @@
 """Whether the load that was asked for is the load that was made."""
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.load.exceptions import Exceptions
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.executors import (
     ConstantArrivalRate,
@@ -13,7 +14,7 @@ from cdc_perf.settings.samples import samples_needed
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.verdict.figures import figure, figure_beside
 from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
-from cdc_perf.verdict.k6_exit import CAME_TO_ITS_END
+from cdc_perf.verdict.k6_gates import CAME_TO_ITS_END
 from cdc_perf.wording import counted
 
 MOST_DROPPED = 0.001
@@ -25,6 +26,7 @@ _MOST_SHORTER = 0.02
 _SHORTER_SECONDS = 1.0
 _LATEST_TICK_MS = 50
 _LARGEST_STEP_SECONDS = 0.1
+_RESULTS = "cdc_success_rate"
 
 
 def dropped_gate(summary: Summary | NoSummary) -> Gate:
@@ -167,4 +169,50 @@ def clock_gate(step_seconds: float) -> Gate:
             f"the system's clock was set {way} by {abs(step_seconds):,.1f} s under the test, "
             "or the machine slept: run again once it is in step"
         ),
+    )
+
+
+def iterations_gate(
+    scenario: str, exceptions: Exceptions, summary: Summary | NoSummary
+) -> Gate | None:
+    """No iteration threw, and each recorded a success or a failure.
+
+    k6 counts an iteration that throws like any other, so its missing result makes the rest look
+    better than the run was. That failure is certain: a starved generator throws nothing. Results
+    that are missing without an exception are INVALID. Where there are none at all, the threshold on
+    the success rate has no samples and says so.
+
+    None for the health check, which its checks judge.
+    """
+    if scenario == HEALTH_CHECK:
+        return None
+    name, limit = "iterations", "no iteration throws, each records a result"
+    if exceptions.count:
+        observed = counted(exceptions.count, "exception")
+        first = f", the first: {exceptions.first}" if exceptions.first else ""
+        return failed_gate(
+            name,
+            limit,
+            observed,
+            code=ExitCode.FAIL,
+            overrides_invalid=True,
+            reason=f"{counted(exceptions.count, 'iteration')} threw an exception{first}: "
+            "fix the k6 script",
+        )
+    if isinstance(summary, NoSummary):
+        return unknown_gate(name, limit, "unknown")
+    ended = int(summary.observed("iterations", "count") or 0)
+    results = summary.samples(_RESULTS)
+    observed = f"{counted(results, 'result')} of {counted(ended, 'iteration')}"
+    if not results:
+        return unknown_gate(name, limit, observed)
+    if results >= ended:
+        return passed_gate(name, limit, observed)
+    return failed_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=f"{counted(ended - results, 'iteration')} of {ended:,} recorded neither a success "
+        "nor a failure: let the k6 script call iterate() in each iteration",
     )

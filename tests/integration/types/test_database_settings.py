@@ -6,7 +6,7 @@ import pytest
 
 from cdc_perf.errors import ExitCode, StackFailure
 from cdc_perf.stack import source
-from cdc_perf.stack.checks.printing import expect_printing
+from cdc_perf.stack.checks.capture import expect_printing
 from tests.integration.integrity_stack import planted
 
 SCHEMA = """

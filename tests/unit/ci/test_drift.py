@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from cdc_perf.ci.drift import GeneratedFiles, find_drift, write
-from cdc_perf.ci.emit import HEADER
-from cdc_perf.ci.generate import FOLDER
+from cdc_perf.ci.emit import FOLDER, HEADER
 from cdc_perf.errors import UsageFailure
 
 ONE, TWO = f"{FOLDER}/one.yml", f"{FOLDER}/two.yml"

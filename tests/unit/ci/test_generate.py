@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from cdc_perf.ci.generate import generate
+from cdc_perf.ci.emit import generate
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.scenarios import Scenarios
 from tests.unit.ci.projects import perf, project

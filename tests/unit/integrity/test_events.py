@@ -20,7 +20,7 @@ from cdc_perf.integrity.ledger import AcknowledgedWrite
 from cdc_perf.integrity.records import Drain, Finding, FindingKind, Integrity, LastSeen, TopicRead
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
-from cdc_perf.verdict.integrity_thresholds import INTEGRITY_METRICS
+from cdc_perf.verdict.integrity_gates import INTEGRITY_METRICS
 
 PIPELINE = load_pipeline(Checkout.here())
 CUSTOMER = "cdc.public.customer"

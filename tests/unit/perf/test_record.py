@@ -11,7 +11,7 @@ from cdc_perf.results import history
 from cdc_perf.results.history import read_history_file
 from cdc_perf.results.manifest import RunStatus
 from cdc_perf.results.run_folder import RunFolder
-from cdc_perf.verdict.run import judge_run
+from cdc_perf.verdict.judge import judge_run
 from tests.unit.measured import NOW, event
 from tests.unit.recorded_runs import manifest, row
 

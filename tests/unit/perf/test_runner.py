@@ -19,7 +19,7 @@ from cdc_perf.runs.loader import read_run
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.settings.scenarios import HEALTH_CHECK
-from cdc_perf.verdict.run import judge_run
+from cdc_perf.verdict.judge import judge_run
 from cdc_perf.verdict.verdict import Verdict
 from tests.unit.measured import event
 from tests.unit.perf.fakes import (

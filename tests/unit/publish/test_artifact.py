@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cdc_perf.publish.artifact import unpack
+from cdc_perf.publish.fetch import unpack
 from cdc_perf.runs.loader import UnreadableRun
 
 SCENARIOS = ("health-check", "baseline")

@@ -7,7 +7,7 @@ from cdc_perf.errors import PublishFailure, UsageFailure
 from cdc_perf.publish.names import WORKFLOW_PATH
 from cdc_perf.publish.pulls import pull_requests_of
 from cdc_perf.publish.runner import finished_run, repository, write_outputs, write_summary
-from cdc_perf.publish.source import local_results
+from cdc_perf.publish.summary import local_results
 from tests.unit.recorded_runs import row, run_id, write_run
 
 KNOWN = ("health-check", "baseline")

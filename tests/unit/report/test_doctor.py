@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from cdc_perf.report.doctor import diagnosis_json, diagnosis_table
+from cdc_perf.report.stack import diagnosis_json, diagnosis_table
 from cdc_perf.stack.local.diagnosis import CheckResult, Health
 
 OK = CheckResult(what="system", health=Health.OK, found="Linux")

@@ -9,7 +9,7 @@ from cdc_perf.report.hops import hop_rows, hop_sentences, hops_text, moved_hop
 from cdc_perf.report.markdown import run_markdown
 from cdc_perf.results.hops import Hops
 from cdc_perf.results.summary import NoSummary
-from cdc_perf.verdict.run import judge_run
+from cdc_perf.verdict.judge import judge_run
 from tests.unit.measured import GOOD, LATENCY, counter, summary, trend, way
 from tests.unit.recorded_runs import row
 

@@ -7,8 +7,7 @@ from cdc_perf.report.integrity_line import compared_without_loss
 from cdc_perf.report.markdown import run_markdown
 from cdc_perf.report.terminal import render
 from cdc_perf.runs.row import Row
-from cdc_perf.verdict.judge import judge
-from cdc_perf.verdict.run import judge_run
+from cdc_perf.verdict.judge import judge, judge_run
 from tests.unit.measured import CLEAN, evidence, summary
 
 SAMPLE = RowSample(id="0b9c", last_seen=LastSeen.TOPIC, detail="offset 7")

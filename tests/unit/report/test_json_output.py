@@ -3,8 +3,8 @@ from pathlib import Path
 import msgspec
 
 from cdc_perf.report.json_output import outcome_json
+from cdc_perf.verdict.judge import judge_run
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
-from cdc_perf.verdict.run import judge_run
 from tests.unit.recorded_runs import SLOW, row
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from cdc_perf.errors import UsageFailure
-from cdc_perf.report.logs import last_logs
+from cdc_perf.report.stack import last_logs
 from cdc_perf.stack.backend import LogTail
 
 _LOG = ("one", "two", "three")

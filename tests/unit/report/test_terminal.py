@@ -5,8 +5,7 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.report.terminal import render
 from cdc_perf.results.summary import NoSummary
 from cdc_perf.runs.row import Row
-from cdc_perf.verdict.judge import judge, not_run
-from cdc_perf.verdict.run import judge_run
+from cdc_perf.verdict.judge import judge, judge_run, not_run
 from tests.unit.measured import (
     GOOD,
     LATENCY,

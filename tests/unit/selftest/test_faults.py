@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from cdc_perf.errors import ExitCode, StackFailure, UsageFailure
-from cdc_perf.selftest.copy import prepared
 from cdc_perf.selftest.fault import Edit, Expected, Fault
 from cdc_perf.selftest.faults import FAULTS, select
+from cdc_perf.selftest.trial import prepared
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios

@@ -3,7 +3,7 @@ from statistics import median
 
 import pytest
 
-from cdc_perf.stats.block_length import block_length
+from cdc_perf.stats.growth import block_length
 from tests.unit.verdict.series import autoregression
 
 

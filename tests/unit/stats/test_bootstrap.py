@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdc_perf.stats.bootstrap import median_interval
+from cdc_perf.stats.pairs import median_interval
 
 TAIL = 0.025
 

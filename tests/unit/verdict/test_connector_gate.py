@@ -7,7 +7,7 @@ import pytest
 from cdc_perf.errors import ExitCode
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.connector_health import Condition, ConnectorHealth
-from cdc_perf.verdict.connector_gate import connector_gate
+from cdc_perf.verdict.gates import connector_gate
 from tests.unit.measured import event
 
 OPERATED = (ComponentEvent("connect", "ended", by_operator=True, log=()),)

@@ -9,9 +9,8 @@ import pytest
 from cdc_perf.errors import ExitCode
 from cdc_perf.results.summary import Check, Metric, NoSummary, Summary
 from cdc_perf.stack.component import ComponentEvent
-from cdc_perf.verdict.judge import judge, not_run
+from cdc_perf.verdict.judge import judge, judge_run, not_run
 from cdc_perf.verdict.records import ScenarioVerdict
-from cdc_perf.verdict.run import judge_run
 from cdc_perf.verdict.verdict import Verdict
 from tests.unit.measured import (
     GOOD,

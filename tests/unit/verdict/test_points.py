@@ -10,8 +10,8 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.results.summary import Metric, NoSummary, Summary, SummaryType
 from cdc_perf.stats.intervals import Interval, rate_interval
 from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.k6_gates import points_gate
 from cdc_perf.verdict.points import PointsSummary, summarize_points
-from cdc_perf.verdict.points_gate import points_gate
 from tests.unit.measured import (
     GOOD,
     LATENCY,

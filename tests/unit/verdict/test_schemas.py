@@ -13,9 +13,8 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.files import readable_json
 from cdc_perf.integrity.records import Finding, FindingKind, Integrity, LastSeen, RowSample
 from cdc_perf.stats.intervals import Interval
-from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.judge import judge, judge_run
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
-from cdc_perf.verdict.run import judge_run
 from cdc_perf.verdict.schemas import verdict_schema
 from tests.unit.measured import CLEAN, GOOD, evidence, summary, threshold
 from tests.unit.recorded_runs import gone, row, write_run

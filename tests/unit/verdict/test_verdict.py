@@ -5,9 +5,8 @@ import pytest
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.files import readable_json
-from cdc_perf.verdict.judge import not_run
+from cdc_perf.verdict.judge import judge_run, not_run
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
-from cdc_perf.verdict.run import judge_run
 from cdc_perf.verdict.verdict import Verdict, verdict_of, worst
 
 _WORST_FIRST = (130, 4, 3, 12, 11, 10, 0)

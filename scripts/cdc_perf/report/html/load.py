@@ -1,8 +1,13 @@
 """The load and the stack under it, second by second."""
 
-from cdc_perf.report.html.chart import Chart, NotSampled
-from cdc_perf.report.html.curves import counted, curves, gauge
-from cdc_perf.runs.series import Series
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cdc_perf.report.html.chart import Chart, ChartTable, Line, NotSampled
+from cdc_perf.report.html.figures import bare, shown
+from cdc_perf.report.html.spans import clock, width_of_rows
+from cdc_perf.report.rows import NOTHING
+from cdc_perf.runs.series import Second, Series
 
 _MIB = 1024.0**2
 
@@ -88,3 +93,111 @@ def stack(series: Series) -> tuple[Chart | NotSampled, ...]:
             "most",
         ),
     )
+
+
+@dataclass(frozen=True)
+class CurveSource:
+    """One line: which metric, what is taken of a second, and what of several.
+
+    Attributes:
+        label: The line's name.
+        metric: The metric.
+        value: Of a second with points.
+        whole: Of the seconds of a table's row, some of which may have none; given their number.
+        colour: Which colour of the page's palette, from 0.
+        silence: The value of a second without a point: 0 for what is counted, None for a gauge.
+    """
+
+    label: str
+    metric: str
+    value: Callable[[Second], float]
+    whole: Callable[[Sequence[float], int], float]
+    colour: int = 0
+    silence: float | None = None
+
+
+def counted(label: str, metric: str, colour: int, value: Callable[[Second], float]) -> CurveSource:
+    """Return what is counted in each second, 0 where nothing is; of several the mean rate."""
+    return CurveSource(
+        label, metric, value, lambda v, seconds: sum(v) / seconds, colour, silence=0.0
+    )
+
+
+def gauge(label: str, metric: str, unit: float = 1.0, colour: int = 0) -> CurveSource:
+    """Return a gauge, of a second and of several the largest value, divided by a unit."""
+    return CurveSource(
+        label, metric, lambda second: second.largest / unit, lambda v, _: max(v), colour
+    )
+
+
+def curves(
+    series: Series,
+    key: str,
+    title: str,
+    unit: str,
+    sources: Sequence[CurveSource],
+    says: str,
+    taken: str,
+) -> Chart | NotSampled:
+    """Return a chart of the sources that have points.
+
+    Args:
+        series: The seconds.
+        key: The chart's name within its scenario.
+        title: For people.
+        unit: Of every source.
+        sources: The curves.
+        says: What they are, in sentences.
+        taken: What a row of the table takes of its seconds.
+    """
+    there = [source for source in sources if series.metrics.get(source.metric)]
+    if not there:
+        return NotSampled(title, "not sampled in this run")
+    values = {source: _values(source, series) for source in there}
+    return Chart(
+        key=key,
+        title=title,
+        unit=unit,
+        says=f"{says} {'; '.join(_extent(values, unit))}.",
+        lines=tuple(
+            Line(source.label, line, "line", source.colour) for source, line in values.items()
+        ),
+        table=_table(series, values, taken, unit),
+    )
+
+
+def _values(source: CurveSource, series: Series) -> list[float | None]:
+    seconds = series.metrics[source.metric]
+    return [
+        source.value(seconds[at]) if at in seconds else source.silence
+        for at in range(series.length)
+    ]
+
+
+def _extent(values: Mapping[CurveSource, Sequence[float | None]], unit: str) -> list[str]:
+    return [
+        f"{source.label} {_range(min(known), max(known), unit)}"
+        for source, line in values.items()
+        if (known := [value for value in line if value is not None])
+    ]
+
+
+def _range(least: float, most: float, unit: str) -> str:
+    return shown(most, unit) if least == most else f"{bare(least, unit)} to {shown(most, unit)}"
+
+
+def _table(
+    series: Series, values: Mapping[CurveSource, Sequence[float | None]], taken: str, unit: str
+) -> ChartTable:
+    width = width_of_rows(series.length)
+    rows = []
+    for begin in range(0, series.length, width):
+        end = min(begin + width, series.length)
+        cells = []
+        for source, line in values.items():
+            known = [value for value in line[begin:end] if value is not None]
+            cells.append(bare(source.whole(known, end - begin), unit) if known else NOTHING)
+        rows.append((clock(begin), *cells))
+    whole = f"{taken}, {unit}" if unit else taken
+    columns = [f"{source.label} ({whole})" for source in values]
+    return ChartTable(("from", *columns), tuple(rows))

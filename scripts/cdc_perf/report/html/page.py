@@ -21,8 +21,8 @@ from cdc_perf.report.html.view import OVERVIEW, ScenarioView, run_view, scenario
 from cdc_perf.report.markdown import sentence
 from cdc_perf.report.rows import word
 from cdc_perf.runs.run_data import RunData
+from cdc_perf.verdict.judge import judge_run
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
-from cdc_perf.verdict.run import judge_run
 from cdc_perf.verdict.verdict import Verdict
 
 _HERE = Path(__file__).parent

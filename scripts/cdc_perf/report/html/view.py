@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from cdc_perf.report.environment import environment, load_of
 from cdc_perf.report.hops import HopRow, hop_rows, hop_sentences
@@ -10,13 +11,14 @@ from cdc_perf.report.html.findings import Errors, Time, errors, integrity, time_
 from cdc_perf.report.html.integrity import IntegrityView, integrity_sentence, integrity_view
 from cdc_perf.report.html.k6_metrics import MetricRow, metric_rows
 from cdc_perf.report.html.k6_thresholds import k6_threshold_row, verdict_of_k6
-from cdc_perf.report.html.reproduce import commands
 from cdc_perf.report.html.threshold_rows import ThresholdRow, threshold_row
 from cdc_perf.report.rows import COLUMNS, cells
 from cdc_perf.results.foreign_summary import ForeignSummary
+from cdc_perf.results.manifest import Manifest
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import Row
 from cdc_perf.runs.run_data import RunData, ScenarioData
+from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.verdict.records import GateResult, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
@@ -153,3 +155,21 @@ def run_view(material: RunData) -> RunView:
 
 
 OVERVIEW = tuple(COLUMNS.items())
+
+
+def commands(manifest: Manifest) -> tuple[str, ...]:
+    """Return the lines to type: the commit that was measured, then the same load and limits."""
+    overrides, versions = manifest.overrides, manifest.versions
+    names = [each.name for each in manifest.scenarios if each.name != HEALTH_CHECK]
+    options = {
+        "--scenarios": ",".join(names) or HEALTH_CHECK,
+        "--duration": format_duration(overrides.duration_seconds)
+        if overrides.duration_seconds is not None
+        else "",
+        "--vus": str(overrides.vus or ""),
+        "--env": overrides.environment,
+        "--stack": manifest.stack,
+    }
+    given = " ".join(f"{flag} {quote(value)}" for flag, value in options.items() if value)
+    checkout = [f"git checkout {quote(versions.commit)}"] if versions.commit else []
+    return (*checkout, "nox -s dev", f".venv/bin/inv perf {given}")

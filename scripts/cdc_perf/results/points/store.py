@@ -12,8 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from cdc_perf.results.points.declared import Declared, declared_of
-from cdc_perf.results.points.file_defect import FileDefect
-from cdc_perf.results.points.gzip_lines import GzipLines
+from cdc_perf.results.points.gzip_lines import FileDefect, GzipLines
 from cdc_perf.results.summary import SummaryType
 
 if TYPE_CHECKING:

@@ -1,18 +1,23 @@
 """The checks in their order; each raises at the first fault, and asks without changing anything."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from cdc_perf.settings.connector_rules import connector_warnings
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.connector_rules import connector_faults, connector_warnings
 from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack import connector, source
 from cdc_perf.stack.checks.capture import ANY_SOURCE, Check, expect_capturable
 from cdc_perf.stack.checks.collections import expect_collections
-from cdc_perf.stack.checks.deployed import expect_deployed
 from cdc_perf.stack.checks.publication import expect_publication
 from cdc_perf.stack.checks.toast import every_lost_toast
+from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady
+
+_REMEDY = "change it there (inv connector.deploy --stack external), or in pipeline.toml"
 
 
 def check_pipeline(
@@ -57,3 +62,71 @@ def check_connector(pipeline: Pipeline, endpoints: Endpoints) -> None:
     """
     with suppress(NotReady):
         expect_deployed(pipeline, endpoints)
+
+
+def expect_deployed(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Return if the connector captures the tables into the topics in a form that we read.
+
+    Raises:
+        NotReady: Kafka Connect has no address, no such connector, or no answer.
+        StackFailure: It does not.
+    """
+    name = pipeline.connector.name
+    try:
+        config = ConnectApi(endpoints.connect_url).config(name) if endpoints.connect_url else None
+    except (Rebalancing, Unreachable) as reason:
+        raise NotReady(str(reason)) from None
+    if config is None:
+        raise NotReady(f"there is no connector {name} to be asked")
+    for fault in deployed_faults(pipeline, config):
+        raise StackFailure(f"connector {name}: {fault}", hint=_REMEDY)
+
+
+def deployed_faults(pipeline: Pipeline, config: Mapping[str, str]) -> Iterator[str]:
+    """Find where a connector's configuration and pipeline.toml contradict each other."""
+    postgres = pipeline.postgres
+    for setting, ours in (
+        ("topic.prefix", pipeline.kafka.topic_prefix),
+        ("slot.name", postgres.slot),
+        ("publication.name", postgres.publication),
+        ("database.dbname", postgres.database),
+    ):
+        theirs = config.get(setting, "nothing")
+        if theirs != ours:
+            yield f"{setting} is {theirs}, and pipeline.toml has {ours}"
+    for table in pipeline.tables:
+        if not captured(config, table.name):
+            yield f"captures no {table.table}, by its lists of schemas and tables"
+    # A list of what is captured is as good as any other that captures the tables.
+    lists = re.compile(r"(?:table|schema)\.(?:in|ex)clude\.list")
+    others = {name: value for name, value in config.items() if not lists.fullmatch(name)}
+    for setting, fault in connector_faults(others):
+        yield f"{setting}: {fault}"
+
+
+def captured(config: Mapping[str, str], name: TableName) -> bool:
+    """Return whether the connector's lists let a table through.
+
+    They are lists of regular expressions, of which Debezium takes no account of capitals.
+    """
+    tables, schemas = f"{name.schema}.{name.name}", name.schema
+    return all(
+        _matches(config.get(f"{kind}.include.list", ".*"), text)
+        and not _matches(config.get(f"{kind}.exclude.list", ""), text)
+        for kind, text in (("schema", schemas), ("table", tables))
+    )
+
+
+def _matches(patterns: str, text: str) -> bool:
+    r"""Return whether one of a list of Java's expressions matches; `\,` in it is no comma."""
+    for part in re.split(r"(?<!\\),", patterns):
+        pattern = part.strip().replace(r"\,", ",")
+        # Java's spelling of a letter by its number.
+        pattern = re.sub(r"\\x\{([0-9a-fA-F]+)\}", lambda x: re.escape(chr(int(x[1], 16))), pattern)
+        try:
+            if pattern and re.fullmatch(pattern, text, re.IGNORECASE):
+                return True
+        except re.error:
+            # Beyond what both languages know: it may match.
+            return True
+    return False

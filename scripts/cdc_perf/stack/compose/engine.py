@@ -12,6 +12,7 @@ from docker.errors import DockerException
 
 from cdc_perf import process
 from cdc_perf.errors import StackFailure
+from cdc_perf.stack.local.diagnosis import CheckResult, Health
 
 _SOCKET = "unix://"
 _DEFAULT_HOST = f"{_SOCKET}/var/run/docker.sock"
@@ -126,3 +127,12 @@ def version_in(text: str) -> tuple[int, int] | None:
     """Return major and minor version of what Compose says of itself; None where it says neither."""
     found = re.match(r"v?(\d+)\.(\d+)", text)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def diagnose_docker() -> CheckResult:
+    """Look for an engine; without one the embedded stack takes its place, so nothing is wrong."""
+    try:
+        found = f"{find_engine(os.environ)}: `auto` takes the stack compose"
+    except StackFailure as failure:
+        found = f"{failure.message}: `auto` takes the stack local; compose needs {REQUIRED}"
+    return CheckResult(what="docker", health=Health.OK, found=found)

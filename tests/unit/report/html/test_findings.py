@@ -6,7 +6,7 @@ from cdc_perf.load.overrides import Overrides
 from cdc_perf.report.environment import load_of
 from cdc_perf.report.html.figures import bare, shown, text
 from cdc_perf.report.html.findings import integrity, time_spent, times
-from cdc_perf.report.html.reproduce import commands
+from cdc_perf.report.html.view import commands
 from cdc_perf.results.manifest import ScenarioEntry
 from cdc_perf.results.summary import Check, NoSummary, Summary
 from cdc_perf.runs.k6_log import OTHER, quotes
