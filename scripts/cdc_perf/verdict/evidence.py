@@ -12,9 +12,8 @@ from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.connector_health import ConnectorHealth
 from cdc_perf.verdict.k6_gates import CAME_TO_ITS_END
-from cdc_perf.verdict.points import PointsSummary
+from cdc_perf.verdict.points import PointsSummary, StackMetrics
 from cdc_perf.verdict.ramp import Ramp
-from cdc_perf.verdict.stack_thresholds import StackMetrics
 
 
 @dataclass(frozen=True)

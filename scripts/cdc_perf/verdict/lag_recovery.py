@@ -8,8 +8,8 @@ from cdc_perf.settings.executors import Executor, RampingArrivalRate, RampingVus
 from cdc_perf.settings.metrics import CONSUMER_LAG
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.figures import figure
+from cdc_perf.verdict.points import StackMetrics
 from cdc_perf.verdict.records import ThresholdResult
-from cdc_perf.verdict.stack_thresholds import StackMetrics
 from cdc_perf.verdict.threshold_result import broken_limit, result_of
 
 LAG_RECOVERY = "lag_recovery_seconds"

@@ -15,7 +15,8 @@ from cdc_perf.results.points.statistics import (
 from cdc_perf.results.points.store import Points, read_points
 from cdc_perf.results.points.windows import Window, windows
 from cdc_perf.results.summary import NoSummary, Summary
-from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.executors import Executor, warm_up_seconds
+from cdc_perf.settings.metrics import MetricType, Phase
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.intervals import Interval, percentile_ranks, rate_interval
 
@@ -37,6 +38,29 @@ class PointsSummary:
     intervals: Mapping[Threshold, Interval] = field(default_factory=dict)
     stack: StackSeries = field(default_factory=StackSeries)
     windows: Sequence[Window] = ()
+
+
+@dataclass(frozen=True)
+class StackMetrics:
+    """What limits on the stack are judged on.
+
+    Attributes:
+        series: The samples.
+        executor: The load that was asked for.
+    """
+
+    series: StackSeries
+    executor: Executor
+
+    @property
+    def warm_up(self) -> float:
+        """How long the warm-up lasts, in seconds."""
+        return warm_up_seconds(self.executor)
+
+    def samples(self, threshold: Threshold) -> tuple[tuple[float, float], ...]:
+        """Return what a limit is judged on: seconds since the load began, value."""
+        since = self.warm_up if threshold.kind.phase is Phase.STEADY else 0.0
+        return self.series.within(threshold.metric, since)
 
 
 def summarize_points(

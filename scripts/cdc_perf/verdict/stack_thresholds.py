@@ -1,50 +1,25 @@
 """Limits on the stack's gauges, which the harness samples and k6 does not know."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean, quantiles
 
 import msgspec
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.results.points.gauges import StackSeries
-from cdc_perf.settings.executors import Executor, warm_up_seconds
 from cdc_perf.settings.expressions import GROWTH
-from cdc_perf.settings.metrics import CONSUMER_LAG, MetricType, Phase, of_jvm
+from cdc_perf.settings.metrics import CONSUMER_LAG, MetricType, of_jvm
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.growth import growth
 from cdc_perf.verdict.figures import figure, limit_figure
 from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate
 from cdc_perf.verdict.integrity_gates import INTEGRITY_METRICS
 from cdc_perf.verdict.lag_recovery import LAG_RECOVERY, judge_recovery
+from cdc_perf.verdict.points import StackMetrics
 from cdc_perf.verdict.ramp_gate import HELD_RATE
 from cdc_perf.verdict.records import ThresholdResult
 from cdc_perf.verdict.threshold_result import broken_limit, result_of, too_few
 
 _LEAST_SAMPLED = 0.9
-
-
-@dataclass(frozen=True)
-class StackMetrics:
-    """What limits on the stack are judged on.
-
-    Attributes:
-        series: The samples.
-        executor: The load that was asked for.
-    """
-
-    series: StackSeries
-    executor: Executor
-
-    @property
-    def warm_up(self) -> float:
-        """How long the warm-up lasts, in seconds."""
-        return warm_up_seconds(self.executor)
-
-    def samples(self, threshold: Threshold) -> tuple[tuple[float, float], ...]:
-        """Return what a limit is judged on: seconds since the load began, value."""
-        since = self.warm_up if threshold.kind.phase is Phase.STEADY else 0.0
-        return self.series.within(threshold.metric, since)
 
 
 def judge_stack_threshold(threshold: Threshold, seen: StackMetrics) -> ThresholdResult:
