@@ -4,6 +4,8 @@ nox -s baseline -- --duration 1m     the main job, in an environment of its own
 nox -s tests                         everything that says whether this checkout works
 nox -s dev                           puts `inv` into .venv
 
+nox -s tests -- --full               the slow ones too, and no test may be skipped
+
 What stands after `--` goes to `inv perf`, or to pytest.
 """
 
@@ -35,6 +37,8 @@ BIN = "Scripts" if sys.platform == "win32" else "bin"
 # A run that is interrupted stops the stack that it started before it ends.
 PATIENCE_SECONDS = 60.0
 TEMPLATES = "scripts/cdc_perf/report/html/templates"
+# More than the cores of a small machine, because most tests wait for a pipeline most of the time.
+WORKERS = "4"
 CODE = ["bench", "scripts", "src", "tests", "noxfile.py", "tasks.py"]
 
 
@@ -171,12 +175,21 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the unit tests, then the integration tests on the real embedded stack."""
+    """Run the tests in parallel, many on a real embedded stack; `-- --full` adds the slow ones."""
     install(session, "dev")
-    if not session.posargs:
-        # What the integration tests need; the first time it takes longer than a test may.
-        session.run("inv", "tools.install", "--stack", "local")
-    session.run("pytest", *(session.posargs or ["tests/unit", "tests/policy", "tests/integration"]))
+    full = session.posargs == ["--full"]
+    if session.posargs and not full:
+        session.run("pytest", *session.posargs)
+        return
+    # What the integration tests need; the first time it takes longer than a test may.
+    session.run("inv", "tools.install", "--stack", "local")
+    chosen = "not long" if full else "not long and not slow"
+    options = ["--skips-fail"] if full else []
+    # The files in this order: unit tests, which are short, fill the gaps at the end.
+    folders = ("tests/integration", "tests/policy", "tests/unit")
+    parallel = ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")
+    session.run("pytest", "-m", f"{chosen} and not alone", *options, *parallel, *folders)
+    session.run("pytest", "-m", f"{chosen} and alone", *options, "tests/integration")
 
 
 @nox.session(default=False)
@@ -202,16 +215,17 @@ def browser(session: nox.Session) -> None:
     install(session, "dev")
     install(session, "browser")
     session.run("inv", "tools.install", "--stack", "local")
-    session.run("pytest", *(session.posargs or ["tests/browser"]))
+    session.run("pytest", "--skips-fail", *(session.posargs or ["tests/browser"]))
 
 
 @nox.session(name="compose-tests", default=False)
 def compose_tests(session: nox.Session) -> None:
-    """Start the compose stack for real, load it and disturb it; without a Docker engine, skip."""
+    """Start the compose stack for real, load it and disturb it; needs a Docker engine."""
     install(session, "dev")
     session.run("inv", "tools.install", "--stack", "compose")
     # k6 in a container, whose image takes minutes to build: -- -m slow tests/compose
-    session.run("pytest", *(session.posargs or ["-m", "not slow", "tests/compose"]))
+    words = session.posargs or ["-m", "not slow", "tests/compose"]
+    session.run("pytest", "--skips-fail", *words)
 
 
 def fill_table(session: nox.Session, tests: str, option: str, document: str) -> None:
