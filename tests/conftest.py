@@ -13,6 +13,7 @@ environment.adopt(os.environ)
 SKIPS_FAIL = "--skips-fail"
 # What only another machine can have.
 MAY_BE_SKIPPED = {
+    "tests/compose/test_runs.py::test_a_component_that_dies_by_itself_fails_the_run": "needs root",
     "tests/integration/test_no_docker.py::test_no_permission": "root may use any socket",
     "tests/integration/test_no_docker.py::test_compose_takes_the_files": "needs Docker's compose",
 }
