@@ -15,6 +15,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import nox
 from nox.command import CommandFailed
@@ -181,6 +182,11 @@ def tests(session: nox.Session) -> None:
     if session.posargs and not full:
         session.run("pytest", *session.posargs)
         return
+    run_tests(session, full=full)
+
+
+def run_tests(session: nox.Session, *, full: bool, program: tuple[str, ...] = ("pytest",)) -> None:
+    """Run the tests in parallel, then those that need a quiet machine."""
     # What the integration tests need; the first time it takes longer than a test may.
     session.run("inv", "tools.install", "--stack", "local")
     chosen = "not long" if full else "not long and not slow"
@@ -188,8 +194,38 @@ def tests(session: nox.Session) -> None:
     # The files in this order: unit tests, which are short, fill the gaps at the end.
     folders = ("tests/integration", "tests/policy", "tests/unit")
     parallel = ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")
-    session.run("pytest", "-m", f"{chosen} and not alone", *options, *parallel, *folders)
-    session.run("pytest", "-m", f"{chosen} and alone", *options, "tests/integration")
+    session.run(*program, "-m", f"{chosen} and not alone", *options, *parallel, *folders)
+    session.run(*program, "-m", f"{chosen} and alone", *options, "tests/integration")
+
+
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Run all tests, and print how many lines of each package they execute."""
+    install(session, "dev")
+    # Outside the checkout, which tests copy while others write their data.
+    data = Path(session.create_tmp()) / "data"
+    session.env["COVERAGE_FILE"] = str(data)
+    session.run("coverage", "erase")
+    run_tests(session, full=True, program=("coverage", "run", "-m", "pytest"))
+    session.run("coverage", "combine", "--quiet")
+    report = data.with_suffix(".json")
+    session.run("coverage", "json", "--quiet", "-o", str(report))
+    for name, (covered, lines) in by_package(json.loads(report.read_bytes())["files"]).items():
+        session.log(f"{100 * covered / lines:6.1f}% of {lines:6,} lines: {name}")
+
+
+def by_package(files: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return the lines of each package that were executed, and all that it has."""
+    found: dict[str, tuple[int, int]] = {}
+    for path, content in sorted(files.items()):
+        _, package, *inside = Path(path).parts
+        name = "/".join([package, *inside[:-1]][:2])
+        for key in (name, "total"):
+            covered, lines = found.get(key, (0, 0))
+            summary = content["summary"]
+            covered, lines = covered + summary["covered_lines"], lines + summary["num_statements"]
+            found[key] = (covered, lines)
+    return {name: found[name] for name in sorted(found, key=lambda x: (x == "total", x))}
 
 
 @nox.session(default=False)
