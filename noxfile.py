@@ -4,6 +4,8 @@ nox -s baseline -- --duration 1m     the main job, in an environment of its own
 nox -s tests                         everything that says whether this checkout works
 nox -s dev                           puts `inv` into .venv
 
+nox -s tests -- --full               the slow ones too, and no test may be skipped
+
 What stands after `--` goes to `inv perf`, or to pytest.
 """
 
@@ -13,6 +15,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import nox
 from nox.command import CommandFailed
@@ -35,6 +38,8 @@ BIN = "Scripts" if sys.platform == "win32" else "bin"
 # A run that is interrupted stops the stack that it started before it ends.
 PATIENCE_SECONDS = 60.0
 TEMPLATES = "scripts/cdc_perf/report/html/templates"
+# More than the cores of a small machine, because most tests wait for a pipeline most of the time.
+WORKERS = "4"
 CODE = ["bench", "scripts", "src", "tests", "noxfile.py", "tasks.py"]
 
 
@@ -171,12 +176,56 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the unit tests, then the integration tests on the real embedded stack."""
+    """Run the tests in parallel, many on a real embedded stack; `-- --full` adds the slow ones."""
     install(session, "dev")
-    if not session.posargs:
-        # What the integration tests need; the first time it takes longer than a test may.
-        session.run("inv", "tools.install", "--stack", "local")
-    session.run("pytest", *(session.posargs or ["tests/unit", "tests/policy", "tests/integration"]))
+    full = session.posargs == ["--full"]
+    if session.posargs and not full:
+        session.run("pytest", *session.posargs)
+        return
+    run_tests(session, full=full)
+
+
+def run_tests(session: nox.Session, *, full: bool, program: tuple[str, ...] = ("pytest",)) -> None:
+    """Run the tests in parallel, then those that need a quiet machine."""
+    # What the integration tests need; the first time it takes longer than a test may.
+    session.run("inv", "tools.install", "--stack", "local")
+    chosen = "not long" if full else "not long and not slow"
+    options = ["--skips-fail"] if full else []
+    # The files in this order: unit tests, which are short, fill the gaps at the end.
+    folders = ("tests/integration", "tests/policy", "tests/unit")
+    parallel = ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")
+    session.run(*program, "-m", f"{chosen} and not alone", *options, *parallel, *folders)
+    session.run(*program, "-m", f"{chosen} and alone", *options, "tests/integration")
+
+
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Run all tests, and print how many lines of each package they execute."""
+    install(session, "dev")
+    # Outside the checkout, which tests copy while others write their data.
+    data = Path(session.create_tmp()) / "data"
+    session.env["COVERAGE_FILE"] = str(data)
+    session.run("coverage", "erase")
+    run_tests(session, full=True, program=("coverage", "run", "-m", "pytest"))
+    session.run("coverage", "combine", "--quiet")
+    report = data.with_suffix(".json")
+    session.run("coverage", "json", "--quiet", "-o", str(report))
+    for name, (covered, lines) in by_package(json.loads(report.read_bytes())["files"]).items():
+        session.log(f"{100 * covered / lines:6.1f}% of {lines:6,} lines: {name}")
+
+
+def by_package(files: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return the lines of each package that were executed, and all that it has."""
+    found: dict[str, tuple[int, int]] = {}
+    for path, content in sorted(files.items()):
+        _, package, *inside = Path(path).parts
+        name = "/".join([package, *inside[:-1]][:2])
+        for key in (name, "total"):
+            covered, lines = found.get(key, (0, 0))
+            summary = content["summary"]
+            covered, lines = covered + summary["covered_lines"], lines + summary["num_statements"]
+            found[key] = (covered, lines)
+    return {name: found[name] for name in sorted(found, key=lambda x: (x == "total", x))}
 
 
 @nox.session(default=False)
@@ -202,16 +251,17 @@ def browser(session: nox.Session) -> None:
     install(session, "dev")
     install(session, "browser")
     session.run("inv", "tools.install", "--stack", "local")
-    session.run("pytest", *(session.posargs or ["tests/browser"]))
+    session.run("pytest", "--skips-fail", *(session.posargs or ["tests/browser"]))
 
 
 @nox.session(name="compose-tests", default=False)
 def compose_tests(session: nox.Session) -> None:
-    """Start the compose stack for real, load it and disturb it; without a Docker engine, skip."""
+    """Start the compose stack for real, load it and disturb it; needs a Docker engine."""
     install(session, "dev")
     session.run("inv", "tools.install", "--stack", "compose")
     # k6 in a container, whose image takes minutes to build: -- -m slow tests/compose
-    session.run("pytest", *(session.posargs or ["-m", "not slow", "tests/compose"]))
+    words = session.posargs or ["-m", "not slow", "tests/compose"]
+    session.run("pytest", "--skips-fail", *words)
 
 
 def fill_table(session: nox.Session, tests: str, option: str, document: str) -> None:

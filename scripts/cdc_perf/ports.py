@@ -13,16 +13,34 @@ _TRIES = 200
 
 
 def free_port(taken: Container[int] = ()) -> int:
-    """Return a port on which nobody listens, none of `taken`.
+    """Return a port that is free and that no process has chosen, none of `taken`.
+
+    Seconds pass until a component listens on its port. Until then, the claim keeps a stack that
+    starts at the same time in another checkout from choosing the same one.
 
     Raises:
         StackFailure: None was found.
     """
     for _ in range(_TRIES):
         port = random.randrange(_LOWEST, _HIGHEST)  # noqa: S311 - no secret: it spreads checkouts
-        if port not in taken and is_free(port):
+        if port not in taken and is_free(port) and _claim(port):
             return port
     raise StackFailure(f"no free port between {_LOWEST} and {_HIGHEST} in {_TRIES} tries")
+
+
+def _claim(port: int) -> bool:
+    """Bind the UDP port of the same number, which no component uses, until this process ends.
+
+    Returns:
+        False where another process did so before.
+    """
+    with socket.socket(type=socket.SOCK_DGRAM) as claim:
+        try:
+            claim.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        claim.detach()
+    return True
 
 
 def is_free(port: int) -> bool:

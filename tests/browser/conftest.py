@@ -17,6 +17,7 @@ from cdc_perf.runs.loader import read_results
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout
 from tests.browser.opened import Opened, open_page
+from tests.conftest import subject_missing
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 from tests.unit.compared_runs import two_runs
@@ -37,11 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> "Iterator[Browser]":
+def browser(request: pytest.FixtureRequest) -> "Iterator[Browser]":
     api = pytest.importorskip("playwright.sync_api", reason="nox -s browser installs Playwright")
     program = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if program is None:
-        pytest.skip(f"there is none of {', '.join(_BROWSERS)}: install the distribution's Chromium")
+        subject_missing(
+            request.config, "No Chromium is on PATH: install the package chromium of your system"
+        )
     with api.sync_playwright() as playwright:
         # Its sandbox refuses root and most containers; what is opened here is our own.
         chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])

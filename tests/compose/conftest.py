@@ -11,6 +11,7 @@ from cdc_perf import process
 from cdc_perf.errors import StackFailure
 from cdc_perf.stack.compose.engine import DockerEngine, find_engine
 from cdc_perf.stack.compose.project import project_name
+from tests.conftest import subject_missing
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 
@@ -33,11 +34,11 @@ def docker(*words: str, env: Mapping[str, str] | None = None) -> str:
 
 
 @pytest.fixture(scope="session")
-def engine() -> DockerEngine:
+def engine(request: pytest.FixtureRequest) -> DockerEngine:
     try:
         return find_engine(os.environ)
     except StackFailure as failure:
-        pytest.skip(failure.message)
+        subject_missing(request.config, failure.message)
 
 
 @pytest.fixture(scope="session")

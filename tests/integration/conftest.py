@@ -21,7 +21,10 @@ from cdc_perf.tools.cache import Cache
 from cdc_perf.tools.install import install_all
 
 ROOT = Path(__file__).parents[2]
-_LEFT_OUT = shutil.ignore_patterns(".git", ".nox", ".venv", ".stack", "*_cache", "__pycache__")
+# Among them what other workers write meanwhile: caches, and the examples of hypothesis.
+_LEFT_OUT = shutil.ignore_patterns(
+    *(".git", ".nox", ".venv", ".stack", ".hypothesis", "*_cache", "__pycache__")
+)
 
 
 def copy_checkout(target: Path) -> Checkout:

@@ -27,6 +27,8 @@ from tests.integration.faults.planting import (
 )
 from tests.integration.inv import Inv, read
 
+pytestmark = pytest.mark.slow
+
 
 def once(running: Running, number: signal.Signals) -> None:
     running.signal(number)

@@ -28,6 +28,8 @@ from tests.integration.faults.planting import (
 )
 from tests.integration.inv import Inv, lives, read
 
+pytestmark = pytest.mark.slow
+
 # A limit that needs no samples, so that the death of a component decides.
 JUDGED_BY_FEW = {"baseline": {"pg_write_errors": {"count": 1000}}}
 

@@ -29,6 +29,8 @@ from tests.integration.faults.planting import (
 )
 from tests.integration.inv import Inv, read
 
+pytestmark = pytest.mark.slow
+
 # Nobody listens there.
 NOWHERE = "http://127.0.0.1:9"
 
