@@ -271,6 +271,7 @@ def test_a_write_that_fails_at_once_is_no_fast_answer(run: Run, endpoints: Endpo
     ("environment", "says"),
     [
         ({"DURATION": "soon"}, "DURATION: 'soon' is no duration above zero"),
+        ({"DURATION": "1d"}, "DURATION: '1d' is no duration above zero"),
         ({"DURATION": "0s"}, "DURATION: '0s' is no duration above zero"),
         ({"DURATION": "-5s"}, "DURATION: '-5s' is no duration above zero"),
         ({"HOLD_RATE": "fast"}, "HOLD_RATE: 'fast' is no whole rate above zero"),
