@@ -1,4 +1,4 @@
-"""The gates that check a scenario beside its thresholds; each function returns one gate."""
+"""The gates of a scenario; each function returns one gate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

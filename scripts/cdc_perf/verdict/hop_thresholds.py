@@ -58,7 +58,7 @@ def _result(threshold: Threshold, observed: float, samples: int) -> ThresholdRes
 
 
 def _interval(times: LatencyHistogram, share: float) -> Interval:
-    """Return the interval of a percentile, from one bucket's lower bound to another's upper bound."""
+    """Return the interval of a percentile, from a bucket's lower bound to another's upper bound."""
     low, high = percentile_ranks(times.count, share)
     upper = inf if high is None else times.bounds(high)[1]
     return Interval(

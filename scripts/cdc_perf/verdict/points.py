@@ -84,7 +84,7 @@ def summarize_points(
         summary: k6's summary, whose sub-metrics are included.
         ramp: Whether the load rises until something breaks, which needs windows.
     """
-    import duckdb  # noqa: PLC0415 - only who reads points waits for it
+    import duckdb  # noqa: PLC0415 - only callers that read points wait for it
 
     try:
         with read_points((*paths, gauges)) as points:

@@ -28,7 +28,7 @@ class Ramp:
 
 
 def judge_ramp(seen: Sequence[Window], stack: StackSeries, executor: RampingArrivalRate) -> Ramp:
-    """Return the rate at the start of the last window before a break.
+    """Return a ramp's result, with the rate at the start of the last window before a break.
 
     A break is two windows in a row, or the last one: a single pause, such as a garbage collection,
     is not a break.
