@@ -1,4 +1,4 @@
-"""The result of two versions that ran in turns, as text and as JSON."""
+"""The result of two versions that ran in turn, as text and as JSON."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Judge two versions that ran in turns: each run counts, or is left out by name."""
+"""Judge two versions that ran in turn: each run counts, or is left out by name."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,7 +71,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class TurnsResult:
-    """The result of a comparison in turns.
+    """The result of a comparison in turn.
 
     Attributes:
         turns: Every run.
@@ -114,7 +114,7 @@ class TurnsResult:
 
 
 def judge_turns(turns: Sequence[Turn]) -> TurnsResult:
-    """Return the result of runs in turns.
+    """Return the result of runs in turn.
 
     A pair counts for a figure if both of its runs have it. A bad run excludes its own pair and no
     other.

@@ -160,7 +160,7 @@ def _reach(change: MetricChange, scale: float) -> float | None:
 
 
 def _settled_by(pairs: Mapping[str, tuple[RecordedScenario, RecordedScenario]]) -> str:
-    """Return the command that measures both commits in turns."""
+    """Return the command that measures both commits in turn."""
     if not pairs:
         return ""
     before, now = (measured.run.manifest for measured in next(iter(pairs.values())))
