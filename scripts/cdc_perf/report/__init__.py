@@ -1,1 +1,1 @@
-"""Verdicts and figures put before people."""
+"""Verdicts and measurements for people."""

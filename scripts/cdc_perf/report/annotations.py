@@ -1,4 +1,4 @@
-"""Reasons where GitHub shows them: beside the files of a pull request, and on the run's page.
+"""Annotations that GitHub shows next to a pull request's files and on the run's page.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -9,16 +9,16 @@ from cdc_perf.report.rows import printable, word
 from cdc_perf.runs.row import Row
 from cdc_perf.verdict.verdict import Verdict
 
-# GitHub shows ten errors of a step, and leaves out the others without a word.
+# GitHub shows ten errors of a step and silently drops the others.
 _MOST = 10
 
 
 def annotations(rows: Sequence[Row], environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return a command of GitHub's runner for each reason of all that is not PASS.
+    """Return a workflow command for each reason of each scenario that is not PASS.
 
     Args:
         rows: The scenarios of a run, in order.
-        environment: The process's; elsewhere than in GitHub Actions there is nothing to say.
+        environment: The process's environment; the result is empty outside of GitHub Actions.
     """
     if environment.get("GITHUB_ACTIONS") != "true":
         return ()
@@ -39,7 +39,7 @@ def _title(row: Row) -> str:
 
 
 def _data(text: str) -> str:
-    # Without control characters there is no line's end left that would end the command.
+    # Without control characters, no newline is left that would end the command.
     return printable(text).replace("%", "%25")
 
 

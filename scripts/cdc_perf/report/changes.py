@@ -1,6 +1,6 @@
-"""What moved between two runs of a scenario: both values and their samples, and no judgement.
+"""The changes between two runs of a scenario: both values and their samples, without a judgment.
 
-One run against one says nothing of significance; `inv compare` over repeated runs does.
+One comparison of two runs says nothing about significance; `inv compare` over repeated runs does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,13 +32,13 @@ _ERRORS = "errors"
 
 
 class RunSide(msgspec.Struct, frozen=True):
-    """A figure of one run, in its unit, null without samples, and how many there are."""
+    """A figure of one run, in its unit (null without samples), and its number of samples."""
 
     value: float | None
     samples: int
 
     def cells(self) -> tuple[str, str]:
-        """Return both as the table shows them."""
+        """Return both as table cells."""
         return NOTHING if self.value is None else figure(self.value), f"{self.samples:,}"
 
 
@@ -46,9 +46,9 @@ class MetricChange(msgspec.Struct, frozen=True):
     """A figure before and now.
 
     Attributes:
-        figure: What it is.
-        before: Of the earlier run.
-        now: Of the later one.
+        figure: Its name.
+        before: The figure of the earlier run.
+        now: The figure of the later run.
     """
 
     figure: str
@@ -61,13 +61,13 @@ class MetricChange(msgspec.Struct, frozen=True):
 
     @property
     def share(self) -> float | None:
-        """The change as a share of the value before; None where there is no such share."""
+        """The change as a share of the value before; None if there is no such share."""
         before, now = self.before.value, self.now.value
         return None if before is None or now is None or not before else (now - before) / before
 
     @property
     def moved(self) -> str:
-        """The change as the table shows it."""
+        """The change as a table cell."""
         before, now = self.before.value, self.now.value
         if before is None or now is None:
             return NOTHING
@@ -77,7 +77,7 @@ class MetricChange(msgspec.Struct, frozen=True):
 
     @property
     def told(self) -> str:
-        """The change within a sentence: `e2e p95 51.2 → 40 ms (-21.9%)`."""
+        """The change as part of a sentence: `e2e p95 51.2 → 40 ms (-21.9%)`."""
         name, _, unit = self.figure.partition(", ")
         before, now = (side.cells()[0] for side in (self.before, self.now))
         in_unit = f"{now} {unit}".rstrip()
@@ -87,11 +87,11 @@ class MetricChange(msgspec.Struct, frozen=True):
 
 
 def incomparable(before: RecordedScenario, now: RecordedScenario) -> str:
-    """Return what makes two runs of one scenario measure different things; empty: nothing does.
+    """Return why two runs of one scenario are not comparable; empty if they are.
 
-    The stack, the effective load, the environment of the limits, and the machine have to be the
-    same, and a stand-in for MongoDB is held against itself alone. A version may differ: it is what
-    a comparison may be about.
+    The stack, the effective load, the environment of the thresholds, and the machine must be the
+    same, and a stand-in for MongoDB is comparable only with itself. A version may differ: it may be
+    what the comparison is about.
     """
     scenario = now.row.verdict.scenario
     old, new = before.run.manifest, now.run.manifest
@@ -116,7 +116,7 @@ def _mongodb(manifest: Manifest) -> str:
 def headline(
     before: RecordedScenario, now: RecordedScenario, changes: Sequence[MetricChange]
 ) -> str:
-    """Return what is asked first of two runs, in a line: p95, errors if any, verdicts.
+    """Return the most important changes in a line: p95, errors if any, verdicts.
 
     Args:
         before: The earlier run.
@@ -133,7 +133,7 @@ def changes_table(pairs: Mapping[str, tuple[RecordedScenario, RecordedScenario]]
     """Return the figures of pairs of comparable runs, before and now, as Markdown.
 
     Args:
-        pairs: By scenario.
+        pairs: The pairs by scenario.
     """
     return table(
         list(_COLUMNS),
@@ -147,7 +147,7 @@ def changes_table(pairs: Mapping[str, tuple[RecordedScenario, RecordedScenario]]
 
 
 def changes_of(before_row: Row, now_row: Row) -> tuple[MetricChange, ...]:
-    """Return the figures of two runs of a scenario; none where a summary is missing."""
+    """Return the figures of two runs of a scenario; empty if a summary is missing."""
     before, now = before_row.summary, now_row.summary
     if isinstance(before, NoSummary) or isinstance(now, NoSummary):
         return ()
@@ -164,7 +164,7 @@ def changes_of(before_row: Row, now_row: Row) -> tuple[MetricChange, ...]:
 
 
 def _changes_of_hops(before: Hops | None, now: Hops | None) -> Iterator[MetricChange]:
-    """Yield mean and 95th percentile of each hop that both runs have."""
+    """Yield the mean and the 95th percentile of each hop that both runs have."""
     was, is_ = ({row.hop: row.figures for row in hop_rows(hops)} for hops in (before, now))
     for hop in was:
         if hop in is_:
@@ -174,7 +174,7 @@ def _changes_of_hops(before: Hops | None, now: Hops | None) -> Iterator[MetricCh
 
 
 def _side(summary: Summary, metric: str, stat: str, sampled: str) -> RunSide:
-    """Return a value and the samples behind it; a rate of iterations has as many as those were."""
+    """Return a value and its number of samples; for a rate, the number of iterations."""
     value = summary.observed(metric, stat)
     samples = summary.samples(sampled) if sampled else int(summary.observed(metric, "count") or 0)
     return RunSide(value if samples else None, samples)

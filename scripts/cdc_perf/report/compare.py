@@ -1,4 +1,4 @@
-"""One run against another: what moved, and no claim that it means anything."""
+"""Compare one run with another: the changes, without a claim that they are significant."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ class RunComparison:
     """Two runs, scenario by scenario.
 
     Attributes:
-        pairs: What can be compared: before and now, by scenario.
-        apart: Why the others cannot be, a sentence by scenario.
-        differences: What differs beside the figures, of every scenario that both have.
+        pairs: The comparable scenarios: before and now, by scenario.
+        apart: Why the others are not comparable, one sentence by scenario.
+        differences: Differences in the settings of the scenarios that both runs have.
     """
 
     pairs: dict[str, tuple[RecordedScenario, RecordedScenario]]
@@ -39,7 +39,7 @@ class RunComparison:
         }
 
     def gist(self) -> dict[str, str]:
-        """Return what is asked first, in a line by scenario."""
+        """Return the most important changes, one line by scenario."""
         told = {}
         for name, changes in self.changes().items():
             before, now = self.pairs[name]
@@ -48,7 +48,7 @@ class RunComparison:
         return told
 
     def text(self) -> str:
-        """Return the comparison as Markdown, which reads on a terminal too."""
+        """Return the comparison as Markdown that is also readable on a terminal."""
         blocks = []
         if self.pairs:
             told = [f"- {scenario}: {line}" for scenario, line in self.gist().items()]
@@ -65,7 +65,7 @@ class RunComparison:
         return "\n\n".join(blocks)
 
     def json(self) -> str:
-        """Return the same for programs."""
+        """Return the comparison as JSON."""
         content = {
             "scenarios": self.changes(),
             "not_comparable": self.apart,
@@ -75,10 +75,10 @@ class RunComparison:
 
 
 def compare_runs(before: RunSet, now: RunSet) -> RunComparison:
-    """Return two runs held against each other; the health check has no figures to compare.
+    """Return the comparison of two runs, without the health check, which has no figures.
 
     Raises:
-        UsageFailure: One of them cannot be read, or has no scenario that the other has.
+        UsageFailure: If one cannot be read, or if they have no scenario in common.
     """
     for what, recorded in (("BASE", before), ("HEAD", now)):
         if recorded.unreadable:

@@ -1,4 +1,4 @@
-"""What differs between two runs beside their figures."""
+"""The differences between two runs' settings and environments."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,15 +10,15 @@ from cdc_perf.results.manifest import Manifest, ScenarioEntry
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.wording import counted
 
-# They name a run, and differ from run to run.
+# These identify a run and differ from run to run.
 _OWN = ("run", "name", "began", "ended")
 
-# Of each scenario how its run was made, and it in that run; None where nobody knows.
+# By scenario: the manifest of its run, and its entry there; None if unknown.
 ByScenario = Mapping[str, tuple[Manifest | None, ScenarioEntry | None]]
 
 
 class SettingDifference(msgspec.Struct, frozen=True):
-    """A setting of two runs, as people read it."""
+    """A setting of two runs, formatted for people."""
 
     name: str
     before: str
@@ -26,14 +26,14 @@ class SettingDifference(msgspec.Struct, frozen=True):
 
 
 def differences(before: ByScenario, now: ByScenario) -> tuple[SettingDifference, ...]:
-    """Return what differs of the scenarios that both have."""
+    """Return the differences of the scenarios that both have."""
     found = (
         difference
         for scenario in now
         if scenario in before and scenario != HEALTH_CHECK
         for difference in _differences(scenario, *before[scenario], *now[scenario])
     )
-    # Each once: several scenarios are mostly of one run.
+    # Each once, because several scenarios usually share one run.
     return tuple(dict.fromkeys(found))
 
 
@@ -66,7 +66,7 @@ def _has_connector(manifest: Manifest | None) -> bool:
 
 
 def _connector(manifest: Manifest | None, *, in_full: bool) -> dict[str, str]:
-    """Return the connector's settings; where only one run tells them, that it does."""
+    """Return the connector's settings; if only one run has them, say so."""
     settings = manifest.connector if manifest else {}
     if in_full:
         return {f"connector {name}": value for name, value in settings.items()}

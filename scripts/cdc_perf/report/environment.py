@@ -1,4 +1,4 @@
-"""What a run's figures depend on, as pairs of a name and a text."""
+"""What a run's measurements depend on, as pairs of a name and a text."""
 
 from cdc_perf.results.manifest import Manifest, ScenarioEntry
 from cdc_perf.settings.durations import format_duration
@@ -16,7 +16,7 @@ _GIB = 1024**3
 
 
 def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
-    """Return machine, software and settings of a run."""
+    """Return the machine, software, and settings of a run."""
     machine, versions, overrides = manifest.machine, manifest.versions, manifest.overrides
     changed = ", with changes that no commit has" if versions.changed else ""
     stack = f"{manifest.stack}, up before the run" if manifest.stack_was_up else manifest.stack
@@ -44,7 +44,7 @@ def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
 
 
 def load_of(entry: ScenarioEntry) -> str:
-    """Return a scenario's load as it was run, in a sentence."""
+    """Return a scenario's effective load, in a sentence."""
     think = entry.think_time_seconds
     pause = f", think time {format_duration(think)} on average" if think else ""
     return f"{_shape(entry.executor)}, {format_duration(entry.seconds)}{pause}"

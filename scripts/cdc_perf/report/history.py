@@ -1,4 +1,4 @@
-"""What a scenario came to, run after run, and where that changed for good."""
+"""A scenario's results over time, and their lasting changes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,13 +21,13 @@ _SHOWN = 20
 _MOST_NUMBERS = 10
 _BARS = "▁▂▃▄▅▆▇█"
 _COMMIT_LENGTH = 10
-# What is not to be believed is shown, and not counted.
+# Results with other verdicts cannot be trusted: they are shown but not counted.
 _COUNTED = (Verdict.PASS, Verdict.FAIL)
 RATE = "iterations/s"
 
 
 def entries_of(manifest: Manifest, rows: Sequence[Row]) -> tuple[HistoryEntry, ...]:
-    """Return a run's entries for the history: a scenario each that was loaded."""
+    """Return a run's entries for the history, one for each scenario that k6 started."""
     scenarios = {entry.name: entry for entry in manifest.scenarios}
     return tuple(
         HistoryEntry(
@@ -47,17 +47,17 @@ def entries_of(manifest: Manifest, rows: Sequence[Row]) -> tuple[HistoryEntry, .
 
 
 def comparable(entries: Sequence[HistoryEntry]) -> tuple[HistoryEntry, ...]:
-    """Return those that were measured like the last one: same machine, stack and load."""
+    """Return the entries with the machine, stack, and load of the last one."""
     return tuple(entry for entry in entries if entry.key == entries[-1].key)
 
 
 def runs_with(entries: Sequence[HistoryEntry], name: str) -> list[HistoryEntry]:
-    """Return the runs to be counted that have a figure; one that lacks it hides no other."""
+    """Return the counted runs that have a figure; a run that lacks it hides no other."""
     return [x for x in entries if x.verdict in _COUNTED and name in x.figures]
 
 
 def series_of(entries: Sequence[HistoryEntry]) -> dict[str, list[float]]:
-    """Return the values of each figure, by name, of the runs to be counted that have it."""
+    """Return the values of each figure, by name, of the counted runs that have it."""
     return {
         name: [entry.figures[name] for entry in having]
         for name in (*_NAMES, RATE)
@@ -67,12 +67,11 @@ def series_of(entries: Sequence[HistoryEntry]) -> dict[str, list[float]]:
 
 @dataclass(frozen=True)
 class Alike:
-    """Runs that are comparable, and where their figures changed for good.
+    """Comparable runs, and the lasting changes of their figures.
 
     Attributes:
-        entries: The runs, in the order of time, at least one.
-        changes: By figure; an index is that of `runs_with`. A figure that is not in it has too few
-            values.
+        entries: The runs, in time order, at least one.
+        changes: By figure; an index is that of `runs_with`. A missing figure has too few values.
     """
 
     entries: tuple[HistoryEntry, ...]
@@ -83,13 +82,13 @@ def alike(
     entries: Sequence[HistoryEntry],
     find: Callable[[Mapping[str, Sequence[float]]], Mapping[str, Sequence[ChangePoint]]],
 ) -> tuple[Alike, ...]:
-    """Return the runs by machine, stack and load, those like the last one first.
+    """Return the runs grouped by machine, stack, and load; the last run's group comes first.
 
-    A last run with other settings does not hide what changed before it: each group is searched.
+    Each group is searched, so that a last run with other settings does not hide earlier changes.
 
     Args:
-        entries: Of one scenario, in the order of time, at least one.
-        find: Returns the change points of series, by name; asked at most once.
+        entries: The entries of one scenario, in time order, at least one.
+        find: Returns the change points of series, by name; called at most once.
     """
     groups: dict[str, tuple[HistoryEntry, ...]] = {}
     rest = entries
@@ -127,11 +126,11 @@ def history_text(
     """Return the last runs as a table, a sparkline of each figure, and the change points.
 
     Args:
-        entries: Comparable ones, in the order of time, at least one.
-        others: How many more there are that cannot be compared with these.
-        changes: By figure; one that is not in it has too few values.
-        elsewhere: Those others, by what they can be compared with.
-        unreadable: The numbers of the lines of the file that hold no run.
+        entries: Comparable entries, in time order, at least one.
+        others: The number of further entries that are not comparable with these.
+        changes: By figure; a missing figure has too few values.
+        elsewhere: Those further entries, in comparable groups.
+        unreadable: The numbers of the file's lines without a valid entry.
     """
     rows = [_cells(entry) for entry in entries[-_SHOWN:]]
     sides = ("left", "left", "left", *["right"] * (len(_NAMES) + 1))
@@ -161,7 +160,7 @@ def history_json(
     elsewhere: Sequence[Alike] = (),
     unreadable: Sequence[int] = (),
 ) -> str:
-    """Return the same for programs, of every entry."""
+    """Return the history as JSON, with every entry."""
     return json_text(
         {
             "runs": entries,
@@ -188,7 +187,7 @@ def _with_runs(
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """Return a bar for each value, from the smallest to the largest of them."""
+    """Return a bar for each value, scaled from the smallest to the largest."""
     least, most = min(values), max(values)
     span = (most - least) or 1.0
     return "".join(_BARS[round((value - least) / span * (len(_BARS) - 1))] for value in values)

@@ -1,6 +1,6 @@
-"""Where the time of a change goes, hop by hop, from its commit to its document.
+"""The latency of a change, hop by hop, from its commit to its document.
 
-Means of consecutive hops add up to the mean of the whole way; percentiles do not.
+The means of consecutive hops add up to the mean of the whole way; percentiles do not.
 """
 
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ PERCENTILES = ("p50", "p95", "p99")
 _BY_NAME = {hop.name: hop for hop in ALL_HOPS}
 _COUNTED_AS_TIME_OUT = ("pg_write_errors", "mongo_documents_not_found")
 _BAR = 20
-# The parts of a whole come to 1; some events may lack a time.
+# The shares of a whole add up to 1; some events may lack a latency.
 _MOST_SHARED = 1.1
-# Of four hops; a quarter each is nobody's fault.
+# With four hops, a share of a quarter is normal.
 _STANDS_OUT = 0.4
 _COLUMNS = {
     "hop by hop": "left",
@@ -39,13 +39,13 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class HopRow:
-    """A hop as tables show it.
+    """A hop as a table row.
 
     Attributes:
-        hop: Which one.
-        figures: Its times.
-        begin: Which share of the whole way lies before it, 0 to 1.
-        share: Which share of the whole way it takes; None where clocks are off, or that cannot be.
+        hop: The hop.
+        figures: Its latencies.
+        begin: The share of the whole way before it, 0 to 1.
+        share: Its share of the whole way; None if clocks are off or the share is impossible.
     """
 
     hop: Hop
@@ -55,26 +55,26 @@ class HopRow:
 
     @property
     def mean(self) -> str:
-        """The mean, ms."""
+        """The mean in ms."""
         return _ms(self.figures.mean)
 
     @property
     def percentiles(self) -> tuple[str, ...]:
-        """p50, p95 and p99, ms; a dash for one with too few events."""
+        """p50, p95, and p99 in ms; a dash if there are too few events."""
         return tuple(_ms(getattr(self.figures, stat)) for stat in PERCENTILES)
 
     @property
     def percent(self) -> str:
-        """The share as people read it."""
+        """The share, formatted for people."""
         return NOTHING if self.share is None else f"{self.share:.0%}"
 
 
 def hop_rows(hops: Hops | None) -> tuple[HopRow, ...]:
-    """Return the hops in their order, the whole way last; nothing without events."""
+    """Return the hops in order, the whole way last; empty without events."""
     total = hops.total if hops else None
     if hops is None or total is None or total.mean is None or total.mean == 0:
         return ()
-    # Next to nothing can seem to be less than nothing, by Kafka's whole milliseconds.
+    # A latency near 0 can appear negative, because Kafka's timestamps are whole milliseconds.
     shares = [max(0.0, each.mean or 0.0) / total.mean for each in hops.hops]
     ends = list(accumulate(shares[:-1], initial=0.0))
     clocks_agree = not any(each.negative for each in hops.hops)
@@ -86,9 +86,9 @@ def hop_rows(hops: Hops | None) -> tuple[HopRow, ...]:
 
 
 def hop_sentences(hops: Hops | None, summary: Summary | NoSummary) -> tuple[str, ...]:
-    """Return what the hops tell: clocks that are off, else where the time goes; then the reader.
+    """Return the findings on the hops: clocks that are off, else the slowest hop and k6's view.
 
-    Nothing in them but figures and names of ours.
+    They contain only figures and this project's own names.
     """
     rows = hop_rows(hops)
     if hops is None or not rows:
@@ -114,7 +114,7 @@ def hop_sentences(hops: Hops | None, summary: Summary | NoSummary) -> tuple[str,
 
 
 def _as_k6_saw_it(whole: HopRow, summary: Summary | NoSummary) -> tuple[str, ...]:
-    """Hold the sum of the hops against the latency that k6 measured by its own clock."""
+    """Compare the sum of the hops with the latency that k6 measured by its own clock."""
     if isinstance(summary, NoSummary):
         return ()
     seen, write = (summary.observed(metric, "avg") for metric in (LATENCY, WRITE))
@@ -144,7 +144,7 @@ def _seen_by_the_reader(rest: float) -> str:
 
 
 def moved_hop(before: Hops | None, now: Hops | None) -> str:
-    """Return in which hop the mean moved most between two runs; empty where nobody can tell."""
+    """Return the hop whose mean changed most between two runs; empty if unknown."""
     was, is_ = ({row.hop: row for row in hop_rows(hops)} for hops in (before, now))
     moved = {
         hop: (is_[hop].figures.mean or 0.0) - (was[hop].figures.mean or 0.0)
@@ -162,10 +162,10 @@ def moved_hop(before: Hops | None, now: Hops | None) -> str:
 
 
 def hops_text(rows: Mapping[str, Row]) -> str:
-    """Return the hops of every scenario for a terminal: a table, then what it tells; may be empty.
+    """Return the hops of every scenario for a terminal: a table, then the findings; may be empty.
 
     Args:
-        rows: By scenario.
+        rows: The rows by scenario.
     """
     cells = [
         (

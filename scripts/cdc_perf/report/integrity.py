@@ -1,4 +1,4 @@
-"""The pipeline's integrity on the terminal."""
+"""The result of the data-loss check for the terminal."""
 
 from tabulate import tabulate
 
@@ -57,7 +57,7 @@ def integrity_text(integrity: Integrity) -> str:
 
 
 def left_out(table: TableCompared) -> list[str]:
-    """Return what of a table was not compared or cannot be relied on, and why, a line each."""
+    """Return what was not compared in a table or is unreliable, and why, one line each."""
     lines = [_not_compared(each) for each in table.not_compared]
     if table.row_filter:
         lines.append(f"only rows that match the publication's filter {table.row_filter}")
@@ -75,7 +75,7 @@ def _not_compared(column: NotCompared | str) -> str:
 
 
 def _finding_rows(integrity: Integrity) -> list[list[str]]:
-    """Return a row a sample; what belongs to the whole finding stands in its first."""
+    """Return a row for each sample; the first one has the finding's own columns."""
     rows = []
     for finding in integrity.findings:
         lead = [finding.table, str(finding.kind), f"{finding.count:,}"]

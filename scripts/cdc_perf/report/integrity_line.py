@@ -1,4 +1,4 @@
-"""That nothing was lost, said of the scenarios of which it is true."""
+"""The lines that report that nothing was lost."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,7 +11,7 @@ _GATES = ("drained", *_COMPARED, "dead_letters", "ledger", "earlier_parts")
 def no_loss_lines(
     verdicts: Iterable[ScenarioVerdict], shown: Callable[[str], str] = str
 ) -> list[str]:
-    """Return a line for each scenario that kept everything; `shown` makes text fit to be shown."""
+    """Return a line for each scenario without a loss; `shown` formats text for the output."""
     return [
         f"{verdict.scenario}: nothing was lost: {shown(compared)}"
         for verdict in verdicts
@@ -20,9 +20,9 @@ def no_loss_lines(
 
 
 def compared_without_loss(verdict: ScenarioVerdict) -> str:
-    """Return what was compared, where every gate on the integrity holds; else nothing.
+    """Return what was compared if every gate on integrity passes; else empty.
 
-    What is wrong stands among the reasons, with rows as examples.
+    The reasons list what is wrong, with rows as examples.
     """
     gates = {gate.name: gate for gate in verdict.gates if gate.name in _GATES}
     if not gates.keys() >= set(_COMPARED) or not all(gate.ok for gate in gates.values()):

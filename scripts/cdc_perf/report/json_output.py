@@ -1,4 +1,4 @@
-"""The outcome of a run for programs: `inv perf --json`."""
+"""The outcome of a run as JSON: `inv perf --json`."""
 
 from collections.abc import Sequence
 from pathlib import Path

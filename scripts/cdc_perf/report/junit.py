@@ -1,7 +1,7 @@
-"""A run as JUnit XML, which CI servers show: a test suite for each scenario.
+"""A run as JUnit XML for CI servers: a test suite for each scenario.
 
-A test case for each threshold and each gate. Broken is a failure, a threshold without enough
-samples an error; a gate that cannot be told is skipped, as it decides nothing.
+Each threshold and each gate is a test case. A broken one is a failure, a threshold without enough
+samples is an error, and an unknown gate is skipped because it decides nothing.
 https://github.com/testmoapp/junitxml
 """
 
@@ -22,12 +22,12 @@ _GATES: Mapping[bool | None, _Outcome] = {True: "passed", False: "failure", None
 
 @dataclass(frozen=True)
 class Suite:
-    """A scenario that was judged.
+    """A judged scenario.
 
     Attributes:
         verdict: The verdict on it.
-        seconds: How long it ran; None where nobody knows.
-        began: When, as ISO 8601; empty where nobody knows.
+        seconds: How long it ran; None if unknown.
+        began: When it began, as ISO 8601; empty if unknown.
     """
 
     verdict: ScenarioVerdict
@@ -47,7 +47,7 @@ def junit(name: str, suites: Sequence[Suite]) -> bytes:
     """Return junit.xml.
 
     Args:
-        name: Of the run.
+        name: The run's name.
         suites: Its scenarios, in order.
     """
     root = ET.Element("testsuites", name=printable(name))
@@ -80,7 +80,7 @@ def _cases(verdict: ScenarioVerdict) -> tuple[_Case, ...]:
     cases = (*map(_threshold, verdict.thresholds), *map(_gate, verdict.gates))
     if verdict.exit_code is ExitCode.PASS or any(c.outcome in ("failure", "error") for c in cases):
         return cases
-    # It was not run, or was cut short: nothing else here says so.
+    # It did not run, or was cut short: no other case shows that.
     reasons = printable("; ".join(verdict.reasons))
     return (*cases, _Case("verdict", "error", f"{verdict.verdict}: {reasons}", reasons))
 

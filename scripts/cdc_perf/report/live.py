@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: lines, and the progress of the load."""
+"""The output during a run: lines, and the progress of the load."""
 
 import sys
 import time
@@ -19,14 +19,14 @@ class Display(Protocol):
     """Shows the progress of one scenario."""
 
     def show(self, progress: LoadProgress) -> None:
-        """Show how far it is."""
+        """Show the progress."""
 
     def close(self) -> None:
-        """Leave nothing half-drawn."""
+        """Clean up the display."""
 
 
 def open_in_browser(url: str) -> None:
-    """Tell an address, and open it where someone sits at the machine."""
+    """Print an address, and open it in a browser if stderr is a terminal."""
     say(f"live: {url}")
     if sys.stderr.isatty():
         webbrowser.open(url)
@@ -38,7 +38,7 @@ def display(scenario: str, stream: TextIO = sys.stderr) -> Display:
 
 
 def text(progress: LoadProgress) -> str:
-    """Return the figures of a moment: `20% of 1m, 48s left, 10 VUs, 18.3 iterations/s, ...`."""
+    """Return the current figures: `20% of 1m, 48s left, 10 VUs, 18.3 iterations/s, ...`."""
     p95 = "" if progress.p95_ms is None else f", p95 {progress.p95_ms:.0f} ms"
     lag, slot = (progress.stack.get(name) for name in (CONSUMER_LAG, SLOT_RETAINED_BYTES))
     return (
@@ -65,14 +65,14 @@ class Lines:
             say(f"{self._scenario}: {text(progress)}")
 
     def close(self) -> None:
-        """Nothing is half-drawn."""
+        """Do nothing: complete lines need no cleanup."""
 
 
 class Bar:
     """A bar on a terminal."""
 
     def __init__(self, scenario: str) -> None:
-        # Imported here: only a terminal needs it, and it takes a tenth of a second.
+        # Imported here because only a terminal needs it, and it takes 0.1 s.
         from rich.console import Console  # noqa: PLC0415
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
         from rich.progress import Progress as RichProgress  # noqa: PLC0415
@@ -84,15 +84,15 @@ class Bar:
             TextColumn("{task.fields[figures]}"),
             console=Console(file=sys.stderr),
             transient=True,
-            refresh_per_second=2,  # the machine is busy with what is measured
+            refresh_per_second=2,  # low, because the measured system needs the CPU
         )
         self._task = self._bar.add_task(scenario, total=1.0, figures="starting")
         self._bar.start()
 
     def show(self, progress: LoadProgress) -> None:
-        """Draw the bar anew."""
+        """Redraw the bar."""
         self._bar.update(self._task, completed=progress.share, figures=text(progress))
 
     def close(self) -> None:
-        """Take the bar away: the summary says the same for good."""
+        """Remove the bar: the summary repeats its figures."""
         self._bar.stop()

@@ -1,7 +1,7 @@
 """A run as Markdown: summary.md, the job summary, and the first half of the comment.
 
-Whatever was read from a file stands in code spans that it cannot leave: a reason quotes logs, and
-in a comment they must not become links, mentions or images.
+Text from files is in code spans that it cannot leave: a reason quotes logs, which must not become
+links, mentions, or images in a comment.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,13 +39,13 @@ _CAUSES = {
 def run_markdown(
     run: RunVerdict, rows: Sequence[Row], *, settings: Sequence[str] = (), notes: Iterable[str] = ()
 ) -> str:
-    """Return the verdict in a sentence, the table, the reasons, then the circumstances.
+    """Return the verdict in a sentence, the table, the reasons, then the settings and notes.
 
     Args:
-        run: The verdict on the whole.
+        run: The verdict on the run.
         rows: The scenarios, in order.
-        settings: Lines of Markdown about how it was run, as `settings_line` makes them.
-        notes: Sentences that belong beside the figures.
+        settings: Lines of Markdown about the run's settings, from `settings_line`.
+        notes: Sentences to show with the results.
     """
     blocks = [f"**{word(run.verdict, run.exit_code)}**: {sentence(run.verdict, run.exit_code)}."]
     if rows:
@@ -65,7 +65,7 @@ def run_markdown(
 
 
 def settings_line(manifest: Manifest) -> str:
-    """Return how a run was made, in a line of Markdown."""
+    """Return a run's settings, in a line of Markdown."""
     machine, versions, overrides = manifest.machine, manifest.versions, manifest.overrides
     words = [f"run {quoted(manifest.run_id)}", f"stack {quoted(manifest.stack)}"]
     if overrides.environment:
@@ -80,20 +80,20 @@ def settings_line(manifest: Manifest) -> str:
 
 
 def sentence(verdict: Verdict, code: ExitCode) -> str:
-    """Return what a verdict means."""
+    """Return the meaning of a verdict."""
     return _CAUSES.get(code, _VERDICTS[verdict])
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], sides: Sequence[str]) -> str:
-    """Return a table of cells that hold nothing from a file but figures and known names."""
+    """Return a table; from files, its cells may contain only figures and known names."""
     return tabulate(rows, headers, tablefmt="github", colalign=sides, disable_numparse=True)
 
 
 def quoted(text: str) -> str:
-    """Return text as a code span that it cannot leave, cut to 300 letters.
+    """Return text as a code span that it cannot leave, cut to 300 characters.
 
-    A span ends at as many backticks as it began with, so there is none within; a line's end would
-    end the list that it stands in.
+    A span ends at as many backticks as it began with, so backticks are replaced; newlines are
+    replaced because they would end the list around the span.
     """
     plain = " ".join(printable(text).replace("`", "'").split()) or " "
     cut = plain if len(plain) <= _MAX_QUOTE else plain[: _MAX_QUOTE - 1] + "…"
@@ -101,7 +101,7 @@ def quoted(text: str) -> str:
 
 
 def _hops(rows: Sequence[Row]) -> list[str]:
-    """Return the hops as a table of a line for each scenario, and what they tell; may be empty."""
+    """Return the hops as a table with a line for each scenario, and the findings; may be empty."""
     found = {row.verdict.scenario: hop_rows(row.hops) for row in rows}
     cells = [
         [name, f"{hops[-1].figures.events:,}", *(" ".join(_hop(row)) for row in hops)]

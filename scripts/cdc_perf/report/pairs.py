@@ -1,4 +1,4 @@
-"""What comes of two versions that were measured in turn, for people and for programs."""
+"""The result of two versions that ran in turn, as text and as JSON."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ _SIDES = ("left", "left", "right", "right", "right", "right", "right")
 
 
 def pairs_table(result: TurnsResult) -> str:
-    """Return a table, what was left out, which runs failed, and the result at its end."""
+    """Return a table, what was left out, which runs failed, and the result at the end."""
     rows = [(name, *_cells(each)) for name, each in result.found.items()]
     lines = []
     if rows:
@@ -25,7 +25,7 @@ def pairs_table(result: TurnsResult) -> str:
 
 
 def pairs_json(result: TurnsResult) -> str:
-    """Return the same for programs."""
+    """Return the result as JSON."""
     return json_text(
         {
             "verdict": result.verdict,
@@ -40,7 +40,7 @@ def pairs_json(result: TurnsResult) -> str:
 
 
 def answer(result: TurnsResult) -> str:
-    """Return the answer in one sentence: first that head fails, then what has too little data."""
+    """Return the result in one sentence: head's failures, then figures with too little data."""
     failing = result.failing(PairSide.HEAD)
     if failing:
         runs = sum(turn.side is PairSide.HEAD for turn in result.turns)
@@ -85,7 +85,7 @@ def _failing(result: TurnsResult) -> list[str]:
 
 
 def sentence(found: Mapping[str, PairedResult]) -> str:
-    """Return the result: the worst that was found, by how much, and what would settle the rest."""
+    """Return the worst finding, its size, and what would settle the rest."""
     for finding in (PairedFinding.WORSE, PairedFinding.BETTER):
         named = [(name, x) for name, x in found.items() if x.finding is finding]
         if named:
@@ -119,7 +119,7 @@ def _cells(result: PairedResult) -> tuple[str, ...]:
 
 
 def _effects(found: Mapping[str, PairedResult]) -> str:
-    """Return from which changes on they count: where runs differ much, `same` says little."""
+    """Return the range of effects from which a change counts: if it is high, `same` says little."""
     effects = [x.effect for x in found.values()]
     ends = dict.fromkeys(f"{each(effects):.1%}" for each in (min, max))
     return " to ".join(ends)

@@ -1,4 +1,4 @@
-"""The table of a run's scenarios, whatever it is written as."""
+"""The table of a run's scenarios, in any format."""
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.results.summary import NoSummary, Summary
@@ -8,7 +8,7 @@ from cdc_perf.verdict.verdict import Verdict
 
 NOTHING = "-"
 
-# Each column's name, and the side that its cells stand on.
+# Each column's name and alignment.
 COLUMNS = {
     "scenario": "left",
     "verdict": "left",
@@ -28,7 +28,7 @@ _CAUSES = {
 
 
 def word(verdict: Verdict, code: ExitCode) -> str:
-    """Return the verdict, and in brackets what the exit code says beyond it."""
+    """Return the verdict, with the exit code's extra meaning in parentheses."""
     return f"{verdict}{_CAUSES.get(code, '')}"
 
 
@@ -45,12 +45,12 @@ def cells(row: Row) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """Return `text` without control characters: logs are quoted, and may carry escape sequences."""
+    """Return `text` without control characters: quoted logs may contain escape sequences."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _figures(summary: Summary | NoSummary) -> list[str]:
-    """Return iterations, rate, percentiles, their samples, iterations failed and never begun."""
+    """Return iterations, rate, percentiles, their samples, failed iterations, and dropped ones."""
     if isinstance(summary, NoSummary):
         return [NOTHING] * 6
     samples = summary.samples(LATENCY)
@@ -60,9 +60,9 @@ def _figures(summary: Summary | NoSummary) -> list[str]:
         _rate(summary.observed("iterations", "rate")),
         " / ".join(map(_figure, percentiles)) if samples else NOTHING,
         f"{samples:,}",
-        # Each iteration notes one success or failure: a failed write, a time-out, a wrong document.
+        # Each iteration records a success or failure: a failed write, a timeout, a wrong document.
         _figure(summary.observed("cdc_success_rate", "fails")),
-        # Iterations that an arrival rate asked for and no virtual user was free to begin.
+        # Iterations that the arrival rate required while no virtual user was free.
         _figure(summary.observed("dropped_iterations", "count")),
     ]
 

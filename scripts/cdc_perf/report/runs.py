@@ -1,4 +1,4 @@
-"""The runs that there are, found by their name, what they measured and what came of it."""
+"""Search the runs in the results folder, and list them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ _HEADERS = ("run", "name", "status", "verdict", "scenarios", "stack", "commit")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which runs are looked for; what is empty is not asked for.
+    """The criteria of a search for runs; an empty one matches every run.
 
     Attributes:
-        name: Of the run.
-        scenario: One that it has.
-        verdict: Of the run, or with a scenario that of the scenario.
-        commit: How the checkout's commit begins.
+        name: The run's name.
+        scenario: A scenario of the run.
+        verdict: The verdict on the run, or on `scenario` if that is set.
+        commit: A prefix of the checkout's commit.
     """
 
     name: str = ""
@@ -38,10 +38,10 @@ class Wanted:
     commit: str = ""
 
     def check(self, scenarios: Collection[str]) -> None:
-        """See that there can be such runs.
+        """Check that the criteria are valid.
 
         Raises:
-            UsageFailure: There is no such scenario or verdict.
+            UsageFailure: If there is no such scenario or verdict.
         """
         if self.scenario and self.scenario not in scenarios:
             near = nearest(self.scenario, scenarios)
@@ -52,7 +52,7 @@ class Wanted:
             raise UsageFailure(f"--verdict: unknown verdict {self.verdict!r}; {near}")
 
     def means(self, run: RecordedRun) -> bool:
-        """Whether a run is looked for."""
+        """Return whether a run matches."""
         verdicts = [row.verdict for row in run.rows if row.verdict.scenario == self.scenario]
         judged = [verdict_of(run)] if not self.scenario else verdicts
         return (
@@ -63,17 +63,15 @@ class Wanted:
 
 
 def find_runs(results: Path, scenarios: Collection[str], wanted: Wanted) -> RunSet:
-    """Return the runs in the results folder that are looked for, the oldest first.
-
-    Those that cannot be read are told whatever is looked for.
+    """Return the matching runs in the results folder, oldest first, and all unreadable ones.
 
     Args:
         results: The results folder.
-        scenarios: The names of the scenarios that there are.
-        wanted: Which ones.
+        scenarios: The names of all scenarios.
+        wanted: The criteria.
 
     Raises:
-        UsageFailure: There can be none.
+        UsageFailure: If a criterion is invalid.
     """
     wanted.check(scenarios)
     found = read_results(results, scenarios)
@@ -81,7 +79,7 @@ def find_runs(results: Path, scenarios: Collection[str], wanted: Wanted) -> RunS
 
 
 def verdict_of(run: RecordedRun) -> RunVerdict:
-    """Return the verdict on a run, from those on its scenarios."""
+    """Return the verdict on a run, based on its scenarios."""
     return judge_run([row.verdict for row in run.rows])
 
 
@@ -91,7 +89,7 @@ def runs_table(runs: Sequence[RecordedRun]) -> str:
 
 
 def runs_json(runs: Sequence[RecordedRun]) -> str:
-    """Return the same for programs: an array of objects with the table's names."""
+    """Return the runs as JSON: an array of objects with the table's names."""
     entries = [
         {
             "run": run.manifest.run_id,

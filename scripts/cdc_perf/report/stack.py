@@ -1,4 +1,4 @@
-"""The state of the stack and of the connector, for people and for programs."""
+"""The state of the stack and of the connector, as text and as JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -21,7 +21,7 @@ _NOTHING = "-"
 
 
 def status_table(statuses: Sequence[ComponentStatus]) -> str:
-    """Return a line for each component; below them what is wrong with one, a line each."""
+    """Return a line for each component, then a line for each problem."""
     table = tabulate(
         [
             (
@@ -44,12 +44,12 @@ def status_table(statuses: Sequence[ComponentStatus]) -> str:
 
 
 def status_json(statuses: Sequence[ComponentStatus]) -> str:
-    """Return the same as JSON: a list of objects, memory in bytes, uptime in seconds."""
+    """Return the states as JSON: a list of objects, memory in bytes, uptime in seconds."""
     return json_text(list(statuses))
 
 
 def connector_table(health: ConnectorHealth) -> str:
-    """Return a line for the connector and one for each task, then what is wrong."""
+    """Return a line for the connector and one for each task, then a line for each problem."""
     rows = [(health.name, health.status.state if health.status else str(health.condition))]
     rows += [(f"task {task.id}", task.state) for task in _tasks(health)]
     table = tabulate(rows, headers=["connector", "state"], disable_numparse=True)
@@ -60,7 +60,7 @@ def connector_table(health: ConnectorHealth) -> str:
 
 
 def connector_json(health: ConnectorHealth) -> str:
-    """Return the same as JSON: traces whole, and of each failure its code, cause and remedy."""
+    """Return the state as JSON: full traces, and the code, cause, and remedy of each failure."""
     failures = [{**asdict(failure), "remedy": failure.remedy} for failure in health.failures]
     known = asdict(health.status) if health.status else {"name": health.name}
     return json_text({**known, "condition": health.condition, "failures": failures})
@@ -75,14 +75,14 @@ def _shown(value: int | None) -> str:
 
 
 def diagnosis_table(findings: Sequence[CheckResult]) -> str:
-    """Return a line for each thing, and a sentence on the whole."""
+    """Return a line for each check, and a sentence about all of them."""
     rows = [(x.what, x.health, x.found, x.remedy) for x in findings]
     table = tabulate(rows, headers=["what", "state", "found", "remedy"], disable_numparse=True)
     return f"{table}\n\n{_sentence(findings)}"
 
 
 def diagnosis_json(findings: Sequence[CheckResult]) -> str:
-    """Return the same as JSON."""
+    """Return the checks as JSON."""
     return json_text(list(findings))
 
 
@@ -100,12 +100,12 @@ def last_logs(tails: Callable[[int], Mapping[str, LogTail]], component: str, lin
     """Return the last lines of each log under its name.
 
     Args:
-        tails: Returns so many last lines by component.
-        component: Only this one's; empty for all.
-        lines: How many of each.
+        tails: Returns the last N lines by component.
+        component: The component to show; empty for all.
+        lines: The number of lines of each.
 
     Raises:
-        UsageFailure: There is no such component, or the number is not positive.
+        UsageFailure: If there is no such component, or the number is not positive.
     """
     if lines < 1:
         raise UsageFailure(f"--lines: {lines} is not a number of lines")

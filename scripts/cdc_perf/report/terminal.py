@@ -1,4 +1,4 @@
-"""The summary of a run on the terminal."""
+"""The summary of a run for the terminal."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,16 +25,16 @@ _PLAIN = "\x1b[0m"
 def render(
     run: RunVerdict, rows: Sequence[Row], *, files: str, colour: bool, notes: Sequence[str] = ()
 ) -> str:
-    """Return the summary of a run: a table, the reasons of all that is not PASS, the verdict.
+    """Return the summary of a run: a table, the reasons of scenarios without PASS, the verdict.
 
     The last line is the run's verdict and exit code.
 
     Args:
         run: The verdict on the run.
         rows: Its scenarios, in order.
-        files: The run's folder, as a person would type it.
-        colour: Whether the terminal takes colours.
-        notes: Sentences that belong beside the figures, such as that MongoDB is a stand-in.
+        files: The run's folder, as a user would type it.
+        colour: Whether the terminal supports colors.
+        notes: Sentences to show with the results, such as that MongoDB is a stand-in.
     """
     blocks = [_table(rows, colour=colour)] if rows else []
     if hops := hops_text({row.verdict.scenario: row for row in rows}):
@@ -46,7 +46,7 @@ def render(
         for row in rows
         if row.verdict.verdict is not Verdict.PASS
     ]
-    # The run's own reasons, which no scenario has: that it was interrupted, or that it had none.
+    # Reasons of the run itself: it was interrupted, or it has no scenario.
     told = {f"{row.verdict.scenario}: {reason}" for row in rows for reason in row.verdict.reasons}
     own = [printable(reason) for reason in run.reasons if reason not in told]
     if own:
@@ -56,7 +56,7 @@ def render(
 
 
 def as_typed(path: Path) -> str:
-    """Return a path as a person would type it here."""
+    """Return a path as a user would type it in the current directory."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
@@ -66,7 +66,7 @@ def _table(rows: Sequence[Row], *, colour: bool) -> str:
         headers=list(COLUMNS),
         tablefmt="simple",
         colalign=list(COLUMNS.values()),
-        # Every cell is text already: nothing may be read as a number and written anew.
+        # Every cell is text already: tabulate must not parse and reformat numbers.
         disable_numparse=True,
     )
 

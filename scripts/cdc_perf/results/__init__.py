@@ -1,1 +1,1 @@
-"""What a scenario measured, read from the files that k6 left."""
+"""What a scenario measured, read from k6's files."""

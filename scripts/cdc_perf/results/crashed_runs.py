@@ -1,4 +1,4 @@
-"""Runs whose harness was killed: what they left running is ended, and they are marked."""
+"""Clean up after killed runs: end their processes and mark them as interrupted."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,16 +13,16 @@ from cdc_perf.results.run_folder import RunFolder
 
 
 class _Status(msgspec.Struct, frozen=True):
-    """The part of run.json that says how far the run came."""
+    """The status in run.json."""
 
     status: RunStatus
 
 
 def recover(results: Path, say: Callable[[str], None]) -> None:
-    """Mark every run that its harness left unfinished as interrupted, and end its k6.
+    """Mark every unfinished run as interrupted, and end its k6.
 
-    What was measured until then stays. A run of another checkout into the same folder, which is
-    still going on, is left alone.
+    The measurements so far stay. A run that another checkout is still writing to the same folder
+    stays as it is.
     """
     for path in sorted(results.glob("*/run.json")):
         folder = RunFolder(path.parent)

@@ -1,8 +1,8 @@
-"""A summary as k6 writes it by itself, without this project's scripts.
+"""A summary that k6 writes by itself, without this project's scripts.
 
-Three shapes: what `handleSummary` is given; what `--summary-export` writes, which has no types, and
-marks a threshold with whether it was crossed; and since k6 1.5 the machine-readable summary, which
-has no thresholds at all.
+k6 has three shapes: the argument of `handleSummary`; the output of `--summary-export`, which has no
+types and marks each threshold with whether it was crossed; and, since k6 1.5, the machine-readable
+summary, which has no thresholds.
 https://grafana.com/docs/k6/latest/results-output/end-of-test/custom-summary/
 https://github.com/grafana/k6/blob/v1.8.1/internal/js/summary-wrapper.js
 https://github.com/grafana/k6/blob/v1.8.1/internal/lib/summary/machine_readable.go
@@ -33,7 +33,7 @@ UNNAMED_CHECKS = "checks that the summary does not name"
 CHECKS = "checks"
 _TYPES = {kind.value for kind in SummaryType}
 _SAME_AS_CHECKS = ("checks_total", "checks_failed")
-# What k6's own metrics contain, because an export does not say (metrics/builtin.go).
+# What k6's built-in metrics contain: an export does not say (metrics/builtin.go).
 _BUILT_IN = {
     **dict.fromkeys(
         (
@@ -48,17 +48,17 @@ _BUILT_IN = {
     "data_sent": "data",
     "data_received": "data",
 }
-# The spelling of the machine-readable summary by that of the others.
+# From the machine-readable summary's spelling to that of the others.
 _SPELLINGS = {"p90": "p(90)", "p95": "p(95)"}
 
 
 class ForeignSummary(Summary, frozen=True):
-    """A summary that k6 alone wrote.
+    """A summary that k6 wrote by itself.
 
     Attributes:
         judged: Whether its shape says which thresholds hold.
         unclear: Thresholds whose outcome cannot be read: metric and expression.
-        faults: What of the file is not understood and not in the summary, a sentence each.
+        faults: What was left out because it cannot be read, one sentence each.
     """
 
     judged: bool = True
@@ -69,12 +69,12 @@ class ForeignSummary(Summary, frozen=True):
 def read_any_summary(
     path: Path, declared: Mapping[str, Declared] | None = None
 ) -> Summary | NoSummary:
-    """Return the summary in a file: this project's, or one of k6's own; or why there is none.
+    """Return the summary in a file, this project's or one of k6's shapes, or why there is none.
 
     Args:
         path: The file.
-        declared: How k6 declared the metrics of the same test, where that is known: an export does
-            not say which type a metric is of.
+        declared: k6's declarations of the test's metrics, if known: an export does not have the
+            types of metrics.
     """
     own = read_summary(path)
     if isinstance(own, Summary):
@@ -97,7 +97,7 @@ def read_any_summary(
 
 
 class _Reader:
-    """Reads one file; what it does not understand it notes and leaves out."""
+    """Reads one file; it records what it cannot read and leaves it out."""
 
     def __init__(self, name: str, declared: Mapping[str, Declared]) -> None:
         self._name = name
@@ -110,7 +110,7 @@ class _Reader:
         if isinstance(results, dict) and isinstance(results.get("metrics"), list):
             return self._machine_readable(content, results)
         if metrics is None and content and all(map(_is_metric, content.values())):
-            # As `handleSummary` has it where it keeps nothing but `data.metrics`.
+            # A `handleSummary` that keeps only `data.metrics` writes this.
             metrics = content
         if not isinstance(metrics, dict):
             return None
@@ -145,13 +145,13 @@ class _Reader:
         )
 
     def _given(self, name: str, raw: Mapping[str, Any]) -> Metric | None:
-        """Return a metric as `handleSummary` is given it."""
+        """Return a metric in the shape of `handleSummary`'s argument."""
         return self._metric(
             name, raw.get("type"), raw.get("contains"), raw["values"], raw.get("thresholds")
         )
 
     def _exported(self, name: str, raw: object) -> Metric | None:
-        """Return a metric as `--summary-export` writes it."""
+        """Return a metric in the shape of `--summary-export`."""
         if not isinstance(raw, dict):
             self._not_understood(name)
             return None
@@ -162,7 +162,7 @@ class _Reader:
         return self._metric(name, kind, None, values, raw.get("thresholds"))
 
     def _type_of(self, name: str, values: Mapping[str, object]) -> SummaryType:
-        """Return the declared type; where there is none, the only one that has such stats."""
+        """Return the declared type; without one, the only type that has such stats."""
         base = self._declared.get(parsed_k6_name(name)[0])
         if base is not None and base.type is not None:
             return base.type
@@ -170,7 +170,7 @@ class _Reader:
             return SummaryType.RATE
         if "value" in values:
             return SummaryType.GAUGE
-        # A trend may have a count too, but no rate.
+        # A trend can have a count, but no rate.
         return SummaryType.COUNTER if "rate" in values else SummaryType.TREND
 
     def _metric(
@@ -199,7 +199,7 @@ class _Reader:
         )
 
     def _thresholds(self, metric: str, found: object) -> Iterator[tuple[str, bool]]:
-        """Yield each threshold and whether it holds; an export says whether it was crossed."""
+        """Yield each threshold and whether it holds; an export has whether it was crossed."""
         if found is None:
             return
         if not isinstance(found, dict):
@@ -230,7 +230,7 @@ class _Reader:
             metric = self._of_results(raw, seconds or 0.0)
             if metric is not None:
                 metrics[raw["name"]] = metric
-        # One metric, given three times.
+        # The file has this metric three times.
         succeeded = metrics.pop("checks_succeeded", None)
         if succeeded is not None:
             metrics[CHECKS] = succeeded
@@ -256,7 +256,7 @@ class _Reader:
         return self._metric(name, raw.get("type"), raw.get("contains"), values, None)
 
     def _checks(self, group: object, path: str) -> Iterator[Check]:
-        """Yield the checks of a group and of the groups within it, which may be lists or not."""
+        """Yield the checks of a group and its subgroups; k6 writes them as lists or as objects."""
         if not isinstance(group, dict):
             return
         for raw in _listed(group.get(CHECKS)):
@@ -290,7 +290,7 @@ def _is_metric(found: object) -> bool:
 
 
 def _unnamed(metric: Metric | None, checks: Iterable[Check]) -> Iterator[Check]:
-    """Yield the checks that are counted in k6's metric and under no name."""
+    """Yield the checks that k6's metric counts without a name."""
     if metric is None:
         return
     named = list(checks)
@@ -301,7 +301,7 @@ def _unnamed(metric: Metric | None, checks: Iterable[Check]) -> Iterator[Check]:
 
 
 def _duration(metrics: Iterable[Metric]) -> float:
-    """Return how long the test took, in milliseconds: a counter's count and rate tell; else 0."""
+    """Return the test's length in milliseconds, from a counter's count and rate; 0 if unknown."""
     for metric in metrics:
         count, rate = metric.values.get("count"), metric.values.get("rate")
         if metric.type is SummaryType.COUNTER and count and rate:
@@ -310,7 +310,7 @@ def _duration(metrics: Iterable[Metric]) -> float:
 
 
 def _spelled(kind: SummaryType, values: dict[str, float | None]) -> dict[str, float | None]:
-    """Return the stats of a trend with its median by the name that this project asks for."""
+    """Return the stats; a trend also gets its median under this project's name, `p(50)`."""
     if kind is SummaryType.TREND and values.get("med") is not None:
         return {"p(50)": values["med"], **values}
     return values

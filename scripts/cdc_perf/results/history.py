@@ -1,4 +1,4 @@
-"""history.jsonl: what every scenario came to, a line each, kept when run folders are removed."""
+"""history.jsonl: a line with each scenario's results, kept when run folders are removed."""
 
 import hashlib
 import json
@@ -21,15 +21,15 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario of one run.
 
     Attributes:
-        schema_version: Of this shape.
+        schema_version: The version of this shape.
         run_id: The run.
         scenario: The scenario.
-        key: Of what can be held against one another: machine, stack, scenario and load.
-        started: When k6 was started, UTC.
+        key: Identifies comparable runs: machine, stack, scenario, and load.
+        started: When k6 started, UTC.
         commit: The checkout's commit; empty outside of git.
         changed: Whether the checkout differed from it.
         verdict: The verdict on the scenario.
-        figures: Latencies in milliseconds and iterations a second, by name; those with samples.
+        figures: Latencies in milliseconds and iterations per second, by name; those with samples.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -46,7 +46,8 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
 def history_key(manifest: Manifest, entry: ScenarioEntry) -> str:
     """Return the key of a scenario's history.
 
-    What is measured is not in it (commit, connector, consumer): that is what changes are sought in.
+    It excludes what is measured (commit, connector, consumer), because the history looks for the
+    effects of changing that.
     """
     content = msgspec.json.encode(
         [
@@ -60,11 +61,11 @@ def history_key(manifest: Manifest, entry: ScenarioEntry) -> str:
 
 @dataclass(frozen=True)
 class History:
-    """What the file holds.
+    """The contents of the file.
 
     Attributes:
-        entries: Of every scenario, in the order of time.
-        unreadable: The numbers of the lines that hold no entry, from 1.
+        entries: The entries of every scenario, in time order.
+        unreadable: The numbers of the lines without a valid entry, from 1.
     """
 
     entries: tuple[HistoryEntry, ...] = ()
@@ -72,12 +73,12 @@ class History:
 
 
 def append(results: Path, entries: Iterable[HistoryEntry]) -> None:
-    """Add entries at the end of the file, each in one write, which other runs do not cut in two.
+    """Append entries to the file, each in one write, so that parallel runs cannot interleave.
 
-    A last line that a crash cut short is ended first, so that it spoils no entry but its own.
+    If a crash left the last line incomplete, end it first, so that only its own entry is lost.
 
     Raises:
-        OSError: The file cannot be written to.
+        OSError: If the file cannot be written.
     """
     with (results / HISTORY_FILE).open("a+b", buffering=0) as stream:
         size = stream.seek(0, os.SEEK_END)
@@ -89,10 +90,10 @@ def append(results: Path, entries: Iterable[HistoryEntry]) -> None:
 
 
 def read_history_file(results: Path) -> History:
-    """Return all that the file holds; none where there is no file.
+    """Return the contents of the file; no entries if there is no file.
 
-    A figure that is null, no finite number or not above 0 is left out of its entry: it was not
-    measured. A line without an entry is counted.
+    A figure that is null, not finite, or not above 0 was not measured and is left out of its
+    entry. A line without a valid entry is recorded as unreadable.
     """
     try:
         lines = (results / HISTORY_FILE).read_bytes().split(b"\n")
@@ -104,19 +105,19 @@ def read_history_file(results: Path) -> History:
 
 
 def read_history(results: Path, scenario: str) -> tuple[HistoryEntry, ...]:
-    """Return the entries of a scenario in the order of time."""
+    """Return the entries of a scenario, in time order."""
     return tuple(x for x in read_history_file(results).entries if x.scenario == scenario)
 
 
 class _Line(HistoryEntry, frozen=True, kw_only=True):
-    """An entry as it is in the file."""
+    """An entry as written in the file."""
 
     figures: Mapping[str, float | None]  # type: ignore[assignment]
 
 
 def _entry(line: bytes) -> HistoryEntry | None:
     try:
-        # Not msgspec's own reader: it takes neither NaN nor Infinity, which other tools write.
+        # msgspec's own reader accepts neither NaN nor Infinity, which other tools write.
         read = msgspec.convert(json.loads(line), type=_Line)
     except (ValueError, RecursionError):
         return None

@@ -1,4 +1,4 @@
-"""The shape of hops.json: what each hop took of the events of one scenario."""
+"""The shape of hops.json: the latency of each hop in one scenario."""
 
 from datetime import datetime
 from math import inf
@@ -19,7 +19,7 @@ _MAX_BYTES = 2_000_000
 _MOST = 1e15
 _Count = Annotated[int, msgspec.Meta(ge=0, le=int(_MOST))]
 _Time = Annotated[float, msgspec.Meta(ge=0, le=_MOST)]
-# Of clocks that are off.
+# A mean is negative if clocks are off.
 _Mean = Annotated[float, msgspec.Meta(ge=-_MOST, le=_MOST)]
 
 
@@ -27,15 +27,15 @@ class HopFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """One hop, in milliseconds.
 
     Attributes:
-        hop: The consumer's name of it, or `total`.
-        events: How many were measured.
-        mean: The mean; null without events. Those of the hops add up to that of `total`.
-        p50: The median, within 2.5 % of the true one, as the others; null of too few events.
+        hop: The consumer's name for it, or `total`.
+        events: The number of measured events.
+        mean: The mean; null without events. The means of the hops add up to that of `total`.
+        p50: The median, like the others within 2.5% of the true one; null without enough events.
         p95: The 95th percentile.
         p99: The 99th percentile.
-        negative: How many were negative by more than 0.5 ms: a clock is off.
+        negative: The number of events that were negative by more than 0.5 ms: a clock is off.
         negative_mean: By how much, at least and on average.
-        histogram: Lower bound, upper bound (null: none) and events of each bucket that has some.
+        histogram: Lower bound, upper bound (null: none), and events of each non-empty bucket.
     """
 
     hop: str
@@ -50,17 +50,17 @@ class HopFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Hops(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the consumer counted: `<run>/<scenario>/hops.json`.
+    """The consumer's measurements: `<run>/<scenario>/hops.json`.
 
     Attributes:
-        schema_version: Of this shape.
-        begin: When the warm-up was over; null where the load did not get so far.
-        end: When the last reading was taken; null where there was none.
-        events: How many the consumer applied in between.
-        warm_up_events: How many it applied before.
-        restarts: How often it began to count anew.
+        schema_version: The version of this shape.
+        begin: When the warm-up ended; null if the load did not get so far.
+        end: When the last reading was taken; null if there was none.
+        events: The number of events that the consumer applied in between.
+        warm_up_events: The number of events that it applied before.
+        restarts: How often it restarted its counters.
         missing: What is missing and why, in a sentence; else empty.
-        hops: In the order of the way, `total` last; none where nothing could be read.
+        hops: In pipeline order, `total` last; empty if nothing could be read.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -74,12 +74,12 @@ class Hops(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def total(self) -> HopFigures | None:
-        """The way from the commit to the document; None without events."""
+        """The latency from the commit to the document; None without events."""
         return next((x for x in self.hops if x.hop == TOTAL.name and x.events), None)
 
 
 def hops_of(seen: HopMeasurements) -> Hops:
-    """Return what is kept of a scenario's hops."""
+    """Return the content of hops.json for a scenario's hops."""
     return Hops(
         begin=seen.begin,
         end=seen.end,
@@ -96,10 +96,10 @@ def hops_of(seen: HopMeasurements) -> Hops:
 
 
 def read_hops_file(path: Path) -> Hops | None:
-    """Return what a hops.json holds; None where there is none.
+    """Return the content of a hops.json; None if there is none.
 
     Raises:
-        ValueError: It is not what it should be; the message says why.
+        ValueError: If it is invalid; the message says why.
     """
     try:
         if path.stat().st_size > _MAX_BYTES:

@@ -1,4 +1,4 @@
-"""run.json: what was run, where and with which settings, and how far it came."""
+"""run.json: what ran, where, with which settings, and its status."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ _GIB = 1024**3
 
 
 class RunStatus(StrEnum):
-    """How far a run came; RUNNING in a folder that nobody writes to means that it was killed."""
+    """The status of a run; RUNNING in a folder without a writer means that the run was killed."""
 
     RUNNING = "running"
     COMPLETE = "complete"
@@ -24,7 +24,7 @@ class RunStatus(StrEnum):
 
 
 class ThresholdEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit as it was in force."""
+    """A threshold as it applied."""
 
     metric: str
     stat: str
@@ -33,13 +33,13 @@ class ThresholdEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened to a component of the stack while a scenario ran.
+    """Something that happened to a component of the stack during a scenario.
 
     Attributes:
         component: Its name.
         what: What happened, as the rest of a sentence that begins with the name.
-        at: When; null where nobody knows.
-        back: When it was started again; null where it was not.
+        at: When; null if unknown.
+        back: When it started again; null if it did not.
     """
 
     component: str
@@ -49,19 +49,19 @@ class EventEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScenarioEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A scenario as it was run.
+    """A scenario's settings and run.
 
     Attributes:
         name: Its name.
         description: A line for people.
         think_time_seconds: Mean pause of a virtual user between two iterations.
-        executor: The load's shape after the overrides, as k6 names its options.
-        seconds: How long the load lasts.
-        thresholds: Its limits in the environment of the run.
-        started: When k6 was started; null before that.
-        ended: When k6 had ended; null before that.
-        k6_exit_code: What k6 exited with; null before that.
-        events: What happened to the stack meanwhile.
+        executor: The load shape after the overrides, with k6's option names.
+        seconds: The length of the load.
+        thresholds: Its thresholds in the run's environment.
+        started: When k6 started; null before that.
+        ended: When k6 ended; null before that.
+        k6_exit_code: k6's exit code; null before that.
+        events: What happened to the stack during the scenario.
     """
 
     name: str
@@ -77,7 +77,7 @@ class ScenarioEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """What the figures depend on beside the software; memory in bytes."""
+    """The hardware and system that results depend on; memory in bytes."""
 
     system: str
     architecture: str
@@ -88,15 +88,16 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fingerprint(self) -> tuple[str, str, int, int]:
-        """What tells machines apart: architecture, processor, cores and memory in GiB.
+        """What distinguishes machines: architecture, CPU, cores, and memory in GiB.
 
-        The kernel's and Python's versions change with every image of a hosted runner.
+        It excludes the kernel's and Python's versions, which change with every image of a hosted
+        runner.
         """
         return self.architecture, self.cpu, self.cores, round(self.memory / _GIB)
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured and with what.
+    """The versions of everything that took part in the measurement.
 
     Attributes:
         project: This project's version.
@@ -117,21 +118,21 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The content of run.json.
 
     Attributes:
-        schema_version: Of this shape.
+        schema_version: The version of this shape.
         run_id: The folder's name.
-        name: What the run was called (`--name`); may be empty.
-        status: How far it came.
+        name: The run's name (`--name`); may be empty.
+        status: The run's status.
         started: When the run began, UTC.
-        ended: When it was over; null before that.
+        ended: When it ended; null before that.
         stack: The backend: `local`.
-        stack_was_up: Whether the stack ran before and was left running.
-        overrides: What `--duration`, `--vus` and `--env` asked for.
+        stack_was_up: Whether the stack already ran and was left running.
+        overrides: The values of `--duration`, `--vus`, and `--env`.
         versions: Software.
         machine: Hardware and system.
-        connector: The connector's settings by name, as Kafka Connect had them when the run began,
-            without addresses and secrets; empty where nobody knows.
-        scenarios: In the order in which they are run.
-        notes: Sentences that belong beside the figures.
+        connector: The connector's settings by name, from Kafka Connect at the start of the run,
+            without addresses and secrets; empty if unknown.
+        scenarios: In run order.
+        notes: Sentences to show with the results.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -150,5 +151,5 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
     def write(self, path: Path) -> None:
-        """Write run.json whole."""
+        """Write run.json atomically."""
         write_atomically(path, readable_json(self))

@@ -1,4 +1,4 @@
-"""A run's folder below the results folder."""
+"""A run's folder in the results folder."""
 
 import os
 import re
@@ -15,16 +15,16 @@ from cdc_perf.load.files import ScenarioFiles
 LATEST = "latest"
 RUN_ID_PATTERN = r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}"
 _MIB = 1024**2
-# An hour of 100 iterations a second. k6 only logs that it could not write a point.
+# An hour of 100 iterations per second. k6 only logs that it could not write a point.
 _ROOM = 100 * _MIB
 
 
 def check_results_folder(results: Path) -> None:
-    """Make the results folder unless it is there, and see that a run fits into it.
+    """Create the results folder if needed, and check that it has room for a run.
 
     Raises:
-        UsageFailure: It cannot be written to.
-        StackFailure: Its disk is all but full.
+        UsageFailure: If it is not writable.
+        StackFailure: If its disk is almost full.
     """
     another = "set RESULTS_DIR to another folder"
     try:
@@ -45,12 +45,12 @@ def check_results_folder(results: Path) -> None:
 
 
 def is_run_id(name: str) -> bool:
-    """Whether a run's folder can have that name."""
+    """Return whether a name is a valid run id."""
     return re.fullmatch(RUN_ID_PATTERN, name) is not None
 
 
 def run_folders(folder: Path) -> list[Path]:
-    """Return the run folders within a folder, the oldest first; none where there is no folder."""
+    """Return the run folders within a folder, oldest first; empty if the folder does not exist."""
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if is_run_id(path.name) and path.is_dir())
@@ -58,7 +58,7 @@ def run_folders(folder: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where one run keeps what it leaves."""
+    """The paths of one run's files."""
 
     path: Path
 
@@ -69,7 +69,7 @@ class RunFolder:
 
     @property
     def manifest(self) -> Path:
-        """What was run, where, and how far it came."""
+        """What ran, where, and the run's status."""
         return self.path / "run.json"
 
     @property
@@ -79,22 +79,22 @@ class RunFolder:
 
     @property
     def summary(self) -> Path:
-        """What was found, for people."""
+        """The results, for people."""
         return self.path / "summary.md"
 
     @property
     def report(self) -> Path:
-        """All of it in one page."""
+        """The whole report in one page."""
         return self.path / "report.html"
 
     @property
     def junit(self) -> Path:
-        """The limits and gates as test cases."""
+        """The thresholds and gates as test cases."""
         return self.path / "junit.xml"
 
     @property
     def logs(self) -> Path:
-        """What the components logged during the run."""
+        """The components' logs of the run."""
         return self.path / "logs"
 
     def scenario(self, name: str) -> ScenarioFiles:
@@ -103,14 +103,14 @@ class RunFolder:
 
     @classmethod
     def create(cls, results: Path, now: datetime) -> "RunFolder":
-        """Make a folder whose name sorts by time and is not taken: `20261122T020000Z-3f9a`."""
+        """Create a folder with a new name that sorts by time: `20261122T020000Z-3f9a`."""
         stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         path = results / f"{stamp}-{secrets.token_hex(2)}"
         path.mkdir(parents=True)
         return cls(path)
 
     def point_latest(self) -> None:
-        """Let `latest`, beside the folder, point at it."""
+        """Point the link `latest`, next to the folder, to it."""
         link = self.path.parent / f".{LATEST}.{os.getpid()}"
         link.unlink(missing_ok=True)
         link.symlink_to(self.run_id)

@@ -15,7 +15,7 @@ _NotNegative = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class SummaryType(StrEnum):
-    """The types of metric that k6 has."""
+    """k6's types of metric."""
 
     TREND = "trend"
     RATE = "rate"
@@ -29,8 +29,8 @@ class Metric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         type: k6's type.
         contains: k6's kind of value: `time` (milliseconds), `data`, `default`.
-        values: By k6's stat (`p(95)`); null where JavaScript had no finite number.
-        thresholds: By k6's expression, whether k6 found that it holds.
+        values: By k6's stat (`p(95)`); null if JavaScript had no finite number.
+        thresholds: By k6's expression, whether it holds according to k6.
     """
 
     type: SummaryType
@@ -40,7 +40,7 @@ class Metric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One named check and how often it passed and failed."""
+    """One named check, and how often it passed and failed."""
 
     name: str
     passes: _NotNegative
@@ -48,14 +48,14 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one scenario measured.
+    """The measurements of one scenario.
 
     Attributes:
-        schema_version: Of this shape.
+        schema_version: The version of this shape.
         scenario: The scenario's name.
         duration_ms: How long k6 ran it.
         metrics: By the metric's or sub-metric's name.
-        checks: The checks that were made.
+        checks: The scenario's checks.
     """
 
     schema_version: int
@@ -65,18 +65,18 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checks: tuple[Check, ...]
 
     def observed(self, metric: str, stat: str) -> float | None:
-        """Return a stat in k6's spelling (`p(95)`), or None where it is absent.
+        """Return a stat by k6's spelling (`p(95)`), or None if absent.
 
-        k6 gives 0 for the stats of a trend or a rate without samples: look at `samples` as well.
+        k6 gives 0 for the stats of a trend or a rate without samples: check `samples` as well.
         """
         found = self.metrics.get(metric)
         return found.values.get(stat) if found else None
 
     def samples(self, metric: str) -> int:
-        """Return how many samples stand behind a metric's values; 0 where it is absent.
+        """Return the number of samples behind a metric's values; 0 if absent.
 
-        A trend has a count, a rate its passes and fails. A counter or a gauge is one reading: the
-        summary does not tell how often it was set.
+        A trend has a count, a rate its passes and fails. A counter or a gauge is one reading,
+        because the summary does not contain how often it was set.
         """
         found = self.metrics.get(metric)
         if found is None:
@@ -95,7 +95,7 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class NoSummary:
-    """There is no summary that can be used.
+    """There is no usable summary.
 
     Attributes:
         reason: Why, in a sentence.
@@ -111,7 +111,7 @@ class _Version(msgspec.Struct, frozen=True):
 def read_summary(path: Path) -> Summary | NoSummary:
     """Return the summary in `path`, or why there is none.
 
-    Nothing is raised: a scenario whose summary is lost still gets a verdict, and its run goes on.
+    This raises nothing: a scenario whose summary is lost still gets a verdict, and its run goes on.
     """
     try:
         content = path.read_bytes()

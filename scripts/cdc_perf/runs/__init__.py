@@ -1,1 +1,1 @@
-"""Run folders, read: strictly for judging, leniently for showing."""
+"""Read run folders: strictly for judging, leniently for showing."""

@@ -1,4 +1,4 @@
-"""What k6 logged of errors: k6/scripts/lib/log.js lets the first few of each kind through."""
+"""The errors in k6's log; k6/scripts/lib/log.js logs only the first few of each kind."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _LINE = re.compile(
     re.MULTILINE,
 )
 _KIND = re.compile(r"([a-z][a-z0-9_]*): (.*)", re.DOTALL)
-# Go quotes as JSON does, but for a few escapes of its own.
+# Go quotes like JSON, with a few more escapes.
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)", re.DOTALL)
 _SHORT = {"n": "\n", "t": "\t", "r": "\r"}
 OTHER = "k6"
@@ -21,16 +21,16 @@ OTHER = "k6"
 
 @dataclass(frozen=True)
 class Quote:
-    """An error as it was logged first."""
+    """The first logged error of a kind."""
 
     time: str
     message: str
 
 
 def quotes(path: Path) -> Mapping[str, Quote]:
-    """Return the first error of each kind in k6's log; `k6` are those of no metric.
+    """Return the first error of each kind in k6's log; `k6` is the kind of errors without a metric.
 
-    No more than the first two megabytes are read; nothing is raised.
+    This reads at most the first two megabytes and raises nothing.
     """
     try:
         with path.open("rb") as stream:

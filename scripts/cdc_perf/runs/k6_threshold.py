@@ -1,4 +1,4 @@
-"""One of k6's own thresholds, with the state that k6 found."""
+"""One of k6's own thresholds, with its outcome in k6."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,17 +8,17 @@ from cdc_perf.results.k6_expression import K6Expression, parse_k6_expression
 
 @dataclass(frozen=True)
 class K6Threshold:
-    """One threshold of k6's.
+    """One threshold of k6.
 
     Attributes:
-        metric: The metric's or sub-metric's name, as it is spelled.
-        source: The expression, as it is spelled; empty where no file has it.
-        ok: Whether it holds; None where that cannot be told.
-        observed: What was observed; None where nothing was.
-        samples: How many samples there are; None if unknown.
-        needed: How many a stat needs; 0 where no number says.
-        unit: Of the stat.
-        reason: Why it cannot be told; else empty.
+        metric: The metric's or sub-metric's name, as spelled in the file.
+        source: The expression, as spelled in the file; empty if no file has it.
+        ok: Whether it holds; None if unknown.
+        observed: The observed value; None if there is none.
+        samples: The number of samples; None if unknown.
+        needed: The number of samples that the stat needs; 0 if unknown.
+        unit: The stat's unit.
+        reason: Why the outcome is unknown; else empty.
     """
 
     metric: str
@@ -32,7 +32,7 @@ class K6Threshold:
 
     @cached_property
     def expression(self) -> K6Expression | None:
-        """What k6 takes it for; None of one that this cannot read."""
+        """The parsed expression; None if it cannot be parsed."""
         return parse_k6_expression(self.source)
 
     @property

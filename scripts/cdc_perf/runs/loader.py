@@ -1,4 +1,4 @@
-"""Run folders read back, as strictly as if a stranger had written them: for a fork, one did."""
+"""Read run folders strictly, as untrusted input: a fork's pull request can write anything."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -31,26 +31,26 @@ T = TypeVar("T", Manifest, RunVerdict, ScenarioVerdict)
 _MAX_BYTES = 2_000_000
 
 
-class UnreadableRun(Exception):  # noqa: N818 - a finding, told in a sentence
-    """A run folder that does not hold what it should, and why."""
+class UnreadableRun(Exception):  # noqa: N818 - a finding, whose message is a sentence
+    """A run folder is incomplete or invalid; the message says why."""
 
 
 def read_results(folder: Path, known: Collection[str]) -> RunSet:
-    """Return what a run folder, or each run folder within a folder, holds.
+    """Return the contents of a run folder, or of each run folder within a folder.
 
     Args:
-        folder: A run folder, or a folder that holds some; it need not exist.
-        known: The names of scenarios that there are; nothing else is taken for one.
+        folder: A run folder, or a folder that contains some; it need not exist.
+        known: The names of all scenarios; no other name counts as a scenario.
     """
     runs, broken = _read_all(folder, known)
     return RunSet(runs, tuple(broken.values()))
 
 
 def read_attempts(folder: Path, known: Collection[str]) -> RunSet:
-    """Return what the attempts of a workflow run left, the last of each scenario.
+    """Return the results of the attempts of a workflow run, the last of each scenario.
 
-    A folder of an earlier attempt that cannot be read, as after an upload that broke off, does not
-    count once its scenarios were run again.
+    A folder of an earlier attempt that cannot be read, for example after an aborted upload, does
+    not count if its scenarios ran again.
 
     Args:
         folder: As for `read_results`.
@@ -69,7 +69,7 @@ def read_attempts(folder: Path, known: Collection[str]) -> RunSet:
 def _read_all(
     folder: Path, known: Collection[str]
 ) -> tuple[tuple[RecordedRun, ...], dict[Path, str]]:
-    """Return the runs that can be read, and why each other folder cannot."""
+    """Return the readable runs, and for each other folder why it cannot be read."""
     paths = [folder] if (folder / "run.json").exists() else run_folders(folder)
     runs, broken = [], dict[Path, str]()
     for path in paths:
@@ -81,22 +81,22 @@ def _read_all(
 
 
 def _superseded(path: Path, newest: Mapping[str, str], known: Collection[str]) -> bool:
-    """Return whether each scenario of a folder that cannot be read was run again later.
+    """Return whether each scenario of an unreadable folder ran again later.
 
-    As after an attempt whose upload broke off, and a second attempt. Where the folder does not say
-    which scenarios it holds, it may be any: then all that were read have to be later.
+    This happens after an attempt with an aborted upload and a second attempt. If the folder does
+    not say which scenarios it contains, all scenarios that were read must be later.
 
     Args:
         path: The folder.
-        newest: The last run of each scenario that can be read.
-        known: The names of scenarios that there are.
+        newest: The last readable run of each scenario.
+        known: The names of all scenarios.
     """
     held = _scenarios_in(path, known) or newest.keys() - {HEALTH_CHECK}
     return bool(held) and all(newest.get(name, "") > path.name for name in held)
 
 
 def _scenarios_in(path: Path, known: Collection[str]) -> set[str]:
-    """Return the scenarios that a folder names, in folders or in what is left of its manifest."""
+    """Return the scenarios that a folder names, in subfolders or in the rest of its manifest."""
     names = set(known) - {HEALTH_CHECK}
     try:
         with (path / "run.json").open("rb") as stream:
@@ -108,10 +108,10 @@ def _scenarios_in(path: Path, known: Collection[str]) -> set[str]:
 
 
 def read_run(folder: Path, known: Collection[str]) -> RecordedRun:
-    """Return what one run folder holds.
+    """Return the contents of one run folder.
 
     Raises:
-        Unreadable: A file is missing or not what it should be, or contradicts itself.
+        UnreadableRun: If a file is missing or invalid, or contradicts another.
     """
     files = RunFolder(folder)
     manifest = _read(files.manifest, Manifest)
@@ -151,7 +151,7 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
 
 
 def never_begun(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
-    """Return the verdict on a scenario without files, as far as the run's own tells; no PASS."""
+    """Return the verdict on a scenario without files, based on the run's verdict; never PASS."""
     if whole is None:
         return not_run(scenario, ExitCode.NO_DATA, "the run ended before its verdict")
     code = _outcomes(whole).get(scenario)

@@ -1,4 +1,4 @@
-"""Which results a person means."""
+"""Find the results that a user asks for."""
 
 from pathlib import Path
 
@@ -8,15 +8,15 @@ from cdc_perf.settings.names import nearest
 
 
 def results_folder(results: Path, run: str, option: str = "RUN") -> Path:
-    """Return the folder that a run id, `latest` or a path stands for.
+    """Return the folder of a run id, `latest`, or a path.
 
     Args:
         results: The results folder.
-        run: What the user typed.
-        option: Where, for an error.
+        run: The user's input.
+        option: The option's name, for an error.
 
     Raises:
-        UsageFailure: There is no such thing; the line has the nearest run ids.
+        UsageFailure: If there is no such folder; the message has the nearest run ids.
     """
     if run == LATEST or is_run_id(run):
         folder = (results / run).resolve()
@@ -29,6 +29,6 @@ def results_folder(results: Path, run: str, option: str = "RUN") -> Path:
 
 
 def runs_of(folder: Path) -> list[Path]:
-    """Return a run's folder itself, or the run folders within a folder that is none."""
+    """Return the folder if it is a run folder, else the run folders within it."""
     within = run_folders(folder)
     return [folder] if RunFolder(folder).manifest.exists() or not within else within

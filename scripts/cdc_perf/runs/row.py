@@ -1,4 +1,4 @@
-"""What one scenario of a run comes to, and the metrics that every summary of it quotes."""
+"""The results of one scenario of a run, and the metrics that every summary of it shows."""
 
 from dataclasses import dataclass
 
@@ -8,18 +8,18 @@ from cdc_perf.verdict.records import ScenarioVerdict
 
 LATENCY = "cdc_e2e_latency{phase:steady}"
 WRITE = "pg_write_duration{phase:steady}"
-# k6's spelling by ours.
+# k6's spelling by this project's.
 LATENCY_STATS = {"p50": "p(50)", "p95": "p(95)", "p99": "p(99)"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """What the table says of one scenario.
+    """A scenario's row in the result table.
 
     Attributes:
         verdict: The verdict on it.
-        summary: What k6 left.
-        hops: What each hop took; None where nobody looked.
+        summary: k6's summary.
+        hops: The latency of each hop; None if not measured.
     """
 
     verdict: ScenarioVerdict

@@ -1,4 +1,4 @@
-"""Run folders as they are: whatever is there is shown, whatever is not is named."""
+"""Read run folders leniently: show what is there, name what is missing."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ from cdc_perf.verdict.judge import judge_run, not_run
 from cdc_perf.verdict.records import SCHEMA_VERSION, RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
 
-# The name of a folder and of nothing beyond it.
+# A single folder name, never a path out of the run folder.
 _PLAIN = re.compile(r"(?!\.{1,2}$)[^/\\\0]{1,60}")
 T = TypeVar("T", Manifest, RunVerdict, ScenarioVerdict, Integrity)
 
@@ -39,19 +39,19 @@ _MAX_BYTES = 2_000_000
 
 @dataclass(frozen=True)
 class ScenarioData:
-    """What there is of one scenario.
+    """The data of one scenario.
 
     Attributes:
         name: Its name.
-        entry: How it was run; None where the manifest does not tell.
-        verdict: The verdict on it; None where nobody judged it.
+        entry: Its settings; None if the manifest lacks them.
+        verdict: The verdict on it; None if it was not judged.
         summary: k6's summary, or why there is none.
-        series: Its seconds, or why there are none.
-        log: By metric or check, the first error that k6 logged of it.
-        integrity: What the check of its integrity found, or why there is nothing of it.
-        missing: What is not there or cannot be read, a sentence each.
-        hops: What each hop took; None where nobody looked.
-        k6_thresholds: k6's own thresholds, of files without a verdict.
+        series: Its values per second, or why there are none.
+        log: By metric or check, the first error that k6 logged for it.
+        integrity: The result of the data-loss check, or why there is none.
+        missing: What is missing or cannot be read, one sentence each.
+        hops: The latency of each hop; None if not measured.
+        k6_thresholds: k6's own thresholds, for files without a verdict.
     """
 
     name: str
@@ -68,14 +68,14 @@ class ScenarioData:
 
 @dataclass(frozen=True)
 class RunData:
-    """What there is of one run.
+    """The data of one run.
 
     Attributes:
-        name: Its id, or what its folder or files are called.
-        manifest: How it was made; None where that is not known.
-        verdict: The verdict on it; None where nobody judged it.
-        scenarios: In the order in which they ran.
-        missing: What is not there or cannot be read, a sentence each.
+        name: Its id, or the name of its folder or files.
+        manifest: Its manifest; None if unknown.
+        verdict: The verdict on it; None if it was not judged.
+        scenarios: Its scenarios, in run order.
+        missing: What is missing or cannot be read, one sentence each.
     """
 
     name: str
@@ -86,7 +86,7 @@ class RunData:
 
 
 def read_run_data(folder: Path) -> RunData:
-    """Return what a run folder holds, however little; nothing is raised for what it does not."""
+    """Return the contents of a run folder, however little; raise nothing for missing parts."""
     files = RunFolder(folder)
     manifest, fault = read_tolerantly(files.manifest, Manifest)
     if manifest is not None and not plausible_manifest(manifest):
@@ -125,7 +125,7 @@ def _whole(files: RunFolder) -> tuple[RunVerdict | None, str]:
 
 
 def _folders(folder: Path) -> Sequence[str]:
-    """Return the scenarios that left files, for a folder whose manifest is lost."""
+    """Return the scenarios that left files, for a folder without a manifest."""
     found = (ScenarioFiles(path) for path in sorted(folder.iterdir()) if path.is_dir())
     return [
         files.folder.name
@@ -147,7 +147,7 @@ def _scenario(
     series = read_series(files.series)
     hops, hops_fault = _hops(files)
     if verdict is None and not files.folder.exists():
-        # It never began; the run's verdict says why.
+        # It never started; the run's verdict says why.
         verdict, fault = never_begun(name, whole), ""
         faults = []
     else:
@@ -173,7 +173,7 @@ def _scenario(
 
 
 def _integrity(files: ScenarioFiles) -> tuple[Integrity | str, str]:
-    """Return what was found, and the fault of its file; a run without a check has none."""
+    """Return the check's result and what is wrong with its file; empty if there was no check."""
     if not files.integrity.exists():
         return "not done in this run", ""
     found, fault = read_tolerantly(files.integrity, Integrity)
@@ -181,7 +181,7 @@ def _integrity(files: ScenarioFiles) -> tuple[Integrity | str, str]:
 
 
 def _hops(files: ScenarioFiles) -> tuple[Hops | None, str]:
-    """Return the hops, and what is wrong with their file; older runs have none."""
+    """Return the hops, and what is wrong with their file; older runs have neither."""
     try:
         return read_hops_file(files.hops), ""
     except ValueError as fault:
@@ -189,12 +189,12 @@ def _hops(files: ScenarioFiles) -> tuple[Hops | None, str]:
 
 
 def _as_current(verdict: ScenarioVerdict) -> ScenarioVerdict:
-    """Return a verdict that could be read although it is of another version, as if it were not."""
+    """Return a readable verdict of another version as one of the current version."""
     return msgspec.structs.replace(verdict, schema_version=SCHEMA_VERSION)
 
 
 def read_tolerantly(path: Path, kind: type[T]) -> tuple[T | None, str]:
-    """Return what a file holds, and what is wrong with it; a file can be shown and yet be wrong."""
+    """Return a file's content and what is wrong with it; a file can have both."""
     version: int | None = None
     try:
         if path.stat().st_size > _MAX_BYTES:

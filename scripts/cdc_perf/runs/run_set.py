@@ -1,4 +1,4 @@
-"""Runs that are over, and what came of their scenarios."""
+"""Finished runs, with the results of their scenarios."""
 
 from dataclasses import dataclass
 
@@ -15,21 +15,21 @@ class RecordedRun:
     """One run folder.
 
     Attributes:
-        manifest: How it was run.
-        rows: What came of each scenario, in the manifest's order.
+        manifest: Its manifest.
+        rows: The results of each scenario, in the manifest's order.
     """
 
     manifest: Manifest
     rows: tuple[Row, ...]
 
     def entry(self, scenario: str) -> ScenarioEntry:
-        """Return how a scenario was run."""
+        """Return the settings of a scenario."""
         return next(x for x in self.manifest.scenarios if x.name == scenario)
 
 
 @dataclass(frozen=True)
 class RecordedScenario:
-    """What came of one scenario, and in which run."""
+    """The results of one scenario, and its run."""
 
     run: RecordedRun
     row: Row
@@ -40,9 +40,9 @@ class RunSet:
     """Several run folders, such as those of a workflow run: one for each scenario.
 
     Attributes:
-        runs: The ones that can be read, the oldest first.
-        unreadable: A sentence for each that cannot.
-        superseded: The same for those whose scenarios were all run again later, and read.
+        runs: The readable runs, oldest first.
+        unreadable: A sentence for each unreadable run.
+        superseded: A sentence for each unreadable run whose scenarios all ran again later.
     """
 
     runs: tuple[RecordedRun, ...]
@@ -50,9 +50,9 @@ class RunSet:
     superseded: tuple[str, ...] = ()
 
     def measured(self) -> dict[str, RecordedScenario]:
-        """Return each scenario as it was measured last.
+        """Return the last results of each scenario.
 
-        The health check stands for itself only where nothing else was run, or it did not pass.
+        The health check is included only if nothing else ran or it did not pass.
         """
         others = {
             row.verdict.scenario: RecordedScenario(run, row)
@@ -70,7 +70,7 @@ class RunSet:
         return {**({HEALTH_CHECK: checks[-1]} if checks else {}), **others}
 
     def verdict(self) -> RunVerdict:
-        """Return the verdict on all that was measured last."""
+        """Return the verdict on the last results of all scenarios."""
         measured = self.measured().values()
         unfinished = {
             x.run.manifest.run_id

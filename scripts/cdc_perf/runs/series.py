@@ -1,4 +1,4 @@
-"""series.parquet read back: the seconds of a scenario."""
+"""Read series.parquet: a scenario's values per second."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from cdc_perf.runs.row import LATENCY
 from cdc_perf.stats.histogram import EMPTY, Histogram, merged
 
 LATENCY_METRIC, _ = parsed_k6_name(LATENCY)
-# Per second, of what is drawn; cpu_* and memory_* beside them.
+# The metrics that the charts show, in addition to cpu_* and memory_*.
 _DRAWN = (
     *("iterations", "dropped_iterations", "cdc_success_rate", "http_req_failed", "vus"),
     *("consumer_lag", "slot_retained_bytes"),
@@ -20,7 +20,7 @@ _DRAWN = (
 
 @dataclass(frozen=True)
 class Second:
-    """The points of a metric in one second: their number, sum and extremes."""
+    """The points of a metric in one second: their number, sum, and extremes."""
 
     count: int
     total: float
@@ -30,15 +30,15 @@ class Second:
 
 @dataclass(frozen=True)
 class Series:
-    """What a scenario's metrics did, second by second.
+    """A scenario's metrics, second by second.
 
     Attributes:
         begin: The first second, since the epoch.
-        length: How many seconds, those without a point among them.
+        length: The number of seconds, including those without a point.
         metrics: By name, then by the number of the second, from 0.
         histograms: Of the latency, by the number of the second, warm-up and steady together.
-        steady: Of the latency after the warm-up, if there was one.
-        warm_up: How many seconds the warm-up took; 0 where there is none.
+        steady: Of the latency after the warm-up, if there is one.
+        warm_up: The length of the warm-up in seconds; 0 if there is none.
         latency: The metric that is drawn as latency.
     """
 
@@ -51,18 +51,18 @@ class Series:
     latency: str = LATENCY_METRIC
 
     def names(self, prefix: str) -> Iterator[str]:
-        """Yield the metrics whose name begins so."""
+        """Yield the metrics whose name begins with `prefix`."""
         return (name for name in self.metrics if name.startswith(prefix))
 
 
 def read_series(path: Path, latency: str = LATENCY_METRIC) -> Series | str:
-    """Return the series in a file, or why there is none, in a sentence.
+    """Return the series in a file, or a sentence that says why there is none.
 
     Args:
         path: The file.
         latency: The metric that is drawn as latency.
     """
-    import duckdb  # noqa: PLC0415 - only who reads a series waits for it
+    import duckdb  # noqa: PLC0415 - only callers that read a series wait for it
 
     if not path.exists():
         return f"{path.name} is missing: there is nothing to draw"

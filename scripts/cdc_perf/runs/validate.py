@@ -1,4 +1,4 @@
-"""What a run's files cannot say, whoever wrote them."""
+"""Reject impossible content in a run's files."""
 
 from collections.abc import Iterable
 
@@ -9,12 +9,12 @@ from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.verdict.records import SCHEMA_VERSION, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict, verdict_of, worst
 
-# Beyond any latency in milliseconds or count of a run; a larger one would fill the page.
+# Beyond any latency in milliseconds or count of a run; a larger number would fill the page.
 _MAX_NUMBER = 1e15
 
 
 def contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
-    """Return what a scenario's verdict cannot mean, as the end of a sentence; empty: nothing."""
+    """Return what is impossible in a scenario's verdict, as the end of a sentence; else empty."""
     if verdict.schema_version != SCHEMA_VERSION:
         return f"has schema version {verdict.schema_version}"
     if verdict.scenario != scenario:
@@ -32,25 +32,25 @@ def contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
 
 
 def _judged(verdict: ScenarioVerdict) -> bool:
-    """Whether a PASS has something behind it; the health check has no thresholds, only gates."""
+    """Return whether a PASS has evidence; the health check has no thresholds, only gates."""
     thresholds = verdict.thresholds or verdict.scenario == HEALTH_CHECK
     return bool(thresholds) and bool(verdict.gates)
 
 
 def plausible_manifest(manifest: Manifest) -> bool:
-    """Whether its numbers are those of a run."""
+    """Return whether its numbers are possible in a run."""
     machine, seconds = manifest.machine, manifest.overrides.duration_seconds
     lasting = (x for entry in manifest.scenarios for x in (entry.seconds, entry.think_time_seconds))
     return _sane((machine.cores, machine.memory, seconds, *lasting))
 
 
 def plausible_summary(summary: Summary) -> bool:
-    """Whether its figures are those of a run."""
+    """Return whether its values are possible in a run."""
     return _sane(x for metric in summary.metrics.values() for x in metric.values.values())
 
 
 def is_outcome(code: ExitCode) -> bool:
-    """Whether a scenario or a run can end with that code."""
+    """Return whether a scenario or a run can end with that code."""
     try:
         worst([code])
     except ValueError:
@@ -59,5 +59,5 @@ def is_outcome(code: ExitCode) -> bool:
 
 
 def _sane(numbers: Iterable[float | None]) -> bool:
-    # Not-a-number is no more than anything; an integer may be too large for a double.
+    # NaN compares false; an integer may be too large for a double.
     return all(n is None or abs(n) <= _MAX_NUMBER for n in numbers)

@@ -1,1 +1,1 @@
-"""Limits against measurements: PASS, FAIL, NO-DATA or INVALID, each with its reasons."""
+"""Judge thresholds and gates: PASS, FAIL, NO-DATA, or INVALID, each with its reasons."""

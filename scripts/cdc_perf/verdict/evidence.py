@@ -1,4 +1,4 @@
-"""All that the verdict on a scenario rests on."""
+"""Everything that the verdict on a scenario depends on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,9 +21,9 @@ class HoldResult:
     """A rate that was held after a ramp had found it.
 
     Attributes:
-        ramp: What the ramp showed.
-        rate: Iterations a second; None where the ramp left nothing to hold.
-        seconds: For how long.
+        ramp: The result of the ramp.
+        rate: Iterations per second; None if the ramp found no rate to hold.
+        seconds: The length of the hold.
     """
 
     ramp: Ramp
@@ -33,11 +33,11 @@ class HoldResult:
 
 @dataclass(frozen=True)
 class EarlierPart:
-    """A part of a scenario that came before the one that is judged.
+    """A part of a scenario that ran before the judged part.
 
     Attributes:
         name: The folder of its files: `ramp`, `hold-1`.
-        integrity: What the check after it found.
+        integrity: The result of the data-loss check after it.
         exceptions: Its iterations that threw.
     """
 
@@ -48,26 +48,26 @@ class EarlierPart:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of one scenario that was run.
+    """The measurements of one scenario that ran.
 
     Attributes:
         scenario: Its name.
-        executor: The load that was asked for, after the overrides.
-        thresholds: Its limits; none for the health check, which its gates judge.
-        summary: The summary that k6 left.
-        points: What its raw points come to.
-        k6_exit: k6's exit code; -N where signal N killed it.
-        clock_step_seconds: By how much the system's clock was set meanwhile.
-        events: What happened to the stack's components meanwhile; None where nobody can know.
-        hops: What each hop of the events took.
-        held: Of a breakpoint the rate that this is the evidence of.
-        integrity: What the check of the pipeline found; None where none was made: of the
-            health check, and after an interruption.
-        connector: How the connector and its tasks were after the load and the drain; None where
+        executor: The requested load, after the overrides.
+        thresholds: Its thresholds; empty for the health check, which gates judge.
+        summary: k6's summary.
+        points: The summary of its raw points.
+        k6_exit: k6's exit code; -N if signal N killed it.
+        clock_step_seconds: By how much the system's clock was set during the load.
+        events: What happened to the stack's components during the load; None if unknown.
+        hops: The latency of each hop.
+        held: Of a breakpoint, the rate that this evidence is about.
+        integrity: The result of the data-loss check; None if none ran: for the health check, and
+            after an interruption.
+        connector: The state of the connector and its tasks after the load and the drain; None if
             unknown.
         exceptions: The iterations that threw.
-        interrupted: What interrupted the load or the check after it; empty: nothing did.
-        earlier: Of a breakpoint, the ramp and the holds before the one that this is of.
+        interrupted: What interrupted the load or the check after it; empty if nothing did.
+        earlier: Of a breakpoint, the ramp and the holds before the judged one.
     """
 
     scenario: str
@@ -88,20 +88,20 @@ class Evidence:
 
     @property
     def stack(self) -> StackMetrics:
-        """What limits on the stack are judged on."""
+        """The input for thresholds on the stack."""
         return StackMetrics(self.points.stack, self.executor)
 
     @property
     def fallen(self) -> bool:
-        """Whether a part of the pipeline went down: a component, the connector or a task."""
+        """Whether a part of the pipeline went down: a component, the connector, or a task."""
         return bool(self.events) or (self.connector is not None and not self.connector.running)
 
     @property
     def seconds(self) -> float:
-        """How long the load lasts, as it was asked for."""
+        """The requested length of the load."""
         return self.executor.seconds
 
     @property
     def k6_came_to_its_end(self) -> bool:
-        """Whether k6 itself was neither interrupted nor broken."""
+        """Whether k6 finished: it was not interrupted and did not fail."""
         return self.k6_exit in CAME_TO_ITS_END

@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Numbers with their units, formatted for people."""
 
 from math import isfinite
 
@@ -11,24 +11,24 @@ _PREFIXES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
 def figure(value: float, unit: str = "") -> str:
-    """Return `value` with three or four digits that matter and its unit: `2,310 ms`, `36.4 ms`.
+    """Return `value` with three or four significant digits and its unit: `2,310 ms`, `36.4 ms`.
 
-    Bytes (`B`, `B/h`, `B/s`) are shown in units of 1,024: `139 MiB`.
+    Bytes (`B`, `B/h`, `B/s`) use units of 1,024: `139 MiB`.
     """
     value, unit = _in_larger_unit(value, unit, exactly=False)
     return _with_unit(f"{value:,.{_decimals(value, unit)}f}", unit)
 
 
 def limit_figure(limit: float, unit: str = "") -> str:
-    """Return a limit as it was set, with its unit: `2,000 ms`, `0.999`, `512 MiB`."""
+    """Return a threshold's value as it was set, with its unit: `2,000 ms`, `0.999`, `512 MiB`."""
     limit, unit = _in_larger_unit(limit, unit, exactly=True)
     return _with_unit(f"{limit:,.15g}", unit)
 
 
 def figure_beside(value: float, limit: float, unit: str = "") -> str:
-    """Return `figure(value)` with as many decimals as it takes not to look like the limit.
+    """Return `figure(value)` with enough decimals to differ from the threshold's value.
 
-    2,000.3 ms against a limit of 2,000 ms reads `2,000.3 ms`.
+    2,000.3 ms with a threshold of 2,000 ms becomes `2,000.3 ms`.
     """
     if value == limit or not isfinite(value) or unit in _BYTES:
         return figure(value, unit)
@@ -39,7 +39,7 @@ def figure_beside(value: float, limit: float, unit: str = "") -> str:
 
 
 def _in_larger_unit(value: float, unit: str, *, exactly: bool) -> tuple[float, str]:
-    """Return bytes in KiB, MiB or GiB, `exactly` only where the number stays a whole one."""
+    """Return bytes in KiB, MiB, or GiB; if `exactly`, only if the number stays whole."""
     if unit in _BYTES:
         for name, size in _PREFIXES:
             if abs(value) >= size and not (exactly and value % size):

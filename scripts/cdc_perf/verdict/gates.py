@@ -1,4 +1,4 @@
-"""The conditions beside the limits: each a function that returns what it found."""
+"""The gates of a scenario; each function returns one gate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ _NAME, _LIMIT = "connector", "the connector and its tasks run"
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate and what it makes of the scenario.
+    """A gate and its outcome.
 
     Attributes:
-        result: What verdict.json says of it.
-        code: PASS where it holds or cannot be told, else what it ends the scenario with.
+        result: Its entry in verdict.json.
+        code: PASS if the gate passes or is unknown, else the scenario's exit code.
     """
 
     result: GateResult
@@ -31,14 +31,14 @@ class Gate:
 
 
 def passed_gate(name: str, condition: str, observed: str) -> Gate:
-    """Return a gate that holds."""
+    """Return a gate that passes."""
     return Gate(
         GateResult(name=name, condition=condition, observed=observed, ok=True), ExitCode.PASS
     )
 
 
 def unknown_gate(name: str, condition: str, observed: str) -> Gate:
-    """Return a gate of which nothing can be known; it does not change the verdict."""
+    """Return a gate whose outcome is unknown; it does not change the verdict."""
     return Gate(
         GateResult(name=name, condition=condition, observed=observed, ok=None), ExitCode.PASS
     )
@@ -53,15 +53,15 @@ def failed_gate(
     reason: str,
     overrides_invalid: bool = False,
 ) -> Gate:
-    """Return a gate that does not hold.
+    """Return a gate that fails.
 
     Args:
         name: The gate.
-        condition: What has to hold, in words.
+        condition: What must hold, in words.
         observed: What was found, in words.
         code: The exit code that the gate asks for.
-        reason: Why it does not hold.
-        overrides_invalid: Whether it holds even where the measurement cannot be trusted.
+        reason: Why it fails.
+        overrides_invalid: Whether the failure counts even if the measurement cannot be trusted.
     """
     result = GateResult(
         name=name,
@@ -75,7 +75,7 @@ def failed_gate(
 
 
 def summary_gate(scenario: str, summary: Summary | NoSummary) -> Gate:
-    """k6 left a summary, and it is this scenario's."""
+    """Check that k6 wrote a summary of this scenario."""
     name, limit = "summary", f"a summary of {scenario}"
     if isinstance(summary, NoSummary):
         return failed_gate(name, limit, "none", code=ExitCode.INVALID, reason=summary.reason)
@@ -91,7 +91,7 @@ def summary_gate(scenario: str, summary: Summary | NoSummary) -> Gate:
 
 
 def interruption_gate(interrupted: str) -> Gate:
-    """Nothing interrupted the load or the check after it."""
+    """Check that nothing interrupted the load or the check after it."""
     name, limit = "interruption", "the load and the check come to their end"
     if not interrupted:
         return passed_gate(name, limit, "none")
@@ -105,7 +105,7 @@ def interruption_gate(interrupted: str) -> Gate:
 
 
 def thresholds_gate(scenario: str, thresholds: Sequence[Threshold]) -> Gate | None:
-    """At least one threshold says what is good enough; None for the health check.
+    """Check that the scenario has at least one threshold; None for the health check.
 
     A threshold that cannot be judged is NO-DATA by itself.
     """
@@ -126,7 +126,7 @@ def thresholds_gate(scenario: str, thresholds: Sequence[Threshold]) -> Gate | No
 
 
 def samples_gate(summary: Summary | NoSummary) -> Gate:
-    """At least one iteration ended, or one success or failure was noted."""
+    """Check that at least one iteration ended or recorded a success or a failure."""
     name, limit = "samples", "at least 1 iteration"
     if isinstance(summary, NoSummary):
         return unknown_gate(name, limit, "unknown")
@@ -145,7 +145,7 @@ def samples_gate(summary: Summary | NoSummary) -> Gate:
 
 
 def checks_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
-    """Every check of the health check passed, and there was one; None for other scenarios."""
+    """Check that the health check's checks all passed, at least one; None for other scenarios."""
     if scenario != HEALTH_CHECK:
         return None
     name, limit = "checks", "every check passes, at least 1"
@@ -169,13 +169,13 @@ def checks_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
 
 
 def components_gate(events: Sequence[ComponentEvent] | None) -> Gate:
-    """No component died, restarted or was changed while the scenario ran."""
+    """Check that no component died, restarted, or was changed during the scenario."""
     name, limit = "components", "no component dies or is changed"
     if events is None:
         return unknown_gate(name, limit, "unknown: not ours to watch")
     if not events:
         return passed_gate(name, limit, "none")
-    # What an operator did makes every finding doubtful, the death of another component too.
+    # An operator's action makes every finding doubtful, even the death of another component.
     changed = any(event.by_operator for event in events)
     return failed_gate(
         name,
@@ -199,7 +199,7 @@ def _sentence(event: ComponentEvent) -> str:
 def connector_gate(
     health: ConnectorHealth | None, events: Sequence[ComponentEvent] | None = ()
 ) -> Gate:
-    """The connector and each of its tasks run: a failed one does not recover by itself.
+    """Check that the connector and its tasks run: a failed one does not recover by itself.
 
     A worker that does not answer is reported by its component's gate and by the drain.
     """
@@ -209,7 +209,7 @@ def connector_gate(
         return passed_gate(_NAME, _LIMIT, "they do")
     if health.condition is Condition.UNKNOWN:
         return unknown_gate(_NAME, _LIMIT, f"unknown: {health.detail}")
-    # An operator who stops a component leaves a connector without tasks for a while.
+    # After an operator stops a component, the connector has no tasks for a while.
     operated = any(event.by_operator for event in events or ())
     lasting = health.condition in LASTING or health.condition is Condition.ABSENT
     return failed_gate(

@@ -1,4 +1,4 @@
-"""Limits on hops, which the consumer counts over every event and k6 does not know."""
+"""Thresholds on hops, which the consumer measures for every event and k6 does not know."""
 
 from collections.abc import Sequence
 from math import inf
@@ -22,12 +22,12 @@ from cdc_perf.wording import counted
 def judge_hop_threshold(
     threshold: Threshold, seen: HopMeasurements, seconds: float
 ) -> ThresholdResult:
-    """Return whether a limit on a hop holds, null where that cannot be told.
+    """Return whether a threshold on a hop holds; `ok` is null if unknown.
 
     Args:
-        threshold: The limit.
-        seen: What the hops took.
-        seconds: How long the load lasts, warm-up and all.
+        threshold: The threshold.
+        seen: The latency of each hop.
+        seconds: The length of the load, including the warm-up.
     """
     times = seen.steady.hops.get(hop_of(threshold.kind).name, LatencyHistogram())
     samples, mean = times.count, times.mean
@@ -58,7 +58,7 @@ def _result(threshold: Threshold, observed: float, samples: int) -> ThresholdRes
 
 
 def _interval(times: LatencyHistogram, share: float) -> Interval:
-    """Return where a percentile lies: from the lower end of a bucket to the upper of another."""
+    """Return the interval of a percentile, from a bucket's lower bound to another's upper bound."""
     low, high = percentile_ranks(times.count, share)
     upper = inf if high is None else times.bounds(high)[1]
     return Interval(
@@ -70,14 +70,14 @@ def _interval(times: LatencyHistogram, share: float) -> Interval:
 def clock_sentence(hop: Hop, events: int, negative: int, negative_mean: float) -> str:
     """Return which clock is behind which, and by how much at least.
 
-    The true time is not less than nothing, so that the clocks differ by no less than what an event
-    seems to be early. A clock that is off the other way lengthens the hop, and nobody sees it.
+    A true latency is never negative, so the clocks differ by at least the size of the negative
+    latency. A clock error in the other direction lengthens the hop and cannot be detected.
 
     Args:
-        hop: The hop whose times are negative.
-        events: How many were measured.
-        negative: How many of them were negative.
-        negative_mean: By how many milliseconds on average.
+        hop: The hop with negative latencies.
+        events: How many events were measured.
+        negative: How many of the latencies were negative.
+        negative_mean: The mean of their absolute values, in milliseconds.
     """
     seen = f"{negative:,} of {counted(events, 'event')} took less than no time from {hop.title}"
     by = figure(negative_mean, "ms")
@@ -87,7 +87,7 @@ def clock_sentence(hop: Hop, events: int, negative: int, negative_mean: float) -
 
 
 def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> Gate | None:
-    """No clock that a limited hop is measured by is off; None where no hop is limited."""
+    """Check that the clocks of each hop with a threshold agree; None if no hop has a threshold."""
     limited = {
         hop_of(threshold.kind): None
         for threshold in thresholds
@@ -104,7 +104,7 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> G
     observed = counted(sum(times.negative for times in negative.values()), "negative time")
     if not spoilt:
         return passed_gate(name, limit, observed)
-    # The whole way is negative where one of its hops is: that would be said twice.
+    # If one hop is negative, the whole way can be too: do not report it twice.
     told = [hop for hop in HOPS if hop in negative] or list(negative)
     sentences = [
         clock_sentence(hop, times.count, times.negative, times.negative_mean)

@@ -1,4 +1,4 @@
-"""Whether the pipeline kept what was entrusted to it."""
+"""Gates and thresholds on the data-loss check."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -29,15 +29,15 @@ EVENTS = (
     *(FindingKind.EVENT_MISSING, FindingKind.VANISHED),
     *(FindingKind.DUPLICATE, FindingKind.REORDERED, FindingKind.UNREADABLE),
 )
-# What no doubt about the measurement takes back. A repeated or late event may have done no harm:
-# whether it did shows in the rows.
+# Findings that count even if the measurement is in doubt. A repeated or late event may have done
+# no harm: the rows show whether it did.
 LOSSES = frozenset(
     (*ROWS, FindingKind.EVENT_MISSING, FindingKind.VANISHED, FindingKind.DEAD_LETTER)
 )
 _INSERTED = "pg_records_inserted"
 _WRITES = "pg_write_duration"
 _WRITE_ERRORS = "pg_write_errors"
-# Of one, and of any other number.
+# Singular and plural.
 _WORDS = {
     FindingKind.MISSING: ("row is missing in MongoDB", "rows are missing in MongoDB"),
     FindingKind.STALE: (
@@ -95,9 +95,10 @@ INTEGRITY_METRICS: Mapping[str, tuple[FindingKind, ...]] = MappingProxyType(
 def drain_gate(
     integrity: Integrity | None, events: Sequence[ComponentEvent] | None = ()
 ) -> Gate | None:
-    """Everything that was written got through in time; None where nobody was to look.
+    """Check that everything written passed each hop in time; None if no check ran.
 
-    It is waited for after the load: no starved generator holds the pipeline up, an operator may.
+    The drain is timed after the load. A starved load generator cannot slow it down; an operator
+    can.
     """
     if integrity is None:
         return None
@@ -126,7 +127,7 @@ def drain_gate(
 
 
 def rows_gate(integrity: Integrity | None) -> Gate | None:
-    """MongoDB holds what PostgreSQL holds; cannot be told while anything is on its way."""
+    """Check that MongoDB holds what PostgreSQL holds; unknown until the pipeline has drained."""
     if integrity is None:
         return None
     rows = sum(table.rows for table in integrity.tables)
@@ -136,10 +137,10 @@ def rows_gate(integrity: Integrity | None) -> Gate | None:
 
 
 def events_gate(integrity: Integrity | None) -> Gate | None:
-    """Every acknowledged write is in its topic, once and in order.
+    """Check that every acknowledged write is in its topic, once and in order.
 
-    A topic that has lost records to retention or compaction shows neither a loss nor that there is
-    none: NO-DATA, because what was measured is good and the proof alone is missing.
+    A topic that lost records to retention or compaction proves neither a loss nor the absence of
+    one: NO-DATA, because the measurement is good and only the proof is missing.
     """
     if integrity is None:
         return None
@@ -161,7 +162,7 @@ def events_gate(integrity: Integrity | None) -> Gate | None:
 
 
 def dead_letters_gate(integrity: Integrity | None) -> Gate | None:
-    """The consumer gave no record up."""
+    """Check that the consumer sent no record to the dead-letter queue."""
     if integrity is None:
         return None
     observed = f"{integrity.count((FindingKind.DEAD_LETTER,)):,}"
@@ -171,12 +172,12 @@ def dead_letters_gate(integrity: Integrity | None) -> Gate | None:
 
 
 def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Gate | None:
-    """The ledger has every write that k6 counts: one that lacks some proves nothing.
+    """Check that the ledger has every write that k6 counts: an incomplete one proves nothing.
 
-    Every write that succeeded is a transaction with at least one row, and every inserted row is a
-    line. Without either there is nothing that could be missed, and the result is NO-DATA.
+    Every successful write is a transaction with at least one row, and every inserted row is a line.
+    Without either, no loss can be detected, and the result is NO-DATA.
 
-    None where nobody was to look.
+    None if no check ran.
     """
     if integrity is None or isinstance(summary, NoSummary) or integrity.unchecked:
         return None
@@ -201,7 +202,7 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
     if lines:
         return passed_gate(name, limit, observed)
     if failed:
-        # Every write was refused: the success rate says so.
+        # Every write failed: the success rate reports that.
         return unknown_gate(name, limit, observed)
     return failed_gate(
         name,
@@ -214,7 +215,7 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
 
 
 def exit_code_of(integrity: Integrity) -> ExitCode:
-    """Return what a check that stands alone exits with."""
+    """Return the exit code of a data-loss check that runs alone."""
     found = [
         gate
         for gate in (
@@ -230,7 +231,7 @@ def exit_code_of(integrity: Integrity) -> ExitCode:
 
 
 def reason_of(finding: Finding) -> str:
-    """Return a finding in a sentence, with its causes, if they are known, and its first sample."""
+    """Return a finding in a sentence, with its known causes and its first sample."""
     lead = f"{finding.table}: {counted(finding.count, *_WORDS[finding.kind])}"
     causes = "".join(f"; {sentence(cause, finding.table)}" for cause in finding.causes)
     if not finding.samples:
@@ -274,9 +275,9 @@ def _gate(
 
 
 def judge_integrity(threshold: Threshold, integrity: Integrity | None) -> ThresholdResult:
-    """Return whether a limit on a count holds, null where nobody counted.
+    """Return whether a threshold on a count holds; `ok` is null if nothing was counted.
 
-    There is one count a scenario, so every stat of it is that count.
+    There is one count per scenario, so every stat is that count.
     """
     if integrity is None or integrity.unchecked or not integrity.drained:
         reason = f"{threshold.metric} was not counted: the pipeline was not drained and compared"

@@ -1,4 +1,4 @@
-"""One scenario: its limits and gates, and the verdict that follows."""
+"""Judge one scenario or a run: thresholds, gates, and the verdict that follows."""
 
 from collections.abc import Iterable, Sequence
 
@@ -45,7 +45,7 @@ _THRESHOLD_CODES = {True: ExitCode.PASS, False: ExitCode.FAIL, None: ExitCode.NO
 
 
 def judge(evidence: Evidence) -> ScenarioVerdict:
-    """Return the verdict on one scenario that was run."""
+    """Return the verdict on one scenario that ran."""
     gates = _gates(evidence)
     others = {t: _judge(t, evidence) for t in without_held_rate(evidence.thresholds)}
     holds = _worst(gates, others.values()) is ExitCode.PASS
@@ -67,11 +67,11 @@ def judge(evidence: Evidence) -> ScenarioVerdict:
 
 
 def not_run(scenario: str, code: ExitCode, reason: str) -> ScenarioVerdict:
-    """Return the verdict on a scenario that was never started.
+    """Return the verdict on a scenario that never started.
 
     Args:
         scenario: Its name.
-        code: STACK where the stack is gone, INTERRUPTED, LOAD, or NO_DATA for another cause.
+        code: STACK if the stack is gone, INTERRUPTED, LOAD, or NO_DATA for another cause.
         reason: Why, in a sentence.
     """
     return ScenarioVerdict(
@@ -138,7 +138,7 @@ def _gates(evidence: Evidence) -> tuple[Gate, ...]:
 def _reasons(
     code: ExitCode, gates: Iterable[Gate], results: Iterable[ThresholdResult]
 ) -> tuple[str, ...]:
-    """Return each sentence once, what decided first; several limits can have the same one."""
+    """Return each sentence once, the decisive ones first; several thresholds can share one."""
     found = [
         *((gate.code, gate.result.reason) for gate in gates),
         *((_THRESHOLD_CODES[result.ok], result.reason) for result in results),
@@ -148,12 +148,11 @@ def _reasons(
 
 
 def judge_run(verdicts: Sequence[ScenarioVerdict], interrupted: str = "") -> RunVerdict:
-    """Return the verdict on a run; one without any scenario has no data.
+    """Return the verdict on a run; NO-DATA if it has no scenario.
 
     Args:
-        verdicts: Of every scenario that was asked for, the health check among them, in the order in
-            which they ran.
-        interrupted: What interrupted the run, which then stands whatever was measured; else empty.
+        verdicts: One for each requested scenario and the health check, in run order.
+        interrupted: What interrupted the run, which then decides the verdict; else empty.
     """
     codes = [verdict.exit_code for verdict in verdicts]
     reasons = [

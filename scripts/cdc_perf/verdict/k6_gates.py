@@ -1,4 +1,4 @@
-"""What k6 itself says of a scenario: its exit code, its thresholds, its points."""
+"""Gates on k6 itself: its exit code, its thresholds, its points."""
 
 from collections.abc import Sequence
 from math import isclose
@@ -18,7 +18,7 @@ _INTERRUPTED = 105
 _MARKED_AS_FAILED = 110
 CAME_TO_ITS_END = (0, _THRESHOLDS_FAILED)
 
-# https://github.com/grafana/k6/blob/v1.8.1/errext/exitcodes/codes.go; 255 is the command's own.
+# https://github.com/grafana/k6/blob/v1.8.1/errext/exitcodes/codes.go; 255 is the CLI's own.
 _BROKEN = {
     97: "its cloud test failed",
     98: "it lost its cloud test",
@@ -34,20 +34,20 @@ _BROKEN = {
     _MARKED_AS_FAILED: "the script marked the run as failed",
     255: "it was started with a bad flag or a missing file",
 }
-# Sums of the same numbers in another order.
+# Sums of the same numbers differ by this much if the order differs.
 _SAME = 1e-9
 _MOST_FAULTS = 5
 
 
 def k6_exit_gate(scenario: str, k6_exit: int, summary: Summary | NoSummary) -> Gate:
-    """k6 ran to its end, and its exit code fits what it says of its own thresholds.
+    """Check that k6 finished, and that its exit code matches its own thresholds.
 
-    The health check marks its run as failed when a check fails; its checks then judge it.
+    The health check marks its run as failed if a check fails; `checks_gate` then judges it.
 
     Args:
         scenario: The scenario's name.
-        k6_exit: The exit code; -N where signal N killed the process.
-        summary: What k6 left.
+        k6_exit: The exit code; -N if signal N killed the process.
+        summary: k6's summary.
     """
     name, limit = "k6_exit", "0, or 99 with a broken threshold"
     observed = str(k6_exit)
@@ -102,7 +102,7 @@ def _why(k6_exit: int) -> str:
 
 
 def thresholds_agree_gate(thresholds: Sequence[Threshold], summary: Summary | NoSummary) -> Gate:
-    """k6 judged the same limits as we do, and found the same on the same numbers."""
+    """Check that k6 judged the same thresholds as the harness, with the same results."""
     name, limit = "thresholds_agree", "k6 finds the same of every limit"
     if isinstance(summary, NoSummary):
         return unknown_gate(name, limit, "unknown")
@@ -128,7 +128,7 @@ def _disagreement(threshold: Threshold, summary: Summary) -> str:
         return f"k6 did not judge {text}"
     observed = summary.observed(threshold.k6_metric, threshold.expression.k6_stat)
     if observed is None or summary.samples(threshold.k6_metric) == 0:
-        # k6 finds something of an empty metric; here it has no data.
+        # k6 judges an empty metric; the harness has no data for it.
         return ""
     ours = threshold.holds(observed)
     if ours == theirs:
@@ -151,9 +151,9 @@ def _unknown_to_us(thresholds: Sequence[Threshold], summary: Summary) -> list[st
 
 
 def points_gate(points: PointsSummary, summary: Summary | NoSummary) -> Gate:
-    """The raw points are whole, and as many as the summary counts.
+    """Check that the raw points are complete, and as many as the summary counts.
 
-    k6 only logs that its disk is full, and a killed k6 loses what it had not yet written.
+    k6 only logs that its disk is full, and a killed k6 loses what it had not written yet.
     """
     name, limit = "points", "whole, and as many as in the summary"
     every = {name: found for name, found in points.statistics.items() if not found.tags}
@@ -198,7 +198,7 @@ def _differences(name: str, metric: Metric, found: Statistics | None) -> list[st
 
 
 def _compared(metric: Metric, found: Statistics | None) -> list[tuple[str, float, float]]:
-    """Return what both know of a metric: its name, the summary's figure, that of the points."""
+    """Return for each figure its name, the summary's value, and the points' value."""
     values = {stat: value or 0.0 for stat, value in metric.values.items()}
     match metric.type:
         case SummaryType.TREND:
@@ -211,5 +211,5 @@ def _compared(metric: Metric, found: Statistics | None) -> list[tuple[str, float
         case SummaryType.COUNTER:
             return [("as its sum", values.get("count", 0.0), found.total if found else 0.0)]
         case SummaryType.GAUGE:
-            # The summary does not tell how often it was set.
+            # The summary does not contain how often it was set.
             return []

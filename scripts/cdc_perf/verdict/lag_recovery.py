@@ -1,4 +1,4 @@
-"""How long the pipeline takes to catch up after a peak of the load."""
+"""The time that the pipeline takes to catch up after a peak of the load."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ LAG_RECOVERY = "lag_recovery_seconds"
 
 @dataclass(frozen=True)
 class LagRecovery:
-    """Whether and when the lag was back where it had been.
+    """Whether and when the consumer lag returned to its level before the peak.
 
     Attributes:
-        seconds: From the beginning of the load's fall to the first sample that is back; at a sample
-            a second, up to a second too many. None where no sample was.
-        watched_seconds: From the beginning of the fall to the last sample.
-        level: The largest lag before the rise, in the lag's unit: what it had to come back to.
-        samples_before: How many samples before the rise `level` is the largest of.
+        seconds: From the start of the load's fall to the first sample at or below `level`; with one
+            sample per second, up to a second too long. None if no sample was.
+        watched_seconds: From the start of the fall to the last sample.
+        level: The largest lag before the rise, in events.
+        samples_before: The number of samples before the rise.
     """
 
     seconds: float | None
@@ -35,29 +35,29 @@ class LagRecovery:
 
 @dataclass(frozen=True)
 class _Peak:
-    """When the load rises to its largest target, and when it falls from there, in seconds."""
+    """When the load starts to rise to its largest target, and to fall from there, in seconds."""
 
     rise: float
     fall: float
 
 
 def lag_recovery(executor: Executor, samples: Sequence[tuple[float, float]]) -> LagRecovery | None:
-    """Return how long after the load's peak the lag was back at or below its level before.
+    """Return how long after the load's peak the lag returned to its level before the peak.
 
     The rise is every stage in a row that climbs, up to the first at the largest target; the fall
-    begins when the last stage at it ends. One sample at the level is enough: the level is a maximum
-    itself, and in a longer time of the same load a larger one is to be expected.
+    begins when the last stage at that target ends. One sample at the level is enough: the level
+    is a maximum itself, and a longer time under the same load would likely have a larger one.
 
     Args:
-        executor: The load that was asked for, after the overrides.
-        samples: Seconds since the load's start and lag, in the order of time; some may be missing.
+        executor: The requested load, after the overrides.
+        samples: Seconds since the load's start and lag, in time order; some may be missing.
 
     Returns:
-        None for a load that has no peak, rises from its beginning or never falls, and without a
-        sample before the rise or after the fall.
+        None if the load has no peak, rises from its start, or never falls, or if there is no sample
+        before the rise or after the fall.
 
     Raises:
-        UsageFailure: A duration of the executor is not one.
+        UsageFailure: If a duration of the executor is invalid.
     """
     peak = _peak(executor)
     if peak is None:
@@ -81,7 +81,7 @@ def _peak(executor: Executor) -> _Peak | None:
     start = executor.start_vus if isinstance(executor, RampingVus) else executor.start_rate
     targets = [start, *(stage.target for stage in executor.stages)]
     durations = (stage.seconds for stage in executor.stages)
-    # When each target is reached.
+    # The time at which each target is reached.
     times = list(accumulate(durations, initial=0.0))
     at_peak = [index for index, target in enumerate(targets) if target == max(targets)]
     foot, last = at_peak[0], at_peak[-1]
@@ -93,10 +93,10 @@ def _peak(executor: Executor) -> _Peak | None:
 
 
 def judge_recovery(threshold: Threshold, seen: StackMetrics) -> ThresholdResult:
-    """Return whether the lag was back in time, null where that cannot be told.
+    """Return whether the lag recovered in time; `ok` is null if unknown.
 
-    A lag that was not back when the load ended took at least that long: beyond the limit that is a
-    broken limit, within it nobody knows.
+    A lag that has not recovered when the load ends took at least that long: the threshold is
+    broken if that exceeds it, else the result is unknown.
     """
     found = lag_recovery(seen.executor, seen.series.within(CONSUMER_LAG))
     if found is None:

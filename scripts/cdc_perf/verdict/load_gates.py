@@ -1,4 +1,4 @@
-"""Whether the load that was asked for is the load that was made."""
+"""Gates on the load: whether k6 made the requested load."""
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.load.exceptions import Exceptions
@@ -19,9 +19,9 @@ from cdc_perf.wording import counted
 
 MOST_DROPPED = 0.001
 _MOST_OFF_RATE = 0.01
-# A constant rate may begin one more at its very end, and one be cut off there.
+# A constant rate may start one more iteration at its very end, and cut one off there.
 _MOST_OFF_ITERATIONS = 2
-# Virtual users that have nothing left to do end a moment before the time is over.
+# Virtual users that have nothing left to do end a moment early.
 _MOST_SHORTER = 0.02
 _SHORTER_SECONDS = 1.0
 _LATEST_TICK_MS = 50
@@ -30,7 +30,7 @@ _RESULTS = "cdc_success_rate"
 
 
 def dropped_gate(summary: Summary | NoSummary) -> Gate:
-    """Nearly every iteration that was due could begin: those that could not are omitted latencies.
+    """Check that k6 dropped almost no iterations: a dropped iteration is a missing latency.
 
     https://grafana.com/docs/k6/latest/using-k6/scenarios/concepts/dropped-iterations/
     """
@@ -56,10 +56,10 @@ def dropped_gate(summary: Summary | NoSummary) -> Gate:
 
 
 def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) -> Gate | None:
-    """As many iterations were made as the arrival rate asks for; None for other executors.
+    """Check that k6 made as many iterations as the arrival rate asks for; None for other executors.
 
-    A rising rate, as of a breakpoint, is not judged: it ends when a limit breaks. Nor is a k6 that
-    did not come to its end.
+    A rising rate, as of a breakpoint, is not judged because it ends when a threshold breaks. The
+    gate is unknown if k6 did not finish.
     """
     if not isinstance(executor, ConstantArrivalRate):
         return None
@@ -86,10 +86,11 @@ def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) ->
 
 
 def duration_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) -> Gate | None:
-    """k6 ran for as long as it was asked to.
+    """Check that k6 ran for the requested time.
 
-    None for a fixed number of iterations, whose length is only bounded. A ramp that a threshold
-    ended (k6's exit code 99) was ended on purpose, and a k6 that broke is judged by its exit code.
+    None for a fixed number of iterations, whose length is only bounded. The gate is unknown for a
+    ramp that a threshold ended on purpose (k6's exit code 99), and for a k6 that failed, which its
+    exit code judges.
     """
     if isinstance(executor, PerVuIterations):
         return None
@@ -114,7 +115,7 @@ def duration_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary
 
 
 def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
-    """The load generator woke in time, or its own lateness is in the latencies.
+    """Check that the load generator woke in time; if not, the latencies include its own delay.
 
     None for the health check, whose one iteration has too few ticks and no latency to judge.
     """
@@ -154,7 +155,7 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
 
 
 def clock_gate(step_seconds: float) -> Gate:
-    """Nobody set the clock that the times of points and rows are taken from."""
+    """Check that the clock behind the times of points and rows was not set."""
     name, limit = "clock", f"not set by more than {_LARGEST_STEP_SECONDS * 1000:.0f} ms"
     observed = f"{round(step_seconds * 1000):+,} ms"
     if abs(step_seconds) <= _LARGEST_STEP_SECONDS:
@@ -175,12 +176,12 @@ def clock_gate(step_seconds: float) -> Gate:
 def iterations_gate(
     scenario: str, exceptions: Exceptions, summary: Summary | NoSummary
 ) -> Gate | None:
-    """No iteration threw, and each recorded a success or a failure.
+    """Check that no iteration threw, and that each recorded a success or a failure.
 
     k6 counts an iteration that throws like any other, so its missing result makes the rest look
-    better than the run was. That failure is certain: a starved generator throws nothing. Results
-    that are missing without an exception are INVALID. Where there are none at all, the threshold on
-    the success rate has no samples and says so.
+    better than the run was. That failure is certain: a starved load generator throws nothing.
+    Results that are missing without an exception are INVALID. If there are no results at all, the
+    gate is unknown: the threshold on the success rate reports that it has no samples.
 
     None for the health check, which its checks judge.
     """

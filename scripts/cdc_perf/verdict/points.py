@@ -1,4 +1,4 @@
-"""What the raw points of a scenario say beside k6's summary."""
+"""What the raw points of a scenario show beyond k6's summary."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,13 +23,13 @@ from cdc_perf.stats.intervals import Interval, percentile_ranks, rate_interval
 
 @dataclass(frozen=True)
 class PointsSummary:
-    """What was found in the raw points.
+    """The summary of the raw points.
 
     Attributes:
-        faults: What is wrong with them, a sentence each; empty where they are whole.
+        faults: What is wrong with them, one sentence each; empty if they are complete.
         statistics: By the name of k6's metric or sub-metric, of those that have points.
-        intervals: Of the limits on percentiles and rates that have points.
-        stack: What the stack showed of itself meanwhile.
+        intervals: Of the thresholds on percentiles and rates that have points.
+        stack: The stack's gauges.
         windows: Of a ramp, what was observed every few seconds.
     """
 
@@ -42,11 +42,11 @@ class PointsSummary:
 
 @dataclass(frozen=True)
 class StackMetrics:
-    """What limits on the stack are judged on.
+    """The input for thresholds on the stack.
 
     Attributes:
         series: The samples.
-        executor: The load that was asked for.
+        executor: The requested load.
     """
 
     series: StackSeries
@@ -54,11 +54,11 @@ class StackMetrics:
 
     @property
     def warm_up(self) -> float:
-        """How long the warm-up lasts, in seconds."""
+        """The length of the warm-up in seconds."""
         return warm_up_seconds(self.executor)
 
     def samples(self, threshold: Threshold) -> tuple[tuple[float, float], ...]:
-        """Return what a limit is judged on: seconds since the load began, value."""
+        """Return the samples that a threshold is judged on: seconds since the load began, value."""
         since = self.warm_up if threshold.kind.phase is Phase.STEADY else 0.0
         return self.series.within(threshold.metric, since)
 
@@ -72,19 +72,19 @@ def summarize_points(
     *,
     ramp: bool = False,
 ) -> PointsSummary:
-    """Read the raw points of a scenario and leave their series.
+    """Read the raw points of a scenario and write their series.
 
-    Nothing is raised: a scenario whose points are lost still gets a verdict.
+    This raises nothing: a scenario whose points are lost still gets a verdict.
 
     Args:
         paths: The files of points.
-        gauges: The file of the stack's gauges; what is missing of it is missing from the series.
+        gauges: The file of the stack's gauges; the series lack what it lacks.
         series: Where to write the series.
-        thresholds: The limits whose intervals are wanted.
-        summary: k6's summary, whose sub-metrics are looked at too.
-        ramp: Whether the load rises until something breaks, so that windows are wanted.
+        thresholds: The thresholds to compute intervals for.
+        summary: k6's summary, whose sub-metrics are included.
+        ramp: Whether the load rises until something breaks, which needs windows.
     """
-    import duckdb  # noqa: PLC0415 - only who reads points waits for it
+    import duckdb  # noqa: PLC0415 - only callers that read points wait for it
 
     try:
         with read_points((*paths, gauges)) as points:
@@ -99,7 +99,7 @@ def summarize_points(
 def _seen(
     points: Points, gauges: int, thresholds: Sequence[Threshold], summary: Summary | NoSummary
 ) -> PointsSummary:
-    """Look at what was read; `gauges` is the number of the file of gauges."""
+    """Summarize the points; `gauges` is the number of the gauges' file."""
     stack = stack_series(points, gauges)
     names = [threshold.k6_metric for threshold in thresholds]
     names += [] if isinstance(summary, NoSummary) else summary.metrics

@@ -1,4 +1,4 @@
-"""A rising arrival rate: the highest rate at which every limit held, and what broke it."""
+"""A rising arrival rate: the highest rate at which every threshold held, and what broke it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from cdc_perf.wording import counted
 
 @dataclass(frozen=True)
 class Ramp:
-    """What a ramp showed.
+    """The result of a ramp.
 
     Attributes:
-        highest: The highest rate, iterations a second, at which every limit held and every
-            iteration began; None where nothing did.
+        highest: The highest rate, in iterations per second, at which every threshold held and every
+            iteration began; None if there is none.
         end: How it ended, in a sentence.
     """
 
@@ -28,15 +28,15 @@ class Ramp:
 
 
 def judge_ramp(seen: Sequence[Window], stack: StackSeries, executor: RampingArrivalRate) -> Ramp:
-    """Return the rate that was asked for when the last window began that came before a break.
+    """Return a ramp's result, with the rate at the start of the last window before a break.
 
-    A break is two windows in a row, or the last one: a single pause, as of a garbage collection, is
-    none.
+    A break is two windows in a row, or the last one: a single pause, such as a garbage collection,
+    is not a break.
 
     Args:
-        seen: The windows of the ramp, with the limits that broke in each.
-        stack: What the stack showed of itself meanwhile.
-        executor: The ramp that was asked for.
+        seen: The windows of the ramp, with the thresholds that broke in each.
+        stack: The stack's gauges.
+        executor: The requested ramp.
     """
     if not seen:
         return Ramp(None, "no iteration of the ramp came to its end")
@@ -55,7 +55,7 @@ def judge_ramp(seen: Sequence[Window], stack: StackSeries, executor: RampingArri
 
 
 def rate_at(executor: RampingArrivalRate, seconds: float) -> float:
-    """Return the iterations a second that a ramp asks for, so many seconds after its start."""
+    """Return the requested iterations per second of a ramp, `seconds` after its start."""
     unit = executor.unit_seconds
     rate, left = float(executor.start_rate), seconds
     for stage in executor.stages:
@@ -77,7 +77,7 @@ def _broken(window: Window) -> str:
 
 
 def _stack_then(stack: StackSeries, begin: float) -> str:
-    """Say which component was busiest, and how far the consumer was behind, at a moment."""
+    """Return which component was busiest, and the consumer lag, in the window from `begin`."""
     then = {
         metric: [value for at, value in samples if begin <= at < begin + WINDOW_SECONDS]
         for metric, samples in stack.samples.items()

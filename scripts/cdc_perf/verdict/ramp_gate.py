@@ -1,4 +1,4 @@
-"""What a breakpoint comes to: the rate that was held, and what the ramp before it showed."""
+"""The verdict on a breakpoint: the rate that was held, and the ramp before it."""
 
 from collections.abc import Sequence
 
@@ -24,12 +24,12 @@ HELD_RATE = "held_rate"
 
 
 def without_held_rate(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
-    """Return the limits that say whether a rate holds."""
+    """Return the thresholds that decide whether a rate holds."""
     return tuple(threshold for threshold in thresholds if threshold.metric != HELD_RATE)
 
 
 def ramp_gate(held: HoldResult | None) -> Gate | None:
-    """The ramp left a rate to hold; what it showed and which rate was held. None without a ramp."""
+    """Check that the ramp found a rate to hold; None without a ramp."""
     if held is None:
         return None
     name, limit = "ramp", "it shows a rate at which every limit holds"
@@ -44,12 +44,12 @@ def ramp_gate(held: HoldResult | None) -> Gate | None:
 def judge_held_rate(
     threshold: Threshold, held: HoldResult | None, *, holds: bool
 ) -> ThresholdResult:
-    """Return whether the rate of a breakpoint that holds is as high as asked.
+    """Return whether a breakpoint's held rate is as high as required.
 
     Args:
-        threshold: The limit.
+        threshold: The threshold.
         held: The rate that was held.
-        holds: Whether every other limit and every gate held at it.
+        holds: Whether every other threshold and every gate held at it.
     """
     if held is None:
         reason = "no rate was held: only a scenario with a hold has one, and only if it comes to it"
@@ -66,9 +66,9 @@ def _none_was_held(held: HoldResult) -> str:
 
 
 def earlier_gate(earlier: Sequence[EarlierPart]) -> Gate | None:
-    """Nothing was lost and nothing threw before the part that is judged; None if that is all.
+    """Check that nothing was lost and nothing threw before the judged part; None if there is none.
 
-    A rate may be too high for the pipeline: then it is slow. It may not lose what it took.
+    A rate may be too high for the pipeline, which is then slow. It must not lose events.
     """
     if not earlier:
         return None
@@ -99,9 +99,9 @@ def earlier_gate(earlier: Sequence[EarlierPart]) -> Gate | None:
 
 
 def lost(integrity: Integrity) -> bool:
-    """Return whether a check shows a loss that no doubt about the measurement takes back.
+    """Return whether a check shows a loss that counts even if the measurement is in doubt.
 
-    A pipeline that has not drained may only be slow, and shows nothing yet.
+    A pipeline that has not drained may only be slow, and proves nothing yet.
     """
     return integrity.drained and any(gate.result.overrides_invalid for gate in _faults(integrity))
 

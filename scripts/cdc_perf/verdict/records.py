@@ -10,21 +10,22 @@ SCHEMA_VERSION = 1
 
 
 class ThresholdResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One limit against what was observed.
+    """One threshold and what was observed.
 
     Attributes:
         metric: The metric's name.
         stat: The stat: `p95`.
-        operator: The comparison that has to hold: `<=`.
-        limit: The limit, in the metric's unit.
-        observed: What was observed, in the same unit; null where nothing was.
-        samples: How many samples stand behind it.
-        samples_needed: How many the limit needs.
-        interval: Where the true value lies; null of stats that have none, and without points.
-        margin: The share of the limit that is left: 0.25 for 1,500 ms of at most 2,000 ms, negative
-            where the limit is broken; null without an observation, or for a limit of 0.
-        ok: Whether the limit holds; null where that cannot be told.
-        reason: Why not, or why it cannot be told; else empty.
+        operator: The comparison that must hold: `<=`.
+        limit: The threshold's value, in the metric's unit.
+        observed: The observed value, in the same unit; null if there is none.
+        samples: The number of samples behind it.
+        samples_needed: The number of samples that the threshold needs.
+        interval: The confidence interval; null for stats that have none, and without points.
+        margin: The share of the threshold that is left: 0.25 for 1,500 ms of at most 2,000 ms,
+            negative if the threshold is broken; null without an observation, or for a threshold
+            of 0.
+        ok: Whether the threshold holds; null if unknown.
+        reason: Why it does not hold or is unknown; else empty.
     """
 
     metric: str
@@ -41,17 +42,17 @@ class ThresholdResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class GateResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One condition beside the limits.
+    """One gate.
 
     Attributes:
         name: The gate: `k6_exit`.
-        condition: What has to hold, in words.
+        condition: What must hold, in words.
         observed: What was found, in words.
-        ok: Whether it holds; null where that cannot be told.
+        ok: Whether it holds; null if unknown.
         reason: Why not; else empty.
-        overrides_invalid: Whether the finding holds even where the measurement cannot be trusted:
-            a component died, rows were lost, or the pipeline does not drain. A starved generator
-            does not take that back.
+        overrides_invalid: Whether the failure counts even if the measurement cannot be trusted:
+            a component died, rows were lost, or the pipeline does not drain. A starved load
+            generator does not change that.
     """
 
     name: str
@@ -63,15 +64,15 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is said about one scenario: `<run>/<scenario>/verdict.json`.
+    """The verdict on one scenario: `<run>/<scenario>/verdict.json`.
 
     Attributes:
-        schema_version: Of this shape.
+        schema_version: The version of this shape.
         scenario: The scenario's name.
         verdict: The verdict.
-        exit_code: What a run of this scenario alone exits with.
+        exit_code: The exit code of a run of this scenario alone.
         reasons: Sentences; empty only for PASS.
-        thresholds: Every limit.
+        thresholds: Every threshold.
         gates: Every gate.
     """
 
@@ -85,12 +86,12 @@ class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ScenarioOutcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A scenario's line in the verdict of its run.
+    """A scenario's entry in the verdict on its run.
 
     Attributes:
         scenario: The scenario's name.
         verdict: The verdict.
-        exit_code: What a run of this scenario alone exits with.
+        exit_code: The exit code of a run of this scenario alone.
     """
 
     scenario: str
@@ -99,14 +100,14 @@ class ScenarioOutcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class RunVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is said about a run: `<run>/verdict.json`.
+    """The verdict on a run: `<run>/verdict.json`.
 
     Attributes:
-        schema_version: Of this shape.
+        schema_version: The version of this shape.
         verdict: The worst of its scenarios.
-        exit_code: What `inv perf` exits with.
-        reasons: Those of every scenario, each led by the scenario's name.
-        scenarios: In the order in which they ran.
+        exit_code: The exit code of `inv perf`.
+        reasons: The reasons of every scenario, each prefixed with the scenario's name.
+        scenarios: In run order.
     """
 
     schema_version: int = SCHEMA_VERSION

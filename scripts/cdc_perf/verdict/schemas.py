@@ -14,20 +14,20 @@ _ATTRIBUTE = re.compile(r"^    (?P<name>\w+): (?P<text>.*(?:\n {8}.*)*)", re.MUL
 
 
 def verdict_schema(record: type[ScenarioVerdict | RunVerdict | Integrity]) -> dict[str, object]:
-    """Return the schema of what `record` is written as; its words are those of the docstrings."""
+    """Return the JSON Schema of `record`, with descriptions from its docstrings."""
     _, definitions = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
     names = _attribute_names(msgspec.inspect.type_info(record))
     described = {
         name: _described(content, names.get(name, {})) for name, content in definitions.items()
     }
-    # The reader takes no other.
+    # The reader accepts no other version.
     version = described[record.__name__]["properties"]["schema_version"]
     version["const"] = version["default"]
     return {"$ref": f"#/$defs/{record.__name__}", "$defs": described}
 
 
 def _attribute_names(kind: object) -> dict[str, dict[str, str]]:
-    """Return, by struct, the attribute of each field whose name in the file is another one."""
+    """Return, by struct, the attribute of each field by its name in the file."""
     found: dict[str, dict[str, str]] = {}
     if isinstance(kind, msgspec.inspect.StructType):
         found[kind.cls.__name__] = {x.encode_name: x.name for x in kind.fields}
@@ -42,7 +42,7 @@ def _attribute_names(kind: object) -> dict[str, dict[str, str]]:
 
 
 def _described(definition: dict[str, Any], attribute_of: Mapping[str, str]) -> dict[str, Any]:
-    """Return a definition with what the docstring says of each attribute beside its field."""
+    """Return a definition with each attribute's description from the docstring."""
     text = inspect.cleandoc(definition["description"])
     about, _, attributes = text.partition("\n\nAttributes:\n")
     words = {

@@ -1,4 +1,4 @@
-"""Limits on the stack's gauges, which the harness samples and k6 does not know."""
+"""Thresholds on the stack's gauges, which the harness samples and k6 does not know."""
 
 from collections.abc import Sequence
 from statistics import fmean, quantiles
@@ -23,7 +23,7 @@ _LEAST_SAMPLED = 0.9
 
 
 def judge_stack_threshold(threshold: Threshold, seen: StackMetrics) -> ThresholdResult:
-    """Return whether a limit on the stack holds, null where that cannot be told."""
+    """Return whether a threshold on the stack holds; `ok` is null if unknown."""
     if threshold.metric == LAG_RECOVERY:
         return judge_recovery(threshold, seen)
     values = [value for _, value in seen.samples(threshold)]
@@ -46,7 +46,7 @@ def judge_stack_threshold(threshold: Threshold, seen: StackMetrics) -> Threshold
 
 
 def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackMetrics) -> Gate | None:
-    """Whatever is limited was sampled throughout; None where no limit is on the stack."""
+    """Check that each metric with a threshold was sampled throughout; None if there is none."""
     sampled = {
         CONSUMER_LAG if threshold.metric == LAG_RECOVERY else threshold.metric: None
         for threshold in thresholds
@@ -74,7 +74,7 @@ def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackMetrics) -> G
 
 
 def _judge_growth(threshold: Threshold, seen: StackMetrics) -> ThresholdResult:
-    """Judge by both ends of the interval: a slope alone is noise as likely as growth."""
+    """Judge both ends of the interval, because noise can give a slope without growth."""
     found = growth(seen.samples(threshold))
     if found.per_hour is None or found.interval is None:
         raise ValueError(f"the growth of {found.samples} samples was asked for")
@@ -96,7 +96,7 @@ def _judge_growth(threshold: Threshold, seen: StackMetrics) -> ThresholdResult:
 
 
 def _observed(stat: str, values: Sequence[float]) -> float:
-    """Return a stat of at least one value; percentiles as k6's, linear between neighbours."""
+    """Return a stat of at least one value; percentiles as k6's, linear between neighbors."""
     match stat:
         case "value":
             return values[-1]

@@ -1,4 +1,4 @@
-"""Every limit against what was observed."""
+"""Judge each threshold by the observed value."""
 
 from math import ceil
 
@@ -26,9 +26,9 @@ _ROUND_TO_SECONDS = 10
 def judge_threshold(
     threshold: Threshold, summary: Summary | NoSummary, interval: Interval | None = None
 ) -> ThresholdResult:
-    """Return whether a limit holds, null where there are too few samples to tell.
+    """Return whether a threshold holds; `ok` is null if there are too few samples.
 
-    The interval is told with what was observed; it decides nothing.
+    The interval is reported with the observed value; it decides nothing.
     """
     if isinstance(summary, NoSummary):
         return result_of(
@@ -38,7 +38,7 @@ def judge_threshold(
     observed = summary.observed(threshold.k6_metric, threshold.expression.k6_stat)
     name = f"{threshold.metric} {threshold.stat}"
     if observed is None or samples == 0:
-        # What k6 shows of an empty metric is not an observation.
+        # k6's value of an empty metric is not an observation.
         phase = " after the warm-up" if threshold.kind.phase is Phase.STEADY else ""
         return result_of(threshold, None, samples, ok=None, reason=f"{name} has no samples{phase}")
     holds = threshold.holds(observed)
@@ -55,7 +55,7 @@ def judge_threshold(
 def result_of(
     threshold: Threshold, observed: float | None, samples: int, *, ok: bool | None, reason: str
 ) -> ThresholdResult:
-    """Return what verdict.json says of a limit."""
+    """Return a threshold's entry in verdict.json."""
     return ThresholdResult(
         metric=threshold.metric,
         stat=threshold.stat,
@@ -79,7 +79,7 @@ def _margin(threshold: Threshold, observed: float | None) -> float | None:
 
 
 def broken_limit(threshold: Threshold, observed: float, samples: int) -> str:
-    """Return the sentence on a limit that was not kept."""
+    """Return the reason for a broken threshold."""
     unit = threshold.unit
     single = threshold.kind.type is MetricType.COUNTER or threshold.stat == "value"
     over = "" if single else f" over {counted(samples, 'sample')}"
@@ -89,7 +89,7 @@ def broken_limit(threshold: Threshold, observed: float, samples: int) -> str:
 
 
 def too_few(threshold: Threshold, samples: int, duration_ms: float) -> str:
-    """Return the sentence on a limit that so few samples, of a run that long, cannot show."""
+    """Return the reason for a threshold that has too few samples in a run of that length."""
     needed = threshold.samples_needed
     return (
         f"{threshold.metric} {threshold.stat} needs {counted(needed, 'sample')} "
@@ -98,12 +98,12 @@ def too_few(threshold: Threshold, samples: int, duration_ms: float) -> str:
 
 
 def _longer(duration_ms: float, samples: int, needed: int) -> str:
-    """Say how long to run for enough samples, at the rate of samples that was seen.
+    """Return how long to run for enough samples, at the observed rate of samples.
 
-    In proportion to the whole run, rounded up: the warm-up, whose samples do not count, is a share
-    of a run up to 5 minutes and less of a longer one, so that this is enough there too.
+    In proportion to the whole run, rounded up. The warm-up, whose samples do not count, is a fixed
+    share of a run up to 5 minutes and a smaller share of a longer one, so the result is enough.
     """
-    # Integers: a limit next to 0 can need more samples than a double can count.
+    # Integers, because a threshold near 0 can need more samples than a double can count.
     seconds = -(-needed * ceil(duration_ms) // (samples * 1000))
     if seconds > MAX_RUN_SECONDS:
         return "that is more than 24h at this rate: more load is needed"

@@ -1,4 +1,4 @@
-"""What comes of two versions that were run in turn: every run counts, or is left out by name."""
+"""Judge two versions that ran in turn: each run counts, or is left out by name."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from cdc_perf.verdict.verdict import Verdict, verdict_of
 
 
 class PairSide(StrEnum):
-    """Which of the two versions a run measured."""
+    """The version that a run measured."""
 
     BASE = "base"
     HEAD = "head"
@@ -22,13 +22,13 @@ class Turn:
 
     Attributes:
         pair: The number of its pair, from 1.
-        side: Which version it measured.
-        run: The run's id; empty where it left no folder.
-        exit_code: What `inv perf` exited with; a negative one is the signal that ended it.
-        figures: What is compared, by name, of those scenarios that passed or failed: finite and
+        side: The version that it measured.
+        run: The run's id; empty if it left no folder.
+        exit_code: The exit code of `inv perf`; negative if a signal ended it.
+        figures: The compared figures, by name, of the scenarios that passed or failed: finite and
             above 0.
         failed: The scenarios whose verdict is FAIL.
-        reason: Why it exited with something other than 0; else empty.
+        reason: Why the exit code is not 0; else empty.
     """
 
     pair: int
@@ -46,19 +46,19 @@ class Turn:
 
     @property
     def name(self) -> str:
-        """How a person finds it."""
+        """The name that identifies it to people."""
         return f"pair {self.pair} {self.side}" + (f" ({self.run})" if self.run else "")
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A pair that does not count for some figures, because one of its runs lacks them.
+    """A pair that does not count for some figures because one of its runs lacks them.
 
     Attributes:
         pair: The pair's number.
-        side: Which of its runs lacks them.
-        run: That run's id; empty where it left no folder.
-        figures: The figures; empty where no run at all has any.
+        side: The run that lacks them.
+        run: That run's id; empty if it left no folder.
+        figures: The figures; empty if no run has any.
         reason: Why they are missing.
     """
 
@@ -71,13 +71,13 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class TurnsResult:
-    """The answer of a comparison in turn.
+    """The result of a comparison in turn.
 
     Attributes:
-        turns: Every run that was made.
+        turns: Every run.
         left_out: What does not count, and why.
-        found: The finding on each figure that has at least one whole pair.
-        without: The figures that have no whole pair.
+        found: The finding on each figure that has at least one complete pair.
+        without: The figures that have no complete pair.
     """
 
     turns: tuple[Turn, ...]
@@ -100,7 +100,7 @@ class TurnsResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What the command exits with: 10 where head fails or is worse, 11 without enough pairs."""
+        """The command's exit code: 10 if head fails or is worse, 11 without enough pairs."""
         if self.failing(PairSide.HEAD) or any(
             x.finding is PairedFinding.WORSE for x in self.found.values()
         ):
@@ -109,15 +109,15 @@ class TurnsResult:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict that goes with the exit code."""
+        """The verdict that matches the exit code."""
         return verdict_of(self.exit_code)
 
 
 def judge_turns(turns: Sequence[Turn]) -> TurnsResult:
-    """Return what comes of runs in turn.
+    """Return the result of runs in turn.
 
-    A pair counts for a figure if both of its runs have it. One bad run takes its own pair with it,
-    and no other.
+    A pair counts for a figure if both of its runs have it. A bad run excludes its own pair and no
+    other.
     """
     names = tuple(dict.fromkeys(name for turn in turns for name in turn.figures))
     pairs = _pairs(turns)
@@ -143,7 +143,7 @@ def _pairs(turns: Sequence[Turn]) -> list[tuple[Turn, Turn]]:
 
 
 def _left_out(turn: Turn, names: Sequence[str]) -> LeftOut | None:
-    """Return what a run lacks; None where it lacks nothing."""
+    """Return what a run lacks; None if it lacks nothing."""
     missing = tuple(name for name in names if name not in turn.figures)
     if turn.figures and not missing:
         return None

@@ -1,1 +1,1 @@
-"""report.html: a run in one file that needs nothing else, neither a network nor JavaScript."""
+"""report.html: a run in one file that works without a network and without JavaScript."""

@@ -1,4 +1,4 @@
-"""The files that are made of a run folder: report.html and junit.xml."""
+"""Write report.html and junit.xml of a run folder."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -22,11 +22,11 @@ from cdc_perf.runs.run_data import RunData, ScenarioData, read_run_data
 
 @dataclass(frozen=True)
 class BaseRun:
-    """What a run is compared with.
+    """The run to compare with.
 
     Attributes:
-        folder: A run's folder, or a folder that holds some.
-        comparison: The figures of both.
+        folder: A run folder, or a folder that contains some.
+        comparison: The comparison of both runs.
     """
 
     folder: Path
@@ -39,12 +39,12 @@ def write_reports(
     """Write report.html and junit.xml of a run, or of the runs in a folder, into that folder.
 
     Args:
-        folder: A run's folder, whole or not, or a folder that holds some.
-        units: Of the metrics that have limits, by name.
-        base: What to show it beside.
+        folder: A run folder, complete or not, or a folder that contains some.
+        units: The units of metrics with thresholds, by name.
+        base: The run to compare with.
 
     Raises:
-        OSError: A file cannot be written.
+        OSError: If a file cannot be written.
     """
     runs = [read_run_data(each) for each in runs_of(folder)]
     files = RunFolder(folder)
@@ -54,16 +54,16 @@ def write_reports(
 
 
 def write_k6_report(points: Path, summary: Path, units: Mapping[str, str]) -> Path:
-    """Write report.html of files that k6 wrote by itself, beside its points.
+    """Write report.html of files that k6 wrote by itself, next to its points.
 
     Args:
-        points: What its JSON output wrote, gzipped or not.
-        summary: What `handleSummary` was given, or `--summary-export` wrote.
-        units: Of metrics, by name.
+        points: k6's JSON output, gzipped or not.
+        summary: The argument of `handleSummary`, or the output of `--summary-export`.
+        units: The units of metrics, by name.
 
     Raises:
-        UsageFailure: There is no such file, or it is not JSON but k6's CSV output.
-        OSError: The report cannot be written.
+        UsageFailure: If there is no such file, or if it is k6's CSV output.
+        OSError: If the report cannot be written.
     """
     for option, path in (("--points", points), ("--summary", summary)):
         if not path.is_file():
@@ -79,12 +79,12 @@ def write_k6_report(points: Path, summary: Path, units: Mapping[str, str]) -> Pa
 
 
 def restore_series(folder: Path) -> None:
-    """Make series.parquet of a run, or of the runs in a folder, anew where only points are left.
+    """Recreate series.parquet of a run, or of the runs in a folder, if only points are left.
 
-    What was sampled of the stack is not in them and stays lost. Nothing is raised: a report says
-    what it misses.
+    The stack's gauges are not in the points and stay lost. This raises nothing: a report says what
+    it lacks.
     """
-    import duckdb  # noqa: PLC0415 - only who reads points waits for it
+    import duckdb  # noqa: PLC0415 - only callers that read points wait for it
 
     for run in runs_of(folder):
         for points in sorted(run.glob("*/points.json.gz")):
@@ -96,10 +96,10 @@ def restore_series(folder: Path) -> None:
 
 
 def leave_reports(folder: Path, units: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Write them at the end of a run; whatever comes between is said, for the run is over."""
+    """Write the reports at the end of a run; log any error, because the run is already over."""
     try:
         write_reports(folder, units)
-    except Exception as error:  # noqa: BLE001 - a measurement is worth more than its report
+    except Exception as error:  # noqa: BLE001 - a failed report must not fail the run
         cause = str(error).partition("\n")[0]
         say(f"no report: {type(error).__name__}: {cause}; `inv report {folder.name}` tries again")
 

@@ -1,4 +1,4 @@
-"""A chart, and the table that says the same without a canvas."""
+"""A chart, and the table with the same figures, which needs no canvas."""
 
 import struct
 from base64 import b64encode
@@ -20,11 +20,11 @@ class Line:
 
     Attributes:
         label: Its name in the legend.
-        values: A value for each position of the chart, in the chart's unit; None is a hole.
+        values: A value for each position of the chart, in the chart's unit; None is a gap.
         drawn: `line`, `step` (each value holds until the next position), `edge` of a band that is
             filled up to the edge after it, or `bar`.
-        colour: Which colour of the page's palette, from 0.
-        share: It is a share of 0 to 1 with an axis of its own, on the right.
+        colour: The index of its color in the page's palette.
+        share: Whether it is a share of 0 to 1 with its own axis on the right.
     """
 
     label: str
@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class ChartTable:
-    """The figures of a chart as text: at most 60 rows, the first column heads each row."""
+    """The figures of a chart as text: at most 60 rows; the first column has the row headings."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -44,20 +44,20 @@ class ChartTable:
 
 @dataclass(frozen=True)
 class Chart:
-    """What is drawn on one pair of axes.
+    """The content of one pair of axes.
 
     Attributes:
         key: Its name within its scenario, of letters and dashes.
-        title: For people.
-        unit: Of the values.
-        says: What it shows, in sentences: it stands for the picture where there is none.
-        lines: At the positions 0, 1, 2 and so on.
-        table: The same in figures.
+        title: Its title for people.
+        unit: The unit of the values.
+        says: A description in sentences, for readers without the picture.
+        lines: At the positions 0, 1, 2, and so on.
+        table: The same figures as text.
         log: Whether the values have a logarithmic axis.
         x: `time`: positions are seconds since the start; `doublings`: positions are logarithms
             to base 2, counted from `origin`, `step` apart.
-        origin: The value that position 0 stands for.
-        step: What lies between two positions.
+        origin: The value at position 0.
+        step: The distance between two positions.
     """
 
     key: str
@@ -72,7 +72,7 @@ class Chart:
     step: float = 1.0
 
     def data(self) -> Mapping[str, object]:
-        """Return what the page's script draws (templates/charts.js)."""
+        """Return the input of the page's script (templates/charts.js)."""
         positions, values = decimated([line.values for line in self.lines])
         return {
             "title": self.title,
@@ -97,11 +97,11 @@ class Chart:
 
 @dataclass(frozen=True)
 class NotSampled:
-    """A chart that there is nothing for.
+    """A chart without data.
 
     Attributes:
-        title: What it would show.
-        why: Why it does not, in a sentence.
+        title: Its title.
+        why: Why there is no data, in a sentence.
     """
 
     title: str
@@ -109,22 +109,22 @@ class NotSampled:
 
 
 def packed(values: Values) -> str:
-    """Return numbers as base64 of little-endian 32-bit floats; a hole is not-a-number.
+    """Return numbers as base64 of little-endian 32-bit floats; a gap is NaN.
 
-    A number beyond the largest of those floats counts as that.
+    A number beyond the largest such float becomes that float.
     """
     numbers = [nan if value is None else max(-_LARGEST, min(value, _LARGEST)) for value in values]
     return b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode("ascii")
 
 
 def decimated(lines: Sequence[Values], most: int = MOST_POINTS) -> tuple[Values, list[Values]]:
-    """Return positions and, for each line, values at them: at most `most` values in all.
+    """Return positions and, for each line, values at them: at most `most` values in total.
 
-    Where there are more, each group of neighbours is left with its smallest and its largest value,
-    in their order, so that no peak is lost; both are drawn at the group's two positions.
+    If there are more, each group of neighbors keeps only its smallest and its largest value, in
+    their order, so that no peak is lost; both are drawn at the group's two positions.
 
     Args:
-        lines: Values at the positions 0, 1, 2 and so on, equally many.
+        lines: Values at the positions 0, 1, 2, and so on; all lines have the same length.
         most: Values of all lines together.
     """
     length = len(lines[0]) if lines else 0
@@ -143,7 +143,7 @@ def decimated(lines: Sequence[Values], most: int = MOST_POINTS) -> tuple[Values,
 
 
 def _extremes(values: Values) -> tuple[float | None, float | None]:
-    """Return the smallest and the largest value in the order in which they come."""
+    """Return the smallest and the largest value, in the order in which they occur."""
     there = [(value, at) for at, value in enumerate(values) if value is not None]
     if not there:
         return None, None

@@ -1,4 +1,4 @@
-"""What is drawn of a scenario."""
+"""The charts of a scenario."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ class ScenarioCharts:
     """The charts of a scenario.
 
     Attributes:
-        over_time: Latency, throughput and virtual users.
-        distribution: Of the latency.
-        stack: Consumer lag, slot, CPU and memory.
-        warm_up: Seconds at the start that latencies leave out.
-        marks: What happened to the stack meanwhile.
+        over_time: Latency, throughput, and virtual users.
+        distribution: The latency distribution.
+        stack: Consumer lag, replication slot, CPU, and memory.
+        warm_up: Seconds at the start that latencies exclude.
+        marks: What happened to the stack during the scenario.
     """
 
     over_time: tuple[ChartOrPlaceholder, ...]
@@ -41,7 +41,7 @@ class ScenarioCharts:
     marks: tuple[Mark, ...]
 
     def data(self) -> Mapping[str, object]:
-        """Return what the page's script draws, by key of the chart."""
+        """Return the input of the page's script, by the chart's key."""
         parts = (*self.over_time, self.distribution, *self.stack)
         return {
             "warm_up": self.warm_up,
@@ -51,7 +51,7 @@ class ScenarioCharts:
 
 
 def scenario_charts(series: Series, entry: ScenarioEntry | None) -> ScenarioCharts:
-    """Return the charts of a scenario; `entry` tells what happened to the stack."""
+    """Return the charts of a scenario; `entry` has what happened to the stack."""
     return ScenarioCharts(
         over_time=(latency_over_time(series), throughput(series), virtual_users(series)),
         distribution=distribution(series),

@@ -1,4 +1,4 @@
-"""A run beside a base: what moved, and how the latencies are spread in both."""
+"""A run next to a base: the changes, and the latency distributions of both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from cdc_perf.settings.durations import format_duration
 from cdc_perf.verdict.records import ScenarioVerdict
 
 _TITLE = "Latencies over one another"
-# The end of the bars, where nothing moved by more.
+# The least change at which the bars end.
 _LEAST_SCALE = 0.1
 _MOST_SCALE = 2.0
-# Enough for eight figures (verdict/pairs.py).
+# Enough for eight figures (stats/pairs.py).
 _PAIRS = 12
 
 
@@ -31,7 +31,7 @@ class ChangeRow:
 
     Attributes:
         cells: Figure, value and samples before, value and samples now, change.
-        reach: How far its bar reaches, -1 to 1; None where nobody knows.
+        reach: The length of its bar, -1 to 1; None if unknown.
     """
 
     cells: tuple[str, ...]
@@ -40,18 +40,18 @@ class ChangeRow:
 
 @dataclass(frozen=True)
 class ComparedScenario:
-    """A scenario that both have.
+    """A scenario that both runs have.
 
     Attributes:
-        anchor: What its charts are found by.
+        anchor: The key of its charts.
         name: Its name.
         before: The verdict on it in the base.
         now: The verdict on it in the run.
         rows: The figures.
-        moved: In which hop the mean moved most, in a sentence; empty where nobody can tell.
+        moved: The hop whose mean changed most, in a sentence; empty if unknown.
         scale: The change at which a bar ends, as a share.
-        charts: Their latencies over one another.
-        warm_up: Seconds at the start that the run's latencies leave out.
+        charts: The latencies of both in the same axes.
+        warm_up: Seconds at the start that the run's latencies exclude.
     """
 
     anchor: str
@@ -65,7 +65,7 @@ class ComparedScenario:
     warm_up: int
 
     def data(self) -> Mapping[str, object]:
-        """Return what the page's script draws, by key of the chart."""
+        """Return the input of the page's script, by the chart's key."""
         charts = {each.key: each.data() for each in self.charts if isinstance(each, Chart)}
         return {"warm_up": self.warm_up, "marks": (), "charts": charts}
 
@@ -75,12 +75,12 @@ class ComparisonView:
     """The page's comparison.
 
     Attributes:
-        base: What the run is compared with.
-        gist: What is asked first, in a line by scenario.
-        scenarios: Those that can be compared.
-        apart: Why the others cannot be, in a sentence by scenario.
-        differences: What differs beside the figures.
-        settled_by: The command that says whether one is worse; empty where there are no commits.
+        base: The run to compare with.
+        gist: The most important changes, one line by scenario.
+        scenarios: The comparable scenarios.
+        apart: Why the others are not comparable, one sentence by scenario.
+        differences: Differences in settings and environment.
+        settled_by: The command that finds whether one is worse; empty without two known commits.
     """
 
     base: str
@@ -98,8 +98,8 @@ def comparison_view(
 
     Args:
         comparison: The figures.
-        base: What the runs are compared with.
-        runs: What the page is about.
+        base: The runs to compare with.
+        runs: The page's runs.
     """
     before, now = _by_scenario(base), _by_scenario(runs)
     changes = comparison.changes()
@@ -117,7 +117,7 @@ def comparison_view(
 
 
 def _by_scenario(runs: Sequence[RunData]) -> dict[str, tuple[RunData, ScenarioData]]:
-    """Return each scenario as it was measured last."""
+    """Return the last measurement of each scenario."""
     return {each.name: (run, each) for run in runs for each in run.scenarios}
 
 

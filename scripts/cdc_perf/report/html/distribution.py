@@ -1,4 +1,4 @@
-"""The distribution of the latency."""
+"""The latency distribution."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from cdc_perf.stats.histogram import Histogram
 from cdc_perf.wording import counted
 
 _MOST_BARS = 60
-# What a bucket is wide, whichever.
+# The width of every bucket.
 _DOUBLINGS = log2(bounds(0)[1])
 
 
 @dataclass(frozen=True)
 class Bins:
-    """Neighbouring buckets taken together, so that there are at most 60 bars.
+    """Groups of neighboring buckets, so that a chart has at most 60 bars.
 
     Attributes:
         first: The lowest bucket with samples.
         last: The highest.
-        together: How many buckets make a bin.
+        together: The number of buckets in a bin.
     """
 
     first: int
@@ -48,7 +48,7 @@ class Bins:
 
     @property
     def step(self) -> float:
-        """How wide a bin is, in doublings."""
+        """The width of a bin in doublings."""
         return self.together * _DOUBLINGS
 
     @property
@@ -58,7 +58,7 @@ class Bins:
 
     @property
     def labels(self) -> list[str]:
-        """From where to where each bin reaches, in milliseconds."""
+        """The range of each bin in milliseconds."""
         ends = [
             (
                 bounds(max(number * self.together, self.first))[0],
@@ -77,7 +77,7 @@ class Bins:
 
 
 def distribution(series: Series) -> Chart | NotSampled:
-    """Return the histogram of the steady phase on a logarithmic axis, and its sum (CDF)."""
+    """Return the histogram after the warm-up on a logarithmic axis, and its running sum (CDF)."""
     title = "Latency distribution"
     steady = series.steady
     if not steady.buckets:

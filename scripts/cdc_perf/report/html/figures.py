@@ -1,4 +1,4 @@
-"""Text and figures from files: no size and no letter of theirs may spoil the page."""
+"""Text and figures from files, kept short and printable so that they cannot break the page."""
 
 from cdc_perf.report.rows import NOTHING, printable
 from cdc_perf.verdict.figures import figure
@@ -9,12 +9,12 @@ _LONGEST = 2_000
 
 
 def bare(value: float | None, unit: str) -> str:
-    """Return a figure in a unit that is named elsewhere, beside or above it."""
+    """Return a figure without its unit, which is shown next to it or above it."""
     return shown(value, unit).removesuffix(f" {unit}")
 
 
 def shown(value: float | None, unit: str = "") -> str:
-    """Return a figure with its unit; a dash where there is none."""
+    """Return a figure with its unit; a dash for None."""
     if value is None:
         return NOTHING
     if not abs(value) <= _MOST:
@@ -23,7 +23,7 @@ def shown(value: float | None, unit: str = "") -> str:
 
 
 def text(content: str) -> str:
-    """Return text without control characters, cut to 2,000 letters and told so."""
+    """Return text without control characters; beyond 2,000 characters, cut it and say so."""
     plain = printable(content[: _LONGEST + 1])
     if len(plain) <= _LONGEST:
         return plain

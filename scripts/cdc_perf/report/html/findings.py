@@ -1,4 +1,4 @@
-"""What a scenario's figures say: where the time goes, what failed, and whether anything is lost."""
+"""Findings from a scenario's figures: where the time goes, what failed, and what was lost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from cdc_perf.runs.row import LATENCY
 from cdc_perf.runs.run_data import ScenarioData
 from cdc_perf.wording import counted
 
-# Name of k6's metric, and what it measures.
+# k6's name of a metric, and its meaning.
 _TIMES = {
     LATENCY: "from the start of the iteration until the change was seen in MongoDB",
     "pg_write_duration{phase:steady}": "writing the change to PostgreSQL, part of the above",
@@ -29,7 +29,7 @@ _ERRORS = {
     "mongo_read_errors": "reads from MongoDB that failed",
     "dropped_iterations": "iterations that could not begin: no virtual user was free",
 }
-# Rates of k6 whose passes are what failed.
+# k6's rates whose passes count failures.
 _FAILURES = {
     "http_req_failed": "HTTP requests that failed",
     "browser_http_req_failed": "HTTP requests of a browser that failed",
@@ -38,7 +38,7 @@ _FAILURES = {
 
 @dataclass(frozen=True)
 class Time:
-    """A duration that was measured, in milliseconds; the stats are p50, p95, p99 and the most."""
+    """A measured duration in milliseconds; the stats are p50, p95, p99, and the maximum."""
 
     metric: str
     meaning: str
@@ -48,7 +48,7 @@ class Time:
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors of one kind, and the first that was logged."""
+    """Errors of one kind, and the first one in the log."""
 
     kind: str
     meaning: str
@@ -66,7 +66,7 @@ def times(summary: Summary | NoSummary) -> tuple[Time, ...]:
     others = {name: meaning for name, meaning in others.items() if name not in named}
     for steady, meaning in {**_TIMES, **others}.items():
         name = steady.removesuffix("{phase:steady}")
-        # Scripts other than this project's have no warm-up.
+        # Only this project's scripts have a warm-up.
         metric = steady if steady in summary.metrics else name
         known = summary.metrics.get(metric)
         samples = None if known is None else sampled(known)
@@ -105,7 +105,7 @@ def errors(scenario: ScenarioData) -> tuple[Errors, ...]:
 
 
 def integrity(summary: Summary | NoSummary) -> str:
-    """Return whether what was followed arrived, in a sentence."""
+    """Return whether the changes that iterations waited for arrived, in a sentence."""
     if isinstance(summary, NoSummary):
         return "Unknown: there is no summary."
     followed = summary.samples("cdc_success_rate")
@@ -126,9 +126,9 @@ def integrity(summary: Summary | NoSummary) -> str:
 
 
 def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
-    """Return where the changes spend their time: hop by hop, if that is known.
+    """Return where the changes spend their time, hop by hop if known.
 
-    The hops are told in means, which add up; a median beside them would not fit in.
+    The hops have means, which add up; a median next to them would not fit.
     """
     found = {time.metric: time.stats[0] for time in times(summary)}
     whole, write = found.get("cdc_e2e_latency"), found.get("pg_write_duration")
@@ -146,7 +146,7 @@ def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
 
 
 def _mostly_unseen(summary: Summary | NoSummary) -> str:
-    """Return how few of the changes were seen, where the median latency is a time-out."""
+    """Return how few changes were seen, if the median latency is a timeout."""
     if isinstance(summary, NoSummary):
         return ""
     followed = summary.samples("cdc_success_rate")
@@ -158,7 +158,7 @@ def _mostly_unseen(summary: Summary | NoSummary) -> str:
 
 
 def _time_of_others(summary: Summary | NoSummary) -> str:
-    """Return the median of what a script of others times first of all."""
+    """Return the median of the main latency of another project's script."""
     if isinstance(summary, ForeignSummary):
         timed = {name: sampled(summary.metrics[name]) or 1 for name in times_of(summary)}
         name = main_latency(timed)

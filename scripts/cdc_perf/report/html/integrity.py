@@ -1,4 +1,4 @@
-"""What the page says of a scenario's integrity."""
+"""The page's part about a scenario's data-loss check."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _MOST_ROWS = 50
 
 @dataclass(frozen=True)
 class FindingRow:
-    """One sample of a finding; what belongs to the whole finding stands in its first."""
+    """One sample of a finding; the first sample has the finding's own columns."""
 
     table: str
     kind: str
@@ -29,9 +29,9 @@ class IntegrityView:
 
     Attributes:
         tables: Of each table its name, rows, documents, and the columns that were not compared.
-        findings: Samples of what was found.
-        more: How many samples are not shown.
-        notes: What else has to be known, a sentence each.
+        findings: Samples of the findings.
+        more: The number of samples that are not shown.
+        notes: Further notes, one sentence each.
         absent: Why there is nothing to show; else empty.
     """
 
@@ -43,7 +43,7 @@ class IntegrityView:
 
 
 def integrity_view(found: Integrity | str) -> IntegrityView:
-    """Return what the page says; a text is why there was no check."""
+    """Return the page's part; a text is the reason why no check ran."""
     if isinstance(found, str):
         return IntegrityView(absent=found)
     if found.unchecked:
@@ -82,7 +82,7 @@ def _rows(finding: Finding) -> list[FindingRow]:
 
 
 def integrity_sentence(found: Integrity) -> str:
-    """Return whether anything was lost, by what was compared."""
+    """Return whether anything was lost, and what was compared."""
     rows, events = sum(t.rows for t in found.tables), sum(t.events for t in found.topics)
     if not found.drained:
         return "Cannot be told: the pipeline did not get through what was written."

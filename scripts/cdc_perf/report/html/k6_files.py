@@ -1,4 +1,4 @@
-"""A report of files that k6 wrote by itself: nobody judged them, and no gate looked at them."""
+"""A report of files that k6 wrote by itself, without verdicts and gates."""
 
 import gzip
 import zlib
@@ -39,12 +39,12 @@ _CSV = b"metric_name,timestamp,"
 
 
 def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = None) -> RunData:
-    """Return a report's material from k6's JSON output, gzipped or not, and its summary.
+    """Return a report's data from k6's JSON output, gzipped or not, and its summary.
 
     Args:
         points: The JSON output.
         summary: The summary.
-        units: Of this project's metrics, by name.
+        units: The units of this project's metrics, by name.
     """
     with TemporaryDirectory(prefix="cdc-perf-report-") as folder, read_points([points]) as found:
         file = Path(folder) / "series.parquet"
@@ -55,7 +55,7 @@ def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = N
     missing = [read.reason] if isinstance(read, NoSummary) else []
     missing += [damage.sentence for damage in found.damage]
     if isinstance(read, Summary) and not found.damage:
-        # Figures of some of the points are not what k6 saw.
+        # Figures of incomplete points differ from what k6 measured.
         missing += _disagreement(read, statistics)
         metrics = {x: _completed(m, statistics.get(x)) for x, m in read.metrics.items()}
         read = msgspec.structs.replace(read, metrics=metrics)
@@ -77,7 +77,7 @@ def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = N
 
 
 def is_k6_csv(path: Path) -> bool:
-    """Whether a file, gzipped or not, is what k6 writes with `--out csv`."""
+    """Return whether a file, gzipped or not, is the output of k6's `--out csv`."""
     try:
         with path.open("rb") as plain:
             zipped = plain.read(len(_GZIP)) == _GZIP
@@ -88,7 +88,7 @@ def is_k6_csv(path: Path) -> bool:
 
 
 def _latency(points: Points) -> str:
-    """Return the metric that is drawn as latency."""
+    """Return the metric to draw as latency."""
     counts = dict(points.rows("SELECT metric, sum(count)::BIGINT FROM tally GROUP BY ALL"))
     timed = {
         name: counts.get(name, 0)
@@ -99,7 +99,7 @@ def _latency(points: Points) -> str:
 
 
 def _statistics(points: Points, summary: Summary | NoSummary) -> dict[str, Statistics | None]:
-    """Return the statistics of each metric's and sub-metric's points, by name as spelled."""
+    """Return the statistics of each metric's and sub-metric's points, by its name in the file."""
     metrics = {} if isinstance(summary, NoSummary) else summary.metrics
     names = dict.fromkeys([*metrics, *points.declared])
     names |= dict.fromkeys(x for found in points.declared.values() for x in found.submetrics)
@@ -121,7 +121,7 @@ def _statistics(points: Points, summary: Summary | NoSummary) -> dict[str, Stati
 
 
 def _completed(metric: Metric, found: Statistics | None) -> Metric:
-    """Return a trend with the samples and stats that k6 left out, from the raw points."""
+    """Return a trend, with samples and stats that k6 left out added from the raw points."""
     if metric.type is not SummaryType.TREND or found is None:
         return metric
     exact: dict[str, float | None] = {
@@ -135,12 +135,12 @@ def _completed(metric: Metric, found: Statistics | None) -> Metric:
         },
     }
     exact["med"] = exact["p(50)"]
-    # A null of k6's is no gap: infinity has no other spelling in JSON.
+    # A null from k6 is not a gap: JSON has no other way to write infinity.
     return msgspec.structs.replace(metric, values={**exact, **metric.values})
 
 
 def _disagreement(summary: Summary, statistics: Mapping[str, Statistics | None]) -> list[str]:
-    """Return what the summary has and the points have not, in at most one sentence."""
+    """Return where the summary and the points differ, in at most one sentence."""
     wrong = [
         f"{name} {told:,.15g} and {counted:,.15g}"
         for name, metric in summary.metrics.items()

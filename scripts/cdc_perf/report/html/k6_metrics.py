@@ -1,4 +1,4 @@
-"""The metrics of a summary that k6 alone wrote: all of them, and the one that is its latency."""
+"""The metrics of a summary that k6 wrote by itself, and the one to show as latency."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from cdc_perf.results.summary import Metric, Summary, SummaryType
 from cdc_perf.runs.row import LATENCY
 
 _CHANGES, _ = parsed_k6_name(LATENCY)
-# Those of k6 that are a latency, the first that has samples; then whatever the script times.
+# k6's latencies, of which the first with samples counts; the script's own trends come next.
 _LATENCIES = (_CHANGES, "http_req_duration", "grpc_req_duration", "browser_http_req_duration")
-# Those of k6 that are parts or sums of others: only where a script times nothing else.
+# k6's metrics that are parts or sums of others: only if a script times nothing else.
 _LAST = ("ws_connecting", "ws_session_duration", "group_duration", "iteration_duration")
 _PARTS = ("http_req_", "ws_", "browser_", "generator_delay", *_LAST)
 _MEANINGS = {
@@ -50,10 +50,10 @@ class MetricRow:
 
 
 def main_latency(samples: Mapping[str, int]) -> str:
-    """Return the trend that is shown as latency; empty if nothing was timed.
+    """Return the trend to show as latency; empty if nothing was timed.
 
     Args:
-        samples: How many samples each trend of times has, by its name.
+        samples: The number of samples of each trend of times, by its name.
     """
     timed = {name: count for name, count in samples.items() if count and "{" not in name}
     own = {name: count for name, count in timed.items() if not name.startswith(_PARTS)}
@@ -62,7 +62,7 @@ def main_latency(samples: Mapping[str, int]) -> str:
 
 
 def times_of(summary: Summary) -> dict[str, str]:
-    """Return each trend of times that has samples, and what it measures."""
+    """Return each trend of times that has samples, and its meaning."""
     return {
         name: _MEANINGS.get(parsed_k6_name(name)[0], "measured by the script")
         for name, metric in sorted(summary.metrics.items())
@@ -73,18 +73,18 @@ def times_of(summary: Summary) -> dict[str, str]:
 
 
 def sampled(metric: Metric) -> int | None:
-    """Return how many samples a trend or a rate has; None if unknown."""
+    """Return the number of samples of a trend or a rate; None if unknown."""
     values = metric.values
     if metric.type is SummaryType.TREND and values.get("count") is not None:
         return int(values["count"] or 0)
     if metric.type is SummaryType.RATE:
         return int((values.get("passes") or 0) + (values.get("fails") or 0))
-    # A null means infinity, a 0 no sample.
+    # A null means infinity; a 0 means no sample.
     return None if any(value is None or value for value in values.values()) else 0
 
 
 def metric_rows(summary: Summary, units: Mapping[str, str]) -> tuple[MetricRow, ...]:
-    """Return every metric and sub-metric, with what the summary has of it."""
+    """Return every metric and sub-metric of the summary as a row."""
     return tuple(_row(name, metric, units) for name, metric in sorted(summary.metrics.items()))
 
 

@@ -1,4 +1,4 @@
-"""What k6 itself found of its thresholds: every one is shown, and none holds without samples."""
+"""k6's own thresholds and their outcomes: all are shown, and none holds without samples."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,9 +18,9 @@ from cdc_perf.settings.samples import samples_needed
 from cdc_perf.verdict.figures import BYTES, figure_beside, limit_figure
 from cdc_perf.wording import counted
 
-# k6 counts these by itself: where there is no sample, the count is 0.
+# k6 counts these by itself: without a sample, the count is 0.
 _COUNTED_BY_K6 = ("iterations", "dropped_iterations", "http_reqs", "data_sent", "data_received")
-# k6 makes it in every test with requests, threshold or not.
+# k6 creates it in every test with requests, with or without a threshold.
 _ALWAYS_THERE = "http_req_duration{expected_response:true}"
 _UNITS = {"time": "ms", "data": BYTES}
 _ORDER = (False, None, True)
@@ -29,14 +29,14 @@ _LONGEST = 30
 
 @dataclass(frozen=True)
 class K6Data:
-    """What is known of a test.
+    """The data of a test.
 
     Attributes:
         summary: Its summary, completed from the points; or why there is none.
-        statistics: By metric or sub-metric: the statistics of its points; None: it has no point.
-        declared: How k6 declared each metric.
+        statistics: By metric or sub-metric, the statistics of its points; None if it has no point.
+        declared: k6's declaration of each metric.
         whole: Whether all points could be read.
-        units: Of this project's metrics, by name.
+        units: The units of this project's metrics, by name.
     """
 
     summary: Summary | NoSummary
@@ -47,12 +47,12 @@ class K6Data:
 
 
 def k6_thresholds(material: K6Data) -> tuple[K6Threshold, ...]:
-    """Return every threshold in either file: the broken first, those that hold last."""
+    """Return every threshold in either file: broken ones first, those that hold last."""
     return tuple(sorted(_all(material), key=lambda each: _ORDER.index(each.ok)))
 
 
 def verdict_of_k6(thresholds: Iterable[K6Threshold]) -> str:
-    """Return how many are broken, hold and cannot be told; empty where there are none."""
+    """Return how many are broken, hold, and are unknown; empty if there are none."""
     states = [each.ok for each in thresholds]
     if not states:
         return ""
@@ -65,7 +65,7 @@ def verdict_of_k6(thresholds: Iterable[K6Threshold]) -> str:
 
 
 def unknown_thresholds(thresholds: Iterable[K6Threshold]) -> list[str]:
-    """Return which cannot be told and why, in at most one sentence."""
+    """Return which are unknown and why, in at most one sentence."""
     unknown = [f"{each.name} ({each.reason})" for each in thresholds if each.ok is None]
     if not unknown:
         return []
@@ -75,7 +75,7 @@ def unknown_thresholds(thresholds: Iterable[K6Threshold]) -> list[str]:
 
 
 def unit_of(metric: str, found: Metric, stat: str, units: Mapping[str, str]) -> str:
-    """Return the unit of a stat: k6 says what the values are, and this project of its own."""
+    """Return the unit of a stat, from k6's kind of value or from this project's metrics."""
     base = _UNITS.get(found.contains) or units.get(parsed_k6_name(metric)[0], "")
     match found.type, stat:
         case (SummaryType.TREND, "count") | (SummaryType.RATE, _):
@@ -86,7 +86,7 @@ def unit_of(metric: str, found: Metric, stat: str, units: Mapping[str, str]) -> 
 
 
 def k6_threshold_row(threshold: K6Threshold) -> ThresholdRow:
-    """Return a threshold as a row; what is not understood is shown as it is spelled."""
+    """Return a threshold as a row; one that cannot be parsed is shown as spelled."""
     expression, unit = threshold.expression, threshold.unit
     samples, observed = threshold.samples, threshold.observed
     few = samples is not None and samples < threshold.needed
@@ -145,9 +145,10 @@ def _all(material: K6Data) -> Iterator[K6Threshold]:
 
 
 def _limited(material: K6Data, metrics: Mapping[str, Metric]) -> Iterator[str]:
-    """Yield what must have a threshold, because k6 would not list it otherwise.
+    """Yield the metrics that must have a threshold, because k6 would not list them otherwise.
 
-    Sub-metrics are made for thresholds alone, and so is a metric listed that has no sample.
+    k6 creates sub-metrics only for thresholds, and lists a metric without a sample only if it has
+    a threshold.
     """
     declared = (name for found in material.declared.values() for name in found.submetrics)
     named = dict.fromkeys([*declared, *(name for name in metrics if "{" in name)])
@@ -161,7 +162,7 @@ def _limited(material: K6Data, metrics: Mapping[str, Metric]) -> Iterator[str]:
 
 
 def _recorded(material: K6Data, name: str, metric: Metric, source: str, *, ok: bool) -> K6Threshold:
-    """Return a threshold whose outcome the summary has."""
+    """Return a threshold whose outcome is in the summary."""
     threshold = _observed(material, name, metric, source)
     if not ok:
         return replace(threshold, ok=False)
@@ -174,7 +175,7 @@ def _recorded(material: K6Data, name: str, metric: Metric, source: str, *, ok: b
 
 
 def _unrecorded(material: K6Data, name: str, source: str, reason: str) -> K6Threshold:
-    """Return a threshold whose outcome no file has: it is broken where the samples say so."""
+    """Return a threshold whose outcome is in no file: broken if the samples show it."""
     metrics = {} if isinstance(material.summary, NoSummary) else material.summary.metrics
     metric = metrics.get(name) or _of_points(material, name)
     if metric is None:
@@ -183,8 +184,8 @@ def _unrecorded(material: K6Data, name: str, source: str, reason: str) -> K6Thre
     expression, observed = threshold.expression, threshold.observed
     if expression is None or observed is None or not threshold.samples:
         return replace(threshold, reason=reason)
-    # How long k6 took a counter to have counted is known by a little less than exactly, and a
-    # percentile or a mean may be one rounding away.
+    # The time over which k6 computes a counter's rate is not known exactly, and a percentile or a
+    # mean may differ by rounding.
     exact = (metric.type, expression.method) != (SummaryType.COUNTER, "rate")
     if expression.method in {"p", "med", "avg"}:
         exact = not isclose(observed, expression.limit, rel_tol=1e-9)
@@ -194,7 +195,7 @@ def _unrecorded(material: K6Data, name: str, source: str, reason: str) -> K6Thre
 
 
 def _of_points(material: K6Data, name: str) -> Metric | None:
-    """Return a metric that no summary has, from its points: not a gauge's last value."""
+    """Return a metric that no summary has, from its points, except a gauge's last value."""
     found, declared = material.statistics.get(name), material.declared.get(parsed_k6_name(name)[0])
     if found is None or declared is None or declared.type is None:
         return None
@@ -203,12 +204,12 @@ def _of_points(material: K6Data, name: str) -> Metric | None:
         values = {"rate": found.passes / found.count}
     elif declared.type is SummaryType.COUNTER:
         values = {"count": found.total}
-    # Figures of some of the points are not what k6 saw.
+    # Figures of incomplete points differ from what k6 measured.
     return Metric(declared.type, declared.contains, values if material.whole else {})
 
 
 def _observed(material: K6Data, name: str, metric: Metric, source: str) -> K6Threshold:
-    """Return a threshold with what was observed, and without its outcome."""
+    """Return a threshold with its observed value, but without its outcome."""
     expression = parse_k6_expression(source)
     found = material.statistics.get(name)
     samples = _samples(material, name, metric)
@@ -231,7 +232,7 @@ def _observed(material: K6Data, name: str, metric: Metric, source: str) -> K6Thr
 def _value_of(
     metric: Metric, found: Statistics | None, expression: K6Expression, *, whole: bool
 ) -> float | None:
-    """Return what a threshold looks at: as the summary has it, else as the points have it."""
+    """Return the observed value of a threshold, from the summary if it has it, else the points."""
     if expression.percentile is None:
         return metric.values.get(expression.method)
     for stat, value in metric.values.items():
@@ -243,7 +244,7 @@ def _value_of(
 
 
 def _samples(material: K6Data, name: str, metric: Metric) -> int | None:
-    """Return how many samples there were; None if neither file has it."""
+    """Return the number of samples; None if neither file has it."""
     found = material.statistics.get(name)
     points = 0 if found is None else found.count
     if material.whole:
@@ -254,7 +255,7 @@ def _samples(material: K6Data, name: str, metric: Metric) -> int | None:
         told = sum(values[stat] or 0 for stat in ("passes", "fails"))
     if told is not None:
         return int(told)
-    # What could be read of the points is some of them; a trend's null means infinity.
+    # Only some points could be read; a trend's null means infinity.
     infinite = metric.type is SummaryType.TREND and None in values.values()
     return None if points or infinite or any(values.values()) else 0
 
@@ -264,5 +265,5 @@ def _needed(metric: Metric, expression: K6Expression) -> int:
         kind = MetricType(metric.type)
         return max(0, samples_needed(kind, expression.stat, expression.limit))
     except (ValueError, ZeroDivisionError, OverflowError):
-        # A gauge, or a share of 0 or 1, of which no number of samples is enough.
+        # A gauge, or a share of 0 or 1, for which no number of samples is enough.
         return 0

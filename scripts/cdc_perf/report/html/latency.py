@@ -14,12 +14,12 @@ from cdc_perf.wording import counted
 UNIT = "ms"
 _DRAWN = ("p50", "p95", "p99")
 NEEDED = {name: samples_needed(MetricType.TREND, name, 0) for name in _DRAWN}
-# A logarithmic axis has no zero; nothing is faster than a microsecond.
+# A logarithmic axis has no zero; no latency is below a microsecond.
 _LEAST_MS = 0.001
 
 
 def latency_over_time(series: Series) -> Chart | NotSampled:
-    """Return the percentiles, each over spans with enough samples, and the extremes by second."""
+    """Return the percentiles, each over spans with enough samples, and the extremes per second."""
     own = series.latency == LATENCY_METRIC
     title = "End-to-end latency" if own else f"Latency, {text(series.latency)}"
     if not series.histograms:
@@ -60,13 +60,13 @@ def latency_over_time(series: Series) -> Chart | NotSampled:
 
 
 def percentile_over(series: Series, name: str, width: int, length: int) -> list[float | None]:
-    """Return a percentile at each second: that of its span, None where that has too few samples.
+    """Return a percentile at each second: that of its span; None if the span has too few samples.
 
     Args:
-        series: The seconds.
-        name: `p50`, `p95` or `p99`.
-        width: Seconds of a span.
-        length: How many seconds to return; there is nothing beyond the series' own.
+        series: The series.
+        name: `p50`, `p95`, or `p99`.
+        width: The length of a span in seconds.
+        length: The number of seconds to return; values beyond the series are None.
     """
     values: list[float | None] = []
     for begin in range(0, length, width):

@@ -1,4 +1,4 @@
-"""The load and the stack under it, second by second."""
+"""The charts of the load and the stack, second by second."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _MIB = 1024.0**2
 
 
 def throughput(series: Series) -> Chart | NotSampled:
-    """Return iterations, failed ones and ones never begun, a second."""
+    """Return iterations, failed ones, and dropped ones, per second."""
     return curves(
         series,
         "throughput",
@@ -41,14 +41,14 @@ def throughput(series: Series) -> Chart | NotSampled:
 
 
 def virtual_users(series: Series) -> Chart | NotSampled:
-    """Return how many virtual users there were."""
+    """Return the number of virtual users."""
     sources = (gauge("virtual users", "vus"),)
     says = "Virtual users at work, as k6 tells it once a second."
     return curves(series, "virtual-users", "Virtual users", "", sources, says, "most")
 
 
 def stack(series: Series) -> tuple[Chart | NotSampled, ...]:
-    """Return consumer lag, what the slot retains, CPU and memory of each component."""
+    """Return consumer lag, log kept for the slot, and CPU and memory of each component."""
     return (
         curves(
             series,
@@ -97,15 +97,15 @@ def stack(series: Series) -> tuple[Chart | NotSampled, ...]:
 
 @dataclass(frozen=True)
 class CurveSource:
-    """One line: which metric, what is taken of a second, and what of several.
+    """One line: its metric, and how to aggregate a second and several seconds.
 
     Attributes:
         label: The line's name.
         metric: The metric.
-        value: Of a second with points.
-        whole: Of the seconds of a table's row, some of which may have none; given their number.
-        colour: Which colour of the page's palette, from 0.
-        silence: The value of a second without a point: 0 for what is counted, None for a gauge.
+        value: The value of a second with points.
+        whole: The value of a table row, from the known values and the number of its seconds.
+        colour: The index of its color in the page's palette.
+        silence: The value of a second without a point: 0 for counts, None for a gauge.
     """
 
     label: str
@@ -117,14 +117,14 @@ class CurveSource:
 
 
 def counted(label: str, metric: str, colour: int, value: Callable[[Second], float]) -> CurveSource:
-    """Return what is counted in each second, 0 where nothing is; of several the mean rate."""
+    """Return a source of counts per second, 0 if none; several seconds give the mean rate."""
     return CurveSource(
         label, metric, value, lambda v, seconds: sum(v) / seconds, colour, silence=0.0
     )
 
 
 def gauge(label: str, metric: str, unit: float = 1.0, colour: int = 0) -> CurveSource:
-    """Return a gauge, of a second and of several the largest value, divided by a unit."""
+    """Return a gauge's source: the largest value of a second or of several, divided by `unit`."""
     return CurveSource(
         label, metric, lambda second: second.largest / unit, lambda v, _: max(v), colour
     )
@@ -142,13 +142,13 @@ def curves(
     """Return a chart of the sources that have points.
 
     Args:
-        series: The seconds.
+        series: The series.
         key: The chart's name within its scenario.
-        title: For people.
-        unit: Of every source.
+        title: Its title for people.
+        unit: The unit of every source.
         sources: The curves.
-        says: What they are, in sentences.
-        taken: What a row of the table takes of its seconds.
+        says: Their description, in sentences.
+        taken: How a table row aggregates its seconds.
     """
     there = [source for source in sources if series.metrics.get(source.metric)]
     if not there:

@@ -1,4 +1,4 @@
-"""The latencies of two runs over one another."""
+"""The latencies of two runs in the same axes."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -14,14 +14,14 @@ from cdc_perf.stats.histogram import Histogram
 from cdc_perf.wording import counted
 
 _SIDES = ("before", "now")
-# A solid blue line is what the report is about; the base is orange and dashed.
+# The report's run is a solid blue line; the base is orange and dashed.
 _COLOURS = (2, 0)
 _PERCENT = "% of samples"
 _OVER_TIME = "p95"
 
 
 def overlay(before: Series, now: Series) -> tuple[Chart | NotSampled, ...]:
-    """Return how the latencies are spread in two runs, how long their tails are, and p95."""
+    """Return two runs' latency distributions, their tails, and p95 over time."""
     return (*_spread(before.steady, now.steady), _over_time((before, now)))
 
 
@@ -60,7 +60,7 @@ def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
             unit=_PERCENT,
             says=f"{samples} Each line is the share of a run's samples above that latency: where "
             "it crosses 5 % is p95, at 1 % p99. Logarithmic axes.",
-            # A logarithmic axis has no zero: the line ends at the largest sample.
+            # A logarithmic axis has no zero, so the line ends at the largest sample.
             lines=_lines([[share or None for share in run] for run in slower]),
             table=_shares_table(bins, slower),
             log=True,

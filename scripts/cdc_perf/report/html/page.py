@@ -1,4 +1,4 @@
-"""The page: templates filled in, with everything that they need within it."""
+"""Render the page from its templates, with everything that it needs inline."""
 
 import re
 from base64 import b64encode
@@ -39,9 +39,9 @@ def page(
     """Return report.html.
 
     Args:
-        runs: One or several, in the order in which they are shown.
-        units: Of metrics, by name.
-        comparison: The runs beside a base, where one was given.
+        runs: One or several, in display order.
+        units: The units of metrics, by name.
+        comparison: The comparison with a base, if there is one.
     """
     several = len(runs) > 1
     materials = [(run, each) for run in runs for each in run.scenarios]
@@ -52,7 +52,7 @@ def page(
     template = _environment().get_template("report.html.j2")
     styles = [_read(_UPLOT / "uPlot.min.css"), _read(_TEMPLATES / "report.css")]
     begin = "document.documentElement.classList.add('js');"
-    # One module of two files: neither leaves anything on the page but what it draws.
+    # One module of two files, so that neither adds global names to the page.
     module = f"{_read(_TEMPLATES / 'look.js')}{_read(_TEMPLATES / 'charts.js')}"
     scripts = [begin, _read(_UPLOT / "uPlot.iife.min.js"), module]
     return template.render(
@@ -64,8 +64,8 @@ def page(
         fault=next((each.anchor for each in scenarios if not each.passed), ""),
         overview=OVERVIEW,
         runs=[run_view(run) for run in runs],
-        styles=[Markup(style) for style in styles],  # noqa: S704 - our own files
-        scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
+        styles=[Markup(style) for style in styles],  # noqa: S704 - this project's own files
+        scripts=[Markup(script) for script in scripts],  # noqa: S704 - this project's own files
         policy=_policy(styles, scripts),
         data=_data(scenarios, comparison.scenarios if comparison else ()),
         most_used=MOST_USED,
@@ -74,7 +74,7 @@ def page(
 
 
 def _whole(runs: Sequence[RunData]) -> RunVerdict | None:
-    """Return the verdict on all runs; None where nobody judged."""
+    """Return the verdict on all runs; None if there is none."""
     if len(runs) == 1:
         return runs[0].verdict
     verdicts = [s.verdict for run in runs for s in run.scenarios if s.verdict is not None]
@@ -88,7 +88,7 @@ def _whole(runs: Sequence[RunData]) -> RunVerdict | None:
 
 
 def _data(scenarios: Sequence[ScenarioView], compared: Sequence[ComparedScenario]) -> Markup:
-    """Return the charts as JSON that cannot end the element that it stands in."""
+    """Return the charts as JSON that cannot end its HTML element."""
     content = {each.anchor: each.data() for each in compared} | {
         scenario.anchor: scenario.charts.data()
         for scenario in scenarios
@@ -99,7 +99,7 @@ def _data(scenarios: Sequence[ScenarioView], compared: Sequence[ComparedScenario
 
 
 def _policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
-    """Return a content security policy: what is in the page, and nothing else, may run or load."""
+    """Return a content security policy that allows only what is in the page."""
     return "; ".join(
         [
             "default-src 'none'",
@@ -124,7 +124,7 @@ def _sentence(verdict: RunVerdict) -> str:
 
 
 def _tone(verdict: Verdict | None) -> str:
-    """Return the name of a style: letters and dashes."""
+    """Return the name of a CSS class: letters and dashes."""
     return "none" if verdict is None else verdict.lower()
 
 

@@ -1,29 +1,29 @@
-"""How long the spans are over which samples are taken together."""
+"""The length of the spans over which samples are aggregated."""
 
 from collections.abc import Collection
 
-# In seconds; each divides the next but few, so that spans begin where people expect it.
+# In seconds; most divide the next one, so that spans begin at round times.
 WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 MOST_ROWS = 60
 _MOST_SPANS = 240
-# A lull may have too few samples here and there.
+# The margin for spans with fewer samples than most.
 _ENOUGH = 0.8
 
 
 def width_of_rows(length: int) -> int:
-    """Return the seconds of a table's row, so that there are at most 60 rows."""
+    """Return the seconds of a table row, so that there are at most 60 rows."""
     return next((width for width in WIDTHS if length <= width * MOST_ROWS), length)
 
 
 def width_for_samples(counts: Collection[int], needed: int, length: int) -> int | None:
-    """Return the shortest span in which a percentile has its samples; None where none has.
+    """Return the shortest span with enough samples for a percentile; None if there are too few.
 
-    No shorter than it takes for at most 240 spans: more are no line that a person can follow.
+    The span is long enough for at most 240 spans: a person cannot follow a line with more.
 
     Args:
         counts: Samples of each second that has some.
         needed: Samples that the percentile needs (settings/samples.py).
-        length: Seconds in all.
+        length: The total number of seconds.
     """
     total = sum(counts)
     if total < needed:

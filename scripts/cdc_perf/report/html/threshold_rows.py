@@ -1,4 +1,4 @@
-"""Thresholds and gates as rows of a table."""
+"""Thresholds and gates as table rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,24 +13,24 @@ from cdc_perf.verdict.records import GateResult, ThresholdResult
 STATES = {True: "holds", False: "broken", None: "cannot be told"}
 _UPPER = (Operator.AT_MOST, Operator.BELOW)
 _LOWER = (Operator.AT_LEAST, Operator.ABOVE)
-# Where a bar ends, whatever was observed.
+# The end of a bar, however large the observed value is.
 MOST_USED = 1.3
 
 
 @dataclass(frozen=True)
 class ThresholdRow:
-    """One limit.
+    """One threshold.
 
     Attributes:
         name: Metric and stat.
-        limit: Operator, limit and unit.
-        observed: What was observed, with its unit.
-        samples: How many samples stand behind it, and how many it needs where those are more.
-        interval: The 95 % confidence interval.
-        margin: The share of the limit that is left.
-        state: `holds`, `broken` or `cannot be told`.
-        used: How much of the limit is used, 1 at the limit, at most 1.3; None where nobody knows.
-        used_low: The same at one end of the interval; None where it is open.
+        limit: Operator, value, and unit.
+        observed: The observed value, with its unit.
+        samples: The number of samples, and the number needed if that is larger.
+        interval: The 95% confidence interval.
+        margin: The share of the threshold that is left.
+        state: `holds`, `broken`, or `cannot be told`.
+        used: The used share of the threshold, 1 at the threshold, at most 1.3; None if unknown.
+        used_low: The same at one end of the interval; None if it is open.
         used_high: The same at its other end.
     """
 
@@ -47,11 +47,11 @@ class ThresholdRow:
 
 
 def threshold_row(result: ThresholdResult, units: Mapping[str, str]) -> ThresholdRow:
-    """Return a limit and what came of it.
+    """Return a threshold and its outcome as a row.
 
     Args:
-        result: The limit.
-        units: Of metrics, by name.
+        result: The threshold's result.
+        units: The units of metrics, by name.
     """
     unit = units.get(result.metric, "")
     few = result.samples < result.samples_needed
@@ -75,7 +75,7 @@ def threshold_row(result: ThresholdResult, units: Mapping[str, str]) -> Threshol
 
 
 def gate_state(gate: GateResult) -> str:
-    """Return `holds`, `broken` or `cannot be told`."""
+    """Return `holds`, `broken`, or `cannot be told`."""
     return STATES[gate.ok]
 
 
@@ -93,11 +93,11 @@ def _used(result: ThresholdResult, value: float | None) -> float | None:
 
 
 def used_of(operator: str, stat: str, limit: float, value: float | None) -> float | None:
-    """Return how much of what a limit allows is used up.
+    """Return the used share of a threshold.
 
-    Of an upper limit value / limit; of a lower limit on a rate what is missing to 1 against what
-    may be missing; of another lower limit limit / value. None of a limit that is neither, as k6's
-    `==`, and of one that is no finite number.
+    For an upper bound: value / limit. For a lower bound on a rate: (1 - value) / (1 - limit). For
+    another lower bound: limit / value. None for other operators, such as k6's `==`, and if the
+    limit is not finite.
     """
     if value is None or not isfinite(limit):
         return None

@@ -1,4 +1,4 @@
-"""What the page's templates are given: everything decided, nothing left to work out."""
+"""The input of the page's templates: complete, so that they compute nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,26 +29,26 @@ class ScenarioView:
     """One scenario's part of the page.
 
     Attributes:
-        anchor: What links within the page lead to; letters, digits and dashes.
+        anchor: The target of links within the page; letters, digits, and dashes.
         name: Its name.
-        load: The load as it was run; empty where nobody knows.
-        verdict: The verdict; None where nobody judged it.
+        load: The effective load; empty if unknown.
+        verdict: The verdict; None if it was not judged.
         cells: Its row of the overview, with the columns of report/rows.py.
-        thresholds: Its limits.
+        thresholds: Its thresholds.
         gates: Its gates.
-        charts: Its charts; None where nothing can be drawn.
+        charts: Its charts; None if nothing can be drawn.
         times: Where the time goes, in figures.
         time_spent: The same in a sentence.
         hops: The way from the commit to the document, hop by hop.
-        hops_told: What the hops tell, in sentences.
+        hops_told: The findings on the hops, in sentences.
         no_hops: Why hops are missing; else empty.
         integrity: Whether anything was lost, in a sentence.
-        compared: What the check of its integrity found.
+        compared: The result of the data-loss check.
         errors: Errors by kind.
         no_charts: Why nothing can be drawn; else empty.
-        judged_by: Who judged the thresholds, as the end of a heading; empty: this project.
-        k6_says: k6's own thresholds in a sentence, of files without a verdict.
-        metrics: Every metric of a summary that k6 alone wrote.
+        judged_by: What judged the thresholds, as the end of a heading; empty for this project.
+        k6_says: k6's own thresholds in a sentence, for files without a verdict.
+        metrics: Every metric of a summary that k6 wrote by itself.
     """
 
     anchor: str
@@ -74,7 +74,7 @@ class ScenarioView:
 
     @property
     def passed(self) -> bool:
-        """Whether it was judged and nothing is wrong with it."""
+        """Whether it was judged and passed."""
         return self.verdict is not None and self.verdict.verdict is Verdict.PASS
 
     @property
@@ -85,7 +85,7 @@ class ScenarioView:
 
 @dataclass(frozen=True)
 class RunView:
-    """What a run tells beside its scenarios."""
+    """A run's own part of the page, without its scenarios."""
 
     name: str
     environment: tuple[tuple[str, str], ...]
@@ -95,7 +95,7 @@ class RunView:
 
 
 def scenario_view(anchor: str, material: ScenarioData, units: Mapping[str, str]) -> ScenarioView:
-    """Return a scenario's part of the page; `units` are those of metrics, by name."""
+    """Return a scenario's part of the page; `units` has the units of metrics, by name."""
     verdict, series = material.verdict, material.series
     summary, k6 = material.summary, material.k6_thresholds
     hops_told = hop_sentences(material.hops, material.summary)
@@ -134,7 +134,7 @@ def _judged_by(summary: Summary | NoSummary) -> str:
 
 
 def _lost(material: ScenarioData) -> str:
-    """Return whether anything was lost: by the comparison, where there was one."""
+    """Return whether anything was lost: by the comparison if there is one, and by k6's counts."""
     found = material.integrity
     followed = integrity(material.summary)
     if isinstance(found, str) or found.unchecked:
@@ -143,7 +143,7 @@ def _lost(material: ScenarioData) -> str:
 
 
 def run_view(material: RunData) -> RunView:
-    """Return what the page says of a run as a whole."""
+    """Return the page's part about a run as a whole."""
     manifest = material.manifest
     return RunView(
         name=material.name,
@@ -158,7 +158,7 @@ OVERVIEW = tuple(COLUMNS.items())
 
 
 def commands(manifest: Manifest) -> tuple[str, ...]:
-    """Return the lines to type: the commit that was measured, then the same load and limits."""
+    """Return the commands that rerun it: check out the measured commit, then run the same load."""
     overrides, versions = manifest.overrides, manifest.versions
     names = [each.name for each in manifest.scenarios if each.name != HEALTH_CHECK]
     options = {

@@ -1,1 +1,1 @@
-"""k6's raw points: every sample of a scenario, read whole or as far as they go."""
+"""k6's raw points: every sample of a scenario, as far as the files can be read."""

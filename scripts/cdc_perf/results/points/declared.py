@@ -1,4 +1,4 @@
-"""What k6 says of a metric before its first point."""
+"""k6's declaration of a metric, which it writes before the first point."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,10 +14,10 @@ class Declared:
     """A metric's declaration.
 
     Attributes:
-        type: k6's type; None of one that k6 does not have.
+        type: k6's type; None if k6 has no such type.
         contains: k6's kind of value: `time`, `data`, `default`.
-        thresholds: The thresholds on the metric as a whole, as they are spelled; those on
-            sub-metrics are not in k6's files.
+        thresholds: The thresholds on the metric as a whole, as spelled in the file; k6's files lack
+            those on sub-metrics.
         submetrics: The names of its sub-metrics, `m{name:a}`.
     """
 
@@ -39,7 +39,7 @@ class _Submetric(msgspec.Struct, frozen=True):
 
 
 def declared_of(kind: str, contains: str | None, thresholds: str, submetrics: str) -> Declared:
-    """Return a declaration of what is in its columns, the last two of which are JSON."""
+    """Return the declaration in these columns, the last two of which are JSON."""
     known = {each.value for each in SummaryType}
     return Declared(
         type=SummaryType(kind) if kind in known else None,

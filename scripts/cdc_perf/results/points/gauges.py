@@ -1,4 +1,4 @@
-"""The stack's gauges, sampled beside the points of k6."""
+"""The stack's gauges, sampled alongside k6's points."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,27 +9,27 @@ from cdc_perf.results.points.store import Points
 
 @dataclass(frozen=True)
 class StackSeries:
-    """What the stack showed of itself while a scenario's load lasted.
+    """The stack's gauges during a scenario's load.
 
     Attributes:
-        seconds: How long k6's iterations went on, from the first end of one to the last.
-        samples: By metric, in the order of time: seconds since the first iteration ended, value.
-            Those from before, when k6 was starting, have negative seconds.
+        seconds: The length of the load, from the end of the first iteration to that of the last.
+        samples: By metric, in time order: seconds since the first iteration ended, value. Samples
+            from before that, while k6 was starting, have negative seconds.
     """
 
     seconds: float = 0.0
     samples: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
 
     def within(self, metric: str, since: float = 0.0) -> tuple[tuple[float, float], ...]:
-        """Return the samples of a metric from a moment of the load on, until its end."""
+        """Return a metric's samples from `since` until the end of the load."""
         return tuple(x for x in self.samples.get(metric, ()) if since <= x[0] <= self.seconds)
 
 
 def stack_series(points: Points, file: int) -> StackSeries:
-    """Return the gauges that are in one of the files, held against the points of the others.
+    """Return the gauges of one file, with times relative to k6's points in the others.
 
     Args:
-        points: The points of both.
+        points: The points of all files.
         file: The number of the file of gauges.
     """
     ((began, ended),) = points.rows(

@@ -1,4 +1,4 @@
-"""The lines of a file, gzipped or not, as far as they are whole."""
+"""The complete lines of a file, gzipped or not."""
 
 import os
 import zlib
@@ -14,18 +14,18 @@ from cdc_perf.files import NOT_JSON
 # zlib: the largest window, and the gzip format with its checksum (https://zlib.net/manual.html).
 _GZIP = 31
 _GZIP_MAGIC = b"\x1f\x8b"
-# k6's points shrink to a seventeenth: a piece comes to about half a megabyte of text.
+# k6's points compress to a seventeenth: a piece is about half a megabyte of text.
 _PIECE = 1 << 15
 
 
 class GzipLines:
-    """The whole lines of a file; what is wrong with the file shows once they were read.
+    """The complete lines of a file; `faults` is known after all lines were read.
 
-    A k6 that is killed leaves a file without an end: half a line, half a block, no checksum. All
-    that comes before the fault is given out.
+    A killed k6 leaves a truncated file: half a line, half a block, no checksum. All lines before
+    the fault are written.
 
     Attributes:
-        faults: What is wrong, a phrase each; complete when there are no more lines.
+        faults: What is wrong, one phrase each; complete when there are no more lines.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,10 +35,10 @@ class GzipLines:
         self.faults: list[str] = []
 
     def write(self, descriptor: int, size: int) -> int:
-        """Write the next lines over what is in a file, at least `size` bytes while there are more.
+        """Overwrite a file with the next lines, at least `size` bytes if there are so many.
 
         Returns:
-            How many bytes were written; 0 when there are no more lines.
+            The number of bytes written; 0 if there are no more lines.
         """
         written = os.pwrite(descriptor, self._begun, 0)
         begun = written
@@ -56,7 +56,7 @@ class GzipLines:
         return written - begun
 
     def _ended(self, descriptor: int, start: int, length: int) -> int:
-        """Return how much of a line without an end is whole nevertheless: all of it or nothing."""
+        """Return how much of a line without a newline counts: all of it if it is JSON, else 0."""
         if length == 0 or _is_json(os.pread(descriptor, length, start)):
             return length
         self.faults.append("ends in the middle of a line")
@@ -65,7 +65,7 @@ class GzipLines:
     def _decompressed(self) -> Iterator[bytes]:
         try:
             with self._path.open("rb") as stream:
-                # k6 gzips what is called .gz. Its standard output begins with other text.
+                # k6 gzips files named .gz. Its standard output begins with other text.
                 begin = stream.read(len(_GZIP_MAGIC))
                 zipped = begin == _GZIP_MAGIC or self._path.suffix == ".gz"
                 plain = begin[:1] == b"{" or not zipped
@@ -80,7 +80,7 @@ class GzipLines:
             self.faults.append(f"cannot be read: {error.strerror}")
 
     def _members(self, compressed: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield what is in each gzip member; a file may have several, one after the other."""
+        """Yield the content of each gzip member; a file may have several in a row."""
         inflate = zlib.decompressobj(_GZIP)
         begun = False
         for read in compressed:
@@ -103,7 +103,7 @@ class GzipLines:
 
 
 def _inflated_until_the_fault(inflate: "zlib._Decompress", piece: bytes) -> bytes:
-    """Return the text of `piece` up to the byte at which it cannot be inflated."""
+    """Return the text of `piece` up to the first byte that cannot be inflated."""
     text = bytearray()
     try:
         for index in range(len(piece)):
@@ -114,7 +114,7 @@ def _inflated_until_the_fault(inflate: "zlib._Decompress", piece: bytes) -> byte
 
 
 def _is_json(line: bytes) -> bool:
-    """Whether a line is whole although its end of line is missing."""
+    """Return whether a line is complete although its newline is missing."""
     try:
         msgspec.json.decode(line)
     except NOT_JSON:
@@ -124,14 +124,14 @@ def _is_json(line: bytes) -> bool:
 
 @dataclass(frozen=True)
 class FileDefect:
-    """A file that is not whole; all that could be read of it counts.
+    """A file that is incomplete; everything that could be read from it counts.
 
     Attributes:
-        number: Which of the files it is, counted from 0.
+        number: The file's index, from 0.
         file: The file's name.
         fault: What is wrong with it.
-        points: How many points were read from it.
-        last: Time of the last of them, UTC; None where there is none.
+        points: The number of points read from it.
+        last: Time of the last of them, UTC; None if there is none.
     """
 
     number: int

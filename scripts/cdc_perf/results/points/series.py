@@ -1,4 +1,4 @@
-"""series.parquet: what every metric did, second by second."""
+"""series.parquet: every metric, second by second."""
 
 from pathlib import Path
 
@@ -20,20 +20,21 @@ _COLUMNS = f"""
 
 
 def write_series(points: Points, path: Path) -> None:
-    """Write what every metric did in every second: a row for each second, metric and phase.
+    """Write every metric per second: a row for each second, metric, and phase.
 
-    Seconds without a point have no row. Rows of different seconds, phases or files add up: `count`,
-    `sum`, `zero_count` and `buckets` by addition, `min` and `max` as such.
+    Seconds without a point have no row. To merge rows of different seconds, phases, or files, add
+    `count`, `sum`, `zero_count`, and `buckets`, and take the minimum of `min` and the maximum of
+    `max`.
 
-    | column | holds |
+    | column | content |
     | --- | --- |
-    | second | when the second began, UTC (without a zone in the file) |
-    | metric, type | k6's name and type of it |
+    | second | start of the second, UTC (without a zone in the file) |
+    | metric, type | k6's name and type of the metric |
     | phase | tag `phase`: `warmup` or `steady`; null for points of setup and gauges |
     | count, sum, min, max | of the points; a rate has its passes in `sum` |
-    | p50, p95, p99 | trends only, exact; null where the second has too few points for it |
-    | zero_count | trends only: values of 0 or less, which no bucket holds |
-    | buckets | trends only: points by bucket (points/buckets.py) |
+    | p50, p95, p99 | trends only, exact; null if the second has too few points |
+    | zero_count | trends only: values of 0 or less, which have no bucket |
+    | buckets | trends only: points by bucket (stats/buckets.py) |
 
     Args:
         points: The points.
@@ -75,7 +76,7 @@ def _sums(condition: str) -> str:
 
 
 def _of_trend() -> str:
-    """Count by bucket first: there are far fewer buckets than points, and they add up."""
+    """Return SQL that counts by bucket first: there are far fewer buckets than points."""
     exact = ", ".join(
         f"CASE WHEN count(*) >= {samples_needed(MetricType.TREND, name, 0)} "
         f"THEN quantile_cont(value, {PERCENTILES[name]}) END AS {name}"

@@ -20,19 +20,19 @@ PERCENTILES: Mapping[str, float] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Statistics:
-    """What the points of one metric come to, or those of them that share some tags.
+    """The statistics of one metric's points, or of those that share some tags.
 
     Attributes:
         metric: The metric's name.
         type: k6's type.
-        tags: The tags that these points share; a tag that they do not carry is left out.
-        count: How many points.
-        total: Sum of the values: of a counter what k6 calls its count.
+        tags: The tags that these points share, without those that they lack.
+        count: The number of points.
+        total: Sum of the values; for a counter, k6's count.
         least: The smallest value, in the metric's unit.
         largest: The largest value.
         mean: Their mean.
         percentiles: `p50` to `p99.9` of a trend; empty for other types.
-        passes: How many values of a rate are not zero; None for other types.
+        passes: The number of nonzero values of a rate; None for other types.
         first: Time of the first point, UTC, to the microsecond.
         last: Time of the last point.
     """
@@ -57,18 +57,18 @@ class Statistics:
 
     @property
     def fails(self) -> int | None:
-        """How many values of a rate are zero; None for other types."""
+        """The number of zero values of a rate; None for other types."""
         return None if self.passes is None else self.count - self.passes
 
 
 def k6_name(metric: str, tags: Mapping[str, str]) -> str:
-    """Return how k6 names the part of a metric that has these tags."""
+    """Return k6's name of the part of a metric that has these tags."""
     chosen = ",".join(f"{name}:{value}" for name, value in tags.items())
     return f"{metric}{{{chosen}}}" if chosen else metric
 
 
 def parsed_k6_name(name: str) -> tuple[str, dict[str, str]]:
-    """Return the metric and the tags that a name of k6 means, `cdc_e2e_latency{phase:steady}`.
+    """Return the metric and the tags of a k6 name such as `cdc_e2e_latency{phase:steady}`.
 
     Spaces and quotes around a tag and its value do not count: `m{ name: "a" }` is `m{name:a}`
     (Metric.AddSubmetric in metrics/metric.go).
@@ -85,13 +85,13 @@ def _bare(text: str) -> str:
 def statistics(points: Points, by: Sequence[str] = ()) -> tuple[Statistics, ...]:
     """Return the statistics of every metric, for each combination of values of some tags.
 
-    Percentile q of n sorted values lies at position q(n-1), counted from 0, linearly between its
-    neighbours, as k6 has it (TrendSink.P in metrics/sink.go) and as type 7 in Hyndman and Fan, The
+    Percentile q of n sorted values is at position q(n-1), counted from 0, linear between its
+    neighbors, as in k6 (TrendSink.P in metrics/sink.go) and as type 7 in Hyndman and Fan, The
     American Statistician 50, 1996. Values of one metric are in memory at a time, 8 bytes each.
 
     Args:
         points: The points.
-        by: Names of tags, such as `phase` or `operation`; none: each metric as a whole.
+        by: Names of tags, such as `phase` or `operation`; if empty, each metric as a whole.
     """
     columns = "".join(f", {_tag(name)}" for name in by)
     found = points.rows(
@@ -133,13 +133,13 @@ def statistics(points: Points, by: Sequence[str] = ()) -> tuple[Statistics, ...]
 def statistics_of(
     points: Points, metric: str, tags: Mapping[str, str], percentiles: Mapping[str, float]
 ) -> Statistics | None:
-    """Return the statistics of the points of a metric that carry some tags; None: no such point.
+    """Return the statistics of a metric's points with some tags; None if there is no such point.
 
     Args:
         points: The points.
         metric: The metric.
-        tags: What the points must be tagged with, as a sub-metric of k6 wants it; may be none.
-        percentiles: Which ones, of a trend: a share of 0 to 1 by name.
+        tags: The tags that the points must have, as for k6's sub-metrics; may be empty.
+        percentiles: The percentiles of a trend to compute: a share of 0 to 1 by name.
     """
     found = points.rows(
         "SELECT tags, count, total, least, largest, passes, first, last FROM tally "
@@ -177,7 +177,7 @@ def statistics_of(
 
 
 def _carries(text: str, tags: Mapping[str, str]) -> bool:
-    """Whether points with this JSON text of tags are among those of a sub-metric."""
+    """Return whether points with this JSON text of tags belong to a sub-metric."""
     try:
         carried = msgspec.json.decode(text)
     except NOT_JSON:
@@ -188,16 +188,16 @@ def _carries(text: str, tags: Mapping[str, str]) -> bool:
 def order_statistics(
     points: Points, metric: str, tags: Mapping[str, str], ranks: Sequence[int]
 ) -> dict[int, float]:
-    """Return the values of some ranks, of which 1 is the smallest value's, by rank.
+    """Return the values at some ranks, by rank; rank 1 is the smallest value.
 
     Args:
         points: The points.
         metric: The metric.
-        tags: What the points must be tagged with.
+        tags: The tags that the points must have.
         ranks: Each from 1 to the number of those points.
 
     Raises:
-        ValueError: A rank is beyond the number of points.
+        ValueError: If a rank exceeds the number of points.
     """
     conditions = "".join(f" AND {_tag(name)} = {sql_text(value)}" for name, value in tags.items())
     chosen = f"""
@@ -209,14 +209,14 @@ def order_statistics(
         raise ValueError(f"of {count} points of {metric} there is no rank among {list(ranks)}")
     if not ranks:
         return {}
-    # The middle of a rank's share of the distribution: no rounding moves it to a neighbour.
+    # The middle of a rank's share of the distribution, so that rounding picks no neighbor.
     shares = [(rank - 0.5) / count for rank in ranks]
     ((values,),) = points.rows(f"SELECT quantile_disc(value, {shares}) {chosen}", metric, metric)
     return dict(zip(ranks, values, strict=True))
 
 
 def _percentiles(points: Points, metric: str, by: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return the percentiles of a trend, then the tags, for each combination of their values."""
+    """Return a trend's percentiles, then the tags, for each combination of the tags' values."""
     columns = "".join(f", {_tag(name)} AS tag_{index}" for index, name in enumerate(by))
     groups = "".join(f", tag_{index}" for index in range(len(by)))
     return points.rows(
@@ -231,6 +231,6 @@ def _percentiles(points: Points, metric: str, by: Sequence[str]) -> list[tuple[A
 
 
 def _tag(name: str) -> str:
-    """Return SQL for the value of a tag, by its JSON pointer (RFC 6901); NULL where it is not."""
+    """Return SQL for a tag's value by its JSON pointer (RFC 6901); NULL if absent."""
     escaped = name.replace("~", "~0").replace("/", "~1")
     return f"json_extract_string(tags, {sql_text('/' + escaped)})"

@@ -1,4 +1,4 @@
-"""The points of a scenario in a database of their own."""
+"""The points of a scenario in a temporary database."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_THREADS = 4
 _MEMORY = "800MB"
-# Text that is parsed at a time, while as much is inflated.
+# Bytes of text to parse at a time, while as much is inflated.
 _CHUNK = 128 << 20
-# Of one line, in bytes; duckdb's buffers are twice as large, one or more a thread.
+# Of one line, in bytes; duckdb's buffers are twice as large, one or more per thread.
 _LONGEST_LINE = 1 << 20
 
-# A column for each field of both kinds of line that k6's JSON output has, in whatever order:
+# A column for each field of both kinds of line in k6's JSON output, in any order:
 # https://grafana.com/docs/k6/latest/results-output/real-time/json/
 _LINES = f"""
     FROM read_json(
@@ -38,7 +38,7 @@ _LINES = f"""
                 contains VARCHAR, thresholds JSON, submetrics JSON)'
         }})
 """
-# TIMESTAMPTZ, for duckdb's TIMESTAMP drops an offset without a word.
+# TIMESTAMPTZ, because duckdb's TIMESTAMP silently drops an offset.
 _INSERT = f"""
     INSERT INTO line
     SELECT
@@ -53,7 +53,7 @@ _INSERT = f"""
         CASE WHEN type = 'Metric' THEN data.submetrics::VARCHAR END
     {_LINES}
 """
-# Nobody opens the database again: to tidy it up at its end would take memory for all of it.
+# The database is never opened again, and a checkpoint at its end would take memory for all of it.
 # A line that is neither a point nor the declaration of a metric could not be read.
 _TABLES = """
     PRAGMA disable_checkpoint_on_shutdown;
@@ -70,7 +70,7 @@ _TABLES = """
             max(coalesce(thresholds, '')) AS thresholds, max(coalesce(submetrics, '')) AS submetrics
         FROM line WHERE metric IS NOT NULL AND declared IS NOT NULL GROUP BY ALL;
 """
-# One pass over all points; whatever is asked by metric and tags is added up from this.
+# One pass over all points; queries by metric and tags add up these rows.
 _TALLY = """
     CREATE TABLE tally AS
         SELECT
@@ -83,13 +83,13 @@ _TALLY = """
 
 @dataclass(frozen=True)
 class Points:
-    """Every point of one scenario, or of its segments on several generators.
+    """Every point of one scenario, or of its segments on several load generators.
 
     Attributes:
-        types: k6's type of each metric that was declared.
-        damage: What is missing; empty where every file is whole.
+        types: k6's type of each declared metric.
+        damage: What is missing; empty if every file is complete.
         connection: The database: view `point` (file, metric, value, microseconds since the epoch,
-            tags as JSON text); table `tally` (a row for each metric and text of tags, of which
+            tags as JSON text); table `tally` (one row for each metric and text of tags, of which
             there are few: count, total, least, largest, passes, first, last); view `declaration`
             (metric, declared: its type, contains, thresholds, submetrics).
         folder: For files that are needed as long as the points are.
@@ -103,20 +103,20 @@ class Points:
     declared: Mapping[str, Declared] = field(default_factory=dict)
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """Return what a query finds."""
+        """Return the rows of a query."""
         return self.connection.execute(query, parameters).fetchall()
 
 
 @contextmanager
 def read_points(paths: Sequence[Path]) -> Iterator[Points]:
-    """Read the points of a scenario, as they are in one file or in several.
+    """Read the points of a scenario from one or several files.
 
-    Files are inflated here and parsed by duckdb in chunks of whole lines: its own reader of gzip
-    gives up at the end of a file that was cut short, and does not look at checksums. The database
-    is a temporary file (a twentieth of the text), so that memory does not grow with the input.
+    This module inflates the files, and duckdb parses them in chunks of complete lines: duckdb's own
+    gzip reader fails at the end of a truncated file and ignores checksums. The database is a
+    temporary file (a twentieth of the text), so that memory does not grow with the input.
 
     Args:
-        paths: Files that k6's JSON output wrote, gzipped; their points are one set.
+        paths: Gzipped files of k6's JSON output; their points are one set.
     """
     with (
         TemporaryDirectory(prefix="cdc-perf-points-") as name,
@@ -141,12 +141,12 @@ def time_of(microseconds: int) -> datetime:
 
 
 def sql_text(value: str) -> str:
-    """Return a text as SQL has it, where it cannot be bound."""
+    """Return a text as an SQL literal, for places that cannot have a parameter."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def _connection(folder: Path) -> "DuckDBPyConnection":
-    import duckdb  # noqa: PLC0415 - 0.1 s, which commands that read no points need not wait for
+    import duckdb  # noqa: PLC0415 - takes 0.1 s, and commands that read no points do not need it
 
     return duckdb.connect(
         folder / "points.duckdb",
@@ -162,9 +162,9 @@ def _connection(folder: Path) -> "DuckDBPyConnection":
 
 
 def _load(connection: "DuckDBPyConnection", path: Path, number: int) -> FileDefect | None:
-    """Add the points of a file, the number-th; return what is missing of it."""
+    """Add the points of file `number`; return what is missing from it."""
     lines = GzipLines(path)
-    # One thread inflates while those of duckdb parse; neither holds the interpreter's lock.
+    # One thread inflates while duckdb's threads parse; neither holds the GIL.
     with _memory_files(2) as files, ThreadPoolExecutor(1) as other:
         upcoming = other.submit(lines.write, files[0], _CHUNK)
         for current, following in pairwise(cycle(files)):
@@ -189,7 +189,7 @@ def _load(connection: "DuckDBPyConnection", path: Path, number: int) -> FileDefe
 
 @contextmanager
 def _memory_files(count: int) -> Iterator[list[int]]:
-    """Yield descriptors of files in memory, which nobody has to clean up after a kill."""
+    """Yield descriptors of files in memory, which need no cleanup after a kill."""
     descriptors = [os.memfd_create("points") for _ in range(count)]
     try:
         yield descriptors

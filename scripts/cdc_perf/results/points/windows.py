@@ -1,4 +1,4 @@
-"""What was observed in windows of a few seconds: when, under a load that rises, a limit broke."""
+"""Observations in windows of a few seconds: when a threshold broke under a rising load."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Window:
 
     Attributes:
         begin: Seconds since the first iteration ended.
-        iterations: How many ended.
-        dropped: How many could not begin.
-        broken: The limits that do not hold of the samples in here, with what was observed.
+        iterations: The number of iterations that ended.
+        dropped: The number of dropped iterations.
+        broken: The thresholds that the window's samples break, with the observed values.
     """
 
     begin: float
@@ -28,14 +28,14 @@ class Window:
 
 
 def windows(points: Points, thresholds: Sequence[Threshold]) -> tuple[Window, ...]:
-    """Return the windows from the first iteration's end on; the last one may be shorter.
+    """Return the windows from the end of the first iteration; the last one may be shorter.
 
-    Limits on trends and rates are looked at, each on the samples of the window alone, however few:
-    this finds a place to look at, and is no verdict.
+    Each threshold on a trend or a rate is judged by the window's samples alone, however few: this
+    finds a place to look at and is not a verdict.
 
     Args:
         points: The points.
-        thresholds: The limits.
+        thresholds: The thresholds.
     """
     iterations = _by_window(points, "iterations", "sum(value)")
     dropped = _by_window(points, "dropped_iterations", "sum(value)")
@@ -60,7 +60,7 @@ def windows(points: Points, thresholds: Sequence[Threshold]) -> tuple[Window, ..
 
 
 def _aggregate(threshold: Threshold) -> str | None:
-    """Return SQL for a stat of the values of a window; None where a window has none."""
+    """Return SQL for a threshold's stat of a window's values; None if a window has no such stat."""
     if threshold.kind.type is MetricType.RATE:
         return "avg((value <> 0)::INTEGER)"
     if threshold.kind.type is not MetricType.TREND:

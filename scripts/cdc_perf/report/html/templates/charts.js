@@ -1,4 +1,4 @@
-// Draws the charts of the page from the data within it. Without this script the tables say the same.
+// Draws the page's charts from its embedded data. Without it, the tables show the same figures.
 
 const PRINT_WIDTH = 660;
 const PAGES = 20;
@@ -58,16 +58,16 @@ function reading(plot, index) {
   return plot.series.map((one, line) => `${one.label} ${one.value(plot, plot.data[line][index])}`).join(', ');
 }
 
-/** Moves the reading by some positions, and says it. */
+/** Moves the cursor by some positions, and announces the values there. */
 function move(plot, by) {
   const last = plot.data[0].length - 1;
   const index = Math.min(last, Math.max(0, (plot.cursor.idx ?? -1) + by));
-  // The charts of the same time are told.
+  // The last argument moves the cursor of the synchronized charts too.
   plot.setCursor({ left: plot.valToPos(plot.data[0][index], 'x'), top: plot.over.clientHeight / 2 }, true, true);
   spoken.textContent = reading(plot, index);
 }
 
-/** Shows a part, around the reading, or all; charts along the same time go together. */
+/** Zooms around the cursor, or out to all; charts with the same time axis zoom together. */
 function zoom(place, factor) {
   const plot = plots.get(place);
   const [at] = plot.data;
@@ -105,7 +105,7 @@ function pressed(event) {
   }
 }
 
-/** Follows the width alone: a chart's height follows from its drawing. */
+/** Fits a chart to its container's width only: the chart itself sets the container's height. */
 function follow(place) {
   const plot = plots.get(place);
   const width = place.clientWidth;

@@ -1,16 +1,16 @@
-// How the charts look: readings, colours of the page, axes and lines, as options of uPlot.
+// The look of the charts as options of uPlot: values, colors of the page, axes, and lines.
 
 const HEIGHTS = { latency: 280, distribution: 260, slower: 260 };
 const HEIGHT = 170;
 const SMALL_TEXT = 12;
 const ROWS = 5;
-// Letters of base64: of some 600 numbers.
+// Characters of base64: about 600 numbers.
 const MANY = 3200;
 const DASHES = [[], [], [8, 4], [2, 3], [8, 3, 2, 3], [12, 4], [4, 4]];
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
 const NOTHING = '–';
 
-/** Numbers as scripts/cdc_perf/report/html/pack.py packs them; a hole is null. */
+/** Unpacks the numbers of `packed` in scripts/cdc_perf/report/html/chart.py; a gap is null. */
 function unpacked(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.codePointAt(0));
   const view = new DataView(bytes.buffer);
@@ -34,7 +34,7 @@ const orNothing = (show) => (_, value) => (typeof value === 'number' ? show(valu
 const each = (show) => (_, values) => values.map((value) => (typeof value === 'number' ? show(value) : ''));
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** Where 1, 2, 5, 10, 20 ... lie on an axis of doublings. */
+/** Returns the positions of 1, 2, 5, 10, 20 ... on an axis of doublings. */
 function splits(_plot, _axis, least, most) {
   const found = [];
   for (let power = Math.floor(least * Math.log10(2)) - 1; 10 ** power <= 2 ** most; power += 1) {
@@ -72,14 +72,14 @@ function series(line) {
   };
 }
 
-/** The first series of uPlot: what the positions are. */
+/** Returns uPlot's first series: the meaning of the positions. */
 function positions(chart) {
   return chart.x === 'time'
     ? { label: 'at', value: orNothing(clock) }
     : { label: 'latency, ms', value: orNothing(latency) };
 }
 
-/** A line drawn as an edge bounds a band with the line after it, which is as thin. */
+/** A line drawn as an edge bounds a band with the line after it, which is equally thin. */
 function lines(chart) {
   return chart.lines.map((line, index) => ({
     ...series(line),
@@ -129,7 +129,7 @@ function shade(plot, until) {
   }
 }
 
-/** Draws a line where something happened to the stack, and says what, each a row below the one before. */
+/** Marks an event of the stack with a line and a label, each label a row below the last. */
 function mark(plot, { at, label }, row) {
   const { ctx, bbox } = plot;
   const { min, max } = plot.scales.x;
