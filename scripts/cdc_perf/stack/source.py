@@ -59,8 +59,7 @@ def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
     """Apply the schema, and create the publication for the pipeline's tables.
 
     If PostgreSQL can (18), it publishes generated columns too; otherwise MongoDB lacks them. It
-    publishes a partition's changes as its table's, because they would go to another topic
-    otherwise.
+    publishes a partition's changes as its table's; otherwise they go to another topic.
 
     Raises:
         NotReady: PostgreSQL does not accept connections.
