@@ -80,7 +80,7 @@ class Backend(Protocol):
         """Stop everything that `up` started; return False if nothing ran."""
 
     def abandon(self, say: Say) -> bool:
-        """Stop everything at once, whatever its state: the stack is no longer needed."""
+        """Stop everything at once, whatever its state, because the stack is no longer needed."""
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses of the stack; None if it is not up."""

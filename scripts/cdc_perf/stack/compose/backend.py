@@ -45,7 +45,7 @@ class ComposeStack:
         """Start the stack, or its stopped components, and send a canary row through it."""
         return up(self, self._starter, self._pipeline, say, observe=observe)
 
-    def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - deployed by us
+    def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it
         """Raise StackFailure if the stack's settings or tables do not match pipeline.toml."""
         verify(self, self._checkout, self._pipeline)
 

@@ -20,7 +20,7 @@ _HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\s:/@,\[\]]+)(:(?
 _PLAINTEXT = "plaintext://"
 
 
-class UnreadableAddress(Exception):  # noqa: N818 - becomes a UsageFailure, which says where
+class UnreadableAddress(Exception):  # noqa: N818 - becomes a UsageFailure with the setting
     """An invalid address.
 
     Attributes:

@@ -47,7 +47,7 @@ class LocalStack:
         """Start the stack, or its stopped components, and send a canary row through it."""
         return up(self, self._starter, self._pipeline, say, observe=observe)
 
-    def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - deployed by us
+    def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it
         """Raise StackFailure if the stack's settings or tables do not match pipeline.toml."""
         verify(self, self._checkout, self._pipeline)
 
@@ -65,7 +65,7 @@ class LocalStack:
         return found
 
     def abandon(self, say: Say) -> bool:
-        """Stop a stack at once that is no longer needed, and remove its data."""
+        """Stop the stack at once, because it is no longer needed, and remove its data."""
         for name in COMPONENTS:
             with suppress(StackFailure):
                 # SIGKILL makes PostgreSQL leave shared memory behind; SIGQUIT does not.
