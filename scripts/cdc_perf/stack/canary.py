@@ -18,7 +18,7 @@ from cdc_perf.waiting import NotReady, wait_until
 
 DEADLINE_SECONDS = 30.0
 _MONGODB_MILLISECONDS = 2000
-# About the time that a row takes.
+# About the duration of a row's transfer.
 _INTERVAL_SECONDS = 0.01
 
 

@@ -25,7 +25,7 @@ class _Rule:
     Attributes:
         types: The types, which may also be element types of arrays.
         is_fine: Returns whether a value of the setting is valid.
-        otherwise: What happens if it is not.
+        otherwise: What happens if it is invalid.
     """
 
     types: frozenset[str]

@@ -1,7 +1,7 @@
 """Columns whose unchanged TOASTed values arrive as null under the default replica identity.
 
 PostgreSQL does not log a TOASTed value that an update leaves unchanged. Debezium replaces such a
-value by a placeholder. For most array types and a few others it has none and sends null, which
+value with a placeholder. For most array types and a few others it has none and sends null, which
 looks like a null that was written. With REPLICA IDENTITY FULL, the old row contains the value, and
 Debezium takes it from there.
 

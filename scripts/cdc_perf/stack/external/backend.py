@@ -136,7 +136,10 @@ class ExternalStack:
         return endpoints
 
     def verify(self, *, connector: bool = True) -> None:
-        """Raise StackFailure if tables, collections, or the connector contradict pipeline.toml."""
+        """Raise StackFailure if the external stack does not match pipeline.toml.
+
+        It checks tables, publication, collections, and connector.
+        """
         endpoints = self._addresses()
         check_pipeline(self._pipeline, endpoints)
         if connector:

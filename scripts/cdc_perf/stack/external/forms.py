@@ -25,7 +25,7 @@ class UnreadableAddress(Exception):  # noqa: N818 - becomes a UsageFailure with 
 
     Attributes:
         what: What is wrong with it.
-        remedy: What to write.
+        remedy: What to write instead.
     """
 
     def __init__(self, what: str, remedy: str) -> None:

@@ -42,8 +42,8 @@ def create_cluster(layout: Layout, installed: Path, settings: Postgres, password
     data.mkdir(mode=0o700)
     write_atomically(secret, f"{password}\n", mode=PRIVATE)
     if user is not None:
-        # Only the current user can write to their folder, so no one else can replace them by a
-        # link.
+        # Only the current user can write to their folder, so no one else can replace them with
+        # links.
         for path in (data, secret):
             os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
     try:
@@ -75,7 +75,7 @@ def create_account(settings: Postgres, port: int, passwords: Passwords) -> None:
     """Create the pipeline's role, which is not a superuser, and a database that it owns.
 
     Raises:
-        NotReady: PostgreSQL does not take connections.
+        NotReady: PostgreSQL does not accept connections.
     """
     admin = make_conninfo(
         host=_HOST,
