@@ -1,4 +1,4 @@
-"""What a stack is to the rest of the harness, whoever runs its components."""
+"""The interface of a stack, the same for every backend."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class LogTail:
     """The end of a component's log.
 
     Attributes:
-        where: Where the whole of it is.
+        where: Where the full log is.
         lines: The last lines.
     """
 
@@ -26,12 +26,12 @@ class LogTail:
 
 @dataclass(frozen=True)
 class JvmMemory:
-    """What a Java process holds right after a full collection, in bytes.
+    """Memory of a Java process right after a full collection, in bytes.
 
     Attributes:
-        live_heap: Objects that are still referred to.
-        outside_heap: Resident memory that is not of the heap: classes, code, threads, buffers, and
-            mapped files.
+        live_heap: Size of the objects that are still referenced.
+        outside_heap: Resident memory outside the heap: classes, code, threads, buffers, and mapped
+            files.
     """
 
     live_heap: int
@@ -39,13 +39,13 @@ class JvmMemory:
 
 
 class Watch(Protocol):
-    """An observation of the components, from its making on."""
+    """Observes the components from its creation on."""
 
     def events(self) -> tuple[ComponentEvent, ...] | None:
-        """Return what has happened to the components since; None where nobody can know."""
+        """Return what has happened to the components since then; None if unknown."""
 
     def logs(self) -> Mapping[str, bytes]:
-        """Return what each component has logged since."""
+        """Return what each component has logged since then."""
 
 
 class Backend(Protocol):
@@ -53,55 +53,55 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """`local`, for one."""
+        """The name of the backend, such as `local`."""
 
     def up(self, say: Say, *, observe: bool = False) -> Endpoints:
-        """Start what does not run, and return the addresses once a canary row went through.
+        """Start what does not run; return the addresses after a canary row went through.
 
         Args:
-            say: Takes lines of progress.
-            observe: Have a Prometheus beside it, whose address is among those returned.
+            say: Called with each line of progress.
+            observe: Whether to start Prometheus too; its address is among those returned.
 
         Raises:
-            StackFailure: A tool cannot be had, or a component did not get ready.
+            StackFailure: A tool is unavailable, or a component did not become ready.
         """
 
     def verify(self, *, connector: bool = True) -> None:
-        """Refuse a stack that is up and is not what pipeline.toml asks for.
+        """Raise StackFailure if a running stack does not match pipeline.toml.
 
         Args:
-            connector: Whether the connector of a stack that others run is part of it.
+            connector: Whether to check the connector of an external stack too.
 
         Raises:
-            StackFailure: It is not; nothing was changed.
+            StackFailure: It does not match; nothing was changed.
         """
 
     def down(self, say: Say) -> bool:
-        """Stop everything that `up` started; False if nothing ran."""
+        """Stop everything that `up` started; return False if nothing ran."""
 
     def abandon(self, say: Say) -> bool:
-        """Stop everything at once, however it stands: nobody wants it any more."""
+        """Stop everything at once, whatever its state, because the stack is no longer needed."""
 
     def endpoints(self) -> Endpoints | None:
-        """Return the addresses of the stack if it is up."""
+        """Return the addresses of the stack; None if it is not up."""
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Return the state of each component."""
 
     def usage(self) -> Mapping[str, Usage]:
-        """Return what each component that runs has used so far."""
+        """Return what each running component has used so far."""
 
     def collected(self) -> Mapping[str, JvmMemory]:
-        """Let each JVM collect its garbage; return what is left, nothing where that is unknown."""
+        """Run a full collection in each JVM; return the memory left, or nothing if unknown."""
 
     def versions(self) -> Mapping[str, str]:
-        """Return what is run, component by component."""
+        """Return the version of each component."""
 
     def notes(self) -> tuple[str, ...]:
-        """Return sentences that belong beside figures that were taken on this stack."""
+        """Return sentences to show beside results from this stack."""
 
     def log_tails(self, lines: int) -> Mapping[str, LogTail]:
-        """Return the end of each component's log, so many lines of it."""
+        """Return the last `lines` lines of each component's log."""
 
     def watch(self) -> Watch:
-        """Begin to observe the components."""
+        """Start to observe the components."""

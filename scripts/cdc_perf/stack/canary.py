@@ -1,4 +1,4 @@
-"""The proof that a stack works: one row written to PostgreSQL and read back from MongoDB."""
+"""The canary: one row that is written to PostgreSQL and read back from MongoDB."""
 
 import time
 import uuid
@@ -18,7 +18,7 @@ from cdc_perf.waiting import NotReady, wait_until
 
 DEADLINE_SECONDS = 30.0
 _MONGODB_MILLISECONDS = 2000
-# About as long as a row takes.
+# About the duration of a row's transfer.
 _INTERVAL_SECONDS = 0.01
 
 
@@ -28,16 +28,16 @@ def run_canary(
     """Write a row, wait for its document, delete the row, and wait until the document is gone.
 
     Args:
-        pipeline: Names the row.
-        endpoints: Where it goes.
-        deadline_seconds: How long each of the two waits may take.
+        pipeline: Declares the canary row.
+        endpoints: Where to write and read it.
+        deadline_seconds: Timeout of each of the two waits.
 
     Returns:
-        Seconds from the row's commit to its document being seen.
+        Seconds from the commit of the row until its document is visible.
 
     Raises:
         ConnectorDown: A task failed, or the connector was paused: the row cannot arrive.
-        StackFailure: PostgreSQL refused the row, or a wait passed its deadline.
+        StackFailure: PostgreSQL refused the row, or a wait timed out.
     """
     table = pipeline.canary_table
     identifier = str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""What the connector's configuration leaves out or changes of the tables on purpose."""
+"""The columns that the connector's configuration excludes or masks on purpose."""
 
 import re
 from collections.abc import Mapping
@@ -9,15 +9,15 @@ _MASKS = re.compile(r"column\.(?:mask\.with|mask\.hash(?:\.v2)?|truncate\.to)\..
 
 @dataclass(frozen=True)
 class ConnectorFilter:
-    """What the connector does not carry as it is.
+    """The columns that the connector does not send unchanged.
 
-    Patterns are matched as Debezium does: the whole of `schema.table.column`, whatever its case.
+    Patterns match as in Debezium: the full `schema.table.column`, ignoring case.
     https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-property-column-exclude-list
 
     Attributes:
-        excluded: Patterns of columns that are left out.
-        included: Patterns of the only columns that are carried; None: of all.
-        masked: Patterns of columns whose values are masked, hashed or truncated.
+        excluded: Patterns of excluded columns.
+        included: Patterns of the only included columns; None if all are.
+        masked: Patterns of columns whose values are masked, hashed, or truncated.
     """
 
     excluded: tuple[re.Pattern[str], ...] = ()
@@ -26,7 +26,7 @@ class ConnectorFilter:
 
     @staticmethod
     def of(config: Mapping[str, str]) -> "ConnectorFilter":
-        """Return what a connector's configuration filters."""
+        """Return the filter that a connector's configuration defines."""
         included = config.get("column.include.list")
         masks = [value for name, value in config.items() if _MASKS.fullmatch(name)]
         return ConnectorFilter(
@@ -36,13 +36,13 @@ class ConnectorFilter:
         )
 
     def excludes(self, column: str) -> bool:
-        """Return whether a column, as `schema.table.column`, is left out."""
+        """Return whether a column, given as `schema.table.column`, is excluded."""
         if self.included is not None and not _matches(self.included, column):
             return True
         return _matches(self.excluded, column)
 
     def masks(self, column: str) -> bool:
-        """Return whether a column, as `schema.table.column`, is carried with other values."""
+        """Return whether a column, given as `schema.table.column`, is sent with changed values."""
         return _matches(self.masked, column)
 
 
@@ -52,7 +52,7 @@ def _patterns(text: str) -> tuple[re.Pattern[str], ...]:
         try:
             found.append(re.compile(word.strip(), re.IGNORECASE))
         except re.error:
-            # Java's regular expressions know more; as a plain name it matches what it spells.
+            # Python cannot compile every Java pattern: such a pattern matches literally.
             found.append(re.compile(re.escape(word.strip()), re.IGNORECASE))
     return tuple(pattern for pattern in found if pattern.pattern)
 

@@ -1,4 +1,4 @@
-"""Which backend runs the pipeline."""
+"""The choice of the backend that runs the pipeline."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -23,10 +23,10 @@ LOCAL, COMPOSE, EXTERNAL = "local", "compose", "external"
 
 
 class FoundEngine(Protocol):
-    """A Docker engine; in words, what it is."""
+    """A Docker engine whose text names its versions."""
 
     def __str__(self) -> str:
-        """Return its versions."""
+        """Return the versions."""
 
 
 def _find_engine() -> FoundEngine:
@@ -37,12 +37,12 @@ def _find_engine() -> FoundEngine:
 
 @dataclass(frozen=True)
 class StackChoice:
-    """A backend.
+    """The chosen backend.
 
     Attributes:
-        backend: The one that was taken.
-        why: Why, in a sentence.
-        other: The name of another one that is up in the checkout; empty where none is.
+        backend: The backend.
+        why: The reason, as a sentence.
+        other: Name of another stack of the checkout that is up; empty if there is none.
     """
 
     backend: Backend
@@ -50,10 +50,10 @@ class StackChoice:
     other: str = ""
 
     def alone(self) -> None:
-        """Refuse to be the second stack of a checkout.
+        """Raise StackFailure if another stack of the checkout is up.
 
         Raises:
-            StackFailure: Another one is up.
+            StackFailure: Another stack is up.
         """
         if self.other:
             raise StackFailure(
@@ -67,7 +67,7 @@ def _local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Backen
 
 
 def _compose_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Backend:
-    # Its SDK takes a tenth of a second to import: not before it is needed.
+    # The Docker SDK takes 0.1 s to import, so import it only when needed.
     from cdc_perf.stack.compose.backend import ComposeStack  # noqa: PLC0415
     from cdc_perf.stack.compose.engine import find_engine  # noqa: PLC0415
 
@@ -97,16 +97,16 @@ def choose(
     cache: Cache,
     find_engine: Callable[[], FoundEngine] = _find_engine,
 ) -> StackChoice:
-    """Return the backend of that name; `auto` takes the one that is up, else what fits the machine.
+    """Return the backend with that name; for `auto`, the running one.
 
-    That is compose where a Docker engine with Compose v2 answers, else local.
+    If none runs, `auto` takes compose if a Docker engine with Compose v2 answers, else local.
 
     Args:
-        name: As `--stack` takes it.
-        checkout: Whose stack.
-        pipeline: What it runs.
-        cache: Where the tools of the embedded stack are.
-        find_engine: Returns the Docker engine of this machine; raises StackFailure without one.
+        name: The value of `--stack`.
+        checkout: The checkout that owns the stack.
+        pipeline: The pipeline to run.
+        cache: The cache with the tools of the embedded stack.
+        find_engine: Returns the Docker engine of this machine, or raises StackFailure.
 
     Raises:
         UsageFailure: There is no such backend.
@@ -117,7 +117,7 @@ def choose(
     def backend(taken: str) -> Backend:
         return _BACKENDS[taken](checkout, pipeline, cache)
 
-    # Of the one stack that a checkout can have up; an external one belongs to no checkout.
+    # A checkout can have one stack up; an external stack belongs to no checkout.
     recorded = Endpoints.stack_in(checkout.endpoints_file)
     up = backend(recorded) if recorded in _BACKENDS else None
     if up is not None and up.endpoints() is None:
@@ -136,7 +136,7 @@ def choose(
 
 
 def our_endpoints(backend: Backend, deed: str) -> Endpoints:
-    """Return the addresses of a stack that is up, and that we may do something to.
+    """Return the addresses of a running stack that the harness may change.
 
     Raises:
         StackFailure: It is not up, or it is external.
@@ -150,10 +150,10 @@ def our_endpoints(backend: Backend, deed: str) -> Endpoints:
 
 
 def running_endpoints(backend: Backend) -> Endpoints:
-    """Return the addresses of a stack that is up.
+    """Return the addresses of a running stack.
 
     Raises:
-        StackFailure: It is not.
+        StackFailure: It is not up.
     """
     endpoints = backend.endpoints()
     if endpoints is None:

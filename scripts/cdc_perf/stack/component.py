@@ -1,4 +1,4 @@
-"""What is known of a component of the stack, whichever backend runs it."""
+"""The state and the events of a component of the stack, the same for every backend."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,10 +6,10 @@ from typing import Literal
 
 COMPONENTS = ("postgres", "kafka", "connect", "mongodb", "consumer")
 
-# What observes the pipeline is no part of it: its end is nothing that the pipeline is judged on.
+# Observers are not part of the pipeline: their end does not affect the verdict.
 OBSERVERS = ("prometheus",)
 
-# The last four are states of the connector and its tasks alone.
+# Only the connector and its tasks have the last four states.
 State = Literal[
     "running",
     "starting",
@@ -25,9 +25,10 @@ State = Literal[
 
 @dataclass(frozen=True)
 class ComponentStatus:
-    """A component as it is now; memory in bytes (resident, with children), uptime in seconds.
+    """The current state of a component.
 
-    `detail` says why it is not running, and what to do about it, where that is known.
+    `memory` is in bytes (resident, children included), `uptime` in seconds. `detail` says why it
+    does not run and how to fix that, if known.
     """
 
     name: str
@@ -46,22 +47,22 @@ class ComponentStatus:
 
     @property
     def observer(self) -> bool:
-        """Whether it observes the pipeline, and is no part of it."""
+        """Whether it observes the pipeline and is not part of it."""
         return self.name in OBSERVERS
 
 
 @dataclass(frozen=True)
 class ComponentEvent:
-    """Something that happened to a component while a scenario ran.
+    """Something that happened to a component during a scenario.
 
     Attributes:
-        component: Its name.
+        component: The component's name.
         what: What happened, as the rest of a sentence that begins with the name.
-        by_operator: Someone asked for it; otherwise it happened by itself.
-        log: The component's last lines of log.
-        remedy: What to do about it, where its log complains of the machine; else empty.
-        at: When it happened, UTC; None where nobody knows.
-        back: When it was started again, UTC; None where it was not.
+        by_operator: Whether someone requested it; otherwise it happened by itself.
+        log: The last lines of the component's log.
+        remedy: How to fix the machine, if the log reports a problem of it; else empty.
+        at: Time of the event in UTC; None if unknown.
+        back: Time of the next start in UTC; None if there was none.
     """
 
     component: str

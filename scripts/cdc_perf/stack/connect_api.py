@@ -1,4 +1,4 @@
-"""Kafka Connect's REST interface, as far as one connector needs it.
+"""Kafka Connect's REST API, as far as one connector needs it.
 
 See Kafka's documentation, "Kafka Connect > User Guide > REST API".
 """
@@ -22,14 +22,14 @@ _MOST_LINES = 6
 
 
 class _Busy(Exception):  # noqa: N818 - a state, not an error
-    """Connect cannot be asked now; the reason holds no password of its address."""
+    """Connect cannot answer now; the reason contains no password from its address."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(redacted(reason))
 
 
 class Rebalancing(_Busy):
-    """Connect answers 409 while its workers rebalance: ask again."""
+    """Connect answers 409 while its workers rebalance: retry."""
 
 
 class Unreachable(_Busy):
@@ -37,12 +37,12 @@ class Unreachable(_Busy):
 
 
 class ServerError(StackFailure):
-    """Connect answers 5xx: it could not do it now, and may be able to a moment later."""
+    """Connect answers 5xx: a later retry may succeed."""
 
 
 @dataclass(frozen=True)
 class TaskStatus:
-    """A connector's task; `trace` is empty unless it failed."""
+    """A task of a connector; `trace` is empty unless it failed."""
 
     id: int
     state: str
@@ -51,7 +51,7 @@ class TaskStatus:
 
 @dataclass(frozen=True)
 class ConnectorStatus:
-    """A connector as Connect sees it. RUNNING says little: it stays while PostgreSQL is down."""
+    """A connector's status in Connect. RUNNING proves little: it stays while PostgreSQL is down."""
 
     name: str
     state: str
@@ -60,12 +60,12 @@ class ConnectorStatus:
 
     @property
     def running(self) -> bool:
-        """Whether the connector and each task, of which there is at least one, are RUNNING."""
+        """Whether the connector and its tasks, at least one, are RUNNING."""
         return bool(self.tasks) and {self.state, *(t.state for t in self.tasks)} == {"RUNNING"}
 
     @property
     def failures(self) -> tuple[TaskFailure, ...]:
-        """Who failed, the connector itself or tasks, and why."""
+        """The failures of the connector and its tasks."""
         found = [(f"connector {self.name}", self.state, self.trace)]
         found += [(f"task {task.id}", task.state, task.trace) for task in self.tasks]
         return tuple(failure_of(who, trace) for who, state, trace in found if state == "FAILED")
@@ -73,7 +73,7 @@ class ConnectorStatus:
 
 @dataclass(frozen=True)
 class ConnectApi:
-    """One Connect worker, and how long it may take to answer."""
+    """The REST API of one Connect worker, with a timeout for each request."""
 
     url: str
     timeout_seconds: float = _TIMEOUT_SECONDS
@@ -89,7 +89,7 @@ class ConnectApi:
     def _about_itself(self, field: str) -> str:
         answer = self._ask("GET", "/", missing_ok=True)
         if answer.status_code == _NOT_FOUND:
-            # The web server listens before its pages are there.
+            # The web server listens before its resources are available.
             raise Unreachable(f"{self.url} is still starting")
         with self._understanding(answer):
             return str(answer.json()[field])
@@ -124,24 +124,24 @@ class ConnectApi:
             )
 
     def restart(self, name: str) -> bool:
-        """Restart the connector and all of its tasks; False if there is no such connector."""
+        """Restart the connector and its tasks; return False if there is no such connector."""
         path = f"/connectors/{name}/restart?includeTasks=true"
         return self._ask("POST", path, missing_ok=True).status_code != _NOT_FOUND
 
     def pause(self, name: str) -> None:
-        """Let the connector stop reading, and keep its place."""
+        """Pause the connector: it stops reading and keeps its offsets."""
         self._ask("PUT", f"/connectors/{name}/pause")
 
     def resume(self, name: str) -> None:
-        """Let a connector that was paused or stopped read on."""
+        """Resume a connector that was paused or stopped."""
         self._ask("PUT", f"/connectors/{name}/resume")
 
     def stop(self, name: str) -> None:
-        """Stop the connector: it keeps its place and has no tasks."""
+        """Stop the connector: it keeps its offsets and has no tasks."""
         self._ask("PUT", f"/connectors/{name}/stop")
 
     def delete(self, name: str) -> bool:
-        """Delete the connector; False if there was none."""
+        """Delete the connector; return False if there was none."""
         path = f"/connectors/{name}"
         return self._ask("DELETE", path, missing_ok=True).status_code != _NOT_FOUND
 
@@ -175,7 +175,7 @@ class ConnectApi:
 
     @contextmanager
     def _understanding(self, answer: requests.Response) -> Iterator[None]:
-        """Turn what a stranger on Connect's port says into a failure."""
+        """Turn an invalid answer, from another server on Connect's port, into a failure."""
         try:
             yield
         except (ValueError, LookupError, TypeError, AttributeError):
@@ -186,14 +186,14 @@ class ConnectApi:
 
 
 def why_not(error: requests.RequestException) -> str:
-    """Return in a few words why a request had no answer."""
-    # Those that are a ValueError too are no fault of the other side: a proxy that requests cannot
-    # use, for one. Of the others the text is that of a library below.
+    """Return a short reason why a request got no answer."""
+    # An error that is also a ValueError is local, such as a proxy that requests cannot use. The
+    # text of any other error comes from a lower-level library.
     return str(error)[:_LINE_LENGTH] if isinstance(error, ValueError) else type(error).__name__
 
 
 def _reason(answer: requests.Response) -> list[str]:
-    """Return the lines of an error, at least one: that a setting is wrong, then which."""
+    """Return the lines of an error, at least one: the summary, then each wrong setting."""
     try:
         text = str(answer.json()["message"])
     except (ValueError, LookupError, TypeError):

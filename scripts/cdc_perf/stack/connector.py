@@ -1,4 +1,4 @@
-"""The Debezium connector: its configuration, and getting it to run."""
+"""The Debezium connector: its configuration, deployment, and restart."""
 
 import time
 from collections.abc import Callable
@@ -33,17 +33,17 @@ from cdc_perf.waiting import NotReady, wait_until
 
 T = TypeVar("T")
 DEADLINE_SECONDS = 60.0
-# For a question to a Connect that is up.
+# Timeout of a request to a running Connect.
 ANSWER_SECONDS = 15.0
 STALE_FAILURE_SECONDS = 3.0
-# A task says RUNNING before it fails at its first event. Where nothing moves its slot, as without
-# heartbeats, it has to say so for as long.
+# A task is RUNNING before it fails on its first event. If nothing moves its slot, for example
+# without heartbeats, it must stay RUNNING this long.
 STEADY_SECONDS = 30.0
 _LOGS = "see `inv logs --component connect`"
 
 
 class ConnectorChange(StrEnum):
-    """What a deployment comes to."""
+    """The change that a deployment makes."""
 
     NONE = "unchanged"
     CREATE = "created"
@@ -52,7 +52,7 @@ class ConnectorChange(StrEnum):
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is to be done, decided before anything is."""
+    """The change to make, decided before anything changes."""
 
     change: ConnectorChange
     config: dict[str, str]
@@ -64,14 +64,15 @@ def desired_config(
     connector_postgres: str = "",
     connector_password: str = "",
 ) -> dict[str, str]:
-    """Return the connector's whole configuration: pipeline.toml's, with the addresses filled in.
+    """Return the connector's full configuration: that of pipeline.toml, plus the addresses.
 
     Args:
-        pipeline: What pipeline.toml says; a `database.password` there, as one that a ConfigProvider
-            of Kafka finds, goes before that of the address.
-        postgres_dsn: PostgreSQL's address as we reach it.
-        connector_postgres: `host:port` as Kafka Connect reaches it; empty: as we do.
-        connector_password: A reference that this Kafka Connect resolves, which goes before both.
+        pipeline: The pipeline. A `database.password` in its connector configuration, such as a
+            reference to a ConfigProvider of Kafka, overrides that of the address.
+        postgres_dsn: PostgreSQL's address as the harness reaches it.
+        connector_postgres: `host:port` as Kafka Connect reaches it; empty if it is the same.
+        connector_password: A reference that this Kafka Connect resolves; it overrides both
+            passwords.
     """
     address = conninfo_to_dict(postgres_dsn)
     host, _, port = connector_postgres.rpartition(":")
@@ -92,7 +93,7 @@ def desired_config(
 
 
 def config_for(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
-    """Return the connector's whole configuration on a stack."""
+    """Return the connector's full configuration on a stack."""
     return desired_config(
         pipeline,
         endpoints.postgres_dsn,
@@ -102,7 +103,7 @@ def config_for(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
 
 
 def decide(current: dict[str, str] | None, desired: dict[str, str]) -> Deployment:
-    """Compare what Connect has with what is wanted."""
+    """Compare the configuration in Connect with the desired one."""
     if current is None:
         return Deployment(ConnectorChange.CREATE, desired)
     return Deployment(
@@ -111,7 +112,7 @@ def decide(current: dict[str, str] | None, desired: dict[str, str]) -> Deploymen
 
 
 def pending_changes(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]:
-    """Return what a deployment would change in Kafka Connect, a line for each setting.
+    """Return what a deployment would change in Kafka Connect, one line per setting.
 
     Raises:
         StackFailure: Connect does not answer.
@@ -122,12 +123,12 @@ def pending_changes(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]
 
 
 def deploy(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorChange:
-    """Bring the connector to the configuration that pipeline.toml asks for, and wait until it runs.
+    """Apply the connector configuration of pipeline.toml, and wait until the connector runs.
 
-    Running means: the connector and each task RUNNING, and the replication slot read from.
+    It runs if the connector and each task are RUNNING and the replication slot is active.
 
     Raises:
-        StackFailure: Connect refused the configuration, a task failed, or the deadline passed.
+        StackFailure: Connect refused the configuration, a task failed, or the wait timed out.
     """
     api = ConnectApi(endpoints.connect_url)
 
@@ -140,7 +141,7 @@ def deploy(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorChange:
         changes.append(deployment.change)
         if deployment.change is not ConnectorChange.NONE:
             api.put_config(pipeline.connector.name, deployment.config)
-        # The first finding: a change whose answer was lost is none any more when asked again.
+        # The first decision counts: if the answer to a change is lost, a retry finds no difference.
         return changes[0]
 
     change = _asked(put)
@@ -153,11 +154,11 @@ def wait_running(pipeline: Pipeline, endpoints: Endpoints, *, resume: bool = Fal
 
     Args:
         pipeline: The pipeline.
-        endpoints: Where it is.
-        resume: Let a connector that someone paused or stopped read on.
+        endpoints: Its addresses.
+        resume: Whether to resume a connector that someone paused or stopped.
 
     Raises:
-        StackFailure: A task failed, someone paused the connector, or the deadline passed.
+        StackFailure: A task failed, someone paused the connector, or the wait timed out.
     """
     api = ConnectApi(endpoints.connect_url)
     name = pipeline.connector.name
@@ -175,7 +176,7 @@ def wait_running(pipeline: Pipeline, endpoints: Endpoints, *, resume: bool = Fal
             resumed = True
             raise NotReady(health.detail)
         if health.condition in LASTING:
-            # Until a restart or a new configuration is taken up, the old state is shown.
+            # Connect shows the old state until a restart or a new configuration takes effect.
             if time.monotonic() - began < STALE_FAILURE_SECONDS:
                 raise NotReady(health.detail)
             raise ConnectorDown(look(pipeline, endpoints) or health)
@@ -187,13 +188,13 @@ def wait_running(pipeline: Pipeline, endpoints: Endpoints, *, resume: bool = Fal
 
 
 def wait_steady(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Wait until a connector that runs goes on to: its slot passes what was written before.
+    """Wait until the slot of a running connector passes the current end of the log.
 
-    Where nothing comes that would move the slot, or there is much to read, it is enough that
-    connector and tasks run for long.
+    If nothing moves the slot, or there is much to read, it is enough that the connector and its
+    tasks run for STEADY_SECONDS.
 
     Raises:
-        StackFailure: A task failed, or the connector is gone.
+        StackFailure: A task failed, or the connector no longer exists.
     """
     dsn, slot = endpoints.postgres_dsn, pipeline.postgres.slot
     position = source.log_position(dsn)
@@ -220,13 +221,13 @@ def wait_steady(pipeline: Pipeline, endpoints: Endpoints) -> None:
 
 
 def revive(pipeline: Pipeline, endpoints: Endpoints, say: Say) -> bool:
-    """Bring back a connector that does not run; False where it runs already.
+    """Bring back a connector that does not run; return False if it runs already.
 
-    One that is gone is deployed, one that was paused or stopped is resumed, one that failed is
-    restarted, and one that is about to run is waited for.
+    Deploy it if it does not exist, resume it if it was paused or stopped, restart it if it failed,
+    or wait for it if it is starting.
 
     Raises:
-        StackFailure: It does not start to run, or fails again.
+        StackFailure: It does not start, or fails again.
     """
     health = look(pipeline, endpoints)
     if health is None or health.running:
@@ -250,7 +251,7 @@ _REVIVAL = {
 
 
 def current_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth:
-    """Return the connector's state and its tasks' as they are now.
+    """Return the current state of the connector and its tasks.
 
     Raises:
         StackFailure: There is no such connector, or Connect does not answer.
@@ -263,12 +264,12 @@ def current_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth:
 
 
 def deployed_settings(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
-    """Return the connector's settings as Kafka Connect has them now, none of them a secret.
+    """Return the connector's current settings in Kafka Connect, without secrets.
 
-    A stack that was up before, or that others run, may not have those of pipeline.toml.
+    They may differ from pipeline.toml if the stack was already up or is external.
 
     Returns:
-        The settings by name; empty where Connect has no address, no such connector, or no answer.
+        The settings by name; empty if Connect has no address, no such connector, or no answer.
     """
     if not endpoints.connect_url:
         return {}
@@ -276,18 +277,18 @@ def deployed_settings(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str
     try:
         config = _asked(lambda: api.config(name))
     except StackFailure:
-        # The gates tell what a Connect that is away comes to.
+        # The gates report an unreachable Connect.
         return {}
     return shown_settings(config or {})
 
 
 def deployed_config(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
-    """Return the connector's whole configuration as Kafka Connect has it now.
+    """Return the connector's full current configuration in Kafka Connect.
 
-    It may hold secrets: it is read from, never shown.
+    It may contain secrets: do not show it.
 
     Returns:
-        The settings by name; empty where Connect has no address, no such connector, or no answer.
+        The settings by name; empty if Connect has no address, no such connector, or no answer.
     """
     if not endpoints.connect_url:
         return {}
@@ -298,7 +299,7 @@ def deployed_config(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
 
 
 def restart(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Restart the connector and its tasks, resume it if need be, and wait until all of it stays up.
+    """Restart the connector and its tasks, resume it if needed, and wait until it stays up.
 
     Raises:
         StackFailure: There is no such connector, Connect refused, or a task failed again.
@@ -311,17 +312,17 @@ def restart(pipeline: Pipeline, endpoints: Endpoints) -> None:
 
 
 def delete(pipeline: Pipeline, endpoints: Endpoints) -> bool:
-    """Delete the connector; False if there was none.
+    """Delete the connector; return False if there was none.
 
     Raises:
-        StackFailure: Connect refused, or does not answer.
+        StackFailure: Connect refused, or did not answer.
     """
     api = ConnectApi(endpoints.connect_url)
     return _asked(lambda: api.delete(pipeline.connector.name))
 
 
 def _asked(question: Callable[[], T]) -> T:
-    """Ask Connect, again while it rebalances or is away for a moment."""
+    """Send a request to Connect; retry while it rebalances or is briefly unreachable."""
     return wait_until(
         lambda: _answered(question),
         what="Kafka Connect",

@@ -1,4 +1,4 @@
-"""The state of the connector and its tasks: the one place that asks whether they run."""
+"""The state of the connector and its tasks. Only this module decides whether they run."""
 
 import time
 from collections.abc import Iterator
@@ -20,26 +20,26 @@ from cdc_perf.waiting import NotReady
 CONNECTOR = "connector"
 _LOOK_EVERY_SECONDS = 0.5
 _ANSWER_SECONDS = 5.0
-# A worker that starts knows of no connector before it has read its own topics.
+# A starting worker reports no connector before it has read its internal topics.
 _ABSENT_SECONDS = 5.0
 
 
 class Condition(StrEnum):
-    """The state of a connector with all of its tasks."""
+    """The combined state of a connector and its tasks."""
 
     RUNNING = "running"
     FAILED = "failed"
     PAUSED = "paused"
     STOPPED = "stopped"
     NO_TASKS = "no_tasks"
-    # A task waits for a worker, or is started again.
+    # A task waits for a worker, or restarts.
     UNASSIGNED = "unassigned"
     ABSENT = "absent"
     # Kafka Connect does not answer, rebalances, or answers 5xx.
     UNKNOWN = "unknown"
 
 
-# What does not pass by itself, and shows at the first look.
+# Conditions that do not end by themselves and are visible at once.
 LASTING = frozenset((Condition.FAILED, Condition.PAUSED, Condition.STOPPED))
 _STATES: dict[str, State] = {
     "RUNNING": "running",
@@ -55,15 +55,15 @@ _RESUME_REMEDY = "inv up or inv connector.restart resumes it"
 
 @dataclass(frozen=True)
 class ConnectorHealth:
-    """What was seen of a connector at one look.
+    """The state of a connector at one check.
 
     Attributes:
         name: The connector's name.
-        condition: Its state with all of its tasks.
-        detail: What is wrong, in one line; empty where it runs.
-        remedy: What to do about it; may be empty.
-        failures: Who failed, and why.
-        status: What Kafka Connect answered; None where it did not, or knows no such connector.
+        condition: The combined state of the connector and its tasks.
+        detail: The problem, in one line; empty if it runs.
+        remedy: How to fix it; may be empty.
+        failures: The failures of the connector and its tasks.
+        status: Kafka Connect's answer; None if it gave none or has no such connector.
     """
 
     name: str
@@ -80,12 +80,12 @@ class ConnectorHealth:
 
     @property
     def sentence(self) -> str:
-        """What is wrong and what to do about it."""
+        """The problem and its fix."""
         return f"{self.detail}: {self.remedy}" if self.remedy else self.detail
 
 
 class ConnectorDown(StackFailure):
-    """A connector that does not run, and does not come back by itself."""
+    """A connector that does not run and does not recover by itself."""
 
     def __init__(self, health: ConnectorHealth) -> None:
         more = tuple(str(failure) for failure in health.failures[1:])
@@ -94,7 +94,7 @@ class ConnectorDown(StackFailure):
 
 
 def assess(name: str, status: ConnectorStatus | None) -> ConnectorHealth:
-    """Return a connector's health from its status; None: Kafka Connect knows no such connector."""
+    """Return a connector's health; `status` is None if Kafka Connect has no such connector."""
     if status is None:
         return ConnectorHealth(
             name, Condition.ABSENT, f"there is no connector {name}", _ABSENT_REMEDY
@@ -119,7 +119,7 @@ def assess(name: str, status: ConnectorStatus | None) -> ConnectorHealth:
 
 
 def look(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth | None:
-    """Look at the connector once; None where no address of Kafka Connect is given."""
+    """Return the connector's current health; None if Kafka Connect has no address."""
     if not endpoints.connect_url:
         return None
     name = pipeline.connector.name
@@ -135,7 +135,7 @@ def look(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth | None:
 def with_tables(
     health: ConnectorHealth, pipeline: Pipeline, endpoints: Endpoints
 ) -> ConnectorHealth:
-    """Add which tables a failure can be about, where the trace names a column only."""
+    """Add the tables that a failure may concern, if the trace names only a column."""
     first = next(iter(health.failures), None)
     if first is None or first.code is not FailureCode.NULL_IN_REQUIRED:
         return health
@@ -152,11 +152,11 @@ def with_tables(
 
 
 def expect_running(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Return if the connector and its tasks run, or no address of Kafka Connect is given.
+    """Return if the connector and its tasks run, or if Kafka Connect has no address.
 
     Raises:
-        ConnectorDown: They do not, and will not by themselves.
-        NotReady: They do not yet.
+        ConnectorDown: They do not run and do not recover by themselves.
+        NotReady: They do not run yet.
     """
     health = look(pipeline, endpoints)
     if health is None or health.running:
@@ -167,23 +167,23 @@ def expect_running(pipeline: Pipeline, endpoints: Endpoints) -> None:
 
 
 class Guard:
-    """Ends a wait for something that goes through the connector once that cannot come.
+    """Ends a wait for a change that cannot arrive because the connector is down.
 
-    It is called at each look of the wait, and asks Kafka Connect now and then.
+    The wait calls it at each attempt; it asks Kafka Connect at intervals.
     """
 
     def __init__(self, pipeline: Pipeline, endpoints: Endpoints) -> None:
         self._pipeline = pipeline
         self._endpoints = endpoints
-        # What comes soon must not wait for an answer of Connect.
+        # A change that arrives soon must not wait for an answer from Connect.
         self._looked = time.monotonic()
         self._absent_since: float | None = None
 
     def __call__(self) -> None:
-        """Look at the connector, unless that was done a moment ago.
+        """Check the connector, unless it was checked a moment ago.
 
         Raises:
-            ConnectorDown: It does not run, and will not by itself.
+            ConnectorDown: It does not run and does not recover by itself.
         """
         now = time.monotonic()
         if now - self._looked < _LOOK_EVERY_SECONDS:
@@ -202,7 +202,7 @@ class Guard:
 
 
 def status_rows(health: ConnectorHealth | None) -> tuple[ComponentStatus, ...]:
-    """Return a row for the connector and one for each task; nothing without an address."""
+    """Return a row for the connector and one for each task; nothing if `health` is None."""
     return () if health is None else tuple(_rows(health))
 
 
@@ -215,7 +215,7 @@ def _rows(health: ConnectorHealth) -> Iterator[ComponentStatus]:
     own = failures.get(f"connector {health.name}", "")
     if not own and health.condition not in (Condition.RUNNING, Condition.FAILED):
         own = health.sentence
-    # A connector that says RUNNING and has no task does nothing.
+    # A RUNNING connector without a task does nothing.
     idle = health.condition is Condition.NO_TASKS
     own_state = "unassigned" if idle else _STATES.get(health.status.state, "unknown")
     yield _row(CONNECTOR, health.name, own_state, own)

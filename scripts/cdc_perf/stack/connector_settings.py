@@ -1,4 +1,4 @@
-"""What of the connector's configuration may be shown: only settings that hold no secret."""
+"""The connector settings that may be shown: those that contain no secret."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from cdc_perf.redaction import redacted
 
 _ANY = r"[\w-]+"
-# Settings whose values are choices, numbers, and names of captured objects. A setting that is not
-# here may hold a secret, an address, or a statement with one, whatever its name is.
+# Settings whose values are choices, numbers, or names of captured objects. Any other setting may
+# contain a secret, an address, or a statement with one, whatever its name.
 # https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-connector-properties
 # https://kafka.apache.org/documentation/#connectconfigs
 _SHOWN = re.compile(
@@ -60,11 +60,11 @@ _NOT_SHOWN = "(not shown)"
 
 
 def changed_settings(current: Mapping[str, str], desired: Mapping[str, str]) -> Iterator[str]:
-    """Describe each setting that a deployment changes; a value that may be secret is not shown.
+    """Describe each setting that a deployment changes; hide values that may be secret.
 
     Args:
-        current: What Kafka Connect has; empty where it has no such connector.
-        desired: What it is to have.
+        current: The configuration in Kafka Connect; empty if it has no such connector.
+        desired: The configuration to deploy.
     """
     before, after = shown_settings(current), shown_settings(desired)
     for name in sorted(current.keys() | desired.keys()):
@@ -80,10 +80,10 @@ def changed_settings(current: Mapping[str, str], desired: Mapping[str, str]) -> 
 
 
 def shown_settings(config: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings that hold neither a secret nor an address, by name.
+    """Return the settings that contain neither a secret nor an address, by name.
 
     Args:
-        config: The configuration, as Kafka Connect's REST interface gives it.
+        config: The configuration, as Kafka Connect's REST API returns it.
     """
     return {
         name: value

@@ -1,4 +1,4 @@
-"""Where a running stack can be reached."""
+"""The addresses of a running stack."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,23 +10,24 @@ import msgspec
 from cdc_perf.files import NOT_JSON, PRIVATE, readable_json, write_atomically
 from cdc_perf.settings.pipeline import Pipeline
 
-# The one account of a Kafka Connect that we start.
+# The only account of a Kafka Connect that the harness starts.
 CONNECT_USER = "cdc-perf"
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
-    """The addresses of a stack's components, as `.stack/endpoints.json` holds them.
+    """The addresses of a stack's components, as stored in `.stack/endpoints.json`.
 
-    Addresses may hold passwords. The k6 scripts read that file when they are run by hand, so it
-    holds them, and only its owner can read it.
+    Addresses may contain passwords. k6 scripts that are run by hand read that file, so it contains
+    them too, and only its owner can read it.
 
     Attributes:
         stack: The backend that the addresses belong to.
-        connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it; empty: as we do.
-        connector_password: A reference that Kafka Connect resolves to PostgreSQL's password;
-            empty: it gets the password of `postgres_dsn`.
-        prometheus_url: Empty where nothing is observed.
-        grafana_url: Empty where no Grafana was started beside the stack.
+        connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it; empty if it is
+            the same as for the harness.
+        connector_password: A reference that Kafka Connect resolves to PostgreSQL's password; empty:
+            it gets the password of `postgres_dsn`.
+        prometheus_url: Empty if there is no Prometheus.
+        grafana_url: Empty if there is no Grafana.
     """
 
     stack: str = "local"
@@ -43,20 +44,20 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     connector_password: str = ""
 
     def environment(self) -> dict[str, str]:
-        """Return the variables through which k6 and the consumer learn the addresses."""
+        """Return the environment variables that pass the addresses to k6 and the consumer."""
         return {
             f"CDC_{name.upper()}": value for name, value in msgspec.structs.asdict(self).items()
         }
 
     @classmethod
     def read(cls, path: Path, stack: str) -> "Endpoints | None":
-        """Return what the file holds, if it is there and of that backend."""
+        """Return the content of the file; None if it is missing, invalid, or of another backend."""
         found = cls._in(path)
         return found if found is not None and found.stack == stack else None
 
     @classmethod
     def stack_in(cls, path: Path) -> str:
-        """Return the backend that the file belongs to; nothing where there is none."""
+        """Return the backend that the file belongs to; empty if unknown."""
         found = cls._in(path)
         return "" if found is None else found.stack
 
@@ -87,12 +88,12 @@ def on_loopback(
     Args:
         stack: The backend.
         pipeline: Names the databases and the connector.
-        ports: By component.
-        observed: A Prometheus is beside it, and a Grafana if it has a port.
+        ports: Ports by component.
+        observed: Whether Prometheus runs beside it, and Grafana if it has a port.
         connector_postgres: As in `Endpoints`.
-        postgres_password: Of the pipeline's role; empty: PostgreSQL does not ask for one.
+        postgres_password: Password of the pipeline's role; empty if PostgreSQL requires none.
         connector_password: As in `Endpoints`.
-        connect_password: Of Kafka Connect's account; empty: Kafka Connect does not ask for one.
+        connect_password: Password of Kafka Connect's account; empty if it requires none.
     """
     at = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     postgres = pipeline.postgres

@@ -1,4 +1,4 @@
-"""What a stack shows of itself under load: lag, replication slot, processors and memory."""
+"""Gauges of a stack under load: consumer lag, replication slot, CPU, and memory."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ from cdc_perf.waiting import NotReady
 
 
 class Gauges:
-    """Reads the gauges of one stack; each costs a question or two, and connections are kept."""
+    """Reads the gauges of one stack, over connections that it keeps open."""
 
     def __init__(
         self,
@@ -44,16 +44,16 @@ class Gauges:
     def read(
         self, others: Mapping[str, int], collect_seconds: float | None = None
     ) -> dict[str, float]:
-        """Return what can be read now, by metric; what does not answer is left out.
+        """Return the current values by metric, without those that cannot be read now.
 
-        `consumer_lag` in events, `slot_retained_bytes`, and of every component `memory_<name>` in
-        bytes and `cpu_<name>` in processors, which is the mean since the last reading. Of a JVM
-        that is asked to collect its garbage also `heap_live_<name>` and `outside_heap_<name>` in
-        bytes, as they were right after the last collection.
+        The metrics are `consumer_lag` in events, `slot_retained_bytes`, and for each component
+        `memory_<name>` in bytes and `cpu_<name>` in cores, the mean since the last reading. A JVM
+        that collects on request also has `heap_live_<name>` and `outside_heap_<name>` in bytes, as
+        of its last collection.
 
         Args:
-            others: Process ids, by name, of what runs on this machine beside the stack.
-            collect_seconds: How often the JVMs collect; None: they are not asked to.
+            others: Process ids, by name, of other programs on this machine to measure.
+            collect_seconds: Interval of the JVMs' full collections; None: request none.
         """
         values: dict[str, float] = {}
         with suppress(NotReady):
@@ -74,7 +74,7 @@ class Gauges:
         busy = self._collecting is not None and self._collecting.is_alive()
         if now >= self._next_collection and not busy:
             self._next_collection = now + collect_seconds
-            # In a thread of its own: a slow collection must not leave a hole in the other gauges.
+            # In its own thread: a slow collection must not leave a gap in the other gauges.
             self._collecting = threading.Thread(target=self._collect, daemon=True)
             self._collecting.start()
         return {
@@ -90,9 +90,9 @@ class Gauges:
         self._jvms = self._collected()
 
     def _processors(self, name: str, usage: Usage) -> float | None:
-        """Return the mean since the last sample.
+        """Return the mean CPU use in cores since the last sample.
 
-        None for the first one, after a restart, and where the source has no newer one yet.
+        None for the first sample, after a restart, or if the source has no newer sample.
         """
         before = self._before.get(name)
         self._before[name] = usage
@@ -103,7 +103,7 @@ class Gauges:
     def close(self) -> None:
         """Close the connection to PostgreSQL.
 
-        Not the one to Kafka: a thread may still wait for its broker, and Kafka's client may
-        not be closed under it.
+        Not the one to Kafka: a thread may still wait for the broker, and Kafka's client must not be
+        closed while a thread uses it.
         """
         self._retained.close()

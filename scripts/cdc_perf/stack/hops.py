@@ -1,4 +1,4 @@
-"""How long each hop took, as the consumer tells Prometheus."""
+"""The latency of each hop, from the consumer's Prometheus metrics."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,10 +17,10 @@ _NEGATIVE_SECONDS = "cdc_consumer_hop_negative_seconds"
 
 
 def read_hops(consumer_url: str) -> HopCounters:
-    """Ask a consumer what it has counted since it was started.
+    """Return what a consumer has counted since its start.
 
     Raises:
-        NotReady: It does not answer, or tells nothing of hops.
+        NotReady: It does not answer, or has no hop metrics.
     """
     try:
         answer = requests.get(f"{consumer_url}/metrics", timeout=_READ_SECONDS)
@@ -33,10 +33,10 @@ def read_hops(consumer_url: str) -> HopCounters:
 
 
 def parse_hops(exposition: str) -> HopCounters:
-    """Return what stands in the text that a consumer shows to Prometheus.
+    """Return the counters in a consumer's metrics, given in Prometheus's text format.
 
     Raises:
-        NotReady: It is no such text, or tells nothing of hops.
+        NotReady: The text is malformed, or has no hop metrics.
     """
     try:
         families = {x.name: x for x in text_string_to_metric_families(exposition)}
@@ -55,7 +55,7 @@ def parse_hops(exposition: str) -> HopCounters:
 
 @dataclass
 class _Cumulative:
-    """A histogram as it is exposed, in milliseconds."""
+    """A cumulative histogram in milliseconds."""
 
     counts: dict[float, int] = field(default_factory=dict)
     sum_ms: float = 0.0

@@ -1,7 +1,7 @@
-"""What Debezium sends for infinite dates and timestamps, as measured with Debezium 3.7.
+"""What Debezium 3.7 sends for infinite dates and timestamps, as measured.
 
-Those of a timestamp in milliseconds are `DATE_POSITIVE_INFINITY` and `DATE_NEGATIVE_INFINITY` of
-pgjdbc's `PGStatement`.
+The values in milliseconds are `DATE_POSITIVE_INFINITY` and `DATE_NEGATIVE_INFINITY` of pgjdbc's
+`PGStatement`.
 """
 
 INFINITE_DAYS = {"infinity": 2146033979, "-infinity": -2147472691}

@@ -1,4 +1,4 @@
-"""How far the consumer is behind, as the broker sees it."""
+"""Consumer lag, as the broker reports it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,69 +12,69 @@ _TIMEOUT_SECONDS = 2.0
 
 
 class ConsumerLag:
-    """Asks a broker for the consumer's lag, whether the consumer runs or not."""
+    """Asks a broker for the consumer lag; the consumer need not run."""
 
     def __init__(self, bootstrap: str, pipeline: Pipeline) -> None:
         self._topics = [pipeline.topic(table) for table in pipeline.tables]
         self._partitions: list[TopicPartition] = []
-        # It subscribes to nothing, so it is no member of the group that it asks about. Not an admin
-        # client: its question for a group's offsets ends the process where the broker goes away
-        # meanwhile, see https://github.com/confluentinc/librdkafka/issues/4605
+        # It subscribes to nothing, so it does not join the group that it queries. It is not an
+        # admin client, because that one's query for a group's offsets ends the process if the
+        # broker goes away meanwhile, see https://github.com/confluentinc/librdkafka/issues/4605
         self._client = Consumer(
             {
                 "bootstrap.servers": bootstrap,
                 "group.id": pipeline.kafka.consumer_group,
-                # The broker may be killed under the test, which the gates tell.
+                # A test may kill the broker; the gates report that.
                 "log_level": 0,
             }
         )
 
     def read(self) -> int:
-        """Return how many events of the pipeline's topics the consumer's group has not committed.
+        """Return the number of events that the consumer group has not committed.
 
-        The group's offsets are asked for before the ends of the partitions, so that what comes in
-        between counts as lag. A partition without a committed offset is read from its beginning.
+        It reads the group's offsets before the ends of the partitions, so events that arrive in
+        between count as lag. A partition without a committed offset counts from its beginning.
 
         Raises:
-            NotReady: The broker does not answer, or a topic is not there.
+            NotReady: The broker does not answer, or a topic does not exist.
         """
         with _answering():
             return sum(self._behind(None).values())
 
     def ends(self) -> dict[tuple[str, int], int]:
-        """Return the end of each partition of the pipeline's topics, by topic and partition.
+        """Return the end offset of each partition of the pipeline's topics, by topic and partition.
 
         Raises:
-            NotReady: The broker does not answer, or a topic is not there.
+            NotReady: The broker does not answer, or a topic does not exist.
         """
         with _answering():
             return {_key(partition): self._span(partition)[1] for partition in self._assigned()}
 
     def behind(self, ends: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], int]:
-        """Return how many events before `ends` are not committed, where any are.
+        """Return the number of uncommitted events before `ends`, for each partition with any.
 
         Raises:
-            NotReady: The broker does not answer, or a topic is not there.
+            NotReady: The broker does not answer, or a topic does not exist.
         """
         with _answering():
             return self._behind(ends)
 
     def committed(self) -> dict[tuple[str, int], int]:
-        """Return the offsets that the group has committed, where it has, by topic and partition.
+        """Return the group's committed offsets, where there are any, by topic and partition.
 
         Raises:
-            NotReady: The broker does not answer, or a topic is not there.
+            NotReady: The broker does not answer, or a topic does not exist.
         """
         with _answering():
             found = self._committed()
         return {_key(p): p.offset for p in found if p.offset != OFFSET_INVALID}
 
     def close(self) -> None:
-        """Close what is kept open."""
+        """Close the connection."""
         self._client.close()
 
     def _behind(self, ends: Mapping[tuple[str, int], int] | None) -> dict[tuple[str, int], int]:
-        """Compare the group's offsets with `ends`, or with those that the partitions have then."""
+        """Compare the group's offsets with `ends`, or with the current ends of the partitions."""
         found = {}
         for partition in self._committed():
             key = _key(partition)

@@ -1,4 +1,4 @@
-"""What makes components a pipeline, and shows that they are one, whichever backend runs them."""
+"""Steps that make components a pipeline, and readiness checks, for every backend."""
 
 from pathlib import Path
 
@@ -16,10 +16,10 @@ _REQUEST_SECONDS = 2.0
 
 
 def prepare_source(pipeline: Pipeline, endpoints: Endpoints, root: Path) -> None:
-    """Create database, schema and publication.
+    """Create the database, the schema, and the publication.
 
     Raises:
-        NotReady: PostgreSQL does not take connections.
+        NotReady: PostgreSQL does not accept connections.
         StackFailure: PostgreSQL refused a statement.
     """
     source.create_database(endpoints.postgres_dsn, pipeline.postgres.database)
@@ -31,7 +31,7 @@ def connect_cluster(endpoints: Endpoints) -> str:
 
     Raises:
         NotReady: Connect does not answer yet.
-        StackFailure: Something else answers.
+        StackFailure: Another server answers.
     """
     try:
         return ConnectApi(endpoints.connect_url).cluster_id()
@@ -40,7 +40,7 @@ def connect_cluster(endpoints: Endpoints) -> str:
 
 
 def consumer_ready(endpoints: Endpoints) -> None:
-    """Return when the consumer has a partition of every topic and reaches MongoDB.
+    """Return if the consumer has a partition of every topic and reaches MongoDB.
 
     Raises:
         NotReady: It does not, or does not answer.
@@ -49,10 +49,10 @@ def consumer_ready(endpoints: Endpoints) -> None:
 
 
 def expect_observed(endpoints: Endpoints) -> None:
-    """Return if a stack that is up has a Prometheus beside it.
+    """Return if a running stack has a Prometheus.
 
     Raises:
-        StackFailure: It was started without.
+        StackFailure: It was started without one.
     """
     if not endpoints.prometheus_url:
         raise StackFailure(
@@ -62,7 +62,7 @@ def expect_observed(endpoints: Endpoints) -> None:
 
 
 def prometheus_ready(endpoints: Endpoints) -> None:
-    """Return when Prometheus takes what is pushed.
+    """Return if Prometheus accepts pushed metrics.
 
     Raises:
         NotReady: It does not, or does not answer.
@@ -80,10 +80,10 @@ def _answers(url: str) -> None:
 
 
 def prove_pipeline(pipeline: Pipeline, endpoints: Endpoints, say: Say) -> None:
-    """Send a canary row through every hop, and say how long it took.
+    """Send a canary row through every hop, and report how long it took.
 
     Raises:
-        StackFailure: It did not arrive.
+        StackFailure: The row did not arrive.
     """
     seconds = canary.run_canary(pipeline, endpoints)
     say(f"a canary row went through every hop in {seconds * 1000:.0f} ms")

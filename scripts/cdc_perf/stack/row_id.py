@@ -1,4 +1,4 @@
-"""The `_id` of a row as SQL: what cdc-consumer makes of the key that Debezium sends."""
+"""SQL for the `_id` that cdc-consumer derives from the key in Debezium's event."""
 
 from collections.abc import Mapping
 from typing import LiteralString
@@ -14,7 +14,7 @@ _TEXTS = frozenset(("text", "varchar", "bpchar", "citext", "uuid", "ltree", "jso
     *("inet", "cidr", "macaddr", "macaddr8", "tsvector"),
     *("int4range", "int8range", "numrange", "tsrange", "daterange"),
 }
-# By output function, as pgoutput sends a value; a cast to text prints some types otherwise.
+# The output function, as in pgoutput; a cast to text prints some types differently.
 _PRINTED: LiteralString = "concat({})"
 _NUMERIC: LiteralString = (
     "CASE concat({0}) WHEN 'NaN' THEN 'NAN' WHEN 'Infinity' THEN 'POSITIVE_INFINITY' "
@@ -22,7 +22,7 @@ _NUMERIC: LiteralString = (
 )
 _NUMBER: LiteralString = "{}::text"
 _WHOLE = frozenset(("int2", "int4", "int8", "oid", "bool"))
-# What a finite value becomes, by the type; infinite ones are sent as numbers of their own.
+# SQL for finite values, by type; Debezium sends infinite ones as special numbers.
 _FINITE: Mapping[str, tuple[LiteralString, Mapping[str, int]]] = {
     "date": ("({0} - DATE '1970-01-01')::text", INFINITE_DAYS),
     "microseconds": ("trunc(extract(epoch FROM {0}) * 1000000)::text", INFINITE_MICROSECONDS),
@@ -46,17 +46,16 @@ _ALL_DIGITS = 6
 
 
 def identity(table: Table, columns: Mapping[str, TableColumn]) -> sql.Composed:
-    """Return the `_id`: the key's text, or the JSON array of a composite key's values.
+    """Return the `_id`: the key's text, or a JSON array of the values of a composite key.
 
-    It is null where a key column is: such a row has no `_id`. In the order in which MongoDB sorts
-    it: that of its bytes.
+    It is null if a key column is null: such a row has no `_id`. It sorts by bytes, as in MongoDB.
 
     Args:
         table: The table.
         columns: Its published columns, by name.
 
     Raises:
-        StackFailure: A key column is not published, or of a type that cannot be followed.
+        StackFailure: A key column is not published, or has an unsupported type.
     """
     parts: list[sql.Composed] = []
     for name in table.key:
@@ -81,12 +80,15 @@ def identity(table: Table, columns: Mapping[str, TableColumn]) -> sql.Composed:
     else:
         text = sql.SQL("'[' || {} || ']'").format(sql.SQL(" || ',' || ").join(parts))
     names = sql.SQL(", ").join(sql.Identifier(name) for name in table.key)
-    # Some of the functions above return a text for a null.
+    # Some of the functions above return text for a null.
     return sql.SQL('(CASE WHEN num_nulls({}) = 0 THEN {} END) COLLATE "C"').format(names, text)
 
 
 def _part(column: TableColumn) -> tuple[sql.Composed, bool] | None:
-    """Return a key column's value as SQL, and whether JSON has it as a text."""
+    """Return a key column's value as SQL, and whether JSON has it as a string.
+
+    None if the type is unsupported.
+    """
     name = sql.Identifier(column.name)
     if column.is_enum or column.type in _TEXTS:
         return sql.SQL(_PRINTED).format(name), True

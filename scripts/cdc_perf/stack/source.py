@@ -1,4 +1,4 @@
-"""The source database: made ready for capture, and asked about its replication slot."""
+"""The source database: its preparation for capture, and its replication slot."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ def connect(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     """Connect in autocommit mode.
 
     Raises:
-        NotReady: PostgreSQL does not take connections, or is gone before the block ends.
+        NotReady: PostgreSQL does not accept connections, or the connection breaks in the block.
     """
     try:
         with psycopg.connect(dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
@@ -36,15 +36,15 @@ def connect(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
 
 
 def create_database(dsn: str, name: str, owner: str = "") -> None:
-    """Create the database unless it is there; `dsn` may name any database.
+    """Create the database if it does not exist; `dsn` may name any database.
 
     Args:
-        dsn: Of a role that may create databases.
-        name: Of the database.
+        dsn: Connection string of a role that may create databases.
+        name: Name of the database.
         owner: Its owner; empty: the role of `dsn`.
 
     Raises:
-        NotReady: PostgreSQL does not take connections.
+        NotReady: PostgreSQL does not accept connections.
     """
     with connect(make_conninfo(dsn, dbname="postgres")) as connection:
         known = "SELECT 1 FROM pg_database WHERE datname = %s"
@@ -56,13 +56,13 @@ def create_database(dsn: str, name: str, owner: str = "") -> None:
 
 
 def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
-    """Apply the schema, and create the publication with the pipeline's tables.
+    """Apply the schema, and create the publication for the pipeline's tables.
 
-    Generated columns are published too where PostgreSQL can (18), else MongoDB lacks them. A
-    partition's change is published as its table's, else it would go to a topic of its own.
+    If PostgreSQL can (18), it publishes generated columns too; otherwise MongoDB lacks them. It
+    publishes a partition's changes as its table's; otherwise they go to another topic.
 
     Raises:
-        NotReady: PostgreSQL does not take connections.
+        NotReady: PostgreSQL does not accept connections.
         StackFailure: PostgreSQL refused a statement, or a table cannot be captured.
     """
     postgres = pipeline.postgres
@@ -90,11 +90,11 @@ def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
 
 
 def tables_requiring(dsn: str, pipeline: Pipeline, column: str) -> tuple[str, ...]:
-    """Return the tables of the pipeline that have such a column, which is NOT NULL.
+    """Return the pipeline's tables that have a NOT NULL column with that name.
 
     Raises:
-        NotReady: PostgreSQL does not take connections.
-        psycopg.Error: It refused the question.
+        NotReady: PostgreSQL does not accept connections.
+        psycopg.Error: PostgreSQL refused the query.
     """
     names = [".".join(table.name) for table in pipeline.tables]
     with connect(dsn) as connection:
@@ -109,10 +109,10 @@ def tables_requiring(dsn: str, pipeline: Pipeline, column: str) -> tuple[str, ..
 
 
 def slot_passed(dsn: str, slot: str, position: str) -> bool:
-    """Return whether what was written before a position of the log was read and confirmed.
+    """Return whether the slot's reader has confirmed everything before a log position.
 
     Raises:
-        NotReady: PostgreSQL does not take connections.
+        NotReady: PostgreSQL does not accept connections.
     """
     with connect(dsn) as connection:
         row = connection.execute(
@@ -124,10 +124,10 @@ def slot_passed(dsn: str, slot: str, position: str) -> bool:
 
 
 def log_position(dsn: str) -> str:
-    """Return where the write-ahead log ends now.
+    """Return the current end of the write-ahead log.
 
     Raises:
-        NotReady: PostgreSQL does not take connections.
+        NotReady: PostgreSQL does not accept connections.
     """
     with connect(dsn) as connection:
         row = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
@@ -135,10 +135,10 @@ def log_position(dsn: str) -> str:
 
 
 def slot_active(dsn: str, slot: str) -> None:
-    """Return when a connector reads from the replication slot.
+    """Return if a connector reads from the replication slot.
 
     Raises:
-        NotReady: The slot is not there, or nobody reads from it.
+        NotReady: The slot does not exist, or no connector reads from it.
     """
     with connect(dsn) as connection:
         row = connection.execute(
@@ -151,7 +151,7 @@ def slot_active(dsn: str, slot: str) -> None:
 
 
 class RetainedBytes:
-    """Asks how much of the write-ahead log a replication slot keeps, on one connection."""
+    """Reads how much of the write-ahead log a replication slot retains, on one connection."""
 
     def __init__(self, dsn: str, slot: str) -> None:
         self._dsn = dsn
@@ -164,7 +164,7 @@ class RetainedBytes:
         https://www.postgresql.org/docs/current/view-pg-replication-slots.html
 
         Raises:
-            NotReady: The slot is not there.
+            NotReady: The slot does not exist.
             psycopg.Error: PostgreSQL does not answer.
         """
         if self._connection is None or self._connection.closed:

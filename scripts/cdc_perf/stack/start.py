@@ -1,4 +1,4 @@
-"""`up`: how a stack comes up, whichever backend runs its components."""
+"""`up`: the start of a stack, the same for every backend."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -20,11 +20,11 @@ from cdc_perf.waiting import log_waits, wait_until
 
 
 class Starter(Protocol):
-    """What a backend does of it in its own way.
+    """The steps of a start that depend on the backend.
 
     Attributes:
-        deadline_seconds: How long a component may take to get ready.
-        interval_seconds: Pause between two looks at one.
+        deadline_seconds: Timeout for a component to become ready.
+        interval_seconds: Pause between two checks of a component.
     """
 
     deadline_seconds: ClassVar[float]
@@ -35,22 +35,22 @@ class Starter(Protocol):
         """The checkout."""
 
     def announce(self, say: Say) -> None:
-        """Say what it is started on, and what an earlier start left, which is then removed."""
+        """Report what the stack runs on, and what an earlier start left, which is then removed."""
 
     def start(self, say: Say, *, observe: bool) -> Endpoints:
-        """Start every component, and return the addresses once a canary row went through."""
+        """Start every component; return the addresses after a canary row went through."""
 
     def stopped(self) -> Sequence[str]:
-        """Return the components of a stack that is up that someone has stopped."""
+        """Return the components of a running stack that someone stopped."""
 
     def start_again(self, name: str) -> None:
-        """Start one of these."""
+        """Start a stopped component."""
 
     def ended(self, name: str) -> str:
-        """Return what to do about a component that ended; nothing while it may get ready."""
+        """Return the remedy for a component that ended; empty while it may become ready."""
 
     def log(self, name: str) -> Path:
-        """Return where a component's log is, at the latest once the start was given up."""
+        """Return the path of a component's log, which exists at the latest after a failed start."""
 
     def last_lines(self, name: str) -> tuple[str, ...]:
         """Return the last lines of a component's log."""
@@ -59,10 +59,10 @@ class Starter(Protocol):
 def up(
     backend: Backend, starter: Starter, pipeline: Pipeline, say: Say, *, observe: bool
 ) -> Endpoints:
-    """Start the stack, or what was stopped of it, and prove it with a canary row.
+    """Start the stack, or its stopped components, and send a canary row through it.
 
     Raises:
-        StackFailure: As `Backend.up`; of a start that failed nothing is left.
+        StackFailure: As in `Backend.up`; a failed start leaves nothing behind.
     """
     running = backend.endpoints()
     if running is not None:
@@ -76,7 +76,7 @@ def up(
         return running
     began = time.monotonic()
     starter.announce(say)
-    # Of a start that did not come to its end, for one.
+    # Remove what an unfinished start left, for example.
     backend.abandon(lambda _line: None)
     try:
         with log_waits(say):
@@ -92,7 +92,7 @@ def up(
 
 
 def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints, say: Say) -> bool:
-    """Start what was stopped, the connector included; False where all of it runs."""
+    """Start what was stopped, the connector included; return False if everything runs."""
     stopped = starter.stopped()
     for name in stopped:
         say(f"{name} was stopped: starting it")
@@ -117,20 +117,20 @@ def make_pipeline(
     start_consumer: Callable[[], None],
     cluster_id: str = "",
 ) -> None:
-    """Make a pipeline of components that are on their way: schema, topics, consumer, connector.
+    """Make a pipeline of starting components: schema, topics, consumer, connector.
 
     Args:
-        starter: Knows how the components are.
+        starter: Reports the state of the components.
         pipeline: The pipeline.
-        root: The checkout, which holds the schema.
-        endpoints: Where the components are.
-        say: Told of each that is ready.
-        create_account: Creates PostgreSQL's role for the pipeline, where that is not there yet.
-        start_consumer: Called once its topics are there.
-        cluster_id: Of the only Kafka cluster that is ours; empty: nobody else's can be met.
+        root: The checkout, which contains the schema.
+        endpoints: Addresses of the components.
+        say: Called with a line for each component that is ready.
+        create_account: Creates PostgreSQL's role for the pipeline if it does not exist.
+        start_consumer: Called when its topics exist.
+        cluster_id: Id of this stack's Kafka cluster; empty if no other cluster can answer.
 
     Raises:
-        StackFailure: A component ended, was not ready in time, or is a stranger's.
+        StackFailure: A component ended, was not ready in time, or belongs to another stack.
     """
 
     def broker() -> None:
@@ -156,12 +156,12 @@ def make_pipeline(
 
 
 def verify(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> None:
-    """Refuse a running stack that was started here and does not match pipeline.toml.
+    """Raise StackFailure if a running stack of this checkout does not match pipeline.toml.
 
-    The connector is not looked at: `inv connector.deploy` configures it, and a test may on purpose.
+    It ignores the connector: `inv connector.deploy` configures it, and a test may change it.
 
     Raises:
-        StackFailure: It is not.
+        StackFailure: It does not match.
     """
     endpoints = backend.endpoints()
     if endpoints is not None:
@@ -170,11 +170,11 @@ def verify(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> None:
 
 
 def prepare_target(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Return when the target holds each collection.
+    """Return if the target accepts each collection.
 
     Raises:
         NotReady: It does not answer yet.
-        StackFailure: It cannot hold one.
+        StackFailure: It cannot store one.
     """
     expect_collections(pipeline, endpoints)
     prove_collections(pipeline, endpoints)
@@ -189,7 +189,7 @@ def _expect_cluster(found: str, ours: str, who: str) -> None:
 
 
 def wait_ready(starter: Starter, say: Say, name: str, probe: Callable[[], object]) -> None:
-    """Wait for a component, and give up at once if it ended.
+    """Wait until a component is ready; fail at once if it ended.
 
     Raises:
         StackFailure: It ended, or was not ready in time.

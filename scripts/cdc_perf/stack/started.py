@@ -1,7 +1,7 @@
-"""What of pipeline.toml a stack was started with, beside what the file says now.
+"""The settings that a stack was started with, compared with the current pipeline.toml.
 
-The components took these settings when they were started: a table that is added later has no topic,
-no consumer, and no place in the publication.
+Components read these settings only when they start: a table that is added later has no topic and no
+consumer, and is not in the publication.
 """
 
 import hashlib
@@ -27,8 +27,7 @@ from cdc_perf.settings.pipeline import (
 class Started(msgspec.Struct, frozen=True, kw_only=True):
     """The settings that a running stack does not read again.
 
-    [connector.config] is not part of them, because `inv connector.deploy` applies it, nor is the
-    canary.
+    They exclude [connector.config], which `inv connector.deploy` applies, and the canary.
     """
 
     postgres: Postgres
@@ -42,7 +41,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, pipeline: Pipeline, checkout: Checkout) -> "Started":
-        """Return those of a checkout as they are now."""
+        """Return the current settings of a checkout."""
         schema = (checkout.root / pipeline.postgres.schema).read_bytes()
         return cls(
             postgres=pipeline.postgres,
@@ -56,7 +55,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def differences(self, now: "Started") -> Iterator[str]:
-        """Name what is another thing now."""
+        """Describe each difference from the current settings."""
         before = {table.table: table for table in self.tables}
         after = {table.table: table for table in now.tables}
         yield from (f"{name} was added to tables" for name in after if name not in before)
@@ -79,15 +78,15 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record(checkout: Checkout, pipeline: Pipeline) -> None:
-    """Note what a stack was started with."""
+    """Record the settings that a stack was started with."""
     write_atomically(checkout.started_file, readable_json(Started.of(pipeline, checkout)))
 
 
 def expect_same(checkout: Checkout, pipeline: Pipeline) -> None:
-    """Return if the stack that is up was started with what pipeline.toml says.
+    """Return if the running stack was started with the current pipeline.toml.
 
     Raises:
-        StackFailure: It was started with something else.
+        StackFailure: It was started with other settings.
     """
     with suppress(FileNotFoundError, *NOT_JSON):
         started = msgspec.json.decode(checkout.started_file.read_bytes(), type=Started)

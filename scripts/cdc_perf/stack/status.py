@@ -1,4 +1,4 @@
-"""The state of the whole pipeline: its components, and the connector, which is none of them."""
+"""The state of the whole pipeline: its components and its connector."""
 
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.backend import Backend
@@ -7,7 +7,7 @@ from cdc_perf.stack.connector_health import CONNECTOR, look, status_rows
 
 
 def full_status(backend: Backend, pipeline: Pipeline) -> tuple[ComponentStatus, ...]:
-    """Return a row for each component, for the connector and for each of its tasks."""
+    """Return a row for each component, for the connector, and for each of its tasks."""
     statuses = backend.status()
     if any(status.name == CONNECTOR for status in statuses):
         return statuses

@@ -1,4 +1,4 @@
-"""The columns of a source table as PostgreSQL defines them: what any of them can carry."""
+"""The columns of a source table, as PostgreSQL's catalog defines them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,8 +6,8 @@ from typing import Any
 
 from psycopg import Connection
 
-# Domains are resolved to the type below them, as Debezium resolves them; a domain's own modifier
-# counts where it has one. An array is a type that is another type's array: int2vector is none.
+# Domains are resolved to their base types, as in Debezium; a domain's own modifier takes
+# precedence. A type is an array if it is the array type of another type: int2vector is not.
 _COLUMNS = """
     WITH RECURSIVE resolved AS (
         SELECT a.attnum, a.atttypid AS type, a.atttypmod AS modifier
@@ -30,13 +30,13 @@ _COLUMNS = """
     LEFT JOIN pg_type below ON below.oid = element.typbasetype
     ORDER BY a.attnum
 """
-# What `pg_attribute.atttypmod` adds to the length of a character type.
+# PostgreSQL adds this to the length of a character type in `pg_attribute.atttypmod`.
 _HEADER = 4
 _MOST_MILLISECOND_DIGITS = 3
 
 
 class GeneratedColumn(StrEnum):
-    """Where a generated column's value comes from: `pg_attribute.attgenerated`."""
+    """How a column's value is generated: `pg_attribute.attgenerated`."""
 
     NO = ""
     STORED = "s"
@@ -49,17 +49,17 @@ class TableColumn:
 
     Attributes:
         name: Its name.
-        declared: The type as the table declares it: `numeric(12,2)[]`, or the name of a domain.
-        is_domain: Whether that is a domain.
-        oid: The type's object identifier, of a domain that of the type below it.
-        type: That type's name in pg_type: `numeric`, `_numeric`.
-        category: `pg_type.typtype` of it: `b` base, `c` composite, `e` enum, `r` range, ...
-        element: Of an array the name of the elements' type, else empty.
-        element_category: `pg_type.typtype` of the elements' type, `e` of a domain over an
-            enumeration too; empty where there is none.
-        delimiter: What separates an array's elements; empty where there are none.
-        modifier: `pg_attribute.atttypmod` or the domain's: -1 where there is none.
-        generated: Whether it is a generated column, and of which kind.
+        declared: The type in the table's declaration: `numeric(12,2)[]`, or the name of a domain.
+        is_domain: Whether the declared type is a domain.
+        oid: The type's object identifier; for a domain, that of its base type.
+        type: The name of that type in pg_type: `numeric`, `_numeric`.
+        category: Its `pg_type.typtype`: `b` base, `c` composite, `e` enum, `r` range, ...
+        element: The name of the element type; empty if it is not an array.
+        element_category: `pg_type.typtype` of the element type, `e` also for a domain over an enum;
+            empty if it is not an array.
+        delimiter: The separator of the elements; empty if it is not an array.
+        modifier: `pg_attribute.atttypmod`, or the domain's; -1 if there is none.
+        generated: Whether and how its value is generated.
         toastable: Whether PostgreSQL may store a value out of line.
     """
 
@@ -78,27 +78,27 @@ class TableColumn:
 
     @property
     def is_enum(self) -> bool:
-        """Whether its values are those of an enumeration."""
+        """Whether its type is an enum."""
         return self.category == "e"
 
     @property
     def precision(self) -> int:
-        """Digits of a second of a type of time, from the modifier; -1: all six."""
+        """Digits after the second of a time type, from the modifier; -1: all six."""
         return self.modifier if 0 <= self.modifier <= 6 else -1  # noqa: PLR2004 - PostgreSQL's own
 
     @property
     def in_milliseconds(self) -> bool:
-        """Whether Debezium counts such a time or timestamp in milliseconds, not microseconds.
+        """Whether Debezium sends this time or timestamp in milliseconds, not microseconds.
 
-        `time.precision.mode` adaptive: by the declared precision.
+        With `time.precision.mode` adaptive, the declared precision decides.
         """
         return 0 <= self.precision <= _MOST_MILLISECOND_DIGITS
 
     @property
     def scale(self) -> int | None:
-        """The scale of a numeric, which may be negative; None where the type declares none.
+        """The scale of a numeric, which may be negative; None if the type declares none.
 
-        The lower eleven bits, signed: `numeric_typmod_scale` in numeric.c of PostgreSQL.
+        It is the lower eleven bits, signed: `numeric_typmod_scale` in numeric.c of PostgreSQL.
         """
         if self.modifier < _HEADER:
             return None
@@ -109,7 +109,7 @@ def table_columns(connection: Connection[tuple[Any, ...]], table: str) -> tuple[
     """Return the columns in the order of the table.
 
     Args:
-        connection: To the source database.
+        connection: Connection to the source database.
         table: The table, quoted as SQL writes it.
 
     Raises:

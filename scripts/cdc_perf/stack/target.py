@@ -1,4 +1,4 @@
-"""The target database: which server it is."""
+"""The server of the target database."""
 
 import pymongo
 from pymongo import MongoClient
@@ -11,7 +11,7 @@ _SECONDS = 5.0
 
 
 def server(uri: str) -> str:
-    """Return what the server calls itself, marked where it only stands in for a mongod.
+    """Return the server's name and version, marked if it is a stand-in for a mongod.
 
     Raises:
         NotReady: It does not answer.
@@ -24,7 +24,7 @@ def server(uri: str) -> str:
         raise NotReady(f"{type(error).__name__}: {error}"[:200]) from None
     finally:
         client.close()
-    # A mongod names no other program here, and the commit that it was built from.
+    # A mongod reports no other program here, and reports the commit that it was built from.
     # https://www.mongodb.com/docs/manual/reference/command/buildInfo/
     if "gitVersion" in answer:
         return f"MongoDB {answer['version']}"
@@ -32,12 +32,12 @@ def server(uri: str) -> str:
 
 
 def stand_in(server_name: str) -> str:
-    """Return what stands in for a mongod, without its version; empty for a mongod."""
+    """Return the name of the stand-in, without its version; empty for a mongod."""
     return server_name.partition(" ")[0] if STAND_IN in server_name else ""
 
 
 def note(server_name: str) -> str:
-    """Return the sentence that belongs beside figures of a stand-in; empty for a mongod."""
+    """Return the sentence to show beside figures of a stand-in; empty for a mongod."""
     if STAND_IN not in server_name:
         return ""
     return f"MongoDB figures are those of {server_name}, not of a mongod"

@@ -1,7 +1,7 @@
-"""Why a connector or one of its tasks failed: the root cause of its trace, and what to do about it.
+"""The root cause of a failed connector or task, and its remedy.
 
-The outermost exception of a trace is Kafka Connect's or Debezium's own and says the same whatever
-happened; the innermost, the last `Caused by`, says what did.
+The outermost exception of a trace is a generic one of Kafka Connect or Debezium; the innermost, the
+last `Caused by`, is the root cause.
 """
 
 import re
@@ -10,14 +10,14 @@ from enum import StrEnum
 
 _CAUSED_BY = "Caused by: "
 _LENGTH = 300
-# A Java class with its package: at least two dots, as `org.apache.kafka.common.KafkaException`.
+# A Java class with its package, such as `org.apache.kafka.common.KafkaException`.
 _CLASS = re.compile(r"^(?:[A-Za-z_]\w*\.){1,}(?:\w+\$)*(?P<name>[A-Za-z_]\w*)(?=:|$)")
-# What a `toString` of Debezium's prints between brackets, the innermost pair.
+# The innermost pair of brackets in the output of a Debezium `toString`.
 _DUMP = re.compile(r"(?:\w+ ?)?[\[{][^\[\]{}]*[\]}]")
 
 
 class FailureCode(StrEnum):
-    """What is known of a failure."""
+    """The kind of a failure."""
 
     RECORD_TOO_LARGE = "record_too_large"
     RECORD_REFUSED = "record_refused_by_broker"
@@ -37,7 +37,7 @@ class FailureCode(StrEnum):
     UNKNOWN = "unknown"
 
 
-# The first pattern that the trace holds decides.
+# The first matching pattern decides.
 _PATTERNS: tuple[tuple[FailureCode, str], ...] = (
     (FailureCode.RECORD_TOO_LARGE, r"RecordTooLargeException.*max\.request\.size"),
     (FailureCode.BUFFER_TOO_SMALL, r"RecordTooLargeException.*buffer\.memory"),
@@ -124,14 +124,14 @@ _REMEDIES: dict[FailureCode, str] = {
 
 @dataclass(frozen=True)
 class TaskFailure:
-    """A connector or a task that failed.
+    """A failed connector or task.
 
     Attributes:
         who: `connector NAME` or `task 0`.
-        code: What is known of it.
-        cause: The root cause, with the class's short name, in one line.
-        column: The column that the trace names; else empty.
-        tables: The tables that have such a column, if someone has looked; else empty.
+        code: The kind of failure.
+        cause: The root cause in one line, with the exception's short class name.
+        column: The column that the trace names; empty if none.
+        tables: The tables that have such a column; empty if not looked up.
     """
 
     who: str
@@ -142,7 +142,7 @@ class TaskFailure:
 
     @property
     def remedy(self) -> str:
-        """What to do about it."""
+        """How to fix it."""
         remedy = _REMEDIES[self.code]
         if self.code is not FailureCode.NULL_IN_REQUIRED:
             return remedy
@@ -150,18 +150,18 @@ class TaskFailure:
 
     @property
     def what(self) -> str:
-        """The root cause, and of which table, if that is known."""
+        """The root cause, with the table if it is known."""
         return f"{self.cause} (table {' or '.join(self.tables)})" if self.tables else self.cause
 
     def __str__(self) -> str:
-        """Return who failed, and why."""
+        """Return what failed, and why."""
         return f"{self.who} FAILED: {self.what}"
 
 
 def root_cause(trace: str) -> str:
-    """Return the last cause of a Java stack trace in one line, with its class's short name.
+    """Return the last cause of a Java stack trace in one line, with its short class name.
 
-    A cause of a suppressed exception is indented, and is none of the failure's.
+    It ignores the causes of suppressed exceptions, which are indented.
     """
     lines = trace.strip().splitlines()
     if not lines:
@@ -175,11 +175,11 @@ def root_cause(trace: str) -> str:
 
 
 def failure_of(who: str, trace: str) -> TaskFailure:
-    """Return what a trace says of a failure.
+    """Return the failure that a trace describes.
 
     Args:
-        who: Whose trace it is.
-        trace: As Kafka Connect gives it; may be empty.
+        who: `connector NAME` or `task 0`.
+        trace: The trace from Kafka Connect; may be empty.
     """
     for code, pattern in _PATTERNS:
         if match := re.search(pattern, trace):
@@ -189,7 +189,7 @@ def failure_of(who: str, trace: str) -> TaskFailure:
 
 
 def _undumped(line: str) -> str:
-    """Return a message without the dumps of objects in it, which are pages long."""
+    """Return a message without its dumps of objects, which are pages long."""
     while (shorter := _DUMP.sub("(..)", line)) != line:
         line = shorter
     return line

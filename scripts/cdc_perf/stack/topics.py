@@ -1,7 +1,6 @@
-"""The topics of the pipeline, made before anything subscribes to them.
+"""The topics of the pipeline, created before anything subscribes to them.
 
-A consumer that subscribes to a topic which comes later learns of it only when its metadata are
-renewed.
+A consumer that subscribes to a topic before it exists finds it only at its next metadata refresh.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,12 +26,12 @@ _LARGEST_MESSAGE = "max.message.bytes"
 
 
 def _admin(bootstrap: str) -> AdminClient:
-    # Quiet: a broker that is still starting refuses connections, and that is waited for.
+    # No logs: a starting broker refuses connections, and callers wait for it.
     return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
 
 
 def cluster_id(bootstrap: str) -> str:
-    """Return the id of the cluster behind the address.
+    """Return the id of the Kafka cluster at the address.
 
     Raises:
         NotReady: No broker answers.
@@ -44,16 +43,16 @@ def cluster_id(bootstrap: str) -> str:
 
 
 def settings(pipeline: Pipeline) -> dict[str, str]:
-    """Return the settings of the topics: they take what the connector's producer may send."""
+    """Return the topic settings: topics accept what the connector's producer may send."""
     largest = pipeline.connector.config.get(_LARGEST_REQUEST)
     return {} if largest is None else {_LARGEST_MESSAGE: largest}
 
 
 def create(bootstrap: str, pipeline: Pipeline) -> None:
-    """Create the topic of each table, and the dead-letter topic; those that are there are set.
+    """Create each table's topic and the dead-letter topic; update the settings of existing ones.
 
     Raises:
-        StackFailure: The broker refused one.
+        StackFailure: The broker refused a topic.
     """
     tables = [pipeline.topic(table) for table in pipeline.tables]
     names = (*tables, pipeline.kafka.dead_letter_topic)
@@ -66,7 +65,7 @@ def create(bootstrap: str, pipeline: Pipeline) -> None:
         )
         for name in names
     ]
-    admin = _admin(bootstrap)  # held until the answers are in: they end with it
+    admin = _admin(bootstrap)  # keep it: the answers are lost without it
     answers = admin.create_topics(wanted, operation_timeout=_TIMEOUT_SECONDS)
     there = []
     for name, answer in answers.items():
@@ -80,7 +79,7 @@ def create(bootstrap: str, pipeline: Pipeline) -> None:
 
 
 def _set(admin: AdminClient, names: Sequence[str], wanted: Mapping[str, str]) -> None:
-    """Set the settings of topics that are there; what is not given stays."""
+    """Set the given settings of existing topics; keep the others."""
     if not names or not wanted:
         return
     resources = [

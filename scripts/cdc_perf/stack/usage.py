@@ -1,4 +1,4 @@
-"""What processes of this machine use, with all that they started."""
+"""CPU time and memory of processes on this machine, descendants included."""
 
 import time
 from collections import defaultdict
@@ -14,9 +14,9 @@ class Usage:
     """What a component has used so far.
 
     Attributes:
-        cpu_seconds: Processor time since its start, of its children too, those that ended included.
-        memory: Resident bytes; what its processes share is counted once.
-        at: When that was so, in seconds of whatever clock the source has; it only goes forward.
+        cpu_seconds: CPU time since its start, including that of children and ended children.
+        memory: Resident bytes; memory that its processes share counts once.
+        at: Time of the sample in seconds, on any clock that only goes forward.
     """
 
     cpu_seconds: float
@@ -25,7 +25,7 @@ class Usage:
 
 
 def usage_of(pids: Mapping[str, int]) -> dict[str, Usage]:
-    """Return what each process uses with its descendants; one that has ended is left out.
+    """Return the usage of each process with its descendants; omit those that ended.
 
     Args:
         pids: Process ids by name.
@@ -39,7 +39,7 @@ def usage_of(pids: Mapping[str, int]) -> dict[str, Usage]:
 
 
 def _children() -> Mapping[int, list[int]]:
-    """Return the children of every process, in one pass: psutil makes one for each question."""
+    """Return the children of every process in one pass; psutil makes a pass for each query."""
     children: defaultdict[int, list[int]] = defaultdict(list)
     for process in psutil.process_iter():
         with suppress(psutil.Error):
@@ -54,9 +54,9 @@ def _descendants(pid: int, children: Mapping[int, list[int]]) -> Iterable[int]:
 
 
 def _of_family(top: psutil.Process, descendants: Iterable[int]) -> Usage:
-    """Add up a family, whose first member must be alive.
+    """Add up a process and its descendants; the process itself must be alive.
 
-    PostgreSQL's backends map the same shared buffers: their resident sizes do not add up.
+    PostgreSQL's backends map the same shared buffers, so their resident sizes must not be added.
     """
     cpu, own, shared = _of_process(top)
     for pid in descendants:
@@ -67,10 +67,10 @@ def _of_family(top: psutil.Process, descendants: Iterable[int]) -> Usage:
 
 
 def _of_process(process: psutil.Process) -> tuple[float, int, int]:
-    """Return processor seconds, those of ended children included, own bytes and shared bytes."""
+    """Return CPU seconds (ended children included), private bytes, and shared bytes."""
     with process.oneshot():
         times, memory = process.cpu_times(), process.memory_info()
-    # Only Linux tells the two apart.
+    # Only Linux reports ended children and shared bytes.
     ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
     shared = getattr(memory, "shared", 0)
     return times.user + times.system + ended, memory.rss - shared, shared

@@ -1,1 +1,1 @@
-"""Invoke tasks: thin, one module a namespace."""
+"""Invoke tasks: thin, one module per namespace."""

@@ -1,4 +1,4 @@
-"""What the jobs of the workflow decide: `inv ci.plan`, `ci.gate`, `ci.judge`."""
+"""The decisions of the workflow's jobs: `inv ci.plan`, `ci.gate`, `ci.judge`."""
 
 from invoke import Context, task
 
@@ -14,7 +14,7 @@ from cdc_perf.wording import counted
 )
 @command
 def plan(_: Context, scenario: str = "", duration: str = "") -> None:
-    """Plan a workflow run: which scenarios, and whether a pull request needs any."""
+    """Plan a workflow run: its scenarios, and whether a pull request needs any."""
     import os
 
     from cdc_perf.ci.changes import changed_paths, changed_since, merge_group_base
@@ -46,7 +46,7 @@ def plan(_: Context, scenario: str = "", duration: str = "") -> None:
 @task(help={"results": "a folder of run folders"})
 @command
 def gate(_: Context, results: str) -> None:
-    """Pass only if every scenario that was planned passed."""
+    """Pass only if every planned scenario passed."""
     import os
     from pathlib import Path
 
@@ -69,7 +69,7 @@ def gate(_: Context, results: str) -> None:
 @task
 @command
 def judge(_: Context) -> None:
-    """Judge the run whose end started this: set its commit's status, comment on it."""
+    """Judge the workflow run that triggered this one: set its commit's status and comment on it."""
     import os
 
     from cdc_perf.ci.judge import JudgeContext, judge_run

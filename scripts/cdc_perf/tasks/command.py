@@ -1,4 +1,4 @@
-"""What every command does at its edges: environment, signals, failures and their exit codes."""
+"""What every command shares: environment, signals, failures, and exit codes."""
 
 import errno
 import functools
@@ -18,7 +18,7 @@ from cdc_perf.terminal import clean, say
 P = ParamSpec("P")
 _BROKEN_PIPE = 128 + signal.SIGPIPE  # as a shell reports it
 _ELSEWHERE = "set RESULTS_DIR or CDC_PERF_CACHE to a folder that can be written to"
-# Faults of the machine, which no trace of ours would explain better.
+# Problems of the machine, which a stack trace would not explain better.
 _REMEDIES = {
     errno.ENOSPC: "free some space, or " + _ELSEWHERE,
     errno.EDQUOT: "free some of your quota, or " + _ELSEWHERE,
@@ -31,7 +31,7 @@ _REMEDIES = {
 
 
 def command(body: Callable[P, None]) -> Callable[P, None]:
-    """Let a task end a failure with its message and exit code, and leave no process of its own."""
+    """Turn a task's failure into a message and an exit code, and end its processes."""
 
     @functools.wraps(body)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -46,8 +46,9 @@ def command(body: Callable[P, None]) -> Callable[P, None]:
             sys.stdout.flush()
             raise Exit(clean(str(failure)), failure.code) from None
         except BrokenPipeError:
-            # Whoever read our output has gone, as `head` does, and never PASS: it was not told.
-            # The interpreter would complain when it flushes what is left.
+            # The reader of the output, such as `head`, is gone. Do not exit with PASS, because it
+            # did not get the verdict. Redirect stdout, because the interpreter would complain when
+            # it flushes the rest.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise Exit(code=_BROKEN_PIPE) from None
         except OSError as error:

@@ -10,7 +10,7 @@ _STACK = "auto, local, compose or external"
 @task(help={"stack": _STACK, "yes": "apply the changes to an external connector"})
 @command
 def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
-    """Bring the connector to what pipeline.toml asks for, and prove it with a canary row."""
+    """Apply the connector configuration of pipeline.toml, and check it with a canary row."""
     from cdc_perf.errors import UsageFailure
     from cdc_perf.stack import canary, connector, topics
     from cdc_perf.stack.choice import EXTERNAL, running_endpoints
@@ -42,7 +42,7 @@ def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
 @task(help={"stack": _STACK, "json": "for programs"})
 @command
 def status(_: Context, stack: str = "auto", json: bool = False) -> None:
-    """Show the connector's state and its tasks'."""
+    """Show the state of the connector and its tasks."""
     from cdc_perf.report.stack import connector_json, connector_table
     from cdc_perf.stack import connector
     from cdc_perf.stack.choice import running_endpoints
@@ -57,7 +57,7 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
 @task(help={"stack": _STACK})
 @command
 def restart(_: Context, stack: str = "auto") -> None:
-    """Restart the connector with its tasks, and wait until it runs and stays up."""
+    """Restart the connector and its tasks, and wait until it runs and stays up."""
     from cdc_perf.stack import connector
     from cdc_perf.stack.choice import our_endpoints
     from cdc_perf.tasks.context import workspace
@@ -71,7 +71,7 @@ def restart(_: Context, stack: str = "auto") -> None:
 @task(help={"stack": _STACK})
 @command
 def delete(_: Context, stack: str = "auto") -> None:
-    """Delete the connector; its replication slot stays."""
+    """Delete the connector; keep its replication slot."""
     from cdc_perf.stack import connector
     from cdc_perf.stack.choice import our_endpoints
     from cdc_perf.tasks.context import workspace

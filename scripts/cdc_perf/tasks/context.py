@@ -1,4 +1,4 @@
-"""What most tasks begin with: the checkout, its pipeline and the stack."""
+"""What most tasks need: the checkout, its pipeline, and the stack."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from cdc_perf.tools.cache import Cache
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where a task takes place."""
+    """The checkout, pipeline, tool cache, and stack of a task."""
 
     checkout: Checkout
     pipeline: Pipeline
@@ -31,15 +31,15 @@ class Workspace:
 
     @property
     def why(self) -> str:
-        """Why that stack, in a sentence."""
+        """The reason for that stack, as a sentence."""
         return self.choice.why
 
     @contextmanager
     def to_itself(self) -> Iterator[None]:
-        """Have the checkout to itself, and clear what a run that was killed left.
+        """Lock the checkout, and clean up after a run that was killed.
 
         Raises:
-            StackFailure: Another command has it, or another stack than ours is up in it.
+            StackFailure: Another command has the lock, or another stack of the checkout is up.
         """
         with exclusive(self.checkout.lock_file):
             self.choice.alone()
@@ -48,10 +48,10 @@ class Workspace:
 
 
 def workspace(stack: str = AUTO) -> Workspace:
-    """Read the pipeline of this checkout and choose its stack.
+    """Read this checkout's pipeline and choose its stack.
 
     Raises:
-        UsageFailure: pipeline.toml is wrong, or there is no such stack.
+        UsageFailure: pipeline.toml is invalid, or there is no such stack.
     """
     checkout = Checkout.here()
     pipeline = load_pipeline(checkout)

@@ -1,4 +1,4 @@
-"""What Grafana is provisioned with: `inv dashboards`."""
+"""Grafana's provisioned files: `inv dashboards`."""
 
 from invoke import Context, task
 

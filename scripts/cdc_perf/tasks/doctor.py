@@ -1,4 +1,4 @@
-"""`inv doctor`."""
+"""The check of this machine: `inv doctor`."""
 
 from invoke import Context, Exit, task
 
@@ -8,7 +8,7 @@ from cdc_perf.tasks.command import command
 @task(help={"json": "for programs"})
 @command
 def doctor(_: Context, json: bool = False) -> None:
-    """Say what is there, what is missing, and what is wrong with its remedy."""
+    """Check this machine: show what is installed, what is missing, and how to fix problems."""
     from cdc_perf.errors import ExitCode
     from cdc_perf.report.stack import diagnosis_json, diagnosis_table
     from cdc_perf.stack.compose.engine import diagnose_docker

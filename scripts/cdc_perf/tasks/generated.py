@@ -1,4 +1,4 @@
-"""What the commands that write generated files have in common."""
+"""What the commands that write generated files share."""
 
 from typing import TYPE_CHECKING
 
@@ -7,16 +7,16 @@ if TYPE_CHECKING:
 
 
 def write_or_check(generated: "GeneratedFiles", *, check: bool, what: str, command: str) -> None:
-    """Write what differs from its files, or say how they differ.
+    """Write the files that differ; with `check`, show the differences and fail instead.
 
     Args:
-        generated: The files as they should be.
-        check: Write nothing.
-        what: What they are, for the error: `the workflow files`.
-        command: What writes them, for the remedy: `inv workflow`.
+        generated: The expected files.
+        check: Whether to write nothing.
+        what: Their name in the error, such as `the workflow files`.
+        command: The command that writes them, for the remedy: `inv workflow`.
 
     Raises:
-        UsageFailure: `check`, and a file differs; or one cannot be read as text.
+        UsageFailure: A file differs and `check` is set, or a file is not text.
     """
     from cdc_perf.ci.drift import find_drift, write
     from cdc_perf.errors import UsageFailure

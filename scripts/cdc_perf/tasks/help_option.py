@@ -1,7 +1,7 @@
-"""`--help` and `-h` after a task, wherever they are: Invoke prints that task's help.
+"""`--help` and `-h`, anywhere after a task, print that task's help.
 
-Invoke by itself takes them for the value of a positional argument or of an option that misses one,
-so that `inv report --help` would look for a run of that name.
+Invoke takes them as the value of a positional argument or of an option without a value, so that
+`inv report --help` would look for a run of that name.
 https://github.com/pyinvoke/invoke/issues/415
 """
 
@@ -14,7 +14,7 @@ _SPELLINGS = (_HELP, "-h")
 
 
 def install() -> None:
-    """Let Invoke's parser see the option before it looks for values."""
+    """Make Invoke's parser check for the option before it looks for values."""
     if ParseMachine.handle is not _handle:
         ParseMachine.handle = _handle  # type: ignore[method-assign, assignment]
 
@@ -28,7 +28,7 @@ def _handle(machine: ParseMachine, token: str) -> None:
     if asked is None or not (asked.value or token in _SPELLINGS):
         _by_itself(machine, token)
         return
-    # What the task was given no longer matters, nor what it was not.
+    # The task's other arguments, given or missing, no longer matter.
     asked.value = machine.context.name
     machine.flag = None
     for missing in machine.context.missing_positional_args:

@@ -1,4 +1,4 @@
-"""The pipeline's integrity: `inv integrity`."""
+"""The data-loss check: `inv integrity`."""
 
 from invoke import Context, Exit, task
 
@@ -10,7 +10,7 @@ _STACK = "auto, local, compose or external"
 @task(help={"stack": _STACK, "json": "for programs"})
 @command
 def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
-    """Compare PostgreSQL, the topics and MongoDB now; exit 10 if anything is lost or wrong."""
+    """Compare PostgreSQL, the topics, and MongoDB now; exit 10 if anything is lost or wrong."""
     from cdc_perf.files import json_text
     from cdc_perf.integrity.check import Checker
     from cdc_perf.report.integrity import integrity_text
@@ -22,7 +22,7 @@ def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
 
     here = workspace(stack)
     checker = Checker(here.pipeline, running_endpoints(here.backend))
-    # A restart at any time before may have made Debezium send events again.
+    # After an earlier restart, Debezium may have sent events again.
     with log_waits(say):
         found = checker.check({}, excused="the topics are read from their beginning")
     show(json_text(found) if json else integrity_text(found))

@@ -1,4 +1,4 @@
-"""Every task under the name that a user types."""
+"""All tasks, with the names that users type."""
 
 from invoke import Collection
 
@@ -22,7 +22,7 @@ from cdc_perf.tasks import (
 
 
 def make_namespace() -> Collection:
-    """Return the tasks; each of them answers to `--help`."""
+    """Return the tasks; each one accepts `--help`."""
     help_option.install()
     namespace = Collection(
         *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor),

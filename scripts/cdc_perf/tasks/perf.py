@@ -31,7 +31,7 @@ def perf(
     live: bool = False,
     json: bool = False,
 ) -> None:
-    """Load-test the pipeline, judge it, and leave a run folder."""
+    """Load-test the pipeline, judge the results, and write a run folder."""
     import os
     import sys
 

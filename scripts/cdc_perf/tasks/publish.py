@@ -1,4 +1,4 @@
-"""Results where reviewers look: `inv publish`."""
+"""Results for reviewers: `inv publish`."""
 
 from invoke import Context, task
 
@@ -8,7 +8,7 @@ from cdc_perf.tasks.command import command
 @task(help={"run": "run id, latest, a run's folder, or a folder of such"})
 @command
 def publish(_: Context, run: str) -> None:
-    """Write the job summary of a run; elsewhere than on a runner, print it."""
+    """Write a run's job summary; print it if this is not a CI runner."""
     import os
 
     from cdc_perf.publish.runner import write_summary

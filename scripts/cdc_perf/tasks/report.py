@@ -1,4 +1,4 @@
-"""Reports made again: `inv report`."""
+"""Reports of earlier runs: `inv report`."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from cdc_perf.tasks.command import command
 
 
 class _Report(Task[Any]):
-    """A task whose RUN may be `--points FILE`: Invoke has no positional that may be left out."""
+    """A task whose RUN may be `--points FILE`, because Invoke has no optional positionals."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """Return Invoke's arguments, RUN with its second name."""
+        """Return Invoke's arguments, with a second name for RUN."""
         arguments = super().get_arguments(ignore_unknown_help)
         run = next(argument for argument in arguments if argument.name == "run")
         run.names = (*run.names, "points")
@@ -30,7 +30,7 @@ class _Report(Task[Any]):
 )
 @command
 def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
-    """Write report.html and junit.xml of a run again, from whatever is left of it."""
+    """Write report.html and junit.xml of a run again, from its remaining files."""
     from pathlib import Path
 
     from cdc_perf.errors import UsageFailure

@@ -1,4 +1,4 @@
-"""What was measured before: `inv runs`, `inv compare`, `inv history`."""
+"""Earlier runs: `inv runs`, `inv compare`, `inv history`."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from cdc_perf.tasks.command import command
 
 
 class _Compare(Task[Any]):
-    """A task whose HEAD leaves `-h` to the help."""
+    """A task whose HEAD has no short name, because `-h` is the help."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
-        """Return Invoke's arguments, HEAD without the short name that Invoke makes."""
+        """Return Invoke's arguments, without the short name that Invoke gives HEAD."""
         arguments = super().get_arguments(ignore_unknown_help)
         for argument in arguments:
             argument.names = tuple(name for name in argument.names if name != "h")
@@ -36,7 +36,7 @@ def runs(
     commit: str = "",
     json: bool = False,
 ) -> None:
-    """List the runs in the results folder, the oldest first."""
+    """List the runs in the results folder, oldest first."""
     from cdc_perf.report.runs import Wanted, find_runs, runs_json, runs_table
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios
@@ -71,7 +71,7 @@ def compare(
     duration: str = "",
     json: bool = False,
 ) -> None:
-    """Show two runs side by side; with --pairs, run two versions in turn and judge."""
+    """Show two runs side by side; with --pairs, run two versions in turn and judge them."""
     if pairs:
         _compare_in_turn(base, head, pairs, scenarios, duration, json=json)
         return
@@ -95,7 +95,7 @@ def compare(
 @task(positional=["scenario"], help={"scenario": "whose history", "json": "for programs"})
 @command
 def history(_: Context, scenario: str, json: bool = False) -> None:
-    """Show what a scenario came to, run after run, and where that changed for good."""
+    """Show a scenario's results over time, and their lasting changes."""
     from cdc_perf.errors import UsageFailure
     from cdc_perf.report.history import alike, history_json, history_text
     from cdc_perf.results.history import read_history, read_history_file
@@ -136,7 +136,7 @@ def _compare_in_turn(
     if pairs < 1:
         raise UsageFailure(f"--pairs: {pairs} is no number of pairs")
     here = Checkout.here()
-    make_plan(here, scenarios, Overrides.parse(duration, "", ""))  # so that a slip shows at once
+    make_plan(here, scenarios, Overrides.parse(duration, "", ""))  # to report a bad option early
     with version(here, base, "BASE") as before, version(here, head, "HEAD") as now:
         turns = Turns(scenarios, duration, pairs)
         result = judge_turns(measure_in_turn(before, now, here.results, turns))

@@ -1,4 +1,4 @@
-"""The harness put to the test: `inv selftest`."""
+"""Fault injection: `inv selftest`."""
 
 from invoke import Context, Exit, task
 
@@ -14,7 +14,7 @@ from cdc_perf.tasks.command import command
 )
 @command
 def selftest(_: Context, only: str = "", json: bool = False, write: bool = False) -> None:
-    """Plant one fault at a time on a stack of its own; exit 12 if a gate stays green."""
+    """Inject one fault at a time into its own stack; exit 12 if a gate misses one."""
     from cdc_perf.errors import ExitCode, UsageFailure
     from cdc_perf.files import json_text, write_atomically
     from cdc_perf.results.run_folder import check_results_folder
@@ -32,7 +32,7 @@ def selftest(_: Context, only: str = "", json: bool = False, write: bool = False
     outcomes = try_faults(faults, checkout)
     show(json_text(outcomes) if json else text(outcomes))
     if any(outcome.wrong for outcome in outcomes):
-        # Not FAIL, which is about the pipeline: what does not see faults cannot be trusted.
+        # INVALID, not FAIL, because a harness that misses faults cannot judge a pipeline.
         raise Exit(code=ExitCode.INVALID)
     if write:
         write_atomically(checkout.root / "docs" / "verdicts.md", markdown(outcomes))

@@ -10,7 +10,7 @@ _STACK = "auto, local, compose or external"
 @task(help={"stack": _STACK, "observe": "with Prometheus, which k6 and the harness push to"})
 @command
 def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
-    """Start the pipeline and prove it with a canary row."""
+    """Start the pipeline and check it with a canary row."""
     from cdc_perf.report.stack import status_table
     from cdc_perf.stack.status import full_status
     from cdc_perf.tasks.context import workspace
@@ -25,7 +25,7 @@ def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
 @task(help={"stack": _STACK})
 @command
 def down(_: Context, stack: str = "auto") -> None:
-    """Stop the pipeline and remove its data; the logs stay."""
+    """Stop the pipeline and remove its data; keep the logs."""
     from cdc_perf.signals import deferred
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import say
@@ -39,7 +39,7 @@ def down(_: Context, stack: str = "auto") -> None:
 @task(help={"stack": _STACK, "json": "for programs"})
 @command
 def status(_: Context, stack: str = "auto", json: bool = False) -> None:
-    """Show the state of each component, of the connector and of its tasks."""
+    """Show the state of each component, the connector, and its tasks."""
     from cdc_perf.report.stack import status_json, status_table
     from cdc_perf.stack.status import full_status
     from cdc_perf.tasks.context import workspace

@@ -16,7 +16,7 @@ _STACK = {"stack": "of which stack: auto, local, compose or external"}
 @task(help=_STACK)
 @command
 def install(_: Context, stack: str = "auto") -> None:
-    """Get every tool now, so that the first `inv up` does not have to."""
+    """Install every tool now, so that the first `inv up` need not do it."""
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import say
     from cdc_perf.tools.install import install_all
@@ -29,7 +29,7 @@ def install(_: Context, stack: str = "auto") -> None:
 @task(help=_STACK)
 @command
 def key(_: Context, stack: str = "auto") -> None:
-    """Name the tools of a stack for a cache: another key, another tool or version."""
+    """Write a cache key for a stack's tools, which changes with any tool or version."""
     import os
 
     from cdc_perf.publish.runner import write_outputs
@@ -42,7 +42,7 @@ def key(_: Context, stack: str = "auto") -> None:
 @task(help=_STACK)
 @command
 def prune(_: Context, stack: str = "auto") -> None:
-    """Remove the tools that this checkout does not need and that were not used for a day."""
+    """Remove tools that this checkout does not need and that were unused for a day."""
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
     from cdc_perf.tools.install import closure
@@ -55,7 +55,7 @@ def prune(_: Context, stack: str = "auto") -> None:
 @task
 @command
 def clean(_: Context) -> None:
-    """Remove the tool cache; what is needed comes again by itself."""
+    """Remove the tool cache; later commands install what they need again."""
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import say, show
 
@@ -67,10 +67,10 @@ def clean(_: Context) -> None:
 
 
 def _wanted(here: "Workspace") -> "tuple[Tool, ...]":
-    """Return the tools of the stack of a setting."""
+    """Return the tools of the workspace's stack."""
     from cdc_perf.stack.choice import LOCAL
     from cdc_perf.stack.local.embedded import EmbeddedTools
 
     tools = EmbeddedTools.of(here.checkout, here.pipeline, here.cache)
-    # The other stacks bring their components; k6 loads them all.
+    # The other stacks bring their own components; every stack needs k6.
     return tools.all if here.backend.name == LOCAL else (tools.programs.k6,)

@@ -15,7 +15,7 @@ def workflow_task(namespace: Collection) -> "Task[Any]":
     """Return the task that writes the workflow files.
 
     Args:
-        namespace: The collection in which a user finds the tasks that the workflows call.
+        namespace: The collection of tasks that the workflows call.
     """
 
     @task(help={"check": "write nothing; say what differs"})
@@ -35,10 +35,10 @@ def workflow_task(namespace: Collection) -> "Task[Any]":
 
 
 def project(namespace: Collection) -> "CiProject":
-    """Put together what the workflows are made from.
+    """Return what the workflows are generated from.
 
     Raises:
-        UsageFailure: A settings file is wrong, a scenario has no script, or nox is not installed.
+        UsageFailure: A settings file is invalid, a scenario has no script, or nox is missing.
     """
     import sys
 
@@ -49,7 +49,7 @@ def project(namespace: Collection) -> "CiProject":
     from cdc_perf.tasks import ci, perf, publish, report, tools
 
     checkout = Checkout.here()
-    # Invoke has this folder on its path when it runs a task; a test or another caller may not.
+    # Invoke adds this folder to the path when it runs a task; tests and other callers may not.
     if str(checkout.root) not in sys.path:
         sys.path.insert(0, str(checkout.root))
     try:
@@ -64,7 +64,7 @@ def project(namespace: Collection) -> "CiProject":
         namespace=namespace,
         tasks=Tasks(
             perf=perf.perf,
-            # A decorator without arguments is typed as if it gave back a function.
+            # A decorator without arguments has the type of one that returns a function.
             install=tools.install,
             key=tools.key,
             prune=tools.prune,

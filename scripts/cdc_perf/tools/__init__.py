@@ -1,1 +1,1 @@
-"""What has to be fetched or built before anything can run, kept in a cache folder."""
+"""Tools that are downloaded or built before anything can run, kept in the tool cache."""

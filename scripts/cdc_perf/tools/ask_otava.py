@@ -1,7 +1,7 @@
-"""A program of its own, run beside apache-otava: the change points of a file of series, as JSON.
+"""A separate program that finds change points with apache-otava, with JSON input and output.
 
-`[series by name, window, largest p-value, least magnitude]` in, `{name: [[index, mean before, mean
-after, p-value]]}` out. Hunter, which this implements: Fleming et al., ICPE 2023,
+Input: `[series by name, window, largest p-value, least magnitude]`. Output: `{name: [[index, mean
+before, mean after, p-value]]}`. The algorithm is Hunter: Fleming et al., ICPE 2023,
 doi:10.1145/3578244.3583719.
 """
 
@@ -13,7 +13,7 @@ from otava.analysis import compute_change_points
 
 
 def main(question: Path) -> None:
-    """Print the answer to what stands in the file."""
+    """Print the change points of the series in the file."""
     series, window, p_value, magnitude = json.loads(question.read_bytes())
     found = {}
     for name, values in series.items():

@@ -1,4 +1,4 @@
-"""The cache folder: tools keyed by what they are made of, each there whole or not at all."""
+"""The tool cache: each tool has a key that depends on its sources, and is complete or absent."""
 
 import errno
 import os
@@ -26,16 +26,16 @@ _LOCK_NAME = re.compile(r".+-[0-9a-f]{12}\.lock")
 
 @dataclass(frozen=True)
 class Tool:
-    """Something that is fetched or built once.
+    """Something that is downloaded or built once.
 
     Attributes:
-        name: What people call it.
-        version: For people, too.
-        key: Folder name in the cache; changes with anything that the content depends on, of which
-            it ends in a digest, 12 digits of hex.
-        seconds: How long it takes to get on two cores, roughly.
+        name: Display name.
+        version: Display version.
+        key: Folder name in the cache. It ends in a digest, 12 hex digits, of everything that the
+            content depends on.
+        seconds: Approximate installation time on two cores.
         build: Fills the empty folder that it is given. Its second argument maps the names of
-            `needs` to their folders, its third takes lines of progress.
+            `needs` to their folders; it calls the third with lines of progress.
         needs: The tools that `build` uses.
     """
 
@@ -55,10 +55,10 @@ class Cache:
 
     @classmethod
     def of_environment(cls) -> "Cache":
-        """Take the folder from CDC_PERF_CACHE, else the platform's own place for caches.
+        """Return the cache in CDC_PERF_CACHE, else in the platform's cache folder.
 
-        For root that is the system's cache folder: PostgreSQL runs as another user, which cannot
-        reach into root's home.
+        For root, that is the system's cache folder: PostgreSQL runs as another user, which has no
+        access to root's home.
         """
         given = os.environ.get(ENVIRONMENT_VARIABLE)
         if given:
@@ -68,11 +68,11 @@ class Cache:
         return cls(platformdirs.user_cache_path("cdc-perf"))
 
     def path(self, tool: Tool) -> Path:
-        """Where the tool is, or will be."""
+        """Return the folder of a tool, which need not exist yet."""
         return self.root / tool.key
 
     def has(self, tool: Tool) -> bool:
-        """Whether the tool is there; a folder under its final name is always whole."""
+        """Return whether the tool is installed; a folder with its final name is always complete."""
         return self.path(tool).is_dir()
 
     def install(
@@ -81,15 +81,15 @@ class Cache:
         say: Callable[[str], None],
         called_off: Callable[[], bool] = lambda: False,
     ) -> Path:
-        """Build the tool unless it is there, and return its folder.
+        """Build the tool unless it is installed, and return its folder.
 
-        It is built beside its final place and renamed, under a lock: two checkouts that need the
-        same tool build it once, and what a killed build left is ended and cleared by the next.
+        Build it beside its final place and rename it, under a lock: two checkouts that need the
+        same tool build it once, and the next build ends and removes what a killed build left.
 
         Args:
-            tool: What is wanted.
-            say: Takes lines of progress.
-            called_off: Whether to stop waiting for another process that builds the tool.
+            tool: The tool.
+            say: Called with lines of progress.
+            called_off: Returns whether to stop waiting for another process that builds the tool.
 
         Raises:
             StackFailure: The folder cannot be written to, or the build failed.
@@ -111,7 +111,7 @@ class Cache:
         except OSError as error:
             raise self._unwritable(tool, str(error)) from error
         except StackFailure as failure:
-            # Whoever built it may have met a full disk, and says so in words of their own.
+            # A build command may have found the disk full and reported that in its own words.
             if any(os.strerror(errno.ENOSPC) in line for line in (str(failure), *failure.detail)):
                 raise self._unwritable(tool, os.strerror(errno.ENOSPC)) from failure
             raise
@@ -137,23 +137,23 @@ class Cache:
             raise
 
     def mark_used(self, tools: Iterable[Tool]) -> None:
-        """Note that these tools are in use now, so that `prune` leaves those that are there."""
+        """Mark these tools as in use, so that `prune` keeps those that are installed."""
         for tool in tools:
-            # One that is not there yet; or a cache that others own, which is theirs to prune.
+            # Not installed yet, or in a cache that others own and prune.
             with suppress(OSError):
                 os.utime(self.path(tool))
 
     def prune(self, needed: Iterable[Tool]) -> int:
-        """Remove what is neither needed nor was used for a day; return the bytes freed.
+        """Remove tools that are neither needed nor used for a day; return the bytes freed.
 
-        What Go downloaded and compiled goes once it takes more than 3 GiB: it holds every version
-        that was ever built.
+        Remove Go's modules and objects if they take more than 3 GiB, because they include every
+        version that was ever built.
 
         Args:
-            needed: The tools to keep, however long they were not used.
+            needed: The tools to keep, even if unused.
 
         Raises:
-            StackFailure: Something cannot be removed.
+            StackFailure: A file cannot be removed.
         """
         kept = {tool.key for tool in needed}
         oldest = time.time() - _UNUSED_SECONDS
@@ -168,13 +168,13 @@ class Cache:
         return _remove(ours)
 
     def clear(self) -> int:
-        """Remove every tool and what Go compiled, and nothing else; return the bytes freed.
+        """Remove every tool and Go's modules and objects, keep other files; return the bytes freed.
 
-        A folder that was given may hold other things: ours are the lock files of tools, whose keys
-        end in a digest, and what is named after them.
+        A user's folder may contain other files. The cache owns the lock files of tools, whose keys
+        end in a digest, and the paths that are named after them.
 
         Raises:
-            StackFailure: Something cannot be removed.
+            StackFailure: A file cannot be removed.
         """
         return _remove(
             [*(path for lock in self._locks() for path in self._of(lock)), *self._of_go()]
@@ -184,7 +184,7 @@ class Cache:
         return [path for path in self.root.glob("*.lock") if _LOCK_NAME.fullmatch(path.name)]
 
     def _of(self, lock: Path) -> list[Path]:
-        """Return the lock file of a tool, its folder, and what a build that was killed left."""
+        """Return a tool's lock file, its folder, and the remains of killed builds."""
         named = (lock, self.root / lock.stem, *self.root.glob(f"{lock.stem}.partial-*"))
         return [path for path in named if path.exists()]
 
@@ -196,12 +196,12 @@ class Cache:
 
     @property
     def go_modules(self) -> Path:
-        """Where Go keeps the modules that it downloads."""
+        """The folder of the modules that Go downloads."""
         return self.root / "go" / "modules"
 
     @property
     def go_objects(self) -> Path:
-        """Where Go keeps what it compiles."""
+        """The folder of the objects that Go compiles."""
         return self.root / "go" / "objects"
 
 
@@ -209,7 +209,7 @@ def _remove(paths: Iterable[Path]) -> int:
     """Remove files and folders; return the bytes freed.
 
     Raises:
-        StackFailure: One of them cannot be removed.
+        StackFailure: A path cannot be removed.
     """
     freed = 0
     try:

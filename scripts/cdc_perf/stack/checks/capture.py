@@ -1,4 +1,4 @@
-"""What tables, keys, and the database's settings must be before changes are captured."""
+"""The requirements on tables, keys, and database settings for change capture."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from cdc_perf.stack.checks.toast import expect_whole_updates
 from cdc_perf.stack.row_id import identity
 from cdc_perf.stack.table_columns import TableColumn, table_columns
 
-# Row filters and column lists of publications begin with it, and so do the catalog's columns that
-# the checks and the comparison read.
+# The first version with row filters and column lists of publications, and with the catalog columns
+# that the checks and the comparison read.
 OLDEST = 15
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """What a setting must be for columns of some types.
+    """The required value of a setting for columns of some types.
 
     Attributes:
-        types: The types, and those of arrays' elements.
-        is_fine: Whether a value of the setting is.
-        otherwise: What happens if it is not.
+        types: The types, which may also be element types of arrays.
+        is_fine: Returns whether a value of the setting is valid.
+        otherwise: What happens if it is invalid.
     """
 
     types: frozenset[str]
@@ -53,12 +53,12 @@ _RULES: Mapping[str, _Rule] = {
 
 
 def expect_printing(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:
-    """Return if values are printed so that Debezium reads them.
+    """Return if PostgreSQL prints values in a form that Debezium reads correctly.
 
-    What is asked for is the default of the connection's own role in the pipeline's database.
+    It checks the defaults of the connection's own role in the pipeline's database.
 
     Raises:
-        StackFailure: A table has a column whose values would arrive wrongly.
+        StackFailure: A table has a column whose values would arrive wrong.
     """
     wrong = {}
     for setting, rule in _RULES.items():
@@ -98,10 +98,10 @@ def expect_version(connection: Connection[tuple[Any, ...]], _pipeline: Pipeline)
 
 
 def expect_keys(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:
-    """Return if the `_id` of each table's rows follows from the rows.
+    """Return if the `_id` of each table's rows can be derived from its key.
 
     Raises:
-        StackFailure: A key column is of another type.
+        StackFailure: A key column has an unsupported type.
     """
     for table in pipeline.tables:
         columns = table_columns(connection, table.table)
@@ -109,9 +109,9 @@ def expect_keys(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> 
 
 
 Check = Callable[[Connection[tuple[Any, ...]], Pipeline], None]
-# In this order: each may rely on those before it.
+# In this order: a check may rely on the earlier ones.
 ANY_SOURCE: tuple[Check, ...] = (expect_version, expect_tables, expect_keys, expect_printing)
-# The schema of a stack that is started here can be changed.
+# Users can change the schema of a stack that the harness starts.
 OWN_SOURCE: tuple[Check, ...] = (*ANY_SOURCE, expect_whole_updates)
 
 
@@ -121,7 +121,7 @@ def expect_capturable(
     """Return if the pipeline's tables can be captured.
 
     Raises:
-        StackFailure: The first fault.
+        StackFailure: The first problem.
     """
     for check in checks:
         check(connection, pipeline)

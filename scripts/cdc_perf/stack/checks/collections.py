@@ -1,4 +1,4 @@
-"""Collections that the target cannot hold. The server is asked: each has its own rules."""
+"""Checks that the target server accepts the collections; servers have different rules."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -23,18 +23,18 @@ Client = MongoClient[dict[str, object]]
 
 
 def expect_collections(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Return if the server can hold database and collections, as far as reading shows.
+    """Return if the server accepts the database and the collections, as far as reads show.
 
     Raises:
         NotReady: The server does not answer.
-        StackFailure: The server refuses a name, or has one that differs in case alone.
+        StackFailure: The server refuses a name, or has one that differs only in case.
     """
     database = endpoints.mongodb_database
     with _connected(endpoints) as client:
         stand_in = target.stand_in(target.server(endpoints.mongodb_uri))
         for other in _names(client.list_database_names):
             _expect_apart("mongodb.database", database, other)
-        # MongoDB keeps such collections apart; a server over SQLite does not.
+        # MongoDB distinguishes such collections; a server based on SQLite does not.
         there = _names(client[database].list_collection_names) if stand_in else ()
         names = [table.collection for table in pipeline.tables]
         for index, name in enumerate(names):
@@ -88,7 +88,7 @@ def _expect_readable(client: Client, database: str, index: int, name: str) -> No
         if isinstance(error, AutoReconnect) or error.timeout:
             raise
         invalid = isinstance(error, OperationFailure) and error.code == _INVALID_NAMESPACE
-        # Without the right to read, the name may be fine: the canary finds out.
+        # Without permission to read, the name may be valid: the canary checks that.
         if invalid or not isinstance(error, OperationFailure):
             raise StackFailure(
                 f"pipeline.toml: tables[{index}].collection: the MongoDB server refuses {name!r}: "
@@ -99,7 +99,7 @@ def _expect_readable(client: Client, database: str, index: int, name: str) -> No
 
 @contextmanager
 def _refusal(index: int, table: Table) -> Iterator[None]:
-    """Turn what a server says of a collection into a failure, unless it may pass by itself."""
+    """Turn a server's error about a collection into a failure, unless it may be temporary."""
     try:
         yield
     except PyMongoError as error:
@@ -112,7 +112,7 @@ def _names(ask: Callable[[], list[str]]) -> tuple[str, ...]:
     try:
         return tuple(ask())
     except OperationFailure:
-        # No right to list them.
+        # No permission to list them.
         return ()
 
 

@@ -1,4 +1,4 @@
-"""A publication that does not carry what pipeline.toml captures."""
+"""Checks that the publication carries what pipeline.toml captures."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from cdc_perf.settings.pipeline import Pipeline
 _PUBLICATION = """
     SELECT pubinsert, pubupdate, pubdelete, pubviaroot FROM pg_publication WHERE pubname = %s
 """
-# With publish_via_partition_root these are the partitioned tables, without it their partitions.
+# With publish_via_partition_root: the partitioned tables; without it: their partitions.
 _TABLES = "SELECT schemaname::text, tablename::text FROM pg_publication_tables WHERE pubname = %s"
 _PARTITIONED = """
     SELECT c.relkind = 'p', c.relispartition
@@ -20,10 +20,10 @@ _PARTITIONED = """
 
 
 def expect_publication(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:
-    """Return if the publication carries the inserts, updates and deletes of each table.
+    """Return if the publication carries the inserts, updates, and deletes of each table.
 
     Raises:
-        StackFailure: There is none, or it does not.
+        StackFailure: There is no such publication, or it does not.
     """
     name = pipeline.postgres.publication
     quoted = '"{}"'.format(name.replace('"', '""'))

@@ -1,4 +1,4 @@
-"""A table as PostgreSQL's catalog has it."""
+"""A table, as PostgreSQL's catalog describes it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,11 +51,11 @@ class UniqueIndex:
 
     Attributes:
         name: Its name.
-        columns: Its key columns, in its order.
-        primary: Whether it is that of the primary key.
-        identity: Whether it is the replica identity, by REPLICA IDENTITY USING INDEX.
-        immediate: Whether a violation shows at once; a deferrable one cannot be a replica identity.
-        plain: Whether it covers each row, and columns alone.
+        columns: Its key columns, in index order.
+        primary: Whether it is the index of the primary key.
+        identity: Whether it is marked as replica identity (REPLICA IDENTITY USING INDEX).
+        immediate: Whether it is checked at once; a deferrable index cannot be a replica identity.
+        plain: Whether it covers every row (no predicate) and only columns (no expressions).
     """
 
     name: str
@@ -68,15 +68,15 @@ class UniqueIndex:
 
 @dataclass(frozen=True)
 class Relation:
-    """A table, or what else has its name.
+    """A table, or another relation with its name.
 
     Attributes:
-        kind: Of pg_class.relkind: `r` a table, `p` a partitioned one, `v` a view.
-        persistence: Of pg_class.relpersistence: `u` unlogged.
-        identity: Of pg_class.relreplident: `d` default, `f` full, `i` an index, `n` nothing.
-        columns: Of the table, in its order.
-        not_null: Those that hold no null.
-        indexes: Its unique indexes by name.
+        kind: pg_class.relkind: `r` table, `p` partitioned table, `v` view.
+        persistence: pg_class.relpersistence: `u` unlogged.
+        identity: pg_class.relreplident: `d` default, `f` full, `i` index, `n` nothing.
+        columns: Its columns, in table order.
+        not_null: The columns that are NOT NULL.
+        indexes: Its unique indexes, in order of their names.
         silent_partition: Whether a partition has the replica identity NOTHING.
     """
 
@@ -90,17 +90,17 @@ class Relation:
 
     @property
     def primary_key(self) -> UniqueIndex | None:
-        """The primary key, where there is one."""
+        """The primary key, if there is one."""
         return next((x for x in self.indexes if x.primary), None)
 
     @property
     def identity_index(self) -> UniqueIndex | None:
-        """The index of REPLICA IDENTITY USING INDEX; PostgreSQL keeps the mark of a past one."""
+        """The index of REPLICA IDENTITY USING INDEX; the mark of a former one does not count."""
         return next((x for x in self.indexes if x.identity and self.identity == "i"), None)
 
 
 def find_relation(connection: Connection[tuple[Any, ...]], name: TableName) -> Relation | None:
-    """Return what has the name; None where nothing has."""
+    """Return the relation with that name, if there is one."""
     found = connection.execute(_RELATION, tuple(name)).fetchone()
     if found is None:
         return None
@@ -117,7 +117,7 @@ def find_relation(connection: Connection[tuple[Any, ...]], name: TableName) -> R
 
 
 def table_names(connection: Connection[tuple[Any, ...]]) -> tuple[str, ...]:
-    """Return the tables of the database, PostgreSQL's own aside."""
+    """Return the tables of the database, except PostgreSQL's own."""
     rows = connection.execute(_NAMES).fetchall()
     return tuple(str(TableName(schema, name)) for schema, name in rows)
 

@@ -1,4 +1,4 @@
-"""The checks in their order; each raises at the first fault, and asks without changing anything."""
+"""The checks in their order. Each raises at the first problem and changes nothing."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -23,17 +23,17 @@ _REMEDY = "change it there (inv connector.deploy --stack external), or in pipeli
 def check_pipeline(
     pipeline: Pipeline, endpoints: Endpoints, checks: tuple[Check, ...] = ANY_SOURCE
 ) -> None:
-    """Refuse tables, a publication or collections that do not fit pipeline.toml.
+    """Raise StackFailure if tables, publication, or collections do not match pipeline.toml.
 
-    A component that does not answer is skipped: the health check and the gates report it.
+    It skips a component that does not answer: the health check and the gates report it.
 
     Args:
         pipeline: The pipeline.
-        endpoints: Where it is.
-        checks: Of the source; the publication is checked after them.
+        endpoints: Its addresses.
+        checks: Checks of the source; the publication is checked after them.
 
     Raises:
-        StackFailure: The first fault.
+        StackFailure: The first problem.
     """
     with suppress(NotReady), source.connect(endpoints.postgres_dsn) as connection:
         expect_capturable(connection, pipeline, checks)
@@ -43,10 +43,10 @@ def check_pipeline(
 
 
 def warnings(pipeline: Pipeline, endpoints: Endpoints) -> Iterator[str]:
-    """Return what to know of a pipeline that others run, and what they may want as it is.
+    """Return warnings about an external pipeline, which its owners may ignore.
 
-    Its tables may lose TOASTed values: they may hold none that large, and a loss is found. Its
-    connector may leave out the order of the commits.
+    Its tables may lose TOASTed values: they may contain none that large, and the data-loss check
+    detects a loss. Its connector may omit the order of commits.
     """
     with suppress(NotReady), source.connect(endpoints.postgres_dsn) as connection:
         for each in every_lost_toast(connection, pipeline):
@@ -55,7 +55,7 @@ def warnings(pipeline: Pipeline, endpoints: Endpoints) -> Iterator[str]:
 
 
 def check_connector(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Refuse a connector that contradicts pipeline.toml, where Kafka Connect has one.
+    """Raise StackFailure if a deployed connector contradicts pipeline.toml.
 
     Raises:
         StackFailure: The first contradiction.
@@ -65,7 +65,7 @@ def check_connector(pipeline: Pipeline, endpoints: Endpoints) -> None:
 
 
 def expect_deployed(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Return if the connector captures the tables into the topics in a form that we read.
+    """Return if the connector captures the tables into the topics in a supported form.
 
     Raises:
         NotReady: Kafka Connect has no address, no such connector, or no answer.
@@ -83,7 +83,7 @@ def expect_deployed(pipeline: Pipeline, endpoints: Endpoints) -> None:
 
 
 def deployed_faults(pipeline: Pipeline, config: Mapping[str, str]) -> Iterator[str]:
-    """Find where a connector's configuration and pipeline.toml contradict each other."""
+    """Return the contradictions between a connector's configuration and pipeline.toml."""
     postgres = pipeline.postgres
     for setting, ours in (
         ("topic.prefix", pipeline.kafka.topic_prefix),
@@ -97,7 +97,7 @@ def deployed_faults(pipeline: Pipeline, config: Mapping[str, str]) -> Iterator[s
     for table in pipeline.tables:
         if not captured(config, table.name):
             yield f"captures no {table.table}, by its lists of schemas and tables"
-    # A list of what is captured is as good as any other that captures the tables.
+    # Any lists are valid if they capture the tables.
     lists = re.compile(r"(?:table|schema)\.(?:in|ex)clude\.list")
     others = {name: value for name, value in config.items() if not lists.fullmatch(name)}
     for setting, fault in connector_faults(others):
@@ -105,9 +105,9 @@ def deployed_faults(pipeline: Pipeline, config: Mapping[str, str]) -> Iterator[s
 
 
 def captured(config: Mapping[str, str], name: TableName) -> bool:
-    """Return whether the connector's lists let a table through.
+    """Return whether the connector's lists include a table.
 
-    They are lists of regular expressions, of which Debezium takes no account of capitals.
+    The lists contain regular expressions, which Debezium matches ignoring case.
     """
     tables, schemas = f"{name.schema}.{name.name}", name.schema
     return all(
@@ -118,15 +118,15 @@ def captured(config: Mapping[str, str], name: TableName) -> bool:
 
 
 def _matches(patterns: str, text: str) -> bool:
-    r"""Return whether one of a list of Java's expressions matches; `\,` in it is no comma."""
+    r"""Return whether one of a list of Java patterns matches; `\,` does not separate patterns."""
     for part in re.split(r"(?<!\\),", patterns):
         pattern = part.strip().replace(r"\,", ",")
-        # Java's spelling of a letter by its number.
+        # Java's escape of a character by its code point.
         pattern = re.sub(r"\\x\{([0-9a-fA-F]+)\}", lambda x: re.escape(chr(int(x[1], 16))), pattern)
         try:
             if pattern and re.fullmatch(pattern, text, re.IGNORECASE):
                 return True
         except re.error:
-            # Beyond what both languages know: it may match.
+            # Python cannot compile the pattern, so it may match.
             return True
     return False

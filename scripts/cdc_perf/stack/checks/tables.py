@@ -1,4 +1,4 @@
-"""Tables that cannot be captured as pipeline.toml has them, refused before anything is captured."""
+"""Checks that the tables can be captured as pipeline.toml declares them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,11 +26,11 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class TableFault:
-    """Why a table cannot be captured.
+    """The reason why a table cannot be captured.
 
     Attributes:
-        what: In a sentence.
-        remedy: What to do.
+        what: The reason, as a sentence.
+        remedy: How to fix it.
         setting: The setting of the table that is wrong.
     """
 
@@ -40,10 +40,10 @@ class TableFault:
 
 
 def expect_tables(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:
-    """Return if each table is there and can be followed by its key.
+    """Return if each table exists and its rows can be identified by its key.
 
     Raises:
-        StackFailure: One is not, or cannot.
+        StackFailure: A table does not exist, or its rows cannot be identified.
     """
     for index, table in enumerate(pipeline.tables):
         relation = find_relation(connection, table.name)
@@ -60,7 +60,7 @@ def expect_tables(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -
 
 
 def table_faults(table: Table, relation: Relation) -> Iterator[TableFault]:
-    """Find why a table cannot be captured, the likeliest cause of all others first."""
+    """Return the reasons why a table cannot be captured, the likeliest root cause first."""
     for check in _CHECKS:
         yield from check(table, relation)
 
@@ -98,10 +98,10 @@ def _columns(table: Table, relation: Relation) -> Iterator[TableFault]:
 
 
 def _key(table: Table, relation: Relation) -> Iterator[TableFault]:
-    """Find a key that is not the key of the events.
+    """Check that the table's key is the key of the events.
 
     Debezium uses the primary key; without one, the first unique index by name. Several different
-    ones are refused, because a new index could change the key.
+    indexes are refused, because a new index could change the key.
     """
     primary, key = relation.primary_key, set(table.key)
     if primary is not None:
@@ -123,7 +123,7 @@ def _key(table: Table, relation: Relation) -> Iterator[TableFault]:
 
 
 def _identity(table: Table, relation: Relation) -> Iterator[TableFault]:
-    """Find a replica identity that does not name the row of an update or a delete."""
+    """Check that the replica identity identifies the row of an update or a delete."""
     primary, index = relation.primary_key, relation.identity_index
     fault = ""
     if relation.identity == "n" or relation.silent_partition:
@@ -144,7 +144,7 @@ def _identity(table: Table, relation: Relation) -> Iterator[TableFault]:
         )
 
 
-# In this order: each may rely on those before it.
+# In this order: a check may rely on the earlier ones.
 _CHECKS: tuple[Callable[[Table, Relation], Iterator[TableFault]], ...] = (
     _kind,
     _columns,

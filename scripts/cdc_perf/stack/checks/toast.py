@@ -1,9 +1,9 @@
 """Columns whose unchanged TOASTed values arrive as null under the default replica identity.
 
-PostgreSQL does not log a TOASTed value that an update leaves alone. Debezium marks such a value by
-a placeholder, but for most types of arrays and a few others it has none and sends null, which
-cannot be distinguished from a null that was written. Under REPLICA IDENTITY FULL the old row
-carries the value, and Debezium takes it from there.
+PostgreSQL does not log a TOASTed value that an update leaves unchanged. Debezium replaces such a
+value with a placeholder. For most array types and a few others it has none and sends null, which
+looks like a null that was written. With REPLICA IDENTITY FULL, the old row contains the value, and
+Debezium takes it from there.
 
 Which types have a placeholder was measured with Debezium 3.7 (docs/types.md); its source is
 `UnchangedToastedReplicationMessageColumn` and `UnchangedToastedPlaceholder`.
@@ -21,9 +21,9 @@ from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_col
 _ELEMENTS = frozenset(
     ("text", "varchar", "bpchar", "uuid", "int4", "int8", "json", "jsonb", "date", "bytea")
 )
-# Every other type but an array has a placeholder, is never that large, or is not sent at all.
+# Every other non-array type has a placeholder, is never that large, or is not sent at all.
 _LARGE_WITHOUT_PLACEHOLDER = frozenset(("varbit", "bit", "path", "polygon"))
-# Debezium does not send arrays of these, nor of domains, composites and multiranges.
+# Debezium does not send arrays of these, nor of domains, composites, and multiranges.
 _UNSENT_ELEMENTS = frozenset(
     (
         "bit",
@@ -40,7 +40,7 @@ _UNSENT_ELEMENTS = frozenset(
     )
 )
 _SENT_CATEGORIES = frozenset(("b", "e", "r"))
-# PostgreSQL moves no attribute out of line that is as short as what it would put in its place.
+# PostgreSQL does not move an attribute out of line if it is no longer than its pointer.
 # `toast_tuple_find_biggest_attribute`: MAXALIGN(TOAST_POINTER_SIZE)
 _SMALLEST_TOASTED_BYTES = 24
 _BIT_HEADER_BYTES = 8
@@ -63,7 +63,7 @@ class LostToast:
 
     Attributes:
         table: The table or partition, quoted as SQL writes it.
-        columns: The columns that it is about: `vals numeric[]`.
+        columns: The affected columns: `vals numeric[]`.
     """
 
     table: str
@@ -71,11 +71,11 @@ class LostToast:
 
     @property
     def remedy(self) -> str:
-        """The statement to run."""
+        """The SQL statement that fixes it."""
         return f"ALTER TABLE {self.table} REPLICA IDENTITY FULL"
 
     def __str__(self) -> str:
-        """Return what is wrong in a sentence."""
+        """Return the problem as a sentence."""
         return (
             f"{self.table}: an update that leaves a large {', '.join(self.columns)} alone sends "
             "null in its place: Debezium has no placeholder for an unchanged TOASTed value of "
@@ -87,7 +87,7 @@ def expect_whole_updates(connection: Connection[tuple[Any, ...]], pipeline: Pipe
     """Return if no table loses unchanged TOASTed values.
 
     Raises:
-        StackFailure: One does; the remedy is the statement to run.
+        StackFailure: A table does; the hint is the SQL statement that fixes it.
     """
     for lost in every_lost_toast(connection, pipeline):
         raise StackFailure(str(lost), hint=lost.remedy)
@@ -96,7 +96,7 @@ def expect_whole_updates(connection: Connection[tuple[Any, ...]], pipeline: Pipe
 def every_lost_toast(
     connection: Connection[tuple[Any, ...]], pipeline: Pipeline
 ) -> tuple[LostToast, ...]:
-    """Return what `lost_toast` finds of every table of the pipeline."""
+    """Return the results of `lost_toast` for every table of the pipeline."""
     return tuple(lost for table in pipeline.tables for lost in lost_toast(connection, table.table))
 
 
@@ -104,7 +104,7 @@ def lost_toast(connection: Connection[tuple[Any, ...]], table: str) -> tuple[Los
     """Return the table, or each of its partitions, that needs REPLICA IDENTITY FULL.
 
     Args:
-        connection: To the source database.
+        connection: Connection to the source database.
         table: The table, quoted as SQL writes it.
 
     Raises:
@@ -127,7 +127,7 @@ def _without_placeholder(column: TableColumn) -> bool:
     if column.element:
         if column.element_category not in _SENT_CATEGORIES or column.element in _UNSENT_ELEMENTS:
             return False
-        # Of a domain over an array it has none, whatever the elements.
+        # A domain over an array has no placeholder, whatever the elements.
         return column.is_domain or column.element not in _ELEMENTS
     if column.type not in _LARGE_WITHOUT_PLACEHOLDER:
         return False

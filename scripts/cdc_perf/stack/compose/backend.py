@@ -25,7 +25,7 @@ _GIB = 1024**3
 
 
 class ComposeStack:
-    """The compose stack of one checkout; others have projects and ports of their own."""
+    """The compose stack of one checkout; other checkouts have other projects and ports."""
 
     name = NAME
 
@@ -42,15 +42,15 @@ class ComposeStack:
         self._starter = ComposeStarter(checkout, pipeline, self._project, jmx_agent)
 
     def up(self, say: Say, *, observe: bool = False) -> Endpoints:
-        """Start the stack, or what was stopped of it, and prove it with a canary row."""
+        """Start the stack, or its stopped components, and send a canary row through it."""
         return up(self, self._starter, self._pipeline, say, observe=observe)
 
-    def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - deployed by us
-        """Refuse a stack that was started with other settings, or whose tables do not fit them."""
+    def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it
+        """Raise StackFailure if the stack's settings or tables do not match pipeline.toml."""
         verify(self, self._checkout, self._pipeline)
 
     def down(self, say: Say) -> bool:
-        """Stop the containers, and remove them with their data; their logs are kept as files."""
+        """Stop and remove the containers with their data; keep their logs as files."""
         found = bool(self._project.containers.leftovers())
         if found:
             self._remove(_GRACE_SECONDS)
@@ -59,8 +59,8 @@ class ComposeStack:
         return found
 
     def abandon(self, say: Say) -> bool:
-        """Kill the containers, and remove them with their data."""
-        # Whoever was called off still has to clean up.
+        """Kill and remove the containers with their data."""
+        # A cancelled command must still clean up.
         with cancelled_by(threading.Event()):
             found = bool(self._project.containers.leftovers())
             if found:
@@ -76,7 +76,7 @@ class ComposeStack:
         self._project.compose({}).down(grace_seconds)
 
     def endpoints(self) -> Endpoints | None:
-        """Return the addresses if `up` got to its end and the containers are still there."""
+        """Return the addresses if `up` finished and the containers still exist."""
         found = Endpoints.read(self._checkout.endpoints_file, self.name)
         if found is None:
             return None
@@ -86,17 +86,17 @@ class ComposeStack:
             return None
 
     def collected(self) -> Mapping[str, JvmMemory]:
-        """Return nothing: the JVMs are in containers, whose sizes alone are known."""
+        """Return nothing: only the total memory of each container is known."""
         return {}
 
     def versions(self) -> Mapping[str, str]:
-        """Return the images, with their digests."""
+        """Return the images with their digests."""
         containers = self._project.containers
         found = containers.all()
         return {name: containers.version(found[name]) for name in COMPONENTS if name in found}
 
     def status(self) -> tuple[ComponentStatus, ...]:
-        """Ask the engine."""
+        """Return the state of each component's container."""
         found = self._project.containers.all() if self.endpoints() is not None else {}
         usage = self.usage() if found else {}
         statuses = []
@@ -116,14 +116,14 @@ class ComposeStack:
         return tuple(statuses)
 
     def usage(self) -> Mapping[str, Usage]:
-        """Ask the engine; nothing where it does not answer."""
+        """Return the usage of each component; nothing if the engine does not answer."""
         try:
             return self._project.statistics.of(self._project.containers.component_ids())
         except StackFailure:
             return {}
 
     def notes(self) -> tuple[str, ...]:
-        """Name what differs from a pipeline in production."""
+        """Return the differences from a pipeline in production."""
         limits = ", ".join(
             f"{name} {x.limits[0]:g} CPU {x.limits[1] / _GIB:g} GiB"
             for name, x in self._project.containers.all().items()
@@ -145,7 +145,7 @@ class ComposeStack:
             return ""
 
     def log_tails(self, lines: int) -> Mapping[str, LogTail]:
-        """Return the last lines that the engine keeps of each container."""
+        """Return the last lines of each container's log."""
         names = {name: x.name for name, x in self._project.containers.all().items()}
         found = self._project.containers.logs(lines=lines)
         return {
@@ -155,5 +155,5 @@ class ComposeStack:
         }
 
     def watch(self) -> ComposeWatch:
-        """Observe from now on."""
+        """Start to observe the containers."""
         return ComposeWatch(self._project.containers, self._project.listener)

@@ -1,7 +1,7 @@
-"""The Compose command on the project of one checkout.
+"""The Compose command for the project of one checkout.
 
-Called as a person would in the checkout's folder, so that its own conventions hold: `.env`,
-docker-compose.override.yml, COMPOSE_FILE. What the SDK can do better is in containers.py.
+It runs in the checkout's folder, so that Compose's conventions apply: `.env`,
+docker-compose.override.yml, COMPOSE_FILE. containers.py does what the SDK can do better.
 """
 
 import json
@@ -16,7 +16,7 @@ from cdc_perf.errors import StackFailure
 
 _SECONDS = 60.0
 _PROJECT = "COMPOSE_PROJECT_NAME"
-# A base image and five others over a slow line.
+# Enough for a base image and five others over a slow connection.
 PULL_SECONDS = 1800.0
 _LOCAL = "--stack local needs no images"
 _REGISTRY = (
@@ -42,7 +42,7 @@ class Compose:
     Attributes:
         root: The checkout.
         project: The project's name.
-        variables: Of docker-compose.yml.
+        variables: Variables of docker-compose.yml.
     """
 
     root: Path
@@ -53,17 +53,17 @@ class Compose:
         """Return the image of each service that is pulled, not built.
 
         Raises:
-            StackFailure: The compose file is wrong.
+            StackFailure: The compose file is invalid.
         """
         config: Any = json.loads(self.run("config", "--format", "json"))
         services = config["services"].items()
         return {name: service["image"] for name, service in services if "image" in service}
 
     def pull(self, services: Sequence[str]) -> None:
-        """Get the images of services.
+        """Pull the images of services.
 
         Raises:
-            StackFailure: One cannot be had.
+            StackFailure: An image cannot be pulled.
         """
         self._run("the images cannot be had", _REGISTRY, "pull", "--quiet", *services)
 
@@ -76,16 +76,16 @@ class Compose:
         self._run(f"the image of {service} cannot be built", _REGISTRY, "build", service)
 
     def start(self, services: Sequence[str]) -> None:
-        """Make and start the containers of services whose images are there.
+        """Create and start the containers of services whose images are present.
 
         Raises:
-            StackFailure: One cannot be started.
+            StackFailure: A container cannot be started.
         """
         words = ("up", "--detach", "--no-build", "--no-deps", "--pull", "never", *services)
         self._run("the containers cannot be started", "", *words)
 
     def down(self, grace_seconds: int) -> None:
-        """Stop and remove the containers of every profile, with network, volumes and own images.
+        """Stop and remove all containers, their network and volumes, and locally built images.
 
         Raises:
             StackFailure: The engine refused.
@@ -94,7 +94,7 @@ class Compose:
         self._run("the stack cannot be stopped", "", "--profile", "*", "down", *words)
 
     def run(self, *words: str) -> str:
-        """Run a command of Compose and return its output.
+        """Run a Compose command and return its output.
 
         Raises:
             StackFailure: It failed.
@@ -106,7 +106,7 @@ class Compose:
             return process.run(
                 ["docker", "compose", "--project-name", self.project, "--ansi", "never", *words],
                 cwd=self.root,
-                # A variable and no option: Compose before 2.19 refuses --progress.
+                # A variable, not an option: Compose before 2.19 refuses --progress.
                 env={**self.variables, _PROJECT: self.project, "COMPOSE_PROGRESS": "quiet"},
                 timeout_seconds=PULL_SECONDS if words[0] in {"pull", "build"} else _SECONDS,
             ).output

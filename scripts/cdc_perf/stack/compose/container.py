@@ -10,19 +10,19 @@ from cdc_perf.stack.component import State
 
 @dataclass(frozen=True)
 class Container:
-    """A container as it is now.
+    """The current state of a container.
 
     Attributes:
         id: Its id.
         name: Its name.
-        image: The image's name, with its tag.
+        image: The image's name with its tag.
         image_id: The image's own digest.
-        state: As for other backends.
-        pid: Of its first process on this machine; None while none runs.
-        ports: Published ports, by port inside.
-        started: When it was started last.
-        restarts: How often the engine has started it again by itself.
-        limits: Processors and bytes that it may use; 0: as many as there are.
+        state: Its state, in the terms of all backends.
+        pid: Process id of its first process on this machine; None if it does not run.
+        ports: Published ports, by container port.
+        started: Time of its last start; None if it never started.
+        restarts: How often the engine has restarted it.
+        limits: The CPUs and the bytes of memory that it may use; 0: all.
     """
 
     id: str
@@ -38,14 +38,14 @@ class Container:
 
     @property
     def uptime(self) -> float | None:
-        """Seconds since its start; None while it does not run."""
+        """Seconds since its start; None if it does not run."""
         if self.pid is None or self.started is None:
             return None
         return max(0.0, (datetime.now(UTC) - self.started).total_seconds())
 
 
 def container_in(found: Any) -> Container:  # noqa: ANN401 - the engine's JSON
-    """Return what the engine says of a container."""
+    """Return a container from the engine's JSON."""
     state, host = found["State"], found["HostConfig"]
     published = found["NetworkSettings"]["Ports"] or {}
     return Container(
@@ -67,10 +67,10 @@ def container_in(found: Any) -> Container:  # noqa: ANN401 - the engine's JSON
 
 
 def state_of(state: Mapping[str, Any]) -> State:
-    """Return a container's state in the words of the other backends.
+    """Return a container's state in the terms of all backends.
 
-    The engine starts again what ended by itself, so what has ended was stopped. One whose health is
-    not known yet counts as running: some checks come late, and readiness is seen to elsewhere.
+    The engine restarts what ends by itself, so an ended container was stopped. A container with
+    unknown health counts as running: some health checks come late, and other code checks readiness.
     """
     health = state.get("Health", {}).get("Status", "")
     words: dict[str, State] = {
@@ -83,6 +83,6 @@ def state_of(state: Mapping[str, Any]) -> State:
 
 
 def moment_of(text: str) -> datetime | None:
-    """Return a time of the engine, which has nanoseconds; None where it stands for never."""
+    """Return a time from the engine, which has nanoseconds; None if it means never."""
     moment = datetime.fromisoformat(text[:19] + "+00:00")
     return moment if moment.year > 1 else None

@@ -1,4 +1,4 @@
-"""The containers of one Compose project, as the engine's API shows them.
+"""The containers of one Compose project, from the engine's API.
 
 https://docs.docker.com/reference/api/engine/
 """
@@ -31,7 +31,7 @@ _DIGEST_LENGTH = 12
 
 
 class Containers:
-    """The containers of a project; whoever asks finds out what there is now."""
+    """The containers of a project; each method queries their current state."""
 
     def __init__(self, client: APIClient, project: str) -> None:
         self._client = client
@@ -48,10 +48,10 @@ class Containers:
         return {entry["Labels"][SERVICE_LABEL]: entry["Id"] for entry in found}
 
     def missing(self, images: Mapping[str, str]) -> tuple[str, ...]:
-        """Return the services whose image is not there.
+        """Return the services whose image is missing.
 
         Args:
-            images: By service.
+            images: Images by service.
 
         Raises:
             StackFailure: The engine does not answer.
@@ -67,7 +67,7 @@ class Containers:
         return True
 
     def leftovers(self) -> tuple[str, ...]:
-        """Return what there is of the project, in words: `2 containers`, `1 volume`.
+        """Describe what exists of the project: `2 containers`, `1 volume`.
 
         Raises:
             StackFailure: The engine does not answer.
@@ -78,7 +78,7 @@ class Containers:
         return tuple(f"{n} {what}{'s' if n > 1 else ''}" for what, n in counts.items() if n)
 
     def all(self) -> dict[str, Container]:
-        """Return the containers of the components, by component.
+        """Return the components' containers, by component.
 
         Raises:
             StackFailure: The engine does not answer.
@@ -96,11 +96,11 @@ class Containers:
         return {name: found[service] for name, service in SERVICES.items() if service in found}
 
     def logs(self, *, since: datetime | None = None, lines: int | None = None) -> dict[str, bytes]:
-        """Return what every container has logged since then, by component or service.
+        """Return the log of every container, by component or service.
 
         Args:
-            since: From when on; None: from its beginning.
-            lines: So many of the last ones; None: all.
+            since: Start of the log; None: from its beginning.
+            lines: Number of last lines; None: all.
 
         Raises:
             StackFailure: The engine does not answer.
@@ -111,7 +111,7 @@ class Containers:
         return {COMPONENTS_OF.get(service, service): log for service, log in found.items()}
 
     def last_words(self, component: str, moment: datetime, lines: int) -> bytes:
-        """Return the last lines that a component logged until then.
+        """Return the last lines that a component had logged at a time.
 
         Raises:
             StackFailure: The engine does not answer.
@@ -123,7 +123,7 @@ class Containers:
             return bytes(self._client.logs(name, until=moment.timestamp(), tail=lines))
 
     def version(self, container: Container) -> str:
-        """Return the image's name and the digest that its registry knows it by, else its own.
+        """Return the image's name and registry digest; without one, its own digest.
 
         Raises:
             StackFailure: The engine does not answer.
@@ -139,10 +139,10 @@ class Containers:
         return self._client.inspect_image(name)  # type: ignore[no-untyped-call]
 
     def start(self, service: str) -> None:
-        """Let a container run that was stopped or paused.
+        """Start a stopped container, or unpause a paused one.
 
         Raises:
-            StackFailure: The engine does not answer, or cannot.
+            StackFailure: The engine does not answer, or cannot start it.
         """
         name = self.ids()[service]
         with _answered():
@@ -152,7 +152,7 @@ class Containers:
                 self._client.start(name)
 
     def _of_each(self, ask: Callable[[str], T | None]) -> dict[str, T]:
-        """Ask for each container; one that is removed meanwhile is left out."""
+        """Call `ask` for each container; omit one that is removed meanwhile."""
         answers: dict[str, T] = {}
         for service, name in self.ids().items():
             with _answered():

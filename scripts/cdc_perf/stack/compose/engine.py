@@ -1,4 +1,4 @@
-"""The Docker engine of this machine and its Compose, or why they cannot be used."""
+"""The Docker engine of this machine and its Compose, or the reason why they are unusable."""
 
 import os
 import re
@@ -16,9 +16,9 @@ from cdc_perf.stack.local.diagnosis import CheckResult, Health
 
 _SOCKET = "unix://"
 _DEFAULT_HOST = f"{_SOCKET}/var/run/docker.sock"
-# The option --pull of `compose up`.
+# The first version with `compose up --pull`.
 _LEAST_COMPOSE = (2, 6)
-# Statistics of one moment, without waiting a second for the next (Docker 20.10).
+# The first version whose statistics need not wait 1 s for a second sample (Docker 20.10).
 _LEAST_API = (1, 41)
 REQUIRED = "Docker 20.10 and Compose 2.6, or newer"
 _CLI_SECONDS = 20.0
@@ -31,8 +31,8 @@ class DockerEngine:
     """An engine that answers.
 
     Attributes:
-        client: Its API.
-        version: Of the engine.
+        client: Its API client.
+        version: The engine's version.
         compose: The version of Compose.
     """
 
@@ -41,7 +41,7 @@ class DockerEngine:
     compose: str
 
     def __str__(self) -> str:
-        """Return both versions in words."""
+        """Return both versions as text."""
         return f"Docker {self.version} with Compose {self.compose}"
 
 
@@ -49,7 +49,7 @@ def find_engine(environment: Mapping[str, str]) -> DockerEngine:
     """Return the engine that the `docker` command uses.
 
     Raises:
-        StackFailure: There is none, it may not be used, or it lacks Compose v2.
+        StackFailure: There is none, access to it is denied, or it lacks Compose v2.
     """
     if shutil.which("docker") is None:
         raise StackFailure("there is no docker on PATH", hint=f"install Docker, {_OTHERWISE}")
@@ -124,13 +124,13 @@ def _compose_version() -> str:
 
 
 def version_in(text: str) -> tuple[int, int] | None:
-    """Return major and minor version of what Compose says of itself; None where it says neither."""
+    """Return the major and minor version in Compose's version text; None if it has none."""
     found = re.match(r"v?(\d+)\.(\d+)", text)
     return (int(found[1]), int(found[2])) if found else None
 
 
 def diagnose_docker() -> CheckResult:
-    """Look for an engine; without one the embedded stack takes its place, so nothing is wrong."""
+    """Check for an engine; a missing one is no problem, because the embedded stack replaces it."""
     try:
         found = f"{find_engine(os.environ)}: `auto` takes the stack compose"
     except StackFailure as failure:

@@ -1,7 +1,7 @@
-"""What happened to containers: the engine's events, told as for other backends.
+"""Component events of containers, from the engine's events.
 
-The engine keeps its last 256 events, most of which are those of health checks, so they are listened
-to from the beginning of a watch.
+The engine keeps its last 256 events, mostly from health checks, so a watch listens to them from its
+start.
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemEvents
 """
 
@@ -29,10 +29,10 @@ class DockerEvent:
     """An event of the engine.
 
     Attributes:
-        at: When, UTC.
-        component: To which.
-        action: The engine's word: `die`, `health_status: unhealthy`, ...
-        exit_code: Of `die`, else empty.
+        at: Time of the event in UTC.
+        component: The component.
+        action: The engine's name for it: `die`, `health_status: unhealthy`, ...
+        exit_code: The exit code, for `die`; else empty.
     """
 
     at: datetime
@@ -42,7 +42,7 @@ class DockerEvent:
 
 
 class Listener:
-    """Listens to the engine for one project, in a thread, from its making on."""
+    """Listens to the engine's events for one project, in a thread, from its creation on."""
 
     def __init__(self, client: APIClient, project: str) -> None:
         self._client = client
@@ -55,13 +55,13 @@ class Listener:
 
     @property
     def lost(self) -> bool:
-        """Whether the engine has hung up."""
+        """Whether the engine has closed the connection."""
         return self._lost.is_set()
 
     def since(self, moment: datetime) -> tuple[DockerEvent, ...]:
-        """Return what happened since then, in order.
+        """Return the events since a time, in order.
 
-        What the thread has not been told yet is asked for.
+        Query the events that the thread has not received yet.
         """
         with suppress(DockerException, RequestException):
             self._take(self._events(until=datetime.now(UTC)))
@@ -88,7 +88,7 @@ class Listener:
 
 
 def docker_event_in(event: Any) -> DockerEvent | None:  # noqa: ANN401 - the engine's JSON
-    """Return what an event of the engine says; None where it is of no component."""
+    """Return an event from the engine's JSON; None if it concerns no component."""
     labels = event["Actor"]["Attributes"]
     component = COMPONENTS_OF.get(labels.get(SERVICE_LABEL, ""))
     if component is None:
@@ -98,13 +98,13 @@ def docker_event_in(event: Any) -> DockerEvent | None:  # noqa: ANN401 - the eng
 
 
 def component_events(happenings: Sequence[DockerEvent], log: Log) -> tuple[ComponentEvent, ...]:
-    """Return what the engine's events come to.
+    """Return the component events that follow from the engine's events.
 
-    A container that someone had killed or stopped is told of by `kill` before it ends; one that
-    ends by itself, or whose process is killed behind the engine's back, is not.
+    If someone kills or stops a container, the engine sends `kill` before it ends. It sends none if
+    the container ends by itself, or if its process is killed directly.
 
     Args:
-        happenings: In order of time.
+        happenings: The engine's events in order of time.
         log: Returns the last lines that a component had logged at a time.
     """
     told: list[ComponentEvent] = []
@@ -122,7 +122,8 @@ def component_events(happenings: Sequence[DockerEvent], log: Log) -> tuple[Compo
             starved = x.component in out_of_memory
             out_of_memory.discard(x.component)
             told.append(_event(x, asked=x.component in asked_to_end, starved=starved, log=log))
-    # A part of it was killed, a process of PostgreSQL for one, and it lived on.
+    # A process in the container was killed, such as one of PostgreSQL's, and the container
+    # continued.
     told += [
         _event(x, asked=False, starved=True, log=log)
         for x in happenings
@@ -150,7 +151,7 @@ def _event(x: DockerEvent, *, asked: bool, starved: bool, log: Log) -> Component
 
 
 def _back(told: list[ComponentEvent], start: DockerEvent) -> None:
-    """Note in the component's last event that it runs again."""
+    """Record in the component's last event that it runs again."""
     for index in range(len(told) - 1, -1, -1):
         event = told[index]
         if event.component == start.component:

@@ -1,26 +1,26 @@
-"""The JMX agent in the JVMs of the compose stack, where Prometheus scrapes it."""
+"""The JMX agent in the JVMs of the compose stack, which Prometheus scrapes."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from cdc_perf.tools.jars import JMX_AGENT
 
-# Of docker-compose.yml, which mounts the agent and its settings; k6/prometheus/prometheus.yml has
-# the port.
+# Variables of docker-compose.yml, which mounts the agent and its settings. The port is in
+# k6/prometheus/prometheus.yml.
 _OPTIONS = {"kafka": "KAFKA_JVM_OPTS", "connect": "CONNECT_JVM_OPTS"}
 _PORT = 9404
 _PROFILES = "COMPOSE_PROFILES"
 _PROFILE = "observe"
-# Those of the profile.
+# The services of the profile.
 SERVICES = ("prometheus", "grafana")
 
 
 def variables(agent: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of docker-compose.yml with which a stack is observed.
+    """Return the variables of docker-compose.yml for a stack with Prometheus.
 
     Args:
-        agent: The folder of the agent's jar.
-        environment: May hold other profiles.
+        agent: Folder of the agent's jar.
+        environment: The environment, which may select other profiles.
     """
     profiles = ",".join(x for x in (environment.get(_PROFILES, ""), _PROFILE) if x)
     flags = {

@@ -1,4 +1,4 @@
-"""Ports of the compose stack: those of the environment, else free ones."""
+"""Ports of the compose stack: from the environment, else free ones."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ def choose(environment: Mapping[str, str]) -> dict[str, int]:
     """Return a port for each listener.
 
     Raises:
-        UsageFailure: A variable holds no port.
+        UsageFailure: A variable is not a port.
         StackFailure: A given port is taken, or no free one was found.
     """
     given = {

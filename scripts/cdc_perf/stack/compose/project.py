@@ -1,4 +1,4 @@
-"""The Compose project of one checkout; others have projects of their own."""
+"""The Compose project of one checkout; other checkouts have other projects."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -20,9 +20,9 @@ def project_name(checkout: Checkout) -> str:
 
 
 class ComposeProject:
-    """What the engine has of a project; the engine is looked for when it is first asked.
+    """A project in the engine, which is searched for at the first access.
 
-    Every property raises StackFailure where there is no engine.
+    Every property raises StackFailure if there is no engine.
     """
 
     def __init__(
@@ -40,17 +40,17 @@ class ComposeProject:
 
     @cached_property
     def containers(self) -> Containers:
-        """Its containers."""
+        """The project's containers."""
         return Containers(self.engine.client, self.name)
 
     @cached_property
     def statistics(self) -> ContainerStats:
-        """What its containers use."""
+        """The usage of its containers."""
         return ContainerStats(self.engine.client)
 
     @cached_property
     def listener(self) -> Listener:
-        """What happens to its containers, from the first question on."""
+        """The events of its containers, from the first access on."""
         return Listener(self.engine.client, self.name)
 
     def compose(self, variables: Mapping[str, str]) -> Compose:

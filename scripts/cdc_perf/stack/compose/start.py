@@ -23,7 +23,7 @@ from cdc_perf.stack.start import make_pipeline
 from cdc_perf.waiting import NotReady, wait_until
 
 NAME = "compose"
-# So often the engine may start a component again before it counts as one that cannot start.
+# With this many restarts by the engine, a component counts as unable to start.
 _MOST_RESTARTS = 3
 
 
@@ -40,7 +40,7 @@ class ComposeStarter:
     jmx_agent: Callable[[Say], Path]
 
     def announce(self, say: Say) -> None:
-        """Name the engine, and count what an earlier start left."""
+        """Report the engine, and what an earlier start left."""
         say(f"{self.project.engine}, project {self.project.name}")
         left = self.project.containers.leftovers()
         if left:
@@ -52,7 +52,7 @@ class ComposeStarter:
         return tuple(x for x in COMPONENTS if x in found and found[x].state == "stopped")
 
     def log(self, name: str) -> Path:
-        """Return the file that a component's log is kept in once its container is removed."""
+        """Return the file that keeps a component's log after its container is removed."""
         return self.checkout.stack / "logs" / f"{name}.log"
 
     def last_lines(self, name: str) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class ComposeStarter:
             return ()
 
     def ended(self, name: str) -> str:
-        """Return where to look if a component's container does not stay up."""
+        """Return the remedy if a component's container does not stay up; else an empty string."""
         container = self.project.containers.all().get(name)
         if container is None:
             raise NotReady("it has no container")
@@ -71,11 +71,11 @@ class ComposeStarter:
         return "" if stays else f"docker logs {container.name}"
 
     def start_again(self, name: str) -> None:
-        """Let a component's container run again."""
+        """Start a component's container again."""
         self.project.containers.start(SERVICES[name])
 
     def start(self, say: Say, *, observe: bool) -> Endpoints:
-        """Get the images, start the containers, and make a pipeline of them."""
+        """Get the images, start the containers, and make them a pipeline."""
         pipeline = self.pipeline
         chosen = ports.choose(os.environ)
         observing = observers.variables(self.jmx_agent(say), os.environ) if observe else {}
@@ -83,9 +83,9 @@ class ComposeStarter:
         compose = self.project.compose({**published, **observing})
         images = compose.images()
         self._get_images(compose, images, say)
-        # Of a profile that someone has chosen (COMPOSE_PROFILES), otel for one.
+        # Services of profiles that the user selected (COMPOSE_PROFILES), such as otel.
         others = set(images) - {*SERVICES.values(), *observers.SERVICES}
-        # The JVMs take longest, so everything else is done while they start.
+        # The JVMs take longest, so everything else happens while they start.
         compose.start(["kafka", "kafka-connect", "mongodb", "postgres", *sorted(others)])
         compose.build("cdc-consumer")
         endpoints = on_loopback(

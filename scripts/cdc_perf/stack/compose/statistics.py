@@ -1,7 +1,7 @@
-"""What containers use, from the engine's streams of statistics.
+"""CPU time and memory of containers, from the engine's streams of statistics.
 
-The engine looks once a second, and a single question waits for its next look; so the streams are
-kept open, one for each container.
+The engine samples once per second, and a single request waits for the next sample. So each
+container has one stream, which stays open.
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerStats
 """
 
@@ -17,22 +17,22 @@ from requests import RequestException
 
 from cdc_perf.stack.usage import Usage
 
-# A stream's first sample comes within two looks of the engine.
+# A stream's first sample comes within two sampling intervals of the engine.
 _FIRST_SECONDS = 3.0
 
 
 class ContainerStats:
-    """The last sample of each container that was asked for; its streams end with the process."""
+    """The last sample of each requested container; the streams end with the process."""
 
     def __init__(self, client: APIClient) -> None:
         self._client = client
         self._streams: dict[str, _Stream] = {}
 
     def of(self, ids: Mapping[str, str]) -> dict[str, Usage]:
-        """Return what containers use; one that does not run is left out.
+        """Return the usage of containers; omit those that do not run.
 
         Args:
-            ids: Of the containers, by any name.
+            ids: Ids of the containers, by any name.
         """
         for number in ids.values():
             stream = self._streams.get(number)
@@ -43,7 +43,7 @@ class ContainerStats:
 
 
 class _Stream:
-    """One container's statistics, listened to in a thread."""
+    """The statistics of one container, read in a thread."""
 
     def __init__(self, client: APIClient, number: str) -> None:
         self._client = client
@@ -54,7 +54,7 @@ class _Stream:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def latest(self) -> Usage | None:
-        """Return the last sample, after waiting for the first one."""
+        """Return the last sample; wait for the first one."""
         self._begun.wait(_FIRST_SECONDS)
         return self._usage
 
@@ -69,10 +69,10 @@ class _Stream:
 
 
 def usage_in(sample: Any) -> Usage | None:  # noqa: ANN401 - the engine's JSON
-    """Return what a sample says; None where the container does not run.
+    """Return the usage in a sample; None if the container does not run.
 
-    Memory is what cannot be taken back at once: without the cache of files that are not in use, as
-    `docker stats` shows it. https://docs.docker.com/reference/cli/docker/container/stats/
+    Memory excludes the cache of inactive files, which can be reclaimed at once, as in `docker
+    stats`. https://docs.docker.com/reference/cli/docker/container/stats/
     """
     memory = sample.get("memory_stats", {})
     if "usage" not in memory:
@@ -87,6 +87,6 @@ def usage_in(sample: Any) -> Usage | None:  # noqa: ANN401 - the engine's JSON
 
 
 def _seconds(text: str) -> float:
-    """Return a time of the engine, which has nanoseconds, in seconds since 1970."""
+    """Return a time from the engine, which has nanoseconds, in seconds since 1970."""
     whole, _, fraction = text.removesuffix("Z").partition(".")
     return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")

@@ -1,4 +1,4 @@
-"""What happens to the containers from a moment on."""
+"""Events and logs of the containers since a point in time."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ LAST_LINES = 5
 
 
 class ComposeWatch:
-    """What has happened since it was made, from the engine's events and logs."""
+    """Events and logs since its creation, from the engine."""
 
     def __init__(self, containers: Containers, listener: Listener) -> None:
         self._containers = containers
@@ -20,7 +20,7 @@ class ComposeWatch:
         self._began = datetime.now(UTC)
 
     def events(self) -> tuple[ComponentEvent, ...]:
-        """Return what ended, was paused, or became unhealthy; and whether the engine hung up."""
+        """Return what ended, paused, or became unhealthy, and a lost connection to the engine."""
 
         def log(name: str, moment: datetime) -> tuple[str, ...]:
             try:
@@ -35,7 +35,7 @@ class ComposeWatch:
         return events
 
     def logs(self) -> Mapping[str, bytes]:
-        """Return what each container has logged since."""
+        """Return what each container has logged since then."""
         try:
             return self._containers.logs(since=self._began)
         except StackFailure:
@@ -43,5 +43,5 @@ class ComposeWatch:
 
 
 def lines_of(log: bytes) -> tuple[str, ...]:
-    """Return the lines of a log that hold anything."""
+    """Return the lines of a log that are not blank."""
     return tuple(x for x in log.decode(errors="replace").splitlines() if x.strip())

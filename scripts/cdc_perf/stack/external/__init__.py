@@ -1,1 +1,1 @@
-"""The external stack: a pipeline that others run, at the addresses that we are given."""
+"""The external stack: a pipeline that others run, at configured addresses."""

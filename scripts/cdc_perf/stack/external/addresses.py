@@ -1,4 +1,4 @@
-"""The addresses of an external stack: of pipeline.toml, and of the environment, which wins."""
+"""The addresses of an external stack, from pipeline.toml and the environment."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,20 +11,20 @@ from cdc_perf.stack.external import forms
 from cdc_perf.stack.external.forms import UnreadableAddress
 
 _SECTION = "pipeline.toml: stacks.external"
-# k6 writes to the first and reads from the last, and what lies between is checked for losses.
+# k6 writes to the first and reads from the last; the data-loss check needs Kafka between them.
 _NEEDED = ("postgres_dsn", "kafka_bootstrap", "mongodb_uri")
 
 
 def variable(name: str) -> str:
-    """Return the variable that goes before a setting of [stacks.external]."""
+    """Return the environment variable that overrides a setting of [stacks.external]."""
     return f"CDC_{name.upper()}"
 
 
 def addresses(pipeline: Pipeline, environment: Mapping[str, str]) -> Endpoints:
-    """Return the addresses, each in the one form that the harness uses; not given: empty.
+    """Return the addresses in the form that the harness uses; empty if not given.
 
     Raises:
-        UsageFailure: One that is needed is missing, one cannot be read, or a file holds a password.
+        UsageFailure: A required address is missing, one is invalid, or a file contains a password.
     """
     given = msgspec.structs.asdict(pipeline.stacks.external)
     _refuse_passwords(given)
@@ -44,10 +44,10 @@ def addresses(pipeline: Pipeline, environment: Mapping[str, str]) -> Endpoints:
 
 
 def _read(name: str, filed: str, environment: Mapping[str, str]) -> str:
-    """Return the address of that name; the environment goes before the file.
+    """Return the address with that name; the environment overrides the file.
 
     Raises:
-        UsageFailure: It cannot be read.
+        UsageFailure: It is invalid.
     """
     typed = environment.get(variable(name), "").strip()
     text = typed or filed.strip()
@@ -61,7 +61,7 @@ def _read(name: str, filed: str, environment: Mapping[str, str]) -> str:
 
 
 def _refuse_passwords(given: Mapping[str, str]) -> None:
-    """Refuse a secret in a file that is committed."""
+    """Raise UsageFailure if the committed file contains a password."""
     for name, text in given.items():
         user = text.partition("://")[2].rpartition("@")[0]
         if ":" in user or "password" in text:

@@ -1,4 +1,4 @@
-"""The external stack: it is asked, measured and left as it is."""
+"""The external stack: the harness checks and measures it, and never starts or stops it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ _OURS = "an external stack is not ours to stop: nothing was changed"
 
 @dataclass(frozen=True)
 class ProbeAnswer:
-    """What a component said.
+    """A component's answer to a probe.
 
     Attributes:
-        component: Its name.
-        version: What it calls itself; empty where it did not say.
-        fault: Why it cannot be used; empty where it can.
-        given: Whether there is an address to ask at.
+        component: The component's name.
+        version: The version that it reports; empty if unknown.
+        fault: Why it is unusable; empty if it is usable.
+        given: Whether its address is given.
     """
 
     component: str
@@ -36,7 +36,7 @@ class ProbeAnswer:
     given: bool = True
 
     def __str__(self) -> str:
-        """Return a line for people."""
+        """Return the answer as one line."""
         if not self.given:
             return f"{self.component}: no address given"
         if self.fault:
@@ -45,7 +45,7 @@ class ProbeAnswer:
 
 
 def ask_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[ProbeAnswer, ...]:
-    """Ask every component, in the order of the pipeline."""
+    """Probe every component, in pipeline order."""
     questions: dict[str, tuple[str, Callable[[], str]]] = {
         "postgres": (endpoints.postgres_dsn, lambda: _postgres(endpoints)),
         "kafka": (endpoints.kafka_bootstrap, lambda: _kafka(endpoints)),
@@ -97,7 +97,7 @@ def _consumer(endpoints: Endpoints) -> str:
 
 
 class ExternalStack:
-    """A pipeline that others run; nothing of it is started, stopped or deleted here."""
+    """A pipeline that others run; the harness does not start, stop, or delete any part of it."""
 
     name = "external"
 
@@ -112,7 +112,7 @@ class ExternalStack:
         return ask_all(self._pipeline, self._addresses())
 
     def up(self, say: Say, *, observe: bool = False) -> Endpoints:
-        """Ask every component, say what answers, and prove the pipeline with a canary row."""
+        """Probe every component, report the answers, and send a canary row through the pipeline."""
         endpoints = self._addresses()
         if observe and not endpoints.prometheus_url:
             raise StackFailure(
@@ -136,28 +136,31 @@ class ExternalStack:
         return endpoints
 
     def verify(self, *, connector: bool = True) -> None:
-        """Refuse tables, publication, collections or a connector that do not fit pipeline.toml."""
+        """Raise StackFailure if the external stack does not match pipeline.toml.
+
+        It checks tables, publication, collections, and connector.
+        """
         endpoints = self._addresses()
         check_pipeline(self._pipeline, endpoints)
         if connector:
             check_connector(self._pipeline, endpoints)
 
     def down(self, say: Say) -> bool:
-        """Say that nothing is stopped."""
+        """Report that nothing is stopped."""
         say(_OURS)
         return True
 
     def abandon(self, _say: Say) -> bool:
-        """Leave it as it is."""
+        """Do nothing."""
         return True
 
     def endpoints(self) -> Endpoints | None:
-        """Return the addresses if every component that was given answers."""
+        """Return the addresses if every component with an address answers."""
         silent = [x for x in self._answers() if x.fault and x.component != CONNECTOR]
         return None if silent else self._addresses()
 
     def status(self) -> tuple[ComponentStatus, ...]:
-        """Ask every component; what has no address counts as running."""
+        """Probe every component; one without an address counts as running."""
         health = look(self._pipeline, self._addresses())
         components = tuple(
             ComponentStatus(
@@ -176,20 +179,20 @@ class ExternalStack:
         return (*components, *status_rows(health))
 
     def usage(self) -> Mapping[str, Usage]:
-        """Return nothing: its processes are not of this machine."""
+        """Return nothing: its processes are not on this machine."""
         return {}
 
     def collected(self) -> Mapping[str, JvmMemory]:
-        """Return nothing: its processes are not of this machine."""
+        """Return nothing: its processes are not on this machine."""
         return {}
 
     def versions(self) -> Mapping[str, str]:
-        """Return what the components call themselves."""
+        """Return the versions that the components report."""
         answers = {x.component: x for x in self._answers() if x.given}
         return {name: answers[name].version or "external" for name in COMPONENTS if name in answers}
 
     def notes(self) -> tuple[str, ...]:
-        """Say what was not seen."""
+        """Return what was not observed."""
         answers = {x.component: x for x in self._answers()}
         missing = ", ".join(name for name, x in answers.items() if not x.given)
         notes = (
@@ -200,19 +203,19 @@ class ExternalStack:
         return tuple(x for x in notes if x)
 
     def log_tails(self, _lines: int) -> Mapping[str, LogTail]:
-        """Return no lines: its logs are not here."""
+        """Return no lines: its logs are not available."""
         return {name: LogTail("external: not here", ()) for name in COMPONENTS}
 
     def watch(self) -> "ExternalWatch":
-        """Observe nothing."""
+        """Return a watch that observes nothing."""
         return ExternalWatch()
 
 
 class ExternalWatch:
-    """What can be seen from outside of what happens to components: nothing."""
+    """A watch without access to events or logs."""
 
     def events(self) -> tuple[ComponentEvent, ...] | None:
-        """Return that nobody knows."""
+        """Return None: events are unknown."""
         return None
 
     def logs(self) -> Mapping[str, bytes]:

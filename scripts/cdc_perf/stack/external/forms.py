@@ -1,6 +1,6 @@
-"""The forms of an address: what people write, and the one form in which the harness uses it.
+"""Parsers of addresses; each returns the form that the harness uses.
 
-Nothing here shows the address in an error: it may hold a secret.
+Their errors do not contain the address, because it may contain a secret.
 """
 
 import re
@@ -16,16 +16,16 @@ _SCHEMES = ("http", "https")
 _HIGHEST_PORT = 65_535
 _POSTGRES_PORT = 5432
 _HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\s:/@,\[\]]+)(:(?P<port>[0-9]+))?")
-# librdkafka takes the protocol in front; the harness has no settings for another one.
+# librdkafka accepts the protocol as a prefix; the harness supports only this one.
 _PLAINTEXT = "plaintext://"
 
 
-class UnreadableAddress(Exception):  # noqa: N818 - becomes a UsageFailure, which says where
-    """An address that cannot work.
+class UnreadableAddress(Exception):  # noqa: N818 - becomes a UsageFailure with the setting
+    """An invalid address.
 
     Attributes:
         what: What is wrong with it.
-        remedy: What to write.
+        remedy: What to write instead.
     """
 
     def __init__(self, what: str, remedy: str) -> None:
@@ -38,9 +38,9 @@ def postgres(text: str) -> str:
     """Return a libpq connection string that names a host.
 
     Raises:
-        Unreadable: It is none.
+        UnreadableAddress: It is invalid.
     """
-    # A database's name does not end in a slash; a copied URL does.
+    # A copied URL may end in a slash; the name of a database does not.
     url = text.startswith(("postgresql://", "postgres://")) and "?" not in text
     dsn = text.rstrip("/") if url else text
     try:
@@ -59,7 +59,7 @@ def mongodb(text: str) -> str:
     """Return a MongoDB connection string.
 
     Raises:
-        Unreadable: It is none.
+        UnreadableAddress: It is invalid.
     """
     try:
         parse_uri(text, validate=False)
@@ -72,7 +72,7 @@ def kafka(text: str) -> str:
     """Return a list of brokers: `host:port,host:port`.
 
     Raises:
-        Unreadable: One of them is not a broker.
+        UnreadableAddress: A broker is invalid.
     """
     brokers = [broker.strip() for broker in text.split(",") if broker.strip()]
     return ",".join(_host_and_port(_bare(broker), "is no address of Kafka") for broker in brokers)
@@ -84,10 +84,10 @@ def _bare(broker: str) -> str:
 
 
 def connector_postgres(text: str) -> str:
-    """Return `host:port`, with PostgreSQL's own port where none is given.
+    """Return `host:port`, with PostgreSQL's default port if none is given.
 
     Raises:
-        Unreadable: It is something else.
+        UnreadableAddress: It has another form.
     """
     found = _host_and_port(text, "is not host:port")
     return found if re.search(r":[0-9]+$", found) else f"{found}:{_POSTGRES_PORT}"
@@ -105,14 +105,14 @@ def _is_port(text: str | None) -> bool:
 
 
 def _url(pages: str, text: str) -> str:
-    """Return a URL without a slash at its end; a path is that of a gateway.
+    """Return a URL without a trailing slash; its path may be that of a gateway.
 
     Args:
-        pages: Pattern of the server's own pages, which the harness appends by itself.
+        pages: Pattern of the server's own paths, which the harness appends.
         text: The URL.
 
     Raises:
-        Unreadable: It is none, or goes on beyond the server.
+        UnreadableAddress: It is invalid, or has more than the server's address.
     """
     remedy = "write http://host:port"
     try:

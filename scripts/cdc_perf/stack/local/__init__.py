@@ -1,1 +1,1 @@
-"""The embedded stack: the pipeline without Docker, its components under supervisord."""
+"""The embedded stack: the pipeline without Docker, with its components under supervisord."""

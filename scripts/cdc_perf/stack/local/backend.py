@@ -44,15 +44,15 @@ class LocalStack:
         self._starter = LocalStarter(checkout, pipeline, layout, self._supervisor, install)
 
     def up(self, say: Say, *, observe: bool = False) -> Endpoints:
-        """Start the stack, or what was stopped of it, and prove it with a canary row."""
+        """Start the stack, or its stopped components, and send a canary row through it."""
         return up(self, self._starter, self._pipeline, say, observe=observe)
 
-    def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - deployed by us
-        """Refuse a stack that was started with other settings, or whose tables do not fit them."""
+    def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it
+        """Raise StackFailure if the stack's settings or tables do not match pipeline.toml."""
         verify(self, self._checkout, self._pipeline)
 
     def down(self, say: Say) -> bool:
-        """Stop the components in the direction opposite to the data's, and remove their data."""
+        """Stop the components in reverse order of the data flow, and remove their data."""
         alive = self._supervisor.alive()
         found = self._layout.state.exists() or alive
         if alive:
@@ -65,17 +65,17 @@ class LocalStack:
         return found
 
     def abandon(self, say: Say) -> bool:
-        """Stop at once a stack that is not wanted any more, and remove its data."""
+        """Stop the stack at once, because it is no longer needed, and remove its data."""
         for name in COMPONENTS:
             with suppress(StackFailure):
-                # A PostgreSQL that is killed leaves shared memory behind; by SIGQUIT it does not.
+                # SIGKILL makes PostgreSQL leave shared memory behind; SIGQUIT does not.
                 self._supervisor.kill_program(name, "QUIT" if name == "postgres" else "KILL")
-        # Whoever was called off still has to clean up.
+        # A cancelled command must still clean up.
         with cancelled_by(threading.Event()):
             return self.down(say)
 
     def endpoints(self) -> Endpoints | None:
-        """Return the addresses if `up` got to its end and supervisord still answers."""
+        """Return the addresses if `up` finished and supervisord still answers."""
         found = Endpoints.read(self._layout.endpoints, self.name)
         return found if found is not None and self._supervisor.alive() else None
 
@@ -85,10 +85,10 @@ class LocalStack:
         return state.versions if state is not None else {}
 
     def status(self) -> tuple[ComponentStatus, ...]:
-        """Ask supervisord.
+        """Return the state of each component from supervisord.
 
         Raises:
-            StackFailure: It hangs.
+            StackFailure: supervisord hangs.
         """
         self._supervisor.expect_answer()
         state = LocalState.read(self._layout.state)
@@ -113,11 +113,11 @@ class LocalStack:
         return tuple(statuses)
 
     def usage(self) -> Mapping[str, Usage]:
-        """Look at the processes that supervisord has started."""
+        """Return the usage of the processes that supervisord started."""
         return usage_of(self._pids())
 
     def collected(self) -> Mapping[str, JvmMemory]:
-        """Let the broker and the Connect worker collect their garbage."""
+        """Run a full collection in the broker and the Connect worker; return the memory left."""
         return collected(self._pids())
 
     def _pids(self) -> Mapping[str, int]:
@@ -125,7 +125,7 @@ class LocalStack:
         return {name: x["pid"] for name, x in processes.items() if x.get("pid")}
 
     def notes(self) -> tuple[str, ...]:
-        """Name what differs from a pipeline in production."""
+        """Return the differences from a pipeline in production."""
         server = self.versions().get("mongodb", "")
         notes = ["embedded stack: one machine carries the load, PostgreSQL runs with fsync off"]
         if on_mongodb := target.note(server):
@@ -135,15 +135,15 @@ class LocalStack:
         return tuple(notes)
 
     def log_files(self) -> Mapping[str, Path]:
-        """Return the log files, supervisord's among them."""
+        """Return the log files, including supervisord's."""
         observers = (name for name in OBSERVERS if name in self.versions())
         return {name: self._layout.log(name) for name in (*COMPONENTS, *observers, "supervisord")}
 
     def log_tails(self, lines: int) -> Mapping[str, LogTail]:
-        """Return the ends of the log files."""
+        """Return the last lines of the log files."""
         files = self.log_files().items()
         return {name: LogTail(str(path), last_lines(path, lines)) for name, path in files}
 
     def watch(self) -> LocalWatch:
-        """Observe from the present end of each log on."""
+        """Start to observe, from the current end of each log."""
         return LocalWatch(self._layout, self._supervisor, self.log_files())

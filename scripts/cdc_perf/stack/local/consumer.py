@@ -1,4 +1,4 @@
-"""The pipeline's own consumer, run from the sources of the checkout."""
+"""The pipeline's own consumer, run from the checkout's sources."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ from cdc_perf.stack.local.program import Program
 
 
 def program(root: Path, pipeline: Path, endpoints: Endpoints, port: int) -> Program:
-    """Return how cdc-consumer is run."""
+    """Return the program of cdc-consumer."""
     return Program(
         name="consumer",
         argv=(sys.executable, "-m", "cdc_consumer", pipeline),

@@ -1,4 +1,4 @@
-"""What the embedded stack needs of this machine: what is there, what is missing, what is wrong."""
+"""Checks that this machine has what the embedded stack needs."""
 
 import os
 import platform
@@ -21,7 +21,7 @@ from cdc_perf.stack.local.observe import find_prometheus
 from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE, Cache, Tool
 
 _GIB = 1024**3
-# PostgreSQL, two JVMs, the consumer, the wire server and k6 at 500 virtual users.
+# Enough for PostgreSQL, two JVMs, the consumer, the MongoDB server, and k6 at 500 virtual users.
 _MEMORY = 3 * _GIB
 _CACHE_DISK = 4 * _GIB
 _RESULTS_DISK = 1 * _GIB
@@ -29,7 +29,7 @@ _SYSTEMS = ("Linux", "Darwin")
 
 
 class Health(StrEnum):
-    """How a thing stands."""
+    """The result of a check."""
 
     OK = "ok"
     MISSING = "missing"
@@ -37,13 +37,13 @@ class Health(StrEnum):
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at.
+    """One item that was checked.
 
     Attributes:
-        what: The thing.
-        health: How it stands; what is missing is fetched by itself, what is wrong is not mended.
-        found: What was found, in words.
-        remedy: What to do; empty where nothing has to be done.
+        what: The item.
+        health: The result; a missing item is installed when needed, a wrong one must be fixed.
+        found: What was found, as text.
+        remedy: How to fix it; empty if there is nothing to do.
     """
 
     what: str
@@ -53,7 +53,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def diagnose(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> tuple[CheckResult, ...]:
-    """Look at everything that `inv up` and `inv perf` rely on."""
+    """Check everything that `inv up` and `inv perf` need."""
     return (
         _system(),
         _user(),

@@ -1,4 +1,4 @@
-"""The embedded stack of a checkout, put together from its tools."""
+"""The embedded stack of a checkout, built from its tools."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from cdc_perf.tools.jars import JMX_AGENT
 
 @dataclass(frozen=True)
 class EmbeddedTools:
-    """All that the embedded stack and its load are made of."""
+    """The tools of the embedded stack and of the load."""
 
     programs: Catalogue
     storage: Tool
@@ -27,7 +27,7 @@ class EmbeddedTools:
 
     @classmethod
     def of(cls, checkout: Checkout, pipeline: Pipeline, cache: Cache) -> "EmbeddedTools":
-        """Describe the tools of a checkout.
+        """Return the tools of a checkout.
 
         Raises:
             StackFailure: A lock file or a source is missing.
@@ -38,13 +38,13 @@ class EmbeddedTools:
 
     @property
     def all(self) -> tuple[Tool, ...]:
-        """Every tool, in the order in which people think of them."""
+        """Every tool, in display order."""
         x = self.programs
         return (x.postgres, x.java, x.kafka, x.mongodb, x.k6, self.storage, self.jvm_caches)
 
 
 def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalStack:
-    """Return the embedded stack of a checkout; its tools are installed when it goes up."""
+    """Return the embedded stack of a checkout; its tools are installed when it starts."""
 
     def install(say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
         prometheus = find_prometheus() if observe else None

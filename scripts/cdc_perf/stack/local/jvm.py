@@ -1,4 +1,4 @@
-"""The two Java processes, the Kafka broker and the Connect worker: command lines and settings."""
+"""Command lines and settings of the two JVMs: the Kafka broker and the Connect worker."""
 
 import base64
 import secrets
@@ -17,7 +17,7 @@ from cdc_perf.stack.local.ports import Ports
 from cdc_perf.stack.local.program import Program
 
 # C1 alone compiles in a fraction of C2's time and reaches 6,000 events/s; the serial collector
-# needs no threads of its own. On two cores both start a stack seconds earlier.
+# needs no extra threads. On two cores, each makes a stack start seconds earlier.
 FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m")
 _LOG4J2 = """\
 <Configuration status="WARN">
@@ -28,7 +28,7 @@ _LOG4J2 = """\
 </Configuration>
 """
 _CONFIG_PROVIDERS = "org.apache.kafka.common.config.provider"
-# Relative to `.stack/`, where the programs run: JAAS reads some characters of a path otherwise.
+# Relative to `.stack/`, where the programs run: JAAS interprets some characters of a path.
 _JAAS, _USERS = "settings/connect-jaas.conf", "settings/connect-users.properties"
 _BASIC_AUTH = "org.apache.kafka.connect.rest.basic.auth.extension"
 # https://kafka.apache.org/documentation/#connect_rest (rest.extension.classes)
@@ -39,7 +39,7 @@ KafkaConnect {{
 """
 _NODE_ID = 1
 _NOT_ASCII = 0x80
-# A JVM reads the names of files by the locale; without one it would not find those beyond ASCII.
+# A JVM decodes file names by the locale; without one it finds only ASCII names.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 
 
@@ -48,10 +48,10 @@ class Java:
     """The Java runtime with Kafka's class path.
 
     Attributes:
-        home: The installed runtime wheel.
+        home: The folder of the installed runtime wheel.
         jars: The folder of jars.
         caches: Folder with `kafka.aot` and `connect.aot` (JEP 483, 514); None: run without.
-        training: The JVMs write those caches when they end, instead of reading them.
+        training: Whether the JVMs write those caches when they end, instead of reading them.
     """
 
     home: Path
@@ -60,8 +60,8 @@ class Java:
     training: bool = False
 
     def argv(self, name: str, *words: str | Path) -> tuple[str | Path, ...]:
-        """Return a command line; `name` is that of the cache file."""
-        # A cache belongs to one class path, so its order is fixed.
+        """Return a command line; `name` selects the cache file."""
+        # A cache is valid for one class path, so its order is fixed.
         class_path = ":".join(str(jar) for jar in sorted(self.jars.glob("*.jar")))
         aot: tuple[str, ...] = ()
         if self.caches is not None:
@@ -81,12 +81,12 @@ def write_settings(layout: Layout, ports: Ports, passwords: Passwords) -> None:
 
 
 def new_cluster_id() -> str:
-    """Return a cluster id as Kafka makes them: 16 random bytes in URL-safe base64, no padding."""
+    """Return a cluster id in Kafka's format: 16 random bytes in URL-safe base64, no padding."""
     return base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
 
 
 def format_storage(java: Java, folder: Path) -> None:
-    """Format Kafka's storage: a JVM's start, so it is done once, into the tool cache.
+    """Format Kafka's storage, once into the tool cache, because it takes a JVM start.
 
     Raises:
         StackFailure: The storage tool failed.
@@ -115,9 +115,9 @@ def format_storage(java: Java, folder: Path) -> None:
 
 
 def copy_storage(template: Path, layout: Layout, cluster_id: str) -> None:
-    """Copy the formatted storage and give it a cluster id of its own.
+    """Copy the formatted storage and set its cluster id.
 
-    The id stands in meta.properties alone, and tells our broker from a stranger on the same port.
+    Only meta.properties contains the id. It distinguishes this broker from others on its port.
     """
     target = layout.data / "kafka"
     shutil.copytree(template / "storage", target)
@@ -133,19 +133,19 @@ def programs(
     passwords: Passwords,
     agents: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Program, Program]:
-    """Return how the broker and the Connect worker are run.
+    """Return the programs of the broker and the Connect worker.
 
     Args:
-        layout: Where their settings are.
-        java: What runs them.
-        passwords: Of the accounts that they use.
-        agents: A flag that loads an agent, by program.
+        layout: Locates their settings.
+        java: The Java runtime.
+        passwords: Passwords of the accounts that they use.
+        agents: JVM flags that load an agent, by program.
     """
     logging = f"-Dlog4j2.configurationFile={layout.settings / 'log4j2.xml'}"
-    # At the end of a training run a JVM spends half a minute on writing its cache.
+    # At the end of a training run, a JVM takes 30 s to write its cache.
     stop_seconds = 180 if java.training else 10
     kafka, connect = layout.settings / "kafka.properties", layout.settings / "connect.properties"
-    # A JVM with an agent cannot use its cache (JEP 483), says so in its log, and starts without.
+    # A JVM with an agent cannot use its cache (JEP 483): it would log that and start without one.
     java = replace(java, caches=None) if agents else java
     jaas = f"-Djava.security.auth.login.config={_JAAS}"
     worker = "org.apache.kafka.connect.cli.ConnectDistributed"
@@ -195,7 +195,7 @@ def _kafka(layout: Layout, ports: Ports) -> dict[str, str]:
         "num.io.threads": "4",
         "background.threads": "2",
         "log.cleaner.dedupe.buffer.size": "4194304",
-        # A killed broker or worker is noticed within 3 s.
+        # A killed broker or worker is detected within 3 s.
         "group.initial.rebalance.delay.ms": "0",
         "group.coordinator.rebalance.protocols": "classic,consumer",
         "group.min.session.timeout.ms": "1000",
@@ -215,14 +215,14 @@ def _connect(ports: Ports) -> dict[str, str]:
         "key.converter.schemas.enable": "false",
         "value.converter": "org.apache.kafka.connect.json.JsonConverter",
         "value.converter.schemas.enable": "false",
-        # Else a null that was written arrives as the column's default.
+        # Otherwise, a null that was written arrives as the column's default.
         "value.converter.replace.null.with.default": "false",
-        # Connectors are found on the class path; scanning every jar takes seconds.
+        # The service loader finds connectors on the class path; a scan of every jar takes seconds.
         "plugin.discovery": "service_load",
-        # A connector can read and empty files of ours, so only who has the password makes one.
+        # A connector can read and truncate the user's files, so creating one requires the password.
         "rest.extension.classes": f"{_BASIC_AUTH}.BasicAuthSecurityRestExtension",
-        # The password of PostgreSQL is a reference, which the REST API shows in its place. Only
-        # this variable can be referred to, and no file.
+        # The REST API shows a reference instead of PostgreSQL's password. References can use only
+        # this variable, and no file.
         "config.providers": "env",
         "config.providers.env.class": f"{_CONFIG_PROVIDERS}.EnvVarConfigProvider",
         "config.providers.env.param.allowlist.pattern": CONNECTOR_VARIABLE,
@@ -244,7 +244,7 @@ def _write_properties(path: Path, properties: Mapping[str, str]) -> None:
 
 
 def _escaped(value: str) -> str:
-    r"""Return a value in Java's format: a backslash begins an escape, and all is ASCII.
+    r"""Return a value in Java's properties format: backslashes escaped, ASCII only.
 
     Other characters are written as UTF-16 code units, `\u00e4`
     (https://docs.oracle.com/en/java/javase/25/docs/api/java.base/java/util/Properties.html).

@@ -1,6 +1,6 @@
-"""What a leak of a Java process moves: its live heap after a collection, and all beside the heap.
+"""The memory of a Java process that reveals a leak: the live heap, and all memory outside the heap.
 
-The resident size of a JVM shows neither: it grows until the heap is full, leak or not.
+Resident size does not reveal one: it grows until the heap is full, with or without a leak.
 """
 
 import os
@@ -17,7 +17,7 @@ from cdc_perf.waiting import NotReady, wait_until
 
 JVMS = ("kafka", "connect")
 _KIB = 1024
-# GC.heap_info of the serial collector, a line a generation:
+# GC.heap_info of the serial collector, one line per generation:
 # `DefNew   total 116416K, used 3759K [0x00000000e0000000, 0x00000000e7e50000, 0x00000000eaaa0000)`
 _GENERATION = re.compile(
     r"^\s*\S.*? total \d+K, used (\d+)K \[0x([0-9a-f]+), 0x[0-9a-f]+, 0x([0-9a-f]+)\)", re.MULTILINE
@@ -30,12 +30,12 @@ _CHUNK = 65_536
 
 
 def collected(pids: Mapping[str, int]) -> dict[str, JvmMemory]:
-    """Let each JVM collect its garbage, and return what is left of those that answer.
+    """Run a full collection in each JVM; return the memory of those that answer.
 
-    A full collection of 60 MB of live objects stops a JVM for about 0.1 s.
+    A full collection with 60 MB of live objects pauses a JVM for about 0.1 s.
 
     Args:
-        pids: Process ids of components, of which those of `JVMS` are looked at.
+        pids: Process ids by component; only those of `JVMS` are used.
     """
     found = {}
     for name in JVMS:
@@ -55,7 +55,7 @@ def collected(pids: Mapping[str, int]) -> dict[str, JvmMemory]:
 
 @dataclass(frozen=True)
 class Heap:
-    """A heap: bytes in use, and where it begins and ends."""
+    """A heap: bytes in use, start address, and end address."""
 
     used: int
     begin: int
@@ -63,7 +63,7 @@ class Heap:
 
 
 def heap_of(heap_info: str) -> Heap | None:
-    """Return what `GC.heap_info` of the serial collector says; None if it says something else."""
+    """Parse `GC.heap_info` of the serial collector; return None if it has another format."""
     found = _GENERATION.findall(heap_info)
     if not found:
         return None
@@ -75,7 +75,7 @@ def heap_of(heap_info: str) -> Heap | None:
 
 
 def resident_outside(smaps: str, heap: Heap) -> int:
-    """Return the resident bytes of a process that are not of its heap.
+    """Return the resident bytes of a process outside its heap.
 
     https://docs.kernel.org/filesystems/proc.html
     """
@@ -90,10 +90,10 @@ def resident_outside(smaps: str, heap: Heap) -> int:
 
 
 def jcmd(pid: int, command: str) -> str:
-    """Return what a JVM answers to a command such as `GC.heap_info`.
+    """Return a JVM's answer to a command such as `GC.heap_info`.
 
     Args:
-        pid: The process.
+        pid: The process id.
         command: The command, without arguments.
 
     Raises:
@@ -114,7 +114,7 @@ def jcmd(pid: int, command: str) -> str:
 
 
 def _listening(pid: int) -> Path:
-    """Return the socket of a JVM, which begins to listen when it is asked to."""
+    """Return the socket of a JVM; ask the JVM to listen if it does not."""
     path = Path(f"/proc/{pid}/root/tmp/.java_pid{pid}")
     if path.exists():
         return path
@@ -143,7 +143,7 @@ def _listening(pid: int) -> Path:
 
 
 def _catches(pid: int, number: signal.Signals) -> bool:
-    """Tell whether a process handles a signal: a bit of SigCgt in /proc/<pid>/status.
+    """Return whether a process handles a signal: a bit of SigCgt in /proc/<pid>/status.
 
     https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
     """

@@ -1,4 +1,4 @@
-"""Faults of the machine that components report in their own words, and their remedies."""
+"""Problems of the machine that components report in their logs, and their remedies."""
 
 import re
 import shutil
@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _FULL_DISK = "the disk is full: free some space"
-# Less than this, and a component that needs a new file or segment fails.
+# With less free space, a component that needs a new file or segment fails.
 _FULL_BELOW_BYTES = 16 * 1024**2
 _SYMPTOMS = {
     r"No space left on device|Disk quota exceeded": _FULL_DISK,
@@ -23,15 +23,15 @@ _SYMPTOMS = {
 
 
 def remedy(log: Sequence[str]) -> str:
-    """Return what to do about what the lines of a log complain of; nothing if that is unknown."""
+    """Return the remedy for a problem in the lines of a log; empty if unknown."""
     text = "\n".join(log)
     return next((found for words, found in _SYMPTOMS.items() if re.search(words, text)), "")
 
 
 def remedy_for_disk(folder: Path) -> str:
-    """Return what to do about the disk of a folder; nothing if it has space left.
+    """Return the remedy if the disk of a folder is full; else an empty string.
 
-    The logs of the components are on the disk of the stack: once it is full, they do not say so.
+    The components' logs are on that disk: once it is full, they cannot report it.
     """
     with suppress(OSError):
         if shutil.disk_usage(folder).free < _FULL_BELOW_BYTES:

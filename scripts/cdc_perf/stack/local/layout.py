@@ -1,4 +1,4 @@
-"""Where the embedded stack keeps what it runs on: `.stack/` in the checkout."""
+"""The files of the embedded stack: `.stack/` in the checkout."""
 
 import hashlib
 import os
@@ -24,17 +24,17 @@ class Layout:
 
     @property
     def state(self) -> Path:
-        """What `up` decided: ports, cluster id, versions."""
+        """The file with what `up` decided: ports, cluster id, versions."""
         return self.root / "stack.json"
 
     @property
     def endpoints(self) -> Path:
-        """The addresses of the running stack."""
+        """The file with the addresses of the running stack."""
         return self.root / "endpoints.json"
 
     @property
     def logs(self) -> Path:
-        """A log file for each component, `supervisord.log` among them."""
+        """The folder of the log files: one for each component, and `supervisord.log`."""
         return self.root / "logs"
 
     def log(self, component: str) -> Path:
@@ -43,17 +43,17 @@ class Layout:
 
     @property
     def data(self) -> Path:
-        """Data folders of the components except PostgreSQL; gone with the stack."""
+        """The data folders of all components except PostgreSQL; `down` removes them."""
         return self.root / "data"
 
     @property
     def settings(self) -> Path:
-        """The components' settings files."""
+        """The folder of the components' settings files."""
         return self.root / "settings"
 
     @property
     def admin_password(self) -> Path:
-        """The password of PostgreSQL's superuser, in the format of PGPASSFILE."""
+        """The file with the password of PostgreSQL's superuser, in the format of PGPASSFILE."""
         return self.settings / "postgres-admin"
 
     @property
@@ -63,7 +63,7 @@ class Layout:
 
     @property
     def supervisor_socket(self) -> Path:
-        """The socket of supervisord, elsewhere when the checkout's path is too long for one."""
+        """The socket of supervisord; outside the checkout if its path is too long for a socket."""
         beside = self.root / _SOCKET
         if len(str(beside)) <= _SOCKET_PATH_LIMIT:
             return beside
@@ -76,10 +76,10 @@ class Layout:
 
     @property
     def postgres_home(self) -> Path:
-        """The folder for PostgreSQL's data, where its user can reach it.
+        """The folder for PostgreSQL's data, which PostgreSQL's user can access.
 
-        That is inside `.stack/`, unless PostgreSQL has to run as another user (root may not run it)
-        and that user cannot get through to the checkout.
+        It is inside `.stack/`, unless PostgreSQL must run as another user (root may not run it) and
+        that user has no access to the checkout.
         """
         inside = self.root / "postgres"
         user = postgres_user()
@@ -89,16 +89,16 @@ class Layout:
 
     @property
     def elsewhere(self) -> Path:
-        """The folder for what cannot be in `.stack/`, in the system's temporary folder."""
+        """The folder for files that cannot be in `.stack/`, in the system's temporary folder."""
         whose = f"{os.geteuid()} {self.root}"
         digest = hashlib.sha256(whose.encode()).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"cdc-perf-{digest}"
 
     def make(self) -> None:
-        """Make the folders, which only their owner can read; PostgreSQL's user passes through.
+        """Create the folders, which only their owner can read; PostgreSQL's user can traverse them.
 
         Raises:
-            StackFailure: The folder in the system's temporary folder is not ours.
+            StackFailure: The folder in the system's temporary folder is not safe to use.
         """
         home = self.postgres_home
         if self._outside(home) or self._outside(self.supervisor_socket):
@@ -112,7 +112,7 @@ class Layout:
                 folder.chmod(0o711)
 
     def clear(self) -> None:
-        """Remove everything but the logs."""
+        """Remove everything except the logs."""
         for name in ("data", "settings", "bin", "postgres"):
             shutil.rmtree(self.root / name, ignore_errors=True)
         if is_own_folder(self.elsewhere):
@@ -125,10 +125,10 @@ class Layout:
 
 
 def postgres_user() -> pwd.struct_passwd | None:
-    """Return the user that PostgreSQL has to run as; None: the user that we are.
+    """Return the user that PostgreSQL must run as; None: the current user.
 
     Raises:
-        StackFailure: PostgreSQL would refuse to run: root may not, and others need a name.
+        StackFailure: PostgreSQL would not run: it refuses root, and any other user needs a name.
     """
     user = os.geteuid()
     try:
@@ -145,7 +145,7 @@ def postgres_user() -> pwd.struct_passwd | None:
 
 
 def reachable_copy(folder: Path, layout: Layout) -> Path:
-    """Return `folder`, or a copy of it that PostgreSQL's user can reach."""
+    """Return `folder`, or a copy if PostgreSQL's user cannot access `folder`."""
     user = postgres_user()
     if user is None or _reachable(folder, user):
         return folder

@@ -1,4 +1,4 @@
-"""The ends of the components' logs."""
+"""The last lines of the components' logs."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ _MOST_BYTES = 65_536
 
 
 def last_lines(log: Path, count: int = _LAST_LINES) -> tuple[str, ...]:
-    """Return the last lines of a log file, or none where there is no file."""
+    """Return the last lines of a log file; none if there is no file."""
     try:
         with log.open("rb") as stream:
             stream.seek(max(0, log.stat().st_size - _MOST_BYTES))

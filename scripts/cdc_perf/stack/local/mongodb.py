@@ -1,7 +1,7 @@
-"""The MongoDB-wire server of the embedded stack: a real `mongod` where there is one, else nx-27017.
+"""The MongoDB server of the embedded stack: a real `mongod` if there is one, else nx-27017.
 
-No package registry carries `mongod`. nx-27017 speaks MongoDB's wire protocol over SQLite; a run
-names its server, and figures taken on the stand-in say so.
+No package registry has `mongod`. nx-27017 speaks MongoDB's wire protocol over SQLite; each run
+names its server, and reports mark figures from the stand-in.
 """
 
 import re
@@ -21,23 +21,23 @@ from cdc_perf.stack.target import STAND_IN
 
 @dataclass(frozen=True)
 class MongoServer:
-    """Which server is run; `mongod` is None for the stand-in."""
+    """The server to run; `mongod` is None for the stand-in."""
 
     version: str
     mongod: Path | None
 
 
 def configured(checkout: Checkout, pipeline: Pipeline) -> str:
-    """Return the path of the `mongod` that pipeline.toml names, or nothing."""
+    """Return the path of the `mongod` in pipeline.toml; empty if there is none."""
     given = pipeline.stacks.local.mongod
     return str(checkout.root / given) if given else ""
 
 
 def find_server(given: str, stand_in_version: str) -> MongoServer:
-    """Take the configured `mongod`, else the one on PATH, else the stand-in.
+    """Return the configured `mongod`, else the one on PATH, else the stand-in.
 
     Raises:
-        UsageFailure: The configured one is not there.
+        UsageFailure: The configured one does not exist.
     """
     found = shutil.which(given or "mongod")
     if found is None and given:
@@ -53,7 +53,7 @@ def find_server(given: str, stand_in_version: str) -> MongoServer:
 
 
 def program(layout: Layout, server: MongoServer, installed: Path, port: int) -> Program:
-    """Return how the server is run."""
+    """Return the program of the server."""
     data = layout.data / "mongodb"
     data.mkdir(parents=True, exist_ok=True)
     if server.mongod is not None:

@@ -16,20 +16,20 @@ from cdc_perf.stack.local.ports import Ports
 from cdc_perf.stack.local.program import Program
 
 PROMETHEUS = "prometheus"
-# The first whose native histograms k6 can write to.
+# The first version that accepts k6's native histograms.
 _OLDEST = (2, 40)
 _HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
 class Observers:
-    """What observes the stack.
+    """The tools that observe the stack.
 
     Attributes:
-        prometheus: The program.
+        prometheus: Path of the program.
         version: Its version.
-        jmx_agent: The agent's jar.
-        settings: The folder of prometheus.yml, the rules and the agent's settings.
+        jmx_agent: Path of the agent's jar.
+        settings: Folder of prometheus.yml, the rules, and the agent's settings.
     """
 
     prometheus: Path
@@ -62,7 +62,7 @@ def find_prometheus() -> tuple[Path, str]:
 
 
 def agent_flags(observers: Observers, ports: Ports) -> dict[str, str]:
-    """Return the JVM flag of the agent, by program; it listens where Prometheus scrapes."""
+    """Return the JVM flags that load the agent, by program."""
     agent, settings = observers.jmx_agent, observers.settings / "jmx"
     return {
         "kafka": f"-javaagent:{agent}={_HOST}:{ports.kafka_jmx}:{settings / 'kafka.yml'}",
@@ -71,12 +71,12 @@ def agent_flags(observers: Observers, ports: Ports) -> dict[str, str]:
 
 
 def write_settings(layout: Layout, observers: Observers, ports: Ports) -> None:
-    """Write prometheus.yml: the committed one, with this stack's targets and the rules' place.
+    """Write prometheus.yml: the committed file with this stack's targets and the path of the rules.
 
     Raises:
-        StackFailure: The committed one names a job that this stack does not have.
+        StackFailure: The committed file names a job that this stack does not have.
     """
-    # Imported here: only an observed stack needs it.
+    # Imported here because only an observed stack needs it.
     from ruamel.yaml import YAML  # noqa: PLC0415
 
     yaml = YAML()
@@ -105,7 +105,7 @@ def _retarget(jobs: list[dict[str, Any]], targets: Mapping[str, int]) -> None:
 
 
 def program(layout: Layout, observers: Observers, ports: Ports) -> Program:
-    """Return how Prometheus is run; its data go with the stack."""
+    """Return the program of Prometheus; `down` removes its data."""
     return Program(
         name=PROMETHEUS,
         argv=(

@@ -1,4 +1,4 @@
-"""The passwords of one embedded stack: new at each `up`, and only in files of mode 0600."""
+"""The passwords of one embedded stack: new at each `up`, stored only in files of mode 0600."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ class Passwords:
     """One password for each account. All characters are safe in a URL and in a settings file.
 
     Attributes:
-        admin: Of PostgreSQL's superuser.
-        pipeline: Of PostgreSQL's role for k6, the connector, and the harness.
-        connect: Of the one account of Kafka Connect's REST API.
+        admin: Password of PostgreSQL's superuser.
+        pipeline: Password of PostgreSQL's role for k6, the connector, and the harness.
+        connect: Password of the only account of Kafka Connect's REST API.
     """
 
     admin: str = field(default_factory=_new, repr=False)

@@ -1,4 +1,4 @@
-"""Ports of the embedded stack: given in pipeline.toml, else free ones."""
+"""Ports of the embedded stack: from pipeline.toml, else free ones."""
 
 from collections.abc import Mapping
 
@@ -23,10 +23,10 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def choose(given: Mapping[str, int]) -> Ports:
-    """Take the given ports and choose free ones for the rest.
+    """Return the given ports, and free ones for the other listeners.
 
     Args:
-        given: Listener name -> port.
+        given: Ports by listener.
 
     Raises:
         StackFailure: A given port is taken, or no free one was found.

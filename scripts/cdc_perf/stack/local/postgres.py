@@ -1,4 +1,4 @@
-"""PostgreSQL of the embedded stack: a fresh cluster for each `up`."""
+"""PostgreSQL of the embedded stack: a new cluster for each `up`."""
 
 import os
 from pathlib import Path
@@ -14,10 +14,10 @@ from cdc_perf.stack.local.layout import Layout, postgres_user, reachable_copy
 from cdc_perf.stack.local.passwords import Passwords
 from cdc_perf.stack.local.program import Program
 
-# Enough for the pools of k6 at 500 virtual users, the connector and the harness.
+# Enough for the pools of k6 at 500 virtual users, the connector, and the harness.
 _MAX_CONNECTIONS = 300
-# The one liberty that the embedded stack takes with durability: its data are gone at `down` anyway,
-# and a laptop's disk would otherwise be what is measured. Reports say so.
+# The only durability setting that the embedded stack relaxes: `down` removes its data anyway, and
+# otherwise a run would measure a laptop's disk. Reports mention it.
 _FSYNC = "off"
 _HOST = "127.0.0.1"
 
@@ -28,10 +28,10 @@ def superuser(settings: Postgres) -> str:
 
 
 def create_cluster(layout: Layout, installed: Path, settings: Postgres, password: str) -> None:
-    """Make the data folder and initialize it, with a superuser of that password.
+    """Create and initialize the data folder, with a superuser that has the given password.
 
-    Every connection needs a password (SCRAM), the superuser's too: it can run programs as the user
-    that PostgreSQL runs as.
+    Every connection needs a password (SCRAM). This includes the superuser's, because a superuser
+    can run programs as the user that PostgreSQL runs as.
 
     Raises:
         StackFailure: initdb failed.
@@ -42,7 +42,8 @@ def create_cluster(layout: Layout, installed: Path, settings: Postgres, password
     data.mkdir(mode=0o700)
     write_atomically(secret, f"{password}\n", mode=PRIVATE)
     if user is not None:
-        # Only we can write to their folder, so nobody can put a link in their place.
+        # Only the current user can write to their folder, so no one else can replace them with
+        # links.
         for path in (data, secret):
             os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
     try:
@@ -74,7 +75,7 @@ def create_account(settings: Postgres, port: int, passwords: Passwords) -> None:
     """Create the pipeline's role, which is not a superuser, and a database that it owns.
 
     Raises:
-        NotReady: PostgreSQL does not take connections.
+        NotReady: PostgreSQL does not accept connections.
     """
     admin = make_conninfo(
         host=_HOST,
@@ -97,7 +98,7 @@ def create_account(settings: Postgres, port: int, passwords: Passwords) -> None:
 
 
 def program(layout: Layout, installed: Path, port: int) -> Program:
-    """Return how PostgreSQL is run. Its unix socket is off: the path may be too long for one."""
+    """Return the program of PostgreSQL, without a unix socket, whose path may be too long."""
     user = postgres_user()
     options = {
         "listen_addresses": _HOST,
@@ -116,7 +117,7 @@ def program(layout: Layout, installed: Path, port: int) -> Program:
             *(word for name, value in options.items() for word in ("-c", f"{name}={value}")),
         ),
         user=user.pw_name if user is not None else "",
-        stop_signal="INT",  # a fast shutdown: clients are cut off, nothing is lost
+        stop_signal="INT",  # fast shutdown: closes connections, loses nothing
     )
 
 

@@ -1,4 +1,4 @@
-"""A program as supervisord runs it."""
+"""A program that supervisord runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ class Program:
         name: The component.
         argv: Program and arguments.
         environment: Additions to the environment, kept in supervisord's settings (mode 0600).
-        user: User to run as; empty: the user that we are.
-        stop_signal: What asks it to end.
-        stop_seconds: How long it may take before it is killed.
+        user: User to run as; empty: the current user.
+        stop_signal: Signal that stops it.
+        stop_seconds: Timeout of a stop, after which supervisord kills it.
     """
 
     name: str

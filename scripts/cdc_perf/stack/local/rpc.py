@@ -1,4 +1,4 @@
-"""Questions to supervisord, over its unix socket."""
+"""Calls to supervisord over its unix socket."""
 
 import http.client
 import os
@@ -10,12 +10,12 @@ from xml.parsers.expat import ExpatError
 
 from cdc_perf.errors import StackFailure
 
-# It answers at once, whatever it does; a machine that is out of breath may take longer.
+# supervisord answers at once, whatever it does; an overloaded machine may take longer.
 _ANSWER_SECONDS = 10.0
 
 
 class Hung(StackFailure):
-    """supervisord is there, and does not answer in time."""
+    """supervisord accepts calls and does not answer in time."""
 
 
 def hung() -> Hung:
@@ -27,17 +27,17 @@ def hung() -> Hung:
 
 
 def call(path: Path, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped
-    """Return supervisord's answer to a method.
+    """Call a method of supervisord and return its answer.
 
     Args:
-        path: Its socket.
-        method: http://supervisord.org/api.html has them.
-        arguments: Of the method.
+        path: Path of the socket.
+        method: Name of the method, see http://supervisord.org/api.html.
+        arguments: Arguments of the method.
 
     Raises:
-        Hung: It took the question, and did not answer in time.
-        StackFailure: It does not answer.
-        xmlrpc.client.Fault: It refuses.
+        Hung: supervisord accepted the call and did not answer in time.
+        StackFailure: supervisord does not answer.
+        xmlrpc.client.Fault: supervisord refuses the call.
     """
     try:
         with xmlrpc.client.ServerProxy("http://localhost/RPC2", _Transport(path)) as server:
@@ -48,7 +48,7 @@ def call(path: Path, method: str, *arguments: object) -> Any:  # noqa: ANN401 - 
         raise StackFailure(f"supervisord does not answer: {error}") from None
 
 
-# What is not XML-RPC is no answer of supervisord either.
+# An answer that is not XML-RPC does not come from supervisord.
 _NO_ANSWER = (
     OSError,
     http.client.HTTPException,
@@ -59,16 +59,16 @@ _NO_ANSWER = (
 
 
 class _Transport(xmlrpc.client.Transport):
-    """XML-RPC over a unix socket; supervisor's own would wait for ever."""
+    """XML-RPC over a unix socket, with a timeout, which supervisor's own transport lacks."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ANN401 - the base's
-        """Return a connection to the socket, whatever host is asked for."""
+        """Return a connection to the socket, whatever the host."""
         connection = _UnixConnection(self._path)
-        self._connection = (host, connection)  # which is what the base class closes
+        self._connection = (host, connection)  # the base class closes it
         return connection
 
 

@@ -42,12 +42,12 @@ class LocalStarter:
     install: Install
 
     def announce(self, say: Say) -> None:
-        """Say so where a supervisord was killed."""
+        """Report a supervisord that was killed."""
         if self.supervisor.left_running():
             say("supervisord was killed: ending what it left running")
 
     def stopped(self) -> tuple[str, ...]:
-        """Return the components that supervisord was told to stop, the observers among them."""
+        """Return the components and observers that supervisord was asked to stop."""
         known = self.supervisor.processes()
         names = (x for x in (*COMPONENTS, *OBSERVERS) if x in known)
         return tuple(name for name in names if self.supervisor.state(name) == "stopped")
@@ -61,17 +61,17 @@ class LocalStarter:
         return last_lines(self.log(name))
 
     def ended(self, name: str) -> str:
-        """Return what to do about a program that does not run, and is not about to."""
+        """Return the remedy for a program that neither runs nor starts; else an empty string."""
         if self.supervisor.state(name) not in ("failed", "stopped"):
             return ""
         return known_errors.remedy(self.last_lines(name)) or f"see {self.log(name)}"
 
     def start_again(self, name: str) -> None:
-        """Start a component that was stopped."""
+        """Start a stopped component."""
         self.supervisor.start_program(name)
 
     def start(self, say: Say, *, observe: bool) -> Endpoints:
-        """Get the tools, start the components, and make a pipeline of them."""
+        """Install the tools, start the components, and make them a pipeline."""
         installed, versions = self.install(say, observe=observe)
         layout, pipeline = self.layout, self.pipeline
         local = pipeline.stacks.local
@@ -144,7 +144,7 @@ class LocalStarter:
     def _observing(
         self, observers: Observers | None, ports: Ports
     ) -> tuple[dict[str, str], tuple[Program, ...]]:
-        """Return the agents' flags by program, and what runs beside the stack."""
+        """Return the agents' flags by program, and the programs that run beside the stack."""
         if observers is None:
             return {}, ()
         observe.write_settings(self.layout, observers, ports)

@@ -10,7 +10,7 @@ from cdc_perf.stack.local.ports import Ports
 
 
 class LocalState(msgspec.Struct, frozen=True, kw_only=True):
-    """What `up` decided, in `.stack/stack.json`."""
+    """What `up` decided, as stored in `.stack/stack.json`."""
 
     ports: Ports
     cluster_id: str
@@ -18,7 +18,7 @@ class LocalState(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, path: Path) -> "LocalState | None":
-        """Return what the file holds, if it is there."""
+        """Return the content of the file; None if it is missing or invalid."""
         with suppress(FileNotFoundError, *NOT_JSON):
             return msgspec.json.decode(path.read_bytes(), type=cls)
         return None

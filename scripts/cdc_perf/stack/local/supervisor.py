@@ -1,7 +1,7 @@
-"""supervisord: its start and end, and what it knows of the programs.
+"""supervisord: its start, its end, and the state of its programs.
 
-Each program runs in a process group of its own and is started again when it ends by itself, as it
-would be in production; what ended by itself during a run stands in supervisord's log.
+Each program runs in its own process group. supervisord restarts a program that ends by itself, as
+in production, and records the end in its log.
 """
 
 import sys
@@ -34,10 +34,10 @@ _STATES: dict[str, State] = {
     "EXITED": "failed",
     "FATAL": "failed",
 }
-# It kills what does not end in its time; the longest is that of a JVM that writes its cache.
+# supervisord kills a program that does not end in time; a JVM that writes its cache takes longest.
 _STOP_SECONDS = 200.0
 _SHUTDOWN_SECONDS = 60.0
-# One that hung is not asked again for so long: a command asks it many times.
+# A supervisord that hung is not called for this long, because a command calls it many times.
 _SILENT_SECONDS = 30.0
 
 
@@ -49,10 +49,10 @@ class Supervisor:
         self._silent_until = 0.0
 
     def start(self, programs: Sequence[Program]) -> None:
-        """Start supervisord with the programs, none of which it starts yet.
+        """Start supervisord with the programs, but do not start the programs yet.
 
         Raises:
-            StackFailure: It did not answer within ten seconds.
+            StackFailure: It did not answer within 10 s.
         """
         layout = self._layout
         layout.logs.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ class Supervisor:
         try:
             process.run(
                 [sys.executable, "-m", "supervisor.supervisord", "-c", layout.supervisor_settings],
-                env=process_tags.tag(layout.root),  # and the programs inherit it
+                env=process_tags.tag(layout.root),  # the programs inherit it
                 timeout_seconds=20,
             )
         except StackFailure as failure:
@@ -92,14 +92,14 @@ class Supervisor:
         return True
 
     def start_program(self, name: str) -> None:
-        """Start a program, without waiting."""
+        """Start a program without waiting for it."""
         self._call("startProcess", name, False)  # noqa: FBT003 - positional in XML-RPC
 
     def stop_program(self, name: str) -> None:
         """Stop a program and wait for its end; supervisord kills it if it takes too long.
 
         Raises:
-            StackFailure: It does not end.
+            StackFailure: The program does not end.
         """
         if not self._ask_to_stop(name):
             return
@@ -109,7 +109,7 @@ class Supervisor:
             if state not in ("stopped", "failed"):
                 raise NotReady(f"it is {state}")
 
-        # Each question wakes supervisord, which by itself looks once a second for what has ended.
+        # Each call wakes supervisord, which otherwise checks for ended programs once per second.
         wait_until(
             probe,
             what=f"the end of {name}",
@@ -118,13 +118,13 @@ class Supervisor:
         )
 
     def kill_program(self, name: str, number: str) -> None:
-        """Send a program a signal that ends it at once, so that it is not started again."""
+        """End a program at once with a signal, so that supervisord does not restart it."""
         if self._ask_to_stop(name):
             with suppress(xmlrpc.client.Fault):
                 self._call("signalProcess", name, number)
 
     def _ask_to_stop(self, name: str) -> bool:
-        """Ask supervisord to end a program; False if it does not run."""
+        """Ask supervisord to stop a program; return False if it does not run."""
         try:
             self._call("stopProcess", name, False)  # noqa: FBT003 - positional in XML-RPC
         except xmlrpc.client.Fault as fault:
@@ -134,7 +134,7 @@ class Supervisor:
         return True
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        """Return what supervisord knows, by program; empty when it is not running."""
+        """Return supervisord's process information by program; empty if it does not run."""
         try:
             answer = self._call("getAllProcessInfo")
         except StackFailure:
@@ -146,9 +146,9 @@ class Supervisor:
         return _STATES.get(self.processes().get(name, {}).get("statename", ""), "stopped")
 
     def shut_down(self) -> None:
-        """End supervisord and what it still runs, and wait until all of it is gone.
+        """End supervisord and all its programs, and wait until they are gone.
 
-        If supervisord was killed or hangs, it is killed with all that it started.
+        If supervisord was killed or hangs, kill it with everything that it started.
         """
         try:
             pid = self._call("getPID")
@@ -160,10 +160,10 @@ class Supervisor:
             process_tags.end_tagged_processes(self._layout.root)
 
     def expect_answer(self) -> None:
-        """Return if supervisord answers, or does not run.
+        """Return if supervisord answers or does not run.
 
         Raises:
-            StackFailure: It hangs, so nothing is known about its programs.
+            StackFailure: It hangs, so the state of its programs is unknown.
         """
         try:
             self._call("getState")
@@ -173,7 +173,7 @@ class Supervisor:
             return
 
     def left_running(self) -> bool:
-        """Whether something still runs although supervisord does not answer."""
+        """Whether programs still run although supervisord does not answer."""
         return not self.alive() and bool(process_tags.tagged_processes(self._layout.root))
 
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC is untyped
@@ -187,5 +187,5 @@ class Supervisor:
 
 
 def uptime(info: dict[str, Any]) -> float | None:
-    """Return how long a program has been running, in seconds, from supervisord's answer."""
+    """Return a program's uptime in seconds from supervisord's answer; None if it does not run."""
     return max(0.0, time.time() - info["start"]) if info.get("pid") else None

@@ -1,4 +1,4 @@
-"""supervisord.conf: how supervisord is to run the programs."""
+"""supervisord.conf: the settings of supervisord and its programs."""
 
 import re
 import shlex
@@ -9,15 +9,15 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.program import Program
 
-# Its parser takes what follows a space and one of these signs for a comment, wherever it stands.
+# supervisord's parser starts a comment at one of these characters after a space, anywhere.
 _UNSAYABLE = re.compile(r"\s[;#]|[\r\n]")
 
 
 def settings_text(layout: Layout, programs: Sequence[Program]) -> str:
-    """Return supervisord.conf; `%` is doubled because its parser expands it.
+    """Return supervisord.conf; `%` is doubled because the parser expands it.
 
     Raises:
-        StackFailure: A path or a value cannot be written there.
+        StackFailure: The file cannot represent a path or a value.
     """
     sections = [
         "[supervisord]",
@@ -26,7 +26,7 @@ def settings_text(layout: Layout, programs: Sequence[Program]) -> str:
         f"pidfile={_value(layout.root / 'supervisord.pid')}",
         f"directory={_value(layout.root)}",
         "nocleanup=true",
-        # Logs and data hold rows: only their owner reads them.
+        # Logs and data contain rows: only their owner may read them.
         "umask=077",
         "[unix_http_server]",
         f"file={_value(layout.supervisor_socket)}",
@@ -41,7 +41,7 @@ def settings_text(layout: Layout, programs: Sequence[Program]) -> str:
             f"command={_value(shlex.join(str(word) for word in program.argv))}",
             f"environment={environment}",
             *([f"user={program.user}"] if program.user else []),
-            # This one it expands twice.
+            # The parser expands this value twice.
             f"stdout_logfile={_value(_value(layout.log(program.name)))}",
             "stdout_logfile_maxbytes=0",
             "redirect_stderr=true",
@@ -64,7 +64,7 @@ def _value(value: str | Path) -> str:
 
 
 def _quotable(value: str) -> str:
-    # Its parser knows no escapes, and strips quotes of both kinds from the ends.
+    # The parser has no escapes, and strips both kinds of quotes from the ends.
     if '"' in value or value != value.strip("'"):
         raise _unsayable(value)
     return _value(value)

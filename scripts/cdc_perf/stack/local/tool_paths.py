@@ -1,4 +1,4 @@
-"""The tools that the embedded stack is made of, where they are."""
+"""The paths of the embedded stack's tools."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from cdc_perf.stack.local.observe import Observers
 
 @dataclass(frozen=True)
 class Installed:
-    """Where the tools of the embedded stack are; `k6` is only linked to, for runs by hand."""
+    """The paths of the embedded stack's tools; `k6` is only linked, for runs by hand."""
 
     postgres: Path
     java: Java
@@ -22,7 +22,7 @@ class Installed:
 
 
 class Install(Protocol):
-    """Gets the tools, and returns where they are, with their versions."""
+    """Installs the tools, and returns their paths and their versions."""
 
     def __call__(self, say: Say, /, *, observe: bool) -> tuple[Installed, dict[str, str]]:
-        """Get what is missing."""
+        """Install the missing tools."""

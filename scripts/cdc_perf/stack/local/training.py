@@ -1,8 +1,7 @@
-"""Ahead-of-time caches for the two JVMs, made by one training run of the embedded stack.
+"""Ahead-of-time caches for the two JVMs, from one training run of the embedded stack.
 
 With a cache (JEP 483 and 514: classes loaded and linked, methods profiled) a JVM of the stack
-starts in half the time. The training run goes as far as the first events: that is what is to be
-fast.
+starts in half the time. The training run includes the first events, because they must be fast too.
 """
 
 import hashlib
@@ -27,7 +26,7 @@ _EVENTS = 20
 
 
 def storage_tool(catalogue: Catalogue) -> Tool:
-    """Describe Kafka's formatted storage."""
+    """Return the tool for Kafka's formatted storage."""
 
     def build(folder: Path, needs: Mapping[str, Path], _say: Callable[[str], None]) -> None:
         java = jvm.Java(needs[catalogue.java.name], needs[catalogue.kafka.name], None)
@@ -46,7 +45,7 @@ def storage_tool(catalogue: Catalogue) -> Tool:
 def training_tool(
     catalogue: Catalogue, storage: Tool, checkout: Checkout, pipeline: Pipeline
 ) -> Tool:
-    """Describe the caches; they hold for one Java, one class path and one set of flags."""
+    """Return the tool for the caches, which are valid for one Java, class path, and flags."""
 
     def build(folder: Path, needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
         java = jvm.Java(
@@ -64,7 +63,7 @@ def training_tool(
         versions = {"mongodb": catalogue.mongodb.version}
 
         def install(_say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
-            del observe  # what is trained is an ordinary start
+            del observe  # a training run is an ordinary start
             return installed, versions
 
         stack = LocalStack(checkout, pipeline, layout, install)

@@ -1,4 +1,4 @@
-"""What happens to the components from a moment on, from supervisord's log and theirs."""
+"""Events and logs of the components since a point in time, from supervisord's log and theirs."""
 
 import re
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.logs import last_lines
 from cdc_perf.stack.local.supervisor import Supervisor
 
-# The cause stands above the stack traces of its consequences.
+# The cause precedes the stack traces of its consequences.
 _LAST_WORDS = 200
-# supervisord's own words, from its process.py: "exited" was not asked for, "stopped" was.
+# supervisord's wording, from its process.py: "exited" was not requested, "stopped" was.
 _AT = r"^(?P<at>[0-9-]{10} [0-9:]{8},[0-9]{3}) [A-Z]+"
 _EVENT = re.compile(
     rf"{_AT} (?P<verb>exited|stopped): (?P<name>\S+) \((?P<how>[^;)]*)", re.MULTILINE
@@ -23,7 +23,7 @@ _BEGUN = re.compile(rf"{_AT} spawned: '(?P<name>[^']+)'", re.MULTILINE)
 
 
 class LocalWatch:
-    """What has happened since it was made, read from the logs."""
+    """Events and logs since its creation, read from the logs."""
 
     def __init__(
         self, layout: Layout, supervisor: Supervisor, log_files: Mapping[str, Path]
@@ -34,7 +34,7 @@ class LocalWatch:
         self._offsets = {name: _size(path) for name, path in log_files.items()}
 
     def events(self) -> tuple[ComponentEvent, ...]:
-        """Return what ended; supervisord's own end is one of them."""
+        """Return what ended; the end of supervisord is an event too."""
         since = events_since(self._layout, self._offsets["supervisord"])
         events = tuple(event for event in since if event.component not in OBSERVERS)
         if not self._supervisor.alive():
@@ -62,7 +62,7 @@ def _size(path: Path) -> int:
 
 
 def events_since(layout: Layout, offset: int) -> tuple[ComponentEvent, ...]:
-    """Return what ended, by itself or on demand, since that offset of supervisord's log."""
+    """Return what ended, by itself or on request, since that offset of supervisord's log."""
     try:
         with layout.log("supervisord").open(encoding="utf-8", errors="replace") as log:
             log.seek(offset)
@@ -91,6 +91,6 @@ def _begun_again(name: str, lines: str) -> datetime | None:
 
 
 def _time(text: str) -> datetime:
-    """Return a time of supervisord's log, which is this machine's local time, in UTC."""
+    """Return a time from supervisord's log, which is this machine's local time, in UTC."""
     local = datetime.strptime(text, "%Y-%m-%d %H:%M:%S,%f")  # noqa: DTZ007 - it has no zone
     return local.astimezone(UTC)
