@@ -61,7 +61,7 @@ INPUTS = frozenset(
 )
 
 # Requests, uv, and Go compare addresses with networks, and names with their subdomains.
-_LOCAL = ("localhost", "127.0.0.0/8", "127.0.0.1", "::1", "[::1]", "0.0.0.0")  # noqa: S104 - not bound to
+_LOCAL = ("localhost", "127.0.0.0/8", "127.0.0.1", "::1", "[::1]", "0.0.0.0")  # noqa: S104 - not a bind address
 _EVERYTHING = "*"
 _NO_PROXY = ("no_proxy", "NO_PROXY")
 

@@ -22,7 +22,7 @@ def free_port(taken: Container[int] = ()) -> int:
         StackFailure: No port was found.
     """
     for _ in range(_TRIES):
-        port = random.randrange(_LOWEST, _HIGHEST)  # noqa: S311 - no secret: it spreads checkouts
+        port = random.randrange(_LOWEST, _HIGHEST)  # noqa: S311 - spreads checkouts, not a secret
         if port not in taken and is_free(port) and _claim(port):
             return port
     raise StackFailure(f"no free port between {_LOWEST} and {_HIGHEST} in {_TRIES} tries")

@@ -124,6 +124,6 @@ def order_of_document(metadata: object) -> Order | None:
     )
 
 
-def _typed(metadata: Mapping[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - of the type
+def _typed(metadata: Mapping[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - a `kind`
     value = metadata.get(name)
     return value if isinstance(value, kind) else None

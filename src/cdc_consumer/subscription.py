@@ -177,7 +177,7 @@ class Subscription:
         """
         if error.fatal():
             raise KafkaException(error)
-        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - its public name
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - public despite its name
             raise GaveUpError(f"Kafka: {error.str()}")
         now = time.monotonic()
         text = error.str()

@@ -11,7 +11,7 @@ from cdc_perf.ci.project import CiProject
 READS_CODE = Permission("contents", Level.READ, "checks out the code")
 # In the home folder, where a self-hosted runner keeps it between jobs.
 TOOL_CACHE = {"CDC_PERF_CACHE": "~/.cache/cdc-perf"}
-# The steps that compute the tools' key and restore the tools.
+# The IDs of the steps that compute the tools' key and restore the tools.
 _NAMED, _RESTORED = "tool-key", "tools"
 
 

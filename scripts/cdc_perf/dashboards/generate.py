@@ -85,8 +85,8 @@ def _dashboard(uid: str, title: str, panels: Sequence[Panel]) -> str:
             builders.DashboardLink("CDC dashboards")
             .type(dashboard.DashboardLinkType.DASHBOARDS)
             .tags(["cdc"])
-            .include_vars(True)  # noqa: FBT003 - the library's way
-            .keep_time(True)  # noqa: FBT003 - the library's way
+            .include_vars(True)  # noqa: FBT003 - the library's API
+            .keep_time(True)  # noqa: FBT003 - the library's API
         )
     )
     for variable in _variables():
@@ -110,8 +110,8 @@ def _variables() -> tuple[
             "Scenarios",
             f'label_values({start}{{test_run_id=~"$test_run_id"}}, scenario)',
         )
-        .multi(True)  # noqa: FBT003 - the library's way
-        .include_all(True)  # noqa: FBT003 - the library's way
+        .multi(True)  # noqa: FBT003 - the library's API
+        .include_all(True)  # noqa: FBT003 - the library's API
         .all_value(".+"),
         builders.CustomVariable("window")
         .label("Window of percentiles")

@@ -48,7 +48,7 @@ def time_series_panel(face: PanelSpec, queries: Sequence[Query], *, stacked: boo
     """Return lines over time, with the last value and the maximum of each."""
     legend = (
         common_builders.VizLegendOptions()
-        .show_legend(True)  # noqa: FBT003 - the library's way
+        .show_legend(True)  # noqa: FBT003 - the library's API
         .display_mode(common.LegendDisplayMode.TABLE)
         .placement(common.LegendPlacement.BOTTOM)
         .calcs(["lastNotNull", "max"])

@@ -174,7 +174,7 @@ _SENTENCES = {
 
 
 def _truncated(differences: Sequence[RowDifference], facts: TableFacts) -> Explanation:
-    """Explain extra documents by a TRUNCATE, after which every remaining row is younger than they.
+    """Explain extra documents by a TRUNCATE, after which all rows are younger than these documents.
 
     Deletes whose events were lost leave extra documents too, and those are a loss. So a TRUNCATE
     is named only if the deletes that MongoDB lacks are fewer than the documents without a row.

@@ -175,7 +175,7 @@ def _days(year: int, month: int, day: int) -> int:
 
     https://howardhinnant.github.io/date_algorithms.html#days_from_civil
     """
-    if not (1 <= month <= 12 and 1 <= day <= 31):  # noqa: PLR2004 - a calendar's
+    if not (1 <= month <= 12 and 1 <= day <= 31):  # noqa: PLR2004 - calendar constants
         raise ValueError(f"{year}-{month}-{day}")
     shifted = year - (month <= 2)  # noqa: PLR2004 - years begin in March here
     era, of_era = divmod(shifted, 400)

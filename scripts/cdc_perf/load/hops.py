@@ -9,7 +9,7 @@ from cdc_perf.load.progress import LoadProgress
 from cdc_perf.stats.latency_histogram import HopCounters
 from cdc_perf.waiting import NotReady
 
-# A reading costs the consumer 7 ms. If it ends, its counts since the last reading are lost.
+# A reading costs the consumer 7 ms. If the consumer ends, counts since the last reading are lost.
 _INTERVAL_SECONDS = 10.0
 
 Read = Callable[[], HopCounters]

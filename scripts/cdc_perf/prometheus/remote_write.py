@@ -41,7 +41,7 @@ def encode(samples: Iterable[Sample]) -> bytes:
 
 
 def _write_request() -> Any:  # noqa: ANN401 - a class made at run time
-    """Build the message class from the table above, which needs no compiler and generated code."""
+    """Build the message class from the table above, without a compiler or generated code."""
     file = descriptor_pb2.FileDescriptorProto(
         name="cdc_perf/remote_write.proto", package=_PACKAGE, syntax="proto3"
     )

@@ -16,7 +16,7 @@ def threshold_states(
 
     k6 evaluates thresholds every two seconds and reports for each metric whether all of its
     thresholds hold. If they do not, each one is compared with the metric's value. A percentile that
-    the API lacks, such as p99, is omitted unless it is the only one that can fail.
+    the API lacks, such as p99, is omitted unless it alone can have failed.
 
     Args:
         thresholds: The thresholds; those that k6 does not evaluate are omitted.

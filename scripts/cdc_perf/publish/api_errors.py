@@ -48,7 +48,7 @@ class ApiFailure(PublishFailure):
         self.status = status
 
 
-class Limited(Exception):  # noqa: N818 - a state that passes
+class Limited(Exception):  # noqa: N818 - a temporary state
     """A rate limit that ends soon enough to wait for."""
 
     def __init__(self, seconds: float, failure: ApiFailure) -> None:

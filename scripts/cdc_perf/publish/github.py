@@ -128,7 +128,7 @@ class GitHub:
         except requests.RequestException as error:
             raise ApiFailure(f"{path} came in part only: {_plain(error)}", status=0) from None
 
-    def _request(self, method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
+    def _request(self, method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - requests' options
         try:
             return tenacity.Retrying(
                 retry=tenacity.retry_if_exception_type(Limited),
@@ -139,7 +139,7 @@ class GitHub:
         except Limited as limited:
             raise limited.failure from None
 
-    def _once(self, method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
+    def _once(self, method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - requests' options
         what = f"{method} {url.partition('?')[0]}"
         try:
             answer = self._session.request(method, url, timeout=_TIMEOUT_SECONDS, **options)

@@ -9,7 +9,7 @@ from cdc_perf.publish.names import BOT
 from cdc_perf.publish.runner import cut
 
 MARKER = "<!-- cdc-perf: the comment on performance -->"
-MAX_BYTES = 60_000  # GitHub takes 65,536 letters
+MAX_BYTES = 60_000  # GitHub's maximum is 65,536 characters
 _ATTEMPTS = 3
 
 

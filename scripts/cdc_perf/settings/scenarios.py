@@ -45,8 +45,8 @@ class Scenario:
         duration_seconds: The total duration of the shape; the maximum for a fixed number of
             iterations.
         script: The path of the k6 script, which exists.
-        hold_seconds: For a rising arrival rate: how long each hold of the highest passing rate
-            lasts, with up to three holds. None for other shapes.
+        hold_seconds: For a rising arrival rate: how long each of up to three holds of a constant
+            rate after the ramp lasts. None for other shapes.
     """
 
     name: str
