@@ -235,8 +235,7 @@ def workflow(session: nox.Session) -> None:
     install(session, "workflow")
     session.run("inv", "workflow", "--check")
     everything = ["tests/policy", "tests/workflow"]
-    # With the real `inv perf`, once passing and once failing: nox -s workflow -- -m slow
-    # tests/workflow
+    # The real `inv perf`, once passing and once failing: nox -s workflow -- -m slow tests/workflow
     session.run("pytest", *(session.posargs or ["-m", "not slow", *everything]))
 
 

@@ -124,7 +124,7 @@ def classify_duplicate(
         `stale`: the document is as new or newer. `applied`: the document is the write itself, sent
         before. `newer`: the write is newer than the document. `conflict`: the document is absent.
         `went-back`: LSNs restarted (see `order`). `foreign`: the document is not from this
-            pipeline.
+        pipeline.
     """
     if stored is None:
         return "conflict"
@@ -132,8 +132,7 @@ def classify_duplicate(
     if there is None:
         return "foreign"
     # Each of its events is newer than the previous one. So if one is newer than the document, the
-    # write is: for example a row that was read again, and its changes after a restore of
-    # PostgreSQL.
+    # write is: a row that was read again, then its changes after PostgreSQL was restored.
     if any(event.order.against(there) == "newer" for event in write.events):
         return "newer"
     match write.last.order.against(there):

@@ -19,8 +19,7 @@ LONGEST_DETAIL = 500
 # The first ones are logged one by one; then one in LOGGED_EACH.
 LOGGED_FIRST = 10
 LOGGED_EACH = 1000
-# As in the topic that the harness creates; a topic with a smaller maximum gets the record without
-# its value.
+# As in the harness's topic; a topic with a smaller maximum gets the record without its value.
 LARGEST_MESSAGE = 20 * 1024 * 1024
 
 

@@ -63,9 +63,8 @@ class Order(Struct, frozen=True):
 
         Returns:
             `newer`, `same`, or `older` than the other one; `went-back`: the log positions say
-                older, but
-            it was committed later, and it does not come from earlier in the partition. So LSNs
-            restarted: PostgreSQL was restored or replaced.
+            older, but it was committed later, and it does not come from earlier in the partition.
+            So LSNs restarted: PostgreSQL was restored or replaced.
         """
         if self.position is not None and other.position is not None:
             if self.position < other.position and self._contradicts(other):

@@ -69,8 +69,7 @@ def performance_test(project: CiProject) -> Workflow:
             pull_request=True,
             merge_queue=True,
         ),
-        # performance-comment.yml finds the pull request by this name: several may have the same
-        # head.
+        # performance-comment.yml finds the pull request by it: several may have the same head.
         run_name=expression(
             "github.event.pull_request.number && "
             f"format('{PULL_REQUEST_RUN}{{0}}', github.event.pull_request.number) || ''"

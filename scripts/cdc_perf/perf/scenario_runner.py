@@ -114,8 +114,7 @@ class ScenarioRunner:
         """Run a scenario and collect the evidence, even if k6 fails or is interrupted."""
         planned, shape, files, name = run.planned, run.shape, run.files, run.name
         watch = self.backend.watch()
-        # The health check sends one row through every hop, so comparing all rows before it is
-        # unneeded.
+        # The health check sends one row through every hop, which needs no comparison of all rows.
         begins = None if name == HEALTH_CHECK else self.checker.begin()
         hops = HopWatch(self.hops, warm_up_seconds(shape.options))
         telemetry = self.telemetry.scenario(name, planned.thresholds) if self.telemetry else None
@@ -180,8 +179,7 @@ class ScenarioRunner:
         progress = display(run.name)
         collect_seconds = None
         if any(of_jvm(threshold.metric) for threshold in run.planned.thresholds):
-            # A collection stops a JVM for 0.1 s, so it is rare, and only done if a threshold needs
-            # it.
+            # A collection stops a JVM for 0.1 s: do it rarely, and only if a threshold needs it.
             collect_seconds = min(_COLLECT_SECONDS, _COLLECT_SHARE * run.shape.seconds)
 
         def gauges(k6: int) -> Mapping[str, float]:

@@ -137,8 +137,7 @@ def _class_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def _converter_faults(config: Mapping[str, str], name: str) -> Iterator[tuple[str, str]]:
     if name not in config:
-        # The worker's converter applies; in the stacks that are started here it is JSON without
-        # schemas.
+        # The worker's converter applies; embedded and compose stacks have JSON without schemas.
         return
     if config[name] not in (_JSON, "JsonConverter", "Json"):
         yield name, f"has to be {_JSON}: cdc-consumer reads JSON"
