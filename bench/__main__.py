@@ -35,7 +35,7 @@ no `mongod` is on PATH.
 
 
 def main(names: list[str]) -> int:
-    """Measure what is asked for; everything, which also writes the file, if nothing is named."""
+    """Run the named benchmarks, or all of them and write the file if none is named."""
     unknown = [name for name in names if name not in _MEASUREMENTS]
     if unknown:
         say(f"no such benchmark: {unknown[0]}; {nearest(unknown[0], tuple(_MEASUREMENTS))}")

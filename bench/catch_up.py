@@ -1,4 +1,4 @@
-"""How fast a backlog is worked off: by Debezium into Kafka, then by the consumer into MongoDB."""
+"""How fast a backlog is processed: by Debezium into Kafka, then by the consumer into MongoDB."""
 
 import time
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _DEADLINE_SECONDS = 900.0
 
 
 def measure(place: Workplace) -> tuple[Figure, ...]:
-    """Return events a second of both steps, and how busy each process was meanwhile."""
+    """Return the events per second of both steps, and the CPU use of each process meanwhile."""
     place.inv("up")
     pipeline = load_pipeline(place.checkout)
     stack = local_stack(place.checkout, pipeline, Cache.of_environment())

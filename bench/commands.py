@@ -1,4 +1,4 @@
-"""What the commands take: start-up, the stack's way up and down, the overhead around k6, memory."""
+"""The cost of commands: start-up, starting and stopping the stack, overhead around k6, memory."""
 
 from bench.figures import Figure
 from bench.workplace import Workplace
@@ -11,7 +11,7 @@ _LOAD_SECONDS = 30
 
 
 def measure(place: Workplace) -> tuple[Figure, ...]:
-    """Return the figures; the tools are in the cache before anything is measured."""
+    """Return the figures; the tools are in the cache before the measurement starts."""
     place.inv("tools.install")
     listing = tuple(place.inv("--list") for _ in range(10))
     up, down = [], []

@@ -1,4 +1,4 @@
-"""How long the check of the pipeline's integrity takes, and whether clean runs stay clean."""
+"""How long the data-loss check takes, and whether clean runs have no findings."""
 
 import msgspec
 import psycopg
@@ -30,7 +30,7 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
     place.inv("up")
     clean = []
     for _ in range(_RUNS):
-        # Verdicts on latency do not matter here, findings do.
+        # Only findings matter here, not verdicts on latency.
         place.inv(
             *("perf", "--scenarios", "baseline", "--duration", f"{_RUN_SECONDS}s"),
             codes=(0, 10, 12),

@@ -1,4 +1,4 @@
-"""The engine at work on one file: python -m bench.read_points FILE FOLDER."""
+"""Run the engine on one file: python -m bench.read_points FILE FOLDER."""
 
 import sys
 from pathlib import Path

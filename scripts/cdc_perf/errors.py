@@ -1,4 +1,4 @@
-"""Failures that a person can act on, and the exit codes they end with."""
+"""Failures that a user can act on, and their exit codes."""
 
 from enum import IntEnum
 from typing import ClassVar
@@ -7,7 +7,7 @@ from cdc_perf.redaction import redacted
 
 
 class ExitCode(IntEnum):
-    """What `inv` exits with; the table in the README and this one are the same."""
+    """The exit codes of `inv`, as in the table in the README."""
 
     PASS = 0
     USAGE = 2
@@ -21,12 +21,12 @@ class ExitCode(IntEnum):
 
 
 class Failure(Exception):  # noqa: N818 - an error in the sense of the exit-code table, not of Python
-    """A failure that ends a command with one clear line, without any user or password of a URL.
+    """A failure that ends a command with one clear line, without users and passwords of URLs.
 
     Attributes:
         message: What is wrong, and where.
         hint: What to do about it; may be empty.
-        detail: Further lines worth showing, such as the last lines of a log.
+        detail: Further helpful lines, such as the last lines of a log.
     """
 
     code: ClassVar[ExitCode]
@@ -38,7 +38,7 @@ class Failure(Exception):  # noqa: N818 - an error in the sense of the exit-code
         super().__init__(self.message)
 
     def __str__(self) -> str:
-        """Return the message, then the hint, then the detail, a line each."""
+        """Return the message, the hint, and the detail, each on its own line."""
         lines = [self.message]
         if self.hint:
             lines.append(f"  remedy: {self.hint}")
@@ -47,25 +47,25 @@ class Failure(Exception):  # noqa: N818 - an error in the sense of the exit-code
 
 
 class UsageFailure(Failure):
-    """A wrong argument, or a wrong file among the settings."""
+    """A wrong argument or settings file."""
 
     code = ExitCode.USAGE
 
 
 class StackFailure(Failure):
-    """A tool or a component of the stack cannot be had or did not get ready."""
+    """A tool or component of the stack is unavailable or did not become ready."""
 
     code = ExitCode.STACK
 
 
 class LoadFailure(Failure):
-    """k6 itself broke: script error, bad options, killed."""
+    """k6 failed: a script error, bad options, or killed."""
 
     code = ExitCode.LOAD
 
 
 class PublishFailure(Failure):
-    """Results could not be shown where they should be; no verdict changes by that."""
+    """Results could not be published; this changes no verdict."""
 
     code = ExitCode.PUBLISH
 

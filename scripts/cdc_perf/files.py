@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and folders that only their owner can write to."""
+"""Files that are written completely or not at all, and folders that only their owner can write."""
 
 import os
 import secrets
@@ -9,30 +9,30 @@ import msgspec
 
 from cdc_perf.errors import StackFailure
 
-# Only its owner may read it: a file that holds a secret.
+# Only readable by its owner: for files that hold a secret.
 PRIVATE = 0o600
 _BY_UMASK = 0o666
-# What reading JSON of others may raise: it is not JSON of that form, not UTF-8, or nested too deep.
+# Errors of reading foreign JSON: not JSON of that form, not UTF-8, or nested too deep.
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def write_atomically(path: Path, content: str | bytes, *, mode: int = _BY_UMASK) -> None:
-    """Write to a temporary name beside `path`, sync, rename: readers see the old or the new file.
+    """Write to a temporary file beside `path`, sync, rename: readers see the old or the new file.
 
     Args:
         path: The file.
-        content: All of it.
-        mode: Permissions, from which the process's umask takes away.
+        content: The whole content.
+        mode: The permissions, reduced by the process's umask.
 
     Raises:
-        OSError: The folder cannot be written to, or the disk is full; nothing half-written stays.
+        OSError: The folder is not writable, or the disk is full; no partial file remains.
     """
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        # O_EXCL: never through a link that somebody else put there.
+        # O_EXCL: do not follow a link that someone else put there.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
@@ -42,18 +42,18 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = _BY_UMASK)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            # A write that fails does not say where.
+            # The error of a failed write has no file name.
             error.filename = str(path)
         raise
 
 
 def own_folder(path: Path) -> None:
-    """Make a folder in a folder that others may write to, such as /tmp, or take our own there.
+    """Create a folder in a folder that others can write to, such as /tmp, or reuse this user's.
 
-    Its name may be known, so another user may have put a folder or a link in its place.
+    The name may be predictable, so another user may have put a folder or a link there.
 
     Raises:
-        StackFailure: It is not a folder that only we can write to.
+        StackFailure: The path is not a folder that only this user can write to.
     """
     parent = path.parent.stat().st_mode
     if parent & _OTHERS_WRITE and not parent & stat.S_ISVTX:
@@ -66,7 +66,7 @@ def own_folder(path: Path) -> None:
 
 
 def is_own_folder(path: Path) -> bool:
-    """Return whether it is a folder, not a link, that we own and only we can write to."""
+    """Return whether the path is a folder, not a link, of this user, writable by no one else."""
     try:
         found = path.lstat()
     except OSError:
@@ -83,10 +83,10 @@ def _unsafe(path: Path, why: str) -> StackFailure:
 
 
 def json_text(content: object) -> str:
-    """Return the same JSON as a text to be printed."""
+    """Return `readable_json` as text, for printing."""
     return readable_json(content).decode().rstrip("\n")
 
 
 def readable_json(content: object) -> bytes:
-    """Return JSON as people read it: indented, with a newline at its end."""
+    """Return indented JSON with a final newline."""
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"

@@ -1,4 +1,4 @@
-"""Locks that the system frees when their holder dies: of a checkout, and of a run's folder."""
+"""Locks that the system releases when their holder dies: of a checkout, and of a run's folder."""
 
 import fcntl
 import json
@@ -16,10 +16,10 @@ from cdc_perf.files import write_atomically
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock file for the block; the system frees it when the process dies.
+    """Hold the lock file for the block; the system releases it if the process dies.
 
     Raises:
-        StackFailure: Another process holds it; the line says which.
+        StackFailure: Another process holds it; the message says which.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     holder = path.with_name(f"{path.name}.holder")
@@ -40,7 +40,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 @contextmanager
 def working_on(folder: Path) -> Iterator[None]:
-    """Hold the folder itself for the block, which leaves no file in it.
+    """Lock the folder itself for the block, which needs no file in it.
 
     Raises:
         BlockingIOError: Another process holds it.
@@ -54,7 +54,7 @@ def working_on(folder: Path) -> Iterator[None]:
 
 
 def is_worked_on(folder: Path) -> bool:
-    """Return whether a process holds the folder."""
+    """Return whether a process holds the folder's lock."""
     with suppress(BlockingIOError), working_on(folder):
         return False
     return True

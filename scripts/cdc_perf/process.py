@@ -1,8 +1,8 @@
-"""The one way to run a command.
+"""Run commands; nothing else in the harness does.
 
-Built on `sh`. Commands are lists of arguments, never a shell's text; every command is logged at
-DEBUG (`inv -d`), its environment never is, so that secrets travel there and nowhere else. What
-the shell has set for a program reaches it only if it is a documented input (environment.py).
+Built on `sh`. Commands are lists of arguments, never shell text. Every command is logged at DEBUG
+(`inv -d`), but never its environment, so secrets are passed only there. A variable of the shell
+reaches a program only if it is a documented input (environment.py).
 """
 
 import logging
@@ -32,7 +32,7 @@ _running: "set[Running]" = set()
 
 @dataclass(frozen=True)
 class Completed:
-    """What a finished command left; a negative exit code is the signal that ended it."""
+    """The result of a finished command; a negative exit code is the signal that ended it."""
 
     argv: tuple[str, ...]
     exit_code: int
@@ -41,7 +41,7 @@ class Completed:
 
 
 class Running:
-    """A command that runs in the background, in a process group of its own."""
+    """A command that runs in the background, in its own process group."""
 
     def __init__(
         self,
@@ -58,39 +58,39 @@ class Running:
 
     @property
     def pid(self) -> int:
-        """The process id, which is the id of its group too."""
+        """The process ID, which is also the ID of its group."""
         return int(self._handle.pid)
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs, or something that it started still writes to its output."""
+        """Whether it still runs, or one of its children still writes to its output."""
         return not self._ended.is_set()
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the command alone, if it still runs."""
+        """Send a signal only to the command itself, if it still runs."""
         if self.alive:
             with suppress(ProcessLookupError):
                 self._handle.signal(number)
 
     def kill_group(self) -> None:
-        """Kill the command and all that it started."""
+        """Kill the command and all its children."""
         if self.alive:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
     def ended_within(self, seconds: float) -> bool:
-        """Wait for its end, but not for longer than that; return whether it came."""
+        """Wait for its end, at most that long; return whether it ended."""
         return self._ended.wait(seconds)
 
     def wait(self) -> Completed:
-        """Wait for its end, whatever the exit code."""
+        """Wait for its end, and accept any exit code."""
         self._ended.wait()
         return Completed(self._argv, int(self._handle.exit_code), "", tuple(self._lines))
 
     def follow(self) -> None:
-        """Note its end as soon as it comes: for a thread of its own."""
+        """Wait for its end and record it; runs in its own thread."""
         try:
-            # sh by itself looks once a second whether a command has ended.
+            # sh itself only polls once a second whether a command has ended.
             self._handle.wait()
         finally:
             _running.discard(self)
@@ -99,9 +99,9 @@ class Running:
 
 
 class _Sink:
-    """The file that a command's output is kept in, for as long as it can be written to.
+    """The file for a command's output, as long as it is writable.
 
-    A full disk must not end the thread that reads the output: the command would then wait for ever.
+    A full disk must not end the thread that reads the output: the command would then block forever.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -119,7 +119,7 @@ class _Sink:
 
     def close(self) -> None:
         if self._stream is not None:
-            # It tries once more to write what it holds.
+            # Closing tries again to write the buffer.
             with suppress(OSError):
                 self._stream.close()
             self._stream = None
@@ -129,7 +129,7 @@ def find(name: str) -> str:
     """Return the path of an executable on PATH.
 
     Raises:
-        StackFailure: There is none; the hint says how to get it.
+        StackFailure: There is none; the hint says to install it.
     """
     found = shutil.which(name)
     if found is None:
@@ -149,15 +149,15 @@ def start(
     """Start a command in the background.
 
     Args:
-        argv: Program and arguments; a bare program name is looked up on PATH.
+        argv: Program and arguments; a program name without a slash is looked up on PATH.
         cwd: Working folder.
-        env: Additions to the environment, passed on whatever their names are.
+        env: Additions to the environment, passed on whatever their names.
         on_line: Called with each line of standard output and error, without its newline.
-        output: File that the lines are written to as well.
-        uid: User to become; only root can.
+        output: A file that also receives the lines.
+        uid: The user to run as; requires root.
 
     Raises:
-        StackFailure: The program is not there.
+        StackFailure: The program does not exist.
     """
     words = [str(word) for word in argv]
     program = words[0] if os.sep in words[0] else find(words[0])
@@ -172,7 +172,7 @@ def start(
             on_line(line.rstrip("\n"))
 
     try:
-        # A signal between the start of the process and our knowing it would leave it behind.
+        # A signal between the start of the process and its registration would leave it behind.
         with deferred(), Path(os.devnull).open("rb") as nothing:
             handle = sh.Command(program)(
                 *words[1:],
@@ -198,7 +198,7 @@ def start(
 
 
 def kill_all() -> None:
-    """Kill every command that still runs, and what it started: for the way out of a failure."""
+    """Kill every command that still runs, with its children, when the harness fails."""
     for running in tuple(_running):
         running.kill_group()
 
@@ -213,11 +213,11 @@ def run(
     timeout_seconds: float = 600,
     check: bool = True,
 ) -> Completed:
-    """Run a command to its end and return what it printed on standard output and error.
+    """Run a command to its end and return its standard output and error.
 
     Raises:
-        StackFailure: The program is not there, ran into the time-out, or (with `check`) ended with
-            another code than 0; the detail has its last lines.
+        StackFailure: The program does not exist, timed out, or (with `check`) exited with a code
+            other than 0; the detail has its last lines.
     """
     collected: list[str] = []
 
@@ -228,7 +228,7 @@ def run(
 
     running = start(argv, cwd=cwd, env=env, on_line=take, uid=uid)
     try:
-        # Not sh's own time-out: its timer would keep the process alive after an interruption.
+        # Not sh's own timeout: its timer would keep the process alive after an interruption.
         in_time = running.ended_within(timeout_seconds)
     finally:
         running.kill_group()

@@ -1,8 +1,8 @@
-"""What was started for a folder, known by a variable in its environment.
+"""Find the processes that were started for a folder, by a variable in their environment.
 
-Whoever finds what a killed process left can trust neither a process id, which is used again, nor a
-time, because clocks are stepped, nor a log, which may be lost. What a process was started with
-stays with it, and with all that it starts itself.
+After a killed process, its children cannot be found by process IDs, which are reused, nor by times,
+because clocks are stepped, nor by a log, which may be lost. The environment stays with a process,
+and with all its children.
 """
 
 import os
@@ -13,24 +13,24 @@ from pathlib import Path
 import psutil
 
 _VARIABLE = "CDC_PERF_STARTED_FOR"
-# A process that is asked to end tidies up: PostgreSQL frees its shared memory, for one.
+# A terminated process cleans up: for example, PostgreSQL frees its shared memory.
 _TERMINATION_SECONDS = 3.0
 _KILL_SECONDS = 10.0
 
 
 def tag(folder: Path) -> dict[str, str]:
-    """Return what to add to the environment of a process that is started for the folder."""
+    """Return the variable to add to the environment of a process that is started for the folder."""
     return {_VARIABLE: str(folder)}
 
 
 def tagged_processes(folder: Path) -> tuple[psutil.Process, ...]:
-    """Return the processes that run and were started for the folder, or for one inside it."""
+    """Return the running processes that were started for the folder, or for one inside it."""
     return tuple(_marked(str(folder)))
 
 
 def _marked(folder: str) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
-        # Another user's process, or one that has just ended, cannot be asked.
+        # The environment of another user's process, or of one that has just ended, is unreadable.
         with suppress(psutil.Error, OSError):
             value = process.environ().get(_VARIABLE, "")
             if value == folder or value.startswith(folder + os.sep):
@@ -38,9 +38,9 @@ def _marked(folder: str) -> Iterator[psutil.Process]:
 
 
 def end_tagged_processes(folder: Path) -> bool:
-    """End what was started for the folder, and wait until it is gone; False if nothing was."""
+    """End the processes that were started for the folder, and wait; False if there were none."""
     found = tagged_processes(folder)
-    # PostgreSQL's backends write over their environment; they are found as children.
+    # PostgreSQL's backends overwrite their environment; they are found as children.
     family = dict.fromkeys(found)
     for process in found:
         with suppress(psutil.Error):

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: one exception, once, and never in the middle of cleaning up."""
+"""Ctrl-C and SIGTERM: one exception, once, and never during cleanup."""
 
 import signal
 import threading
@@ -12,7 +12,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class SignalState:
-    """What was asked for so far, in this process."""
+    """The signals that this process has received."""
 
     def __init__(self) -> None:
         self.asked: signal.Signals | None = None
@@ -20,15 +20,15 @@ class SignalState:
         self.postponed = 0
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
-        """Take a signal, as `signal.signal` wants it."""
+        """Handle a signal; this is a handler for `signal.signal`."""
         self.asked = self.asked or signal.Signals(number)
         if not self.postponed:
             self.deliver()
 
     def deliver(self) -> None:
-        """Raise what was asked for, if that was not done before."""
-        # Once: whoever presses Ctrl-C again, while what was started is being stopped, must not
-        # leave half of it behind.
+        """Raise the exception for the received signal, if that has not happened yet."""
+        # Only once: a second Ctrl-C, while components are being stopped, must not leave half of
+        # them behind.
         if self.asked is not None and not self.raised:
             self.raised = True
             raise Interrupted(f"interrupted by {self.asked.name}")
@@ -38,20 +38,20 @@ _interruption = SignalState()
 
 
 def install_handlers() -> None:
-    """From now on raise `Interrupted` in the main thread at the first of those signals."""
+    """Raise `Interrupted` in the main thread at the first of the signals, from now on."""
     for number in _SIGNALS:
         signal.signal(number, _interruption.handle)
 
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Let the block come to its end before a signal takes effect.
+    """Finish the block before a signal takes effect.
 
     Raises:
-        Interrupted: At the end of the block, if a signal came meanwhile.
+        Interrupted: At the end of the block, if a signal arrived meanwhile.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals take effect in the main thread alone
+        yield  # signals take effect only in the main thread
         return
     _interruption.postponed += 1
     try:

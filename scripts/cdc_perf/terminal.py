@@ -1,7 +1,7 @@
-r"""The one place that prints: nothing that is printed can control the terminal or show a password.
+r"""The only module that prints: its output cannot control the terminal or show a password.
 
-Logs, names, and answers of servers come from others. Characters that a terminal obeys, such as the
-escape character, are printed as `\u001b`, which is also how JSON writes them.
+Logs, names, and server answers are untrusted. Characters that control a terminal, such as the
+escape character, are printed as `\u001b`, as JSON writes them.
 """
 
 import re
@@ -10,14 +10,14 @@ import unicodedata
 
 from cdc_perf.redaction import redacted
 
-# Colors, of which the last one ends each: a terminal does nothing else by them.
+# Colors; the last alternative resets them. They have no other effect on a terminal.
 _COLOR = re.compile(r"(\x1b\[(?:3[0-7]|0)m)")
 
 
 def visible(text: str) -> str:
     """Return the text with its control, format, and unassigned characters made visible.
 
-    Newlines and tabs stay. A carriage return before a newline does, too.
+    Newlines and tabs are kept, and so is a carriage return before a newline.
     """
     return "".join(map(_visible, text.replace("\r\n", "\n")))
 
@@ -30,17 +30,17 @@ def _visible(letter: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return the text as it may be printed: all of it visible, and without passwords."""
+    """Return the text for printing: all visible, and without passwords."""
     return visible(redacted(text))
 
 
 def show(text: object, *, end: str = "\n", colors: bool = False) -> None:
-    """Print what a command was asked for, on standard output.
+    """Print a command's result to standard output.
 
     Args:
         text: The text.
-        end: What follows it.
-        colors: Our own colors are in it, and reach the terminal.
+        end: The text to print after it.
+        colors: Whether the text contains the harness's own colors, which are kept.
     """
     parts = _COLOR.split(str(text)) if colors else [str(text)]
     # The pattern has a group, so every second part is a color.
@@ -49,6 +49,6 @@ def show(text: object, *, end: str = "\n", colors: bool = False) -> None:
 
 
 def say(line: str) -> None:
-    """Print a line of progress or a failure, on standard error."""
+    """Print a line of progress or a failure to standard error."""
     sys.stderr.write(f"{clean(line)}\n")
     sys.stderr.flush()

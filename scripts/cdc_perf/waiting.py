@@ -1,4 +1,4 @@
-"""Waiting by condition, with a deadline that explains itself."""
+"""Wait for conditions, with a deadline; a timeout names the unmet condition."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -18,17 +18,17 @@ _told: ContextVar[tuple[Callable[[str], None], float] | None] = ContextVar("told
 
 
 class NotReady(Exception):  # noqa: N818 - a state, not an error
-    """Raised by a probe: the condition does not hold yet, and why, without any password."""
+    """Raised by a probe: says why the condition does not hold yet, without passwords."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(redacted(reason))
 
 
 class WaitTimeout(StackFailure):
-    """A wait that was given up.
+    """A wait that timed out.
 
     Attributes:
-        reason: What did not hold at the last look, as the probe said it.
+        reason: The probe's last reason.
     """
 
     def __init__(
@@ -41,9 +41,9 @@ class WaitTimeout(StackFailure):
 
 @contextmanager
 def cancelled_by(event: threading.Event) -> Iterator[None]:
-    """Let every wait in the block end when the event is set.
+    """End every wait in the block when the event is set.
 
-    A signal interrupts the main thread alone; what other threads wait for has to be called off.
+    A signal interrupts only the main thread, so waits in other threads must be cancelled.
     """
     token = _called_off.set(event)
     try:
@@ -54,7 +54,7 @@ def cancelled_by(event: threading.Event) -> Iterator[None]:
 
 @contextmanager
 def log_waits(say: Callable[[str], None], every_seconds: float = 10.0) -> Iterator[None]:
-    """Say now and then what a wait in the block, in this thread, still waits for."""
+    """Report regularly what a wait in the block, in this thread, still waits for."""
     token = _told.set((say, every_seconds))
     try:
         yield
@@ -63,7 +63,7 @@ def log_waits(say: Callable[[str], None], every_seconds: float = 10.0) -> Iterat
 
 
 def _teller(what: str) -> Tell | None:
-    """Return what is called before each pause of a wait; None where nobody is told."""
+    """Return the callback before each pause of a wait; None if waits are not logged."""
     wanted = _told.get()
     if wanted is None:
         return None
@@ -89,20 +89,20 @@ def wait_until(
     explain: Callable[[], tuple[str, ...]] = tuple,
     hint: str = "",
 ) -> T:
-    """Call `probe` until it returns, and return what it returns.
+    """Call `probe` until it returns, and return its result.
 
     Args:
         probe: Returns when the condition holds, raises `NotReady` while it does not; any other
-            exception ends the wait at once.
+            exception ends the wait immediately.
         what: What is waited for, as the subject of a sentence.
-        deadline_seconds: How long to wait at most.
-        interval_seconds: Pause between two calls.
-        explain: Called at the deadline: lines that help, such as the last lines of a log.
-        hint: The next step for the reader.
+        deadline_seconds: The maximum time to wait.
+        interval_seconds: The pause between two calls.
+        explain: Called at the deadline; returns helpful lines, such as the last lines of a log.
+        hint: What the user can do.
 
     Raises:
-        DeadlinePassed: The deadline passed.
-        StackFailure: The wait was called off.
+        WaitTimeout: The deadline passed.
+        StackFailure: The wait was cancelled.
     """
     called_off = _called_off.get() or threading.Event()
 

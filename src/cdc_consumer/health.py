@@ -1,4 +1,4 @@
-"""What the consumer says of its own health. No I/O but the ping it is given."""
+"""The consumer's health endpoints. No I/O except the given ping."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,7 +9,7 @@ from cdc_consumer.progress import ProgressState
 
 
 class HealthResponse(Struct, frozen=True):
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     content_type: str
@@ -17,13 +17,13 @@ class HealthResponse(Struct, frozen=True):
 
 
 class HealthFacts(Struct, frozen=True):
-    """What readiness is judged by, and shown in its answer.
+    """The readiness of the consumer, and its reasons.
 
     Attributes:
         ready: Whether the consumer applies events of every table.
         reasons: Why not.
-        partitions: The partitions assigned, as `topic/partition`.
-        mongodb: What MongoDB's ping failed with; empty when it answered.
+        partitions: The assigned partitions, as `topic/partition`.
+        mongodb: The error of MongoDB's ping; empty if it answered.
     """
 
     ready: bool
@@ -33,9 +33,9 @@ class HealthFacts(Struct, frozen=True):
 
 
 def health(standing: ProgressState) -> HealthResponse:
-    """Answer /healthz: 200 while the loop gets on, at rest or in a batch that takes long, else 503.
+    """Answer /healthz: 200 while the loop makes progress, idle or in a long batch; else 503.
 
-    A dependency that is away is none of its business: a restart would not bring it back.
+    An unavailable dependency does not matter here: a restart would not bring it back.
     """
     content = {"alive": standing.alive, **msgspec.structs.asdict(standing)}
     return _json(200 if standing.alive else 503, content)
@@ -47,13 +47,13 @@ def readiness(
     partitions: Sequence[str],
     ping: Callable[[], str],
 ) -> HealthResponse:
-    """Answer /readyz: 200 when every topic is assigned and MongoDB answers, else 503 with reasons.
+    """Answer /readyz: 200 if every topic is assigned and MongoDB answers, else 503 with reasons.
 
     Args:
-        standing: The state of the loop: one that hangs applies nothing.
-        unassigned: Topics of which no partition is assigned.
-        partitions: The partitions assigned.
-        ping: Asks MongoDB; returns an empty text, or why it failed.
+        standing: The state of the loop; a hanging loop applies nothing.
+        unassigned: Topics without an assigned partition.
+        partitions: The assigned partitions.
+        ping: Pings MongoDB; returns an empty text, or why it failed.
     """
     mongodb = ping()
     reasons = [f"no partition of {topic} is assigned" for topic in unassigned]

@@ -1,1 +1,1 @@
-"""GitHub Actions: the workflow files, made from tasks and sessions, and what their jobs decide."""
+"""GitHub Actions: workflow files, generated from tasks and sessions, and their jobs' decisions."""

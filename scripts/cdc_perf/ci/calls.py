@@ -1,4 +1,4 @@
-"""Steps that call a task or a session, checked against what that takes."""
+"""Workflow steps that call a task or a session, checked against its arguments."""
 
 import shlex
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ from cdc_perf.settings.names import nearest
 
 @dataclass(frozen=True)
 class Given:
-    """A value that only the run of a workflow knows.
+    """A value that is only known when the workflow runs.
 
-    It reaches the command in a variable: an expression within a script would be code.
+    It is passed in a variable because an expression within a script would be code.
 
     Attributes:
         variable: The variable's name.
-        expression: GitHub's expression, braces included.
+        expression: GitHub's expression, including its braces.
     """
 
     variable: str
@@ -45,19 +45,19 @@ def task_step(
     """Return a step that calls a task.
 
     Args:
-        project: Where the task has to be found.
+        project: The project that must contain the task.
         name: The step's name.
         task: The task.
-        step_id: What the step's outputs are found by.
+        step_id: The ID of the step, for its outputs.
         variables: Further variables of the step.
-        arguments: The task's, by their names.
+        arguments: The arguments of the task, by name.
 
     Raises:
-        UsageFailure: The task cannot be called by anyone, or takes no such argument.
+        UsageFailure: The task is not in the collection, or does not have such an argument.
     """
     called = task_name(project, task)
     known = {str(argument.name): argument for argument in task.get_arguments()}
-    # `exec`: whoever cancels a workflow signals the step's shell, which would not tell the command.
+    # `exec`: a cancelled workflow signals only the step's shell, which does not forward the signal.
     words = ["exec", "inv", called]
     given: dict[str, str] = {}
     for key, value in arguments.items():
@@ -73,7 +73,7 @@ def task_step(
 
 
 def session_step(project: CiProject, name: str, session: Session, *posargs: str) -> Run:
-    """Return a step that runs a nox session in the Python at hand.
+    """Return a step that runs a nox session in the current Python environment.
 
     Raises:
         UsageFailure: There is no such session.
@@ -89,10 +89,10 @@ def session_step(project: CiProject, name: str, session: Session, *posargs: str)
 
 
 def task_name(project: CiProject, task: "Task[Any]") -> str:
-    """Return the name by which a user calls a task: `ci.plan`.
+    """Return the name that a user calls a task by: `ci.plan`.
 
     Raises:
-        UsageFailure: It is not in the collection.
+        UsageFailure: The task is not in the collection.
     """
     names = [str(name) for name in project.namespace.task_names]
     for name in names:

@@ -1,4 +1,4 @@
-"""The files that a pull request or a group of the merge queue changes, from what is checked out."""
+"""The files that a pull request or a merge group changes, from the checkout."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,12 +12,13 @@ from cdc_perf.errors import UsageFailure
 def changed_paths(root: Path) -> tuple[str, ...]:
     """Return the paths that the checked-out merge changes against the base branch.
 
-    For a pull request GitHub checks out a merge of its head into the base, a fork's too, so the
-    first parent is the base (https://docs.github.com/en/actions/reference/workflows-and-actions/
-    events-that-trigger-workflows#pull_request). A renamed file counts under both its names.
+    For a pull request, also from a fork, GitHub checks out a merge of its head into the base, so
+    the first parent is the base
+    (https://docs.github.com/en/actions/reference/workflows-and-actions/
+    events-that-trigger-workflows#pull_request). A renamed file counts under both names.
 
     Raises:
-        UsageFailure: HEAD is no merge, or git has not got its parents.
+        UsageFailure: HEAD is not a merge, or git does not have its parents.
     """
     if _git(root, "rev-parse", "--quiet", "--verify", "HEAD^2") is None:
         raise UsageFailure(
@@ -31,8 +32,8 @@ def changed_paths(root: Path) -> tuple[str, ...]:
 
 
 def _paths(listed: str) -> tuple[str, ...]:
-    # git puts a name beyond ASCII into quotes, its letters as octal numbers; the folders that
-    # matter here have plain names.
+    # Git quotes a name with characters outside ASCII and writes them as octal numbers; the relevant
+    # folders have plain names.
     return tuple(line.strip('"') for line in listed.splitlines() if line)
 
 
@@ -45,12 +46,12 @@ class _Event(msgspec.Struct, frozen=True):
 
 
 def merge_group_base(environment: Mapping[str, str]) -> str:
-    """Return the commit that a group of the merge queue is put upon.
+    """Return the commit that a merge group is based on.
 
     https://docs.github.com/en/webhooks/webhook-events-and-payloads#merge_group
 
     Raises:
-        UsageFailure: The event in GITHUB_EVENT_PATH does not say.
+        UsageFailure: The event in GITHUB_EVENT_PATH does not name it.
     """
     try:
         content = Path(environment.get("GITHUB_EVENT_PATH", "")).read_bytes()
@@ -60,12 +61,12 @@ def merge_group_base(environment: Mapping[str, str]) -> str:
 
 
 def changed_since(root: Path, base: str) -> tuple[str, ...]:
-    """Return the paths in which what is checked out differs from a commit.
+    """Return the paths in which the checkout differs from a commit.
 
-    The merge queue squashes, rebases or merges, so the first parent need not be the base.
+    The merge queue squashes, rebases, or merges, so the first parent need not be the base.
 
     Raises:
-        UsageFailure: git does not have the commit.
+        UsageFailure: Git does not have the commit.
     """
     listed = _git(root, "diff", "--name-only", "--no-renames", "--end-of-options", base, "HEAD")
     if listed is None:

@@ -1,4 +1,4 @@
-"""ci.yml: whether this checkout works, by the sessions that a developer runs."""
+"""ci.yml: check that this checkout works, with the sessions that a developer runs."""
 
 from cdc_perf.ci.calls import session_step
 from cdc_perf.ci.model import Job, Step, Triggers, Workflow, expression
@@ -9,7 +9,7 @@ FILE = "ci.yml"
 _LIBRARIES = ("dev",)
 _PROGRAMS = ("dev", "workflow")
 _MINUTES = 15
-# The first time the tools are built.
+# The first run builds the tools.
 _WITH_TOOLS_MINUTES = 60
 
 
@@ -49,7 +49,7 @@ def checks(project: CiProject) -> Workflow:
             "compose": _with_tools(
                 project, "Compose stack", sessions.compose_tests, stack="compose"
             ),
-            # act, which runs the workflows, is in a lock file of its own.
+            # act, which runs the workflows, has its own lock file.
             "workflow": _with_tools(project, "Workflows", sessions.workflow, locks=_PROGRAMS),
         },
     )

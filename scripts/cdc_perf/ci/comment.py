@@ -1,9 +1,8 @@
 """performance-comment.yml: the required status of a commit, and the comment on a pull request.
 
-A pull request's own run can do neither: a fork's token cannot write, and whatever it says it says
-of itself. This workflow is started by the end of that run, in the base repository and from the
-default branch. It never runs a line of the pull request's code, and reads the results as a
-stranger's.
+A pull request's own run can do neither: a fork's token cannot write, and its results are only its
+own claims. The end of that run starts this workflow, in the base repository and from the default
+branch. It never runs the pull request's code, and treats the results as untrusted.
 """
 
 from cdc_perf.ci import performance
@@ -20,19 +19,19 @@ _MINUTES = 10
 
 
 def performance_comment(project: CiProject) -> Workflow:
-    """Return the workflow that sets the status, and comments on pull requests."""
+    """Return the workflow that sets the status and comments on pull requests."""
     return Workflow(
         name="Performance status and comment",
         triggers=Triggers(after=performance.NAME),
-        # It runs no code of the pull request, and takes its results for a stranger's.
+        # It runs no code of the pull request, and treats its results as untrusted.
         remark="zizmor: ignore[dangerous-triggers] no code of the pull request is run",
         group=f"{expression('github.workflow')}-"
-        # Another workflow may have the same name: its runs must not push this one's out of the
-        # queue, in which only the last waits.
+        # Another workflow may have the same name; its runs must not replace this one's in the
+        # queue, where only the last run waits.
         f"{expression(f'{_TRIGGER}.path')}-"
         f"{expression(f'{_TRIGGER}.head_repository.full_name')}-"
         f"{expression(f'{_TRIGGER}.head_branch')}-"
-        # Of two pull requests with one head each has a comment, and a run, of its own.
+        # Each of two pull requests with the same head has its own comment and run.
         f"{expression(f'{_TRIGGER}.display_title')}",
         cancel=False,
         jobs={
@@ -49,9 +48,9 @@ def performance_comment(project: CiProject) -> Workflow:
                 ),
                 runner=TRUSTED_RUNNER,
                 steps=(
-                    # Without a ref: for this event that is the default branch.
+                    # Without a ref, which for this event means the default branch.
                     checkout(),
-                    # Nothing cached: what was put there under a lesser token is not run here.
+                    # No cache: it may contain code that was stored with fewer permissions.
                     *python(project.pythons[0], "perf", cached=False),
                     task_step(
                         project,

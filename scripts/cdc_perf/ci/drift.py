@@ -1,4 +1,4 @@
-"""Generated files on disk against those that the project comes to."""
+"""Compare generated files on disk with their expected content."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from cdc_perf.files import write_atomically
 
 @dataclass(frozen=True)
 class GeneratedFiles:
-    """Every file that one command generates.
+    """All files that one command generates.
 
     Attributes:
-        wanted: The text of each by its path from the repository's root.
-        suffixes: What their names end with.
-        mark: A text that stands in each of them, and in no file written by hand.
+        wanted: The text of each file, by its path relative to the repository.
+        suffixes: The possible ends of their names.
+        mark: A text that is in each of them, and in no file written by hand.
     """
 
     wanted: Mapping[str, str]
@@ -26,12 +26,12 @@ class GeneratedFiles:
 
 @dataclass(frozen=True)
 class Drift:
-    """How the files differ from what they should be; nothing of it: they do not.
+    """How the files differ from their expected content; empty if they do not.
 
     Attributes:
-        changed: The difference of each file that is there and other, as a unified diff.
-        missing: The files that are not there.
-        orphaned: Files that were generated once, and that nothing generates any more.
+        changed: A unified diff of each file with other content.
+        missing: The files that do not exist.
+        orphaned: Files that were generated once but no longer are.
     """
 
     changed: Mapping[str, str]
@@ -39,11 +39,11 @@ class Drift:
     orphaned: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """Return whether any file differs."""
         return bool(self.changed or self.missing or self.orphaned)
 
     def lines(self) -> tuple[str, ...]:
-        """Return a line for each file, and the differences."""
+        """Return a line for each missing or orphaned file, and the diffs."""
         return (
             *(f"{path}: missing" for path in self.missing),
             *(
@@ -55,7 +55,7 @@ class Drift:
 
 
 def find_drift(root: Path, generated: GeneratedFiles) -> Drift:
-    """Compare the files below `root` with what they should be.
+    """Compare the files below `root` with their expected content.
 
     Raises:
         UsageFailure: A file cannot be read as text.
@@ -74,7 +74,7 @@ def find_drift(root: Path, generated: GeneratedFiles) -> Drift:
 
 
 def write(root: Path, generated: GeneratedFiles) -> tuple[str, ...]:
-    """Write what differs, remove what was generated once; return a line for each file touched."""
+    """Write files that differ, remove orphaned ones; return a line for each changed file."""
     drift = find_drift(root, generated)
     for path in (*drift.changed, *drift.missing):
         write_atomically(root / path, generated.wanted[path])
@@ -87,7 +87,7 @@ def write(root: Path, generated: GeneratedFiles) -> tuple[str, ...]:
 
 
 def _orphans(root: Path, generated: GeneratedFiles) -> tuple[str, ...]:
-    """Return those that nothing generates any more, beside those wanted; others are not ours."""
+    """Return generated files that are no longer wanted, by their mark."""
     folders = sorted({path.rpartition("/")[0] for path in generated.wanted})
     return tuple(
         path

@@ -1,4 +1,4 @@
-"""The required check: green only if every planned scenario passed, and it says what did not."""
+"""The required check: it passes only if every planned scenario passed, and says what failed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ PLAN, PERFORMANCE_TEST, REPORT = "plan", "performance-test", "report"
 
 
 class Needed(msgspec.Struct, frozen=True):
-    """How a job that this one needs came out, as GitHub's `needs` has it."""
+    """The result of a job that this one needs, from GitHub's `needs`."""
 
     result: str
     outputs: dict[str, str] | None = None
 
     def output(self, name: Output) -> str:
-        """Return an output; empty where the job has not got to it."""
+        """Return an output; empty if the job did not set it."""
         return (self.outputs or {}).get(name, "")
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the check is green.
+    """Whether the check passes.
 
     Attributes:
-        code: What the job exits with.
-        lines: Why, a line for each thing.
+        code: The exit code of the job.
+        lines: The reasons, one per line.
     """
 
     code: ExitCode
@@ -43,10 +43,10 @@ class Decision:
 
 
 def read_needs(text: str) -> Mapping[str, Needed]:
-    """Return GitHub's `needs`.
+    """Parse GitHub's `needs`.
 
     Raises:
-        UsageFailure: The text is something else, or one of the jobs is not in it.
+        UsageFailure: The text is malformed, or lacks one of the jobs.
     """
     try:
         needs = msgspec.json.decode(text, type=dict[str, Needed])
@@ -62,11 +62,11 @@ def read_needs(text: str) -> Mapping[str, Needed]:
 
 
 def decide(needs: Mapping[str, Needed], recorded: RunSet) -> Decision:
-    """Return whether the check is green: every planned scenario passed, or none had to run.
+    """Return whether the check passes: every planned scenario passed, or none had to run.
 
     Args:
-        needs: How the jobs before came out.
-        recorded: What was found of their results.
+        needs: The results of the previous jobs.
+        recorded: The results that were found.
     """
     plan, tests = needs[PLAN], needs[PERFORMANCE_TEST]
     if plan.result != SUCCESS:
@@ -87,7 +87,7 @@ def decide(needs: Mapping[str, Needed], recorded: RunSet) -> Decision:
         for line in recorded.superseded
     ]
     if needs[REPORT].result != SUCCESS:
-        # Publishing never changes a verdict; the job itself is red already.
+        # Publishing never changes a verdict, and the job itself has already failed.
         lines.append(
             f"report: {needs[REPORT].result}: the verdicts stand, their summary is missing"
         )

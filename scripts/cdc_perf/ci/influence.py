@@ -1,4 +1,4 @@
-"""What a pull request's own changes do to how it is measured and judged."""
+"""How a pull request's own changes affect its measurement and its verdicts."""
 
 import json
 import shutil
@@ -34,7 +34,7 @@ _NONE = "-"
 
 
 class Part(StrEnum):
-    """What a changed file has a say in."""
+    """The part of the judgment that a changed file affects."""
 
     WORKFLOW = "workflow"
     THRESHOLDS = "thresholds"
@@ -43,7 +43,7 @@ class Part(StrEnum):
     HARNESS = "harness"
 
 
-# In this order: the first that fits.
+# The first match counts.
 _PATTERNS: Mapping[str, Part] = {
     WORKFLOW_PATH: Part.WORKFLOW,
     _THRESHOLDS: Part.THRESHOLDS,
@@ -74,7 +74,7 @@ _EFFECTS: Mapping[Part, str] = {
 
 
 def parts_of(changed: Sequence[str]) -> Mapping[Part, tuple[str, ...]]:
-    """Return the changed files that have a say in a result, by what they have a say in."""
+    """Return the changed files that affect a result, by the part that they affect."""
     found: dict[Part, list[str]] = {}
     for path in changed:
         for pattern, part in _PATTERNS.items():
@@ -86,12 +86,12 @@ def parts_of(changed: Sequence[str]) -> Mapping[Part, tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class ThresholdChange:
-    """A threshold that a pull request changes, as it is in the environment of pull requests.
+    """A threshold that a pull request changes, in the environment for pull requests.
 
     Attributes:
         scenario: The scenario.
-        before: The default branch's; None: it has none.
-        after: The pull request's; None: it has none.
+        before: The default branch's threshold; None if it has none.
+        after: The pull request's threshold; None if it has none.
     """
 
     scenario: str
@@ -100,7 +100,7 @@ class ThresholdChange:
 
     @property
     def effect(self) -> str:
-        """Return `looser`, `tighter`, `added` or `removed`."""
+        """`looser`, `tighter`, `added`, or `removed`."""
         if self.before is None:
             return "added"
         if self.after is None:
@@ -118,7 +118,7 @@ def threshold_changes(
     """Return every threshold that differs between two tables.
 
     Raises:
-        UsageFailure: One of them does not have the environment of pull requests.
+        UsageFailure: A table lacks the environment for pull requests.
     """
     changes = []
     for scenario in scenarios:
@@ -137,17 +137,17 @@ def threshold_changes(
 def influence(
     github: GitHub, checkout: Checkout, changed: Sequence[str], commit: str, temporary: str
 ) -> tuple[str, ...]:
-    """Return blocks of Markdown on what the changed files do to the result; may be empty.
+    """Return blocks of Markdown on how the changed files affect the result; may be empty.
 
     Args:
         github: The repository.
         checkout: A checkout of the default branch.
         changed: The files that the pull request changes.
         commit: Its head.
-        temporary: Where folders for a while are made.
+        temporary: The parent of temporary folders.
 
     Raises:
-        ApiFailure: GitHub said no.
+        ApiFailure: GitHub returned an error.
     """
     parts = parts_of(changed)
     blocks = []
@@ -174,7 +174,7 @@ def _line(part: Part, paths: Sequence[str]) -> str:
 
 
 def _settings(ours: Checkout, theirs: Checkout) -> Iterator[str]:
-    """Yield the load and the thresholds that differ, or why they cannot be compared."""
+    """Yield the loads and thresholds that differ, or why they cannot be compared."""
     try:
         before, after = (_entries(each) for each in (ours, theirs))
         yield from _loads(before, after)
@@ -233,5 +233,5 @@ def _limit(threshold: Threshold | None) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return text as a code span in a cell of a table, which a bar would end, span and all."""
+    """Return text as a code span in a table cell; a bar would end the cell."""
     return quoted(text).replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""The end of a performance test: the required status of its commit, then the comment."""
+"""Judge a finished performance test: set the required status of its commit, then comment."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -23,20 +23,20 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
 
 # https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
-# #merge_group: the queue's branch ends with the commit that the group is put on.
+# #merge_group: the name of the queue's branch ends with the group's base commit.
 _QUEUE = re.compile(r"gh-readonly-queue/.+/pr-[0-9]+-(?P<base>[0-9a-f]{40})")
 _BROKEN = Status(State.ERROR, "the results could not be judged: see the log of this job")
 
 
 @dataclass(frozen=True)
 class JudgeContext:
-    """Where a run is judged.
+    """The context for judging a run.
 
     Attributes:
         github: The repository.
         checkout: A checkout of its default branch.
-        links: Addresses for people.
-        temporary: Where folders for a while are made; empty: the system's place.
+        links: The addresses to link to.
+        temporary: The parent of temporary folders; empty: the system's default.
     """
 
     github: GitHub
@@ -46,14 +46,14 @@ class JudgeContext:
 
 
 def judge_run(place: JudgeContext, run: WorkflowRun) -> Iterator[str]:
-    """Set the status of the commit that a run was for, then comment; yield what was done.
+    """Set the status of a run's commit, then comment; yield what was done.
 
     Raises:
-        ApiFailure: GitHub said no.
+        ApiFailure: GitHub returned an error.
         UsageFailure: A settings file of the default branch is wrong.
     """
     if run.workflow_path != WORKFLOW_PATH:
-        # Any file can have the same name, and start this.
+        # Another workflow file can have the same name, and start this.
         yield f"ignored: this is not a run of {WORKFLOW_PATH}"
         return
     if run.event not in (PULL_REQUEST, MERGE_GROUP):
@@ -63,7 +63,7 @@ def judge_run(place: JudgeContext, run: WorkflowRun) -> Iterator[str]:
     try:
         result = _result(place, run)
     except BaseException:
-        # Whatever it was, an earlier status must not pass for one of these results.
+        # Whatever the error, an earlier status must not pass for the status of these results.
         set_status(place.github, run.head_sha, _BROKEN, page)
         raise
     if result is None:
@@ -78,14 +78,14 @@ def judge_run(place: JudgeContext, run: WorkflowRun) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Result:
-    """What is known of a run.
+    """The data on a run.
 
     Attributes:
-        pulls: The open pull requests of its commit; of the merge queue none.
-        changed: The changed files, by pull request; None: too many to be listed.
+        pulls: The open pull requests of its commit; empty for the merge queue.
+        changed: The changed files, by pull request; None if there are too many to list.
         fetched: Its results.
-        ended: How its jobs ended.
-        judgement: What the default branch says.
+        ended: The conclusions of its jobs.
+        judgement: The default branch's judgment.
     """
 
     pulls: tuple[PullRequest, ...]
@@ -96,7 +96,7 @@ class _Result:
 
 
 def _result(place: JudgeContext, run: WorkflowRun) -> _Result | None:
-    """Return what is known of a run; None: its commit is not the head of any pull request now."""
+    """Return the data on a run; None if its commit is no longer the head of a pull request."""
     pulls = pull_requests_of(place.github, run) if run.event == PULL_REQUEST else ()
     if run.event == PULL_REQUEST and not pulls:
         return None
@@ -111,7 +111,7 @@ def _result(place: JudgeContext, run: WorkflowRun) -> _Result | None:
 def _changed(
     github: GitHub, run: WorkflowRun, pulls: tuple[PullRequest, ...]
 ) -> Mapping[int, tuple[str, ...] | None]:
-    """Return the changed files of each pull request by its number; a merge group has the number 0.
+    """Return the changed files of each pull request, by number; a merge group has the number 0.
 
     A status belongs to a commit, and so to every pull request that has it as its head.
     """

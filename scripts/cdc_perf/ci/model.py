@@ -1,4 +1,4 @@
-"""The parts of a GitHub workflow that are used here, as frozen values.
+"""The used parts of GitHub's workflow syntax, as frozen values.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax
 """
@@ -13,20 +13,20 @@ Scalar = str | int | bool
 
 
 def expression(inner: str) -> str:
-    """Return a GitHub expression; the one place that writes its braces."""
+    """Return a GitHub expression; only this function writes its braces."""
     return f"${{{{ {inner} }}}}"
 
 
-# Repository variables that name a runner of one's own; in a fork they are empty, and then each job
-# has a fresh machine of GitHub's. The first two run the code of pull requests: what measures has
-# one to itself. Jobs whose token can write have the third, which never runs such code.
+# Repository variables that name self-hosted runners; in a fork they are empty, and each job gets a
+# fresh machine of GitHub's. The first two run the code of pull requests; a measurement has its
+# machine to itself. Jobs whose token can write use the third, which never runs such code.
 PERF_RUNNER = expression("vars.PERF_RUNNER || 'ubuntu-latest'")
 CI_RUNNER = expression("vars.CI_RUNNER || 'ubuntu-latest'")
 TRUSTED_RUNNER = expression("vars.TRUSTED_RUNNER || 'ubuntu-latest'")
 
 
 class Level(StrEnum):
-    """How far a permission goes."""
+    """The level of a permission."""
 
     READ = "read"
     WRITE = "write"
@@ -46,11 +46,11 @@ class Uses:
     """A step that runs an action.
 
     Attributes:
-        name: For people.
-        action: Which one.
+        name: The displayed name.
+        action: The action.
         inputs: Its `with`.
-        condition: Its `if`; empty: when nothing has failed.
-        id: What its outputs are found by.
+        condition: Its `if`; empty: run if nothing has failed.
+        id: The ID of the step, for its outputs.
     """
 
     name: str
@@ -65,11 +65,11 @@ class Run:
     """A step that runs a command.
 
     Attributes:
-        name: For people.
-        command: One line of shell; what is not known before the run comes in by `env`.
+        name: The displayed name.
+        command: One line of shell; values that are unknown before the run come from `env`.
         env: Variables of the step.
-        id: What its outputs are found by.
-        condition: Its `if`; empty: when nothing has failed.
+        id: The ID of the step, for its outputs.
+        condition: Its `if`; empty: run if nothing has failed.
     """
 
     name: str
@@ -87,16 +87,16 @@ class Job:
     """One job.
 
     Attributes:
-        name: For people; what a required check is called.
-        timeout_minutes: After so many the job is cancelled; an expression where a matrix says.
-        steps: What it does.
-        permissions: Of its token; none but these.
-        needs: The jobs before it.
-        condition: Its `if`; empty: when those before it succeeded.
-        outputs: What later jobs may ask for.
+        name: The displayed name, which is also the name of a required check.
+        timeout_minutes: GitHub cancels the job after this time; may be an expression of a matrix.
+        steps: Its steps.
+        permissions: The permissions of its token; it has no others.
+        needs: The jobs that must end before it.
+        condition: Its `if`; empty: run if the needed jobs succeeded.
+        outputs: Its outputs for later jobs.
         matrix: The variables of its copies, or an expression.
         env: Variables of all its steps.
-        runner: The label of the machine that it runs on.
+        runner: The label of its runner.
     """
 
     name: str
@@ -113,7 +113,7 @@ class Job:
 
 @dataclass(frozen=True)
 class ChoiceInput:
-    """An input of a workflow that is started by hand: one of several words."""
+    """An input of a manually started workflow: one of several words."""
 
     description: str
     options: tuple[str, ...]
@@ -122,22 +122,22 @@ class ChoiceInput:
 
 @dataclass(frozen=True)
 class Text:
-    """An input of a workflow that is started by hand: free, and may be left out."""
+    """An input of a manually started workflow: optional free text."""
 
     description: str
 
 
 @dataclass(frozen=True)
 class Triggers:
-    """What starts a workflow.
+    """The triggers of a workflow.
 
     Attributes:
-        inputs: Of a start by hand; None: it cannot be.
+        inputs: The inputs of a manual start; None: it cannot be started manually.
         cron: The schedule, UTC; empty: none.
-        pull_request: Whether a pull request does.
-        merge_queue: Whether a group of the merge queue does, whose required checks must start.
-        push_to: The branches a push to which does.
-        after: The name of the workflow whose end does; empty: none.
+        pull_request: Whether pull requests start it.
+        merge_queue: Whether merge groups start it; the queue waits for its required checks.
+        push_to: The branches that start it when they are pushed to.
+        after: The name of the workflow whose end starts it; empty: none.
     """
 
     inputs: Mapping[str, ChoiceInput | Text] | None = None
@@ -153,13 +153,13 @@ class Workflow:
     """One workflow file.
 
     Attributes:
-        name: For people, and for a workflow that waits for its end.
-        triggers: What starts it.
-        group: Runs of the same group do not overlap.
-        run_name: What a run is called, an expression; empty: GitHub's own name.
-        cancel: An expression or a fact: whether a new run of the group ends the one before.
-        jobs: By their ids, in order.
-        remark: A comment beside the triggers; empty: none.
+        name: The displayed name, which other workflows can wait for.
+        triggers: Its triggers.
+        group: The concurrency group: its runs do not overlap.
+        run_name: The name of a run, an expression; empty: GitHub's default.
+        cancel: Whether a new run of the group cancels the previous one; may be an expression.
+        jobs: The jobs by ID, in order.
+        remark: A comment next to the triggers; empty: none.
     """
 
     name: str

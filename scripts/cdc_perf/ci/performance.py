@@ -38,8 +38,8 @@ _NIGHTLY = "0 2 * * *"
 _RESULTS = "k6/results"
 _SHORT_MINUTES = 15
 _ALWAYS = "always()"
-# The link to the latest run would hold its files a second time. The history is that of one results
-# folder: a download into that folder must not replace the user's own file.
+# The link to the latest run would duplicate its files. The history belongs to one results folder: a
+# download into another must not replace the user's own file.
 _LEFT_OUT = (LATEST, HISTORY_FILE)
 _RUN_ID = expression("github.run_id")
 _ATTEMPT = expression("github.run_attempt")
@@ -50,7 +50,7 @@ LOGS_DAYS = 7
 
 SCENARIO_RESULTS = scenario_results_name(_SCENARIO, _RUN_ID, _ATTEMPT)
 SCENARIO_LOGS = f"logs-{_SCENARIO}-{_RUN_ID}-{_ATTEMPT}"
-# Of every attempt: where only what failed is run again, the others' are of an earlier one.
+# Of every attempt: if only failed jobs are rerun, the others' results are of an earlier one.
 ALL_SCENARIO_RESULTS = f"k6-results-*-{_RUN_ID}-*"
 RESULTS = results_name(_RUN_ID, _ATTEMPT)
 
@@ -74,7 +74,7 @@ def performance_test(project: CiProject) -> Workflow:
             "github.event.pull_request.number && "
             f"format('{PULL_REQUEST_RUN}{{0}}', github.event.pull_request.number) || ''"
         ),
-        # `plan` looks at the paths: a required check whose workflow never starts blocks for ever.
+        # `plan` checks the paths: a required check whose workflow never starts would block forever.
         remark="no filter of paths: `plan` looks at them",
         group=f"{expression('github.workflow')}-"
         f"{expression('github.event.pull_request.number || github.run_id')}",
@@ -100,8 +100,8 @@ def _plan(project: CiProject) -> Job:
         permissions=(READS_CODE,),
         outputs={x.value: expression(f"steps.plan.outputs.{x}") for x in Output},
         steps=(
-            # With its parents: a pull request is checked out as a merge into its base. A group of
-            # the merge queue may be many commits on top of its base: it needs the whole history.
+            # With its parents: a pull request is checked out as a merge into its base. A merge
+            # group may be many commits on top of its base, so it needs the whole history.
             checkout(depth=expression("github.event_name == 'merge_group' && '0' || '2'")),
             *python(project.pythons[0], "perf"),
             task_step(
@@ -181,8 +181,8 @@ def _gate(project: CiProject) -> Job:
     return Job(
         name=GATE_JOB,
         needs=("plan", "performance-test", "report"),
-        # A job that is skipped would count as a success, and so would one whose steps are: those of
-        # a workflow that was cancelled.
+        # A skipped job would count as a success, and so would one whose steps are skipped, as in a
+        # cancelled workflow.
         condition=_ALWAYS,
         timeout_minutes=_SHORT_MINUTES,
         permissions=(READS_CODE,),

@@ -1,4 +1,4 @@
-"""The actions that the workflows use: each pinned by the commit of a tag, in this table alone."""
+"""The actions that the workflows use, each pinned to the commit of a tag, all in this table."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ class Action:
 
     Attributes:
         repository: `owner/name`.
-        tag: The version, for people.
-        sha: The commit of the tag, which nobody can move.
+        tag: The version, for readers.
+        sha: The commit of the tag, which cannot be moved.
     """
 
     repository: str
@@ -19,7 +19,7 @@ class Action:
 
     @property
     def reference(self) -> str:
-        """What `uses` says."""
+        """The value of `uses`."""
         return f"{self.repository}@{self.sha}"
 
 

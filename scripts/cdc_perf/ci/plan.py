@@ -1,4 +1,4 @@
-"""What a workflow run is going to do: which scenarios, for how long, or nothing at all."""
+"""Plan a workflow run: which scenarios, for how long, or nothing at all."""
 
 import json
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ from cdc_perf.settings.durations import format_duration, parse_run_duration
 from cdc_perf.settings.scenarios import HEALTH_CHECK, Scenario, Scenarios
 from cdc_perf.wording import counted
 
-# What pull requests and the schedule run, and the environment of thresholds.json that it is in.
+# The scenarios for pull requests and the schedule, and their environment in thresholds.json.
 DEFAULT_SCENARIOS = "baseline,e2e-latency"
 ENVIRONMENT = "ci"
 PULL_REQUEST, MERGE_GROUP = "pull_request", "merge_group"
 
-# Beside the load: Python, the tools (a first build of k6 takes 8 minutes on two cores), the stack,
-# the health check, the artefacts.
+# In addition to the load: Python, the tools (a first build of k6 takes 8 minutes on two cores), the
+# stack, the health check, the artifacts.
 _MARGIN_MINUTES = 20
-# https://docs.github.com/en/actions/reference/limits: a job of a hosted runner.
+# https://docs.github.com/en/actions/reference/limits: the maximum for a job of a hosted runner.
 _LONGEST_JOB_MINUTES = 360
 
 
 class Output(StrEnum):
-    """What the plan tells the jobs after it."""
+    """The plan's outputs for later jobs."""
 
     RELEVANT = "relevant"
     SCENARIOS = "scenarios"
@@ -43,12 +43,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class WorkflowPlan:
-    """A workflow run to be made.
+    """The plan of a workflow run.
 
     Attributes:
-        entries: The scenarios; none where nothing relevant was changed.
-        duration: How long each lasts, as `inv perf --duration` takes it; empty: as it says.
-        why: A sentence for people.
+        entries: The scenarios; empty if nothing relevant was changed.
+        duration: The duration of each for `inv perf --duration`; empty: the scenario's own.
+        why: One sentence with the reason.
     """
 
     entries: tuple[Entry, ...]
@@ -73,17 +73,16 @@ class WorkflowPlan:
 def plan(
     scenarios: Scenarios, names: str, duration: str, changed: Sequence[str] | None
 ) -> WorkflowPlan:
-    """Return the plan of a workflow run, its inputs checked.
+    """Check the inputs of a workflow run, and return its plan.
 
     Args:
-        scenarios: Every scenario.
-        names: Those asked for, separated by commas, or `all`; empty: the usual ones.
-        duration: How long each is to last; empty: as it says.
-        changed: The paths that a pull request or a merge group changes; None where there is none.
+        scenarios: All scenarios.
+        names: The requested ones, separated by commas, or `all`; empty: the default ones.
+        duration: The duration of each; empty: the scenario's own.
+        changed: The paths that a pull request or a merge group changes; None for other events.
 
     Raises:
-        UsageFailure: A name or the duration is wrong, or a job would take longer than GitHub lets
-            one.
+        UsageFailure: A name or the duration is wrong, or a job would exceed GitHub's maximum.
     """
     seconds = parse_run_duration(duration, where="duration_override") if duration else None
     chosen = scenarios.select(names or DEFAULT_SCENARIOS)
@@ -102,7 +101,7 @@ def plan(
 
 def _entry(scenario: Scenario, seconds: float | None) -> Entry:
     load = scenario.longest_seconds
-    # The health check lasts as long as it takes, whatever is asked for.
+    # The duration does not apply to the health check.
     if seconds is not None and scenario.name != HEALTH_CHECK:
         load *= seconds / scenario.duration_seconds
     minutes = ceil(load / 60) + _MARGIN_MINUTES

@@ -1,4 +1,4 @@
-"""What the workflows are made from: tasks, sessions and scenarios, as objects."""
+"""The inputs of workflow generation: tasks, sessions, and scenarios, as objects."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from invoke import Collection, Task
 
 from cdc_perf.settings.scenarios import Scenarios
 
-# A nox session; the function that one is made of has the same name.
+# A nox session; it has the same name as its function.
 Session = Callable[..., Any]
 
 
@@ -40,17 +40,17 @@ class Sessions:
 
 @dataclass(frozen=True)
 class CiProject:
-    """The whole of it.
+    """Everything that workflows are generated from.
 
     Attributes:
-        namespace: The collection in which a user finds the tasks.
-        tasks: The tasks that are called.
-        registry: The sessions by the names by which a user finds them.
-        sessions: The sessions that are run.
-        scenarios: Every scenario, its script there.
-        pythons: The versions of Python that unit tests run on; the first runs all else.
-        stack: The stack that is loaded, as `inv perf --stack` takes it: `compose`, for GitHub's
-            runners have Docker and its images are upstream's; `local` needs neither.
+        namespace: The collection of all tasks.
+        tasks: The tasks that workflows call.
+        registry: All sessions, by name.
+        sessions: The sessions that workflows run.
+        scenarios: All scenarios; their scripts exist.
+        pythons: The Python versions of the unit tests; all other jobs use the first.
+        stack: The stack to load, for `inv perf --stack`: `compose`, because GitHub's runners have
+            Docker and its images are upstream's; `local` needs neither.
     """
 
     namespace: Collection

@@ -1,11 +1,11 @@
-"""Which changes can affect performance, and so are worth a run."""
+"""Which changes can affect performance, and so need a run."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-# Everything else can: the pipeline, the load, the harness, the workflow, and any file that Compose,
-# Docker, git or Python reads by its name (compose.override.yaml, .env, .dockerignore,
-# .gitattributes, a module beside tasks.py). A list of what can would miss the next of them.
+# Everything else is relevant: the pipeline, the load, the harness, the workflow, and any file that
+# Compose, Docker, Git, or Python reads by its name (compose.override.yaml, .env, .dockerignore,
+# .gitattributes, a module beside tasks.py). A list of relevant files would miss the next of them.
 IRRELEVANT_PATHS = (
     "docs/*",
     "tests/*",
@@ -25,7 +25,7 @@ IRRELEVANT_PATHS = (
 
 
 def relevant(paths: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the paths, from the repository's root, that can affect performance.
+    """Return the paths, relative to the repository, that can affect performance.
 
     `*` in the table matches slashes too.
     """

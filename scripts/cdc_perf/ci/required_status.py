@@ -1,8 +1,8 @@
 """The required status of a commit: its results, judged by the default branch's own settings.
 
-A pull request can change the workflow that runs it, the thresholds, the load, and the gates. So its
-own verdicts are not enough: this code, these thresholds, and these load shapes are those of the
-default branch, and the results are read as a stranger's.
+A pull request can change the workflow that runs it, the thresholds, the load, and the gates, so its
+own verdicts are not enough. This code, these thresholds, and these load shapes are those of the
+default branch, and the results are treated as untrusted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ from cdc_perf.verdict.threshold_result import broken_limit, judge_threshold
 from cdc_perf.verdict.verdict import Verdict
 from cdc_perf.wording import counted
 
-# Gates that only the run itself can judge: each must be in its verdict, and hold.
+# Gates that only the run itself can judge: each must be in its verdict, and pass.
 REPORTED_GATES = (
     "interruption",
     "iterations",
@@ -48,7 +48,7 @@ REPORTED_GATES = (
 
 
 class ProblemKind(StrEnum):
-    """What keeps a commit from its required status."""
+    """The kinds of reasons for a failed status."""
 
     UNREADABLE = "unreadable"
     MISSING = "missing"
@@ -62,13 +62,13 @@ class ProblemKind(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One reason for a red status.
+    """One reason for a failed status.
 
     Attributes:
-        kind: What kind of reason.
-        subject: The scenario; empty: of no one scenario.
-        ours: A sentence with nothing from the results but numbers, for the status.
-        theirs: What the results say about it; a stranger's text, for a code span.
+        kind: Its kind.
+        subject: The scenario; empty if none.
+        ours: A sentence for the status, with nothing from the results except numbers.
+        theirs: The results' own text about it; untrusted, so it belongs in a code span.
     """
 
     kind: ProblemKind
@@ -78,7 +78,7 @@ class Problem:
 
     @property
     def sentence(self) -> str:
-        """The sentence, led by the scenario."""
+        """The sentence, preceded by the scenario."""
         return f"{self.subject}: {self.ours}" if self.subject else self.ours
 
 
@@ -87,14 +87,14 @@ class Rules:
     """The default branch's settings that decide.
 
     Attributes:
-        thresholds: Of each scenario that has to run, in its environment for pull requests.
+        thresholds: The thresholds of each required scenario, in the environment for pull requests.
     """
 
     thresholds: Mapping[Scenario, tuple[Threshold, ...]]
 
     @classmethod
     def of(cls, checkout: Checkout) -> "Rules":
-        """Read them from a checkout of the default branch.
+        """Read the rules from a checkout of the default branch.
 
         Raises:
             UsageFailure: A settings file is wrong.
@@ -111,11 +111,11 @@ class Rules:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the default branch says of a commit.
+    """The default branch's judgment on a commit.
 
     Attributes:
         status: The status to set.
-        problems: Why it is red; empty where it is green.
+        problems: Why it failed; empty if it passed.
         needed: Whether a scenario had to run at all.
     """
 
@@ -125,18 +125,18 @@ class Judgement:
 
 
 def nothing_to_run() -> Judgement:
-    """Return the judgement on a commit that changes nothing that can affect performance."""
+    """Return the judgment on a commit whose changes cannot affect performance."""
     text = "no changed file can affect performance: no scenario had to run"
     return Judgement(Status(State.SUCCESS, text), (), needed=False)
 
 
 def judge(rules: Rules, recorded: RunSet, jobs: Mapping[str, str]) -> Judgement:
-    """Return the judgement on a commit whose scenarios had to run.
+    """Return the judgment on a commit whose scenarios had to run.
 
     Args:
         rules: The default branch's settings.
-        recorded: What was read of its results.
-        jobs: How the jobs of its workflow run ended.
+        recorded: The commit's results.
+        jobs: The conclusions of the jobs of its workflow run.
     """
     measured = recorded.measured()
     problems = [
@@ -194,10 +194,10 @@ def _problems(
 
 
 def _broken(threshold: Threshold, verdict: ScenarioVerdict, summary: Summary | NoSummary) -> str:
-    """Return why a threshold of ours does not hold; empty: it does.
+    """Return why a threshold of the default branch fails; empty if it holds.
 
-    What k6 measured is in the summary. Of the stack's own metrics a summary knows nothing: their
-    figures are those of the run's verdict, compared with the threshold of the default branch.
+    The summary has k6's measurements. It lacks the stack's own metrics, whose values are taken from
+    the run's verdict and compared with the threshold.
     """
     name = f"{threshold.metric} {threshold.stat}"
     if threshold.in_k6:
@@ -219,9 +219,9 @@ def _broken(threshold: Threshold, verdict: ScenarioVerdict, summary: Summary | N
 def _recomputed(
     scenario: Scenario, k6_exit: int | None, summary: Summary | NoSummary
 ) -> Iterator[tuple[str, str]]:
-    """Yield the gates that do not hold of those that follow from the summary, and why not.
+    """Yield the gates that can be recomputed from the summary and fail, with their reasons.
 
-    The load that they expect is that of the default branch.
+    The expected load is that of the default branch.
     """
     exited = -1 if k6_exit is None else k6_exit
     for gate in (
@@ -238,7 +238,7 @@ def _recomputed(
 
 
 def _reported(verdict: ScenarioVerdict) -> Iterator[tuple[str, str]]:
-    """Yield the gates that do not hold of those that only the run can judge, and why not."""
+    """Yield the gates that only the run can judge and that do not pass, with their reasons."""
     found = {gate.name: gate for gate in verdict.gates}
     for name in REPORTED_GATES:
         if name not in found:

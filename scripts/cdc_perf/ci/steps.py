@@ -1,4 +1,4 @@
-"""Steps that several jobs have in common."""
+"""Steps that several jobs share."""
 
 from dataclasses import replace
 
@@ -7,27 +7,27 @@ from cdc_perf.ci.model import Level, Permission, Run, Step, Uses, expression
 from cdc_perf.ci.pins import CACHE_RESTORE, CACHE_SAVE, CHECKOUT, SETUP_PYTHON
 from cdc_perf.ci.project import CiProject
 
-# What a job gets that does no more than run the checkout's code.
+# The permission of a job that only runs the checkout's code.
 READS_CODE = Permission("contents", Level.READ, "checks out the code")
-# In the home folder: a self-hosted runner keeps it between two jobs, whatever it checks out.
+# In the home folder, where a self-hosted runner keeps it between jobs.
 TOOL_CACHE = {"CDC_PERF_CACHE": "~/.cache/cdc-perf"}
-# The steps that name the tools and restore them.
+# The IDs of the steps that compute the tools' key and restore the tools.
 _NAMED, _RESTORED = "tool-key", "tools"
 
 
 def checkout(*, depth: int | str = 1) -> Uses:
-    """Return the step that checks out the code; its token is not left to what comes after."""
+    """Return the step that checks out the code; later steps cannot use its token."""
     inputs = {"persist-credentials": False, "fetch-depth": depth}
     return Uses("Check out the code", CHECKOUT, inputs)
 
 
 def python(version: str, *locks: str, cached: bool = True) -> tuple[Step, ...]:
-    """Return the steps that give a job Python and what lock files name.
+    """Return the steps that install Python and the packages of lock files.
 
     Args:
-        version: Of Python.
-        locks: The files' names in requirements/, without `.txt`.
-        cached: Whether pip's downloads are kept; not where a job holds a token that can write.
+        version: The Python version.
+        locks: The names of the files in requirements/, without `.txt`.
+        cached: Whether to cache pip's downloads; not in a job whose token can write.
     """
     files = [f"requirements/{lock}.txt" for lock in locks]
     kept = {"cache": "pip", "cache-dependency-path": files[0]} if cached else {}
@@ -44,17 +44,17 @@ def python(version: str, *locks: str, cached: bool = True) -> tuple[Step, ...]:
 
 
 def tools(project: CiProject, stack: str) -> tuple[Step, ...]:
-    """Return the steps that get every tool of a stack, from the cache where it has them.
+    """Return the steps that install every tool of a stack, from the cache if possible.
 
-    The key is made of the keys of the tools themselves: no list of files has the version of the Go
-    that builds k6. What was installed is saved at once, because a broken threshold later on must
-    not throw it away, and without what an earlier version needed, which would add up.
+    The cache key is computed from the keys of the tools: no list of files has the version of the Go
+    that builds k6. New tools are saved immediately, because a failed threshold later must not
+    discard them, and without the tools of earlier versions, which would accumulate.
 
     Args:
-        project: Where the task has to be found.
-        stack: The stack, as `inv tools.install --stack` takes it.
+        project: The project that must contain the tasks.
+        stack: The stack, for `inv tools.install --stack`.
     """
-    # Wheels in the cache fit one version of Python.
+    # Cached wheels fit one version of Python.
     machine = f"{expression('runner.os')}-{expression('runner.arch')}"
     prefix = f"cdc-perf-{stack}-{machine}-{project.pythons[0]}-"
     key = f"{prefix}{expression(f'steps.{_NAMED}.outputs.key')}"

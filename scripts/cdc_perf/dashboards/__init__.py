@@ -1,1 +1,1 @@
-"""What Grafana shows: dashboards as typed code, written as the JSON that Grafana provisions."""
+"""Grafana's dashboards as typed code, written as JSON that Grafana provisions."""

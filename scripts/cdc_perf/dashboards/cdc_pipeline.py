@@ -1,4 +1,4 @@
-"""The dashboard `cdc-pipeline`: what the pipeline shows of itself, whether a run goes on or not."""
+"""The dashboard `cdc-pipeline`: the pipeline's own metrics, with or without a run."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -17,7 +17,7 @@ _NONE_IS_GOOD = (
 
 
 def panels() -> tuple[Panel, ...]:
-    """Return the panels in their order."""
+    """Return the panels in order."""
     return (*_hops(), *_flow(), *_trouble(), *_resources())
 
 

@@ -1,4 +1,4 @@
-"""The dashboard `k6-results`: what the load generator saw, run by run."""
+"""The dashboard `k6-results`: the load generator's measurements, run by run."""
 
 from grafana_foundation_sdk.models import dashboard
 
@@ -39,7 +39,7 @@ _VERDICTS = {
 
 
 def panels() -> tuple[Panel, ...]:
-    """Return the panels in their order."""
+    """Return the panels in order."""
     return (
         time_series_panel(
             PanelSpec(1, "Virtual Users", "At work, and the most that k6 has made.", "short", 12),

@@ -1,4 +1,4 @@
-"""Panels, as far as ours have things in common."""
+"""The common parts of the panels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 DATASOURCE = dashboard.DataSourceRef(type_val="prometheus", uid="prometheus")
 Panel = timeseries.Panel | stat.Panel | table.Panel
-# Columns of a tile; wider panels hold lines or a table.
+# The width of a tile in columns; wider panels contain lines or a table.
 _TILE = 6
 P = TypeVar("P", timeseries.Panel, stat.Panel, table.Panel)
 
 
 @dataclass(frozen=True)
 class Query:
-    """An expression and what its series are called, `{{scenario}} p95`."""
+    """An expression and the legend of its series, `{{scenario}} p95`."""
 
     expression: str
     legend: str
@@ -27,14 +27,14 @@ class Query:
 
 @dataclass(frozen=True)
 class PanelSpec:
-    """What every panel has.
+    """The properties that every panel has.
 
     Attributes:
-        number: Its id, unique on a dashboard.
-        title: What it shows.
-        description: How to read it; shown on demand.
+        number: Its ID, unique within a dashboard.
+        title: Its title.
+        description: How to read it; shown on request.
         unit: Grafana's name for the unit: `s`, `percentunit`, `reqps`.
-        width: Of the 24 columns.
+        width: Its width in Grafana's 24 columns.
     """
 
     number: int
@@ -45,10 +45,10 @@ class PanelSpec:
 
 
 def time_series_panel(face: PanelSpec, queries: Sequence[Query], *, stacked: bool = False) -> Panel:
-    """Return lines over time, with what each came to at last and at most."""
+    """Return lines over time, with the last value and the maximum of each."""
     legend = (
         common_builders.VizLegendOptions()
-        .show_legend(True)  # noqa: FBT003 - the library's way
+        .show_legend(True)  # noqa: FBT003 - the library's API
         .display_mode(common.LegendDisplayMode.TABLE)
         .placement(common.LegendPlacement.BOTTOM)
         .calcs(["lastNotNull", "max"])
@@ -68,12 +68,12 @@ def time_series_panel(face: PanelSpec, queries: Sequence[Query], *, stacked: boo
 def stat_panel(
     face: PanelSpec, queries: Sequence[Query], steps: Sequence[dashboard.Threshold] = ()
 ) -> Panel:
-    """Return figures, a tile for each series.
+    """Return one tile with a value for each series.
 
     Args:
-        face: What it shows.
+        face: The panel's properties.
         queries: Evaluated at the end of the time range.
-        steps: From which value on which colour.
+        steps: The lowest value of each color.
     """
     reduce = common_builders.ReduceDataOptions().calcs(["lastNotNull"])
     panel = _faced(stat.Panel(), face).reduce_options(reduce)
@@ -95,15 +95,15 @@ def rows(
     words: dict[str, tuple[str, str]] | None = None,
     times: Sequence[str] = (),
 ) -> Panel:
-    """Return a table, a row for each set of labels and a column for each query.
+    """Return a table with a row for each set of labels and a column for each query.
 
     Args:
-        face: What it shows.
+        face: The panel's properties.
         queries: Evaluated at the end of the time range.
-        names: What columns are called, by label or by `Value #A`.
-        hidden: Labels that are not shown.
-        words: A word and its colour in place of a value.
-        times: Columns, by what they are called, of milliseconds since the epoch.
+        names: The names of columns, by label or by `Value #A`.
+        hidden: Labels to hide.
+        words: A word and its color to show instead of a value.
+        times: The names of columns with milliseconds since the epoch.
     """
     panel = _faced(table.Panel(), face)
     for number, query in enumerate(queries):

@@ -1,1 +1,1 @@
-"""Whether the pipeline lost, repeated, reordered or changed anything: drained, then compared."""
+"""Check whether the pipeline lost, repeated, reordered, or changed data: drain, then compare."""

@@ -1,11 +1,12 @@
-"""Why rows and documents differ although nothing was lost: changes that have no event.
+"""Find why rows and documents differ although no event was lost: changes that have no event.
 
 PostgreSQL's logical decoding has no event for a change of a table's columns, and Debezium skips a
-TRUNCATE unless it is asked not to. What they leave is a true difference; this names its cause where
-the system catalogs are evidence for it, and says nothing where they are not.
+TRUNCATE by default. The difference that they leave is real. This module names its cause if the
+system catalogs have evidence of it.
 
-The evidence is the transaction that wrote a column's entry in `pg_attribute` last. A version of a
-row that is not younger was written before the column was as it is, so no event of it can be.
+The evidence is the transaction that last wrote a column's entry in `pg_attribute`. A row version
+that is not younger was written before the column took its current form, so no event can carry that
+form.
 """
 
 from collections import defaultdict
@@ -37,12 +38,12 @@ _ATTRIBUTES = """
 
 @dataclass(frozen=True)
 class Attribute:
-    """A column that a table has or had; of one that was dropped PostgreSQL keeps no name.
+    """A current or dropped column of a table. PostgreSQL keeps no name of a dropped column.
 
     Attributes:
         name: Its name.
-        xid: The transaction that added, renamed, changed or dropped it last.
-        dropped: Whether it is gone.
+        xid: The transaction that last added, renamed, changed, or dropped it.
+        dropped: Whether it was dropped.
     """
 
     name: str
@@ -52,15 +53,16 @@ class Attribute:
 
 @dataclass(frozen=True)
 class TableFacts:
-    """What is known of a table and its collection, beside rows and documents.
+    """Evidence about a table and its collection, besides rows and documents.
 
     Attributes:
         attributes: Its columns.
-        storage_replaced: Whether its files are not those that it was created with, as after a
-            TRUNCATE; a rewriting ALTER TABLE, CLUSTER and VACUUM FULL do the same.
-        deleted: How many rows were deleted one by one, as PostgreSQL counts.
-        markers: How many rows MongoDB knows as deleted.
-        not_newer: How many live documents are not newer than the newest one without a row.
+        storage_replaced: Whether its files differ from those it was created with, as after a
+            TRUNCATE; a rewriting ALTER TABLE, CLUSTER, and VACUUM FULL do the same.
+        deleted: The number of rows deleted one by one, as PostgreSQL counts.
+        markers: The number of delete markers in MongoDB.
+        not_newer: The number of live documents that are not newer than the newest one without a
+            row.
     """
 
     attributes: tuple[Attribute, ...] = ()
@@ -72,11 +74,11 @@ class TableFacts:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What is known of the cause of differences of one kind.
+    """The causes of the differences of one kind.
 
     Attributes:
-        causes: The causes, each with how many differences it explains.
-        explained: The `_id` of every difference that is explained in full.
+        causes: The causes, each with the number of differences that it explains.
+        explained: The `_id` of every fully explained difference.
     """
 
     causes: tuple[Cause, ...] = ()
@@ -84,7 +86,7 @@ class Explanation:
 
 
 class CauseFacts:
-    """Asks for what is known of a table; only once something differs."""
+    """Queries the evidence about a table, only after a difference was found."""
 
     def __init__(
         self,
@@ -99,11 +101,11 @@ class CauseFacts:
     def explain(
         self, table: str, kind: FindingKind, differences: Sequence[RowDifference]
     ) -> Explanation:
-        """Return the causes of the differences of one kind of a table.
+        """Return the causes of the differences of one kind in a table.
 
         Raises:
             psycopg.Error: PostgreSQL does not answer.
-            pymongo.errors.PyMongoError: MongoDB does not.
+            pymongo.errors.PyMongoError: MongoDB does not answer.
         """
         if kind is not FindingKind.EXTRA and kind not in _COLUMN_KINDS:
             return Explanation()
@@ -135,7 +137,7 @@ class CauseFacts:
 def explain(
     kind: FindingKind, differences: Sequence[RowDifference], facts: TableFacts
 ) -> Explanation:
-    """Return the causes of differences of one kind, by what is known of their table."""
+    """Return the causes of differences of one kind, derived from the facts about their table."""
     if kind is FindingKind.EXTRA:
         return _truncated(differences, facts)
     if kind in _COLUMN_KINDS:
@@ -172,10 +174,10 @@ _SENTENCES = {
 
 
 def _truncated(differences: Sequence[RowDifference], facts: TableFacts) -> Explanation:
-    """Rows that went by a TRUNCATE all went: what is there now is younger than each of them.
+    """Explain extra documents by a TRUNCATE, after which all rows are younger than these documents.
 
-    Rows may have gone by deletes whose events were lost, which is a loss. So a TRUNCATE is named
-    only where fewer were deleted, beyond those that MongoDB knows of, than documents have no row.
+    Deletes whose events were lost leave extra documents too, and those are a loss. So a TRUNCATE
+    is named only if the deletes that MongoDB lacks are fewer than the documents without a row.
     """
     older = [each for each in differences if each.lsn is not None]
     lost_deletes = facts.deleted - facts.markers
@@ -211,12 +213,12 @@ def _columns(differences: Sequence[RowDifference], attributes: Sequence[Attribut
 
 
 def _of_row(difference: RowDifference, attributes: Sequence[Attribute]) -> tuple[_Named, ...]:
-    """Return the causes of one difference; nothing where any part of it is left without one."""
+    """Return the causes of one difference, or nothing if any part of it has none."""
     if not difference.version.isdigit():
         return ()
     version = int(difference.version)
     live = {x.name: x for x in attributes if not x.dropped}
-    # What was changed since, or together with, this version of the row.
+    # Columns that changed after this row version, or in the same transaction.
     changed = {name for name, x in live.items() if _not_younger(version, x.xid)}
     dropped = sum(x.dropped and _not_younger(version, x.xid) for x in attributes)
     gone = difference.unknown
@@ -237,30 +239,30 @@ def _of_row(difference: RowDifference, attributes: Sequence[Attribute]) -> tuple
 def _moved(
     gone: Sequence[str], absent: Sequence[str], dropped: int, *, has_changed: bool
 ) -> Iterator[_Named]:
-    """Yield what happened to fields that are not columns anymore, and to columns without a field.
+    """Yield the causes of fields that are no longer columns, and of columns without a field.
 
     Args:
         gone: The fields.
         absent: The columns.
-        dropped: How many columns were dropped since.
-        has_changed: Whether a column that is there was changed since.
+        dropped: The number of columns dropped since this row version.
+        has_changed: Whether a current column has changed since then.
     """
     if dropped >= len(gone):
         yield from ((CauseCode.DROPPED_COLUMN, (name,), True) for name in gone)
         yield from ((CauseCode.ADDED_COLUMN, (name,), False) for name in absent)
     elif dropped == 0 and len(gone) == len(absent) == 1:
-        # Nothing was dropped, so the column is there under another name.
+        # Nothing was dropped, so the column still exists under another name.
         yield CauseCode.RENAMED_COLUMN, (gone[0], absent[0]), False
     elif dropped == 0 and has_changed and len(gone) >= len(absent):
-        # It is unknown which became which; a null under the new name is not absent.
+        # It is unknown which name became which; a null under the new name does not count as absent.
         yield from ((CauseCode.RENAMED_COLUMN, (name,), True) for name in gone)
 
 
 def _not_younger(version: int, xid: int) -> bool:
-    """Return whether a transaction is not after another one; their numbers wrap around."""
+    """Return whether transaction `version` is not after `xid`; transaction IDs wrap around."""
     return (xid - version) % _XIDS < _XIDS // 2
 
 
 def ordered(differences: Iterable[RowDifference], explanation: Explanation) -> list[RowDifference]:
-    """Return differences, those without a known cause first: they are what is to be looked at."""
+    """Return the differences, those without a known cause first because they need attention."""
     return sorted(differences, key=lambda each: each.id in explanation.explained)

@@ -1,4 +1,4 @@
-"""The whole check of a pipeline: drain, comparison, topics and ledger."""
+"""The complete check of a pipeline: drain, comparison, topics, and ledger."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,14 +38,14 @@ from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.waiting import NotReady
 
 _Compared = tuple[TableComparison, Sequence[RowDifference]]
-# Whose restart makes Debezium send again what it cannot know to have arrived.
+# After a restart of one of these, Debezium resends changes that were not confirmed.
 _REPEATING = frozenset(("connect", "kafka", "postgres"))
 _CONNECT_SECONDS = 5
 _MONGODB_MILLISECONDS = 5000
 
 
 def excuse(components: Iterable[str]) -> str:
-    """Return why repeated events are no fault, given what has ended or restarted; else nothing."""
+    """Return why repeated events are expected after these components restarted, or ""."""
     found = sorted(_REPEATING.intersection(components))
     if not found:
         return ""
@@ -53,7 +53,7 @@ def excuse(components: Iterable[str]) -> str:
 
 
 def unchecked(reason: str) -> Integrity:
-    """Return the result of a check that was not made."""
+    """Return the result of a check that did not run."""
     return Integrity(checked=datetime.now(UTC), unchecked=reason)
 
 
@@ -62,9 +62,9 @@ class Checker:
     """Checks one pipeline.
 
     Attributes:
-        pipeline: What it is made of.
-        endpoints: Where it is.
-        deadline_seconds: How long it may take to drain.
+        pipeline: Its tables, topics, and connector.
+        endpoints: The addresses of its components.
+        deadline_seconds: The time to drain within.
     """
 
     pipeline: Pipeline
@@ -72,10 +72,10 @@ class Checker:
     deadline_seconds: float = DEADLINE_SECONDS
 
     def begin(self) -> StartOffsets:
-        """Return where the topics end now, and see that every table can be followed.
+        """Check that every table is supported, and return the current end offsets of the topics.
 
         Raises:
-            StackFailure: The broker or PostgreSQL does not answer, or a table cannot be followed.
+            StackFailure: The broker or PostgreSQL does not answer, or a table is not supported.
         """
         with _answering(), self._postgres() as connection:
             readings(connection, self.pipeline, self._filtered())
@@ -89,16 +89,16 @@ class Checker:
         *,
         quiet: bool = False,
     ) -> Integrity:
-        """Drain the pipeline, compare, and return what was found.
+        """Drain the pipeline, compare, and return the result.
 
         Args:
-            begins: Where the topics are read from.
-            ledger: k6's ledger of what was written since then; None: nobody kept one.
-            excused: Why repeated events are no fault; else empty.
-            quiet: Whether nothing writes any more, as after a load.
+            begins: The offsets to read the topics from.
+            ledger: k6's ledger of the writes since then, or None if there is none.
+            excused: Why repeated events are expected, or "".
+            quiet: Whether all writes have stopped, as after a load.
 
         Returns:
-            What was found; where a component does not answer, why nothing could be.
+            The findings, or the reason why nothing could be checked.
         """
         checked, began = datetime.now(UTC), time.monotonic()
         lag = ConsumerLag(self.endpoints.kafka_bootstrap, self.pipeline)
@@ -121,11 +121,10 @@ class Checker:
         )
 
     def _after_load(self, draining: Draining, filtered: ConnectorFilter) -> _Compared:
-        """Compare once everything is confirmed: what differs then differs for good.
+        """Compare after everything is confirmed: a remaining difference is permanent.
 
-        A difference is looked at again after another drain, and the last comparison alone counts:
-        what differed before and no longer does was on its way, and what went wrong in between is
-        in the last one.
+        If there is a difference, drain again and compare again. Only the last comparison counts: it
+        lacks differences that were in flight and has those that arose in between.
         """
         draining.sentinel()
         draining.positions()
@@ -137,11 +136,11 @@ class Checker:
         return last, last.differences
 
     def _under_load(self, draining: Draining, filtered: ConnectorFilter) -> _Compared:
-        """Compare while rows are being written: what is on its way differs once.
+        """Compare while rows are being written: a change in flight differs only once.
 
-        The first comparison is made while positions are still being confirmed. Only if it shows a
-        difference is there a second one, after a drain of all that the first one saw, and a row
-        that differs in both, unchanged, is wrong.
+        The first comparison runs before the positions are confirmed. Only if it finds a difference,
+        a second one follows, after a drain of everything that the first one saw. A row that differs
+        in both, in the same version, is wrong.
         """
         draining.sentinel()
         first = self._compare(filtered)
@@ -201,7 +200,7 @@ class Checker:
             return compare(self.endpoints.postgres_dsn, database, self.pipeline, filtered)
 
     def _filtered(self) -> ConnectorFilter:
-        """Return what the connector filters: as it is deployed, else as pipeline.toml has it."""
+        """Return the filters of the deployed connector, or pipeline.toml's if unknown."""
         return ConnectorFilter.of(
             connector.deployed_config(self.pipeline, self.endpoints)
             or self.pipeline.connector.config
@@ -220,7 +219,7 @@ class Checker:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Tell a component that does not answer as a failure of the stack."""
+    """Raise StackFailure if a component does not answer."""
     try:
         yield
     except psycopg.Error as error:

@@ -1,4 +1,4 @@
-"""How each column of a table is compared, or why it is not."""
+"""How each column of a table is compared, or why it is not compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from psycopg import sql
 from cdc_perf.integrity.conversions import Conversion, conversion
 from cdc_perf.stack.table_columns import TableColumn
 
-# A value as PostgreSQL prints it; of an array a list of its elements, nested by dimension.
+# A value as PostgreSQL prints it; an array is a list of its elements, nested by dimension.
 Printed = str | Sequence["Printed | None"] | None
 
 
 class Why(StrEnum):
     """Why a column is not compared."""
 
-    # Its form in a document is not known.
+    # The form of its values in a document is unknown.
     TYPE = "type"
-    # A virtual generated column, which logical replication never carries.
+    # A virtual generated column: logical replication never publishes it.
     VIRTUAL = "virtual"
-    # A stored generated column that the publication does not carry.
+    # A stored generated column that the publication does not publish.
     GENERATED = "generated"
-    # The publication has a column list without it.
+    # The publication has a column list without this column.
     UNPUBLISHED = "unpublished"
-    # The connector leaves it out: column.exclude.list or column.include.list.
+    # The connector omits it: column.exclude.list or column.include.list.
     EXCLUDED = "excluded"
     # The connector changes its values on purpose: column.mask.*, column.truncate.*.
     MASKED = "masked"
@@ -37,7 +37,7 @@ class NotCompared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         column: Its name.
         type: Its type, as the table declares it.
-        why: Why not.
+        why: The reason.
     """
 
     column: str
@@ -50,13 +50,14 @@ class Column:
     """A column that a document should have.
 
     Attributes:
-        name: Its name, and the field's.
+        name: The name of the column and of the field.
         declared: Its type as the table declares it.
-        oid: The type's object identifier, below a domain.
-        delimiter: What separates the elements of an array; empty for any other type.
-        conversion: How its values, or an array's elements, are brought to one form; None: only
-            whether there is a value is compared.
-        is_money: Whether PostgreSQL prints it by the locale, and is asked for a number instead.
+        oid: The object identifier of the type, or of a domain's base type.
+        delimiter: The separator of an array's elements, or "" if the type is not an array.
+        conversion: How its values, or an array's elements, are converted to a common form. None:
+            only compare whether there is a value.
+        is_money: Whether the type is `money`. PostgreSQL prints it in the locale's format, so the
+            query casts it to a number.
     """
 
     name: str
@@ -68,7 +69,7 @@ class Column:
 
     @staticmethod
     def of(column: TableColumn) -> "Column":
-        """Return how a column is compared."""
+        """Return how to compare a column."""
         return Column(
             name=column.name,
             declared=column.declared,
@@ -80,17 +81,17 @@ class Column:
 
     @property
     def query(self) -> sql.Composable:
-        """What PostgreSQL is asked for."""
+        """The SQL expression that selects the column."""
         name = sql.Identifier(self.name)
         return sql.SQL("{}::numeric").format(name) if self.is_money else name
 
     def same(self, printed: Printed, value: object) -> bool:
-        """Return whether a row's value is the document's; an absent field is a null."""
+        """Return whether the row's value equals the document's. An absent field equals a null."""
         return _same(self.conversion, printed, value)
 
 
 def _same(how: Conversion | None, printed: Printed, value: object) -> bool:
-    """Return whether two values are the same; one that has no form in JSON never is."""
+    """Return whether two values are equal. A value without a form in JSON never is."""
     if printed is None or value is None:
         return printed is None and value is None
     if how is None:

@@ -1,12 +1,12 @@
-"""What a value of each PostgreSQL type becomes in a document: one conversion for each type.
+"""The form of each PostgreSQL type's values in a document: one conversion per type.
 
-A conversion follows what Debezium makes of a value under this pipeline's settings (decimals as
-text, `time.precision.mode` adaptive, intervals as numbers, bytes in base64, hstore as JSON) and
-what cdc-consumer stores of it: the JSON value as it is. docs/types.md shows each.
+A conversion follows Debezium's output under this pipeline's settings (decimals as text,
+`time.precision.mode` adaptive, intervals as numbers, bytes in base64, hstore as JSON).
+cdc-consumer stores the JSON value unchanged. docs/types.md shows each.
 https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-data-types
 
-Values of a row are what the type's output function prints, which is what pgoutput sends too, with
-the settings of `snapshot.py`: UTC, DateStyle ISO, IntervalStyle postgres, bytea in hexadecimal.
+A row's value is the text of the type's output function, which pgoutput sends too, under the
+settings of `snapshot.py`: UTC, DateStyle ISO, IntervalStyle postgres, bytea in hexadecimal.
 """
 
 import base64
@@ -40,11 +40,11 @@ _SPECIAL_NUMERICS = {
 
 @dataclass(frozen=True)
 class Conversion:
-    """How the values of a type on both sides are brought to one form.
+    """Converts the values of a type from both sides to a common form.
 
     Attributes:
-        of_row: From PostgreSQL's text; raises ValueError for a value that no document can hold.
-        of_document: From the document's value; raises ValueError or TypeError for a wrong one.
+        of_row: Converts PostgreSQL's text. Raises ValueError for a value that no document can hold.
+        of_document: Converts the document's value. Raises ValueError or TypeError for a wrong one.
     """
 
     of_row: Callable[[str], object]
@@ -52,14 +52,14 @@ class Conversion:
 
 
 def conversion(column: TableColumn) -> Conversion | None:
-    """Return how values of a column are converted, of an array its elements; None: not known."""
+    """Return the conversion of a column's values, or of an array's elements; None if unknown."""
     name = column.element or column.type
     if name in _LIKE_TEXT or (column.element_category or column.category) == "e":
         return Conversion(str, _text)
     if name in ("time", "timestamp"):
         return _of_time(name, is_short=column.in_milliseconds)
     if name == "numeric" and (column.scale or 0) < 0:
-        # Debezium pads such a number with thousands of zeros: it is the same number.
+        # Debezium pads such a number with thousands of zeros; it is the same number.
         return Conversion(_decimal, _decimal)
     if name == "bit" and column.modifier in (-1, 1) and not column.element:
         return Conversion(lambda text: text == "1", _truth)
@@ -74,7 +74,7 @@ def _of_time(name: str, *, is_short: bool) -> Conversion:
 
 
 def numeric_text(text: str) -> str:
-    """Return a numeric as Debezium writes it in the mode `string`."""
+    """Return a numeric in the form of Debezium's mode `string`."""
     return _SPECIAL_NUMERICS.get(text, text)
 
 
@@ -110,7 +110,7 @@ def _as_it_is(value: object) -> object:
 
 
 def _float(layout: str) -> Callable[[object], object]:
-    """Return a function from a number to the bits of a float: -0 and 0 differ there."""
+    """Return a function from a number to the bits of a float, which distinguish -0 from 0."""
 
     def bits(value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, str | float | int):
@@ -133,7 +133,7 @@ def _bytes(text: str) -> str:
 def _bits(text: str) -> str:
     """Return bits as Java's `BitSet.toByteArray`: the last bit is the lowest of the first byte.
 
-    Leading zeros, and so the length, are not in it.
+    The result lacks leading zeros and so the length.
     """
     number = int(text or "0", 2)
     return base64.b64encode(number.to_bytes((number.bit_length() + 7) // 8, "little")).decode()

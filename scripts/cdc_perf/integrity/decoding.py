@@ -1,4 +1,4 @@
-"""What the records of the pipeline's topics say."""
+"""Decode the records of the pipeline's topics."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -12,7 +12,7 @@ from cdc_perf.settings.pipeline import Table
 TOMBSTONE, UNREADABLE = "t", "?"
 READ = "r"
 _OPS = frozenset(("c", "u", "d", READ))
-# cdc-consumer's headers of a dead letter, and those of a sink connector of Kafka Connect.
+# The headers of a dead letter: those of cdc-consumer, and those of a Kafka Connect sink connector.
 # https://kafka.apache.org/documentation/#connect_errorhandling
 _HEADERS = {
     "reason": ("reason", "__connect.errors.exception.message"),
@@ -23,7 +23,7 @@ _HEADERS = {
 
 
 class _Value(msgspec.Struct, frozen=True):
-    """What of an event is looked at; Debezium's transform adds these fields."""
+    """The fields of an event that are read; Debezium's transform adds them."""
 
     op: str = msgspec.field(name="__op")
     lsn: int = msgspec.field(name="__source_lsn")
@@ -32,8 +32,8 @@ class _Value(msgspec.Struct, frozen=True):
 
 
 _VALUE = msgspec.json.Decoder(_Value)
-# Debezium's `source.sequence`: the commit that it saw last before the change, and the change's own
-# LSN; the text of a JSON array of two texts, each a number or null.
+# Debezium's `source.sequence`: the last commit that it saw before the change, and the change's own
+# LSN, as the text of a JSON array of two strings, each a number or null.
 _SEQUENCE = msgspec.json.Decoder(tuple[int | None, int | None], strict=False)
 
 
@@ -44,13 +44,13 @@ class ChangeEvent(msgspec.Struct, frozen=True):
         topic: The topic.
         partition: The partition.
         position: The offset.
-        id: The `_id` of the row; None: the key cannot be read.
+        id: The `_id` of the row; None if the key is unreadable.
         op: Debezium's letter of the operation, or TOMBSTONE or UNREADABLE.
-        lsn: Where the change is in PostgreSQL's log.
+        lsn: The LSN of the change.
         tx: Its transaction.
-        commit: Which commit it follows: the changes of a row are made in the order of `(commit,
-            lsn)`. None: it was read in a snapshot, or came without a sequence, and has no place
-            in that order.
+        commit: The LSN of the commit that it follows: the changes of a row are ordered by `(commit,
+            lsn)`. None if it was read in a snapshot or has no sequence; it has no place in that
+            order.
     """
 
     topic: str
@@ -64,7 +64,7 @@ class ChangeEvent(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A record that the consumer gave up, why, and where it had read it."""
+    """A record that the consumer gave up on, the reason, and where the consumer read it."""
 
     partition: int
     position: int
@@ -76,7 +76,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 def event_of(message: Message, table: Table) -> ChangeEvent:
-    """Return what a record of a table's topic says."""
+    """Return the event in a record of a table's topic."""
     op, lsn, tx, commit = UNREADABLE, None, None, None
     value = message.value()
     if value is None:
@@ -108,14 +108,14 @@ def _commit(value: _Value) -> int | None:
         commit, _ = _SEQUENCE.decode(value.sequence)
     except NOT_JSON:
         return None
-    # Before the first commit that Debezium sees, there is one transaction: its LSNs are before
-    # every commit that follows.
+    # Before the first commit that Debezium sees there is one transaction, and its LSNs are below
+    # those of all following commits.
     return value.lsn if commit is None else commit
 
 
 def dead_letter_of(message: Message, tables: Mapping[str, Table]) -> DeadLetter:
-    """Return what a record of the dead-letter topic says; the tables go by their topic."""
-    # Of a record that was read they are a list of pairs.
+    """Return the content of a record of the dead-letter topic; the tables are keyed by topic."""
+    # The headers of a consumed record are a list of pairs.
     pairs = cast("list[tuple[str, str | bytes | None]]", message.headers() or [])
     given = {name: _decoded(value) for name, value in pairs}
     headers = {
@@ -136,7 +136,7 @@ def dead_letter_of(message: Message, tables: Mapping[str, Table]) -> DeadLetter:
 
 
 def _id(key: bytes | str | None, table: Table) -> str | None:
-    """Return the `_id` of a record's key: its text, or a composite key's values as JSON."""
+    """Return the `_id` of a record's key: its text, or the values of a composite key as JSON."""
     try:
         content = msgspec.json.decode(key or b"")
     except NOT_JSON:

@@ -1,9 +1,9 @@
-"""The wait until everything that was written is through: by positions, so that load may go on.
+"""Wait until all earlier writes have passed the pipeline: by positions, so load may continue.
 
-A row is sent through every hop, which proves that the pipeline works; then the replication slot has
-to pass the position that the log had before that row, and the consumer's group the ends that the
-topics had after it. What is written meanwhile is not waited for. A connector that failed or was
-paused ends the wait: nothing comes through it any more.
+A row is sent through every hop, which proves that the pipeline works. Then the replication slot
+must pass the log position from before that row, and the consumer group the end offsets from after
+it. Later writes are not waited for. A failed or paused connector ends the wait because nothing
+passes it.
 """
 
 import time
@@ -27,13 +27,13 @@ _LEAST_SECONDS = 1.0
 
 
 class Draining:
-    """A drain on its way; each step has what the ones before it left of the time.
+    """A drain in progress. Each step gets the time that the earlier steps left.
 
     Args:
         pipeline: The pipeline.
-        endpoints: Where it is.
-        lag: Asks for the consumer's positions.
-        deadline_seconds: How long all steps together may take.
+        endpoints: The addresses of its components.
+        lag: Reads the consumer's positions.
+        deadline_seconds: The time for all steps together.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Draining:
         self._connector: ConnectorHealth | None = None
 
     def sentinel(self) -> None:
-        """Note the log's position, then follow a row through every hop and back out."""
+        """Record the log position, then follow a row through every hop and back."""
 
         def probe() -> None:
             self._position = source.log_position(self._endpoints.postgres_dsn)
@@ -71,11 +71,11 @@ class Draining:
 
     @property
     def given_up(self) -> bool:
-        """Whether something did not come in time."""
+        """Whether a step timed out."""
         return bool(self._outstanding)
 
     def positions(self) -> None:
-        """Wait until the slot and the consumer's group are past what was there before."""
+        """Wait until the slot and the consumer group have passed all earlier writes."""
         slot = self._pipeline.postgres.slot
 
         def confirmed() -> None:
@@ -109,7 +109,7 @@ class Draining:
         return probe
 
     def _step(self, what: str, probe: Callable[[], None]) -> None:
-        """Wait for one condition; what does not come to hold is outstanding."""
+        """Wait for one condition, and record it as outstanding if it does not become true."""
         missing = ""
 
         def attempt() -> None:
@@ -143,17 +143,17 @@ class Draining:
             self._spent += time.monotonic() - began
 
     def _note_connector(self) -> None:
-        """Note a connector that does not run yet: that may be why."""
+        """Record a connector that does not run, because that may be the reason."""
         health = look(self._pipeline, self._endpoints)
         if health is not None and not health.running:
             self._connector = health
 
     def _left(self) -> float:
-        """Return the seconds left; once they are over a step still gets a look."""
+        """Return the seconds left. A step after the deadline still gets a short time."""
         return max(_LEAST_SECONDS, self._deadline_seconds - self._spent)
 
     def result(self) -> Drain:
-        """Return what came of it; the connector, if it does not run, is what all else waits for."""
+        """Return the result. A connector that is down comes first, as the cause of the rest."""
         seconds = round(self._spent, 3)
         if self._connector is None:
             return Drain(seconds=seconds, outstanding=tuple(self._outstanding))

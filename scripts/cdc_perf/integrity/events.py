@@ -1,6 +1,6 @@
-"""The events of a window and k6's ledger, in a database of their own, and what is wrong with them.
+"""The events of a window and k6's ledger, in a temporary database, and their anomalies.
 
-Memory is bounded: what does not fit is kept on disk until the check is over.
+Memory is bounded: DuckDB spills the rest to disk until the check is over.
 """
 
 from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class Anomaly:
-    """Events of a topic that are wrong in one way: how many, and some of them with a sentence."""
+    """Events of a topic that are wrong in one way: how many, and samples with a sentence each."""
 
     topic: str
     count: int
@@ -42,7 +42,7 @@ class Anomaly:
 
 @dataclass(frozen=True)
 class MissingEvent:
-    """Acknowledged writes of a row that the topic lacks: how many of one operation."""
+    """Acknowledged writes of a row that the topic lacks: the number of one operation."""
 
     table: str
     id: str
@@ -61,18 +61,18 @@ class EventPosition:
 
 
 class Events:
-    """What was read, ready to be asked."""
+    """The loaded events, for queries."""
 
     def __init__(self, connection: "DuckDBPyConnection") -> None:
         self._connection = connection
 
     def topics(self) -> tuple[TopicRead, ...]:
-        """Return what each topic holds; one without records is not among them."""
+        """Return the contents of each topic that has records."""
         rows = self._connection.execute(queries.READ).fetchall()
         return tuple(TopicRead(topic=t, events=e, keys=k, tombstones=n) for t, e, k, n in rows)
 
     def duplicates(self) -> tuple[Anomaly, ...]:
-        """Return the changes that stand in a topic more than once."""
+        """Return the changes that are in a topic more than once."""
         return self._odd(queries.DUPLICATES)
 
     def reordered(self) -> tuple[Anomaly, ...]:
@@ -80,7 +80,7 @@ class Events:
         return self._odd(queries.REORDERED)
 
     def unreadable(self) -> tuple[Anomaly, ...]:
-        """Return the records that are no event of a row."""
+        """Return the records that are not an event of a row."""
         return self._odd(queries.UNREADABLE)
 
     def unseen(self, topic_prefix: str) -> tuple[MissingEvent, ...]:
@@ -89,14 +89,14 @@ class Events:
         return tuple(MissingEvent(*row) for row in rows)
 
     def acknowledged(self) -> dict[str, int]:
-        """Return how many writes of rows k6 has noted, by operation."""
+        """Return the number of row writes in the ledger, by operation."""
         return dict(self._connection.execute(queries.ACKNOWLEDGED).fetchall())
 
     def dead_letters(self) -> tuple[tuple[str, str, str, int, int], ...]:
-        """Return `_id` or place, reason, topic, partition and offset of each record given up.
+        """Return `_id` or position, reason, topic, partition, and offset of each dead letter.
 
-        A record that was sent to the dead-letter topic twice is one. Where nothing says in which
-        topic it was, that is empty, and partition and offset are those of the dead-letter topic.
+        A record that was sent to the dead-letter topic twice counts once. If no header names its
+        topic, that is empty, and partition and offset are those in the dead-letter topic.
         """
         return tuple(self._connection.execute(queries.DEAD_LETTERS).fetchall())
 
@@ -109,7 +109,7 @@ class Events:
         return self._event(queries.DELETE, topic, identity)
 
     def given_up(self, topic: str, identity: str) -> str:
-        """Return why the consumer gave an event of a row up; empty: it did not."""
+        """Return why the consumer gave up on an event of a row, or "" if it did not."""
         found = self._connection.execute(
             queries.GIVEN_UP, {"topic": topic, "id": identity}
         ).fetchone()
@@ -132,8 +132,8 @@ class Events:
 def load_events(
     records: Iterable[ChangeEvent | DeadLetter], ledger: Iterable[AcknowledgedWrite]
 ) -> Iterator[Events]:
-    """Put events, dead letters and acknowledged writes into a database for the block's time."""
-    import duckdb  # noqa: PLC0415 - it takes a while, and only this needs it
+    """Load events, dead letters, and acknowledged writes into a database for the block's time."""
+    import duckdb  # noqa: PLC0415 - slow to import, and only needed here
 
     with TemporaryDirectory(prefix="cdc-integrity-") as folder:
         paths = {name: Path(folder) / f"{name}.json" for name in _COLUMNS}

@@ -1,4 +1,4 @@
-"""What differs and what is odd, put together into findings."""
+"""Turn differences and anomalies into findings."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,9 +26,9 @@ _OPERATIONS = {"c": "insert", "u": "update", "d": "delete"}
 def persistent(
     first: Iterable[RowDifference], second: Iterable[RowDifference]
 ) -> tuple[RowDifference, ...]:
-    """Return what differs in two comparisons of which the pipeline was drained in between.
+    """Return the differences that are in both comparisons; the pipeline was drained in between.
 
-    A row that was written meanwhile is another one: under load it is still on its way.
+    A row that was written meanwhile has another version: under load it is still in flight.
     """
     known = {(each.table, each.id, each.version) for each in first}
     return tuple(x for x in second if (x.table, x.id, x.version) in known)
@@ -40,9 +40,9 @@ def row_findings(
     """Return the findings on rows and documents.
 
     Args:
-        differences: What differs.
+        differences: The differences.
         trail: Knows where each row was last seen.
-        explain: Returns what is known of the cause of the differences of one kind of a table.
+        explain: Returns the causes of the differences of one kind in a table.
     """
     groups: defaultdict[tuple[str, FindingKind], list[RowDifference]] = defaultdict(list)
     for each in differences:
@@ -68,18 +68,18 @@ def row_findings(
 def _folded(
     group: Sequence[RowDifference], explanation: Explanation, absent: Mapping[str, RowDifference]
 ) -> tuple[list[RowDifference], list[RowDifference]]:
-    """Report a column that no document has as one difference instead of one for each row.
+    """Report a column that no document has as one difference instead of one per row.
 
     Args:
-        group: Differences of one kind of a table.
-        explanation: What is known of their cause: those that are explained stay as they are.
+        group: Differences of one kind in a table.
+        explanation: Their causes. Explained differences stay as they are.
         absent: The columns that no document has, by name.
 
     Returns:
-        What is left of the group, and the columns that its rows miss.
+        The rest of the group, and the columns that its rows lack.
     """
     rows, missed = [], set()
-    # A column that was added later: its rows have a cause of their own.
+    # A column that was added later: its rows have their own cause.
     known = {name for each in group if each.id in explanation.explained for name in each.absent}
     for each in group:
         names = (absent.keys() - known) & set(each.absent)
@@ -99,7 +99,7 @@ def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator
     Args:
         events: The records.
         pipeline: The pipeline.
-        excused: Why a repeated event is no fault; else empty.
+        excused: Why repeated events are expected, or "".
     """
     yield from _odd(FindingKind.DUPLICATE, events.duplicates(), pipeline, excused)
     yield from _odd(FindingKind.REORDERED, events.reordered(), pipeline)
@@ -131,14 +131,14 @@ def missed_for_sure(
     Args:
         unseen: The acknowledged writes without an event.
         tables: The table of each topic.
-        cuts: The partitions of which records are gone, and with them perhaps the event.
+        cuts: The partitions that lost records, and with them perhaps the event.
     """
     cut = {tables.get(each.topic) for each in cuts}
     return tuple(each for each in unseen if each.table not in cut)
 
 
 class Rows(Protocol):
-    """What is asked of the rows of PostgreSQL."""
+    """Queries about the rows of PostgreSQL."""
 
     def has(self, table: str, key: str) -> bool:
         """Return whether a table has the row."""
@@ -148,12 +148,12 @@ class Rows(Protocol):
 
 
 def ledger_findings(unseen: Sequence[MissingEvent], lookup: Rows) -> Iterator[Finding]:
-    """Return the findings on acknowledged writes without an event, of those that must have one."""
+    """Return the findings on acknowledged writes that lack an event although they must have one."""
     groups: defaultdict[tuple[str, FindingKind], list[MissingEvent]] = defaultdict(list)
     for each in unseen:
         if not lookup.must_arrive(each.table, each.id):
             continue
-        # A row that was updated and is not there may have been deleted since.
+        # An updated row that does not exist may have been deleted since.
         gone = each.op == "c" and not lookup.has(each.table, each.id)
         groups[each.table, FindingKind.VANISHED if gone else FindingKind.EVENT_MISSING].append(each)
     for (table, kind), group in groups.items():

@@ -1,7 +1,7 @@
 """Geometric types as Debezium sends them: coordinates, and well-known binary in base64.
 
-Little-endian OGC well-known binary, https://portal.ogc.org/files/?artifact_id=25355, chapter 8;
-what surrounds it is that of `io.debezium.data.geometry` in Debezium 3.7, as measured.
+Little-endian OGC well-known binary, https://portal.ogc.org/files/?artifact_id=25355, chapter 8.
+The surrounding fields are those of `io.debezium.data.geometry` in Debezium 3.7, as measured.
 """
 
 import base64
@@ -16,42 +16,42 @@ _POINT, _LINE, _POLYGON = 1, 2, 3
 
 
 def point(text: str) -> Form:
-    """Return `(x,y)`."""
+    """Convert `(x,y)`."""
     return _point(*_numbers(text, 2))
 
 
 def line(text: str) -> Form:
-    """Return `{A,B,C}`."""
+    """Convert `{A,B,C}`."""
     a, b, c = _numbers(text, 3)
     return {"a": _json(a), "b": _json(b), "c": _json(c)}
 
 
 def circle(text: str) -> Form:
-    """Return `<(x,y),r>`."""
+    """Convert `<(x,y),r>`."""
     x, y, radius = _numbers(text, 3)
     return {"center": _point(x, y), "radius": _json(radius)}
 
 
 def segment(text: str) -> Form:
-    """Return `[(x1,y1),(x2,y2)]`."""
+    """Convert `[(x1,y1),(x2,y2)]`."""
     return _shape(_line(_numbers(text, 4)), type="lseg")
 
 
 def box(text: str) -> Form:
-    """Return `(x1,y1),(x2,y2)`: its corners, the first of them again at the end."""
+    """Convert `(x1,y1),(x2,y2)` to its corners, with the first one repeated at the end."""
     right, top, left, bottom = _numbers(text, 4)
     ring = (right, top, right, bottom, left, bottom, left, top, right, top)
     return _shape(_polygon(ring), type="box")
 
 
 def path(text: str) -> Form:
-    """Return `[(x1,y1),...]`, which is open, or `((x1,y1),...)`, which is closed."""
+    """Convert `[(x1,y1),...]`, which is open, or `((x1,y1),...)`, which is closed."""
     closed = "false" if text.startswith("[") else "true"
     return _shape(_line(_numbers(text)), type="path", closed=closed)
 
 
 def polygon(text: str) -> Form:
-    """Return `((x1,y1),...)`: its corners, the first of them again at the end."""
+    """Convert `((x1,y1),...)` to its corners, with the first one repeated at the end."""
     numbers = _numbers(text)
     return _shape(_polygon((*numbers, *numbers[:2])), type="polygon")
 
@@ -88,7 +88,7 @@ def _shape(content: bytes, **extensions: str) -> Form:
 
 
 def _json(number: float) -> object:
-    """Return a number as Connect's JSON converter writes it: a text where JSON has no number."""
+    """Return a number as Connect's JSON converter writes it: a text if JSON has no such number."""
     if isnan(number):
         return "NaN"
     if isinf(number):

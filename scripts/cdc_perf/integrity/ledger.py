@@ -1,8 +1,8 @@
-"""k6's ledger: what PostgreSQL has acknowledged, a line each.
+"""k6's ledger: the writes that PostgreSQL acknowledged, one per line.
 
 `c<tab>public.customer<tab>0b9c...`: operation (`c`, `u`, `d`), table, key. k6 writes each line as
-soon as the transaction is committed (k6/extension/ledger.go), so one that was killed loses none.
-Tabs, line ends and backslashes of names and keys are escaped, as in PostgreSQL's COPY
+soon as the transaction is committed (k6/extension/ledger.go), so a killed k6 loses none.
+Tabs, line ends, and backslashes in names and keys are escaped, as in PostgreSQL's COPY
 (https://www.postgresql.org/docs/current/sql-copy.html).
 """
 
@@ -20,7 +20,7 @@ OPERATIONS = frozenset(("c", "u", "d"))
 
 
 class AcknowledgedWrite(msgspec.Struct, frozen=True):
-    """A write of one row that PostgreSQL has acknowledged."""
+    """A write of one row that PostgreSQL acknowledged."""
 
     op: str
     table: str
@@ -28,7 +28,7 @@ class AcknowledgedWrite(msgspec.Struct, frozen=True):
 
 
 def read_ledger(path: Path) -> Iterator[AcknowledgedWrite]:
-    """Yield the lines of a ledger, of a last one that was cut off nothing; no file, no lines."""
+    """Yield the lines of a ledger, without a truncated last line; none if there is no file."""
     if not path.exists():
         return
     with path.open(encoding="utf-8", newline="\n") as lines:
@@ -43,7 +43,7 @@ def _unescaped(text: str) -> str:
 
 
 def _in_one_spelling(table: str) -> str:
-    """Return a script's name of a table as pipeline.toml's is spelled after it was read."""
+    """Return a script's table name in the spelling of pipeline.toml's parsed names."""
     try:
         return str(TableName.parse(table))
     except ValueError:

@@ -1,11 +1,11 @@
-"""What is asked of a window's events and of k6's ledger, in DuckDB's SQL."""
+"""The queries on a window's events and k6's ledger, in DuckDB's SQL."""
 
 READ = """
     SELECT topic, count(*) FILTER (op NOT IN ('t', '?')), count(DISTINCT id) FILTER (op <> '?'),
         count(*) FILTER (op = 't')
     FROM event GROUP BY topic ORDER BY topic
 """
-# An event is the change at one place of the log; the same row's same change again is a repetition.
+# An event is the change at one LSN; the same row's same change again is a duplicate.
 DUPLICATES = """
     SELECT topic, id, count(*) OVER (PARTITION BY topic),
         'lsn ' || lsn || ' is at the offsets ' || list_aggregate(offsets[:3], 'string_agg', ', ')
@@ -15,8 +15,8 @@ DUPLICATES = """
         GROUP BY topic, id, op, lsn, tx HAVING count(*) > 1)
     ORDER BY topic, offsets[2]
 """
-# The first place of each change in the topic: what is repeated later is not out of order. Changes
-# are compared by commit, then LSN: a change that was written early may be committed late.
+# The first position of each change in the topic: a later repetition is not out of order. Changes
+# are compared by commit, then LSN, because a change that was written early may be committed late.
 REORDERED = """
     WITH first_seen AS (
         SELECT topic, partition, id, {'commit': commit, 'lsn': lsn} AS change,
@@ -36,8 +36,8 @@ UNREADABLE = """
         'partition ' || partition || ', offset ' || position
     FROM event WHERE op = '?' ORDER BY topic, position
 """
-# A snapshot's read of a row stands for its create. PostgreSQL may change a row more often than k6
-# knows of, by triggers and cascades; fewer events than acknowledged writes are a loss.
+# A snapshot's read of a row counts as its create. Triggers and cascades may change a row more often
+# than k6 knows, so only fewer events than acknowledged writes are a loss.
 MISSING = """
     WITH written AS (
         SELECT "table", id, op, count(*) AS writes FROM acknowledged GROUP BY ALL),
@@ -49,8 +49,8 @@ MISSING = """
         ON s.topic = $prefix || '.' || w."table" AND s.id = w.id AND s.op = w.op
     WHERE writes > coalesce(events, 0) ORDER BY 1, 2, 4
 """
-# A consumer that is killed before it commits sends the same record again: what counts is where
-# it was read. One that does not say where it was read counts by itself.
+# A consumer that is killed before it commits sends the same record again, so letters are counted by
+# the position they were read from. One without that position counts by itself.
 DEAD_LETTERS = """
     WITH letter AS (
         SELECT *, from_topic <> '' AND from_partition >= 0 AND from_position >= 0 AS known

@@ -9,22 +9,22 @@ import msgspec
 from cdc_perf.integrity.columns import NotCompared
 
 SCHEMA_VERSION = 2
-# Of a kind and a table; the others are counted.
+# Per kind and table; the rest are only counted.
 MOST_SAMPLES = 5
 
 
 class FindingKind(StrEnum):
-    """What can be wrong; docs/integrity.md tells what each means."""
+    """What can be wrong; docs/integrity.md explains each."""
 
-    # Of rows and documents. The topic has a resurrected row's delete, and none of an extra one.
+    # Of rows and documents. The topic has the delete of a resurrected row, not of an extra one.
     MISSING = "missing"
     STALE = "stale"
     CONTENT = "content"
     EXTRA = "extra"
     RESURRECTED = "resurrected"
-    # Of a column: no document has it, although rows have values there.
+    # Of a column: no document has it, although rows have values.
     COLUMN_ABSENT = "column_absent"
-    # Of events. A vanished row is in PostgreSQL no more than in the topic.
+    # Of events. A vanished row is neither in PostgreSQL nor in the topic.
     EVENT_MISSING = "event_missing"
     VANISHED = "vanished"
     DUPLICATE = "duplicate"
@@ -34,7 +34,7 @@ class FindingKind(StrEnum):
 
 
 class LastSeen(StrEnum):
-    """A station on the way of a row."""
+    """A place on a row's path through the pipeline."""
 
     K6 = "k6"
     POSTGRES = "postgres"
@@ -50,7 +50,7 @@ class CauseCode(StrEnum):
     TRUNCATED = "truncated"
     ADDED_COLUMN = "added_column"
     DROPPED_COLUMN = "dropped_column"
-    # The first column is the old name, the second the new one, if that is known.
+    # The first column is the old name, the second the new one, if known.
     RENAMED_COLUMN = "renamed_column"
     # By ALTER COLUMN TYPE, or SET EXPRESSION of a generated column.
     REWRITTEN_COLUMN = "rewritten_column"
@@ -60,10 +60,10 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Why rows and documents differ although no event was lost.
 
     Attributes:
-        code: What was done to the table.
-        count: How many of the finding's differences it explains; several may explain the same.
-        columns: To which columns, if to some.
-        likely: Whether it is inferred; otherwise the system catalogs show it.
+        code: The change of the table.
+        count: The number of the finding's differences that it explains; causes may overlap.
+        columns: The changed columns, if any.
+        likely: Whether the cause is inferred; otherwise the system catalogs show it.
     """
 
     code: CauseCode
@@ -76,9 +76,9 @@ class RowSample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """One row or record of a finding.
 
     Attributes:
-        id: The document's `_id`; of a record that has none its partition and offset.
-        last_seen: The last station at which what should be there was seen.
-        detail: How it was seen there.
+        id: The document's `_id`, or partition and offset of a record that has none.
+        last_seen: The last place where the expected state was seen.
+        detail: What was seen there.
     """
 
     id: str
@@ -90,12 +90,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What is wrong in one way with one table.
 
     Attributes:
-        kind: In which way.
-        table: The table; of a dead letter the dead-letter topic.
-        count: How many rows or records.
+        kind: What is wrong.
+        table: The table, or the dead-letter topic of a dead letter.
+        count: The number of rows or records.
         samples: Some of them.
-        excused: Why it is told and is no fault; else empty.
-        causes: What is known of why; the differences stay true, and a finding.
+        excused: Why the finding is expected and not a fault; else empty.
+        causes: The known causes. The differences are still real, and a finding.
     """
 
     kind: FindingKind
@@ -107,11 +107,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Drain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The wait until everything that was written is through.
+    """The wait until everything that was written has passed the pipeline.
 
     Attributes:
-        seconds: How long that took.
-        outstanding: What was not when the wait was given up, a sentence each.
+        seconds: How long the wait took.
+        outstanding: What was missing when the wait ended, one sentence each.
         connector: The state of a connector that did not run then, such as `failed`; else empty.
     """
 
@@ -125,13 +125,13 @@ class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     Attributes:
         table: The table.
-        rows: How many rows PostgreSQL has.
-        documents: How many live documents MongoDB has; delete markers do not count.
-        not_compared: Columns whose values are not compared, and why; a file of schema version 1
-            names them in a text each.
+        rows: The number of rows in PostgreSQL.
+        documents: The number of live documents in MongoDB, without delete markers.
+        not_compared: Columns whose values are not compared, and why; in schema version 1, one text
+            per column.
         row_filter: The publication's row filter: only rows that match it are compared.
-        ordered_by_lsn: How many documents an earlier version of cdc-consumer wrote. Their next
-            change is compared with them by LSN, which is not the order of the commits.
+        ordered_by_lsn: The number of documents that an earlier version of cdc-consumer wrote. Their
+            next change is compared with them by LSN, which is not the order of the commits.
     """
 
     table: str
@@ -143,13 +143,13 @@ class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class TopicRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a topic holds of the time that is judged.
+    """The records of a topic in the judged window.
 
     Attributes:
         topic: The topic.
-        events: How many events, repeated ones too.
-        keys: Of how many rows.
-        tombstones: How many records without a value, one for each delete.
+        events: The number of events, including repeated ones.
+        keys: The number of different rows.
+        tombstones: The number of records without a value, one for each delete.
     """
 
     topic: str
@@ -159,7 +159,7 @@ class TopicRead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Cut(StrEnum):
-    """Why records of a topic are gone."""
+    """Why records of a topic are missing."""
 
     RETENTION = "retention"
     COMPACTION = "compaction"
@@ -167,13 +167,13 @@ class Cut(StrEnum):
 
 
 class TopicCut(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A partition of which records of the time that is judged are gone.
+    """A partition that lost records of the judged window.
 
     Attributes:
         topic: The topic.
         partition: The partition.
-        why: Why they are gone.
-        offsets: How many offsets have no record any more.
+        why: Why the records are missing.
+        offsets: The number of offsets without a record.
     """
 
     topic: str
@@ -183,20 +183,20 @@ class TopicCut(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is known of the pipeline's integrity: `<run>/<scenario>/integrity.json`.
+    """The result of the data-loss check: `<run>/<scenario>/integrity.json`.
 
     Attributes:
-        schema_version: Of this shape.
+        schema_version: The version of this schema.
         checked: When the check began, UTC.
-        seconds: How long it took, the drain included.
-        drain: The drain; null where nothing was checked.
-        tables: What was compared.
-        topics: What was read.
-        acknowledged: How many rows k6 noted as written, by operation (`c`, `u`, `d`); null where
-            nobody noted any.
+        seconds: How long it took, including the drain.
+        drain: The drain; null if nothing was checked.
+        tables: The compared tables.
+        topics: The topics that were read.
+        acknowledged: The number of row writes in k6's ledger, by operation (`c`, `u`, `d`); null if
+            there is no ledger.
         findings: What is wrong.
         unchecked: Why nothing could be checked; else empty.
-        cuts: The partitions of which records are gone: no event is missed in their topics.
+        cuts: The partitions that lost records: no event is reported missing in their topics.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -212,10 +212,10 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def drained(self) -> bool:
-        """Whether everything that was written got through in time."""
+        """Whether everything that was written passed the pipeline in time."""
         return self.drain is not None and not self.drain.outstanding
 
     def count(self, kinds: Iterable[FindingKind]) -> int:
-        """Return how many rows or records were found of some kinds, the excused ones included."""
+        """Return the number of rows or records of these kinds, including excused ones."""
         wanted = frozenset(kinds)
         return sum(finding.count for finding in self.findings if finding.kind in wanted)

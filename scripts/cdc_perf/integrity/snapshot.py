@@ -1,4 +1,4 @@
-"""One snapshot of PostgreSQL against MongoDB, row by row."""
+"""Compare one snapshot of PostgreSQL with MongoDB, row by row."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.carried import ConnectorFilter
 
 Document = dict[str, Any]
-# `_id`, `xmin`, and the columns' values; a key with a null makes no `_id`.
+# `_id`, `xmin`, and the columns' values; a key that contains a null has no `_id`.
 Row = tuple[str | None, str, *tuple[Printed, ...]]
 NO_ID = "(a key column is null)"
 _BATCH = 5000
 _CONNECT_SECONDS = 5
 _TEXT_OID, _NUMERIC_OID = 25, 1700
-# In which output functions print; what a database or a role has set otherwise does not count.
+# The settings of the output functions, independent of those of the database or the role.
 _PRINTING = {
     "TimeZone": "UTC",
     "DateStyle": "ISO",
@@ -36,16 +36,16 @@ _PRINTING = {
 
 @dataclass(frozen=True)
 class RowDifference:
-    """A row and a document that are not the same.
+    """A row and a document that differ.
 
     Attributes:
-        kind: In which way: MISSING, STALE, CONTENT, EXTRA, or COLUMN_ABSENT.
+        kind: MISSING, STALE, CONTENT, EXTRA, or COLUMN_ABSENT.
         table: The table.
-        id: The `_id`; of an absent column its name; `NO_ID` where the key has a null.
-        version: The transaction that wrote the row as it is, `xmin`; empty where there is no row.
-        lsn: The document's `_cdc.lsn`; None where there is no document, or a foreign one.
-        columns: Whose values differ, with their types: `vals numeric[]`.
-        count: Of an absent column how many rows have a value; else 1.
+        id: The `_id`; the name of an absent column; `NO_ID` if the key contains a null.
+        version: The transaction that wrote this row version, `xmin`; empty if there is no row.
+        lsn: The document's `_cdc.lsn`; None if there is no document, or a foreign one.
+        columns: The columns whose values differ, with their types: `vals numeric[]`.
+        count: The number of rows that have a value in an absent column; else 1.
         fields: The names of the fields that differ.
         absent: Those of them that the document lacks.
         unknown: Those of them that are not columns.
@@ -65,7 +65,7 @@ class RowDifference:
 
 @dataclass(frozen=True)
 class TableComparison:
-    """What one comparison came to."""
+    """The result of one comparison."""
 
     tables: tuple[TableCompared, ...]
     differences: tuple[RowDifference, ...]
@@ -76,13 +76,13 @@ def compare(
 ) -> TableComparison:
     """Compare every table with its collection, in one snapshot of PostgreSQL.
 
-    Rows and documents are streamed in the order of `_id`, a batch of each at a time in memory, and
-    so are the differences that are found.
+    Rows and documents are streamed in the order of `_id`, one batch of each in memory at a time.
+    Differences are yielded as they are found.
 
     Raises:
         psycopg.Error: PostgreSQL does not answer.
-        pymongo.errors.PyMongoError: MongoDB does not.
-        StackFailure: A table cannot be followed to MongoDB.
+        pymongo.errors.PyMongoError: MongoDB does not answer.
+        StackFailure: A table is not supported.
     """
     compared: list[TableCompared] = []
     differences: list[RowDifference] = []
@@ -106,7 +106,7 @@ def compare(
 
 
 def _print_values(cursor: psycopg.ServerCursor[Any], columns: Iterable[Column]) -> None:
-    """Let a cursor return values as PostgreSQL prints them, arrays as lists of such texts."""
+    """Make a cursor return values as PostgreSQL prints them, arrays as lists of such texts."""
     for column in columns:
         loader: type[TextLoader | ArrayLoader] = TextLoader
         if column.delimiter:
@@ -119,8 +119,8 @@ def _print_values(cursor: psycopg.ServerCursor[Any], columns: Iterable[Column]) 
 def live_documents(collection: Collection[Document]) -> Iterator[Document]:
     """Yield the documents in the order of `_id`, without the markers of deleted rows.
 
-    One cursor, not a question for each batch: nx-27017 sorts anew for each (28 s against 2.5 s for
-    100,000 documents). An `_id` that is no text is not of this pipeline.
+    This uses one cursor instead of one query per batch because nx-27017 sorts again for each query
+    (28 s instead of 2.5 s for 100,000 documents). An `_id` that is not a text is foreign.
     """
     with collection.find().sort("_id", 1).batch_size(_BATCH) as cursor:
         for document in cursor:
@@ -129,7 +129,7 @@ def live_documents(collection: Collection[Document]) -> Iterator[Document]:
 
 
 def metadata(document: Document) -> Document:
-    """Return what cdc-consumer notes in a document; nothing of a foreign one."""
+    """Return cdc-consumer's metadata in a document, or {} for a foreign document."""
     found = document.get("_cdc")
     return found if isinstance(found, dict) else {}
 
@@ -137,7 +137,7 @@ def metadata(document: Document) -> Document:
 def differing(
     how: TableReading, rows: Iterable[Row], documents: Iterable[Document]
 ) -> Iterator[RowDifference]:
-    """Yield what differs between rows and documents, both in the order of `_id`."""
+    """Yield the differences between rows and documents, both in the order of `_id`."""
     unseen = _UnseenColumns(how)
     yield from _row_by_row(how, rows, documents, unseen)
     yield from unseen.differences()
@@ -155,7 +155,7 @@ def _row_by_row(
     for row in rows:
         identity = row[0]
         if identity is None:
-            # PostgreSQL sorts them last. No document can be that of such a row.
+            # PostgreSQL sorts these last. No document can belong to such a row.
             yield RowDifference(FindingKind.MISSING, table, NO_ID, row[1], None)
             continue
         while document is not None and document["_id"] < identity:
@@ -169,7 +169,7 @@ def _row_by_row(
         unknown = tuple(sorted(document.keys() - how.fields - {"_id", "_cdc"}))
         if wrong or unknown:
             found = metadata(document)
-            # A savepoint's transaction has a number of its own: then `stale` is said of `content`.
+            # A savepoint's transaction has its own ID, so its `content` is reported as `stale`.
             kind = FindingKind.CONTENT if str(found.get("tx_id")) == row[1] else FindingKind.STALE
             yield RowDifference(
                 kind,
@@ -189,7 +189,7 @@ def _row_by_row(
 
 
 def _wrong_columns(how: TableReading, row: Row, document: Document) -> list[Column]:
-    """Return the columns whose values are not the document's."""
+    """Return the columns whose values differ from the document's."""
     return [
         column
         for column, printed in zip(how.columns, row[2:], strict=True)
@@ -198,7 +198,7 @@ def _wrong_columns(how: TableReading, row: Row, document: Document) -> list[Colu
 
 
 class _UnseenColumns:
-    """Columns that no document has had so far, and how many rows have a value there."""
+    """The columns that no document has had so far, and the number of rows with a value in each."""
 
     def __init__(self, how: TableReading) -> None:
         self._table = how.table.table
@@ -214,7 +214,7 @@ class _UnseenColumns:
             self._values[column.name] += row[at] is not None
 
     def differences(self) -> Iterator[RowDifference]:
-        """Yield the columns that no document has although rows have values there."""
+        """Yield the columns that no document has although rows have values."""
         for _, column in self._left:
             if count := self._values[column.name]:
                 described = f"{column.name} {column.declared}"
@@ -239,7 +239,7 @@ def _lsn(document: Document) -> int | None:
 
 
 class _Counted:
-    """Counts what passes."""
+    """Counts the rows and documents that pass through."""
 
     def __init__(self, how: TableReading) -> None:
         self._how = how

@@ -1,4 +1,4 @@
-"""How a table is read so that its rows meet their documents."""
+"""How a table is read so that its rows can be matched with documents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from cdc_perf.stack.checks.publication import expect_publication
 from cdc_perf.stack.row_id import identity
 from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
 
-# Only what the publication carries reaches MongoDB. Before version 18 no generated column does,
+# Only published columns reach MongoDB. Before version 18 no generated column is published,
 # although the view lists it.
 _PUBLISHED = """
     SELECT attnames, rowfilter, current_setting('server_version_num')::integer >= 180000
@@ -24,15 +24,15 @@ _PUBLISHED = """
 
 @dataclass(frozen=True)
 class TableReading:
-    """What is read of a table.
+    """How to read a table.
 
     Attributes:
-        table: Table, key and collection.
-        columns: What a document should have.
+        table: Table, key, and collection.
+        columns: The columns that a document should have.
         fields: The names of all columns of the table.
         not_compared: Columns whose values are not compared, and why.
-        id: The row's `_id`, as SQL, in the order in which MongoDB sorts it.
-        row_filter: The rows that are published, as an SQL expression; empty: all of them.
+        id: The row's `_id` as SQL, in MongoDB's sort order.
+        row_filter: The published rows, as an SQL expression; empty if all are published.
     """
 
     table: Table
@@ -43,7 +43,7 @@ class TableReading:
     row_filter: str
 
     def all_rows(self) -> sql.Composed:
-        """Return the query of `_id`, `xmin` and the columns, in the order of `_id`."""
+        """Return the query of `_id`, `xmin`, and the columns, in the order of `_id`."""
         return sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY 1").format(
             sql.SQL(", ").join(
                 [self.id, sql.SQL("xmin::text"), *(each.query for each in self.columns)]
@@ -53,14 +53,14 @@ class TableReading:
         )
 
     def one_row(self) -> sql.Composed:
-        """Return the query of a row by its `_id`: whether it is among the published ones."""
-        # The statement has a parameter, so a percent sign must be doubled.
+        """Return the query whether the row with an `_id` is published."""
+        # The statement has a parameter, so percent signs must be doubled.
         escaped = sql.SQL(self._filter.as_string().replace("%", "%%"))
         return sql.SQL("SELECT {} FROM {} WHERE {} = %s").format(escaped, self._name, self.id)
 
     @property
     def _filter(self) -> sql.SQL:
-        # An expression as PostgreSQL prints it, of its own catalog.
+        # The expression comes from PostgreSQL's own catalog.
         return sql.SQL(self.row_filter or "TRUE")
 
     @property
@@ -69,7 +69,7 @@ class TableReading:
 
 
 class RowLookup:
-    """Looks for single rows by their `_id`."""
+    """Looks up single rows by their `_id`."""
 
     def __init__(
         self, connection: Connection[tuple[Any, ...]], readings: Mapping[str, TableReading]
@@ -84,7 +84,7 @@ class RowLookup:
     def must_arrive(self, table: str, key: str) -> bool:
         """Return whether a write of the row must have an event in the topic.
 
-        Under a row filter only a row that matches it now is known to have been published.
+        Under a row filter, only a row that matches it now is known to have been published.
         """
         reading = self._readings.get(table)
         if reading is None or not reading.row_filter:
@@ -102,10 +102,10 @@ class RowLookup:
 def readings(
     connection: Connection[tuple[Any, ...]], pipeline: Pipeline, filtered: ConnectorFilter
 ) -> dict[str, TableReading]:
-    """Ask PostgreSQL for every table of the pipeline, by name.
+    """Query how to read every table of the pipeline, by table name.
 
     Raises:
-        StackFailure: A table is not published, or its key cannot be followed.
+        StackFailure: A table is not published, or its key is not supported.
     """
     expect_publication(connection, pipeline)
     return {
@@ -119,10 +119,10 @@ def reading(
     table: Table,
     filtered: ConnectorFilter,
 ) -> TableReading:
-    """Ask PostgreSQL for the columns of a table.
+    """Query the columns of a table.
 
     Raises:
-        StackFailure: The table is not published, or its key cannot be followed.
+        StackFailure: The table is not published, or its key is not supported.
     """
     found = connection.execute(_PUBLISHED, (pipeline.postgres.publication, *table.name)).fetchone()
     if found is None:

@@ -1,6 +1,6 @@
 """Dates and times as PostgreSQL prints them, over its whole range: years BC, 294276, infinity.
 
-Python's own types hold the years 1 to 9999 and no `24:00`, so numbers take their place. Texts are
+Python's types hold the years 1 to 9999 and no `24:00`, so this module uses numbers. Texts are
 those of `DateStyle` ISO; https://www.postgresql.org/docs/current/datatype-datetime.html. Debezium's
 forms: https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-temporal-types
 """
@@ -26,15 +26,15 @@ _IS_INTERVAL = re.compile(
     r"(?:([+-]?)(\d{2,}):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?",
     re.ASCII,
 )
-# `MicroDuration.DAYS_PER_MONTH_AVG` of Debezium.
+# Debezium's `MicroDuration.DAYS_PER_MONTH_AVG`.
 _DAYS_PER_MONTH = 365.25 / 12
 
 
 def days(text: str) -> int:
-    """Return a date's days since 1970-01-01, infinite ones as Debezium sends them.
+    """Return a date as days since 1970-01-01; infinite dates as Debezium sends them.
 
     Raises:
-        ValueError: It is not a date.
+        ValueError: The text is not a date.
     """
     if text in INFINITE_DAYS:
         return INFINITE_DAYS[text]
@@ -46,16 +46,16 @@ def microseconds_of_day(text: str) -> int:
     """Return a time of day in microseconds; 24:00 is 86,400,000,000.
 
     Raises:
-        ValueError: It is not a time.
+        ValueError: The text is not a time.
     """
     return _clock(*_groups(_IS_TIME, text))
 
 
 def microseconds(text: str) -> int:
-    """Return a timestamp's microseconds since 1970, infinite ones as Debezium sends them.
+    """Return a timestamp as microseconds since 1970; infinite ones as Debezium sends them.
 
     Raises:
-        ValueError: It is not a timestamp, or exceeds 64 bits: Debezium's number wraps around.
+        ValueError: The text is not a timestamp, or exceeds 64 bits: Debezium's number wraps around.
     """
     if text in INFINITE_MICROSECONDS:
         return INFINITE_MICROSECONDS[text]
@@ -66,10 +66,10 @@ def microseconds(text: str) -> int:
 
 
 def milliseconds(text: str) -> int:
-    """Return a timestamp's milliseconds since 1970, infinite ones as Debezium sends them.
+    """Return a timestamp as milliseconds since 1970; infinite ones as Debezium sends them.
 
     Raises:
-        ValueError: It is not a timestamp.
+        ValueError: The text is not a timestamp.
     """
     if text in INFINITE_MILLISECONDS:
         return INFINITE_MILLISECONDS[text]
@@ -80,7 +80,7 @@ def instant(text: str) -> int | str:
     """Return a timestamp with time zone as microseconds since 1970 in UTC, or the infinite text.
 
     Raises:
-        ValueError: It is not a timestamp with time zone.
+        ValueError: The text is not a timestamp with time zone.
     """
     if text in INFINITE_MICROSECONDS:
         return text
@@ -90,10 +90,10 @@ def instant(text: str) -> int | str:
 
 
 def sent_instant(text: str) -> int | str:
-    """Return the same of Debezium's text: ISO 8601 in UTC, the year 0 being 1 BC.
+    """Convert Debezium's text like `instant`: ISO 8601 in UTC; the year 0 is 1 BC.
 
     Raises:
-        ValueError: It is not such a text.
+        ValueError: The text is not in this form.
     """
     if text in INFINITE_MICROSECONDS:
         return text
@@ -105,7 +105,7 @@ def utc_time(text: str) -> int:
     """Return a time with time zone in UTC, as microseconds of the day; 24:00 in UTC stays 24:00.
 
     Raises:
-        ValueError: It is not a time with time zone.
+        ValueError: The text is not a time with time zone.
     """
     *clock, sign, hours, minutes, seconds = _groups(_IS_TIMETZ, text)
     at, offset = _clock(*clock), _offset(sign, hours, minutes, seconds)
@@ -113,10 +113,10 @@ def utc_time(text: str) -> int:
 
 
 def sent_time(text: str) -> int:
-    """Return the same of Debezium's text: ISO 8601 in UTC, seconds left out where they are 0.
+    """Convert Debezium's text like `utc_time`: ISO 8601 in UTC; seconds of 0 may be omitted.
 
     Raises:
-        ValueError: It is not such a text.
+        ValueError: The text is not in this form.
     """
     hours, minutes, seconds, fraction = _groups(_IS_ZONED_TIME, text)
     return _clock(hours, minutes, seconds or "0", (fraction or "0")[:6])
@@ -128,8 +128,8 @@ def duration(text: str) -> int:
     The arithmetic is that of `MicroDuration.durationMicros`, in doubles.
 
     Raises:
-        ValueError: It is infinite, which Debezium sends as 0; or beyond 64 bits, of which it sends
-            the largest number; or no interval in the style `postgres`.
+        ValueError: The interval is infinite (Debezium sends 0) or exceeds 64 bits (it sends the
+            largest number), or the text is not in the style `postgres`.
     """
     found = _IS_INTERVAL.fullmatch(text)
     if not text or found is None:
@@ -150,7 +150,7 @@ _BOUND = re.compile(r'"?(\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d[^",]*)"?')
 
 
 def range_of_instants(text: str) -> str:
-    """Return a tstzrange with its bounds as microseconds since 1970: the zone does not count.
+    """Return a tstzrange with its bounds as microseconds since 1970, independent of the time zone.
 
     Raises:
         ValueError: A bound is not a timestamp with time zone.
@@ -171,11 +171,11 @@ def _year(text: str, before_christ: str) -> int:
 
 
 def _days(year: int, month: int, day: int) -> int:
-    """Return the days since 1970-01-01 in the proleptic Gregorian calendar, of any year.
+    """Return the days since 1970-01-01 in the proleptic Gregorian calendar, for any year.
 
     https://howardhinnant.github.io/date_algorithms.html#days_from_civil
     """
-    if not (1 <= month <= 12 and 1 <= day <= 31):  # noqa: PLR2004 - a calendar's
+    if not (1 <= month <= 12 and 1 <= day <= 31):  # noqa: PLR2004 - calendar constants
         raise ValueError(f"{year}-{month}-{day}")
     shifted = year - (month <= 2)  # noqa: PLR2004 - years begin in March here
     era, of_era = divmod(shifted, 400)

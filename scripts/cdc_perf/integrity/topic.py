@@ -14,23 +14,23 @@ from cdc_perf.integrity.decoding import ChangeEvent, DeadLetter, dead_letter_of,
 from cdc_perf.integrity.records import Cut, TopicCut
 from cdc_perf.settings.pipeline import Pipeline
 
-# The offset at which each partition's window begins, by topic and partition; others begin at 0.
+# The first offset of each partition's window, by topic and partition; 0 for other partitions.
 StartOffsets = Mapping[tuple[str, int], int]
 _TIMEOUT_SECONDS = 5.0
-# Without a single record for so long, the broker is not going to give the rest.
+# If no record arrives for this long, the broker will not deliver the rest.
 _STALL_SECONDS = 10.0
 _BATCH = 5000
 
 
 @dataclass
 class Span:
-    """What a partition holds, and how much of it was read.
+    """The offsets of a partition, and the number of records read.
 
     Attributes:
-        first: The first offset that it still has.
+        first: The first offset that the partition still has.
         end: The offset after the last one.
-        begin: Where the window begins; None if it is unknown.
-        records: How many records of the window were read.
+        begin: The first offset of the window; None if unknown.
+        records: The number of records of the window that were read.
     """
 
     first: int
@@ -40,7 +40,7 @@ class Span:
 
 
 class Records:
-    """The records of a window. Once they were all read, it is known which are gone."""
+    """The records of a window. After they were all read, `cuts` knows which ones are missing."""
 
     def __init__(self, topics: "Topics", begins: StartOffsets) -> None:
         self._topics = topics
@@ -48,14 +48,14 @@ class Records:
         self._spans: dict[tuple[str, int], Span] = {}
 
     def __iter__(self) -> Iterator[ChangeEvent | DeadLetter]:
-        """Read the records, from the first of the window on."""
+        """Read the records from the start of the window."""
         return self._topics.records(self._begins, self._spans)
 
     def cuts(self) -> tuple[TopicCut, ...]:
-        """Return the partitions of which records of the window are gone.
+        """Return the partitions that lost records of the window.
 
-        A transactional producer takes offsets for markers that no consumer sees, so a gap alone
-        says nothing about a topic that is not compacted.
+        A transactional producer uses offsets for markers that no consumer sees, so a gap in a topic
+        that is not compacted proves nothing.
         """
         found = []
         for (topic, partition), span in self._spans.items():
@@ -82,29 +82,29 @@ class Topics:
     pipeline: Pipeline
 
     def ends(self) -> dict[tuple[str, int], int]:
-        """Return where each partition ends now, the dead-letter topic's too.
+        """Return the current end offset of each partition, including the dead-letter topic's.
 
         Raises:
-            StackFailure: The broker does not answer, or a topic is not there.
+            StackFailure: The broker does not answer, or a topic does not exist.
         """
         with closing(self._consumer()) as consumer, _answering():
             return {key: end for key, (_, end) in self._marks(consumer).items()}
 
     def read(self, begins: StartOffsets) -> "Records":
-        """Return the records from `begins` to the present ends; they are read by iterating."""
+        """Return the records from `begins` to the current ends; iterating reads them."""
         return Records(self, begins)
 
     def records(
         self, begins: StartOffsets, seen: "dict[tuple[str, int], Span]"
     ) -> Iterator[ChangeEvent | DeadLetter]:
-        """Yield the records from `begins` to the present ends, and note what of it was there.
+        """Yield the records from `begins` to the current ends, and fill `seen`.
 
         Args:
-            begins: Where the topics are read from.
+            begins: The offsets to read the topics from.
             seen: Filled with the span of each partition.
 
         Raises:
-            StackFailure: The broker does not answer, or a topic is not there.
+            StackFailure: The broker does not answer, or a topic does not exist.
         """
         tables = {self.pipeline.topic(table): table for table in self.pipeline.tables}
         with closing(self._consumer()) as consumer, _answering():
@@ -120,7 +120,7 @@ class Topics:
                 yield event_of(message, table) if table else dead_letter_of(message, tables)
 
     def compacted(self, topic: str) -> bool:
-        """Return whether a topic may be compacted; True if the broker does not say."""
+        """Return whether a topic may be compacted; True if unknown."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
         admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
         try:
@@ -134,7 +134,7 @@ class Topics:
         return Consumer(
             {
                 "bootstrap.servers": self.bootstrap,
-                "group.id": "cdc-integrity",  # it is asked for; nothing is ever committed
+                "group.id": "cdc-integrity",  # required by the client; nothing is ever committed
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "log_level": 0,
@@ -164,7 +164,7 @@ def _messages(
     heard = time.monotonic()
     left = sum(end - begin for begin, end in open_ones.values())
     while open_ones:
-        # It waits for as many as it is asked for.
+        # It waits for the number of records that it is asked for.
         for message in consumer.consume(min(_BATCH, left), timeout=0.1):
             if message.error() is not None:
                 raise KafkaException(message.error())
@@ -172,7 +172,7 @@ def _messages(
             span = open_ones.get((str(message.topic()), int(message.partition() or 0)))
             if span is not None and int(message.offset() or 0) < span[1]:
                 yield message
-        # By position: a window may end in offsets that were taken by no record.
+        # By position, because a window may end in offsets without a record.
         at = consumer.position([TopicPartition(name, number) for name, number in open_ones])
         left = 0
         for place in at:
@@ -187,7 +187,7 @@ def _messages(
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Tell a broker that does not answer as a failure of the stack."""
+    """Raise StackFailure if the broker does not answer."""
     try:
         yield
     except KafkaException as error:

@@ -1,4 +1,4 @@
-"""Where a row was last seen on its way."""
+"""Where a row was last seen in the pipeline."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ _OPS = {"c": "create", "u": "update", "d": "delete", "r": "read"}
 
 @dataclass(frozen=True)
 class RowTrace:
-    """What is known of every row's way.
+    """Finds where each row was last seen.
 
     Attributes:
         pipeline: The pipeline.
         events: The events of the window.
-        committed: What the consumer's group has committed, by topic and partition.
+        committed: The consumer group's committed offsets, by topic and partition.
     """
 
     pipeline: Pipeline
@@ -27,7 +27,7 @@ class RowTrace:
     committed: Mapping[tuple[str, int], int]
 
     def kind(self, difference: RowDifference) -> FindingKind:
-        """Return the kind of a difference, told by the topic where the tables cannot."""
+        """Return the kind of a difference; an EXTRA document with a delete is RESURRECTED."""
         topic = self._topic(difference.table)
         if difference.kind is FindingKind.EXTRA and self.events.delete(topic, difference.id):
             return FindingKind.RESURRECTED
@@ -47,7 +47,7 @@ class RowTrace:
             lead += f"the document is of lsn {difference.lsn}; "
         place, where = self._last_seen(topic, identity, last, has_row=bool(difference.version))
         if last is not None and last.lsn == difference.lsn:
-            # It got there; what differs came about in MongoDB, or on the last hop.
+            # The change arrived, so the difference arose in MongoDB or on the last hop.
             place = LastSeen.MONGODB
         return RowSample(id=identity, last_seen=place, detail=lead + where)
 

@@ -1,1 +1,1 @@
-"""k6: the command, its progress and what it leaves behind."""
+"""k6: the command, its progress, and its files."""

@@ -1,6 +1,6 @@
 """Iterations that ended in an exception, as k6 logs them.
 
-k6 counts such an iteration as one that ended and exits with 0: only its log names the exception
+k6 counts such an iteration as complete and exits with 0; only its log names the exception
 (https://github.com/grafana/k6/blob/v1.8.1/lib/executor/helpers.go, getIterationRunner).
 """
 
@@ -16,11 +16,11 @@ _MOST_CHARACTERS = 300
 
 @dataclass(frozen=True)
 class Exceptions:
-    """The iterations of a k6 run that threw.
+    """The iterations of a k6 run that threw an exception.
 
     Attributes:
-        count: How many.
-        first: The first exception and where it was thrown, in one line; empty if there is none.
+        count: The number of iterations.
+        first: The first exception and its location, in one line; empty if there is none.
     """
 
     count: int = 0
@@ -28,7 +28,7 @@ class Exceptions:
 
 
 def read_exceptions(log: Path) -> Exceptions:
-    """Return the exceptions in the log of k6; none where there is no log."""
+    """Return the exceptions in k6's log; none if there is no log."""
     count, first = 0, ""
     try:
         with log.open(encoding="utf-8", errors="replace") as lines:
@@ -45,6 +45,6 @@ def read_exceptions(log: Path) -> Exceptions:
 
 
 def _one_line(message: str) -> str:
-    """Return a message without escapes; a stack trace keeps the place of the exception."""
+    """Return a message without escapes, with the first location of a stack trace."""
     lines = message.replace('\\"', '"').replace("\\t", " ").split("\\n")
     return " ".join(" ".join(lines[:2]).split())[:_MOST_CHARACTERS]

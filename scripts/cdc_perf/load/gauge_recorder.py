@@ -1,6 +1,6 @@
-"""The stack's gauges, sampled while k6 runs.
+"""Sample the stack's gauges while k6 runs.
 
-They are written as k6 writes its points, so that one reader reads both, on one axis of time.
+The file has the format of k6's points, so one reader reads both, on one time axis.
 """
 
 import gzip
@@ -18,15 +18,15 @@ from cdc_perf.signals import deferred
 
 _log = logging.getLogger(__name__)
 _INTERVAL_SECONDS = 1.0
-# A component that is frozen never answers; the thread is then left to itself.
+# A frozen component never answers; the thread is then abandoned.
 _LAST_ANSWER_SECONDS = 3.0
 
-# Values by metric; what cannot be read now is left out.
+# Values by metric; unreadable ones are omitted.
 Read = Callable[[], Mapping[str, float]]
 
 
 class Latest:
-    """The last sample, by metric; empty before the first."""
+    """The latest sample, by metric; empty before the first."""
 
     def __init__(self) -> None:
         self.values: Mapping[str, float] = {}
@@ -34,11 +34,11 @@ class Latest:
 
 @contextmanager
 def sampling(read: Read, path: Path) -> Iterator[Latest]:
-    """Sample once a second, in a thread, until the block ends; yield what shows the last sample.
+    """Sample once a second, in a thread, until the block ends; yield the latest sample.
 
     Args:
-        read: Returns the gauges of a moment.
-        path: The gzipped file; a sample is on disk when the next one is taken.
+        read: Returns the current gauges.
+        path: The gzipped file. Each sample is on disk before the next one is taken.
     """
     ending, latest = threading.Event(), Latest()
     thread = threading.Thread(target=_sample, args=(read, path, ending, latest), daemon=True)
@@ -57,12 +57,12 @@ def _sample(read: Read, path: Path, ending: threading.Event, latest: Latest) -> 
     try:
         with gzip.open(path, "wb") as stream:
             while not ending.wait(max(0.0, due - time.monotonic())):
-                # A reading that took too long leaves a hole, not a crowd behind it.
+                # A slow reading leaves a gap instead of a backlog.
                 due = max(due + _INTERVAL_SECONDS, time.monotonic())
                 moment, latest.values = datetime.now(UTC), read()
                 _write(stream, moment, latest.values, declared)
     except OSError as error:
-        # As k6 does when its disk is full: what is missing shows in the verdict.
+        # As k6 does when its disk is full; the verdict reports missing samples.
         _log.warning("%s ends here: %s", path.name, error.strerror)
 
 

@@ -1,4 +1,4 @@
-"""The time that each hop took of the events of one scenario, apart from those of its warm-up."""
+"""The time per hop of one scenario's events, with the warm-up apart."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from cdc_perf.load.progress import LoadProgress
 from cdc_perf.stats.latency_histogram import HopCounters
 from cdc_perf.waiting import NotReady
 
-# A reading costs the consumer 7 ms; what it counted after the last one dies with it.
+# A reading costs the consumer 7 ms. If the consumer ends, counts since the last reading are lost.
 _INTERVAL_SECONDS = 10.0
 
 Read = Callable[[], HopCounters]
@@ -17,15 +17,15 @@ Read = Callable[[], HopCounters]
 
 @dataclass(frozen=True)
 class HopMeasurements:
-    """What the hops of a scenario's events took.
+    """The time per hop of a scenario's events.
 
     Attributes:
-        steady: Of the events applied after the warm-up.
-        warm_up: Of those applied before.
-        begin: When the steady part begins; None where the load did not get so far.
-        end: When the last reading was taken; None where there was none.
-        restarts: How often the consumer began to count anew.
-        fault: Why something is missing, in a sentence; empty where nothing is.
+        steady: The counts of events applied after the warm-up.
+        warm_up: The counts of events applied before.
+        begin: When the steady part began; None if the load did not get that far.
+        end: When the last reading was taken; None if there was none.
+        restarts: How often the consumer restarted its counts.
+        fault: One sentence on why data is missing; empty if none is.
     """
 
     steady: HopCounters = field(default_factory=HopCounters)
@@ -37,9 +37,9 @@ class HopMeasurements:
 
 
 class HopWatch:
-    """Reads the consumer's counts at the load's begin, after the warm-up, each 10 s and at its end.
+    """Reads the consumer's counts at the start, after the warm-up, every 10 s, and at the end.
 
-    No thread of its own: it is told how far the load is about once a second.
+    It needs no thread: `follow` is called about once a second with the progress of the load.
     """
 
     def __init__(self, read: Read, warm_up_seconds: float) -> None:
@@ -52,7 +52,7 @@ class HopWatch:
         self._end: datetime | None = None
         self._restarts = 0
         self._last: HopCounters | None = None
-        # Why the last reading came to nothing; and whether the first one did.
+        # Why the last reading failed; and whether the first one did.
         self._silence = ""
         self._late = False
         self._look()
@@ -70,7 +70,7 @@ class HopWatch:
                 self._begin = self._end
 
     def close(self) -> HopMeasurements:
-        """Take the last reading, and return what was seen."""
+        """Take the last reading, and return the measurements."""
         self._look()
         return HopMeasurements(
             self._steady, self._warm_up, self._begin, self._end, self._restarts, self._missing()
@@ -89,7 +89,7 @@ class HopWatch:
         return ""
 
     def _look(self) -> bool:
-        """Take a reading; return whether there was an answer."""
+        """Take a reading; return whether the consumer answered."""
         try:
             now = self._read()
         except NotReady as why:
@@ -99,7 +99,7 @@ class HopWatch:
         self._silence = ""
         added = HopCounters() if self._last is None else now.since(self._last)
         if added is None:
-            # Whatever the new process has counted, it has counted since the last reading.
+            # Everything that the new process counted is newer than the last reading.
             self._restarts += 1
             added = now
         if self._begin is None:

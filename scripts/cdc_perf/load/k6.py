@@ -1,4 +1,4 @@
-"""k6 as it is called here."""
+"""The k6 command and its environment."""
 
 import json
 from collections.abc import Mapping
@@ -16,20 +16,20 @@ from cdc_perf.settings.scenarios import Scenario
 
 _INSPECT_SECONDS = 60
 _ENVIRONMENT = {
-    # k6 must not fetch another build of itself for the import of k6/x/cdc, and tells nobody.
+    # k6 must not fetch another build of itself for the import of k6/x/cdc, nor report its use.
     "K6_AUTO_EXTENSION_RESOLUTION": "false",
     "K6_NO_USAGE_REPORT": "true",
     "NO_COLOR": "1",
-    # An empty one, in place of the user's (~/.config/k6/config.json), which could pause the load.
+    # An empty file instead of the user's (~/.config/k6/config.json), which could pause the load.
     "K6_CONFIG": str(Path(__file__).with_name("k6_config.json")),
 }
-# Options of an executor that k6 adds with their defaults, or that the scripts work out for it.
+# Executor options that k6 adds with their defaults, or that the scripts compute.
 _ADDED = ("startTime", "gracefulStop", "gracefulRampDown", "env", "exec", "tags", "options")
 
 
 @dataclass(frozen=True)
 class Observed:
-    """A Prometheus that k6 writes to, once a second, beside its points.
+    """A Prometheus that k6 writes to once a second, in addition to its points.
 
     https://grafana.com/docs/k6/latest/results-output/real-time/prometheus-remote-write/
 
@@ -43,7 +43,7 @@ class Observed:
 
     @property
     def variables(self) -> dict[str, str]:
-        """How k6 writes: latencies as histograms that add up, and an end to every series."""
+        """k6's settings: latencies as histograms that can be summed, and stale markers."""
         return {
             "K6_PROMETHEUS_RW_SERVER_URL": f"{self.url}/api/v1/write",
             "K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM": "true",
@@ -53,19 +53,19 @@ class Observed:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The additions to k6's command line."""
+        """The additional command-line arguments."""
         return ("--out", "experimental-prometheus-rw", "--tag", f"test_run_id={self.run_id}")
 
 
 @dataclass(frozen=True)
 class K6:
-    """A k6 binary and the environment that its scripts are run in.
+    """A k6 binary and the environment of its scripts.
 
     Attributes:
-        binary: The program, with our extension in it.
-        environment: Variables of the scripts: endpoints and overrides.
-        dashboard: Shows k6's web dashboard; None: nobody watches.
-        observed: Where samples go beside the files; None: nowhere.
+        binary: The program, which includes this project's extension.
+        environment: Variables for the scripts: endpoints and overrides.
+        dashboard: Shows k6's web dashboard; None if not wanted.
+        observed: Where to send samples in addition to the files; None: nowhere.
     """
 
     binary: Path
@@ -75,12 +75,12 @@ class K6:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The whole of what k6 reads from its environment: no `K6_*` of the shell reaches it."""
+        """The complete environment of k6: no `K6_*` of the shell reaches it."""
         observed = self.observed.variables if self.observed is not None else {}
         return {**_ENVIRONMENT, **self.environment, **observed}
 
     def run_command(self, script: Path, points: Path, port: int) -> tuple[str | Path, ...]:
-        """Return the command line of a run; its REST interface listens on that port."""
+        """Return the command line of a run; k6's REST API listens on the port."""
         return (
             *(self.binary, "run", "--quiet", "--no-color", "--address", f"127.0.0.1:{port}"),
             *("--out", f"json={points}"),
@@ -91,12 +91,12 @@ class K6:
 
 @dataclass(frozen=True)
 class Shape:
-    """A scenario's load as k6 will drive it, after the overrides.
+    """A scenario's load as k6 will run it, after the overrides.
 
     Attributes:
         options: The executor's options.
-        seconds: How long the load lasts; for a fixed number of iterations, how long it may last.
-        graceful_seconds: How long iterations that have begun may go on after that.
+        seconds: The duration of the load; the maximum for a fixed number of iterations.
+        graceful_seconds: How long running iterations may continue after that.
     """
 
     options: Executor
@@ -105,10 +105,10 @@ class Shape:
 
 
 def inspect(k6: K6, scenario: Scenario) -> Shape:
-    """Ask k6 what the script of a scenario comes to.
+    """Return the load that k6 derives from a scenario's script.
 
     Raises:
-        LoadFailure: The script cannot be loaded; the detail has k6's own words.
+        LoadFailure: The script does not load; the detail has k6's output.
     """
     completed = process.run(
         [k6.binary, "inspect", "--include-system-env-vars", "--no-color", scenario.script],
@@ -126,10 +126,10 @@ def inspect(k6: K6, scenario: Scenario) -> Shape:
 
 
 def shape_of(inspected: str, scenario: Scenario) -> Shape:
-    """Return the shape that the output of `k6 inspect` holds.
+    """Return the shape in the output of `k6 inspect`.
 
     Raises:
-        LoadFailure: It is not that of one scenario of this name.
+        LoadFailure: The output does not describe one scenario with this name.
     """
     where = f"k6 inspect {scenario.script.name}"
     try:

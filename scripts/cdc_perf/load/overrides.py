@@ -1,4 +1,4 @@
-"""What a run changes about the scenarios as they are committed."""
+"""A run's changes to the committed scenarios."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ _MOST_VIRTUAL_USERS = 10_000
 
 @dataclass(frozen=True)
 class Overrides:
-    """Handed to the k6 scripts, which apply them (k6/scripts/lib/shape.js).
+    """Overrides that the k6 scripts apply (k6/scripts/lib/shape.js).
 
     Attributes:
-        duration_seconds: How long each scenario lasts; None: as long as it says.
-        vus: The most virtual users of each scenario; None: as many as it says.
+        duration_seconds: The duration of each scenario; None: unchanged.
+        vus: The maximum number of virtual users of each scenario; None: unchanged.
         environment: The environment of thresholds.json; empty: none.
     """
 
@@ -24,10 +24,10 @@ class Overrides:
 
     @classmethod
     def parse(cls, duration: str, vus: str, environment: str) -> "Overrides":
-        """Read them as they were typed; an empty text overrides nothing.
+        """Parse the options as typed; an empty text overrides nothing.
 
         Raises:
-            UsageFailure: A duration or a number is not one.
+            UsageFailure: A duration or a number is malformed.
         """
         return cls(
             parse_run_duration(duration) if duration else None,
@@ -36,9 +36,9 @@ class Overrides:
         )
 
     def variables(self) -> dict[str, str]:
-        """Return the variables of the k6 scripts; an inherited one must not slip through.
+        """Return the variables for the k6 scripts, all set, so that none is inherited.
 
-        `HOLD_RATE` is for whoever holds a rate, and empty here.
+        `HOLD_RATE` is empty here; callers that hold a rate set it.
         """
         duration = self.duration_seconds
         return {

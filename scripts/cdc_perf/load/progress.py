@@ -1,4 +1,4 @@
-"""How far a running k6 is, from its REST interface.
+"""The progress of a running k6, from its REST API.
 
 https://grafana.com/docs/k6/latest/misc/k6-rest-api/
 """
@@ -15,10 +15,10 @@ _ERROR_COUNTERS = ("pg_write_errors", "mongo_read_errors", "mongo_documents_not_
 
 @dataclass(frozen=True)
 class MetricState:
-    """A metric, or a sub-metric, as k6 shows it.
+    """A metric or sub-metric in k6's REST API.
 
     Attributes:
-        tainted: Whether a limit on it is broken; None: it has none, or was not judged yet.
+        tainted: Whether one of its thresholds fails; None if it has none or was not evaluated yet.
         sample: Its values by stat, in k6's spelling.
     """
 
@@ -28,19 +28,20 @@ class MetricState:
 
 @dataclass(frozen=True)
 class LoadProgress:
-    """A moment of a run.
+    """The progress of a run at one moment.
 
     Attributes:
         elapsed_seconds: Since the load began.
-        total_seconds: How long the load lasts.
-        running: Whether the load goes on: not before its start, nor once it is over.
-        vus: Virtual users at work.
-        iterations: Iterations that ended.
+        total_seconds: The duration of the load.
+        running: Whether the load is running: false before its start and after its end.
+        vus: Active virtual users.
+        iterations: Completed iterations.
         iterations_per_second: Over the whole run so far.
-        errors: Failed writes, failed reads and documents that did not arrive.
-        p95_ms: 95th percentile of cdc_e2e_latency so far, warm-up included; None without samples.
-        stack: The last sample of the stack's gauges, by metric.
-        metrics: Every metric and sub-metric that k6 shows, by its name there.
+        errors: Failed writes, failed reads, and documents that did not arrive.
+        p95_ms: 95th percentile of cdc_e2e_latency so far, including the warm-up; None without
+            samples.
+        stack: The latest sample of the stack's gauges, by metric.
+        metrics: Every metric and sub-metric in k6's REST API, by its name there.
     """
 
     elapsed_seconds: float
@@ -56,17 +57,17 @@ class LoadProgress:
 
     @property
     def left_seconds(self) -> float:
-        """How long the load still lasts."""
+        """The remaining duration of the load."""
         return max(0.0, self.total_seconds - self.elapsed_seconds)
 
     @property
     def share(self) -> float:
-        """How much of the load is over, 0 to 1."""
+        """The completed share of the load, 0 to 1."""
         return min(1.0, self.elapsed_seconds / self.total_seconds)
 
 
 def ask(port: int, elapsed_seconds: float, total_seconds: float) -> LoadProgress | None:
-    """Ask k6 on 127.0.0.1; None while it does not answer, as before its start and after its end."""
+    """Query k6 on 127.0.0.1; None while it does not answer: before its start, after its end."""
     try:
         status = _get(port, "status")["attributes"]
         metrics = {

@@ -1,4 +1,4 @@
-"""Running one scenario with k6, to its end whatever comes."""
+"""Run one scenario with k6, and always wait for k6 to end."""
 
 import signal
 import time
@@ -17,23 +17,23 @@ from cdc_perf.settings.scenarios import Scenario
 from cdc_perf.signals import deferred
 
 _POLL_SECONDS = 1.0
-# Beyond the load and its graceful stop: k6's start, setup, teardown and summary.
+# In addition to the load and its graceful stop: k6's start, setup, teardown, and summary.
 _MARGIN_SECONDS = 60.0
-# k6 ends its iterations and writes the summary; after that long it is killed.
+# k6 ends its iterations and writes the summary; after this time it is killed.
 _STOP_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
 class K6Result:
-    """What is known of a k6 run beside its files.
+    """The result of a k6 run, besides its files.
 
     Attributes:
-        exit_code: k6's; -N where signal N killed it.
-        started: When k6 was started.
-        ended: When it had ended.
-        clock_step_seconds: By how much the system's clock was set meanwhile, forward or (negative)
-            back; time that the machine slept counts as forward.
-        interrupted: What came in between, if anything did; what was measured until then is kept.
+        exit_code: k6's exit code; -N if signal N killed it.
+        started: When k6 started.
+        ended: When k6 had ended.
+        clock_step_seconds: How far the system clock was set meanwhile, forward or (negative) back;
+            machine sleep counts as forward.
+        interrupted: The interruption, if any; measurements until then are kept.
     """
 
     exit_code: int
@@ -51,16 +51,16 @@ def run(
     gauges: Callable[[int], Mapping[str, float]],
     on_progress: Callable[[LoadProgress], None],
 ) -> K6Result:
-    """Run a scenario, sample the stack's gauges meanwhile, and leave the files of both.
+    """Run a scenario, sample the stack's gauges meanwhile, and write the files of both.
 
-    A k6 that does not end when it should is ended, first with SIGINT, then with SIGKILL.
+    A k6 that does not end in time gets SIGINT, then SIGKILL.
 
     Args:
         k6: The program and its environment.
-        scenario: What to run.
-        shape: What k6 said the scenario comes to.
-        files: Where to; the folder is made.
-        gauges: Returns the stack's gauges, given the process id of k6.
+        scenario: The scenario.
+        shape: Its load, from `inspect`.
+        files: The files to write; the folder is created.
+        gauges: Returns the stack's gauges, given the process ID of k6.
         on_progress: Called about once a second while k6 answers.
     """
     files.folder.mkdir(parents=True)
@@ -95,15 +95,15 @@ def run(
 
 
 def _clock_offset() -> float:
-    """Return how far the clock of the day is ahead of the one that nobody can set, in seconds.
+    """Return how far the wall clock is ahead of the monotonic clock, in seconds.
 
-    Both are sped up and slowed down alike where the clock is merely disciplined.
+    Clock discipline speeds up and slows down both alike, so it does not change the result.
     """
     return time.time() - time.monotonic()
 
 
 def _followed(running: process.Running, shape: Shape, port: int) -> Iterator[LoadProgress]:
-    """Yield progress until k6 ends or its deadline is over."""
+    """Yield progress until k6 ends or its deadline passes."""
     deadline = time.monotonic() + shape.seconds + shape.graceful_seconds + _MARGIN_SECONDS
     began: float | None = None
     while time.monotonic() < deadline:

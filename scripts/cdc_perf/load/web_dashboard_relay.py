@@ -1,8 +1,8 @@
-"""k6's web dashboard, seen through a relay that lets go of it when the load is over.
+"""k6's web dashboard behind a relay that disconnects pages when the load is over.
 
 k6 ends, and writes its summary, only when no page shows the dashboard any more:
 https://grafana.com/docs/k6/latest/results-output/web-dashboard/
-Whoever forgets a page would hold up the run; so pages are connected to a relay, which hangs up.
+An open page would hold up the run, so pages connect to this relay, which hangs up.
 """
 
 import selectors
@@ -19,7 +19,7 @@ _CONNECT_SECONDS = 2.0
 
 
 class WebDashboardRelay:
-    """One address for the dashboards of all k6 runs of a run, one after the other."""
+    """One address for the dashboards of a run's successive k6 processes."""
 
     def __init__(self) -> None:
         self._relay = _Relay(free_port())
@@ -27,11 +27,11 @@ class WebDashboardRelay:
 
     @property
     def url(self) -> str:
-        """Where a browser finds it, while k6 runs."""
+        """The address for a browser, while k6 runs."""
         return f"http://{_HOST}:{self._relay.server_address[1]}"
 
     def begin(self) -> dict[str, str]:
-        """Return the variables of the next k6, whose dashboard is shown from now on."""
+        """Return the variables for the next k6, whose dashboard is now shown."""
         self._relay.target = free_port()
         return {
             "K6_WEB_DASHBOARD": "true",
@@ -40,7 +40,7 @@ class WebDashboardRelay:
         }
 
     def let_go(self) -> None:
-        """Hang up on every page, so that k6 can end."""
+        """Disconnect every page, so that k6 can end."""
         self._relay.target = 0
         self._relay.hang_up()
 
@@ -52,7 +52,7 @@ class WebDashboardRelay:
 
 
 class _Relay(socketserver.ThreadingTCPServer):
-    """Passes bytes between pages and the k6 that listens on `target`; 0: hangs up at once."""
+    """Passes bytes between pages and the k6 that listens on `target`; 0: hang up immediately."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -64,7 +64,7 @@ class _Relay(socketserver.ThreadingTCPServer):
         self._lock = threading.Lock()
 
     def passing(self, page: socket.socket) -> None:
-        """Pass bytes both ways until either side, or `hang_up`, ends it."""
+        """Pass bytes both ways until either side, or `hang_up`, ends the connection."""
         with (
             suppress(OSError),
             socket.create_connection((_HOST, self.target), timeout=_CONNECT_SECONDS) as k6,

@@ -1,1 +1,1 @@
-"""The main job: one run from the stack's start to the summary."""
+"""The main job: a run, from starting the stack to the summary."""

@@ -1,4 +1,4 @@
-"""The highest arrival rate that holds: found by a ramp, confirmed by holding it."""
+"""Find the highest sustainable arrival rate: a ramp finds it, holding it confirms it."""
 
 from dataclasses import replace
 
@@ -17,23 +17,23 @@ from cdc_perf.verdict.ramp import Ramp, judge_ramp
 from cdc_perf.verdict.ramp_gate import lost, without_held_rate
 from cdc_perf.waiting import NotReady, wait_until
 
-# What a pipeline reaches for seconds it does not reach for minutes.
+# A pipeline can sustain more for seconds than for minutes.
 _FIRST_SHARE = 0.9
 _NEXT_SHARE = 0.8
 _DRAIN_SECONDS = 120.0
 
 
 def measure_breakpoint(runner: ScenarioRunner, run: ScenarioRun) -> ScenarioResult:
-    """Run the ramp, then hold nine tenths of the highest rate, and less if that does not hold.
+    """Run the ramp, then hold 90% of the highest rate, and less if that fails.
 
-    A rate that is too high makes the pipeline slow, and a lower one is tried. A part in which the
-    pipeline lost something is the last one, and the scenario is judged by it.
+    If a rate is too high and the pipeline becomes slow, a lower one is tried. A part in which the
+    pipeline lost data is the last one, and the scenario is judged by it.
 
-    The ramp's files are left in `ramp/`, those of rates that did not hold in `hold-1/` and so on,
-    and those of the last one in the scenario's own folder.
+    The ramp's files are in `ramp/`, those of rates that failed in `hold-1/` and so on, and those
+    of the last part in the scenario's own folder.
 
     Raises:
-        StackFailure: The pipeline does not get through with what it was given.
+        StackFailure: The consumer does not catch up in time.
     """
     files, shape = run.files, run.shape
     ramp_files = ScenarioFiles(files.folder / "ramp")
@@ -67,7 +67,7 @@ def _hold(
         measured = _judged_with(measured, HoldResult(ramp, asked, shape.seconds), earlier)
         if number == MOST_HOLDS or _ends_the_search(measured):
             break
-        # By itself: what an earlier part did wrong says nothing about this rate.
+        # Without `earlier`: an earlier part's faults say nothing about this rate.
         limits = without_held_rate(measured.evidence.thresholds)
         verdict = judge(replace(measured.evidence, thresholds=limits, earlier=()))
         if verdict.exit_code not in (ExitCode.FAIL, ExitCode.INVALID):
@@ -90,7 +90,7 @@ def _judged_with(
 def _settled(
     runner: ScenarioRunner, measured: ScenarioResult, files: ScenarioFiles
 ) -> ScenarioResult:
-    """Let the pipeline catch up; a check that could not see everything is made again then."""
+    """Wait until the pipeline has caught up, then repeat an incomplete check."""
     _wait_for_zero_lag(runner)
     integrity = measured.evidence.integrity
     if integrity is not None and integrity.drained and not integrity.unchecked:
@@ -105,23 +105,23 @@ def _earlier(name: str, measured: ScenarioResult) -> EarlierPart:
 
 
 def _ends_the_search(measured: ScenarioResult) -> bool:
-    """Whether a part is the last one: it lost something, or there is nothing to go on with."""
+    """Return whether a part is the last one: it lost data, or the search cannot continue."""
     return measured.evidence.fallen or _aborted(measured) or _lost(measured)
 
 
 def _lost(measured: ScenarioResult) -> bool:
-    """Whether the pipeline lost something in a part."""
+    """Return whether the pipeline lost data in a part."""
     integrity = measured.evidence.integrity
     return integrity is not None and lost(integrity)
 
 
 def _aborted(measured: ScenarioResult) -> bool:
-    """Whether there is nothing to go on with: k6 was interrupted, or broke."""
+    """Return whether k6 was interrupted or failed, so that the search cannot continue."""
     return measured.k6.interrupted is not None or not measured.evidence.k6_came_to_its_end
 
 
 def _wait_for_zero_lag(runner: ScenarioRunner) -> None:
-    """Wait until the consumer has caught up: what is left of one rate must not spoil the next."""
+    """Wait until the consumer has caught up: a backlog of one rate must not affect the next."""
 
     def probe() -> None:
         lag = runner.gauges.read({}).get(CONSUMER_LAG)
@@ -139,7 +139,7 @@ def _wait_for_zero_lag(runner: ScenarioRunner) -> None:
 def _promote_files(
     measured: ScenarioResult, source: ScenarioFiles, target: ScenarioFiles
 ) -> ScenarioResult:
-    """Put the files of the run that counts where those of every scenario are."""
+    """Move the files of the run that counts to the scenario's own folder."""
     for path in source.folder.iterdir():
         path.rename(target.folder / path.name)
     source.folder.rmdir()

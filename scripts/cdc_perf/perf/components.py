@@ -1,4 +1,4 @@
-"""The wait for components that ended by themselves and are started again, and for the connector."""
+"""Wait for components that restart after they ended, and for the connector."""
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
@@ -11,10 +11,10 @@ _DEADLINE_SECONDS = 20.0
 
 
 def wait_for_components(backend: Backend) -> None:
-    """Wait until every component runs: one that died in the last scenario is started again.
+    """Wait until every component runs: one that died in the last scenario is restarted.
 
     Raises:
-        StackFailure: One was stopped, or does not come back.
+        StackFailure: A component was stopped, or does not restart.
     """
 
     def probe() -> None:
@@ -36,7 +36,7 @@ def wait_for_connector(pipeline: Pipeline, endpoints: Endpoints) -> None:
     """Wait until the connector and its tasks run: a load without them measures nothing.
 
     Raises:
-        StackFailure: A task failed, the connector was paused, or is not going to run.
+        StackFailure: A task failed, the connector was paused, or it does not start in time.
     """
     wait_until(
         lambda: expect_running(pipeline, endpoints),

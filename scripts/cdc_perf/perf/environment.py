@@ -1,4 +1,4 @@
-"""Where a run takes place: the machine, and the checkout's commit."""
+"""The environment of a run: the machine, and the checkout's commit."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ from cdc_perf.results.manifest import Machine, Versions
 
 
 def machine() -> Machine:
-    """Return the fingerprint of this machine."""
+    """Return the properties of this machine."""
     return Machine(
         system=f"{platform.system()} {platform.release()}",
         architecture=platform.machine(),
@@ -25,7 +25,7 @@ def machine() -> Machine:
 
 
 def versions(root: Path, k6: str, components: dict[str, str]) -> Versions:
-    """Return the versions of all that takes part in a run of the checkout in `root`."""
+    """Return the versions of all software in a run of the checkout in `root`."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     commit = _git(root, "rev-parse", "HEAD")
     return Versions(
@@ -46,7 +46,7 @@ def _cpu() -> str:
 
 
 def _git(root: Path, *words: str) -> str:
-    """Return what git says; nothing where there is no git or no repository."""
+    """Return git's output; empty without git or a repository."""
     if shutil.which("git") is None:
         return ""
     completed = process.run(["git", "-C", root, *words], check=False, timeout_seconds=30)

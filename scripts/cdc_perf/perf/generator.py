@@ -1,4 +1,4 @@
-"""k6, gotten when a run needs it."""
+"""Install k6 when a run needs it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class LoadGenerator:
     """The k6 of a checkout.
 
     Attributes:
-        version: Of k6.
-        install: Returns the binary, building it first where it is missing.
+        version: The version of k6.
+        install: Returns the binary, after building it if it is missing.
     """
 
     version: str
@@ -25,10 +25,10 @@ class LoadGenerator:
 
 
 def load_generator(checkout: Checkout, cache: Cache) -> LoadGenerator:
-    """Return the k6 that the checkout's Go module comes to.
+    """Return the k6 that the checkout's Go module defines.
 
     Raises:
-        StackFailure: A source is missing.
+        StackFailure: A source file is missing.
     """
     k6 = catalogue(checkout.root, cache).k6
 

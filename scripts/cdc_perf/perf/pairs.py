@@ -1,4 +1,4 @@
-"""Two versions measured in turn: base, head, head, base, and so on."""
+"""Measure two versions alternately: base, head, head, base, and so on."""
 
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,10 +24,10 @@ from cdc_perf.terminal import say
 from cdc_perf.verdict.turns import PairSide, Turn
 from cdc_perf.verdict.verdict import Verdict
 
-# Beside the load itself: a stack's way up and down, and the health check.
+# Besides the load itself: starting and stopping a stack, and the health check.
 _MOST_SECONDS = 24 * 60 * 60
 _USABLE = (ExitCode.PASS, ExitCode.FAIL)
-# A broken threshold does not affect a figure; an untrusted measurement does.
+# A failed threshold does not affect a figure; an untrusted measurement does.
 _JUDGED = (Verdict.PASS, Verdict.FAIL)
 _HOPELESS_PAIRS = 2
 _LONGEST_REASON = 300
@@ -35,12 +35,12 @@ _LONGEST_REASON = 300
 
 @dataclass(frozen=True)
 class Turns:
-    """What is run, and how often.
+    """What to run, and how often.
 
     Attributes:
-        scenarios: As `inv perf` takes them.
-        duration: As `inv perf` takes it; may be empty.
-        pairs: How many runs of each version.
+        scenarios: The value of `--scenarios`.
+        duration: The value of `--duration`; may be empty.
+        pairs: The number of runs of each version.
     """
 
     scenarios: str
@@ -53,9 +53,9 @@ def version(checkout: Checkout, name: str, option: str) -> Iterator[Checkout]:
     """Yield a checkout of a version: a folder as it is, or a clone of a commit.
 
     Args:
-        checkout: Whose commits are meant.
-        name: A folder with a checkout in it, or whatever git takes for a commit.
-        option: What the user calls it, for an error.
+        checkout: The checkout whose commits may be named.
+        name: A folder with a checkout, or any name of a commit that git accepts.
+        option: The option's name, for an error message.
 
     Raises:
         UsageFailure: It is neither.
@@ -78,20 +78,20 @@ def version(checkout: Checkout, name: str, option: str) -> Iterator[Checkout]:
 
 
 def measure_in_turn(base: Checkout, head: Checkout, results: Path, turns: Turns) -> list[Turn]:
-    """Run both versions in turn, each on a stack of its own, and return every run.
+    """Run both versions alternately, each on its own stack, and return all runs.
 
-    Whatever drifts, as a machine that gets warm, meets both alike: each pair is run in the order
-    opposite to the one before. A run without a result is kept as such, and the others go on;
-    only where nothing at all can be compared after two pairs are no more made.
+    Each pair is run in the opposite order of the previous one, so that a drift, such as a machine
+    that gets warm, affects both alike. A run without a result is recorded as such, and the others
+    continue. If nothing is comparable after two pairs, no more are run.
 
     Args:
         base: One version.
         head: The other.
-        results: Where the run folders go.
+        results: The folder for the run folders.
         turns: What to run.
 
     Raises:
-        UsageFailure: A version does not take what it is asked to run.
+        UsageFailure: A version rejects the arguments.
     """
     made: list[Turn] = []
     for number in range(1, turns.pairs + 1):
@@ -109,7 +109,7 @@ def measure_in_turn(base: Checkout, head: Checkout, results: Path, turns: Turns)
 
 
 def _run(checkout: Checkout, results: Path, turns: Turns, number: int, side: PairSide) -> Turn:
-    """Run `inv perf` of a version and return what came of it."""
+    """Run `inv perf` of a version and return the result."""
     before = run_folders(results)
     name = f"pair-{number}-{side}"
     duration = ("--duration", turns.duration) if turns.duration else ()
@@ -136,11 +136,11 @@ def turn_of(
     """Return the result of a finished run.
 
     Args:
-        folder: The run's folder; None where it left none.
+        folder: The run's folder; None if it has none.
         number: The number of its pair.
         side: Which version it measured.
-        exit_code: What it exited with.
-        last_lines: The end of what it printed.
+        exit_code: Its exit code.
+        last_lines: The last lines of its output.
     """
     whole = _Said() if folder is None else _said(folder.verdict)
     said = list(whole.reasons)
@@ -160,11 +160,11 @@ def turn_of(
 
 
 def figures_of(folder: RunFolder) -> Mapping[str, float]:
-    """Return what is compared of a run: percentiles of the latency, means of the hops, all above 0.
+    """Return the compared figures of a run: latency percentiles and mean hop times, all above 0.
 
-    By scenario and figure: `baseline e2e p95`, `baseline Debezium to Kafka mean`. What a limit says
-    does not matter here; a scenario that is INVALID, has too little data or left no verdict has no
-    figures.
+    They are keyed by scenario and figure: `baseline e2e p95`, `baseline Debezium to Kafka mean`.
+    The results of thresholds do not matter here. A scenario that is INVALID, has too little data,
+    or has no verdict has no figures.
     """
     files = _each(folder, "verdict.json")
     judged = {file.parent.name for file in files if _said(file).verdict in _JUDGED}
@@ -177,7 +177,7 @@ class _SaidOfScenario(msgspec.Struct, frozen=True):
 
 
 class _Said(msgspec.Struct, frozen=True):
-    """What is asked of a verdict.json, of a run or of a scenario, whichever version wrote it."""
+    """The needed part of a verdict.json, of a run or a scenario, written by any version."""
 
     verdict: str = ""
     reasons: tuple[str, ...] = ()
@@ -196,7 +196,7 @@ def _each(folder: RunFolder, name: str) -> list[Path]:
 
 
 def _latencies(folder: RunFolder, judged: Collection[str]) -> Mapping[str, float]:
-    """Return the latencies of scenarios of a run; those without samples are left out."""
+    """Return the latencies of a run's scenarios, without those that have no samples."""
     found = {}
     for path in _each(folder, "summary.json"):
         summary = read_summary(path)
@@ -212,12 +212,12 @@ def _latencies(folder: RunFolder, judged: Collection[str]) -> Mapping[str, float
 
 
 def _hops(folder: RunFolder, judged: Collection[str]) -> Mapping[str, float]:
-    """Return the mean of each hop, of the scenarios whose clocks agree."""
+    """Return the mean time of each hop, for scenarios whose clocks agree."""
     found = {}
     for path in _each(folder, "hops.json"):
         if path.parent.name not in judged:
             continue
-        # Another version may write what this one cannot read.
+        # Another version may write a format that this one cannot read.
         with suppress(ValueError):
             for row in hop_rows(read_hops_file(path)):
                 mean = row.figures.mean

@@ -1,4 +1,4 @@
-"""What a run is going to do, worked out and checked before anything is started."""
+"""The plan of a run, checked completely before anything starts."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 @dataclass(frozen=True)
 class PlannedScenario:
-    """A scenario with its limits in the environment of the run."""
+    """A scenario with its thresholds in the environment of the run."""
 
     scenario: Scenario
     thresholds: tuple[Threshold, ...]
@@ -26,15 +26,15 @@ class PlannedScenario:
 
 @dataclass(frozen=True)
 class Plan:
-    """A run to be made.
+    """The plan of a run.
 
     Attributes:
         pipeline: The pipeline under test.
         scenarios: The health check, then the others in the order in which they were named.
-        overrides: What was asked for beside the committed settings.
-        name: What the run is called; may be empty.
-        keep: Leave the stack running that this run starts.
-        live: Show k6's web dashboard meanwhile.
+        overrides: The changes to the committed settings.
+        name: The name of the run; may be empty.
+        keep: Whether to leave a stack running that this run starts.
+        live: Whether to show k6's web dashboard.
     """
 
     pipeline: Pipeline
@@ -57,12 +57,12 @@ def make_plan(
     """Read every settings file and check every name.
 
     Args:
-        checkout: Where the settings are.
+        checkout: The checkout with the settings.
         scenarios: Names separated by commas, or `all`.
         overrides: Duration, virtual users, environment.
-        name: What to call the run.
-        keep: Leave the stack running that this run starts.
-        live: Show k6's web dashboard meanwhile.
+        name: The name of the run.
+        keep: Whether to leave a stack running that this run starts.
+        live: Whether to show k6's web dashboard.
 
     Raises:
         UsageFailure: A file is wrong, or a name is unknown.

@@ -1,4 +1,4 @@
-"""What a run puts down beside the files of its scenarios: run.json, verdict, reports, history."""
+"""Write a run's files besides those of its scenarios: run.json, verdict, reports, history."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,7 +20,7 @@ from cdc_perf.verdict.records import RunVerdict
 
 
 def entry_of(run: ScenarioRun) -> ScenarioEntry:
-    """Return what run.json says of a scenario before it runs."""
+    """Return a scenario's entry in run.json before it runs."""
     planned, shape = run.planned, run.shape
     return ScenarioEntry(
         name=planned.scenario.name,
@@ -38,7 +38,7 @@ def entry_of(run: ScenarioRun) -> ScenarioEntry:
 def with_scenario_result(
     manifest: Manifest, name: str, loaded: K6Result, events: Sequence[ComponentEvent]
 ) -> Manifest:
-    """Return the manifest with what was seen of k6 and of the stack during a scenario."""
+    """Return the manifest with k6's result and the stack's events of a scenario."""
     entries = tuple(
         msgspec.structs.replace(
             entry,
@@ -63,14 +63,14 @@ def write_artifacts(
     rows: Sequence[Row],
     units: Mapping[str, str],
 ) -> None:
-    """Write what a run that is over leaves; a complete one is the latest, and has its history.
+    """Write the files of a finished run; a complete run becomes `latest` and joins the history.
 
     Args:
-        folder: Its folder.
-        manifest: How it was run, and how far it came.
-        verdict: The verdict on it.
-        rows: What came of each scenario.
-        units: Of the metrics that have limits, by name.
+        folder: The run folder.
+        manifest: The manifest, with its final status.
+        verdict: The verdict on the run.
+        rows: The result of each scenario.
+        units: The units of the metrics that have thresholds, by name.
     """
     write_atomically(folder.verdict, readable_json(verdict))
     settings = [settings_line(manifest)]
@@ -84,7 +84,7 @@ def write_artifacts(
 
 
 def _append_history(folder: RunFolder, manifest: Manifest, rows: Sequence[Row]) -> None:
-    """Add the run to the history; a full disk must not take back what was measured."""
+    """Add the run to the history; a full disk must not discard the measurement."""
     try:
         history.append(folder.path.parent, entries_of(manifest, rows))
     except OSError as error:

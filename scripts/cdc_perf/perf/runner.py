@@ -1,4 +1,4 @@
-"""A run from the start of the stack to the verdict."""
+"""A run, from starting the stack to the verdict."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -45,13 +45,13 @@ from cdc_perf.waiting import log_waits
 
 @dataclass(frozen=True)
 class RunResult:
-    """A run that is over.
+    """A finished run.
 
     Attributes:
         folder: The run folder.
-        verdict: The verdict of the run.
+        verdict: The verdict on the run.
         rows: A row of the summary for each scenario.
-        notes: Sentences that belong beside the figures.
+        notes: Sentences to show with the figures.
     """
 
     folder: RunFolder
@@ -74,10 +74,10 @@ def run_plan(
     """Start the stack unless it is up, run every scenario, judge, and stop what was started.
 
     Raises:
-        UsageFailure: The results folder cannot be written to.
+        UsageFailure: The results folder is not writable.
         StackFailure: The disk is full, a tool is unavailable, or the stack did not become ready.
         LoadFailure: k6 cannot load a script.
-        Interrupted: A signal came before the first scenario started.
+        Interrupted: A signal arrived before the first scenario started.
     """
     check_results_folder(checkout.results)
     endpoints = backend.endpoints()
@@ -155,13 +155,13 @@ class RunSession:
     """A run on a stack that is up.
 
     Attributes:
-        plan: What the run is to do.
-        backend: What runs the stack.
+        plan: The plan of the run.
+        backend: Controls the stack.
         endpoints: The addresses of the stack.
         runner: Runs one scenario.
         runs: The scenarios, in their order.
         folder: The run folder.
-        manifest: What run.json says; it is written again with every change.
+        manifest: The content of run.json, which is rewritten with every change.
     """
 
     plan: Plan
@@ -173,7 +173,7 @@ class RunSession:
     manifest: Manifest
 
     def perform(self) -> RunResult:
-        """Run every scenario, judge each, and write what the run leaves."""
+        """Run every scenario, judge each, and write the files of the run."""
         with working_on(self.folder.path), log_waits(say), ExitStack() as stack:
             self.manifest.write(self.folder.manifest)
             stack.callback(self.runner.close)
@@ -196,7 +196,7 @@ class RunSession:
             open_in_browser(self.runner.k6.dashboard.url)
 
     def _run_scenarios(self) -> tuple[list[Row], _Blocked | None]:
-        """Run one scenario after the other, until one of them blocks the rest."""
+        """Run the scenarios in order, until one of them blocks the rest."""
         blocked: _Blocked | None = None
         rows: list[Row] = []
         for run in self.runs:
@@ -216,7 +216,7 @@ class RunSession:
 
         Raises:
             StackFailure: The stack or the connector does not run.
-            Interrupted: A signal came before the load or between the parts of a breakpoint.
+            Interrupted: A signal arrived before the load or between the parts of a breakpoint.
         """
         wait_for_components(self.backend)
         wait_for_connector(self.plan.pipeline, self.endpoints)
@@ -236,7 +236,7 @@ class RunSession:
                 self.manifest.write(self.folder.manifest)
                 say(f"{run.name}: {verdict.verdict}")
         except Interrupted as interruption:
-            # The scenario is complete; the ones after it do not run.
+            # The scenario is complete, but the later ones do not run.
             interrupted = interruption
         row = Row(verdict, evidence.summary, hops_of(evidence.hops))
         if interrupted is not None:
@@ -266,5 +266,5 @@ def _not_run(name: str, blocked: _Blocked) -> Row:
 
 
 def _reason(failure: Failure) -> str:
-    """Return what is wrong and what to do about it, in one line."""
+    """Return the message and the hint, in one line."""
     return f"{failure.message}: {failure.hint}" if failure.hint else failure.message

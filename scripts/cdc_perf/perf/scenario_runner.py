@@ -1,4 +1,4 @@
-"""One scenario on a running stack: loaded, watched, and what came of it."""
+"""Run one scenario on a running stack, and collect the evidence for its verdict."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -38,11 +38,11 @@ _COLLECT_SHARE = 0.2
 
 @dataclass(frozen=True)
 class ScenarioRun:
-    """A scenario that is going to run, or a part of a breakpoint.
+    """A planned run of a scenario, or of a part of a breakpoint.
 
     Attributes:
         planned: The scenario and its thresholds.
-        shape: The load as k6 will drive it.
+        shape: The load as k6 will run it.
         files: The files that the run writes.
     """
 
@@ -58,12 +58,12 @@ class ScenarioRun:
 
 @dataclass(frozen=True)
 class ScenarioResult:
-    """What one k6 run left.
+    """The result of one k6 run.
 
     Attributes:
-        k6: What is known of the k6 process.
-        evidence: What the verdict rests on.
-        begins: Where the topics ended before the load; None where no check was due.
+        k6: The result of the k6 process.
+        evidence: The evidence for the verdict.
+        begins: The end offsets of the topics before the load; None if no check is needed.
     """
 
     k6: load.K6Result
@@ -73,16 +73,16 @@ class ScenarioResult:
 
 @dataclass(frozen=True)
 class ScenarioRunner:
-    """A stack and a load generator, ready to measure.
+    """A stack and a load generator that can run scenarios.
 
     Attributes:
         k6: The load generator, with the addresses of the stack.
-        backend: What runs the stack.
-        gauges: What the stack shows of itself.
-        hops: Reads what the consumer has counted.
-        checker: Drains the pipeline and checks that nothing was lost.
-        connector: Looks at the connector and its tasks; None without an address of Connect.
-        telemetry: Tells a Prometheus how it goes; None: there is none.
+        backend: Controls the stack.
+        gauges: Reads the stack's gauges.
+        hops: Reads the consumer's counts.
+        checker: Drains the pipeline and checks for data loss.
+        connector: Returns the health of the connector; None if Connect's address is unknown.
+        telemetry: Exports the progress to Prometheus; None if there is none.
     """
 
     k6: K6
@@ -94,27 +94,27 @@ class ScenarioRunner:
     telemetry: PrometheusExport | None = None
 
     def with_variables(self, variables: Mapping[str, str]) -> "ScenarioRunner":
-        """Return the same with more variables for the scripts."""
+        """Return a copy with more variables for the scripts."""
         return replace(self, k6=replace(self.k6, environment={**self.k6.environment, **variables}))
 
     def observed(self, url: str, run_id: str) -> "ScenarioRunner":
-        """Return the same with a Prometheus that k6 and the harness push to."""
+        """Return a copy that pushes the samples of k6 and of the harness to a Prometheus."""
         k6 = replace(self.k6, observed=Observed(url, run_id))
         return replace(self, k6=k6, telemetry=PrometheusExport(url, run_id, say))
 
     def shape(self, planned: PlannedScenario) -> Shape:
-        """Ask k6 what a scenario comes to.
+        """Return the load that k6 derives from a scenario.
 
         Raises:
-            LoadFailure: The script cannot be loaded.
+            LoadFailure: The script does not load.
         """
         return inspect(self.k6, planned.scenario)
 
     def measure(self, run: ScenarioRun) -> ScenarioResult:
-        """Run a scenario, whatever comes, and gather the evidence."""
+        """Run a scenario and collect the evidence, even if k6 fails or is interrupted."""
         planned, shape, files, name = run.planned, run.shape, run.files, run.name
         watch = self.backend.watch()
-        # One row through every hop needs no comparison of all of them before the load.
+        # The health check sends one row through every hop, which needs no comparison of all rows.
         begins = None if name == HEALTH_CHECK else self.checker.begin()
         hops = HopWatch(self.hops, warm_up_seconds(shape.options))
         telemetry = self.telemetry.scenario(name, planned.thresholds) if self.telemetry else None
@@ -126,7 +126,7 @@ class ScenarioRunner:
             except Interrupted as interruption:
                 k6 = replace(k6, interrupted=interruption)
         with deferred():
-            # What is applied and what dies while it drains counts as well.
+            # Events that are applied and components that die during the drain count too.
             seen = hops.close()
             write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
@@ -166,7 +166,7 @@ class ScenarioRunner:
                     stack.callback(part.close)
 
     def check_again(self, measured: ScenarioResult, files: ScenarioFiles) -> ScenarioResult:
-        """Check what an earlier part of a scenario left, once the pipeline has caught up."""
+        """Repeat the check of an earlier part of a scenario, after the pipeline has caught up."""
         if measured.begins is None:
             return measured
         integrity = self._check(measured.begins, files, self.backend.watch())
@@ -179,7 +179,7 @@ class ScenarioRunner:
         progress = display(run.name)
         collect_seconds = None
         if any(of_jvm(threshold.metric) for threshold in run.planned.thresholds):
-            # It stops a JVM for 0.1 s: rarely, and only where it is asked for.
+            # A collection stops a JVM for 0.1 s: do it rarely, and only if a threshold needs it.
             collect_seconds = min(_COLLECT_SECONDS, _COLLECT_SHARE * run.shape.seconds)
 
         def gauges(k6: int) -> Mapping[str, float]:
@@ -200,7 +200,7 @@ class ScenarioRunner:
             progress.close()
 
     def _check(self, begins: StartOffsets, files: ScenarioFiles, watch: Watch) -> Integrity:
-        """Check the pipeline's integrity, unless a part of it is not going to come back."""
+        """Check the pipeline's integrity, unless a component does not restart."""
         try:
             wait_for_components(self.backend)
         except StackFailure as failure:

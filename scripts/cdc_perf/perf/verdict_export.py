@@ -1,4 +1,4 @@
-"""What Prometheus is told of a verdict, and where Grafana shows the run."""
+"""Export a verdict to Prometheus, and build the address of Grafana's dashboard of the run."""
 
 from datetime import datetime
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from cdc_perf.verdict.records import ScenarioVerdict
 
 
 def dashboard_url(grafana_url: str, run_id: str, began: datetime) -> str:
-    """Return the address of dashboard `k6-results` with one run chosen, from its begin on.
+    """Return the address of dashboard `k6-results` that selects one run, from its start.
 
     The parameters are Grafana's: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/create-dashboard-url-variables/
     """
@@ -28,14 +28,14 @@ def dashboard_url(grafana_url: str, run_id: str, began: datetime) -> str:
 def export_verdict(
     telemetry: PrometheusExport, verdict: ScenarioVerdict, summary: Summary | NoSummary
 ) -> None:
-    """Tell what a scenario came to."""
+    """Export the verdict on a scenario."""
     limits = [ThresholdState(x.metric, limit_text(x), x.ok) for x in verdict.thresholds]
     latencies = {} if isinstance(summary, NoSummary) else _latencies(summary)
     telemetry.judged(verdict.scenario, verdict.verdict, verdict.exit_code, limits, latencies)
 
 
 def _latencies(summary: Summary) -> dict[float, float]:
-    """Return the seconds of each quantile that has samples enough, by the rule of the limits."""
+    """Return each quantile in seconds, if it has enough samples by the rule for thresholds."""
     samples = summary.samples(LATENCY)
     return {
         int(name[1:]) / 100: value / 1000

@@ -1,1 +1,1 @@
-"""What a run sends to Prometheus: samples, states of thresholds, and the verdict."""
+"""What a run sends to Prometheus: samples, threshold states, and the verdict."""

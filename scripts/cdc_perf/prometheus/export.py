@@ -1,16 +1,16 @@
-"""What the harness tells Prometheus of a run: `cdc_perf_*`, each with the run and the scenario.
+"""The metrics of a run for Prometheus: `cdc_perf_*`, each labeled with the run and the scenario.
 
 | metric | value |
 | --- | --- |
 | cdc_perf_scenario_running | 1 while k6 runs |
 | cdc_perf_scenario_start_time_seconds, ..._end_time_seconds | seconds since the epoch |
 | cdc_perf_consumer_lag | events |
-| cdc_perf_slot_retained_bytes | bytes of the log that the slot keeps |
-| cdc_perf_cpu_cores{component} | processors, the mean of a second |
+| cdc_perf_slot_retained_bytes | bytes of the log that the slot retains |
+| cdc_perf_cpu_cores{component} | CPU cores, the mean of a second |
 | cdc_perf_memory_bytes{component} | resident bytes |
-| cdc_perf_threshold_ok{metric,limit} | 1 while the limit holds, else 0; at the end the verdict's |
+| cdc_perf_threshold_ok{metric,limit} | 1 if the threshold holds, else 0; at the end the verdict's |
 | cdc_perf_fault_time_seconds{component,fault} | when a component ended, seconds since the epoch |
-| cdc_perf_e2e_latency_seconds{quantile} | in the end, as summary.json has it: without the warm-up |
+| cdc_perf_e2e_latency_seconds{quantile} | at the end, from summary.json: without the warm-up |
 | cdc_perf_verdict{verdict} | the scenario's exit code; 0 is PASS |
 """
 
@@ -29,19 +29,19 @@ from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 
 PREFIX = "cdc_perf_"
-# Name without the prefix, labels beside run and scenario, value.
+# Name without the prefix, labels in addition to run and scenario, value.
 Told = tuple[str, Mapping[str, str], float]
 _PER_COMPONENT = {"cpu_": "cpu_cores", "memory_": "memory_bytes"}
 
 
 @dataclass(frozen=True)
 class ThresholdState:
-    """A limit that was judged in the end.
+    """The final state of a threshold.
 
     Attributes:
         metric: The metric's name.
-        limit: The limit, `p95 <= 2000`.
-        ok: Whether it holds; None where that cannot be told.
+        limit: The threshold, `p95 <= 2000`.
+        ok: Whether it holds; None if unknown.
     """
 
     metric: str
@@ -50,7 +50,7 @@ class ThresholdState:
 
 
 class PrometheusExport:
-    """The telemetry of one run."""
+    """Exports the metrics of one run."""
 
     def __init__(self, url: str, run_id: str, say: Callable[[str], None]) -> None:
         self._push = Push(url, say)
@@ -68,14 +68,14 @@ class PrometheusExport:
         limits: Iterable[ThresholdState],
         latencies: Mapping[float, float],
     ) -> None:
-        """Tell what a scenario came to.
+        """Export the verdict on a scenario.
 
         Args:
             scenario: Its name.
-            verdict: The verdict on it.
-            exit_code: What goes with that.
-            limits: Each limit as it was judged in the end.
-            latencies: Seconds of cdc_e2e_latency by quantile, those that have samples enough.
+            verdict: Its verdict.
+            exit_code: The exit code of the verdict.
+            limits: The final state of each threshold.
+            latencies: Seconds of cdc_e2e_latency by quantile, for quantiles with enough samples.
         """
         labels = {"test_run_id": self._run_id, "scenario": scenario}
         told = [
@@ -91,12 +91,12 @@ class PrometheusExport:
         _offer(self._push, labels, datetime.now(UTC), told)
 
     def close(self) -> None:
-        """Send what waits."""
+        """Send the queued samples."""
         self._push.close()
 
 
 class ScenarioExport:
-    """The telemetry of one scenario; its methods return at once."""
+    """Exports the metrics of one scenario; its methods return immediately."""
 
     def __init__(
         self, push: Push, run_id: str, scenario: str, thresholds: Sequence[Threshold]
@@ -109,7 +109,7 @@ class ScenarioExport:
         self._offer(now, [("scenario_start_time_seconds", {}, now.timestamp())])
 
     def gauges(self, values: Mapping[str, float]) -> None:
-        """Tell a sample of the stack's gauges."""
+        """Export a sample of the stack's gauges."""
         known = {CONSUMER_LAG, SLOT_RETAINED_BYTES}
         told = [(name, dict[str, str](), values[name]) for name in known & values.keys()]
         for prefix, name in _PER_COMPONENT.items():
@@ -121,7 +121,7 @@ class ScenarioExport:
         self._offer(datetime.now(UTC), [("scenario_running", {}, 1.0), *told], live=True)
 
     def progress(self, progress: LoadProgress) -> None:
-        """Tell which limits hold now."""
+        """Export which thresholds hold now."""
         states = threshold_states(self._thresholds, progress.metrics)
         told = [
             ("threshold_ok", {"metric": x.metric, "limit": limit_text(x)}, float(ok))
@@ -130,7 +130,7 @@ class ScenarioExport:
         self._offer(datetime.now(UTC), told)
 
     def loaded(self, ended: datetime, events: Iterable[ComponentEvent]) -> None:
-        """Tell when k6 ended, and what happened to the components meanwhile."""
+        """Export when k6 ended, and the components' faults meanwhile."""
         now = datetime.now(UTC)
         self._offer(now, [("scenario_end_time_seconds", {}, ended.timestamp())])
         faults = [
@@ -158,7 +158,7 @@ def _offer(push: Push, labels: Mapping[str, str], at: datetime, told: Sequence[T
 
 
 class Limit(Protocol):
-    """What is common to a limit that is set and one that was judged."""
+    """The common part of a threshold and its result."""
 
     @property
     def stat(self) -> str:
@@ -170,9 +170,9 @@ class Limit(Protocol):
 
     @property
     def limit(self) -> float:
-        """In the metric's unit."""
+        """The number, in the metric's unit."""
 
 
 def limit_text(threshold: Limit) -> str:
-    """Return a limit as people read it: `p95 <= 2000`."""
+    """Return a threshold as text: `p95 <= 2000`."""
     return f"{threshold.stat} {threshold.operator} {js_number(threshold.limit)}"

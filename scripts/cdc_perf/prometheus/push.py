@@ -1,4 +1,4 @@
-"""Samples on their way to Prometheus: sent by a thread, so that a run neither waits nor fails."""
+"""Send samples to Prometheus in a thread, so that a run neither waits nor fails."""
 
 import queue
 import threading
@@ -13,13 +13,13 @@ from cdc_perf.signals import deferred
 
 _REQUEST_SECONDS = 2.0
 _LAST_SECONDS = 3.0
-# Of groups of samples, two a second: what a Prometheus that hangs may hold up.
+# In groups of samples, two a second: the backlog if Prometheus hangs.
 _WAITING = 120
 _REASON = 200
 
 
 class Push:
-    """Sends to one Prometheus; what cannot be sent is let go, and said once."""
+    """Sends to one Prometheus. It drops what it cannot send, and reports that once."""
 
     def __init__(self, url: str, say: Callable[[str], None]) -> None:
         self._url = url
@@ -30,16 +30,16 @@ class Push:
         self._thread.start()
 
     def offer(self, samples: Sequence[Sample]) -> None:
-        """Have samples sent soon; they are let go where too many wait already."""
+        """Queue samples to be sent; drop them if the queue is full."""
         try:
             self._waiting.put_nowait(samples)
         except queue.Full:
             self._complain("it does not keep up")
 
     def close(self) -> None:
-        """Send what waits, for a few seconds at most."""
+        """Send the queued samples, for a few seconds at most."""
         if self._waiting.full():
-            # Room for the end; nobody else offers any more.
+            # Make room for the end marker; nothing else is queued any more.
             with suppress(queue.Empty):
                 self._waiting.get_nowait()
         self._waiting.put_nowait(None)
@@ -47,7 +47,7 @@ class Push:
             self._thread.join(_LAST_SECONDS)
 
     def _work(self) -> None:
-        # Imported here: only a run that is observed needs protobuf.
+        # Imported here because only a run with Prometheus needs protobuf.
         from cdc_perf.prometheus.remote_write import HEADERS, encode  # noqa: PLC0415
 
         with requests.Session() as session:

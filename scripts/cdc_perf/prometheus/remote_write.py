@@ -1,4 +1,4 @@
-"""Prometheus remote write 1.0: samples in, bytes out. Imported only when something is pushed.
+"""Encode samples for Prometheus remote write 1.0. Imported only if something is pushed.
 
 https://prometheus.io/docs/specs/prw/remote_write_spec/
 """
@@ -18,7 +18,7 @@ HEADERS = {
 }
 _Field = descriptor_pb2.FieldDescriptorProto
 _PACKAGE = "prometheus"
-# Message -> field -> (number, type, repeated), as far as plain samples need them.
+# Message -> field -> (number, type, repeated), limited to the needs of plain samples.
 _MESSAGES: dict[str, dict[str, tuple[int, Any, bool]]] = {
     "Label": {"name": (1, _Field.TYPE_STRING, False), "value": (2, _Field.TYPE_STRING, False)},
     "Sample": {"value": (1, _Field.TYPE_DOUBLE, False), "timestamp": (2, _Field.TYPE_INT64, False)},
@@ -28,11 +28,11 @@ _MESSAGES: dict[str, dict[str, tuple[int, Any, bool]]] = {
 
 
 def encode(samples: Iterable[Sample]) -> bytes:
-    """Return the body of a request; the headers are `HEADERS`."""
+    """Return the body of a request with the headers `HEADERS`."""
     request = _WRITE_REQUEST()
     for sample in samples:
         series = request.timeseries.add()
-        # Labels have to be sorted; an empty one is none.
+        # Labels must be sorted; an empty label is the same as none.
         labels = {**sample.labels, "__name__": sample.name}
         for name in sorted(name for name, value in labels.items() if value):
             series.labels.add(name=name, value=labels[name])
@@ -41,7 +41,7 @@ def encode(samples: Iterable[Sample]) -> bytes:
 
 
 def _write_request() -> Any:  # noqa: ANN401 - a class made at run time
-    """Make the message's class from the table above, which spares a compiler and its output."""
+    """Build the message class from the table above, without a compiler or generated code."""
     file = descriptor_pb2.FileDescriptorProto(
         name="cdc_perf/remote_write.proto", package=_PACKAGE, syntax="proto3"
     )

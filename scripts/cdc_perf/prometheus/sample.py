@@ -1,11 +1,11 @@
-"""A sample, as Prometheus has them."""
+"""A Prometheus sample."""
 
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-# The NaN by which Prometheus knows that a series has ended.
+# The NaN that marks the end of a series in Prometheus.
 STALE: float = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
 
 
@@ -16,8 +16,8 @@ class Sample:
     Attributes:
         name: The metric's name.
         labels: The other labels.
-        value: In the unit that the name ends in; `STALE` ends the series.
-        at: When it was so.
+        value: The value, in the unit at the end of the name; `STALE` ends the series.
+        at: The time of the value.
     """
 
     name: str

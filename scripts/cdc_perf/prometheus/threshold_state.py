@@ -1,26 +1,26 @@
-"""Which limits hold while the load goes on, by what k6's REST interface tells."""
+"""Which thresholds hold during the load, from k6's REST API."""
 
 from collections.abc import Iterable, Mapping
 
 from cdc_perf.load.progress import MetricState
 from cdc_perf.settings.thresholds import Threshold
 
-# `med` is k6's own name; its REST interface has no `p(50)`.
+# `med` is k6's own name; its REST API has no `p(50)`.
 _SAME = {"p(50)": "med"}
 
 
 def threshold_states(
     thresholds: Iterable[Threshold], metrics: Mapping[str, MetricState]
 ) -> dict[Threshold, bool]:
-    """Return which limits hold now, of those that can be told.
+    """Return whether each threshold holds now, without those of unknown state.
 
-    k6 judges every two seconds and says of a metric whether all of its limits hold. Where they do
-    not, each limit is held against the metric's value; a percentile that the interface does not
-    show, as p99, is left out, unless it alone can be the broken one.
+    k6 evaluates thresholds every two seconds and reports for each metric whether all of its
+    thresholds hold. If they do not, each one is compared with the metric's value. A percentile that
+    the API lacks, such as p99, is omitted unless it alone can have failed.
 
     Args:
-        thresholds: The limits; those that k6 does not judge are left out.
-        metrics: What k6 shows, by its names for metrics and sub-metrics.
+        thresholds: The thresholds; those that k6 does not evaluate are omitted.
+        metrics: k6's metrics and sub-metrics, by k6's names.
     """
     states: dict[Threshold, bool] = {}
     by_metric: dict[str, list[Threshold]] = {}
@@ -43,7 +43,7 @@ def _of_metric(limits: list[Threshold], state: MetricState) -> dict[Threshold, b
     if all(known.values()) and len(unknown) == 1:
         known[unknown[0]] = False
     elif all(known.values()) and not unknown:
-        # It has recovered since k6 judged; what k6 says stands until it judges again.
+        # The metric has recovered since; k6's result applies until its next evaluation.
         return dict.fromkeys(limits, False)
     return known
 

@@ -1,1 +1,1 @@
-"""Results where reviewers look: the job summary and the comment on the pull request."""
+"""Publish results for reviewers: the job summary, and the comment on the pull request."""

@@ -1,4 +1,4 @@
-"""What GitHub's refusals mean, and how long one that passes is waited for.
+"""The meaning of GitHub's error responses, and how long to wait after a temporary one.
 
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """
@@ -14,10 +14,10 @@ from cdc_perf.errors import PublishFailure
 RETRIES = 3
 _LONGEST_WAIT_SECONDS = 30
 _TOO_MANY = 429
-# What a server says that may answer the next time.
+# Status codes of temporary errors.
 PASSING = frozenset({_TOO_MANY, 502, 503})
 
-# Not POST: an answer that is lost on its way may stand for a comment that was made.
+# Not POST: if the response is lost, the comment may still have been created.
 RETRY = Retry(
     total=RETRIES,
     allowed_methods=frozenset({"GET", "PATCH"}),
@@ -37,10 +37,10 @@ _HINTS = {
 
 
 class ApiFailure(PublishFailure):
-    """GitHub said no, or nothing.
+    """GitHub returned an error, or no response.
 
     Attributes:
-        status: The HTTP status; 0 where there was no answer.
+        status: The HTTP status; 0 if there was no response.
     """
 
     def __init__(self, message: str, *, status: int, hint: str = "") -> None:
@@ -48,8 +48,8 @@ class ApiFailure(PublishFailure):
         self.status = status
 
 
-class Limited(Exception):  # noqa: N818 - a state that passes
-    """A rate limit; its end is near enough to wait for."""
+class Limited(Exception):  # noqa: N818 - a temporary state
+    """A rate limit that ends soon enough to wait for."""
 
     def __init__(self, seconds: float, failure: ApiFailure) -> None:
         super().__init__(str(failure))
@@ -58,7 +58,7 @@ class Limited(Exception):  # noqa: N818 - a state that passes
 
 
 def api_error_of(what: str, answer: requests.Response) -> ApiFailure | Limited:
-    """Return what an answer that is none comes to: a failure, or a limit to be waited for."""
+    """Convert an error response: to a failure, or to a rate limit to wait for."""
     failure = ApiFailure(
         f"GitHub answered {what} with {answer.status_code} {answer.reason}",
         status=answer.status_code,
@@ -78,14 +78,14 @@ def api_error_of(what: str, answer: requests.Response) -> ApiFailure | Limited:
 
 
 def wait_seconds_of(state: tenacity.RetryCallState) -> float:
-    """Return the seconds until a limit ends, for tenacity to wait."""
+    """Return the seconds until a rate limit ends, for tenacity."""
     raised = state.outcome.exception() if state.outcome is not None else None
     return raised.seconds if isinstance(raised, Limited) else 0
 
 
 def _limited_for(answer: requests.Response) -> float | None:
-    """Return the seconds for which a rate limit says to wait; None where it is a refusal."""
-    # A GET or PATCH that met 429 was tried again already.
+    """Return the seconds to wait for a rate limit; None if the response is another error."""
+    # A GET or PATCH that got 429 was already retried.
     posted = answer.request.method == "POST" and answer.status_code == _TOO_MANY
     if not posted and answer.status_code != requests.codes.forbidden:
         return None

@@ -13,9 +13,9 @@ from cdc_perf.publish.runner import WorkflowRun
 from cdc_perf.report.changes import incomparable
 from cdc_perf.runs.run_set import RecordedScenario
 
-# A branch's own runs. One that a pull request starts may be of a fork's branch of that very name.
+# The branch's own runs. A pull request's run may be for a fork's branch of the same name.
 _OWN_EVENTS = frozenset({"schedule", "workflow_dispatch"})
-# Each is a download: how far back to look.
+# How many runs to check, because each is a download.
 _MOST_RUNS = 5
 
 
@@ -25,12 +25,12 @@ class _Page(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class BaselineComparison:
-    """The scenarios of a run beside those of the base branch.
+    """A run's scenarios next to those of the base branch.
 
     Attributes:
-        pairs: By scenario, what was measured before and now.
-        runs: The workflow runs that those before are of, the newest first.
-        missing: Why a scenario has nothing beside it, in a sentence, by its name.
+        pairs: By scenario: the earlier and the current measurement.
+        runs: The workflow runs of the earlier measurements, newest first.
+        missing: By scenario: one sentence on why there is no earlier measurement.
     """
 
     pairs: Mapping[str, tuple[RecordedScenario, RecordedScenario]]
@@ -45,17 +45,17 @@ def compare(
     scenarios: Collection[str],
     temporary: str,
 ) -> BaselineComparison:
-    """Look through the last runs of a branch for one that measured the same, scenario by scenario.
+    """Search the last runs of a branch for a comparable measurement of each scenario.
 
     Args:
         github: The repository.
         branch: The base branch.
-        measured: What was measured now.
-        scenarios: The names of scenarios that there are.
-        temporary: Where folders for a while are made.
+        measured: The current measurements.
+        scenarios: The names of all scenarios.
+        temporary: The parent of temporary folders.
 
     Raises:
-        ApiFailure: GitHub said no.
+        ApiFailure: GitHub returned an error.
     """
     pairs: dict[str, tuple[RecordedScenario, RecordedScenario]] = {}
     reasons: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The comment on a pull request, and how it gets there."""
+"""Write the comment on a pull request."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -24,29 +24,29 @@ _WORDS = {State.SUCCESS: "PASS", State.FAILURE: "FAIL", State.ERROR: "ERROR"}
 
 @dataclass(frozen=True)
 class Links:
-    """Addresses on GitHub, made of numbers and of what the runner says, never of what was read."""
+    """Addresses on GitHub, built from numbers and the runner's variables, never from artifacts."""
 
     server: str
     repository: str
 
     def run(self, run_id: int) -> str:
-        """Return the page of a workflow run: its logs, its job summary, its artifacts."""
+        """Return the page of a workflow run, with its logs, job summary, and artifacts."""
         return f"{self.server}/{self.repository}/actions/runs/{run_id}"
 
     def artefact(self, run_id: int, artefact_id: int) -> str:
-        """Return the address at which a person downloads an artifact."""
+        """Return the download address of an artifact."""
         return f"{self.run(run_id)}/artifacts/{artefact_id}"
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What the default branch says of a pull request.
+    """The default branch's findings on a pull request.
 
     Attributes:
-        status: The required status, as it was set.
-        problems: Why it is red, as lines of Markdown.
-        influence: What the changed files do to the result, as blocks of Markdown.
-        ended: How each job of the workflow run ended, by name.
+        status: The required status that was set.
+        problems: Why it failed, as lines of Markdown.
+        influence: How the changed files affect the result, as blocks of Markdown.
+        ended: The conclusion of each job of the workflow run, by name.
         needed: Whether a scenario had to run.
     """
 
@@ -67,10 +67,10 @@ def comment(
     scenarios: Collection[str],
     temporary: str,
 ) -> str:
-    """Comment on the pull request that a workflow run was for; return what was done.
+    """Comment on the pull request of a workflow run; return what was done.
 
     Raises:
-        ApiFailure: GitHub said no.
+        ApiFailure: GitHub returned an error.
     """
     measured = fetched.recorded.measured()
     comparison: BaselineComparison | str = "nothing was measured"
@@ -78,7 +78,7 @@ def comment(
         try:
             comparison = compare(github, pull.base.ref, measured, scenarios, temporary)
         except ApiFailure as failure:
-            # The verdict is worth its comment without it.
+            # The verdict is still worth a comment without the comparison.
             comparison = failure.message
     body = render(run, fetched, findings, links, comparison)
     return sticky.publish(github, pull.number, body, only_edit=not findings.needed)
@@ -96,9 +96,9 @@ def render(
     Args:
         run: The workflow run.
         fetched: Its results.
-        findings: What the default branch says of them.
-        links: Where they are.
-        comparison: The scenarios beside those of the base branch; or why there is none.
+        findings: The default branch's findings on them.
+        links: The addresses to link to.
+        comparison: The scenarios next to those of the base branch, or why there are none.
     """
     status = findings.status
     blocks = [
@@ -123,7 +123,7 @@ def render(
 
 
 def _own(run: WorkflowRun, fetched: Fetched, findings: Findings, links: Links) -> list[str]:
-    """Return what the pull request's own workflow says, and how its jobs ended."""
+    """Return the verdict of the pull request's own workflow, and how its jobs ended."""
     if not findings.needed and not fetched.recorded.runs:
         return ["No scenario was run."]
     gate, report = (findings.ended.get(name, "") for name in (GATE_JOB, REPORT_JOB))

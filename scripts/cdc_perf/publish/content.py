@@ -1,4 +1,4 @@
-"""What a pull request changes, as GitHub knows it: names of files, and a file's content."""
+"""What a pull request changes, according to GitHub: file names, and a file's content."""
 
 import base64
 import binascii
@@ -28,17 +28,17 @@ class _Content(msgspec.Struct, frozen=True):
 
 
 def changed_between(github: GitHub, base: str, head: str) -> tuple[str, ...] | None:
-    """Return the paths that a commit changes since it left another; None: too many to be listed.
+    """Return the paths that a commit changes since it forked from another; None if too many.
 
-    A renamed file counts under both its names.
+    A renamed file counts under both names.
 
     Args:
         github: The repository.
         base: A commit.
-        head: Another; a fork's too, once it is the head of a pull request.
+        head: Another commit; it may be a fork's if it is the head of a pull request.
 
     Raises:
-        ApiFailure: GitHub said no.
+        ApiFailure: GitHub returned an error.
     """
     found = github.get(f"/compare/{base}...{head}", _Comparison).files
     if len(found) >= _MOST_FILES:
@@ -47,10 +47,10 @@ def changed_between(github: GitHub, base: str, head: str) -> tuple[str, ...] | N
 
 
 def file_at(github: GitHub, path: str, commit: str) -> bytes | None:
-    """Return a file's content in a commit; None: it is not in it, or larger than 1 MB.
+    """Return a file's content in a commit; None if it does not exist or exceeds 1 MB.
 
     Raises:
-        ApiFailure: GitHub said no.
+        ApiFailure: GitHub returned an error.
     """
     try:
         found = github.get(f"/contents/{path}", _Content, {"ref": commit})

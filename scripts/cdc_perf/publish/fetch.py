@@ -1,4 +1,4 @@
-"""The results of a workflow run, downloaded and read."""
+"""Download and read the results of a workflow run."""
 
 import re
 import stat
@@ -21,12 +21,12 @@ MAX_DOWNLOAD_BYTES = 200_000_000
 _MAX_ENTRIES = 20_000
 _MAX_FILE_BYTES = 2_000_000
 _MAX_TOTAL_BYTES = 50_000_000
-# What upload-artifact writes. The other methods decompress a block of any size at once.
+# The methods of upload-artifact. Other methods can decompress a block of any size at once.
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
 class Artifact(msgspec.Struct, frozen=True):
-    """An artifact as GitHub lists it; its size is that of the zip file, in bytes."""
+    """An artifact in GitHub's list; its size is that of the zip file, in bytes."""
 
     id: int
     name: str
@@ -40,12 +40,12 @@ class _Page(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a workflow run left.
+    """The results of a workflow run.
 
     Attributes:
-        recorded: What could be read of it; empty where there was nothing.
-        artefact: The newest one with the results of all scenarios, for a link; None: it left none,
-            as when its report failed, or it has expired.
+        recorded: The readable results; may be empty.
+        artefact: The newest artifact with the results of all scenarios, for a link; None if there
+            is none, for example because the report failed, or if it has expired.
     """
 
     recorded: RunSet
@@ -53,20 +53,20 @@ class Fetched:
 
 
 def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporary: str) -> Fetched:
-    """Download the results of a workflow run into a folder that is removed again, and read them.
+    """Download the results of a workflow run into a temporary folder, and read them.
 
-    Each scenario's own artifact is read, of the last attempt that left one: where only some jobs
-    are run again, the others' results are those of an earlier attempt, and the results of all
-    scenarios together are missing where the report failed.
+    For each scenario this reads the artifact of the last attempt that has one. If only some jobs
+    were rerun, the others' results are those of an earlier attempt; and the artifact with the
+    results of all scenarios is missing if the report failed.
 
     Args:
         github: The repository.
         run: The workflow run.
-        scenarios: The names of scenarios that there are.
-        temporary: Where folders for a while are made; empty: the system's place.
+        scenarios: The names of all scenarios.
+        temporary: The parent of temporary folders; empty: the system's default.
 
     Raises:
-        ApiFailure: GitHub said no.
+        ApiFailure: GitHub returned an error.
     """
     pages = github.pages(f"/actions/runs/{run.id}/artifacts", _Page)
     listed = {x.name: x for page in pages for x in page.artifacts if not x.expired}
@@ -84,7 +84,7 @@ def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporar
 
 
 def _newest(listed: dict[str, Artifact], run: WorkflowRun, scenario: str = "") -> Artifact | None:
-    """Return the artifact of the last attempt that left one, of a scenario or of all of them."""
+    """Return the artifact of the last attempt that has one, for one scenario or all of them."""
     for attempt in range(run.run_attempt, 0, -1):
         name = (
             scenario_results_name(scenario, run.id, attempt)
@@ -103,7 +103,7 @@ def _download(
     results: Path,
     scenarios: Collection[str],
 ) -> Iterator[str]:
-    """Unpack each artifact into `results`; yield what is wrong with those that cannot be."""
+    """Unpack each artifact into `results`; yield why an artifact cannot be unpacked."""
     left = MAX_DOWNLOAD_BYTES
     for artefact in chosen:
         left -= artefact.size_in_bytes
@@ -119,16 +119,16 @@ def _download(
 
 
 def unpack(archive: Path, target: Path, scenarios: Collection[str]) -> None:
-    """Write the files of run folders that are read here; the raw points and logs are left out.
+    """Write the needed files of run folders, without raw points and logs.
 
     Args:
         archive: The zip file.
-        target: A folder; a file that is already in it is not replaced.
-        scenarios: The names of scenarios that there are.
+        target: The folder to write to; existing files are not replaced.
+        scenarios: The names of all scenarios.
 
     Raises:
-        Unreadable: It is not a zip file, leads out of its folder, is made to fill the disk, or
-            holds a file that another artifact holds too.
+        UnreadableRun: The file is not a zip file, has paths outside its folder, would fill the
+            disk, or contains a file that another artifact contains too.
     """
     for name, content in _wanted(archive, scenarios):
         path = target / name
@@ -154,11 +154,10 @@ def _wanted(archive: Path, scenarios: Collection[str]) -> Iterator[tuple[str, by
 
 
 def _entries(archive: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the entries that are wanted.
+    """Yield name and content of the wanted entries.
 
-    zipfile and its decompressors raise whatever they like (OSError, LZMAError, zlib.error,
-    UnicodeDecodeError, ...) on bytes that someone made up, so that any exception here is a
-    finding about the archive.
+    On crafted bytes, zipfile and its decompressors raise any exception (OSError, LZMAError,
+    zlib.error, UnicodeDecodeError, ...), so any exception here means that the archive is bad.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -193,7 +192,7 @@ def _check(entries: list[zipfile.ZipInfo]) -> None:
 
 
 def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    # The archive may lie about its sizes: no more is read than is allowed.
+    # The archive may lie about its sizes, so never read more than is allowed.
     with opened.open(entry) as stream:
         content = stream.read(_MAX_FILE_BYTES + 1)
     if len(content) > _MAX_FILE_BYTES:

@@ -1,4 +1,4 @@
-"""GitHub's REST API, as far as it is used here: bounded in time, its refusals told in a line."""
+"""A client for the used part of GitHub's REST API, with timeouts and one-line errors."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ _PER_PAGE = {"per_page": "100"}
 
 
 class _Bearer(requests.auth.AuthBase):
-    """Sends the token; as an object, so that a .netrc does not take its place."""
+    """Sends the token. This is an object because a .netrc would override a plain header."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -58,7 +58,7 @@ class GitHub:
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str], repository: str) -> "GitHub":
-        """Take address and token from the environment.
+        """Create a client from the address and token in the environment.
 
         Raises:
             PublishFailure: There is no token.
@@ -69,20 +69,20 @@ class GitHub:
         return cls(environment.get("GITHUB_API_URL") or API, repository, token)
 
     def get(self, path: str, kind: type[T], params: Mapping[str, str] | None = None) -> T:
-        """Return what is at a path of the repository.
+        """Return the resource at a path of the repository.
 
         Raises:
-            ApiFailure: GitHub said no, or something else than expected.
+            ApiFailure: GitHub returned an error or unexpected content.
         """
         return self._decoded(self._request("GET", self._base + path, params=params), kind)
 
     def pages(
         self, path: str, kind: type[T], params: Mapping[str, str] | None = None
     ) -> Iterator[T]:
-        """Return what is at a path, page by page.
+        """Yield the resource at a path, page by page.
 
         Raises:
-            ApiFailure: GitHub said no, or there are pages without end.
+            ApiFailure: GitHub returned an error, or too many pages.
         """
         url, query = self._base + path, {**_PER_PAGE, **(params or {})}
         for _ in range(_MOST_PAGES):
@@ -90,31 +90,31 @@ class GitHub:
             yield self._decoded(answer, kind)
             if "next" not in answer.links:
                 return
-            # The link has the query in it.
+            # The link contains the query.
             url, query = answer.links["next"]["url"], {}
         raise ApiFailure(f"{path} has more than {_MOST_PAGES} pages", status=0)
 
     def post(self, path: str, content: object) -> None:
-        """Make something; never twice.
+        """Create a resource, without retrying.
 
         Raises:
-            ApiFailure: GitHub said no, or nothing; whether it was made has to be looked up.
+            ApiFailure: GitHub returned an error or no response; it may still have been created.
         """
         self._request("POST", self._base + path, json=content)
 
     def patch(self, path: str, content: object) -> None:
-        """Change something.
+        """Change a resource.
 
         Raises:
-            ApiFailure: GitHub said no.
+            ApiFailure: GitHub returned an error.
         """
         self._request("PATCH", self._base + path, json=content)
 
     def download(self, path: str, target: Path, most_bytes: int) -> None:
-        """Write what is at a path into a file.
+        """Download a resource to a file.
 
         Raises:
-            ApiFailure: GitHub said no, or it is larger than that.
+            ApiFailure: GitHub returned an error, or the resource is larger than `most_bytes`.
         """
         answer = self._request("GET", self._base + path, stream=True)
         size = 0
@@ -128,7 +128,7 @@ class GitHub:
         except requests.RequestException as error:
             raise ApiFailure(f"{path} came in part only: {_plain(error)}", status=0) from None
 
-    def _request(self, method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
+    def _request(self, method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - requests' options
         try:
             return tenacity.Retrying(
                 retry=tenacity.retry_if_exception_type(Limited),
@@ -139,7 +139,7 @@ class GitHub:
         except Limited as limited:
             raise limited.failure from None
 
-    def _once(self, method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
+    def _once(self, method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - requests' options
         what = f"{method} {url.partition('?')[0]}"
         try:
             answer = self._session.request(method, url, timeout=_TIMEOUT_SECONDS, **options)
@@ -164,5 +164,5 @@ class GitHub:
 
 
 def _plain(error: requests.RequestException) -> str:
-    """Return the kind of an error: its text holds addresses, and their queries may hold secrets."""
+    """Return the type of an error; its text has URLs, whose queries may contain secrets."""
     return type(error).__name__

@@ -1,4 +1,4 @@
-"""How the jobs of a workflow run ended, as GitHub says."""
+"""The conclusions of a workflow run's jobs, from GitHub."""
 
 from collections.abc import Mapping
 
@@ -21,12 +21,12 @@ class _Page(msgspec.Struct, frozen=True):
 
 
 def conclusions(github: GitHub, run: WorkflowRun) -> Mapping[str, str]:
-    """Return how each job ended, by its name, in the last attempt that it was part of.
+    """Return each job's conclusion by name, from the last attempt that included it.
 
     https://docs.github.com/en/rest/actions/workflow-jobs
 
     Raises:
-        ApiFailure: GitHub said no.
+        ApiFailure: GitHub returned an error.
     """
     pages = github.pages(f"/actions/runs/{run.id}/jobs", _Page, {"filter": "all"})
     jobs = [x for page in pages for x in page.jobs if x.run_attempt <= run.run_attempt]

@@ -1,19 +1,19 @@
-"""What is looked for on GitHub by its name."""
+"""Names of workflows, jobs, and artifacts on GitHub."""
 
 WORKFLOW_FILE = "performance-test.yml"
 WORKFLOW_PATH = f".github/workflows/{WORKFLOW_FILE}"
-# What people require before a merge: the commit status that the default branch's code sets.
+# The commit status to require before a merge; the default branch's code sets it.
 STATUS_CONTEXT = "cdc-perf/performance"
-# Its jobs whose results people see.
+# The workflow's jobs that are named in comments.
 REPORT_JOB, GATE_JOB = "Report", "Gate"
-# What a run of it for a pull request is called, before the pull request's number.
+# The prefix of the name of a pull request's workflow run, before the pull request's number.
 PULL_REQUEST_RUN = "Pull request #"
-# Whoever holds a workflow's token writes as this user.
+# Everything that is written with a workflow's token is by this user.
 BOT = "github-actions[bot]"
 
 
 def results_name(run_id: int | str, attempt: int | str) -> str:
-    """Return the name of the artefact with the results of all scenarios of a workflow run."""
+    """Return the name of the artifact with the results of all scenarios of a workflow run."""
     return f"k6-results-{run_id}-{attempt}"
 
 

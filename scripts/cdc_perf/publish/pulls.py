@@ -1,4 +1,4 @@
-"""Which pull request a workflow run was for, as GitHub knows it and not as its artefact says."""
+"""Find the pull request of a workflow run from GitHub's data, not from its artifact."""
 
 import re
 
@@ -10,14 +10,14 @@ from cdc_perf.publish.runner import Repository, WorkflowRun
 
 
 class PullRequestHead(msgspec.Struct, frozen=True):
-    """The commit that a pull request brings; its repository is null where a fork is gone."""
+    """The head commit of a pull request; its repository is null if a fork was deleted."""
 
     sha: str
     repo: Repository | None
 
 
 class PullRequestBase(msgspec.Struct, frozen=True):
-    """The branch that a pull request goes to, and the commit at its tip."""
+    """The target branch of a pull request, and the commit at its tip."""
 
     ref: str
     sha: str
@@ -35,11 +35,11 @@ def pull_request_of(run: WorkflowRun, candidates: tuple[PullRequest, ...]) -> Pu
     """Return the one of several pull requests with the same head that a workflow run was for.
 
     They differ in their base, and so in what was measured. GitHub shows it only in the run's name,
-    which a fork can choose: so it chooses among pull requests of that very head, and no others.
+    which a fork can choose. So a fork can choose only among pull requests with that head.
 
     Args:
         run: The workflow run.
-        candidates: The pull requests of its head.
+        candidates: The pull requests with its head.
     """
     named = re.fullmatch(rf"{re.escape(PULL_REQUEST_RUN)}([0-9]+)", run.display_title.strip())
     if named is not None:
@@ -48,13 +48,13 @@ def pull_request_of(run: WorkflowRun, candidates: tuple[PullRequest, ...]) -> Pu
 
 
 def pull_requests_of(github: GitHub, run: WorkflowRun) -> tuple[PullRequest, ...]:
-    """Return the open pull requests whose head is what the workflow run was started for.
+    """Return the open pull requests whose head is the commit of the workflow run.
 
-    Found by the head's repository, branch and commit: the API's list of a commit's pull requests
-    does not see forks. None where a newer push has taken its place: that one's run comments.
+    They are found by the head's repository, branch, and commit because the API's list of a commit's
+    pull requests lacks forks. After a newer push there are none; the newer run comments.
 
     Raises:
-        ApiFailure: GitHub said no.
+        ApiFailure: GitHub returned an error.
     """
     head = run.head_repository
     if head is None or run.head_branch is None:

@@ -1,4 +1,4 @@
-"""What GitHub's runner tells a job by its environment, and takes from it in files.
+"""GitHub's runner: the environment of a job, and the files that the runner reads.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 """
@@ -18,7 +18,7 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Whose a repository is."""
+    """The owner of a repository."""
 
     login: str
 
@@ -31,19 +31,19 @@ class Repository(msgspec.Struct, frozen=True):
 
 
 class WorkflowRun(msgspec.Struct, frozen=True):
-    """A run of a workflow, as GitHub's events and its API have it.
+    """A run of a workflow, in GitHub's events and API.
 
     Attributes:
         id: Its number.
-        run_attempt: How often it was started.
-        event: What started it.
-        conclusion: How it ended; null before that.
-        head_sha: The commit that it was started for, of a pull request its head.
-        head_branch: That commit's branch; null where it is gone.
-        head_repository: That branch's repository; null where it is gone.
-        display_title: What the run is called; a fork can give it any name.
-        path: The workflow's file, from the repository's root; GitHub may add `@` and a ref. Unlike
-            the workflow's name, no second file can have it.
+        run_attempt: The number of the attempt.
+        event: The event that started it.
+        conclusion: Its conclusion; null before it ended.
+        head_sha: The commit that it was started for; for a pull request, the head.
+        head_branch: The branch of that commit; null if it was deleted.
+        head_repository: The repository of that branch; null if it was deleted.
+        display_title: The run's name; a fork can choose it.
+        path: The workflow's file, relative to the repository; GitHub may add `@` and a ref. Unlike
+            the workflow's name, it is unique.
     """
 
     id: int
@@ -70,7 +70,7 @@ def finished_run(environment: Mapping[str, str]) -> WorkflowRun:
     """Return the workflow run whose end started this one.
 
     Raises:
-        PublishFailure: None did.
+        PublishFailure: This run was not started by the end of another.
     """
     if environment.get("GITHUB_EVENT_NAME") != _WORKFLOW_RUN:
         raise PublishFailure(
@@ -85,10 +85,10 @@ def finished_run(environment: Mapping[str, str]) -> WorkflowRun:
 
 
 def repository(environment: Mapping[str, str]) -> str:
-    """Return `owner/name` of the repository that this runs for.
+    """Return `owner/name` of this job's repository.
 
     Raises:
-        PublishFailure: GITHUB_REPOSITORY does not say.
+        PublishFailure: GITHUB_REPOSITORY is not set or malformed.
     """
     name = environment.get("GITHUB_REPOSITORY", "")
     if not _REPOSITORY.fullmatch(name):
@@ -97,10 +97,10 @@ def repository(environment: Mapping[str, str]) -> str:
 
 
 def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:
-    """Hand outputs, a line each, to the jobs after this one; elsewhere than on a runner print them.
+    """Write outputs for later jobs, one per line; print them if not on a runner.
 
     Raises:
-        PublishFailure: The runner's file cannot be written to.
+        PublishFailure: The runner's file is not writable.
     """
     lines = "".join(f"{name}={value}\n" for name, value in outputs.items())
     if not _append(environment.get("GITHUB_OUTPUT", ""), lines):
@@ -108,17 +108,17 @@ def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) ->
 
 
 def write_summary(environment: Mapping[str, str], markdown: str) -> bool:
-    """Add to the job's summary; False elsewhere than on a runner.
+    """Add to the job's summary; return False if not on a runner.
 
     Raises:
-        PublishFailure: The runner's file cannot be written to.
+        PublishFailure: The runner's file is not writable.
     """
     text = cut(markdown, _SUMMARY_BYTES)
     return _append(environment.get("GITHUB_STEP_SUMMARY", ""), f"{text}\n")
 
 
 def cut(markdown: str, most_bytes: int) -> str:
-    """Return what fits of a text, by whole lines: no line leaves a code span open."""
+    """Truncate a text at a line end, so that no code span stays open."""
     if len(markdown.encode()) <= most_bytes:
         return markdown
     note = "\n\nToo long to be shown whole: the results hold the rest.\n"

@@ -27,7 +27,7 @@ class Status:
 
     Attributes:
         state: Only SUCCESS lets a pull request be merged.
-        description: A line for people, without any text from a pull request.
+        description: A line of text, with nothing from a pull request.
     """
 
     state: State
@@ -35,16 +35,16 @@ class Status:
 
 
 def set_status(github: GitHub, commit: str, status: Status, page: str) -> None:
-    """Set the required status of a commit; of several that were set, the last counts.
+    """Set the required status of a commit; the last one that is set counts.
 
     Args:
         github: The repository.
         commit: The commit.
-        status: What to set.
-        page: The address behind the status.
+        status: The status.
+        page: The address that the status links to.
 
     Raises:
-        ApiFailure: GitHub said no.
+        ApiFailure: GitHub returned an error.
     """
     text = status.description
     short = text if len(text) <= _MOST_LETTERS else text[: _MOST_LETTERS - 1] + "…"
@@ -54,7 +54,7 @@ def set_status(github: GitHub, commit: str, status: Status, page: str) -> None:
         "description": short,
         "target_url": page,
     }
-    # The same status twice is the same status, so that a lost answer can be tried again.
+    # Setting the same status twice has no further effect, so a lost response can be retried.
     tenacity.Retrying(
         retry=tenacity.retry_if_exception(_may_pass),
         wait=tenacity.wait_exponential(max=10),

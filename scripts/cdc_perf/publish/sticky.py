@@ -1,4 +1,4 @@
-"""One comment of ours on a pull request: edited where it is, made where it is not."""
+"""Maintain one comment on a pull request: edit it if it exists, else create it."""
 
 import msgspec
 import tenacity
@@ -9,7 +9,7 @@ from cdc_perf.publish.names import BOT
 from cdc_perf.publish.runner import cut
 
 MARKER = "<!-- cdc-perf: the comment on performance -->"
-MAX_BYTES = 60_000  # GitHub takes 65,536 letters
+MAX_BYTES = 60_000  # GitHub's maximum is 65,536 characters
 _ATTEMPTS = 3
 
 
@@ -24,7 +24,7 @@ class _Comment(msgspec.Struct, frozen=True):
 
 
 class _Unsure(Exception):  # noqa: N818 - a state, not an error
-    """The comment may have been made, or not."""
+    """The comment may or may not have been created."""
 
     def __init__(self, failure: ApiFailure) -> None:
         super().__init__(str(failure))
@@ -32,23 +32,23 @@ class _Unsure(Exception):  # noqa: N818 - a state, not an error
 
 
 def publish(github: GitHub, pull_request: int, body: str, *, only_edit: bool = False) -> str:
-    """Show `body` in the comment of ours, and return a sentence on what was done.
+    """Write `body` to this project's comment, and return a sentence on what was done.
 
-    Whoever can comment can write the marker: ours is the one of the workflow's own user.
+    Anyone who can comment can write the marker, so the author must be the workflow's user.
 
     Args:
         github: The repository.
         pull_request: Its number.
         body: Markdown.
-        only_edit: Whether to leave it where there is no comment yet.
+        only_edit: Whether to do nothing if there is no comment yet.
 
     Raises:
-        ApiFailure: GitHub said no.
+        ApiFailure: GitHub returned an error.
     """
     text = cut(f"{MARKER}\n{body}", MAX_BYTES)
 
     def attempt() -> str:
-        # Looked for each time: an answer that was lost may have made the comment.
+        # Searched on each attempt because the comment may exist despite a lost response.
         found = _find(github, pull_request)
         if found is not None:
             github.patch(f"/issues/comments/{found}", {"body": text})

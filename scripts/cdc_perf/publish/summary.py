@@ -1,4 +1,4 @@
-"""Results as one text, whatever number of run folders they are in."""
+"""Results as one text, from any number of run folders."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -10,7 +10,7 @@ from cdc_perf.runs.run_set import RunSet
 
 
 def summary_of(recorded: RunSet) -> str:
-    """Return the verdict, the table, the reasons and the circumstances as Markdown."""
+    """Return the verdict, the table, the reasons, and the circumstances as Markdown."""
     measured = recorded.measured()
     manifests = {x.run.manifest.run_id: x.run.manifest for x in measured.values()}.values()
     text = run_markdown(
@@ -24,9 +24,9 @@ def summary_of(recorded: RunSet) -> str:
 
 
 def local_results(results: Path, run: str, scenarios: Collection[str]) -> RunSet:
-    """Return what a run id, `latest`, a run's folder, or a folder of such folders stands for.
+    """Return the results of a run ID, `latest`, a run folder, or a folder of run folders.
 
     Raises:
-        UsageFailure: There is no such thing; the line has the nearest run ids.
+        UsageFailure: There is no such run; the message lists the closest run IDs.
     """
     return read_attempts(results_folder(results, run), scenarios)

@@ -1,1 +1,1 @@
-"""Faults planted on purpose, one at a time, on a real stack: does every gate turn red?"""
+"""Fault injection on a real stack, one fault at a time, to check that every gate can fail."""

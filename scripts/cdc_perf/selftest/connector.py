@@ -1,4 +1,4 @@
-"""Faults of the connector, by Connect's REST interface. They end with the stack."""
+"""Faults of the connector, through Connect's REST API. They last until the stack is stopped."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ def paused(site: FaultContext) -> Iterator[None]:
 
 @contextmanager
 def failed_task(site: FaultContext) -> Iterator[None]:
-    """Write a row that is larger than what the connector's producer may send."""
+    """Write a row that is larger than the connector's producer can send."""
     largest = int(site.pipeline.connector.config["producer.override.max.request.size"])
     with source.connect(site.endpoints.postgres_dsn) as connection:
         connection.execute(_LARGE_ROW, (largest,))
@@ -34,7 +34,7 @@ def failed_task(site: FaultContext) -> Iterator[None]:
 
 @contextmanager
 def slow_poll(site: FaultContext) -> Iterator[None]:
-    """Let the connector hand over its events twice a second."""
+    """Make the connector hand over its events only twice a second."""
     config = config_for(site.pipeline, site.endpoints)
     api = ConnectApi(site.endpoints.connect_url)
     api.put_config(site.pipeline.connector.name, {**config, "poll.interval.ms": str(_SLOW_POLL_MS)})

@@ -1,4 +1,4 @@
-"""A fault, where it is planted, and what has to be said of it."""
+"""A fault, the context that it is injected into, and its expected verdict."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -10,7 +10,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.endpoints import Endpoints
 
-# By metric and stat, as thresholds.json has them.
+# By metric and stat, as in thresholds.json.
 Limits = Mapping[str, Mapping[str, float]]
 LIMITS: Limits = {
     "cdc_e2e_latency": {"p50": 1000, "p95": 2000},
@@ -20,13 +20,13 @@ LIMITS: Limits = {
 
 @dataclass(frozen=True)
 class FaultContext:
-    """A pipeline under load, in a checkout of its own.
+    """A pipeline under load, in its own checkout.
 
     Attributes:
         checkout: The checkout.
-        pipeline: What the pipeline is made of.
-        endpoints: Where it is.
-        files: What k6 writes.
+        pipeline: The pipeline.
+        endpoints: The addresses of its components.
+        files: The files that k6 writes.
     """
 
     checkout: Checkout
@@ -35,24 +35,24 @@ class FaultContext:
     files: ScenarioFiles
 
 
-# Plants the fault; it is taken back when the block ends.
+# Injects the fault; the end of the block may remove it.
 Inject = Callable[[FaultContext], AbstractContextManager[None]]
 
 
 @contextmanager
 def nothing(_: FaultContext) -> Iterator[None]:
-    """Plant nothing while the load runs."""
+    """Inject no fault while the load runs."""
     yield
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What has to be said of a fault.
+    """The expected verdict on a fault.
 
     Attributes:
-        code: What `inv perf` exits with, and with it the verdict.
-        red: The gate or limit (`cdc_e2e_latency p50`) that turns red; empty: none may.
-        reason: Words that its reason has to hold.
+        code: The exit code of `inv perf`, which implies the verdict.
+        red: The gate or threshold (`cdc_e2e_latency p50`) that must fail; empty: none may.
+        reason: Words that its reason must contain.
     """
 
     code: ExitCode
@@ -62,7 +62,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Edit:
-    """A text of a file that is replaced by another one; the file is named from the checkout on."""
+    """A replacement of text in a file; its path is relative to the checkout."""
 
     file: str
     old: str
@@ -74,15 +74,15 @@ class Fault:
     """One fault.
 
     Attributes:
-        name: What `--only` calls it.
-        planted: What is done, in a sentence.
-        expected: What has to be said of it.
-        scenario: What is run.
-        limits: The limits that the scenario is judged by.
-        load: Options of k6's executor, laid over the scenario's.
-        edits: What is changed in the files of the checkout before the run.
-        plant: What is done while the load runs.
-        duration: How long the load lasts: long enough for the fault to show.
+        name: Its name for `--only`.
+        planted: One sentence that describes it.
+        expected: Its expected verdict.
+        scenario: The scenario to run.
+        limits: The thresholds of the scenario.
+        load: Options that override those of the scenario's executor.
+        edits: Changes to files of the checkout before the run.
+        plant: Injects the fault while the load runs.
+        duration: The duration of the load: long enough for the fault to take effect.
     """
 
     name: str

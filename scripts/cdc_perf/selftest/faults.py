@@ -1,4 +1,4 @@
-"""Every fault that `inv selftest` plants."""
+"""All faults that `inv selftest` injects."""
 
 from cdc_perf.errors import ExitCode, UsageFailure
 from cdc_perf.selftest import connector, processes, records, resurrection, rows
@@ -8,7 +8,7 @@ from cdc_perf.settings.names import nearest
 _MOST_KEPT = 32 * 1024 * 1024
 _HOP = {"hop_debezium_to_kafka": {"p50": 100.0}}
 _READS = {"mongo_read_duration": {"p95": 1000.0}}
-# A leak has to show while the load lasts.
+# The leak must have an effect during the load.
 _LEAKING = "30s"
 _MEMORY = {
     "memory_consumer": {"max": 128.0 * 1024 * 1024},
@@ -169,10 +169,10 @@ FAULTS = (
 
 
 def select(names: str) -> tuple[Fault, ...]:
-    """Return the faults that a list such as `duplicate,poison-message` names; all, if it is empty.
+    """Return the faults of a list such as `duplicate,poison-message`, or all if it is empty.
 
     Raises:
-        UsageFailure: It names one that there is not.
+        UsageFailure: A fault is unknown.
     """
     known = {fault.name: fault for fault in FAULTS}
     wanted = [name.strip() for name in names.split(",") if name.strip()]

@@ -1,4 +1,4 @@
-"""What a run said of a fault, against what it had to say."""
+"""Compare a run's verdict on a fault with the expected one."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ beside it.
 
 
 class PassedCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """A gate or limit that held, in words; figures are in the metric's unit."""
+    """A gate or threshold that passed, as text; figures are in the metric's unit."""
 
     name: str
     limit: str
@@ -36,20 +36,20 @@ class PassedCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one fault.
+    """The outcome of one fault.
 
     Attributes:
         fault: Its name.
-        planted: What was done, in a sentence.
-        expected: The verdict that it had to get.
-        verdict: The verdict that it got.
-        exit_code: What `inv perf` exited with.
-        red: The gate or limit that had to turn red; empty in a clean run.
-        reason: What is said of it; of a clean run, what it rests on.
-        reasons: All that is said.
-        held: Of a clean run every gate and limit that held.
+        planted: One sentence that describes it.
+        expected: The expected verdict.
+        verdict: The actual verdict.
+        exit_code: The exit code of the verdict.
+        red: The gate or threshold that must fail; empty for a clean run.
+        reason: Its reason; for a clean run, a summary.
+        reasons: All reasons of the verdict.
+        held: For a clean run, every gate and threshold that passed.
         seconds: How long the run took, from the stack's start to its end.
-        wrong: In what this is not what was expected; empty: it is.
+        wrong: How this differs from what was expected; empty if it does not.
     """
 
     fault: str
@@ -66,13 +66,13 @@ class TrialOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: float) -> TrialOutcome:
-    """Return what a fault came to.
+    """Return the outcome of a fault.
 
     Args:
         fault: The fault.
         said: The verdict on its scenario.
-        exit_code: What `inv perf` exited with.
-        seconds: How long it took.
+        exit_code: The exit code of `inv perf`.
+        seconds: How long the run took.
     """
     expected = fault.expected
     return TrialOutcome(
@@ -91,7 +91,7 @@ def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: flo
 
 
 def not_tried(fault: Fault, failure: StackFailure) -> TrialOutcome:
-    """Return the outcome of a fault that could not be planted: nobody knows what is said of it."""
+    """Return the outcome of a fault that could not be injected, so that its verdict is unknown."""
     return TrialOutcome(
         fault=fault.name,
         planted=fault.planted,
@@ -107,7 +107,7 @@ def not_tried(fault: Fault, failure: StackFailure) -> TrialOutcome:
 
 
 def starved(said: ScenarioVerdict) -> bool:
-    """Whether the machine was too busy for the load generator: that says nothing about a fault."""
+    """Return whether the load generator was starved, so that the run says nothing about a fault."""
     found = _named("generator_delay", said)
     return found is not None and found.ok is False
 
@@ -173,7 +173,7 @@ def _name(result: Result) -> str:
 
 
 def text(outcomes: Sequence[TrialOutcome]) -> str:
-    """Return the table for a terminal, and in the last line whether all is as expected."""
+    """Return the table for a terminal, and a last line that says whether all is as expected."""
     rows = [
         (
             x.fault,
@@ -191,7 +191,7 @@ def text(outcomes: Sequence[TrialOutcome]) -> str:
 
 
 def last_line(outcomes: Sequence[TrialOutcome]) -> str:
-    """Return in a sentence whether all is as expected."""
+    """Return a sentence that says whether all is as expected."""
     wrong = [x for x in outcomes if x.wrong]
     lead = f"{len(outcomes) - len(wrong)} of {len(outcomes)} runs got the verdict that is due"
     if not wrong:
@@ -200,7 +200,7 @@ def last_line(outcomes: Sequence[TrialOutcome]) -> str:
 
 
 def markdown(outcomes: Sequence[TrialOutcome]) -> str:
-    """Return docs/verdicts.md."""
+    """Return the content of docs/verdicts.md."""
     rows = [
         (f"`{x.fault}`", x.planted, _verdict(x), f"`{x.red}`" if x.red else "", _cell(x.reason))
         for x in outcomes

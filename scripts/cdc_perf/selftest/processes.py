@@ -1,7 +1,7 @@
-"""Faults of processes: frozen, stopped, starved, short of disk.
+"""Faults of processes: frozen, stopped, starved, out of disk space.
 
-A process that is frozen runs again when its block ends. What is stopped stays so: the stack goes
-down with its run.
+A frozen process continues when its block ends. A stopped one stays stopped because the stack is
+stopped after its run.
 """
 
 import os
@@ -19,14 +19,14 @@ from cdc_perf.selftest.fault import FaultContext, Inject
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.supervisor import Supervisor
 
-# Long enough for each percentile that is looked at, short enough that no connection is lost.
+# Long enough for each percentile of the test, short enough that no connection is lost.
 _STOPPED_SECONDS, _RUNNING_SECONDS = 0.2, 0.1
-# What k6 writes of eight seconds is more, its summary is less.
+# k6's output of eight seconds is larger, its summary is smaller.
 _LARGEST_FILE = 16 * 1024
 
 
 def frozen(component: str) -> Inject:
-    """Freeze a component: it is there, and does nothing (SIGSTOP, then SIGCONT)."""
+    """Freeze a component: it exists, but does nothing (SIGSTOP, then SIGCONT)."""
 
     @contextmanager
     def plant(site: FaultContext) -> Iterator[None]:
@@ -42,21 +42,21 @@ def frozen(component: str) -> Inject:
 
 @contextmanager
 def stopped_consumer(site: FaultContext) -> Iterator[None]:
-    """Stop the consumer as an operator does."""
+    """Stop the consumer as an operator would."""
     supervisor_of(site).stop_program("consumer")
     yield
 
 
 @contextmanager
 def starved_k6(site: FaultContext) -> Iterator[None]:
-    """Let k6 run for a third of the time, as on a machine that others use."""
+    """Let k6 run for a third of the time, as on a busy machine."""
     with slowed(_k6(site).pid, _STOPPED_SECONDS, _RUNNING_SECONDS):
         yield
 
 
 @contextmanager
 def slowed(pid: int, stopped_seconds: float, running_seconds: float) -> Iterator[None]:
-    """Stop and continue a process in turn, the seconds given, until the block ends."""
+    """Stop and continue a process alternately, for the given seconds, until the block ends."""
     ending = threading.Event()
 
     def rhythm() -> None:
@@ -78,13 +78,13 @@ def slowed(pid: int, stopped_seconds: float, running_seconds: float) -> Iterator
 
 @contextmanager
 def limited_files(site: FaultContext) -> Iterator[None]:
-    """Let no file of k6 grow any more, as on a disk that is full (RLIMIT_FSIZE)."""
+    """Keep k6's files from growing, as on a full disk (RLIMIT_FSIZE)."""
     _k6(site).rlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
     yield
 
 
 def supervisor_of(site: FaultContext) -> Supervisor:
-    """Return what runs the components."""
+    """Return the supervisor of the components."""
     return Supervisor(Layout(site.checkout.stack))
 
 

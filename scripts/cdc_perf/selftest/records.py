@@ -1,4 +1,4 @@
-"""Faults on the wire: records that a stranger puts into a topic, or makes the consumer skip."""
+"""Faults in the topics: foreign records, and records that the consumer is made to skip."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
@@ -23,18 +23,18 @@ from cdc_perf.waiting import NotReady, wait_until
 
 _TABLE = "public.customer"
 _SECONDS = 10.0
-# 80 MB, of a worker whose live heap is 30 MB.
+# 80 MB, in a worker with a live heap of 30 MB.
 _LEAKED, _LEAKED_BYTES = 100, 800_000
-# 100 MB of metadata; the broker takes up to 4,096 bytes for each offset.
+# 100 MB of metadata; the broker accepts up to 4,096 bytes per offset.
 _GROUPS, _PARTITIONS, _METADATA_BYTES = 250, 100, 4000
 _OFFSETS = "cdc-connect-offset"
-# How many events the consumer is made to skip, at least.
+# The minimum number of events that the consumer is made to skip.
 _SKIPPED = 3
 
 
 @contextmanager
 def skipped(site: FaultContext) -> Iterator[None]:
-    """Stop the consumer, move its group beyond what came meanwhile, and start it again."""
+    """Stop the consumer, move its group's offsets beyond new events, and start it again."""
     supervisor = supervisor_of(site)
     lag = ConsumerLag(site.endpoints.kafka_bootstrap, site.pipeline)
     supervisor.stop_program("consumer")
@@ -58,7 +58,7 @@ def skipped(site: FaultContext) -> Iterator[None]:
 
 @contextmanager
 def repeated(site: FaultContext) -> Iterator[None]:
-    """Produce an event once more, byte by byte."""
+    """Produce an event again, byte by byte."""
     event = event_of(site, oldest_customer(site))
     produce(site, event.key(), event.value())
     yield
@@ -66,7 +66,7 @@ def repeated(site: FaultContext) -> Iterator[None]:
 
 @contextmanager
 def late(site: FaultContext) -> Iterator[None]:
-    """Produce a change of a row that PostgreSQL made before the one that is in the topic."""
+    """Produce a change that PostgreSQL made before the row's change in the topic."""
     event = event_of(site, oldest_customer(site))
     content = msgspec.json.decode(event.value() or b"")
     commit, _ = msgspec.json.decode(content["__source_sequence"])
@@ -79,7 +79,7 @@ def late(site: FaultContext) -> Iterator[None]:
 
 @contextmanager
 def poison(site: FaultContext) -> Iterator[None]:
-    """Produce what is no JSON."""
+    """Produce a record that is not JSON."""
     produce(site, b'{"id":"poison"}', b"\x00 no JSON")
     yield
 
@@ -98,7 +98,7 @@ def leaking_connect(site: FaultContext) -> Iterator[None]:
 
 @contextmanager
 def leaking_kafka(site: FaultContext) -> Iterator[None]:
-    """Commit offsets with the longest metadata, which the broker keeps in its memory."""
+    """Commit offsets with maximum-length metadata, which the broker keeps in memory."""
     topic, metadata = "leak", "x" * _METADATA_BYTES
     admin = AdminClient({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
     admin.create_topics([NewTopic(topic, _PARTITIONS, 1)])[topic].result(timeout=_SECONDS)
@@ -123,7 +123,7 @@ def event_of(site: FaultContext, identity: str) -> Message:
     """Return the first event of a customer.
 
     Raises:
-        StackFailure: It is not in the topic.
+        StackFailure: The event is not in the topic.
     """
     with closing(_consumer(site, {"group.id": "cdc-selftest"})) as consumer:
         place = TopicPartition(_topic(site), 0, 0)
@@ -137,10 +137,10 @@ def event_of(site: FaultContext, identity: str) -> Message:
 
 
 def produce(site: FaultContext, key: bytes | None, value: bytes | None) -> None:
-    """Put a record into the topic of customers.
+    """Produce a record to the topic of customers.
 
     Raises:
-        StackFailure: The broker does not take it.
+        StackFailure: The broker does not accept it.
     """
     producer = Producer({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
     producer.produce(_topic(site), key=key, value=value, partition=0)

@@ -1,4 +1,4 @@
-"""A deleted row that comes back, as by a replay after its delete marker has expired."""
+"""A deleted row that reappears, as after a replay when its delete marker has expired."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ _SECONDS = 10.0
 
 @contextmanager
 def resurrected(site: FaultContext) -> Iterator[None]:
-    """Delete a row, remove the marker that its delete left in MongoDB, and replay its insert."""
+    """Delete a row, remove its delete marker from MongoDB, and replay its insert."""
     identity = oldest_customer(site)
     event = event_of(site, identity)
     with source.connect(site.endpoints.postgres_dsn) as connection:

@@ -1,4 +1,4 @@
-"""Faults of the two databases, by clients of their own."""
+"""Faults in the two databases, injected by separate clients."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.selftest.fault import FaultContext
 from cdc_perf.stack import source
 
-# A kilobyte each, of which PostgreSQL compresses none.
+# One kilobyte each; PostgreSQL does not compress them.
 _FILLERS = 65_536
 _TRANSACTION = (
     "CREATE TABLE filler AS SELECT repeat('x', 1000) AS filler FROM generate_series(1, %s)"
@@ -22,7 +22,7 @@ _OLDEST = "SELECT id::text FROM customer ORDER BY updated_at LIMIT 1"
 
 @contextmanager
 def changed(site: FaultContext) -> Iterator[None]:
-    """Write something else into a document."""
+    """Write another status into a document."""
     identity = oldest_customer(site)
     with customers(site) as collection:
         collection.update_one({"_id": identity}, {"$set": {"status": "changed by a stranger"}})
@@ -31,9 +31,9 @@ def changed(site: FaultContext) -> Iterator[None]:
 
 @contextmanager
 def forgotten_transaction(site: FaultContext) -> Iterator[None]:
-    """Leave a transaction open that has written 64 MiB, so that the slot has to keep the log.
+    """Leave a transaction open that has written 64 MiB, so that the slot must retain the log.
 
-    Decoding can only begin again where no transaction was going on.
+    Decoding can only restart at a point where no transaction was in progress.
     https://www.postgresql.org/docs/current/logicaldecoding-explanation.html
     """
     with psycopg.connect(site.endpoints.postgres_dsn) as connection:
@@ -43,7 +43,7 @@ def forgotten_transaction(site: FaultContext) -> Iterator[None]:
 
 
 def oldest_customer(site: FaultContext) -> str:
-    """Return the row that was written first; k6 has done with it.
+    """Return the row that was written first; k6 no longer uses it.
 
     Raises:
         StackFailure: There is none.

@@ -1,4 +1,4 @@
-"""One fault: `inv perf` in a copy of the checkout, the fault planted under its load."""
+"""Try one fault: run `inv perf` in a copy of the checkout, and inject the fault under load."""
 
 import shutil
 import signal
@@ -32,9 +32,9 @@ from cdc_perf.waiting import NotReady, wait_until
 
 FOLDER = "selftest"
 _MOST_ATTEMPTS = 3
-# A stack's way up, the health check, and k6's start.
+# Starting a stack, the health check, and k6's start.
 _LOAD_SECONDS = 180.0
-# The load, the time-outs of what does not arrive, and the wait until the pipeline has drained.
+# The load, the timeouts of missing documents, and the wait until the pipeline has drained.
 _VERDICT_SECONDS = 240.0
 _STOP_SECONDS = 60.0
 # k6 flushes its compressed points once a second, if there are any.
@@ -42,10 +42,10 @@ _LEAST_POINTS = 1000
 
 
 def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[TrialOutcome]:
-    """Plant one fault after the other, each on a stack of its own.
+    """Inject one fault after the other, each on its own stack.
 
     Raises:
-        StackFailure: A tool cannot be had.
+        StackFailure: A tool is unavailable.
     """
     cache = Cache.of_environment()
     install_all(cache, EmbeddedTools.of(checkout, load_pipeline(checkout), cache).all, say)
@@ -62,12 +62,12 @@ def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[TrialOutcome
 
 
 def try_fault(fault: Fault, checkout: Checkout) -> TrialOutcome:
-    """Plant a fault and return what came of it.
+    """Inject a fault and return the outcome.
 
-    A run that the machine was too busy for is made again: it says nothing about the fault.
+    A run on a machine that was too busy is repeated because it says nothing about the fault.
 
     Raises:
-        StackFailure: The pipeline could not be run, or the fault not be planted.
+        StackFailure: The pipeline could not be run, or the fault not be injected.
     """
     for _ in range(_MOST_ATTEMPTS):
         said, outcome = _attempt(fault, checkout)
@@ -89,7 +89,7 @@ def _attempt(fault: Fault, checkout: Checkout) -> tuple[ScenarioVerdict, TrialOu
             pipeline = load_pipeline(copy)
             endpoints = running_endpoints(local_stack(copy, pipeline, Cache.of_environment()))
             with fault.plant(FaultContext(copy, pipeline, endpoints, files)):
-                # Until the pipeline was judged, and no longer: what is frozen cannot be stopped.
+                # Only until the pipeline was judged: a frozen component cannot be stopped.
                 _wait(running, files.verdict, _VERDICT_SECONDS)
             if not running.ended_within(_STOP_SECONDS):
                 raise StackFailure(f"{fault.name}: inv perf did not come to its end")
@@ -102,7 +102,7 @@ def _attempt(fault: Fault, checkout: Checkout) -> tuple[ScenarioVerdict, TrialOu
 
 @contextmanager
 def _running(fault: Fault, copy: Checkout) -> Iterator[Running]:
-    """Run `inv perf` in the copy; end it where the block does not come to its end."""
+    """Run `inv perf` in the copy; stop it if the block fails."""
     words = (
         "perf",
         "--stack",
@@ -158,15 +158,15 @@ def _broken_off(fault: Fault, completed: process.Completed) -> StackFailure:
 
 @contextmanager
 def prepared(checkout: Checkout, fault: Fault, results: Path) -> Iterator[Checkout]:
-    """Yield a copy of the checkout with the settings of a fault; at the end nothing of it is left.
+    """Yield a copy of the checkout with the settings of a fault; remove it at the end.
 
     Args:
-        checkout: What is copied.
-        fault: Whose settings it gets.
-        results: Where its run folders go.
+        checkout: The checkout to copy.
+        fault: The fault whose settings it gets.
+        results: The folder for its run folders.
 
     Raises:
-        StackFailure: What the fault changes is not there.
+        StackFailure: The text that the fault replaces is missing.
     """
     with TemporaryDirectory(prefix="cdc-perf-selftest-") as folder:
         copy = Checkout(root=Path(folder) / "checkout", results=results)
@@ -185,13 +185,13 @@ def prepared(checkout: Checkout, fault: Fault, results: Path) -> Iterator[Checko
             yield copy
         finally:
             with deferred():
-                # Whatever a run that was interrupted has left.
+                # Processes that an interrupted run has left.
                 process_tags.end_tagged_processes(results)
                 process_tags.end_tagged_processes(copy.root)
 
 
 def _left_out(names: list[str]) -> list[str]:
-    """Return what a run does not need: a repository, environments, caches, the state of a stack."""
+    """Return what a run does not need: repository, environments, caches, state of a stack."""
     return [name for name in names if name.startswith(".") or name == "__pycache__"]
 
 

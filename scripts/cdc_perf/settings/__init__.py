@@ -1,1 +1,1 @@
-"""What was asked for: pipeline, scenarios, metrics, thresholds, all as frozen values."""
+"""The settings: pipeline, scenarios, metrics, and thresholds, all as frozen values."""

@@ -1,9 +1,9 @@
-"""What [connector.config] may say: the one place of the rule.
+"""The rule for the settings in [connector.config].
 
-A setting is refused if another section decides it, or if it alters which changes are captured,
-which topic they go to, or the form of a record, and cdc-consumer or the integrity check cannot
-follow. Any other setting is allowed. The same rule applies to the configuration that Kafka Connect
-has for a connector that others run.
+A setting is refused if another section sets it, or if it changes which changes are captured, their
+topic, or the form of a record in a way that cdc-consumer or the integrity check does not support.
+Any other setting is allowed. The same rule applies to the configuration in Kafka Connect of an
+external stack's connector.
 https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-connector-properties
 """
 
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-# One source each: these come from the other sections and from the stack's endpoints.
+# Set from the other sections and the stack's endpoints, so that each value has one source.
 FILLED_IN = (
     "database.dbname",
     "database.hostname",
@@ -26,13 +26,13 @@ FILLED_IN = (
 _CLASS = "io.debezium.connector.postgresql.PostgresConnector"
 _JSON = "org.apache.kafka.connect.json.JsonConverter"
 _UNWRAP = "io.debezium.transforms.ExtractNewRecordState"
-# Of the transforms that change neither a record's key, nor its value, nor its topic.
+# Transforms that change neither the key, nor the value, nor the topic of a record.
 _HARMLESS_TRANSFORMS = (
     "org.apache.kafka.connect.transforms.InsertHeader",
     "org.apache.kafka.connect.transforms.DropHeaders",
 )
-# The metadata field for each entry of `add.fields`. The last two time the hops, and txId groups the
-# events of a transaction.
+# The metadata field for each entry of `add.fields`. The last two are needed to time the hops, and
+# txId groups the events of a transaction.
 _METADATA = {
     "__op": "op",
     "__source_lsn": "source.lsn",
@@ -40,7 +40,7 @@ _METADATA = {
     "__source_ts_us": "source.ts_us",
     "__ts_us": "ts_us",
 }
-# A connector of others may leave it out: changes then have no order but that of the topic.
+# An external connector may omit it: then changes are ordered only by their position in the topic.
 _SEQUENCE = {"__source_sequence": "source.sequence"}
 _PLACEHOLDER = "__debezium_unavailable_value"
 
@@ -50,9 +50,9 @@ class _Allowed:
     """The values that a setting may have.
 
     Attributes:
-        values: In lower case.
-        default: What holds where it is not given; empty: it may be left out.
-        why: What others break.
+        values: The allowed values, in lower case.
+        default: Debezium's value if the setting is missing; empty if it may be missing.
+        why: What other values break.
     """
 
     values: tuple[str, ...]
@@ -86,7 +86,7 @@ _ALLOWED = {
     "key.converter.schemas.enable": _Allowed(("false",), "", "records come without schemas"),
     "value.converter.schemas.enable": _Allowed(("false",), "", "records come without schemas"),
 }
-# Whatever they are set to.
+# Refused whatever their value.
 _REFUSED = {
     r"(?:table|schema)\.exclude\.list|schema\.include\.list": "[[tables]] says what is captured",
     r"message\.key\.columns": "the key is the primary key, as [[tables]] has it",
@@ -99,7 +99,7 @@ _REFUSED = {
 
 
 def connector_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Find the settings that break the rule; the setting and what is wrong with it."""
+    """Yield each setting that breaks the rule, and what is wrong with it."""
     yield from _class_faults(config)
     for name, rule in _ALLOWED.items():
         value = config.get(name, rule.default).strip().lower()
@@ -119,7 +119,7 @@ def connector_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def connector_warnings(config: Mapping[str, str]) -> Iterator[str]:
-    """Return what a connector may leave out, and what it means."""
+    """Yield a warning for each recommended setting that the connector lacks."""
     for name in _unwrapping(config):
         place = f"transforms.{name}.add.fields"
         for source in _missing(config, f"transforms.{name}", _SEQUENCE):
@@ -130,14 +130,14 @@ def connector_warnings(config: Mapping[str, str]) -> Iterator[str]:
 
 
 def _class_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    # Connect finds a class by these shorter names, too.
+    # Connect also accepts these shorter class names.
     if config.get("connector.class", "") not in (_CLASS, "PostgresConnector", "Postgres"):
         yield "connector.class", f"has to be {_CLASS}: the source is PostgreSQL"
 
 
 def _converter_faults(config: Mapping[str, str], name: str) -> Iterator[tuple[str, str]]:
     if name not in config:
-        # The worker's, which is JSON without schemas in the stacks that are started here.
+        # The worker's converter applies; embedded and compose stacks have JSON without schemas.
         return
     if config[name] not in (_JSON, "JsonConverter", "Json"):
         yield name, f"has to be {_JSON}: cdc-consumer reads JSON"
@@ -195,6 +195,6 @@ def _missing(config: Mapping[str, str], place: str, wanted: Mapping[str, str]) -
 
 
 def _field(prefix: str, added: str) -> str:
-    """Return the field that an entry of `add.fields` makes: `source.lsn` or `source.lsn:name`."""
+    """Return the field name for an entry of `add.fields`: `source.lsn` or `source.lsn:name`."""
     source, _, renamed = added.strip().partition(":")
     return prefix + (renamed or source.replace(".", "_"))

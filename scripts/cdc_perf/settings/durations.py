@@ -1,4 +1,4 @@
-"""Durations as k6 and Go write them, and as people read them."""
+"""Durations as k6 and Go write them."""
 
 import re
 
@@ -16,14 +16,14 @@ _EXAMPLES = "write it like 30s, 1m30s, 1h or 500ms"
 
 
 def parse_duration(text: str, *, where: str) -> float:
-    """Return the seconds that `text` stands for.
+    """Return the seconds of a duration.
 
-    Numbers with the units h, m, s and ms, one after the other, as Go's `time.ParseDuration` reads
-    them (https://pkg.go.dev/time#ParseDuration); its smaller units are of no use to a load test.
+    The format is that of Go's `time.ParseDuration` (https://pkg.go.dev/time#ParseDuration) with the
+    units h, m, s, and ms; a load test has no use for smaller units.
 
     Args:
-        text: For example `30s`, `1m30s`, `1.5m`, `500ms`; at least a millisecond.
-        where: The option, or the file and place, that an error names.
+        text: For example `30s`, `1m30s`, `1.5m`, `500ms`; at least 1 ms.
+        where: The option, or the file and place, for the error message.
 
     Raises:
         UsageFailure: `text` is not a duration.
@@ -37,7 +37,7 @@ def parse_duration(text: str, *, where: str) -> float:
 
 
 def parse_run_duration(text: str, *, where: str = "--duration") -> float:
-    """Return the seconds for which a scenario is asked to run: from 1 second, as k6, to 24 hours.
+    """Return the seconds that a scenario should run: from 1 second, as in k6, to 24 hours.
 
     Raises:
         UsageFailure: `text` is not such a duration.
@@ -53,9 +53,9 @@ def parse_run_duration(text: str, *, where: str = "--duration") -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Return `seconds` (not negative) as people and k6 write it: `3m40s`, `1h`, `1.5s`, `500ms`.
+    """Return `seconds` (not negative) in k6's format: `3m40s`, `1h`, `1.5s`, `500ms`.
 
-    Rounded to whole milliseconds; what is returned is read back by `parse_duration`.
+    The result is rounded to whole milliseconds, and `parse_duration` can read it.
     """
     milliseconds = round(seconds * 1000)
     if 0 < milliseconds < _SECOND_MS:

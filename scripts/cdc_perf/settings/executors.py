@@ -1,4 +1,4 @@
-"""The load shapes that k6 can drive, as its scenario options name them.
+"""The load shapes that k6 can run, named as in its scenario options.
 
 https://grafana.com/docs/k6/latest/using-k6/scenarios/executors/
 """
@@ -19,22 +19,22 @@ _DURATIONS = frozenset({"duration", "maxDuration", "timeUnit"})
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A straight ramp to `target` virtual users, or iterations a time unit, in `duration`.
+    """A linear ramp to `target` virtual users, or iterations per time unit, within `duration`.
 
     Raises:
-        ValueError: `duration` is not one.
+        ValueError: `duration` is not a duration.
     """
 
     duration: str
     target: NotNegative
 
     def __post_init__(self) -> None:
-        """Refuse what is not a duration."""
+        """Check the duration."""
         _check_durations(duration=self.duration)
 
     @property
     def seconds(self) -> float:
-        """How long the ramp lasts."""
+        """How long the ramp takes."""
         return _seconds(self.duration)
 
 
@@ -44,27 +44,27 @@ Stages = Annotated[tuple[Stage, ...], msgspec.Meta(min_length=1)]
 class _Executor(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="executor", rename="camel"
 ):
-    """What all executors have in common: k6's spelling, and no unknown option.
+    """The base of all executors: k6's spelling, and no unknown option.
 
     Raises:
-        ValueError: A duration is not one, or the shape is impossible.
+        ValueError: A duration is malformed, or the shape is impossible.
     """
 
 
 class PerVuIterations(_Executor, frozen=True, tag="per-vu-iterations"):
-    """A fixed number of iterations by each virtual user."""
+    """A fixed number of iterations per virtual user."""
 
     vus: AtLeastOne
     iterations: AtLeastOne
     max_duration: str
 
     def __post_init__(self) -> None:
-        """Refuse an impossible shape."""
+        """Reject an impossible shape."""
         _check_durations(maxDuration=self.max_duration)
 
     @property
     def seconds(self) -> float:
-        """How long the load may last; the iterations end it earlier."""
+        """The maximum duration of the load; it ends earlier when the iterations are done."""
         return _seconds(self.max_duration)
 
 
@@ -75,7 +75,7 @@ class ConstantVus(_Executor, frozen=True, tag="constant-vus"):
     duration: str
 
     def __post_init__(self) -> None:
-        """Refuse an impossible shape."""
+        """Reject an impossible shape."""
         _check_durations(duration=self.duration)
 
     @property
@@ -91,7 +91,7 @@ class RampingVus(_Executor, frozen=True, tag="ramping-vus"):
     stages: Stages
 
     def __post_init__(self) -> None:
-        """Refuse an impossible shape."""
+        """Reject an impossible shape."""
         _check_rise(self.start_vus, self.stages)
 
     @property
@@ -110,7 +110,7 @@ class ConstantArrivalRate(_Executor, frozen=True, tag="constant-arrival-rate"):
     max_vus: AtLeastOne = msgspec.field(name="maxVUs")
 
     def __post_init__(self) -> None:
-        """Refuse an impossible shape."""
+        """Reject an impossible shape."""
         _check_durations(timeUnit=self.time_unit, duration=self.duration)
         _check_vus(self.pre_allocated_vus, self.max_vus)
 
@@ -121,7 +121,7 @@ class ConstantArrivalRate(_Executor, frozen=True, tag="constant-arrival-rate"):
 
     @property
     def iterations(self) -> float:
-        """How many iterations the rate asks for over the whole load."""
+        """The number of iterations that the rate implies over the whole load."""
         return self.rate * self.seconds / _seconds(self.time_unit)
 
 
@@ -135,7 +135,7 @@ class RampingArrivalRate(_Executor, frozen=True, tag="ramping-arrival-rate"):
     stages: Stages
 
     def __post_init__(self) -> None:
-        """Refuse an impossible shape."""
+        """Reject an impossible shape."""
         _check_durations(timeUnit=self.time_unit)
         _check_vus(self.pre_allocated_vus, self.max_vus)
         _check_rise(self.start_rate, self.stages)
@@ -147,7 +147,7 @@ class RampingArrivalRate(_Executor, frozen=True, tag="ramping-arrival-rate"):
 
     @property
     def unit_seconds(self) -> float:
-        """The time that the rates are counted in, such as 1 for iterations a second."""
+        """The seconds per time unit of the rates, such as 1 for iterations per second."""
         return _seconds(self.time_unit)
 
 
@@ -155,7 +155,7 @@ Executor = PerVuIterations | ConstantVus | RampingVus | ConstantArrivalRate | Ra
 
 
 def warm_up_seconds(executor: Executor) -> float:
-    """Return how long the warm-up of a scenario lasts: 0 where iterations bound the load.
+    """Return the length of a scenario's warm-up: 0 for a fixed number of iterations.
 
     The k6 scripts tag samples by the same rule (k6/scripts/lib/options.js).
     """
@@ -165,12 +165,12 @@ def warm_up_seconds(executor: Executor) -> float:
 
 
 def same_load(one: Executor, other: Executor) -> bool:
-    """Whether two shapes are the same load, however their durations are written: `5m`, `5m0s`."""
+    """Return whether two shapes are the same load, however durations are written: `5m`, `5m0s`."""
     return _in_seconds(msgspec.to_builtins(one)) == _in_seconds(msgspec.to_builtins(other))
 
 
-def _in_seconds(content: Any) -> object:  # noqa: ANN401 - what msgspec makes of a shape
-    """Return a shape with every duration in it as seconds."""
+def _in_seconds(content: Any) -> object:  # noqa: ANN401 - a shape as msgspec's builtins
+    """Return a shape with each of its durations in seconds."""
     if isinstance(content, dict):
         return {
             key: _seconds(value) if key in _DURATIONS else _in_seconds(value)
@@ -182,7 +182,7 @@ def _in_seconds(content: Any) -> object:  # noqa: ANN401 - what msgspec makes of
 
 
 def _seconds(duration: str) -> float:
-    """Return the seconds of a duration that was checked when the shape was made."""
+    """Return the seconds of a duration that was already checked."""
     return parse_duration(duration, where="duration")
 
 

@@ -1,4 +1,4 @@
-"""What can be limited and how: stats, operators and the expressions that k6 judges."""
+"""Thresholds as expressions: stats, operators, and the form that k6 evaluates."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.numbers import js_number
 
-# How fast the values of a gauge rise, in the metric's unit an hour.
+# The slope of a gauge's values, in the metric's unit per hour.
 GROWTH = "growth_per_hour"
 STATS: Mapping[MetricType, tuple[str, ...]] = MappingProxyType(
     {
@@ -33,7 +33,7 @@ _EXPRESSION = re.compile(
 
 
 class Operator(StrEnum):
-    """The comparisons that make a limit; k6's `==` and `!=` make none."""
+    """The comparisons of a threshold; k6's `==` and `!=` are not supported."""
 
     AT_MOST = "<="
     BELOW = "<"
@@ -41,7 +41,7 @@ class Operator(StrEnum):
     ABOVE = ">"
 
     def holds(self, observed: float, limit: float) -> bool:
-        """Return whether `observed` keeps the limit."""
+        """Return whether `observed` meets the threshold."""
         return _COMPARE[self](observed, limit)
 
 
@@ -57,11 +57,11 @@ _COMPARE: Mapping[Operator, Callable[[float, float], bool]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Expression:
-    """A limit as k6 puts it.
+    """A threshold in k6's form.
 
     Attributes:
-        stat: The stat in our spelling: `p95`, `rate`.
-        operator: The comparison that has to hold.
+        stat: The stat in this project's spelling: `p95`, `rate`.
+        operator: The comparison that must hold.
         limit: Its right-hand side, finite.
     """
 
@@ -71,32 +71,32 @@ class Expression:
 
     @property
     def k6_stat(self) -> str:
-        """The stat in k6's spelling, in expressions as in the summary: `p(95)`, `rate`."""
+        """The stat in k6's spelling, in expressions and in the summary: `p(95)`, `rate`."""
         return f"p({self.stat[1:]})" if self.stat.startswith("p") else self.stat
 
     @property
     def share(self) -> float | None:
-        """The share of samples below a percentile, 0.95 for `p95`; None of another stat."""
+        """The share of samples below a percentile, 0.95 for `p95`; None for other stats."""
         if self.stat == "med":
             return 0.5
         return float(Fraction(self.stat[1:]) / 100) if self.stat.startswith("p") else None
 
     @property
     def k6(self) -> str:
-        """The text given to k6: k6's stat, operator and `String(limit)`, without spaces."""
+        """The expression for k6: k6's stat, operator, and `String(limit)`, without spaces."""
         return f"{self.k6_stat}{self.operator}{js_number(self.limit)}"
 
 
 def parse_expression(text: str) -> Expression | None:
-    """Return what a string in thresholds.json says, or None where it is no such expression.
+    """Parse an expression of thresholds.json; return None if it is malformed.
 
-    The form is `STAT OPERATOR NUMBER`, spaces allowed around each. STAT is in our spelling (`p95`)
-    or in k6's (`p(95)`), OPERATOR one of `<= < >= >`, NUMBER made of digits with at most one point
-    within. k6 is given its normal form, `Expression.k6`, by JavaScript too: `"p95 < 2000.0"`
-    becomes `p(95)<2000`, `"rate<0.0000001"` becomes `rate<1e-7`. A plain number is written by the
-    same rule, with `<=` or `>=`.
+    The format is `STAT OPERATOR NUMBER`, with optional spaces around each. STAT is in this
+    project's spelling (`p95`) or k6's (`p(95)`); OPERATOR is one of `<= < >= >`; NUMBER consists of
+    digits with at most one point between them. JavaScript too gives k6 the normal form,
+    `Expression.k6`: `"p95 < 2000.0"` becomes `p(95)<2000`, `"rate<0.0000001"` becomes `rate<1e-7`.
+    A plain number follows the same rule, with `<=` or `>=`.
 
-    The number may overflow to infinity; whether it is sensible is judged by the reader of the file.
+    The number may overflow to infinity; the caller checks whether it makes sense.
     """
     match = _EXPRESSION.fullmatch(text)
     if not match:

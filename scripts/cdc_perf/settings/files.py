@@ -1,4 +1,4 @@
-"""Settings files: read strictly, refused with one line that names the place."""
+"""Read settings files strictly; an error is one line that names the place."""
 
 import json
 import re
@@ -14,16 +14,16 @@ from cdc_perf.errors import UsageFailure
 
 T = TypeVar("T")
 
-# JavaScript reads these files too, and to it every number is a double, exact for this many digits.
+# JavaScript reads these files too; its numbers are doubles, which are exact for this many digits.
 _EXACT_DIGITS = 15
 _PLACE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?", re.DOTALL)
 _FIELD = re.compile(r"Object (?P<fault>missing required|contains unknown) field `(?P<name>.*)`")
-# What a type refuses by itself begins with the option: `maxVUs: must be at least 9`.
+# An error that a type raises itself begins with the option: `maxVUs: must be at least 9`.
 _NAMED = re.compile(r"(?P<option>[A-Za-z]+): (?P<what>.*)", re.DOTALL)
 
 
 class _Repeating(dict[str, object]):
-    """An object in which a key stands twice; Python and JavaScript would silently keep the last."""
+    """An object with a repeated key; Python and JavaScript would silently keep the last value."""
 
     def __init__(self, pairs: list[tuple[str, object]], repeated: str) -> None:
         super().__init__(pairs)
@@ -31,10 +31,10 @@ class _Repeating(dict[str, object]):
 
 
 def read_json(path: Path) -> object:
-    """Return the content of a JSON file, every number in it finite and every key given once.
+    """Return the content of a JSON file in which all numbers are finite and no key repeats.
 
     Raises:
-        UsageFailure: The file is missing or not such JSON; the line names the place.
+        UsageFailure: The file is missing or malformed; the message names the place.
     """
     try:
         content: object = json.loads(
@@ -55,7 +55,7 @@ def read_toml(path: Path) -> dict[str, object]:
     """Return the content of a TOML file.
 
     Raises:
-        UsageFailure: The file is missing or not TOML (a key given twice is not).
+        UsageFailure: The file is missing or not TOML, for example because a key repeats.
     """
     try:
         return tomllib.loads(_read(path))
@@ -67,13 +67,13 @@ def typed(content: object, kind: type[T], *, file: str, place: str = "") -> T:
     """Return `content` as a value of `kind`, a msgspec struct.
 
     Args:
-        content: What a file says, as plain objects.
-        kind: The type wanted.
-        file: The file's name, for the error.
-        place: Where in the file `content` stands, for the error; empty for the whole of it.
+        content: The content of a file, as plain objects.
+        kind: The wanted type.
+        file: The file's name, for the error message.
+        place: The place of `content` in the file, for the error message; empty for the whole file.
 
     Raises:
-        UsageFailure: `content` is something else: `pipeline.toml: tables[2].key: is missing`.
+        UsageFailure: `content` does not fit: `pipeline.toml: tables[2].key: is missing`.
     """
     try:
         return msgspec.convert(content, kind)
@@ -125,7 +125,7 @@ def _faults(content: object, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _explain(message: str) -> tuple[str, str]:
-    """Split an error of msgspec into the place (`tables[2].key`) and what is wrong there."""
+    """Split an error message of msgspec into the place (`tables[2].key`) and the fault."""
     match = _PLACE.fullmatch(message)
     what, place = (match["what"], match["place"] or "") if match else (message, "")
     named = _NAMED.fullmatch(what)

@@ -1,4 +1,4 @@
-"""The hops of a change from its commit to its document, as the consumer names them."""
+"""The hops of a change from its commit to its document, with the consumer's names."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ _PREFIX = "hop_"
 
 @dataclass(frozen=True)
 class Hop:
-    """A part of the way of a change.
+    """One step of the pipeline.
 
     Attributes:
         name: The consumer's label.
-        title: What people read.
+        title: The name in output.
         meaning: What happens in it.
-        points_at: Where to look if it takes long.
-        sender: Whose clock tells when it begins.
-        receiver: Whose clock tells when it ends.
+        points_at: Where to look if it is slow.
+        sender: The component whose clock gives its start.
+        receiver: The component whose clock gives its end.
     """
 
     name: str
@@ -29,12 +29,12 @@ class Hop:
 
     @property
     def metric(self) -> str:
-        """The name that limits are set on."""
+        """The metric name for thresholds."""
         return f"{_PREFIX}{self.name}"
 
     @property
     def clocks(self) -> tuple[str, ...]:
-        """The clocks that have to agree: two, or none where one clock tells both ends."""
+        """The two clocks that must agree, or () if one clock gives both ends."""
         return () if self.sender == self.receiver else (self.sender, self.receiver)
 
 
@@ -86,9 +86,9 @@ ALL_HOPS = (*HOPS, TOTAL)
 
 
 def hop_of(kind: MetricKind) -> Hop:
-    """Return the hop that a metric of that type is about.
+    """Return the hop that a metric measures.
 
     Raises:
-        KeyError: metrics.json has one that the consumer does not measure.
+        KeyError: The consumer does not measure the metric.
     """
     return {hop.metric: hop for hop in ALL_HOPS}[kind.name]

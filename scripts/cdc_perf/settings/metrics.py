@@ -1,4 +1,4 @@
-"""The metrics that a limit can be set on: metrics.json."""
+"""The metrics that a threshold can be set on: metrics.json."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from cdc_perf.settings.paths import Checkout
 
 CONSUMER_LAG = "consumer_lag"
 SLOT_RETAINED_BYTES = "slot_retained_bytes"
-# Of a Java component; known of the embedded stack alone.
+# Metrics of Java components, available only for the embedded stack.
 LIVE_HEAP, OUTSIDE_HEAP = "heap_live_", "outside_heap_"
 
 
 def of_jvm(metric: str) -> bool:
-    """Whether a metric is on the memory of a JVM after a collection."""
+    """Return whether a metric is the memory of a JVM after a garbage collection."""
     return metric.startswith((LIVE_HEAP, OUTSIDE_HEAP))
 
 
 class MetricType(StrEnum):
-    """k6's types of metric, as far as limits are set on them.
+    """The types of metrics that support thresholds.
 
-    k6 knows nothing of the last two, which are the stack's: a gauge is sampled by the harness once
-    a second, a histogram is counted by the consumer over every event.
+    The last two are unknown to k6. The harness samples a gauge of the stack once a second; the
+    consumer counts a histogram over all events.
     """
 
     TREND = "trend"
@@ -36,19 +36,19 @@ class MetricType(StrEnum):
 
     @property
     def in_k6(self) -> bool:
-        """Whether k6 measures metrics of that type."""
+        """Whether k6 measures metrics of this type."""
         return self not in (MetricType.GAUGE, MetricType.HISTOGRAM)
 
 
 class Better(StrEnum):
-    """Which direction is the good one; a plain limit is an upper one for LOWER."""
+    """Which direction is better; a plain number is an upper threshold for LOWER."""
 
     LOWER = "lower"
     HIGHER = "higher"
 
 
 class Phase(StrEnum):
-    """Which samples count: those after the warm-up, or all."""
+    """Which samples count: only those after the warm-up, or all."""
 
     STEADY = "steady"
     ALL = "all"
@@ -63,14 +63,14 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class MetricKind:
-    """What a metric is.
+    """The description of a metric.
 
     Attributes:
         name: The metric's name.
-        type: k6's type.
-        unit: The unit of its values: `ms`, `B` (bytes), nothing.
-        better: The good direction.
-        phase: The samples that a limit is judged on.
+        type: Its type.
+        unit: The unit of its values: `ms`, `B` (bytes), or empty.
+        better: The better direction.
+        phase: The samples that a threshold is judged on.
     """
 
     name: str
@@ -81,7 +81,7 @@ class MetricKind:
 
     @property
     def k6_name(self) -> str:
-        """The metric or sub-metric that carries a limit: `cdc_e2e_latency{phase:steady}`."""
+        """The k6 metric or sub-metric of a threshold: `cdc_e2e_latency{phase:steady}`."""
         return f"{self.name}{{phase:steady}}" if self.phase is Phase.STEADY else self.name
 
 

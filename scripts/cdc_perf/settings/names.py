@@ -1,11 +1,11 @@
-"""Unknown names, answered with the names that were probably meant."""
+"""Suggestions for unknown names."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the end of an error line: the known names nearest to `name`, else all of them."""
+    """Return the end of an error message: the known names closest to `name`, or all of them."""
     names = list(known)
     close = get_close_matches(name, names, n=3, cutoff=0.6)
     if close:

@@ -1,4 +1,4 @@
-"""Numbers written as JavaScript writes them."""
+"""Format numbers as JavaScript does."""
 
 from decimal import Decimal
 from math import isfinite
@@ -8,15 +8,15 @@ _FIRST_PLAIN_EXPONENT = -6
 
 
 def js_number(value: float) -> str:
-    """Return `String(value)` of JavaScript: `2000`, `0.99`, `1e-7`.
+    """Return JavaScript's `String(value)`: `2000`, `0.99`, `1e-7`.
 
-    k6 names a threshold's result by its expression, which JavaScript composed; to find it again
-    the same text has to be composed here. Both languages print the shortest digits that read back
-    as the same double, so only the placing of the point differs: ECMAScript, Number::toString,
-    radix 10 (https://tc39.es/ecma262/#sec-numeric-types-number-tostring).
+    k6 names a threshold's result by its expression, which JavaScript composed, so finding it takes
+    the same text. Both languages print the shortest digits that parse to the same double; only the
+    position of the point differs: ECMAScript, Number::toString, radix 10
+    (https://tc39.es/ecma262/#sec-numeric-types-number-tostring).
 
     Raises:
-        ValueError: `value` is not finite; no limit is.
+        ValueError: `value` is not finite.
     """
     number = float(value)
     if not isfinite(number):

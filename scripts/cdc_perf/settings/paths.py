@@ -1,4 +1,4 @@
-"""Where everything lies in a checkout."""
+"""The paths in a checkout."""
 
 import os
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Checkout:
-    """The folders and files of one checkout; nothing here looks at the disk.
+    """The folders and files of one checkout; nothing here accesses the disk.
 
     Attributes:
         root: The repository's folder, absolute.
-        results: Where run folders are made, absolute.
+        results: The folder for run folders, absolute.
     """
 
     root: Path
@@ -20,9 +20,9 @@ class Checkout:
 
     @classmethod
     def at(cls, root: Path, environment: Mapping[str, str]) -> "Checkout":
-        """Return the checkout in `root`; a `RESULTS_DIR` in `environment` moves its results.
+        """Return the checkout in `root`; `RESULTS_DIR` in `environment` moves its results.
 
-        A relative `RESULTS_DIR` counts from the current folder, as in every other command.
+        A relative `RESULTS_DIR` is resolved against the current folder.
         """
         moved = environment.get("RESULTS_DIR", "")
         absolute = root.absolute()
@@ -31,12 +31,12 @@ class Checkout:
 
     @classmethod
     def here(cls) -> "Checkout":
-        """Return the checkout that this file belongs to, under the process's environment."""
+        """Return the checkout that contains this file, with the process's environment."""
         return cls.at(Path(__file__).parents[3], os.environ)
 
     @property
     def k6(self) -> Path:
-        """The folder of the k6 module, its scripts and its settings."""
+        """The folder of the k6 module, its scripts, and its settings."""
         return self.root / "k6"
 
     @property
@@ -46,45 +46,45 @@ class Checkout:
 
     @property
     def scenarios_file(self) -> Path:
-        """The load shapes."""
+        """The file of the load shapes."""
         return self.k6 / "scenarios.json"
 
     @property
     def thresholds_file(self) -> Path:
-        """The limits."""
+        """The file of the thresholds."""
         return self.k6 / "thresholds.json"
 
     @property
     def metrics_file(self) -> Path:
-        """The metrics that a limit can be set on."""
+        """The file of the metrics that a threshold can be set on."""
         return self.k6 / "metrics.json"
 
     @property
     def prometheus(self) -> Path:
-        """The settings of Prometheus: what it scrapes, its rules, the JMX agent's settings."""
+        """The folder of Prometheus' settings: scrape targets, rules, the JMX agent's settings."""
         return self.k6 / "prometheus"
 
     @property
     def pipeline_file(self) -> Path:
-        """The pipeline under test."""
+        """The file that describes the pipeline under test."""
         return self.root / "pipeline.toml"
 
     @property
     def stack(self) -> Path:
-        """The state of the stack."""
+        """The folder of the stack's state."""
         return self.root / ".stack"
 
     @property
     def endpoints_file(self) -> Path:
-        """The addresses of the stack that is up."""
+        """The file of the running stack's addresses."""
         return self.stack / "endpoints.json"
 
     @property
     def started_file(self) -> Path:
-        """What of pipeline.toml the stack that is up was started with."""
+        """The file of the pipeline.toml settings that the running stack was started with."""
         return self.stack / "started.json"
 
     @property
     def lock_file(self) -> Path:
-        """Held by the one command that may change the stack or load it."""
+        """The file that a command locks while it changes or loads the stack."""
         return self.stack / "lock"

@@ -7,14 +7,14 @@ import msgspec
 from cdc_perf.settings.table_name import TableName
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
-# PostgreSQL: lower case letters, digits and underscores, at most 63 (NAMEDATALEN - 1).
+# PostgreSQL: lowercase letters, digits, and underscores, at most 63 (NAMEDATALEN - 1).
 SlotName = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9_]{1,63}\Z")]
 TopicName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._-]{1,249}\Z")]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A section in which every setting is known."""
+    """A section; unknown settings are errors."""
 
 
 class Postgres(_Section, frozen=True):
@@ -37,13 +37,13 @@ class Kafka(_Section, frozen=True):
 
 
 class Mongodb(_Section, frozen=True):
-    """The target."""
+    """The target database."""
 
     database: Text
 
 
 class Consumer(_Section, frozen=True):
-    """Settings of cdc-consumer, which reads them itself; typed here to find a slip early."""
+    """Settings of cdc-consumer, which reads them itself; typed here to detect mistakes early."""
 
     max_batch_size: Annotated[int, msgspec.Meta(ge=1)]
     retry_seconds: Annotated[float, msgspec.Meta(gt=0, le=43_000)]
@@ -51,7 +51,7 @@ class Consumer(_Section, frozen=True):
 
 
 class Table(_Section, frozen=True):
-    """A table, its key columns and the collection that it ends up in."""
+    """A table, its key columns, and its collection."""
 
     table: Text
     key: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
@@ -59,26 +59,26 @@ class Table(_Section, frozen=True):
 
     @property
     def name(self) -> TableName:
-        """The table's name in its parts; `load_pipeline` has refused what spells none."""
+        """The parts of the table's name, which `load_pipeline` has validated."""
         return TableName.parse(self.table)
 
 
 class Canary(_Section, frozen=True):
-    """The row that is sent through every hop before a stack counts as ready."""
+    """The row that must pass every hop before a stack counts as ready."""
 
     table: str
     values: Annotated[dict[str, str | int | float | bool], msgspec.Meta(min_length=1)]
 
 
 class Connector(_Section, frozen=True):
-    """The connector's name and what of its configuration is chosen freely."""
+    """The connector's name and the freely chosen part of its configuration."""
 
     name: Text
     config: dict[str, str]
 
 
 class PortSettings(_Section, frozen=True):
-    """The ports of the local stack; None: a free one is chosen when it is started."""
+    """The ports of the embedded stack; None: use any free port."""
 
     postgres: Port | None = None
     kafka: Port | None = None
@@ -92,24 +92,23 @@ class PortSettings(_Section, frozen=True):
 
 
 class LocalStackSettings(_Section, frozen=True):
-    """The local stack: given ports, and the path of a real `mongod` (relative to the checkout)."""
+    """The embedded stack: fixed ports, and the path of a `mongod` (relative to the checkout)."""
 
     ports: PortSettings = PortSettings()
     mongod: Text | None = None
 
 
 class ExternalStackSettings(_Section, frozen=True):
-    """The addresses of a pipeline that others run; empty: not given. No secrets: it is a file.
+    """The addresses of an external pipeline; empty if not given. No secrets: this is a file.
 
     Attributes:
-        postgres_dsn: Of the source, as libpq takes it.
-        kafka_bootstrap: Of the broker.
-        connect_url: Of Kafka Connect.
-        mongodb_uri: Of the target.
-        consumer_url: Of cdc-consumer.
-        connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it, where that is
-            another address.
-        prometheus_url: Of a Prometheus that takes what is pushed, if the load is to be watched.
+        postgres_dsn: The source, as a libpq connection string.
+        kafka_bootstrap: The broker.
+        connect_url: Kafka Connect.
+        mongodb_uri: The target.
+        consumer_url: cdc-consumer.
+        connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it, if different.
+        prometheus_url: A Prometheus that accepts remote write, to watch the load.
     """
 
     postgres_dsn: str = ""
@@ -122,14 +121,14 @@ class ExternalStackSettings(_Section, frozen=True):
 
 
 class Stacks(_Section, frozen=True):
-    """Settings of each backend."""
+    """The settings of each backend."""
 
     local: LocalStackSettings = LocalStackSettings()
     external: ExternalStackSettings = ExternalStackSettings()
 
 
 class Pipeline(_Section, frozen=True):
-    """Everything that pipeline.toml says."""
+    """The content of pipeline.toml."""
 
     postgres: Postgres
     kafka: Kafka
@@ -141,7 +140,7 @@ class Pipeline(_Section, frozen=True):
     stacks: Stacks = Stacks()
 
     def topic(self, table: Table) -> str:
-        """Return the topic that carries a table's events."""
+        """Return the topic of a table's events."""
         return table.name.topic(self.kafka.topic_prefix)
 
     @property

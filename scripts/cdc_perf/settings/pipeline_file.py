@@ -1,4 +1,4 @@
-"""Reading pipeline.toml, and what no type can check about it."""
+"""Read pipeline.toml, and check what the types cannot check."""
 
 import os
 from collections import Counter
@@ -23,7 +23,7 @@ _OWN_DATABASES = ("admin", "config", "local")
 
 
 def load_pipeline(checkout: Checkout) -> Pipeline:
-    """Return the pipeline of pipeline.toml.
+    """Return the pipeline in pipeline.toml.
 
     Raises:
         UsageFailure: The file is missing or wrong: `pipeline.toml: tables[2].key: is missing`.
@@ -47,7 +47,7 @@ def load_pipeline(checkout: Checkout) -> Pipeline:
 
 
 def _untyped_faults(content: dict[str, object]) -> Iterator[tuple[str, str]]:
-    """Find what the types would refuse without naming the key."""
+    """Yield the faults that the types would report without the key."""
     connector = content.get("connector")
     config = connector.get("config") if isinstance(connector, dict) else None
     for name, value in config.items() if isinstance(config, dict) else ():
@@ -68,7 +68,7 @@ def _name_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
 
 
 def _in_one_spelling(pipeline: Pipeline) -> Pipeline:
-    """Spell each table's name in one way, so that names can be compared."""
+    """Normalize the spelling of each table's name, so that names can be compared."""
     replace = msgspec.structs.replace
     tables = tuple(replace(table, table=str(table.name)) for table in pipeline.tables)
     canary = replace(pipeline.canary, table=str(TableName.parse(pipeline.canary.table)))
@@ -91,7 +91,7 @@ def _table_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
 
 
 def _topic_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
-    """Find topics of one name, and those that Kafka keeps apart no better: `.` and `_` are alike.
+    """Yield topics whose names collide: in Kafka's metrics `.` and `_` are the same.
 
     https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java
     """
@@ -104,7 +104,7 @@ def _topic_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
 
 
 def _collection_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
-    """Find names that no MongoDB takes; what another server does not is asked of it at `up`."""
+    """Yield names that no MongoDB accepts; `up` checks what else the server rejects."""
     database = pipeline.mongodb.database
     if bad := _NOT_IN_DATABASES.intersection(database):
         yield "mongodb.database", f"MongoDB takes no {min(bad)!r} in a database's name"

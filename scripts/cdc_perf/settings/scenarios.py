@@ -17,8 +17,8 @@ from cdc_perf.settings.paths import Checkout
 HEALTH_CHECK = "health-check"
 ALL = "all"
 
-# A name becomes a file, a nox session, a job and a key of thresholds.json, where these words mean
-# something else.
+# A name is also a file, a nox session, a job, and a key of thresholds.json. There, the reserved
+# words mean something else.
 MOST_HOLDS = 3
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _RESERVED = frozenset({ALL, "default", "environments"})
@@ -38,15 +38,15 @@ class Scenario:
 
     Attributes:
         name: Its name on the command line.
-        description: A line for people.
+        description: One line of description.
         think_time_seconds: The pause of a virtual user between two iterations.
-        in_all: Whether `all` means it too.
-        options: The shape as committed, before any override.
-        duration_seconds: The shape's total; the longest it may take for a fixed number of
+        in_all: Whether `all` includes it.
+        options: The committed shape, before overrides.
+        duration_seconds: The total duration of the shape; the maximum for a fixed number of
             iterations.
-        script: The k6 script, which exists.
-        hold_seconds: Of a rising arrival rate: for how long the highest rate that it shows is held
-            afterwards, up to three times; None of the others.
+        script: The path of the k6 script, which exists.
+        hold_seconds: For a rising arrival rate: how long each of up to three holds of a constant
+            rate after the ramp lasts. None for other shapes.
     """
 
     name: str
@@ -60,13 +60,13 @@ class Scenario:
 
     @property
     def longest_seconds(self) -> float:
-        """How long its load may last in all."""
+        """The maximum duration of its load, including holds."""
         return self.duration_seconds + MOST_HOLDS * (self.hold_seconds or 0.0)
 
 
 @dataclass(frozen=True)
 class Scenarios:
-    """Every scenario, in the order of the file."""
+    """All scenarios, in the order of the file."""
 
     every: tuple[Scenario, ...]
 
@@ -76,10 +76,10 @@ class Scenarios:
         return tuple(scenario.name for scenario in self.every)
 
     def get(self, name: str, *, option: str = "--scenarios") -> Scenario:
-        """Return the scenario of that name, which the user gave with that option.
+        """Return the scenario with the name that the user gave with this option.
 
         Raises:
-            UsageFailure: There is none; the line lists the nearest.
+            UsageFailure: There is no such scenario; the message lists the closest names.
         """
         for scenario in self.every:
             if scenario.name == name:
@@ -88,13 +88,13 @@ class Scenarios:
         raise UsageFailure(f"{option}: unknown scenario {name!r}; {nearest(name, known)}")
 
     def select(self, names: str) -> tuple[Scenario, ...]:
-        """Return the scenarios that a list such as `baseline,e2e-latency` names.
+        """Return the scenarios of a list such as `baseline,e2e-latency`.
 
-        They come in the order of the list, each once. `all` stands for those that run in CI time,
-        in the order of the file.
+        They are in the order of the list, without repetitions. `all` means those with `in_all`, in
+        the order of the file.
 
         Raises:
-            UsageFailure: The list names nothing, or a scenario that there is not.
+            UsageFailure: The list is empty or contains an unknown scenario.
         """
         wanted = [name.strip() for name in names.split(",") if name.strip()]
         if not wanted:
@@ -111,7 +111,7 @@ class Scenarios:
 
 
 def load_scenarios(checkout: Checkout) -> Scenarios:
-    """Return the scenarios of scenarios.json.
+    """Return the scenarios in scenarios.json.
 
     Raises:
         UsageFailure: The file is missing or wrong, or a scenario's script does not exist.

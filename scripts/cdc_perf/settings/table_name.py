@@ -1,26 +1,26 @@
-"""The name of a table: its schema and its own name, spelled as in SQL.
+"""The name of a table: schema and table, in SQL's syntax.
 
-`public.orders`, `"Shop"."Invoice line"`: the text between double quotes is the name, and `""` in it
-is one quote. A part without quotes keeps its capitals: unlike SQL, nothing is folded to lower case.
+`public.orders`, `"Shop"."Invoice line"`: the text between double quotes is the name, and `""`
+inside it is one quote. Unlike SQL, a part without quotes is not folded to lower case.
 """
 
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
-# Longer ones PostgreSQL cuts off (NAMEDATALEN - 1).
+# PostgreSQL truncates longer names (NAMEDATALEN - 1).
 _MOST_BYTES = 63
 _PART = r'(?:[^\W\d][\w$]*|"(?:[^"\0]|"")+")'
 _NAME = re.compile(rf"(?P<schema>{_PART})\.(?P<name>{_PART})")
-# What PostgreSQL reads back the same without quotes, key words aside.
+# PostgreSQL reads these back unchanged without quotes, except key words.
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
-# https://kafka.apache.org/documentation/#topicconfigs: letters, digits, these, and at most 249.
+# https://kafka.apache.org/documentation/#topicconfigs: letters, digits, `._-`, and at most 249.
 _NOT_IN_TOPICS = re.compile(r"[^A-Za-z0-9._-]")
 _MOST_IN_TOPIC = 249
 
 
 class TableName(NamedTuple):
-    """A table's name; its parts are what `psycopg.sql.Identifier` takes.
+    """A table's name; its parts are the arguments of `psycopg.sql.Identifier`.
 
     Attributes:
         schema: The schema.
@@ -32,15 +32,15 @@ class TableName(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "TableName":
-        """Return the name that a text spells.
+        """Parse a table's name.
 
         Raises:
-            ValueError: It spells none; the message says why.
+            ValueError: The text is not a name; the message says why.
         """
         return _parse(text)
 
     def __str__(self) -> str:
-        """Return the name as SQL has it: two spellings of one name come out the same."""
+        """Return the name in SQL, normalized: two spellings of one name give the same text."""
         return ".".join(
             part if _PLAIN.fullmatch(part) else '"{}"'.format(part.replace('"', '""'))
             for part in self
@@ -58,10 +58,10 @@ class TableName(NamedTuple):
         return _NOT_IN_TOPICS.sub("_", letters)[:_MOST_IN_TOPIC]
 
     def pattern(self) -> str:
-        r"""Return the regular expression that finds this table alone in `table.include.list`.
+        r"""Return the regular expression that matches only this table in `table.include.list`.
 
-        Debezium splits the list at commas and cuts spaces off its ends, so that both are spelled as
-        `\x{2c}`; letters beyond ASCII stand for themselves.
+        Debezium splits the list at commas and strips spaces, so both are written as `\x{2c}`;
+        letters outside ASCII are written as they are.
         """
         return r"\.".join(re.sub(r"[^\w]", _escaped, part) for part in self)
 

@@ -1,4 +1,4 @@
-"""Reading thresholds.json."""
+"""Read thresholds.json."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.settings.thresholds import DEFAULT, Layer, Limits, Threshold, ThresholdTable
 
 ENVIRONMENTS = "environments"
-# The metric and stat that every scenario is judged by.
+# The metric and stat that every scenario must have a threshold on.
 SUCCESS_RATE = ("cdc_success_rate", "rate")
-# Where an editor finds what may stand in the file; nothing else reads it.
+# Editors find the file's JSON Schema by this key; nothing else reads it.
 SCHEMA = "$schema"
 _UPPER = (Operator.AT_MOST, Operator.BELOW)
 
@@ -24,16 +24,16 @@ _UPPER = (Operator.AT_MOST, Operator.BELOW)
 def load_thresholds(
     checkout: Checkout, scenarios: Iterable[str], metrics: Mapping[str, MetricKind]
 ) -> ThresholdTable:
-    """Return every limit of thresholds.json.
+    """Return every threshold of thresholds.json.
 
     Args:
-        checkout: Where the file lies.
-        scenarios: The names of the scenarios that there are.
-        metrics: The metrics that there are, by name.
+        checkout: The checkout of the file.
+        scenarios: The names of all scenarios.
+        metrics: All metrics, by name.
 
     Raises:
-        UsageFailure: The file is missing or wrong; the line says where
-            (`baseline.cdc_e2e_latency.p95`) and, for an unknown name, which ones are near it.
+        UsageFailure: The file is missing or wrong. The message names the place
+            (`baseline.cdc_e2e_latency.p95`) and, for an unknown name, the closest known ones.
     """
     path = checkout.thresholds_file
     reader = _Reader(path.name, tuple(scenarios), metrics)
@@ -62,7 +62,7 @@ def load_thresholds(
 
 @dataclass(frozen=True)
 class _Reader:
-    """Turns the file's objects into limits, each error with its place."""
+    """Turns the file's objects into thresholds; each error names its place."""
 
     file: str
     scenarios: tuple[str, ...]
@@ -124,7 +124,7 @@ class _Reader:
             if not isfinite(expression.limit):
                 raise self.wrong(place, f"{content!r} is not a finite number")
             return expression
-        # A bool is an int to Python.
+        # A bool is an int in Python.
         if isinstance(content, bool) or not isinstance(content, int | float):
             raise self.wrong(place, "a limit is a number, or a string such as 'rate<0.001'")
         plain = Operator.AT_MOST if kind.better is Better.LOWER else Operator.AT_LEAST

@@ -1,4 +1,4 @@
-"""The JSON Schema of thresholds.json, for editors; what reads the file decides."""
+"""The JSON Schema of thresholds.json for editors; `threshold_file` is authoritative."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,13 +18,13 @@ _PHASES = {Phase.STEADY: "after the warm-up", Phase.ALL: "with the warm-up"}
 
 
 def threshold_schema(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]) -> Schema:
-    """Return the schema; every file that `load_thresholds` takes is valid by it.
+    """Return the schema. Every file that `load_thresholds` accepts is valid.
 
-    What a schema cannot tell, it lets pass: a key that stands twice, a number that overflows.
+    The schema allows errors that it cannot express: a repeated key, a number that overflows.
 
     Args:
-        scenarios: The names of the scenarios that there are.
-        metrics: The metrics that there are, by name.
+        scenarios: The names of all scenarios.
+        metrics: All metrics, by name.
     """
     limits = {"$ref": "#/$defs/limits"}
     judged = [name for name in scenarios if name != HEALTH_CHECK]
@@ -64,11 +64,11 @@ def _metric(kind: MetricKind) -> Schema:
 
 
 def _limit(kind: MetricKind, stat: str) -> Schema:
-    """Return what a limit may be: a number, or an expression of k6 on the same stat."""
+    """Return the schema of a threshold: a number, or a k6 expression on the same stat."""
     bounds, number = {}, _NUMBER
     if kind.type is MetricType.RATE:
         bounds, number = {"exclusiveMinimum": 0, "exclusiveMaximum": 1}, _BETWEEN_0_AND_1
-    # A success rate has a lower bound.
+    # A success rate needs a lower threshold.
     comparison = ">=?" if (kind.name, stat) == SUCCESS_RATE else "[<>]=?"
     spellings = [stat, f"p({stat[1:]})"] if stat.startswith("p") else [stat]
     stats = "|".join(map(re.escape, spellings))

@@ -1,4 +1,4 @@
-"""The limits, an environment's laid over the scenario's."""
+"""Thresholds, with those of an environment over those of the scenarios."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ DEFAULT = "default"
 
 @dataclass(frozen=True)
 class Threshold:
-    """One limit on one stat of one metric.
+    """One threshold on one stat of one metric.
 
     Attributes:
         kind: The metric.
-        expression: The limit as k6 judges it.
+        expression: The threshold in k6's form.
     """
 
     kind: MetricKind
@@ -32,68 +32,68 @@ class Threshold:
 
     @property
     def stat(self) -> str:
-        """The stat in our spelling: `p95`."""
+        """The stat in this project's spelling: `p95`."""
         return self.expression.stat
 
     @property
     def operator(self) -> Operator:
-        """The comparison that has to hold."""
+        """The comparison that must hold."""
         return self.expression.operator
 
     @property
     def limit(self) -> float:
-        """The limit, in the metric's unit."""
+        """The number, in the metric's unit."""
         return self.expression.limit
 
     @property
     def unit(self) -> str:
-        """The unit of the limit, `ms`; of a growth, the metric's unit an hour."""
+        """The unit of the number, such as `ms`; for a growth, the metric's unit per hour."""
         return f"{self.kind.unit}/h" if self.stat == GROWTH else self.kind.unit
 
     @property
     def k6_metric(self) -> str:
-        """The metric or sub-metric that k6 judges: `cdc_e2e_latency{phase:steady}`."""
+        """The metric or sub-metric in k6: `cdc_e2e_latency{phase:steady}`."""
         return self.kind.k6_name
 
     @property
     def k6_expression(self) -> str:
-        """The expression exactly as k6 is given it: `p(95)<=2000`."""
+        """The exact expression for k6: `p(95)<=2000`."""
         return self.expression.k6
 
     @property
     def samples_needed(self) -> int:
-        """The least number of samples on which this limit can be judged."""
+        """The least number of samples to judge this threshold."""
         return samples_needed(self.kind.type, self.stat, self.limit)
 
     @property
     def share(self) -> float | None:
-        """The share of samples below a percentile that is limited, 0 to 1; None of other stats."""
+        """The share of samples below the percentile, 0 to 1; None for other stats."""
         return self.expression.share
 
     @property
     def in_k6(self) -> bool:
-        """Whether k6 judges it too: not the stack's metrics, nor the count of a trend."""
+        """Whether k6 evaluates it too: not the stack's metrics, nor the count of a trend."""
         return self.kind.type.in_k6 and not (
             self.kind.type is MetricType.TREND and self.stat == "count"
         )
 
     def holds(self, observed: float) -> bool:
-        """Return whether `observed`, in the metric's unit, keeps the limit."""
+        """Return whether `observed`, in the metric's unit, meets the threshold."""
         return self.operator.holds(observed, self.limit)
 
 
-# By (metric, stat): what a later layer says about the same stat replaces the earlier limit.
+# Keyed by (metric, stat): a later layer replaces an earlier threshold on the same stat.
 Limits = Mapping[tuple[str, str], Threshold]
-# By `default` or scenario.
+# Keyed by `default` or scenario.
 Layer = Mapping[str, Limits]
 
 
 @dataclass(frozen=True)
 class ThresholdTable:
-    """Every limit of thresholds.json, all of them checked.
+    """All validated thresholds of thresholds.json.
 
     Attributes:
-        scenarios: The limits of `default` and of each scenario.
+        scenarios: The thresholds of `default` and of each scenario.
         environments: The same for each environment.
     """
 
@@ -101,10 +101,10 @@ class ThresholdTable:
     environments: Mapping[str, Layer]
 
     def limits(self, scenario: str, environment: str = "") -> tuple[Threshold, ...]:
-        """Return the limits of one scenario, in one environment where one is named.
+        """Return the thresholds of one scenario, in an environment if one is named.
 
         Later ones replace earlier ones: `default`, the scenario, the environment's `default`, the
-        environment's scenario. The health check has none: its checks judge it.
+        environment's scenario. The health check has none because its checks judge it.
 
         Raises:
             UsageFailure: There is no such environment.

@@ -1,4 +1,4 @@
-"""How fast something grows: the slope of a series, and how sure that is."""
+"""How fast a value grows: the slope of a series, and its confidence interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from statistics import fmean
 
 from cdc_perf.stats.intervals import CONFIDENCE, Interval
 
-# In simulations without growth, each sample correlated with the next by 0.9, the interval held 0
-# in 95 of 100 with 300 samples, in 87 with 120 and in 82 with 60.
+# In simulations without growth, with a correlation of 0.9 between successive samples, the interval
+# contained 0 in 95 of 100 cases with 300 samples, in 87 with 120, and in 82 with 60.
 SAMPLES_NEEDED = 300
 
 _HOUR_SECONDS = 3600
 _MOST_GROUPS = 240
 _REPLICATES = 1000
 _SEED = 20261124
-# Beyond that a series cannot be told from one that wanders off.
+# Above this, a series is indistinguishable from a random walk.
 _STRONGEST_CORRELATION = 0.97
-# Lags in a row without correlation after which a series counts as forgotten.
+# The number of successive lags without correlation after which correlation counts as gone.
 _FORGOTTEN = 5
 
 
@@ -29,10 +29,10 @@ class Growth:
     """How fast a value grew.
 
     Attributes:
-        per_hour: The slope, in the value's unit an hour; None of too few samples.
-        interval: Where the true slope lies, in the same unit; None of too few samples.
-        samples: How many samples stand behind it.
-        samples_needed: How many it takes.
+        per_hour: The slope, in the value's unit per hour; None with too few samples.
+        interval: The confidence interval of the slope, in the same unit; None with too few samples.
+        samples: The number of samples.
+        samples_needed: The number of samples needed.
     """
 
     per_hour: float | None
@@ -42,24 +42,24 @@ class Growth:
 
 
 def growth(samples: Sequence[tuple[float, float]]) -> Growth:
-    """Return the least-squares slope of a series, with its 95 % interval.
+    """Return the least-squares slope of a series, with its 95% interval.
 
-    Samples a second apart resemble one another, and the textbook interval, which takes each for
-    news, would be many times too narrow. So the residuals are resampled in circular blocks, each
-    block with its correlation (Politis and Romano, A circular block-resampling procedure for
-    stationary data, 1992). Residuals and not pairs, because the times are fixed by design. Blocks
-    alone are too short for a strong correlation: it is first taken out as an autoregression of
-    order one and put back into each replicate, "post-blackened" (Davison and Hinkley, Bootstrap
-    Methods and their Application, 1997, section 8.2.3), its coefficient freed from the bias that
-    the fitted line brings, -(2 + 4 phi) / n (van Giersbergen, Economics Letters 89, 2005,
-    doi:10.1016/j.econlet.2005.05.002). The length of the blocks is that of `block_length`, the
-    interval the basic bootstrap's: the slope less the quantiles of its errors.
+    Samples a second apart are correlated, and the textbook interval, which assumes independence,
+    would be many times too narrow. So the residuals are resampled in circular blocks, which keep
+    their correlation (Politis and Romano, A circular block-resampling procedure for stationary
+    data, 1992). Residuals rather than pairs are resampled because the times are fixed by design.
+    Blocks alone are too short for a strong correlation, so it is first removed as an autoregression
+    of order one and restored in each replicate, "post-blackened" (Davison and Hinkley, Bootstrap
+    Methods and their Application, 1997, section 8.2.3). Its coefficient is corrected for the bias
+    from the fitted line, -(2 + 4 phi) / n (van Giersbergen, Economics Letters 89, 2005,
+    doi:10.1016/j.econlet.2005.05.002). `block_length` gives the length of the blocks. The interval
+    is that of the basic bootstrap: the slope minus the quantiles of its errors.
 
-    What comes and goes more slowly than the series is long looks like growth: no method can tell
-    these apart. The same samples always give the same interval.
+    A fluctuation slower than the length of the series looks like growth; no method can distinguish
+    them. The same samples always give the same interval.
 
     Args:
-        samples: Seconds and values, in the order of time, a second apart; some may be missing.
+        samples: Seconds and values, ordered by time, a second apart; some may be missing.
     """
     if len(samples) < SAMPLES_NEEDED:
         return Growth(None, None, len(samples))
@@ -78,9 +78,9 @@ def growth(samples: Sequence[tuple[float, float]]) -> Growth:
 
 
 def _groups(samples: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the means of consecutive samples, in groups of the same size, at most 240.
+    """Return the means of consecutive samples, in at most 240 groups of equal size.
 
-    A line is a line of its means too, and what correlates within seconds is gone from them.
+    The means have the same linear trend, without the correlation within seconds.
     """
     size = ceil(len(samples) / _MOST_GROUPS)
     groups = [samples[start : start + size] for start in range(0, len(samples), size)]
@@ -88,9 +88,9 @@ def _groups(samples: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 
 
 def _line(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    """Return the weights whose products with the values add up to the slope; and the values.
+    """Return the weights whose products with the values sum to the slope; and the values.
 
-    The values are less their mean, which changes no slope and keeps their digits.
+    The mean is subtracted from the values, which keeps the slope and preserves precision.
     """
     middle, mean = fmean(at for at, _ in points), fmean(value for _, value in points)
     spread = sum((at - middle) ** 2 for at, _ in points)
@@ -98,21 +98,21 @@ def _line(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[floa
 
 
 def _errors(weights: Sequence[float], values: Sequence[float]) -> list[float]:
-    """Return by how much the slopes of the replicates are off, in ascending order."""
+    """Return the errors of the replicates' slopes, in ascending order."""
     residuals = _residuals(weights, values)
     phi = _correlation(residuals)
     innovations = [now - phi * before for before, now in pairwise(residuals)]
     mean = fmean(innovations)
-    # Three degrees of freedom went into the line and the correlation.
+    # The line and the correlation use three degrees of freedom.
     scale = sqrt(len(residuals) / (len(residuals) - 3))
     innovations = [scale * (value - mean) for value in innovations]
     length = block_length(innovations)
     circle = [*innovations, *innovations[:length]]
-    # e(t) = phi e(t-1) + u(t): what u(t) adds to the slope, it adds by all later e too.
+    # e(t) = phi e(t-1) + u(t): u(t) contributes to the slope through all later e too.
     *later, first = accumulate(reversed(weights), lambda after, weight: weight + phi * after)
-    # The first has the whole past behind it.
+    # The first residual carries the whole past.
     effects = [first / sqrt(1 - phi**2), *reversed(later)]
-    random = Random(_SEED)  # noqa: S311 - nothing here is a secret
+    random = Random(_SEED)  # noqa: S311 - not used for secrets
     blocks = ceil(len(effects) / length)
     return sorted(
         sum(
@@ -137,7 +137,7 @@ def _residuals(weights: Sequence[float], values: Sequence[float]) -> list[float]
 
 
 def _correlation(residuals: Sequence[float]) -> float:
-    """Return the correlation of each residual with the next, unbiased, from 0 to 0.97."""
+    """Return the correlation of successive residuals, bias-corrected, from 0 to 0.97."""
     power = sum(value * value for value in residuals)
     if power == 0:
         return 0.0
@@ -146,12 +146,12 @@ def _correlation(residuals: Sequence[float]) -> float:
 
 
 def block_length(series: Sequence[float]) -> int:
-    """Return the length of the blocks of a circular block bootstrap, in samples.
+    """Return the block length of a circular block bootstrap, in samples.
 
     The automatic rule of Politis and White, Econometric Reviews 23, 2004,
     doi:10.1081/ETC-120028836, as corrected by Patton, Politis and White, ibid. 28, 2009,
-    doi:10.1080/07474930802459016: it balances the bias of short blocks, which forget the
-    correlation, against the variance of long ones, of which there are few. Rounded up; at most
+    doi:10.1080/07474930802459016. It balances the bias of short blocks, which lose correlation,
+    against the variance of long ones, of which there are few. The result is rounded up, to at most
     min(3 sqrt(n), n/3).
 
     Args:
@@ -167,7 +167,7 @@ def block_length(series: Sequence[float]) -> int:
     if covariances[0] == 0:
         return 1
     bandwidth = _bandwidth(covariances, count)
-    # Flat to half the bandwidth, then falling to 0: Politis and Romano, 1995.
+    # Flat up to half the bandwidth, then falling to 0: Politis and Romano, 1995.
     weights = [min(1.0, 2 * (1 - lag / bandwidth)) for lag in range(bandwidth + 1)]
     weighted = list(map(mul, weights, covariances))
     spectrum = weighted[0] + 2 * sum(weighted[1:])
@@ -179,7 +179,7 @@ def block_length(series: Sequence[float]) -> int:
 
 
 def _bandwidth(covariances: Sequence[float], count: int) -> int:
-    """Return twice the lag after which the correlations are no more than noise."""
+    """Return twice the lag after which the correlations are only noise."""
     noise = 2 * sqrt(log10(count) / count) * covariances[0]
     last = len(covariances) - 1
     for lag in range(last - _FORGOTTEN + 1):

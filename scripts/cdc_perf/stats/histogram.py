@@ -1,4 +1,4 @@
-"""Histograms of series.parquet, added up, and percentiles of the sum."""
+"""Sum the histograms of series.parquet, and compute percentiles of the sum."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,11 +10,11 @@ from cdc_perf.stats.buckets import bounds
 
 @dataclass(frozen=True)
 class Histogram:
-    """The samples of one trend in some span of time.
+    """The samples of one trend in a period.
 
     Attributes:
-        buckets: How many samples are in each bucket (stats/buckets.py).
-        zeroes: Samples of 0 or less, which no bucket holds.
+        buckets: The number of samples in each bucket (stats/buckets.py).
+        zeroes: The number of samples of 0 or less, which have no bucket.
         least: The smallest sample, in the trend's unit; exact.
         largest: The largest sample; exact.
     """
@@ -26,14 +26,14 @@ class Histogram:
 
     @property
     def count(self) -> int:
-        """How many samples."""
+        """The number of samples."""
         return self.zeroes + sum(self.buckets.values())
 
     def percentile(self, share: float) -> float:
-        """Return a percentile, known to 1.1 %.
+        """Return a percentile, accurate to 1.1%.
 
-        It lies at position share * (n - 1) of the sorted samples, linearly between its neighbours,
-        as in results/points/statistics.py. A sample counts as the geometric middle of its bucket,
+        It is at position share * (n - 1) of the sorted samples, linearly interpolated, as in
+        results/points/statistics.py. A sample counts as the geometric mean of its bucket's bounds,
         within the exact extremes.
 
         Args:
@@ -49,7 +49,7 @@ class Histogram:
         return below + (above - below) * (position - floor(position))
 
     def _value(self, rank: int) -> float:
-        """Return about the sample of a rank, of which 0 is the smallest's; the extremes exactly."""
+        """Return the approximate sample of a rank from 0; the extremes are exact."""
         if rank == self.count - 1:
             return self.largest
         seen = self.zeroes

@@ -1,4 +1,4 @@
-"""How far off an observed percentile or rate may be: 95 % confidence intervals."""
+"""95% confidence intervals of percentiles and rates."""
 
 from math import exp, lgamma, log, log1p, sqrt
 from statistics import NormalDist
@@ -7,17 +7,17 @@ import msgspec
 
 CONFIDENCE = 0.95
 _TAIL = (1 - CONFIDENCE) / 2
-# Below the mean less that many standard deviations, and as many trials, there is nothing to sum.
+# This many standard deviations and trials below the mean, the probabilities are negligible.
 _NOTHING_BEYOND = 12
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the true value lies, with that confidence.
+    """A confidence interval of the true value.
 
     Attributes:
-        low: The lower end, in the metric's unit; null where the samples cannot bound it.
-        high: The upper end; null where the samples cannot bound it.
-        confidence: How sure that is, 0 to 1.
+        low: The lower end, in the metric's unit; null if the samples do not bound it.
+        high: The upper end; null if the samples do not bound it.
+        confidence: The confidence level, 0 to 1.
     """
 
     low: float | None
@@ -26,21 +26,21 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def percentile_ranks(count: int, share: float) -> tuple[int | None, int | None]:
-    """Return the ranks between whose values a percentile lies with 95 % confidence.
+    """Return the ranks of the samples that bound a percentile with 95% confidence.
 
-    Whatever the distribution, the number of samples below its percentile is binomial, so the r-th
-    smallest sample lies above it with probability P(B < r). The interval has equal tails of at most
-    2.5 % each: Conover, Practical Nonparametric Statistics, 3rd ed., 1999, section 3.2.
+    For any distribution, the number of samples below its percentile is binomial, so the r-th
+    smallest sample is above it with probability P(B < r). The interval has equal tails of at most
+    2.5% each: Conover, Practical Nonparametric Statistics, 3rd ed., 1999, section 3.2.
 
     Args:
         count: Number of samples, at least 1.
-        share: The percentile, between 0 and 1, both excluded.
+        share: The percentile, strictly between 0 and 1.
 
     Returns:
-        The lower and the upper rank, of which 1 is the smallest sample's; None where even the
-        smallest, or the largest, sample is not beyond the percentile with enough confidence.
+        The lower and the upper rank, from 1 for the smallest sample; None if even the smallest, or
+        the largest, sample is not beyond the percentile with enough confidence.
     """
-    # The largest rank with P(B < rank) <= 2.5 %, and the smallest with P(B >= rank) <= 2.5 %.
+    # The largest rank with P(B < rank) <= 2.5%, and the smallest with P(B >= rank) <= 2.5%.
     low = _binomial_quantile(count, share, _TAIL)
     high = count - _binomial_quantile(count, 1 - share, _TAIL) + 1
     return low if low >= 1 else None, high if high <= count else None
@@ -49,9 +49,9 @@ def percentile_ranks(count: int, share: float) -> tuple[int | None, int | None]:
 def rate_interval(passes: int, count: int) -> Interval:
     """Return the interval of a rate: Wilson's score interval.
 
-    Wilson, Journal of the American Statistical Association 22, 1927, doi:10.2307/2276774; unlike
-    the textbook interval it stays within 0 and 1 and keeps its confidence near them (Brown, Cai and
-    DasGupta, Statistical Science 16, 2001, doi:10.1214/ss/1009213286).
+    Wilson, Journal of the American Statistical Association 22, 1927, doi:10.2307/2276774. Unlike
+    the textbook interval, it stays within 0 and 1 and keeps its confidence near them (Brown, Cai
+    and DasGupta, Statistical Science 16, 2001, doi:10.1214/ss/1009213286).
 
     Args:
         passes: Number of passes.
@@ -69,7 +69,7 @@ def rate_interval(passes: int, count: int) -> Interval:
 
 
 def _binomial_quantile(trials: int, share: float, probability: float) -> int:
-    """Return the largest k with P(B < k) <= probability, B binomial."""
+    """Return the largest k with P(B < k) <= probability, for a binomial B."""
     mean, deviation = trials * share, sqrt(trials * share * (1 - share))
     k = max(0, int(mean - _NOTHING_BEYOND * (deviation + 1)))
     mass = exp(

@@ -1,7 +1,7 @@
-"""What a consumer has counted of the hops of its events: histograms that add up and subtract.
+"""A consumer's counts of its events' times per hop: histograms that can be added and subtracted.
 
-They only grow while it runs, so what lies between two readings is their difference, and what
-several intervals hold is their sum; percentiles are taken of that, never averaged.
+They only grow while the consumer runs, so the difference of two readings covers the time between
+them, and a sum covers several intervals. Percentiles are computed from that, never averaged.
 """
 
 from collections import Counter
@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from math import ceil, inf, sqrt
 
-# Half of Kafka's millisecond: less than nothing by no more than that is no clock that is off.
+# Half of Kafka's millisecond: a negative time within it does not mean that a clock is off.
 RESOLUTION_MS = 0.5
-# Lower and upper bound in milliseconds, the upper one belonging to the bucket; may be infinite.
+# Lower (exclusive) and upper (inclusive) bound in milliseconds; may be infinite.
 Bucket = tuple[float, float]
 
 
@@ -21,10 +21,10 @@ class LatencyHistogram:
     """The times of one hop over a number of events, in milliseconds.
 
     Attributes:
-        buckets: How many events took how long; a negative time counts as 0.
-        sum_ms: All times together, the negative ones as they are.
-        negative: How many were negative by more than the clocks' resolution.
-        negative_ms: What those come to together, at least.
+        buckets: The number of events per bucket; a negative time counts as 0.
+        sum_ms: The sum of all times, including negative ones.
+        negative: The number of times that are negative beyond the clocks' resolution.
+        negative_ms: A lower bound of the sum of their absolute values.
     """
 
     buckets: Mapping[Bucket, int] = field(default_factory=dict)
@@ -34,31 +34,32 @@ class LatencyHistogram:
 
     @property
     def count(self) -> int:
-        """How many events."""
+        """The number of events."""
         return sum(self.buckets.values())
 
     @property
     def mean(self) -> float | None:
-        """The mean, exact; None without events. Means of consecutive hops add up."""
+        """The exact mean; None without events. Means of consecutive hops can be added."""
         return self.sum_ms / self.count if self.count else None
 
     @property
     def negative_mean(self) -> float:
-        """By how much the negative ones were, on average and at least; 0 where there is none."""
+        """A lower bound of the mean absolute value of the negative times; 0 if there are none."""
         return max(RESOLUTION_MS, self.negative_ms / self.negative) if self.negative else 0.0
 
     def rank(self, share: float) -> int:
-        """Return the rank of a percentile, 1 being the smallest time's."""
+        """Return the rank of a percentile; 1 is the smallest time."""
         return max(1, ceil(share * self.count))
 
     def percentile(self, share: float) -> float:
-        """Return a percentile, the geometric middle of its bucket: within 2.5 % of the true one.
+        """Return a percentile: the geometric mean of its bucket's bounds, accurate to 2.5%.
 
-        The bounds of the consumer's buckets grow by 5 %. Below the first, 0.1 ms, half of it stands
-        for all, and beyond the last, 120 s, that one: it took at least so long.
+        The bounds of the consumer's buckets grow by 5%. In the first bucket, up to 0.1 ms, every
+        time counts as half of that. Beyond the last bound, 120 s, the result is that bound, a
+        minimum.
 
         Raises:
-            ValueError: There is no event.
+            ValueError: There are no events.
         """
         low, high = self.bounds(self.rank(share))
         if high == inf:
@@ -69,7 +70,7 @@ class LatencyHistogram:
         """Return the bucket of the rank-th smallest time.
 
         Raises:
-            ValueError: There are not so many.
+            ValueError: There are fewer times.
         """
         ends = accumulate(self.buckets[bucket] for bucket in sorted(self.buckets))
         for bucket, end in zip(sorted(self.buckets), ends, strict=True):
@@ -78,14 +79,14 @@ class LatencyHistogram:
         raise ValueError(f"there is no event of rank {rank}")
 
     def plus(self, other: "LatencyHistogram") -> "LatencyHistogram":
-        """Return both together."""
+        """Return the sum of both."""
         return self._with(other, 1)
 
     def less(self, earlier: "LatencyHistogram") -> "LatencyHistogram":
-        """Return what was added since an earlier reading of the same histogram.
+        """Return the difference to an earlier reading of the same histogram.
 
         Raises:
-            ValueError: Some count is less than it was: it is not the same histogram.
+            ValueError: A count decreased, so it is not the same histogram.
         """
         if any(self.buckets.get(bucket, 0) < count for bucket, count in earlier.buckets.items()):
             raise ValueError("a count went back")
@@ -105,12 +106,12 @@ class LatencyHistogram:
 
 @dataclass(frozen=True)
 class HopCounters:
-    """What a consumer has counted.
+    """A consumer's counts.
 
     Attributes:
-        events: How many it applied.
+        events: The number of applied events.
         hops: Their times, by hop and for `total`.
-        started: When its process was started, seconds since the epoch; 0 where it does not tell.
+        started: When its process started, in seconds since the epoch; 0 if unknown.
     """
 
     events: int = 0
@@ -118,14 +119,14 @@ class HopCounters:
     started: float = 0.0
 
     def plus(self, other: "HopCounters") -> "HopCounters":
-        """Return both together."""
+        """Return the sum of both."""
         names = dict.fromkeys((*self.hops, *other.hops))
         nothing = LatencyHistogram()
         hops = {x: self.hops.get(x, nothing).plus(other.hops.get(x, nothing)) for x in names}
         return HopCounters(self.events + other.events, hops, other.started)
 
     def since(self, earlier: "HopCounters") -> "HopCounters | None":
-        """Return what was counted since an earlier reading; None where another process counts."""
+        """Return the difference to an earlier reading; None if the consumer restarted."""
         if self.started != earlier.started or self.events < earlier.events:
             return None
         nothing = LatencyHistogram()

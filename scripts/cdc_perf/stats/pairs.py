@@ -1,4 +1,4 @@
-"""Whether one version is slower than another, from runs of both in turn."""
+"""Whether one version is slower than another, from alternating runs of both."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from statistics import median
 from cdc_perf.stats.intervals import CONFIDENCE, Interval
 
 SIGNIFICANCE = 0.01
-# What nobody minds, as a share of the figure.
+# A negligible change, as a share of the figure.
 _LEAST_EFFECT = 0.05
 _SEED = 20261124
-# Up to 2^16 ways to turn the signs are all counted; beyond that some are drawn.
+# Up to 2^16 sign patterns are all counted; beyond that a random sample is drawn.
 _MOST_EXACT_PAIRS = 16
 _DRAWN = 50_000
 _TAIL = (1 - CONFIDENCE) / 2
 
 
 class PairedFinding(StrEnum):
-    """What is found of one figure."""
+    """The finding on one figure."""
 
     WORSE = "worse"
     BETTER = "better"
@@ -31,13 +31,13 @@ class PairedFinding(StrEnum):
 
 @dataclass(frozen=True)
 class Pairs:
-    """One figure of runs that were made in turn.
+    """One figure of alternating runs.
 
     Attributes:
-        base: Of each pair the base's value, above 0.
-        head: Of each pair the head's, in the same order.
+        base: The base's value of each pair, above 0.
+        head: The head's value of each pair, in the same order.
         lower_is_better: Whether a larger value is worse.
-        noise: How far two runs of the same version lie apart, as a share (0.03: 3 %); 0: unknown.
+        noise: The difference of two runs of the same version, as a share (0.03: 3%); 0: unknown.
     """
 
     base: Sequence[float]
@@ -48,16 +48,16 @@ class Pairs:
 
 @dataclass(frozen=True)
 class PairedResult:
-    """What comes of the pairs of one figure.
+    """The result of the pairs of one figure.
 
     Attributes:
         finding: The finding.
-        ratio: Median of head to base.
-        interval: Where that ratio lies.
-        p_value: That of the permutation test, adjusted for the number of figures.
-        effect: From which change on it counts, as a share.
-        pairs: How many there are.
-        pairs_needed: How many it takes, at least, for any finding but `inconclusive`.
+        ratio: The median ratio of head to base.
+        interval: The confidence interval of that ratio.
+        p_value: The p-value of the permutation test, adjusted for the number of figures.
+        effect: The smallest change that counts, as a share.
+        pairs: The number of pairs.
+        pairs_needed: The least number of pairs for any finding except `inconclusive`.
     """
 
     finding: PairedFinding
@@ -70,17 +70,19 @@ class PairedResult:
 
 
 def compare_pairs(figures: Mapping[str, Pairs]) -> dict[str, PairedResult]:
-    """Return the finding on each figure, by its name.
+    """Return the finding on each figure, by name.
 
-    The run is the unit, for the samples within one share its luck. Head against base is a sign test
-    of sizes: were both the same, each pair's log-ratio would have either sign alike, so the share
-    of all ways to turn the signs that give a mean as far from 0 is the p-value (paired permutation
-    test: Good, Permutation, Parametric and Bootstrap Tests of Hypotheses, 3rd ed., 2005, chapter
-    3), adjusted for several figures by Holm's steps (Scandinavian Journal of Statistics 6, 1979).
-    The interval of the median ratio is a percentile bootstrap over pairs (verdict/bootstrap.py).
+    The unit is the run because the samples within a run are not independent. The test is a paired
+    permutation test (Good, Permutation, Parametric and Bootstrap Tests of Hypotheses, 3rd ed.,
+    2005, chapter 3). If both versions were the same, each pair's log-ratio would have either sign
+    with equal probability, so the p-value is the share of all sign patterns whose mean is at least
+    as far from 0. It is adjusted for several figures by Holm's method (Scandinavian Journal of
+    Statistics 6, 1979). The interval of the median ratio is a percentile bootstrap over pairs
+    (`median_interval`).
 
-    Worse or better is what is significant at 1 % and whose whole interval lies beyond the effect:
-    5 %, or twice the noise where that is more. The same is what lies wholly within it.
+    A figure is worse or better if the test is significant at 1% and the whole interval is beyond
+    the effect: 5%, or twice the noise if that is more. It is the same if the interval is within the
+    effect.
 
     Args:
         figures: By name; at least one, each with at least one pair.
@@ -95,15 +97,15 @@ def compare_pairs(figures: Mapping[str, Pairs]) -> dict[str, PairedResult]:
 
 
 def noise_of(values: Sequence[float]) -> float:
-    """Return how far a run lies from the next one of the same version: the median, as a share."""
+    """Return the median difference of successive runs of the same version, as a share."""
     return median([abs(log(b / a)) for a, b in pairwise(values)]) if len(values) > 1 else 0.0
 
 
 def pairs_needed(figures: int) -> int:
     """Return the least number of pairs whose test can be significant for that many figures.
 
-    All signs alike are two of 2^n ways, so that p is 2^(1-n) at least, times the number of figures
-    by Holm's first step: eight figures need 11 pairs.
+    The most extreme outcome is two of 2^n sign patterns, so p is at least 2^(1-n), times the number
+    of figures by Holm's first step: eight figures need 11 pairs.
     """
     return ceil(1 + log2(figures / SIGNIFICANCE))
 
@@ -120,17 +122,17 @@ def _p_value(ratios: Sequence[float]) -> float:
         for ratio in ratios:
             sums = [each + turned for each in sums for turned in (ratio, -ratio)]
         return sum(abs(each) >= seen for each in sums) / len(sums)
-    random = Random(_SEED)  # noqa: S311 - nothing here is a secret
+    random = Random(_SEED)  # noqa: S311 - not used for secrets
     drawn = sum(
         abs(sum(ratio if random.getrandbits(1) else -ratio for ratio in ratios)) >= seen
         for _ in range(_DRAWN)
     )
-    # The order that was seen is one of the ways.
+    # The observed signs are one of the patterns.
     return (drawn + 1) / (_DRAWN + 1)
 
 
 def _holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Return the p-values adjusted by Holm: the k-th smallest of m times m - k + 1, rising."""
+    """Return the p-values adjusted by Holm: the k-th smallest of m times m - k + 1, monotonic."""
     adjusted, largest = {}, 0.0
     for passed, name in enumerate(sorted(p_values, key=p_values.__getitem__)):
         largest = max(largest, min(1.0, p_values[name] * (len(p_values) - passed)))
@@ -167,12 +169,12 @@ def _finding(
 
 
 def median_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of the median.
+    """Return the 95% percentile bootstrap interval of the median.
 
-    Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13. Of a median the
-    distribution over all n^n ways to draw n of n values can be counted, so that no seed and no
-    number of draws stands between the values and the interval (Evans, Leemis and Drew, INFORMS
-    Journal on Computing 18, 2006, doi:10.1287/ijoc.1040.0105).
+    Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13. For a median, the
+    distribution over all n^n resamples can be computed exactly, so the interval depends on no seed
+    and no number of draws (Evans, Leemis and Drew, INFORMS Journal on Computing 18, 2006,
+    doi:10.1287/ijoc.1040.0105).
 
     Args:
         values: At least one.
@@ -182,13 +184,13 @@ def median_interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _medians(values: Sequence[float]) -> Iterator[tuple[float, float]]:
-    """Yield what the median of a resample can be, and how probable that is."""
+    """Yield each possible median of a resample with its probability."""
     count, half = len(values), len(values) // 2
     below = [_reaches(number, count, half + count % 2) for number in range(count + 1)]
     for first in range(count):
         alone = below[first + 1] - below[first]
         if count % 2 == 0:
-            # The half-th smallest that is drawn is this value, and the next one is another.
+            # The half-th smallest draw is this value, and the next one is another.
             for second in range(first + 1, count):
                 together = _apart(first, second, count)
                 alone -= together
@@ -197,10 +199,10 @@ def _medians(values: Sequence[float]) -> Iterator[tuple[float, float]]:
 
 
 def _apart(first: int, second: int, count: int) -> float:
-    """Return how probable it is that the two in the middle of a resample are these, by place.
+    """Return the probability that these two values are the middle of a resample, by index.
 
-    Half of what is drawn comes from `first` or below, with `first` among it, the other half from
-    `second` or above, with `second` among it.
+    Half of the draws are `first` or below and include `first`; the other half are `second` or above
+    and include `second`.
     """
     half = count // 2
     lower: int = (first + 1) ** half - first**half
@@ -210,7 +212,7 @@ def _apart(first: int, second: int, count: int) -> float:
 
 
 def _reaches(number: int, count: int, rank: int) -> float:
-    """Return how probable it is that `rank` or more of `count` draws are of the `number` lowest."""
+    """Return the probability that `rank` or more of `count` draws are of the `number` lowest."""
     every: int = count**count
     ways: int = sum(
         comb(count, each) * number**each * (count - number) ** (count - each)
@@ -220,6 +222,6 @@ def _reaches(number: int, count: int, rank: int) -> float:
 
 
 def _reached(atoms: Sequence[tuple[float, float]]) -> float:
-    """Return the value at which the probabilities, summed up, reach the tail."""
+    """Return the value at which the cumulative probability reaches the tail."""
     totals = accumulate(probability for _, probability in atoms)
     return next(value for (value, _), total in zip(atoms, totals, strict=True) if total >= _TAIL)
