@@ -311,6 +311,7 @@ class SlowWrites:
             sink.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.mark.slow
 def test_a_batch_that_takes_long_is_no_hang(
     checkout: Checkout, endpoints: Endpoints, tmp_path: Path, server: Server
 ) -> None:

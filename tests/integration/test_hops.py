@@ -67,6 +67,7 @@ def test_the_hops_of_every_event_add_up(inv: Inv) -> None:
         assert all(hop.title in (run / name).read_text(encoding="utf-8") for hop in HOPS)
 
 
+@pytest.mark.slow
 def test_debezium_s_default_poll_interval_points_at_debezium(inv: Inv) -> None:
     path = inv.checkout.pipeline_file
     tuned = path.read_text(encoding="utf-8")
@@ -86,6 +87,7 @@ def test_debezium_s_default_poll_interval_points_at_debezium(inv: Inv) -> None:
     assert "look at Debezium" in said
 
 
+@pytest.mark.slow
 def test_a_slow_consumer_points_at_the_consumer(inv: Inv, stack: LocalStack) -> None:
     with slowed(consumer_pid(stack), STOPPED_SECONDS, RUNNING_SECONDS):
         hops, said, _ = hops_of(inv)
@@ -93,6 +95,7 @@ def test_a_slow_consumer_points_at_the_consumer(inv: Inv, stack: LocalStack) -> 
     assert "look at the consumer, which takes records late" in said
 
 
+@pytest.mark.slow
 def test_a_consumer_that_was_killed_is_counted_on_and_said(inv: Inv, stack: LocalStack) -> None:
     known = inv.runs()
     running = inv.start("perf", "--scenarios", "baseline", "--duration", "8s")
