@@ -33,6 +33,8 @@ from tests.integration.consumer_process import (
     settle,
 )
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"max.message.bytes": "10"}
 
 
@@ -311,7 +313,6 @@ class SlowWrites:
             sink.shutdown(socket.SHUT_RDWR)
 
 
-@pytest.mark.slow
 def test_a_batch_that_takes_long_is_no_hang(
     checkout: Checkout, endpoints: Endpoints, tmp_path: Path, server: Server
 ) -> None:

@@ -16,6 +16,8 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.stack.local.backend import LocalStack
 from tests.integration.inv import Inv, read
 
+pytestmark = pytest.mark.slow
+
 LIMITS = {"baseline": {"cdc_success_rate": {"rate": 0.9}, "hop_total": {"p50": 20_000}}}
 STOPPED_SECONDS, RUNNING_SECONDS = 0.3, 0.02
 
@@ -67,7 +69,6 @@ def test_the_hops_of_every_event_add_up(inv: Inv) -> None:
         assert all(hop.title in (run / name).read_text(encoding="utf-8") for hop in HOPS)
 
 
-@pytest.mark.slow
 def test_debezium_s_default_poll_interval_points_at_debezium(inv: Inv) -> None:
     path = inv.checkout.pipeline_file
     tuned = path.read_text(encoding="utf-8")
@@ -87,7 +88,6 @@ def test_debezium_s_default_poll_interval_points_at_debezium(inv: Inv) -> None:
     assert "look at Debezium" in said
 
 
-@pytest.mark.slow
 def test_a_slow_consumer_points_at_the_consumer(inv: Inv, stack: LocalStack) -> None:
     with slowed(consumer_pid(stack), STOPPED_SECONDS, RUNNING_SECONDS):
         hops, said, _ = hops_of(inv)
@@ -95,7 +95,6 @@ def test_a_slow_consumer_points_at_the_consumer(inv: Inv, stack: LocalStack) -> 
     assert "look at the consumer, which takes records late" in said
 
 
-@pytest.mark.slow
 def test_a_consumer_that_was_killed_is_counted_on_and_said(inv: Inv, stack: LocalStack) -> None:
     known = inv.runs()
     running = inv.start("perf", "--scenarios", "baseline", "--duration", "8s")
