@@ -192,7 +192,7 @@ def run_tests(session: nox.Session, *, full: bool, program: tuple[str, ...] = ("
     options = ["-m", "not long", "--skips-fail"] if full else ["-m", "not long and not slow"]
     options += ["--dist", "loadfile", "--no-loadscope-reorder"]
     # A stack uses a quarter of a core even while it waits, so none is up while unit tests run.
-    session.run(*program, *options, "-n", "auto", "tests/unit", "tests/policy")
+    session.run(*program, *options, "-n", "logical", "tests/unit", "tests/policy")
     session.run(*program, *options, "-n", STACKS, "tests/integration")
 
 
