@@ -12,6 +12,8 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.stack.local.backend import LocalStack
 from tests.integration.inv import Inv, read
 
+pytestmark = pytest.mark.slow
+
 # A rate that any machine makes, so that the ramp ends without a break.
 HIGHEST = 40
 LIMITS = {

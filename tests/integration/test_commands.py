@@ -47,6 +47,7 @@ def test_up_on_a_stack_that_is_up_starts_nothing(inv: Inv, stack: LocalStack) ->
 
 
 @pytest.mark.parametrize("component", ["postgres", "kafka", "consumer"])
+@pytest.mark.slow
 def test_up_starts_what_was_stopped(inv: Inv, stack: LocalStack, component: str) -> None:
     before = {status.name: status.pid for status in stack.status()}
     Supervisor(Layout(inv.checkout.stack)).stop_program(component)
@@ -65,6 +66,7 @@ def test_logs_of_one_component(inv: Inv) -> None:
     assert 1 <= len(lines) <= 3
 
 
+@pytest.mark.slow
 def test_the_connector_can_be_taken_through_its_life(inv: Inv) -> None:
     assert "unchanged and running" in inv("connector.deploy").output
 

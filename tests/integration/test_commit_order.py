@@ -22,6 +22,8 @@ from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.consumer_process import settle
 from tests.integration.integrity_stack import Planted, planted
 
+pytestmark = pytest.mark.slow
+
 # The primary key is added later, so an insert meets the index on `email` first.
 SCHEMA = """
 CREATE TABLE t (id text, email text UNIQUE, v text, large text);

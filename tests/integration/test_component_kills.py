@@ -29,6 +29,8 @@ from cdc_perf.verdict.integrity_gates import exit_code_of
 from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 
+pytestmark = pytest.mark.slow
+
 log = logging.getLogger(__name__)
 ROWS_A_SECOND = 100
 LEAST_ROWS = 200

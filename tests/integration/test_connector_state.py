@@ -28,6 +28,8 @@ from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, read
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = """
 CREATE TABLE sensor (id uuid PRIMARY KEY, status text, vals numeric[] NOT NULL);
 ALTER TABLE sensor ALTER COLUMN vals SET STORAGE EXTERNAL;

@@ -33,6 +33,8 @@ from tests.integration.consumer_process import (
     settle,
 )
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"max.message.bytes": "10"}
 
 

@@ -16,6 +16,8 @@ from cdc_perf.stack.local.supervisor import Supervisor
 from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.inv import Inv, read
 
+pytestmark = pytest.mark.slow
+
 SHAPE = {"executor": "constant-vus", "vus": 5, "duration": "6s"}
 LIBRARY = """
 import { iterate, think } from './lib/pipeline.js';

@@ -16,6 +16,8 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.stack.local.backend import LocalStack
 from tests.integration.inv import Inv, read
 
+pytestmark = pytest.mark.slow
+
 LIMITS = {"baseline": {"cdc_success_rate": {"rate": 0.9}, "hop_total": {"p50": 20_000}}}
 STOPPED_SECONDS, RUNNING_SECONDS = 0.3, 0.02
 

@@ -12,6 +12,8 @@ from cdc_perf.errors import ExitCode
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, processes_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def inv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inv]:

@@ -238,6 +238,7 @@ def test_a_pipeline_that_does_not_drain(pipe: Planted) -> None:
     assert pipe.found(begins) == {}
 
 
+@pytest.mark.slow
 def test_rows_that_are_written_meanwhile_are_not_lost(pipe: Planted) -> None:
     begins = pipe.settled()
     ending = threading.Event()
@@ -278,6 +279,7 @@ def test_the_command_says_what_it_finds(pipe: Planted) -> None:
     pipe.update(identity)
 
 
+@pytest.mark.slow
 def test_a_loss_ends_a_run_with_fail_whatever_else_is_said(pipe: Planted) -> None:
     identity = pipe.insert()
     pipe.settled()

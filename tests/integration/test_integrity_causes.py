@@ -24,6 +24,8 @@ from cdc_perf.verdict.integrity_gates import exit_code_of
 from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.integrity_stack import Planted, planted
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = """
 CREATE TABLE grown (
     id uuid PRIMARY KEY, a text DEFAULT 'a', b integer DEFAULT 1, n integer DEFAULT 1);

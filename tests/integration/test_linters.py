@@ -9,6 +9,8 @@ from cdc_perf import process
 from cdc_perf.settings.paths import Checkout
 from tests.integration.conftest import copy_checkout
 
+pytestmark = pytest.mark.slow
+
 FILE = "scripts/cdc_perf/files.py"
 
 

@@ -13,6 +13,8 @@ from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.inv import Inv, read
 
+pytestmark = pytest.mark.slow
+
 _SECONDS = 5
 _LINE = re.compile(r"^live: (http://127\.0\.0\.1:\d+)$", re.MULTILINE)
 

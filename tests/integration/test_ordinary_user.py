@@ -19,7 +19,10 @@ from tests.integration.inv import Inv, processes_of, read
 USER, GROUP = "nobody", "nogroup"
 AS_USER = ("setpriv", f"--reuid={USER}", f"--regid={GROUP}", "--clear-groups")
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user takes root")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user takes root"),
+]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests.integration.postgres_15 import CONNECTOR, PROGRAMS, External, externa
 from tests.integration.types.catalog import XML_TYPES
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.timeout(3000),
     # .ci/run installs it.
     pytest.mark.skipif(

@@ -19,6 +19,8 @@ from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS "Shop";
 CREATE SCHEMA IF NOT EXISTS "my.shop";

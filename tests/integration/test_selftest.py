@@ -35,6 +35,7 @@ def a_process_is_frozen(folder: Path) -> None:
     raise NotReady("all of them run")
 
 
+@pytest.mark.slow
 def test_faults_get_the_verdict_that_is_due(inv: Inv) -> None:
     limits = inv.checkout.thresholds_file.read_bytes()
     completed = inv("selftest", "--only", "poison-message,tightened-threshold")
@@ -44,6 +45,7 @@ def test_faults_get_the_verdict_that_is_due(inv: Inv) -> None:
     assert {path.name for path in inv.checkout.results.iterdir()} == {FOLDER}
 
 
+@pytest.mark.slow
 def test_a_gate_that_stays_green_is_told(inv: Inv) -> None:
     expected = Expected(ExitCode.FAIL, "rows", "rows are missing")
     outcome = try_fault(Fault("nothing", "nothing at all", expected), inv.checkout)
@@ -60,6 +62,7 @@ def temporary() -> Iterator[Path]:
         process_tags.end_tagged_processes(path)
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_nothing_frozen(inv: Inv, temporary: Path) -> None:
     running = inv.start("selftest", "--only", "consumer-frozen", env={"TMPDIR": str(temporary)})
 

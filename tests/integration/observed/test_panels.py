@@ -21,6 +21,8 @@ from tests.integration.observed.expected import (
 from tests.integration.observed.panel_table import PanelTable
 from tests.integration.observed.prometheus import filled
 
+pytestmark = pytest.mark.slow
+
 LABEL = re.compile(r"\{\{\w+\}\}")
 TARGETS = [
     pytest.param(

@@ -7,6 +7,8 @@ from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.inv import read
 from tests.integration.observed.conftest import Observed
 
+pytestmark = pytest.mark.slow
+
 LINE = "does not take what is pushed to it"
 
 

@@ -9,6 +9,8 @@ from cdc_perf.stack import source
 from cdc_perf.stack.checks.capture import expect_printing
 from tests.integration.integrity_stack import planted
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = """
 ALTER DATABASE cdc SET TimeZone = 'Asia/Kathmandu';
 ALTER DATABASE cdc SET DateStyle = 'German, DMY';

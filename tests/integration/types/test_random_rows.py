@@ -18,7 +18,7 @@ from cdc_perf.integrity.snapshot import compare
 from cdc_perf.stack.carried import ConnectorFilter
 from tests.integration.integrity_stack import Planted, planted
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ROWS, COLUMNS, ALTERED = 2_000, 34, 200
 # Of each type a literal from a source of chance, over all that Debezium carries as it is.
 Literal = Callable[[Random], str]

@@ -22,7 +22,7 @@ from tests.integration.types.catalog import TYPES, Type
 from tests.integration.types.stack import FOLLOWED, REFUSED, Typed, key_table, typed
 from tests.integration.types.type_table import TypeTable
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 # XML is not in every build of PostgreSQL: test_postgres_15.py has it.
 COLUMNS = {each.column: each for each in TYPES}
 # As an `_id`, the stand-in for MongoDB takes it for a date, and rounds it up to the year 10000.

@@ -127,9 +127,3 @@ def test_of_the_committed_scenarios_the_spike_alone_has_a_peak() -> None:
     scenarios = load_scenarios(Checkout.here()).every
     lag = each_second([1.0] * 7200)
     assert [s.name for s in scenarios if lag_recovery(s.options, lag)] == ["spike"]
-
-
-def test_a_duration_that_is_none_is_a_line() -> None:
-    load = RampingVus(start_vus=0, stages=(Stage("soon", 1),))
-    with pytest.raises(UsageFailure, match=r"^k6 inspect: stages\[0\]\.duration: 'soon' is not"):
-        lag_recovery(load, [])
