@@ -128,7 +128,7 @@ def every_runner_can_be_replaced(file: File) -> Iterator[str]:
             yield f"{job} runs on {content.get('runs-on')}"
 
 
-def artefacts_are_always_kept_and_named_for_one_attempt(file: File) -> Iterator[str]:
+def artifacts_are_always_kept_and_named_for_one_attempt(file: File) -> Iterator[str]:
     for where, step in file.uses("actions/upload-artifact"):
         given = step["with"]
         lead, days = given["name"].partition("-")[0], given.get("retention-days")
@@ -237,7 +237,7 @@ POLICIES: tuple[Policy, ...] = (
     runs_of_a_pull_request_do_not_overlap,
     every_job_ends,
     every_runner_can_be_replaced,
-    artefacts_are_always_kept_and_named_for_one_attempt,
+    artifacts_are_always_kept_and_named_for_one_attempt,
     a_failure_stays_one,
     one_scenario_does_not_end_the_others,
     a_required_check_always_starts_and_always_judges,

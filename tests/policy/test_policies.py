@@ -77,31 +77,31 @@ FAULTS = [
         "runs-on: ubuntu-latest",
     ),
     (
-        policies.artefacts_are_always_kept_and_named_for_one_attempt,
+        policies.artifacts_are_always_kept_and_named_for_one_attempt,
         TEST,
         "if-no-files-found: error",
         "if-no-files-found: warn",
     ),
     (
-        policies.artefacts_are_always_kept_and_named_for_one_attempt,
+        policies.artifacts_are_always_kept_and_named_for_one_attempt,
         TEST,
         "        if: always()\n",
         "",
     ),
     (
-        policies.artefacts_are_always_kept_and_named_for_one_attempt,
+        policies.artifacts_are_always_kept_and_named_for_one_attempt,
         TEST,
         "-${{ github.run_attempt }}",
         "",
     ),
     (
-        policies.artefacts_are_always_kept_and_named_for_one_attempt,
+        policies.artifacts_are_always_kept_and_named_for_one_attempt,
         TEST,
         "k6-results-${{ matrix.scenario }}-",
         "k6-results-",
     ),
     (
-        policies.artefacts_are_always_kept_and_named_for_one_attempt,
+        policies.artifacts_are_always_kept_and_named_for_one_attempt,
         TEST,
         "retention-days: 30",
         "retention-days: 7",
@@ -295,7 +295,7 @@ def test_the_files_are_what_is_generated() -> None:
     )
 
 
-def test_the_names_that_people_are_told_are_those_of_the_artefacts() -> None:
+def test_the_names_that_people_are_told_are_those_of_the_artifacts() -> None:
     guide = (FOLDER.parents[1] / "docs" / "ci.md").read_text(encoding="utf-8")
     told = {
         "${{ github.run_id }}": "<run-id>",

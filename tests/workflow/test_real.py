@@ -48,8 +48,8 @@ def test_the_real_job_from_the_plan_to_the_comment(
     ran = repository.run("performance-test.yml", "workflow_dispatch", payload)
     assert ran.jobs["Run baseline"] == ran.jobs["Gate"] == result, ran.lines
 
-    artefact = ran.store / "k6-results-4711-1"
-    (run,) = (manifest.parent for manifest in artefact.glob("*/run.json"))
+    artifact = ran.store / "k6-results-4711-1"
+    (run,) = (manifest.parent for manifest in artifact.glob("*/run.json"))
     assert (run / "baseline" / "points.json.gz").stat().st_size > 10_000
     assert json.loads((run / "run.json").read_bytes())["stack"] == "local"
     assert (ran.store / "logs-baseline-4711-1" / "kafka.log").is_file()
@@ -57,11 +57,11 @@ def test_the_real_job_from_the_plan_to_the_comment(
     broken = "cdc_e2e_latency p95 was "
     assert (broken in ran.said("Gate")) == (result == "failure")
     github.pulls = [events.pull(_HEAD)]
-    found = problems(repository, artefact)
+    found = problems(repository, artifact)
     # It was shorter than the default branch's; all gates that it has to report are there and hold.
     assert found == ({ProblemKind.LOAD} if result == "success" else {*RED, ProblemKind.LOAD})
 
-    github.keep(4711, artefact)
+    github.keep(4711, artifact)
     assert _comment(repository, github, result).exit_code == 0
     body = github.comments[0]["body"]
     verdict = "PASS" if result == "success" else "FAIL"
@@ -69,10 +69,10 @@ def test_the_real_job_from_the_plan_to_the_comment(
     assert (broken in body and "the limit is 0.5 ms" in body) == (result == "failure")
 
 
-def problems(repository: Repository, artefact: Path) -> set[ProblemKind]:
+def problems(repository: Repository, artifact: Path) -> set[ProblemKind]:
     """Return what the default branch's rules find wrong with the real results of baseline."""
     checkout = Checkout.at(repository.path, {})
-    recorded = read_attempts(artefact, load_scenarios(checkout).names)
+    recorded = read_attempts(artifact, load_scenarios(checkout).names)
     found = judge(Rules.of(checkout), recorded, {job_name("baseline"): "success"}).problems
     return {x.kind for x in found if x.subject == "baseline"}
 

@@ -190,12 +190,12 @@ def _gate(project: CiProject) -> Job:
     )
 
 
-def _upload(name: str, artefact: str, path: str, days: int) -> Uses:
+def _upload(name: str, artifact: str, path: str, days: int) -> Uses:
     return Uses(
         name,
         UPLOAD,
         {
-            "name": artefact,
+            "name": artifact,
             "path": "\n".join((f"{path}/", *(f"!{path}/{x}" for x in _LEFT_OUT), ""))
             if path == _RESULTS
             else f"{path}/",

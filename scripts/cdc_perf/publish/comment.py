@@ -33,9 +33,9 @@ class Links:
         """Return the page of a workflow run, with its logs, job summary, and artifacts."""
         return f"{self.server}/{self.repository}/actions/runs/{run_id}"
 
-    def artefact(self, run_id: int, artefact_id: int) -> str:
+    def artifact(self, run_id: int, artifact_id: int) -> str:
         """Return the download address of an artifact."""
-        return f"{self.run(run_id)}/artifacts/{artefact_id}"
+        return f"{self.run(run_id)}/artifacts/{artifact_id}"
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def _missing(missing: Mapping[str, str]) -> str:
 
 def _where(run: WorkflowRun, fetched: Fetched, links: Links) -> str:
     parts = [f"[Job summary, logs and all artifacts]({links.run(run.id)})"]
-    if fetched.artefact is not None:
-        address = links.artefact(run.id, fetched.artefact.id)
+    if fetched.artifact is not None:
+        address = links.artifact(run.id, fetched.artifact.id)
         parts.insert(0, f"[Results and report]({address})")
     return f"{' · '.join(parts)} · commit {quoted(run.head_sha[:12])}"

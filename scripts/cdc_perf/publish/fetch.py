@@ -44,12 +44,12 @@ class Fetched:
 
     Attributes:
         recorded: The readable results; may be empty.
-        artefact: The newest artifact with the results of all scenarios, for a link; None if there
+        artifact: The newest artifact with the results of all scenarios, for a link; None if there
             is none, for example because the report failed, or if it has expired.
     """
 
     recorded: RunSet
-    artefact: Artifact | None
+    artifact: Artifact | None
 
 
 def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporary: str) -> Fetched:
@@ -105,17 +105,17 @@ def _download(
 ) -> Iterator[str]:
     """Unpack each artifact into `results`; yield why an artifact cannot be unpacked."""
     left = MAX_DOWNLOAD_BYTES
-    for artefact in chosen:
-        left -= artefact.size_in_bytes
+    for artifact in chosen:
+        left -= artifact.size_in_bytes
         if left < 0:
-            yield f"{artefact.name}: the artifacts are larger than {MAX_DOWNLOAD_BYTES:,} bytes"
+            yield f"{artifact.name}: the artifacts are larger than {MAX_DOWNLOAD_BYTES:,} bytes"
             return
         archive = folder / "artifact.zip"
-        github.download(f"/actions/artifacts/{artefact.id}/zip", archive, MAX_DOWNLOAD_BYTES)
+        github.download(f"/actions/artifacts/{artifact.id}/zip", archive, MAX_DOWNLOAD_BYTES)
         try:
             unpack(archive, results, scenarios)
         except UnreadableRun as fault:
-            yield f"{artefact.name}: {fault}"
+            yield f"{artifact.name}: {fault}"
 
 
 def unpack(archive: Path, target: Path, scenarios: Collection[str]) -> None:

@@ -85,7 +85,7 @@ USERS = {"executor": "constant-vus", "duration": "5m"}
     [
         (entry(executor={**USERS, "vus": 1}), ProblemKind.LOAD),
         (entry(executor={**USERS, "vus": 10, "duration": "1s"}), ProblemKind.LOAD),
-        (entry(executor={**USERS, "vus": 10, "duration": "five"}), ProblemKind.LOAD),
+        (entry(executor={**USERS, "vus": 10, "duration": "five"}), ProblemKind.UNREADABLE),
         (entry(think_time_seconds=60), ProblemKind.LOAD),
         (entry(k6_exit_code=None), ProblemKind.GATE),
         (entry(k6_exit_code=99), ProblemKind.GATE),

@@ -15,7 +15,7 @@ LINK = 0o120777 << 16
 
 
 def archive(folder: Path, fill: Callable[[zipfile.ZipFile], object]) -> Path:
-    path = folder / "artefact.zip"
+    path = folder / "artifact.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
         fill(opened)
     return path
@@ -109,20 +109,20 @@ def test_a_file_that_is_there_twice_is_refused(tmp_path: Path) -> None:
 def test_what_cannot_be_decompressed_is_refused(
     tmp_path: Path, method: int, content: bytes
 ) -> None:
-    path = tmp_path / "artefact.zip"
+    path = tmp_path / "artifact.zip"
     path.write_bytes(said_to_be(whole(content), method))
     with pytest.raises(UnreadableRun):
         unpack(path, tmp_path / "results", SCENARIOS)
 
 
 def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "artefact.zip"
+    path = tmp_path / "artifact.zip"
     path.write_bytes(whole(name=f"{RUN}/é.json").replace("é".encode(), b"\xff\xfe"))
     with pytest.raises(UnreadableRun):
         unpack(path, tmp_path / "results", SCENARIOS)
 
 
-def test_two_artefacts_do_not_replace_each_others_files(tmp_path: Path) -> None:
+def test_two_artifacts_do_not_replace_each_others_files(tmp_path: Path) -> None:
     path = archive(tmp_path, lambda z: z.writestr(f"{RUN}/run.json", "{}"))
     unpack(path, tmp_path / "results", SCENARIOS)
     with pytest.raises(UnreadableRun):
@@ -139,7 +139,7 @@ def said_to_be(archived: bytes, method: int) -> bytes:
 
 
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "artefact.zip"
+    path = tmp_path / "artifact.zip"
     for content in (
         b"",
         b"PK",

@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.executors import (
     ConstantArrivalRate,
     ConstantVus,

@@ -1,4 +1,4 @@
-"""The stand-ins for upload-artifact and download-artifact: a folder for each artefact.
+"""The stand-ins for upload-artifact and download-artifact: a folder for each artifact.
 
 After https://github.com/actions/upload-artifact and download-artifact: names are checked, none is
 taken twice, hidden files stay out unless asked for, links are followed.
