@@ -50,7 +50,7 @@ def nox(copy: Checkout, session: str) -> process.Completed:
             "scripts/cdc_perf/errors.py",
             "import cdc_perf.waiting  # noqa: E402, F401\n",
             "lint",
-            "a room imports only from the rooms below it BROKEN",
+            "a package imports only from the packages below it BROKEN",
             id="an import upwards",
         ),
         pytest.param(
