@@ -83,7 +83,7 @@ def test_a_scenario_without_its_script_is_refused_and_nothing_is_written(copy: P
     ("file", "old", "new", "said"),
     [
         pytest.param(
-            "tasks.py",
+            "scripts/cdc_perf/tasks/namespace.py",
             r"perf\.perf, ",
             "",
             "workflow: the task 'perf' is not in the collection of tasks.py",
@@ -114,7 +114,7 @@ def test_a_rename_ends_in_a_sentence(copy: Path, file: str, old: str, new: str, 
 
 
 def test_a_task_under_another_name_is_called_by_that_name(copy: Path) -> None:
-    replace(copy / "tasks.py", 'name="ci"', 'name="github"')
+    replace(copy / "scripts/cdc_perf/tasks/namespace.py", 'name="ci"', 'name="github"')
     completed = python(copy, "invoke", "workflow", "--check")
     assert completed.exit_code == ExitCode.USAGE
     assert (
