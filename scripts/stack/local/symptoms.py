@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _FULL_DISK = "the disk is full: free some space"
-# Less than this, and a component that needs a new file or segment fails.
+# With less free space, a component that needs a new file or log segment fails.
 _FULL_BELOW_BYTES = 16 * 1024**2
 _SYMPTOMS = {
     r"No space left on device|Disk quota exceeded": _FULL_DISK,
@@ -31,7 +31,7 @@ def remedy(log: Sequence[str]) -> str:
 def remedy_for_disk(folder: Path) -> str:
     """Return what to do about the disk of a folder; nothing if it has space left.
 
-    The logs of the components are on the disk of the stack: once it is full, they do not say so.
+    The components log to the disk of the stack: a full one has no room for the line that says so.
     """
     with suppress(OSError):
         if shutil.disk_usage(folder).free < _FULL_BELOW_BYTES:

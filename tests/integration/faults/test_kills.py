@@ -107,7 +107,7 @@ def test_the_harness_while_the_stack_starts(fresh: Inv, table: FaultTable) -> No
 
 
 def builds(folder: Path) -> bool:
-    """Whether Go builds for a folder; before that, it fetches modules in commands that end soon."""
+    """Whether Go builds for a folder: before that, short commands of Go fetch the modules."""
     for found in marks.started_for(folder):
         with suppress(psutil.Error):
             if "build" in found.cmdline():
