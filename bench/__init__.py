@@ -1,1 +1,1 @@
-"""What the harness and the embedded stack cost and reach, measured."""
+"""Benchmarks of the harness and the embedded stack."""

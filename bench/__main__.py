@@ -7,12 +7,12 @@ from collections.abc import Callable
 from bench import catch_up, commands, engine, false_alarms, integrity, latency, plans_way
 from bench.figures import Figure, table
 from bench.workplace import Workplace, workplace
-from scripts import environment
-from scripts.files import write_atomically
-from scripts.perf.surroundings import machine, versions
-from scripts.settings.names import nearest
-from scripts.settings.paths import Checkout
-from scripts.terminal import say
+from cdc_perf import environment
+from cdc_perf.files import write_atomically
+from cdc_perf.perf.environment import machine, versions
+from cdc_perf.settings.names import nearest
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.terminal import say
 
 _MEASUREMENTS: dict[str, Callable[[Workplace], tuple[Figure, ...]]] = {
     "commands": commands.measure,
@@ -35,7 +35,7 @@ no `mongod` is on PATH.
 
 
 def main(names: list[str]) -> int:
-    """Measure what is asked for; everything, which also writes the file, if nothing is named."""
+    """Run the named benchmarks, or all of them and write the file if none is named."""
     unknown = [name for name in names if name not in _MEASUREMENTS]
     if unknown:
         say(f"no such benchmark: {unknown[0]}; {nearest(unknown[0], tuple(_MEASUREMENTS))}")

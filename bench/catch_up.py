@@ -1,4 +1,4 @@
-"""How fast a backlog is worked off: by Debezium into Kafka, then by the consumer into MongoDB."""
+"""How fast a backlog is processed: by Debezium into Kafka, then by the consumer into MongoDB."""
 
 import time
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.figures import Figure
 from bench.rows import INSERT
 from bench.workplace import Workplace
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.embedded import local_stack
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.supervisor import Supervisor
-from scripts.tools.cache import Cache
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.tools.cache import Cache
+from cdc_perf.waiting import NotReady, wait_until
 
 _ROWS = 100_000
 _ROWS_A_TRANSACTION = 1000
@@ -26,7 +26,7 @@ _DEADLINE_SECONDS = 900.0
 
 
 def measure(place: Workplace) -> tuple[Figure, ...]:
-    """Return events a second of both steps, and how busy each process was meanwhile."""
+    """Return the events per second of both steps, and the CPU use of each process meanwhile."""
     place.inv("up")
     pipeline = load_pipeline(place.checkout)
     stack = local_stack(place.checkout, pipeline, Cache.of_environment())

@@ -1,17 +1,17 @@
-"""What the commands take: start-up, the stack's way up and down, the overhead around k6, memory."""
+"""The cost of commands: start-up, starting and stopping the stack, overhead around k6, memory."""
 
 from bench.figures import Figure
 from bench.workplace import Workplace
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.local.embedded import local_stack
-from scripts.tools.cache import Cache
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.tools.cache import Cache
 
 _MIB = 1024**2
 _LOAD_SECONDS = 30
 
 
 def measure(place: Workplace) -> tuple[Figure, ...]:
-    """Return the figures; the tools are in the cache before anything is measured."""
+    """Return the figures; the tools are in the cache before the measurement starts."""
     place.inv("tools.install")
     listing = tuple(place.inv("--list") for _ in range(10))
     up, down = [], []

@@ -17,7 +17,7 @@ _SLICE = 200_000_000
 
 
 def measure(place: Workplace) -> tuple[Figure, ...]:
-    """Return what statistics and series of points that a real run left cost, and how they grow."""
+    """Return the cost of statistics and series of a real run's points, and how it scales."""
     place.inv("perf", "--scenarios", "baseline", "--duration", "1m")
     source = place.checkout.results / "latest" / "baseline" / "points.json.gz"
     with TemporaryDirectory(prefix="cdc-perf-bench-") as name:
@@ -48,7 +48,7 @@ def _engine(source: Path, size: int, folder: Path) -> tuple[Cost, ...]:
 
 
 def _jq(source: Path, folder: Path) -> Cost | None:
-    """Return what jq costs; None where there is none."""
+    """Return the cost of jq; None if it is not installed."""
     if shutil.which("jq") is None:
         return None
     text = folder / "points.json"

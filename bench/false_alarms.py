@@ -1,6 +1,6 @@
-"""How often `inv compare --pairs` calls the same code worse, and how often it finds what is slower.
+"""How often `inv compare --pairs` calls the same code worse, and how often it detects a slowdown.
 
-Comparisons are made of recorded runs of one version (bench/turns.json), by the code that decides.
+Comparisons are made from recorded runs of one version (bench/turns.json), by the real code.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,14 +11,14 @@ from random import Random
 from bench.figures import Figure
 from bench.recorded_turns import Turn, recorded
 from bench.workplace import Workplace
-from scripts.verdict.intervals import rate_interval
-from scripts.verdict.pairs import Finding, Pairs, compare_pairs, noise_of
+from cdc_perf.stats.intervals import rate_interval
+from cdc_perf.stats.pairs import PairedFinding, Pairs, compare_pairs, noise_of
 
 _COMPARISONS = 1000
 _SLOWER = (1.1, 1.2, 1.5)
 _SEED = 20261125
-# As many figures as runs without hops have, and as runs with hops have; each with the pairs that
-# it takes (verdict/pairs.py).
+# The number of figures of runs without and with hops; each with the pairs that it needs
+# (stats/pairs.py).
 _SIZES = ((3, 10), (8, 11))
 
 Drawn = Sequence[tuple[Turn, Turn]]
@@ -26,13 +26,13 @@ Drawn = Sequence[tuple[Turn, Turn]]
 
 @dataclass(frozen=True)
 class Counted:
-    """What came of a number of comparisons.
+    """The findings of a number of comparisons.
 
     Attributes:
-        comparisons: How many.
-        worse: In how many any figure was called worse.
-        better: In how many any was called better.
-        same: In how many every figure was called the same.
+        comparisons: The number of comparisons.
+        worse: The number of comparisons in which any figure was called worse.
+        better: The number of comparisons in which any was called better.
+        same: The number of comparisons in which every figure was called the same.
     """
 
     comparisons: int
@@ -42,7 +42,7 @@ class Counted:
 
 
 def measure(_: Workplace) -> tuple[Figure, ...]:
-    """Return how often an alarm is false, and how often a planted slowdown is found."""
+    """Return how often an alarm is false, and how often an injected slowdown is detected."""
     turns = same_version()
     figures, pairs = _SIZES[0]
     as_recorded = list(every_turn(recorded_pairs(turns)))
@@ -61,11 +61,11 @@ def measure(_: Workplace) -> tuple[Figure, ...]:
 
 
 def found_in(drawn: Sequence[Drawn], figures: int, what: str) -> tuple[Figure, ...]:
-    """Return what the same version is called, and how often what is slower is called worse.
+    """Return the findings on the same version, and how often a slowdown is called worse.
 
     Args:
         drawn: The comparisons.
-        figures: How many figures each has.
+        figures: The number of figures of each.
         what: The comparisons, in words.
     """
     same = count(drawn, figures)
@@ -82,7 +82,7 @@ def found_in(drawn: Sequence[Drawn], figures: int, what: str) -> tuple[Figure, .
 
 
 def same_version() -> tuple[Turn, ...]:
-    """Return the recorded runs of one commit without changes, in the order of time."""
+    """Return the recorded runs of one commit without changes, in order of time."""
     turns = recorded().turns
     return tuple(x for x in turns if not x.changed and x.commit == turns[0].commit)
 
@@ -90,10 +90,10 @@ def same_version() -> tuple[Turn, ...]:
 def drawn_anew(turns: Sequence[Turn], pairs: int, comparisons: int) -> Iterator[Drawn]:
     """Yield pairs of runs that are drawn without replacement, none twice in a comparison.
 
-    Which run of a pair is called the base is drawn too. Pairs stand in the order of time of their
-    bases, as measured ones do: what is taken for noise is how far neighbours lie apart.
+    Which run of a pair is the base is random too. Pairs are in the order of time of their bases, as
+    in a measurement, because the noise is computed from the difference of neighbors.
     """
-    random = Random(_SEED)  # noqa: S311 - nothing here is a secret
+    random = Random(_SEED)  # noqa: S311 - not used for secrets
     for _ in range(comparisons):
         chosen = random.sample(turns, 2 * pairs)
         both = zip(chosen[:pairs], chosen[pairs:], strict=True)
@@ -101,7 +101,7 @@ def drawn_anew(turns: Sequence[Turn], pairs: int, comparisons: int) -> Iterator[
 
 
 def recorded_pairs(turns: Sequence[Turn]) -> Drawn:
-    """Return the pairs as they were measured, each run beside the next one of its version."""
+    """Return the pairs as they were measured."""
     by_name: dict[str, Turn] = {}
     for turn in turns:
         by_name.setdefault(turn.name, turn)
@@ -110,30 +110,30 @@ def recorded_pairs(turns: Sequence[Turn]) -> Drawn:
 
 
 def every_turn(pairs: Drawn) -> Iterator[Drawn]:
-    """Yield the pairs with base and head exchanged, in every way that there is."""
+    """Yield the pairs with base and head exchanged, in every possible combination."""
     for way in product((False, True), repeat=len(pairs)):
         turns = zip(pairs, way, strict=True)
         yield [(head, base) if turned else (base, head) for (base, head), turned in turns]
 
 
 def count(drawn: Sequence[Drawn], figures: int, slower: float = 1.0) -> Counted:
-    """Let the code that decides judge each comparison.
+    """Judge each comparison with the real code.
 
     Args:
         drawn: The comparisons.
-        figures: How many figures each has: the first ones that were recorded.
-        slower: What every figure of the head is multiplied by.
+        figures: The number of figures of each: the first ones that were recorded.
+        slower: The factor for every figure of the head.
     """
     findings = [_findings(pairs, figures, slower) for pairs in drawn]
     return Counted(
         comparisons=len(findings),
-        worse=sum(Finding.WORSE in found for found in findings),
-        better=sum(Finding.BETTER in found for found in findings),
-        same=sum(found == {Finding.SAME} for found in findings),
+        worse=sum(PairedFinding.WORSE in found for found in findings),
+        better=sum(PairedFinding.BETTER in found for found in findings),
+        same=sum(found == {PairedFinding.SAME} for found in findings),
     )
 
 
-def _findings(pairs: Drawn, figures: int, slower: float) -> set[Finding]:
+def _findings(pairs: Drawn, figures: int, slower: float) -> set[PairedFinding]:
     names = list(pairs[0][0].figures)[:figures]
     values = {
         name: (

@@ -1,4 +1,4 @@
-"""Figures with their spread, and the table that shows them."""
+"""Figures with their spread, and their table."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from scripts.verdict.figures import figure
+from cdc_perf.verdict.figures import figure
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,9 @@ class Figure:
 
     Attributes:
         name: What was measured.
-        unit: Of the values: `s`, `ms`, `MiB`, `events/s`, ...
-        values: In the order in which they were measured; at least one.
-        note: What a reader has to know beside it; may be empty.
+        unit: The unit of the values: `s`, `ms`, `MiB`, `events/s`, ...
+        values: The values in the order of measurement; at least one.
+        note: What a reader needs to know about it; may be empty.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Figure:
         return statistics.median(self.values)
 
     def row(self) -> tuple[str, ...]:
-        """Return the cells of the table: name, median, least to largest, how often, note."""
+        """Return the cells of the table: name, median, minimum to maximum, count, note."""
         spread = " - ".join(figure(x, self.unit) for x in (min(self.values), max(self.values)))
         median = figure(self.median, self.unit)
         times = len(self.values)
@@ -51,5 +51,5 @@ def ratio(name: str, numerator: Figure, denominator: Figure) -> Figure:
 
 
 def named(figures: Sequence[Figure], name: str) -> Figure:
-    """Return the figure of that name."""
+    """Return the figure with that name."""
     return next(figure for figure in figures if figure.name == name)

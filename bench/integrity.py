@@ -1,4 +1,4 @@
-"""How long the check of the pipeline's integrity takes, and whether clean runs stay clean."""
+"""How long the data-loss check takes, and whether clean runs have no findings."""
 
 import msgspec
 import psycopg
@@ -6,14 +6,14 @@ import psycopg
 from bench.figures import Figure
 from bench.rows import INSERT
 from bench.workplace import Workplace
-from scripts.integrity.check import Checker
-from scripts.integrity.records import Integrity
-from scripts.settings.metrics import CONSUMER_LAG
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.gauges import Gauges
-from scripts.stack.local.embedded import local_stack
-from scripts.tools.cache import Cache
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.integrity.check import Checker
+from cdc_perf.integrity.records import Integrity
+from cdc_perf.settings.metrics import CONSUMER_LAG
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.gauges import Gauges
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.tools.cache import Cache
+from cdc_perf.waiting import NotReady, wait_until
 
 _ROWS = 100_000
 _RUNS = 10
@@ -30,7 +30,7 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
     place.inv("up")
     clean = []
     for _ in range(_RUNS):
-        # Verdicts on latency do not matter here, findings do.
+        # Only findings matter here, not verdicts on latency.
         place.inv(
             *("perf", "--scenarios", "baseline", "--duration", f"{_RUN_SECONDS}s"),
             codes=(0, 10, 12),

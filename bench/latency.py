@@ -1,15 +1,15 @@
-"""End-to-end latency under our connector's settings and under Debezium's defaults, in turn."""
+"""End-to-end latency with pipeline.toml's connector settings and Debezium's defaults, in turn."""
 
 import re
 
 from bench.figures import Figure, named, ratio
 from bench.workplace import Workplace
-from scripts.report.rows import LATENCY
+from cdc_perf.runs.row import LATENCY
 
 _SECONDS = 60
 _ROUNDS = 2
 _STATS = ("p50", "p95", "p99")
-# What pipeline.toml sets for the sake of latency; without it Debezium's defaults are in force.
+# The settings in pipeline.toml that reduce latency; without them, Debezium's defaults apply.
 _TUNED = re.compile(
     r'^"(poll\.interval\.ms|heartbeat\.interval\.ms|status\.update\.interval\.ms|max\.batch\.size'
     r'|max\.queue\.size|producer\.override\..*)" = .*\n',
@@ -18,7 +18,7 @@ _TUNED = re.compile(
 
 
 def measure(place: Workplace) -> tuple[Figure, ...]:
-    """Return p50, p95 and p99 of both settings, and the ratio of the medians."""
+    """Return p50, p95, and p99 with both settings, and the ratio of the medians."""
     settings = place.checkout.pipeline_file
     ours = settings.read_text(encoding="utf-8")
     texts = {"our settings": ours, "Debezium's defaults": _TUNED.sub("", ours)}
@@ -31,7 +31,7 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
         for name, text in texts.items():
             settings.write_text(text, encoding="utf-8")
             place.inv("connector.deploy")
-            # Under the defaults the limit of 500 ms on p50 is broken.
+            # With the defaults, the threshold of 500 ms on p50 fails.
             words = ("--scenarios", "e2e-latency", "--duration", f"{_SECONDS}s")
             place.inv("perf", *words, codes=(0, 10))
             summary = place.summary("e2e-latency")

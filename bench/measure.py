@@ -1,4 +1,4 @@
-"""What a command costs: time, processor time and memory of it alone."""
+"""The cost of one command: time, CPU time, and memory."""
 
 import os
 import time
@@ -8,12 +8,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command cost from its start to its end.
+    """The cost of a command from its start to its end.
 
     Attributes:
-        seconds: On the wall.
-        processor_seconds: Of all its threads.
-        peak_bytes: The most memory that it had at a time (resident).
+        seconds: Elapsed time.
+        processor_seconds: CPU time of all its threads.
+        peak_bytes: Its peak resident memory.
     """
 
     seconds: float
@@ -22,12 +22,12 @@ class Cost:
 
 
 def cost(argv: tuple[str, ...], output: Path) -> Cost:
-    """Run a command to its end and return what it cost.
+    """Run a command to its end and return its cost.
 
-    The kernel's own account of the process (wait4), which a runner of commands does not hand on.
+    The figures are the kernel's (wait4), which `cdc_perf.process` does not return.
 
     Raises:
-        RuntimeError: It failed; what it printed is in `output`.
+        RuntimeError: The command failed; its output is in `output`.
     """
     began = time.perf_counter()
     write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC

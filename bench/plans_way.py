@@ -1,9 +1,9 @@
-"""From nothing to a verdict: the runner that the plan describes, and `inv perf`, on the same stack.
+"""From nothing to a verdict: the runner in the project plan, and `inv perf`, on the same stack.
 
 The plan's runner starts its containers and sleeps (30 s for the infrastructure, 10 s for the
 connector, 15 s for the consumer), runs a health check, runs k6 with its points as plain JSON, and
-reads them with jq. Here the embedded stack stands in for its containers, which it starts while the
-first sleep goes on; its image builds and cleaning up are left out.
+reads them with jq. Here the embedded stack replaces its containers and starts during the first
+sleep; its image builds and cleanup are omitted.
 """
 
 import shutil
@@ -11,11 +11,11 @@ import time
 
 from bench.figures import Figure, ratio
 from bench.workplace import Workplace
-from scripts import process
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.local.embedded import local_stack
-from scripts.stack.local.layout import Layout
-from scripts.tools.cache import Cache
+from cdc_perf import process
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.tools.cache import Cache
 
 _DURATION = "10s"
 _INFRASTRUCTURE, _CONNECTOR, _CONSUMER = 30.0, 10.0, 15.0
@@ -23,7 +23,7 @@ _SUMMARY = '"Iterations: \\(.root_group.iterations // "N/A")"'
 
 
 def measure(place: Workplace) -> tuple[Figure, ...]:
-    """Return the seconds of both ways; each starts its stack, and ends with what it finds."""
+    """Return the seconds of both; each starts its stack, and ends with its result."""
     plans = Figure(
         f"the plan's way from nothing to its verdict, baseline for {_DURATION}",
         "s",
@@ -31,7 +31,7 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
         f"{_INFRASTRUCTURE + _CONNECTOR + _CONSUMER:.0f} s of it are sleeps",
     )
     place.inv("down")
-    # Ten seconds are too few samples for the limits: NO-DATA is a verdict too.
+    # Ten seconds have too few samples for the thresholds: NO-DATA is a verdict too.
     words = ("perf", "--scenarios", "baseline", "--duration", _DURATION, "--keep")
     ours = Figure("the same by `inv perf`", "s", (place.inv(*words, codes=(0, 11)),))
     place.inv("down")
@@ -61,5 +61,5 @@ def _plans_way(place: Workplace) -> float:
 
 
 def _sleep(seconds: float) -> None:
-    """Sleep as the plan's runner does, whatever is ready meanwhile."""
+    """Sleep as the plan's runner does, even if the stack is ready earlier."""
     time.sleep(seconds)

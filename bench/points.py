@@ -1,4 +1,4 @@
-"""Large files of points, made of those of a real run."""
+"""Large files of points, made from those of a real run."""
 
 import gzip
 import re
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-# The smaller level makes a larger file faster; k6 uses this one.
+# A lower level would be faster but make a larger file; k6 uses this one.
 _LEVEL = 6
 _SECOND = re.compile(rb'"time":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)')
-# So many copies at a time stand for as many times the virtual users: baseline has 10, soak 50.
+# This many simultaneous copies represent as many times the virtual users: baseline has 10, soak 50.
 _AT_A_TIME = 5
 
 
 def repeated(source: Path, size: int) -> Iterator[bytes]:
-    """Yield the points of a run again and again, five copies at a time, one run after the other.
+    """Yield the points of a run repeatedly, five copies at a time, one run after the other.
 
     Args:
         source: The points of the run, gzipped.
@@ -33,19 +33,19 @@ def repeated(source: Path, size: int) -> Iterator[bytes]:
 
 
 def write_points(source: Path, size: int, target: Path) -> int:
-    """Write repeated points, gzipped as k6 does; return how many bytes of text."""
+    """Write repeated points, gzipped as k6 does; return the number of bytes of text."""
     with gzip.open(target, "wb", compresslevel=_LEVEL) as stream:
         return sum(stream.write(copy) for copy in repeated(source, size))
 
 
 def write_text(source: Path, size: int, target: Path) -> int:
-    """Write repeated points as text; return how many bytes."""
+    """Write repeated points as text; return the number of bytes."""
     with target.open("wb") as stream:
         return sum(stream.write(copy) for copy in repeated(source, size))
 
 
 def _shifted(text: bytes, seconds: list[datetime], shift: timedelta) -> bytes:
-    # As long as the run or not at all: no time that was shifted is met and shifted again.
+    # A shift is at least as long as the run, or zero, so no shifted time is shifted again.
     if shift:
         for second in seconds:
             text = text.replace(second.isoformat().encode(), (second + shift).isoformat().encode())

@@ -1,11 +1,11 @@
-"""The engine at work on one file: python -m bench.read_points FILE FOLDER."""
+"""Run the engine on one file: python -m bench.read_points FILE FOLDER."""
 
 import sys
 from pathlib import Path
 
-from scripts.results.points.series import write_series
-from scripts.results.points.statistics import statistics
-from scripts.results.points.store import read_points
+from cdc_perf.results.points.series import write_series
+from cdc_perf.results.points.statistics import statistics
+from cdc_perf.results.points.store import read_points
 
 with read_points([Path(sys.argv[1])]) as points:
     for found in (*statistics(points), *statistics(points, ["phase"])):

@@ -1,7 +1,7 @@
-"""Runs in turn, as `inv compare --pairs` leaves them, kept as their figures alone.
+"""Alternating runs of `inv compare --pairs`, reduced to their figures.
 
 `python -m bench.recorded_turns RESULTS` prints those in a results folder; `bench/turns.json` is
-what it printed once.
+such an output.
 """
 
 import sys
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import msgspec
 
-from scripts.files import json_text
-from scripts.report.rows import LATENCY
-from scripts.results.manifest import Machine, Manifest
-from scripts.results.run_folder import RunFolder, run_folders
-from scripts.results.summary import NoSummary, read_summary
+from cdc_perf.files import json_text
+from cdc_perf.results.manifest import Machine, Manifest
+from cdc_perf.results.run_folder import RunFolder, run_folders
+from cdc_perf.results.summary import NoSummary, read_summary
+from cdc_perf.runs.row import LATENCY
 
 FILE = Path(__file__).with_name("turns.json")
-# Eight, as many as a comparison with hops has; the first three are those that one has without.
+# Eight, as many as a comparison with hops has; one without has only the first three.
 _FIGURES = {
     "e2e": (LATENCY, ("p(50)", "p(95)", "p(99)")),
     "write": ("pg_write_duration{phase:steady}", ("p(50)", "p(95)", "p(99)")),
@@ -28,11 +28,11 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One run.
 
     Attributes:
-        run_id: Its id: when it began.
-        name: Its place: `pair-3-base`.
-        commit: What was measured.
+        run_id: Its run ID, which is the time when it began.
+        name: Its place in the pairs: `pair-3-base`.
+        commit: The measured commit.
         changed: Whether the checkout differed from that commit.
-        samples: Of the end-to-end latency, after the warm-up.
+        samples: The number of samples of the end-to-end latency, after the warm-up.
         figures: By name, in milliseconds.
     """
 
@@ -49,9 +49,9 @@ class Turns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         scenario: Its name.
-        seconds: How long each run's load lasted.
-        machine: Where.
-        turns: In the order in which they were made.
+        seconds: The duration of each run's load.
+        machine: The machine.
+        turns: The runs in order.
     """
 
     scenario: str
@@ -61,12 +61,12 @@ class Turns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def recorded() -> Turns:
-    """Return the runs that are kept beside this module."""
+    """Return the runs in the file beside this module."""
     return msgspec.json.decode(FILE.read_bytes(), type=Turns)
 
 
 def turns_of(results: Path) -> Turns:
-    """Return the runs in turn in a results folder, each of the same one scenario."""
+    """Return the alternating runs in a results folder, all of the same scenario."""
     found = [
         (folder, msgspec.json.decode(folder.manifest.read_bytes(), type=Manifest))
         for folder in map(RunFolder, run_folders(results))
@@ -85,7 +85,7 @@ def turns_of(results: Path) -> Turns:
 def _turn(folder: RunFolder, run: Manifest, scenario: str) -> Turn:
     summary = read_summary(folder.scenario(scenario).summary)
     if isinstance(summary, NoSummary):
-        raise ValueError(f"{run.run_id}: {summary.reason}")  # noqa: TRY004 - no wrong type
+        raise ValueError(f"{run.run_id}: {summary.reason}")  # noqa: TRY004 - not a type error
     figures = {
         f"{name} p{stat[2:-1]}": value
         for name, (metric, stats) in _FIGURES.items()

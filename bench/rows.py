@@ -1,6 +1,6 @@
-"""Rows that a bench writes by the thousand."""
+"""Rows that benchmarks write by the thousand."""
 
-# A uuid and an address of mail each; the argument is how many.
+# A UUID and an email address each; the argument is the number of rows.
 INSERT = (
     "INSERT INTO customer (id, email) "
     "SELECT id, id || '@example.test' FROM (SELECT gen_random_uuid() AS id "

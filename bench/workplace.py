@@ -1,4 +1,4 @@
-"""A clone of the checkout to measure in, so that nothing of the user's is touched."""
+"""A clone of the checkout to measure in, so that the user's files are untouched."""
 
 import sys
 import time
@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts import process
-from scripts.results.summary import NoSummary, Summary, read_summary
-from scripts.settings.paths import Checkout
+from cdc_perf import process
+from cdc_perf.results.summary import NoSummary, Summary, read_summary
+from cdc_perf.settings.paths import Checkout
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """A clone of the commit that is checked out."""
+    """A clone of the checked-out commit."""
 
     checkout: Checkout
 
     def argv(self, *words: str) -> tuple[str, ...]:
-        """Return `inv` with those words, as it is run in the clone."""
+        """Return the `inv` command line to run in the clone."""
         return (sys.executable, "-m", "invoke", *words)
 
     def inv(self, *words: str, codes: tuple[int, ...] = (0,)) -> float:
-        """Run `inv` to its end and return how many seconds it took.
+        """Run `inv` to its end and return the elapsed seconds.
 
         Raises:
-            RuntimeError: It ended with another exit code than those.
+            RuntimeError: Its exit code is not in `codes`.
         """
         began = time.perf_counter()
         completed = process.run(
@@ -40,21 +40,21 @@ class Workplace:
 
     @property
     def _env(self) -> dict[str, str]:
-        # What is measured is the embedded stack, whatever else the machine has.
+        # Always measure the embedded stack, even if the machine has Docker.
         return {"RESULTS_DIR": str(self.checkout.results), "DOCKER_HOST": "unix:///nonexistent"}
 
     def summary(self, scenario: str) -> Summary:
-        """Return what k6 left of a scenario of the last run."""
+        """Return k6's summary of a scenario of the last run."""
         path = self.checkout.results / "latest" / scenario / "summary.json"
         found = read_summary(path)
         if isinstance(found, NoSummary):
-            raise RuntimeError(found.reason)  # noqa: TRY004 - not a wrong type: a run that broke
+            raise RuntimeError(found.reason)  # noqa: TRY004 - not a type error
         return found
 
 
 @contextmanager
 def workplace() -> Iterator[Workplace]:
-    """Clone the commit that is checked out; what has not been committed is not measured."""
+    """Clone the checked-out commit; uncommitted changes are not measured."""
     source = Checkout.here().root
     with TemporaryDirectory(prefix="cdc-perf-bench-") as name:
         root = Path(name) / "checkout"

@@ -13,7 +13,7 @@ export const options = scenarioOptions('health-check');
 const ANSWER_TIME_OUT = 5000;
 const ARRIVAL_TIME_OUT = 10_000;
 
-/** Tries one hop as a named check. `probe` throws, or returns what is wrong, or nothing; any failure fails the run. */
+/** Tries one hop as a named check. `probe` throws, or returns the problem or nothing; any failure fails the run. */
 function hop(name, probe) {
   let problem;
   try {
@@ -70,7 +70,7 @@ function propagationProblem(change, database, collection) {
   return found ? '' : `not in MongoDB after ${ARRIVAL_TIME_OUT} ms ${error}`;
 }
 
-/** Fails the run where the endpoints are missing or malformed; an iteration that throws would not. */
+/** Fails the run if the endpoints are missing or malformed; an iteration that throws would not fail it. */
 export function setup() {
   const at = endpoints();
   postgres(at.postgresDsn);
@@ -88,7 +88,7 @@ export default function healthCheck() {
     hop('replication slot active', () => slotProblem(database)),
     hop('MongoDB answers', () => server.ping(ANSWER_TIME_OUT)),
   ];
-  // Pipelines of others may have no Kafka Connect or no consumer that can be asked; the canary still tells.
+  // External pipelines may lack Kafka Connect or a reachable consumer; the canary still checks them.
   if (at.connectUrl && at.connector) {
     hop('connector and tasks running', () => connectorProblem(at.connectUrl, at.connector));
   }

@@ -15,8 +15,8 @@ const OPERATIONS = {
   delete: deleteCustomer,
 };
 
-// Each virtual user has a deck of its own and works on the customers that it has created and seen in MongoDB, so that
-// no two change the same row and a deletion cannot be mistaken for a creation that has not arrived.
+// Each virtual user has its own deck and works on the customers that it created and saw in MongoDB, so that no two
+// change the same row and a deletion cannot be mistaken for a creation that has not arrived.
 const deck = new Deck();
 const customers = [];
 

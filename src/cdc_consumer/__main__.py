@@ -1,4 +1,4 @@
-"""`python -m cdc_consumer PIPELINE_TOML`: assembles the consumer, runs it until it is stopped."""
+"""`python -m cdc_consumer PIPELINE_TOML`: assemble the consumer and run it until it is stopped."""
 
 import os
 import sys
@@ -13,9 +13,9 @@ from pymongo.errors import InvalidURI, PyMongoError
 from cdc_consumer import http_server
 from cdc_consumer.dead_letter import DeadLetterTopic
 from cdc_consumer.errors import ConfigurationError, GaveUpError
-from cdc_consumer.health import Answer, health, readiness
+from cdc_consumer.health import HealthResponse, health, readiness
 from cdc_consumer.log import log
-from cdc_consumer.loop import Loop, Ports
+from cdc_consumer.loop import Dependencies, Loop
 from cdc_consumer.metrics import Metrics
 from cdc_consumer.progress import Beat, Progress
 from cdc_consumer.retry import Retry
@@ -33,13 +33,13 @@ from cdc_consumer.telemetry import Telemetry, telemetry
 
 PING_SECONDS = 1.0
 SELECT_MS = 2_000
-# A write that is not answered for so long is sent again, which the guard makes harmless.
+# A write without an answer after this time is resent, which the guard makes harmless.
 SOCKET_MS = 10_000
 
 
 def main(arguments: list[str]) -> int:
     """Run the consumer; return the exit code: 0 stopped, 2 wrong settings, 3 gave up."""
-    # Before the MongoDB client, whose threads would take a signal for the end of the process.
+    # Before the MongoDB client, because a signal in one of its threads would end the process.
     stopping = Stopping()
     try:
         pipeline = load_pipeline(pipeline_file(arguments))
@@ -77,7 +77,7 @@ def _run(
     )
 
     def on_retry(what: str, why: str) -> None:
-        # Waiting for a dependency is not being stuck: a restart would mend nothing.
+        # Waiting for a dependency is not a hang: a restart would fix nothing.
         progress.tick()
         subscription.look()
         metrics.retried()
@@ -86,7 +86,7 @@ def _run(
     retry = Retry(limits.retry_seconds, stopping.asked, on_retry)
     subscription = Subscription(consumer, bootstrap, list(tables), progress, retry)
     metrics = Metrics(collections, subscription.lag)
-    # What a secondary has may be older than what the write was compared with.
+    # A secondary's data may be older than what the write was compared with.
     database = client.get_database(
         pipeline.mongodb.database, read_preference=ReadPreference.PRIMARY
     )
@@ -103,14 +103,14 @@ def _run(
                 subscription.assigned(),
                 lambda: _ping(client),
             ),
-            "/metrics": lambda: Answer(200, CONTENT_TYPE_LATEST, metrics.exposition()),
+            "/metrics": lambda: HealthResponse(200, CONTENT_TYPE_LATEST, metrics.exposition()),
         },
     )
     log("started", group=pipeline.kafka.consumer_group, topics=",".join(tables))
     try:
         sink.prepare(collections, int(limits.delete_marker_ttl_hours * 3600))
         writer = sink if told is None else told.traced(sink, pipeline.kafka.consumer_group)
-        ports = Ports(consumer, subscription, writer, dead_letters, metrics, progress)
+        ports = Dependencies(consumer, subscription, writer, dead_letters, metrics, progress)
         Loop(ports, tables, limits.max_batch_size).run(stopping.asked)
     finally:
         server.shutdown()

@@ -1,4 +1,4 @@
-"""What MongoDB's answers mean for each write: settled, rejected, or to be tried again. No I/O."""
+"""Classify MongoDB's answer to each write: settled, rejected, or to be retried. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
@@ -11,10 +11,10 @@ from cdc_consumer.coalesce import Write
 from cdc_consumer.order import order_of_document
 
 DUPLICATE_KEY: Final = 11000
-# MongoDB's answers to a document that it will never take, whatever the state of the server. Any
-# other code is taken for a trouble of the server, because giving up on an event is worse than
-# waiting: a full disk or a lost permission must not send the whole stream to the dead letters.
-# Numbers from src/mongo/base/error_codes.yml of the server.
+# MongoDB's errors for a document that it will never accept, whatever the state of the server. Any
+# other code counts as a server problem, because giving up on an event is worse than waiting: a full
+# disk or a lost permission must not send the whole stream to the dead-letter queue.
+# The codes are from src/mongo/base/error_codes.yml of the server.
 CONTENT_CODES: Final = frozenset(
     (
         2,  # BadValue
@@ -39,15 +39,15 @@ CONTENT_CODES: Final = frozenset(
 
 
 class Answered(Struct, frozen=True):
-    """The writes of one bulk write, sorted by what the server said of each.
+    """The writes of one bulk write, by the server's answer.
 
     Attributes:
         applied: Those that are in the database.
-        inserted: Those of them that made a document.
-        duplicate: Those that met a duplicate key.
-        rejected: Those that the server will never take, and why.
-        failed: Those to be sent again.
-        failure: Why one of these failed.
+        inserted: Those of them that inserted a document.
+        duplicate: Those with a duplicate-key error.
+        rejected: Those that the server will never accept, with the reason.
+        failed: Those to be resent.
+        failure: The error of one of these.
     """
 
     applied: tuple[Write, ...] = ()
@@ -59,10 +59,10 @@ class Answered(Struct, frozen=True):
 
 
 def sort_answers(writes: Sequence[Write], details: Mapping[str, Any]) -> Answered:
-    """Sort a bulk write's writes by the `details` of its BulkWriteError.
+    """Sort the writes of a bulk write by the `details` of its BulkWriteError.
 
-    A write concern error says nothing of single writes, so all of them are tried again: the guard
-    makes that harmless.
+    A write concern error does not refer to single writes, so all of them are resent, which the
+    guard makes harmless.
     """
     concern = details.get("writeConcernErrors")
     if concern:
@@ -95,10 +95,10 @@ def sort_answers(writes: Sequence[Write], details: Mapping[str, Any]) -> Answere
 
 
 def purges_on_read(build_info: Mapping[str, Any]) -> bool:
-    """Tell whether a server looks for expired documents at every read, by its `buildInfo`.
+    """Return whether a server scans for expired documents on every read, from its `buildInfo`.
 
-    nx-27017 does, with two scans of the collection: with 10,000 documents a TTL index makes each
-    read take 13 ms instead of 1.3 ms. MongoDB does it once a minute in the background.
+    nx-27017 does, with two scans of the collection: with 10,000 documents, a TTL index slows each
+    read from 1.3 ms to 13 ms. MongoDB scans once a minute in the background.
     """
     return build_info.get("process") == "nx_27017"
 
@@ -109,30 +109,30 @@ Duplicate = Literal["stale", "applied", "newer", "conflict", "went-back", "forei
 def classify_duplicate(
     write: Write, stored: Mapping[str, Any] | None, *, resent: bool
 ) -> Duplicate:
-    """Say what a duplicate-key answer to a write means, from the document that is there now.
+    """Return what a duplicate-key error of a write means, given the current document.
 
-    The answer alone does not prove that the write is stale: the guard turns some newer writes away,
-    a second consumer may have inserted an older state between this server's look and its insert, or
-    a unique index of the collection may be hit.
+    The error alone does not prove that the write is stale: the guard rejects some newer writes, a
+    second consumer may have inserted an older state between this server's lookup and its insert, or
+    the collection may have another unique index.
 
     Args:
-        write: The write that was answered with a duplicate key.
-        stored: The document of its `_id` with its `_cdc`, or None.
-        resent: Whether an earlier attempt may have applied the write, its acknowledgement lost.
+        write: The write with the duplicate-key error.
+        stored: The document with its `_id`, including `_cdc`, or None.
+        resent: Whether an earlier attempt may have applied the write without an acknowledgment.
 
     Returns:
-        `stale`: the document is as new or newer. `applied`: it is the write itself, sent before.
-        `newer`: the write is newer than the document. `conflict`: the document is absent.
-        `went-back`: LSNs restarted (see `order`). `foreign`: it is not a document
-        of this pipeline.
+        `stale`: the document is as new or newer. `applied`: the document is the write itself, sent
+        before. `newer`: the write is newer than the document. `conflict`: the document is absent.
+        `went-back`: LSNs restarted (see `order`). `foreign`: the document is not from this
+        pipeline.
     """
     if stored is None:
         return "conflict"
     there = order_of_document(stored.get("_cdc"))
     if there is None:
         return "foreign"
-    # Each of its events is newer than the one before. So one that is newer than the document makes
-    # all of it so: a row that was read again, and its changes after PostgreSQL was restored.
+    # Each of its events is newer than the previous one. So if one is newer than the document, the
+    # write is: a row that was read again, then its changes after PostgreSQL was restored.
     if any(event.order.against(there) == "newer" for event in write.events):
         return "newer"
     match write.last.order.against(there):
@@ -149,7 +149,7 @@ def unencodable(content: Mapping[str, Any], largest: int) -> str:
 
     Args:
         content: The document.
-        largest: The most bytes that the server takes in a document.
+        largest: The server's maximum document size in bytes.
     """
     try:
         size = len(bson.encode(content))

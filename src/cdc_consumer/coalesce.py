@@ -1,4 +1,4 @@
-"""Several changes of a row within a batch become one write. No I/O."""
+"""Merge several changes of a row within a batch into one write. No I/O."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,14 +9,14 @@ from cdc_consumer.events import Event, Rejection
 
 
 class Write(Struct, frozen=True):
-    """What a batch does to one document.
+    """The write of a batch to one document.
 
     Attributes:
-        last: The newest event; it names the document, its order and the metadata.
+        last: The newest event, which determines the document, its order, and the metadata.
         fields: The columns to write.
-        replaces: Whether the document becomes exactly `fields`; otherwise they are set in it and
-            what else it holds stays.
-        events: The events that it carries out, the oldest first; at least one.
+        replaces: Whether `fields` replace the document; otherwise they are set in it, and its other
+            fields stay.
+        events: The events that it applies, oldest first; at least one.
     """
 
     last: Event
@@ -29,8 +29,8 @@ class Coalesced(Struct, frozen=True):
     """The result of coalescing a batch.
 
     Attributes:
-        writes: The writes, one a document.
-        stale: The events that are not newer than one that came before.
+        writes: The writes, one per document.
+        stale: The events that are not newer than an earlier one.
         rejected: The events whose positions contradict their times.
     """
 
@@ -40,11 +40,11 @@ class Coalesced(Struct, frozen=True):
 
 
 def coalesce(events: Iterable[Event]) -> Coalesced:
-    """Merge a batch's events, given in the order of arrival, into one write a document.
+    """Merge a batch's events, in order of arrival, into one write per document.
 
-    An event that is not newer than the one of its row before it is a replay and is dropped: only a
-    replay arrives late, and it brings everything from its start on, so nothing is missing between
-    two events of a batch.
+    An event that is not newer than the previous one of its row is a replay and is dropped. Only a
+    replay arrives late, and it repeats everything from its start, so nothing is missing between two
+    events of a batch.
     """
     rows: dict[tuple[str, str], list[Event]] = {}
     stale: list[Event] = []
@@ -65,7 +65,7 @@ def coalesce(events: Iterable[Event]) -> Coalesced:
 def went_back(event: Event) -> Rejection:
     """Return the rejection of an event whose position contradicts its time.
 
-    To take it for a replay would leave out every change of a restored database without a word.
+    Treating it as a replay would silently drop every change of a restored database.
     """
     detail = (
         f"LSN {event.lsn} is before that of a change that was committed earlier: PostgreSQL was "
@@ -78,7 +78,7 @@ def _merge(events: list[Event]) -> Write:
     fields: dict[str, Any] = {}
     replaces = False
     for event in events:
-        # A whole row, a new row (whose key may have had a life before) or none at all starts anew.
+        # A whole row, a new row (whose key may have existed before), or a delete starts over.
         if event.whole or event.op != "u":
             fields, replaces = event.fields, True
         else:

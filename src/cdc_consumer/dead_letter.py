@@ -1,4 +1,4 @@
-"""The dead-letter queue: records that can never be applied, kept for people to look at."""
+"""The dead-letter queue: records that can never be applied, kept for inspection."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -14,17 +14,17 @@ from cdc_consumer.retry import Retry, TransientError
 # Topic, partition, offset.
 Place = tuple[str, int, int]
 DELIVERY_SECONDS = 5.0
-# A header tells why; the faulty value itself is in the record.
+# The header gives the reason; the faulty value itself is in the record.
 LONGEST_DETAIL = 500
-# The first ones are logged one by one; of a flood, one in so many.
+# The first ones are logged one by one; then one in LOGGED_EACH.
 LOGGED_FIRST = 10
 LOGGED_EACH = 1000
-# As the topic that the harness creates; a topic that takes less gets the record without its value.
+# As in the harness's topic; a topic with a smaller maximum gets the record without its value.
 LARGEST_MESSAGE = 20 * 1024 * 1024
 
 
 def producer_config(bootstrap: str) -> dict[str, str | int | bool]:
-    """Return the producer's settings: acknowledged by every replica in sync, none sent twice."""
+    """Return the producer's settings: acknowledged by all in-sync replicas, no duplicates."""
     return {
         "bootstrap.servers": bootstrap,
         "client.id": "cdc-consumer",
@@ -39,7 +39,7 @@ def producer_config(bootstrap: str) -> dict[str, str | int | bool]:
 def headers(
     rejection: Rejection, *, with_value: bool = True
 ) -> list[tuple[str, str | bytes | None]]:
-    """Return the headers that say why a record is here and where it was."""
+    """Return the headers with the reason of a rejection and the record's origin."""
     record = rejection.record
     omitted: list[tuple[str, str | bytes | None]] = [("value", "left out, it is too large")]
     return [
@@ -54,18 +54,18 @@ def headers(
 
 
 class DeadLetters(Protocol):
-    """Takes what can never be applied; returns when it is safe there."""
+    """Keeps records that can never be applied; returns when they are stored."""
 
     def send(self, rejections: Sequence[Rejection]) -> None:
         """Keep the records of `rejections`."""
 
 
 class DeadLetterTopic:
-    """Sends rejected records to a topic, with key, value and timestamp as they were.
+    """Sends rejected records to a topic, with key, value, and timestamp unchanged.
 
-    A record that was just not too large for its topic may be so with its headers; it goes without
-    its value, which can be read where it came from. The producer is made with the first rejection:
-    most runs have none.
+    Headers may make a record too large for the topic; it is then sent without its value, which can
+    be read from its origin. The producer is created with the first rejection because most runs have
+    none.
     """
 
     def __init__(self, bootstrap: str, topic: str, retry: Retry, progress: Progress) -> None:
@@ -80,7 +80,7 @@ class DeadLetterTopic:
         """Send the records and wait until the broker has acknowledged each.
 
         Raises:
-            GaveUpError: The broker did not take them for as long as it is retried.
+            GaveUpError: The broker did not accept them within the retry time.
         """
         remaining = {_place(rejection): rejection for rejection in rejections}
         if remaining:
@@ -89,10 +89,10 @@ class DeadLetterTopic:
             self._tell(rejection)
 
     def _attempt(self, remaining: dict[Place, Rejection], too_large: set[Place]) -> None:
-        """Send what remains and take from it what the broker acknowledged.
+        """Send the remaining records, and remove those that the broker acknowledged.
 
         Raises:
-            TransientError: Something remains.
+            TransientError: Some records remain.
         """
         if self._producer is None:
             self._producer = Producer(producer_config(self._bootstrap))
@@ -122,7 +122,7 @@ class DeadLetterTopic:
                 report(place, error.args[0])
             except BufferError as error:  # the client's queue is full; flushing empties it
                 failures.append(str(error))
-        # One second beyond the delivery time-out, by which every record has its report.
+        # One second more than the delivery timeout, by which every record has its report.
         self._producer.flush(DELIVERY_SECONDS + 1)
         if remaining:
             why = failures[0] if failures else "no answer"

@@ -1,4 +1,4 @@
-"""A Kafka record in, a change event or the reason why it can never be one out. No I/O."""
+"""Parse a Kafka record to a change event, or to the reason why it can never be one. No I/O."""
 
 from functools import lru_cache
 from typing import Any, Literal
@@ -24,10 +24,10 @@ Reason = Literal[
 ]
 
 OPS = frozenset(("c", "u", "d", READ))
-# What the consumer itself writes into a document, beside the columns.
+# The fields that the consumer itself writes into a document, besides the columns.
 RESERVED = frozenset(("_id", "_cdc"))
 HIGHEST_LSN = 2**63 - 1
-# Metadata that may be missing, and its types.
+# Optional metadata, with types.
 _OPTIONAL = {
     "__source_sequence": str,
     "__source_txId": int,
@@ -37,17 +37,17 @@ _OPTIONAL = {
 
 
 class Record(Struct, frozen=True, gc=False):
-    """A record as it came from Kafka.
+    """A record from Kafka.
 
     Attributes:
         topic: The topic it was read from.
         partition: The partition it was read from.
-        log: The topic's identifier and the partition: a topic that is made again has another one.
+        log: The topic's ID and the partition; a recreated topic has another ID.
         offset: Its offset there.
         timestamp_ms: Kafka's timestamp of it, milliseconds since the epoch.
-        consumed_us: When the consumer took it, microseconds since the epoch.
+        consumed_us: When the consumer received it, microseconds since the epoch.
         key: The key's bytes.
-        value: The value's bytes; None is a tombstone.
+        value: The value's bytes; None for a tombstone.
     """
 
     topic: str
@@ -66,15 +66,15 @@ class Event(Struct, frozen=True):
     Attributes:
         collection: The collection it belongs to.
         id: The document's `_id`.
-        lsn: Position of the change in PostgreSQL's WAL.
-        position: Its place in the order of the commits (`order.position_of`); None: not known.
+        lsn: The change's LSN in PostgreSQL's WAL.
+        position: Its position in commit order (`order.position_of`); None if unknown.
         op: Debezium's letter: create, update, delete, or read in a snapshot.
-        tx_id: PostgreSQL's transaction, where Debezium gives it.
-        source_us: When it was committed, microseconds since the epoch, where Debezium gives it.
-        debezium_us: When Debezium handled it, microseconds since the epoch, where it gives it.
-        fields: The columns that the event carries; none for a delete.
-        whole: Whether `fields` is the whole row. Not so where PostgreSQL left out a TOASTed value
-            that did not change.
+        tx_id: PostgreSQL's transaction; None if missing.
+        source_us: When it was committed, microseconds since the epoch; None if missing.
+        debezium_us: When Debezium handled it, microseconds since the epoch; None if missing.
+        fields: The columns that the event carries; empty for a delete.
+        whole: Whether `fields` is the whole row. It is not if PostgreSQL omitted an unchanged
+            TOASTed value.
         record: The record it came in.
     """
 
@@ -92,7 +92,7 @@ class Event(Struct, frozen=True):
 
     @property
     def order(self) -> Order:
-        """What orders it among the changes of its row."""
+        """Its order among the changes of its row."""
         return Order(
             lsn=self.lsn,
             read=self.op == READ,
@@ -104,7 +104,7 @@ class Event(Struct, frozen=True):
 
 
 class Rejection(Struct, frozen=True):
-    """A record that can never be applied, with a word for counting and a text for people."""
+    """A record that can never be applied, with a reason code and a detail text."""
 
     record: Record
     reason: Reason
@@ -115,8 +115,8 @@ def parse(record: Record, table: Table) -> Event | Rejection:
     """Parse a record of Debezium's flattened JSON (ExtractNewRecordState, without schemas).
 
     The metadata are the fields `__op`, `__source_lsn`, `__source_sequence`, `__source_txId`,
-    `__source_ts_us` and `__ts_us`, added by the transform's `add.fields`; all but the first two may
-    be missing. Every field that starts with `__` is left out of the document.
+    `__source_ts_us`, and `__ts_us`, added by the transform's `add.fields`; all except the first two
+    are optional. Fields that start with `__` are omitted from the document.
     """
     value = _object(record, record.value, "value")
     if isinstance(value, Rejection):
@@ -134,7 +134,7 @@ def parse(record: Record, table: Table) -> Event | Rejection:
         return Rejection(record, "invalid-metadata", f"__source_sequence: {error}")
     fields: dict[str, Any] = {}
     carried = 0
-    # A delete carries empty values under the default replica identity: its key alone is used.
+    # A delete carries empty values under the default replica identity: only its key is used.
     if op != "d":
         columns = _columns(tuple(value))
         if isinstance(columns, str):
@@ -157,7 +157,7 @@ def parse(record: Record, table: Table) -> Event | Rejection:
 
 
 def _fault(value: dict[str, Any]) -> tuple[Reason, str] | None:
-    """Return what is wrong with an event's metadata; None: nothing."""
+    """Return what is wrong with an event's metadata, or None."""
     op = value.get("__op")
     if not isinstance(op, str) or op not in OPS:
         return "unknown-op", f"__op is {op!r}"
@@ -182,7 +182,7 @@ def _object(record: Record, data: bytes | None, what: str) -> dict[str, Any] | R
 
 
 def _identity(record: Record, table: Table) -> str | Rejection:
-    """Return the `_id`: the key's value as text, or the compact JSON array of a composite key's."""
+    """Return the `_id`: the key's value as text, or a composite key's values as compact JSON."""
     if not record.key:
         return Rejection(record, "missing-key", "the record has no key")
     key = _object(record, record.key, "key")
@@ -199,10 +199,10 @@ def _identity(record: Record, table: Table) -> str | Rejection:
 
 @lru_cache(maxsize=256)
 def _columns(names: tuple[str, ...]) -> tuple[str, ...] | str:
-    """Return the columns among an event's fields, or the one that no document can hold.
+    """Return the columns among an event's fields, or the name of one that no document can hold.
 
-    A table's events carry the same fields in the same order, so this is worked out once for each
-    shape. MongoDB reads a dot in an update as a path and a leading dollar sign as an operator.
+    A table's events have the same fields in the same order, so this is computed once per shape.
+    MongoDB reads a dot in an update as a path and a leading dollar sign as an operator.
     """
     columns = tuple(name for name in names if not name.startswith("__"))
     for name in columns:

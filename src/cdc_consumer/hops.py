@@ -1,16 +1,15 @@
-"""How long each hop took, of every event: geometric histograms, cheap enough to leave none out.
+"""The time of each hop, for every event: geometric histograms that are cheap to update.
 
-The bounds grow by 5 % from 0.1 ms to 120 s, so a percentile read from a histogram is within 5 % of
-the true one in that range. prometheus_client's own Histogram walks through its bounds in Python,
-which with 288 of them costs more than the parsing of an event; here an observation is one
-bisection.
+The bounds grow by 5% from 0.1 ms to 120 s, so a percentile from a histogram is accurate to 5% in
+that range. prometheus_client's own Histogram searches its bounds linearly in Python, which costs
+more than parsing an event with 288 of them; here an observation is one bisection.
 
-Clocks: PostgreSQL's commit and Debezium's times are microseconds; Kafka's timestamp (set by the
-producer in Connect) is a whole millisecond, cut off, so the middle of that millisecond is taken.
-The two hops that touch it are therefore exact to 0.5 ms only. All of it assumes synchronised
-clocks; a negative time, which a clock's resolution or error can make, counts as zero, and by how
-much it was negative is told in a histogram of its own, so that the true sum is not lost: a
-histogram's sum must not fall, or Prometheus takes it for a restart.
+Clocks: PostgreSQL's commit and Debezium's times are in microseconds. Kafka's timestamp (set by the
+producer in Connect) is truncated to a millisecond, so the middle of that millisecond is used, and
+the two hops that use it are accurate only to 0.5 ms. All times assume synchronized clocks. A
+negative time, caused by a clock's resolution or error, counts as zero. A separate histogram has the
+negative amounts, from which the true sum can be computed: a histogram's sum must not decrease, or
+Prometheus takes it for a restart.
 """
 
 from bisect import bisect_left
@@ -34,12 +33,12 @@ HOPS: Final = (
 RATIO: Final = 1.05
 LOWEST_US: Final = 100.0
 HIGHEST_US: Final = 120e6
-# The first is the resolution of Kafka's timestamp: what lies beyond it is a clock that is off.
+# The first is the resolution of Kafka's timestamp; more than that means that a clock is off.
 NEGATIVE_SECONDS: Final = (0.0005, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 
 
 def geometric(lowest: float, highest: float, ratio: float) -> tuple[float, ...]:
-    """Return upper bounds from `lowest` on, each `ratio` times the last, ending with `highest`."""
+    """Return upper bounds from `lowest`, each `ratio` times the last, ending with `highest`."""
     bounds = [lowest]
     while bounds[-1] * ratio < highest:
         bounds.append(bounds[-1] * ratio)
@@ -50,7 +49,7 @@ BOUNDS_US: Final = geometric(LOWEST_US, HIGHEST_US, RATIO)
 
 
 def durations(event: Event, acknowledged_us: int) -> Iterator[tuple[int, float]]:
-    """Yield the hops of an event, as index into HOPS and microseconds, that its times allow."""
+    """Yield the hops of an event that have times, as index into HOPS and microseconds."""
     record = event.record
     kafka_us = record.timestamp_ms * 1000 + 500
     if event.debezium_us is not None:
@@ -64,10 +63,10 @@ def durations(event: Event, acknowledged_us: int) -> Iterator[tuple[int, float]]
 
 
 class HopHistograms(Collector):
-    """The histograms of each hop; who writes and reads them holds a lock.
+    """The histograms of each hop; callers hold a lock to write or read them.
 
-    `cdc_consumer_hop_seconds{hop}` has every event, `cdc_consumer_hop_negative_seconds{hop}` those
-    that arrived before they were sent, and how long before.
+    `cdc_consumer_hop_seconds{hop}` has every event. `cdc_consumer_hop_negative_seconds{hop}` has
+    the events that arrived before they were sent, and by how much.
     """
 
     def __init__(self) -> None:
@@ -84,7 +83,7 @@ class HopHistograms(Collector):
             self._negative.labels(hop)
 
     def observe(self, events: Iterable[Event], acknowledged_us: int) -> None:
-        """Count events that MongoDB acknowledged at a time (microseconds since the epoch)."""
+        """Count events that MongoDB acknowledged at this time (microseconds since the epoch)."""
         for event in events:
             for hop, duration_us in durations(event, acknowledged_us):
                 self._counts[hop][bisect_left(BOUNDS_US, duration_us)] += 1
@@ -94,7 +93,7 @@ class HopHistograms(Collector):
                     self._sums_us[hop] += duration_us
 
     def collect(self) -> Iterable[Metric]:
-        """Return the histograms in Prometheus' form: cumulative counts, seconds."""
+        """Return the histograms in Prometheus' format: cumulative counts, in seconds."""
         family = HistogramMetricFamily(
             "cdc_consumer_hop_seconds",
             "Time of each hop of every applied event, from the commit in PostgreSQL on.",

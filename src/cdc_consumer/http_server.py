@@ -1,15 +1,15 @@
-"""A small HTTP server in a thread of its own: paths in, answers out."""
+"""A small HTTP server in its own thread: paths in, responses out."""
 
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from cdc_consumer.errors import ConfigurationError
-from cdc_consumer.health import Answer
+from cdc_consumer.health import HealthResponse
 
-Routes = Mapping[str, Callable[[], Answer]]
+Routes = Mapping[str, Callable[[], HealthResponse]]
 REQUEST_SECONDS = 5.0
-# How soon a shutdown is noticed; the default of half a second is a third of the time to stop in.
+# How fast it detects a shutdown; the default of 0.5 s is a third of the time to stop.
 POLL_SECONDS = 0.1
 
 
@@ -17,7 +17,7 @@ def start(host: str, port: int, routes: Routes) -> ThreadingHTTPServer:
     """Serve GET requests for `routes` until the process ends.
 
     Raises:
-        ConfigurationError: The address cannot be listened on.
+        ConfigurationError: The server cannot listen on the address.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -25,7 +25,7 @@ def start(host: str, port: int, routes: Routes) -> ThreadingHTTPServer:
 
         def do_GET(self) -> None:
             route = routes.get(self.path.partition("?")[0])
-            answer = route() if route else Answer(404, "text/plain", b"not found\n")
+            answer = route() if route else HealthResponse(404, "text/plain", b"not found\n")
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(answer.body)))
@@ -33,7 +33,7 @@ def start(host: str, port: int, routes: Routes) -> ThreadingHTTPServer:
             self.wfile.write(answer.body)
 
         def log_message(self, *_: object) -> None:
-            """Log nothing: probes come each second."""
+            """Log nothing because probes come every second."""
 
     try:
         server = ThreadingHTTPServer((host, port), Handler)

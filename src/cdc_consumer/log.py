@@ -1,4 +1,4 @@
-"""One event a line on stdout, as `time event key=value ...`: read by people, split by machines."""
+"""Log one event per line to stdout, as `time event key=value ...`: easy to read and to split."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 def line(event: str, **fields: object) -> str:
-    """Format an event; what is not a plain word is quoted as JSON, so a line stays one line."""
+    """Format an event on one line; a value that is not a plain word is quoted as JSON."""
     words = " ".join(f"{name}={_word(value)}" for name, value in fields.items())
     return f"{event} {words}" if words else event
 

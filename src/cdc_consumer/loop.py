@@ -1,4 +1,4 @@
-"""The loop: take what is there, write it, keep what cannot be written, acknowledge."""
+"""The main loop: poll, write, send rejected records to the dead-letter queue, acknowledge."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from cdc_consumer.progress import Progress
 from cdc_consumer.settings import Table
 from cdc_consumer.sink import Outcome
 
-# How long a poll waits for the first message: only how soon a stop is noticed.
+# How long a poll waits for the first message; it only affects how fast a stop is detected.
 POLL_SECONDS = 0.25
 
 
@@ -25,37 +25,37 @@ class Source(Protocol):
     """The part of a Kafka consumer that the loop uses."""
 
     def poll(self, timeout: float) -> Message | None:
-        """Return the next message, or None when none came in `timeout` seconds."""
+        """Return the next message, or None if none arrived within `timeout` seconds."""
 
     def consume(self, num_messages: int, timeout: float) -> list[Message]:
-        """Return up to `num_messages` that are there within `timeout` seconds."""
+        """Return up to `num_messages` that arrive within `timeout` seconds."""
 
 
 class Offsets(Protocol):
-    """Keeps track of what is done."""
+    """Tracks the acknowledged messages."""
 
     def log(self, topic: str, partition: int) -> str:
-        """Return the topic's identifier and the partition."""
+        """Return the topic's ID and the partition."""
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Mark messages as done."""
 
     def tell(self, error: KafkaError) -> None:
-        """Handle an error that came in place of a message."""
+        """Handle an error that came instead of a message."""
 
     def look(self) -> None:
-        """Note how much there is to do."""
+        """Update the ends of the partitions."""
 
 
 class Writer(Protocol):
-    """Carries out writes."""
+    """Applies writes."""
 
     def apply(self, writes: Sequence[Write]) -> Outcome:
-        """Carry out the writes and say what became of each event."""
+        """Apply the writes and return the outcome of each event."""
 
 
-class Ports(Struct, frozen=True):
-    """What the loop reads from and writes to."""
+class Dependencies(Struct, frozen=True):
+    """The sources and targets of the loop."""
 
     source: Source
     offsets: Offsets
@@ -69,22 +69,24 @@ class Loop:
     """Consumes until it is stopped.
 
     Args:
-        ports: Where from and where to.
+        ports: The sources and targets.
         tables: The tables by topic.
-        max_batch_size: The most messages that are handled at once.
+        max_batch_size: The maximum number of messages per batch.
     """
 
-    def __init__(self, ports: Ports, tables: Mapping[str, Table], max_batch_size: int) -> None:
+    def __init__(
+        self, ports: Dependencies, tables: Mapping[str, Table], max_batch_size: int
+    ) -> None:
         self._ports = ports
         self._tables = tables
         self._max_batch_size = max_batch_size
 
     def run(self, stop: threading.Event) -> None:
-        """Consume until `stop` is set; the batch in hand is finished first.
+        """Consume until `stop` is set; the current batch is finished first.
 
         Raises:
             GaveUpError: MongoDB or the dead-letter topic failed for too long.
-            KafkaException: The Kafka client cannot go on.
+            KafkaException: The Kafka client failed fatally.
         """
         while not stop.is_set():
             self._ports.progress.begin("poll")
@@ -92,11 +94,11 @@ class Loop:
             self._ports.offsets.look()
 
     def step(self) -> None:
-        """Take one batch, if there is one, and see it through."""
+        """Process one batch, if there is one."""
         messages: list[Message] = []
         records: list[Record] = []
-        # Waiting for more than the first message would delay it; while this batch is written, the
-        # next one gathers, so batches grow with the load by themselves.
+        # Waiting for more than the first message would delay it. While this batch is written, the
+        # next one accumulates, so batches grow with the load.
         first = self._ports.source.poll(POLL_SECONDS)
         if first is None:
             return
@@ -156,7 +158,7 @@ class Loop:
         )
 
     def _record(self, message: Message, now_us: int) -> Record:
-        """Return what the loop needs of a message that is no error, and so has a place."""
+        """Return the record of a message that is not an error, so it has topic and partition."""
         topic, partition = message.topic() or "", message.partition() or 0
         return Record(
             topic=topic,

@@ -1,8 +1,8 @@
-"""What the consumer tells Prometheus. Counted once a batch, after MongoDB's acknowledgement.
+"""The consumer's metrics for Prometheus, counted once per batch, after MongoDB's acknowledgment.
 
-Of the records read, each is counted in exactly one of events, stale events, tombstones and dead
-letters. Hops are observed for the events counted as applied, those among them that a later event of
-the same batch overwrote; a stale event's state was visible before, so its delay would be nobody's.
+Each record that is read counts in exactly one of events, stale events, tombstones, and dead
+letters. Hops are observed for all applied events, even if a later event of the same batch overwrote
+them. A stale event's state was visible before, so its delay would be meaningless.
 """
 
 import threading
@@ -29,7 +29,7 @@ BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 class LagGauge(Collector):
-    """`cdc_consumer_lag{topic,partition}`, asked for when Prometheus asks."""
+    """`cdc_consumer_lag{topic,partition}`, computed when Prometheus scrapes."""
 
     def __init__(self, lag: Lag) -> None:
         self._lag = lag
@@ -47,12 +47,12 @@ class LagGauge(Collector):
 
 
 class Metrics:
-    """The consumer's metrics, in a registry of their own; one thread counts, another reads."""
+    """The consumer's metrics, in their own registry; one thread counts, another reads."""
 
     def __init__(self, collections: Iterable[str], lag: Lag) -> None:
         self._lock = threading.Lock()
         self.registry = CollectorRegistry()
-        # Its start time tells who reads counters that they began anew.
+        # Its start time tells readers that the counters restarted.
         ProcessCollector(registry=self.registry)
         self.hops = HopHistograms()
         self.registry.register(self.hops)
@@ -79,9 +79,9 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
-        # Debezium makes a delete and an insert of a changed key, and PostgreSQL does not repeat a
-        # TOASTed value for it: nothing here holds the value, as for an update of a row whose
-        # document is not there. REPLICA IDENTITY FULL would bring it.
+        # Debezium turns a changed key into a delete and an insert, and PostgreSQL does not repeat a
+        # TOASTed value for it. So the value is unknown here, as for an update of a row whose
+        # document does not exist. REPLICA IDENTITY FULL would send it.
         self._incomplete = Counter(
             "cdc_consumer_incomplete_events",
             "Events that made a document without a column: a TOASTed value was not repeated.",
@@ -105,7 +105,7 @@ class Metrics:
             self._dead_letters.labels(reason)
 
     def exposition(self) -> bytes:
-        """Return the metrics as Prometheus reads them, no batch counted in part."""
+        """Return the metrics in Prometheus' format, with no batch counted in part."""
         with self._lock:
             return generate_latest(self.registry)
 
@@ -119,15 +119,15 @@ class Metrics:
         incomplete: int,
         rejections: Iterable[Rejection],
     ) -> None:
-        """Count a batch that is finished, and observe the hops of what was applied.
+        """Count a finished batch, and observe the hops of its applied events.
 
         Args:
-            size: The records in it.
+            size: The number of records.
             applied: The events that MongoDB acknowledged.
-            stale: How many were replays.
-            tombstones: How many had no value.
-            incomplete: How many events made a document without one of the row's columns.
-            rejections: Those that are in the dead-letter topic.
+            stale: The number of replays.
+            tombstones: The number of records without a value.
+            incomplete: The number of events that made a document without one of the row's columns.
+            rejections: The records in the dead-letter topic.
         """
         with self._lock:
             self._batch_size.observe(size)
@@ -143,5 +143,5 @@ class Metrics:
                 self._dead_letters.labels(rejection.reason).inc()
 
     def retried(self) -> None:
-        """Count an attempt made again."""
+        """Count a retry."""
         self._retries.inc()

@@ -1,21 +1,21 @@
-"""Which of two changes of a row is the later one. No I/O.
+"""Which of two changes of a row is later. No I/O.
 
-PostgreSQL writes the changes of open transactions to its log interleaved, and hands them out
-transaction by transaction, in the order of the commits. So a change's own place in the log (LSN)
-does not order the changes of a row: one that was written early may be committed late. Three things
-are known of a change, and they count in this order:
+PostgreSQL writes the changes of open transactions to its log interleaved, and publishes them
+transaction by transaction, in commit order. So a change's own position in the log (LSN) does not
+order the changes of a row: one that was written early may be committed late. Three criteria apply,
+in this order:
 
-1. Two changes that were streamed compare by the order of their commits, if it is known. Debezium's
-   `source.sequence` gives it: the commit that it saw last before the change, and the change's own
+1. Two streamed changes compare by the order of their commits, if known. Debezium's
+   `source.sequence` has it: the last commit that it saw before the change, and the change's own
    LSN. Until it has seen a commit, the first is null. Such a change belongs to the first
-   transaction of a replication slot, before every later commit, so its LSN takes that place.
+   transaction of a replication slot, before every later commit, so its LSN replaces the null.
 2. Two records of one partition compare by their offsets: a connector writes the changes of a row in
-   their order. A row that a snapshot read has no commit of its own, and an event may come without a
-   sequence; both count by their place.
-3. What is left compares by LSN; at the same LSN a streamed change follows one that was read.
+   order. A row that a snapshot read has no commit, and an event may lack a sequence; both compare
+   by offset.
+3. Other changes compare by LSN; at the same LSN, a streamed change follows one that was read.
 
-The first comes before the second because a connector that restarts writes again what it cannot know
-to have arrived: old changes at new offsets. They carry the sequence that they had the first time.
+The first comes before the second because a restarted connector resends changes that were not
+confirmed: old changes at new offsets. They carry their original sequence.
 docs/decisions/0034 has the argument, case by case.
 """
 
@@ -26,29 +26,29 @@ import msgspec
 from msgspec import Meta, Struct
 
 READ = "r"
-# Commit times of two transactions may be this far out of order, by a clock that is set, or by a
-# backend that waits between reading the clock and writing its commit.
+# Commit times of two transactions may be out of order by this much, because a clock is set or a
+# backend waits between reading the clock and writing its commit.
 CLOCK_MICROSECONDS = 5_000_000
 
 Standing = Literal["newer", "same", "older", "went-back"]
 
 _Lsn = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-# Numbers come as texts.
+# The numbers are strings.
 _SEQUENCE = msgspec.json.Decoder(tuple[_Lsn | None, _Lsn | None], strict=False)
 
 
 class Order(Struct, frozen=True):
-    """What orders a change among those of its row.
+    """The order of a change among those of its row.
 
     Attributes:
-        lsn: Its place in PostgreSQL's log; of a row that was read, that of the snapshot.
+        lsn: Its position in PostgreSQL's log; for a row that was read, that of the snapshot.
         read: Whether a snapshot read it.
-        position: Commit and LSN in a form that compares as text; None: it was read, or no sequence
-            came with it, or an older version of the consumer wrote the document.
-        log: The topic's identifier and the partition that it was read from: a topic that is made
-            again has another identifier. Empty in a document of an older version.
+        position: Commit and LSN in a form that compares as text; None if it was read or has no
+            sequence, or if an older version of the consumer wrote the document.
+        log: The topic's ID and the partition that it was read from; a recreated topic has another
+            ID. Empty in a document of an older version.
         offset: Its offset there; -1 in a document of an older version.
-        source_us: When it was committed, microseconds since the epoch, where that is known.
+        source_us: When it was committed, microseconds since the epoch; None if unknown.
     """
 
     lsn: int
@@ -62,7 +62,7 @@ class Order(Struct, frozen=True):
         """Compare this change with another one of the same row.
 
         Returns:
-            `newer`, `same` or `older` than the other one; `went-back`: the log's positions say
+            `newer`, `same`, or `older` than the other one; `went-back`: the log positions say
             older, but it was committed later, and it does not come from earlier in the partition.
             So LSNs restarted: PostgreSQL was restored or replaced.
         """
@@ -89,7 +89,7 @@ def _standing(one: object, other: object) -> Standing:
 
 
 def position_of(sequence: str | None, lsn: int, op: str) -> str | None:
-    """Return commit and LSN as a text that compares as they do; None where the order is not known.
+    """Return commit and LSN as a text that compares as they do; None if the order is unknown.
 
     Args:
         sequence: `source.sequence`: the text of a JSON array of two strings, each a number or null.
@@ -97,7 +97,7 @@ def position_of(sequence: str | None, lsn: int, op: str) -> str | None:
         op: Debezium's letter of the operation.
 
     Raises:
-        msgspec.DecodeError: That is no such text.
+        msgspec.DecodeError: The sequence is malformed.
     """
     if sequence is None or op == READ:
         return None
@@ -107,7 +107,7 @@ def position_of(sequence: str | None, lsn: int, op: str) -> str | None:
 
 
 def order_of_document(metadata: object) -> Order | None:
-    """Return the order of the change that a document holds, by its `_cdc`; None: it has none."""
+    """Return the order of the change in a document, from its `_cdc`; None if it has none."""
     if not isinstance(metadata, Mapping):
         return None
     lsn = metadata.get("lsn")
@@ -123,6 +123,6 @@ def order_of_document(metadata: object) -> Order | None:
     )
 
 
-def _typed(metadata: Mapping[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - of the type
+def _typed(metadata: Mapping[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - a `kind`
     value = metadata.get(name)
     return value if isinstance(value, kind) else None

@@ -1,8 +1,8 @@
-"""Whether the consumer gets on: what it does now, and since when nothing has come of it.
+"""Whether the consumer makes progress: its current step, and the time since the last progress.
 
-A batch may take as long as MongoDB likes: each answer, each retry and each dead letter that is
-acknowledged is progress. What is bounded is a single call, by its own time-out; a loop that is
-silent for longer than any call may last hangs.
+A batch may take as long as MongoDB needs: each answer, each retry, and each acknowledged dead
+letter is progress. Each single call is bounded by its own timeout; a loop without progress for
+longer than any call can take hangs.
 """
 
 import time
@@ -17,21 +17,21 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
-# Twice to find MongoDB (2 s) and to wait for its answer (10 s), because PyMongo repeats a call once
-# by itself; a wait between two tries (2 s); and some room.
+# Twice the time to find MongoDB (2 s) and to wait for its answer (10 s), because PyMongo repeats a
+# call once by itself; a wait between two attempts (2 s); and some margin.
 CALL_SECONDS = 30.0
-# librdkafka's `socket.timeout.ms`, which bounds the commit before partitions go, and some room.
+# librdkafka's `socket.timeout.ms`, which bounds the commit before a revocation, and some margin.
 REBALANCE_SECONDS = 70.0
 
 
-class Standing(Struct, frozen=True):
+class ProgressState(Struct, frozen=True):
     """The state of the loop.
 
     Attributes:
-        doing: What the loop does: `start`, `poll`, `write`, `dead-letter` or `rebalance`.
-        seconds: For how long it has done that.
-        quiet_seconds: How long ago anything came of it.
-        allowed_seconds: How long that may be.
+        doing: The current step: `start`, `poll`, `write`, `dead-letter`, or `rebalance`.
+        seconds: The time since the step began.
+        quiet_seconds: The time since the last progress.
+        allowed_seconds: The maximum of `quiet_seconds`.
     """
 
     doing: str
@@ -41,36 +41,36 @@ class Standing(Struct, frozen=True):
 
     @property
     def alive(self) -> bool:
-        """Whether it gets on."""
+        """Whether it makes progress."""
         return self.quiet_seconds < self.allowed_seconds
 
 
 class Progress:
-    """Noted by the thread that works, asked for by those that serve HTTP.
+    """Written by the working thread, read by the threads that serve HTTP.
 
     Args:
-        clock: Seconds from a clock that is never set.
+        clock: Returns the seconds of a monotonic clock.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         now = clock()
-        # One value, so that a reader sees a step and its begin together.
+        # One value, so that a reader gets a step and its start together.
         self._step = ("start", now, CALL_SECONDS)
         self._moved = now
 
     def tick(self) -> None:
-        """Note that something came of what is done: an answer, a retry, an empty poll."""
+        """Record progress: an answer, a retry, an empty poll."""
         self._moved = self._clock()
 
     def begin(self, doing: str, allowed_seconds: float = CALL_SECONDS) -> None:
-        """Note what is done from now on, and how long a single call of it may last."""
+        """Begin a step; a single call in it may take `allowed_seconds`."""
         self._moved = self._clock()
         self._step = (doing, self._moved, allowed_seconds)
 
     @contextmanager
     def within(self, doing: str, allowed_seconds: float = CALL_SECONDS) -> Iterator[None]:
-        """Note what is done in the block; after it the step before goes on."""
+        """Run the block as its own step; the previous step continues after it."""
         before, _, allowed = self._step
         self.begin(doing, allowed_seconds)
         try:
@@ -78,28 +78,28 @@ class Progress:
         finally:
             self.begin(before, allowed)
 
-    def standing(self) -> Standing:
-        """Return the state now."""
+    def standing(self) -> ProgressState:
+        """Return the current state."""
         doing, since, allowed = self._step
         now = self._clock()
-        return Standing(doing, now - since, now - self._moved, allowed)
+        return ProgressState(doing, now - since, now - self._moved, allowed)
 
 
 class Beat(CommandListener):
-    """Takes each answer of MongoDB for progress, but that to a ping, which the probes send."""
+    """Counts each answer of MongoDB as progress, except to a ping, which the probes send."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
     def started(self, event: CommandStartedEvent) -> None:
-        """Nothing has come of it yet."""
+        """Ignore the start of a command."""
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
-        """MongoDB has done it."""
+        """Count a successful command."""
         self._answered(event.command_name)
 
     def failed(self, event: CommandFailedEvent) -> None:
-        """MongoDB has refused it, or did not answer in time: the call is over."""
+        """Count an error or a timeout, because the call has ended."""
         self._answered(event.command_name)
 
     def _answered(self, command: str) -> None:

@@ -1,4 +1,4 @@
-"""Bounded retries of what may pass by itself, with growing waits that a stop cuts short."""
+"""Bounded retries of transient failures, with growing waits that a stop interrupts."""
 
 import threading
 import time
@@ -24,17 +24,17 @@ LONGEST_WAIT_SECONDS = 2.0
 
 
 class TransientError(Exception):
-    """A failure that may pass by itself."""
+    """A failure that may be temporary."""
 
 
 class Retry:
-    """Runs an attempt until it holds, `seconds` have passed or a stop is asked for.
+    """Repeats an attempt until it succeeds, `seconds` have passed, or a stop is requested.
 
     Args:
-        seconds: How long to go on.
-        stop: Set when the process is to end.
-        on_retry: Called before each wait with what is tried and why it failed.
-        deadline: When to end whatever is tried, by `time.monotonic`.
+        seconds: The maximum time.
+        stop: Set when the process should end.
+        on_retry: Called before each wait with the name of the attempt and the failure.
+        deadline: When to stop all attempts, by `time.monotonic`.
     """
 
     def __init__(
@@ -50,15 +50,15 @@ class Retry:
         self._deadline = deadline
 
     def with_deadline(self) -> "Retry":
-        """Return one whose calls, from now on, have `seconds` together."""
+        """Return a copy whose calls share one deadline, `seconds` from now."""
         deadline = time.monotonic() + self._seconds
         return Retry(self._seconds, self._stop, self._on_retry, deadline)
 
     def __call__(self, what: str, attempt: Callable[[], T]) -> T:
-        """Return what `attempt` returns.
+        """Return the result of `attempt`.
 
         Raises:
-            GaveUpError: It raised TransientError for too long, or while a stop was asked for.
+            GaveUpError: It raised TransientError for too long, or when a stop was requested.
         """
 
         def tell(state: RetryCallState) -> None:

@@ -1,4 +1,4 @@
-"""Settings: what to consume and where to from pipeline.toml, the addresses from the environment."""
+"""Settings: tables, topics, and database from pipeline.toml, addresses from the environment."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ from cdc_consumer.topics import topic_of
 
 Text = Annotated[str, Meta(min_length=1)]
 HIGHEST_PORT = 65535
-# MongoDB takes at most 2**31 - 1 seconds.
+# MongoDB's maximum is 2**31 - 1 seconds.
 LONGEST_TTL_HOURS = 596_523
-# Two retries and some time beside them are within a day, the longest `max.poll.interval.ms`.
+# Two retries and some margin must fit in a day, the maximum of `max.poll.interval.ms`.
 LONGEST_RETRY_SECONDS = 43_000
 
 
 class Table(Struct, frozen=True):
-    """A source table, the columns of its key and the collection that mirrors it."""
+    """A source table, its key columns, and the collection that mirrors it."""
 
     table: Text
     key: Annotated[tuple[Text, ...], Meta(min_length=1)]
@@ -42,7 +42,7 @@ class MongoDB(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """Sizes and times of the consumer, in the units that the names give."""
+    """Sizes and times of the consumer, in the units of their names."""
 
     max_batch_size: Annotated[int, Meta(ge=1, le=100_000)]
     retry_seconds: Annotated[float, Meta(gt=0, le=LONGEST_RETRY_SECONDS)]
@@ -50,7 +50,7 @@ class Limits(Struct, frozen=True):
 
 
 class Pipeline(Struct, frozen=True):
-    """The sections of pipeline.toml that concern the consumer; the others are ignored."""
+    """The sections of pipeline.toml that the consumer uses; others are ignored."""
 
     kafka: Kafka
     mongodb: MongoDB
@@ -58,7 +58,7 @@ class Pipeline(Struct, frozen=True):
     tables: Annotated[tuple[Table, ...], Meta(min_length=1)]
 
     def by_topic(self) -> dict[str, Table]:
-        """Return the tables by the topic that Debezium writes them to (`prefix.schema.table`).
+        """Return the tables by their topics (`prefix.schema.table`).
 
         Raises:
             ConfigurationError: A name is not a `schema.table`.
@@ -67,7 +67,7 @@ class Pipeline(Struct, frozen=True):
 
 
 class Endpoints(Struct, frozen=True):
-    """Where Kafka and MongoDB are, and where the consumer's own HTTP listens."""
+    """The addresses of Kafka and MongoDB, and the address that the consumer's HTTP server uses."""
 
     kafka_bootstrap: str
     mongodb_uri: str
@@ -76,10 +76,10 @@ class Endpoints(Struct, frozen=True):
 
 
 def pipeline_file(arguments: Sequence[str]) -> Path:
-    """Return the one argument of the command line.
+    """Return the only argument of the command line.
 
     Raises:
-        ConfigurationError: There are more, or none.
+        ConfigurationError: There is not exactly one.
     """
     if len(arguments) != 1:
         raise ConfigurationError("usage: python -m cdc_consumer PIPELINE_TOML")
@@ -90,7 +90,7 @@ def load_pipeline(path: Path) -> Pipeline:
     """Read pipeline.toml.
 
     Raises:
-        ConfigurationError: The file cannot be read, is not TOML, lacks a setting, has a wrong one.
+        ConfigurationError: The file is unreadable or not TOML, or a setting is missing or wrong.
     """
     try:
         pipeline = msgspec.toml.decode(path.read_bytes(), type=Pipeline)
@@ -137,7 +137,7 @@ def _variable(environment: Mapping[str, str], name: str) -> str:
 
 
 def _refuse_twice(path: Path, what: str, names: list[str]) -> None:
-    """Refuse a name given twice: rows of two tables would overwrite each other's documents."""
+    """Reject a repeated name: rows of two tables would overwrite each other's documents."""
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise ConfigurationError(

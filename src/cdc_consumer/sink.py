@@ -1,4 +1,4 @@
-"""Carries coalesced writes out in MongoDB and reports what became of every event."""
+"""Applies coalesced writes to MongoDB and reports the outcome of every event."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,11 +26,11 @@ from cdc_consumer.retry import Retry, TransientError
 from cdc_consumer.writes import MARKER_DATE, document, operation
 
 Document = dict[str, Any]
-# A duplicate key that is no stale write, so often in a row, is a unique index of the collection.
+# This many duplicate keys of non-stale writes in a row mean that another unique index is violated.
 MOST_CONFLICTS = 5
-# The largest document of MongoDB, in bytes; the limit is the same in every version.
+# MongoDB's maximum document size in bytes, the same in every version.
 LARGEST_DOCUMENT = 16 * 1024 * 1024
-# `bulk_write` raises these before it sends a document that cannot be BSON.
+# `bulk_write` raises these before it sends a document that cannot be encoded as BSON.
 UNENCODABLE = (
     bson.errors.InvalidDocument,
     DocumentTooLarge,
@@ -38,26 +38,26 @@ UNENCODABLE = (
     RecursionError,
     UnicodeEncodeError,
 )
-# Answers of createIndex when the index is there with other options.
+# Errors of createIndex if the index exists with other options.
 INDEX_DIFFERS = frozenset((85, 86))
 
 
 class Acknowledged(Struct, frozen=True):
-    """Events that MongoDB holds now, and when it said so (microseconds since the epoch)."""
+    """Events that MongoDB acknowledged, and when (microseconds since the epoch)."""
 
     events: tuple[Event, ...]
     at_us: int
 
 
 class Outcome(Struct):
-    """What became of a batch. Filled by the sink.
+    """The outcome of a batch, filled by the sink.
 
     Attributes:
-        acknowledged: The events that MongoDB holds.
+        acknowledged: The events that MongoDB has applied.
         stale: The replays, which changed nothing.
         rejected: The events that can never be applied. Every event is in one of these three lists.
         incomplete: The acknowledged events that made a document without all of its columns: an
-            update came without a value that did not change, and there was no document.
+            update lacked an unchanged value, and there was no document.
     """
 
     acknowledged: list[Acknowledged]
@@ -70,7 +70,7 @@ class Sink:
     """Writes to one database.
 
     Args:
-        database: The database, of a client that raises time-outs.
+        database: The database, from a client with timeouts.
         retry: Bounds the retries.
     """
 
@@ -79,13 +79,13 @@ class Sink:
         self._retry = retry
 
     def prepare(self, collections: Iterable[str], marker_ttl_seconds: int) -> None:
-        """Make the TTL index that clears delete markers, or change its time where it is there.
+        """Create the TTL index that removes delete markers, or change its time if it exists.
 
-        A server that such an index would slow down keeps its markers: it is one for tests, and its
-        data do not live long.
+        On a server that the index would slow down, markers are kept: such a server is for tests,
+        and its data are short-lived.
 
         Raises:
-            GaveUpError: MongoDB did not answer for as long as it is retried.
+            GaveUpError: MongoDB did not answer within the retry time.
         """
         if self._retry("build info", self._purges_on_read):
             log("no-ttl-index", detail="this server would scan at every read; delete markers stay")
@@ -94,7 +94,7 @@ class Sink:
             self._retry("index", partial(self._index, name, marker_ttl_seconds))
 
     def apply(self, writes: Sequence[Write]) -> Outcome:
-        """Carry out the writes; when it returns, each is acknowledged, stale or rejected.
+        """Apply the writes; after it returns, each is acknowledged, stale, or rejected.
 
         Raises:
             GaveUpError: A batch was retried for too long; some writes may have been applied.
@@ -128,7 +128,7 @@ class Sink:
 
 
 class _Application:
-    """The writes of one batch to one collection, on their way from remaining to settled."""
+    """The writes of one batch to one collection, until all are settled."""
 
     def __init__(
         self, collection: Collection[Document], outcome: Outcome, writes: Sequence[Write]
@@ -136,15 +136,15 @@ class _Application:
         self._collection = collection
         self._outcome = outcome
         self._remaining = tuple(writes)
-        # The `_cdc` of the documents that a write is known to be newer than, by id.
+        # The `_cdc` of documents that a write is known to be newer than, by ID.
         self._seen: dict[str, Mapping[str, Any]] = {}
         self._resent = False
         self._conflicts = 0
 
     def run(self, retry: Retry) -> None:
-        """Settle every write: all together, then event by event those that MongoDB rejected.
+        """Settle all writes together, then those that MongoDB rejected event by event.
 
-        A merged write that is rejected may hold good events beside the bad one.
+        A rejected write may contain good events besides the bad one.
         """
         rejected: list[tuple[Write, str]] = []
         retry("write", partial(self._attempt, rejected))
@@ -158,10 +158,10 @@ class _Application:
                 _Application(self._collection, self._outcome, alone).run(retry)
 
     def _attempt(self, rejected: list[tuple[Write, str]]) -> None:
-        """Send what remains and keep as remaining what is to be sent again.
+        """Send the remaining writes, and keep those that must be resent.
 
         Raises:
-            TransientError: Something remains.
+            TransientError: Some writes remain.
         """
         try:
             answered = self._send()
@@ -171,7 +171,7 @@ class _Application:
             )
             rejected.extend(answered.rejected)
             self._remaining = (*answered.failed, *answered.duplicate)
-            # Under a write concern error, what failed may have been applied.
+            # After a write concern error, failed writes may have been applied.
             self._resent = self._resent or bool(answered.failed)
             newer, again = self._look(answered.duplicate, rejected)
         except PyMongoError as error:
@@ -179,7 +179,7 @@ class _Application:
             raise TransientError(f"{type(error).__name__}: {error}") from error
         self._remaining = (*answered.failed, *newer, *again)
         if newer and self._conflicts == 1:
-            # Not a failure: the guard could not see that these are newer.
+            # Not a failure: the guard could not know that these are newer.
             self._attempt(rejected)
         elif self._remaining:
             raise TransientError(answered.failure or "duplicate key")
@@ -188,7 +188,7 @@ class _Application:
         try:
             return self._bulk_write(self._remaining)
         except UNENCODABLE:
-            # Those before it may be sent already: a large batch goes out in parts.
+            # Earlier writes may have been sent already, because a large batch is sent in parts.
             self._resent = True
             now = _now_us()
             reasons = [unencodable(document(w, now), LARGEST_DOCUMENT) for w in self._remaining]
@@ -217,12 +217,12 @@ class _Application:
         """Read the documents of duplicate keys and settle what they prove.
 
         Returns:
-            The writes that are newer than their documents, and those that nothing is known of.
+            The writes that are newer than their documents, and those that remain undecided.
         """
         if not duplicates:
             return [], []
         ids = [write.last.id for write in duplicates]
-        # The whole of `_cdc`: nx-27017 answers a projection of `_cdc.lsn` with such a field.
+        # All of `_cdc`: for a projection of `_cdc.lsn`, nx-27017 returns a field with that name.
         documents = self._collection.find({"_id": {"$in": ids}}, {"_cdc": 1})
         stored = {item["_id"]: item for item in documents}
         newer, again, applied = [], [], []

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: finish the batch in hand, but not for ever."""
+"""Handle SIGTERM and SIGINT: finish the current batch, but not forever."""
 
 import os
 import signal
@@ -12,11 +12,11 @@ GRACE_SECONDS = 1.6
 
 
 class Stopping:
-    """Turns a signal into an event, and into an exit when the process does not end in time.
+    """Turns a signal into an event, and into an exit if the process does not end in time.
 
     The signals are blocked and a thread waits for them, so that none interrupts a write halfway and
-    none is lost in a call that does not return. Make it before any other thread: threads inherit
-    the block, and a signal that finds one without it ends the process at once.
+    none is lost in a call that does not return. Create it before any other thread: threads inherit
+    the block, and a signal in a thread without it ends the process immediately.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Stopping:
         threading.Thread(target=self._wait, name="signals", daemon=True).start()
 
     def finished(self) -> None:
-        """Say that the process has done all it wanted to and is about to exit."""
+        """Record that the process is about to exit normally."""
         self._finished.set()
 
     def _wait(self) -> None:

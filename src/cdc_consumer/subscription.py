@@ -1,4 +1,4 @@
-"""The consumer's place in Kafka: its settings, its partitions, and what is acknowledged."""
+"""The Kafka side of the consumer: its settings, its partitions, and acknowledged offsets."""
 
 import contextlib
 import time
@@ -21,15 +21,15 @@ from cdc_consumer.progress import REBALANCE_SECONDS, Progress
 from cdc_consumer.retry import Retry, TransientError
 
 COMMIT_INTERVAL_MS = 100
-# Beyond the time between two polls, the broker takes the partitions away. That may be a batch that
-# is retried, its dead letters that are, and one attempt of each that was begun just in time.
+# After this time between two polls, the broker revokes the partitions. It must cover the retries of
+# a batch, the retries of its dead letters, and a last attempt of each that began in time.
 LEAST_POLL_INTERVAL_MS = 300_000
 RETRIES_IN_BATCH = 2
 LONGEST_ATTEMPTS_MS = 60_000
-# The same trouble is told again after this many seconds.
+# The same problem is logged again after this many seconds.
 TELL_AGAIN_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
-# How old the ends of the partitions may be that the lag is reckoned from.
+# The maximum age of the partition ends for computing the lag.
 ENDS_SECONDS = 0.1
 NOTHING_TO_COMMIT = "_NO_OFFSET"
 
@@ -42,48 +42,48 @@ def consumer_config(
         "bootstrap.servers": bootstrap,
         "group.id": group,
         "client.id": "cdc-consumer",
-        # Where a partition begins is decided when it is assigned. A position that the broker no
-        # longer has is an error: to begin elsewhere would leave out what was removed.
+        # The start of a partition is decided when it is assigned. A position that the broker no
+        # longer has is an error, because starting elsewhere would skip the removed records.
         "auto.offset.reset": "error",
-        # Nothing is stored but by acknowledge(), after MongoDB's answer. What is stored, librdkafka
-        # commits in the background, so a commit costs no event any time.
+        # Only acknowledge() stores offsets, after MongoDB's answer. librdkafka commits stored
+        # offsets in the background, so a commit delays no event.
         "enable.auto.offset.store": False,
         "enable.auto.commit": True,
         "auto.commit.interval.ms": COMMIT_INTERVAL_MS,
-        # Cooperative: partitions that stay are consumed on while others move. Classic protocol: the
-        # next one needs Kafka 4 and its time-outs set on the broker.
+        # Cooperative: kept partitions are consumed while others move. Classic protocol: the next
+        # one needs Kafka 4 and its timeouts set on the broker.
         "partition.assignment.strategy": "cooperative-sticky",
-        # 6 s is the least that a broker takes by default; a killed consumer's partitions are idle
-        # for so long.
+        # 6 s is a broker's default minimum; after a kill, the consumer's partitions are idle for
+        # this time.
         "session.timeout.ms": 6000,
         "heartbeat.interval.ms": 500,
         "max.poll.interval.ms": max(
             LEAST_POLL_INTERVAL_MS,
             RETRIES_IN_BATCH * int(retry_seconds * 1000) + LONGEST_ATTEMPTS_MS,
         ),
-        # A fetch is answered when the first byte is there; the wait is only how long an idle one
-        # stays open, and so how long a newly assigned partition may wait to be part of one.
+        # A fetch is answered when the first byte is available. The wait is only how long an idle
+        # fetch stays open, and so how long a newly assigned partition may wait to be included.
         "fetch.min.bytes": 1,
         "fetch.wait.max.ms": 100,
         # librdkafka waits this long after its queue was full (default 1 s), and after an error.
         "fetch.queue.backoff.ms": 5,
         "fetch.error.backoff.ms": 100,
         "socket.nagle.disable": True,
-        # Topics may be created after the start; brokers may come back.
+        # Topics may be created after the start; brokers may restart.
         "topic.metadata.refresh.interval.ms": 1000,
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 1000,
-        # Idle connections are closed by the broker: no news.
+        # The broker closes idle connections regularly.
         "log.connection.close": False,
     }
 
 
 class Subscription:
-    """The topics subscribed to, the partitions assigned and the offsets acknowledged.
+    """The subscribed topics, the assigned partitions, and the acknowledged offsets.
 
-    Partitions and offsets are written by the thread that polls and read by those that serve HTTP,
-    which never call the client themselves: confluent-kafka 2.16 lets a second thread wait for as
-    long as the first one polls.
+    The polling thread writes partitions and offsets, and the threads that serve HTTP read them.
+    Those never call the client themselves: in confluent-kafka 2.16, a second thread waits as long
+    as the first one polls.
     """
 
     def __init__(
@@ -97,13 +97,13 @@ class Subscription:
         self._consumer = consumer
         self._bootstrap = bootstrap
         self._retry = retry
-        # The identifiers that Kafka gave the topics.
+        # Kafka's topic IDs.
         self._topic_ids: dict[str, str] = {}
         self._progress = progress
         self._topics = tuple(topics)
-        # Next offset to acknowledge, of each assigned partition.
+        # The next offset to acknowledge, for each assigned partition.
         self._next: dict[tuple[str, int], int] = {}
-        # Where each begins and ends in Kafka.
+        # The first and the end offset of each partition.
         self._bounds: dict[tuple[str, int], tuple[int, int]] = {}
         self._bounds_at = float("-inf")
         self._told: dict[str, float] = {}
@@ -112,7 +112,7 @@ class Subscription:
         )
 
     def unassigned(self) -> list[str]:
-        """Return the topics of which no partition is assigned to this consumer."""
+        """Return the topics without a partition assigned to this consumer."""
         assigned = {topic for topic, _ in list(self._next)}
         return [topic for topic in self._topics if topic not in assigned]
 
@@ -121,23 +121,23 @@ class Subscription:
         return sorted(f"{topic}/{partition}" for topic, partition in list(self._next))
 
     def log(self, topic: str, partition: int) -> str:
-        """Return the topic's identifier and the partition, of one that is assigned.
+        """Return the topic's ID and the partition, for an assigned partition.
 
-        A topic that is deleted and created again has another identifier; its offsets start at 0.
+        A recreated topic has another ID; its offsets start at 0.
         """
         return f"{self._topic_ids[topic]}/{partition}"
 
     def lag(self) -> Iterator[tuple[str, int, int]]:
-        """Yield topic, partition and the records not acknowledged, where the end is known."""
+        """Yield topic, partition, and number of unacknowledged records, if the end is known."""
         for (topic, partition), following in list(self._next.items()):
             start, end = self._bounds.get((topic, partition), (-1, -1))
             if end >= 0:
                 yield topic, partition, max(end - max(following, start), 0)
 
     def look(self) -> None:
-        """Note where the partitions end, unless that was done a moment ago.
+        """Update the ends of the partitions, unless that was done a moment ago.
 
-        The ends are those that came with the last fetch: no request is made.
+        The ends are from the last fetch, so this sends no request.
         """
         now = time.monotonic()
         if now - self._bounds_at < ENDS_SECONDS:
@@ -145,15 +145,15 @@ class Subscription:
         self._bounds_at = now
         for topic, partition in self._next:
             place = TopicPartition(topic, partition)
-            # librdkafka may have forgotten the partition.
+            # librdkafka may have dropped the partition.
             with contextlib.suppress(KafkaException):
                 bounds = self._consumer.get_watermark_offsets(place, cached=True)
                 self._bounds[topic, partition] = bounds
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
-        """Mark these messages, and those before them, as done; they are committed in a moment.
+        """Mark these messages, and those before them, as done; they are committed soon.
 
-        A partition that has been taken away meanwhile keeps its old offset: its new owner reads the
+        A partition that was revoked meanwhile keeps its old offset: its new owner reads the
         messages again, which changes nothing in MongoDB.
         """
         last = {(message.topic(), message.partition()): message for message in messages}
@@ -169,15 +169,15 @@ class Subscription:
             self._next[topic, partition] = offset + 1
 
     def tell(self, error: KafkaError) -> None:
-        """Log a trouble of Kafka that librdkafka retries by itself; the same one not too often.
+        """Log a Kafka error that librdkafka retries by itself, but not the same one too often.
 
         Raises:
-            KafkaException: The error is fatal: the client cannot go on.
-            GaveUpError: The broker does not have the consumer's position any longer.
+            KafkaException: The error is fatal, so the client cannot continue.
+            GaveUpError: The broker no longer has the consumer's position.
         """
         if error.fatal():
             raise KafkaException(error)
-        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - its public name
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - public despite its name
             raise GaveUpError(f"Kafka: {error.str()}")
         now = time.monotonic()
         text = error.str()
@@ -186,10 +186,11 @@ class Subscription:
             log("kafka", code=error.name(), detail=text)
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Begin at the group's committed offset, or at the partition's start if it has none.
+        """Start at the group's committed offset, or at the partition's start if it has none.
 
         Raises:
-            GaveUpError: What comes next was removed before it was read, or Kafka did not answer.
+            GaveUpError: The next records were removed before they were read, or Kafka did not
+                answer.
         """
 
         def attempt() -> list[TopicPartition]:
@@ -208,7 +209,7 @@ class Subscription:
         log("assigned", partitions=_names(partitions))
 
     def _identify(self, topics: Iterable[str]) -> None:
-        # Made when it is needed: rarely, and it would log each time that a broker goes away.
+        # Created on demand, because it is rarely needed and would log every broker disconnect.
         admin = AdminClient({"bootstrap.servers": self._bootstrap, "client.id": "cdc-consumer"})
         names = TopicCollection(sorted(topics))
         found = admin.describe_topics(names, request_timeout=ANSWER_SECONDS)
@@ -232,10 +233,10 @@ class Subscription:
         return TopicPartition(topic, partition, OFFSET_BEGINNING)
 
     def _revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Commit what is done before the partitions go.
+        """Commit acknowledged offsets before the partitions are revoked.
 
-        This runs within a poll, so no batch is being written; at most the one message that the
-        batch begins with is in hand, and the new owner reads that again.
+        This runs within a poll, so no batch is being written. At most the first message of a batch
+        has been polled, and the new owner reads that again.
         """
         try:
             with self._progress.within("rebalance", REBALANCE_SECONDS):

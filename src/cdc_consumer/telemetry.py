@@ -1,4 +1,4 @@
-"""Traces and metrics over OTLP, for whoever sets OpenTelemetry's variables; else nothing.
+"""Traces and metrics over OTLP, if OpenTelemetry's variables are set.
 
 https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 """
@@ -21,31 +21,31 @@ _ENDPOINTS = (
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
 )
-# A collector that is away must not keep a consumer from its end.
+# An unavailable collector must not keep the consumer from exiting.
 _EXPORT_SECONDS = 1.0
 
 
 class Telemetry:
-    """Two providers, which export in threads of their own."""
+    """Two providers, which export in their own threads."""
 
     def __init__(self, tracers: "TracerProvider", meters: "MeterProvider") -> None:
         self._tracers = tracers
         self._meters = meters
 
     def traced(self, writer: Writer, group: str) -> Writer:
-        """Return a writer that tells of each batch, of the consumer group `group`."""
+        """Return a writer that traces each batch, for the consumer group `group`."""
         return _Traced(writer, group, self._tracers, self._meters)
 
     def close(self) -> None:
-        """Export what is left, and wait a second for it at most, each."""
+        """Export the rest, waiting at most a second for each provider."""
         self._tracers.shutdown()
         self._meters.shutdown(timeout_millis=_EXPORT_SECONDS * 1000)
 
 
 def telemetry(environment: Mapping[str, str]) -> Telemetry | None:
-    """Return what the variables ask for; None without an endpoint, or where the SDK is disabled.
+    """Return the configured telemetry; None without an endpoint, or if the SDK is disabled.
 
-    The libraries take half a second to import, so they are imported only then.
+    The libraries take half a second to import, so they are imported only if needed.
     """
     disabled = environment.get("OTEL_SDK_DISABLED", "").lower() == "true"
     if disabled or not any(environment.get(name) for name in _ENDPOINTS):
@@ -62,7 +62,7 @@ def telemetry(environment: Mapping[str, str]) -> Telemetry | None:
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
-    # What is given here goes before the variable, so it is given only where there is none.
+    # An argument would override the variable, so it is passed only if the variable is not set.
     named = environment.get("OTEL_SERVICE_NAME", "")
     resource = Resource.create({} if named else {"service.name": _NAME})
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
@@ -72,7 +72,7 @@ def telemetry(environment: Mapping[str, str]) -> Telemetry | None:
 
 
 class _Traced:
-    """A writer, told of: a span, its duration and its events, for each batch.
+    """Wraps a writer: for each batch a span, its duration, and its event counts.
 
     Names: https://opentelemetry.io/docs/specs/semconv/messaging/kafka/
     """
@@ -88,7 +88,7 @@ class _Traced:
         self._events = meter.create_counter("cdc.consumer.events", unit="{event}")
 
     def apply(self, writes: Sequence[Write]) -> Outcome:
-        """Carry out the writes and say what became of each event."""
+        """Apply the writes and return the outcome of each event."""
         from opentelemetry.trace import SpanKind  # noqa: PLC0415 - imported already
 
         shared = {

@@ -5,20 +5,20 @@ from typing import Final
 
 from cdc_consumer.errors import ConfigurationError
 
-# As SQL writes names: a part in double quotes is taken as it is, `""` in it is one quote. A part
-# without quotes is taken as it is too, capitals included.
+# SQL's syntax for names: a part in double quotes is literal, and `""` in it is one quote. A part
+# without quotes is literal too, including its case.
 _PART: Final = r'(?:[^\W\d][\w$]*|"(?:[^"\0]|"")+")'
 _NAME: Final = re.compile(rf"({_PART})\.({_PART})")
 _NOT_IN_TOPICS: Final = re.compile(r"[^A-Za-z0-9._-]")
-# The longest name that Kafka takes.
+# Kafka's maximum length of a name.
 _MOST_LETTERS: Final = 249
 
 
 def topic_of(prefix: str, table: str) -> str:
     """Return the topic: `prefix.schema.table`, as SchemaTopicNamingStrategy names it.
 
-    Blank parts are left out, each UTF-16 unit that Kafka does not take becomes an underscore, and
-    what is too long is cut off.
+    Blank parts are omitted, each UTF-16 unit that Kafka does not accept becomes an underscore, and
+    the result is truncated.
 
     Raises:
         ConfigurationError: `table` is not a `schema.table`.

@@ -1,18 +1,18 @@
-"""A coalesced write as a guarded MongoDB operation. No I/O.
+"""Convert a coalesced write to a guarded MongoDB operation. No I/O.
 
-The guard is the filter `{_id, "_cdc.position": {$lt: position}}` with upsert. A document that is
-older matches and is changed; where there is none, one is inserted; any other one does not match,
-the insert meets its `_id`, and the answer is E11000. All of it is one atomic operation of the
-server, so replays and a second consumer cannot take a document back in time. An event without a
-position is guarded by its place in Kafka.
+The guard is the filter `{_id, "_cdc.position": {$lt: position}}` with upsert. An older document
+matches and is changed; if there is none, one is inserted; a newer one does not match, the insert
+conflicts with its `_id`, and the answer is E11000. All of this is one atomic operation of the
+server, so replays and a second consumer cannot revert a document. An event without a position is
+guarded by its offset in Kafka.
 
-The guard lets nothing pass that is not newer, but it turns away some writes that are: a document of
-a row that a snapshot read has no position. Such a document is read, compared by `order`, and the
-write is sent again for just the state that was seen.
+The guard accepts only newer writes, but it rejects some of them: a document of a row that a
+snapshot read has no position. Such a document is read and compared by `order`, and the write is
+resent for exactly the state that was read.
 
-A write that carries the whole row replaces the document, so that a column dropped at the source, or
-left from an earlier life of the key, does not linger. The replacement names its `_id`, because
-nx-27017 invents one otherwise when it inserts.
+A write of the whole row replaces the document, so that no column stays that was dropped at the
+source or belongs to an earlier row with the same key. The replacement includes its `_id`, because
+otherwise nx-27017 generates one when it inserts.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from cdc_consumer.events import Event
 
 Operation = ReplaceOne[dict[str, Any]] | UpdateOne
 DELETED_AT = "deleted_at"
-# Within `_cdc`, where no column of a table can be taken for it, and which every write replaces.
+# Within `_cdc`, where it cannot be confused with a column, and which every write replaces.
 MARKER_DATE = f"_cdc.{DELETED_AT}"
 
 
@@ -35,9 +35,9 @@ def operation(write: Write, applied_us: int, seen: Mapping[str, Any] | None) -> 
 
     Args:
         write: The write.
-        applied_us: When it is about to be sent, microseconds since the epoch.
-        seen: The `_cdc` of the document that the write is known to be newer than; None: no document
-            was looked at.
+        applied_us: The time of sending, microseconds since the epoch.
+        seen: The `_cdc` of the document that the write is known to be newer than; None if no
+            document was read.
     """
     guard = {"_id": write.last.id, **(_newer(write.last) if seen is None else _unchanged(seen))}
     if write.replaces:
@@ -47,30 +47,30 @@ def operation(write: Write, applied_us: int, seen: Mapping[str, Any] | None) -> 
 
 
 def _newer(event: Event) -> dict[str, Any]:
-    """Return what is true of a document only if the event is newer."""
+    """Return a filter that matches a document only if the event is newer."""
     if event.position is not None:
         return {"_cdc.position": {"$lt": event.position}}
     return {"_cdc.log": event.record.log, "_cdc.offset": {"$lt": event.record.offset}}
 
 
 def _unchanged(seen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is true of a document only while its change is the one that was seen.
+    """Return a filter that matches a document only while its change is the one that was read.
 
-    Equal to null is a field that is missing, too.
+    A null also matches a missing field.
     """
     return {f"_cdc.{name}": seen.get(name) for name in ("lsn", "log", "offset")}
 
 
 def document(write: Write, applied_us: int) -> dict[str, Any]:
-    """Return the document that a write leaves where there was none."""
+    """Return the document that a write creates if there was none."""
     return {"_id": write.last.id, **write.fields, "_cdc": metadata(write, applied_us)}
 
 
 def metadata(write: Write, applied_us: int) -> dict[str, Any]:
     """Return the document's `_cdc`: the newest event's metadata.
 
-    `applied_us` is the moment before the write is sent; the acknowledgement cannot be known in the
-    document itself and is in the metrics. A delete's holds `deleted_at` too, for the TTL index.
+    `applied_us` is the time just before the write is sent. The time of the acknowledgment cannot be
+    in the document itself; it is in the metrics. A delete also has `deleted_at`, for the TTL index.
     """
     last = write.last
     content: dict[str, Any] = {

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts import marks
-from scripts.report.compare import compare_runs
-from scripts.report.html.build import Base, write_reports
-from scripts.report.reading import read_results
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
+from cdc_perf import process_tags
+from cdc_perf.report.compare import compare_runs
+from cdc_perf.report.html.build import BaseRun, write_reports
+from cdc_perf.runs.loader import read_results
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
 from tests.browser.opened import Opened, open_page
+from tests.conftest import subject_missing
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 from tests.unit.compared_runs import two_runs
@@ -37,11 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> "Iterator[Browser]":
+def browser(request: pytest.FixtureRequest) -> "Iterator[Browser]":
     api = pytest.importorskip("playwright.sync_api", reason="nox -s browser installs Playwright")
     program = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if program is None:
-        pytest.skip(f"there is none of {', '.join(_BROWSERS)}: install the distribution's Chromium")
+        subject_missing(
+            request.config, "No Chromium is on PATH: install the package chromium of your system"
+        )
     with api.sync_playwright() as playwright:
         # Its sandbox refuses root and most containers; what is opened here is our own.
         chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
@@ -61,7 +64,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     inv = Inv(copy_checkout(tmp_path_factory.mktemp("measured") / "checkout"))
     completed = inv.measured("--scenarios", "baseline,e2e-latency", "--duration", _DURATION)
     yield inv.run_of(completed)
-    marks.end_started_for(inv.checkout.root)
+    process_tags.end_tagged_processes(inv.checkout.root)
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         base, head = two_runs(folder)
     known = [path.parent.name for path in head.glob("*/verdict.json")]
     comparison = compare_runs(*(read_results(each, known) for each in (base, head)))
-    return write_reports(head, {}, Base(base, comparison))[0]
+    return write_reports(head, {}, BaseRun(base, comparison))[0]
 
 
 @pytest.fixture

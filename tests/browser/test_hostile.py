@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from scripts.report.html.build import write_reports
+from cdc_perf.report.html.build import write_reports
 from tests.browser.opened import open_page
 from tests.unit.recorded_runs import SLOW, manifest, row, write_run
 from tests.unit.series_files import load, series_of

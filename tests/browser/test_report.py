@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scripts.report.html.build import write_reports
+from cdc_perf.report.html.build import write_reports
 from tests.browser.opened import PHONE, Opened, Scheme, open_page
 from tests.unit.recorded_runs import row, write_run
 from tests.unit.series_files import long_series

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.errors import StackFailure
-from scripts.stack.compose.engine import Engine, find_engine
-from scripts.stack.compose.project import project_name
+from cdc_perf import process
+from cdc_perf.errors import StackFailure
+from cdc_perf.stack.compose.engine import DockerEngine, find_engine
+from cdc_perf.stack.compose.project import project_name
+from tests.conftest import subject_missing
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 
@@ -33,11 +34,11 @@ def docker(*words: str, env: Mapping[str, str] | None = None) -> str:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Engine:
+def engine(request: pytest.FixtureRequest) -> DockerEngine:
     try:
         return find_engine(os.environ)
     except StackFailure as failure:
-        pytest.skip(failure.message)
+        subject_missing(request.config, failure.message)
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def started(engine: Engine, folder: Path) -> Iterator[tuple[Docker, str]]:
+def started(engine: DockerEngine, folder: Path) -> Iterator[tuple[Docker, str]]:
     """The stack, up, and what the command said."""
     inv = Docker(copy_checkout(folder / "checkout"))
     said = inv("up", "--stack", "compose")

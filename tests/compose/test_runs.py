@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.errors import ExitCode
-from scripts.stack.component import COMPONENTS
-from scripts.stack.endpoints import Endpoints
+from cdc_perf import process
+from cdc_perf.errors import ExitCode
+from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.endpoints import Endpoints
 from tests.compose.conftest import Docker, docker
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import read

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.choice import choose
-from scripts.stack.component import COMPONENTS
-from scripts.stack.compose.containers import SERVICES
-from scripts.stack.compose.engine import Engine
-from scripts.tools.cache import Cache
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.choice import choose
+from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.compose.containers import SERVICES
+from cdc_perf.stack.compose.engine import DockerEngine
+from cdc_perf.tools.cache import Cache
+from cdc_perf.waiting import NotReady, wait_until
 from tests.compose.conftest import Docker, docker
 from tests.integration.conftest import copy_checkout
 
@@ -79,7 +79,7 @@ def test_the_logs_are_shown(inv: Docker) -> None:
 
 
 def test_auto_takes_the_stack_that_is_up_else_compose(
-    inv: Docker, engine: Engine, tmp_path: Path
+    inv: Docker, engine: DockerEngine, tmp_path: Path
 ) -> None:
     def why(checkout: Checkout) -> str:
         return choose("auto", checkout, load_pipeline(checkout), Cache(tmp_path)).why
@@ -102,7 +102,7 @@ def test_what_was_stopped_is_started(inv: Docker) -> None:
 
 
 @pytest.fixture
-def fresh(engine: Engine, tmp_path: Path) -> Docker:
+def fresh(engine: DockerEngine, tmp_path: Path) -> Docker:
     return Docker(copy_checkout(tmp_path / "checkout"))
 
 

@@ -11,17 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import Pipeline
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.embedded import EmbeddedTools, local_stack
-from scripts.tools.cache import Cache
-from scripts.tools.install import install_all
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.embedded import EmbeddedTools, local_stack
+from cdc_perf.tools.cache import Cache
+from cdc_perf.tools.install import install_all
 
 ROOT = Path(__file__).parents[2]
-_LEFT_OUT = shutil.ignore_patterns(".git", ".nox", ".venv", ".stack", "*_cache", "__pycache__")
+# Among them what other workers write meanwhile: caches, and the examples of hypothesis.
+_LEFT_OUT = shutil.ignore_patterns(
+    *(".git", ".nox", ".venv", ".stack", ".hypothesis", "*_cache", "__pycache__")
+)
 
 
 def copy_checkout(target: Path) -> Checkout:

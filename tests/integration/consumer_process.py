@@ -24,11 +24,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from scripts import process
-from scripts.ports import free_port
-from scripts.settings.paths import Checkout
-from scripts.stack.endpoints import Endpoints
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import process
+from cdc_perf.ports import free_port
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.waiting import NotReady, wait_until
 
 T = TypeVar("T")
 Document = dict[str, Any]

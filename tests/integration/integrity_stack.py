@@ -13,19 +13,19 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from scripts.integrity.check import Checker
-from scripts.integrity.records import Finding, Integrity, Kind
-from scripts.integrity.topic import Begins
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import Pipeline
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack import canary
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.embedded import local_stack
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.supervisor import Supervisor
-from scripts.tools.cache import Cache
+from cdc_perf.integrity.check import Checker
+from cdc_perf.integrity.records import Finding, FindingKind, Integrity
+from cdc_perf.integrity.topic import StartOffsets
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack import canary
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.tools.cache import Cache
 from tests.integration.conftest import copy_checkout
 
 CUSTOMER = "cdc.public.customer"
@@ -87,12 +87,12 @@ class Planted:
     def update(self, identity: str) -> None:
         self.execute("UPDATE customer SET status = %s WHERE id = %s", (str(uuid.uuid4()), identity))
 
-    def settled(self) -> Begins:
+    def settled(self) -> StartOffsets:
         """Wait until the customers written so far are in MongoDB; return where the topics end."""
-        canary.prove(self.pipeline, self.endpoints)
+        canary.run_canary(self.pipeline, self.endpoints)
         return self.checker.begin()
 
-    def records(self, begins: Begins) -> list[tuple[bytes, dict[str, Any]]]:
+    def records(self, begins: StartOffsets) -> list[tuple[bytes, dict[str, Any]]]:
         """Return key and value of the customers' events."""
         settings = {"bootstrap.servers": self.endpoints.kafka_bootstrap, "group.id": "planting"}
         consumer = Consumer(settings)
@@ -115,10 +115,14 @@ class Planted:
         producer.produce(CUSTOMER, key=key, value=value)
         assert producer.flush(20) == 0
 
-    def check(self, begins: Begins, ledger: Path | None = None, excused: str = "") -> Integrity:
+    def check(
+        self, begins: StartOffsets, ledger: Path | None = None, excused: str = ""
+    ) -> Integrity:
         return self.checker.check(begins, ledger, excused)
 
-    def found(self, begins: Begins, ledger: Path | None = None) -> Mapping[Kind, Finding]:
+    def found(
+        self, begins: StartOffsets, ledger: Path | None = None
+    ) -> Mapping[FindingKind, Finding]:
         """Return what the check finds, by kind; each kind is of one table."""
         integrity = self.check(begins, ledger)
         assert integrity.drained, integrity.drain

@@ -11,9 +11,9 @@ from typing import Any
 
 import psutil
 
-from scripts import process
-from scripts.settings.paths import Checkout
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import process
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.waiting import NotReady, wait_until
 
 _TIMEOUT_SECONDS = 240
 _MOST_RUNS = 4

@@ -15,14 +15,14 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from scripts import process
-from scripts.ports import free_port
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import Pipeline
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack import connector, source
-from scripts.stack.endpoints import Endpoints
-from scripts.waiting import wait_until
+from cdc_perf import process
+from cdc_perf.ports import free_port
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack import connector, source
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.waiting import wait_until
 from tests.integration.conftest import copy_checkout
 from tests.integration.integrity_stack import Planted, planted
 from tests.integration.inv import Inv

@@ -15,17 +15,17 @@ import pytest
 import requests
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from scripts import process
-from scripts.errors import ExitCode
-from scripts.ports import free_port
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import Pipeline
-from scripts.stack import source
-from scripts.stack.connect_api import ConnectApi
-from scripts.stack.endpoints import CONNECT_USER, Endpoints
-from scripts.stack.local import postgres
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.layout import Layout, postgres_user
+from cdc_perf import process
+from cdc_perf.errors import ExitCode
+from cdc_perf.ports import free_port
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import source
+from cdc_perf.stack.connect_api import ConnectApi
+from cdc_perf.stack.endpoints import CONNECT_USER, Endpoints
+from cdc_perf.stack.local import postgres
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.layout import Layout, postgres_user
 from tests.integration.inv import Inv
 
 _OTHER_USER = "daemon"

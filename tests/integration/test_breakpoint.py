@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.settings.paths import Checkout
-from scripts.stack.local.backend import LocalStack
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.local.backend import LocalStack
 from tests.integration.inv import Inv, read
+
+pytestmark = pytest.mark.slow
 
 # A rate that any machine makes, so that the ramp ends without a break.
 HIGHEST = 40

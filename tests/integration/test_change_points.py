@@ -5,10 +5,10 @@ from random import Random
 import msgspec
 import pytest
 
-from scripts.report.history import alike
-from scripts.settings.paths import Checkout
-from scripts.tools.cache import Cache
-from scripts.tools.change_points import find_change_points
+from cdc_perf.report.history import alike
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.tools.cache import Cache
+from cdc_perf.tools.change_points import find_change_points
 from tests.unit.results.test_history import entry
 
 

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.lock import exclusive
-from scripts.settings.paths import Checkout
-from scripts.stack.component import COMPONENTS
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.supervisor import Supervisor
-from scripts.tools.cache import ENVIRONMENT_VARIABLE
+from cdc_perf.errors import ExitCode
+from cdc_perf.lock import exclusive
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 
@@ -47,6 +47,7 @@ def test_up_on_a_stack_that_is_up_starts_nothing(inv: Inv, stack: LocalStack) ->
 
 
 @pytest.mark.parametrize("component", ["postgres", "kafka", "consumer"])
+@pytest.mark.slow
 def test_up_starts_what_was_stopped(inv: Inv, stack: LocalStack, component: str) -> None:
     before = {status.name: status.pid for status in stack.status()}
     Supervisor(Layout(inv.checkout.stack)).stop_program(component)
@@ -65,6 +66,7 @@ def test_logs_of_one_component(inv: Inv) -> None:
     assert 1 <= len(lines) <= 3
 
 
+@pytest.mark.slow
 def test_the_connector_can_be_taken_through_its_life(inv: Inv) -> None:
     assert "unchanged and running" in inv("connector.deploy").output
 

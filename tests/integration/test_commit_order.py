@@ -16,11 +16,13 @@ import requests
 from confluent_kafka.admin import AdminClient, NewPartitions
 from pymongo.collection import Collection
 
-from scripts.integrity.records import Kind
-from scripts.stack import connector
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.integrity.records import FindingKind
+from cdc_perf.stack import connector
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.consumer_process import settle
 from tests.integration.integrity_stack import Planted, planted
+
+pytestmark = pytest.mark.slow
 
 # The primary key is added later, so an insert meets the index on `email` first.
 SCHEMA = """
@@ -149,7 +151,7 @@ def test_an_insert_that_waits_for_a_unique_index_while_its_key_is_deleted(pipe: 
             pipe.execute("DELETE FROM t WHERE id = 'X'")
             holder.rollback()
     pipe.expect(("X", "new"))
-    assert Kind.REORDERED not in pipe.planted.found(begins)
+    assert FindingKind.REORDERED not in pipe.planted.found(begins)
 
 
 def test_an_insert_that_waits_while_its_key_moves_away(pipe: Pipe) -> None:

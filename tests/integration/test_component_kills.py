@@ -16,18 +16,20 @@ import pytest
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from scripts.errors import ExitCode
-from scripts.integrity.check import Checker, excuse
-from scripts.integrity.records import Kind
-from scripts.settings.pipeline import Pipeline
-from scripts.stack.component import COMPONENTS
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.embedded import local_stack
-from scripts.tools.cache import Cache
-from scripts.verdict.integrity_gates import exit_code_of
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.check import Checker, excuse
+from cdc_perf.integrity.records import FindingKind
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.tools.cache import Cache
+from cdc_perf.verdict.integrity_gates import exit_code_of
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
+
+pytestmark = pytest.mark.slow
 
 log = logging.getLogger(__name__)
 ROWS_A_SECOND = 100
@@ -138,9 +140,9 @@ def test_a_component_killed_under_load_loses_nothing(
     assert exit_code_of(integrity) is ExitCode.PASS, integrity
     assert integrity.drain is not None
     # What Debezium sends again is all that may be found, and is told.
-    assert {finding.kind for finding in integrity.findings} <= {Kind.DUPLICATE}
+    assert {finding.kind for finding in integrity.findings} <= {FindingKind.DUPLICATE}
     # Shown with --log-cli-level=info.
-    repeated = integrity.count([Kind.DUPLICATE])
+    repeated = integrity.count([FindingKind.DUPLICATE])
     log.info(
         "%s: %d rows, 0 lost, %d events repeated, recovered after %.1f s, drained after %.1f s",
         *(component, len(keys), repeated, seconds, integrity.drain.seconds),

@@ -11,22 +11,24 @@ import psycopg
 import pytest
 from pymongo import MongoClient
 
-from scripts.errors import ExitCode
-from scripts.integrity.check import Checker
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import Pipeline
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack import connector
-from scripts.stack.connect_api import ConnectApi
-from scripts.stack.connector_health import Condition, ConnectorHealth, look
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.embedded import local_stack
-from scripts.stack.task_failure import FailureCode
-from scripts.tools.cache import Cache
-from scripts.verdict.integrity_gates import exit_code_of
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.check import Checker
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack import connector
+from cdc_perf.stack.connect_api import ConnectApi
+from cdc_perf.stack.connector_health import Condition, ConnectorHealth, look
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.stack.task_failure import FailureCode
+from cdc_perf.tools.cache import Cache
+from cdc_perf.verdict.integrity_gates import exit_code_of
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, read
+
+pytestmark = pytest.mark.slow
 
 SCHEMA = """
 CREATE TABLE sensor (id uuid PRIMARY KEY, status text, vals numeric[] NOT NULL);

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Message
 
-from scripts.settings.paths import Checkout
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.hops import parse_hops
-from scripts.waiting import NotReady
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.hops import parse_hops
+from cdc_perf.waiting import NotReady
 from tests.integration.consumer_process import (
     ConsumerProcess,
     Lane,

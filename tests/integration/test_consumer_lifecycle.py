@@ -14,15 +14,15 @@ import pytest
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
-from scripts import process
-from scripts.ports import free_port
-from scripts.settings.paths import Checkout
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local import mongodb
-from scripts.stack.local.layout import Layout
-from scripts.tools.cache import Cache
-from scripts.tools.catalogue import catalogue
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import process
+from cdc_perf.ports import free_port
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local import mongodb
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.tools.cache import Cache
+from cdc_perf.tools.catalogue import catalogue
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.consumer_process import (
     DEADLINE_SECONDS,
     ConsumerProcess,
@@ -32,6 +32,8 @@ from tests.integration.consumer_process import (
     lane,
     settle,
 )
+
+pytestmark = pytest.mark.slow
 
 SMALL = {"max.message.bytes": "10"}
 

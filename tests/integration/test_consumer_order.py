@@ -12,8 +12,8 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import NewPartitions
 
 from cdc_consumer.order import CLOCK_MICROSECONDS, order_of_document
-from scripts.settings.paths import Checkout
-from scripts.stack.endpoints import Endpoints
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.endpoints import Endpoints
 from tests.integration.consumer_process import Lane, Record, event, lane, settle, tombstone
 
 UNAVAILABLE = "__debezium_unavailable_value"

@@ -12,9 +12,9 @@ import pytest
 import requests
 from pymongo import MongoClient
 
-from scripts.stack import source
-from scripts.stack.endpoints import Endpoints
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.stack import source
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.waiting import NotReady, wait_until
 
 DEADLINE_SECONDS = 20.0
 Document = dict[str, Any]

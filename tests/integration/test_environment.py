@@ -14,10 +14,10 @@ import psutil
 import pytest
 from pytest_httpserver import HTTPServer
 
-from scripts import environment, marks
-from scripts.errors import ExitCode
-from scripts.stack.connect_api import ConnectApi, Unreachable
-from scripts.stack.endpoints import Endpoints
+from cdc_perf import environment, process_tags
+from cdc_perf.errors import ExitCode
+from cdc_perf.stack.connect_api import ConnectApi, Unreachable
+from cdc_perf.stack.endpoints import Endpoints
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, read
 
@@ -92,12 +92,13 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, hostile: Mapping[str, str]) 
         yield inv
     finally:
         inv("down")
-        marks.end_started_for(inv.checkout.root)
+        process_tags.end_tagged_processes(inv.checkout.root)
 
 
+@pytest.mark.slow
 def test_every_component_runs_without_the_variables(fresh: Inv) -> None:
     seen = set()
-    for process in marks.started_for(fresh.checkout.root):
+    for process in process_tags.tagged_processes(fresh.checkout.root):
         with suppress(psutil.Error):
             found = process.environ()
             seen.add(Path(process.exe()).name)
@@ -106,6 +107,7 @@ def test_every_component_runs_without_the_variables(fresh: Inv) -> None:
     assert len(seen) > 2, seen
 
 
+@pytest.mark.slow
 def test_the_load_is_the_planned_one(fresh: Inv, hostile: Mapping[str, str]) -> None:
     words = ("perf", "--scenarios", "baseline", "--duration", f"{SECONDS}s", "--json")
     completed = fresh(*words, env=hostile)
@@ -140,6 +142,7 @@ def answers(inv: Inv, env: Mapping[str, str]) -> dict[str, str]:
     return {x["name"]: x["state"] for x in json.loads(found[found.index("[") :])}
 
 
+@pytest.mark.slow
 def test_an_external_stack_on_loopback_is_asked_without_the_proxy(
     fresh: Inv, hostile: Mapping[str, str]
 ) -> None:
@@ -156,6 +159,7 @@ def test_an_external_stack_on_loopback_is_asked_without_the_proxy(
         assert set(found.values()) == {"running"}, found
 
 
+@pytest.mark.slow
 def test_another_address_is_asked_through_the_user_s_proxy(
     fresh: Inv, httpserver: HTTPServer
 ) -> None:
@@ -169,6 +173,7 @@ def test_another_address_is_asked_through_the_user_s_proxy(
     assert {request.host for request, _ in httpserver.log} == {"connect.test:8083"}
 
 
+@pytest.mark.slow
 def test_a_proxy_that_cannot_be_used_is_no_traceback(fresh: Inv) -> None:
     endpoints = Endpoints.read(fresh.checkout.endpoints_file, "local")
     assert endpoints is not None
@@ -179,6 +184,7 @@ def test_a_proxy_that_cannot_be_used_is_no_traceback(fresh: Inv) -> None:
         assert (found["connect"], found["consumer"]) == ("failed", "running"), proxy
 
 
+@pytest.mark.slow
 def test_a_clean_environment_is_not_talked_about(fresh: Inv) -> None:
     completed = fresh("status")
     assert not environment.ignored(dict.fromkeys(completed.output.split(), ""))

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.settings.paths import Checkout
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.supervisor import Supervisor
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.inv import Inv, read
+
+pytestmark = pytest.mark.slow
 
 SHAPE = {"executor": "constant-vus", "vus": 5, "duration": "6s"}
 LIBRARY = """

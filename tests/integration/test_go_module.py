@@ -2,11 +2,11 @@
 
 import pytest
 
-from scripts import process
-from scripts.settings.paths import Checkout
-from scripts.tools.cache import Cache
-from scripts.tools.golang import Toolchain, build_environment, find_toolchain
-from scripts.tools.install import install_all
+from cdc_perf import process
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.tools.cache import Cache
+from cdc_perf.tools.install import install_all
+from cdc_perf.tools.k6 import Toolchain, build_environment, find_toolchain
 
 CACHE = Cache.of_environment()
 

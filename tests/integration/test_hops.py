@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.report.hops import HopRow, hop_rows
-from scripts.results.hops import Hops, read_hops_file
-from scripts.selftest.processes import slowed
-from scripts.settings.hops import HOPS
-from scripts.settings.paths import Checkout
-from scripts.stack.local.backend import LocalStack
+from cdc_perf.errors import ExitCode
+from cdc_perf.report.hops import HopRow, hop_rows
+from cdc_perf.results.hops import Hops, read_hops_file
+from cdc_perf.selftest.processes import slowed
+from cdc_perf.settings.hops import HOPS
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.local.backend import LocalStack
 from tests.integration.inv import Inv, read
+
+pytestmark = pytest.mark.slow
 
 LIMITS = {"baseline": {"cdc_success_rate": {"rate": 0.9}, "hop_total": {"p50": 20_000}}}
 STOPPED_SECONDS, RUNNING_SECONDS = 0.3, 0.02

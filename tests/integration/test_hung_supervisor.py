@@ -7,17 +7,19 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from scripts import marks
-from scripts.errors import ExitCode
+from cdc_perf import process_tags
+from cdc_perf.errors import ExitCode
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, processes_of
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def inv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inv]:
     found = Inv(copy_checkout(tmp_path_factory.mktemp("hung") / "checkout"))
     yield found
-    marks.end_started_for(found.checkout.stack)
+    process_tags.end_tagged_processes(found.checkout.stack)
 
 
 def _hang(inv: Inv) -> int:

@@ -14,14 +14,14 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from scripts.errors import ExitCode, StackFailure
-from scripts.integrity.check import Checker
-from scripts.integrity.records import Cut, Finding, Kind, Place
-from scripts.integrity.snapshot import NO_ID, compare
-from scripts.settings.pipeline import Table
-from scripts.stack.carried import ConnectorFilter
-from scripts.verdict.integrity_gates import exit_code_of
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode, StackFailure
+from cdc_perf.integrity.check import Checker
+from cdc_perf.integrity.records import Cut, Finding, FindingKind, LastSeen
+from cdc_perf.integrity.snapshot import NO_ID, compare
+from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.verdict.integrity_gates import exit_code_of
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.integrity_stack import CUSTOMER, Planted, planted
 from tests.integration.inv import Inv
 
@@ -41,7 +41,7 @@ def pipe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
         yield found
 
 
-def only(found: Mapping[Kind, Finding], kind: Kind, identity: str) -> Finding:
+def only(found: Mapping[FindingKind, Finding], kind: FindingKind, identity: str) -> Finding:
     """Return the one finding, which is of that kind and about that row alone."""
     assert list(found) == [kind]
     finding = found[kind]
@@ -79,8 +79,8 @@ def test_a_document_that_is_gone(pipe: Planted) -> None:
     identity = pipe.insert()
     pipe.settled()
     pipe.customers.delete_one({"_id": identity})
-    finding = only(pipe.found(begins), Kind.MISSING, identity)
-    assert finding.samples[0].last_seen is Place.CONSUMER
+    finding = only(pipe.found(begins), FindingKind.MISSING, identity)
+    assert finding.samples[0].last_seen is LastSeen.CONSUMER
     assert "the consumer has committed it" in finding.samples[0].detail
     pipe.update(identity)
 
@@ -90,8 +90,8 @@ def test_a_document_with_other_content(pipe: Planted) -> None:
     identity = pipe.insert()
     pipe.settled()
     pipe.customers.update_one({"_id": identity}, {"$set": {"email": "other@e.test"}})
-    finding = only(pipe.found(begins), Kind.CONTENT, identity)
-    assert finding.samples[0].last_seen is Place.MONGODB
+    finding = only(pipe.found(begins), FindingKind.CONTENT, identity)
+    assert finding.samples[0].last_seen is LastSeen.MONGODB
     assert "other content in email" in finding.samples[0].detail
     pipe.update(identity)
 
@@ -100,8 +100,8 @@ def test_a_document_without_a_row(pipe: Planted) -> None:
     begins = pipe.settled()
     identity = str(uuid.uuid4())
     pipe.customers.insert_one({"_id": identity})
-    finding = only(pipe.found(begins), Kind.EXTRA, identity)
-    assert finding.samples[0].last_seen is Place.MONGODB
+    finding = only(pipe.found(begins), FindingKind.EXTRA, identity)
+    assert finding.samples[0].last_seen is LastSeen.MONGODB
     pipe.customers.delete_one({"_id": identity})
 
 
@@ -114,7 +114,7 @@ def test_a_deleted_row_that_lives_again(pipe: Planted) -> None:
     pipe.execute("DELETE FROM customer WHERE id = %s", (identity,))
     pipe.settled()
     pipe.customers.replace_one({"_id": identity}, before)
-    finding = only(pipe.found(begins), Kind.RESURRECTED, identity)
+    finding = only(pipe.found(begins), FindingKind.RESURRECTED, identity)
     assert "its last event, delete" in finding.samples[0].detail
     pipe.customers.delete_one({"_id": identity})
 
@@ -149,10 +149,10 @@ def test_a_consumer_that_skips_events(pipe: Planted) -> None:
     wait_until(move, what="the group", deadline_seconds=30, interval_seconds=0.2)
     pipe.supervisor.start_program("consumer")
     found = pipe.found(begins)
-    assert set(found) == {Kind.STALE, Kind.MISSING}
-    assert [x.id for x in found[Kind.STALE].samples] == [known]
-    assert [x.id for x in found[Kind.MISSING].samples] == [lost]
-    assert {x.last_seen for each in found.values() for x in each.samples} == {Place.CONSUMER}
+    assert set(found) == {FindingKind.STALE, FindingKind.MISSING}
+    assert [x.id for x in found[FindingKind.STALE].samples] == [known]
+    assert [x.id for x in found[FindingKind.MISSING].samples] == [lost]
+    assert {x.last_seen for each in found.values() for x in each.samples} == {LastSeen.CONSUMER}
     pipe.update(known)
     pipe.update(lost)
 
@@ -165,7 +165,11 @@ def test_an_event_that_is_sent_twice(pipe: Planted) -> None:
     pipe.produce(key, json.dumps(value).encode())
     integrity = pipe.check(begins)
     (finding,) = integrity.findings
-    assert (finding.kind, finding.count, finding.table) == (Kind.DUPLICATE, 1, "public.customer")
+    assert (finding.kind, finding.count, finding.table) == (
+        FindingKind.DUPLICATE,
+        1,
+        "public.customer",
+    )
     assert finding.samples[0].id == identity
     assert exit_code_of(integrity) is ExitCode.FAIL
     assert exit_code_of(pipe.check(begins, excused="connect restarted")) is ExitCode.PASS
@@ -179,15 +183,15 @@ def test_an_event_that_comes_after_a_later_one(pipe: Planted) -> None:
     pipe.settled()
     key, update = [x for x in pipe.records(begins) if x[1]["id"] == identity][-1]
     pipe.produce(key, json.dumps({**update, "__source_lsn": update["__source_lsn"] - 1}).encode())
-    only(pipe.found(begins), Kind.REORDERED, identity)
+    only(pipe.found(begins), FindingKind.REORDERED, identity)
 
 
 def test_a_record_that_nobody_can_read(pipe: Planted) -> None:
     begins = pipe.settled()
     pipe.produce(b'{"id":"poison"}', b"{")
     integrity = pipe.check(begins)
-    assert {x.kind for x in integrity.findings} == {Kind.UNREADABLE, Kind.DEAD_LETTER}
-    (letter,) = (x for x in integrity.findings if x.kind is Kind.DEAD_LETTER)
+    assert {x.kind for x in integrity.findings} == {FindingKind.UNREADABLE, FindingKind.DEAD_LETTER}
+    (letter,) = (x for x in integrity.findings if x.kind is FindingKind.DEAD_LETTER)
     assert (letter.table, letter.count) == ("cdc.dead-letter", 1)
     assert letter.samples[0].id == "poison"
     assert letter.samples[0].detail.startswith("invalid-json")
@@ -206,15 +210,15 @@ def test_writes_that_never_become_events(pipe: Planted, tmp_path: Path) -> None:
     pipe.execute(insert, (address, customer))
     pipe.execute("ALTER PUBLICATION cdc_publication ADD TABLE address")
     found = pipe.found(begins, ledger=ledger)
-    assert set(found) == {Kind.MISSING, Kind.EVENT_MISSING, Kind.VANISHED}
-    for kind in (Kind.MISSING, Kind.EVENT_MISSING):
+    assert set(found) == {FindingKind.MISSING, FindingKind.EVENT_MISSING, FindingKind.VANISHED}
+    for kind in (FindingKind.MISSING, FindingKind.EVENT_MISSING):
         assert (found[kind].table, [x.id for x in found[kind].samples]) == (
             "public.address",
             [address],
         )
-        assert found[kind].samples[0].last_seen is Place.POSTGRES
-    assert [x.id for x in found[Kind.VANISHED].samples] == [forgotten]
-    assert found[Kind.VANISHED].samples[0].last_seen is Place.K6
+        assert found[kind].samples[0].last_seen is LastSeen.POSTGRES
+    assert [x.id for x in found[FindingKind.VANISHED].samples] == [forgotten]
+    assert found[FindingKind.VANISHED].samples[0].last_seen is LastSeen.K6
     pipe.execute("DELETE FROM address WHERE id = %s", (address,))
 
 
@@ -234,6 +238,7 @@ def test_a_pipeline_that_does_not_drain(pipe: Planted) -> None:
     assert pipe.found(begins) == {}
 
 
+@pytest.mark.slow
 def test_rows_that_are_written_meanwhile_are_not_lost(pipe: Planted) -> None:
     begins = pipe.settled()
     ending = threading.Event()
@@ -274,6 +279,7 @@ def test_the_command_says_what_it_finds(pipe: Planted) -> None:
     pipe.update(identity)
 
 
+@pytest.mark.slow
 def test_a_loss_ends_a_run_with_fail_whatever_else_is_said(pipe: Planted) -> None:
     identity = pipe.insert()
     pipe.settled()
@@ -336,6 +342,6 @@ def test_a_row_without_a_key_is_missing_and_no_traceback(pipe: Planted) -> None:
         pipe.execute(f"ALTER TABLE kinds {change}")
     pipe.execute("INSERT INTO kinds (part, number) VALUES ('a', NULL), (NULL, 1)")
     findings = {x.kind: x for x in pipe.check(begins).findings if x.table == "public.kinds"}
-    assert findings[Kind.MISSING].count == 2
-    assert {sample.id for sample in findings[Kind.MISSING].samples} == {NO_ID}
-    assert findings[Kind.UNREADABLE].count == 2
+    assert findings[FindingKind.MISSING].count == 2
+    assert {sample.id for sample in findings[FindingKind.MISSING].samples} == {NO_ID}
+    assert findings[FindingKind.UNREADABLE].count == 2

@@ -18,11 +18,13 @@ from confluent_kafka.admin import (
 from confluent_kafka.cimpl import NewPartitions
 from pymongo.collection import Collection
 
-from scripts.errors import ExitCode
-from scripts.integrity.records import CauseCode, Finding, Integrity, Kind
-from scripts.verdict.integrity_gates import exit_code_of
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.records import CauseCode, Finding, FindingKind, Integrity
+from cdc_perf.verdict.integrity_gates import exit_code_of
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.integrity_stack import Planted, planted
+
+pytestmark = pytest.mark.slow
 
 SCHEMA = """
 CREATE TABLE grown (
@@ -67,7 +69,7 @@ def renew(pipe: Planted) -> None:
     assert pipe.check(pipe.checker.begin()).findings == ()
 
 
-def finding_of(pipe: Planted, kind: Kind) -> Finding:
+def finding_of(pipe: Planted, kind: FindingKind) -> Finding:
     integrity = pipe.check(pipe.checker.begin())
     assert integrity.drained, integrity.drain
     assert exit_code_of(integrity) is ExitCode.FAIL
@@ -80,26 +82,26 @@ def causes(finding: Finding) -> Causes:
     return [(x.code, x.count, x.columns, x.likely) for x in finding.causes]
 
 
-CHANGES: Mapping[str, tuple[str, Kind, CauseCode, tuple[str, ...], bool]] = {
+CHANGES: Mapping[str, tuple[str, FindingKind, CauseCode, tuple[str, ...], bool]] = {
     "a constant default": (
         "ALTER TABLE grown ADD COLUMN c text DEFAULT 'x'",
-        *(Kind.CONTENT, CauseCode.ADDED_COLUMN, ("c",), False),
+        *(FindingKind.CONTENT, CauseCode.ADDED_COLUMN, ("c",), False),
     ),
     "a volatile default, which rewrites the table": (
         "ALTER TABLE grown ADD COLUMN d uuid DEFAULT gen_random_uuid()",
-        *(Kind.STALE, CauseCode.ADDED_COLUMN, ("d",), False),
+        *(FindingKind.STALE, CauseCode.ADDED_COLUMN, ("d",), False),
     ),
     "a column is dropped": (
         "ALTER TABLE grown DROP COLUMN a",
-        *(Kind.CONTENT, CauseCode.DROPPED_COLUMN, ("a",), True),
+        *(FindingKind.CONTENT, CauseCode.DROPPED_COLUMN, ("a",), True),
     ),
     "a column is renamed": (
         "ALTER TABLE grown RENAME COLUMN b TO bb",
-        *(Kind.CONTENT, CauseCode.RENAMED_COLUMN, ("b", "bb"), False),
+        *(FindingKind.CONTENT, CauseCode.RENAMED_COLUMN, ("b", "bb"), False),
     ),
     "a column gets another type": (
         "ALTER TABLE grown ALTER n DROP DEFAULT, ALTER n TYPE text USING n::text || '!'",
-        *(Kind.STALE, CauseCode.REWRITTEN_COLUMN, ("n",), False),
+        *(FindingKind.STALE, CauseCode.REWRITTEN_COLUMN, ("n",), False),
     ),
 }
 
@@ -111,7 +113,7 @@ CHANGES: Mapping[str, tuple[str, Kind, CauseCode, tuple[str, ...], bool]] = {
 def test_a_change_of_the_columns_is_named_until_the_rows_have_new_events(
     pipe: Planted,
     statement: str,
-    kind: Kind,
+    kind: FindingKind,
     code: CauseCode,
     columns: tuple[str, ...],
     *,
@@ -130,7 +132,7 @@ def test_a_loss_among_rows_with_a_known_cause_is_shown_first(
     # The last in the order of `_id`, which would be shown last.
     (last,) = grown.find(LIVE).sort("_id", -1).limit(1)
     grown.update_one({"_id": last["_id"]}, {"$set": {"n": "altered by hand"}})
-    finding = finding_of(pipe, Kind.CONTENT)
+    finding = finding_of(pipe, FindingKind.CONTENT)
     assert finding.count == ROWS
     assert causes(finding) == [(CauseCode.ADDED_COLUMN, ROWS - 1, ("e",), False)]
     assert finding.samples[0].id == last["_id"]
@@ -141,12 +143,12 @@ def test_a_truncate_is_named_and_deletes_that_were_lost_are_not_taken_for_one(
     pipe: Planted, grown: Collection[dict[str, Any]]
 ) -> None:
     pipe.execute("TRUNCATE grown")
-    finding = finding_of(pipe, Kind.EXTRA)
+    finding = finding_of(pipe, FindingKind.EXTRA)
     assert causes(finding) == [(CauseCode.TRUNCATED, ROWS, (), True)]
     # Rows that come afterwards change nothing of that.
     pipe.execute(INSERT)
     pipe.settled()
-    finding = finding_of(pipe, Kind.EXTRA)
+    finding = finding_of(pipe, FindingKind.EXTRA)
     assert causes(finding) == [(CauseCode.TRUNCATED, ROWS, (), True)]
     grown.delete_many(LIVE)
     renew(pipe)
@@ -154,7 +156,7 @@ def test_a_truncate_is_named_and_deletes_that_were_lost_are_not_taken_for_one(
     pipe.execute("ALTER PUBLICATION cdc_publication SET (publish = 'insert, update')")
     pipe.execute("DELETE FROM grown")
     pipe.execute("ALTER PUBLICATION cdc_publication SET (publish = 'insert, update, delete')")
-    finding = finding_of(pipe, Kind.EXTRA)
+    finding = finding_of(pipe, FindingKind.EXTRA)
     assert (finding.count, causes(finding)) == (1, [])
     grown.delete_many(LIVE)
 
@@ -184,7 +186,7 @@ def test_a_dead_letter_that_is_sent_again_after_a_kill_is_counted_once(pipe: Pla
     set_largest_message(pipe, 20 * 1024 * 1024)
     integrity = wait_until(lambda: drained(pipe, begins), what="the consumer", deadline_seconds=60)
     assert end_of(pipe, topic) == already + 3
-    (letters,) = (x for x in integrity.findings if x.kind is Kind.DEAD_LETTER)
+    (letters,) = (x for x in integrity.findings if x.kind is FindingKind.DEAD_LETTER)
     assert letters.count == 2
     assert len({sample.id for sample in letters.samples}) == 2
 

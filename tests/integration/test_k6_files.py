@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from scripts import process
-from scripts.report.html.build import write_k6_report
-from scripts.report.html.findings import errors, time_spent, times
-from scripts.report.html.k6_files import k6_material
-from scripts.report.html.k6_thresholds import K6Threshold
-from scripts.report.html.material import ScenarioMaterial
-from scripts.report.html.series import Series
-from scripts.results.foreign_summary import ForeignSummary
-from scripts.results.points.statistics import parsed_k6_name
+from cdc_perf import process
+from cdc_perf.report.html.build import write_k6_report
+from cdc_perf.report.html.findings import errors, time_spent, times
+from cdc_perf.report.html.k6_files import k6_material
+from cdc_perf.results.foreign_summary import ForeignSummary
+from cdc_perf.results.points.statistics import parsed_k6_name
+from cdc_perf.runs.k6_threshold import K6Threshold
+from cdc_perf.runs.run_data import ScenarioData
+from cdc_perf.runs.series import Series
 from tests.unit.points import percentile
 
 HERE = Path(__file__).parent / "k6_files"
@@ -66,7 +66,7 @@ class Ran:
     k6: Path
 
     @cached_property
-    def read(self) -> tuple[ScenarioMaterial, ForeignSummary]:
+    def read(self) -> tuple[ScenarioData, ForeignSummary]:
         """What the report makes of it."""
         (scenario,) = k6_material(self.points, self.summary).scenarios
         assert isinstance(scenario.summary, ForeignSummary), self.output

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from scripts import process
-from scripts.errors import StackFailure, UsageFailure
-from scripts.results.summary import Summary, read_summary
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import HEALTH_CHECK, load_scenarios
-from scripts.settings.threshold_file import load_thresholds
-from scripts.stack.endpoints import Endpoints
+from cdc_perf import process
+from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.results.summary import Summary, read_summary
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import HEALTH_CHECK, load_scenarios
+from cdc_perf.settings.threshold_file import load_thresholds
+from cdc_perf.stack.endpoints import Endpoints
 
 SCENARIOS = (
     "health-check",
@@ -271,6 +271,7 @@ def test_a_write_that_fails_at_once_is_no_fast_answer(run: Run, endpoints: Endpo
     ("environment", "says"),
     [
         ({"DURATION": "soon"}, "DURATION: 'soon' is no duration above zero"),
+        ({"DURATION": "1d"}, "DURATION: '1d' is no duration above zero"),
         ({"DURATION": "0s"}, "DURATION: '0s' is no duration above zero"),
         ({"DURATION": "-5s"}, "DURATION: '-5s' is no duration above zero"),
         ({"HOLD_RATE": "fast"}, "HOLD_RATE: 'fast' is no whole rate above zero"),

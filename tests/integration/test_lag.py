@@ -6,13 +6,13 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from scripts.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
-from scripts.settings.pipeline import Pipeline
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.gauges import Gauges
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.source import RetainedBytes
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.gauges import Gauges
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.source import RetainedBytes
+from cdc_perf.waiting import NotReady, wait_until
 
 ROWS = 500
 INSERT = """

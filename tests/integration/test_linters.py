@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.settings.paths import Checkout
+from cdc_perf import process
+from cdc_perf.settings.paths import Checkout
 from tests.integration.conftest import copy_checkout
+
+pytestmark = pytest.mark.slow
+
+FILE = "scripts/cdc_perf/files.py"
 
 
 @pytest.fixture(scope="module")
@@ -29,20 +33,28 @@ def nox(copy: Checkout, session: str) -> process.Completed:
     ("file", "planted", "session", "said"),
     [
         pytest.param(
-            "scripts/files.py", "def f(x): return x\n", "lint", "ANN001", id="no type: ruff"
-        ),
-        pytest.param(
-            "scripts/files.py", "X = (1,\n     2)\n", "lint", "would be reformatted", id="format"
-        ),
-        pytest.param(
-            "scripts/errors.py",
-            "import scripts.waiting  # noqa: E402, F401\n",
+            FILE,
+            "def f(x): return x\n",
             "lint",
-            "a room imports only from the rooms below it BROKEN",
+            "ANN001",
+            id="no type: ruff",
+        ),
+        pytest.param(
+            FILE,
+            "X = (1,\n     2)\n",
+            "lint",
+            "would be reformatted",
+            id="format",
+        ),
+        pytest.param(
+            "scripts/cdc_perf/errors.py",
+            "import cdc_perf.waiting  # noqa: E402, F401\n",
+            "lint",
+            "a package imports only from the packages below it BROKEN",
             id="an import upwards",
         ),
         pytest.param(
-            "scripts/files.py",
+            FILE,
             "import cdc_consumer  # noqa: E402, F401\n",
             "lint",
             "know nothing of each other BROKEN",
@@ -50,14 +62,18 @@ def nox(copy: Checkout, session: str) -> process.Completed:
         ),
         pytest.param("k6/scripts/lib/log.js", "nowhere();\n", "lint", "no-undef", id="JavaScript"),
         pytest.param(
-            "scripts/report/html/templates/look.js",
+            "scripts/cdc_perf/report/html/templates/look.js",
             "var x = 1;\n",
             "lint",
             "no-var",
             id="the report's JavaScript",
         ),
         pytest.param(
-            "scripts/files.py", 'X: int = "text"\n', "typecheck", "[assignment]", id="a wrong type"
+            FILE,
+            'X: int = "text"\n',
+            "typecheck",
+            "[assignment]",
+            id="a wrong type",
         ),
     ],
 )

@@ -6,12 +6,14 @@ import threading
 import pytest
 import requests
 
-from scripts import process
-from scripts.errors import ExitCode
-from scripts.settings.paths import Checkout
-from scripts.stack.local.backend import LocalStack
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import process
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.inv import Inv, read
+
+pytestmark = pytest.mark.slow
 
 _SECONDS = 5
 _LINE = re.compile(r"^live: (http://127\.0\.0\.1:\d+)$", re.MULTILINE)

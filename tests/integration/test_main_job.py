@@ -9,15 +9,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.results.points.statistics import statistics
-from scripts.results.points.store import read_points
-from scripts.results.summary import Summary, SummaryType, read_summary
-from scripts.settings.paths import Checkout
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.supervisor import Supervisor
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.points.statistics import statistics
+from cdc_perf.results.points.store import read_points
+from cdc_perf.results.summary import Summary, SummaryType, read_summary
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, processes_of, read
 
@@ -156,6 +156,7 @@ def test_a_metric_without_samples_is_no_data(inv: Inv) -> None:
     assert "cdc_e2e_latency max has no samples after the warm-up" in completed.output
 
 
+@pytest.mark.slow
 def test_without_a_connector_the_health_check_stops_the_run(inv: Inv) -> None:
     inv("connector.delete")
     try:
@@ -221,6 +222,7 @@ def supervisor(stack: LocalStack, checkout: Checkout) -> Iterator[Supervisor]:
         supervisor.start_program("postgres")
 
 
+@pytest.mark.slow
 def test_postgres_stopped_by_an_operator_makes_the_run_invalid(
     inv: Inv, supervisor: Supervisor
 ) -> None:
@@ -238,6 +240,7 @@ def test_postgres_stopped_by_an_operator_makes_the_run_invalid(
     assert "not run: postgres stopped" in "\n".join(completed.last_lines)
 
 
+@pytest.mark.slow
 def test_postgres_that_dies_makes_the_run_fail_with_its_log(
     inv: Inv, supervisor: Supervisor
 ) -> None:
@@ -270,6 +273,7 @@ def test_an_interrupted_run_keeps_what_was_measured(
     assert not [x for x in processes_of(run) if "k6" in x]
 
 
+@pytest.mark.slow
 def test_a_stack_of_its_own_is_started_and_stopped(tmp_path: Path, stack: LocalStack) -> None:
     """Beside the stack of the other checkout, on other ports."""
     inv = Inv(copy_checkout(tmp_path / "a checkout with späces"))
@@ -282,6 +286,7 @@ def test_a_stack_of_its_own_is_started_and_stopped(tmp_path: Path, stack: LocalS
     assert stack.endpoints() is not None
 
 
+@pytest.mark.slow
 def test_a_signal_while_the_stack_starts_leaves_nothing(tmp_path: Path, stack: LocalStack) -> None:
     inv = Inv(copy_checkout(tmp_path / "checkout"))
     running = inv.start("perf", "--scenarios", "baseline", "--duration", "1m")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
+from cdc_perf import process
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import uv
 
-from scripts import process
-from scripts.errors import ExitCode
-from scripts.settings.paths import Checkout
+from cdc_perf import process
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.paths import Checkout
 from tests.integration.conftest import copy_checkout
+
+pytestmark = pytest.mark.slow
 
 BIN = Path(sys.executable).parent
 SYSTEM = "/usr/bin:/bin"
@@ -18,9 +20,15 @@ OLD = "an old inv"
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Checkout:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a short path: nox gives an environment another name where the path is long."""
+    return tmp_path_factory.mktemp("nox")
+
+
+@pytest.fixture
+def copy(folder: Path) -> Checkout:
     """A checkout with an environment of an earlier session, whose `inv` succeeds."""
-    checkout = copy_checkout(tmp_path / "checkout")
+    checkout = copy_checkout(folder / "checkout")
     plant(checkout, checkout.root / ".nox", f"#!/bin/sh\necho {OLD}\n")
     return checkout
 
@@ -50,11 +58,11 @@ def nox(copy: Checkout, *words: str, env: dict[str, str] | None = None) -> proce
 )
 @pytest.mark.parametrize("given", ["there", "/elsewhere"])
 def test_the_folder_of_environments_is_the_one_that_is_given(
-    copy: Checkout, tmp_path: Path, words: tuple[str, ...], given: str
+    copy: Checkout, folder: Path, words: tuple[str, ...], given: str
 ) -> None:
-    folder = copy.root / given if given == "there" else tmp_path / "elsewhere"
-    plant(copy, folder, f'#!/bin/sh\necho "{OURS}"\nexit {ExitCode.FAIL}\n')
-    completed = nox(copy, "--envdir", given if given == "there" else str(folder), *words)
+    place = copy.root / given if given == "there" else folder / "elsewhere"
+    plant(copy, place, f'#!/bin/sh\necho "{OURS}"\nexit {ExitCode.FAIL}\n')
+    completed = nox(copy, "--envdir", given if given == "there" else str(place), *words)
     assert completed.exit_code == 1
     assert OURS in completed.output
     assert OLD not in completed.output

@@ -10,16 +10,19 @@ from tempfile import mkdtemp
 import pytest
 import uv
 
-from scripts import marks, process
-from scripts.errors import ExitCode
-from scripts.tools.cache import ENVIRONMENT_VARIABLE, Cache
+from cdc_perf import process, process_tags
+from cdc_perf.errors import ExitCode
+from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE, Cache
 from tests.integration.conftest import ROOT, copy_checkout
 from tests.integration.inv import Inv, processes_of, read
 
 USER, GROUP = "nobody", "nogroup"
 AS_USER = ("setpriv", f"--reuid={USER}", f"--regid={GROUP}", "--clear-groups")
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user takes root")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user takes root"),
+]
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def home() -> Iterator[Path]:
     """A home of mode 700 that belongs to an ordinary user."""
     folder = Path(mkdtemp(prefix="cdc-perf-home-"))
     yield folder
-    marks.end_started_for(folder)
+    process_tags.end_tagged_processes(folder)
     shutil.rmtree(folder)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from scripts import process
-from scripts.errors import ExitCode
-from scripts.settings.hops import ALL_HOPS
-from scripts.settings.paths import Checkout
+from cdc_perf import process
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.hops import ALL_HOPS
+from cdc_perf.settings.paths import Checkout
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 
@@ -43,6 +43,7 @@ def compared(inv: Inv, head: Checkout, pairs: int = 1) -> tuple[int, Any]:
     return completed.exit_code, json.loads(completed.output[completed.output.index("\n{\n") :])
 
 
+@pytest.mark.slow
 def test_a_commit_against_a_folder_in_turn(inv: Inv, tmp_path: Path) -> None:
     other = Checkout.at(tmp_path / "other", {})
     shutil.copytree(inv.checkout.root, other.root)
@@ -61,6 +62,7 @@ def test_a_commit_against_a_folder_in_turn(inv: Inv, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_head_that_fails_is_named_and_no_pass(inv: Inv, tmp_path: Path) -> None:
     head = Checkout.at(tmp_path / "head", {})
     shutil.copytree(inv.checkout.root, head.root)
@@ -72,6 +74,7 @@ def test_a_head_that_fails_is_named_and_no_pass(inv: Inv, tmp_path: Path) -> Non
     assert len(content["figures"]) == 8
 
 
+@pytest.mark.slow
 def test_a_head_that_crashes_is_left_out_and_no_pass(inv: Inv, tmp_path: Path) -> None:
     head = Checkout.at(tmp_path / "head", {})
     shutil.copytree(inv.checkout.root, head.root)

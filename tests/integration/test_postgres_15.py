@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.integrity.check import Checker
-from scripts.integrity.columns import NotCompared, Why
-from scripts.integrity.records import Integrity, Kind
-from scripts.stack.connect_api import ConnectApi
-from scripts.stack.external.addresses import addresses
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.check import Checker
+from cdc_perf.integrity.columns import NotCompared, Why
+from cdc_perf.integrity.records import FindingKind, Integrity
+from cdc_perf.stack.connect_api import ConnectApi
+from cdc_perf.stack.external.addresses import addresses
 from tests.integration.inv import read
 from tests.integration.postgres_15 import CONNECTOR, PROGRAMS, External, external
 from tests.integration.types.catalog import XML_TYPES
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.timeout(3000),
     # .ci/run installs it.
     pytest.mark.skipif(
@@ -89,13 +90,13 @@ def test_xml(pipe: External) -> None:
     for name, _ in xml.named_values():
         documents.update_one({"_id": name}, {"$set": {"c_xml": "<other/>"}})
     (finding,) = check(pipe).findings
-    assert (finding.kind, finding.count) == (Kind.CONTENT, len(xml.values))
+    assert (finding.kind, finding.count) == (FindingKind.CONTENT, len(xml.values))
     pipe.execute("UPDATE papers SET touched = 2")
     # Debezium does not carry arrays of xml.
     assert arrays.absent
     pipe.execute("INSERT INTO papers (id, c_xml_array) VALUES ('array', '{<a/>}')")
     (finding,) = check(pipe).findings
-    assert (finding.kind, finding.count) == (Kind.COLUMN_ABSENT, 1)
+    assert (finding.kind, finding.count) == (FindingKind.COLUMN_ABSENT, 1)
     pipe.execute("DELETE FROM papers")
     assert check(pipe).findings == ()
 
@@ -113,7 +114,7 @@ def test_an_unchanged_toasted_array_under_either_replica_identity(pipe: External
     assert "ALTER TABLE public.sensor REPLICA IDENTITY FULL" in up.output
     pipe.execute("UPDATE sensor SET status = 'c'")
     (finding,) = check(pipe).findings
-    assert (finding.kind, finding.table, finding.count) == (Kind.CONTENT, "public.sensor", 1)
+    assert (finding.kind, finding.table, finding.count) == (FindingKind.CONTENT, "public.sensor", 1)
     assert pipe("integrity").exit_code == ExitCode.FAIL
     pipe.execute("ALTER TABLE sensor REPLICA IDENTITY FULL")
     pipe.execute("UPDATE sensor SET status = 'd'")

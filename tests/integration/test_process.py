@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scripts import process
-from scripts.errors import StackFailure
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import process
+from cdc_perf.errors import StackFailure
+from cdc_perf.waiting import NotReady, wait_until
 
 # Starts a child that would outlive it, prints the child's id, and waits.
 PARENT = """

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts import process
-from scripts.settings.paths import Checkout
+from cdc_perf import process
+from cdc_perf.settings.paths import Checkout
 
 PROMTOOL = shutil.which("promtool")
 SETTINGS = Checkout.here().prometheus
@@ -51,6 +51,7 @@ def test_every_alert_is_seen_silent_and_firing() -> None:
 
 
 @pytest.mark.parametrize("name", alerts(SETTINGS))
+@pytest.mark.slow
 def test_an_alert_that_never_fires_turns_its_tests_red(tmp_path: Path, name: str) -> None:
     copy = tmp_path / "prometheus"
     shutil.copytree(SETTINGS, copy)

@@ -10,14 +10,16 @@ import pytest
 from psycopg import sql
 from pymongo import MongoClient
 
-from scripts.errors import ExitCode
-from scripts.integrity.records import Kind
-from scripts.settings.pipeline import Table
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.endpoints import Endpoints
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.records import FindingKind
+from cdc_perf.settings.pipeline import Table
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
+
+pytestmark = pytest.mark.slow
 
 SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS "Shop";
@@ -125,7 +127,7 @@ def test_what_is_altered_in_any_of_them_is_found(quoted: Quoted, written: dict[s
     assert completed.exit_code == ExitCode.FAIL
     for table in quoted.tables:
         assert table.table.replace('"', '\\"') in completed.output
-    assert completed.output.count(f'"{Kind.CONTENT}"') == len(NAMES)
+    assert completed.output.count(f'"{FindingKind.CONTENT}"') == len(NAMES)
 
 
 def test_they_are_an_external_stack_to_another_checkout(

@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 import psutil
 import pytest
 
-from scripts import marks
-from scripts.errors import ExitCode
-from scripts.selftest.fault import Expected, Fault
-from scripts.selftest.trial import FOLDER, try_fault
-from scripts.settings.paths import Checkout
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import process_tags
+from cdc_perf.errors import ExitCode
+from cdc_perf.selftest.fault import Expected, Fault
+from cdc_perf.selftest.trial import FOLDER, try_fault
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.faults.planting import in_time, seconds_until_clean
 from tests.integration.inv import Inv
 
@@ -28,13 +28,14 @@ def inv(checkout: Checkout, tmp_path: Path) -> Inv:
 
 def a_process_is_frozen(folder: Path) -> None:
     """Return once a process that was started for the folder is stopped by a signal."""
-    for process in marks.started_for(folder):
+    for process in process_tags.tagged_processes(folder):
         with suppress(psutil.Error):
             if process.status() == psutil.STATUS_STOPPED:
                 return
     raise NotReady("all of them run")
 
 
+@pytest.mark.slow
 def test_faults_get_the_verdict_that_is_due(inv: Inv) -> None:
     limits = inv.checkout.thresholds_file.read_bytes()
     completed = inv("selftest", "--only", "poison-message,tightened-threshold")
@@ -44,6 +45,7 @@ def test_faults_get_the_verdict_that_is_due(inv: Inv) -> None:
     assert {path.name for path in inv.checkout.results.iterdir()} == {FOLDER}
 
 
+@pytest.mark.slow
 def test_a_gate_that_stays_green_is_told(inv: Inv) -> None:
     expected = Expected(ExitCode.FAIL, "rows", "rows are missing")
     outcome = try_fault(Fault("nothing", "nothing at all", expected), inv.checkout)
@@ -57,9 +59,10 @@ def temporary() -> Iterator[Path]:
         path = Path(folder)
         path.chmod(0o755)
         yield path
-        marks.end_started_for(path)
+        process_tags.end_tagged_processes(path)
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_nothing_frozen(inv: Inv, temporary: Path) -> None:
     running = inv.start("selftest", "--only", "consumer-frozen", env={"TMPDIR": str(temporary)})
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.integrity.columns import NotCompared, Why
-from scripts.integrity.records import Kind, TableCompared
+from cdc_perf.integrity.columns import NotCompared, Why
+from cdc_perf.integrity.records import FindingKind, TableCompared
 from tests.integration.integrity_stack import Planted, planted
 
 SCHEMA = """
@@ -81,7 +81,7 @@ def test_a_row_that_the_filter_lets_through_is_missed(pipe: Planted) -> None:
     documents = pipe.client[pipe.endpoints.mongodb_database]["filtered"]
     before = documents.find_one_and_delete({"_id": "9"})
     assert before is not None
-    assert set(pipe.found(begins)) == {Kind.MISSING}
+    assert set(pipe.found(begins)) == {FindingKind.MISSING}
     documents.insert_one(before)
 
 

@@ -8,13 +8,13 @@ import msgspec
 import psycopg
 import pytest
 
-from scripts.errors import ExitCode, StackFailure
-from scripts.settings.pipeline import Pipeline, Table
-from scripts.stack import source
-from scripts.stack.checks.collections import expect_collections, prove_collections
-from scripts.stack.checks.publication import expect_publication
-from scripts.stack.checks.tables import expect_tables
-from scripts.stack.endpoints import Endpoints
+from cdc_perf.errors import ExitCode, StackFailure
+from cdc_perf.settings.pipeline import Pipeline, Table
+from cdc_perf.stack import source
+from cdc_perf.stack.checks.collections import expect_collections, prove_collections
+from cdc_perf.stack.checks.publication import expect_publication
+from cdc_perf.stack.checks.tables import expect_tables
+from cdc_perf.stack.endpoints import Endpoints
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 

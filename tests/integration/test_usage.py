@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.stack.usage import usage_of
+from cdc_perf.stack.usage import usage_of
 
 # Uses a second of processor time in a child that ends, then holds 50 MB and has a child of its own.
 BUSY = """

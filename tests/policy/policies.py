@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from scripts.ci.emit import HEADER
-from scripts.ci.pins import PINS
+from cdc_perf.ci.emit import HEADER
+from cdc_perf.ci.pins import PINS
 
 _RUNNER = re.compile(r"\$\{\{ vars\.[A-Z_]+ \|\| 'ubuntu-latest' \}\}")
 _PINNED = re.compile(r"(?P<action>[\w./-]+)@(?P<sha>[0-9a-f]{40}) # (?P<tag>v\d+\.\d+\.\d+)")
@@ -128,7 +128,7 @@ def every_runner_can_be_replaced(file: File) -> Iterator[str]:
             yield f"{job} runs on {content.get('runs-on')}"
 
 
-def artefacts_are_always_kept_and_named_for_one_attempt(file: File) -> Iterator[str]:
+def artifacts_are_always_kept_and_named_for_one_attempt(file: File) -> Iterator[str]:
     for where, step in file.uses("actions/upload-artifact"):
         given = step["with"]
         lead, days = given["name"].partition("-")[0], given.get("retention-days")
@@ -237,7 +237,7 @@ POLICIES: tuple[Policy, ...] = (
     runs_of_a_pull_request_do_not_overlap,
     every_job_ends,
     every_runner_can_be_replaced,
-    artefacts_are_always_kept_and_named_for_one_attempt,
+    artifacts_are_always_kept_and_named_for_one_attempt,
     a_failure_stays_one,
     one_scenario_does_not_end_the_others,
     a_required_check_always_starts_and_always_judges,

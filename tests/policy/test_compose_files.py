@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.settings.paths import Checkout
-from scripts.stack.compose.containers import SERVICES
-from scripts.stack.compose.ports import VARIABLES
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.compose.containers import SERVICES
+from cdc_perf.stack.compose.ports import VARIABLES
 
 CHECKOUT = Checkout.here()
 FILE = CHECKOUT.root / "docker-compose.yml"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
 
 ROOT = Path(__file__).parents[2]
 # The settings that trade durability for speed, and the values that do not.

@@ -10,54 +10,52 @@ from typing import get_args, get_type_hints
 import msgspec
 import pytest
 
-import scripts.verdict
-from scripts.errors import ExitCode
-from scripts.integrity.records import Finding, Integrity, Kind, Place, Sample
-from scripts.load.exceptions import Exceptions
-from scripts.results.points.gauges import StackSeries
-from scripts.results.summary import Check, Metric
-from scripts.settings.executors import ConstantArrivalRate
-from scripts.settings.hops import HOPS
-from scripts.settings.scenarios import HEALTH_CHECK
-from scripts.stack.connector_health import Condition, ConnectorHealth
-from scripts.verdict.agreement import thresholds_agree_gate
-from scripts.verdict.connector_gate import connector_gate
-from scripts.verdict.earlier_gate import earlier_gate
-from scripts.verdict.evidence import Earlier, Evidence, Held
-from scripts.verdict.gates import (
+import cdc_perf.verdict
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.records import Finding, FindingKind, Integrity, LastSeen, RowSample
+from cdc_perf.load.exceptions import Exceptions
+from cdc_perf.results.points.gauges import StackSeries
+from cdc_perf.results.summary import Check, Metric
+from cdc_perf.settings.executors import ConstantArrivalRate
+from cdc_perf.settings.hops import HOPS
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.stack.connector_health import Condition, ConnectorHealth
+from cdc_perf.verdict.evidence import EarlierPart, Evidence, HoldResult
+from cdc_perf.verdict.gates import (
     Gate,
     checks_gate,
     components_gate,
+    connector_gate,
+    failed_gate,
     interruption_gate,
-    open_gate,
+    passed_gate,
     samples_gate,
-    shut_gate,
     summary_gate,
     thresholds_gate,
+    unknown_gate,
 )
-from scripts.verdict.hop_clocks import hop_clocks_gate
-from scripts.verdict.integrity_gates import (
+from cdc_perf.verdict.hop_thresholds import hop_clocks_gate
+from cdc_perf.verdict.integrity_gates import (
     dead_letters_gate,
     drain_gate,
     events_gate,
     ledger_gate,
     rows_gate,
 )
-from scripts.verdict.iterations_gate import iterations_gate
-from scripts.verdict.judge import judge
-from scripts.verdict.k6_exit import k6_exit_gate
-from scripts.verdict.load_gates import (
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.k6_gates import k6_exit_gate, points_gate, thresholds_agree_gate
+from cdc_perf.verdict.load_gates import (
     clock_gate,
     dropped_gate,
     duration_gate,
     generator_gate,
+    iterations_gate,
     rate_gate,
 )
-from scripts.verdict.points import PointsSeen
-from scripts.verdict.points_gate import points_gate
-from scripts.verdict.ramp import Ramp
-from scripts.verdict.ramp_gate import ramp_gate
-from scripts.verdict.stack_limits import stack_samples_gate
+from cdc_perf.verdict.points import PointsSummary
+from cdc_perf.verdict.ramp import Ramp
+from cdc_perf.verdict.ramp_gate import earlier_gate, ramp_gate
+from cdc_perf.verdict.stack_thresholds import stack_samples_gate
 from tests.unit.measured import (
     CLEAN,
     GOOD,
@@ -113,14 +111,14 @@ def hops(negative: int) -> Evidence:
     return replace(known, hops=seen)
 
 
-def spoilt(kind: Kind) -> Evidence:
+def spoilt(kind: FindingKind) -> Evidence:
     """Return good evidence in which one row or record is wrong."""
     return with_integrity(lossy(kind))
 
 
-def lossy(kind: Kind) -> Integrity:
+def lossy(kind: FindingKind) -> Integrity:
     """Return a check that found one row or record wrong."""
-    sample = Sample(id="0b9c", last_seen=Place.TOPIC, detail="offset 7")
+    sample = RowSample(id="0b9c", last_seen=LastSeen.TOPIC, detail="offset 7")
     finding = Finding(kind=kind, table="public.customer", count=1, samples=(sample,))
     return msgspec.structs.replace(CLEAN, findings=(finding,))
 
@@ -137,8 +135,8 @@ GOOD_ONES = {
     "hops": hops(0),
     "held": replace(
         users(),
-        held=Held(Ramp(700.0, "it broke"), 600, 300.0),
-        earlier=(Earlier("ramp", CLEAN, Exceptions()),),
+        held=HoldResult(Ramp(700.0, "it broke"), 600, 300.0),
+        earlier=(EarlierPart("ramp", CLEAN, Exceptions()),),
     ),
 }
 
@@ -173,7 +171,7 @@ REDS: Mapping[GateFunction, Red] = {
     clock_gate: Red("clock", ExitCode.INVALID, replace(users(), clock_step_seconds=-1.0)),
     summary_gate: Red("summary", ExitCode.INVALID, replace(users(), scenario="spike")),
     points_gate: Red(
-        "points", ExitCode.INVALID, replace(users(), points=PointsSeen(faults=("cut short",)))
+        "points", ExitCode.INVALID, replace(users(), points=PointsSummary(faults=("cut short",)))
     ),
     interruption_gate: Red(
         "interruption",
@@ -196,7 +194,7 @@ REDS: Mapping[GateFunction, Red] = {
     earlier_gate: Red(
         "earlier_parts",
         ExitCode.FAIL,
-        replace(users(), earlier=(Earlier("ramp", lossy(Kind.VANISHED), Exceptions()),)),
+        replace(users(), earlier=(EarlierPart("ramp", lossy(FindingKind.VANISHED), Exceptions()),)),
     ),
     samples_gate: Red(
         "samples", ExitCode.NO_DATA, users(iterations=counter(0), cdc_success_rate=rate(0, 0))
@@ -217,16 +215,18 @@ REDS: Mapping[GateFunction, Red] = {
         ExitCode.INVALID,
         with_integrity(Integrity(checked=NOW, unchecked="connect does not run")),
     ),
-    rows_gate: Red("rows", ExitCode.FAIL, spoilt(Kind.MISSING)),
-    events_gate: Red("events", ExitCode.FAIL, spoilt(Kind.REORDERED)),
-    dead_letters_gate: Red("dead_letters", ExitCode.FAIL, spoilt(Kind.DEAD_LETTER)),
+    rows_gate: Red("rows", ExitCode.FAIL, spoilt(FindingKind.MISSING)),
+    events_gate: Red("events", ExitCode.FAIL, spoilt(FindingKind.REORDERED)),
+    dead_letters_gate: Red("dead_letters", ExitCode.FAIL, spoilt(FindingKind.DEAD_LETTER)),
     ledger_gate: Red(
         "ledger",
         ExitCode.INVALID,
         with_integrity(msgspec.structs.replace(CLEAN, acknowledged={"c": 599})),
     ),
     ramp_gate: Red(
-        "ramp", ExitCode.FAIL, replace(users(), held=Held(Ramp(None, "it broke at once"), None, 0))
+        "ramp",
+        ExitCode.FAIL,
+        replace(users(), held=HoldResult(Ramp(None, "it broke at once"), None, 0)),
     ),
 }
 
@@ -240,9 +240,9 @@ def gate_functions(modules: Iterable[ModuleType]) -> set[GateFunction]:
         if callable(function)
         and not name.startswith("_")
         and not isinstance(function, type)
-        and getattr(function, "__module__", "").startswith(scripts.verdict.__name__)
+        and getattr(function, "__module__", "").startswith(cdc_perf.verdict.__name__)
         and _returns_gate(function)
-    } - {open_gate, shut_gate}
+    } - {passed_gate, unknown_gate, failed_gate}
 
 
 def _returns_gate(function: Callable[..., object]) -> bool:
@@ -251,7 +251,7 @@ def _returns_gate(function: Callable[..., object]) -> bool:
 
 
 def verdict_modules() -> list[ModuleType]:
-    package = scripts.verdict
+    package = cdc_perf.verdict
     names = [module.name for module in pkgutil.iter_modules(package.__path__)]
     return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
 
@@ -279,13 +279,13 @@ def test_no_gate_is_without_its_fault() -> None:
 
 def test_a_gate_that_is_added_is_seen() -> None:
     def new_gate(lag: float) -> Gate | None:
-        return open_gate("lag", "low", str(lag))
+        return passed_gate("lag", "low", str(lag))
 
     def no_gate(lag: float) -> float:
         return lag
 
     module = ModuleType("new")
     for function in (new_gate, no_gate):
-        function.__module__ = "scripts.verdict.new"
+        function.__module__ = "cdc_perf.verdict.new"
         setattr(module, function.__name__, function)
     assert gate_functions([module]) == {new_gate}

@@ -7,24 +7,24 @@ from typing import assert_never
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.integrity.records import Finding, Integrity
-from scripts.load.hops import HopsSeen
-from scripts.results.points.gauges import StackSeries
-from scripts.results.summary import Metric
-from scripts.settings.executors import Executor, RampingVus, Stage
-from scripts.settings.expressions import GROWTH, STATS, Expression, Operator
-from scripts.settings.hops import hop_of
-from scripts.settings.metrics import CONSUMER_LAG, MetricKind, MetricType, load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.thresholds import Threshold
-from scripts.verdict.evidence import Held
-from scripts.verdict.integrity_limits import INTEGRITY_METRICS
-from scripts.verdict.judge import judge
-from scripts.verdict.ramp import Ramp
-from scripts.verdict.ramp_gate import HELD_RATE
-from scripts.verdict.records import ScenarioVerdict
-from scripts.verdict.recovery_limit import LAG_RECOVERY
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.records import Finding, Integrity
+from cdc_perf.load.hops import HopMeasurements
+from cdc_perf.results.points.gauges import StackSeries
+from cdc_perf.results.summary import Metric
+from cdc_perf.settings.executors import Executor, RampingVus, Stage
+from cdc_perf.settings.expressions import GROWTH, STATS, Expression, Operator
+from cdc_perf.settings.hops import hop_of
+from cdc_perf.settings.metrics import CONSUMER_LAG, MetricKind, MetricType, load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.verdict.evidence import HoldResult
+from cdc_perf.verdict.integrity_gates import INTEGRITY_METRICS
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.lag_recovery import LAG_RECOVERY
+from cdc_perf.verdict.ramp import Ramp
+from cdc_perf.verdict.ramp_gate import HELD_RATE
+from cdc_perf.verdict.records import ScenarioVerdict
 from tests.unit.measured import (
     CLEAN,
     GOOD,
@@ -80,8 +80,8 @@ class Shown:
     observed: float
     metric: Metric | None = None
     stack: StackSeries = field(default_factory=lambda: StackSeries(SECONDS, {}))
-    held: Held | None = None
-    hops: HopsSeen = field(default_factory=HopsSeen)
+    held: HoldResult | None = None
+    hops: HopMeasurements = field(default_factory=HopMeasurements)
     executor: Executor = TEN_USERS
     integrity: Integrity = CLEAN
 
@@ -124,7 +124,7 @@ def shown(kind: MetricKind, stat: str) -> Shown:
 
 def shown_by_the_stack(metric: str, stat: str) -> Shown:
     if metric == HELD_RATE:
-        return Shown(4, held=Held(Ramp(5.0, "it broke"), 4, 300.0))
+        return Shown(4, held=HoldResult(Ramp(5.0, "it broke"), 4, 300.0))
     if metric == LAG_RECOVERY:
         # The load falls from its peak after 20 s.
         lag = [1.0] * 10 + [9.0] * 14 + [1.0] * (SECONDS - 24)

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from scripts.ci import checks, comment, performance
-from scripts.ci.drift import find_drift
-from scripts.ci.generate import generate
-from scripts.ci.plan import DEFAULT_SCENARIOS
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
-from scripts.tasks.workflow import project
+from cdc_perf.ci import checks, comment, performance
+from cdc_perf.ci.drift import find_drift
+from cdc_perf.ci.emit import generate
+from cdc_perf.ci.plan import DEFAULT_SCENARIOS
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.tasks.namespace import make_namespace
+from cdc_perf.tasks.workflow import project
 from tests.policy import policies
 from tests.policy.policies import POLICIES, File, Policy
 
@@ -76,31 +77,31 @@ FAULTS = [
         "runs-on: ubuntu-latest",
     ),
     (
-        policies.artefacts_are_always_kept_and_named_for_one_attempt,
+        policies.artifacts_are_always_kept_and_named_for_one_attempt,
         TEST,
         "if-no-files-found: error",
         "if-no-files-found: warn",
     ),
     (
-        policies.artefacts_are_always_kept_and_named_for_one_attempt,
+        policies.artifacts_are_always_kept_and_named_for_one_attempt,
         TEST,
         "        if: always()\n",
         "",
     ),
     (
-        policies.artefacts_are_always_kept_and_named_for_one_attempt,
+        policies.artifacts_are_always_kept_and_named_for_one_attempt,
         TEST,
         "-${{ github.run_attempt }}",
         "",
     ),
     (
-        policies.artefacts_are_always_kept_and_named_for_one_attempt,
+        policies.artifacts_are_always_kept_and_named_for_one_attempt,
         TEST,
         "k6-results-${{ matrix.scenario }}-",
         "k6-results-",
     ),
     (
-        policies.artefacts_are_always_kept_and_named_for_one_attempt,
+        policies.artifacts_are_always_kept_and_named_for_one_attempt,
         TEST,
         "retention-days: 30",
         "retention-days: 7",
@@ -289,10 +290,12 @@ def test_the_tools_are_cached_under_what_they_are_made_of() -> None:
 
 
 def test_the_files_are_what_is_generated() -> None:
-    assert not find_drift(FOLDER.parents[1], generate(project())), "run: inv workflow"
+    assert not find_drift(FOLDER.parents[1], generate(project(make_namespace()))), (
+        "run: inv workflow"
+    )
 
 
-def test_the_names_that_people_are_told_are_those_of_the_artefacts() -> None:
+def test_the_names_that_people_are_told_are_those_of_the_artifacts() -> None:
     guide = (FOLDER.parents[1] / "docs" / "ci.md").read_text(encoding="utf-8")
     told = {
         "${{ github.run_id }}": "<run-id>",

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from scripts.integrity.records import Drain, Integrity, TableCompared, TopicRead
-from scripts.load.hops import HopsSeen
-from scripts.results.hops import Hops, hops_of
-from scripts.results.points.statistics import Statistics, parsed_k6_name
-from scripts.results.summary import (
+from cdc_perf.integrity.records import Drain, Integrity, TableCompared, TopicRead
+from cdc_perf.load.hops import HopMeasurements
+from cdc_perf.results.hops import Hops, hops_of
+from cdc_perf.results.points.statistics import Statistics, parsed_k6_name
+from cdc_perf.results.summary import (
     SCHEMA_VERSION,
     Check,
     Metric,
@@ -16,16 +16,16 @@ from scripts.results.summary import (
     Summary,
     SummaryType,
 )
-from scripts.settings.executors import ConstantVus, Executor
-from scripts.settings.expressions import Expression, parse_expression
-from scripts.settings.hops import HOPS, TOTAL, Hop
-from scripts.settings.metrics import Better, MetricKind, MetricType, Phase
-from scripts.settings.thresholds import Threshold
-from scripts.stack.component import ComponentEvent
-from scripts.stack.connector_health import Condition, ConnectorHealth
-from scripts.stack.hop_times import Bucket, Counted, HopTimes
-from scripts.verdict.evidence import Evidence
-from scripts.verdict.points import PointsSeen
+from cdc_perf.settings.executors import ConstantVus, Executor
+from cdc_perf.settings.expressions import Expression, parse_expression
+from cdc_perf.settings.hops import HOPS, TOTAL, Hop
+from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.stack.connector_health import Condition, ConnectorHealth
+from cdc_perf.stats.latency_histogram import Bucket, HopCounters, LatencyHistogram
+from cdc_perf.verdict.evidence import Evidence
+from cdc_perf.verdict.points import PointsSummary
 
 KINDS = {
     kind.name: kind
@@ -134,11 +134,13 @@ def summary(
 
 def hops_seen(
     hop: Hop, buckets: Mapping[Bucket, int], mean: float, *, negative: int = 0
-) -> HopsSeen:
+) -> HopMeasurements:
     """Return times of one hop; the negative ones are so by 2 s."""
     count = sum(buckets.values())
-    times = HopTimes(buckets, count * mean, negative, 2000.0 * negative)
-    return HopsSeen(steady=Counted(count, {hop.name: times}), begin=NOW, end=NOW, fault="")
+    times = LatencyHistogram(buckets, count * mean, negative, 2000.0 * negative)
+    return HopMeasurements(
+        steady=HopCounters(count, {hop.name: times}), begin=NOW, end=NOW, fault=""
+    )
 
 
 def way(
@@ -147,7 +149,7 @@ def way(
     """Return what hops.json says of four hops that every event took that many milliseconds for."""
     each = dict(zip(HOPS, means, strict=True))
     times = {
-        hop.name: HopTimes(
+        hop.name: LatencyHistogram(
             {(mean / 1.02, mean * 1.02) if mean > 0 else (0.0, 0.1): events},
             mean * events,
             negative.get(hop.name, 0),
@@ -155,8 +157,8 @@ def way(
         )
         for hop, mean in {**each, TOTAL: sum(means)}.items()
     }
-    steady = Counted(events, times)
-    return hops_of(HopsSeen(steady=steady, begin=NOW, end=NOW, fault=""))
+    steady = HopCounters(events, times)
+    return hops_of(HopMeasurements(steady=steady, begin=NOW, end=NOW, fault=""))
 
 
 def hop_threshold(hop: Hop, expression: str) -> Threshold:
@@ -171,12 +173,12 @@ def event(component: str, what: str, *log: str, by_operator: bool = False) -> Co
     return ComponentEvent(component, what, by_operator, log)
 
 
-def points_of(measured: Summary | NoSummary) -> PointsSeen:
+def points_of(measured: Summary | NoSummary) -> PointsSummary:
     """Return the raw points that a summary was made of."""
     if isinstance(measured, NoSummary):
-        return PointsSeen()
+        return PointsSummary()
     found = {name: _statistics(name, metric) for name, metric in measured.metrics.items()}
-    return PointsSeen(statistics={name: each for name, each in found.items() if each.count})
+    return PointsSummary(statistics={name: each for name, each in found.items() if each.count})
 
 
 def evidence(
@@ -186,7 +188,7 @@ def evidence(
     k6_exit: int = 0,
     events: Sequence[ComponentEvent] = (),
     *,
-    points: PointsSeen | None = None,
+    points: PointsSummary | None = None,
     executor: Executor = TEN_USERS,
     clock_step_seconds: float = 0.0,
 ) -> Evidence:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from scripts.errors import ExitCode
-from scripts.files import readable_json, write_atomically
-from scripts.load.overrides import Overrides
-from scripts.report.markdown import run_markdown, settings_line
-from scripts.report.rows import Row
-from scripts.results.manifest import (
+from cdc_perf.errors import ExitCode
+from cdc_perf.files import readable_json, write_atomically
+from cdc_perf.load.overrides import Overrides
+from cdc_perf.report.markdown import run_markdown, settings_line
+from cdc_perf.results.manifest import (
     Machine,
     Manifest,
     RunStatus,
@@ -22,16 +21,16 @@ from scripts.results.manifest import (
     ThresholdEntry,
     Versions,
 )
-from scripts.results.run_folder import RunFolder
-from scripts.results.summary import Check, Metric, NoSummary, Summary
-from scripts.settings.executors import ConstantVus, asked_iterations
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import HEALTH_CHECK, load_scenarios
-from scripts.settings.threshold_file import load_thresholds
-from scripts.verdict.judge import judge, not_run
-from scripts.verdict.records import ScenarioVerdict
-from scripts.verdict.run import judge_run
+from cdc_perf.results.run_folder import RunFolder
+from cdc_perf.results.summary import Check, Metric, NoSummary, Summary
+from cdc_perf.runs.row import Row
+from cdc_perf.settings.executors import ConstantArrivalRate, ConstantVus
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import HEALTH_CHECK, load_scenarios
+from cdc_perf.settings.threshold_file import load_thresholds
+from cdc_perf.verdict.judge import judge, judge_run, not_run
+from cdc_perf.verdict.records import ScenarioVerdict
 from tests.unit.measured import (
     CLEAN,
     GOOD,
@@ -173,7 +172,8 @@ def write_complete_run(
     table = load_thresholds(checkout, scenarios.names, load_metrics(checkout))
     scenario = scenarios.get(name)
     limits = tuple(x for x in table.limits(name, "ci") if x.in_k6)
-    asked = asked_iterations(scenario.options, where=name)
+    options = scenario.options
+    asked = options.iterations if isinstance(options, ConstantArrivalRate) else None
     measured = {**COMPLETE, **metrics}
     if asked is not None:
         measured["iterations"] = counter(int(asked), 10.0)

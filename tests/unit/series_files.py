@@ -5,9 +5,9 @@ from pathlib import Path
 
 import duckdb
 
-from scripts.results.points.buckets import BUCKET_SQL
-from scripts.results.points.series import write_series
-from scripts.results.points.store import read_points
+from cdc_perf.results.points.series import write_series
+from cdc_perf.results.points.store import read_points
+from cdc_perf.stats.buckets import BUCKET_SQL
 from tests.unit.points import Point, write_points
 
 LATENCY = "cdc_e2e_latency"

@@ -8,11 +8,11 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts import environment
-from scripts.load.k6 import K6, Observed
-from scripts.settings.paths import Checkout
-from scripts.tools.cache import Cache
-from scripts.tools.golang import build_environment
+from cdc_perf import environment
+from cdc_perf.load.k6 import K6, Observed
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.tools.cache import Cache
+from cdc_perf.tools.k6 import build_environment
 
 ROOT = Checkout.here().root
 README = (ROOT / "README.md").read_text(encoding="utf-8")

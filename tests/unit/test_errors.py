@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.errors import (
+from cdc_perf.errors import (
     ExitCode,
     Failure,
     Interrupted,

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.files import PRIVATE, write_atomically
+from cdc_perf.files import PRIVATE, write_atomically
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 import pytest_socket
 
-from scripts import process
+from cdc_perf import process
 
 _TRUE = "/bin/true"
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.lock import exclusive, is_worked_on, working_on
+from cdc_perf.errors import StackFailure
+from cdc_perf.lock import exclusive, is_worked_on, working_on
 
 
 def test_a_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:

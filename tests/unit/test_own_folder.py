@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.files import is_own_folder, own_folder
+from cdc_perf.errors import StackFailure
+from cdc_perf.files import is_own_folder, own_folder
 
 
 @pytest.fixture

@@ -5,16 +5,21 @@ from typing import Self
 
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.ports import free_port, is_free
+from cdc_perf.errors import StackFailure
+from cdc_perf.ports import free_port, is_free
 
 TAKEN = 25_000
+CLAIMED = 25_003
 
 
 class FakeSocket:
-    """A socket on a machine where one port is taken, or every one."""
+    """A socket on a machine where one port is taken and one is claimed, or every one is taken."""
 
     taken = frozenset({TAKEN})
+    claimed = frozenset({CLAIMED})
+
+    def __init__(self, *, type: socket.SocketKind = socket.SOCK_STREAM) -> None:  # noqa: A002
+        self.refused = self.claimed if type is socket.SOCK_DGRAM else self.taken
 
     def setsockopt(self, *_option: int) -> None:
         pass
@@ -22,8 +27,11 @@ class FakeSocket:
     def bind(self, address: tuple[str, int]) -> None:
         host, port = address
         assert host == "127.0.0.1"
-        if port in self.taken:
+        if port in self.refused:
             raise OSError(98, "Address already in use")
+
+    def detach(self) -> None:
+        pass
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +63,7 @@ def test_a_port_is_free_when_it_can_be_bound() -> None:
 def test_ports_that_are_taken_or_spoken_for_are_passed_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    offered(monkeypatch, TAKEN, 25_001, 25_002)
+    offered(monkeypatch, TAKEN, 25_001, CLAIMED, 25_002)
     assert free_port({25_001}) == 25_002
 
 

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.redaction import redacted
-from scripts.waiting import NotReady
+from cdc_perf.errors import StackFailure
+from cdc_perf.redaction import redacted
+from cdc_perf.waiting import NotReady
 
 SECRETS = ("someone", "hunter2")
 

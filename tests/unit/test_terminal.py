@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from scripts.terminal import say, show, visible
+from cdc_perf.terminal import say, show, visible
 
 HOSTILE = (
     "\x1b]0;title\x07",  # sets the window's title

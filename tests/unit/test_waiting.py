@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.waiting import DeadlinePassed, NotReady, told, until_called_off, wait_until
+from cdc_perf.errors import StackFailure
+from cdc_perf.waiting import NotReady, WaitTimeout, cancelled_by, log_waits, wait_until
 
 
 def becoming_ready(after: int) -> Iterator[str]:
@@ -31,7 +31,7 @@ def test_a_time_out_explains_itself() -> None:
     def probe() -> None:
         raise NotReady("it is asleep")
 
-    with pytest.raises(DeadlinePassed) as caught:
+    with pytest.raises(WaitTimeout) as caught:
         wait_until(
             probe,
             what="the dragon",
@@ -65,14 +65,14 @@ def test_a_wait_that_is_called_off_ends_although_its_deadline_is_far() -> None:
         event.set()
         raise NotReady("never")
 
-    with until_called_off(event), pytest.raises(StackFailure, match="not waited for any longer"):
+    with cancelled_by(event), pytest.raises(StackFailure, match="not waited for any longer"):
         wait_until(probe, what="it", deadline_seconds=3600, interval_seconds=3600)
 
 
 def test_only_waits_inside_the_block_are_called_off() -> None:
     event = threading.Event()
     event.set()
-    with until_called_off(event):
+    with cancelled_by(event):
         pass
     assert wait_until(lambda: "the answer", what="it", deadline_seconds=30) == "the answer"
 
@@ -84,7 +84,7 @@ def becoming_told(every_seconds: float, after: int = 3) -> list[str]:
         if (state := next(states)) != "ready":
             raise NotReady(state)
 
-    with told(said.append, every_seconds):
+    with log_waits(said.append, every_seconds):
         wait_until(probe, what="it", deadline_seconds=30, interval_seconds=0.001)
     return said
 
@@ -99,7 +99,7 @@ def test_nobody_is_told_of_a_short_wait() -> None:
 
 def test_only_waits_inside_the_block_are_told_of() -> None:
     said = list[str]()
-    with told(said.append, 0.0):
+    with log_waits(said.append, 0.0):
         pass
     states = becoming_ready(1)
 

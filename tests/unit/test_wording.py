@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.wording import counted
+from cdc_perf.wording import counted
 
 
 @pytest.mark.parametrize(

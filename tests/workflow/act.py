@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts import process
-from scripts.ci.pins import PINS
+from cdc_perf import process
+from cdc_perf.ci.pins import PINS
 
 STUBS = Path(__file__).parent / "stubs"
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ class Ran:
         jobs: The result of each job that ran, by the name that people see.
         lines: What was printed, by the same names.
         summary: What the jobs wrote into their summaries.
-        store: The folder of artefacts.
+        store: The folder of artifacts.
     """
 
     exit_code: int
@@ -50,7 +50,7 @@ class Ran:
         return "\n".join(self.lines.get(job, ()))
 
     @property
-    def artefacts(self) -> set[str]:
+    def artifacts(self) -> set[str]:
         return {path.name for path in self.store.iterdir() if path.is_dir()}
 
     def retention_days(self, name: str) -> int:
@@ -73,7 +73,7 @@ class Repository:
         _git(folder, "clone", "--quiet", "--shared", str(source), str(path))
         _git(path, "remote", "set-url", "origin", f"https://github.com/{REPOSITORY}")
         _name(path)
-        store = folder / "artefacts"
+        store = folder / "artifacts"
         store.mkdir()
         return cls(path, home, store)
 

@@ -5,10 +5,10 @@ import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scripts import process
-from scripts.tools.cache import Cache, Tool
-from scripts.tools.golang import build_environment, find_toolchain
-from scripts.tools.install import install_all
+from cdc_perf import process
+from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.tools.install import install_all
+from cdc_perf.tools.k6 import build_environment, find_toolchain
 
 _VERSION = "1.7.12"
 _PACKAGE = "github.com/rhysd/actionlint/cmd/actionlint"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from scripts.tools.cache import Cache
+from cdc_perf.tools.cache import Cache
 from tests.workflow.act import Repository, make_source
 from tests.workflow.fake_github import FakeGitHub
 

@@ -1,4 +1,4 @@
-"""A GitHub of a few routes, over real HTTP: pull requests, comments, runs and artefacts."""
+"""A GitHub of a few routes, over real HTTP: pull requests, comments, runs and artifacts."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from scripts.publish.names import (
+from cdc_perf.publish.names import (
     BOT,
     GATE_JOB,
     REPORT_JOB,
@@ -20,7 +20,7 @@ from scripts.publish.names import (
     results_name,
     scenario_results_name,
 )
-from scripts.settings.scenarios import HEALTH_CHECK
+from cdc_perf.settings.scenarios import HEALTH_CHECK
 from tests.workflow.act import REPOSITORY, TOKEN
 
 _ROUTES = f"/repos/{REPOSITORY}"
@@ -30,7 +30,7 @@ SUCCEEDED = tuple(f"Run {x}" for x in ("baseline", "e2e-latency"))
 
 
 @dataclass(frozen=True)
-class Artefact:
+class Artifact:
     """A zip file that a workflow run left."""
 
     run: int
@@ -55,7 +55,7 @@ class FakeGitHub:
         pulls: The open pull requests.
         comments: Of every issue, the oldest first; one without an issue is of each.
         runs: The finished runs of performance-test.yml, the newest first.
-        artefacts: What workflow runs left; the number of each is its place, from 1.
+        artifacts: What workflow runs left; the number of each is its place, from 1.
         jobs: How the jobs of a workflow run ended, by its number; of the others all succeeded.
         changed: The files that every comparison of two commits lists.
         contents: The content of files by path, at any commit.
@@ -67,7 +67,7 @@ class FakeGitHub:
     pulls: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
-    artefacts: list[Artefact] = field(default_factory=list)
+    artifacts: list[Artifact] = field(default_factory=list)
     jobs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     changed: list[str] = field(default_factory=lambda: ["src/cdc_consumer/sink.py"])
     contents: dict[str, bytes] = field(default_factory=dict)
@@ -90,11 +90,11 @@ class FakeGitHub:
             names = [x["name"] for x in json.loads(found.read_bytes())["scenarios"]]
             (scenario,) = [name for name in names if name != HEALTH_CHECK]
             content = zipped(found.parent, found.parent.parent)
-            self.artefacts.append(
-                Artefact(run, scenario_results_name(scenario, run, attempt), content)
+            self.artifacts.append(
+                Artifact(run, scenario_results_name(scenario, run, attempt), content)
             )
         if report:
-            self.artefacts.append(Artefact(run, results_name(run, attempt), zipped(folder)))
+            self.artifacts.append(Artifact(run, results_name(run, attempt), zipped(folder)))
 
     def status(self, commit: str) -> str:
         """Return the state of the required status of a commit; empty: there is none."""
@@ -109,7 +109,7 @@ class FakeGitHub:
         for method, route, answer in (
             ("GET", r"/pulls", self._list_pulls),
             ("GET", r"/actions/workflows/performance-test\.yml/runs", self._list_runs),
-            ("GET", r"/actions/runs/(\d+)/artifacts", self._list_artefacts),
+            ("GET", r"/actions/runs/(\d+)/artifacts", self._list_artifacts),
             ("GET", r"/actions/artifacts/(\d+)/zip", self._download),
             ("GET", r"/actions/runs/(\d+)/jobs", self._list_jobs),
             ("GET", r"/compare/[0-9a-f]{40}\.\.\.[0-9a-f]{40}", self._compare),
@@ -132,16 +132,16 @@ class FakeGitHub:
         branch = request.args["branch"]
         return _json({"workflow_runs": [x for x in self.runs if x["head_branch"] == branch]})
 
-    def _list_artefacts(self, _: Request, run: int) -> Response:
+    def _list_artifacts(self, _: Request, run: int) -> Response:
         listed = [
             {"id": number, "name": x.name, "size_in_bytes": len(x.content), "expired": False}
-            for number, x in enumerate(self.artefacts, 1)
+            for number, x in enumerate(self.artifacts, 1)
             if x.run == run
         ]
         return _json({"artifacts": listed})
 
-    def _download(self, _: Request, artefact: int) -> Response:
-        return Response(self.artefacts[artefact - 1].content, mimetype="application/zip")
+    def _download(self, _: Request, artifact: int) -> Response:
+        return Response(self.artifacts[artifact - 1].content, mimetype="application/zip")
 
     def _list_jobs(self, _: Request, run: int) -> Response:
         everything = dict.fromkeys((*SUCCEEDED, REPORT_JOB, GATE_JOB), "success")

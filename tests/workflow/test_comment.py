@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.publish.names import BOT
-from scripts.publish.sticky import MARKER
-from scripts.report.rows import Row
-from scripts.settings.paths import Checkout
+from cdc_perf.publish.names import BOT
+from cdc_perf.publish.sticky import MARKER
+from cdc_perf.runs.row import Row
+from cdc_perf.settings.paths import Checkout
 from tests.unit.recorded_runs import FAST, SLOW, row, run_id, spoil, write_complete_run, write_run
 from tests.workflow import events
 from tests.workflow.act import FORK, REPOSITORY, Ran, Repository
-from tests.workflow.fake_github import Artefact, FakeGitHub, jobs
+from tests.workflow.fake_github import Artifact, FakeGitHub, jobs
 
 FILE = "performance-comment.yml"
 HEAD = "4" * 40
@@ -71,7 +71,7 @@ def test_the_status_is_set_and_the_comment_is_made_once_and_then_edited(
     # First the status: nothing that goes wrong with a comment keeps it back.
     assert github.changes() == [f"POST /statuses/{HEAD}", "POST /issues/7/comments"]
 
-    github.artefacts.clear()
+    github.artifacts.clear()
     write_complete_run(tmp_path / "second", Checkout.here(), "baseline", 0, SLOW)
     write_complete_run(tmp_path / "second", Checkout.here(), "e2e-latency", 1)
     github.keep(RUN, tmp_path / "second")
@@ -249,8 +249,8 @@ def test_an_archive_that_cannot_be_read_is_a_red_status_and_said(
     github.pulls = [events.pull(HEAD)]
     github.comments = [{"id": 1, "user": {"login": BOT}, "body": f"{MARKER} the old one"}]
     github.keep(RUN, complete(tmp_path / "now"))
-    good = github.artefacts[0]
-    github.artefacts[0] = Artefact(RUN, good.name, archive(spoilt))
+    good = github.artifacts[0]
+    github.artifacts[0] = Artifact(RUN, good.name, archive(spoilt))
     ran = judge(repository, github)
     assert ran.exit_code == 0, ran.lines
     assert github.status(HEAD) == "failure"
@@ -319,7 +319,7 @@ def test_two_pull_requests_with_one_head_have_a_comment_each(
 ) -> None:
     github.pulls = [events.pull(HEAD), events.pull(HEAD, number=8, base="release")]
     for number, found in ((8, row("baseline", SLOW)), (7, row("baseline"))):
-        github.artefacts.clear()
+        github.artifacts.clear()
         github.keep(RUN, results(tmp_path / str(number), found))
         payload = events.finished(HEAD, title=f"Pull request #{number}")
         ran = repository.run(FILE, "workflow_run", payload, GITHUB_API_URL=github.url)
@@ -380,7 +380,7 @@ def test_a_run_without_results_says_so(
     assert f"**There are no results**: see the [log]({PAGE}/4711)." in body
 
 
-def test_a_hostile_artefact_says_nothing_of_its_own(
+def test_a_hostile_artifact_says_nothing_of_its_own(
     repository: Repository, github: FakeGitHub, tmp_path: Path
 ) -> None:
     github.pulls = [events.pull(HEAD)]

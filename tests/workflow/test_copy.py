@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.ci.generate import FOLDER
-from scripts.errors import ExitCode
-from scripts.settings.paths import Checkout
+from cdc_perf import process
+from cdc_perf.ci.emit import FOLDER
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.paths import Checkout
 from tests.policy.policies import File
 
 PERFORMANCE = f"{FOLDER}/performance-test.yml"
@@ -83,14 +83,14 @@ def test_a_scenario_without_its_script_is_refused_and_nothing_is_written(copy: P
     ("file", "old", "new", "said"),
     [
         pytest.param(
-            "tasks.py",
+            "scripts/cdc_perf/tasks/namespace.py",
             r"perf\.perf, ",
             "",
             "workflow: the task 'perf' is not in the collection of tasks.py",
             id="a task that is not registered",
         ),
         pytest.param(
-            "scripts/tasks/perf.py",
+            "scripts/cdc_perf/tasks/perf.py",
             r"\benv\b",
             "envs",
             "workflow: step 'Run the scenario': inv perf has no argument 'env'; did you mean envs?",
@@ -114,7 +114,7 @@ def test_a_rename_ends_in_a_sentence(copy: Path, file: str, old: str, new: str, 
 
 
 def test_a_task_under_another_name_is_called_by_that_name(copy: Path) -> None:
-    replace(copy / "tasks.py", 'name="ci"', 'name="github"')
+    replace(copy / "scripts/cdc_perf/tasks/namespace.py", 'name="ci"', 'name="github"')
     completed = python(copy, "invoke", "workflow", "--check")
     assert completed.exit_code == ExitCode.USAGE
     assert (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
+from cdc_perf import process
 from tests.workflow.act import ROOT
 from tests.workflow.actionlint import actionlint
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import process
+from cdc_perf.waiting import NotReady, wait_until
 from tests.unit.recorded_runs import run_id
 from tests.workflow import events
 from tests.workflow.act import FORK, REPOSITORY, Ran, Repository
@@ -42,14 +42,14 @@ def test_a_pull_request_runs_the_usual_scenarios_and_keeps_everything(
     assert set(ran.jobs.values()) == {"success"}
     assert "baseline: PASS\ne2e-latency: PASS" in ran.said("Gate")
 
-    assert ran.artefacts == {
+    assert ran.artifacts == {
         "k6-results-baseline-4711-1",
         "k6-results-e2e-latency-4711-1",
         "logs-baseline-4711-1",
         "logs-e2e-latency-4711-1",
         "k6-results-4711-1",
     }
-    kept = {name: ran.retention_days(name) for name in ran.artefacts}
+    kept = {name: ran.retention_days(name) for name in ran.artifacts}
     assert set(kept.values()) == {7, 30}
     assert all(days == (7 if name.startswith("logs") else 30) for name, days in kept.items())
     run = run_of("baseline")
@@ -60,7 +60,7 @@ def test_a_pull_request_runs_the_usual_scenarios_and_keeps_everything(
     assert {"report.html", "junit.xml"} <= merged
     assert ".gitkeep" not in merged
     # It is that of one results folder: a download must not replace the user's own.
-    assert not [x for x in ran.artefacts if "history.jsonl" in files(ran.store / x)]
+    assert not [x for x in ran.artifacts if "history.jsonl" in files(ran.store / x)]
     assert files(ran.store / "logs-baseline-4711-1") == {"kafka.log"}
 
     assert ran.summary.startswith("**PASS**: ")
@@ -75,7 +75,7 @@ def test_a_pull_request_that_moves_nothing_passes_and_says_so(repository: Reposi
     assert "2 changed files, none with a part in performance" in ran.said("Plan")
     assert "no scenario had to run" in ran.said("Gate")
     assert not {job for job in ran.jobs if job.startswith("Run ")}
-    assert ran.artefacts == set()
+    assert ran.artifacts == set()
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_start_by_hand_runs_one_scenario_for_as_long_as_it_is_told(
     payload = events.dispatch("spike", "90s")
     ran = repository.run(FILE, "workflow_dispatch", payload, RECORDED_PERF=ALL_PASS)
     assert ran.exit_code == 0, ran.lines
-    assert ran.artefacts == {"k6-results-spike-4711-1", "logs-spike-4711-1", "k6-results-4711-1"}
+    assert ran.artifacts == {"k6-results-spike-4711-1", "logs-spike-4711-1", "k6-results-4711-1"}
     assert '"scenarios": "spike", "duration": "1m30s", "env": "ci"' in ran.said("Run spike")
     assert "spike: at most 22 minutes" in ran.said("Plan")
 
@@ -177,11 +177,11 @@ def test_what_is_not_a_pass_turns_the_gate_red_and_leaves_everything(
     assert ran.exit_code == 1
     assert ran.jobs["Run baseline"] == ran.jobs["Gate"] == "failure"
     # act has one result for all copies of a job; that the other one went on shows in what it left.
-    assert "k6-results-e2e-latency-4711-1" in ran.artefacts
+    assert "k6-results-e2e-latency-4711-1" in ran.artifacts
     assert ran.jobs["Report"] == "success"
     assert said in ran.said("Gate")
     assert {"k6-results-baseline-4711-1", "logs-baseline-4711-1", "k6-results-4711-1"} <= (
-        ran.artefacts
+        ran.artifacts
     )
     assert said.partition(": ")[2].partition(": ")[2] in ran.summary
 
@@ -194,7 +194,7 @@ def test_a_job_that_breaks_turns_the_gate_red(repository: Repository) -> None:
     assert ran.jobs["Gate"] == "failure"
     assert "baseline: no results: its job left none" in ran.said("Gate")
     assert "e2e-latency: PASS" not in ran.said("Gate")
-    assert "logs-baseline-4711-1" in ran.artefacts
+    assert "logs-baseline-4711-1" in ran.artifacts
     assert_only_the_other_is_in_the_summary(ran)
 
 
@@ -225,4 +225,4 @@ def test_a_workflow_that_is_cancelled_leaves_the_gate_red(
     assert ran.exit_code != 0
     assert ran.jobs["Gate"] == "failure"
     assert "baseline: no results: its job left none\nperformance-test: " in ran.said("Gate")
-    assert "logs-baseline-4711-1" in ran.artefacts
+    assert "logs-baseline-4711-1" in ran.artifacts

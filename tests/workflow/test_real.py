@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.ci.generate import generate
-from scripts.ci.performance import job_name
-from scripts.ci.required_status import Kind, Rules, judge
-from scripts.report.reading import read_attempts
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
-from scripts.tasks.workflow import project
+from cdc_perf.ci.emit import generate
+from cdc_perf.ci.performance import job_name
+from cdc_perf.ci.required_status import ProblemKind, Rules, judge
+from cdc_perf.runs.loader import read_attempts
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.tasks.namespace import make_namespace
+from cdc_perf.tasks.workflow import project
 from tests.workflow import events
 from tests.workflow.act import Ran, Repository
 from tests.workflow.fake_github import FakeGitHub
@@ -25,7 +26,7 @@ _GENEROUS = {
     "cdc_e2e_latency": {"p95": 20_000, "p99": 20_000},
     "cdc_success_rate": {"rate": 0.9},
 }
-RED = {Kind.THRESHOLD, Kind.VERDICT}
+RED = {ProblemKind.THRESHOLD, ProblemKind.VERDICT}
 _TIGHT = {"cdc_e2e_latency": {"p95": 0.5}}
 
 
@@ -38,7 +39,7 @@ def test_the_real_job_from_the_plan_to_the_comment(
     repository: Repository, github: FakeGitHub, limits: dict[str, object], result: str
 ) -> None:
     # act has no Docker: the other value of the one setting.
-    for path, text in generate(replace(project(), stack="local")).wanted.items():
+    for path, text in generate(replace(project(make_namespace()), stack="local")).wanted.items():
         (repository.path / path).write_text(text, encoding="utf-8")
     thresholds = Checkout.at(repository.path, {}).thresholds_file
     thresholds.write_text(json.dumps({"baseline": limits, "environments": {"ci": {}}}))
@@ -47,8 +48,8 @@ def test_the_real_job_from_the_plan_to_the_comment(
     ran = repository.run("performance-test.yml", "workflow_dispatch", payload)
     assert ran.jobs["Run baseline"] == ran.jobs["Gate"] == result, ran.lines
 
-    artefact = ran.store / "k6-results-4711-1"
-    (run,) = (manifest.parent for manifest in artefact.glob("*/run.json"))
+    artifact = ran.store / "k6-results-4711-1"
+    (run,) = (manifest.parent for manifest in artifact.glob("*/run.json"))
     assert (run / "baseline" / "points.json.gz").stat().st_size > 10_000
     assert json.loads((run / "run.json").read_bytes())["stack"] == "local"
     assert (ran.store / "logs-baseline-4711-1" / "kafka.log").is_file()
@@ -56,11 +57,11 @@ def test_the_real_job_from_the_plan_to_the_comment(
     broken = "cdc_e2e_latency p95 was "
     assert (broken in ran.said("Gate")) == (result == "failure")
     github.pulls = [events.pull(_HEAD)]
-    found = problems(repository, artefact)
+    found = problems(repository, artifact)
     # It was shorter than the default branch's; all gates that it has to report are there and hold.
-    assert found == ({Kind.LOAD} if result == "success" else {*RED, Kind.LOAD})
+    assert found == ({ProblemKind.LOAD} if result == "success" else {*RED, ProblemKind.LOAD})
 
-    github.keep(4711, artefact)
+    github.keep(4711, artifact)
     assert _comment(repository, github, result).exit_code == 0
     body = github.comments[0]["body"]
     verdict = "PASS" if result == "success" else "FAIL"
@@ -68,10 +69,10 @@ def test_the_real_job_from_the_plan_to_the_comment(
     assert (broken in body and "the limit is 0.5 ms" in body) == (result == "failure")
 
 
-def problems(repository: Repository, artefact: Path) -> set[Kind]:
+def problems(repository: Repository, artifact: Path) -> set[ProblemKind]:
     """Return what the default branch's rules find wrong with the real results of baseline."""
     checkout = Checkout.at(repository.path, {})
-    recorded = read_attempts(artefact, load_scenarios(checkout).names)
+    recorded = read_attempts(artifact, load_scenarios(checkout).names)
     found = judge(Rules.of(checkout), recorded, {job_name("baseline"): "success"}).problems
     return {x.kind for x in found if x.subject == "baseline"}
 

@@ -1,6 +1,6 @@
-// The changes that scenarios make: SQL, and what the document must look like afterwards. Rows stay small, about a
-// hundred bytes, so that the pipeline and not the size of its payload is measured. Each statement names the row that it
-// writes, for the ledger of what PostgreSQL has acknowledged.
+// The changes of the scenarios: SQL, and the expected document. Rows are small, about a hundred bytes, so that the
+// pipeline is measured and not the size of its payload. Each statement names the row that it writes, for the ledger
+// of acknowledged writes.
 
 const written = (op, table, key) => ({ op, table: `public.${table}`, key });
 
@@ -24,7 +24,7 @@ export function createCustomer() {
   };
 }
 
-/** A new status of a customer; a different one each time, so that an older document cannot pass for it. */
+/** A new status of a customer; different each time, so that an older document cannot match. */
 export function updateCustomer(id) {
   const status = `s-${crypto.randomUUID().slice(0, 8)}`;
   return {
@@ -43,7 +43,7 @@ export function updateCustomer(id) {
   };
 }
 
-/** Removes a customer, with its addresses and orders. The document must have been seen before: absent is deleted. */
+/** Deletes a customer with its addresses and orders. The document must have been seen before: absent is deleted. */
 export function deleteCustomer(id) {
   return {
     operation: 'delete',
@@ -77,7 +77,7 @@ export function addAddress(customer) {
 
 const decimal = (cents) => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
 
-/** An order of two items in one transaction; its document must reach the total that triggers add up. */
+/** An order of two items in one transaction; its document must reach the total that triggers compute. */
 export function placeOrder(customer) {
   const id = crypto.randomUUID();
   const items = [1, 2].map(() => ({

@@ -1,4 +1,4 @@
-// What most scenarios do; they differ in how many do it and when.
+// The iteration of most scenarios, which differ only in virtual users and time.
 
 import { iterate, think } from './pipeline.js';
 import { createCustomer } from './changes.js';

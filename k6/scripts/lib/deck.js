@@ -1,4 +1,4 @@
-// Which operation comes next in the mixed workload.
+// The next operation of the mixed workload.
 
 const SHARES = { create: 6, update: 5, order: 4, address: 3, delete: 2 };
 
@@ -12,9 +12,9 @@ function shuffled() {
 }
 
 /**
- * Deals operations from a shuffled deck of twenty, so that every twenty operations of a virtual user hold exactly the
- * shares: 30, 25, 20, 15 and 10 %. An operation on a row, while the virtual user has none, waits for the next create,
- * which is moved in front of it. Only while creates fail can a deck run out of them; it is then dealt anew.
+ * Deals operations from a shuffled deck of twenty, so that every twenty operations of a virtual user have exactly the
+ * shares 30%, 25%, 20%, 15%, and 10%. While the virtual user has no row, the next create is dealt first. Only while
+ * creates fail can a deck run out of them; then a new deck is shuffled.
  */
 export class Deck {
   #cards = [];

@@ -1,9 +1,9 @@
-// Where the pipeline under test is. The environment wins as a whole: endpoints of an external pipeline must not be
-// completed with those of a local stack. Without it, the file that `inv up` writes is used.
+// The addresses of the pipeline under test. The environment replaces the file entirely: endpoints of an external
+// pipeline must not be mixed with those of a local stack. Without it, the file that `inv up` writes is used.
 
 const variable = (name) => (__ENV[name] || '').trim();
 
-/** Without slashes at its end: paths are appended to it. */
+/** A URL without trailing slashes, because paths are appended to it. */
 const url = (name) => variable(name).replace(/\/+$/u, '');
 
 function fromEnvironment() {
@@ -42,11 +42,11 @@ function find() {
   return fromFile();
 }
 
-// Files can be opened in the init context only; what is missing is said when the endpoints are used, so that
+// Files can be opened only in the init context. A missing endpoint is reported when the endpoints are used, so that
 // `k6 inspect` works without a stack.
 const found = find();
 
-/** The endpoints; throws when one that every scenario needs is unknown. */
+/** The endpoints; throws if one that every scenario needs is unknown. */
 export function endpoints() {
   if (!found.postgresDsn || !found.mongodbUri || !found.mongodbDatabase) {
     throw new Error(

@@ -1,4 +1,4 @@
-// The k6 options of a scenario, and what its iterations need to know of it.
+// The k6 options of a scenario, and its settings for the iterations.
 
 import { effectiveShape, lengthOf } from './shape.js';
 import { k6Thresholds, largestLimit, limitsOf, summaryTrendStats } from './thresholds.js';
@@ -8,20 +8,20 @@ const LONGEST_WARM_UP = 30_000;
 const SHORTEST_TIME_OUT = 10_000;
 const MARGIN = 5000;
 
-/** How long one read of a document may take, in milliseconds. */
+/** The timeout for one read of a document, in milliseconds. */
 export const READ_TIME_OUT = 5000;
 
-/** Think times vary between half and one and a half of their mean, so that virtual users do not march in step. */
+/** Think times vary from 0.5 to 1.5 times their mean, so that virtual users do not run in lockstep. */
 export const thinkTime = (mean) => mean * (0.5 + Math.random());
 
 /**
- * The running scenario: `name`, `description`, `thinkTime` (mean, seconds), `length` (milliseconds of load, 0 where
- * iterations bound it), `warmUp` (milliseconds from its start),
- * `timeOut` (milliseconds from the start of an iteration until its document counts as not arrived).
+ * The running scenario: `name`, `description`, `thinkTime` (mean, in seconds), `length` (milliseconds of load, 0 for a
+ * fixed number of iterations), `warmUp` (milliseconds from its start), `timeOut` (milliseconds from the start of an
+ * iteration until its document counts as missing).
  */
 export const running = {};
 
-/** Options of the script of a scenario. With `abortOnFail` the first broken limit ends the run. */
+/** The options of a scenario's script. With `abortOnFail`, the first failed threshold ends the run. */
 export function scenarioOptions(name, { abortOnFail = false } = {}) {
   const scenario = scenarios[name];
   if (!scenario) {
@@ -29,7 +29,7 @@ export function scenarioOptions(name, { abortOnFail = false } = {}) {
   }
   const shape = effectiveShape(scenario, __ENV);
   const length = lengthOf(shape);
-  // The health check is judged by its checks alone.
+  // Only its checks judge the health check.
   const judged = name !== 'health-check';
   const limits = judged ? limitsOf(name, __ENV.CDC_ENV) : {};
   const timeOut = Math.max(SHORTEST_TIME_OUT, 2 * largestLimit(limits, 'cdc_e2e_latency'));
@@ -41,7 +41,7 @@ export function scenarioOptions(name, { abortOnFail = false } = {}) {
     warmUp: Math.min(LONGEST_WARM_UP, length / 10),
     timeOut,
   });
-  // An iteration that has begun may end: its time-out, its read, its longest think time, and a margin.
+  // A running iteration may finish: its timeout, its read, its longest think time, and a margin.
   const graceful = timeOut + READ_TIME_OUT + 1500 * scenario.think_time_seconds + MARGIN;
   const ramping = shape.executor === 'ramping-vus' ? { gracefulRampDown: `${graceful}ms` } : {};
   return {

@@ -1,4 +1,4 @@
-// One iteration: a change in PostgreSQL, the wait for it in MongoDB, and the read of what arrived.
+// One iteration: a change in PostgreSQL, the wait for it in MongoDB, and the read of the document.
 
 import { Counter, Rate, Trend } from 'k6/metrics';
 import { READ_TIME_OUT, running, thinkTime } from './options.js';
@@ -8,7 +8,7 @@ import { endpoints } from './endpoints.js';
 import exec from 'k6/execution';
 import { logFirst } from './log.js';
 
-// Milliseconds; nobody begins an iteration that late.
+// Milliseconds; no iteration begins that late.
 const BEYOND_THE_END = 10;
 
 const latency = new Trend('cdc_e2e_latency', true);
@@ -38,8 +38,8 @@ function databases() {
 }
 
 /**
- * Fails the run where the endpoints are missing or malformed; an iteration that throws would not. Touches every
- * counter, so that the raw points of a run without errors have a 0 and not nothing.
+ * Fails the run if the endpoints are missing or malformed; an iteration that throws would not fail it. Adds 0 to every
+ * counter, so that the raw points of a run without errors have a 0 instead of nothing.
  */
 export function setup() {
   databases();
@@ -48,7 +48,7 @@ export function setup() {
   }
 }
 
-// Every latency of something that failed counts as its time-out: a fast failure must not look like a fast answer.
+// The latency of a failure counts as its timeout, so that a fast failure does not look like a fast answer.
 
 function write(change) {
   const began = now();
@@ -68,7 +68,7 @@ function write(change) {
   return true;
 }
 
-/** Milliseconds from `started` until the document was as expected, or nothing when it was not in time. */
+/** Milliseconds from `started` until the document was as expected, or null if it was not in time. */
 function arrival(change, collection, started) {
   const began = now();
   const timeout = Math.max(1, running.timeOut - (began - started));
@@ -107,7 +107,7 @@ function phase() {
   return Date.now() - exec.scenario.startTime < running.warmUp ? 'warmup' : 'steady';
 }
 
-/** Makes a change and follows it: milliseconds until it was seen, or nothing, and whether the document is right. */
+/** Makes a change and follows it: milliseconds until it was seen, or null, and whether the document is right. */
 function follow(change, started) {
   const collection = databases().collection(change.collection);
   const seen = write(change) ? arrival(change, collection, started) : null;
@@ -116,9 +116,9 @@ function follow(change, started) {
 
 /**
  * Runs one iteration with the change that `choose` returns: `{operation, statements, inserted, collection, id}` and
- * either `fields` (text that the document must have) or `deleted: true`. Exactly one latency and one success are
- * recorded, also where something throws: that is a failure, and the exception goes on to k6, which logs it. Returns
- * whether the change was written, seen in time and read back right.
+ * either `fields` (text that the document must have) or `deleted: true`. Exactly one latency and one success or failure
+ * are recorded. If something throws, that is a failure, and the exception propagates to k6, which logs it. Returns
+ * whether the change was written, seen in time, and read back right.
  */
 export function iterate(choose) {
   const started = now();
@@ -131,7 +131,7 @@ export function iterate(choose) {
     emitGeneratorDelay();
     result = follow(change, started);
   } finally {
-    // Users who all wait do not begin anything for long.
+    // While all virtual users wait, nothing else emits the delay for a long time.
     emitGeneratorDelay();
     latency.add(result.seen ?? running.timeOut);
     successRate.add(result.right);
@@ -139,7 +139,7 @@ export function iterate(choose) {
   return result.right;
 }
 
-/** Pauses as a user would before the next change; once the load is over there is none to pause for. */
+/** Pauses as a user would before the next change; does not pause after the end of the load. */
 export function think() {
   const left = exec.scenario.startTime + running.length - Date.now();
   sleep(Math.min(thinkTime(running.thinkTime), Math.max(0, left + BEYOND_THE_END) / 1000));

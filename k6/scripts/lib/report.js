@@ -1,5 +1,5 @@
-// What k6 leaves behind at the end: summary.json for the harness, a short text for the terminal. k6 exits 0 when
-// handleSummary throws, so nothing here relies on a metric being there.
+// The output of k6: summary.json for the harness, a short text for the terminal. k6 exits with 0 if handleSummary
+// throws, so nothing here requires a metric to exist.
 
 import { metricTable } from './settings.js';
 import { running } from './options.js';
@@ -41,7 +41,7 @@ function thresholdRows(metrics) {
   return Object.entries(metrics).flatMap(([name, metric]) =>
     Object.entries(metric.thresholds ?? {}).map(([expression, ok]) => {
       if (!hasSamples(metric)) {
-        // k6 lets the limits of a metric without samples pass, or judges zeroes.
+        // k6 passes thresholds of a metric without samples, or evaluates zeroes.
         return ['NO DATA', name, expression, '-'];
       }
       const [stat] = expression.split(/[<>=]/u);

@@ -1,7 +1,7 @@
-// The tables that JavaScript and Python share, read relative to this file wherever k6 was started.
+// The settings files that JavaScript and Python share, read relative to this file, wherever k6 was started.
 
 function load(name) {
-  // `open` takes a path as it is; resolve() encodes spaces and what is not ASCII.
+  // `open` takes a literal path; resolve() encodes spaces and characters outside ASCII.
   const path = decodeURIComponent(import.meta.resolve(`../../${name}`));
   try {
     return JSON.parse(open(path));
@@ -13,7 +13,7 @@ function load(name) {
 export const scenarios = load('scenarios.json');
 export const limits = load('thresholds.json');
 
-/** The metrics that k6 knows; gauges and histograms are the stack's, which the harness reads and judges. */
+/** The metrics that k6 knows. Gauges and histograms are the stack's; the harness reads and judges them. */
 export const metricTable = Object.fromEntries(
   Object.entries(load('metrics.json')).filter(([, { type }]) => type !== 'gauge' && type !== 'histogram'),
 );

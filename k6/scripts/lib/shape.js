@@ -1,11 +1,12 @@
-// The load shape of a scenario after the overrides DURATION, VUS and HOLD_RATE. This is their only implementation: the harness
-// learns the effective shape by `k6 inspect`.
+// The load shape of a scenario after the overrides DURATION, VUS, and HOLD_RATE. This is their only implementation:
+// the harness gets the effective shape from `k6 inspect`.
 
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/u;
-const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/gu;
+// The grammar of the harness (scripts/cdc_perf/settings/durations.py). k6 itself also accepts days.
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/u;
+const PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/gu;
 
-/** Milliseconds of a k6 duration such as `90s` or `1h30m`; `name` says in the error where it came from. */
+/** Milliseconds of a k6 duration such as `90s` or `1h30m`; `name` is its origin for the error message. */
 export function milliseconds(name, text) {
   let total = 0;
   if (DURATION.test(text)) {
@@ -26,7 +27,7 @@ function virtualUsers(text) {
   return Number(text);
 }
 
-/** Length of a shape in milliseconds; 0 where iterations and not time bound it. */
+/** Length of a shape in milliseconds; 0 for a fixed number of iterations. */
 export function lengthOf(shape) {
   if (shape.stages) {
     return shape.stages.reduce((sum, stage) => sum + milliseconds('stages', stage.duration), 0);
@@ -39,7 +40,7 @@ function withLength(shape, total) {
     return shape.duration ? { ...shape, duration: `${total}ms` } : shape;
   }
   const before = lengthOf(shape);
-  // The ends of the stages are rounded, not their lengths, so that the sum is the total to the millisecond.
+  // The ends of the stages are rounded, not their lengths, so that the sum is exact to the millisecond.
   let sum = 0;
   let end = 0;
   const stages = shape.stages.map((stage) => {
@@ -54,7 +55,7 @@ function withLength(shape, total) {
 function rampedTo(shape, vus) {
   const start = shape.startVUs ?? 1;
   const largest = Math.max(start, ...shape.stages.map((stage) => stage.target));
-  // What is not zero stays above zero: a small override must not silence the calm part of a spike.
+  // A target above zero stays above zero: a small override must not stop the calm part of a spike.
   const scale = (target) => (target === 0 ? 0 : Math.max(1, Math.round((target * vus) / largest)));
   return {
     ...shape,
@@ -81,7 +82,7 @@ function withVirtualUsers(shape, vus) {
   }
 }
 
-/** A rising arrival rate held at one of its rates, for `hold` where the ramp is as long as it was committed. */
+/** An arrival rate held constant, for `hold` if the ramp has its committed length, else in proportion. */
 function heldAt(shape, { options, hold }, text) {
   if (!/^[1-9]\d{0,5}$/u.test(text) || !hold) {
     throw new Error(`HOLD_RATE: '${text}' is no whole rate above zero, or this scenario has no hold`);
@@ -98,7 +99,7 @@ function heldAt(shape, { options, hold }, text) {
   };
 }
 
-/** The shape of a scenario of scenarios.json with the overrides of the environment applied. */
+/** The shape of a scenario in scenarios.json with the environment's overrides. */
 export function effectiveShape(scenario, environment) {
   let effective = scenario.options;
   if (environment.DURATION) {

@@ -1,6 +1,6 @@
 const NUMERIC = /^-?[\d.]+$/u;
 
-/** Lines of a table, aligned: numbers to the right, text to the left. No lines when there are no rows. */
+/** Lines of an aligned table: numbers to the right, text to the left. No lines if there are no rows. */
 export function table(header, rows) {
   if (rows.length === 0) {
     return [];

@@ -1,4 +1,4 @@
-// k6 thresholds from thresholds.json: overlaid, checked and spelled as k6 wants them.
+// k6 thresholds from thresholds.json: merged, checked, and in k6's spelling.
 
 import { limits, metricTable } from './settings.js';
 
@@ -12,10 +12,10 @@ const EXPRESSION = /^([a-z]+[\d.]*(?:\([\d.]+\))?) *(<=|>=|<|>) *(\d+(?:\.\d+)?)
 const canonical = (stat) => stat.replace(/^p\(([\d.]+)\)$/u, 'p$1');
 const inK6 = (stat) => stat.replace(/^p(\d[\d.]*)$/u, 'p($1)');
 
-/** What the summary tells of a trend: every stat that can be limited. k6 itself would leave out some of them. */
+/** The stats of a trend in the summary: every stat that can have a threshold. k6's default omits some of them. */
 export const summaryTrendStats = STATS.trend.map((stat) => inK6(stat));
 
-/** The limits of a scenario, `{metric: {stat: number | text}}`, the later table winning for each metric and stat. */
+/** The thresholds of a scenario, `{metric: {stat: number | text}}`; later tables override earlier ones per stat. */
 export function limitsOf(scenario, environment) {
   const overlay = environment ? limits.environments?.[environment] : {};
   if (!overlay) {
@@ -31,7 +31,7 @@ export function limitsOf(scenario, environment) {
   return merged;
 }
 
-/** A limit as its parts `{operator, limit}`: a plain number is inclusive, on the side that the metric's table says. */
+/** A threshold as `{operator, limit}`: a plain number is inclusive, on the side that metrics.json gives. */
 function parsed(metric, stat, value) {
   if (typeof value === 'number') {
     return { operator: metricTable[metric].better === 'lower' ? '<=' : '>=', limit: value };
@@ -43,16 +43,16 @@ function parsed(metric, stat, value) {
   return { operator, limit: Number(limit) };
 }
 
-/** The largest limit on a trend in its own unit, 0 when there is none. */
+/** The largest threshold on a trend in its own unit, 0 if there is none. */
 export function largestLimit(scenarioLimits, metric) {
   const durations = Object.entries(scenarioLimits[metric] ?? {}).filter(([stat]) => stat !== 'count');
   return durations.reduce((largest, [stat, value]) => Math.max(largest, parsed(metric, stat, value).limit), 0);
 }
 
 /**
- * k6 thresholds by metric. Every metric of the table gets a list, empty where it has no limit: k6 then keeps the
- * steady sub-metric, and shows a counter that nothing touched as 0. Metrics that are not in the table, and counts of
- * trends, for which k6 has no thresholds, are judged by the harness.
+ * k6 thresholds by metric. Every metric of the table gets a list, empty if it has no threshold, so that k6 keeps the
+ * steady sub-metric and shows an untouched counter as 0. The harness judges metrics that are not in the table, and
+ * counts of trends, for which k6 has no thresholds.
  */
 export function k6Thresholds(scenarioLimits, abortOnFail) {
   const thresholds = {};

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import marks
-from scripts.files import write_atomically
+from cdc_perf import process_tags
+from cdc_perf.files import write_atomically
 from tests.integration.conftest import copy_checkout
 from tests.integration.faults.fault_table import FaultTable
 from tests.integration.faults.planting import ports_of
@@ -45,4 +45,4 @@ def fresh(tmp_path: Path) -> Iterator[Inv]:
     yield inv
     if ports_of(inv):
         inv("down")
-    marks.end_started_for(inv.checkout.root)
+    process_tags.end_tagged_processes(inv.checkout.root)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from tabulate import tabulate
 
-from scripts.errors import ExitCode
-from scripts.process import Completed
+from cdc_perf.errors import ExitCode
+from cdc_perf.process import Completed
 
 _HEADERS = ("fault", "command", "says", "exit", "clean after (s)")
 _ABOUT = """\

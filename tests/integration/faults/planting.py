@@ -9,17 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts import marks, process
-from scripts.ports import is_free
-from scripts.process import Running
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.local.embedded import EmbeddedTools
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.state import LocalState
-from scripts.stack.local.supervisor import Supervisor
-from scripts.tools.cache import Cache, Tool
-from scripts.tools.install import closure
-from scripts.waiting import NotReady, wait_until
+from cdc_perf import process, process_tags
+from cdc_perf.ports import is_free
+from cdc_perf.process import Running
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.local.embedded import EmbeddedTools
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.state import LocalState
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.tools.install import closure
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.inv import Inv, processes_of
 
 # Stopping what was started: the promise to whoever presses Ctrl-C.
@@ -90,7 +90,7 @@ def seconds_until_clean(inv: Inv, ports: Sequence[int], since: float) -> float:
     root = inv.checkout.root
 
     def probe() -> float:
-        left = processes_of(root) or [str(x) for x in marks.started_for(root)]
+        left = processes_of(root) or [str(x) for x in process_tags.tagged_processes(root)]
         left += [f"port {port}" for port in ports if not is_free(port)]
         if left:
             raise NotReady("; ".join(left)[:500])

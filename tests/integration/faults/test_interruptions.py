@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from scripts import marks
-from scripts.errors import ExitCode
-from scripts.process import Running
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.supervisor import Supervisor
-from scripts.tools.cache import ENVIRONMENT_VARIABLE
+from cdc_perf import process_tags
+from cdc_perf.errors import ExitCode
+from cdc_perf.process import Running
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
 from tests.integration.faults.fault_table import FaultTable
 from tests.integration.faults.planting import (
     LONG_RUN,
@@ -26,6 +26,8 @@ from tests.integration.faults.planting import (
     when,
 )
 from tests.integration.inv import Inv, read
+
+pytestmark = pytest.mark.slow
 
 
 def once(running: Running, number: signal.Signals) -> None:
@@ -73,7 +75,10 @@ def interrupt(fresh: Inv, table: FaultTable) -> Interrupting:
 def test_while_tools_are_fetched_and_built(fresh: Inv, interrupt: Interrupting) -> None:
     cache = fresh.checkout.root / "cache"
     running = fresh.start("tools.install", env={ENVIRONMENT_VARIABLE: str(cache)})
-    when(lambda: any(marks.started_for(x) for x in partial(cache, "k6")), "the build of k6")
+    when(
+        lambda: any(process_tags.tagged_processes(x) for x in partial(cache, "k6")),
+        "the build of k6",
+    )
     moment = "while tools are fetched and k6 is built"
     interrupt(running, signal.SIGINT, moment, "inv tools.install")
     assert list(cache.glob("*.partial-*")) == []

@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scripts import marks, process
-from scripts.errors import ExitCode
-from scripts.stack.component import COMPONENTS
-from scripts.stack.local.layout import Layout
-from scripts.tools.cache import ENVIRONMENT_VARIABLE
+from cdc_perf import process, process_tags
+from cdc_perf.errors import ExitCode
+from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
 from tests.integration.conftest import copy_checkout
 from tests.integration.faults.fault_table import FaultTable
 from tests.integration.faults.planting import (
@@ -30,6 +30,8 @@ from tests.integration.faults.planting import (
 )
 from tests.integration.inv import Inv, lives, read
 
+pytestmark = pytest.mark.slow
+
 # A limit that needs no samples, so that the death of a component decides.
 JUDGED_BY_FEW = {"baseline": {"pg_write_errors": {"count": 1000}}}
 
@@ -37,11 +39,12 @@ JUDGED_BY_FEW = {"baseline": {"pg_write_errors": {"count": 1000}}}
 # librdkafka may end the process that asks while its broker goes away, hence one of its own.
 ASKS_FOR_THE_LAG = """
 import sys, time
+sys.path.insert(0, "scripts")
 from pathlib import Path
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.lag import ConsumerLag
-from scripts.waiting import NotReady
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.lag import ConsumerLag
+from cdc_perf.waiting import NotReady
 
 lag = ConsumerLag(sys.argv[1], load_pipeline(Checkout.here()))
 until, silent = time.monotonic() + 60, False
@@ -75,7 +78,7 @@ def test_the_harness_under_load(inv: Inv, table: FaultTable) -> None:
     running = inv.start(*LONG_RUN, "--keep")
     run = inv.wait_for_load("baseline", known)
     kill(running)
-    (k6,) = marks.started_for(run)
+    (k6,) = process_tags.tagged_processes(run)
     assert read(run / "run.json")["status"] == "running"
     since = time.monotonic()
     completed = inv("up")
@@ -107,8 +110,8 @@ def test_the_harness_while_the_stack_starts(fresh: Inv, table: FaultTable) -> No
 
 
 def builds(folder: Path) -> bool:
-    """Whether Go builds for a folder: before that, short commands of Go fetch the modules."""
-    for found in marks.started_for(folder):
+    """Whether Go builds for a folder; before that, it fetches modules in commands that end soon."""
+    for found in process_tags.tagged_processes(folder):
         with suppress(psutil.Error):
             if "build" in found.cmdline():
                 return True
@@ -122,7 +125,7 @@ def test_the_harness_while_k6_is_built(fresh: Inv, table: FaultTable) -> None:
     when(lambda: any(builds(x) for x in partial(cache, "k6")), "the build of k6")
     kill(running)
     (half_built,) = partial(cache, "k6")
-    orphans = marks.started_for(half_built)
+    orphans = process_tags.tagged_processes(half_built)
     assert orphans
     since = time.monotonic()
     running = fresh.start("tools.install", env=environment)
@@ -171,7 +174,7 @@ def test_supervisord(inv: Inv, table: FaultTable, command: str) -> None:
 def test_all_at_once_as_by_a_reboot(inv: Inv, table: FaultTable) -> None:
     assert inv("up").exit_code == ExitCode.PASS
     os.kill(supervisord(inv), signal.SIGKILL)
-    marks.end_started_for(inv.checkout.stack)
+    process_tags.end_tagged_processes(inv.checkout.stack)
     # After a reboot the id of a process that was ours may be anybody's.
     stranger = process.start([sys.executable, "-c", "import time; time.sleep(600)"])
     (inv.checkout.stack / "supervisord.pid").write_text(f"{stranger.pid}\n", encoding="utf-8")

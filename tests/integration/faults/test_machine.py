@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.errors import ExitCode
-from scripts.lock import exclusive
-from scripts.settings.paths import Checkout
-from scripts.stack.local.backend import LocalStack
-from scripts.tools.cache import ENVIRONMENT_VARIABLE
+from cdc_perf import process
+from cdc_perf.errors import ExitCode
+from cdc_perf.lock import exclusive
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
 from tests.integration.conftest import copy_checkout
 from tests.integration.faults.fault_table import FaultTable
 from tests.integration.faults.planting import (
@@ -28,6 +28,8 @@ from tests.integration.faults.planting import (
     seconds_until_clean,
 )
 from tests.integration.inv import Inv, read
+
+pytestmark = pytest.mark.slow
 
 # Nobody listens there.
 NOWHERE = "http://127.0.0.1:9"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.files import write_atomically
-from scripts.load.files import ScenarioFiles
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.embedded import local_stack
-from scripts.tools.cache import Cache
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.files import write_atomically
+from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.tools.cache import Cache
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, read
 from tests.integration.observed import planted

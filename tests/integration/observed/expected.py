@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pymongo
 
-from scripts.results.summary import Summary, read_summary
-from scripts.settings.numbers import js_number
+from cdc_perf.results.summary import Summary, read_summary
+from cdc_perf.settings.numbers import js_number
 from tests.integration.inv import read
 from tests.integration.observed.conftest import Observed, Run
 from tests.integration.observed.prometheus import Series

@@ -6,10 +6,10 @@ import psutil
 import psycopg
 from confluent_kafka import Producer
 
-from scripts.settings.pipeline import Pipeline
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.backend import LocalStack
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.observed.prometheus import Prometheus, Span
 
 EVERY = 200

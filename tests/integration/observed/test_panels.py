@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.dashboards.generate import dashboards
+from cdc_perf.dashboards.generate import dashboards
 from tests.integration.observed.conftest import Observed, Run
 from tests.integration.observed.expected import (
     WINDOW,
@@ -20,6 +20,8 @@ from tests.integration.observed.expected import (
 )
 from tests.integration.observed.panel_table import PanelTable
 from tests.integration.observed.prometheus import filled
+
+pytestmark = pytest.mark.slow
 
 LABEL = re.compile(r"\{\{\w+\}\}")
 TARGETS = [

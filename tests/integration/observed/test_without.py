@@ -2,10 +2,12 @@
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.waiting import NotReady, wait_until
+from cdc_perf.errors import ExitCode
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.inv import read
 from tests.integration.observed.conftest import Observed
+
+pytestmark = pytest.mark.slow
 
 LINE = "does not take what is pushed to it"
 

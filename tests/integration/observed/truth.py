@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from scripts.results.points.store import read_points
+from cdc_perf.results.points.store import read_points
 
 # k6's histograms grow by 2^(1/8) a bucket, the consumer's by 1.05; the estimate lies in the bucket.
 NATIVE = 2 ** (1 / 8)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.files import write_atomically
+from cdc_perf.files import write_atomically
 from tests.integration.types.type_table import TypeTable
 
 OPTION = "--type-table"

@@ -10,9 +10,9 @@ import psycopg
 from psycopg import sql
 from pymongo.collection import Collection
 
-from scripts.integrity.records import Integrity
-from scripts.integrity.snapshot import Comparison, Difference, compare
-from scripts.stack.carried import ConnectorFilter
+from cdc_perf.integrity.records import Integrity
+from cdc_perf.integrity.snapshot import RowDifference, TableComparison, compare
+from cdc_perf.stack.carried import ConnectorFilter
 from tests.integration.integrity_stack import Planted, planted
 from tests.integration.types.catalog import SETUP, TYPES, Type
 
@@ -99,16 +99,16 @@ class Typed:
         assert integrity.drained, integrity.drain
         return integrity
 
-    def differences(self) -> tuple[Difference, ...]:
+    def differences(self) -> tuple[RowDifference, ...]:
         """Compare once everything arrived that was written."""
         assert self.check().drained
         return self.compare()
 
-    def compare(self) -> tuple[Difference, ...]:
+    def compare(self) -> tuple[RowDifference, ...]:
         """Compare at once."""
         return self.comparison().differences
 
-    def comparison(self) -> Comparison:
+    def comparison(self) -> TableComparison:
         return compare(
             self.pipe.endpoints.postgres_dsn,
             self.documents.database,

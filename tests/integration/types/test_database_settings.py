@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ExitCode, StackFailure
-from scripts.stack import source
-from scripts.stack.checks.printing import expect_printing
+from cdc_perf.errors import ExitCode, StackFailure
+from cdc_perf.stack import source
+from cdc_perf.stack.checks.capture import expect_printing
 from tests.integration.integrity_stack import planted
+
+pytestmark = pytest.mark.slow
 
 SCHEMA = """
 ALTER DATABASE cdc SET TimeZone = 'Asia/Kathmandu';

@@ -14,11 +14,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from scripts.integrity.snapshot import compare
-from scripts.stack.carried import ConnectorFilter
+from cdc_perf.integrity.snapshot import compare
+from cdc_perf.stack.carried import ConnectorFilter
 from tests.integration.integrity_stack import Planted, planted
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ROWS, COLUMNS, ALTERED = 2_000, 34, 200
 # Of each type a literal from a source of chance, over all that Debezium carries as it is.
 Literal = Callable[[Random], str]

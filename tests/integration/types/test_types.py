@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from scripts.errors import StackFailure
-from scripts.integrity import columns, conversions, snapshot, tables, temporal
-from scripts.integrity.columns import Column, Why
-from scripts.integrity.conversions import Conversion
-from scripts.integrity.records import Integrity, Kind
-from scripts.integrity.snapshot import Comparison, Difference
-from scripts.settings.pipeline import Table
-from scripts.stack.checks.toast import lost_toast
-from scripts.stack.row_id import identity
-from scripts.stack.table_columns import TableColumn, table_columns
+from cdc_perf.errors import StackFailure
+from cdc_perf.integrity import columns, conversions, snapshot, tables, temporal
+from cdc_perf.integrity.columns import Column, Why
+from cdc_perf.integrity.conversions import Conversion
+from cdc_perf.integrity.records import FindingKind, Integrity
+from cdc_perf.integrity.snapshot import RowDifference, TableComparison
+from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack.checks.toast import lost_toast
+from cdc_perf.stack.row_id import identity
+from cdc_perf.stack.table_columns import TableColumn, table_columns
 from tests.integration.types.catalog import TYPES, Type
 from tests.integration.types.stack import FOLLOWED, REFUSED, Typed, key_table, typed
 from tests.integration.types.type_table import TypeTable
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 # XML is not in every build of PostgreSQL: test_postgres_15.py has it.
 COLUMNS = {each.column: each for each in TYPES}
 # As an `_id`, the stand-in for MongoDB takes it for a date, and rounds it up to the year 10000.
@@ -41,7 +41,7 @@ def types(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
         yield found
 
 
-def contents(found: tuple[Difference, ...]) -> dict[str, tuple[str, ...]]:
+def contents(found: tuple[RowDifference, ...]) -> dict[str, tuple[str, ...]]:
     """Return the rows with other content, and the columns that it is about.
 
     A column that no document has is told once, not of each row.
@@ -49,23 +49,27 @@ def contents(found: tuple[Difference, ...]) -> dict[str, tuple[str, ...]]:
     rows = {
         each.id: tuple(x.split()[0] for x in each.columns if x.split()[0] not in absent(found))
         for each in found
-        if each.kind in (Kind.CONTENT, Kind.STALE)
+        if each.kind in (FindingKind.CONTENT, FindingKind.STALE)
     }
     return {identity: names for identity, names in rows.items() if names}
 
 
-def absent(found: tuple[Difference, ...]) -> set[str]:
-    return {each.id for each in found if each.kind is Kind.COLUMN_ABSENT}
+def absent(found: tuple[RowDifference, ...]) -> set[str]:
+    return {each.id for each in found if each.kind is FindingKind.COLUMN_ABSENT}
 
 
-def expect_as_known(found: tuple[Difference, ...]) -> None:
+def expect_as_known(found: tuple[RowDifference, ...]) -> None:
     """Nothing but what Debezium is known to damage or to leave out is found, and all of that."""
     assert contents(found) == DAMAGED
     assert absent(found) == ABSENT
-    assert {x.kind for x in found} <= {Kind.CONTENT, Kind.STALE, Kind.COLUMN_ABSENT}
+    assert {x.kind for x in found} <= {
+        FindingKind.CONTENT,
+        FindingKind.STALE,
+        FindingKind.COLUMN_ABSENT,
+    }
 
 
-def expect_compared(comparison: Comparison) -> None:
+def expect_compared(comparison: TableComparison) -> None:
     """And every other column is compared."""
     expect_as_known(comparison.differences)
     (kinds,) = (each for each in comparison.tables if each.table == "public.kinds")
@@ -79,8 +83,8 @@ def test_inserted_values(types: Typed, type_table: TypeTable) -> None:
     integrity = types.check()
     expect_compared(types.comparison())
     assert {(x.kind, x.table) for x in integrity.findings} == {
-        (Kind.CONTENT, "public.kinds"),
-        (Kind.COLUMN_ABSENT, "public.kinds"),
+        (FindingKind.CONTENT, "public.kinds"),
+        (FindingKind.COLUMN_ABSENT, "public.kinds"),
     }
     type_table.inserted(types.documents)
 

@@ -9,7 +9,7 @@ from bench.false_alarms import (
     same_version,
 )
 from bench.recorded_turns import recorded
-from scripts.results.run_folder import is_run_id
+from cdc_perf.results.run_folder import is_run_id
 
 
 def test_what_was_recorded_is_whole() -> None:

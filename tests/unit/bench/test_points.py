@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bench.points import repeated, write_points
-from scripts.results.points.statistics import statistics
-from scripts.results.points.store import read_points
+from cdc_perf.results.points.statistics import statistics
+from cdc_perf.results.points.store import read_points
 from tests.unit import points as plain
 
 

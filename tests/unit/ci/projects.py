@@ -6,9 +6,9 @@ from typing import Any
 import invoke
 from invoke import Collection, Context, Task
 
-from scripts.ci.project import Project, Sessions, Tasks
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
+from cdc_perf.ci.project import CiProject, Sessions, Tasks
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
 
 
 def task(body: Callable[..., None]) -> "Task[Any]":
@@ -90,14 +90,14 @@ def compose_tests() -> None:
     pass
 
 
-def project(*left_out: "Task[Any]", registry: tuple[str, ...] = ()) -> Project:
+def project(*left_out: "Task[Any]", registry: tuple[str, ...] = ()) -> CiProject:
     """Return the project; tasks that are left out are not in its collection."""
     every: tuple[Task[Any], ...] = (perf, publish, report)
     namespace = Collection(*(x for x in every if x not in left_out))
     namespace.add_collection(Collection(plan, gate, judge), name="ci")
     namespace.add_collection(Collection(install, key, prune), name="tools")
     sessions = {x.__name__: x for x in (lint, typecheck, tests, workflow, compose_tests)}
-    return Project(
+    return CiProject(
         namespace=namespace,
         tasks=Tasks(
             perf=perf,

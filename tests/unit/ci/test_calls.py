@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from scripts.ci.calls import Given, session_step, task_step
-from scripts.ci.model import Run
-from scripts.errors import UsageFailure
+from cdc_perf.ci.calls import Given, session_step, task_step
+from cdc_perf.ci.model import Run
+from cdc_perf.errors import UsageFailure
 from tests.unit.ci.projects import gate, install, lint, perf, plan, project, publish, tests
 
 

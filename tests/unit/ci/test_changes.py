@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.ci.changes import merge_group_base
-from scripts.errors import UsageFailure
+from cdc_perf.ci.changes import merge_group_base
+from cdc_perf.errors import UsageFailure
 
 BASE = "b" * 40
 

@@ -2,13 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.ci.drift import Generated, find_drift, write
-from scripts.ci.emit import HEADER
-from scripts.ci.generate import FOLDER
-from scripts.errors import UsageFailure
+from cdc_perf.ci.drift import GeneratedFiles, find_drift, write
+from cdc_perf.ci.emit import FOLDER, HEADER
+from cdc_perf.errors import UsageFailure
 
 ONE, TWO = f"{FOLDER}/one.yml", f"{FOLDER}/two.yml"
-WANTED = Generated(
+WANTED = GeneratedFiles(
     wanted={ONE: f"{HEADER}\none: 1\n", TWO: f"{HEADER}\ntwo: 2\n"},
     suffixes=(".yml", ".yaml"),
     mark=HEADER,

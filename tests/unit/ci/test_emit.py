@@ -1,9 +1,9 @@
 import pytest
 import yaml
 
-from scripts.ci.emit import emit
-from scripts.ci.model import Job, Level, Permission, Run, Text, Triggers, Uses, Workflow
-from scripts.ci.pins import CHECKOUT
+from cdc_perf.ci.emit import emit
+from cdc_perf.ci.model import Job, Level, Permission, Run, Text, Triggers, Uses, Workflow
+from cdc_perf.ci.pins import CHECKOUT
 
 # Words that one reading of YAML or the other takes for something else than text.
 ODD = ("on", "yes", "3.10", "1_000", "12:30", "null", "~", "*x", "@x", "a: b", "a # b", "", "0o7")

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from scripts.ci.gate import Decision, decide, read_needs
-from scripts.errors import ExitCode, UsageFailure
-from scripts.report.reading import read_attempts
-from scripts.results.manifest import RunStatus
-from scripts.results.summary import Metric
+from cdc_perf.ci.gate import Decision, decide, read_needs
+from cdc_perf.errors import ExitCode, UsageFailure
+from cdc_perf.results.manifest import RunStatus
+from cdc_perf.results.summary import Metric
+from cdc_perf.runs.loader import read_attempts
 from tests.unit.recorded_runs import FEW, SLOW, gone, manifest, row, run_id, spoil, write_run
 
 KNOWN = ("health-check", "baseline", "e2e-latency", "spike")

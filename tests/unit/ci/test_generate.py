@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.ci.generate import generate
-from scripts.errors import UsageFailure
-from scripts.settings.scenarios import Scenarios
+from cdc_perf.ci.emit import generate
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.scenarios import Scenarios
 from tests.unit.ci.projects import perf, project
 
 PERFORMANCE = ".github/workflows/performance-test.yml"

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import responses
 
-from scripts.ci.influence import Part, influence, parts_of, threshold_changes
-from scripts.publish.github import GitHub
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
-from scripts.settings.threshold_file import load_thresholds
+from cdc_perf.ci.influence import Part, influence, parts_of, threshold_changes
+from cdc_perf.publish.github import GitHub
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.settings.threshold_file import load_thresholds
 
 CHECKOUT = Checkout.here()
 API, NAME, HEAD = "https://api.example", "octo/cdc-perf", "a" * 40
@@ -30,9 +30,9 @@ SETTINGS = {
         ("k6/scenarios.json", Part.LOAD),
         ("k6/scripts/baseline-test.js", Part.LOAD),
         ("k6/extension/cdc.go", Part.HARNESS),
-        ("scripts/ci/gate.py", Part.GATE),
-        ("scripts/verdict/judge.py", Part.GATE),
-        ("scripts/perf/campaign.py", Part.HARNESS),
+        ("scripts/cdc_perf/ci/gate.py", Part.GATE),
+        ("scripts/cdc_perf/verdict/judge.py", Part.GATE),
+        ("scripts/cdc_perf/perf/runner.py", Part.HARNESS),
         ("requirements/perf.txt", Part.HARNESS),
     ],
 )

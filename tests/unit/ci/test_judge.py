@@ -2,22 +2,22 @@
 
 import pytest
 
-from scripts.ci import judge
-from scripts.ci.judge import Place, judge_run
-from scripts.publish.comment import Links
-from scripts.publish.fetch import Fetched
-from scripts.publish.github import GitHub
-from scripts.publish.pulls import Base, Head, PullRequest
-from scripts.publish.runner import Owner, Repository, WorkflowRun
-from scripts.publish.status import State, Status
-from scripts.report.recorded import Recorded
-from scripts.settings.paths import Checkout
+from cdc_perf.ci import judge
+from cdc_perf.ci.judge import JudgeContext, judge_run
+from cdc_perf.publish.comment import Links
+from cdc_perf.publish.fetch import Fetched
+from cdc_perf.publish.github import GitHub
+from cdc_perf.publish.pulls import PullRequest, PullRequestBase, PullRequestHead
+from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.status import State, Status
+from cdc_perf.runs.run_set import RunSet
+from cdc_perf.settings.paths import Checkout
 
 HEAD = "a" * 40
 NAME = "octo/cdc-perf"
 OURS = Repository(NAME, Owner("octo"))
 PATH = ".github/workflows/performance-test.yml"
-PLACE = Place(
+PLACE = JudgeContext(
     GitHub("https://api.example", NAME, "sesame"),
     Checkout.here(),
     Links("https://github.example", NAME),
@@ -30,11 +30,11 @@ def run(event: str = "pull_request", *, path: str = PATH, branch: str = "change"
 
 
 def pull(number: int, base: str) -> PullRequest:
-    return PullRequest(number, Head(HEAD, OURS), Base(base, base[0] * 40))
+    return PullRequest(number, PullRequestHead(HEAD, OURS), PullRequestBase(base, base[0] * 40))
 
 
 def nothing() -> Fetched:
-    return Fetched(Recorded((), ()), None)
+    return Fetched(RunSet((), ()), None)
 
 
 class GitHubOfTest:

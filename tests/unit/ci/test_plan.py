@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from scripts.ci.plan import Entry, Output, plan
-from scripts.ci.relevance import relevant
-from scripts.errors import UsageFailure
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
+from cdc_perf.ci.plan import Entry, Output, plan
+from cdc_perf.ci.relevance import relevant
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
 
 SCENARIOS = load_scenarios(Checkout.here())
 
@@ -87,7 +87,7 @@ def test_a_pull_request_that_moves_nothing_runs_nothing(changed: list[str]) -> N
         "src/cdc_consumer/sink.py",
         "k6/scripts/lib/shape.js",
         "k6/docker-compose.k6.yml",
-        "scripts/verdict/judge.py",
+        "scripts/cdc_perf/verdict/judge.py",
         "pipeline/schema.sql",
         "pipeline.toml",
         "requirements/perf.txt",

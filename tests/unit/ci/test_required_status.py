@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from scripts.ci.performance import job_name
-from scripts.ci.required_status import REPORTED_GATES, Judgement, Kind, Rules, judge
-from scripts.publish.status import State
-from scripts.report.reading import read_attempts
-from scripts.results.summary import Metric
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
+from cdc_perf.ci.performance import job_name
+from cdc_perf.ci.required_status import REPORTED_GATES, Judgement, ProblemKind, Rules, judge
+from cdc_perf.publish.status import State
+from cdc_perf.results.summary import Metric
+from cdc_perf.runs.loader import read_attempts
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
 from tests.unit.measured import counter, rate, trend
 from tests.unit.recorded_runs import SLOW, row, spoil, write_complete_run
 
@@ -28,7 +28,7 @@ def judged(results: Path, rules: Rules = RULES, jobs: Mapping[str, str] = SUCCEE
     return judge(rules, read_attempts(results, KNOWN), jobs)
 
 
-def kinds(judgement: Judgement) -> set[tuple[Kind, str]]:
+def kinds(judgement: Judgement) -> set[tuple[ProblemKind, str]]:
     return {(x.kind, x.subject) for x in judgement.problems}
 
 
@@ -83,24 +83,24 @@ USERS = {"executor": "constant-vus", "duration": "5m"}
 @pytest.mark.parametrize(
     ("spoilt", "kind"),
     [
-        (entry(executor={**USERS, "vus": 1}), Kind.LOAD),
-        (entry(executor={**USERS, "vus": 10, "duration": "1s"}), Kind.LOAD),
-        (entry(executor={**USERS, "vus": 10, "duration": "five"}), Kind.LOAD),
-        (entry(think_time_seconds=60), Kind.LOAD),
-        (entry(k6_exit_code=None), Kind.GATE),
-        (entry(k6_exit_code=99), Kind.GATE),
-        (whole(status="running"), Kind.UNFINISHED),
-        (whole(status="interrupted"), Kind.UNFINISHED),
-        (lambda run: (run / "baseline" / "summary.json").unlink(), Kind.THRESHOLD),
-        (lambda run: spoil(run / "baseline" / "summary.json", scenario="soak"), Kind.GATE),
-        (lambda run: (run / "baseline" / "verdict.json").write_bytes(b"{"), Kind.UNREADABLE),
-        (lambda run: (run / "run.json").write_bytes(b"[" * 100_000), Kind.UNREADABLE),
-        *((gate(name), Kind.GATE) for name in REPORTED_GATES),
-        *((gate(name, ok=None), Kind.GATE) for name in REPORTED_GATES),
+        (entry(executor={**USERS, "vus": 1}), ProblemKind.LOAD),
+        (entry(executor={**USERS, "vus": 10, "duration": "1s"}), ProblemKind.LOAD),
+        (entry(executor={**USERS, "vus": 10, "duration": "five"}), ProblemKind.UNREADABLE),
+        (entry(think_time_seconds=60), ProblemKind.LOAD),
+        (entry(k6_exit_code=None), ProblemKind.GATE),
+        (entry(k6_exit_code=99), ProblemKind.GATE),
+        (whole(status="running"), ProblemKind.UNFINISHED),
+        (whole(status="interrupted"), ProblemKind.UNFINISHED),
+        (lambda run: (run / "baseline" / "summary.json").unlink(), ProblemKind.THRESHOLD),
+        (lambda run: spoil(run / "baseline" / "summary.json", scenario="soak"), ProblemKind.GATE),
+        (lambda run: (run / "baseline" / "verdict.json").write_bytes(b"{"), ProblemKind.UNREADABLE),
+        (lambda run: (run / "run.json").write_bytes(b"[" * 100_000), ProblemKind.UNREADABLE),
+        *((gate(name), ProblemKind.GATE) for name in REPORTED_GATES),
+        *((gate(name, ok=None), ProblemKind.GATE) for name in REPORTED_GATES),
     ],
 )
 def test_what_the_results_do_not_show_is_red(
-    baseline: Path, spoilt: Callable[[Path], None], kind: Kind
+    baseline: Path, spoilt: Callable[[Path], None], kind: ProblemKind
 ) -> None:
     spoilt(baseline)
     found = judged(baseline.parent)
@@ -116,16 +116,16 @@ def test_a_duration_may_be_written_in_another_way(baseline: Path) -> None:
 @pytest.mark.parametrize(
     ("metrics", "kind"),
     [
-        (SLOW, Kind.THRESHOLD),
-        ({"cdc_success_rate": rate(580, 20)}, Kind.THRESHOLD),
-        ({"pg_write_duration{phase:steady}": trend(59, p95=1.0)}, Kind.THRESHOLD),
-        ({"iterations": counter(0), "cdc_success_rate": rate(0, 0)}, Kind.GATE),
-        ({"dropped_iterations": counter(100)}, Kind.GATE),
-        ({"generator_delay": trend(6000, p99=80.0)}, Kind.GATE),
+        (SLOW, ProblemKind.THRESHOLD),
+        ({"cdc_success_rate": rate(580, 20)}, ProblemKind.THRESHOLD),
+        ({"pg_write_duration{phase:steady}": trend(59, p95=1.0)}, ProblemKind.THRESHOLD),
+        ({"iterations": counter(0), "cdc_success_rate": rate(0, 0)}, ProblemKind.GATE),
+        ({"dropped_iterations": counter(100)}, ProblemKind.GATE),
+        ({"generator_delay": trend(6000, p99=80.0)}, ProblemKind.GATE),
     ],
 )
 def test_figures_that_break_the_default_branchs_rules_are_red_whatever_the_verdict_says(
-    baseline: Path, metrics: Mapping[str, Metric], kind: Kind
+    baseline: Path, metrics: Mapping[str, Metric], kind: ProblemKind
 ) -> None:
     good = (baseline / "baseline" / "verdict.json").read_bytes()
     write_complete_run(baseline.parent, CHECKOUT, "baseline", 0, metrics)
@@ -135,31 +135,31 @@ def test_figures_that_break_the_default_branchs_rules_are_red_whatever_the_verdi
     found = judged(baseline.parent)
     assert found.status.state is State.FAILURE
     assert (kind, "baseline") in kinds(found)
-    assert Kind.VERDICT not in {kind for kind, _ in kinds(found)}
+    assert ProblemKind.VERDICT not in {kind for kind, _ in kinds(found)}
 
 
 def test_results_that_their_own_verdict_calls_broken_are_red(baseline: Path) -> None:
     write_complete_run(baseline.parent, CHECKOUT, "baseline", 0, SLOW)
-    assert {(Kind.VERDICT, "baseline"), (Kind.THRESHOLD, "baseline")} <= kinds(
+    assert {(ProblemKind.VERDICT, "baseline"), (ProblemKind.THRESHOLD, "baseline")} <= kinds(
         judged(baseline.parent)
     )
 
 
 def test_a_scenario_without_results_is_red(tmp_path: Path) -> None:
     write_complete_run(tmp_path, CHECKOUT, "baseline", 0)
-    assert kinds(judged(tmp_path)) == {(Kind.MISSING, "e2e-latency")}
-    assert {kind for kind, _ in kinds(judged(tmp_path / "none"))} == {Kind.MISSING}
+    assert kinds(judged(tmp_path)) == {(ProblemKind.MISSING, "e2e-latency")}
+    assert {kind for kind, _ in kinds(judged(tmp_path / "none"))} == {ProblemKind.MISSING}
 
 
 @pytest.mark.parametrize("ended", ["failure", "cancelled", "skipped", ""])
 def test_a_job_that_did_not_succeed_is_red_whatever_it_left(baseline: Path, ended: str) -> None:
     jobs = {**SUCCEEDED, job_name("baseline"): ended}
-    assert kinds(judged(baseline.parent, jobs=jobs)) == {(Kind.JOB, "baseline")}
+    assert kinds(judged(baseline.parent, jobs=jobs)) == {(ProblemKind.JOB, "baseline")}
 
 
 def test_a_scenario_without_a_threshold_is_red(baseline: Path) -> None:
     without = Rules(dict.fromkeys(RULES.thresholds, ()))
-    assert {kind for kind, _ in kinds(judged(baseline.parent, without))} == {Kind.THRESHOLD}
+    assert {kind for kind, _ in kinds(judged(baseline.parent, without))} == {ProblemKind.THRESHOLD}
 
 
 def test_the_description_has_no_text_of_the_results(baseline: Path) -> None:

@@ -8,13 +8,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from scripts.ci.drift import Generated, find_drift, write
-from scripts.ci.schemas import schemas
-from scripts.errors import UsageFailure
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
-from scripts.tasks.generated import write_or_check
+from cdc_perf.ci.drift import GeneratedFiles, find_drift, write
+from cdc_perf.ci.schemas import schemas
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.tasks.generated import write_or_check
 
 THRESHOLDS = "k6/thresholds.schema.json"
 METRICS = load_metrics(Checkout.here())
@@ -34,12 +34,14 @@ def test_each_is_a_schema(path: str) -> None:
         Draft202012Validator.check_schema({**schema, "$defs": {"broken": {"type": "objekt"}}})
 
 
-def fewer_metrics() -> Generated:
+def fewer_metrics() -> GeneratedFiles:
     return schemas(NAMES, {name: kind for name, kind in METRICS.items() if name != "checks"})
 
 
 @pytest.mark.parametrize("other", [schemas((*NAMES, "burst"), METRICS), fewer_metrics()])
-def test_a_scenario_or_a_metric_more_or_less_is_drift(tmp_path: Path, other: Generated) -> None:
+def test_a_scenario_or_a_metric_more_or_less_is_drift(
+    tmp_path: Path, other: GeneratedFiles
+) -> None:
     write(tmp_path, CURRENT)
     assert set(find_drift(tmp_path, other).changed) == {THRESHOLDS}
 

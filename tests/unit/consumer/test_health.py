@@ -3,23 +3,25 @@ import json
 import pytest
 
 from cdc_consumer.health import health, readiness
-from cdc_consumer.progress import Standing
+from cdc_consumer.progress import ProgressState
 
-WELL = Standing("poll", 0.1, 0.1, 30.0)
-HUNG = Standing("write", 99.0, 30.0, 30.0)
+WELL = ProgressState("poll", 0.1, 0.1, 30.0)
+HUNG = ProgressState("write", 99.0, 30.0, 30.0)
 
 
 @pytest.mark.parametrize(
     ("standing", "status"),
     [
         pytest.param(WELL, 200, id="at rest"),
-        pytest.param(Standing("write", 3600.0, 29.9, 30.0), 200, id="a batch that takes long"),
-        pytest.param(Standing("rebalance", 60.0, 60.0, 70.0), 200, id="a slow broker"),
+        pytest.param(ProgressState("write", 3600.0, 29.9, 30.0), 200, id="a batch that takes long"),
+        pytest.param(ProgressState("rebalance", 60.0, 60.0, 70.0), 200, id="a slow broker"),
         pytest.param(HUNG, 503, id="a call that does not return"),
-        pytest.param(Standing("poll", 1e6, 1e6, 30.0), 503, id="a poll that does not return"),
+        pytest.param(ProgressState("poll", 1e6, 1e6, 30.0), 503, id="a poll that does not return"),
     ],
 )
-def test_health_is_that_something_comes_of_what_is_done(standing: Standing, status: int) -> None:
+def test_health_is_that_something_comes_of_what_is_done(
+    standing: ProgressState, status: int
+) -> None:
     answer = health(standing)
     assert answer.status == status
     body = json.loads(answer.body)

@@ -52,7 +52,7 @@ def test_each_hop_is_measured_between_its_two_clocks() -> None:
             {"source_to_debezium", "debezium_to_kafka", "total"},
         ),
     ],
-    ids=str,
+    ids=["source", "debezium", "both"],
 )
 def test_a_hop_without_its_times_is_left_out(changes: dict[str, None], missing: set[str]) -> None:
     item = msgspec.structs.replace(event(), **changes)

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, Message
 from cdc_consumer.coalesce import Write
 from cdc_consumer.errors import GaveUpError
 from cdc_consumer.events import Rejection
-from cdc_consumer.loop import Loop, Ports
+from cdc_consumer.loop import Dependencies, Loop
 from cdc_consumer.metrics import Metrics
 from cdc_consumer.progress import Progress
 from cdc_consumer.sink import Acknowledged, Outcome
@@ -118,7 +118,7 @@ def run(
     topic = Topic(messages)
     writer = Writer(topic)
     metrics = Metrics(["orders"], lambda: [(TOPIC, 0, 4)])
-    ports = Ports(topic, topic, writer, letters or Letters(), metrics, Progress())
+    ports = Dependencies(topic, topic, writer, letters or Letters(), metrics, Progress())
     Loop(ports, {TOPIC: ORDERS}, max_batch_size).run(topic.stop)
     return topic, writer, metrics
 
@@ -228,7 +228,7 @@ def test_a_trouble_of_kafka_is_told_and_the_messages_beside_it_are_handled() -> 
 def test_nothing_is_acknowledged_when_a_dead_letter_cannot_be_kept() -> None:
     topic = Topic([message(0, "a"), message(1, "c", value=b"{")])
     metrics = Metrics(["orders"], list)
-    ports = Ports(topic, topic, Writer(topic), Full(), metrics, Progress())
+    ports = Dependencies(topic, topic, Writer(topic), Full(), metrics, Progress())
     with pytest.raises(GaveUpError, match="no broker"):
         Loop(ports, {TOPIC: ORDERS}, 500).run(topic.stop)
     assert topic.acknowledged == []

@@ -11,7 +11,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandStartedEvent, CommandS
 
 from cdc_consumer.coalesce import Write
 from cdc_consumer.events import Rejection
-from cdc_consumer.loop import Loop, Ports
+from cdc_consumer.loop import Dependencies, Loop
 from cdc_consumer.metrics import Metrics
 from cdc_consumer.progress import CALL_SECONDS, REBALANCE_SECONDS, Beat, Progress
 from cdc_consumer.sink import Outcome
@@ -109,7 +109,7 @@ def test_the_loop_says_what_it_does() -> None:
 
     topic = Polled([message(1, "bad-row"), message(2, "row")])
     metrics = Metrics(["orders"], lambda: [(TOPIC, 0, 4)])
-    ports = Ports(topic, topic, Watching(topic), Kept(), metrics, progress)
+    ports = Dependencies(topic, topic, Watching(topic), Kept(), metrics, progress)
     assert isinstance(topic.stop, threading.Event)
     Loop(ports, {TOPIC: ORDERS}, 500).run(topic.stop)
     assert seen == ["poll", "write", "dead-letter"]

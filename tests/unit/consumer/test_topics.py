@@ -2,7 +2,7 @@ import pytest
 
 from cdc_consumer.errors import ConfigurationError
 from cdc_consumer.topics import topic_of
-from scripts.settings.table_name import TableName
+from cdc_perf.settings.table_name import TableName
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
-from scripts.ci.drift import find_drift
-from scripts.dashboards.generate import FOLDER, dashboards
-from scripts.settings.paths import Checkout
+from cdc_perf.ci.drift import find_drift
+from cdc_perf.dashboards.generate import FOLDER, dashboards
+from cdc_perf.settings.paths import Checkout
 
 CURRENT = dashboards()
 BOARDS = {Path(p).stem: json.loads(t) for p, t in CURRENT.wanted.items() if p.endswith(".json")}

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from scripts.integrity.causes import Attribute, Explanation, TableFacts, explain, ordered, sentence
-from scripts.integrity.findings import row_findings
-from scripts.integrity.records import Cause, CauseCode, Kind
-from scripts.integrity.snapshot import Difference
-from scripts.integrity.trace import Trail
+from cdc_perf.integrity.causes import Attribute, Explanation, TableFacts, explain, ordered, sentence
+from cdc_perf.integrity.findings import row_findings
+from cdc_perf.integrity.records import Cause, CauseCode, FindingKind
+from cdc_perf.integrity.snapshot import RowDifference
+from cdc_perf.integrity.trace import RowTrace
 from tests.unit.integrity.test_trace import trail as trail  # noqa: PLC0414 - a fixture
 
 TABLE = "public.customer"
@@ -23,9 +23,9 @@ def differing(
     other: Sequence[str] = (),
     version: int = 20,
     identity: str = "x",
-) -> Difference:
-    return Difference(
-        Kind.CONTENT,
+) -> RowDifference:
+    return RowDifference(
+        FindingKind.CONTENT,
         TABLE,
         identity,
         str(version),
@@ -47,13 +47,15 @@ def dropped(xid: int = 30) -> Attribute:
 Named = list[tuple[CauseCode, tuple[str, ...], bool]]
 
 
-def named(difference: Difference, *more: Attribute, kind: Kind = Kind.CONTENT) -> Named:
+def named(
+    difference: RowDifference, *more: Attribute, kind: FindingKind = FindingKind.CONTENT
+) -> Named:
     explanation = explain(kind, [difference], TableFacts((*OLD, *more)))
     assert bool(explanation.explained) is bool(explanation.causes)
     return [(x.code, x.columns, x.likely) for x in explanation.causes]
 
 
-@pytest.mark.parametrize("kind", [Kind.CONTENT, Kind.STALE])
+@pytest.mark.parametrize("kind", [FindingKind.CONTENT, FindingKind.STALE])
 @pytest.mark.parametrize(
     ("difference", "more", "expected"),
     [
@@ -114,7 +116,7 @@ def named(difference: Difference, *more: Attribute, kind: Kind = Kind.CONTENT) -
     ],
 )
 def test_a_change_of_the_columns_is_named(
-    difference: Difference, more: tuple[Attribute, ...], expected: Named, kind: Kind
+    difference: RowDifference, more: tuple[Attribute, ...], expected: Named, kind: FindingKind
 ) -> None:
     assert named(difference, *more, kind=kind) == expected
 
@@ -143,14 +145,16 @@ def test_a_change_of_the_columns_is_named(
             differing(absent=["c"], other=["b"]), (added("c"),), id="other content beside a cause"
         ),
         pytest.param(
-            Difference(Kind.CONTENT, TABLE, "x", "", 1, fields=frozenset("c"), absent=("c",)),
+            RowDifference(
+                FindingKind.CONTENT, TABLE, "x", "", 1, fields=frozenset("c"), absent=("c",)
+            ),
             (added("c"),),
             id="no version",
         ),
     ],
 )
 def test_without_evidence_no_cause_is_named(
-    difference: Difference, more: tuple[Attribute, ...]
+    difference: RowDifference, more: tuple[Attribute, ...]
 ) -> None:
     assert named(difference, *more) == []
 
@@ -165,8 +169,8 @@ def test_the_numbers_of_transactions_wrap_around(xid: int, version: int, *, is_n
     assert bool(found) is is_named
 
 
-def extra(number: int, lsn: int | None = 100) -> Difference:
-    return Difference(Kind.EXTRA, TABLE, f"x{number}", "", lsn)
+def extra(number: int, lsn: int | None = 100) -> RowDifference:
+    return RowDifference(FindingKind.EXTRA, TABLE, f"x{number}", "", lsn)
 
 
 EXTRAS = [extra(number) for number in range(3)]
@@ -175,7 +179,7 @@ TRUNCATED = TableFacts(storage_replaced=True, deleted=7, markers=7, not_newer=3)
 
 def test_a_truncate_is_named_as_likely_with_what_it_explains() -> None:
     foreign = extra(9, None)
-    explanation = explain(Kind.EXTRA, [*EXTRAS, foreign], TRUNCATED)
+    explanation = explain(FindingKind.EXTRA, [*EXTRAS, foreign], TRUNCATED)
     (cause,) = explanation.causes
     assert (cause.code, cause.count, cause.likely) == (CauseCode.TRUNCATED, 3, True)
     assert foreign.id not in explanation.explained
@@ -199,16 +203,16 @@ def test_a_truncate_is_named_as_likely_with_what_it_explains() -> None:
     ],
 )
 def test_documents_without_a_row_may_be_lost_deletes(facts: TableFacts) -> None:
-    assert explain(Kind.EXTRA, EXTRAS, facts) == Explanation()
+    assert explain(FindingKind.EXTRA, EXTRAS, facts) == Explanation()
 
 
-@pytest.mark.parametrize("kind", [Kind.MISSING, Kind.RESURRECTED])
-def test_other_differences_are_losses(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [FindingKind.MISSING, FindingKind.RESURRECTED])
+def test_other_differences_are_losses(kind: FindingKind) -> None:
     assert explain(kind, EXTRAS, TRUNCATED) == Explanation()
-    assert explain(Kind.EXTRA, [extra(1, None)], TRUNCATED) == Explanation()
+    assert explain(FindingKind.EXTRA, [extra(1, None)], TRUNCATED) == Explanation()
 
 
-def test_what_has_no_cause_is_shown_first_and_the_finding_keeps_its_count(trail: Trail) -> None:
+def test_what_has_no_cause_is_shown_first_and_the_finding_keeps_its_count(trail: RowTrace) -> None:
     rows = [differing(absent=["c"], identity=f"x{number}") for number in range(9)]
     rows.append(differing(other=["b"], identity="z"))
     facts = TableFacts((*OLD, added("c")))

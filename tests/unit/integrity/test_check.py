@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from scripts.integrity import check
-from scripts.integrity.check import Checker
-from scripts.integrity.records import Drain, Integrity, Kind
-from scripts.integrity.snapshot import Comparison, Difference
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.carried import ConnectorFilter
-from scripts.stack.endpoints import Endpoints
+from cdc_perf.integrity import check
+from cdc_perf.integrity.check import Checker
+from cdc_perf.integrity.records import Drain, FindingKind, Integrity
+from cdc_perf.integrity.snapshot import RowDifference, TableComparison
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.endpoints import Endpoints
 
-A = Difference(Kind.MISSING, "public.customer", "a", "7", None)
-B = Difference(Kind.MISSING, "public.customer", "b", "7", None)
+A = RowDifference(FindingKind.MISSING, "public.customer", "a", "7", None)
+B = RowDifference(FindingKind.MISSING, "public.customer", "b", "7", None)
 
 
 class Drained:
@@ -44,16 +44,16 @@ steps: list[str] = []
 
 
 def checked(
-    monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[Difference]], *, quiet: bool
+    monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[RowDifference]], *, quiet: bool
 ) -> set[str]:
     """Return the rows that are said to differ, given what each comparison sees."""
     steps.clear()
-    left: Iterator[Sequence[Difference]] = iter(looks)
-    found: list[Difference] = []
+    left: Iterator[Sequence[RowDifference]] = iter(looks)
+    found: list[RowDifference] = []
 
-    def compare(_self: Checker, _filtered: ConnectorFilter) -> Comparison:
+    def compare(_self: Checker, _filtered: ConnectorFilter) -> TableComparison:
         steps.append("look")
-        return Comparison((), tuple(next(left)))
+        return TableComparison((), tuple(next(left)))
 
     def note(_self: Checker, *arguments: object) -> Integrity:
         differences = arguments[5]
@@ -92,7 +92,7 @@ def checked(
     ],
 )
 def test_after_a_load_the_last_comparison_alone_counts(
-    monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[Difference]], lost: set[str]
+    monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[RowDifference]], lost: set[str]
 ) -> None:
     assert checked(monkeypatch, looks, quiet=True) == lost
     # Nothing is looked at before everything is confirmed.
@@ -103,6 +103,6 @@ def test_after_a_load_the_last_comparison_alone_counts(
     ("looks", "lost"), [([()], set()), ([(A,), (A, B)], {"a"}), ([(A,), (B,)], set())]
 )
 def test_under_load_what_differs_once_is_on_its_way(
-    monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[Difference]], lost: set[str]
+    monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[RowDifference]], lost: set[str]
 ) -> None:
     assert checked(monkeypatch, looks, quiet=False) == lost

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.integrity import temporal
-from scripts.integrity.columns import Column, Printed
-from scripts.integrity.conversions import conversion
-from scripts.stack.table_columns import Generated, TableColumn
+from cdc_perf.integrity import temporal
+from cdc_perf.integrity.columns import Column, Printed
+from cdc_perf.integrity.conversions import conversion
+from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn
 
 YEAR_ZERO_DAYS = -719_528
 
@@ -29,7 +29,7 @@ def table_column(kind: str, modifier: int = -1, *, category: str = "b") -> Table
         element_category=category if is_array else "",
         delimiter="," if is_array else "",
         modifier=modifier,
-        generated=Generated.NO,
+        generated=GeneratedColumn.NO,
         toastable=is_array,
     )
 

@@ -7,50 +7,56 @@ from datetime import UTC, datetime
 import pytest
 from confluent_kafka import Message
 
-from scripts.integrity.decoding import TOMBSTONE, UNREADABLE, DeadLetter, Event, dead_letter_of
-from scripts.integrity.events import Events, Seen, Unseen, gathered
-from scripts.integrity.findings import event_findings, ledger_findings
-from scripts.integrity.ledger import Acknowledged
-from scripts.integrity.records import Drain, Finding, Integrity, Kind, Place, TopicRead
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.verdict.integrity_limits import INTEGRITY_METRICS
+from cdc_perf.integrity.decoding import (
+    TOMBSTONE,
+    UNREADABLE,
+    ChangeEvent,
+    DeadLetter,
+    dead_letter_of,
+)
+from cdc_perf.integrity.events import EventPosition, Events, MissingEvent, load_events
+from cdc_perf.integrity.findings import event_findings, ledger_findings
+from cdc_perf.integrity.ledger import AcknowledgedWrite
+from cdc_perf.integrity.records import Drain, Finding, FindingKind, Integrity, LastSeen, TopicRead
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.verdict.integrity_gates import INTEGRITY_METRICS
 
 PIPELINE = load_pipeline(Checkout.here())
 CUSTOMER = "cdc.public.customer"
 GOOD = (("a", "c", 10), ("b", "c", 11), ("a", "u", 12), ("b", "d", 13))
 
 
-def events(*changes: tuple[str, str, int]) -> list[Event]:
+def events(*changes: tuple[str, str, int]) -> list[ChangeEvent]:
     """Return events in the order of their offsets, each its own transaction: `_id`, op, lsn."""
     return committed(*((identity, op, lsn - 1, lsn) for identity, op, lsn in changes))
 
 
-def committed(*changes: tuple[str, str, int | None, int]) -> list[Event]:
+def committed(*changes: tuple[str, str, int | None, int]) -> list[ChangeEvent]:
     """Return events in the order of their offsets: `_id`, op, the commit before, lsn."""
     return [
-        Event(CUSTOMER, 0, position, identity, op, lsn, lsn // 2, commit)
+        ChangeEvent(CUSTOMER, 0, position, identity, op, lsn, lsn // 2, commit)
         for position, (identity, op, commit, lsn) in enumerate(changes)
     ]
 
 
-def found(records: Iterable[Event | DeadLetter], excused: str = "") -> tuple[Finding, ...]:
-    with gathered(records, ()) as gathered_events:
+def found(records: Iterable[ChangeEvent | DeadLetter], excused: str = "") -> tuple[Finding, ...]:
+    with load_events(records, ()) as gathered_events:
         return tuple(event_findings(gathered_events, PIPELINE, excused))
 
 
-def unseen(events: Events) -> tuple[Unseen, ...]:
+def unseen(events: Events) -> tuple[MissingEvent, ...]:
     return events.unseen(PIPELINE.kafka.topic_prefix)
 
 
 def test_events_in_order_have_no_finding() -> None:
-    tombstone = Event(CUSTOMER, 0, 9, "b", TOMBSTONE, None, None)
-    with gathered([*events(*GOOD), tombstone], ()) as gathered_events:
+    tombstone = ChangeEvent(CUSTOMER, 0, 9, "b", TOMBSTONE, None, None)
+    with load_events([*events(*GOOD), tombstone], ()) as gathered_events:
         assert tuple(event_findings(gathered_events, PIPELINE, "")) == ()
         read = TopicRead(topic=CUSTOMER, events=4, keys=2, tombstones=1)
         assert gathered_events.topics() == (read,)
-        assert gathered_events.last(CUSTOMER, "a") == Seen("u", 12, 0, 2)
-        assert gathered_events.delete(CUSTOMER, "b") == Seen("d", 13, 0, 3)
+        assert gathered_events.last(CUSTOMER, "a") == EventPosition("u", 12, 0, 2)
+        assert gathered_events.delete(CUSTOMER, "b") == EventPosition("d", 13, 0, 3)
         assert gathered_events.delete(CUSTOMER, "a") is None
         assert gathered_events.last(CUSTOMER, "z") is None
 
@@ -62,24 +68,28 @@ def test_no_events_have_no_finding() -> None:
 def test_a_repeated_event_is_a_duplicate_and_not_out_of_order() -> None:
     # As after a restart: from some position on everything comes once more.
     (finding,) = found(events(*GOOD, *GOOD[1:], ("a", "u", 20)))
-    assert (finding.kind, finding.table, finding.count) == (Kind.DUPLICATE, "public.customer", 3)
+    assert (finding.kind, finding.table, finding.count) == (
+        FindingKind.DUPLICATE,
+        "public.customer",
+        3,
+    )
     assert finding.samples[0].id == "b"
     assert finding.samples[0].detail == "lsn 11 is at the offsets 1, 4"
-    assert finding.samples[0].last_seen is Place.TOPIC
+    assert finding.samples[0].last_seen is LastSeen.TOPIC
     assert not finding.excused
 
 
 def test_an_excuse_is_told_with_the_duplicates_alone() -> None:
     changes = events(*GOOD, GOOD[0], ("a", "u", 11))
     assert [(x.kind, x.excused) for x in found(changes, "connect restarted")] == [
-        (Kind.DUPLICATE, "connect restarted"),
-        (Kind.REORDERED, ""),
+        (FindingKind.DUPLICATE, "connect restarted"),
+        (FindingKind.REORDERED, ""),
     ]
 
 
 def test_an_event_after_a_later_one_of_its_row_is_reordered() -> None:
     (finding,) = found(events(("a", "c", 10), ("a", "u", 14), ("a", "u", 12), ("b", "c", 13)))
-    assert (finding.kind, finding.count) == (Kind.REORDERED, 1)
+    assert (finding.kind, finding.count) == (FindingKind.REORDERED, 1)
     assert finding.samples[0].detail == "lsn 12 at offset 2 comes after lsn 14"
 
 
@@ -103,18 +113,22 @@ def test_the_order_of_different_rows_does_not_matter() -> None:
 
 
 def test_a_record_that_is_no_event_is_told() -> None:
-    (finding,) = found([Event(CUSTOMER, 0, 5, None, UNREADABLE, None, None)])
-    assert (finding.kind, finding.count, finding.samples[0].id) == (Kind.UNREADABLE, 1, "0@5")
+    (finding,) = found([ChangeEvent(CUSTOMER, 0, 5, None, UNREADABLE, None, None)])
+    assert (finding.kind, finding.count, finding.samples[0].id) == (
+        FindingKind.UNREADABLE,
+        1,
+        "0@5",
+    )
 
 
 def test_a_dead_letter_is_told_with_its_reason() -> None:
     letter = DeadLetter(0, 3, "a", "missing-lsn", CUSTOMER, 0, 17)
-    with gathered([letter, *events(*GOOD)], ()) as gathered_events:
+    with load_events([letter, *events(*GOOD)], ()) as gathered_events:
         assert gathered_events.given_up(CUSTOMER, "a") == "missing-lsn"
         assert gathered_events.given_up(CUSTOMER, "b") == ""
         (finding,) = event_findings(gathered_events, PIPELINE, "")
-    assert (finding.kind, finding.table) == (Kind.DEAD_LETTER, "cdc.dead-letter")
-    assert finding.samples[0].last_seen is Place.DEAD_LETTER
+    assert (finding.kind, finding.table) == (FindingKind.DEAD_LETTER, "cdc.dead-letter")
+    assert finding.samples[0].last_seen is LastSeen.DEAD_LETTER
     assert f"missing-lsn; read from {CUSTOMER}, partition 0, offset 17" in finding.samples[0].detail
 
 
@@ -140,7 +154,7 @@ def test_dead_letters_are_counted_by_where_they_were_read(
         for position, topic, partition, offset in letters
     ]
     (finding,) = found(records)
-    assert (finding.kind, finding.count) == (Kind.DEAD_LETTER, count)
+    assert (finding.kind, finding.count) == (FindingKind.DEAD_LETTER, count)
     assert len({sample.id for sample in finding.samples}) <= count
     integrity = Integrity(checked=datetime.now(UTC), drain=Drain(seconds=0.1), findings=(finding,))
     assert integrity.count(INTEGRITY_METRICS["dead_letters"]) == count
@@ -182,19 +196,19 @@ def test_of_many_a_few_are_shown() -> None:
     assert (finding.count, len(finding.samples)) == (99, 5)
 
 
-def written(*entries: tuple[str, str]) -> list[Acknowledged]:
-    return [Acknowledged(op, "public.customer", identity) for op, identity in entries]
+def written(*entries: tuple[str, str]) -> list[AcknowledgedWrite]:
+    return [AcknowledgedWrite(op, "public.customer", identity) for op, identity in entries]
 
 
 def test_every_acknowledged_write_has_its_event() -> None:
     ledger = written(("c", "a"), ("u", "a"), ("c", "b"), ("d", "b"))
-    with gathered(events(*GOOD), ledger) as gathered_events:
+    with load_events(events(*GOOD), ledger) as gathered_events:
         assert unseen(gathered_events) == ()
         assert gathered_events.acknowledged() == {"c": 2, "d": 1, "u": 1}
 
 
 def test_a_snapshot_s_read_stands_for_the_create() -> None:
-    with gathered(events(("a", "r", 10)), written(("c", "a"))) as gathered_events:
+    with load_events(events(("a", "r", 10)), written(("c", "a"))) as gathered_events:
         assert unseen(gathered_events) == ()
 
 
@@ -213,31 +227,31 @@ class RowsOf:
 
 
 def test_a_write_that_the_row_filter_leaves_out_needs_no_event() -> None:
-    missing = [Unseen("public.customer", x, 1, "c") for x in ("in", "out")]
+    missing = [MissingEvent("public.customer", x, 1, "c") for x in ("in", "out")]
     (finding,) = ledger_findings(missing, RowsOf("in", frozenset(("out",))))
     assert [each.id for each in finding.samples] == ["in"]
 
 
 def test_acknowledged_writes_without_an_event_are_told() -> None:
     ledger = written(("c", "a"), ("u", "a"), ("u", "a"), ("c", "z"), ("c", "y"), ("d", "a"))
-    with gathered(events(*GOOD, GOOD[2]), ledger) as gathered_events:
+    with load_events(events(*GOOD, GOOD[2]), ledger) as gathered_events:
         missing = unseen(gathered_events)
     table = "public.customer"
     assert missing == (
-        Unseen(table, "a", 1, "d"),
+        MissingEvent(table, "a", 1, "d"),
         # The same event twice does not stand for two updates.
-        Unseen(table, "a", 1, "u"),
-        Unseen(table, "y", 1, "c"),
-        Unseen(table, "z", 1, "c"),
+        MissingEvent(table, "a", 1, "u"),
+        MissingEvent(table, "y", 1, "c"),
+        MissingEvent(table, "z", 1, "c"),
     )
     findings = {x.kind: x for x in ledger_findings(missing, RowsOf("y"))}
-    assert findings[Kind.EVENT_MISSING].count == 3
-    assert findings[Kind.EVENT_MISSING].samples[0].last_seen is Place.POSTGRES
-    assert [x.id for x in findings[Kind.VANISHED].samples] == ["z"]
-    assert findings[Kind.VANISHED].samples[0].last_seen is Place.K6
+    assert findings[FindingKind.EVENT_MISSING].count == 3
+    assert findings[FindingKind.EVENT_MISSING].samples[0].last_seen is LastSeen.POSTGRES
+    assert [x.id for x in findings[FindingKind.VANISHED].samples] == ["z"]
+    assert findings[FindingKind.VANISHED].samples[0].last_seen is LastSeen.K6
 
 
 def test_a_write_to_another_table_is_not_this_row_s() -> None:
-    ledger = [Acknowledged("c", "public.orders", "a")]
-    with gathered(events(*GOOD), ledger) as gathered_events:
-        assert unseen(gathered_events) == (Unseen("public.orders", "a", 1, "c"),)
+    ledger = [AcknowledgedWrite("c", "public.orders", "a")]
+    with load_events(events(*GOOD), ledger) as gathered_events:
+        assert unseen(gathered_events) == (MissingEvent("public.orders", "a", 1, "c"),)

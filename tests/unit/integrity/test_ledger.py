@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from scripts.integrity.ledger import Acknowledged, read_ledger
+from cdc_perf.integrity.ledger import AcknowledgedWrite, read_ledger
 
 
 def test_each_line_is_a_write(tmp_path: Path) -> None:
     path = tmp_path / "ledger.tsv"
     path.write_text("c\tpublic.customer\ta\nd\tpublic.customer\tä b\n", encoding="utf-8")
     assert list(read_ledger(path)) == [
-        Acknowledged("c", "public.customer", "a"),
-        Acknowledged("d", "public.customer", "ä b"),
+        AcknowledgedWrite("c", "public.customer", "a"),
+        AcknowledgedWrite("d", "public.customer", "ä b"),
     ]
 
 

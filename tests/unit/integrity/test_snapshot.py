@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import sql
 
-from scripts.integrity.columns import Column
-from scripts.integrity.conversions import Conversion
-from scripts.integrity.findings import lasting
-from scripts.integrity.records import Kind
-from scripts.integrity.snapshot import NO_ID, Difference, Row, differing
-from scripts.integrity.tables import TableReading
-from scripts.settings.pipeline import Table
+from cdc_perf.integrity.columns import Column
+from cdc_perf.integrity.conversions import Conversion
+from cdc_perf.integrity.findings import persistent
+from cdc_perf.integrity.records import FindingKind
+from cdc_perf.integrity.snapshot import NO_ID, Row, RowDifference, differing
+from cdc_perf.integrity.tables import TableReading
+from cdc_perf.settings.pipeline import Table
 
 EMAIL = Column("email", "text", 25, "", Conversion(str, str), is_money=False)
 NOTE = Column("note", "text", 25, "", Conversion(str, str), is_money=False)
@@ -37,7 +37,9 @@ def document(identity: str, email: str = "a", tx_id: int = 7, **more: object) ->
     return {"_id": identity, "email": email, "_cdc": {"lsn": 100, "tx_id": tx_id}, **more}
 
 
-def found(rows: Sequence[Row], documents: Sequence[dict[str, Any]]) -> list[tuple[Kind, str]]:
+def found(
+    rows: Sequence[Row], documents: Sequence[dict[str, Any]]
+) -> list[tuple[FindingKind, str]]:
     return [(each.kind, each.id) for each in differing(HOW, rows, documents)]
 
 
@@ -46,23 +48,23 @@ def found(rows: Sequence[Row], documents: Sequence[dict[str, Any]]) -> list[tupl
     [
         ([], [], []),
         ([row("a")], [document("a")], []),
-        ([row("a"), row("b")], [document("b")], [(Kind.MISSING, "a")]),
-        ([row("a"), row("b")], [document("a")], [(Kind.MISSING, "b")]),
-        ([row("b")], [document("a"), document("b")], [(Kind.EXTRA, "a")]),
+        ([row("a"), row("b")], [document("b")], [(FindingKind.MISSING, "a")]),
+        ([row("a"), row("b")], [document("a")], [(FindingKind.MISSING, "b")]),
+        ([row("b")], [document("a"), document("b")], [(FindingKind.EXTRA, "a")]),
         ([row("a")], [document("a"), document("b"), document("c")],
-         [(Kind.EXTRA, "b"), (Kind.EXTRA, "c")]),
-        ([row("a", "new")], [document("a", "old", tx_id=6)], [(Kind.STALE, "a")]),
-        ([row("a", "new")], [document("a", "old")], [(Kind.CONTENT, "a")]),
-        ([row("a")], [document("a", garbage=1)], [(Kind.CONTENT, "a")]),
+         [(FindingKind.EXTRA, "b"), (FindingKind.EXTRA, "c")]),
+        ([row("a", "new")], [document("a", "old", tx_id=6)], [(FindingKind.STALE, "a")]),
+        ([row("a", "new")], [document("a", "old")], [(FindingKind.CONTENT, "a")]),
+        ([row("a")], [document("a", garbage=1)], [(FindingKind.CONTENT, "a")]),
         ([row("a"), row("b")], [{"_id": "a", "_cdc": {"lsn": 1, "tx_id": 7}}, document("b")],
-         [(Kind.CONTENT, "a")]),
-        ([row("a")], [{"_id": "a", "email": "b"}], [(Kind.STALE, "a")]),
+         [(FindingKind.CONTENT, "a")]),
+        ([row("a")], [{"_id": "a", "email": "b"}], [(FindingKind.STALE, "a")]),
         # A savepoint's number differs: equal content is no difference.
         ([row("a", version=8)], [document("a")], []),
     ],
 )  # fmt: skip
 def test_what_differs(
-    rows: list[Row], documents: list[dict[str, Any]], expected: list[tuple[Kind, str]]
+    rows: list[Row], documents: list[dict[str, Any]], expected: list[tuple[FindingKind, str]]
 ) -> None:
     assert found(rows, documents) == expected
 
@@ -71,16 +73,16 @@ def test_a_key_with_a_null_is_a_row_that_cannot_arrive() -> None:
     # PostgreSQL sorts it last.
     rows = [row("a"), (None, "7", "x"), (None, "8", "y")]
     assert found(rows, [document("a"), document("b")]) == [
-        (Kind.MISSING, NO_ID),
-        (Kind.MISSING, NO_ID),
-        (Kind.EXTRA, "b"),
+        (FindingKind.MISSING, NO_ID),
+        (FindingKind.MISSING, NO_ID),
+        (FindingKind.EXTRA, "b"),
     ]
 
 
 def test_a_difference_says_which_field() -> None:
     (difference,) = differing(HOW, [row("a", "new")], [document("a", "old", odd=1)])
     assert (difference.kind, difference.table, difference.id) == (
-        Kind.CONTENT,
+        FindingKind.CONTENT,
         "public.customer",
         "a",
     )
@@ -102,14 +104,16 @@ def test_a_column_that_no_document_has() -> None:
     how = replace(HOW, columns=(EMAIL, NOTE), fields=HOW.fields | {"note"})
     rows: list[Row] = [("a", "7", "a", "x"), ("b", "7", "new", "y"), ("c", "7", "a", None)]
     documents = [document(x) for x in "abc"]
-    absent = [x for x in differing(how, rows, documents) if x.kind is Kind.COLUMN_ABSENT]
+    absent = [x for x in differing(how, rows, documents) if x.kind is FindingKind.COLUMN_ABSENT]
     assert absent == [
-        Difference(Kind.COLUMN_ABSENT, "public.customer", "note", "", None, ("note text",), count=2)
+        RowDifference(
+            FindingKind.COLUMN_ABSENT, "public.customer", "note", "", None, ("note text",), count=2
+        )
     ]
     # One document that has it makes it a matter of rows.
     documents[0]["note"] = "x"
     kinds = {each.kind for each in differing(how, rows, documents)}
-    assert kinds == {Kind.CONTENT}
+    assert kinds == {FindingKind.CONTENT}
 
 
 def test_a_column_without_values_is_not_missed() -> None:
@@ -124,17 +128,17 @@ IDS = st.sets(st.text(min_size=1, max_size=3))
 def test_every_row_and_document_is_met(rows: set[str], documents: set[str]) -> None:
     differences = found([row(x) for x in sorted(rows)], [document(x) for x in sorted(documents)])
     assert set(differences) == {
-        *((Kind.MISSING, x) for x in rows - documents),
-        *((Kind.EXTRA, x) for x in documents - rows),
+        *((FindingKind.MISSING, x) for x in rows - documents),
+        *((FindingKind.EXTRA, x) for x in documents - rows),
     }
     assert len(differences) == len(rows ^ documents)
 
 
-def difference(identity: str, version: str = "7") -> Difference:
-    return Difference(Kind.MISSING, "public.customer", identity, version, None)
+def difference(identity: str, version: str = "7") -> RowDifference:
+    return RowDifference(FindingKind.MISSING, "public.customer", identity, version, None)
 
 
 def test_what_differs_once_was_on_its_way() -> None:
     first = [difference("a"), difference("b"), difference("c", "7")]
     second = [difference("b"), difference("c", "8"), difference("d")]
-    assert lasting(first, second) == (difference("b"),)
+    assert persistent(first, second) == (difference("b"),)

@@ -5,11 +5,11 @@ from typing import cast
 
 import pytest
 
-from scripts.integrity.decoding import Event
-from scripts.integrity.events import Unseen
-from scripts.integrity.findings import missed_for_sure
-from scripts.integrity.records import Cut, TopicCut
-from scripts.integrity.topic import Begins, Records, Span, Topics
+from cdc_perf.integrity.decoding import ChangeEvent
+from cdc_perf.integrity.events import MissingEvent
+from cdc_perf.integrity.findings import missed_for_sure
+from cdc_perf.integrity.records import Cut, TopicCut
+from cdc_perf.integrity.topic import Records, Span, StartOffsets, Topics
 
 TOPIC = "cdc.public.customer"
 
@@ -21,7 +21,9 @@ class Broker:
         self._span = span
         self._compacts = compacts
 
-    def records(self, _begins: Begins, seen: dict[tuple[str, int], Span]) -> Iterator[Event]:
+    def records(
+        self, _begins: StartOffsets, seen: dict[tuple[str, int], Span]
+    ) -> Iterator[ChangeEvent]:
         seen[TOPIC, 0] = self._span
         return iter(())
 
@@ -52,7 +54,10 @@ def test_what_is_gone_of_a_window_is_known(
 
 
 def test_no_event_is_missed_in_a_topic_that_was_cut() -> None:
-    missed = (Unseen("public.customer", "a", 1, "c"), Unseen("public.orders", "b", 1, "c"))
+    missed = (
+        MissingEvent("public.customer", "a", 1, "c"),
+        MissingEvent("public.orders", "b", 1, "c"),
+    )
     tables = {TOPIC: "public.customer", "cdc.public.orders": "public.orders"}
     cuts = (TopicCut(topic=TOPIC, partition=0, why=Cut.RETENTION, offsets=5),)
     assert missed_for_sure(missed, tables, ()) == missed

@@ -4,40 +4,42 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from scripts.integrity.causes import Explanation
-from scripts.integrity.decoding import DeadLetter, Event
-from scripts.integrity.events import gathered
-from scripts.integrity.findings import row_findings
-from scripts.integrity.records import Finding, Kind, Place
-from scripts.integrity.snapshot import Difference
-from scripts.integrity.trace import Trail
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
+from cdc_perf.integrity.causes import Explanation
+from cdc_perf.integrity.decoding import ChangeEvent, DeadLetter
+from cdc_perf.integrity.events import load_events
+from cdc_perf.integrity.findings import row_findings
+from cdc_perf.integrity.records import Finding, FindingKind, LastSeen
+from cdc_perf.integrity.snapshot import RowDifference
+from cdc_perf.integrity.trace import RowTrace
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
 
 TOPIC, TABLE = "cdc.public.customer", "public.customer"
 RECORDS = (
-    Event(TOPIC, 0, 0, "a", "c", 10, 1),
-    Event(TOPIC, 0, 1, "b", "c", 20, 2),
-    Event(TOPIC, 0, 2, "b", "d", 30, 3),
-    Event(TOPIC, 0, 3, "late", "c", 40, 4),
-    Event(TOPIC, 0, 4, "poison", "c", 50, 5),
+    ChangeEvent(TOPIC, 0, 0, "a", "c", 10, 1),
+    ChangeEvent(TOPIC, 0, 1, "b", "c", 20, 2),
+    ChangeEvent(TOPIC, 0, 2, "b", "d", 30, 3),
+    ChangeEvent(TOPIC, 0, 3, "late", "c", 40, 4),
+    ChangeEvent(TOPIC, 0, 4, "poison", "c", 50, 5),
     DeadLetter(0, 0, "poison", "rejected-by-mongodb", TOPIC, 0, 4),
 )
 
 
 @pytest.fixture
-def trail() -> Iterator[Trail]:
-    with gathered(RECORDS, ()) as events:
+def trail() -> Iterator[RowTrace]:
+    with load_events(RECORDS, ()) as events:
         # The consumer has committed all but the last two.
         pipeline = load_pipeline(Checkout.here())
-        yield Trail(pipeline, events, {(TOPIC, 0): 3})
+        yield RowTrace(pipeline, events, {(TOPIC, 0): 3})
 
 
-def unexplained(_table: str, _kind: Kind, _differences: Sequence[Difference]) -> Explanation:
+def unexplained(
+    _table: str, _kind: FindingKind, _differences: Sequence[RowDifference]
+) -> Explanation:
     return Explanation()
 
 
-def found(trail: Trail, difference: Difference) -> Finding:
+def found(trail: RowTrace, difference: RowDifference) -> Finding:
     (finding,) = row_findings([difference], trail, unexplained)
     return finding
 
@@ -45,71 +47,79 @@ def found(trail: Trail, difference: Difference) -> Finding:
 @pytest.mark.parametrize(
     ("identity", "place", "words"),
     [
-        ("a", Place.CONSUMER, "create of lsn 10, is in cdc.public.customer, partition 0, offset 0"),
-        ("late", Place.TOPIC, "the consumer has not committed it"),
-        ("poison", Place.DEAD_LETTER, "the consumer gave it up: rejected-by-mongodb"),
-        ("never", Place.POSTGRES, "there is no event of it in the topic"),
+        (
+            "a",
+            LastSeen.CONSUMER,
+            "create of lsn 10, is in cdc.public.customer, partition 0, offset 0",
+        ),
+        ("late", LastSeen.TOPIC, "the consumer has not committed it"),
+        ("poison", LastSeen.DEAD_LETTER, "the consumer gave it up: rejected-by-mongodb"),
+        ("never", LastSeen.POSTGRES, "there is no event of it in the topic"),
     ],
 )
-def test_a_missing_row(trail: Trail, identity: str, place: Place, words: str) -> None:
-    finding = found(trail, Difference(Kind.MISSING, TABLE, identity, "7", None))
+def test_a_missing_row(trail: RowTrace, identity: str, place: LastSeen, words: str) -> None:
+    finding = found(trail, RowDifference(FindingKind.MISSING, TABLE, identity, "7", None))
     (sample,) = finding.samples
-    assert (finding.kind, sample.id, sample.last_seen) == (Kind.MISSING, identity, place)
+    assert (finding.kind, sample.id, sample.last_seen) == (FindingKind.MISSING, identity, place)
     assert words in sample.detail
 
 
-def test_a_document_whose_row_was_deleted_is_resurrected(trail: Trail) -> None:
-    finding = found(trail, Difference(Kind.EXTRA, TABLE, "b", "", 20))
-    assert finding.kind is Kind.RESURRECTED
-    assert finding.samples[0].last_seen is Place.CONSUMER
+def test_a_document_whose_row_was_deleted_is_resurrected(trail: RowTrace) -> None:
+    finding = found(trail, RowDifference(FindingKind.EXTRA, TABLE, "b", "", 20))
+    assert finding.kind is FindingKind.RESURRECTED
+    assert finding.samples[0].last_seen is LastSeen.CONSUMER
     assert (
         "the document is of lsn 20; its last event, delete of lsn 30" in finding.samples[0].detail
     )
 
 
-def test_a_document_that_no_event_tells_of_is_extra(trail: Trail) -> None:
-    finding = found(trail, Difference(Kind.EXTRA, TABLE, "stranger", "", None))
-    assert (finding.kind, finding.samples[0].last_seen) == (Kind.EXTRA, Place.MONGODB)
+def test_a_document_that_no_event_tells_of_is_extra(trail: RowTrace) -> None:
+    finding = found(trail, RowDifference(FindingKind.EXTRA, TABLE, "stranger", "", None))
+    assert (finding.kind, finding.samples[0].last_seen) == (FindingKind.EXTRA, LastSeen.MONGODB)
 
 
-def test_a_document_of_the_last_event_was_changed_in_mongodb(trail: Trail) -> None:
-    difference = Difference(Kind.CONTENT, TABLE, "a", "1", 10, ("email text",))
+def test_a_document_of_the_last_event_was_changed_in_mongodb(trail: RowTrace) -> None:
+    difference = RowDifference(FindingKind.CONTENT, TABLE, "a", "1", 10, ("email text",))
     (sample,) = found(trail, difference).samples
-    assert sample.last_seen is Place.MONGODB
+    assert sample.last_seen is LastSeen.MONGODB
     assert sample.detail.startswith("other content in email text; the document is of lsn 10; ")
 
 
-def test_differences_of_a_kind_and_table_are_one_finding(trail: Trail) -> None:
-    many = [Difference(Kind.MISSING, TABLE, f"x{n}", "7", None) for n in range(7)]
+def test_differences_of_a_kind_and_table_are_one_finding(trail: RowTrace) -> None:
+    many = [RowDifference(FindingKind.MISSING, TABLE, f"x{n}", "7", None) for n in range(7)]
     (finding,) = row_findings(many, trail, unexplained)
     assert (finding.count, len(finding.samples)) == (7, 5)
 
 
-def test_a_column_that_no_document_has_is_one_finding(trail: Trail) -> None:
+def test_a_column_that_no_document_has_is_one_finding(trail: RowTrace) -> None:
     rows = [
-        Difference(
-            *(Kind.CONTENT, TABLE, f"x{n}", "7", None),
+        RowDifference(
+            *(FindingKind.CONTENT, TABLE, f"x{n}", "7", None),
             columns=("note text",) if n else ("note text", "email text"),
             absent=("note",),
         )
         for n in range(3)
     ]
-    column = Difference(Kind.COLUMN_ABSENT, TABLE, "note", "", None, ("note text",), count=3)
-    found = {each.kind: each for each in row_findings([*rows, column], trail, unexplained)}
-    assert found.keys() == {Kind.CONTENT, Kind.COLUMN_ABSENT}
-    assert [sample.id for sample in found[Kind.CONTENT].samples] == ["x0"]
-    assert found[Kind.COLUMN_ABSENT].count == 3
-    assert [sample.id for sample in found[Kind.COLUMN_ABSENT].samples] == ["note"]
-
-
-def test_a_column_that_was_added_is_told_of_its_rows(trail: Trail) -> None:
-    row = Difference(
-        *(Kind.CONTENT, TABLE, "x", "7", None), columns=("note text",), absent=("note",)
+    column = RowDifference(
+        FindingKind.COLUMN_ABSENT, TABLE, "note", "", None, ("note text",), count=3
     )
-    column = Difference(Kind.COLUMN_ABSENT, TABLE, "note", "", None, ("note text",), count=1)
+    found = {each.kind: each for each in row_findings([*rows, column], trail, unexplained)}
+    assert found.keys() == {FindingKind.CONTENT, FindingKind.COLUMN_ABSENT}
+    assert [sample.id for sample in found[FindingKind.CONTENT].samples] == ["x0"]
+    assert found[FindingKind.COLUMN_ABSENT].count == 3
+    assert [sample.id for sample in found[FindingKind.COLUMN_ABSENT].samples] == ["note"]
 
-    def explain(_table: str, _kind: Kind, _group: Sequence[Difference]) -> Explanation:
+
+def test_a_column_that_was_added_is_told_of_its_rows(trail: RowTrace) -> None:
+    row = RowDifference(
+        *(FindingKind.CONTENT, TABLE, "x", "7", None), columns=("note text",), absent=("note",)
+    )
+    column = RowDifference(
+        FindingKind.COLUMN_ABSENT, TABLE, "note", "", None, ("note text",), count=1
+    )
+
+    def explain(_table: str, _kind: FindingKind, _group: Sequence[RowDifference]) -> Explanation:
         return Explanation(explained=frozenset("x"))
 
     (finding,) = row_findings([row, column], trail, explain)
-    assert (finding.kind, finding.count) == (Kind.CONTENT, 1)
+    assert (finding.kind, finding.count) == (FindingKind.CONTENT, 1)

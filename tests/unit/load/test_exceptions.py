@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.load.exceptions import Exceptions, read_exceptions
+from cdc_perf.load.exceptions import Exceptions, read_exceptions
 
 # As k6 1.8.1 writes them.
 THREW = (

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.load.hops import HopsSeen, HopWatch
-from scripts.load.progress import Progress
-from scripts.stack.hop_times import Counted, HopTimes
-from scripts.waiting import NotReady
+from cdc_perf.load.hops import HopMeasurements, HopWatch
+from cdc_perf.load.progress import LoadProgress
+from cdc_perf.stats.latency_histogram import HopCounters, LatencyHistogram
+from cdc_perf.waiting import NotReady
 
-RUNNING = Progress(
+RUNNING = LoadProgress(
     elapsed_seconds=0,
     total_seconds=60,
     running=True,
@@ -22,18 +22,20 @@ RUNNING = Progress(
 WAITING = replace(RUNNING, running=False)
 
 
-def count(events: int, started: float = 1.0) -> Counted:
-    return Counted(events, {"total": HopTimes({(1.0, 1.05): events}, 1.02 * events)}, started)
+def count(events: int, started: float = 1.0) -> HopCounters:
+    return HopCounters(
+        events, {"total": LatencyHistogram({(1.0, 1.05): events}, 1.02 * events)}, started
+    )
 
 
 class Consumer:
     """Gives one answer after another; None is silence."""
 
-    def __init__(self, *answers: Counted | None) -> None:
+    def __init__(self, *answers: HopCounters | None) -> None:
         self._answers = iter(answers)
         self.readings = 0
 
-    def __call__(self) -> Counted:
+    def __call__(self) -> HopCounters:
         self.readings += 1
         answer = next(self._answers)
         if answer is None:
@@ -45,11 +47,13 @@ class Consumer:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time that the watch sees; its one element is set."""
     now = [100.0]
-    monkeypatch.setattr("scripts.load.hops.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("cdc_perf.load.hops.time.monotonic", lambda: now[0])
     return now
 
 
-def watched(consumer: Consumer, clock: list[float], *moments: tuple[float, Progress]) -> HopsSeen:
+def watched(
+    consumer: Consumer, clock: list[float], *moments: tuple[float, LoadProgress]
+) -> HopMeasurements:
     watch = HopWatch(consumer, warm_up_seconds=6)
     for at, progress in moments:
         clock[0] = 100 + at
@@ -104,7 +108,7 @@ def test_a_consumer_that_is_silent_meanwhile_loses_nothing(clock: list[float]) -
     ids=["at the end", "at the begin", "ever"],
 )
 def test_a_consumer_that_does_not_answer_is_said(
-    clock: list[float], answers: tuple[Counted | None, ...], steady: int, fault: str
+    clock: list[float], answers: tuple[HopCounters | None, ...], steady: int, fault: str
 ) -> None:
     seen = watched(Consumer(*answers), clock, (0.0, RUNNING), (7.0, RUNNING))
     assert seen.steady.events == steady

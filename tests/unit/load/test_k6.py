@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import LoadFailure
-from scripts.load.k6 import K6, Observed, Shape, shape_of
-from scripts.settings.executors import ConstantVus, RampingVus, Stage
-from scripts.settings.scenarios import Scenario
+from cdc_perf.errors import LoadFailure
+from cdc_perf.load.k6 import K6, Observed, Shape, shape_of
+from cdc_perf.settings.executors import ConstantVus, RampingVus, Stage
+from cdc_perf.settings.scenarios import Scenario
 
 BASELINE = Scenario(
     name="baseline",

@@ -1,7 +1,7 @@
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.load.overrides import Overrides
+from cdc_perf.errors import UsageFailure
+from cdc_perf.load.overrides import Overrides
 
 
 @pytest.mark.parametrize(

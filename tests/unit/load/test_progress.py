@@ -4,7 +4,7 @@ import pytest
 import requests
 import responses
 
-from scripts.load.progress import MetricState, Progress, ask
+from cdc_perf.load.progress import LoadProgress, MetricState, ask
 
 STATUS = {"data": {"attributes": {"vus": 7, "running": True}}}
 
@@ -28,7 +28,7 @@ def test_progress_is_read_from_k6() -> None:
     progress = ask(20_000, 10.0, 40.0)
     assert progress is not None
     assert progress.metrics["iterations"] == MetricState(None, {"count": 40, "rate": 4.0})
-    assert replace(progress, metrics={}) == Progress(
+    assert replace(progress, metrics={}) == LoadProgress(
         elapsed_seconds=10.0,
         total_seconds=40.0,
         running=True,
@@ -67,7 +67,7 @@ def test_a_k6_that_does_not_answer_has_no_progress(answer: dict[str, object]) ->
 
 
 def test_a_run_that_lasts_longer_than_its_load_stays_at_the_whole() -> None:
-    late = Progress(
+    late = LoadProgress(
         elapsed_seconds=50.0,
         total_seconds=40.0,
         running=False,

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.load import run as load
-from scripts.load.files import ScenarioFiles
-from scripts.load.k6 import K6, Shape
-from scripts.process import Completed
-from scripts.settings.executors import ConstantVus
+from cdc_perf import process
+from cdc_perf.load import run as load
+from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.load.k6 import K6, Shape
+from cdc_perf.process import Completed
+from cdc_perf.settings.executors import ConstantVus
 from tests.unit.load.test_k6 import BASELINE
 
 SHAPE = Shape(ConstantVus(vus=1, duration="1s"), 1.0, 1.0)

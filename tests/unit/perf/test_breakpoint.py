@@ -1,4 +1,4 @@
-"""The search for a rate that holds, on a laboratory that makes no load."""
+"""The search for a rate that holds, on a runner that makes no load."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,20 +9,20 @@ from typing import cast
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.integrity.records import Drain, Finding, Integrity, Kind, Place, Sample
-from scripts.load.exceptions import Exceptions
-from scripts.load.files import ScenarioFiles
-from scripts.load.k6 import Shape
-from scripts.load.run import Loaded
-from scripts.perf import breakpoint as search
-from scripts.perf.breakpoint import measure_breakpoint
-from scripts.perf.measurement import Laboratory, Measured
-from scripts.perf.plan import PlannedScenario
-from scripts.results.points.windows import Window
-from scripts.settings.executors import ConstantArrivalRate, RampingArrivalRate, Stage
-from scripts.verdict.judge import judge
-from scripts.verdict.records import ScenarioVerdict
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.records import Drain, Finding, FindingKind, Integrity, LastSeen, RowSample
+from cdc_perf.load.exceptions import Exceptions
+from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.load.k6 import Shape
+from cdc_perf.load.run import K6Result
+from cdc_perf.perf import breakpoint as search
+from cdc_perf.perf.breakpoint import measure_breakpoint
+from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.perf.scenario_runner import ScenarioResult, ScenarioRun, ScenarioRunner
+from cdc_perf.results.points.windows import Window
+from cdc_perf.settings.executors import ConstantArrivalRate, RampingArrivalRate, Stage
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.records import ScenarioVerdict
 from tests.unit.load.test_k6 import BASELINE
 from tests.unit.measured import CLEAN, GOOD, LATENCY, evidence, summary, threshold, trend
 
@@ -42,14 +42,14 @@ STUCK = msgspec.structs.replace(
 )
 
 
-def damaged(kind: Kind) -> Integrity:
-    sample = Sample(id="0b9c", last_seen=Place.K6, detail="gone")
+def damaged(kind: FindingKind) -> Integrity:
+    sample = RowSample(id="0b9c", last_seen=LastSeen.K6, detail="gone")
     finding = Finding(kind=kind, table="public.customer", count=1, samples=(sample,))
     return msgspec.structs.replace(CLEAN, findings=(finding,))
 
 
 class Bench:
-    """A laboratory whose ramp and holds leave what they are told to.
+    """A runner whose ramp and holds leave what they are told to.
 
     Attributes:
         left: What the check after each part finds, the ramp first.
@@ -76,7 +76,8 @@ class Bench:
     def shape(self, _planned: PlannedScenario) -> Shape:
         return Shape(HOLD, 60.0, 1.0)
 
-    def measure(self, planned: PlannedScenario, shape: Shape, files: ScenarioFiles) -> Measured:
+    def measure(self, run: ScenarioRun) -> ScenarioResult:
+        planned, shape, files = run.planned, run.shape, run.files
         files.folder.mkdir(parents=True)
         part = files.folder.name
         self.parts.append(part)
@@ -94,16 +95,17 @@ class Bench:
             exceptions=self.ramp_exceptions if part == "ramp" else Exceptions(),
         )
         now = datetime.now(UTC)
-        return Measured(Loaded(known.k6_exit, now, now, 0.0, None), known, {})
+        return ScenarioResult(K6Result(known.k6_exit, now, now, 0.0, None), known, {})
 
-    def check_again(self, measured: Measured, _files: ScenarioFiles) -> Measured:
+    def check_again(self, measured: ScenarioResult, _files: ScenarioFiles) -> ScenarioResult:
         return replace(measured, evidence=replace(measured.evidence, integrity=self.again))
 
     def verdict(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> ScenarioVerdict:
-        monkeypatch.setattr(search, "_wait_for_calm", lambda _laboratory: None)
+        monkeypatch.setattr(search, "_wait_for_zero_lag", lambda _runner: None)
         files = ScenarioFiles(folder / "breakpoint")
-        laboratory = cast("Laboratory", self)
-        measured = measure_breakpoint(laboratory, PLANNED, Shape(RAMP, 60.0, 1.0), files)
+        runner = cast("ScenarioRunner", self)
+        run = ScenarioRun(PLANNED, Shape(RAMP, 60.0, 1.0), files)
+        measured = measure_breakpoint(runner, run)
         return judge(measured.evidence)
 
 
@@ -119,18 +121,20 @@ def test_a_ramp_and_a_hold_that_lose_nothing_pass(
     assert bench.parts == ["ramp", "hold-1"]
 
 
-@pytest.mark.parametrize("kind", [Kind.VANISHED, Kind.EVENT_MISSING, Kind.MISSING])
+@pytest.mark.parametrize(
+    "kind", [FindingKind.VANISHED, FindingKind.EVENT_MISSING, FindingKind.MISSING]
+)
 def test_what_the_ramp_loses_is_a_fail_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Kind
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: FindingKind
 ) -> None:
     bench = Bench(damaged(kind))
     assert bench.verdict(tmp_path, monkeypatch).exit_code is ExitCode.FAIL
     assert bench.parts == ["ramp"]
 
 
-@pytest.mark.parametrize("kind", [Kind.DUPLICATE, Kind.REORDERED])
+@pytest.mark.parametrize("kind", [FindingKind.DUPLICATE, FindingKind.REORDERED])
 def test_what_the_ramp_repeats_is_a_fail_of_the_scenario(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Kind
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: FindingKind
 ) -> None:
     bench = Bench(damaged(kind))
     verdict = bench.verdict(tmp_path, monkeypatch)
@@ -141,7 +145,7 @@ def test_what_the_ramp_repeats_is_a_fail_of_the_scenario(
 def test_a_hold_that_loses_a_row_is_not_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = Bench(CLEAN, damaged(Kind.MISSING), slow=1)
+    bench = Bench(CLEAN, damaged(FindingKind.MISSING), slow=1)
     verdict = bench.verdict(tmp_path, monkeypatch)
     assert (verdict.exit_code, red(verdict)) == (ExitCode.FAIL, ["rows"])
     assert bench.parts == ["ramp", "hold-1"]
@@ -159,7 +163,7 @@ def test_a_rate_that_is_only_too_high_is_lowered(
     ("again", "code"),
     [
         (CLEAN, ExitCode.PASS),
-        (damaged(Kind.VANISHED), ExitCode.FAIL),
+        (damaged(FindingKind.VANISHED), ExitCode.FAIL),
         (STUCK, ExitCode.FAIL),
         (Integrity(checked=CLEAN.checked, unchecked="kafka does not run"), ExitCode.INVALID),
     ],
@@ -173,7 +177,7 @@ def test_a_ramp_that_did_not_drain_is_checked_again_once_it_is_calm(
 def test_a_hold_that_did_not_drain_is_lowered_and_checked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = Bench(CLEAN, STUCK, again=damaged(Kind.VANISHED))
+    bench = Bench(CLEAN, STUCK, again=damaged(FindingKind.VANISHED))
     assert bench.verdict(tmp_path, monkeypatch).exit_code is ExitCode.FAIL
     assert bench.parts == ["ramp", "hold-1"]
 

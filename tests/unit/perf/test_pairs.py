@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.errors import ExitCode, UsageFailure
-from scripts.perf.pairs import Turns, figures_of, measure_in_turn, turn_of
-from scripts.report.rows import Row
-from scripts.results.hops import Hops
-from scripts.results.run_folder import RunFolder
-from scripts.settings.paths import Checkout
-from scripts.verdict.judge import not_run
-from scripts.verdict.pairs import Finding
-from scripts.verdict.turns import Side, Turn, judge_turns
-from scripts.verdict.verdict import Verdict
+from cdc_perf import process
+from cdc_perf.errors import ExitCode, UsageFailure
+from cdc_perf.perf.pairs import Turns, figures_of, measure_in_turn, turn_of
+from cdc_perf.results.hops import Hops
+from cdc_perf.results.run_folder import RunFolder
+from cdc_perf.runs.row import Row
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stats.pairs import PairedFinding
+from cdc_perf.verdict.judge import not_run
+from cdc_perf.verdict.turns import PairSide, Turn, judge_turns
+from cdc_perf.verdict.verdict import Verdict
 from tests.unit.measured import way
 from tests.unit.recorded_runs import FEW, SLOW, gone, row, spoil, write_run
 
@@ -83,7 +83,7 @@ def test_a_verdict_of_another_version_is_read(tmp_path: Path) -> None:
 
 def test_a_run_that_failed_says_what_failed(tmp_path: Path) -> None:
     folder = RunFolder(write_run(tmp_path, [row("health-check"), row("baseline", SLOW)]))
-    turn = turn_of(folder, 3, Side.HEAD, ExitCode.FAIL, ())
+    turn = turn_of(folder, 3, PairSide.HEAD, ExitCode.FAIL, ())
     assert (turn.fails, turn.failed, turn.run) == (True, ("baseline",), folder.run_id)
     assert len(turn.figures) == 3
     assert turn.reason
@@ -127,7 +127,7 @@ def test_one_bad_run_discards_no_other(tmp_path: Path, monkeypatch: pytest.Monke
     assert [x.pair for x in result.left_out] == [4, 4, 5, 5]
     assert all(len(x.figures) == 3 for x in result.left_out)
     assert {x.pairs for x in result.found.values()} == {10}
-    assert {x.finding for x in result.found.values()} == {Finding.SAME}
+    assert {x.finding for x in result.found.values()} == {PairedFinding.SAME}
     assert result.exit_code is ExitCode.PASS
 
 
@@ -135,7 +135,7 @@ def test_a_head_that_fails_every_time(tmp_path: Path, monkeypatch: pytest.Monkey
     """Pairs alternate their order: base, head, head, base."""
     base, head = row("baseline"), row("baseline", SLOW)
     _, made = in_turn(monkeypatch, tmp_path, [base, head, head, base] * 6)
-    assert [turn.side for turn in made if turn.fails] == [Side.HEAD] * 12
+    assert [turn.side for turn in made if turn.fails] == [PairSide.HEAD] * 12
     result = judge_turns(made)
     assert (result.verdict, result.exit_code) == (Verdict.FAIL, ExitCode.FAIL)
 

@@ -1,9 +1,9 @@
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.load.overrides import Overrides
-from scripts.perf.plan import make_plan
-from scripts.settings.paths import Checkout
+from cdc_perf.errors import UsageFailure
+from cdc_perf.load.overrides import Overrides
+from cdc_perf.perf.plan import make_plan
+from cdc_perf.settings.paths import Checkout
 
 CHECKOUT = Checkout.here()
 

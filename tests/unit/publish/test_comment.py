@@ -3,24 +3,24 @@ from pathlib import Path
 import pytest
 import responses
 
-from scripts.publish import baseline
-from scripts.publish.baseline import Comparison, compare
-from scripts.publish.comment import Findings, Links, render
-from scripts.publish.fetch import Artefact, Fetched
-from scripts.publish.github import GitHub
-from scripts.publish.runner import Owner, Repository, WorkflowRun
-from scripts.publish.status import State, Status
-from scripts.report.reading import read_results
-from scripts.report.recorded import Measured, Recorded
-from scripts.report.rows import Row
+from cdc_perf.publish import baseline
+from cdc_perf.publish.baseline import BaselineComparison, compare
+from cdc_perf.publish.comment import Findings, Links, render
+from cdc_perf.publish.fetch import Artifact, Fetched
+from cdc_perf.publish.github import GitHub
+from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.status import State, Status
+from cdc_perf.runs.loader import read_results
+from cdc_perf.runs.row import Row
+from cdc_perf.runs.run_set import RecordedScenario, RunSet
 from tests.unit.recorded_runs import FAST, FEW, manifest, row, spoil, write_run
 
 API = "https://api.example"
 NAME = "octo/cdc-perf"
 KNOWN = ("health-check", "baseline", "e2e-latency")
 LINKS = Links("https://github.example", NAME)
-ARTEFACT = Artefact(id=9, name="k6-results-1-1", size_in_bytes=1, expired=False)
-NOTHING = Recorded((), ())
+ARTEFACT = Artifact(id=9, name="k6-results-1-1", size_in_bytes=1, expired=False)
+NOTHING = RunSet((), ())
 
 
 def workflow_run(
@@ -30,7 +30,7 @@ def workflow_run(
     return WorkflowRun(number, 1, event, conclusion, "a" * 40, "main", Repository(of, owner))
 
 
-def recorded(folder: Path, *rows: Row, **how: float) -> Recorded:
+def recorded(folder: Path, *rows: Row, **how: float) -> RunSet:
     for number, found in enumerate(rows):
         both = [row("health-check"), found]
         write_run(folder, both, number, manifest(both, number, **how))  # type: ignore[arg-type]
@@ -38,13 +38,15 @@ def recorded(folder: Path, *rows: Row, **how: float) -> Recorded:
 
 
 @pytest.fixture
-def now(tmp_path: Path) -> dict[str, Measured]:
+def now(tmp_path: Path) -> dict[str, RecordedScenario]:
     return recorded(tmp_path / "now", row("baseline"), row("e2e-latency")).measured()
 
 
 def compared(
-    monkeypatch: pytest.MonkeyPatch, now: dict[str, Measured], *before: tuple[WorkflowRun, Recorded]
-) -> Comparison:
+    monkeypatch: pytest.MonkeyPatch,
+    now: dict[str, RecordedScenario],
+    *before: tuple[WorkflowRun, RunSet],
+) -> BaselineComparison:
     """Compare with the results of workflow runs, the newest first."""
     left = {run.id: found for run, found in before}
     monkeypatch.setattr(baseline, "fetch", lambda _, run, *__: Fetched(left[run.id], ARTEFACT))
@@ -75,7 +77,7 @@ def compared(
 
 
 def test_the_newest_comparable_run_of_each_scenario_is_taken(
-    monkeypatch: pytest.MonkeyPatch, now: dict[str, Measured], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, now: dict[str, RecordedScenario], tmp_path: Path
 ) -> None:
     newest = recorded(tmp_path / "3", row("baseline", FAST), duration=30)
     middle = recorded(tmp_path / "2", row("baseline", FAST))
@@ -93,7 +95,7 @@ def test_the_newest_comparable_run_of_each_scenario_is_taken(
 
 
 def test_why_nothing_is_comparable_is_said(
-    monkeypatch: pytest.MonkeyPatch, now: dict[str, Measured], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, now: dict[str, RecordedScenario], tmp_path: Path
 ) -> None:
     other = recorded(tmp_path / "1", row("baseline"), row("e2e-latency", FEW), duration=30)
     found = compared(monkeypatch, now, (workflow_run(1), other))
@@ -105,7 +107,7 @@ def test_why_nothing_is_comparable_is_said(
 
 
 def test_runs_that_are_not_the_branchs_own_are_left_aside(
-    monkeypatch: pytest.MonkeyPatch, now: dict[str, Measured], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, now: dict[str, RecordedScenario], tmp_path: Path
 ) -> None:
     poisoned = recorded(tmp_path / "1", row("baseline"), row("e2e-latency"))
     found = compared(
@@ -174,10 +176,10 @@ def test_links_lead_to_the_results_and_to_the_run(tmp_path: Path) -> None:
         ),
         (
             findings(State.FAILURE),
-            Fetched(Recorded((), ("a `bad` zip",)), ARTEFACT),
+            Fetched(RunSet((), ("a `bad` zip",)), ARTEFACT),
             "- `a 'bad' zip`",
         ),
-        (findings(State.FAILURE), Fetched(Recorded((), ("a `bad` zip",)), None), "**NO-DATA**"),
+        (findings(State.FAILURE), Fetched(RunSet((), ("a `bad` zip",)), None), "**NO-DATA**"),
     ],
 )
 def test_without_results_the_comment_says_why(said: Findings, fetched: Fetched, shown: str) -> None:

@@ -6,9 +6,9 @@ import requests
 import responses
 from responses.registries import OrderedRegistry
 
-from scripts.errors import ExitCode, PublishFailure
-from scripts.publish.github import GitHub
-from scripts.publish.refusals import RETRY, ApiFailure
+from cdc_perf.errors import ExitCode, PublishFailure
+from cdc_perf.publish.api_errors import RETRY, ApiFailure
+from cdc_perf.publish.github import GitHub
 
 API = "https://api.example"
 URL = f"{API}/repos/octo/cdc-perf/things"

@@ -1,14 +1,16 @@
 import pytest
 
-from scripts.publish.pulls import Base, Head, PullRequest, pull_request_of
-from scripts.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.pulls import PullRequest, PullRequestBase, PullRequestHead, pull_request_of
+from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
 
 HEAD = "a" * 40
 REPOSITORY = Repository("octo/cdc-perf", Owner("octo"))
 
 
 def pull(number: int) -> PullRequest:
-    return PullRequest(number, Head(HEAD, REPOSITORY), Base(f"release-{number}", "b" * 40))
+    return PullRequest(
+        number, PullRequestHead(HEAD, REPOSITORY), PullRequestBase(f"release-{number}", "b" * 40)
+    )
 
 
 def run(name: str) -> WorkflowRun:

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import PublishFailure, UsageFailure
-from scripts.publish.names import WORKFLOW_PATH
-from scripts.publish.pulls import pull_requests_of
-from scripts.publish.runner import finished_run, repository, write_outputs, write_summary
-from scripts.publish.source import local_results
+from cdc_perf.errors import PublishFailure, UsageFailure
+from cdc_perf.publish.names import WORKFLOW_PATH
+from cdc_perf.publish.pulls import pull_requests_of
+from cdc_perf.publish.runner import finished_run, repository, write_outputs, write_summary
+from cdc_perf.publish.summary import local_results
 from tests.unit.recorded_runs import row, run_id, write_run
 
 KNOWN = ("health-check", "baseline")

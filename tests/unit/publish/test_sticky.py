@@ -6,10 +6,10 @@ import pytest
 import responses
 from responses.registries import OrderedRegistry
 
-from scripts.publish.github import GitHub
-from scripts.publish.names import BOT
-from scripts.publish.refusals import ApiFailure
-from scripts.publish.sticky import MARKER, MAX_BYTES, publish
+from cdc_perf.publish.api_errors import ApiFailure
+from cdc_perf.publish.github import GitHub
+from cdc_perf.publish.names import BOT
+from cdc_perf.publish.sticky import MARKER, MAX_BYTES, publish
 
 API = "https://api.example"
 ISSUE = f"{API}/repos/octo/cdc-perf/issues/7/comments"

@@ -1,8 +1,8 @@
 import msgspec
 import pytest
 
-from scripts.report.annotations import annotations
-from scripts.report.rows import Row
+from cdc_perf.report.annotations import annotations
+from cdc_perf.runs.row import Row
 from tests.unit.recorded_runs import SLOW, gone, row
 
 ACTIONS = {"GITHUB_ACTIONS": "true"}

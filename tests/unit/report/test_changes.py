@@ -6,17 +6,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from scripts.report.changes import changes_table, incomparable
-from scripts.report.recorded import Measured, RecordedRun
-from scripts.report.rows import Row
-from scripts.results.summary import NoSummary
+from cdc_perf.report.changes import changes_table, incomparable
+from cdc_perf.results.summary import NoSummary
+from cdc_perf.runs.row import Row
+from cdc_perf.runs.run_set import RecordedRun, RecordedScenario
 from tests.unit.recorded_runs import FAST, LOSSY, MACHINE, manifest, row
 
 
 def measured(
     found: Row, number: int = 0, how: Mapping[str, Any] = MappingProxyType({})
-) -> Measured:
-    return Measured(RecordedRun(manifest([found], number, **how), (found,)), found)
+) -> RecordedScenario:
+    return RecordedScenario(RecordedRun(manifest([found], number, **how), (found,)), found)
 
 
 NOW = measured(row("baseline"))

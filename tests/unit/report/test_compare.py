@@ -7,17 +7,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.report.compare import compare_runs
-from scripts.report.reading import read_results
-from scripts.report.recorded import Recorded
+from cdc_perf.errors import UsageFailure
+from cdc_perf.report.compare import compare_runs
+from cdc_perf.runs.loader import read_results
+from cdc_perf.runs.run_set import RunSet
 from tests.unit.measured import way
 from tests.unit.recorded_runs import FAST, gone, manifest, row, spoil, write_run
 
 SCENARIOS = ("health-check", "baseline", "spike", "soak")
 
 
-def recorded(folder: Path) -> Recorded:
+def recorded(folder: Path) -> RunSet:
     return read_results(folder, SCENARIOS)
 
 

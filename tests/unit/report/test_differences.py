@@ -3,8 +3,8 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from scripts.report.differences import Difference, differences
-from scripts.results.manifest import Manifest
+from cdc_perf.report.differences import SettingDifference, differences
+from cdc_perf.results.manifest import Manifest
 from tests.unit.recorded_runs import manifest, row
 
 ROWS = [row("baseline")]
@@ -15,7 +15,7 @@ def way(connector: Mapping[str, str]) -> Manifest:
     return msgspec.structs.replace(manifest(ROWS), connector=connector)
 
 
-def between(before: Manifest | None, now: Manifest | None) -> tuple[Difference, ...]:
+def between(before: Manifest | None, now: Manifest | None) -> tuple[SettingDifference, ...]:
     return differences(
         *({"baseline": (each, each.scenarios[0] if each else None)} for each in (before, now))
     )
@@ -24,8 +24,8 @@ def between(before: Manifest | None, now: Manifest | None) -> tuple[Difference, 
 def test_a_setting_of_the_connector_that_differs_is_told_with_both_values() -> None:
     slow = {"heartbeat.interval.ms": "0", "poll.interval.ms": "500", "snapshot.mode": "no_data"}
     assert between(way(FAST), way(slow)) == (
-        Difference("connector heartbeat.interval.ms", "-", "0"),
-        Difference("connector poll.interval.ms", "5", "500"),
+        SettingDifference("connector heartbeat.interval.ms", "-", "0"),
+        SettingDifference("connector poll.interval.ms", "5", "500"),
     )
     assert between(way(FAST), way(FAST)) == ()
 
@@ -38,7 +38,9 @@ def test_what_no_run_tells_is_no_difference(
 
 
 def test_a_run_that_does_not_tell_is_not_said_to_have_had_none() -> None:
-    assert between(way({}), way(FAST)) == (Difference("connector", "not recorded", "2 settings"),)
+    assert between(way({}), way(FAST)) == (
+        SettingDifference("connector", "not recorded", "2 settings"),
+    )
 
 
 def test_a_run_json_from_before_the_settings_were_recorded_still_reads() -> None:

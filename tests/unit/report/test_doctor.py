@@ -2,12 +2,14 @@ import json
 
 import pytest
 
-from scripts.report.doctor import diagnosis_json, diagnosis_table
-from scripts.stack.local.diagnosis import Finding, Health
+from cdc_perf.report.stack import diagnosis_json, diagnosis_table
+from cdc_perf.stack.local.diagnosis import CheckResult, Health
 
-OK = Finding(what="system", health=Health.OK, found="Linux")
-MISSING = Finding(what="k6", health=Health.MISSING, found="k6 1.8.1", remedy="inv tools.install")
-WRONG = Finding(what="memory", health=Health.WRONG, found="1.0 GiB", remedy="free some")
+OK = CheckResult(what="system", health=Health.OK, found="Linux")
+MISSING = CheckResult(
+    what="k6", health=Health.MISSING, found="k6 1.8.1", remedy="inv tools.install"
+)
+WRONG = CheckResult(what="memory", health=Health.WRONG, found="1.0 GiB", remedy="free some")
 
 
 @pytest.mark.parametrize(
@@ -19,7 +21,7 @@ WRONG = Finding(what="memory", health=Health.WRONG, found="1.0 GiB", remedy="fre
     ],
 )
 def test_the_last_line_says_whether_one_can_begin(
-    findings: tuple[Finding, ...], sentence: str
+    findings: tuple[CheckResult, ...], sentence: str
 ) -> None:
     lines = diagnosis_table(findings).splitlines()
     assert lines[-1] == sentence

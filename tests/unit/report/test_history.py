@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from scripts.report.history import (
+from cdc_perf.report.history import (
     alike,
     comparable,
     entries_of,
@@ -16,9 +16,9 @@ from scripts.report.history import (
     series_of,
     sparkline,
 )
-from scripts.results.history import HistoryEntry
-from scripts.results.manifest import Manifest
-from scripts.tools.change_points import ChangePoint
+from cdc_perf.results.history import HistoryEntry
+from cdc_perf.results.manifest import Manifest
+from cdc_perf.tools.change_points import ChangePoint
 from tests.unit.measured import NOW
 from tests.unit.recorded_runs import gone, manifest, row
 from tests.unit.results.test_history import entry

@@ -5,11 +5,11 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from scripts.report.hops import hop_rows, hop_sentences, hops_text, moved_hop
-from scripts.report.markdown import run_markdown
-from scripts.results.hops import Hops
-from scripts.results.summary import NoSummary
-from scripts.verdict.run import judge_run
+from cdc_perf.report.hops import hop_rows, hop_sentences, hops_text, moved_hop
+from cdc_perf.report.markdown import run_markdown
+from cdc_perf.results.hops import Hops
+from cdc_perf.results.summary import NoSummary
+from cdc_perf.verdict.judge import judge_run
 from tests.unit.measured import GOOD, LATENCY, counter, summary, trend, way
 from tests.unit.recorded_runs import row
 

@@ -4,10 +4,10 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.report.junit import Suite, junit
-from scripts.results.summary import Metric
-from scripts.verdict.records import GateResult
+from cdc_perf.errors import ExitCode
+from cdc_perf.report.junit import Suite, junit
+from cdc_perf.results.summary import Metric
+from cdc_perf.verdict.records import GateResult
 from tests.unit.recorded_runs import FEW, SLOW, gone, verdict_of
 
 
@@ -57,8 +57,8 @@ def test_a_gate_that_does_not_hold_is_a_failure_and_one_that_cannot_be_told_is_s
         verdict_of("spike"),
         exit_code=ExitCode.INVALID,
         gates=(
-            GateResult(name="a", limit="this", observed="that", ok=False, reason="why"),
-            GateResult(name="b", limit="this", observed="unknown", ok=None),
+            GateResult(name="a", condition="this", observed="that", ok=False, reason="why"),
+            GateResult(name="b", condition="this", observed="unknown", ok=None),
         ),
     )
     (suite,) = read(Suite(verdict))

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.load.progress import Progress
-from scripts.report.live import Lines, display, text
+from cdc_perf.load.progress import LoadProgress
+from cdc_perf.report.live import Lines, display, text
 
-MOMENT = Progress(
+MOMENT = LoadProgress(
     elapsed_seconds=12.0,
     total_seconds=60.0,
     running=True,

@@ -1,8 +1,8 @@
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.report.logs import last_logs
-from scripts.stack.backend import LogTail
+from cdc_perf.errors import UsageFailure
+from cdc_perf.report.stack import last_logs
+from cdc_perf.stack.backend import LogTail
 
 _LOG = ("one", "two", "three")
 

@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.report.markdown import quoted, run_markdown, settings_line
-from scripts.verdict.run import judge_run
+from cdc_perf.errors import ExitCode
+from cdc_perf.report.markdown import quoted, run_markdown, settings_line
+from cdc_perf.verdict.judge import judge_run
 from tests.unit.recorded_runs import SLOW, gone, manifest, row
 
 PASSED, FAILED, GONE = row("baseline"), row("spike", SLOW), gone("e2e-latency")

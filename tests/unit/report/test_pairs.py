@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.report.pairs import answer, pairs_json, pairs_table, sentence
-from scripts.verdict.pairs import Pairs, compare_pairs
-from scripts.verdict.turns import Side, Turn, TurnsResult, judge_turns
+from cdc_perf.errors import ExitCode
+from cdc_perf.report.pairs import answer, pairs_json, pairs_table, sentence
+from cdc_perf.stats.pairs import Pairs, compare_pairs
+from cdc_perf.verdict.turns import PairSide, Turn, TurnsResult, judge_turns
 
 LEVELS = [20.0 + number / 10 for number in range(12)]
 
@@ -57,10 +57,10 @@ def test_the_table_and_what_programs_get() -> None:
 def test_every_run_that_failed_or_is_left_out_is_named() -> None:
     figures = {"p95": 20.0}
     made = [
-        Turn(1, Side.BASE, "run-1", ExitCode.PASS, figures),
-        Turn(1, Side.HEAD, "run-2", ExitCode.FAIL, figures, ("baseline",), "exit 10: slow"),
-        Turn(2, Side.HEAD, "", -9, {}, (), "exit -9"),
-        Turn(2, Side.BASE, "run-3", ExitCode.PASS, figures),
+        Turn(1, PairSide.BASE, "run-1", ExitCode.PASS, figures),
+        Turn(1, PairSide.HEAD, "run-2", ExitCode.FAIL, figures, ("baseline",), "exit 10: slow"),
+        Turn(2, PairSide.HEAD, "", -9, {}, (), "exit -9"),
+        Turn(2, PairSide.BASE, "run-3", ExitCode.PASS, figures),
     ]
     result = judge_turns(made)
     text = pairs_table(result)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.report.runs import Wanted, find_runs, runs_json, runs_table
-from scripts.results.manifest import RunStatus
+from cdc_perf.errors import UsageFailure
+from cdc_perf.report.runs import Wanted, find_runs, runs_json, runs_table
+from cdc_perf.results.manifest import RunStatus
 from tests.unit.recorded_runs import SLOW, gone, manifest, row, run_id, write_run
 
 SCENARIOS = ("health-check", "baseline", "spike")

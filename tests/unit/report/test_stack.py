@@ -1,9 +1,9 @@
 import json
 
-from scripts.report.stack import connector_json, connector_table, status_json, status_table
-from scripts.stack.component import ComponentStatus
-from scripts.stack.connect_api import ConnectorStatus, TaskStatus
-from scripts.stack.connector_health import assess, status_rows
+from cdc_perf.report.stack import connector_json, connector_table, status_json, status_table
+from cdc_perf.stack.component import ComponentStatus
+from cdc_perf.stack.connect_api import ConnectorStatus, TaskStatus
+from cdc_perf.stack.connector_health import assess, status_rows
 
 RUNNING = ComponentStatus("kafka", "4.3.1", "running", 4711, 20_002, 300 * 1024 * 1024, 3723.9)
 STOPPED = ComponentStatus("consumer", "", "stopped", None, None, None, None)

@@ -1,12 +1,11 @@
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.report.rows import Row
-from scripts.report.terminal import render
-from scripts.results.summary import NoSummary
-from scripts.verdict.judge import judge, not_run
-from scripts.verdict.run import judge_run
+from cdc_perf.errors import ExitCode
+from cdc_perf.report.terminal import render
+from cdc_perf.results.summary import NoSummary
+from cdc_perf.runs.row import Row
+from cdc_perf.verdict.judge import judge, judge_run, not_run
 from tests.unit.measured import (
     GOOD,
     LATENCY,

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from scripts.results.foreign_summary import UNNAMED_CHECKS, ForeignSummary, read_any_summary
-from scripts.results.points.declared import Declared
-from scripts.results.summary import NoSummary, SummaryType
+from cdc_perf.results.foreign_summary import UNNAMED_CHECKS, ForeignSummary, read_any_summary
+from cdc_perf.results.points.declared import Declared
+from cdc_perf.results.summary import NoSummary, SummaryType
 
 GROUPS = {
     "name": "",

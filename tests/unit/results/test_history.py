@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.results.history import (
+from cdc_perf.results.history import (
     HistoryEntry,
     append,
     history_key,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.results.k6_expression import go_float, parse_k6_expression
+from cdc_perf.results.k6_expression import go_float, parse_k6_expression
 
 
 @pytest.mark.parametrize(

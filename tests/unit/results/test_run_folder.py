@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import StackFailure, UsageFailure
-from scripts.results.run_folder import RunFolder, check_results_folder
+from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.results.run_folder import RunFolder, check_results_folder
 
 NOW = datetime(2026, 11, 22, 2, 0, 0, tzinfo=UTC)
 

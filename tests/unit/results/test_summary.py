@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scripts.results.summary import Check, Metric, NoSummary, Summary, SummaryType, read_summary
+from cdc_perf.results.summary import Check, Metric, NoSummary, Summary, SummaryType, read_summary
 from tests.unit.measured import LATENCY, counter, rate, summary, trend
 
 _GOOD: dict[str, Any] = {

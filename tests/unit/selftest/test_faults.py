@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ExitCode, StackFailure, UsageFailure
-from scripts.selftest.copy import prepared
-from scripts.selftest.fault import Edit, Expected, Fault
-from scripts.selftest.faults import FAULTS, select
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
-from scripts.settings.threshold_file import load_thresholds
+from cdc_perf.errors import ExitCode, StackFailure, UsageFailure
+from cdc_perf.selftest.fault import Edit, Expected, Fault
+from cdc_perf.selftest.faults import FAULTS, select
+from cdc_perf.selftest.trial import prepared
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.settings.threshold_file import load_thresholds
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = ("metrics.json", "scenarios.json", "thresholds.json")

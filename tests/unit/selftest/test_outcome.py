@@ -1,9 +1,9 @@
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.selftest.outcome import outcome_of, starved
-from scripts.verdict.records import GateResult, ThresholdResult
-from scripts.verdict.verdict import Verdict
+from cdc_perf.errors import ExitCode
+from cdc_perf.selftest.outcome import outcome_of, starved
+from cdc_perf.verdict.records import GateResult, ThresholdResult
+from cdc_perf.verdict.verdict import Verdict
 from tests.unit.selftest.verdicts import fault, gate, limit, said, unknown
 
 FAIL, PASS = ExitCode.FAIL, ExitCode.PASS

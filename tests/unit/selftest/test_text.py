@@ -1,6 +1,5 @@
-from scripts.errors import ExitCode
-from scripts.selftest.outcome import outcome_of
-from scripts.selftest.text import last_line, markdown, text
+from cdc_perf.errors import ExitCode
+from cdc_perf.selftest.outcome import last_line, markdown, outcome_of, text
 from tests.unit.selftest.verdicts import fault, gate, limit, said
 
 FAIL, PASS = ExitCode.FAIL, ExitCode.PASS

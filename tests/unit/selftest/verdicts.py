@@ -1,9 +1,9 @@
 """Verdicts and outcomes for tests of the self-test."""
 
-from scripts.errors import ExitCode
-from scripts.selftest.fault import Expected, Fault
-from scripts.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
-from scripts.verdict.verdict import verdict_of
+from cdc_perf.errors import ExitCode
+from cdc_perf.selftest.fault import Expected, Fault
+from cdc_perf.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
+from cdc_perf.verdict.verdict import verdict_of
 
 
 def fault(code: ExitCode, red: str = "", reason: str = "", name: str = "lost-event") -> Fault:
@@ -12,11 +12,11 @@ def fault(code: ExitCode, red: str = "", reason: str = "", name: str = "lost-eve
 
 def gate(name: str, reason: str = "", *, ok: bool | None = None) -> GateResult:
     holds = not reason if ok is None else ok
-    return GateResult(name=name, limit="it holds", observed="seen", ok=holds, reason=reason)
+    return GateResult(name=name, condition="it holds", observed="seen", ok=holds, reason=reason)
 
 
 def unknown(name: str) -> GateResult:
-    return GateResult(name=name, limit="it holds", observed="unknown", ok=None)
+    return GateResult(name=name, condition="it holds", observed="unknown", ok=None)
 
 
 def limit(reason: str = "") -> ThresholdResult:

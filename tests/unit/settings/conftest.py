@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.settings.paths import Checkout
+from cdc_perf.settings.paths import Checkout
 from tests.unit.settings.files import Put
 
 ROOT = Path(__file__).parents[3]

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.settings.connector_rules import connector_faults, connector_warnings
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
+from cdc_perf.settings.connector_rules import connector_faults, connector_warnings
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
 
 UNWRAP = "io.debezium.transforms.ExtractNewRecordState"
 JSON = "org.apache.kafka.connect.json.JsonConverter"

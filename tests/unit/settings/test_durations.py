@@ -1,7 +1,7 @@
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.settings.durations import format_duration, parse_duration, parse_run_duration
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.durations import format_duration, parse_duration, parse_run_duration
 
 
 @pytest.mark.parametrize(

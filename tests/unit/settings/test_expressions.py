@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.settings.expressions import Expression, Operator, parse_expression
+from cdc_perf.settings.expressions import Expression, Operator, parse_expression
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode, UsageFailure
-from scripts.settings.files import join, read_json, read_toml, typed
+from cdc_perf.errors import ExitCode, UsageFailure
+from cdc_perf.settings.files import join, read_json, read_toml, typed
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.settings.metrics import Better, MetricType, load_metrics
-from scripts.settings.paths import Checkout
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.metrics import Better, MetricType, load_metrics
+from cdc_perf.settings.paths import Checkout
 from tests.unit.settings.files import Put
 
 _PLAN = (

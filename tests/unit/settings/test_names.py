@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.settings.names import nearest
+from cdc_perf.settings.names import nearest
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.settings.numbers import js_number
+from cdc_perf.settings.numbers import js_number
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.settings.paths import Checkout
+from cdc_perf.settings.paths import Checkout
 
 
 @pytest.mark.parametrize(

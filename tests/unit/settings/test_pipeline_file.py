@@ -1,8 +1,8 @@
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
 
 
 def test_the_committed_pipeline_is_the_one_of_the_plan(committed: Checkout) -> None:

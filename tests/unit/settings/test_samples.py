@@ -1,7 +1,7 @@
 import pytest
 
-from scripts.settings.metrics import MetricType
-from scripts.settings.samples import samples_needed
+from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.samples import samples_needed
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
 from tests.unit.settings.files import Put
 
 NAMES = (

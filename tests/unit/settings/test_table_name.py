@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from scripts.settings.table_name import TableName
+from cdc_perf.settings.table_name import TableName
 
 LONGEST = "x" * 63
 

@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.settings.metrics import load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import load_scenarios
-from scripts.settings.threshold_file import load_thresholds
-from scripts.settings.thresholds import ThresholdTable
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.settings.threshold_file import load_thresholds
+from cdc_perf.settings.thresholds import ThresholdTable
 from tests.unit.settings.files import Put
 
 

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from scripts.errors import UsageFailure
-from scripts.settings.expressions import STATS
-from scripts.settings.metrics import MetricType, load_metrics
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import HEALTH_CHECK, load_scenarios
-from scripts.settings.threshold_file import load_thresholds
-from scripts.settings.threshold_schema import threshold_schema
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.expressions import STATS
+from cdc_perf.settings.metrics import MetricType, load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import HEALTH_CHECK, load_scenarios
+from cdc_perf.settings.threshold_file import load_thresholds
+from cdc_perf.settings.threshold_schema import threshold_schema
 from tests.unit.settings.files import Put
 
 METRICS = load_metrics(Checkout.here())

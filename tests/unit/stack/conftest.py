@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import Pipeline
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack.endpoints import Endpoints
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.endpoints import Endpoints
 
 
 @pytest.fixture

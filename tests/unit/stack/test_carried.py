@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.stack.carried import ConnectorFilter
+from cdc_perf.stack.carried import ConnectorFilter
 
 
 @pytest.mark.parametrize(

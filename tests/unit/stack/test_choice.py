@@ -3,13 +3,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.errors import StackFailure, UsageFailure
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import Pipeline
-from scripts.stack.choice import Choice, choose
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.backend import LocalStack
-from scripts.tools.cache import Cache
+from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.choice import StackChoice, choose
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.tools.cache import Cache
 
 
 class Docker:
@@ -54,7 +54,7 @@ def with_local_up(
     return checkout
 
 
-def chosen(name: str, checkout: Checkout, pipeline: Pipeline) -> Choice:
+def chosen(name: str, checkout: Checkout, pipeline: Pipeline) -> StackChoice:
     return choose(name, checkout, pipeline, Cache(checkout.root), Docker)
 
 

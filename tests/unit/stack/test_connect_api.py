@@ -4,8 +4,8 @@ import pytest
 import requests
 import responses
 
-from scripts.errors import StackFailure
-from scripts.stack.connect_api import (
+from cdc_perf.errors import StackFailure
+from cdc_perf.stack.connect_api import (
     ConnectApi,
     ConnectorStatus,
     Rebalancing,

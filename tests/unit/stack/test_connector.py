@@ -7,11 +7,11 @@ import requests
 import responses
 from responses.registries import OrderedRegistry
 
-from scripts.errors import StackFailure
-from scripts.settings.pipeline import Pipeline
-from scripts.stack import connector, source
-from scripts.stack.connector import (
-    Change,
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import connector, source
+from cdc_perf.stack.connector import (
+    ConnectorChange,
     current_health,
     decide,
     delete,
@@ -22,9 +22,9 @@ from scripts.stack.connector import (
     revive,
     wait_running,
 )
-from scripts.stack.connector_health import Condition, ConnectorDown
-from scripts.stack.endpoints import Endpoints
-from scripts.waiting import NotReady
+from cdc_perf.stack.connector_health import Condition, ConnectorDown
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.waiting import NotReady
 
 URL = "http://127.0.0.1:20003/connectors/postgres-cdc-connector"
 CONFIG, STATUS = f"{URL}/config", f"{URL}/status"
@@ -130,15 +130,15 @@ def test_a_password_that_connect_finds_itself_goes_before_that_of_the_address(
 @pytest.mark.parametrize(
     ("current", "change"),
     [
-        (None, Change.CREATE),
-        ({"a": "1"}, Change.NONE),
-        ({"a": "2"}, Change.UPDATE),
-        ({"a": "1", "left": "over"}, Change.UPDATE),
-        ({}, Change.UPDATE),
+        (None, ConnectorChange.CREATE),
+        ({"a": "1"}, ConnectorChange.NONE),
+        ({"a": "2"}, ConnectorChange.UPDATE),
+        ({"a": "1", "left": "over"}, ConnectorChange.UPDATE),
+        ({}, ConnectorChange.UPDATE),
     ],
 )
 def test_a_deployment_is_decided_before_anything_is_done(
-    current: dict[str, str] | None, change: Change
+    current: dict[str, str] | None, change: ConnectorChange
 ) -> None:
     deployment = decide(current, {"a": "1"})
     assert (deployment.change, deployment.config) == (change, {"a": "1"})
@@ -156,7 +156,7 @@ def test_a_connector_that_is_not_there_is_created(
     connect.get(STATUS, status=404, json={"message": "no status yet"})
     connect.get(STATUS, json=STARTING)
     connect.get(STATUS, json=RUNNING)
-    assert deploy(pipeline, endpoints) is Change.CREATE
+    assert deploy(pipeline, endpoints) is ConnectorChange.CREATE
     assert json.loads(put.calls[0].request.body) == desired
     assert slot == [(endpoints.postgres_dsn, "cdc_slot")]
 
@@ -169,7 +169,7 @@ def test_the_same_configuration_is_not_put_again(
 ) -> None:
     connect.get(CONFIG, json=desired)
     connect.get(STATUS, json=RUNNING)
-    assert deploy(pipeline, endpoints) is Change.NONE
+    assert deploy(pipeline, endpoints) is ConnectorChange.NONE
     assert {call.request.method for call in connect.calls} == {"GET"}
 
 
@@ -182,7 +182,7 @@ def test_a_changed_configuration_is_put(
     connect.get(CONFIG, json={**desired, "poll.interval.ms": "500"})
     put = connect.put(CONFIG, json={})
     connect.get(STATUS, json=RUNNING)
-    assert deploy(pipeline, endpoints) is Change.UPDATE
+    assert deploy(pipeline, endpoints) is ConnectorChange.UPDATE
     assert json.loads(put.calls[0].request.body) == desired
 
 
@@ -198,7 +198,7 @@ def test_a_connect_that_starts_and_rebalances_is_waited_for(
     connect.put(CONFIG, status=201, json={})
     connect.get(STATUS, status=409, json={"message": "rebalance"})
     connect.get(STATUS, json=RUNNING)
-    assert deploy(pipeline, endpoints) is Change.CREATE
+    assert deploy(pipeline, endpoints) is ConnectorChange.CREATE
     assert len(connect.calls) == 9
 
 

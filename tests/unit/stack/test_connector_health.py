@@ -6,10 +6,10 @@ import pytest
 import requests
 import responses
 
-from scripts.settings.pipeline import Pipeline
-from scripts.stack import source
-from scripts.stack.connect_api import ConnectorStatus, TaskStatus
-from scripts.stack.connector_health import (
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import source
+from cdc_perf.stack.connect_api import ConnectorStatus, TaskStatus
+from cdc_perf.stack.connector_health import (
     Condition,
     ConnectorDown,
     Guard,
@@ -18,9 +18,9 @@ from scripts.stack.connector_health import (
     look,
     status_rows,
 )
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.task_failure import FailureCode
-from scripts.waiting import NotReady
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.task_failure import FailureCode
+from cdc_perf.waiting import NotReady
 from tests.unit.stack.test_task_failure import NULL
 
 STATUS = "http://127.0.0.1:20003/connectors/postgres-cdc-connector/status"
@@ -112,7 +112,7 @@ def test_a_wait_ends_soon_where_nothing_can_come(
 ) -> None:
     responses.add("GET", STATUS, **given)  # type: ignore[arg-type]
     now = 100.0
-    monkeypatch.setattr("scripts.stack.connector_health.time.monotonic", lambda: now)
+    monkeypatch.setattr("cdc_perf.stack.connector_health.time.monotonic", lambda: now)
     guard = Guard(pipeline, endpoints)
     guard()  # what comes at once costs no question
     now += 0.5
@@ -130,7 +130,7 @@ def test_connect_is_asked_now_and_then_and_a_connector_has_to_be_gone_for_long(
 ) -> None:
     asked = responses.add("GET", STATUS, status=404)
     now = 100.0
-    monkeypatch.setattr("scripts.stack.connector_health.time.monotonic", lambda: now)
+    monkeypatch.setattr("cdc_perf.stack.connector_health.time.monotonic", lambda: now)
     guard = Guard(pipeline, endpoints)
     guard()
     assert asked.call_count == 0

@@ -1,9 +1,9 @@
 import pytest
 
-from scripts.settings.pipeline import Pipeline
-from scripts.stack.connector import desired_config
-from scripts.stack.connector_settings import changed_settings, shown_settings
-from scripts.stack.endpoints import Endpoints
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.connector import desired_config
+from cdc_perf.stack.connector_settings import changed_settings, shown_settings
+from cdc_perf.stack.endpoints import Endpoints
 
 
 def test_what_is_chosen_is_shown_and_where_it_runs_is_not(

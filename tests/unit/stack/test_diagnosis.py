@@ -6,10 +6,10 @@ import msgspec
 import psutil
 import pytest
 
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import LocalStack, Pipeline, Stacks
-from scripts.stack.local.diagnosis import Finding, Health, diagnose
-from scripts.tools.cache import Cache
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import LocalStackSettings, Pipeline, Stacks
+from cdc_perf.stack.local.diagnosis import CheckResult, Health, diagnose
+from cdc_perf.tools.cache import Cache
 
 GIB = 1024**3
 ROOT = Path(__file__).parents[3]
@@ -33,7 +33,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     return machine
 
 
-def found(cache: Cache, pipeline: Pipeline, root: Path = ROOT) -> dict[str, Finding]:
+def found(cache: Cache, pipeline: Pipeline, root: Path = ROOT) -> dict[str, CheckResult]:
     checkout = Checkout.at(root, {"RESULTS_DIR": str(cache.root / "results")})
     return {finding.what: finding for finding in diagnose(checkout, pipeline, cache)}
 
@@ -78,7 +78,7 @@ def test_a_checkout_without_its_lock_files_is_wrong(tmp_path: Path, pipeline: Pi
 @pytest.mark.usefixtures("machine")
 def test_a_given_mongod_is_looked_for_in_the_checkout(tmp_path: Path, pipeline: Pipeline) -> None:
     changed = msgspec.structs.replace(
-        pipeline, stacks=Stacks(local=LocalStack(mongod="bin/mongod"))
+        pipeline, stacks=Stacks(local=LocalStackSettings(mongod="bin/mongod"))
     )
     finding = found(Cache(tmp_path), changed)["mongod"]
     assert finding.health is Health.WRONG

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import msgspec
 
-from scripts.settings.pipeline import Pipeline
-from scripts.stack.endpoints import Endpoints, on_loopback
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.endpoints import Endpoints, on_loopback
 
 
 def test_endpoints_read_back_from_their_file(tmp_path: Path, endpoints: Endpoints) -> None:

@@ -10,24 +10,24 @@ from hypothesis import strategies as st
 
 from cdc_consumer.hops import BOUNDS_US, HOPS, HopHistograms
 from cdc_consumer.metrics import Metrics
-from scripts.settings.hops import ALL_HOPS
-from scripts.stack.hop_times import Counted, HopTimes
-from scripts.stack.hops import parse_hops
-from scripts.waiting import NotReady
+from cdc_perf.settings.hops import ALL_HOPS
+from cdc_perf.stack.hops import parse_hops
+from cdc_perf.stats.latency_histogram import HopCounters, LatencyHistogram
+from cdc_perf.waiting import NotReady
 from tests.unit.consumer.builders import CONSUMED_US, KAFKA_MS, event
 
 # In milliseconds, as far as the buckets are fine.
 TIMES = st.lists(st.floats(0.1001, 120_000), min_size=1, max_size=300)
 
 
-def times_of(values: list[float]) -> HopTimes:
+def times_of(values: list[float]) -> LatencyHistogram:
     """Return the buckets of the consumer that these milliseconds fall into."""
     bounds = [0.0, *(bound / 1000 for bound in BOUNDS_US), inf]
     places = Counter(bisect_left(bounds, value) for value in values)
-    return HopTimes({(bounds[x - 1], bounds[x]): n for x, n in places.items()}, sum(values))
+    return LatencyHistogram({(bounds[x - 1], bounds[x]): n for x, n in places.items()}, sum(values))
 
 
-def counted(*acknowledged_us: int) -> Counted:
+def counted(*acknowledged_us: int) -> HopCounters:
     """Return what a consumer shows that applied an event at each of these times."""
     metrics = Metrics(["customer"], list)
     for moment in acknowledged_us:
@@ -79,7 +79,7 @@ def test_intervals_add_up_whatever_is_cut_where(
     first: list[float], second: list[float], third: list[float]
 ) -> None:
     one, two, all_three = (
-        Counted(len(x), {"total": times_of(x)}, 1.0)
+        HopCounters(len(x), {"total": times_of(x)}, 1.0)
         for x in (first, first + second, first + second + third)
     )
     left, right = two.since(one), all_three.since(two)
@@ -96,7 +96,7 @@ def test_intervals_add_up_whatever_is_cut_where(
 def test_merging_has_no_order_and_nothing_as_its_zero(values: list[float]) -> None:
     times, other = times_of(values), times_of([1.0, 2.0])
     assert times.plus(other).buckets == other.plus(times).buckets
-    assert times.plus(HopTimes()) == times
+    assert times.plus(LatencyHistogram()) == times
     assert times.less(times).buckets == {}
 
 
@@ -104,19 +104,21 @@ def test_merging_has_no_order_and_nothing_as_its_zero(values: list[float]) -> No
     ("before", "after"),
     [
         pytest.param(
-            Counted(9, {"total": times_of([1.0] * 9)}, 1.0),
-            Counted(12, {"total": times_of([1.0] * 12)}, 2.0),
+            HopCounters(9, {"total": times_of([1.0] * 9)}, 1.0),
+            HopCounters(12, {"total": times_of([1.0] * 12)}, 2.0),
             id="started later, and has counted more already",
         ),
-        pytest.param(Counted(9), Counted(8), id="fewer events, of a consumer without a start"),
         pytest.param(
-            Counted(3, {"total": times_of([1.0, 5.0, 5.0])}),
-            Counted(9, {"total": times_of([1.0] * 9)}),
+            HopCounters(9), HopCounters(8), id="fewer events, of a consumer without a start"
+        ),
+        pytest.param(
+            HopCounters(3, {"total": times_of([1.0, 5.0, 5.0])}),
+            HopCounters(9, {"total": times_of([1.0] * 9)}),
             id="fewer in one bucket",
         ),
     ],
 )
-def test_counts_that_begin_anew_are_seen(before: Counted, after: Counted) -> None:
+def test_counts_that_begin_anew_are_seen(before: HopCounters, after: HopCounters) -> None:
     assert after.since(before) is None
 
 
@@ -134,7 +136,7 @@ def test_what_tells_nothing_of_hops_is_one_sentence(text: str, why: str) -> None
 
 
 def test_beyond_the_last_bound_is_at_least_that() -> None:
-    times = HopTimes({(120_000.0, inf): 3}, 600_000.0)
+    times = LatencyHistogram({(120_000.0, inf): 3}, 600_000.0)
     assert times.percentile(0.5) == 120_000
     with pytest.raises(ValueError, match="no event of rank 4"):
         times.bounds(4)
@@ -143,5 +145,5 @@ def test_beyond_the_last_bound_is_at_least_that() -> None:
 def test_a_histogram_without_events_has_no_mean() -> None:
     histograms = HopHistograms()
     histograms.observe([], CONSUMED_US)
-    assert HopTimes().mean is None
+    assert LatencyHistogram().mean is None
     assert counted().hops["total"].count == 0

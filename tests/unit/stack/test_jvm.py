@@ -3,18 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from scripts.files import PRIVATE
-from scripts.stack.endpoints import CONNECT_USER
-from scripts.stack.local.jvm import (
+from cdc_perf.files import PRIVATE
+from cdc_perf.stack.endpoints import CONNECT_USER
+from cdc_perf.stack.local.jvm import (
     Java,
     copy_storage,
     new_cluster_id,
     programs,
     write_settings,
 )
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.passwords import CONNECTOR_VARIABLE, Passwords
-from scripts.stack.local.ports import Ports
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.passwords import CONNECTOR_VARIABLE, Passwords
+from cdc_perf.stack.local.ports import Ports
 
 PORTS = Ports(
     postgres=20_001,

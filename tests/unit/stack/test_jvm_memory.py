@@ -5,15 +5,15 @@ import time
 
 import pytest
 
-from scripts.settings.metrics import load_metrics, of_jvm
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline_file import load_pipeline
-from scripts.stack import gauges as module
-from scripts.stack.backend import JvmMemory
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.gauges import Gauges
-from scripts.stack.local.jvm_memory import JVMS, Heap, heap_of, resident_outside
-from scripts.waiting import NotReady
+from cdc_perf.settings.metrics import load_metrics, of_jvm
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack import gauges as module
+from cdc_perf.stack.backend import JvmMemory
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.gauges import Gauges
+from cdc_perf.stack.local.jvm_memory import JVMS, Heap, heap_of, resident_outside
+from cdc_perf.waiting import NotReady
 
 # As Java 25 says it.
 HEAP_INFO = """\

@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.stack.local import layout as module
-from scripts.stack.local.layout import Layout, postgres_user, reachable_copy
+from cdc_perf.errors import StackFailure
+from cdc_perf.stack.local import layout as module
+from cdc_perf.stack.local.layout import Layout, postgres_user, reachable_copy
 
 NOBODY = pwd.getpwnam("nobody")
+
+
+def allow_long_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the socket beside the rest: the folder of a parallel worker has a longer path."""
+    monkeypatch.setattr(module, "_SOCKET_PATH_LIMIT", 1000)
 
 
 @pytest.fixture
@@ -23,6 +28,7 @@ def open_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(Path, "stat", open_above)
     monkeypatch.setattr(tempfile, "gettempdir", lambda: "/elsewhere")
+    allow_long_paths(monkeypatch)
     return tmp_path
 
 
@@ -98,6 +104,7 @@ def test_programs_are_copied_only_where_they_cannot_be_reached(
 
 def test_clearing_leaves_the_logs_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "postgres_user", lambda: None)
+    allow_long_paths(monkeypatch)
     layout = Layout(tmp_path / ".stack")
     for path in (layout.log("kafka"), layout.settings / "x", layout.postgres_home / "x", layout.k6):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,13 +3,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts import process
-from scripts.errors import UsageFailure
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import LocalStack, Pipeline, Stacks
-from scripts.stack.local import mongodb
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.mongodb import MongoServer, find_server
+from cdc_perf import process
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import LocalStackSettings, Pipeline, Stacks
+from cdc_perf.stack.local import mongodb
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.mongodb import MongoServer, find_server
 
 
 @pytest.fixture
@@ -55,7 +55,9 @@ def test_a_given_mongod_that_cannot_be_run_is_refused(mongod: Path) -> None:
 def test_a_given_path_counts_from_the_checkout(
     pipeline: Pipeline, given: str | None, path: str
 ) -> None:
-    changed = msgspec.structs.replace(pipeline, stacks=Stacks(local=LocalStack(mongod=given)))
+    changed = msgspec.structs.replace(
+        pipeline, stacks=Stacks(local=LocalStackSettings(mongod=given))
+    )
     assert mongodb.configured(Checkout.at(Path("/checkout"), {}), changed) == path
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.errors import StackFailure
-from scripts.settings.paths import Checkout
-from scripts.stack.local import observe
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.observe import Observers, find_prometheus, program, write_settings
-from scripts.stack.local.ports import Ports
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.local import observe
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.observe import Observers, find_prometheus, program, write_settings
+from cdc_perf.stack.local.ports import Ports
 
 PORTS = Ports(**{name: 20_001 + i for i, name in enumerate(Ports.__struct_fields__)})
 SETTINGS = Checkout.here().prometheus

@@ -1,9 +1,9 @@
 import msgspec
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.stack.local import ports
-from scripts.stack.local.ports import choose
+from cdc_perf.errors import StackFailure
+from cdc_perf.stack.local import ports
+from cdc_perf.stack.local.ports import choose
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ import pytest
 import requests
 import responses
 
-from scripts.errors import StackFailure
-from scripts.stack.connect_api import ConnectApi, Rebalancing, Unreachable
-from scripts.stack.hops import read_hops
-from scripts.waiting import NotReady
+from cdc_perf.errors import StackFailure
+from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
+from cdc_perf.stack.hops import read_hops
+from cdc_perf.waiting import NotReady
 
 ADDRESS = "http://someone:hunter2@host.test:8083"
 EVERYTHING = re.compile(".*")

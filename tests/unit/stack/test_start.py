@@ -4,17 +4,17 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import Pipeline
-from scripts.stack import connector, readiness
-from scripts.stack.backend import Say
-from scripts.stack.endpoints import Endpoints
-from scripts.stack.local.backend import LocalStack
-from scripts.stack.local.installed import Installed
-from scripts.stack.local.layout import Layout
-from scripts.stack.start import up, wait_ready
-from scripts.waiting import NotReady
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import connector, readiness
+from cdc_perf.stack.backend import Say
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.tool_paths import Installed
+from cdc_perf.stack.start import up, wait_ready
+from cdc_perf.waiting import NotReady
 
 
 def install(_say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
@@ -127,7 +127,7 @@ def test_a_connector_that_does_not_run_is_brought_back_and_the_pipeline_proven(
 
     monkeypatch.setattr(connector, "revive", revive)
     monkeypatch.setattr(readiness, "consumer_ready", lambda _: stack.done.append("consumer"))
-    monkeypatch.setattr(readiness, "prove", lambda *_: stack.done.append("canary"))
+    monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: stack.done.append("canary"))
     assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
     assert stack.done == ["connector", "consumer", "canary"]
 
@@ -140,7 +140,7 @@ def test_what_was_stopped_is_started_and_the_pipeline_proven(
         connector, "wait_running", lambda *_, resume: stack.done.append(f"connector {resume}")
     )
     monkeypatch.setattr(readiness, "consumer_ready", lambda _: stack.done.append("consumer"))
-    monkeypatch.setattr(readiness, "prove", lambda *_: stack.done.append("canary"))
+    monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: stack.done.append("canary"))
     assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
     started = ["start kafka", "start consumer"]
     assert stack.done == [*started, "connector True", "consumer", "canary"]

@@ -4,10 +4,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.settings.paths import Checkout
-from scripts.settings.pipeline import Pipeline, Ports, Table
-from scripts.stack.started import expect_same, record
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline, PortSettings, Table
+from cdc_perf.stack.started import expect_same, record
 
 replace = msgspec.structs.replace
 
@@ -26,7 +26,7 @@ def first_table(pipeline: Pipeline, **changed: object) -> Pipeline:
 
 
 def with_ports(pipeline: Pipeline) -> Pipeline:
-    local = replace(pipeline.stacks.local, ports=Ports(kafka=9092))
+    local = replace(pipeline.stacks.local, ports=PortSettings(kafka=9092))
     return replace(pipeline, stacks=replace(pipeline.stacks, local=local))
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
-from scripts.errors import StackFailure
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.logs import last_lines
-from scripts.stack.local.program import Program
-from scripts.stack.local.supervisor_settings import settings_text
-from scripts.stack.local.watch import events_since
+from cdc_perf.errors import StackFailure
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.logs import last_lines
+from cdc_perf.stack.local.program import Program
+from cdc_perf.stack.local.supervisor_settings import settings_text
+from cdc_perf.stack.local.watch import events_since
 
 HOSTILE = "it's 100%(here)s, 50 %"
 

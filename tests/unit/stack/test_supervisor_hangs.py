@@ -11,11 +11,11 @@ from xml.parsers.expat import ExpatError
 import psutil
 import pytest
 
-from scripts import marks
-from scripts.errors import StackFailure
-from scripts.stack.local.layout import Layout
-from scripts.stack.local.rpc import Hung
-from scripts.stack.local.supervisor import Supervisor
+from cdc_perf import process_tags
+from cdc_perf.errors import StackFailure
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.rpc import Hung
+from cdc_perf.stack.local.supervisor import Supervisor
 
 
 def _raise(error: Exception) -> NoReturn:
@@ -64,7 +64,7 @@ def test_a_supervisord_that_does_not_end_is_killed_with_what_it_started(
     monkeypatch.setattr(
         psutil.Process, "wait", lambda *_, **__: _raise(psutil.TimeoutExpired(60.0, 1))
     )
-    monkeypatch.setattr(marks, "end_started_for", ended.append)
+    monkeypatch.setattr(process_tags, "end_tagged_processes", ended.append)
     supervisor.shut_down()
     assert ended == [tmp_path / ".stack"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.stack.task_failure import FailureCode, failure_of, root_cause
+from cdc_perf.stack.task_failure import FailureCode, failure_of, root_cause
 
 AT = "\tat io.debezium.A.b(A.java:1)"
 SEND = f"""\

@@ -2,10 +2,10 @@
 
 import pytest
 
-from scripts.tasks import command
+from cdc_perf.tasks import command
 
 
 @pytest.fixture
 def without_signals(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the signals of the test's own process alone."""
-    monkeypatch.setattr(command, "listen", lambda: None)
+    monkeypatch.setattr(command, "install_handlers", lambda: None)

@@ -4,8 +4,8 @@ import os
 import pytest
 from invoke import Exit
 
-from scripts import process
-from scripts.errors import (
+from cdc_perf import process
+from cdc_perf.errors import (
     ExitCode,
     Failure,
     Interrupted,
@@ -13,13 +13,13 @@ from scripts.errors import (
     StackFailure,
     UsageFailure,
 )
-from scripts.tasks import command as module
-from scripts.tasks.command import command
+from cdc_perf.tasks import command as module
+from cdc_perf.tasks.command import command
 
 
 @pytest.fixture(autouse=True)
 def without_signals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "listen", lambda: None)
+    monkeypatch.setattr(module, "install_handlers", lambda: None)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import responses
 
-from scripts.errors import ExitCode
-from scripts.stack import canary
-from scripts.stack import connector as connectors
-from scripts.stack.connector import Change
-from scripts.stack.external import backend
-from scripts.stack.external.backend import ExternalStack
+from cdc_perf.errors import ExitCode
+from cdc_perf.stack import canary
+from cdc_perf.stack import connector as connectors
+from cdc_perf.stack.connector import ConnectorChange
+from cdc_perf.stack.external import backend
+from cdc_perf.stack.external.backend import ExternalStack
 from tests.unit.inv import inv
 
 pytestmark = pytest.mark.usefixtures("without_signals")
@@ -31,12 +31,12 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setenv("CDC_CONNECT_URL", URL)
     found: list[str] = []
 
-    def deploy(*_: object) -> Change:
+    def deploy(*_: object) -> ConnectorChange:
         found.append("deployed")
-        return Change.UPDATE
+        return ConnectorChange.UPDATE
 
     monkeypatch.setattr(connectors, "deploy", deploy)
-    monkeypatch.setattr(canary, "prove", lambda *_: 0.1)
+    monkeypatch.setattr(canary, "run_canary", lambda *_: 0.1)
     monkeypatch.setattr(backend, "ask_all", lambda *_: ())
     monkeypatch.setattr(ExternalStack, "verify", lambda *_, **__: None)
     return found

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import tasks
-from scripts.errors import ExitCode
+from cdc_perf.errors import ExitCode
 from tests.unit.inv import inv
 from tests.unit.recorded_runs import row, write_run
 

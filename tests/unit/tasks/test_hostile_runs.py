@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.results.recovery import recover
+from cdc_perf.results.crashed_runs import recover
 from tests.unit.inv import inv
 from tests.unit.recorded_runs import manifest, row, run_id, write_run
 

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import tasks
-from scripts.errors import ExitCode
-from scripts.settings.paths import Checkout
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.paths import Checkout
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ExitCode
+from cdc_perf.errors import ExitCode
 from tests.unit.compared_runs import two_runs
 from tests.unit.inv import inv
 from tests.unit.points import Point, text_of

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.perf import pairs
-from scripts.results.history import append
-from scripts.tools import change_points
-from scripts.tools.change_points import ChangePoint
-from scripts.verdict.turns import Side, Turn
+from cdc_perf.errors import ExitCode
+from cdc_perf.perf import pairs
+from cdc_perf.results.history import append
+from cdc_perf.tools import change_points
+from cdc_perf.tools.change_points import ChangePoint
+from cdc_perf.verdict.turns import PairSide, Turn
 from tests.unit.inv import inv
 from tests.unit.results.test_history import entry
 
@@ -30,24 +30,24 @@ def results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def made(head: Callable[[int], Turn]) -> list[Turn]:
     """Return 12 pairs: a base that passes, and a head."""
-    base = [Turn(n, Side.BASE, f"base-{n}", ExitCode.PASS, FIGURES) for n in range(1, 13)]
+    base = [Turn(n, PairSide.BASE, f"base-{n}", ExitCode.PASS, FIGURES) for n in range(1, 13)]
     return [*base, *map(head, range(1, 13))]
 
 
 def same(number: int) -> Turn:
-    return Turn(number, Side.HEAD, f"head-{number}", ExitCode.PASS, FIGURES)
+    return Turn(number, PairSide.HEAD, f"head-{number}", ExitCode.PASS, FIGURES)
 
 
 def failing(number: int) -> Turn:
-    return Turn(number, Side.HEAD, f"head-{number}", ExitCode.FAIL, FIGURES, ("baseline",))
+    return Turn(number, PairSide.HEAD, f"head-{number}", ExitCode.FAIL, FIGURES, ("baseline",))
 
 
 def slower(number: int) -> Turn:
-    return Turn(number, Side.HEAD, f"head-{number}", ExitCode.PASS, {"baseline e2e p95": 40.0})
+    return Turn(number, PairSide.HEAD, f"head-{number}", ExitCode.PASS, {"baseline e2e p95": 40.0})
 
 
 def crashing(number: int) -> Turn:
-    return Turn(number, Side.HEAD, "", ExitCode.LOAD)
+    return Turn(number, PairSide.HEAD, "", ExitCode.LOAD)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 from invoke import Context, Exit
 
-from scripts.errors import ExitCode
-from scripts.selftest import trial
-from scripts.selftest.outcome import Outcome, outcome_of
-from scripts.settings.paths import Checkout
-from scripts.tasks.selftest import selftest
+from cdc_perf.errors import ExitCode
+from cdc_perf.selftest import trial
+from cdc_perf.selftest.outcome import TrialOutcome, outcome_of
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.tasks.selftest import selftest
 from tests.unit.selftest.verdicts import fault, gate, said
 
 FAULT = fault(ExitCode.FAIL, "rows", "missing")
@@ -22,7 +22,7 @@ def document(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "docs" / "verdicts.md"
 
 
-def came_to(monkeypatch: pytest.MonkeyPatch, *outcomes: Outcome) -> None:
+def came_to(monkeypatch: pytest.MonkeyPatch, *outcomes: TrialOutcome) -> None:
     monkeypatch.setattr(trial, "try_faults", lambda _faults, _checkout: outcomes)
 
 

@@ -10,10 +10,10 @@ import filelock
 import platformdirs
 import pytest
 
-from scripts.errors import StackFailure
-from scripts.tools import cache as module
-from scripts.tools.cache import Cache, Tool
-from scripts.tools.install import install_all, key_of
+from cdc_perf.errors import StackFailure
+from cdc_perf.tools import cache as module
+from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.tools.install import install_all, key_of
 
 Say = Callable[[str], None]
 _DIGEST = "0123456789ab"

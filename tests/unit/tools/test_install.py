@@ -4,11 +4,11 @@ from threading import Barrier, Event
 
 import pytest
 
-from scripts import process
-from scripts.errors import StackFailure
-from scripts.tools import install as module
-from scripts.tools.cache import Cache, Tool
-from scripts.tools.install import closure, install_all, missing
+from cdc_perf import process
+from cdc_perf.errors import StackFailure
+from cdc_perf.tools import install as module
+from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.tools.install import closure, install_all, missing
 
 Say = Callable[[str], None]
 Build = Callable[[Path, Mapping[str, Path], Say], None]

@@ -8,9 +8,9 @@ import pytest
 import requests
 import responses
 
-from scripts.errors import StackFailure
-from scripts.tools.cache import Cache
-from scripts.tools.jars import Jar, fetch, jars_tool, read_lock, version_of
+from cdc_perf.errors import StackFailure
+from cdc_perf.tools.cache import Cache
+from cdc_perf.tools.jars import Jar, fetch, jars_tool, read_lock, version_of
 
 ROOT = Path(__file__).parents[3]
 CONTENT = b"PK a jar"

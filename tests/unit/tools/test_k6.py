@@ -3,11 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.errors import StackFailure
-from scripts.tools.cache import Cache
-from scripts.tools.golang import build_environment, find_toolchain, required_version
-from scripts.tools.k6 import k6_sources, k6_tool
+from cdc_perf import process
+from cdc_perf.errors import StackFailure
+from cdc_perf.tools.cache import Cache
+from cdc_perf.tools.k6 import (
+    build_environment,
+    find_toolchain,
+    k6_sources,
+    k6_tool,
+    required_version,
+)
 
 GO_MOD = "module x\n\ngo 1.26\n\nrequire go.k6.io/k6 v1.8.1\n"
 

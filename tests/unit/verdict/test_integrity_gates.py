@@ -6,13 +6,22 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.integrity.check import excuse, unchecked
-from scripts.integrity.records import Cut, Drain, Finding, Integrity, Kind, Place, Sample, TopicCut
-from scripts.results.summary import Metric, NoSummary
-from scripts.stack.component import ComponentEvent
-from scripts.verdict.gates import Gate
-from scripts.verdict.integrity_gates import (
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.check import excuse, unchecked
+from cdc_perf.integrity.records import (
+    Cut,
+    Drain,
+    Finding,
+    FindingKind,
+    Integrity,
+    LastSeen,
+    RowSample,
+    TopicCut,
+)
+from cdc_perf.results.summary import Metric, NoSummary
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.verdict.gates import Gate
+from cdc_perf.verdict.integrity_gates import (
     EVENTS,
     LOSSES,
     ROWS,
@@ -23,16 +32,16 @@ from scripts.verdict.integrity_gates import (
     ledger_gate,
     rows_gate,
 )
-from scripts.verdict.judge import judge
-from scripts.verdict.records import ScenarioVerdict
-from scripts.verdict.verdict import Verdict
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.records import ScenarioVerdict
+from cdc_perf.verdict.verdict import Verdict
 from tests.unit.measured import CLEAN, GOOD, counter, event, evidence, summary, trend
 
-SAMPLE = Sample(id="0b9c", last_seen=Place.TOPIC, detail="create of lsn 7 at offset 3")
+SAMPLE = RowSample(id="0b9c", last_seen=LastSeen.TOPIC, detail="create of lsn 7 at offset 3")
 STUCK = Drain(seconds=60.0, outstanding=("consumer group g is 5 events behind in t",))
 
 
-def with_finding(kind: Kind, excused: str = "", count: int = 3) -> Integrity:
+def with_finding(kind: FindingKind, excused: str = "", count: int = 3) -> Integrity:
     finding = Finding(
         kind=kind, table="public.customer", count=count, samples=(SAMPLE,), excused=excused
     )
@@ -50,14 +59,14 @@ def gates(integrity: Integrity) -> dict[str, Gate]:
 
 
 def test_every_kind_of_finding_is_some_gate_s() -> None:
-    assert {*ROWS, *EVENTS, Kind.DEAD_LETTER} == set(Kind)
+    assert {*ROWS, *EVENTS, FindingKind.DEAD_LETTER} == set(FindingKind)
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_each_finding_turns_one_gate_red(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", FindingKind)
+def test_each_finding_turns_one_gate_red(kind: FindingKind) -> None:
     red = [gate for gate in gates(with_finding(kind)).values() if gate.result.ok is False]
     (gate,) = red
-    assert (gate.code, gate.result.certain) == (ExitCode.FAIL, kind in LOSSES)
+    assert (gate.code, gate.result.overrides_invalid) == (ExitCode.FAIL, kind in LOSSES)
     assert gate.result.reason.startswith("public.customer: 3 ")
     assert "such as 0b9c, last seen in topic (create of lsn 7 at offset 3)" in gate.result.reason
     assert exit_code_of(with_finding(kind)) is ExitCode.FAIL
@@ -66,8 +75,8 @@ def test_each_finding_turns_one_gate_red(kind: Kind) -> None:
 _PLURAL = re.compile(r"\b(are|have|were|come|live|their|rows|documents|records|changes|writes) ")
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_one_finding_is_told_as_one(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", FindingKind)
+def test_one_finding_is_told_as_one(kind: FindingKind) -> None:
     (red,) = (x for x in gates(with_finding(kind, count=1)).values() if x.result.ok is False)
     said = red.result.reason.partition(", such as")[0]
     assert said.startswith("public.customer: 1 ")
@@ -75,22 +84,22 @@ def test_one_finding_is_told_as_one(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(LOSSES))
-def test_a_loss_stands_whatever_the_measurement_is_worth(kind: Kind) -> None:
+def test_a_loss_stands_whatever_the_measurement_is_worth(kind: FindingKind) -> None:
     starved = {**GOOD, "dropped_iterations": counter(500)}
     known = evidence("baseline", (), summary(starved))
     assert judge(known).verdict is Verdict.INVALID
     assert judge(replace(known, integrity=with_finding(kind))).exit_code is ExitCode.FAIL
 
 
-@pytest.mark.parametrize("kind", [Kind.REORDERED, Kind.DUPLICATE])
-def test_what_is_no_loss_does_not_outlive_a_doubt(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [FindingKind.REORDERED, FindingKind.DUPLICATE])
+def test_what_is_no_loss_does_not_outlive_a_doubt(kind: FindingKind) -> None:
     starved = {**GOOD, "dropped_iterations": counter(500)}
     known = evidence("baseline", (), summary(starved))
     assert judge(replace(known, integrity=with_finding(kind))).exit_code is ExitCode.INVALID
 
 
 def test_duplicates_after_a_restart_are_told_and_hold() -> None:
-    gate = gates(with_finding(Kind.DUPLICATE, excuse(["connect", "consumer"])))["events"]
+    gate = gates(with_finding(FindingKind.DUPLICATE, excuse(["connect", "consumer"])))["events"]
     assert gate.result.ok is True
     assert "3 duplicate in public.customer, excused: connect restarted" in gate.result.observed
     assert "Debezium" in gate.result.observed
@@ -106,7 +115,7 @@ def test_whose_restart_excuses_duplicates(components: list[str], excused: str) -
 
 
 def test_what_is_on_its_way_is_not_lost() -> None:
-    stuck = msgspec.structs.replace(with_finding(Kind.MISSING), drain=STUCK)
+    stuck = msgspec.structs.replace(with_finding(FindingKind.MISSING), drain=STUCK)
     found = gates(stuck)
     assert (found["drained"].code, found["rows"].result.ok) == (ExitCode.FAIL, None)
     assert found["drained"].result.reason == (
@@ -197,7 +206,7 @@ def test_a_topic_that_lost_records_is_no_data_and_no_loss(why: Cut) -> None:
     assert gates(found)["events"].code is ExitCode.NO_DATA
     assert exit_code_of(found) is ExitCode.NO_DATA
     # What is missing in MongoDB is lost all the same.
-    loss = msgspec.structs.replace(with_finding(Kind.MISSING), cuts=(cut,))
+    loss = msgspec.structs.replace(with_finding(FindingKind.MISSING), cuts=(cut,))
     assert exit_code_of(loss) is ExitCode.FAIL
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.load.exceptions import Exceptions
-from scripts.verdict.iterations_gate import iterations_gate
-from scripts.verdict.judge import judge
+from cdc_perf.errors import ExitCode
+from cdc_perf.load.exceptions import Exceptions
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.load_gates import iterations_gate
 from tests.unit.measured import GOOD, counter, evidence, rate, summary, threshold, trend
 
 SUCCESS = threshold("cdc_success_rate", "rate>=0.9")

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.results.summary import Check, Metric, NoSummary, Summary
-from scripts.stack.component import ComponentEvent
-from scripts.verdict.judge import judge, not_run
-from scripts.verdict.records import ScenarioVerdict
-from scripts.verdict.run import judge_run
-from scripts.verdict.verdict import Verdict
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.summary import Check, Metric, NoSummary, Summary
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.verdict.judge import judge, judge_run, not_run
+from cdc_perf.verdict.records import ScenarioVerdict
+from cdc_perf.verdict.verdict import Verdict
 from tests.unit.measured import (
     GOOD,
     LATENCY,

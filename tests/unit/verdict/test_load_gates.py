@@ -4,17 +4,17 @@ from collections.abc import Mapping
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.results.summary import Metric, NoSummary
-from scripts.settings.executors import (
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.summary import Metric, NoSummary
+from cdc_perf.settings.executors import (
     ConstantArrivalRate,
     ConstantVus,
     Executor,
     RampingArrivalRate,
     Stage,
 )
-from scripts.verdict.judge import judge
-from scripts.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.load_gates import clock_gate, dropped_gate, generator_gate, rate_gate
 from tests.unit.measured import GOOD, counter, evidence, summary, trend
 
 NONE = NoSummary("gone")
@@ -92,7 +92,7 @@ def test_the_rate_that_was_achieved(executor: Executor, iterations: int, ok: boo
 def test_a_rate_that_was_not_achieved_says_both_figures() -> None:
     gate = rate_gate(TEN_A_SECOND, 0, summary(measured(593, 0)))
     assert gate is not None
-    assert gate.result.limit == "600 iterations, give or take 6"
+    assert gate.result.condition == "600 iterations, give or take 6"
     assert gate.result.reason == (
         "the load generator made 593 iterations, and the arrival rate asks for 600: give it more "
         "virtual users (maxVUs, --vus) or processors, or ask for a lower rate"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.results.summary import Metric, NoSummary, Summary, SummaryType
-from scripts.verdict.intervals import Interval, rate_interval
-from scripts.verdict.judge import judge
-from scripts.verdict.points import PointsSeen, examine
-from scripts.verdict.points_gate import points_gate
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.summary import Metric, NoSummary, Summary, SummaryType
+from cdc_perf.stats.intervals import Interval, rate_interval
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.k6_gates import points_gate
+from cdc_perf.verdict.points import PointsSummary, summarize_points
 from tests.unit.measured import (
     GOOD,
     LATENCY,
@@ -62,9 +62,9 @@ def file(tmp_path: Path) -> Path:
     return write_points(tmp_path / "points.json.gz", MEASURED, TYPES)
 
 
-def seen(file: Path, found: Summary | NoSummary = SAME) -> PointsSeen:
+def seen(file: Path, found: Summary | NoSummary = SAME) -> PointsSummary:
     gauges = file.parent / "gauges.json.gz"
-    return examine([file], gauges, file.parent / "series.parquet", LIMITS, found)
+    return summarize_points([file], gauges, file.parent / "series.parquet", LIMITS, found)
 
 
 def test_percentiles_and_rates_have_intervals_and_other_stats_none(file: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_metric_that_the_summary_lacks_makes_it_invalid(file: Path) -> None:
 
 def test_many_differences_are_told_in_short() -> None:
     found = summary({f"metric_{number}": trend(1) for number in range(8)})
-    gate = points_gate(PointsSeen(), found)
+    gate = points_gate(PointsSummary(), found)
     assert "metric_4 has 1 samples in the summary and 0 in the points and 3 more" in (
         gate.result.reason
     )
@@ -194,4 +194,4 @@ def test_the_points_gate_is_part_of_the_verdict() -> None:
 def test_empty_points_leave_an_empty_series(tmp_path: Path) -> None:
     file = tmp_path / "points.json.gz"
     file.write_bytes(gzip.compress(text_of([], {})))
-    assert seen(file, NoSummary("gone")) == PointsSeen()
+    assert seen(file, NoSummary("gone")) == PointsSummary()

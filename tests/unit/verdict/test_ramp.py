@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.results.summary import Metric, NoSummary
-from scripts.settings.executors import RampingArrivalRate, Stage
-from scripts.verdict.evidence import Held
-from scripts.verdict.judge import judge
-from scripts.verdict.points import examine
-from scripts.verdict.ramp import Ramp, judge_ramp, rate_at
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.summary import Metric, NoSummary
+from cdc_perf.settings.executors import RampingArrivalRate, Stage
+from cdc_perf.verdict.evidence import HoldResult
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.points import summarize_points
+from cdc_perf.verdict.ramp import Ramp, judge_ramp, rate_at
 from tests.unit.measured import GOOD, evidence, rate, stack_threshold, summary, threshold
 from tests.unit.points import Point, write_points
 
@@ -64,7 +64,7 @@ def found(tmp_path: Path, points: list[Point], gauges: list[Point] | None = None
 
 def judged(points: Path, gauges: Path) -> Ramp:
     series = points.parent / "series.parquet"
-    seen = examine([points], gauges, series, (P95, SUCCESS), NoSummary("none"), ramp=True)
+    seen = summarize_points([points], gauges, series, (P95, SUCCESS), NoSummary("none"), ramp=True)
     return judge_ramp(seen.windows, seen.stack, RAMP)
 
 
@@ -144,15 +144,15 @@ FAILING = {**GOOD, "cdc_success_rate": rate(300, 300)}
 @pytest.mark.parametrize(
     ("held", "metrics", "code", "reason"),
     [
-        (Held(BROKE, 600, 300), GOOD, ExitCode.PASS, None),
+        (HoldResult(BROKE, 600, 300), GOOD, ExitCode.PASS, None),
         (
-            Held(BROKE, 400, 300),
+            HoldResult(BROKE, 400, 300),
             GOOD,
             ExitCode.FAIL,
             "held_rate value was 400 /s; it must be at least 500 /s",
         ),
-        (Held(BROKE, 600, 300), FAILING, ExitCode.FAIL, "no rate was held; the ramp broke"),
-        (Held(BROKE, None, 0), GOOD, ExitCode.FAIL, "no rate was held; the ramp broke"),
+        (HoldResult(BROKE, 600, 300), FAILING, ExitCode.FAIL, "no rate was held; the ramp broke"),
+        (HoldResult(BROKE, None, 0), GOOD, ExitCode.FAIL, "no rate was held; the ramp broke"),
         (
             None,
             GOOD,
@@ -163,7 +163,7 @@ FAILING = {**GOOD, "cdc_success_rate": rate(300, 300)}
     ids=["held", "too low", "a limit broken", "nothing to hold", "no hold"],
 )
 def test_the_rate_that_is_held_is_judged(
-    held: Held | None, metrics: Mapping[str, Metric], code: ExitCode, reason: str | None
+    held: HoldResult | None, metrics: Mapping[str, Metric], code: ExitCode, reason: str | None
 ) -> None:
     holds = metrics is GOOD
     measured = summary(metrics, scenario="breakpoint", thresholds={RELIABLE: holds})

@@ -9,14 +9,13 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from scripts.errors import ExitCode
-from scripts.files import readable_json
-from scripts.integrity.records import Finding, Integrity, Kind, Place, Sample
-from scripts.verdict.intervals import Interval
-from scripts.verdict.judge import judge
-from scripts.verdict.records import RunVerdict, ScenarioVerdict
-from scripts.verdict.run import judge_run
-from scripts.verdict.schemas import verdict_schema
+from cdc_perf.errors import ExitCode
+from cdc_perf.files import readable_json
+from cdc_perf.integrity.records import Finding, FindingKind, Integrity, LastSeen, RowSample
+from cdc_perf.stats.intervals import Interval
+from cdc_perf.verdict.judge import judge, judge_run
+from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
+from cdc_perf.verdict.schemas import verdict_schema
 from tests.unit.measured import CLEAN, GOOD, evidence, summary, threshold
 from tests.unit.recorded_runs import gone, row, write_run
 from tests.unit.verdict.test_judge import FAULTS, Fault
@@ -55,8 +54,8 @@ def good() -> Any:  # noqa: ANN401 - any JSON
 
 
 def test_what_the_check_leaves_is_what_its_schema_says() -> None:
-    sample = Sample(id="0b9c", last_seen=Place.TOPIC, detail="offset 7")
-    finding = Finding(kind=Kind.STALE, table="public.customer", count=1, samples=(sample,))
+    sample = RowSample(id="0b9c", last_seen=LastSeen.TOPIC, detail="offset 7")
+    finding = Finding(kind=FindingKind.STALE, table="public.customer", count=1, samples=(sample,))
     content = written(msgspec.structs.replace(CLEAN, findings=(finding,)))
     INTEGRITY.validate(content)
     for spoilt in (

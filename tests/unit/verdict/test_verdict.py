@@ -3,12 +3,11 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from scripts.errors import ExitCode
-from scripts.files import readable_json
-from scripts.verdict.judge import not_run
-from scripts.verdict.records import RunVerdict, ScenarioVerdict
-from scripts.verdict.run import judge_run
-from scripts.verdict.verdict import Verdict, verdict_of, worst
+from cdc_perf.errors import ExitCode
+from cdc_perf.files import readable_json
+from cdc_perf.verdict.judge import judge_run, not_run
+from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
+from cdc_perf.verdict.verdict import Verdict, verdict_of, worst
 
 _WORST_FIRST = (130, 4, 3, 12, 11, 10, 0)
 
@@ -22,7 +21,11 @@ def test_the_worse_of_two_outcomes_stands(worse: int, better: int) -> None:
 @pytest.mark.parametrize(("worse", "better"), tuple(pairwise((130, 4, 3, 10, 12, 11, 0))))
 def test_a_failure_that_is_certain_outweighs_every_doubt(worse: int, better: int) -> None:
     codes = [ExitCode(worse), ExitCode(better)]
-    assert worst(codes, certain=True) == worst(reversed(codes), certain=True) == worse
+    assert (
+        worst(codes, overrides_invalid=True)
+        == worst(reversed(codes), overrides_invalid=True)
+        == worse
+    )
 
 
 def test_of_nothing_at_all_there_is_no_data() -> None:

@@ -10,9 +10,9 @@ import signal
 import sys
 from pathlib import Path
 
-from scripts.results.history import HISTORY_FILE
-from scripts.settings.paths import Checkout
-from scripts.settings.scenarios import HEALTH_CHECK
+from cdc_perf.results.history import HISTORY_FILE
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import HEALTH_CHECK
 from tests.unit.recorded_runs import COMPLETE, FEW, SLOW, row, write_complete_run, write_run
 
 _HANG_SECONDS = 30

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.report.html.material import read_material
-from scripts.report.html.page import page
-from scripts.report.junit import Suite, junit
+from cdc_perf.report.html.page import page
+from cdc_perf.report.junit import Suite, junit
+from cdc_perf.runs.run_data import read_run_data
 from tests.unit.recorded_runs import SLOW, row, write_run
 from tests.unit.report.html.parsed import parsed
 
@@ -64,7 +64,7 @@ def test_one_value_of_a_file_is_another(originals: dict[Path, bytes], data: st.D
     place = data.draw(st.sampled_from(places(content)))
     path.write_bytes(msgspec.json.encode(changed(content, place, data.draw(VALUES))))
     folder = next(iter(originals)).parent
-    material = read_material(folder)
+    material = read_run_data(folder)
     found = parsed(page([material], {"cdc_e2e_latency": "ms"}))
     assert "At a glance" in found.text
     assert (found.fetched, found.handlers) == ([], [])

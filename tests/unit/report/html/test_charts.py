@@ -2,14 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.report.html.chart import Chart, NotSampled
-from scripts.report.html.distribution import distribution
-from scripts.report.html.drawings import Drawings, Mark, drawings
-from scripts.report.html.latency import latency_over_time
-from scripts.report.html.load import stack, throughput, virtual_users
-from scripts.report.html.series import Series, read_series
-from scripts.results.manifest import EventEntry, ScenarioEntry
-from scripts.settings.executors import ConstantVus
+from cdc_perf.report.html.chart import Chart, NotSampled
+from cdc_perf.report.html.charts import Mark, ScenarioCharts, scenario_charts
+from cdc_perf.report.html.distribution import distribution
+from cdc_perf.report.html.latency import latency_over_time
+from cdc_perf.report.html.load import stack, throughput, virtual_users
+from cdc_perf.results.manifest import EventEntry, ScenarioEntry
+from cdc_perf.runs.series import Series, read_series
+from cdc_perf.settings.executors import ConstantVus
 from tests.unit.points import BEGIN, Point
 from tests.unit.series_files import LATENCY, SECOND, load, long_series, series_of
 
@@ -112,7 +112,7 @@ def test_the_most_extreme_values_are_drawn_too(tmp_path: Path) -> None:
     values = [-1e300, -1.0, 0.0, 1e-300, 1.0, 1e300]
     points = [Point(LATENCY, value, at * SECOND, steady) for at, value in enumerate(values)]
     points += [Point("vus", value, at * SECOND, None) for at, value in enumerate(values)]
-    found = drawings(read(tmp_path, points), None)
+    found = scenario_charts(read(tmp_path, points), None)
     assert isinstance(found.data()["charts"], dict)
     assert "between -1e+300 ms and 1e+300 ms" in drawn(found.over_time[0]).says
     counts = drawn(found.distribution).lines[0].values
@@ -160,5 +160,5 @@ def test_what_happened_to_the_stack_is_marked(tmp_path: Path) -> None:
             EventEntry(component="supervisord", what="ended with every component"),
         ),
     )
-    found: Drawings = drawings(read(tmp_path, load(5, 1)), entry)
+    found: ScenarioCharts = scenario_charts(read(tmp_path, load(5, 1)), entry)
     assert found.marks == (Mark(3.0, "kafka ended"), Mark(4.0, "kafka started again"))

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from scripts.report.compare import compare_runs
-from scripts.report.html.build import Base, write_reports
-from scripts.report.reading import read_results
-from scripts.results.manifest import Manifest
+from cdc_perf.report.compare import compare_runs
+from cdc_perf.report.html.build import BaseRun, write_reports
+from cdc_perf.results.manifest import Manifest
+from cdc_perf.runs.loader import read_results
 from tests.unit.compared_runs import two_runs
 from tests.unit.measured import way
 from tests.unit.recorded_runs import FAST, SLOW, gone, manifest, row, write_run
@@ -25,7 +25,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>\"'{{ 7 * 7 }}"
 
 def beside(base: Path, head: Path) -> str:
     comparison = compare_runs(*(read_results(each, KNOWN) for each in (base, head)))
-    return write_reports(head, {}, Base(base, comparison))[0].read_text(encoding="utf-8")
+    return write_reports(head, {}, BaseRun(base, comparison))[0].read_text(encoding="utf-8")
 
 
 def shown(base: Path, head: Path) -> Parsed:

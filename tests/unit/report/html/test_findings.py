@@ -2,15 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from scripts.load.overrides import Overrides
-from scripts.report.environment import load_of
-from scripts.report.html.again import commands
-from scripts.report.html.figures import bare, shown, text
-from scripts.report.html.findings import integrity, time_spent, times
-from scripts.report.html.k6_log import OTHER, quotes
-from scripts.results.manifest import ScenarioEntry
-from scripts.results.summary import Check, NoSummary, Summary
-from scripts.settings.executors import (
+from cdc_perf.load.overrides import Overrides
+from cdc_perf.report.environment import load_of
+from cdc_perf.report.html.figures import bare, shown, text
+from cdc_perf.report.html.findings import integrity, time_spent, times
+from cdc_perf.report.html.view import commands
+from cdc_perf.results.manifest import ScenarioEntry
+from cdc_perf.results.summary import Check, NoSummary, Summary
+from cdc_perf.runs.k6_log import OTHER, quotes
+from cdc_perf.settings.executors import (
     ConstantArrivalRate,
     ConstantVus,
     Executor,

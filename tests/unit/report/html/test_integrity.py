@@ -5,23 +5,23 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.files import readable_json
-from scripts.integrity.check import unchecked
-from scripts.integrity.records import Drain, Finding, Integrity, Kind, Place, Sample
-from scripts.report.html.integrity import integrity_sentence, integrity_view
-from scripts.report.html.material import read_material
-from scripts.report.html.page import page
+from cdc_perf.files import readable_json
+from cdc_perf.integrity.check import unchecked
+from cdc_perf.integrity.records import Drain, Finding, FindingKind, Integrity, LastSeen, RowSample
+from cdc_perf.report.html.integrity import integrity_sentence, integrity_view
+from cdc_perf.report.html.page import page
+from cdc_perf.runs.run_data import read_run_data
 from tests.unit.measured import CLEAN
 from tests.unit.recorded_runs import row, write_run
 from tests.unit.report.html.parsed import parsed
 
 SAMPLES = tuple(
-    Sample(id=f"id-{n}", last_seen=Place.CONSUMER, detail="<b>offset 7</b>") for n in range(2)
+    RowSample(id=f"id-{n}", last_seen=LastSeen.CONSUMER, detail="<b>offset 7</b>") for n in range(2)
 )
 STUCK = Drain(seconds=60.0, outstanding=("consumer group g: 5 events are not committed",))
 
 
-def found(kind: Kind, excused: str = "") -> Integrity:
+def found(kind: FindingKind, excused: str = "") -> Integrity:
     finding = Finding(kind=kind, table="public.customer", count=3, samples=SAMPLES, excused=excused)
     return msgspec.structs.replace(CLEAN, findings=(finding,))
 
@@ -33,7 +33,7 @@ def text_of(tmp_path: Path, integrity: Integrity | bytes | None) -> str:
         path.unlink()
     else:
         path.write_bytes(integrity if isinstance(integrity, bytes) else readable_json(integrity))
-    return parsed(page([read_material(folder)], {})).text
+    return parsed(page([read_run_data(folder)], {})).text
 
 
 @pytest.mark.parametrize(
@@ -47,9 +47,9 @@ def text_of(tmp_path: Path, integrity: Integrity | bytes | None) -> str:
             msgspec.structs.replace(CLEAN, acknowledged=None),
             "their documents, 602 events read: nothing was lost or changed.",
         ),
-        (found(Kind.MISSING), "looked for: 3 were lost or changed."),
+        (found(FindingKind.MISSING), "looked for: 3 were lost or changed."),
         (
-            found(Kind.DUPLICATE),
+            found(FindingKind.DUPLICATE),
             "nothing was lost or changed, 3 events were repeated, out of order or unreadable.",
         ),
         (
@@ -63,7 +63,7 @@ def test_the_outcome_in_a_sentence(integrity: Integrity, said: str) -> None:
 
 
 def test_what_was_compared_and_found_is_shown(tmp_path: Path) -> None:
-    text = text_of(tmp_path, found(Kind.STALE))
+    text = text_of(tmp_path, found(FindingKind.STALE))
     assert "600 rows were compared with their documents" in text
     assert "public.customer 600 600 none" in text
     assert "public.customer stale 3 id-0 consumer <b>offset 7</b>" in text
@@ -72,14 +72,16 @@ def test_what_was_compared_and_found_is_shown(tmp_path: Path) -> None:
 
 def test_an_excuse_and_a_column_that_was_left_out_are_shown(tmp_path: Path) -> None:
     table = msgspec.structs.replace(CLEAN.tables[0], not_compared=("span interval",))
-    excused = msgspec.structs.replace(found(Kind.DUPLICATE, "kafka restarted"), tables=(table,))
+    excused = msgspec.structs.replace(
+        found(FindingKind.DUPLICATE, "kafka restarted"), tables=(table,)
+    )
     text = text_of(tmp_path, excused)
     assert "duplicate is told and is no fault: kafka restarted" in text
     assert "span interval" in text
 
 
 def test_of_many_findings_some_are_shown() -> None:
-    finding = found(Kind.EXTRA).findings[0]
+    finding = found(FindingKind.EXTRA).findings[0]
     view = integrity_view(msgspec.structs.replace(CLEAN, findings=(finding,) * 30))
     assert (len(view.findings), view.more) == (50, 10)
 

@@ -4,11 +4,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.report.html.build import write_k6_report
-from scripts.report.html.k6_files import k6_material
-from scripts.results.foreign_summary import read_any_summary
-from scripts.results.summary import NoSummary, Summary, SummaryType
+from cdc_perf.errors import UsageFailure
+from cdc_perf.report.html.build import write_k6_report
+from cdc_perf.report.html.k6_files import k6_material
+from cdc_perf.results.foreign_summary import read_any_summary
+from cdc_perf.results.summary import NoSummary, Summary, SummaryType
 from tests.unit.measured import summary
 from tests.unit.points import Point, percentile, text_of
 from tests.unit.report.html.parsed import parsed

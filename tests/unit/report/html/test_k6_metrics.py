@@ -2,9 +2,9 @@
 
 import pytest
 
-from scripts.report.html.k6_metrics import main_latency, metric_rows
-from scripts.results.foreign_summary import ForeignSummary
-from scripts.results.summary import Metric, SummaryType
+from cdc_perf.report.html.k6_metrics import main_latency, metric_rows
+from cdc_perf.results.foreign_summary import ForeignSummary
+from cdc_perf.results.summary import Metric, SummaryType
 
 
 @pytest.mark.parametrize(

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from scripts.report.html.findings import times
-from scripts.report.html.k6_metrics import metric_rows
-from scripts.report.html.k6_thresholds import (
-    K6Material,
-    K6Threshold,
+from cdc_perf.report.html.findings import times
+from cdc_perf.report.html.k6_metrics import metric_rows
+from cdc_perf.report.html.k6_thresholds import (
+    K6Data,
     k6_threshold_row,
     k6_thresholds,
-    untold,
+    unknown_thresholds,
     verdict_of_k6,
 )
-from scripts.report.rows import NOTHING
-from scripts.results.foreign_summary import ForeignSummary, read_any_summary
-from scripts.results.points.declared import Declared
-from scripts.results.points.statistics import Statistics
-from scripts.results.summary import Metric, NoSummary, SummaryType
+from cdc_perf.report.rows import NOTHING
+from cdc_perf.results.foreign_summary import ForeignSummary, read_any_summary
+from cdc_perf.results.points.declared import Declared
+from cdc_perf.results.points.statistics import Statistics
+from cdc_perf.results.summary import Metric, NoSummary, SummaryType
+from cdc_perf.runs.k6_threshold import K6Threshold
 from tests.unit.measured import NOW
 from tests.unit.results.test_foreign_summary import (
     EXPORTED,
@@ -71,13 +71,13 @@ def material(
     judged: bool = True,
     whole: bool = True,
     declared: Mapping[str, Declared] | None = None,
-) -> K6Material:
+) -> K6Data:
     summary = ForeignSummary(1, "s", 0.0, dict(metrics), (), judged=judged)
     found = {name: points(count) if count else None for name, count in (counts or {}).items()}
-    return K6Material(summary, found, declared or {}, whole, {})
+    return K6Data(summary, found, declared or {}, whole, {})
 
 
-def states(found: K6Material) -> dict[str, bool | None]:
+def states(found: K6Data) -> dict[str, bool | None]:
     return {each.name: each.ok for each in k6_thresholds(found)}
 
 
@@ -243,12 +243,12 @@ def test_all_are_counted_and_the_unknown_are_named() -> None:
         K6Threshold("d", "avg<1", None, reason="no samples"),
     ]
     assert verdict_of_k6(listed).endswith("4 in all: 1 broken, 1 hold, 2 cannot be told.")
-    (sentence,) = untold(listed)
+    (sentence,) = unknown_thresholds(listed)
     assert "c avg<1" in sentence
     assert "d avg<1" in sentence
-    assert untold(listed[:2]) == []
+    assert unknown_thresholds(listed[:2]) == []
     assert verdict_of_k6([]) == ""
-    (many,) = untold([K6Threshold(f"m{n}", "", None) for n in range(50)])
+    (many,) = unknown_thresholds([K6Threshold(f"m{n}", "", None) for n in range(50)])
     assert "20 more" in many
 
 
@@ -290,7 +290,7 @@ def test_no_junk_in_a_summary_breaks_the_rows(
             path.write_text(json.dumps(spoiled(shape, way, junk)))
             summary = read_any_summary(path)
             declared = {"m": Declared(TREND, "time", ("avg<1",), ("m{a:b}",))}
-            found = k6_thresholds(K6Material(summary, {}, declared, whole, {}))
+            found = k6_thresholds(K6Data(summary, {}, declared, whole, {}))
             rows = [k6_threshold_row(each) for each in found]
             # Broken, or in doubt: whatever was spoiled, it does not look as if it held.
             first = [row.state for row in rows if row.name.startswith("m")]

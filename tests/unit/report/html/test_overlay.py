@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.report.html.chart import Chart
-from scripts.report.html.distribution import Bins
-from scripts.report.html.histogram import Histogram
-from scripts.report.html.overlay import overlay
-from scripts.report.html.series import Series
-from scripts.results.points.buckets import bounds
+from cdc_perf.report.html.chart import Chart
+from cdc_perf.report.html.distribution import Bins
+from cdc_perf.report.html.overlay import overlay
+from cdc_perf.runs.series import Series
+from cdc_perf.stats.buckets import bounds
+from cdc_perf.stats.histogram import Histogram
 
 BUCKETS = st.dictionaries(st.integers(-64, 400), st.integers(1, 50), min_size=1, max_size=40)
 

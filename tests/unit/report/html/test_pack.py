@@ -5,7 +5,7 @@ from math import isnan
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.report.html.pack import decimated, packed
+from cdc_perf.report.html.chart import decimated, packed
 
 LINES = st.integers(1, 4).flatmap(
     lambda count: st.lists(

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scripts.report.html.build import write_reports
-from scripts.report.html.material import read_material
-from scripts.report.html.page import page
-from scripts.results.manifest import RunStatus
+from cdc_perf.report.html.build import write_reports
+from cdc_perf.report.html.page import page
+from cdc_perf.results.manifest import RunStatus
+from cdc_perf.runs.run_data import read_run_data
 from tests.unit.measured import way
 from tests.unit.recorded_runs import LOSSY, SLOW, gone, manifest, row, spoil, write_run
 from tests.unit.report.html.parsed import Parsed, parsed
@@ -28,7 +28,7 @@ HOSTILE = [
 
 
 def shown(folder: Path) -> Parsed:
-    return parsed(page([read_material(folder)], UNITS))
+    return parsed(page([read_run_data(folder)], UNITS))
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_hostile_text_is_text_wherever_it_stands(tmp_path: Path, hostile: str) -
         failing.verdict,
         reasons=(hostile,),
         gates=tuple(
-            msgspec.structs.replace(gate, limit=hostile, observed=hostile, reason=hostile)
+            msgspec.structs.replace(gate, condition=hostile, observed=hostile, reason=hostile)
             for gate in failing.verdict.gates
         ),
     )
@@ -139,7 +139,7 @@ def test_hostile_text_is_text_wherever_it_stands(tmp_path: Path, hostile: str) -
         f'time="2026-11-24T16:58:16Z" level=error msg={log} source=console\n', encoding="utf-8"
     )
     series_of(folder / "spike" / "series.parquet", load(5))
-    plain = parsed(page([read_material(write_run(tmp_path, [failing], 1))], UNITS))
+    plain = parsed(page([read_run_data(write_run(tmp_path, [failing], 1))], UNITS))
     found = shown(folder)
     visible = " ".join("".join(c if c.isprintable() else " " for c in hostile).split())
     assert found.text.count(visible) >= 8

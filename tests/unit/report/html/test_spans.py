@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.report.html.spans import clock, width_for_samples, width_of_rows
+from cdc_perf.report.html.spans import clock, width_for_samples, width_of_rows
 
 
 @pytest.mark.parametrize(

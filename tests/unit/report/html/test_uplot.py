@@ -3,9 +3,9 @@
 from hashlib import sha256
 from pathlib import Path
 
-import scripts.report.html
+import cdc_perf.report.html
 
-FOLDER = Path(scripts.report.html.__file__).parent / "uplot"
+FOLDER = Path(cdc_perf.report.html.__file__).parent / "uplot"
 # Of the npm package uplot 1.6.32: what lies in dist/, and LICENSE.
 CHECKSUMS = {
     "LICENSE": "8f989229699b4fe2f1a0432d0e9edc338a8a911e250e2d1b01ecd770a5f5b1bd",

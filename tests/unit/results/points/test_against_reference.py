@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.results.points.series import write_series
-from scripts.results.points.statistics import PERCENTILES, order_statistics, statistics
-from scripts.results.points.store import read_points, time_of
+from cdc_perf.results.points.series import write_series
+from cdc_perf.results.points.statistics import PERCENTILES, order_statistics, statistics
+from cdc_perf.results.points.store import read_points, time_of
 from tests.unit.points import BEGIN, TYPES, Point, declaration, percentile
 
 _VALUES = st.one_of(

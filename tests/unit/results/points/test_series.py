@@ -6,9 +6,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from scripts.results.points.buckets import bounds
-from scripts.results.points.series import write_series
-from scripts.results.points.store import read_points
+from cdc_perf.results.points.series import write_series
+from cdc_perf.results.points.store import read_points
+from cdc_perf.stats.buckets import bounds
 from tests.unit.points import BEGIN, Point, percentile, write_points
 
 LATENCY = "cdc_e2e_latency"

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.results.points.declared import Declared
-from scripts.results.points.statistics import (
+from cdc_perf.results.points.declared import Declared
+from cdc_perf.results.points.statistics import (
     PERCENTILES,
     Statistics,
     order_statistics,
@@ -11,8 +11,8 @@ from scripts.results.points.statistics import (
     statistics,
     statistics_of,
 )
-from scripts.results.points.store import read_points
-from scripts.results.summary import SummaryType
+from cdc_perf.results.points.store import read_points
+from cdc_perf.results.summary import SummaryType
 from tests.unit.points import Point, write_points
 
 LATENCY = "cdc_e2e_latency"

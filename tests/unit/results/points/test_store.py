@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.results.points import store
-from scripts.results.points.series import write_series
-from scripts.results.points.statistics import statistics
-from scripts.results.points.store import read_points
-from scripts.results.summary import SummaryType
+from cdc_perf.results.points import store
+from cdc_perf.results.points.series import write_series
+from cdc_perf.results.points.statistics import statistics
+from cdc_perf.results.points.store import read_points
+from cdc_perf.results.summary import SummaryType
 from tests.unit.points import TYPES, Point, declaration, text_of, write_points
 
 LATENCY = "cdc_e2e_latency"

@@ -1,9 +1,9 @@
 import pytest
 
-from scripts.settings.pipeline import Pipeline
-from scripts.settings.table_name import TableName
-from scripts.stack.checks.deployed import captured, deployed_faults
-from scripts.stack.connector import desired_config
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.table_name import TableName
+from cdc_perf.stack.checks.sequence import captured, deployed_faults
+from cdc_perf.stack.connector import desired_config
 
 DSN = "postgresql://cdc@127.0.0.1:5432/cdc"
 NAME = TableName("Shop", "Invoice, line")

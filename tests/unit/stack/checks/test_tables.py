@@ -1,8 +1,8 @@
 import pytest
 
-from scripts.settings.pipeline import Table
-from scripts.stack.checks.relation import Relation, UniqueIndex
-from scripts.stack.checks.tables import table_faults
+from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack.checks.relation import Relation, UniqueIndex
+from cdc_perf.stack.checks.tables import table_faults
 
 TABLE = Table("public.item", ("order_id", "line"), "item")
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import process
-from scripts.errors import StackFailure
-from scripts.stack.compose.cli import Compose
+from cdc_perf import process
+from cdc_perf.errors import StackFailure
+from cdc_perf.stack.compose.cli import Compose
 
 
 @pytest.fixture

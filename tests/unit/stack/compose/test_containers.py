@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scripts.stack.compose.container import moment_of, state_of
-from scripts.stack.compose.statistics import usage_in
+from cdc_perf.stack.compose.container import moment_of, state_of
+from cdc_perf.stack.compose.statistics import usage_in
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 import pytest
 
-from scripts import process
-from scripts.errors import ExitCode, StackFailure
-from scripts.stack.compose import engine
-from scripts.stack.compose.engine import version_in
+from cdc_perf import process
+from cdc_perf.errors import ExitCode, StackFailure
+from cdc_perf.stack.compose import engine
+from cdc_perf.stack.compose.engine import version_in
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scripts.stack.component import ComponentEvent
-from scripts.stack.compose.events import Happening, happening_in, told
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.stack.compose.events import DockerEvent, component_events, docker_event_in
 
 BEGAN = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
 
@@ -12,12 +12,12 @@ def log(component: str, moment: datetime) -> tuple[str, ...]:
     return (f"{component} at {moment:%S}",)
 
 
-def after(seconds: int, action: str, component: str = "kafka", exit_code: str = "") -> Happening:
-    return Happening(BEGAN + timedelta(seconds=seconds), component, action, exit_code)
+def after(seconds: int, action: str, component: str = "kafka", exit_code: str = "") -> DockerEvent:
+    return DockerEvent(BEGAN + timedelta(seconds=seconds), component, action, exit_code)
 
 
-def only(*happenings: Happening) -> ComponentEvent:
-    (event,) = told(happenings, log)
+def only(*happenings: DockerEvent) -> ComponentEvent:
+    (event,) = component_events(happenings, log)
     return event
 
 
@@ -39,7 +39,7 @@ def test_a_container_that_someone_kills() -> None:
 
 
 def test_a_kill_of_one_life_says_nothing_of_the_next() -> None:
-    events = told(
+    events = component_events(
         [after(1, "kill"), after(2, "die"), after(3, "start"), after(4, "die")],
         log,
     )
@@ -76,7 +76,7 @@ def test_bad_health_is_told() -> None:
 
 @pytest.mark.parametrize("action", ["start", "kill", "unpause", "health_status: healthy"])
 def test_what_harms_nobody_is_not_told(action: str) -> None:
-    assert told([after(1, action)], log) == ()
+    assert component_events([after(1, action)], log) == ()
 
 
 def message(service: str) -> dict[str, object]:
@@ -89,8 +89,8 @@ def message(service: str) -> dict[str, object]:
 
 def test_an_event_of_the_engine_is_read() -> None:
     at = datetime(2026, 11, 24, 20, 0, 0, 250_000, tzinfo=UTC)
-    assert happening_in(message("kafka-connect")) == Happening(at, "connect", "die", "1")
+    assert docker_event_in(message("kafka-connect")) == DockerEvent(at, "connect", "die", "1")
 
 
 def test_what_is_no_component_is_left_out() -> None:
-    assert happening_in(message("grafana")) is None
+    assert docker_event_in(message("grafana")) is None

@@ -1,13 +1,14 @@
 import pytest
 
-from scripts.errors import Failure
-from scripts.stack.compose import ports
+from cdc_perf.errors import Failure
+from cdc_perf.stack.compose import ports
 
 
 @pytest.fixture(autouse=True)
 def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "is_free", lambda port: port != 5432)
-    monkeypatch.setattr("scripts.ports.is_free", lambda _: True)
+    monkeypatch.setattr("cdc_perf.ports.is_free", lambda _: True)
+    monkeypatch.setattr("cdc_perf.ports._claim", lambda _: True)
 
 
 def test_a_port_of_the_environment_is_taken_and_the_rest_are_free_ones() -> None:

@@ -1,9 +1,9 @@
 import msgspec
 import pytest
 
-from scripts.errors import UsageFailure
-from scripts.settings.pipeline import ExternalStack, Pipeline, Stacks
-from scripts.stack.external.addresses import addresses
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.pipeline import ExternalStackSettings, Pipeline, Stacks
+from cdc_perf.stack.external.addresses import addresses
 
 GIVEN = {
     "CDC_POSTGRES_DSN": "host=db.test user=cdc",
@@ -13,7 +13,7 @@ GIVEN = {
 
 
 def with_external(pipeline: Pipeline, **given: str) -> Pipeline:
-    return msgspec.structs.replace(pipeline, stacks=Stacks(external=ExternalStack(**given)))
+    return msgspec.structs.replace(pipeline, stacks=Stacks(external=ExternalStackSettings(**given)))
 
 
 def test_the_environment_goes_before_the_file(pipeline: Pipeline) -> None:

@@ -1,0 +1,1 @@
+"""GitHub Actions: workflow files, generated from tasks and sessions, and their jobs' decisions."""

@@ -1,0 +1,215 @@
+"""performance-test.yml: plan -> performance-test (one scenario each) -> report -> gate."""
+
+from dataclasses import replace
+
+from cdc_perf.ci.calls import Given, task_step
+from cdc_perf.ci.gate import NEEDS
+from cdc_perf.ci.model import (
+    PERF_RUNNER,
+    ChoiceInput,
+    Job,
+    Step,
+    Text,
+    Triggers,
+    Uses,
+    Workflow,
+    expression,
+)
+from cdc_perf.ci.pins import DOWNLOAD, UPLOAD
+from cdc_perf.ci.plan import ENVIRONMENT, Output
+from cdc_perf.ci.project import CiProject
+from cdc_perf.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
+from cdc_perf.publish.names import (
+    GATE_JOB,
+    PULL_REQUEST_RUN,
+    REPORT_JOB,
+    WORKFLOW_FILE,
+    results_name,
+    scenario_results_name,
+)
+from cdc_perf.results.history import HISTORY_FILE
+from cdc_perf.results.run_folder import LATEST
+from cdc_perf.settings.scenarios import ALL
+
+NAME = "Performance tests"
+FILE = WORKFLOW_FILE
+_DEFAULT_SCENARIO = "baseline"
+_NIGHTLY = "0 2 * * *"
+_RESULTS = "k6/results"
+_SHORT_MINUTES = 15
+_ALWAYS = "always()"
+# The link to the latest run would duplicate its files. The history belongs to one results folder: a
+# download into another must not replace the user's own file.
+_LEFT_OUT = (LATEST, HISTORY_FILE)
+_RUN_ID = expression("github.run_id")
+_ATTEMPT = expression("github.run_attempt")
+_SCENARIO = expression("matrix.scenario")
+
+RESULTS_DAYS = 30
+LOGS_DAYS = 7
+
+SCENARIO_RESULTS = scenario_results_name(_SCENARIO, _RUN_ID, _ATTEMPT)
+SCENARIO_LOGS = f"logs-{_SCENARIO}-{_RUN_ID}-{_ATTEMPT}"
+# Of every attempt: if only failed jobs are rerun, the others' results are of an earlier one.
+ALL_SCENARIO_RESULTS = f"k6-results-*-{_RUN_ID}-*"
+RESULTS = results_name(_RUN_ID, _ATTEMPT)
+
+
+def performance_test(project: CiProject) -> Workflow:
+    """Return the workflow that runs the scenarios and judges them."""
+    scenarios = (*project.scenarios.names, ALL)
+    return Workflow(
+        name=NAME,
+        triggers=Triggers(
+            inputs={
+                "scenario": ChoiceInput("Scenario to run", scenarios, _DEFAULT_SCENARIO),
+                "duration_override": Text("How long each scenario lasts, such as 5m or 30m"),
+            },
+            cron=_NIGHTLY,
+            pull_request=True,
+            merge_queue=True,
+        ),
+        # performance-comment.yml finds the pull request by it: several may have the same head.
+        run_name=expression(
+            "github.event.pull_request.number && "
+            f"format('{PULL_REQUEST_RUN}{{0}}', github.event.pull_request.number) || ''"
+        ),
+        # `plan` checks the paths: a required check whose workflow never starts would block forever.
+        remark="no filter of paths: `plan` looks at them",
+        group=f"{expression('github.workflow')}-"
+        f"{expression('github.event.pull_request.number || github.run_id')}",
+        cancel=expression("github.event_name == 'pull_request'"),
+        jobs={
+            "plan": _plan(project),
+            "performance-test": _performance_test(project),
+            "report": _report(project),
+            "gate": _gate(project),
+        },
+    )
+
+
+def job_name(scenario: str) -> str:
+    """Return the name of the job that runs a scenario."""
+    return f"Run {scenario}"
+
+
+def _plan(project: CiProject) -> Job:
+    return Job(
+        name="Plan",
+        timeout_minutes=_SHORT_MINUTES,
+        permissions=(READS_CODE,),
+        outputs={x.value: expression(f"steps.plan.outputs.{x}") for x in Output},
+        steps=(
+            # With its parents: a pull request is checked out as a merge into its base. A merge
+            # group may be many commits on top of its base, so it needs the whole history.
+            checkout(depth=expression("github.event_name == 'merge_group' && '0' || '2'")),
+            *python(project.pythons[0], "perf"),
+            task_step(
+                project,
+                "Plan the scenarios",
+                project.tasks.plan,
+                step_id="plan",
+                scenario=Given("SCENARIO", expression("inputs.scenario")),
+                duration=Given("DURATION", expression("inputs.duration_override")),
+            ),
+        ),
+    )
+
+
+def _performance_test(project: CiProject) -> Job:
+    return Job(
+        name=job_name(expression("matrix.scenario")),
+        needs=("plan",),
+        condition=f"needs.plan.outputs.{Output.RELEVANT} == 'true'",
+        timeout_minutes=expression("matrix.timeout_minutes"),
+        permissions=(READS_CODE,),
+        matrix=expression(f"fromJSON(needs.plan.outputs.{Output.MATRIX})"),
+        env=TOOL_CACHE,
+        runner=PERF_RUNNER,
+        steps=(
+            checkout(),
+            *python(project.pythons[0], "perf"),
+            *tools(project, project.stack),
+            task_step(
+                project,
+                "Run the scenario",
+                project.tasks.perf,
+                scenarios=Given("SCENARIO", expression("matrix.scenario")),
+                duration=Given("DURATION", expression(f"needs.plan.outputs.{Output.DURATION}")),
+                env=ENVIRONMENT,
+                stack=project.stack,
+            ),
+            _upload("Keep the results", SCENARIO_RESULTS, _RESULTS, RESULTS_DAYS),
+            _upload("Keep the logs", SCENARIO_LOGS, ".stack/logs", LOGS_DAYS),
+        ),
+    )
+
+
+def _report(project: CiProject) -> Job:
+    return Job(
+        name=REPORT_JOB,
+        needs=("plan", "performance-test"),
+        condition=f"{_ALWAYS} && needs.plan.outputs.{Output.RELEVANT} == 'true'",
+        timeout_minutes=_SHORT_MINUTES,
+        permissions=(READS_CODE,),
+        steps=(
+            checkout(),
+            *python(project.pythons[0], "perf"),
+            _download(),
+            task_step(project, "Write the job summary", project.tasks.publish, run=_RESULTS),
+            task_step(
+                project, "Write one report of all scenarios", project.tasks.report, run=_RESULTS
+            ),
+            _upload("Keep the results of all scenarios", RESULTS, _RESULTS, RESULTS_DAYS),
+        ),
+    )
+
+
+def _gate(project: CiProject) -> Job:
+    steps: tuple[Step, ...] = (
+        checkout(),
+        *python(project.pythons[0], "perf"),
+        _download(),
+        task_step(
+            project,
+            "Pass only if every planned scenario passed",
+            project.tasks.gate,
+            results=_RESULTS,
+            variables={NEEDS: expression("toJSON(needs)")},
+        ),
+    )
+    return Job(
+        name=GATE_JOB,
+        needs=("plan", "performance-test", "report"),
+        # A skipped job would count as a success, and so would one whose steps are skipped, as in a
+        # cancelled workflow.
+        condition=_ALWAYS,
+        timeout_minutes=_SHORT_MINUTES,
+        permissions=(READS_CODE,),
+        steps=tuple(replace(step, condition=_ALWAYS) for step in steps),
+    )
+
+
+def _upload(name: str, artifact: str, path: str, days: int) -> Uses:
+    return Uses(
+        name,
+        UPLOAD,
+        {
+            "name": artifact,
+            "path": "\n".join((f"{path}/", *(f"!{path}/{x}" for x in _LEFT_OUT), ""))
+            if path == _RESULTS
+            else f"{path}/",
+            "include-hidden-files": path.startswith("."),
+            "if-no-files-found": "error",
+            "retention-days": days,
+        },
+        condition=_ALWAYS,
+    )
+
+
+def _download() -> Uses:
+    return Uses(
+        "Get the results of each scenario",
+        DOWNLOAD,
+        {"pattern": ALL_SCENARIO_RESULTS, "path": _RESULTS, "merge-multiple": True},
+    )

@@ -1,0 +1,247 @@
+"""The required status of a commit: its results, judged by the default branch's own settings.
+
+A pull request can change the workflow that runs it, the thresholds, the load, and the gates, so its
+own verdicts are not enough. This code, these thresholds, and these load shapes are those of the
+default branch, and the results are treated as untrusted.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cdc_perf.ci.performance import job_name
+from cdc_perf.ci.plan import DEFAULT_SCENARIOS, ENVIRONMENT
+from cdc_perf.errors import ExitCode
+from cdc_perf.publish.jobs import SUCCESS
+from cdc_perf.publish.status import State, Status
+from cdc_perf.results.manifest import RunStatus
+from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.runs.run_set import RecordedScenario, RunSet
+from cdc_perf.settings.executors import same_load
+from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import Scenario, load_scenarios
+from cdc_perf.settings.threshold_file import load_thresholds
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.verdict.gates import samples_gate, summary_gate
+from cdc_perf.verdict.k6_gates import k6_exit_gate
+from cdc_perf.verdict.load_gates import dropped_gate, duration_gate, generator_gate, rate_gate
+from cdc_perf.verdict.records import ScenarioVerdict
+from cdc_perf.verdict.threshold_result import broken_limit, judge_threshold
+from cdc_perf.verdict.verdict import Verdict
+from cdc_perf.wording import counted
+
+# Gates that only the run itself can judge: each must be in its verdict, and pass.
+REPORTED_GATES = (
+    "interruption",
+    "iterations",
+    "components",
+    "connector",
+    "clock",
+    "points",
+    "drained",
+    "rows",
+    "events",
+    "dead_letters",
+    "ledger",
+)
+
+
+class ProblemKind(StrEnum):
+    """The kinds of reasons for a failed status."""
+
+    UNREADABLE = "unreadable"
+    MISSING = "missing"
+    JOB = "job"
+    UNFINISHED = "unfinished"
+    VERDICT = "verdict"
+    LOAD = "load"
+    THRESHOLD = "threshold"
+    GATE = "gate"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason for a failed status.
+
+    Attributes:
+        kind: Its kind.
+        subject: The scenario; empty if none.
+        ours: A sentence for the status, with nothing from the results except numbers.
+        theirs: The results' own text about it; untrusted, so it belongs in a code span.
+    """
+
+    kind: ProblemKind
+    subject: str
+    ours: str
+    theirs: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The sentence, preceded by the scenario."""
+        return f"{self.subject}: {self.ours}" if self.subject else self.ours
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The default branch's settings that decide.
+
+    Attributes:
+        thresholds: The thresholds of each required scenario, in the environment for pull requests.
+    """
+
+    thresholds: Mapping[Scenario, tuple[Threshold, ...]]
+
+    @classmethod
+    def of(cls, checkout: Checkout) -> "Rules":
+        """Read the rules from a checkout of the default branch.
+
+        Raises:
+            UsageFailure: A settings file is wrong.
+        """
+        scenarios = load_scenarios(checkout)
+        table = load_thresholds(checkout, scenarios.names, load_metrics(checkout))
+        return cls(
+            {
+                scenario: table.limits(scenario.name, ENVIRONMENT)
+                for scenario in scenarios.select(DEFAULT_SCENARIOS)
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The default branch's judgment on a commit.
+
+    Attributes:
+        status: The status to set.
+        problems: Why it failed; empty if it passed.
+        needed: Whether a scenario had to run at all.
+    """
+
+    status: Status
+    problems: tuple[Problem, ...]
+    needed: bool
+
+
+def nothing_to_run() -> Judgement:
+    """Return the judgment on a commit whose changes cannot affect performance."""
+    text = "no changed file can affect performance: no scenario had to run"
+    return Judgement(Status(State.SUCCESS, text), (), needed=False)
+
+
+def judge(rules: Rules, recorded: RunSet, jobs: Mapping[str, str]) -> Judgement:
+    """Return the judgment on a commit whose scenarios had to run.
+
+    Args:
+        rules: The default branch's settings.
+        recorded: The commit's results.
+        jobs: The conclusions of the jobs of its workflow run.
+    """
+    measured = recorded.measured()
+    problems = [
+        Problem(ProblemKind.UNREADABLE, "", "some results cannot be read", fault)
+        for fault in recorded.unreadable
+    ]
+    for scenario, thresholds in rules.thresholds.items():
+        ended = jobs.get(job_name(scenario.name), "")
+        if ended != SUCCESS:
+            problems.append(
+                Problem(ProblemKind.JOB, scenario.name, "its job did not end with success", ended)
+            )
+        found = measured.get(scenario.name)
+        if found is None:
+            problems.append(Problem(ProblemKind.MISSING, scenario.name, "there are no results"))
+        else:
+            problems += _problems(scenario, thresholds, found)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        status = Status(State.FAILURE, f"{problems[0].sentence}{more}")
+        return Judgement(status, tuple(problems), needed=True)
+    names = counted(len(rules.thresholds), "scenario")
+    status = Status(State.SUCCESS, f"{names} judged by the default branch's thresholds: all hold")
+    return Judgement(status, (), needed=True)
+
+
+def _problems(
+    scenario: Scenario, thresholds: tuple[Threshold, ...], found: RecordedScenario
+) -> Iterator[Problem]:
+    entry, verdict = found.run.entry(scenario.name), found.row.verdict
+    if found.run.manifest.status is not RunStatus.COMPLETE:
+        yield Problem(ProblemKind.UNFINISHED, scenario.name, "its run did not come to its end")
+    if (
+        not same_load(entry.executor, scenario.options)
+        or entry.think_time_seconds != scenario.think_time_seconds
+    ):
+        yield Problem(ProblemKind.LOAD, scenario.name, "its load is not that of the default branch")
+    if not thresholds:
+        yield Problem(
+            ProblemKind.THRESHOLD, scenario.name, "the default branch has no threshold for it"
+        )
+    for threshold in thresholds:
+        if reason := _broken(threshold, verdict, found.row.summary):
+            yield Problem(ProblemKind.THRESHOLD, scenario.name, reason)
+    for name, why in (
+        *_recomputed(scenario, entry.k6_exit_code, found.row.summary),
+        *_reported(verdict),
+    ):
+        yield Problem(ProblemKind.GATE, scenario.name, f"the gate {name} does not hold", why)
+    if verdict.verdict is not Verdict.PASS:
+        theirs = "; ".join(verdict.reasons)
+        yield Problem(
+            ProblemKind.VERDICT, scenario.name, f"its own verdict is {verdict.verdict}", theirs
+        )
+
+
+def _broken(threshold: Threshold, verdict: ScenarioVerdict, summary: Summary | NoSummary) -> str:
+    """Return why a threshold of the default branch fails; empty if it holds.
+
+    The summary has k6's measurements. It lacks the stack's own metrics, whose values are taken from
+    the run's verdict and compared with the threshold.
+    """
+    name = f"{threshold.metric} {threshold.stat}"
+    if threshold.in_k6:
+        result = judge_threshold(threshold, summary)
+        return "" if result.ok else result.reason
+    seen = next(
+        (x for x in verdict.thresholds if (x.metric, x.stat) == (threshold.metric, threshold.stat)),
+        None,
+    )
+    if seen is None or seen.observed is None or seen.ok is None:
+        return f"{name} was not judged"
+    if seen.samples < threshold.samples_needed:
+        return f"{name} has too few samples"
+    if threshold.holds(seen.observed):
+        return ""
+    return broken_limit(threshold, seen.observed, seen.samples)
+
+
+def _recomputed(
+    scenario: Scenario, k6_exit: int | None, summary: Summary | NoSummary
+) -> Iterator[tuple[str, str]]:
+    """Yield the gates that can be recomputed from the summary and fail, with their reasons.
+
+    The expected load is that of the default branch.
+    """
+    exited = -1 if k6_exit is None else k6_exit
+    for gate in (
+        k6_exit_gate(scenario.name, exited, summary),
+        summary_gate(scenario.name, summary),
+        samples_gate(summary),
+        dropped_gate(summary),
+        duration_gate(scenario.options, exited, summary),
+        rate_gate(scenario.options, exited, summary),
+        generator_gate(scenario.name, summary),
+    ):
+        if gate is not None and gate.code is not ExitCode.PASS:
+            yield gate.result.name, gate.result.reason
+
+
+def _reported(verdict: ScenarioVerdict) -> Iterator[tuple[str, str]]:
+    """Yield the gates that only the run can judge and that do not pass, with their reasons."""
+    found = {gate.name: gate for gate in verdict.gates}
+    for name in REPORTED_GATES:
+        if name not in found:
+            yield name, "its verdict does not have it"
+        elif found[name].ok is not True:
+            yield name, found[name].reason or f"observed: {found[name].observed}"

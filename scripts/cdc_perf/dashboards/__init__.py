@@ -1,0 +1,1 @@
+"""Grafana's dashboards as typed code, written as JSON that Grafana provisions."""

@@ -1,0 +1,1 @@
+"""Check whether the pipeline lost, repeated, reordered, or changed data: drain, then compare."""

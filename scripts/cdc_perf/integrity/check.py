@@ -1,0 +1,230 @@
+"""The complete check of a pipeline: drain, comparison, topics, and ledger."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.integrity.causes import CauseFacts
+from cdc_perf.integrity.drain import DEADLINE_SECONDS, Draining
+from cdc_perf.integrity.events import load_events
+from cdc_perf.integrity.findings import (
+    event_findings,
+    ledger_findings,
+    missed_for_sure,
+    persistent,
+    row_findings,
+)
+from cdc_perf.integrity.ledger import read_ledger
+from cdc_perf.integrity.records import Integrity
+from cdc_perf.integrity.snapshot import RowDifference, TableComparison, compare
+from cdc_perf.integrity.tables import RowLookup, readings
+from cdc_perf.integrity.topic import StartOffsets, Topics
+from cdc_perf.integrity.trace import RowTrace
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import connector
+from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.lag import ConsumerLag
+from cdc_perf.waiting import NotReady
+
+_Compared = tuple[TableComparison, Sequence[RowDifference]]
+# After a restart of one of these, Debezium resends changes that were not confirmed.
+_REPEATING = frozenset(("connect", "kafka", "postgres"))
+_CONNECT_SECONDS = 5
+_MONGODB_MILLISECONDS = 5000
+
+
+def excuse(components: Iterable[str]) -> str:
+    """Return why repeated events are expected after these components restarted, or ""."""
+    found = sorted(_REPEATING.intersection(components))
+    if not found:
+        return ""
+    return f"{' and '.join(found)} restarted: Debezium sends again what was not confirmed"
+
+
+def unchecked(reason: str) -> Integrity:
+    """Return the result of a check that did not run."""
+    return Integrity(checked=datetime.now(UTC), unchecked=reason)
+
+
+@dataclass(frozen=True)
+class Checker:
+    """Checks one pipeline.
+
+    Attributes:
+        pipeline: Its tables, topics, and connector.
+        endpoints: The addresses of its components.
+        deadline_seconds: The time to drain within.
+    """
+
+    pipeline: Pipeline
+    endpoints: Endpoints
+    deadline_seconds: float = DEADLINE_SECONDS
+
+    def begin(self) -> StartOffsets:
+        """Check that every table is supported, and return the current end offsets of the topics.
+
+        Raises:
+            StackFailure: The broker or PostgreSQL does not answer, or a table is not supported.
+        """
+        with _answering(), self._postgres() as connection:
+            readings(connection, self.pipeline, self._filtered())
+        return self._topics.ends()
+
+    def check(
+        self,
+        begins: StartOffsets,
+        ledger: Path | None = None,
+        excused: str = "",
+        *,
+        quiet: bool = False,
+    ) -> Integrity:
+        """Drain the pipeline, compare, and return the result.
+
+        Args:
+            begins: The offsets to read the topics from.
+            ledger: k6's ledger of the writes since then, or None if there is none.
+            excused: Why repeated events are expected, or "".
+            quiet: Whether all writes have stopped, as after a load.
+
+        Returns:
+            The findings, or the reason why nothing could be checked.
+        """
+        checked, began = datetime.now(UTC), time.monotonic()
+        lag = ConsumerLag(self.endpoints.kafka_bootstrap, self.pipeline)
+        draining = Draining(self.pipeline, self.endpoints, lag, self.deadline_seconds)
+        found, filtered = Integrity(checked=checked), self._filtered()
+        how = self._after_load if quiet else self._under_load
+        try:
+            with _answering():
+                compared, differences = how(draining, filtered)
+                found = self._found(begins, ledger, excused, lag, compared, differences, filtered)
+        except StackFailure as failure:
+            found = unchecked(failure.message)
+        finally:
+            lag.close()
+        return msgspec.structs.replace(
+            found,
+            checked=checked,
+            seconds=round(time.monotonic() - began, 3),
+            drain=draining.result(),
+        )
+
+    def _after_load(self, draining: Draining, filtered: ConnectorFilter) -> _Compared:
+        """Compare after everything is confirmed: a remaining difference is permanent.
+
+        If there is a difference, drain again and compare again. Only the last comparison counts: it
+        lacks differences that were in flight and has those that arose in between.
+        """
+        draining.sentinel()
+        draining.positions()
+        last = self._compare(filtered)
+        if last.differences and not draining.given_up:
+            draining.sentinel()
+            draining.positions()
+            last = self._compare(filtered)
+        return last, last.differences
+
+    def _under_load(self, draining: Draining, filtered: ConnectorFilter) -> _Compared:
+        """Compare while rows are being written: a change in flight differs only once.
+
+        The first comparison runs before the positions are confirmed. Only if it finds a difference,
+        a second one follows, after a drain of everything that the first one saw. A row that differs
+        in both, in the same version, is wrong.
+        """
+        draining.sentinel()
+        first = self._compare(filtered)
+        if first.differences and not draining.given_up:
+            draining.sentinel()
+        draining.positions()
+        second = self._compare(filtered) if first.differences else first
+        return second, persistent(first.differences, second.differences)
+
+    def _found(
+        self,
+        begins: StartOffsets,
+        ledger: Path | None,
+        excused: str,
+        lag: ConsumerLag,
+        compared: TableComparison,
+        differences: Sequence[RowDifference],
+        filtered: ConnectorFilter,
+    ) -> Integrity:
+        entries = read_ledger(ledger) if ledger is not None else ()
+        kept = ledger is not None and ledger.exists()
+        records = self._topics.read(begins)
+        with (
+            load_events(records, entries) as events,
+            self._postgres() as connection,
+            self._mongodb() as client,
+        ):
+            facts = CauseFacts(connection, client[self.endpoints.mongodb_database], self.pipeline)
+            trail = RowTrace(self.pipeline, events, lag.committed())
+            cuts = records.cuts()
+            whole = missed_for_sure(
+                events.unseen(self.pipeline.kafka.topic_prefix),
+                {self.pipeline.topic(table): table.table for table in self.pipeline.tables},
+                cuts,
+            )
+            lookup = RowLookup(connection, readings(connection, self.pipeline, filtered))
+            return Integrity(
+                checked=datetime.now(UTC),
+                tables=compared.tables,
+                topics=events.topics(),
+                acknowledged=events.acknowledged() if kept else None,
+                findings=(
+                    *row_findings(differences, trail, facts.explain),
+                    *ledger_findings(whole, lookup),
+                    *event_findings(events, self.pipeline, excused),
+                ),
+                cuts=cuts,
+            )
+
+    @property
+    def _topics(self) -> Topics:
+        return Topics(self.endpoints.kafka_bootstrap, self.pipeline)
+
+    def _compare(self, filtered: ConnectorFilter) -> TableComparison:
+        with self._mongodb() as client:
+            database = client[self.endpoints.mongodb_database]
+            return compare(self.endpoints.postgres_dsn, database, self.pipeline, filtered)
+
+    def _filtered(self) -> ConnectorFilter:
+        """Return the filters of the deployed connector, or pipeline.toml's if unknown."""
+        return ConnectorFilter.of(
+            connector.deployed_config(self.pipeline, self.endpoints)
+            or self.pipeline.connector.config
+        )
+
+    def _mongodb(self) -> MongoClient[dict[str, Any]]:
+        return MongoClient(
+            self.endpoints.mongodb_uri, serverSelectionTimeoutMS=_MONGODB_MILLISECONDS
+        )
+
+    def _postgres(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(
+            self.endpoints.postgres_dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS
+        )
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Raise StackFailure if a component does not answer."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise StackFailure(f"PostgreSQL: {str(error).strip().splitlines()[0]}") from None
+    except PyMongoError as error:
+        raise StackFailure(f"MongoDB: {error}") from None
+    except NotReady as reason:
+        raise StackFailure(str(reason)) from None

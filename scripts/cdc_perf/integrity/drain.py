@@ -1,0 +1,164 @@
+"""Wait until all earlier writes have passed the pipeline: by positions, so load may continue.
+
+A row is sent through every hop, which proves that the pipeline works. Then the replication slot
+must pass the log position from before that row, and the consumer group the end offsets from after
+it. Later writes are not waited for. A failed or paused connector ends the wait because nothing
+passes it.
+"""
+
+import time
+from collections.abc import Callable
+
+import psycopg
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.integrity.records import Drain
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import canary, source
+from cdc_perf.stack.connector_health import ConnectorDown, ConnectorHealth, Guard, look
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.lag import ConsumerLag
+from cdc_perf.waiting import NotReady, WaitTimeout, wait_until
+from cdc_perf.wording import counted
+
+DEADLINE_SECONDS = 60.0
+_INTERVAL_SECONDS = 0.02
+_LEAST_SECONDS = 1.0
+
+
+class Draining:
+    """A drain in progress. Each step gets the time that the earlier steps left.
+
+    Args:
+        pipeline: The pipeline.
+        endpoints: The addresses of its components.
+        lag: Reads the consumer's positions.
+        deadline_seconds: The time for all steps together.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        endpoints: Endpoints,
+        lag: ConsumerLag,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        self._pipeline = pipeline
+        self._endpoints = endpoints
+        self._lag = lag
+        self._deadline_seconds = deadline_seconds
+        self._position = "0/0"
+        self._spent = 0.0
+        self._outstanding: list[str] = []
+        self._guard = Guard(pipeline, endpoints)
+        self._connector: ConnectorHealth | None = None
+
+    def sentinel(self) -> None:
+        """Record the log position, then follow a row through every hop and back."""
+
+        def probe() -> None:
+            self._position = source.log_position(self._endpoints.postgres_dsn)
+            try:
+                canary.run_canary(self._pipeline, self._endpoints, self._left())
+            except ConnectorDown:
+                raise
+            except WaitTimeout as late:
+                raise NotReady(late.reason) from None
+            except StackFailure as failure:
+                raise NotReady(failure.message) from None
+
+        self._step("a sentinel row", probe)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether a step timed out."""
+        return bool(self._outstanding)
+
+    def positions(self) -> None:
+        """Wait until the slot and the consumer group have passed all earlier writes."""
+        slot = self._pipeline.postgres.slot
+
+        def confirmed() -> None:
+            with source.connect(self._endpoints.postgres_dsn) as connection:
+                row = connection.execute(
+                    "SELECT pg_wal_lsn_diff(%s::pg_lsn, confirmed_flush_lsn)::bigint "
+                    "FROM pg_replication_slots WHERE slot_name = %s",
+                    (self._position, slot),
+                ).fetchone()
+            if row is None or row[0] is None:
+                raise NotReady(f"replication slot {slot} is gone")
+            if row[0] > 0:
+                behind = counted(row[0], "byte")
+                raise NotReady(f"replication slot {slot} is {behind} behind what was written")
+
+        self._step("the replication slot", confirmed)
+        self._step("the consumer group", self._caught_up())
+
+    def _caught_up(self) -> Callable[[], None]:
+        group = self._pipeline.kafka.consumer_group
+        ends: dict[tuple[str, int], int] = {}
+
+        def probe() -> None:
+            if not ends:
+                ends.update(self._lag.ends())
+            if behind := self._lag.behind(ends):
+                events = counted(sum(behind.values()), "event")
+                topics = ", ".join(sorted({topic for topic, _ in behind}))
+                raise NotReady(f"consumer group {group} is {events} behind in {topics}")
+
+        return probe
+
+    def _step(self, what: str, probe: Callable[[], None]) -> None:
+        """Wait for one condition, and record it as outstanding if it does not become true."""
+        missing = ""
+
+        def attempt() -> None:
+            nonlocal missing
+            try:
+                probe()
+            except NotReady as reason:
+                missing = str(reason)
+                self._guard()
+                raise
+            except psycopg.Error as error:
+                raise NotReady(str(error).strip().splitlines()[0]) from None
+
+        began = time.monotonic()
+        try:
+            wait_until(
+                attempt,
+                what=what,
+                deadline_seconds=self._left(),
+                interval_seconds=_INTERVAL_SECONDS,
+            )
+        except ConnectorDown as down:
+            self._connector = down.health
+            self._outstanding += [missing] if missing else []
+        except WaitTimeout as late:
+            self._outstanding.append(late.reason)
+            self._note_connector()
+        except StackFailure as failure:
+            self._outstanding.append(failure.message)
+        finally:
+            self._spent += time.monotonic() - began
+
+    def _note_connector(self) -> None:
+        """Record a connector that does not run, because that may be the reason."""
+        health = look(self._pipeline, self._endpoints)
+        if health is not None and not health.running:
+            self._connector = health
+
+    def _left(self) -> float:
+        """Return the seconds left. A step after the deadline still gets a short time."""
+        return max(_LEAST_SECONDS, self._deadline_seconds - self._spent)
+
+    def result(self) -> Drain:
+        """Return the result. A connector that is down comes first, as the cause of the rest."""
+        seconds = round(self._spent, 3)
+        if self._connector is None:
+            return Drain(seconds=seconds, outstanding=tuple(self._outstanding))
+        return Drain(
+            seconds=seconds,
+            outstanding=(self._connector.sentence, *self._outstanding),
+            connector=str(self._connector.condition),
+        )

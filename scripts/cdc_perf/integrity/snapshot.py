@@ -1,0 +1,270 @@
+"""Compare one snapshot of PostgreSQL with MongoDB, row by row."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import IsolationLevel
+from psycopg.types.array import ArrayLoader
+from psycopg.types.string import TextLoader
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from cdc_perf.integrity.columns import Column, Printed
+from cdc_perf.integrity.records import FindingKind, TableCompared
+from cdc_perf.integrity.tables import TableReading, readings
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.carried import ConnectorFilter
+
+Document = dict[str, Any]
+# `_id`, `xmin`, and the columns' values; a key that contains a null has no `_id`.
+Row = tuple[str | None, str, *tuple[Printed, ...]]
+NO_ID = "(a key column is null)"
+_BATCH = 5000
+_CONNECT_SECONDS = 5
+_TEXT_OID, _NUMERIC_OID = 25, 1700
+# The settings of the output functions, independent of those of the database or the role.
+_PRINTING = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+}
+
+
+@dataclass(frozen=True)
+class RowDifference:
+    """A row and a document that differ.
+
+    Attributes:
+        kind: MISSING, STALE, CONTENT, EXTRA, or COLUMN_ABSENT.
+        table: The table.
+        id: The `_id`; the name of an absent column; `NO_ID` if the key contains a null.
+        version: The transaction that wrote this row version, `xmin`; empty if there is no row.
+        lsn: The document's `_cdc.lsn`; None if there is no document, or a foreign one.
+        columns: The columns whose values differ, with their types: `vals numeric[]`.
+        count: The number of rows that have a value in an absent column; else 1.
+        fields: The names of the fields that differ.
+        absent: Those of them that the document lacks.
+        unknown: Those of them that are not columns.
+    """
+
+    kind: FindingKind
+    table: str
+    id: str
+    version: str
+    lsn: int | None
+    columns: tuple[str, ...] = ()
+    count: int = 1
+    fields: frozenset[str] = frozenset()
+    absent: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TableComparison:
+    """The result of one comparison."""
+
+    tables: tuple[TableCompared, ...]
+    differences: tuple[RowDifference, ...]
+
+
+def compare(
+    dsn: str, database: Database[Document], pipeline: Pipeline, filtered: ConnectorFilter
+) -> TableComparison:
+    """Compare every table with its collection, in one snapshot of PostgreSQL.
+
+    Rows and documents are streamed in the order of `_id`, one batch of each in memory at a time.
+    Differences are yielded as they are found.
+
+    Raises:
+        psycopg.Error: PostgreSQL does not answer.
+        pymongo.errors.PyMongoError: MongoDB does not answer.
+        StackFailure: A table is not supported.
+    """
+    compared: list[TableCompared] = []
+    differences: list[RowDifference] = []
+    with psycopg.connect(
+        dsn, client_encoding="utf8", connect_timeout=_CONNECT_SECONDS
+    ) as connection:
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        for setting in _PRINTING.items():
+            connection.execute("SELECT set_config(%s, %s, true)", setting)
+        for how in readings(connection, pipeline, filtered).values():
+            counted = _Counted(how)
+            with connection.cursor(name="integrity") as rows:
+                _print_values(rows, how.columns)
+                rows.itersize = _BATCH
+                rows.execute(how.all_rows())
+                documents = live_documents(database[how.table.collection])
+                differences += differing(how, counted.rows(rows), counted.documents(documents))
+            compared.append(counted.result())
+    return TableComparison(tuple(compared), tuple(differences))
+
+
+def _print_values(cursor: psycopg.ServerCursor[Any], columns: Iterable[Column]) -> None:
+    """Make a cursor return values as PostgreSQL prints them, arrays as lists of such texts."""
+    for column in columns:
+        loader: type[TextLoader | ArrayLoader] = TextLoader
+        if column.delimiter:
+            described = {"base_oid": _TEXT_OID, "delimiter": column.delimiter.encode()}
+            loader = type("_PrintedArray", (ArrayLoader,), described)
+        cursor.adapters.register_loader(_NUMERIC_OID if column.is_money else column.oid, loader)
+    cursor.adapters.register_loader(_TEXT_OID, TextLoader)
+
+
+def live_documents(collection: Collection[Document]) -> Iterator[Document]:
+    """Yield the documents in the order of `_id`, without the markers of deleted rows.
+
+    This uses one cursor instead of one query per batch because nx-27017 sorts again for each query
+    (28 s instead of 2.5 s for 100,000 documents). An `_id` that is not a text is foreign.
+    """
+    with collection.find().sort("_id", 1).batch_size(_BATCH) as cursor:
+        for document in cursor:
+            if isinstance(document["_id"], str) and metadata(document).get("op") != "d":
+                yield document
+
+
+def metadata(document: Document) -> Document:
+    """Return cdc-consumer's metadata in a document, or {} for a foreign document."""
+    found = document.get("_cdc")
+    return found if isinstance(found, dict) else {}
+
+
+def differing(
+    how: TableReading, rows: Iterable[Row], documents: Iterable[Document]
+) -> Iterator[RowDifference]:
+    """Yield the differences between rows and documents, both in the order of `_id`."""
+    unseen = _UnseenColumns(how)
+    yield from _row_by_row(how, rows, documents, unseen)
+    yield from unseen.differences()
+
+
+def _row_by_row(
+    how: TableReading,
+    rows: Iterable[Row],
+    documents: Iterable[Document],
+    unseen: "_UnseenColumns",
+) -> Iterator[RowDifference]:
+    table = how.table.table
+    ahead = iter(documents)
+    document = next(ahead, None)
+    for row in rows:
+        identity = row[0]
+        if identity is None:
+            # PostgreSQL sorts these last. No document can belong to such a row.
+            yield RowDifference(FindingKind.MISSING, table, NO_ID, row[1], None)
+            continue
+        while document is not None and document["_id"] < identity:
+            yield _extra(table, document)
+            document = next(ahead, None)
+        if document is None or document["_id"] > identity:
+            yield RowDifference(FindingKind.MISSING, table, identity, row[1], None)
+            continue
+        unseen.look(row, document)
+        wrong = _wrong_columns(how, row, document)
+        unknown = tuple(sorted(document.keys() - how.fields - {"_id", "_cdc"}))
+        if wrong or unknown:
+            found = metadata(document)
+            # A savepoint's transaction has its own ID, so its `content` is reported as `stale`.
+            kind = FindingKind.CONTENT if str(found.get("tx_id")) == row[1] else FindingKind.STALE
+            yield RowDifference(
+                kind,
+                table,
+                identity,
+                row[1],
+                _lsn(document),
+                columns=(*(f"{each.name} {each.declared}" for each in wrong), *unknown),
+                fields=frozenset((*(each.name for each in wrong), *unknown)),
+                absent=tuple(each.name for each in wrong if each.name not in document),
+                unknown=unknown,
+            )
+        document = next(ahead, None)
+    while document is not None:
+        yield _extra(table, document)
+        document = next(ahead, None)
+
+
+def _wrong_columns(how: TableReading, row: Row, document: Document) -> list[Column]:
+    """Return the columns whose values differ from the document's."""
+    return [
+        column
+        for column, printed in zip(how.columns, row[2:], strict=True)
+        if not column.same(printed, document.get(column.name))
+    ]
+
+
+class _UnseenColumns:
+    """The columns that no document has had so far, and the number of rows with a value in each."""
+
+    def __init__(self, how: TableReading) -> None:
+        self._table = how.table.table
+        self._left: list[tuple[int, Column]] = list(enumerate(how.columns, start=2))
+        self._values: dict[str, int] = dict.fromkeys((each.name for each in how.columns), 0)
+
+    def look(self, row: Row, document: Document) -> None:
+        """Take a row and its document into account."""
+        if not self._left:
+            return
+        self._left = [(at, each) for at, each in self._left if each.name not in document]
+        for at, column in self._left:
+            self._values[column.name] += row[at] is not None
+
+    def differences(self) -> Iterator[RowDifference]:
+        """Yield the columns that no document has although rows have values."""
+        for _, column in self._left:
+            if count := self._values[column.name]:
+                described = f"{column.name} {column.declared}"
+                yield RowDifference(
+                    FindingKind.COLUMN_ABSENT,
+                    self._table,
+                    column.name,
+                    "",
+                    None,
+                    (described,),
+                    count,
+                )
+
+
+def _extra(table: str, document: Document) -> RowDifference:
+    return RowDifference(FindingKind.EXTRA, table, document["_id"], "", _lsn(document))
+
+
+def _lsn(document: Document) -> int | None:
+    found = metadata(document).get("lsn")
+    return found if isinstance(found, int) else None
+
+
+class _Counted:
+    """Counts the rows and documents that pass through."""
+
+    def __init__(self, how: TableReading) -> None:
+        self._how = how
+        self._rows = 0
+        self._documents = 0
+        self._ordered_by_lsn = 0
+
+    def rows(self, rows: Iterable[Any]) -> Iterator[Any]:
+        for row in rows:
+            self._rows += 1
+            yield row
+
+    def documents(self, documents: Iterable[Document]) -> Iterator[Document]:
+        for document in documents:
+            self._documents += 1
+            found = metadata(document)
+            self._ordered_by_lsn += "lsn" in found and "offset" not in found
+            yield document
+
+    def result(self) -> TableCompared:
+        return TableCompared(
+            table=self._how.table.table,
+            rows=self._rows,
+            documents=self._documents,
+            not_compared=self._how.not_compared,
+            row_filter=self._how.row_filter,
+            ordered_by_lsn=self._ordered_by_lsn,
+        )

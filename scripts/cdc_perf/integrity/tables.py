@@ -1,0 +1,163 @@
+"""How a table is read so that its rows can be matched with documents."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection, sql
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.integrity.columns import Column, NotCompared, Why
+from cdc_perf.settings.pipeline import Pipeline, Table
+from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.checks.publication import expect_publication
+from cdc_perf.stack.row_id import identity
+from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
+
+# Only published columns reach MongoDB. Before version 18 no generated column is published,
+# although the view lists it.
+_PUBLISHED = """
+    SELECT attnames, rowfilter, current_setting('server_version_num')::integer >= 180000
+    FROM pg_publication_tables WHERE pubname = %s AND schemaname = %s AND tablename = %s
+"""
+
+
+@dataclass(frozen=True)
+class TableReading:
+    """How to read a table.
+
+    Attributes:
+        table: Table, key, and collection.
+        columns: The columns that a document should have.
+        fields: The names of all columns of the table.
+        not_compared: Columns whose values are not compared, and why.
+        id: The row's `_id` as SQL, in MongoDB's sort order.
+        row_filter: The published rows, as an SQL expression; empty if all are published.
+    """
+
+    table: Table
+    columns: tuple[Column, ...]
+    fields: frozenset[str]
+    not_compared: tuple[NotCompared, ...]
+    id: sql.Composable
+    row_filter: str
+
+    def all_rows(self) -> sql.Composed:
+        """Return the query of `_id`, `xmin`, and the columns, in the order of `_id`."""
+        return sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY 1").format(
+            sql.SQL(", ").join(
+                [self.id, sql.SQL("xmin::text"), *(each.query for each in self.columns)]
+            ),
+            self._name,
+            self._filter,
+        )
+
+    def one_row(self) -> sql.Composed:
+        """Return the query whether the row with an `_id` is published."""
+        # The statement has a parameter, so percent signs must be doubled.
+        escaped = sql.SQL(self._filter.as_string().replace("%", "%%"))
+        return sql.SQL("SELECT {} FROM {} WHERE {} = %s").format(escaped, self._name, self.id)
+
+    @property
+    def _filter(self) -> sql.SQL:
+        # The expression comes from PostgreSQL's own catalog.
+        return sql.SQL(self.row_filter or "TRUE")
+
+    @property
+    def _name(self) -> sql.Identifier:
+        return sql.Identifier(*self.table.name)
+
+
+class RowLookup:
+    """Looks up single rows by their `_id`."""
+
+    def __init__(
+        self, connection: Connection[tuple[Any, ...]], readings: Mapping[str, TableReading]
+    ) -> None:
+        self._connection = connection
+        self._readings = readings
+
+    def has(self, table: str, key: str) -> bool:
+        """Return whether a table of the pipeline has the row."""
+        return self._published(table, key) is not None
+
+    def must_arrive(self, table: str, key: str) -> bool:
+        """Return whether a write of the row must have an event in the topic.
+
+        Under a row filter, only a row that matches it now is known to have been published.
+        """
+        reading = self._readings.get(table)
+        if reading is None or not reading.row_filter:
+            return True
+        return bool(self._published(table, key))
+
+    def _published(self, table: str, key: str) -> bool | None:
+        reading = self._readings.get(table)
+        if reading is None:
+            return None
+        row = self._connection.execute(reading.one_row(), (key,)).fetchone()
+        return None if row is None else bool(row[0])
+
+
+def readings(
+    connection: Connection[tuple[Any, ...]], pipeline: Pipeline, filtered: ConnectorFilter
+) -> dict[str, TableReading]:
+    """Query how to read every table of the pipeline, by table name.
+
+    Raises:
+        StackFailure: A table is not published, or its key is not supported.
+    """
+    expect_publication(connection, pipeline)
+    return {
+        table.table: reading(connection, pipeline, table, filtered) for table in pipeline.tables
+    }
+
+
+def reading(
+    connection: Connection[tuple[Any, ...]],
+    pipeline: Pipeline,
+    table: Table,
+    filtered: ConnectorFilter,
+) -> TableReading:
+    """Query the columns of a table.
+
+    Raises:
+        StackFailure: The table is not published, or its key is not supported.
+    """
+    found = connection.execute(_PUBLISHED, (pipeline.postgres.publication, *table.name)).fetchone()
+    if found is None:
+        raise StackFailure(f"{table.table} has just been taken from the publication")
+    listed, row_filter, carries_generated = found
+    published, not_compared = [], []
+    columns = table_columns(connection, table.table)
+    for column in columns:
+        is_listed = column.name in listed
+        why = _why_not(column, is_listed=is_listed, carries_generated=carries_generated)
+        qualified = ".".join((*table.name, column.name))
+        if why is None and filtered.excludes(qualified):
+            why = Why.EXCLUDED
+        if why is None:
+            published.append(column)
+            if filtered.masks(qualified):
+                why = Why.MASKED
+            elif Column.of(column).conversion is None:
+                why = Why.TYPE
+        if why is not None:
+            not_compared.append(NotCompared(column.name, column.declared, why))
+    unmasked = {each.column for each in not_compared if each.why is Why.MASKED}
+    return TableReading(
+        table=table,
+        columns=tuple(Column.of(each) for each in published if each.name not in unmasked),
+        fields=frozenset(each.name for each in columns),
+        not_compared=tuple(not_compared),
+        id=identity(table, {each.name: each for each in published}),
+        row_filter=row_filter or "",
+    )
+
+
+def _why_not(column: TableColumn, *, is_listed: bool, carries_generated: bool) -> Why | None:
+    if column.generated is GeneratedColumn.VIRTUAL:
+        return Why.VIRTUAL
+    if column.generated is GeneratedColumn.STORED and not (carries_generated and is_listed):
+        return Why.GENERATED
+    return None if is_listed else Why.UNPUBLISHED

@@ -1,0 +1,72 @@
+"""Where a row was last seen in the pipeline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cdc_perf.integrity.events import EventPosition, Events
+from cdc_perf.integrity.records import FindingKind, LastSeen, RowSample
+from cdc_perf.integrity.snapshot import RowDifference
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.wording import counted
+
+_OPS = {"c": "create", "u": "update", "d": "delete", "r": "read"}
+
+
+@dataclass(frozen=True)
+class RowTrace:
+    """Finds where each row was last seen.
+
+    Attributes:
+        pipeline: The pipeline.
+        events: The events of the window.
+        committed: The consumer group's committed offsets, by topic and partition.
+    """
+
+    pipeline: Pipeline
+    events: Events
+    committed: Mapping[tuple[str, int], int]
+
+    def kind(self, difference: RowDifference) -> FindingKind:
+        """Return the kind of a difference; an EXTRA document with a delete is RESURRECTED."""
+        topic = self._topic(difference.table)
+        if difference.kind is FindingKind.EXTRA and self.events.delete(topic, difference.id):
+            return FindingKind.RESURRECTED
+        return difference.kind
+
+    def sample(self, difference: RowDifference) -> RowSample:
+        """Return a difference, and where the row's last change was seen."""
+        if difference.kind is FindingKind.COLUMN_ABSENT:
+            rows = counted(difference.count, "row has a value", "rows have a value")
+            detail = f"{', '.join(difference.columns)}: {rows}, no document has the field"
+            return RowSample(id=difference.id, last_seen=LastSeen.POSTGRES, detail=detail)
+        topic, identity = self._topic(difference.table), difference.id
+        last = self.events.last(topic, identity)
+        columns = ", ".join(difference.columns)
+        lead = f"other content in {columns}; " if columns else ""
+        if difference.lsn is not None:
+            lead += f"the document is of lsn {difference.lsn}; "
+        place, where = self._last_seen(topic, identity, last, has_row=bool(difference.version))
+        if last is not None and last.lsn == difference.lsn:
+            # The change arrived, so the difference arose in MongoDB or on the last hop.
+            place = LastSeen.MONGODB
+        return RowSample(id=identity, last_seen=place, detail=lead + where)
+
+    def _last_seen(
+        self, topic: str, identity: str, last: EventPosition | None, *, has_row: bool
+    ) -> tuple[LastSeen, str]:
+        if last is None:
+            where = "there is no event of it in the topic in this time"
+            return (LastSeen.POSTGRES if has_row else LastSeen.MONGODB), where
+        where = (
+            f"its last event, {_OPS.get(last.op, last.op)} of lsn {last.lsn}, is in {topic}, "
+            f"partition {last.partition}, offset {last.position}"
+        )
+        reason = self.events.given_up(topic, identity)
+        if reason:
+            return LastSeen.DEAD_LETTER, f"{where}; the consumer gave it up: {reason}"
+        if self.committed.get((topic, last.partition), 0) > last.position:
+            return LastSeen.CONSUMER, f"{where}; the consumer has committed it"
+        return LastSeen.TOPIC, f"{where}; the consumer has not committed it"
+
+    def _topic(self, table: str) -> str:
+        return f"{self.pipeline.kafka.topic_prefix}.{table}"

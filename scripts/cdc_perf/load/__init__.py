@@ -1,0 +1,1 @@
+"""k6: the command, its progress, and its files."""

@@ -1,0 +1,56 @@
+"""The files of one scenario."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ScenarioFiles:
+    """A scenario's folder in a run folder."""
+
+    folder: Path
+
+    @property
+    def points(self) -> Path:
+        """Every sample, in k6's JSON output, gzipped by k6."""
+        return self.folder / "points.json.gz"
+
+    @property
+    def gauges(self) -> Path:
+        """The stack's gauges each second, in the format of k6's points."""
+        return self.folder / "gauges.json.gz"
+
+    @property
+    def summary(self) -> Path:
+        """The summary that k6/scripts/lib/report.js writes."""
+        return self.folder / "summary.json"
+
+    @property
+    def series(self) -> Path:
+        """Every metric second by second (scripts/cdc_perf/results/points/series.py)."""
+        return self.folder / "series.parquet"
+
+    @property
+    def hops(self) -> Path:
+        """The time per hop of the scenario's events (scripts/cdc_perf/results/hops.py)."""
+        return self.folder / "hops.json"
+
+    @property
+    def ledger(self) -> Path:
+        """The writes that PostgreSQL acknowledged, one row per line (k6/extension/ledger.go)."""
+        return self.folder / "ledger.tsv"
+
+    @property
+    def integrity(self) -> Path:
+        """The result of the data-loss check of PostgreSQL, topics, and MongoDB."""
+        return self.folder / "integrity.json"
+
+    @property
+    def log(self) -> Path:
+        """k6's output."""
+        return self.folder / "k6.log"
+
+    @property
+    def verdict(self) -> Path:
+        """The verdict on the scenario."""
+        return self.folder / "verdict.json"

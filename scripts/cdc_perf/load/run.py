@@ -1,0 +1,123 @@
+"""Run one scenario with k6, and always wait for k6 to end."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from cdc_perf import process, process_tags
+from cdc_perf.errors import Interrupted
+from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.load.gauge_recorder import sampling
+from cdc_perf.load.k6 import K6, Shape
+from cdc_perf.load.progress import LoadProgress, ask
+from cdc_perf.ports import free_port
+from cdc_perf.settings.scenarios import Scenario
+from cdc_perf.signals import deferred
+
+_POLL_SECONDS = 1.0
+# In addition to the load and its graceful stop: k6's start, setup, teardown, and summary.
+_MARGIN_SECONDS = 60.0
+# k6 ends its iterations and writes the summary; after this time it is killed.
+_STOP_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class K6Result:
+    """The result of a k6 run, besides its files.
+
+    Attributes:
+        exit_code: k6's exit code; -N if signal N killed it.
+        started: When k6 started.
+        ended: When k6 had ended.
+        clock_step_seconds: How far the system clock was set meanwhile, forward or (negative) back;
+            machine sleep counts as forward.
+        interrupted: The interruption, if any; measurements until then are kept.
+    """
+
+    exit_code: int
+    started: datetime
+    ended: datetime
+    clock_step_seconds: float
+    interrupted: Interrupted | None
+
+
+def run(
+    k6: K6,
+    scenario: Scenario,
+    shape: Shape,
+    files: ScenarioFiles,
+    gauges: Callable[[int], Mapping[str, float]],
+    on_progress: Callable[[LoadProgress], None],
+) -> K6Result:
+    """Run a scenario, sample the stack's gauges meanwhile, and write the files of both.
+
+    A k6 that does not end in time gets SIGINT, then SIGKILL.
+
+    Args:
+        k6: The program and its environment.
+        scenario: The scenario.
+        shape: Its load, from `inspect`.
+        files: The files to write; the folder is created.
+        gauges: Returns the stack's gauges, given the process ID of k6.
+        on_progress: Called about once a second while k6 answers.
+    """
+    files.folder.mkdir(parents=True)
+    port = free_port()
+    started = datetime.now(UTC)
+    clock = _clock_offset()
+    variables = {
+        **k6.variables,
+        **process_tags.tag(files.folder),
+        "CDC_SUMMARY": str(files.summary),
+    }
+    variables["CDC_LEDGER"] = str(files.ledger)
+    if k6.dashboard is not None:
+        variables |= k6.dashboard.begin()
+    running = process.start(
+        k6.run_command(scenario.script, files.points, port), env=variables, output=files.log
+    )
+    interrupted = None
+    try:
+        with sampling(lambda: gauges(running.pid), files.gauges) as latest:
+            for progress in _followed(running, shape, port):
+                on_progress(replace(progress, stack=latest.values))
+                if k6.dashboard is not None and not progress.running and progress.iterations:
+                    k6.dashboard.let_go()
+    except Interrupted as interruption:
+        interrupted = interruption
+    with deferred():
+        _end(running)
+        exit_code = running.wait().exit_code
+    step = _clock_offset() - clock
+    return K6Result(exit_code, started, datetime.now(UTC), step, interrupted)
+
+
+def _clock_offset() -> float:
+    """Return how far the wall clock is ahead of the monotonic clock, in seconds.
+
+    Clock discipline speeds up and slows down both alike, so it does not change the result.
+    """
+    return time.time() - time.monotonic()
+
+
+def _followed(running: process.Running, shape: Shape, port: int) -> Iterator[LoadProgress]:
+    """Yield progress until k6 ends or its deadline passes."""
+    deadline = time.monotonic() + shape.seconds + shape.graceful_seconds + _MARGIN_SECONDS
+    began: float | None = None
+    while time.monotonic() < deadline:
+        if running.ended_within(_POLL_SECONDS):
+            return
+        now = time.monotonic()
+        progress = ask(port, now - (began or now), shape.seconds)
+        if progress is not None:
+            began = began or now
+            yield progress
+
+
+def _end(running: process.Running) -> None:
+    """End k6 if it still runs."""
+    running.signal(signal.SIGINT)
+    if not running.ended_within(_STOP_SECONDS):
+        running.kill_group()

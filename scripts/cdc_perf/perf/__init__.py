@@ -1,0 +1,1 @@
+"""The main job: a run, from starting the stack to the summary."""

@@ -1,0 +1,46 @@
+"""Wait for components that restart after they ended, and for the connector."""
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.backend import Backend
+from cdc_perf.stack.connector_health import CONNECTOR, expect_running
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.waiting import NotReady, wait_until
+
+_DEADLINE_SECONDS = 20.0
+
+
+def wait_for_components(backend: Backend) -> None:
+    """Wait until every component runs: one that died in the last scenario is restarted.
+
+    Raises:
+        StackFailure: A component was stopped, or does not restart.
+    """
+
+    def probe() -> None:
+        statuses = [
+            status
+            for status in backend.status()
+            if not status.observer and not status.name.startswith(CONNECTOR)
+        ]
+        away = {status.name: status.state for status in statuses if not status.running}
+        if "stopped" in away.values():
+            raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
+        if away:
+            raise NotReady(f"{', '.join(away)} not running")
+
+    wait_until(probe, what="the stack", deadline_seconds=_DEADLINE_SECONDS, hint="see `inv status`")
+
+
+def wait_for_connector(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Wait until the connector and its tasks run: a load without them measures nothing.
+
+    Raises:
+        StackFailure: A task failed, the connector was paused, or it does not start in time.
+    """
+    wait_until(
+        lambda: expect_running(pipeline, endpoints),
+        what="the connector",
+        deadline_seconds=_DEADLINE_SECONDS,
+        hint="see `inv connector.status`",
+    )

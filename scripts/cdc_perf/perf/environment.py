@@ -1,0 +1,53 @@
+"""The environment of a run: the machine, and the checkout's commit."""
+
+import os
+import platform
+import shutil
+import tomllib
+from pathlib import Path
+
+import psutil
+
+from cdc_perf import process
+from cdc_perf.results.manifest import Machine, Versions
+
+
+def machine() -> Machine:
+    """Return the properties of this machine."""
+    return Machine(
+        system=f"{platform.system()} {platform.release()}",
+        architecture=platform.machine(),
+        cpu=_cpu(),
+        cores=os.cpu_count() or 1,
+        memory=psutil.virtual_memory().total,
+        python=platform.python_version(),
+    )
+
+
+def versions(root: Path, k6: str, components: dict[str, str]) -> Versions:
+    """Return the versions of all software in a run of the checkout in `root`."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    commit = _git(root, "rev-parse", "HEAD")
+    return Versions(
+        project=project["version"],
+        commit=commit,
+        changed=bool(commit) and bool(_git(root, "status", "--porcelain")),
+        k6=k6,
+        components=components,
+    )
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), "")
+
+
+def _git(root: Path, *words: str) -> str:
+    """Return git's output; empty without git or a repository."""
+    if shutil.which("git") is None:
+        return ""
+    completed = process.run(["git", "-C", root, *words], check=False, timeout_seconds=30)
+    return completed.output.strip() if completed.exit_code == 0 else ""

@@ -1,0 +1,39 @@
+"""Install k6 when a run needs it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.terminal import say
+from cdc_perf.tools.cache import Cache
+from cdc_perf.tools.catalogue import catalogue
+from cdc_perf.tools.install import install_all
+
+
+@dataclass(frozen=True)
+class LoadGenerator:
+    """The k6 of a checkout.
+
+    Attributes:
+        version: The version of k6.
+        install: Returns the binary, after building it if it is missing.
+    """
+
+    version: str
+    install: Callable[[], Path]
+
+
+def load_generator(checkout: Checkout, cache: Cache) -> LoadGenerator:
+    """Return the k6 that the checkout's Go module defines.
+
+    Raises:
+        StackFailure: A source file is missing.
+    """
+    k6 = catalogue(checkout.root, cache).k6
+
+    def install() -> Path:
+        install_all(cache, (k6,), say)
+        return cache.path(k6) / "k6"
+
+    return LoadGenerator(k6.version, install)

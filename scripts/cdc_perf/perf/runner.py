@@ -1,0 +1,270 @@
+"""A run, from starting the stack to the verdict."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+
+from cdc_perf.errors import ExitCode, Failure, Interrupted, StackFailure
+from cdc_perf.files import readable_json, write_atomically
+from cdc_perf.integrity.check import Checker
+from cdc_perf.load.k6 import K6
+from cdc_perf.load.web_dashboard_relay import WebDashboardRelay
+from cdc_perf.lock import working_on
+from cdc_perf.perf.breakpoint import measure_breakpoint
+from cdc_perf.perf.components import wait_for_components, wait_for_connector
+from cdc_perf.perf.environment import machine, versions
+from cdc_perf.perf.generator import LoadGenerator
+from cdc_perf.perf.plan import Plan
+from cdc_perf.perf.record import entry_of, with_scenario_result, write_artifacts
+from cdc_perf.perf.scenario_runner import ScenarioRun, ScenarioRunner
+from cdc_perf.perf.verdict_export import dashboard_url, export_verdict
+from cdc_perf.report.live import open_in_browser
+from cdc_perf.results.hops import hops_of
+from cdc_perf.results.manifest import Manifest, RunStatus
+from cdc_perf.results.run_folder import RunFolder, check_results_folder
+from cdc_perf.results.summary import NoSummary
+from cdc_perf.runs.row import Row
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.signals import deferred
+from cdc_perf.stack.backend import Backend
+from cdc_perf.stack.connector import deployed_settings
+from cdc_perf.stack.connector_health import look
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.gauges import Gauges
+from cdc_perf.stack.hops import read_hops
+from cdc_perf.terminal import say
+from cdc_perf.verdict.judge import judge, judge_run, not_run
+from cdc_perf.verdict.records import RunVerdict
+from cdc_perf.waiting import log_waits
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished run.
+
+    Attributes:
+        folder: The run folder.
+        verdict: The verdict on the run.
+        rows: A row of the summary for each scenario.
+        notes: Sentences to show with the figures.
+    """
+
+    folder: RunFolder
+    verdict: RunVerdict
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Blocked:
+    """Why the remaining scenarios do not run."""
+
+    code: ExitCode
+    reason: str
+
+
+def run_plan(
+    plan: Plan, checkout: Checkout, backend: Backend, generator: LoadGenerator
+) -> RunResult:
+    """Start the stack unless it is up, run every scenario, judge, and stop what was started.
+
+    Raises:
+        UsageFailure: The results folder is not writable.
+        StackFailure: The disk is full, a tool is unavailable, or the stack did not become ready.
+        LoadFailure: k6 cannot load a script.
+        Interrupted: A signal arrived before the first scenario started.
+    """
+    check_results_folder(checkout.results)
+    endpoints = backend.endpoints()
+    was_up = endpoints is not None
+    stop = backend.abandon
+    try:
+        if endpoints is None:
+            endpoints = backend.up(say)
+        else:
+            backend.verify()
+        session = prepare_session(plan, checkout, backend, generator, endpoints, was_up=was_up)
+        result = session.perform()
+        if result.verdict.exit_code is not ExitCode.INTERRUPTED:
+            stop = backend.down
+        return result
+    finally:
+        if not was_up and not plan.keep:
+            with deferred():
+                stop(say)
+
+
+def prepare_session(
+    plan: Plan,
+    checkout: Checkout,
+    backend: Backend,
+    generator: LoadGenerator,
+    endpoints: Endpoints,
+    *,
+    was_up: bool,
+) -> "RunSession":
+    """Install k6, have it inspect every script, and create the run folder.
+
+    Raises:
+        StackFailure: k6 cannot be installed.
+        LoadFailure: k6 cannot load a script.
+    """
+    variables = {**endpoints.environment(), **plan.overrides.variables()}
+    dashboard = WebDashboardRelay() if plan.live else None
+    runner = ScenarioRunner(
+        k6=K6(generator.install(), variables, dashboard),
+        backend=backend,
+        gauges=Gauges(plan.pipeline, endpoints, backend.usage, backend.collected),
+        hops=partial(read_hops, endpoints.consumer_url),
+        checker=Checker(plan.pipeline, endpoints),
+        connector=partial(look, plan.pipeline, endpoints),
+    )
+    shapes = [runner.shape(planned) for planned in plan.scenarios]
+    now = datetime.now(UTC)
+    folder = RunFolder.create(checkout.results, now)
+    if endpoints.prometheus_url:
+        runner = runner.observed(endpoints.prometheus_url, folder.run_id)
+    runs = tuple(
+        ScenarioRun(planned, shape, folder.scenario(planned.scenario.name))
+        for planned, shape in zip(plan.scenarios, shapes, strict=True)
+    )
+    manifest = Manifest(
+        run_id=folder.run_id,
+        name=plan.name,
+        status=RunStatus.RUNNING,
+        started=now,
+        stack=backend.name,
+        stack_was_up=was_up,
+        overrides=plan.overrides,
+        versions=versions(checkout.root, generator.version, dict(backend.versions())),
+        machine=machine(),
+        connector=deployed_settings(plan.pipeline, endpoints),
+        scenarios=tuple(entry_of(run) for run in runs),
+        notes=backend.notes(),
+    )
+    return RunSession(plan, backend, endpoints, runner, runs, folder, manifest)
+
+
+@dataclass
+class RunSession:
+    """A run on a stack that is up.
+
+    Attributes:
+        plan: The plan of the run.
+        backend: Controls the stack.
+        endpoints: The addresses of the stack.
+        runner: Runs one scenario.
+        runs: The scenarios, in their order.
+        folder: The run folder.
+        manifest: The content of run.json, which is rewritten with every change.
+    """
+
+    plan: Plan
+    backend: Backend
+    endpoints: Endpoints
+    runner: ScenarioRunner
+    runs: Sequence[ScenarioRun]
+    folder: RunFolder
+    manifest: Manifest
+
+    def perform(self) -> RunResult:
+        """Run every scenario, judge each, and write the files of the run."""
+        with working_on(self.folder.path), log_waits(say), ExitStack() as stack:
+            self.manifest.write(self.folder.manifest)
+            stack.callback(self.runner.close)
+            watch = self.backend.watch()
+            self._announce()
+            rows, blocked = self._run_scenarios()
+            with deferred():
+                for component, content in watch.logs().items():
+                    write_atomically(self.folder.logs / f"{component}.log", content)
+                return self._finish(rows, blocked)
+
+    def _announce(self) -> None:
+        say(f"run {self.folder.run_id}")
+        if self.endpoints.grafana_url:
+            url = dashboard_url(
+                self.endpoints.grafana_url, self.folder.run_id, self.manifest.started
+            )
+            say(f"watch it: {url}")
+        if self.runner.k6.dashboard is not None:
+            open_in_browser(self.runner.k6.dashboard.url)
+
+    def _run_scenarios(self) -> tuple[list[Row], _Blocked | None]:
+        """Run the scenarios in order, until one of them blocks the rest."""
+        blocked: _Blocked | None = None
+        rows: list[Row] = []
+        for run in self.runs:
+            if blocked is None:
+                try:
+                    row, blocked = self._measure(run)
+                except (Interrupted, StackFailure) as failure:
+                    blocked = _Blocked(failure.code, _reason(failure))
+                    row = _not_run(run.name, blocked)
+            else:
+                row = _not_run(run.name, blocked)
+            rows.append(row)
+        return rows, blocked
+
+    def _measure(self, run: ScenarioRun) -> tuple[Row, _Blocked | None]:
+        """Run one scenario; the second value says why the next ones cannot run.
+
+        Raises:
+            StackFailure: The stack or the connector does not run.
+            Interrupted: A signal arrived before the load or between the parts of a breakpoint.
+        """
+        wait_for_components(self.backend)
+        wait_for_connector(self.plan.pipeline, self.endpoints)
+        if run.planned.scenario.hold_seconds:
+            result = measure_breakpoint(self.runner, run)
+        else:
+            result = self.runner.measure(run)
+        evidence, interrupted = result.evidence, result.k6.interrupted
+        try:
+            with deferred():
+                verdict = judge(evidence)
+                write_atomically(run.files.verdict, readable_json(verdict))
+                if self.runner.telemetry is not None:
+                    export_verdict(self.runner.telemetry, verdict, evidence.summary)
+                events = evidence.events or ()
+                self.manifest = with_scenario_result(self.manifest, run.name, result.k6, events)
+                self.manifest.write(self.folder.manifest)
+                say(f"{run.name}: {verdict.verdict}")
+        except Interrupted as interruption:
+            # The scenario is complete, but the later ones do not run.
+            interrupted = interruption
+        row = Row(verdict, evidence.summary, hops_of(evidence.hops))
+        if interrupted is not None:
+            return row, _Blocked(ExitCode.INTERRUPTED, str(interrupted))
+        if run.name == HEALTH_CHECK and verdict.exit_code is not ExitCode.PASS:
+            return row, _Blocked(ExitCode.STACK, "the health check did not pass")
+        return row, None
+
+    def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> RunResult:
+        interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED
+        reason = blocked.reason if blocked is not None and interrupted else ""
+        verdict = judge_run([row.verdict for row in rows], reason)
+        self.manifest = msgspec.structs.replace(
+            self.manifest,
+            status=RunStatus.INTERRUPTED if interrupted else RunStatus.COMPLETE,
+            ended=datetime.now(UTC),
+        )
+        thresholds = [threshold for run in self.runs for threshold in run.planned.thresholds]
+        units = {threshold.metric: threshold.kind.unit for threshold in thresholds}
+        write_artifacts(self.folder, self.manifest, verdict, rows, units)
+        return RunResult(self.folder, verdict, tuple(rows), self.manifest.notes)
+
+
+def _not_run(name: str, blocked: _Blocked) -> Row:
+    verdict = not_run(name, blocked.code, f"not run: {blocked.reason}")
+    return Row(verdict, NoSummary("it was not run"))
+
+
+def _reason(failure: Failure) -> str:
+    """Return the message and the hint, in one line."""
+    return f"{failure.message}: {failure.hint}" if failure.hint else failure.message

@@ -1,0 +1,217 @@
+"""Run one scenario on a running stack, and collect the evidence for its verdict."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from cdc_perf.errors import Interrupted, StackFailure
+from cdc_perf.files import readable_json, write_atomically
+from cdc_perf.integrity.check import Checker, excuse, unchecked
+from cdc_perf.integrity.records import Integrity
+from cdc_perf.integrity.topic import StartOffsets
+from cdc_perf.load import run as load
+from cdc_perf.load.exceptions import read_exceptions
+from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.load.hops import HopWatch, Read
+from cdc_perf.load.k6 import K6, Observed, Shape, inspect
+from cdc_perf.load.progress import LoadProgress
+from cdc_perf.perf.components import wait_for_components
+from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.prometheus.export import PrometheusExport, ScenarioExport
+from cdc_perf.report.live import display
+from cdc_perf.results.hops import hops_of
+from cdc_perf.results.summary import read_summary
+from cdc_perf.settings.executors import RampingArrivalRate, warm_up_seconds
+from cdc_perf.settings.metrics import of_jvm
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.signals import deferred
+from cdc_perf.stack.backend import Backend, Watch
+from cdc_perf.stack.connector_health import ConnectorHealth
+from cdc_perf.stack.gauges import Gauges
+from cdc_perf.terminal import say
+from cdc_perf.verdict.evidence import Evidence
+from cdc_perf.verdict.points import summarize_points
+
+_COLLECT_SECONDS = 60.0
+_COLLECT_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class ScenarioRun:
+    """A planned run of a scenario, or of a part of a breakpoint.
+
+    Attributes:
+        planned: The scenario and its thresholds.
+        shape: The load as k6 will run it.
+        files: The files that the run writes.
+    """
+
+    planned: PlannedScenario
+    shape: Shape
+    files: ScenarioFiles
+
+    @property
+    def name(self) -> str:
+        """The name of the scenario."""
+        return self.planned.scenario.name
+
+
+@dataclass(frozen=True)
+class ScenarioResult:
+    """The result of one k6 run.
+
+    Attributes:
+        k6: The result of the k6 process.
+        evidence: The evidence for the verdict.
+        begins: The end offsets of the topics before the load; None if no check is needed.
+    """
+
+    k6: load.K6Result
+    evidence: Evidence
+    begins: StartOffsets | None = None
+
+
+@dataclass(frozen=True)
+class ScenarioRunner:
+    """A stack and a load generator that can run scenarios.
+
+    Attributes:
+        k6: The load generator, with the addresses of the stack.
+        backend: Controls the stack.
+        gauges: Reads the stack's gauges.
+        hops: Reads the consumer's counts.
+        checker: Drains the pipeline and checks for data loss.
+        connector: Returns the health of the connector; None if Connect's address is unknown.
+        telemetry: Exports the progress to Prometheus; None if there is none.
+    """
+
+    k6: K6
+    backend: Backend
+    gauges: Gauges
+    hops: Read
+    checker: Checker
+    connector: Callable[[], ConnectorHealth | None]
+    telemetry: PrometheusExport | None = None
+
+    def with_variables(self, variables: Mapping[str, str]) -> "ScenarioRunner":
+        """Return a copy with more variables for the scripts."""
+        return replace(self, k6=replace(self.k6, environment={**self.k6.environment, **variables}))
+
+    def observed(self, url: str, run_id: str) -> "ScenarioRunner":
+        """Return a copy that pushes the samples of k6 and of the harness to a Prometheus."""
+        k6 = replace(self.k6, observed=Observed(url, run_id))
+        return replace(self, k6=k6, telemetry=PrometheusExport(url, run_id, say))
+
+    def shape(self, planned: PlannedScenario) -> Shape:
+        """Return the load that k6 derives from a scenario.
+
+        Raises:
+            LoadFailure: The script does not load.
+        """
+        return inspect(self.k6, planned.scenario)
+
+    def measure(self, run: ScenarioRun) -> ScenarioResult:
+        """Run a scenario and collect the evidence, even if k6 fails or is interrupted."""
+        planned, shape, files, name = run.planned, run.shape, run.files, run.name
+        watch = self.backend.watch()
+        # The health check sends one row through every hop, which needs no comparison of all rows.
+        begins = None if name == HEALTH_CHECK else self.checker.begin()
+        hops = HopWatch(self.hops, warm_up_seconds(shape.options))
+        telemetry = self.telemetry.scenario(name, planned.thresholds) if self.telemetry else None
+        k6 = self._load(run, hops, telemetry)
+        integrity = None
+        if k6.interrupted is None and begins is not None:
+            try:
+                integrity = self._check(begins, files, watch)
+            except Interrupted as interruption:
+                k6 = replace(k6, interrupted=interruption)
+        with deferred():
+            # Events that are applied and components that die during the drain count too.
+            seen = hops.close()
+            write_atomically(files.hops, readable_json(hops_of(seen)))
+            events = watch.events()
+            connector = self.connector()
+            if telemetry is not None:
+                telemetry.loaded(k6.ended, events or ())
+            summary = read_summary(files.summary)
+            evidence = Evidence(
+                scenario=name,
+                executor=shape.options,
+                thresholds=planned.thresholds,
+                summary=summary,
+                points=summarize_points(
+                    (files.points,),
+                    files.gauges,
+                    files.series,
+                    planned.thresholds,
+                    summary,
+                    ramp=isinstance(shape.options, RampingArrivalRate),
+                ),
+                k6_exit=k6.exit_code,
+                clock_step_seconds=k6.clock_step_seconds,
+                events=events,
+                hops=seen,
+                integrity=integrity,
+                connector=connector,
+                exceptions=read_exceptions(files.log),
+                interrupted="" if k6.interrupted is None else str(k6.interrupted),
+            )
+        return ScenarioResult(k6, evidence, begins)
+
+    def close(self) -> None:
+        """Close the connections of the gauges, the web dashboard, and the export."""
+        with ExitStack() as stack:
+            for part in (self.gauges, self.k6.dashboard, self.telemetry):
+                if part is not None:
+                    stack.callback(part.close)
+
+    def check_again(self, measured: ScenarioResult, files: ScenarioFiles) -> ScenarioResult:
+        """Repeat the check of an earlier part of a scenario, after the pipeline has caught up."""
+        if measured.begins is None:
+            return measured
+        integrity = self._check(measured.begins, files, self.backend.watch())
+        return replace(measured, evidence=replace(measured.evidence, integrity=integrity))
+
+    def _load(
+        self, run: ScenarioRun, hops: HopWatch, telemetry: ScenarioExport | None
+    ) -> load.K6Result:
+        """Run k6; show and export its progress."""
+        progress = display(run.name)
+        collect_seconds = None
+        if any(of_jvm(threshold.metric) for threshold in run.planned.thresholds):
+            # A collection stops a JVM for 0.1 s: do it rarely, and only if a threshold needs it.
+            collect_seconds = min(_COLLECT_SECONDS, _COLLECT_SHARE * run.shape.seconds)
+
+        def gauges(k6: int) -> Mapping[str, float]:
+            values = self.gauges.read({"k6": k6}, collect_seconds)
+            if telemetry is not None:
+                telemetry.gauges(values)
+            return values
+
+        def show(moment: LoadProgress) -> None:
+            hops.follow(moment)
+            progress.show(moment)
+            if telemetry is not None:
+                telemetry.progress(moment)
+
+        try:
+            return load.run(self.k6, run.planned.scenario, run.shape, run.files, gauges, show)
+        finally:
+            progress.close()
+
+    def _check(self, begins: StartOffsets, files: ScenarioFiles, watch: Watch) -> Integrity:
+        """Check the pipeline's integrity, unless a component does not restart."""
+        try:
+            wait_for_components(self.backend)
+        except StackFailure as failure:
+            integrity = unchecked(failure.message)
+        else:
+            events = watch.events()
+            excused = (
+                "nobody watches the components of this stack"
+                if events is None
+                else excuse(event.component for event in events)
+            )
+            integrity = self.checker.check(begins, files.ledger, excused, quiet=True)
+        write_atomically(files.integrity, readable_json(integrity))
+        return integrity

@@ -1,0 +1,1 @@
+"""What a run sends to Prometheus: samples, threshold states, and the verdict."""

@@ -1,0 +1,70 @@
+"""Find the pull request of a workflow run from GitHub's data, not from its artifact."""
+
+import re
+
+import msgspec
+
+from cdc_perf.publish.github import GitHub
+from cdc_perf.publish.names import PULL_REQUEST_RUN
+from cdc_perf.publish.runner import Repository, WorkflowRun
+
+
+class PullRequestHead(msgspec.Struct, frozen=True):
+    """The head commit of a pull request; its repository is null if a fork was deleted."""
+
+    sha: str
+    repo: Repository | None
+
+
+class PullRequestBase(msgspec.Struct, frozen=True):
+    """The target branch of a pull request, and the commit at its tip."""
+
+    ref: str
+    sha: str
+
+
+class PullRequest(msgspec.Struct, frozen=True):
+    """A pull request."""
+
+    number: int
+    head: PullRequestHead
+    base: PullRequestBase
+
+
+def pull_request_of(run: WorkflowRun, candidates: tuple[PullRequest, ...]) -> PullRequest | None:
+    """Return the one of several pull requests with the same head that a workflow run was for.
+
+    They differ in their base, and so in what was measured. GitHub shows it only in the run's name,
+    which a fork can choose. So a fork can choose only among pull requests with that head.
+
+    Args:
+        run: The workflow run.
+        candidates: The pull requests with its head.
+    """
+    named = re.fullmatch(rf"{re.escape(PULL_REQUEST_RUN)}([0-9]+)", run.display_title.strip())
+    if named is not None:
+        return next((pull for pull in candidates if pull.number == int(named[1])), None)
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def pull_requests_of(github: GitHub, run: WorkflowRun) -> tuple[PullRequest, ...]:
+    """Return the open pull requests whose head is the commit of the workflow run.
+
+    They are found by the head's repository, branch, and commit because the API's list of a commit's
+    pull requests lacks forks. After a newer push there are none; the newer run comments.
+
+    Raises:
+        ApiFailure: GitHub returned an error.
+    """
+    head = run.head_repository
+    if head is None or run.head_branch is None:
+        return ()
+    wanted = {"state": "open", "head": f"{head.owner.login}:{run.head_branch}"}
+    return tuple(
+        pull
+        for page in github.pages("/pulls", tuple[PullRequest, ...], wanted)
+        for pull in page
+        if pull.head.sha == run.head_sha
+        and pull.head.repo is not None
+        and pull.head.repo.full_name == head.full_name
+    )

@@ -1,0 +1,137 @@
+"""GitHub's runner: the environment of a job, and the files that the runner reads.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from cdc_perf.errors import PublishFailure
+from cdc_perf.terminal import show
+
+_WORKFLOW_RUN = "workflow_run"
+_SUMMARY_BYTES = 900 * 1024
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """The owner of a repository."""
+
+    login: str
+
+
+class Repository(msgspec.Struct, frozen=True):
+    """A repository."""
+
+    full_name: str
+    owner: Owner
+
+
+class WorkflowRun(msgspec.Struct, frozen=True):
+    """A run of a workflow, in GitHub's events and API.
+
+    Attributes:
+        id: Its number.
+        run_attempt: The number of the attempt.
+        event: The event that started it.
+        conclusion: Its conclusion; null before it ended.
+        head_sha: The commit that it was started for; for a pull request, the head.
+        head_branch: The branch of that commit; null if it was deleted.
+        head_repository: The repository of that branch; null if it was deleted.
+        display_title: The run's name; a fork can choose it.
+        path: The workflow's file, relative to the repository; GitHub may add `@` and a ref. Unlike
+            the workflow's name, it is unique.
+    """
+
+    id: int
+    run_attempt: int
+    event: str
+    conclusion: str | None
+    head_sha: str
+    head_branch: str | None
+    head_repository: Repository | None
+    display_title: str = ""
+    path: str = ""
+
+    @property
+    def workflow_path(self) -> str:
+        """The path of the workflow's file, without a ref."""
+        return self.path.partition("@")[0]
+
+
+class _Event(msgspec.Struct, frozen=True):
+    workflow_run: WorkflowRun
+
+
+def finished_run(environment: Mapping[str, str]) -> WorkflowRun:
+    """Return the workflow run whose end started this one.
+
+    Raises:
+        PublishFailure: This run was not started by the end of another.
+    """
+    if environment.get("GITHUB_EVENT_NAME") != _WORKFLOW_RUN:
+        raise PublishFailure(
+            "a pull request is judged at the end of its workflow run, and no run ended",
+            hint="performance-comment.yml does it; `inv publish RUN` writes a summary",
+        )
+    path = Path(environment.get("GITHUB_EVENT_PATH", ""))
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Event).workflow_run
+    except (OSError, msgspec.DecodeError) as error:
+        raise PublishFailure(f"the event in GITHUB_EVENT_PATH cannot be read: {error}") from None
+
+
+def repository(environment: Mapping[str, str]) -> str:
+    """Return `owner/name` of this job's repository.
+
+    Raises:
+        PublishFailure: GITHUB_REPOSITORY is not set or malformed.
+    """
+    name = environment.get("GITHUB_REPOSITORY", "")
+    if not _REPOSITORY.fullmatch(name):
+        raise PublishFailure("GITHUB_REPOSITORY names no repository", hint="write it: owner/name")
+    return name
+
+
+def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:
+    """Write outputs for later jobs, one per line; print them if not on a runner.
+
+    Raises:
+        PublishFailure: The runner's file is not writable.
+    """
+    lines = "".join(f"{name}={value}\n" for name, value in outputs.items())
+    if not _append(environment.get("GITHUB_OUTPUT", ""), lines):
+        show(lines, end="")
+
+
+def write_summary(environment: Mapping[str, str], markdown: str) -> bool:
+    """Add to the job's summary; return False if not on a runner.
+
+    Raises:
+        PublishFailure: The runner's file is not writable.
+    """
+    text = cut(markdown, _SUMMARY_BYTES)
+    return _append(environment.get("GITHUB_STEP_SUMMARY", ""), f"{text}\n")
+
+
+def cut(markdown: str, most_bytes: int) -> str:
+    """Truncate a text at a line end, so that no code span stays open."""
+    if len(markdown.encode()) <= most_bytes:
+        return markdown
+    note = "\n\nToo long to be shown whole: the results hold the rest.\n"
+    head = markdown.encode()[: most_bytes - len(note.encode())].decode(errors="ignore")
+    return head[: head.rfind("\n") + 1].rstrip("\n") + note
+
+
+def _append(path: str, text: str) -> bool:
+    if not path:
+        return False
+    try:
+        with Path(path).open("a", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise PublishFailure(f"{path} cannot be written to: {error.strerror}") from None
+    return True

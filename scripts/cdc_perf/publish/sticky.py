@@ -1,0 +1,83 @@
+"""Maintain one comment on a pull request: edit it if it exists, else create it."""
+
+import msgspec
+import tenacity
+
+from cdc_perf.publish.api_errors import PASSING, ApiFailure
+from cdc_perf.publish.github import GitHub
+from cdc_perf.publish.names import BOT
+from cdc_perf.publish.runner import cut
+
+MARKER = "<!-- cdc-perf: the comment on performance -->"
+MAX_BYTES = 60_000  # GitHub's maximum is 65,536 characters
+_ATTEMPTS = 3
+
+
+class _User(msgspec.Struct, frozen=True):
+    login: str
+
+
+class _Comment(msgspec.Struct, frozen=True):
+    id: int
+    body: str | None
+    user: _User | None
+
+
+class _Unsure(Exception):  # noqa: N818 - a state, not an error
+    """The comment may or may not have been created."""
+
+    def __init__(self, failure: ApiFailure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+def publish(github: GitHub, pull_request: int, body: str, *, only_edit: bool = False) -> str:
+    """Write `body` to this project's comment, and return a sentence on what was done.
+
+    Anyone who can comment can write the marker, so the author must be the workflow's user.
+
+    Args:
+        github: The repository.
+        pull_request: Its number.
+        body: Markdown.
+        only_edit: Whether to do nothing if there is no comment yet.
+
+    Raises:
+        ApiFailure: GitHub returned an error.
+    """
+    text = cut(f"{MARKER}\n{body}", MAX_BYTES)
+
+    def attempt() -> str:
+        # Searched on each attempt because the comment may exist despite a lost response.
+        found = _find(github, pull_request)
+        if found is not None:
+            github.patch(f"/issues/comments/{found}", {"body": text})
+            return f"#{pull_request}: the comment is edited"
+        if only_edit:
+            return f"#{pull_request}: there is no comment to edit, and none is needed"
+        try:
+            github.post(f"/issues/{pull_request}/comments", {"body": text})
+        except ApiFailure as failure:
+            if failure.status in {0, *PASSING}:
+                raise _Unsure(failure) from None
+            raise
+        return f"#{pull_request}: commented"
+
+    try:
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Unsure),
+            wait=tenacity.wait_exponential(max=10),
+            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            reraise=True,
+        )(attempt)
+    except _Unsure as unsure:
+        raise unsure.failure from None
+
+
+def _find(github: GitHub, pull_request: int) -> int | None:
+    for page in github.pages(f"/issues/{pull_request}/comments", tuple[_Comment, ...]):
+        for comment in page:
+            ours = comment.user is not None and comment.user.login == BOT
+            if ours and (comment.body or "").startswith(MARKER):
+                return comment.id
+    return None

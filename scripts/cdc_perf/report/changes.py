@@ -1,0 +1,180 @@
+"""The changes between two runs of a scenario: both values and their samples, without a judgment.
+
+One comparison of two runs says nothing about significance; `inv compare` over repeated runs does.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from cdc_perf.report.hops import hop_rows
+from cdc_perf.report.markdown import table
+from cdc_perf.report.rows import NOTHING, word
+from cdc_perf.results.hops import Hops
+from cdc_perf.results.manifest import Manifest
+from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.runs.row import LATENCY, LATENCY_STATS, Row
+from cdc_perf.runs.run_set import RecordedScenario
+from cdc_perf.stack.target import stand_in
+from cdc_perf.verdict.figures import figure
+
+_COLUMNS = {
+    "scenario": "left",
+    "figure": "left",
+    "before": "right",
+    "samples before": "right",
+    "now": "right",
+    "samples now": "right",
+    "change": "right",
+}
+_FIRST_ASKED = "e2e p95, ms"
+_ERRORS = "errors"
+
+
+class RunSide(msgspec.Struct, frozen=True):
+    """A figure of one run, in its unit (null without samples), and its number of samples."""
+
+    value: float | None
+    samples: int
+
+    def cells(self) -> tuple[str, str]:
+        """Return both as table cells."""
+        return NOTHING if self.value is None else figure(self.value), f"{self.samples:,}"
+
+
+class MetricChange(msgspec.Struct, frozen=True):
+    """A figure before and now.
+
+    Attributes:
+        figure: Its name.
+        before: The figure of the earlier run.
+        now: The figure of the later run.
+    """
+
+    figure: str
+    before: RunSide
+    now: RunSide
+
+    def cells(self) -> list[str]:
+        """Return a row of the table."""
+        return [self.figure, *self.before.cells(), *self.now.cells(), self.moved]
+
+    @property
+    def share(self) -> float | None:
+        """The change as a share of the value before; None if there is no such share."""
+        before, now = self.before.value, self.now.value
+        return None if before is None or now is None or not before else (now - before) / before
+
+    @property
+    def moved(self) -> str:
+        """The change as a table cell."""
+        before, now = self.before.value, self.now.value
+        if before is None or now is None:
+            return NOTHING
+        if before == now:
+            return "none"
+        return f"{now - before:+,.4g}" if self.share is None else f"{self.share:+.1%}"
+
+    @property
+    def told(self) -> str:
+        """The change as part of a sentence: `e2e p95 51.2 → 40 ms (-21.9%)`."""
+        name, _, unit = self.figure.partition(", ")
+        before, now = (side.cells()[0] for side in (self.before, self.now))
+        in_unit = f"{now} {unit}".rstrip()
+        if self.before.value == self.now.value:
+            return f"{name} {in_unit} as before"
+        return f"{name} {before} → {in_unit} ({self.moved})"
+
+
+def incomparable(before: RecordedScenario, now: RecordedScenario) -> str:
+    """Return why two runs of one scenario are not comparable; empty if they are.
+
+    The stack, the effective load, the environment of the thresholds, and the machine must be the
+    same, and a stand-in for MongoDB is comparable only with itself. A version may differ: it may be
+    what the comparison is about.
+    """
+    scenario = now.row.verdict.scenario
+    old, new = before.run.manifest, now.run.manifest
+    was, is_ = before.run.entry(scenario), now.run.entry(scenario)
+    differences = {
+        "another stack": old.stack != new.stack,
+        "another load": (was.executor, was.seconds, was.think_time_seconds)
+        != (is_.executor, is_.seconds, is_.think_time_seconds),
+        "limits of another environment": old.overrides.environment != new.overrides.environment,
+        "another MongoDB server": stand_in(_mongodb(old)) != stand_in(_mongodb(new)),
+        "another machine": old.machine.fingerprint != new.machine.fingerprint,
+        "no summary before": isinstance(before.row.summary, NoSummary),
+        "no summary now": isinstance(now.row.summary, NoSummary),
+    }
+    return ", ".join(name for name, differs in differences.items() if differs)
+
+
+def _mongodb(manifest: Manifest) -> str:
+    return manifest.versions.components.get("mongodb", "")
+
+
+def headline(
+    before: RecordedScenario, now: RecordedScenario, changes: Sequence[MetricChange]
+) -> str:
+    """Return the most important changes in a line: p95, errors if any, verdicts.
+
+    Args:
+        before: The earlier run.
+        now: The later one.
+        changes: The figures of both.
+    """
+    asked = [x.told for x in changes if x.figure == _FIRST_ASKED and x.share is not None]
+    asked += [x.told for x in changes if x.figure == _ERRORS and (x.before.value or x.now.value)]
+    verdicts = (word(x.row.verdict.verdict, x.row.verdict.exit_code) for x in (before, now))
+    return ", ".join([*asked, " → ".join(verdicts)])
+
+
+def changes_table(pairs: Mapping[str, tuple[RecordedScenario, RecordedScenario]]) -> str:
+    """Return the figures of pairs of comparable runs, before and now, as Markdown.
+
+    Args:
+        pairs: The pairs by scenario.
+    """
+    return table(
+        list(_COLUMNS),
+        [
+            [scenario, *change.cells()]
+            for scenario, (before, now) in pairs.items()
+            for change in changes_of(before.row, now.row)
+        ],
+        list(_COLUMNS.values()),
+    )
+
+
+def changes_of(before_row: Row, now_row: Row) -> tuple[MetricChange, ...]:
+    """Return the figures of two runs of a scenario; empty if a summary is missing."""
+    before, now = before_row.summary, now_row.summary
+    if isinstance(before, NoSummary) or isinstance(now, NoSummary):
+        return ()
+    wanted = [
+        *((f"e2e {name}, ms", LATENCY, stat, LATENCY) for name, stat in LATENCY_STATS.items()),
+        ("iterations/s", "iterations", "rate", ""),
+        (_ERRORS, "cdc_success_rate", "fails", "cdc_success_rate"),
+    ]
+    of_k6 = (
+        MetricChange(name, _side(before, metric, stat, sampled), _side(now, metric, stat, sampled))
+        for name, metric, stat, sampled in wanted
+    )
+    return (*of_k6, *_changes_of_hops(before_row.hops, now_row.hops))
+
+
+def _changes_of_hops(before: Hops | None, now: Hops | None) -> Iterator[MetricChange]:
+    """Yield the mean and the 95th percentile of each hop that both runs have."""
+    was, is_ = ({row.hop: row.figures for row in hop_rows(hops)} for hops in (before, now))
+    for hop in was:
+        if hop in is_:
+            for stat in ("mean", "p95"):
+                sides = (RunSide(getattr(x[hop], stat), x[hop].events) for x in (was, is_))
+                yield MetricChange(f"{hop.title} {stat}, ms", *sides)
+
+
+def _side(summary: Summary, metric: str, stat: str, sampled: str) -> RunSide:
+    """Return a value and its number of samples; for a rate, the number of iterations."""
+    value = summary.observed(metric, stat)
+    samples = summary.samples(sampled) if sampled else int(summary.observed(metric, "count") or 0)
+    return RunSide(value if samples else None, samples)

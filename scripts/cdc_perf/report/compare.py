@@ -1,0 +1,106 @@
+"""Compare one run with another: the changes, without a claim that they are significant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cdc_perf.errors import UsageFailure
+from cdc_perf.files import json_text
+from cdc_perf.report.changes import MetricChange, changes_of, changes_table, headline, incomparable
+from cdc_perf.report.differences import ByScenario, SettingDifference, differences
+from cdc_perf.report.hops import moved_hop
+from cdc_perf.report.markdown import quoted
+from cdc_perf.runs.run_set import RecordedScenario, RunSet
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+
+NO_CLAIM = (
+    "One run against one: what moved is shown, whether by chance or not nobody can tell from it."
+)
+
+
+@dataclass(frozen=True)
+class RunComparison:
+    """Two runs, scenario by scenario.
+
+    Attributes:
+        pairs: The comparable scenarios: before and now, by scenario.
+        apart: Why the others are not comparable, one sentence by scenario.
+        differences: Differences in the settings of the scenarios that both runs have.
+    """
+
+    pairs: dict[str, tuple[RecordedScenario, RecordedScenario]]
+    apart: dict[str, str]
+    differences: tuple[SettingDifference, ...]
+
+    def changes(self) -> dict[str, tuple[MetricChange, ...]]:
+        """Return every figure of both, by scenario."""
+        return {
+            scenario: changes_of(before.row, now.row)
+            for scenario, (before, now) in self.pairs.items()
+        }
+
+    def gist(self) -> dict[str, str]:
+        """Return the most important changes, one line by scenario."""
+        told = {}
+        for name, changes in self.changes().items():
+            before, now = self.pairs[name]
+            moved = moved_hop(before.row.hops, now.row.hops)
+            told[name] = f"{headline(before, now, changes)}{moved and f'; {moved}'}"
+        return told
+
+    def text(self) -> str:
+        """Return the comparison as Markdown that is also readable on a terminal."""
+        blocks = []
+        if self.pairs:
+            told = [f"- {scenario}: {line}" for scenario, line in self.gist().items()]
+            blocks += ["\n".join(told), changes_table(self.pairs), NO_CLAIM]
+        if self.apart:
+            why = [f"{scenario}: not comparable: {why}" for scenario, why in self.apart.items()]
+            blocks.append("\n".join(why))
+        if self.differences:
+            differ = [
+                f"- {quoted(each.name)}: {quoted(each.before)} → {quoted(each.now)}"
+                for each in self.differences
+            ]
+            blocks.append("\n".join(["What differs beside the figures:", "", *differ]))
+        return "\n\n".join(blocks)
+
+    def json(self) -> str:
+        """Return the comparison as JSON."""
+        content = {
+            "scenarios": self.changes(),
+            "not_comparable": self.apart,
+            "differences": self.differences,
+        }
+        return json_text(content)
+
+
+def compare_runs(before: RunSet, now: RunSet) -> RunComparison:
+    """Return the comparison of two runs, without the health check, which has no figures.
+
+    Raises:
+        UsageFailure: If one cannot be read, or if they have no scenario in common.
+    """
+    for what, recorded in (("BASE", before), ("HEAD", now)):
+        if recorded.unreadable:
+            raise UsageFailure(f"{what}: {recorded.unreadable[0]}")
+    old, new = before.measured(), now.measured()
+    shared = [name for name in new if name in old and name != HEALTH_CHECK]
+    if not shared:
+        raise UsageFailure(
+            f"the two have no scenario in common: {', '.join(old) or 'none'} "
+            f"and {', '.join(new) or 'none'}"
+        )
+    reasons = {name: incomparable(old[name], new[name]) for name in shared}
+    return RunComparison(
+        pairs={name: (old[name], new[name]) for name in shared if not reasons[name]},
+        apart={
+            **{name: why for name, why in reasons.items() if why},
+            **{name: "only in BASE" for name in old if name not in new},
+            **{name: "only in HEAD" for name in new if name not in old},
+        },
+        differences=differences(_ways(old), _ways(new)),
+    )
+
+
+def _ways(measured: Mapping[str, RecordedScenario]) -> ByScenario:
+    return {name: (each.run.manifest, each.run.entry(name)) for name, each in measured.items()}

@@ -1,0 +1,75 @@
+"""What a run's measurements depend on, as pairs of a name and a text."""
+
+from cdc_perf.results.manifest import Manifest, ScenarioEntry
+from cdc_perf.settings.durations import format_duration
+from cdc_perf.settings.executors import (
+    ConstantArrivalRate,
+    ConstantVus,
+    Executor,
+    PerVuIterations,
+    RampingArrivalRate,
+    RampingVus,
+)
+from cdc_perf.wording import counted
+
+_GIB = 1024**3
+
+
+def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
+    """Return the machine, software, and settings of a run."""
+    machine, versions, overrides = manifest.machine, manifest.versions, manifest.overrides
+    changed = ", with changes that no commit has" if versions.changed else ""
+    stack = f"{manifest.stack}, up before the run" if manifest.stack_was_up else manifest.stack
+    cores = counted(machine.cores, "core")
+    ended = "unknown"
+    if manifest.ended is not None:
+        took = round((manifest.ended - manifest.started).total_seconds())
+        ended = f"{manifest.ended:%Y-%m-%d %H:%M:%S} UTC, after {format_duration(took)}"
+    pairs = [
+        ("run", manifest.run_id),
+        ("name", manifest.name),
+        ("began", f"{manifest.started:%Y-%m-%d %H:%M:%S} UTC"),
+        ("ended", ended),
+        ("machine", f"{machine.cpu}, {cores}, {machine.memory / _GIB:,.1f} GiB"),
+        ("system", f"{machine.system}, {machine.architecture}, Python {machine.python}"),
+        ("project", versions.project),
+        ("commit", f"{versions.commit}{changed}"),
+        ("k6", versions.k6),
+        ("stack", stack),
+        *versions.components.items(),
+        ("limits of", overrides.environment),
+        ("virtual users, at most", str(overrides.vus or "")),
+    ]
+    return tuple((name, text) for name, text in pairs if text)
+
+
+def load_of(entry: ScenarioEntry) -> str:
+    """Return a scenario's effective load, in a sentence."""
+    think = entry.think_time_seconds
+    pause = f", think time {format_duration(think)} on average" if think else ""
+    return f"{_shape(entry.executor)}, {format_duration(entry.seconds)}{pause}"
+
+
+def _shape(executor: Executor) -> str:
+    match executor:
+        case PerVuIterations():
+            times = counted(executor.iterations, "iteration")
+            return f"{times} by each of {counted(executor.vus, 'virtual user')}"
+        case ConstantVus():
+            return counted(executor.vus, "virtual user")
+        case RampingVus():
+            return f"{executor.start_vus:,} {_stages(executor)} virtual users"
+        case ConstantArrivalRate():
+            return (
+                f"{counted(executor.rate, 'iteration')} each {executor.time_unit}, "
+                f"by at most {counted(executor.max_vus, 'virtual user')}"
+            )
+        case RampingArrivalRate():
+            return (
+                f"{executor.start_rate:,} {_stages(executor)} iterations each "
+                f"{executor.time_unit}, by at most {counted(executor.max_vus, 'virtual user')}"
+            )
+
+
+def _stages(executor: RampingVus | RampingArrivalRate) -> str:
+    return " ".join(f"→ {stage.target:,} ({stage.duration})" for stage in executor.stages)

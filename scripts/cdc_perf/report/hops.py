@@ -1,0 +1,199 @@
+"""The latency of a change, hop by hop, from its commit to its document.
+
+The means of consecutive hops add up to the mean of the whole way; percentiles do not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+
+from tabulate import tabulate
+
+from cdc_perf.report.rows import NOTHING, printable
+from cdc_perf.results.hops import HopFigures, Hops
+from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.runs.row import LATENCY, WRITE, Row
+from cdc_perf.settings.hops import ALL_HOPS, HOPS, TOTAL, Hop
+from cdc_perf.verdict.figures import figure
+from cdc_perf.verdict.hop_thresholds import clock_sentence
+from cdc_perf.wording import counted
+
+PERCENTILES = ("p50", "p95", "p99")
+_BY_NAME = {hop.name: hop for hop in ALL_HOPS}
+_COUNTED_AS_TIME_OUT = ("pg_write_errors", "mongo_documents_not_found")
+_BAR = 20
+# The shares of a whole add up to 1; some events may lack a latency.
+_MOST_SHARED = 1.1
+# With four hops, a share of a quarter is normal.
+_STANDS_OUT = 0.4
+_COLUMNS = {
+    "hop by hop": "left",
+    "": "left",
+    "mean ms": "right",
+    "share": "right",
+    " ": "left",
+    "p50/p95/p99 ms": "right",
+    "events": "right",
+}
+
+
+@dataclass(frozen=True)
+class HopRow:
+    """A hop as a table row.
+
+    Attributes:
+        hop: The hop.
+        figures: Its latencies.
+        begin: The share of the whole way before it, 0 to 1.
+        share: Its share of the whole way; None if clocks are off or the share is impossible.
+    """
+
+    hop: Hop
+    figures: HopFigures
+    begin: float
+    share: float | None
+
+    @property
+    def mean(self) -> str:
+        """The mean in ms."""
+        return _ms(self.figures.mean)
+
+    @property
+    def percentiles(self) -> tuple[str, ...]:
+        """p50, p95, and p99 in ms; a dash if there are too few events."""
+        return tuple(_ms(getattr(self.figures, stat)) for stat in PERCENTILES)
+
+    @property
+    def percent(self) -> str:
+        """The share, formatted for people."""
+        return NOTHING if self.share is None else f"{self.share:.0%}"
+
+
+def hop_rows(hops: Hops | None) -> tuple[HopRow, ...]:
+    """Return the hops in order, the whole way last; empty without events."""
+    total = hops.total if hops else None
+    if hops is None or total is None or total.mean is None or total.mean == 0:
+        return ()
+    # A latency near 0 can appear negative, because Kafka's timestamps are whole milliseconds.
+    shares = [max(0.0, each.mean or 0.0) / total.mean for each in hops.hops]
+    ends = list(accumulate(shares[:-1], initial=0.0))
+    clocks_agree = not any(each.negative for each in hops.hops)
+    sound = clocks_agree and total.mean > 0 and ends[-1] < _MOST_SHARED
+    return tuple(
+        HopRow(_BY_NAME[each.hop], each, begin, share if sound else None)
+        for each, share, begin in zip(hops.hops, shares, [*ends[:-1], 0.0], strict=True)
+    )
+
+
+def hop_sentences(hops: Hops | None, summary: Summary | NoSummary) -> tuple[str, ...]:
+    """Return the findings on the hops: clocks that are off, else the slowest hop and k6's view.
+
+    They contain only figures and this project's own names.
+    """
+    rows = hop_rows(hops)
+    if hops is None or not rows:
+        return ()
+    *parts, whole = rows
+    off = [row for row in parts if row.figures.negative] or [
+        row for row in (whole,) if row.figures.negative
+    ]
+    if off:
+        return tuple(
+            clock_sentence(x.hop, x.figures.events, x.figures.negative, x.figures.negative_mean)
+            for x in off
+        )
+    largest = max(parts, key=lambda row: row.share or 0.0)
+    events = counted(whole.figures.events, "event")
+    stands_out = (largest.share or 0.0) >= _STANDS_OUT
+    pointing = (
+        f"{largest.percent} of the {whole.mean} ms from commit to MongoDB, the mean of {events}, "
+        f"pass from {largest.hop.title}: "
+        f"{f'look at {largest.hop.points_at}' if stands_out else 'no hop stands out'}"
+    )
+    return (pointing, *_as_k6_saw_it(whole, summary))
+
+
+def _as_k6_saw_it(whole: HopRow, summary: Summary | NoSummary) -> tuple[str, ...]:
+    """Compare the sum of the hops with the latency that k6 measured by its own clock."""
+    if isinstance(summary, NoSummary):
+        return ()
+    seen, write = (summary.observed(metric, "avg") for metric in (LATENCY, WRITE))
+    if seen is None or write is None or whole.figures.mean is None or not summary.samples(LATENCY):
+        return ()
+    rest = seen - write - whole.figures.mean
+    changes = counted(summary.samples(LATENCY), "change")
+    if late := sum(summary.observed(metric, "count") or 0 for metric in _COUNTED_AS_TIME_OUT):
+        told = (
+            f"the {_ms(seen)} ms that k6 saw, the mean of {changes}, cannot be held against it: "
+            f"{counted(late, 'change')} of the run failed or did not arrive in time, and count "
+            "with the time-out"
+        )
+        return (told,)
+    told = (
+        f"the {_ms(seen)} ms that k6 saw, the mean of {changes}, are "
+        f"{_ms(write)} to write, {whole.mean} from commit to MongoDB (of every event)"
+        f"{_seen_by_the_reader(rest)}"
+    )
+    return (told,)
+
+
+def _seen_by_the_reader(rest: float) -> str:
+    if rest >= 0:
+        return f" and {_ms(rest)} until the reader saw it"
+    return f", {_ms(-rest)} too many: it was seen before the consumer had its acknowledgement"
+
+
+def moved_hop(before: Hops | None, now: Hops | None) -> str:
+    """Return the hop whose mean changed most between two runs; empty if unknown."""
+    was, is_ = ({row.hop: row for row in hop_rows(hops)} for hops in (before, now))
+    moved = {
+        hop: (is_[hop].figures.mean or 0.0) - (was[hop].figures.mean or 0.0)
+        for hop in ALL_HOPS
+        if hop in was and hop in is_ and was[hop].share is not None and is_[hop].share is not None
+    }
+    if moved.keys() != set(ALL_HOPS):
+        return ""
+    most = max(HOPS, key=lambda hop: abs(moved[hop]))
+    whole = moved[TOTAL]
+    return (
+        f"the mean from commit to MongoDB moved by {whole:+.3g} ms, "
+        f"most of all from {most.title}: {moved[most]:+.3g} ms"
+    )
+
+
+def hops_text(rows: Mapping[str, Row]) -> str:
+    """Return the hops of every scenario for a terminal: a table, then the findings; may be empty.
+
+    Args:
+        rows: The rows by scenario.
+    """
+    cells = [
+        (
+            printable(name) if number == 0 else "",
+            row.hop.title,
+            row.mean,
+            row.percent,
+            "" if row.hop is TOTAL else "#" * round(_BAR * (row.share or 0.0)),
+            " / ".join(row.percentiles),
+            f"{row.figures.events:,}",
+        )
+        for name, each in rows.items()
+        for number, row in enumerate(hop_rows(each.hops))
+    ]
+    if not cells:
+        return ""
+    table = tabulate(cells, list(_COLUMNS), colalign=_COLUMNS.values(), disable_numparse=True)
+    told = [
+        f"{printable(name)}: {sentence}"
+        for name, each in rows.items()
+        for sentence in (*hop_sentences(each.hops, each.summary), *_missing(each.hops))
+    ]
+    return "\n".join((table, "", *told))
+
+
+def _missing(hops: Hops | None) -> tuple[str, ...]:
+    return (printable(hops.missing),) if hops and hops.missing else ()
+
+
+def _ms(value: float | None) -> str:
+    return NOTHING if value is None else figure(value, "ms").removesuffix(" ms")

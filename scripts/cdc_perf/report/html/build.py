@@ -1,0 +1,123 @@
+"""Write report.html and junit.xml of a run folder."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdc_perf.errors import UsageFailure
+from cdc_perf.files import write_atomically
+from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.report.compare import RunComparison
+from cdc_perf.report.html.comparison import ComparisonView, comparison_view
+from cdc_perf.report.html.k6_files import is_k6_csv, k6_material
+from cdc_perf.report.html.page import page
+from cdc_perf.report.junit import Suite, junit
+from cdc_perf.results.points.series import write_series
+from cdc_perf.results.points.store import read_points
+from cdc_perf.results.run_folder import RunFolder
+from cdc_perf.runs.resolve import runs_of
+from cdc_perf.runs.run_data import RunData, ScenarioData, read_run_data
+
+
+@dataclass(frozen=True)
+class BaseRun:
+    """The run to compare with.
+
+    Attributes:
+        folder: A run folder, or a folder that contains some.
+        comparison: The comparison of both runs.
+    """
+
+    folder: Path
+    comparison: RunComparison
+
+
+def write_reports(
+    folder: Path, units: Mapping[str, str], base: BaseRun | None = None
+) -> tuple[Path, ...]:
+    """Write report.html and junit.xml of a run, or of the runs in a folder, into that folder.
+
+    Args:
+        folder: A run folder, complete or not, or a folder that contains some.
+        units: The units of metrics with thresholds, by name.
+        base: The run to compare with.
+
+    Raises:
+        OSError: If a file cannot be written.
+    """
+    runs = [read_run_data(each) for each in runs_of(folder)]
+    files = RunFolder(folder)
+    write_atomically(files.report, page(runs, units, _beside(base, runs) if base else None))
+    write_atomically(files.junit, junit(folder.name, _suites(runs)))
+    return files.report, files.junit
+
+
+def write_k6_report(points: Path, summary: Path, units: Mapping[str, str]) -> Path:
+    """Write report.html of files that k6 wrote by itself, next to its points.
+
+    Args:
+        points: k6's JSON output, gzipped or not.
+        summary: The argument of `handleSummary`, or the output of `--summary-export`.
+        units: The units of metrics, by name.
+
+    Raises:
+        UsageFailure: If there is no such file, or if it is k6's CSV output.
+        OSError: If the report cannot be written.
+    """
+    for option, path in (("--points", points), ("--summary", summary)):
+        if not path.is_file():
+            raise UsageFailure(f"{option}: there is no file {path}")
+    if is_k6_csv(points):
+        raise UsageFailure(
+            f"--points: {points} is k6's CSV output, which has no types of metrics",
+            hint="run k6 with --out json=points.json.gz and give that file",
+        )
+    report = RunFolder(points.absolute().parent).report
+    write_atomically(report, page([k6_material(points, summary, units)], units))
+    return report
+
+
+def restore_series(folder: Path) -> None:
+    """Recreate series.parquet of a run, or of the runs in a folder, if only points are left.
+
+    The stack's gauges are not in the points and stay lost. This raises nothing: a report says what
+    it lacks.
+    """
+    import duckdb  # noqa: PLC0415 - only callers that read points wait for it
+
+    for run in runs_of(folder):
+        for points in sorted(run.glob("*/points.json.gz")):
+            files = ScenarioFiles(points.parent)
+            if not files.series.exists():
+                with suppress(OSError, duckdb.Error), read_points([points]) as found:
+                    if found.types:
+                        write_series(found, files.series)
+
+
+def leave_reports(folder: Path, units: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Write the reports at the end of a run; log any error, because the run is already over."""
+    try:
+        write_reports(folder, units)
+    except Exception as error:  # noqa: BLE001 - a failed report must not fail the run
+        cause = str(error).partition("\n")[0]
+        say(f"no report: {type(error).__name__}: {cause}; `inv report {folder.name}` tries again")
+
+
+def _beside(base: BaseRun, runs: Sequence[RunData]) -> ComparisonView:
+    before = [read_run_data(each) for each in runs_of(base.folder)]
+    return comparison_view(base.comparison, before, runs)
+
+
+def _suites(runs: Sequence[RunData]) -> list[Suite]:
+    return [suite for run in runs for each in run.scenarios if (suite := _suite(each))]
+
+
+def _suite(material: ScenarioData) -> Suite | None:
+    verdict, entry = material.verdict, material.entry
+    if verdict is None:
+        return None
+    if entry is None or entry.started is None or entry.ended is None:
+        return Suite(verdict)
+    seconds = (entry.ended - entry.started).total_seconds()
+    return Suite(verdict, seconds, entry.started.isoformat(timespec="seconds"))

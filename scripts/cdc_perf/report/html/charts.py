@@ -1,0 +1,68 @@
+"""The charts of a scenario."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from cdc_perf.report.html.chart import Chart, NotSampled
+from cdc_perf.report.html.distribution import distribution
+from cdc_perf.report.html.figures import text
+from cdc_perf.report.html.latency import latency_over_time
+from cdc_perf.report.html.load import stack, throughput, virtual_users
+from cdc_perf.results.manifest import EventEntry, ScenarioEntry
+from cdc_perf.runs.series import Series
+
+ChartOrPlaceholder = Chart | NotSampled
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened to the stack: seconds since the start, and what, in a few words."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class ScenarioCharts:
+    """The charts of a scenario.
+
+    Attributes:
+        over_time: Latency, throughput, and virtual users.
+        distribution: The latency distribution.
+        stack: Consumer lag, replication slot, CPU, and memory.
+        warm_up: Seconds at the start that latencies exclude.
+        marks: What happened to the stack during the scenario.
+    """
+
+    over_time: tuple[ChartOrPlaceholder, ...]
+    distribution: ChartOrPlaceholder
+    stack: tuple[ChartOrPlaceholder, ...]
+    warm_up: int
+    marks: tuple[Mark, ...]
+
+    def data(self) -> Mapping[str, object]:
+        """Return the input of the page's script, by the chart's key."""
+        parts = (*self.over_time, self.distribution, *self.stack)
+        return {
+            "warm_up": self.warm_up,
+            "marks": self.marks,
+            "charts": {part.key: part.data() for part in parts if isinstance(part, Chart)},
+        }
+
+
+def scenario_charts(series: Series, entry: ScenarioEntry | None) -> ScenarioCharts:
+    """Return the charts of a scenario; `entry` has what happened to the stack."""
+    return ScenarioCharts(
+        over_time=(latency_over_time(series), throughput(series), virtual_users(series)),
+        distribution=distribution(series),
+        stack=stack(series),
+        warm_up=series.warm_up,
+        marks=tuple(_marks(series, entry.events)) if entry else (),
+    )
+
+
+def _marks(series: Series, events: Sequence[EventEntry]) -> Iterator[Mark]:
+    for event in events:
+        for at, what in ((event.at, event.what), (event.back, "started again")):
+            if at is not None:
+                yield Mark(at.timestamp() - series.begin, text(f"{event.component} {what}"))

@@ -1,0 +1,89 @@
+"""The summary of a run for the terminal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tabulate import tabulate
+
+from cdc_perf.errors import ExitCode
+from cdc_perf.report.hops import hops_text
+from cdc_perf.report.integrity_line import no_loss_lines
+from cdc_perf.report.rows import COLUMNS, cells, printable, word
+from cdc_perf.runs.row import Row
+from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
+from cdc_perf.verdict.verdict import Verdict
+
+_COLOURS = {
+    Verdict.PASS: "\x1b[32m",
+    Verdict.FAIL: "\x1b[31m",
+    Verdict.NO_DATA: "\x1b[33m",
+    Verdict.INVALID: "\x1b[35m",
+}
+_PLAIN = "\x1b[0m"
+
+
+def render(
+    run: RunVerdict, rows: Sequence[Row], *, files: str, colour: bool, notes: Sequence[str] = ()
+) -> str:
+    """Return the summary of a run: a table, the reasons of scenarios without PASS, the verdict.
+
+    The last line is the run's verdict and exit code.
+
+    Args:
+        run: The verdict on the run.
+        rows: Its scenarios, in order.
+        files: The run's folder, as a user would type it.
+        colour: Whether the terminal supports colors.
+        notes: Sentences to show with the results, such as that MongoDB is a stand-in.
+    """
+    blocks = [_table(rows, colour=colour)] if rows else []
+    if hops := hops_text({row.verdict.scenario: row for row in rows}):
+        blocks.append(hops)
+    lines = (*no_loss_lines(row.verdict for row in rows), f"files: {files}", *notes)
+    blocks.append("\n".join(printable(line) for line in lines))
+    blocks += [
+        _reasons(row.verdict, colour=colour)
+        for row in rows
+        if row.verdict.verdict is not Verdict.PASS
+    ]
+    # Reasons of the run itself: it was interrupted, or it has no scenario.
+    told = {f"{row.verdict.scenario}: {reason}" for row in rows for reason in row.verdict.reasons}
+    own = [printable(reason) for reason in run.reasons if reason not in told]
+    if own:
+        blocks.append("\n".join(own))
+    blocks.append(f"{_word(run.verdict, run.exit_code, colour=colour)}: exit {run.exit_code:d}")
+    return "\n\n".join(blocks)
+
+
+def as_typed(path: Path) -> str:
+    """Return a path as a user would type it in the current directory."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _table(rows: Sequence[Row], *, colour: bool) -> str:
+    return tabulate(
+        [_cells(row, colour=colour) for row in rows],
+        headers=list(COLUMNS),
+        tablefmt="simple",
+        colalign=list(COLUMNS.values()),
+        # Every cell is text already: tabulate must not parse and reformat numbers.
+        disable_numparse=True,
+    )
+
+
+def _cells(row: Row, *, colour: bool) -> list[str]:
+    scenario, _, *figures = cells(row)
+    verdict = _word(row.verdict.verdict, row.verdict.exit_code, colour=colour)
+    return [scenario, verdict, *figures]
+
+
+def _reasons(verdict: ScenarioVerdict, *, colour: bool) -> str:
+    judged = _word(verdict.verdict, verdict.exit_code, colour=colour)
+    lines = [f"{printable(verdict.scenario)}: {judged}"]
+    lines += [f"  - {printable(reason)}" for reason in verdict.reasons]
+    return "\n".join(lines)
+
+
+def _word(verdict: Verdict, code: ExitCode, *, colour: bool) -> str:
+    plain = word(verdict, code)
+    return f"{_COLOURS[verdict]}{plain}{_PLAIN}" if colour else plain

@@ -1,0 +1,1 @@
+"""What a scenario measured, read from k6's files."""

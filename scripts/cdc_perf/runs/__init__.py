@@ -1,0 +1,1 @@
+"""Read run folders: strictly for judging, leniently for showing."""

@@ -1,0 +1,42 @@
+"""Faults of the connector, through Connect's REST API. They last until the stack is stopped."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cdc_perf.selftest.fault import FaultContext
+from cdc_perf.stack import source
+from cdc_perf.stack.connect_api import ConnectApi
+from cdc_perf.stack.connector import config_for, wait_running
+
+# Debezium's default.
+_SLOW_POLL_MS = 500
+_LARGE_ROW = (
+    "INSERT INTO customer (id, email, status) "
+    "VALUES (gen_random_uuid(), 'large@example.test', repeat('x', %s))"
+)
+
+
+@contextmanager
+def paused(site: FaultContext) -> Iterator[None]:
+    """Pause the connector."""
+    ConnectApi(site.endpoints.connect_url).pause(site.pipeline.connector.name)
+    yield
+
+
+@contextmanager
+def failed_task(site: FaultContext) -> Iterator[None]:
+    """Write a row that is larger than the connector's producer can send."""
+    largest = int(site.pipeline.connector.config["producer.override.max.request.size"])
+    with source.connect(site.endpoints.postgres_dsn) as connection:
+        connection.execute(_LARGE_ROW, (largest,))
+    yield
+
+
+@contextmanager
+def slow_poll(site: FaultContext) -> Iterator[None]:
+    """Make the connector hand over its events only twice a second."""
+    config = config_for(site.pipeline, site.endpoints)
+    api = ConnectApi(site.endpoints.connect_url)
+    api.put_config(site.pipeline.connector.name, {**config, "poll.interval.ms": str(_SLOW_POLL_MS)})
+    wait_running(site.pipeline, site.endpoints)
+    yield

@@ -1,0 +1,182 @@
+"""All faults that `inv selftest` injects."""
+
+from cdc_perf.errors import ExitCode, UsageFailure
+from cdc_perf.selftest import connector, processes, records, resurrection, rows
+from cdc_perf.selftest.fault import LIMITS, Edit, Expected, Fault
+from cdc_perf.settings.names import nearest
+
+_MOST_KEPT = 32 * 1024 * 1024
+_HOP = {"hop_debezium_to_kafka": {"p50": 100.0}}
+_READS = {"mongo_read_duration": {"p95": 1000.0}}
+# The leak must have an effect during the load.
+_LEAKING = "30s"
+_MEMORY = {
+    "memory_consumer": {"max": 128.0 * 1024 * 1024},
+    "heap_live_kafka": {"max": 72.0 * 1024 * 1024},
+    "heap_live_connect": {"max": 64.0 * 1024 * 1024},
+}
+_SLOT = {"slot_retained_bytes": {"max": float(_MOST_KEPT)}}
+
+FAULTS = (
+    Fault(
+        "clean",
+        "nothing",
+        Expected(ExitCode.PASS),
+        limits={**LIMITS, **_SLOT, **_HOP, **_READS, **_MEMORY},
+    ),
+    Fault(
+        "lost-event",
+        "The consumer is stopped, its group's offsets are set beyond what comes meanwhile, and it "
+        "is started again",
+        Expected(ExitCode.FAIL, "rows", "missing in MongoDB"),
+        plant=records.skipped,
+    ),
+    Fault(
+        "duplicate",
+        "An event is produced to its topic once more, byte by byte",
+        Expected(ExitCode.FAIL, "events", "in the topic more than once"),
+        plant=records.repeated,
+    ),
+    Fault(
+        "reordered",
+        "A change of a row is produced that is older than the one in the topic",
+        Expected(ExitCode.FAIL, "events", "after a later change of the same row"),
+        plant=records.late,
+    ),
+    Fault(
+        "changed-content",
+        "A client of MongoDB writes another status into a document",
+        Expected(ExitCode.FAIL, "rows", "other content than"),
+        plant=rows.changed,
+    ),
+    Fault(
+        "resurrected-delete",
+        "A row is deleted, its delete marker is removed from MongoDB, and its insert is replayed",
+        Expected(ExitCode.FAIL, "rows", "row was deleted"),
+        plant=resurrection.resurrected,
+    ),
+    Fault(
+        "poison-message",
+        "What is no JSON is produced to a topic",
+        Expected(ExitCode.FAIL, "dead_letters", "given up by the consumer"),
+        plant=records.poison,
+    ),
+    Fault(
+        "slow-hop",
+        "Debezium's `poll.interval.ms` is set to its default of 500 by Connect's REST interface; a "
+        "limit is on that hop",
+        Expected(ExitCode.FAIL, "hop_debezium_to_kafka p50", "the limit is 100 ms"),
+        limits={**LIMITS, **_HOP},
+        plant=connector.slow_poll,
+    ),
+    Fault(
+        "consumer-frozen",
+        "The consumer gets SIGSTOP: it is there, and does nothing",
+        Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
+        plant=processes.frozen("consumer"),
+    ),
+    Fault(
+        "consumer-stopped",
+        "The consumer is stopped by supervisord, as an operator does",
+        Expected(ExitCode.INVALID, "components", "at an operator's request"),
+        plant=processes.stopped_consumer,
+    ),
+    Fault(
+        "connector-paused",
+        "The connector is paused by Connect's REST interface",
+        Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
+        plant=connector.paused,
+    ),
+    Fault(
+        "failed-task",
+        "A row is written that is larger than the connector's producer may send",
+        Expected(ExitCode.FAIL, "connector", "RecordTooLargeException"),
+        plant=connector.failed_task,
+    ),
+    Fault(
+        "slot-left-behind",
+        "A transaction that has written 64 MiB is left open, so that the slot has to keep the log; "
+        "a limit is on what it keeps",
+        Expected(ExitCode.FAIL, "slot_retained_bytes max", "the limit is 32 MiB"),
+        limits={**LIMITS, **_SLOT},
+        plant=rows.forgotten_transaction,
+    ),
+    Fault(
+        "dropped-iterations",
+        "300 iterations a second are asked of one virtual user",
+        Expected(ExitCode.INVALID, "dropped_iterations", "could not begin"),
+        scenario="e2e-latency",
+        load={"rate": 300, "preAllocatedVUs": 1, "maxVUs": 1},
+    ),
+    Fault(
+        "starved-generator",
+        "k6 is stopped and continued (SIGSTOP, SIGCONT): it runs for a third of the time",
+        Expected(ExitCode.INVALID, "generator_delay", "the load generator was starved"),
+        plant=processes.starved_k6,
+    ),
+    Fault(
+        "missing-metric",
+        "The load script does not record `mongo_read_duration`, on which a limit is",
+        Expected(ExitCode.NO_DATA, "mongo_read_duration p95", "has no samples"),
+        limits={**LIMITS, **_READS},
+        edits=(Edit("k6/scripts/lib/pipeline.js", "    readDuration.add(now() - began);\n", ""),),
+    ),
+    Fault(
+        "truncated-points",
+        "k6's files may not grow beyond 16 KiB (RLIMIT_FSIZE), as on a disk that is full",
+        Expected(ExitCode.INVALID, "points", "points.json.gz"),
+        plant=processes.limited_files,
+    ),
+    Fault(
+        "leak-consumer",
+        "The consumer keeps 4 MB of each batch; a threshold is on its memory",
+        Expected(ExitCode.FAIL, "memory_consumer max", "the limit is 128 MiB"),
+        duration=_LEAKING,
+        limits={**LIMITS, **_MEMORY},
+        edits=(
+            Edit(
+                "src/cdc_consumer/loop.py",
+                "        self._keep([first], messages, records)\n",
+                "        self._keep([first], messages, records)\n"
+                '        self.__dict__.setdefault("leak", []).append(b"x" * 4_000_000)\n',
+            ),
+        ),
+    ),
+    Fault(
+        "leak-kafka",
+        "100 MB of metadata of committed offsets are left in the broker; a threshold is on its "
+        "live heap",
+        Expected(ExitCode.FAIL, "heap_live_kafka max", "the limit is 72 MiB"),
+        duration=_LEAKING,
+        limits={**LIMITS, **_MEMORY},
+        plant=records.leaking_kafka,
+    ),
+    Fault(
+        "leak-connect",
+        "80 MB of offsets are left in the Connect worker; a threshold is on its live heap",
+        Expected(ExitCode.FAIL, "heap_live_connect max", "the limit is 64 MiB"),
+        duration=_LEAKING,
+        limits={**LIMITS, **_MEMORY},
+        plant=records.leaking_connect,
+    ),
+    Fault(
+        "tightened-threshold",
+        "The limit on the median of the latency is a thousandth of a millisecond",
+        Expected(ExitCode.FAIL, "cdc_e2e_latency p50", "the limit is 0.001 ms"),
+        limits={**LIMITS, "cdc_e2e_latency": {"p50": 0.001}},
+    ),
+)
+
+
+def select(names: str) -> tuple[Fault, ...]:
+    """Return the faults of a list such as `duplicate,poison-message`, or all if it is empty.
+
+    Raises:
+        UsageFailure: A fault is unknown.
+    """
+    known = {fault.name: fault for fault in FAULTS}
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    for name in wanted:
+        if name not in known:
+            raise UsageFailure(f"--only: unknown fault {name!r}; {nearest(name, known)}")
+    return tuple(known[name] for name in dict.fromkeys(wanted)) or FAULTS

@@ -1,0 +1,107 @@
+"""Faults of processes: frozen, stopped, starved, out of disk space.
+
+A frozen process continues when its block ends. A stopped one stays stopped because the stack is
+stopped after its run.
+"""
+
+import os
+import resource
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psutil
+
+from cdc_perf import process_tags
+from cdc_perf.errors import StackFailure
+from cdc_perf.selftest.fault import FaultContext, Inject
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
+
+# Long enough for each percentile of the test, short enough that no connection is lost.
+_STOPPED_SECONDS, _RUNNING_SECONDS = 0.2, 0.1
+# k6's output of eight seconds is larger, its summary is smaller.
+_LARGEST_FILE = 16 * 1024
+
+
+def frozen(component: str) -> Inject:
+    """Freeze a component: it exists, but does nothing (SIGSTOP, then SIGCONT)."""
+
+    @contextmanager
+    def plant(site: FaultContext) -> Iterator[None]:
+        pid = _pid(site, component)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _go_on(pid)
+
+    return plant
+
+
+@contextmanager
+def stopped_consumer(site: FaultContext) -> Iterator[None]:
+    """Stop the consumer as an operator would."""
+    supervisor_of(site).stop_program("consumer")
+    yield
+
+
+@contextmanager
+def starved_k6(site: FaultContext) -> Iterator[None]:
+    """Let k6 run for a third of the time, as on a busy machine."""
+    with slowed(_k6(site).pid, _STOPPED_SECONDS, _RUNNING_SECONDS):
+        yield
+
+
+@contextmanager
+def slowed(pid: int, stopped_seconds: float, running_seconds: float) -> Iterator[None]:
+    """Stop and continue a process alternately, for the given seconds, until the block ends."""
+    ending = threading.Event()
+
+    def rhythm() -> None:
+        with suppress(ProcessLookupError):
+            while not ending.wait(running_seconds):
+                os.kill(pid, signal.SIGSTOP)
+                ending.wait(stopped_seconds)
+                os.kill(pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=rhythm, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
+        _go_on(pid)
+
+
+@contextmanager
+def limited_files(site: FaultContext) -> Iterator[None]:
+    """Keep k6's files from growing, as on a full disk (RLIMIT_FSIZE)."""
+    _k6(site).rlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+    yield
+
+
+def supervisor_of(site: FaultContext) -> Supervisor:
+    """Return the supervisor of the components."""
+    return Supervisor(Layout(site.checkout.stack))
+
+
+def _pid(site: FaultContext, component: str) -> int:
+    pid = supervisor_of(site).processes().get(component, {}).get("pid")
+    if not pid:
+        raise StackFailure(f"{component} does not run")
+    return int(pid)
+
+
+def _k6(site: FaultContext) -> psutil.Process:
+    found = process_tags.tagged_processes(site.files.folder)
+    if not found:
+        raise StackFailure("k6 does not run")
+    return found[0]
+
+
+def _go_on(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)

@@ -1,0 +1,63 @@
+"""Faults in the two databases, injected by separate clients."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from pymongo import MongoClient
+from pymongo.collection import Collection
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.selftest.fault import FaultContext
+from cdc_perf.stack import source
+
+# One kilobyte each; PostgreSQL does not compress them.
+_FILLERS = 65_536
+_TRANSACTION = (
+    "CREATE TABLE filler AS SELECT repeat('x', 1000) AS filler FROM generate_series(1, %s)"
+)
+_OLDEST = "SELECT id::text FROM customer ORDER BY updated_at LIMIT 1"
+
+
+@contextmanager
+def changed(site: FaultContext) -> Iterator[None]:
+    """Write another status into a document."""
+    identity = oldest_customer(site)
+    with customers(site) as collection:
+        collection.update_one({"_id": identity}, {"$set": {"status": "changed by a stranger"}})
+    yield
+
+
+@contextmanager
+def forgotten_transaction(site: FaultContext) -> Iterator[None]:
+    """Leave a transaction open that has written 64 MiB, so that the slot must retain the log.
+
+    Decoding can only restart at a point where no transaction was in progress.
+    https://www.postgresql.org/docs/current/logicaldecoding-explanation.html
+    """
+    with psycopg.connect(site.endpoints.postgres_dsn) as connection:
+        connection.execute(_TRANSACTION, (_FILLERS,))
+        yield
+        connection.rollback()
+
+
+def oldest_customer(site: FaultContext) -> str:
+    """Return the row that was written first; k6 no longer uses it.
+
+    Raises:
+        StackFailure: There is none.
+    """
+    with source.connect(site.endpoints.postgres_dsn) as connection:
+        row = connection.execute(_OLDEST).fetchone()
+    if row is None:
+        raise StackFailure("there is no customer yet")
+    return str(row[0])
+
+
+@contextmanager
+def customers(site: FaultContext) -> Iterator[Collection[dict[str, Any]]]:
+    """Yield the collection of customers."""
+    client: MongoClient[dict[str, Any]] = MongoClient(site.endpoints.mongodb_uri)
+    with client:
+        yield client[site.endpoints.mongodb_database]["customer"]

@@ -1,0 +1,1 @@
+"""The settings: pipeline, scenarios, metrics, and thresholds, all as frozen values."""

@@ -1,0 +1,200 @@
+"""The rule for the settings in [connector.config].
+
+A setting is refused if another section sets it, or if it changes which changes are captured, their
+topic, or the form of a record in a way that cdc-consumer or the integrity check does not support.
+Any other setting is allowed. The same rule applies to the configuration in Kafka Connect of an
+external stack's connector.
+https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-connector-properties
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+# Set from the other sections and the stack's endpoints, so that each value has one source.
+FILLED_IN = (
+    "database.dbname",
+    "database.hostname",
+    "database.port",
+    "database.user",
+    "name",
+    "publication.name",
+    "slot.name",
+    "table.include.list",
+    "topic.prefix",
+)
+_CLASS = "io.debezium.connector.postgresql.PostgresConnector"
+_JSON = "org.apache.kafka.connect.json.JsonConverter"
+_UNWRAP = "io.debezium.transforms.ExtractNewRecordState"
+# Transforms that change neither the key, nor the value, nor the topic of a record.
+_HARMLESS_TRANSFORMS = (
+    "org.apache.kafka.connect.transforms.InsertHeader",
+    "org.apache.kafka.connect.transforms.DropHeaders",
+)
+# The metadata field for each entry of `add.fields`. The last two are needed to time the hops, and
+# txId groups the events of a transaction.
+_METADATA = {
+    "__op": "op",
+    "__source_lsn": "source.lsn",
+    "__source_txId": "source.txId",
+    "__source_ts_us": "source.ts_us",
+    "__ts_us": "ts_us",
+}
+# An external connector may omit it: then changes are ordered only by their position in the topic.
+_SEQUENCE = {"__source_sequence": "source.sequence"}
+_PLACEHOLDER = "__debezium_unavailable_value"
+
+
+@dataclass(frozen=True)
+class _Allowed:
+    """The values that a setting may have.
+
+    Attributes:
+        values: The allowed values, in lower case.
+        default: Debezium's value if the setting is missing; empty if it may be missing.
+        why: What other values break.
+    """
+
+    values: tuple[str, ...]
+    default: str
+    why: str
+
+
+_ALLOWED = {
+    "plugin.name": _Allowed(("pgoutput",), "decoderbufs", "a publication is read by no other"),
+    "publication.autocreate.mode": _Allowed(
+        ("disabled", "filtered"), "", "the publication holds the tables of [[tables]]"
+    ),
+    "decimal.handling.mode": _Allowed(("string",), "precise", "decimals are compared as text"),
+    "time.precision.mode": _Allowed(("adaptive",), "", "times are compared in that form"),
+    "interval.handling.mode": _Allowed(("numeric",), "", "intervals are compared as numbers"),
+    "hstore.handling.mode": _Allowed(("json",), "", "hstore is compared as JSON"),
+    "money.fraction.digits": _Allowed(("2",), "", "money is compared with two digits"),
+    "include.unknown.datatypes": _Allowed(
+        ("false",), "", "nothing else reads the bytes of a type that Debezium does not know"
+    ),
+    "binary.handling.mode": _Allowed(("bytes", "base64"), "", "bytes are compared in base64"),
+    "field.name.adjustment.mode": _Allowed(("none",), "", "fields have the names of the columns"),
+    "unavailable.value.placeholder": _Allowed(
+        (_PLACEHOLDER,), "", "cdc-consumer knows a value left out by it"
+    ),
+    "slot.drop.on.stop": _Allowed(("false",), "", "what is written meanwhile would be lost"),
+    "skipped.operations": _Allowed(("t", "none"), "", "these changes would be lost"),
+    "snapshot.mode.configuration.based.start.stream": _Allowed(
+        ("true",), "", "no change would be streamed"
+    ),
+    "key.converter.schemas.enable": _Allowed(("false",), "", "records come without schemas"),
+    "value.converter.schemas.enable": _Allowed(("false",), "", "records come without schemas"),
+}
+# Refused whatever their value.
+_REFUSED = {
+    r"(?:table|schema)\.exclude\.list|schema\.include\.list": "[[tables]] says what is captured",
+    r"message\.key\.columns": "the key is the primary key, as [[tables]] has it",
+    r"topic\.(?:naming\.strategy|delimiter)|topic\.regex\..*": (
+        "topics are named prefix.schema.table"
+    ),
+    r"converters": "values are compared in the form that Debezium itself gives them",
+    r"database\.server\.name": "is kafka.topic_prefix since Debezium 2",
+}
+
+
+def connector_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each setting that breaks the rule, and what is wrong with it."""
+    yield from _class_faults(config)
+    for name, rule in _ALLOWED.items():
+        value = config.get(name, rule.default).strip().lower()
+        if value and value not in rule.values:
+            allowed = " or ".join(rule.values)
+            given = "is given" if name in config else f"is not given and so {rule.default}"
+            yield name, f"{given}: has to be {allowed}: {rule.why}"
+    for name in config:
+        for pattern, why in _REFUSED.items():
+            if re.fullmatch(pattern, name):
+                yield name, f"contradicts the other sections: {why}; remove it"
+    if config.get("snapshot.mode", "").strip().lower() == "initial_only":
+        yield "snapshot.mode", "initial_only streams no change: take no_data or initial"
+    for side in ("key", "value"):
+        yield from _converter_faults(config, f"{side}.converter")
+    yield from _transform_faults(config)
+
+
+def connector_warnings(config: Mapping[str, str]) -> Iterator[str]:
+    """Yield a warning for each recommended setting that the connector lacks."""
+    for name in _unwrapping(config):
+        place = f"transforms.{name}.add.fields"
+        for source in _missing(config, f"transforms.{name}", _SEQUENCE):
+            yield (
+                f"warning: {place} lacks {source}: cdc-consumer orders changes by their place in"
+                " the topic, and the integrity check cannot find reordered ones; remedy: add it"
+            )
+
+
+def _class_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    # Connect also accepts these shorter class names.
+    if config.get("connector.class", "") not in (_CLASS, "PostgresConnector", "Postgres"):
+        yield "connector.class", f"has to be {_CLASS}: the source is PostgreSQL"
+
+
+def _converter_faults(config: Mapping[str, str], name: str) -> Iterator[tuple[str, str]]:
+    if name not in config:
+        # The worker's converter applies; embedded and compose stacks have JSON without schemas.
+        return
+    if config[name] not in (_JSON, "JsonConverter", "Json"):
+        yield name, f"has to be {_JSON}: cdc-consumer reads JSON"
+    elif f"{name}.schemas.enable" not in config:
+        yield f"{name}.schemas.enable", f"has to be false beside {name}: records have no schemas"
+
+
+def _transform_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    kinds = _transforms(config)
+    unwrapping = _unwrapping(config)
+    if len(unwrapping) != 1:
+        yield "transforms", f"has to name one transform of the type {_UNWRAP}"
+        return
+    for name, kind in kinds.items():
+        if kind != _UNWRAP and kind not in _HARMLESS_TRANSFORMS:
+            yield (
+                f"transforms.{name}.type",
+                f"{kind or 'nothing'} may alter key, value or topic of a record; remove it",
+            )
+    yield from _unwrap_faults(config, f"transforms.{unwrapping[0]}")
+
+
+def _transforms(config: Mapping[str, str]) -> dict[str, str]:
+    """Return the types of the transforms, by name."""
+    names = [name.strip() for name in config.get("transforms", "").split(",") if name.strip()]
+    return {name: config.get(f"transforms.{name}.type", "") for name in names}
+
+
+def _unwrapping(config: Mapping[str, str]) -> list[str]:
+    return [name for name, kind in _transforms(config).items() if kind == _UNWRAP]
+
+
+def _unwrap_faults(config: Mapping[str, str], place: str) -> Iterator[tuple[str, str]]:
+    deletes = f"{place}.delete.tombstone.handling.mode"
+    if config.get(deletes, "").strip().lower() not in ("rewrite", "rewrite-with-tombstone"):
+        yield deletes, "has to be rewrite-with-tombstone: cdc-consumer needs each delete's position"
+    for setting in ("drop.fields.keep.schema.compatible", "drop.fields.header.name"):
+        if f"{place}.{setting}" in config:
+            yield f"{place}.{setting}", "drops fields of the document; remove it"
+    for setting, why in (
+        ("route.by.field", "topics are named prefix.schema.table"),
+        ("predicate", "each record has to be unwrapped"),
+    ):
+        if f"{place}.{setting}" in config:
+            yield f"{place}.{setting}", f"{why}; remove it"
+    missing = _missing(config, place, _METADATA)
+    if missing:
+        yield f"{place}.add.fields", f"lacks {', '.join(missing)} (as {', '.join(_METADATA)})"
+
+
+def _missing(config: Mapping[str, str], place: str, wanted: Mapping[str, str]) -> list[str]:
+    prefix = config.get(f"{place}.add.fields.prefix", "__")
+    added = {_field(prefix, x) for x in config.get(f"{place}.add.fields", "").split(",")}
+    return [source for field, source in wanted.items() if field not in added]
+
+
+def _field(prefix: str, added: str) -> str:
+    """Return the field name for an entry of `add.fields`: `source.lsn` or `source.lsn:name`."""
+    source, _, renamed = added.strip().partition(":")
+    return prefix + (renamed or source.replace(".", "_"))

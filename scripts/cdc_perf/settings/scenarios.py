@@ -1,0 +1,153 @@
+"""The load shapes: scenarios.json."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.durations import parse_duration
+from cdc_perf.settings.executors import Executor, RampingArrivalRate
+from cdc_perf.settings.files import read_json, typed
+from cdc_perf.settings.names import nearest
+from cdc_perf.settings.paths import Checkout
+
+HEALTH_CHECK = "health-check"
+ALL = "all"
+
+# A name is also a file, a nox session, a job, and a key of thresholds.json. There, the reserved
+# words mean something else.
+MOST_HOLDS = 3
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_RESERVED = frozenset({ALL, "default", "environments"})
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    description: Annotated[str, msgspec.Meta(min_length=1)]
+    think_time_seconds: Annotated[float, msgspec.Meta(ge=0)]
+    in_all: bool
+    options: Executor
+    hold: str | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One load shape.
+
+    Attributes:
+        name: Its name on the command line.
+        description: One line of description.
+        think_time_seconds: The pause of a virtual user between two iterations.
+        in_all: Whether `all` includes it.
+        options: The committed shape, before overrides.
+        duration_seconds: The total duration of the shape; the maximum for a fixed number of
+            iterations.
+        script: The path of the k6 script, which exists.
+        hold_seconds: For a rising arrival rate: how long each of up to three holds of a constant
+            rate after the ramp lasts. None for other shapes.
+    """
+
+    name: str
+    description: str
+    think_time_seconds: float
+    in_all: bool
+    options: Executor
+    duration_seconds: float
+    script: Path
+    hold_seconds: float | None = None
+
+    @property
+    def longest_seconds(self) -> float:
+        """The maximum duration of its load, including holds."""
+        return self.duration_seconds + MOST_HOLDS * (self.hold_seconds or 0.0)
+
+
+@dataclass(frozen=True)
+class Scenarios:
+    """All scenarios, in the order of the file."""
+
+    every: tuple[Scenario, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, in the order of the file."""
+        return tuple(scenario.name for scenario in self.every)
+
+    def get(self, name: str, *, option: str = "--scenarios") -> Scenario:
+        """Return the scenario with the name that the user gave with this option.
+
+        Raises:
+            UsageFailure: There is no such scenario; the message lists the closest names.
+        """
+        for scenario in self.every:
+            if scenario.name == name:
+                return scenario
+        known = (*self.names, ALL) if option == "--scenarios" else self.names
+        raise UsageFailure(f"{option}: unknown scenario {name!r}; {nearest(name, known)}")
+
+    def select(self, names: str) -> tuple[Scenario, ...]:
+        """Return the scenarios of a list such as `baseline,e2e-latency`.
+
+        They are in the order of the list, without repetitions. `all` means those with `in_all`, in
+        the order of the file.
+
+        Raises:
+            UsageFailure: The list is empty or contains an unknown scenario.
+        """
+        wanted = [name.strip() for name in names.split(",") if name.strip()]
+        if not wanted:
+            raise UsageFailure(
+                f"--scenarios: no scenario is named; known: {', '.join((*self.names, ALL))}"
+            )
+        chosen: dict[str, Scenario] = {}
+        for name in wanted:
+            found = [s for s in self.every if s.in_all] if name == ALL else [self.get(name)]
+            chosen |= {scenario.name: scenario for scenario in found}
+        if not chosen:
+            raise UsageFailure("--scenarios: no scenario in scenarios.json has in_all set")
+        return tuple(chosen.values())
+
+
+def load_scenarios(checkout: Checkout) -> Scenarios:
+    """Return the scenarios in scenarios.json.
+
+    Raises:
+        UsageFailure: The file is missing or wrong, or a scenario's script does not exist.
+    """
+    path = checkout.scenarios_file
+    entries = typed(read_json(path), dict[str, object], file=path.name)
+    if not entries:
+        raise UsageFailure(f"{path.name}: has no scenario")
+    return Scenarios(tuple(_scenario(checkout, name, entry) for name, entry in entries.items()))
+
+
+def _scenario(checkout: Checkout, name: str, content: object) -> Scenario:
+    file = checkout.scenarios_file.name
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise UsageFailure(
+            f"{file}: {name}: is no name for a scenario; write it like e2e-latency, "
+            f"and not {', '.join(sorted(_RESERVED))}"
+        )
+    entry = typed(content, _Entry, file=file, place=name)
+    hold = None
+    if entry.hold is not None:
+        if not isinstance(entry.options, RampingArrivalRate):
+            raise UsageFailure(f"{file}: {name}.hold: only a ramping arrival rate can be held")
+        hold = parse_duration(entry.hold, where=f"{file}: {name}.hold")
+    script = checkout.scripts / f"{name}{'' if name == HEALTH_CHECK else '-test'}.js"
+    if not script.is_file():
+        raise UsageFailure(
+            f"{file}: {name}: its script {script.relative_to(checkout.root)} does not exist"
+        )
+    return Scenario(
+        name=name,
+        description=entry.description,
+        think_time_seconds=entry.think_time_seconds,
+        in_all=entry.in_all,
+        options=entry.options,
+        duration_seconds=entry.options.seconds,
+        script=script,
+        hold_seconds=hold,
+    )

@@ -1,0 +1,131 @@
+"""Read thresholds.json."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.expressions import STATS, Expression, Operator, parse_expression
+from cdc_perf.settings.files import join, read_json, typed
+from cdc_perf.settings.metrics import Better, MetricKind, MetricType
+from cdc_perf.settings.names import nearest
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.settings.thresholds import DEFAULT, Layer, Limits, Threshold, ThresholdTable
+
+ENVIRONMENTS = "environments"
+# The metric and stat that every scenario must have a threshold on.
+SUCCESS_RATE = ("cdc_success_rate", "rate")
+# Editors find the file's JSON Schema by this key; nothing else reads it.
+SCHEMA = "$schema"
+_UPPER = (Operator.AT_MOST, Operator.BELOW)
+
+
+def load_thresholds(
+    checkout: Checkout, scenarios: Iterable[str], metrics: Mapping[str, MetricKind]
+) -> ThresholdTable:
+    """Return every threshold of thresholds.json.
+
+    Args:
+        checkout: The checkout of the file.
+        scenarios: The names of all scenarios.
+        metrics: All metrics, by name.
+
+    Raises:
+        UsageFailure: The file is missing or wrong. The message names the place
+            (`baseline.cdc_e2e_latency.p95`) and, for an unknown name, the closest known ones.
+    """
+    path = checkout.thresholds_file
+    reader = _Reader(path.name, tuple(scenarios), metrics)
+    layer = dict(reader.table(read_json(path), ""))
+    typed(layer.pop(SCHEMA, ""), str, file=path.name, place=SCHEMA)
+    environments = reader.table(layer.pop(ENVIRONMENTS, {}), ENVIRONMENTS)
+    table = ThresholdTable(
+        scenarios=reader.layer(layer, "", known=(DEFAULT, *reader.scenarios, ENVIRONMENTS)),
+        environments={
+            name: reader.layer(
+                reader.table(content, f"{ENVIRONMENTS}.{name}"),
+                f"{ENVIRONMENTS}.{name}",
+                known=(DEFAULT, *reader.scenarios),
+            )
+            for name, content in environments.items()
+        },
+    )
+    if SUCCESS_RATE not in table.scenarios.get(DEFAULT, {}):
+        raise reader.wrong(
+            DEFAULT,
+            "must require a success rate, so that a scenario without thresholds of its own "
+            'cannot pass while everything fails: "cdc_success_rate": { "rate": 0.9 }',
+        )
+    return table
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Turns the file's objects into thresholds; each error names its place."""
+
+    file: str
+    scenarios: tuple[str, ...]
+    metrics: Mapping[str, MetricKind]
+
+    def wrong(self, place: str, what: str) -> UsageFailure:
+        return UsageFailure(f"{self.file}: {place}: {what}")
+
+    def table(self, content: object, place: str) -> dict[str, object]:
+        return typed(content, dict[str, object], file=self.file, place=place)
+
+    def layer(self, content: dict[str, object], place: str, known: tuple[str, ...]) -> Layer:
+        layer: dict[str, Limits] = {}
+        for scenario, metrics in content.items():
+            inner = join(place, scenario)
+            if scenario not in known:
+                raise self.wrong(inner, f"unknown scenario; {nearest(scenario, known)}")
+            if scenario == HEALTH_CHECK:
+                raise self.wrong(inner, "the health check takes no limits: its checks judge it")
+            layer[scenario] = self.limits(self.table(metrics, inner), inner)
+        return layer
+
+    def limits(self, content: dict[str, object], place: str) -> Limits:
+        limits: dict[tuple[str, str], Threshold] = {}
+        for metric, stats in content.items():
+            inner = join(place, metric)
+            kind = self.metrics.get(metric)
+            if kind is None:
+                raise self.wrong(inner, f"unknown metric; {nearest(metric, self.metrics)}")
+            for stat, limit in self.table(stats, inner).items():
+                limits[metric, stat] = self.threshold(kind, stat, limit, join(inner, stat))
+        return limits
+
+    def threshold(self, kind: MetricKind, stat: str, content: object, place: str) -> Threshold:
+        stats = STATS[kind.type]
+        if stat not in stats:
+            raise self.wrong(place, f"unknown stat of a {kind.type}; {nearest(stat, stats)}")
+        expression = self.expression(kind, stat, content, place)
+        if kind.type is MetricType.RATE and not 0 < expression.limit < 1:
+            raise self.wrong(
+                place,
+                "no number of samples can show a rate of exactly 0 or 1: "
+                "set a limit between them, or limit the count of an error counter",
+            )
+        if (kind.name, stat) == SUCCESS_RATE and expression.operator in _UPPER:
+            raise self.wrong(
+                place, "a success rate has a lower bound: write a number, or 'rate>=0.9'"
+            )
+        return Threshold(kind, expression)
+
+    def expression(self, kind: MetricKind, stat: str, content: object, place: str) -> Expression:
+        if isinstance(content, str):
+            expression = parse_expression(content)
+            if expression is None or expression.stat != stat:
+                example = Expression(stat, Operator.BELOW, 0.5).k6
+                raise self.wrong(
+                    place, f"{content!r} is not an expression for {stat}; write it like {example!r}"
+                )
+            if not isfinite(expression.limit):
+                raise self.wrong(place, f"{content!r} is not a finite number")
+            return expression
+        # A bool is an int in Python.
+        if isinstance(content, bool) or not isinstance(content, int | float):
+            raise self.wrong(place, "a limit is a number, or a string such as 'rate<0.001'")
+        plain = Operator.AT_MOST if kind.better is Better.LOWER else Operator.AT_LEAST
+        return Expression(stat, plain, float(content))

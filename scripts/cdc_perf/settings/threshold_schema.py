@@ -1,0 +1,81 @@
+"""The JSON Schema of thresholds.json for editors; `threshold_file` is authoritative."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from cdc_perf.settings.expressions import STATS
+from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.settings.threshold_file import ENVIRONMENTS, SCHEMA, SUCCESS_RATE
+from cdc_perf.settings.thresholds import DEFAULT
+
+Schema = dict[str, object]
+
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+_BETWEEN_0_AND_1 = r"0+\.0*[1-9][0-9]*"
+_DIRECTIONS = {Better.LOWER: "at most", Better.HIGHER: "at least"}
+_PHASES = {Phase.STEADY: "after the warm-up", Phase.ALL: "with the warm-up"}
+
+
+def threshold_schema(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]) -> Schema:
+    """Return the schema. Every file that `load_thresholds` accepts is valid.
+
+    The schema allows errors that it cannot express: a repeated key, a number that overflows.
+
+    Args:
+        scenarios: The names of all scenarios.
+        metrics: All metrics, by name.
+    """
+    limits = {"$ref": "#/$defs/limits"}
+    judged = [name for name in scenarios if name != HEALTH_CHECK]
+    layer = {
+        DEFAULT: {"description": "Limits of every scenario.", **limits},
+        **dict.fromkeys(judged, limits),
+    }
+    metric, stat = SUCCESS_RATE
+    default = {
+        "description": "Thresholds of every scenario; a success rate is required.",
+        **limits,
+        "required": [metric],
+        "properties": {metric: {"required": [stat]}},
+    }
+    environments: Schema = {
+        "description": "Laid over the limits by --env NAME.",
+        "type": "object",
+        "additionalProperties": _table(layer),
+    }
+    every = {SCHEMA: {"type": "string"}, **layer, DEFAULT: default, ENVIRONMENTS: environments}
+    return {
+        **_table(every),
+        "required": [DEFAULT],
+        "$defs": {"limits": _table({name: _metric(kind) for name, kind in metrics.items()})},
+    }
+
+
+def _table(properties: Mapping[str, object]) -> Schema:
+    return {"type": "object", "properties": dict(properties), "additionalProperties": False}
+
+
+def _metric(kind: MetricKind) -> Schema:
+    unit = f" in {kind.unit}" if kind.unit else ""
+    about = f"A {kind.type}{unit}, {_PHASES[kind.phase]}; {kind.better} is better."
+    stats = {stat: _limit(kind, stat) for stat in STATS[kind.type]}
+    return {"description": about, **_table(stats)}
+
+
+def _limit(kind: MetricKind, stat: str) -> Schema:
+    """Return the schema of a threshold: a number, or a k6 expression on the same stat."""
+    bounds, number = {}, _NUMBER
+    if kind.type is MetricType.RATE:
+        bounds, number = {"exclusiveMinimum": 0, "exclusiveMaximum": 1}, _BETWEEN_0_AND_1
+    # A success rate needs a lower threshold.
+    comparison = ">=?" if (kind.name, stat) == SUCCESS_RATE else "[<>]=?"
+    spellings = [stat, f"p({stat[1:]})"] if stat.startswith("p") else [stat]
+    stats = "|".join(map(re.escape, spellings))
+    return {
+        "description": f"A number: {_DIRECTIONS[kind.better]} that. Else like '{stat}<0.5'.",
+        "anyOf": [
+            {"type": "number", **bounds},
+            {"type": "string", "pattern": rf"^ *(?:{stats}) *{comparison} *{number} *$"},
+        ],
+    }

@@ -1,0 +1,126 @@
+"""Thresholds, with those of an environment over those of the scenarios."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.expressions import GROWTH, Expression, Operator
+from cdc_perf.settings.metrics import MetricKind, MetricType
+from cdc_perf.settings.names import nearest
+from cdc_perf.settings.samples import samples_needed
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One threshold on one stat of one metric.
+
+    Attributes:
+        kind: The metric.
+        expression: The threshold in k6's form.
+    """
+
+    kind: MetricKind
+    expression: Expression
+
+    @property
+    def metric(self) -> str:
+        """The metric's name."""
+        return self.kind.name
+
+    @property
+    def stat(self) -> str:
+        """The stat in this project's spelling: `p95`."""
+        return self.expression.stat
+
+    @property
+    def operator(self) -> Operator:
+        """The comparison that must hold."""
+        return self.expression.operator
+
+    @property
+    def limit(self) -> float:
+        """The number, in the metric's unit."""
+        return self.expression.limit
+
+    @property
+    def unit(self) -> str:
+        """The unit of the number, such as `ms`; for a growth, the metric's unit per hour."""
+        return f"{self.kind.unit}/h" if self.stat == GROWTH else self.kind.unit
+
+    @property
+    def k6_metric(self) -> str:
+        """The metric or sub-metric in k6: `cdc_e2e_latency{phase:steady}`."""
+        return self.kind.k6_name
+
+    @property
+    def k6_expression(self) -> str:
+        """The exact expression for k6: `p(95)<=2000`."""
+        return self.expression.k6
+
+    @property
+    def samples_needed(self) -> int:
+        """The least number of samples to judge this threshold."""
+        return samples_needed(self.kind.type, self.stat, self.limit)
+
+    @property
+    def share(self) -> float | None:
+        """The share of samples below the percentile, 0 to 1; None for other stats."""
+        return self.expression.share
+
+    @property
+    def in_k6(self) -> bool:
+        """Whether k6 evaluates it too: not the stack's metrics, nor the count of a trend."""
+        return self.kind.type.in_k6 and not (
+            self.kind.type is MetricType.TREND and self.stat == "count"
+        )
+
+    def holds(self, observed: float) -> bool:
+        """Return whether `observed`, in the metric's unit, meets the threshold."""
+        return self.operator.holds(observed, self.limit)
+
+
+# Keyed by (metric, stat): a later layer replaces an earlier threshold on the same stat.
+Limits = Mapping[tuple[str, str], Threshold]
+# Keyed by `default` or scenario.
+Layer = Mapping[str, Limits]
+
+
+@dataclass(frozen=True)
+class ThresholdTable:
+    """All validated thresholds of thresholds.json.
+
+    Attributes:
+        scenarios: The thresholds of `default` and of each scenario.
+        environments: The same for each environment.
+    """
+
+    scenarios: Layer
+    environments: Mapping[str, Layer]
+
+    def limits(self, scenario: str, environment: str = "") -> tuple[Threshold, ...]:
+        """Return the thresholds of one scenario, in an environment if one is named.
+
+        Later ones replace earlier ones: `default`, the scenario, the environment's `default`, the
+        environment's scenario. The health check has none because its checks judge it.
+
+        Raises:
+            UsageFailure: There is no such environment.
+        """
+        layers = [self.scenarios]
+        if environment:
+            if environment not in self.environments:
+                raise UsageFailure(
+                    f"--env: thresholds.json has no environment {environment!r}; "
+                    f"{nearest(environment, self.environments)}"
+                )
+            layers.append(self.environments[environment])
+        if scenario == HEALTH_CHECK:
+            return ()
+        limits: dict[tuple[str, str], Threshold] = {}
+        for layer in layers:
+            limits |= layer.get(DEFAULT, {})
+            limits |= layer.get(scenario, {})
+        return tuple(limits.values())

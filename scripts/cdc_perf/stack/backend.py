@@ -1,0 +1,107 @@
+"""The interface of a stack, the same for every backend."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from cdc_perf.stack.component import ComponentEvent, ComponentStatus
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.usage import Usage
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LogTail:
+    """The end of a component's log.
+
+    Attributes:
+        where: Where the full log is.
+        lines: The last lines.
+    """
+
+    where: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class JvmMemory:
+    """Memory of a Java process right after a full collection, in bytes.
+
+    Attributes:
+        live_heap: Size of the objects that are still referenced.
+        outside_heap: Resident memory outside the heap: classes, code, threads, buffers, and mapped
+            files.
+    """
+
+    live_heap: int
+    outside_heap: int
+
+
+class Watch(Protocol):
+    """Observes the components from its creation on."""
+
+    def events(self) -> tuple[ComponentEvent, ...] | None:
+        """Return what has happened to the components since then; None if unknown."""
+
+    def logs(self) -> Mapping[str, bytes]:
+        """Return what each component has logged since then."""
+
+
+class Backend(Protocol):
+    """A way to run the pipeline's components."""
+
+    @property
+    def name(self) -> str:
+        """The name of the backend, such as `local`."""
+
+    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
+        """Start what does not run; return the addresses after a canary row went through.
+
+        Args:
+            say: Called with each line of progress.
+            observe: Whether to start Prometheus too; its address is among those returned.
+
+        Raises:
+            StackFailure: A tool is unavailable, or a component did not become ready.
+        """
+
+    def verify(self, *, connector: bool = True) -> None:
+        """Raise StackFailure if a running stack does not match pipeline.toml.
+
+        Args:
+            connector: Whether to check the connector of an external stack too.
+
+        Raises:
+            StackFailure: It does not match; nothing was changed.
+        """
+
+    def down(self, say: Say) -> bool:
+        """Stop everything that `up` started; return False if nothing ran."""
+
+    def abandon(self, say: Say) -> bool:
+        """Stop everything at once, whatever its state, because the stack is no longer needed."""
+
+    def endpoints(self) -> Endpoints | None:
+        """Return the addresses of the stack; None if it is not up."""
+
+    def status(self) -> tuple[ComponentStatus, ...]:
+        """Return the state of each component."""
+
+    def usage(self) -> Mapping[str, Usage]:
+        """Return what each running component has used so far."""
+
+    def collected(self) -> Mapping[str, JvmMemory]:
+        """Run a full collection in each JVM; return the memory left, or nothing if unknown."""
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the version of each component."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences to show beside results from this stack."""
+
+    def log_tails(self, lines: int) -> Mapping[str, LogTail]:
+        """Return the last `lines` lines of each component's log."""
+
+    def watch(self) -> Watch:
+        """Start to observe the components."""

@@ -1,0 +1,117 @@
+"""The Compose command for the project of one checkout.
+
+It runs in the checkout's folder, so that Compose's conventions apply: `.env`,
+docker-compose.override.yml, COMPOSE_FILE. containers.py does what the SDK can do better.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cdc_perf import process
+from cdc_perf.errors import StackFailure
+
+_SECONDS = 60.0
+_PROJECT = "COMPOSE_PROJECT_NAME"
+# Enough for a base image and five others over a slow connection.
+PULL_SECONDS = 1800.0
+_LOCAL = "--stack local needs no images"
+_REGISTRY = (
+    "see that the registry can be reached, or name another (DOCKER_HUB, QUAY) or another tag "
+    f"(*_TAG; docker-compose.yml has them all); {_LOCAL}"
+)
+_REMEDIES = {
+    r"port is already allocated|address already in use": (
+        "another program took a port meanwhile: run it again, or give others (POSTGRES_PORT, ...)"
+    ),
+    r"no space left on device": "the engine's disk is full: docker system df, docker system prune",
+    r"permission denied.*docker\.sock": "join the group docker, and log in anew",
+    r"Cannot connect to the Docker daemon": "start the engine: systemctl start docker",
+    r"Range of CPUs is from": "the engine has fewer processors than docker-compose.yml asks for",
+    r"variable is not set|invalid interpolation|yaml:|validating": "mend docker-compose.yml",
+}
+
+
+@dataclass(frozen=True)
+class Compose:
+    """The project of one checkout.
+
+    Attributes:
+        root: The checkout.
+        project: The project's name.
+        variables: Variables of docker-compose.yml.
+    """
+
+    root: Path
+    project: str
+    variables: Mapping[str, str]
+
+    def images(self) -> dict[str, str]:
+        """Return the image of each service that is pulled, not built.
+
+        Raises:
+            StackFailure: The compose file is invalid.
+        """
+        config: Any = json.loads(self.run("config", "--format", "json"))
+        services = config["services"].items()
+        return {name: service["image"] for name, service in services if "image" in service}
+
+    def pull(self, services: Sequence[str]) -> None:
+        """Pull the images of services.
+
+        Raises:
+            StackFailure: An image cannot be pulled.
+        """
+        self._run("the images cannot be had", _REGISTRY, "pull", "--quiet", *services)
+
+    def build(self, service: str) -> None:
+        """Build a service's image.
+
+        Raises:
+            StackFailure: It cannot be built.
+        """
+        self._run(f"the image of {service} cannot be built", _REGISTRY, "build", service)
+
+    def start(self, services: Sequence[str]) -> None:
+        """Create and start the containers of services whose images are present.
+
+        Raises:
+            StackFailure: A container cannot be started.
+        """
+        words = ("up", "--detach", "--no-build", "--no-deps", "--pull", "never", *services)
+        self._run("the containers cannot be started", "", *words)
+
+    def down(self, grace_seconds: int) -> None:
+        """Stop and remove all containers, their network and volumes, and locally built images.
+
+        Raises:
+            StackFailure: The engine refused.
+        """
+        words = ("--timeout", str(grace_seconds), "--volumes", "--remove-orphans", "--rmi", "local")
+        self._run("the stack cannot be stopped", "", "--profile", "*", "down", *words)
+
+    def run(self, *words: str) -> str:
+        """Run a Compose command and return its output.
+
+        Raises:
+            StackFailure: It failed.
+        """
+        return self._run(f"docker compose {words[0]} failed", "", *words)
+
+    def _run(self, failing: str, otherwise: str, *words: str) -> str:
+        try:
+            return process.run(
+                ["docker", "compose", "--project-name", self.project, "--ansi", "never", *words],
+                cwd=self.root,
+                # A variable, not an option: Compose before 2.19 refuses --progress.
+                env={**self.variables, _PROJECT: self.project, "COMPOSE_PROGRESS": "quiet"},
+                timeout_seconds=PULL_SECONDS if words[0] in {"pull", "build"} else _SECONDS,
+            ).output
+        except StackFailure as failure:
+            detail = failure.detail or (failure.message,)
+            text = "\n".join(detail)
+            known = (remedy for sign, remedy in _REMEDIES.items() if re.search(sign, text))
+            raise StackFailure(failing, hint=next(known, otherwise), detail=detail) from None

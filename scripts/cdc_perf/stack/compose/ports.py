@@ -1,0 +1,49 @@
+"""Ports of the compose stack: from the environment, else free ones."""
+
+from collections.abc import Mapping
+
+from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.ports import free_port, is_free
+
+# The variable of docker-compose.yml for each listener on 127.0.0.1.
+VARIABLES = {
+    "postgres": "POSTGRES_PORT",
+    "kafka": "KAFKA_PORT",
+    "connect": "CONNECT_PORT",
+    "mongodb": "MONGODB_PORT",
+    "consumer": "CONSUMER_PORT",
+    "prometheus": "PROMETHEUS_PORT",
+    "grafana": "GRAFANA_PORT",
+}
+_HIGHEST = 65_535
+
+
+def choose(environment: Mapping[str, str]) -> dict[str, int]:
+    """Return a port for each listener.
+
+    Raises:
+        UsageFailure: A variable is not a port.
+        StackFailure: A given port is taken, or no free one was found.
+    """
+    given = {
+        name: _given(var, environment[var])
+        for name, var in VARIABLES.items()
+        if environment.get(var)
+    }
+    chosen = dict(given)
+    for name in VARIABLES:
+        if name not in chosen:
+            chosen[name] = free_port(set(chosen.values()))
+    return chosen
+
+
+def _given(variable: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= _HIGHEST:
+        raise UsageFailure(f"{variable}: {text!r} is no port: give one from 1 to {_HIGHEST}")
+    port = int(text)
+    if not is_free(port):
+        raise StackFailure(
+            f"port {port}, given by {variable}, is taken",
+            hint=f"end what listens there (ss -ltnp 'sport = :{port}') or give another",
+        )
+    return port

@@ -1,0 +1,119 @@
+"""The start of the compose stack."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import readiness
+from cdc_perf.stack.backend import Say
+from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.compose import observe as observers
+from cdc_perf.stack.compose import ports
+from cdc_perf.stack.compose.cli import Compose
+from cdc_perf.stack.compose.containers import SERVICES
+from cdc_perf.stack.compose.project import ComposeProject
+from cdc_perf.stack.compose.watch import LAST_LINES, lines_of
+from cdc_perf.stack.endpoints import Endpoints, on_loopback
+from cdc_perf.stack.start import make_pipeline
+from cdc_perf.waiting import NotReady, wait_until
+
+NAME = "compose"
+# With this many restarts by the engine, a component counts as unable to start.
+_MOST_RESTARTS = 3
+
+
+@dataclass(frozen=True)
+class ComposeStarter:
+    """Starts the containers of one checkout's project."""
+
+    deadline_seconds: ClassVar = 120.0
+    interval_seconds: ClassVar = 0.1
+
+    checkout: Checkout
+    pipeline: Pipeline
+    project: ComposeProject
+    jmx_agent: Callable[[Say], Path]
+
+    def announce(self, say: Say) -> None:
+        """Report the engine, and what an earlier start left."""
+        say(f"{self.project.engine}, project {self.project.name}")
+        left = self.project.containers.leftovers()
+        if left:
+            say(f"an earlier start left {' and '.join(left)}: removing them")
+
+    def stopped(self) -> tuple[str, ...]:
+        """Return the components whose containers were stopped or paused."""
+        found = self.project.containers.all()
+        return tuple(x for x in COMPONENTS if x in found and found[x].state == "stopped")
+
+    def log(self, name: str) -> Path:
+        """Return the file that keeps a component's log after its container is removed."""
+        return self.checkout.stack / "logs" / f"{name}.log"
+
+    def last_lines(self, name: str) -> tuple[str, ...]:
+        """Return the last lines of a component's log, if the engine has them."""
+        try:
+            return lines_of(self.project.containers.logs(lines=LAST_LINES).get(name, b""))
+        except StackFailure:
+            return ()
+
+    def ended(self, name: str) -> str:
+        """Return the remedy if a component's container does not stay up; else an empty string."""
+        container = self.project.containers.all().get(name)
+        if container is None:
+            raise NotReady("it has no container")
+        stays = container.state != "stopped" and container.restarts < _MOST_RESTARTS
+        return "" if stays else f"docker logs {container.name}"
+
+    def start_again(self, name: str) -> None:
+        """Start a component's container again."""
+        self.project.containers.start(SERVICES[name])
+
+    def start(self, say: Say, *, observe: bool) -> Endpoints:
+        """Get the images, start the containers, and make them a pipeline."""
+        pipeline = self.pipeline
+        chosen = ports.choose(os.environ)
+        observing = observers.variables(self.jmx_agent(say), os.environ) if observe else {}
+        published = {ports.VARIABLES[name]: str(port) for name, port in chosen.items()}
+        compose = self.project.compose({**published, **observing})
+        images = compose.images()
+        self._get_images(compose, images, say)
+        # Services of profiles that the user selected (COMPOSE_PROFILES), such as otel.
+        others = set(images) - {*SERVICES.values(), *observers.SERVICES}
+        # The JVMs take longest, so everything else happens while they start.
+        compose.start(["kafka", "kafka-connect", "mongodb", "postgres", *sorted(others)])
+        compose.build("cdc-consumer")
+        endpoints = on_loopback(
+            NAME, pipeline, chosen, observed=observe, connector_postgres="postgres:5432"
+        )
+        make_pipeline(
+            self,
+            pipeline,
+            self.checkout.root,
+            endpoints,
+            say,
+            start_consumer=lambda: compose.start(["cdc-consumer"]),
+        )
+        if observe:
+            compose.start(observers.SERVICES)
+            wait_until(
+                lambda: readiness.prometheus_ready(endpoints),
+                what="prometheus",
+                deadline_seconds=self.deadline_seconds,
+                hint="docker compose logs prometheus",
+            )
+            say(f"watch it: {endpoints.grafana_url}")
+        readiness.prove_pipeline(pipeline, endpoints, say)
+        endpoints.write(self.checkout.endpoints_file)
+        return endpoints
+
+    def _get_images(self, compose: Compose, images: Mapping[str, str], say: Say) -> None:
+        missing = self.project.containers.missing(images)
+        if missing:
+            say(f"getting the images of {', '.join(missing)}")
+            compose.pull(missing)

@@ -1,0 +1,202 @@
+"""Kafka Connect's REST API, as far as one connector needs it.
+
+See Kafka's documentation, "Kafka Connect > User Guide > REST API".
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import requests
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.redaction import redacted
+from cdc_perf.stack.task_failure import TaskFailure, failure_of
+
+_TIMEOUT_SECONDS = 10
+_REBALANCING = 409
+_NOT_FOUND = 404
+_SERVER_ERROR = 500
+_LINE_LENGTH = 300
+_MOST_LINES = 6
+
+
+class _Busy(Exception):  # noqa: N818 - a state, not an error
+    """Connect cannot answer now; the reason contains no password from its address."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(redacted(reason))
+
+
+class Rebalancing(_Busy):
+    """Connect answers 409 while its workers rebalance: retry."""
+
+
+class Unreachable(_Busy):
+    """Connect refuses connections, or does not answer in time."""
+
+
+class ServerError(StackFailure):
+    """Connect answers 5xx: a later retry may succeed."""
+
+
+@dataclass(frozen=True)
+class TaskStatus:
+    """A task of a connector; `trace` is empty unless it failed."""
+
+    id: int
+    state: str
+    trace: str
+
+
+@dataclass(frozen=True)
+class ConnectorStatus:
+    """A connector's status in Connect. RUNNING proves little: it stays while PostgreSQL is down."""
+
+    name: str
+    state: str
+    trace: str
+    tasks: tuple[TaskStatus, ...]
+
+    @property
+    def running(self) -> bool:
+        """Whether the connector and its tasks, at least one, are RUNNING."""
+        return bool(self.tasks) and {self.state, *(t.state for t in self.tasks)} == {"RUNNING"}
+
+    @property
+    def failures(self) -> tuple[TaskFailure, ...]:
+        """The failures of the connector and its tasks."""
+        found = [(f"connector {self.name}", self.state, self.trace)]
+        found += [(f"task {task.id}", task.state, task.trace) for task in self.tasks]
+        return tuple(failure_of(who, trace) for who, state, trace in found if state == "FAILED")
+
+
+@dataclass(frozen=True)
+class ConnectApi:
+    """The REST API of one Connect worker, with a timeout for each request."""
+
+    url: str
+    timeout_seconds: float = _TIMEOUT_SECONDS
+
+    def cluster_id(self) -> str:
+        """Return the id of the Kafka cluster that Connect uses."""
+        return self._about_itself("kafka_cluster_id")
+
+    def version(self) -> str:
+        """Return Connect's version."""
+        return self._about_itself("version")
+
+    def _about_itself(self, field: str) -> str:
+        answer = self._ask("GET", "/", missing_ok=True)
+        if answer.status_code == _NOT_FOUND:
+            # The web server listens before its resources are available.
+            raise Unreachable(f"{self.url} is still starting")
+        with self._understanding(answer):
+            return str(answer.json()[field])
+
+    def config(self, name: str) -> dict[str, str] | None:
+        """Return the connector's configuration, or None if there is no such connector."""
+        answer = self._ask("GET", f"/connectors/{name}/config", missing_ok=True)
+        if answer.status_code == _NOT_FOUND:
+            return None
+        with self._understanding(answer):
+            return dict(answer.json())
+
+    def put_config(self, name: str, config: Mapping[str, str]) -> None:
+        """Create the connector, or change its configuration."""
+        self._ask("PUT", f"/connectors/{name}/config", json=dict(config))
+
+    def status(self, name: str) -> ConnectorStatus | None:
+        """Return the connector's state, or None if there is no such connector."""
+        answer = self._ask("GET", f"/connectors/{name}/status", missing_ok=True)
+        if answer.status_code == _NOT_FOUND:
+            return None
+        with self._understanding(answer):
+            body = answer.json()
+            return ConnectorStatus(
+                name=name,
+                state=body["connector"]["state"],
+                trace=body["connector"].get("trace", ""),
+                tasks=tuple(
+                    TaskStatus(task["id"], task["state"], task.get("trace", ""))
+                    for task in body["tasks"]
+                ),
+            )
+
+    def restart(self, name: str) -> bool:
+        """Restart the connector and its tasks; return False if there is no such connector."""
+        path = f"/connectors/{name}/restart?includeTasks=true"
+        return self._ask("POST", path, missing_ok=True).status_code != _NOT_FOUND
+
+    def pause(self, name: str) -> None:
+        """Pause the connector: it stops reading and keeps its offsets."""
+        self._ask("PUT", f"/connectors/{name}/pause")
+
+    def resume(self, name: str) -> None:
+        """Resume a connector that was paused or stopped."""
+        self._ask("PUT", f"/connectors/{name}/resume")
+
+    def stop(self, name: str) -> None:
+        """Stop the connector: it keeps its offsets and has no tasks."""
+        self._ask("PUT", f"/connectors/{name}/stop")
+
+    def delete(self, name: str) -> bool:
+        """Delete the connector; return False if there was none."""
+        path = f"/connectors/{name}"
+        return self._ask("DELETE", path, missing_ok=True).status_code != _NOT_FOUND
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Mapping[str, str] | None = None,
+        missing_ok: bool = False,
+    ) -> requests.Response:
+        try:
+            answer = requests.request(
+                method, self.url + path, json=json, timeout=self.timeout_seconds
+            )
+        except requests.RequestException as error:
+            raise Unreachable(f"{self.url} does not answer: {why_not(error)}") from None
+        if answer.status_code == _REBALANCING:
+            raise Rebalancing(f"{self.url} is rebalancing")
+        if answer.status_code == _NOT_FOUND and missing_ok:
+            return answer
+        if not answer.ok:
+            reason, *more = _reason(answer)
+            kind = ServerError if answer.status_code >= _SERVER_ERROR else StackFailure
+            raise kind(
+                f"Kafka Connect answered {answer.status_code} to {method} {path}: {reason}",
+                hint="see `inv logs --component connect`",
+                detail=tuple(more),
+            )
+        return answer
+
+    @contextmanager
+    def _understanding(self, answer: requests.Response) -> Iterator[None]:
+        """Turn an invalid answer, from another server on Connect's port, into a failure."""
+        try:
+            yield
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise StackFailure(
+                f"{self.url} does not answer as Kafka Connect does: {answer.text[:100]!r}",
+                hint="another program has its port: end it, or give Connect another",
+            ) from None
+
+
+def why_not(error: requests.RequestException) -> str:
+    """Return a short reason why a request got no answer."""
+    # An error that is also a ValueError is local, such as a proxy that requests cannot use. The
+    # text of any other error comes from a lower-level library.
+    return str(error)[:_LINE_LENGTH] if isinstance(error, ValueError) else type(error).__name__
+
+
+def _reason(answer: requests.Response) -> list[str]:
+    """Return the lines of an error, at least one: the summary, then each wrong setting."""
+    try:
+        text = str(answer.json()["message"])
+    except (ValueError, LookupError, TypeError):
+        text = answer.text
+    lines = [line.strip()[:_LINE_LENGTH] for line in text.splitlines() if line.strip()]
+    return lines[:_MOST_LINES] or [answer.reason or "no reason given"]

@@ -1,0 +1,340 @@
+"""The Debezium connector: its configuration, deployment, and restart."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from psycopg.conninfo import conninfo_to_dict
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import source
+from cdc_perf.stack.backend import Say
+from cdc_perf.stack.connect_api import (
+    ConnectApi,
+    Rebalancing,
+    ServerError,
+    Unreachable,
+)
+from cdc_perf.stack.connector_health import (
+    LASTING,
+    Condition,
+    ConnectorDown,
+    ConnectorHealth,
+    assess,
+    look,
+    with_tables,
+)
+from cdc_perf.stack.connector_settings import changed_settings, shown_settings
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.waiting import NotReady, wait_until
+
+T = TypeVar("T")
+DEADLINE_SECONDS = 60.0
+# Timeout of a request to a running Connect.
+ANSWER_SECONDS = 15.0
+STALE_FAILURE_SECONDS = 3.0
+# A task is RUNNING before it fails on its first event. If nothing moves its slot, for example
+# without heartbeats, it must stay RUNNING this long.
+STEADY_SECONDS = 30.0
+_LOGS = "see `inv logs --component connect`"
+
+
+class ConnectorChange(StrEnum):
+    """The change that a deployment makes."""
+
+    NONE = "unchanged"
+    CREATE = "created"
+    UPDATE = "updated"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The change to make, decided before anything changes."""
+
+    change: ConnectorChange
+    config: dict[str, str]
+
+
+def desired_config(
+    pipeline: Pipeline,
+    postgres_dsn: str,
+    connector_postgres: str = "",
+    connector_password: str = "",
+) -> dict[str, str]:
+    """Return the connector's full configuration: that of pipeline.toml, plus the addresses.
+
+    Args:
+        pipeline: The pipeline. A `database.password` in its connector configuration, such as a
+            reference to a ConfigProvider of Kafka, overrides that of the address.
+        postgres_dsn: PostgreSQL's address as the harness reaches it.
+        connector_postgres: `host:port` as Kafka Connect reaches it; empty if it is the same.
+        connector_password: A reference that this Kafka Connect resolves; it overrides both
+            passwords.
+    """
+    address = conninfo_to_dict(postgres_dsn)
+    host, _, port = connector_postgres.rpartition(":")
+    return {
+        "database.password": str(address.get("password", "")),
+        **pipeline.connector.config,
+        **({"database.password": connector_password} if connector_password else {}),
+        "name": pipeline.connector.name,
+        "database.hostname": host or str(address["host"]),
+        "database.port": port or str(address.get("port", 5432)),
+        "database.user": str(address.get("user", pipeline.postgres.user)),
+        "database.dbname": pipeline.postgres.database,
+        "topic.prefix": pipeline.kafka.topic_prefix,
+        "slot.name": pipeline.postgres.slot,
+        "publication.name": pipeline.postgres.publication,
+        "table.include.list": ",".join(table.name.pattern() for table in pipeline.tables),
+    }
+
+
+def config_for(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
+    """Return the connector's full configuration on a stack."""
+    return desired_config(
+        pipeline,
+        endpoints.postgres_dsn,
+        endpoints.connector_postgres,
+        endpoints.connector_password,
+    )
+
+
+def decide(current: dict[str, str] | None, desired: dict[str, str]) -> Deployment:
+    """Compare the configuration in Connect with the desired one."""
+    if current is None:
+        return Deployment(ConnectorChange.CREATE, desired)
+    return Deployment(
+        ConnectorChange.NONE if current == desired else ConnectorChange.UPDATE, desired
+    )
+
+
+def pending_changes(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]:
+    """Return what a deployment would change in Kafka Connect, one line per setting.
+
+    Raises:
+        StackFailure: Connect does not answer.
+    """
+    api = ConnectApi(endpoints.connect_url)
+    current = _asked(lambda: api.config(pipeline.connector.name))
+    return tuple(changed_settings(current or {}, config_for(pipeline, endpoints)))
+
+
+def deploy(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorChange:
+    """Apply the connector configuration of pipeline.toml, and wait until the connector runs.
+
+    It runs if the connector and each task are RUNNING and the replication slot is active.
+
+    Raises:
+        StackFailure: Connect refused the configuration, a task failed, or the wait timed out.
+    """
+    api = ConnectApi(endpoints.connect_url)
+
+    changes: list[ConnectorChange] = []
+
+    def put() -> ConnectorChange:
+        current = api.config(pipeline.connector.name)
+        desired = config_for(pipeline, endpoints)
+        deployment = decide(current, desired)
+        changes.append(deployment.change)
+        if deployment.change is not ConnectorChange.NONE:
+            api.put_config(pipeline.connector.name, deployment.config)
+        # The first decision counts: if the answer to a change is lost, a retry finds no difference.
+        return changes[0]
+
+    change = _asked(put)
+    wait_running(pipeline, endpoints, resume=True)
+    return change
+
+
+def wait_running(pipeline: Pipeline, endpoints: Endpoints, *, resume: bool = False) -> None:
+    """Wait until the connector runs and reads from the slot.
+
+    Args:
+        pipeline: The pipeline.
+        endpoints: Its addresses.
+        resume: Whether to resume a connector that someone paused or stopped.
+
+    Raises:
+        StackFailure: A task failed, someone paused the connector, or the wait timed out.
+    """
+    api = ConnectApi(endpoints.connect_url)
+    name = pipeline.connector.name
+    began = time.monotonic()
+    resumed = False
+
+    def probe() -> None:
+        nonlocal resumed
+        status = _answered(lambda: api.status(name))
+        if status is None:
+            raise NotReady(f"there is no connector {name} yet")
+        health = assess(name, status)
+        if health.condition in (Condition.PAUSED, Condition.STOPPED) and resume and not resumed:
+            _answered(lambda: api.resume(name))
+            resumed = True
+            raise NotReady(health.detail)
+        if health.condition in LASTING:
+            # Connect shows the old state until a restart or a new configuration takes effect.
+            if time.monotonic() - began < STALE_FAILURE_SECONDS:
+                raise NotReady(health.detail)
+            raise ConnectorDown(look(pipeline, endpoints) or health)
+        if not health.running:
+            raise NotReady(health.detail)
+        source.slot_active(endpoints.postgres_dsn, pipeline.postgres.slot)
+
+    wait_until(probe, what=f"connector {name}", deadline_seconds=DEADLINE_SECONDS, hint=_LOGS)
+
+
+def wait_steady(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Wait until the slot of a running connector passes the current end of the log.
+
+    If nothing moves the slot, or there is much to read, it is enough that the connector and its
+    tasks run for STEADY_SECONDS.
+
+    Raises:
+        StackFailure: A task failed, or the connector no longer exists.
+    """
+    dsn, slot = endpoints.postgres_dsn, pipeline.postgres.slot
+    position = source.log_position(dsn)
+    began = time.monotonic()
+
+    def probe() -> None:
+        health = look(pipeline, endpoints)
+        if health is not None and not health.running:
+            if health.condition is Condition.FAILED:
+                raise ConnectorDown(health)
+            raise NotReady(health.sentence)
+        if source.slot_passed(dsn, slot, position):
+            return
+        if time.monotonic() - began < STEADY_SECONDS:
+            raise NotReady("it has not confirmed an event yet")
+
+    wait_until(
+        probe,
+        what=f"connector {pipeline.connector.name}",
+        deadline_seconds=DEADLINE_SECONDS,
+        interval_seconds=0.1,
+        hint=_LOGS,
+    )
+
+
+def revive(pipeline: Pipeline, endpoints: Endpoints, say: Say) -> bool:
+    """Bring back a connector that does not run; return False if it runs already.
+
+    Deploy it if it does not exist, resume it if it was paused or stopped, restart it if it failed,
+    or wait for it if it is starting.
+
+    Raises:
+        StackFailure: It does not start, or fails again.
+    """
+    health = look(pipeline, endpoints)
+    if health is None or health.running:
+        return False
+    say(f"{health.detail}: {_REVIVAL.get(health.condition, 'waiting for it')}")
+    if health.condition is Condition.ABSENT:
+        deploy(pipeline, endpoints)
+    elif health.condition is Condition.FAILED:
+        restart(pipeline, endpoints)
+    else:
+        wait_running(pipeline, endpoints, resume=True)
+    return True
+
+
+_REVIVAL = {
+    Condition.ABSENT: "deploying it",
+    Condition.FAILED: "restarting it",
+    Condition.PAUSED: "resuming it",
+    Condition.STOPPED: "resuming it",
+}
+
+
+def current_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth:
+    """Return the current state of the connector and its tasks.
+
+    Raises:
+        StackFailure: There is no such connector, or Connect does not answer.
+    """
+    api, name = ConnectApi(endpoints.connect_url), pipeline.connector.name
+    health = assess(name, _asked(lambda: api.status(name)))
+    if health.condition is Condition.ABSENT:
+        raise StackFailure(health.detail, hint=health.remedy)
+    return with_tables(health, pipeline, endpoints)
+
+
+def deployed_settings(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
+    """Return the connector's current settings in Kafka Connect, without secrets.
+
+    They may differ from pipeline.toml if the stack was already up or is external.
+
+    Returns:
+        The settings by name; empty if Connect has no address, no such connector, or no answer.
+    """
+    if not endpoints.connect_url:
+        return {}
+    api, name = ConnectApi(endpoints.connect_url), pipeline.connector.name
+    try:
+        config = _asked(lambda: api.config(name))
+    except StackFailure:
+        # The gates report an unreachable Connect.
+        return {}
+    return shown_settings(config or {})
+
+
+def deployed_config(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
+    """Return the connector's full current configuration in Kafka Connect.
+
+    It may contain secrets: do not show it.
+
+    Returns:
+        The settings by name; empty if Connect has no address, no such connector, or no answer.
+    """
+    if not endpoints.connect_url:
+        return {}
+    try:
+        return ConnectApi(endpoints.connect_url).config(pipeline.connector.name) or {}
+    except (StackFailure, Rebalancing, Unreachable):
+        return {}
+
+
+def restart(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Restart the connector and its tasks, resume it if needed, and wait until it stays up.
+
+    Raises:
+        StackFailure: There is no such connector, Connect refused, or a task failed again.
+    """
+    api, name = ConnectApi(endpoints.connect_url), pipeline.connector.name
+    if not _asked(lambda: api.restart(name)):
+        raise StackFailure(f"there is no connector {name}", hint="inv connector.deploy")
+    wait_running(pipeline, endpoints, resume=True)
+    wait_steady(pipeline, endpoints)
+
+
+def delete(pipeline: Pipeline, endpoints: Endpoints) -> bool:
+    """Delete the connector; return False if there was none.
+
+    Raises:
+        StackFailure: Connect refused, or did not answer.
+    """
+    api = ConnectApi(endpoints.connect_url)
+    return _asked(lambda: api.delete(pipeline.connector.name))
+
+
+def _asked(question: Callable[[], T]) -> T:
+    """Send a request to Connect; retry while it rebalances or is briefly unreachable."""
+    return wait_until(
+        lambda: _answered(question),
+        what="Kafka Connect",
+        deadline_seconds=ANSWER_SECONDS,
+        hint=_LOGS,
+    )
+
+
+def _answered(question: Callable[[], T]) -> T:
+    try:
+        return question()
+    except (Rebalancing, Unreachable) as reason:
+        raise NotReady(str(reason)) from None
+    except ServerError as failure:
+        raise NotReady(failure.message) from None

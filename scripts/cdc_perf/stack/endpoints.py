@@ -1,0 +1,117 @@
+"""The addresses of a running stack."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from cdc_perf.files import NOT_JSON, PRIVATE, readable_json, write_atomically
+from cdc_perf.settings.pipeline import Pipeline
+
+# The only account of a Kafka Connect that the harness starts.
+CONNECT_USER = "cdc-perf"
+
+
+class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
+    """The addresses of a stack's components, as stored in `.stack/endpoints.json`.
+
+    Addresses may contain passwords. k6 scripts that are run by hand read that file, so it contains
+    them too, and only its owner can read it.
+
+    Attributes:
+        stack: The backend that the addresses belong to.
+        connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it; empty if it is
+            the same as for the harness.
+        connector_password: A reference that Kafka Connect resolves to PostgreSQL's password; empty:
+            it gets the password of `postgres_dsn`.
+        prometheus_url: Empty if there is no Prometheus.
+        grafana_url: Empty if there is no Grafana.
+    """
+
+    stack: str = "local"
+    postgres_dsn: str
+    kafka_bootstrap: str
+    connect_url: str
+    connector: str
+    mongodb_uri: str
+    mongodb_database: str
+    consumer_url: str
+    prometheus_url: str = ""
+    grafana_url: str = ""
+    connector_postgres: str = ""
+    connector_password: str = ""
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables that pass the addresses to k6 and the consumer."""
+        return {
+            f"CDC_{name.upper()}": value for name, value in msgspec.structs.asdict(self).items()
+        }
+
+    @classmethod
+    def read(cls, path: Path, stack: str) -> "Endpoints | None":
+        """Return the content of the file; None if it is missing, invalid, or of another backend."""
+        found = cls._in(path)
+        return found if found is not None and found.stack == stack else None
+
+    @classmethod
+    def stack_in(cls, path: Path) -> str:
+        """Return the backend that the file belongs to; empty if unknown."""
+        found = cls._in(path)
+        return "" if found is None else found.stack
+
+    @classmethod
+    def _in(cls, path: Path) -> "Endpoints | None":
+        with suppress(FileNotFoundError, *NOT_JSON):
+            return msgspec.json.decode(path.read_bytes(), type=cls)
+        return None
+
+    def write(self, path: Path) -> None:
+        """Write the file."""
+        write_atomically(path, readable_json(self), mode=PRIVATE)
+
+
+def on_loopback(
+    stack: str,
+    pipeline: Pipeline,
+    ports: Mapping[str, int],
+    *,
+    observed: bool,
+    connector_postgres: str = "",
+    postgres_password: str = "",
+    connector_password: str = "",
+    connect_password: str = "",
+) -> Endpoints:
+    """Return the addresses of a stack whose components listen on 127.0.0.1.
+
+    Args:
+        stack: The backend.
+        pipeline: Names the databases and the connector.
+        ports: Ports by component.
+        observed: Whether Prometheus runs beside it, and Grafana if it has a port.
+        connector_postgres: As in `Endpoints`.
+        postgres_password: Password of the pipeline's role; empty if PostgreSQL requires none.
+        connector_password: As in `Endpoints`.
+        connect_password: Password of Kafka Connect's account; empty if it requires none.
+    """
+    at = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+    postgres = pipeline.postgres
+    connect = f"{CONNECT_USER}:{quote(connect_password, safe='')}@" if connect_password else ""
+    account = quote(postgres.user, safe="")
+    if postgres_password:
+        account += f":{quote(postgres_password, safe='')}"
+    return Endpoints(
+        stack=stack,
+        postgres_dsn=f"postgresql://{account}@{at['postgres']}/{quote(postgres.database, safe='')}",
+        kafka_bootstrap=at["kafka"],
+        connect_url=f"http://{connect}{at['connect']}",
+        connector=pipeline.connector.name,
+        mongodb_uri=f"mongodb://{at['mongodb']}",
+        mongodb_database=pipeline.mongodb.database,
+        consumer_url=f"http://{at['consumer']}",
+        prometheus_url=f"http://{at['prometheus']}" if observed else "",
+        grafana_url=f"http://{at['grafana']}" if observed and "grafana" in at else "",
+        connector_postgres=connector_postgres,
+        connector_password=connector_password,
+    )

@@ -1,0 +1,1 @@
+"""The external stack: a pipeline that others run, at configured addresses."""

@@ -1,0 +1,82 @@
+"""The addresses of an external stack, from pipeline.toml and the environment."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from cdc_perf.errors import UsageFailure
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.external import forms
+from cdc_perf.stack.external.forms import UnreadableAddress
+
+_SECTION = "pipeline.toml: stacks.external"
+# k6 writes to the first and reads from the last; the data-loss check needs Kafka between them.
+_NEEDED = ("postgres_dsn", "kafka_bootstrap", "mongodb_uri")
+
+
+def variable(name: str) -> str:
+    """Return the environment variable that overrides a setting of [stacks.external]."""
+    return f"CDC_{name.upper()}"
+
+
+def addresses(pipeline: Pipeline, environment: Mapping[str, str]) -> Endpoints:
+    """Return the addresses in the form that the harness uses; empty if not given.
+
+    Raises:
+        UsageFailure: A required address is missing, one is invalid, or a file contains a password.
+    """
+    given = msgspec.structs.asdict(pipeline.stacks.external)
+    _refuse_passwords(given)
+    found = {name: _read(name, value, environment) for name, value in given.items()}
+    for name in _NEEDED:
+        if not found[name]:
+            raise UsageFailure(
+                f"--stack external: {name} is not given",
+                hint=f"set {variable(name)}, or {name} in [stacks.external] of pipeline.toml",
+            )
+    return Endpoints(
+        stack="external",
+        connector=pipeline.connector.name,
+        mongodb_database=pipeline.mongodb.database,
+        **found,
+    )
+
+
+def _read(name: str, filed: str, environment: Mapping[str, str]) -> str:
+    """Return the address with that name; the environment overrides the file.
+
+    Raises:
+        UsageFailure: It is invalid.
+    """
+    typed = environment.get(variable(name), "").strip()
+    text = typed or filed.strip()
+    if not text:
+        return ""
+    try:
+        return _FORMS[name](text)
+    except UnreadableAddress as fault:
+        where = variable(name) if typed else f"{_SECTION}.{name}"
+        raise UsageFailure(f"{where}: {fault.what}", hint=fault.remedy) from None
+
+
+def _refuse_passwords(given: Mapping[str, str]) -> None:
+    """Raise UsageFailure if the committed file contains a password."""
+    for name, text in given.items():
+        user = text.partition("://")[2].rpartition("@")[0]
+        if ":" in user or "password" in text:
+            raise UsageFailure(
+                f"{_SECTION}.{name}: holds a password",
+                hint=f"take it out, and set {variable(name)} in the environment",
+            )
+
+
+_FORMS: Mapping[str, Callable[[str], str]] = {
+    "postgres_dsn": forms.postgres,
+    "kafka_bootstrap": forms.kafka,
+    "mongodb_uri": forms.mongodb,
+    "connect_url": forms.connect,
+    "consumer_url": forms.consumer,
+    "connector_postgres": forms.connector_postgres,
+    "prometheus_url": forms.prometheus,
+}

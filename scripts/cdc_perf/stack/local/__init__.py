@@ -1,0 +1,1 @@
+"""The embedded stack: the pipeline without Docker, with its components under supervisord."""

@@ -1,0 +1,149 @@
+"""The embedded stack: the real pipeline without Docker, under supervisord."""
+
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import target
+from cdc_perf.stack.backend import JvmMemory, LogTail, Say
+from cdc_perf.stack.component import COMPONENTS, OBSERVERS, ComponentStatus
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.jvm_memory import collected
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.logs import last_lines
+from cdc_perf.stack.local.start import NAME, LocalStarter
+from cdc_perf.stack.local.state import LocalState
+from cdc_perf.stack.local.supervisor import Supervisor, uptime
+from cdc_perf.stack.local.tool_paths import Install
+from cdc_perf.stack.local.watch import LocalWatch
+from cdc_perf.stack.start import up, verify
+from cdc_perf.stack.usage import Usage, usage_of
+from cdc_perf.waiting import cancelled_by
+
+
+class LocalStack:
+    """The embedded stack of one checkout."""
+
+    name = NAME
+
+    def __init__(
+        self,
+        checkout: Checkout,
+        pipeline: Pipeline,
+        layout: Layout,
+        install: Install,
+    ) -> None:
+        self._checkout = checkout
+        self._pipeline = pipeline
+        self._layout = layout
+        self._supervisor = Supervisor(layout)
+        self._starter = LocalStarter(checkout, pipeline, layout, self._supervisor, install)
+
+    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
+        """Start the stack, or its stopped components, and send a canary row through it."""
+        return up(self, self._starter, self._pipeline, say, observe=observe)
+
+    def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it
+        """Raise StackFailure if the stack's settings or tables do not match pipeline.toml."""
+        verify(self, self._checkout, self._pipeline)
+
+    def down(self, say: Say) -> bool:
+        """Stop the components in reverse order of the data flow, and remove their data."""
+        alive = self._supervisor.alive()
+        found = self._layout.state.exists() or alive
+        if alive:
+            for name in ("consumer", "connect", "kafka", "mongodb", "postgres"):
+                self._supervisor.stop_program(name)
+        self._supervisor.shut_down()
+        self._layout.clear()
+        if found:
+            say("the stack is down")
+        return found
+
+    def abandon(self, say: Say) -> bool:
+        """Stop the stack at once, because it is no longer needed, and remove its data."""
+        for name in COMPONENTS:
+            with suppress(StackFailure):
+                # SIGKILL makes PostgreSQL leave shared memory behind; SIGQUIT does not.
+                self._supervisor.kill_program(name, "QUIT" if name == "postgres" else "KILL")
+        # A cancelled command must still clean up.
+        with cancelled_by(threading.Event()):
+            return self.down(say)
+
+    def endpoints(self) -> Endpoints | None:
+        """Return the addresses if `up` finished and supervisord still answers."""
+        found = Endpoints.read(self._layout.endpoints, self.name)
+        return found if found is not None and self._supervisor.alive() else None
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the versions that `up` recorded."""
+        state = LocalState.read(self._layout.state)
+        return state.versions if state is not None else {}
+
+    def status(self) -> tuple[ComponentStatus, ...]:
+        """Return the state of each component from supervisord.
+
+        Raises:
+            StackFailure: supervisord hangs.
+        """
+        self._supervisor.expect_answer()
+        state = LocalState.read(self._layout.state)
+        processes = self._supervisor.processes()
+        usage = self.usage()
+        versions = self.versions()
+        statuses = []
+        for name in (*COMPONENTS, *(x for x in OBSERVERS if x in processes)):
+            info = processes.get(name, {})
+            pid = info.get("pid") or None
+            statuses.append(
+                ComponentStatus(
+                    name=name,
+                    version=versions.get(name, ""),
+                    state=self._supervisor.state(name) if info else "stopped",
+                    pid=pid,
+                    port=getattr(state.ports, name) if state is not None and info else None,
+                    memory=usage[name].memory if name in usage else None,
+                    uptime=uptime(info) if info else None,
+                )
+            )
+        return tuple(statuses)
+
+    def usage(self) -> Mapping[str, Usage]:
+        """Return the usage of the processes that supervisord started."""
+        return usage_of(self._pids())
+
+    def collected(self) -> Mapping[str, JvmMemory]:
+        """Run a full collection in the broker and the Connect worker; return the memory left."""
+        return collected(self._pids())
+
+    def _pids(self) -> Mapping[str, int]:
+        processes = self._supervisor.processes()
+        return {name: x["pid"] for name, x in processes.items() if x.get("pid")}
+
+    def notes(self) -> tuple[str, ...]:
+        """Return the differences from a pipeline in production."""
+        server = self.versions().get("mongodb", "")
+        notes = ["embedded stack: one machine carries the load, PostgreSQL runs with fsync off"]
+        if on_mongodb := target.note(server):
+            notes.append(on_mongodb)
+        if any(name in self.versions() for name in OBSERVERS):
+            notes.append("observed: Prometheus and the JMX agents ran on the same machine")
+        return tuple(notes)
+
+    def log_files(self) -> Mapping[str, Path]:
+        """Return the log files, including supervisord's."""
+        observers = (name for name in OBSERVERS if name in self.versions())
+        return {name: self._layout.log(name) for name in (*COMPONENTS, *observers, "supervisord")}
+
+    def log_tails(self, lines: int) -> Mapping[str, LogTail]:
+        """Return the last lines of the log files."""
+        files = self.log_files().items()
+        return {name: LogTail(str(path), last_lines(path, lines)) for name, path in files}
+
+    def watch(self) -> LocalWatch:
+        """Start to observe, from the current end of each log."""
+        return LocalWatch(self._layout, self._supervisor, self.log_files())

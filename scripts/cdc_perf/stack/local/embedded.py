@@ -1,0 +1,84 @@
+"""The embedded stack of a checkout, built from its tools."""
+
+from dataclasses import dataclass
+
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.backend import Say
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.jvm import Java
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.observe import PROMETHEUS, Observers, find_prometheus
+from cdc_perf.stack.local.tool_paths import Installed
+from cdc_perf.stack.local.training import storage_tool, training_tool
+from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.tools.catalogue import Catalogue, catalogue
+from cdc_perf.tools.install import install_all
+from cdc_perf.tools.jars import JMX_AGENT
+
+
+@dataclass(frozen=True)
+class EmbeddedTools:
+    """The tools of the embedded stack and of the load."""
+
+    programs: Catalogue
+    storage: Tool
+    jvm_caches: Tool
+
+    @classmethod
+    def of(cls, checkout: Checkout, pipeline: Pipeline, cache: Cache) -> "EmbeddedTools":
+        """Return the tools of a checkout.
+
+        Raises:
+            StackFailure: A lock file or a source is missing.
+        """
+        programs = catalogue(checkout.root, cache)
+        storage = storage_tool(programs)
+        return cls(programs, storage, training_tool(programs, storage, checkout, pipeline))
+
+    @property
+    def all(self) -> tuple[Tool, ...]:
+        """Every tool, in display order."""
+        x = self.programs
+        return (x.postgres, x.java, x.kafka, x.mongodb, x.k6, self.storage, self.jvm_caches)
+
+
+def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalStack:
+    """Return the embedded stack of a checkout; its tools are installed when it starts."""
+
+    def install(say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+        prometheus = find_prometheus() if observe else None
+        tools = EmbeddedTools.of(checkout, pipeline, cache)
+        programs = tools.programs
+        install_all(cache, (*tools.all, *((programs.jmx_agent,) if observe else ())), say)
+        observers = None
+        if prometheus is not None:
+            observers = Observers(
+                *prometheus,
+                jmx_agent=cache.path(programs.jmx_agent) / JMX_AGENT,
+                settings=checkout.prometheus,
+            )
+        installed = Installed(
+            postgres=cache.path(programs.postgres),
+            java=Java(
+                home=cache.path(programs.java),
+                jars=cache.path(programs.kafka),
+                caches=cache.path(tools.jvm_caches),
+            ),
+            storage=cache.path(tools.storage),
+            mongodb=cache.path(programs.mongodb),
+            k6=cache.path(programs.k6) / "k6",
+            observers=observers,
+        )
+        versions = {
+            "postgres": programs.postgres.version,
+            "kafka": programs.kafka.version.split()[0],
+            "connect": programs.kafka.version,
+            "mongodb": programs.mongodb.version,
+            "consumer": "this checkout",
+        }
+        if observers is not None:
+            versions[PROMETHEUS] = observers.version
+        return installed, versions
+
+    return LocalStack(checkout, pipeline, Layout(checkout.stack), install)

@@ -1,0 +1,28 @@
+"""What `up` decided for an embedded stack."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from cdc_perf.files import NOT_JSON, write_atomically
+from cdc_perf.stack.local.ports import Ports
+
+
+class LocalState(msgspec.Struct, frozen=True, kw_only=True):
+    """What `up` decided, as stored in `.stack/stack.json`."""
+
+    ports: Ports
+    cluster_id: str
+    versions: dict[str, str]
+
+    @classmethod
+    def read(cls, path: Path) -> "LocalState | None":
+        """Return the content of the file; None if it is missing or invalid."""
+        with suppress(FileNotFoundError, *NOT_JSON):
+            return msgspec.json.decode(path.read_bytes(), type=cls)
+        return None
+
+    def write(self, path: Path) -> None:
+        """Write the file."""
+        write_atomically(path, msgspec.json.encode(self))

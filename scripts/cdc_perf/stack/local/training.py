@@ -1,0 +1,97 @@
+"""Ahead-of-time caches for the two JVMs, from one training run of the embedded stack.
+
+With a cache (JEP 483 and 514: classes loaded and linked, methods profiled) a JVM of the stack
+starts in half the time. The training run includes the first events, because they must be fast too.
+"""
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import canary
+from cdc_perf.stack.backend import Say
+from cdc_perf.stack.local import jvm
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.tool_paths import Installed
+from cdc_perf.tools.cache import Tool
+from cdc_perf.tools.catalogue import Catalogue
+
+_EVENTS = 20
+
+
+def storage_tool(catalogue: Catalogue) -> Tool:
+    """Return the tool for Kafka's formatted storage."""
+
+    def build(folder: Path, needs: Mapping[str, Path], _say: Callable[[str], None]) -> None:
+        java = jvm.Java(needs[catalogue.java.name], needs[catalogue.kafka.name], None)
+        jvm.format_storage(java, folder)
+
+    return Tool(
+        name="Kafka storage",
+        version=catalogue.kafka.version.split()[0],
+        key=f"kafka-storage-{_digest(catalogue)}",
+        seconds=6,
+        build=build,
+        needs=(catalogue.java, catalogue.kafka),
+    )
+
+
+def training_tool(
+    catalogue: Catalogue, storage: Tool, checkout: Checkout, pipeline: Pipeline
+) -> Tool:
+    """Return the tool for the caches, which are valid for one Java, class path, and flags."""
+
+    def build(folder: Path, needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
+        java = jvm.Java(
+            needs[catalogue.java.name], needs[catalogue.kafka.name], folder, training=True
+        )
+        installed = Installed(
+            postgres=needs[catalogue.postgres.name],
+            java=java,
+            storage=needs[storage.name],
+            mongodb=needs[catalogue.mongodb.name],
+            k6=None,
+            observers=None,
+        )
+        layout = Layout(folder / "stack")
+        versions = {"mongodb": catalogue.mongodb.version}
+
+        def install(_say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+            del observe  # a training run is an ordinary start
+            return installed, versions
+
+        stack = LocalStack(checkout, pipeline, layout, install)
+        try:
+            endpoints = stack.up(say)
+            for number in range(_EVENTS):
+                canary.run_canary(pipeline, endpoints)
+                say(f"{number + 1} of {_EVENTS} events in the training run")
+            say("the JVMs write their caches")
+        except BaseException:
+            stack.abandon(lambda _line: None)
+            raise
+        stack.down(say)
+        shutil.rmtree(layout.root)
+        missing = [x for x in ("kafka", "connect") if not (folder / f"{x}.aot").is_file()]
+        if missing:
+            raise StackFailure(f"the training run left no cache for {' and '.join(missing)}")
+
+    return Tool(
+        name="JVM caches",
+        version=catalogue.java.version,
+        key=f"jvm-caches-{_digest(catalogue)}",
+        seconds=40,
+        build=build,
+        needs=(catalogue.postgres, catalogue.java, catalogue.kafka, catalogue.mongodb, storage),
+    )
+
+
+def _digest(catalogue: Catalogue) -> str:
+    parts = (catalogue.java.key, catalogue.kafka.key, *jvm.FLAGS, sys.platform)
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]

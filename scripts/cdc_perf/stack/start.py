@@ -1,0 +1,213 @@
+"""`up`: the start of a stack, the same for every backend."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.connector_rules import connector_warnings
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import connector, readiness, topics
+from cdc_perf.stack.backend import Backend, Say
+from cdc_perf.stack.checks.capture import OWN_SOURCE
+from cdc_perf.stack.checks.collections import expect_collections, prove_collections
+from cdc_perf.stack.checks.sequence import check_pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.started import expect_same, record
+from cdc_perf.waiting import log_waits, wait_until
+
+
+class Starter(Protocol):
+    """The steps of a start that depend on the backend.
+
+    Attributes:
+        deadline_seconds: Timeout for a component to become ready.
+        interval_seconds: Pause between two checks of a component.
+    """
+
+    deadline_seconds: ClassVar[float]
+    interval_seconds: ClassVar[float]
+
+    @property
+    def checkout(self) -> Checkout:
+        """The checkout."""
+
+    def announce(self, say: Say) -> None:
+        """Report what the stack runs on, and what an earlier start left, which is then removed."""
+
+    def start(self, say: Say, *, observe: bool) -> Endpoints:
+        """Start every component; return the addresses after a canary row went through."""
+
+    def stopped(self) -> Sequence[str]:
+        """Return the components of a running stack that someone stopped."""
+
+    def start_again(self, name: str) -> None:
+        """Start a stopped component."""
+
+    def ended(self, name: str) -> str:
+        """Return the remedy for a component that ended; empty while it may become ready."""
+
+    def log(self, name: str) -> Path:
+        """Return the path of a component's log, which exists at the latest after a failed start."""
+
+    def last_lines(self, name: str) -> tuple[str, ...]:
+        """Return the last lines of a component's log."""
+
+
+def up(
+    backend: Backend, starter: Starter, pipeline: Pipeline, say: Say, *, observe: bool
+) -> Endpoints:
+    """Start the stack, or its stopped components, and send a canary row through it.
+
+    Raises:
+        StackFailure: As in `Backend.up`; a failed start leaves nothing behind.
+    """
+    running = backend.endpoints()
+    if running is not None:
+        if observe:
+            readiness.expect_observed(running)
+        expect_same(starter.checkout, pipeline)
+        with log_waits(say):
+            if not _start_stopped(starter, pipeline, running, say):
+                say("the stack is up already")
+        check_pipeline(pipeline, running, OWN_SOURCE)
+        return running
+    began = time.monotonic()
+    starter.announce(say)
+    # Remove what an unfinished start left, for example.
+    backend.abandon(lambda _line: None)
+    try:
+        with log_waits(say):
+            endpoints = starter.start(say, observe=observe)
+        record(starter.checkout, pipeline)
+        for warning in connector_warnings(pipeline.connector.config):
+            say(warning)
+    except BaseException:
+        backend.abandon(say)
+        raise
+    say(f"the stack is up after {time.monotonic() - began:.1f} s")
+    return endpoints
+
+
+def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints, say: Say) -> bool:
+    """Start what was stopped, the connector included; return False if everything runs."""
+    stopped = starter.stopped()
+    for name in stopped:
+        say(f"{name} was stopped: starting it")
+        starter.start_again(name)
+    if stopped:
+        connector.wait_running(pipeline, endpoints, resume=True)
+    elif not connector.revive(pipeline, endpoints, say):
+        return False
+    wait_ready(starter, say, "consumer", lambda: readiness.consumer_ready(endpoints))
+    readiness.prove_pipeline(pipeline, endpoints, say)
+    return True
+
+
+def make_pipeline(
+    starter: Starter,
+    pipeline: Pipeline,
+    root: Path,
+    endpoints: Endpoints,
+    say: Say,
+    *,
+    create_account: Callable[[], None] = lambda: None,
+    start_consumer: Callable[[], None],
+    cluster_id: str = "",
+) -> None:
+    """Make a pipeline of starting components: schema, topics, consumer, connector.
+
+    Args:
+        starter: Reports the state of the components.
+        pipeline: The pipeline.
+        root: The checkout, which contains the schema.
+        endpoints: Addresses of the components.
+        say: Called with a line for each component that is ready.
+        create_account: Creates PostgreSQL's role for the pipeline if it does not exist.
+        start_consumer: Called when its topics exist.
+        cluster_id: Id of this stack's Kafka cluster; empty if no other cluster can answer.
+
+    Raises:
+        StackFailure: A component ended, was not ready in time, or belongs to another stack.
+    """
+
+    def broker() -> None:
+        found = topics.cluster_id(endpoints.kafka_bootstrap)
+        _expect_cluster(found, cluster_id, "the Kafka broker")
+
+    def connect() -> None:
+        _expect_cluster(readiness.connect_cluster(endpoints), cluster_id, "Kafka Connect")
+
+    def postgres() -> None:
+        create_account()
+        readiness.prepare_source(pipeline, endpoints, root)
+
+    wait_ready(starter, say, "postgres", postgres)
+    wait_ready(starter, say, "mongodb", lambda: prepare_target(pipeline, endpoints))
+    wait_ready(starter, say, "kafka", broker)
+    topics.create(endpoints.kafka_bootstrap, pipeline)
+    start_consumer()
+    wait_ready(starter, say, "connect", connect)
+    connector.deploy(pipeline, endpoints)
+    say(f"connector {pipeline.connector.name} is running, its replication slot active")
+    wait_ready(starter, say, "consumer", lambda: readiness.consumer_ready(endpoints))
+
+
+def verify(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> None:
+    """Raise StackFailure if a running stack of this checkout does not match pipeline.toml.
+
+    It ignores the connector: `inv connector.deploy` configures it, and a test may change it.
+
+    Raises:
+        StackFailure: It does not match.
+    """
+    endpoints = backend.endpoints()
+    if endpoints is not None:
+        expect_same(checkout, pipeline)
+        check_pipeline(pipeline, endpoints, OWN_SOURCE)
+
+
+def prepare_target(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Return if the target accepts each collection.
+
+    Raises:
+        NotReady: It does not answer yet.
+        StackFailure: It cannot store one.
+    """
+    expect_collections(pipeline, endpoints)
+    prove_collections(pipeline, endpoints)
+
+
+def _expect_cluster(found: str, ours: str, who: str) -> None:
+    if ours and found != ours:
+        raise StackFailure(
+            f"{who} on our port belongs to another cluster ({found})",
+            hint="end the stranger, or give other ports in pipeline.toml",
+        )
+
+
+def wait_ready(starter: Starter, say: Say, name: str, probe: Callable[[], object]) -> None:
+    """Wait until a component is ready; fail at once if it ended.
+
+    Raises:
+        StackFailure: It ended, or was not ready in time.
+    """
+
+    def check() -> None:
+        if hint := starter.ended(name):
+            raise StackFailure(
+                f"{name} ended while it was started", hint=hint, detail=starter.last_lines(name)
+            )
+        probe()
+
+    wait_until(
+        check,
+        what=name,
+        deadline_seconds=starter.deadline_seconds,
+        interval_seconds=starter.interval_seconds,
+        explain=lambda: starter.last_lines(name),
+        hint=f"see {starter.log(name)}",
+    )
+    say(f"{name} is ready")

@@ -1,0 +1,43 @@
+"""The server of the target database."""
+
+import pymongo
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from cdc_perf.waiting import NotReady
+
+STAND_IN = "(stand-in)"
+_SECONDS = 5.0
+
+
+def server(uri: str) -> str:
+    """Return the server's name and version, marked if it is a stand-in for a mongod.
+
+    Raises:
+        NotReady: It does not answer.
+    """
+    client: MongoClient[dict[str, object]] = MongoClient(uri)
+    try:
+        with pymongo.timeout(_SECONDS):
+            answer = client.admin.command("buildInfo")
+    except PyMongoError as error:
+        raise NotReady(f"{type(error).__name__}: {error}"[:200]) from None
+    finally:
+        client.close()
+    # A mongod reports no other program here, and reports the commit that it was built from.
+    # https://www.mongodb.com/docs/manual/reference/command/buildInfo/
+    if "gitVersion" in answer:
+        return f"MongoDB {answer['version']}"
+    return f"{answer.get('process', 'another server')} {STAND_IN}"
+
+
+def stand_in(server_name: str) -> str:
+    """Return the name of the stand-in, without its version; empty for a mongod."""
+    return server_name.partition(" ")[0] if STAND_IN in server_name else ""
+
+
+def note(server_name: str) -> str:
+    """Return the sentence to show beside figures of a stand-in; empty for a mongod."""
+    if STAND_IN not in server_name:
+        return ""
+    return f"MongoDB figures are those of {server_name}, not of a mongod"

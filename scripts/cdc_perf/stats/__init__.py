@@ -1,0 +1,1 @@
+"""Statistics: intervals, growth, paired comparisons, and histograms of latencies."""

@@ -1,0 +1,1 @@
+"""Invoke tasks: thin, one module per namespace."""

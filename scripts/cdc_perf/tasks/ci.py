@@ -1,0 +1,92 @@
+"""The decisions of the workflow's jobs: `inv ci.plan`, `ci.gate`, `ci.judge`."""
+
+from invoke import Context, task
+
+from cdc_perf.tasks.command import command
+from cdc_perf.wording import counted
+
+
+@task(
+    help={
+        "scenario": "a scenario, or all; empty: the usual ones",
+        "duration": "how long each lasts, such as 5m; empty: as it says",
+    }
+)
+@command
+def plan(_: Context, scenario: str = "", duration: str = "") -> None:
+    """Plan a workflow run: its scenarios, and whether a pull request needs any."""
+    import os
+
+    from cdc_perf.ci.changes import changed_paths, changed_since, merge_group_base
+    from cdc_perf.ci.plan import MERGE_GROUP, PULL_REQUEST
+    from cdc_perf.ci.plan import plan as make_plan
+    from cdc_perf.publish.runner import write_outputs
+    from cdc_perf.settings.paths import Checkout
+    from cdc_perf.settings.scenarios import load_scenarios
+    from cdc_perf.terminal import show
+
+    checkout = Checkout.here()
+    event, changed = os.environ.get("GITHUB_EVENT_NAME"), None
+    if event == PULL_REQUEST:
+        changed = changed_paths(checkout.root)
+    elif event == MERGE_GROUP:
+        changed = changed_since(checkout.root, merge_group_base(os.environ))
+    made = make_plan(
+        load_scenarios(checkout),
+        scenario,
+        duration,
+        changed,
+    )
+    show(made.why)
+    for entry in made.entries:
+        show(f"{entry.scenario}: at most {counted(entry.timeout_minutes, 'minute')}")
+    write_outputs(os.environ, made.outputs())
+
+
+@task(help={"results": "a folder of run folders"})
+@command
+def gate(_: Context, results: str) -> None:
+    """Pass only if every planned scenario passed."""
+    import os
+    from pathlib import Path
+
+    from invoke import Exit
+
+    from cdc_perf.ci.gate import NEEDS, decide, read_needs
+    from cdc_perf.runs.loader import read_attempts
+    from cdc_perf.settings.paths import Checkout
+    from cdc_perf.settings.scenarios import load_scenarios
+    from cdc_perf.terminal import show
+
+    known = load_scenarios(Checkout.here()).names
+    decision = decide(read_needs(os.environ.get(NEEDS, "")), read_attempts(Path(results), known))
+    for line in decision.lines:
+        show(line)
+    if decision.code:
+        raise Exit(code=decision.code)
+
+
+@task
+@command
+def judge(_: Context) -> None:
+    """Judge the workflow run that triggered this one: set its commit's status and comment on it."""
+    import os
+
+    from cdc_perf.ci.judge import JudgeContext, judge_run
+    from cdc_perf.publish.comment import Links
+    from cdc_perf.publish.github import GitHub
+    from cdc_perf.publish.runner import finished_run, repository
+    from cdc_perf.settings.paths import Checkout
+    from cdc_perf.terminal import show
+
+    environment = os.environ
+    finished = finished_run(environment)
+    github = GitHub.of_environment(environment, repository(environment))
+    place = JudgeContext(
+        github=github,
+        checkout=Checkout.here(),
+        links=Links(environment.get("GITHUB_SERVER_URL", "https://github.com"), github.repository),
+        temporary=environment.get("RUNNER_TEMP", ""),
+    )
+    for line in judge_run(place, finished):
+        show(line)

@@ -1,0 +1,60 @@
+"""What most tasks need: the checkout, its pipeline, and the stack."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from cdc_perf.lock import exclusive
+from cdc_perf.results.crashed_runs import recover
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.backend import Backend
+from cdc_perf.stack.choice import AUTO, StackChoice, choose
+from cdc_perf.terminal import say
+from cdc_perf.tools.cache import Cache
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The checkout, pipeline, tool cache, and stack of a task."""
+
+    checkout: Checkout
+    pipeline: Pipeline
+    cache: Cache
+    choice: StackChoice
+
+    @property
+    def backend(self) -> Backend:
+        """The stack."""
+        return self.choice.backend
+
+    @property
+    def why(self) -> str:
+        """The reason for that stack, as a sentence."""
+        return self.choice.why
+
+    @contextmanager
+    def to_itself(self) -> Iterator[None]:
+        """Lock the checkout, and clean up after a run that was killed.
+
+        Raises:
+            StackFailure: Another command has the lock, or another stack of the checkout is up.
+        """
+        with exclusive(self.checkout.lock_file):
+            self.choice.alone()
+            recover(self.checkout.results, say)
+            yield
+
+
+def workspace(stack: str = AUTO) -> Workspace:
+    """Read this checkout's pipeline and choose its stack.
+
+    Raises:
+        UsageFailure: pipeline.toml is invalid, or there is no such stack.
+    """
+    checkout = Checkout.here()
+    pipeline = load_pipeline(checkout)
+    cache = Cache.of_environment()
+    choice = choose(stack, checkout, pipeline, cache)
+    return Workspace(checkout, pipeline, cache, choice)

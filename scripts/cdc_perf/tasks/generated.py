@@ -1,0 +1,35 @@
+"""What the commands that write generated files share."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdc_perf.ci.drift import GeneratedFiles
+
+
+def write_or_check(generated: "GeneratedFiles", *, check: bool, what: str, command: str) -> None:
+    """Write the files that differ; with `check`, show the differences and fail instead.
+
+    Args:
+        generated: The expected files.
+        check: Whether to write nothing.
+        what: Their name in the error, such as `the workflow files`.
+        command: The command that writes them, for the remedy: `inv workflow`.
+
+    Raises:
+        UsageFailure: A file differs and `check` is set, or a file is not text.
+    """
+    from cdc_perf.ci.drift import find_drift, write
+    from cdc_perf.errors import UsageFailure
+    from cdc_perf.settings.paths import Checkout
+    from cdc_perf.terminal import show
+
+    root = Checkout.here().root
+    if not check:
+        for line in write(root, generated):
+            show(line)
+        return
+    drift = find_drift(root, generated)
+    for line in drift.lines():
+        show(line)
+    if drift:
+        raise UsageFailure(f"{what} are not what is generated", hint=f"run: {command}")

@@ -1,0 +1,30 @@
+"""The data-loss check: `inv integrity`."""
+
+from invoke import Context, Exit, task
+
+from cdc_perf.tasks.command import command
+
+_STACK = "auto, local, compose or external"
+
+
+@task(help={"stack": _STACK, "json": "for programs"})
+@command
+def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
+    """Compare PostgreSQL, the topics, and MongoDB now; exit 10 if anything is lost or wrong."""
+    from cdc_perf.files import json_text
+    from cdc_perf.integrity.check import Checker
+    from cdc_perf.report.integrity import integrity_text
+    from cdc_perf.stack.choice import running_endpoints
+    from cdc_perf.tasks.context import workspace
+    from cdc_perf.terminal import say, show
+    from cdc_perf.verdict.integrity_gates import exit_code_of
+    from cdc_perf.waiting import log_waits
+
+    here = workspace(stack)
+    checker = Checker(here.pipeline, running_endpoints(here.backend))
+    # After an earlier restart, Debezium may have sent events again.
+    with log_waits(say):
+        found = checker.check({}, excused="the topics are read from their beginning")
+    show(json_text(found) if json else integrity_text(found))
+    if code := exit_code_of(found):
+        raise Exit(code=code)

@@ -1,0 +1,74 @@
+"""The main job: `inv perf`."""
+
+from invoke import Context, Exit, task
+
+from cdc_perf.tasks.command import command
+
+
+@task(
+    help={
+        "scenarios": "names separated by commas, or all",
+        "duration": "how long each lasts, such as 1m",
+        "vus": "the most virtual users of each",
+        "stack": "auto, local, compose or external",
+        "env": "environment of thresholds.json, such as ci",
+        "name": "what to call the run",
+        "keep": "leave the stack running",
+        "live": "open k6's web dashboard in a browser",
+        "json": "for programs, in place of the table",
+    }
+)
+@command
+def perf(
+    _: Context,
+    scenarios: str = "",
+    duration: str = "",
+    vus: str = "",
+    stack: str = "auto",
+    env: str = "",
+    name: str = "",
+    keep: bool = False,
+    live: bool = False,
+    json: bool = False,
+) -> None:
+    """Load-test the pipeline, judge the results, and write a run folder."""
+    import os
+    import sys
+
+    from cdc_perf.load.overrides import Overrides
+    from cdc_perf.perf.generator import load_generator
+    from cdc_perf.perf.plan import make_plan
+    from cdc_perf.perf.runner import run_plan
+    from cdc_perf.report.annotations import annotations
+    from cdc_perf.report.json_output import outcome_json
+    from cdc_perf.report.terminal import as_typed, render
+    from cdc_perf.tasks.context import workspace
+    from cdc_perf.terminal import say, show
+
+    here = workspace(stack)
+    overrides = Overrides.parse(duration, vus, env)
+    plan = make_plan(here.checkout, scenarios, overrides, name=name, keep=keep, live=live)
+    with here.to_itself():
+        say(here.why)
+        generator = load_generator(here.checkout, here.cache)
+        finished = run_plan(plan, here.checkout, here.backend, generator)
+    if json:
+        show(outcome_json(finished.folder.path, finished.verdict, finished.rows))
+    else:
+        for line in annotations(finished.rows, os.environ):
+            show(line)
+        notes, report = finished.notes, finished.folder.report
+        if report.exists():
+            notes = (f"report: {as_typed(report)}", *notes)
+        show(
+            render(
+                finished.verdict,
+                finished.rows,
+                files=as_typed(finished.folder.path),
+                colour=sys.stdout.isatty(),
+                notes=notes,
+            ),
+            colors=True,
+        )
+    if finished.verdict.exit_code:
+        raise Exit(code=finished.verdict.exit_code)

@@ -1,0 +1,24 @@
+"""Results for reviewers: `inv publish`."""
+
+from invoke import Context, task
+
+from cdc_perf.tasks.command import command
+
+
+@task(help={"run": "run id, latest, a run's folder, or a folder of such"})
+@command
+def publish(_: Context, run: str) -> None:
+    """Write a run's job summary; print it if this is not a CI runner."""
+    import os
+
+    from cdc_perf.publish.runner import write_summary
+    from cdc_perf.publish.summary import local_results, summary_of
+    from cdc_perf.settings.paths import Checkout
+    from cdc_perf.settings.scenarios import load_scenarios
+    from cdc_perf.terminal import show
+
+    checkout = Checkout.here()
+    known = load_scenarios(checkout).names
+    summary = summary_of(local_results(checkout.results, run, known))
+    if not write_summary(os.environ, summary):
+        show(summary, end="")

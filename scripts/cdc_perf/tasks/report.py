@@ -1,0 +1,67 @@
+"""Reports of earlier runs: `inv report`."""
+
+from typing import Any
+
+from invoke import Argument, Context, Task, task
+
+from cdc_perf.tasks.command import command
+
+
+class _Report(Task[Any]):
+    """A task whose RUN may be `--points FILE`, because Invoke has no optional positionals."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return Invoke's arguments, with a second name for RUN."""
+        arguments = super().get_arguments(ignore_unknown_help)
+        run = next(argument for argument in arguments if argument.name == "run")
+        run.names = (*run.names, "points")
+        return arguments
+
+
+@task(
+    klass=_Report,
+    positional=["run"],
+    help={
+        "run": "run id, latest, a run's folder, a folder of such; or --points: what k6 wrote "
+        "with --out json",
+        "base": "an earlier run to show it beside",
+        "summary": "with --points: k6's summary, by handleSummary or --summary-export",
+    },
+)
+@command
+def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
+    """Write report.html and junit.xml of a run again, from its remaining files."""
+    from pathlib import Path
+
+    from cdc_perf.errors import UsageFailure
+    from cdc_perf.report.compare import compare_runs
+    from cdc_perf.report.html.build import BaseRun, restore_series, write_k6_report, write_reports
+    from cdc_perf.report.terminal import as_typed
+    from cdc_perf.runs.loader import read_results
+    from cdc_perf.runs.resolve import results_folder
+    from cdc_perf.settings.metrics import load_metrics
+    from cdc_perf.settings.paths import Checkout
+    from cdc_perf.settings.scenarios import load_scenarios
+    from cdc_perf.terminal import show
+
+    checkout = Checkout.here()
+    units = {name: kind.unit for name, kind in load_metrics(checkout).items()}
+    if summary and base:
+        raise UsageFailure("--base: k6's own files cannot be compared, only runs")
+    if summary:
+        show(as_typed(write_k6_report(Path(run), Path(summary), units)))
+        return
+    if Path(run).is_file():
+        raise UsageFailure(
+            f"--points: {run} needs the summary of the same test beside it", hint="--summary FILE"
+        )
+    folder = results_folder(checkout.results, run)
+    beside = None
+    if base:
+        known = load_scenarios(checkout).names
+        before = results_folder(checkout.results, base, "--base")
+        recorded = (read_results(each, known) for each in (before, folder))
+        beside = BaseRun(before, compare_runs(*recorded))
+    restore_series(folder)
+    for path in write_reports(folder, units, beside):
+        show(as_typed(path))

@@ -1,0 +1,145 @@
+"""Earlier runs: `inv runs`, `inv compare`, `inv history`."""
+
+from typing import Any
+
+from invoke import Argument, Context, Exit, Task, task
+
+from cdc_perf.tasks.command import command
+
+
+class _Compare(Task[Any]):
+    """A task whose HEAD has no short name, because `-h` is the help."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return Invoke's arguments, without the short name that Invoke gives HEAD."""
+        arguments = super().get_arguments(ignore_unknown_help)
+        for argument in arguments:
+            argument.names = tuple(name for name in argument.names if name != "h")
+        return arguments
+
+
+@task(
+    help={
+        "name": "runs of that name (inv perf --name)",
+        "scenario": "runs that have it",
+        "verdict": "PASS, FAIL, NO-DATA or INVALID; with --scenario, the scenario's",
+        "commit": "how the commit begins",
+        "json": "for programs",
+    }
+)
+@command
+def runs(
+    _: Context,
+    name: str = "",
+    scenario: str = "",
+    verdict: str = "",
+    commit: str = "",
+    json: bool = False,
+) -> None:
+    """List the runs in the results folder, oldest first."""
+    from cdc_perf.report.runs import Wanted, find_runs, runs_json, runs_table
+    from cdc_perf.settings.paths import Checkout
+    from cdc_perf.settings.scenarios import load_scenarios
+    from cdc_perf.terminal import say, show
+
+    checkout = Checkout.here()
+    wanted = Wanted(name, scenario, verdict, commit)
+    found = find_runs(checkout.results, load_scenarios(checkout).names, wanted)
+    show(runs_json(found.runs) if json else runs_table(found.runs))
+    for fault in found.unreadable:
+        say(f"cannot be read: {fault}")
+
+
+@task(
+    klass=_Compare,
+    help={
+        "base": "run id, latest, or a run's folder; with --pairs a commit or a checkout's folder",
+        "head": "what to hold against it",
+        "pairs": "measure both in turn, so many times each, and say whether head is worse",
+        "scenarios": "with --pairs: what to run",
+        "duration": "with --pairs: how long each scenario lasts",
+        "json": "for programs",
+    },
+)
+@command
+def compare(
+    _: Context,
+    base: str,
+    head: str,
+    pairs: int = 0,
+    scenarios: str = "baseline",
+    duration: str = "",
+    json: bool = False,
+) -> None:
+    """Show two runs side by side; with --pairs, run two versions in turn and judge them."""
+    if pairs:
+        _compare_in_turn(base, head, pairs, scenarios, duration, json=json)
+        return
+    from cdc_perf.report.compare import compare_runs
+    from cdc_perf.runs.loader import read_results
+    from cdc_perf.runs.resolve import results_folder
+    from cdc_perf.settings.paths import Checkout
+    from cdc_perf.settings.scenarios import load_scenarios
+    from cdc_perf.terminal import show
+
+    checkout = Checkout.here()
+    known = load_scenarios(checkout).names
+    before, now = (
+        read_results(results_folder(checkout.results, run, option), known)
+        for option, run in (("BASE", base), ("HEAD", head))
+    )
+    comparison = compare_runs(before, now)
+    show(comparison.json() if json else comparison.text())
+
+
+@task(positional=["scenario"], help={"scenario": "whose history", "json": "for programs"})
+@command
+def history(_: Context, scenario: str, json: bool = False) -> None:
+    """Show a scenario's results over time, and their lasting changes."""
+    from cdc_perf.errors import UsageFailure
+    from cdc_perf.report.history import alike, history_json, history_text
+    from cdc_perf.results.history import read_history, read_history_file
+    from cdc_perf.settings.paths import Checkout
+    from cdc_perf.settings.scenarios import load_scenarios
+    from cdc_perf.terminal import say, show
+    from cdc_perf.tools.cache import Cache
+    from cdc_perf.tools.change_points import find_change_points
+
+    checkout = Checkout.here()
+    name = load_scenarios(checkout).get(scenario, option="SCENARIO").name
+    entries = read_history(checkout.results, name)
+    unreadable = read_history_file(checkout.results).unreadable
+    if not entries:
+        broken = f"; {len(unreadable)} of its lines cannot be read" if unreadable else ""
+        raise UsageFailure(f"no run of {name} is in the history{broken}", hint="inv perf adds one")
+    cache = Cache.of_environment()
+    last, *rest = alike(entries, lambda x: find_change_points(checkout.root, cache, x, say))
+    others = len(entries) - len(last.entries)
+    if json:
+        show(history_json(last.entries, last.changes, rest, unreadable))
+    else:
+        show(history_text(last.entries, others, last.changes, rest, unreadable))
+
+
+def _compare_in_turn(
+    base: str, head: str, pairs: int, scenarios: str, duration: str, *, json: bool
+) -> None:
+    from cdc_perf.errors import UsageFailure
+    from cdc_perf.load.overrides import Overrides
+    from cdc_perf.perf.pairs import Turns, measure_in_turn, version
+    from cdc_perf.perf.plan import make_plan
+    from cdc_perf.report.pairs import pairs_json, pairs_table
+    from cdc_perf.settings.paths import Checkout
+    from cdc_perf.terminal import show
+    from cdc_perf.verdict.turns import judge_turns
+
+    if pairs < 1:
+        raise UsageFailure(f"--pairs: {pairs} is no number of pairs")
+    here = Checkout.here()
+    make_plan(here, scenarios, Overrides.parse(duration, "", ""))  # to report a bad option early
+    with version(here, base, "BASE") as before, version(here, head, "HEAD") as now:
+        turns = Turns(scenarios, duration, pairs)
+        result = judge_turns(measure_in_turn(before, now, here.results, turns))
+    show(pairs_json(result) if json else pairs_table(result))
+    if result.exit_code:
+        raise Exit(code=result.exit_code)

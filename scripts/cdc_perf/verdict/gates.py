@@ -1,0 +1,222 @@
+"""The gates of a scenario; each function returns one gate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cdc_perf.errors import ExitCode
+from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.stack.connector_health import LASTING, Condition, ConnectorHealth
+from cdc_perf.verdict.records import GateResult
+from cdc_perf.wording import counted
+
+_LOG_LINES = 5
+_LOG_LINE_LENGTH = 200
+_NAME, _LIMIT = "connector", "the connector and its tasks run"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A gate and its outcome.
+
+    Attributes:
+        result: Its entry in verdict.json.
+        code: PASS if the gate passes or is unknown, else the scenario's exit code.
+    """
+
+    result: GateResult
+    code: ExitCode
+
+
+def passed_gate(name: str, condition: str, observed: str) -> Gate:
+    """Return a gate that passes."""
+    return Gate(
+        GateResult(name=name, condition=condition, observed=observed, ok=True), ExitCode.PASS
+    )
+
+
+def unknown_gate(name: str, condition: str, observed: str) -> Gate:
+    """Return a gate whose outcome is unknown; it does not change the verdict."""
+    return Gate(
+        GateResult(name=name, condition=condition, observed=observed, ok=None), ExitCode.PASS
+    )
+
+
+def failed_gate(
+    name: str,
+    condition: str,
+    observed: str,
+    *,
+    code: ExitCode,
+    reason: str,
+    overrides_invalid: bool = False,
+) -> Gate:
+    """Return a gate that fails.
+
+    Args:
+        name: The gate.
+        condition: What must hold, in words.
+        observed: What was found, in words.
+        code: The exit code that the gate asks for.
+        reason: Why it fails.
+        overrides_invalid: Whether the failure counts even if the measurement cannot be trusted.
+    """
+    result = GateResult(
+        name=name,
+        condition=condition,
+        observed=observed,
+        ok=False,
+        reason=reason,
+        overrides_invalid=overrides_invalid,
+    )
+    return Gate(result, code)
+
+
+def summary_gate(scenario: str, summary: Summary | NoSummary) -> Gate:
+    """Check that k6 wrote a summary of this scenario."""
+    name, limit = "summary", f"a summary of {scenario}"
+    if isinstance(summary, NoSummary):
+        return failed_gate(name, limit, "none", code=ExitCode.INVALID, reason=summary.reason)
+    if summary.scenario != scenario:
+        return failed_gate(
+            name,
+            limit,
+            f"one of {summary.scenario}",
+            code=ExitCode.INVALID,
+            reason=f"the summary is that of {summary.scenario}, not of {scenario}",
+        )
+    return passed_gate(name, limit, limit)
+
+
+def interruption_gate(interrupted: str) -> Gate:
+    """Check that nothing interrupted the load or the check after it."""
+    name, limit = "interruption", "the load and the check come to their end"
+    if not interrupted:
+        return passed_gate(name, limit, "none")
+    return failed_gate(
+        name,
+        limit,
+        interrupted,
+        code=ExitCode.INTERRUPTED,
+        reason=f"{interrupted}: what was measured until then is kept",
+    )
+
+
+def thresholds_gate(scenario: str, thresholds: Sequence[Threshold]) -> Gate | None:
+    """Check that the scenario has at least one threshold; None for the health check.
+
+    A threshold that cannot be judged is NO-DATA by itself.
+    """
+    if scenario == HEALTH_CHECK:
+        return None
+    name, limit = "thresholds", "at least 1 threshold"
+    observed = counted(len(thresholds), "threshold")
+    if thresholds:
+        return passed_gate(name, limit, observed)
+    return failed_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.NO_DATA,
+        reason=f"{scenario} has no threshold, so nothing says what is good enough: "
+        "set one in k6/thresholds.json",
+    )
+
+
+def samples_gate(summary: Summary | NoSummary) -> Gate:
+    """Check that at least one iteration ended or recorded a success or a failure."""
+    name, limit = "samples", "at least 1 iteration"
+    if isinstance(summary, NoSummary):
+        return unknown_gate(name, limit, "unknown")
+    iterations = int(summary.observed("iterations", "count") or 0)
+    noted = summary.samples("cdc_success_rate")
+    observed = f"{counted(iterations, 'iteration')}, {counted(noted, 'sample')} of cdc_success_rate"
+    if iterations or noted:
+        return passed_gate(name, limit, observed)
+    return failed_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.NO_DATA,
+        reason="no iteration came to its end: see the log of k6, or run for longer",
+    )
+
+
+def checks_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
+    """Check that the health check's checks all passed, at least one; None for other scenarios."""
+    if scenario != HEALTH_CHECK:
+        return None
+    name, limit = "checks", "every check passes, at least 1"
+    if isinstance(summary, NoSummary):
+        return unknown_gate(name, limit, "unknown")
+    failed = [check.name for check in summary.checks if check.fails or not check.passes]
+    observed = f"{len(summary.checks) - len(failed)} of {len(summary.checks)} passed"
+    if failed:
+        return failed_gate(
+            name,
+            limit,
+            observed,
+            code=ExitCode.FAIL,
+            reason=f"the health check failed at: {', '.join(failed)}",
+        )
+    if not summary.checks:
+        return failed_gate(
+            name, limit, observed, code=ExitCode.NO_DATA, reason="the health check checked nothing"
+        )
+    return passed_gate(name, limit, observed)
+
+
+def components_gate(events: Sequence[ComponentEvent] | None) -> Gate:
+    """Check that no component died, restarted, or was changed during the scenario."""
+    name, limit = "components", "no component dies or is changed"
+    if events is None:
+        return unknown_gate(name, limit, "unknown: not ours to watch")
+    if not events:
+        return passed_gate(name, limit, "none")
+    # An operator's action makes every finding doubtful, even the death of another component.
+    changed = any(event.by_operator for event in events)
+    return failed_gate(
+        name,
+        limit,
+        ", ".join(f"{event.component} {event.what}" for event in events),
+        code=ExitCode.INVALID if changed else ExitCode.FAIL,
+        overrides_invalid=not changed,
+        reason="; ".join(_sentence(event) for event in events),
+    )
+
+
+def _sentence(event: ComponentEvent) -> str:
+    if event.by_operator:
+        return f"{event.component} {event.what} under the test, at an operator's request"
+    lines = [line.strip()[:_LOG_LINE_LENGTH] for line in event.log[-_LOG_LINES:]]
+    remedy = f": {event.remedy}" if event.remedy else ""
+    end = f"; its log ends: {' | '.join(lines)}" if lines else ""
+    return f"{event.component} {event.what} by itself during the run{remedy}{end}"
+
+
+def connector_gate(
+    health: ConnectorHealth | None, events: Sequence[ComponentEvent] | None = ()
+) -> Gate:
+    """Check that the connector and its tasks run: a failed one does not recover by itself.
+
+    A worker that does not answer is reported by its component's gate and by the drain.
+    """
+    if health is None:
+        return unknown_gate(_NAME, _LIMIT, "unknown: no address of Kafka Connect is given")
+    if health.running:
+        return passed_gate(_NAME, _LIMIT, "they do")
+    if health.condition is Condition.UNKNOWN:
+        return unknown_gate(_NAME, _LIMIT, f"unknown: {health.detail}")
+    # After an operator stops a component, the connector has no tasks for a while.
+    operated = any(event.by_operator for event in events or ())
+    lasting = health.condition in LASTING or health.condition is Condition.ABSENT
+    return failed_gate(
+        _NAME,
+        _LIMIT,
+        str(health.condition),
+        code=ExitCode.FAIL,
+        overrides_invalid=lasting and not operated,
+        reason=health.sentence,
+    )

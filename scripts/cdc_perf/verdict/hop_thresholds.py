@@ -1,0 +1,121 @@
+"""Thresholds on hops, which the consumer measures for every event and k6 does not know."""
+
+from collections.abc import Sequence
+from math import inf
+
+import msgspec
+
+from cdc_perf.errors import ExitCode
+from cdc_perf.load.hops import HopMeasurements
+from cdc_perf.settings.hops import ALL_HOPS, HOPS, Hop, hop_of
+from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.stats.intervals import Interval, percentile_ranks
+from cdc_perf.stats.latency_histogram import LatencyHistogram
+from cdc_perf.verdict.figures import figure, limit_figure
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate
+from cdc_perf.verdict.records import ThresholdResult
+from cdc_perf.verdict.threshold_result import broken_limit, result_of, too_few
+from cdc_perf.wording import counted
+
+
+def judge_hop_threshold(
+    threshold: Threshold, seen: HopMeasurements, seconds: float
+) -> ThresholdResult:
+    """Return whether a threshold on a hop holds; `ok` is null if unknown.
+
+    Args:
+        threshold: The threshold.
+        seen: The latency of each hop.
+        seconds: The length of the load, including the warm-up.
+    """
+    times = seen.steady.hops.get(hop_of(threshold.kind).name, LatencyHistogram())
+    samples, mean = times.count, times.mean
+    if mean is None:
+        why = seen.fault or "no event was applied after the warm-up"
+        reason = f"{threshold.metric} was not measured: {why}"
+        return result_of(threshold, None, 0, ok=None, reason=reason)
+    if samples < threshold.samples_needed:
+        reason = too_few(threshold, samples, seconds * 1000)
+        return result_of(threshold, None, samples, ok=None, reason=reason)
+    share = threshold.share
+    if share is None:
+        return _result(threshold, mean, samples)
+    rank = times.rank(share)
+    low, high = times.bounds(rank)
+    if high == inf and threshold.holds(low):
+        limit = limit_figure(threshold.limit, threshold.unit)
+        reason = f"{threshold.metric} {threshold.stat}: the consumer cannot tell it from {limit}"
+        return result_of(threshold, low, samples, ok=None, reason=reason)
+    result = _result(threshold, times.percentile(share), samples)
+    return msgspec.structs.replace(result, interval=_interval(times, share))
+
+
+def _result(threshold: Threshold, observed: float, samples: int) -> ThresholdResult:
+    holds = threshold.holds(observed)
+    reason = "" if holds else broken_limit(threshold, observed, samples)
+    return result_of(threshold, observed, samples, ok=holds, reason=reason)
+
+
+def _interval(times: LatencyHistogram, share: float) -> Interval:
+    """Return the interval of a percentile, from a bucket's lower bound to another's upper bound."""
+    low, high = percentile_ranks(times.count, share)
+    upper = inf if high is None else times.bounds(high)[1]
+    return Interval(
+        low=None if low is None else times.bounds(low)[0],
+        high=None if upper == inf else upper,
+    )
+
+
+def clock_sentence(hop: Hop, events: int, negative: int, negative_mean: float) -> str:
+    """Return which clock is behind which, and by how much at least.
+
+    A true latency is never negative, so the clocks differ by at least the size of the negative
+    latency. A clock error in the other direction lengthens the hop and cannot be detected.
+
+    Args:
+        hop: The hop with negative latencies.
+        events: How many events were measured.
+        negative: How many of the latencies were negative.
+        negative_mean: The mean of their absolute values, in milliseconds.
+    """
+    seen = f"{negative:,} of {counted(events, 'event')} took less than no time from {hop.title}"
+    by = figure(negative_mean, "ms")
+    if not hop.clocks:
+        return f"{seen}, by {by}: the clock of {hop.receiver} was set back meanwhile"
+    return f"{seen}: the clock of {hop.receiver} is at least {by} behind that of {hop.sender}"
+
+
+def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> Gate | None:
+    """Check that the clocks of each hop with a threshold agree; None if no hop has a threshold."""
+    limited = {
+        hop_of(threshold.kind): None
+        for threshold in thresholds
+        if threshold.kind.type is MetricType.HISTOGRAM
+    }
+    if not limited:
+        return None
+    nothing = LatencyHistogram()
+    negative = {hop: seen.steady.hops.get(hop.name, nothing) for hop in ALL_HOPS}
+    negative = {hop: times for hop, times in negative.items() if times.negative}
+    suspects = {clock for hop in negative for clock in hop.clocks}
+    spoilt = [hop for hop in limited if hop in negative or suspects.intersection(hop.clocks)]
+    name, limit = "hop_clocks", "no limited hop is measured by clocks that differ"
+    observed = counted(sum(times.negative for times in negative.values()), "negative time")
+    if not spoilt:
+        return passed_gate(name, limit, observed)
+    # If one hop is negative, the whole way can be too: do not report it twice.
+    told = [hop for hop in HOPS if hop in negative] or list(negative)
+    sentences = [
+        clock_sentence(hop, times.count, times.negative, times.negative_mean)
+        for hop in told
+        for times in (negative[hop],)
+    ]
+    return failed_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.INVALID,
+        reason=f"{'; '.join(sentences)}: no limit on {', '.join(x.metric for x in spoilt)} "
+        "can be judged: synchronise the clocks",
+    )

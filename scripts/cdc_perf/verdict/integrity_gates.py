@@ -1,0 +1,288 @@
+"""Gates and thresholds on the data-loss check."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.causes import sentence
+from cdc_perf.integrity.records import Cut, Finding, FindingKind, Integrity, TopicCut
+from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
+from cdc_perf.verdict.records import ThresholdResult
+from cdc_perf.verdict.threshold_result import broken_limit, result_of
+from cdc_perf.verdict.verdict import worst
+from cdc_perf.wording import counted
+
+ROWS = (
+    *(
+        FindingKind.MISSING,
+        FindingKind.STALE,
+        FindingKind.CONTENT,
+        FindingKind.EXTRA,
+        FindingKind.RESURRECTED,
+    ),
+    FindingKind.COLUMN_ABSENT,
+)
+EVENTS = (
+    *(FindingKind.EVENT_MISSING, FindingKind.VANISHED),
+    *(FindingKind.DUPLICATE, FindingKind.REORDERED, FindingKind.UNREADABLE),
+)
+# Findings that count even if the measurement is in doubt. A repeated or late event may have done
+# no harm: the rows show whether it did.
+LOSSES = frozenset(
+    (*ROWS, FindingKind.EVENT_MISSING, FindingKind.VANISHED, FindingKind.DEAD_LETTER)
+)
+_INSERTED = "pg_records_inserted"
+_WRITES = "pg_write_duration"
+_WRITE_ERRORS = "pg_write_errors"
+# Singular and plural.
+_WORDS = {
+    FindingKind.MISSING: ("row is missing in MongoDB", "rows are missing in MongoDB"),
+    FindingKind.STALE: (
+        "document is of an older version of its row",
+        "documents are of an older version of their row",
+    ),
+    FindingKind.CONTENT: (
+        "document has other content than its row",
+        "documents have other content than their row",
+    ),
+    FindingKind.EXTRA: ("document has no row", "documents have no row"),
+    FindingKind.RESURRECTED: (
+        "document lives although its row was deleted",
+        "documents live although their row was deleted",
+    ),
+    FindingKind.COLUMN_ABSENT: (
+        "row has a value in a column that no document has",
+        "rows have a value in a column that no document has",
+    ),
+    FindingKind.EVENT_MISSING: (
+        "acknowledged write has no event in the topic",
+        "acknowledged writes have no event in the topic",
+    ),
+    FindingKind.VANISHED: (
+        "acknowledged row is neither in PostgreSQL nor in the topic",
+        "acknowledged rows are neither in PostgreSQL nor in the topic",
+    ),
+    FindingKind.DUPLICATE: (
+        "change is in the topic more than once",
+        "changes are in the topic more than once",
+    ),
+    FindingKind.REORDERED: (
+        "change comes after a later change of the same row",
+        "changes come after a later change of the same row",
+    ),
+    FindingKind.UNREADABLE: ("record is no event of a row", "records are no events of a row"),
+    FindingKind.DEAD_LETTER: (
+        "record was given up by the consumer",
+        "records were given up by the consumer",
+    ),
+}
+INTEGRITY_METRICS: Mapping[str, tuple[FindingKind, ...]] = MappingProxyType(
+    {
+        "rows_lost": (FindingKind.MISSING, FindingKind.VANISHED),
+        "rows_stale": (FindingKind.STALE, FindingKind.CONTENT, FindingKind.COLUMN_ABSENT),
+        "rows_extra": (FindingKind.EXTRA, FindingKind.RESURRECTED),
+        "events_lost": (FindingKind.EVENT_MISSING,),
+        "events_duplicated": (FindingKind.DUPLICATE,),
+        "events_reordered": (FindingKind.REORDERED,),
+        "dead_letters": (FindingKind.DEAD_LETTER,),
+    }
+)
+
+
+def drain_gate(
+    integrity: Integrity | None, events: Sequence[ComponentEvent] | None = ()
+) -> Gate | None:
+    """Check that everything written passed each hop in time; None if no check ran.
+
+    The drain is timed after the load. A starved load generator cannot slow it down; an operator
+    can.
+    """
+    if integrity is None:
+        return None
+    name, limit = "drained", "every hop is past what was written"
+    if integrity.drain is not None and integrity.drain.outstanding:
+        return failed_gate(
+            name,
+            limit,
+            f"not after {integrity.drain.seconds:.1f} s",
+            code=ExitCode.FAIL,
+            overrides_invalid=not any(event.by_operator for event in events or ()),
+            reason=f"the pipeline does not drain: after {integrity.drain.seconds:.0f} s, "
+            + "; ".join(integrity.drain.outstanding),
+        )
+    if integrity.unchecked:
+        return failed_gate(
+            name,
+            limit,
+            "unknown",
+            code=ExitCode.INVALID,
+            reason=f"the integrity could not be checked: {integrity.unchecked}",
+        )
+    if integrity.drain is None:
+        return unknown_gate(name, limit, "unknown")
+    return passed_gate(name, limit, f"after {integrity.drain.seconds:.1f} s")
+
+
+def rows_gate(integrity: Integrity | None) -> Gate | None:
+    """Check that MongoDB holds what PostgreSQL holds; unknown until the pipeline has drained."""
+    if integrity is None:
+        return None
+    rows = sum(table.rows for table in integrity.tables)
+    documents = sum(table.documents for table in integrity.tables)
+    observed = f"{counted(rows, 'row')}, {counted(documents, 'document')}"
+    return _gate(integrity, "rows", "MongoDB holds what PostgreSQL holds", observed, ROWS)
+
+
+def events_gate(integrity: Integrity | None) -> Gate | None:
+    """Check that every acknowledged write is in its topic, once and in order.
+
+    A topic that lost records to retention or compaction proves neither a loss nor the absence of
+    one: NO-DATA, because the measurement is good and only the proof is missing.
+    """
+    if integrity is None:
+        return None
+    events = sum(topic.events for topic in integrity.topics)
+    observed = counted(events, "event")
+    if integrity.acknowledged is not None:
+        observed += f", {counted(sum(integrity.acknowledged.values()), 'acknowledged write')}"
+    limit = "every acknowledged write is in its topic, once and in order"
+    gate = _gate(integrity, "events", limit, observed, EVENTS)
+    if gate.result.ok is not True or not integrity.cuts:
+        return gate
+    return failed_gate(
+        "events",
+        limit,
+        gate.result.observed,
+        code=ExitCode.NO_DATA,
+        reason="; ".join(cut_sentence(each) for each in integrity.cuts),
+    )
+
+
+def dead_letters_gate(integrity: Integrity | None) -> Gate | None:
+    """Check that the consumer sent no record to the dead-letter queue."""
+    if integrity is None:
+        return None
+    observed = f"{integrity.count((FindingKind.DEAD_LETTER,)):,}"
+    return _gate(
+        integrity, "dead_letters", "no record is given up", observed, (FindingKind.DEAD_LETTER,)
+    )
+
+
+def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Gate | None:
+    """Check that the ledger has every write that k6 counts: an incomplete one proves nothing.
+
+    Every successful write is a transaction with at least one row, and every inserted row is a line.
+    Without either, no loss can be detected, and the result is NO-DATA.
+
+    None if no check ran.
+    """
+    if integrity is None or isinstance(summary, NoSummary) or integrity.unchecked:
+        return None
+    inserted = int(summary.observed(_INSERTED, "count") or 0)
+    failed = int(summary.observed(_WRITE_ERRORS, "count") or 0)
+    written = max(0, summary.samples(_WRITES) - failed)
+    lines = sum((integrity.acknowledged or {}).values())
+    noted = (integrity.acknowledged or {}).get("c", 0)
+    name = "ledger"
+    limit = f"the {counted(inserted, 'inserted row')} and {counted(written, 'write')} of k6"
+    observed = f"{counted(noted, 'inserted row')} of {counted(lines, 'row')} noted"
+    if noted < inserted or lines < written:
+        return failed_gate(
+            name,
+            limit,
+            observed,
+            code=ExitCode.INVALID,
+            reason=f"k6 counts {counted(inserted, 'inserted row')} and {counted(written, 'write')}"
+            f", and its ledger has {counted(noted, 'inserted row')} of {counted(lines, 'row')}: "
+            "see that the disk has room, and that each statement of the script names its row",
+        )
+    if lines:
+        return passed_gate(name, limit, observed)
+    if failed:
+        # Every write failed: the success rate reports that.
+        return unknown_gate(name, limit, observed)
+    return failed_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.NO_DATA,
+        reason="the ledger of k6 is empty, so nothing says which rows must arrive: let the script "
+        "write with iterate(), and name the row of each statement",
+    )
+
+
+def exit_code_of(integrity: Integrity) -> ExitCode:
+    """Return the exit code of a data-loss check that runs alone."""
+    found = [
+        gate
+        for gate in (
+            drain_gate(integrity),
+            rows_gate(integrity),
+            events_gate(integrity),
+            dead_letters_gate(integrity),
+        )
+        if gate is not None
+    ]
+    overrides_invalid = any(gate.result.overrides_invalid for gate in found)
+    return worst((gate.code for gate in found), overrides_invalid=overrides_invalid)
+
+
+def reason_of(finding: Finding) -> str:
+    """Return a finding in a sentence, with its known causes and its first sample."""
+    lead = f"{finding.table}: {counted(finding.count, *_WORDS[finding.kind])}"
+    causes = "".join(f"; {sentence(cause, finding.table)}" for cause in finding.causes)
+    if not finding.samples:
+        return lead + causes
+    first = finding.samples[0]
+    return f"{lead}, such as {first.id}, last seen in {first.last_seen} ({first.detail}){causes}"
+
+
+def cut_sentence(cut: TopicCut) -> str:
+    """Return which records are gone, why, and what to do."""
+    place = f"{cut.topic}, partition {cut.partition}"
+    if cut.why is Cut.RECREATED:
+        return f"{place}: the topic was created again, so its events are unknown: run again"
+    return (
+        f"{place}: {counted(cut.offsets, 'record')} of this run are gone by {cut.why}, so nothing "
+        "says that every write was there: keep the topic's records for longer than the run"
+    )
+
+
+def _gate(
+    integrity: Integrity, name: str, limit: str, observed: str, kinds: Iterable[FindingKind]
+) -> Gate:
+    wanted = frozenset(kinds)
+    found = [each for each in integrity.findings if each.kind in wanted]
+    faults = [each for each in found if not each.excused]
+    if integrity.unchecked or not integrity.drained:
+        return unknown_gate(name, limit, "cannot be told")
+    for each in found:
+        observed += f"; {each.count:,} {each.kind} in {each.table}"
+        observed += f", excused: {each.excused}" if each.excused else ""
+    if not faults:
+        return passed_gate(name, limit, observed)
+    return failed_gate(
+        name,
+        limit,
+        observed,
+        code=ExitCode.FAIL,
+        overrides_invalid=any(each.kind in LOSSES for each in faults),
+        reason="; ".join(reason_of(each) for each in faults),
+    )
+
+
+def judge_integrity(threshold: Threshold, integrity: Integrity | None) -> ThresholdResult:
+    """Return whether a threshold on a count holds; `ok` is null if nothing was counted.
+
+    There is one count per scenario, so every stat is that count.
+    """
+    if integrity is None or integrity.unchecked or not integrity.drained:
+        reason = f"{threshold.metric} was not counted: the pipeline was not drained and compared"
+        return result_of(threshold, None, 0, ok=None, reason=reason)
+    observed = integrity.count(INTEGRITY_METRICS[threshold.metric])
+    ok = threshold.holds(observed)
+    reason = "" if ok else broken_limit(threshold, observed, 1)
+    return result_of(threshold, observed, 1, ok=ok, reason=reason)

@@ -1,0 +1,175 @@
+"""Judge one scenario or a run: thresholds, gates, and the verdict that follows."""
+
+from collections.abc import Iterable, Sequence
+
+from cdc_perf.errors import ExitCode
+from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.verdict.evidence import Evidence
+from cdc_perf.verdict.gates import (
+    Gate,
+    checks_gate,
+    components_gate,
+    connector_gate,
+    interruption_gate,
+    samples_gate,
+    summary_gate,
+    thresholds_gate,
+)
+from cdc_perf.verdict.hop_thresholds import hop_clocks_gate, judge_hop_threshold
+from cdc_perf.verdict.integrity_gates import (
+    INTEGRITY_METRICS,
+    dead_letters_gate,
+    drain_gate,
+    events_gate,
+    judge_integrity,
+    ledger_gate,
+    rows_gate,
+)
+from cdc_perf.verdict.k6_gates import k6_exit_gate, points_gate, thresholds_agree_gate
+from cdc_perf.verdict.load_gates import (
+    clock_gate,
+    dropped_gate,
+    duration_gate,
+    generator_gate,
+    iterations_gate,
+    rate_gate,
+)
+from cdc_perf.verdict.ramp_gate import earlier_gate, judge_held_rate, ramp_gate, without_held_rate
+from cdc_perf.verdict.records import RunVerdict, ScenarioOutcome, ScenarioVerdict, ThresholdResult
+from cdc_perf.verdict.stack_thresholds import judge_stack_threshold, stack_samples_gate
+from cdc_perf.verdict.threshold_result import judge_threshold
+from cdc_perf.verdict.verdict import verdict_of, worst
+
+_THRESHOLD_CODES = {True: ExitCode.PASS, False: ExitCode.FAIL, None: ExitCode.NO_DATA}
+
+
+def judge(evidence: Evidence) -> ScenarioVerdict:
+    """Return the verdict on one scenario that ran."""
+    gates = _gates(evidence)
+    others = {t: _judge(t, evidence) for t in without_held_rate(evidence.thresholds)}
+    holds = _worst(gates, others.values()) is ExitCode.PASS
+    results = tuple(
+        others[threshold]
+        if threshold in others
+        else judge_held_rate(threshold, evidence.held, holds=holds)
+        for threshold in evidence.thresholds
+    )
+    code = _worst(gates, results)
+    return ScenarioVerdict(
+        scenario=evidence.scenario,
+        verdict=verdict_of(code),
+        exit_code=code,
+        reasons=_reasons(code, gates, results),
+        thresholds=results,
+        gates=tuple(gate.result for gate in gates),
+    )
+
+
+def not_run(scenario: str, code: ExitCode, reason: str) -> ScenarioVerdict:
+    """Return the verdict on a scenario that never started.
+
+    Args:
+        scenario: Its name.
+        code: STACK if the stack is gone, INTERRUPTED, LOAD, or NO_DATA for another cause.
+        reason: Why, in a sentence.
+    """
+    return ScenarioVerdict(
+        scenario=scenario,
+        verdict=verdict_of(code),
+        exit_code=code,
+        reasons=(reason,),
+        thresholds=(),
+        gates=(),
+    )
+
+
+def _judge(threshold: Threshold, evidence: Evidence) -> ThresholdResult:
+    if threshold.metric in INTEGRITY_METRICS:
+        return judge_integrity(threshold, evidence.integrity)
+    if threshold.kind.type is MetricType.GAUGE:
+        return judge_stack_threshold(threshold, evidence.stack)
+    if threshold.kind.type is MetricType.HISTOGRAM:
+        return judge_hop_threshold(threshold, evidence.hops, evidence.seconds)
+    interval = evidence.points.intervals.get(threshold)
+    return judge_threshold(threshold, evidence.summary, interval)
+
+
+def _worst(gates: Iterable[Gate], results: Iterable[ThresholdResult]) -> ExitCode:
+    gates = tuple(gates)
+    return worst(
+        [*(gate.code for gate in gates), *(_THRESHOLD_CODES[r.ok] for r in results)],
+        overrides_invalid=any(gate.result.overrides_invalid for gate in gates),
+    )
+
+
+def _gates(evidence: Evidence) -> tuple[Gate, ...]:
+    scenario, summary = evidence.scenario, evidence.summary
+    gates = (
+        interruption_gate(evidence.interrupted),
+        k6_exit_gate(scenario, evidence.k6_exit, summary),
+        components_gate(evidence.events),
+        connector_gate(evidence.connector, evidence.events),
+        clock_gate(evidence.clock_step_seconds),
+        summary_gate(scenario, summary),
+        points_gate(evidence.points, summary),
+        thresholds_gate(scenario, evidence.thresholds),
+        samples_gate(summary),
+        iterations_gate(scenario, evidence.exceptions, summary),
+        checks_gate(scenario, summary),
+        dropped_gate(summary),
+        duration_gate(evidence.executor, evidence.k6_exit, summary),
+        rate_gate(evidence.executor, evidence.k6_exit, summary),
+        generator_gate(scenario, summary),
+        thresholds_agree_gate(evidence.thresholds, summary),
+        stack_samples_gate(evidence.thresholds, evidence.stack),
+        hop_clocks_gate(evidence.thresholds, evidence.hops),
+        ramp_gate(evidence.held),
+        earlier_gate(evidence.earlier),
+        drain_gate(evidence.integrity, evidence.events),
+        rows_gate(evidence.integrity),
+        events_gate(evidence.integrity),
+        dead_letters_gate(evidence.integrity),
+        ledger_gate(evidence.integrity, summary),
+    )
+    return tuple(gate for gate in gates if gate is not None)
+
+
+def _reasons(
+    code: ExitCode, gates: Iterable[Gate], results: Iterable[ThresholdResult]
+) -> tuple[str, ...]:
+    """Return each sentence once, the decisive ones first; several thresholds can share one."""
+    found = [
+        *((gate.code, gate.result.reason) for gate in gates),
+        *((_THRESHOLD_CODES[result.ok], result.reason) for result in results),
+    ]
+    found.sort(key=lambda one: one[0] is not code)
+    return tuple(dict.fromkeys(sentence for _, sentence in found if sentence))
+
+
+def judge_run(verdicts: Sequence[ScenarioVerdict], interrupted: str = "") -> RunVerdict:
+    """Return the verdict on a run; NO-DATA if it has no scenario.
+
+    Args:
+        verdicts: One for each requested scenario and the health check, in run order.
+        interrupted: What interrupted the run, which then decides the verdict; else empty.
+    """
+    codes = [verdict.exit_code for verdict in verdicts]
+    reasons = [
+        f"{verdict.scenario}: {reason}" for verdict in verdicts for reason in verdict.reasons
+    ]
+    if interrupted:
+        codes.append(ExitCode.INTERRUPTED)
+        reasons.insert(0, interrupted)
+    code = worst(
+        codes, overrides_invalid=any(gate.overrides_invalid for v in verdicts for gate in v.gates)
+    )
+    return RunVerdict(
+        verdict=verdict_of(code),
+        exit_code=code,
+        reasons=tuple(reasons) if codes else ("no scenario was run",),
+        scenarios=tuple(
+            ScenarioOutcome(scenario=v.scenario, verdict=v.verdict, exit_code=v.exit_code)
+            for v in verdicts
+        ),
+    )

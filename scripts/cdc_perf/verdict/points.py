@@ -1,0 +1,135 @@
+"""What the raw points of a scenario show beyond k6's summary."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from cdc_perf.results.points.gauges import StackSeries, stack_series
+from cdc_perf.results.points.series import write_series
+from cdc_perf.results.points.statistics import (
+    Statistics,
+    order_statistics,
+    parsed_k6_name,
+    statistics,
+)
+from cdc_perf.results.points.store import Points, read_points
+from cdc_perf.results.points.windows import Window, windows
+from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.settings.executors import Executor, warm_up_seconds
+from cdc_perf.settings.metrics import MetricType, Phase
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.stats.intervals import Interval, percentile_ranks, rate_interval
+
+
+@dataclass(frozen=True)
+class PointsSummary:
+    """The summary of the raw points.
+
+    Attributes:
+        faults: What is wrong with them, one sentence each; empty if they are complete.
+        statistics: By the name of k6's metric or sub-metric, of those that have points.
+        intervals: Of the thresholds on percentiles and rates that have points.
+        stack: The stack's gauges.
+        windows: Of a ramp, what was observed every few seconds.
+    """
+
+    faults: tuple[str, ...] = ()
+    statistics: Mapping[str, Statistics] = field(default_factory=dict)
+    intervals: Mapping[Threshold, Interval] = field(default_factory=dict)
+    stack: StackSeries = field(default_factory=StackSeries)
+    windows: Sequence[Window] = ()
+
+
+@dataclass(frozen=True)
+class StackMetrics:
+    """The input for thresholds on the stack.
+
+    Attributes:
+        series: The samples.
+        executor: The requested load.
+    """
+
+    series: StackSeries
+    executor: Executor
+
+    @property
+    def warm_up(self) -> float:
+        """The length of the warm-up in seconds."""
+        return warm_up_seconds(self.executor)
+
+    def samples(self, threshold: Threshold) -> tuple[tuple[float, float], ...]:
+        """Return the samples that a threshold is judged on: seconds since the load began, value."""
+        since = self.warm_up if threshold.kind.phase is Phase.STEADY else 0.0
+        return self.series.within(threshold.metric, since)
+
+
+def summarize_points(
+    paths: Sequence[Path],
+    gauges: Path,
+    series: Path,
+    thresholds: Sequence[Threshold],
+    summary: Summary | NoSummary,
+    *,
+    ramp: bool = False,
+) -> PointsSummary:
+    """Read the raw points of a scenario and write their series.
+
+    This raises nothing: a scenario whose points are lost still gets a verdict.
+
+    Args:
+        paths: The files of points.
+        gauges: The file of the stack's gauges; the series lack what it lacks.
+        series: Where to write the series.
+        thresholds: The thresholds to compute intervals for.
+        summary: k6's summary, whose sub-metrics are included.
+        ramp: Whether the load rises until something breaks, which needs windows.
+    """
+    import duckdb  # noqa: PLC0415 - only callers that read points wait for it
+
+    try:
+        with read_points((*paths, gauges)) as points:
+            write_series(points, series)
+            seen = _seen(points, len(paths), thresholds, summary)
+            return replace(seen, windows=windows(points, thresholds)) if ramp else seen
+    except (OSError, duckdb.Error) as error:
+        why = str(error).partition("\n")[0]
+        return PointsSummary((f"the raw points could not be examined: {why}",))
+
+
+def _seen(
+    points: Points, gauges: int, thresholds: Sequence[Threshold], summary: Summary | NoSummary
+) -> PointsSummary:
+    """Summarize the points; `gauges` is the number of the gauges' file."""
+    stack = stack_series(points, gauges)
+    names = [threshold.k6_metric for threshold in thresholds]
+    names += [] if isinstance(summary, NoSummary) else summary.metrics
+    groups = {tuple(tags) for _, tags in map(parsed_k6_name, names)} | {()}
+    found = {
+        statistic.k6_name: statistic
+        for by in sorted(groups)
+        for statistic in statistics(points, by)
+        if len(statistic.tags) == len(by) and statistic.metric not in stack.samples
+    }
+    intervals = {
+        threshold: interval
+        for threshold in thresholds
+        if threshold.k6_metric in found
+        and (interval := _interval(points, threshold, found[threshold.k6_metric]))
+    }
+    faults = tuple(damage.sentence for damage in points.damage if damage.number != gauges)
+    return PointsSummary(faults, found, intervals, stack)
+
+
+def _interval(points: Points, threshold: Threshold, found: Statistics) -> Interval | None:
+    """Return the interval of a percentile or a rate; other stats have none."""
+    if threshold.kind.type is MetricType.RATE and found.passes is not None:
+        return rate_interval(found.passes, found.count)
+    share = threshold.share
+    if share is None:
+        return None
+    ranks = percentile_ranks(found.count, share)
+    values = order_statistics(
+        points, found.metric, found.tags, [rank for rank in ranks if rank is not None]
+    )
+    low, high = (None if rank is None else values[rank] for rank in ranks)
+    return Interval(low=low, high=high)

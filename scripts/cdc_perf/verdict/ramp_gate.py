@@ -1,0 +1,122 @@
+"""The verdict on a breakpoint: the rate that was held, and the ramp before it."""
+
+from collections.abc import Sequence
+
+from cdc_perf.errors import ExitCode
+from cdc_perf.integrity.records import Integrity
+from cdc_perf.settings.durations import format_duration
+from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.verdict.evidence import EarlierPart, HoldResult
+from cdc_perf.verdict.figures import figure
+from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate
+from cdc_perf.verdict.integrity_gates import (
+    dead_letters_gate,
+    drain_gate,
+    events_gate,
+    rows_gate,
+)
+from cdc_perf.verdict.records import ThresholdResult
+from cdc_perf.verdict.threshold_result import broken_limit, result_of
+from cdc_perf.verdict.verdict import worst
+from cdc_perf.wording import counted
+
+HELD_RATE = "held_rate"
+
+
+def without_held_rate(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
+    """Return the thresholds that decide whether a rate holds."""
+    return tuple(threshold for threshold in thresholds if threshold.metric != HELD_RATE)
+
+
+def ramp_gate(held: HoldResult | None) -> Gate | None:
+    """Check that the ramp found a rate to hold; None without a ramp."""
+    if held is None:
+        return None
+    name, limit = "ramp", "it shows a rate at which every limit holds"
+    if held.rate is None:
+        return failed_gate(
+            name, limit, held.ramp.end, code=ExitCode.FAIL, reason=_none_was_held(held)
+        )
+    told = f"held {figure(held.rate)}/s for {format_duration(held.seconds)}"
+    return passed_gate(name, limit, f"{held.ramp.end}; {told}")
+
+
+def judge_held_rate(
+    threshold: Threshold, held: HoldResult | None, *, holds: bool
+) -> ThresholdResult:
+    """Return whether a breakpoint's held rate is as high as required.
+
+    Args:
+        threshold: The threshold.
+        held: The rate that was held.
+        holds: Whether every other threshold and every gate held at it.
+    """
+    if held is None:
+        reason = "no rate was held: only a scenario with a hold has one, and only if it comes to it"
+        return result_of(threshold, None, 0, ok=None, reason=reason)
+    if held.rate is None or not holds:
+        return result_of(threshold, None, 0, ok=False, reason=_none_was_held(held))
+    ok = threshold.holds(held.rate)
+    reason = "" if ok else broken_limit(threshold, held.rate, 1)
+    return result_of(threshold, held.rate, 1, ok=ok, reason=reason)
+
+
+def _none_was_held(held: HoldResult) -> str:
+    return f"no rate was held; {held.ramp.end}"
+
+
+def earlier_gate(earlier: Sequence[EarlierPart]) -> Gate | None:
+    """Check that nothing was lost and nothing threw before the judged part; None if there is none.
+
+    A rate may be too high for the pipeline, which is then slow. It must not lose events.
+    """
+    if not earlier:
+        return None
+    name, limit = "earlier_parts", "nothing is lost in the ramp or an earlier hold"
+    observed = ", ".join(_observed(each) for each in earlier)
+    shut = [(each.name, gate) for each in earlier for gate in _faults(each.integrity)]
+    reasons = [f"{part}: {gate.result.reason}" for part, gate in shut]
+    codes = [gate.code for _, gate in shut]
+    overrides_invalid = any(gate.result.overrides_invalid for _, gate in shut)
+    for each in earlier:
+        if each.exceptions.count:
+            codes.append(ExitCode.FAIL)
+            overrides_invalid = True
+            reasons.append(
+                f"{each.name}: {counted(each.exceptions.count, 'iteration')} threw an exception, "
+                f"the first: {each.exceptions.first}"
+            )
+    if not codes:
+        return passed_gate(name, limit, observed)
+    return failed_gate(
+        name,
+        limit,
+        observed,
+        code=worst(codes, overrides_invalid=overrides_invalid),
+        overrides_invalid=overrides_invalid,
+        reason="; ".join(reasons),
+    )
+
+
+def lost(integrity: Integrity) -> bool:
+    """Return whether a check shows a loss that counts even if the measurement is in doubt.
+
+    A pipeline that has not drained may only be slow, and proves nothing yet.
+    """
+    return integrity.drained and any(gate.result.overrides_invalid for gate in _faults(integrity))
+
+
+def _faults(integrity: Integrity) -> list[Gate]:
+    gates = (
+        drain_gate(integrity),
+        rows_gate(integrity),
+        events_gate(integrity),
+        dead_letters_gate(integrity),
+    )
+    return [gate for gate in gates if gate is not None and gate.code is not ExitCode.PASS]
+
+
+def _observed(part: EarlierPart) -> str:
+    rows = sum(table.rows for table in part.integrity.tables)
+    writes = sum((part.integrity.acknowledged or {}).values())
+    return f"{part.name}: {counted(rows, 'row')}, {counted(writes, 'acknowledged write')}"

@@ -1,1 +1,0 @@
-"""GitHub Actions: the workflow files, made from tasks and sessions, and what their jobs decide."""

@@ -1,1 +1,0 @@
-"""What Grafana shows: dashboards as typed code, written as the JSON that Grafana provisions."""

@@ -1,1 +1,0 @@
-"""Whether the pipeline lost, repeated, reordered or changed anything: drained, then compared."""

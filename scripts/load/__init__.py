@@ -1,1 +1,0 @@
-"""k6: the command, its progress and what it leaves behind."""

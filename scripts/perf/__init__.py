@@ -1,1 +1,0 @@
-"""The main job: one run from the stack's start to the summary."""

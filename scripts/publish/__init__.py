@@ -1,1 +1,0 @@
-"""Results where reviewers look: the job summary and the comment on the pull request."""

@@ -1,1 +1,0 @@
-"""Verdicts and figures put before people."""

@@ -1,1 +1,0 @@
-"""What a scenario measured, read from the files that k6 left."""

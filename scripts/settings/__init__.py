@@ -1,1 +1,0 @@
-"""What was asked for: pipeline, scenarios, metrics, thresholds, all as frozen values."""

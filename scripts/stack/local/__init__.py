@@ -1,1 +1,0 @@
-"""The embedded stack: the pipeline without Docker, its components under supervisord."""

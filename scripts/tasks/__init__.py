@@ -1,1 +1,0 @@
-"""Invoke tasks: thin, one module a namespace."""

@@ -1,0 +1,184 @@
+"""A whole run on a fake stack and a fake k6: its order, its files, and what ends it early."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cdc_perf.errors import ExitCode, Interrupted, StackFailure
+from cdc_perf.load.overrides import Overrides
+from cdc_perf.perf import runner as module
+from cdc_perf.perf.generator import LoadGenerator
+from cdc_perf.perf.plan import Plan
+from cdc_perf.perf.record import entry_of
+from cdc_perf.perf.runner import RunResult, RunSession, run_plan
+from cdc_perf.results.manifest import RunStatus
+from cdc_perf.results.run_folder import RunFolder
+from cdc_perf.runs.loader import read_run
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.verdict.judge import judge_run
+from cdc_perf.verdict.verdict import Verdict
+from tests.unit.measured import event
+from tests.unit.perf.fakes import (
+    FakeBackend,
+    FakeGauges,
+    FakeK6,
+    endpoints,
+    scenario_run,
+    scenario_runner,
+)
+from tests.unit.recorded_runs import manifest, row
+
+NAMES = (HEALTH_CHECK, "baseline", "stress")
+PIPELINE = load_pipeline(Checkout.here())
+PLAN = Plan(PIPELINE, (), Overrides(), name="", keep=False, live=False)
+GENERATOR = LoadGenerator("1.8.1", lambda: Path("k6"))
+
+
+@pytest.fixture
+def k6(monkeypatch: pytest.MonkeyPatch) -> FakeK6:
+    monkeypatch.setattr(module, "wait_for_connector", lambda *_: None)
+    return FakeK6(monkeypatch)
+
+
+def session(results: Path, backend: FakeBackend, gauges: FakeGauges | None = None) -> RunSession:
+    known = manifest([row(name) for name in NAMES], status=RunStatus.RUNNING)
+    folder = RunFolder(results / known.run_id)
+    folder.path.mkdir(parents=True)
+    runs = [scenario_run(folder.path, name) for name in NAMES]
+    known = msgspec.structs.replace(
+        known,
+        ended=None,
+        scenarios=tuple(entry_of(run) for run in runs),
+    )
+    runner = scenario_runner(backend, gauges=gauges)
+    return RunSession(PLAN, backend, endpoints(), runner, runs, folder, known)
+
+
+def outcomes(result: RunResult) -> dict[str, Verdict]:
+    return {each.scenario: each.verdict for each in result.verdict.scenarios}
+
+
+def test_every_scenario_passes_and_the_run_is_read_again(tmp_path: Path, k6: FakeK6) -> None:
+    gauges = FakeGauges()
+    result = session(tmp_path, FakeBackend(), gauges).perform()
+    assert outcomes(result) == dict.fromkeys(NAMES, Verdict.PASS), result.verdict.reasons
+    assert k6.started == ["health-check.js", "baseline-test.js", "stress-test.js"]
+    assert gauges.closed == 1
+    read = read_run(result.folder.path, NAMES)
+    assert read.manifest.status is RunStatus.COMPLETE
+    assert [each.verdict for each in read.rows] == [each.verdict for each in result.rows]
+    assert [each.summary for each in read.rows] == [each.summary for each in result.rows]
+    assert [each.hops for each in read.rows] == [each.hops for each in result.rows]
+    assert (result.folder.logs / "kafka.log").read_bytes() == b"started\n"
+    assert (tmp_path / "latest").resolve() == result.folder.path
+    assert result.folder.report.exists()
+
+
+def test_a_broken_threshold_fails_its_scenario_and_the_others_run(
+    tmp_path: Path, k6: FakeK6
+) -> None:
+    k6.latency_ms = 500.0
+    result = session(tmp_path, FakeBackend()).perform()
+    assert outcomes(result) == {
+        HEALTH_CHECK: Verdict.PASS,
+        "baseline": Verdict.FAIL,
+        "stress": Verdict.FAIL,
+    }
+    assert result.verdict.exit_code is ExitCode.FAIL
+
+
+def test_a_component_that_dies_fails_its_scenario(tmp_path: Path, k6: FakeK6) -> None:
+    died = event("kafka", "ended (exit status 1)")
+    result = session(tmp_path, FakeBackend(events=(died,))).perform()
+    # The health check cannot pass either, so nothing after it runs.
+    assert result.rows[0].verdict.exit_code is ExitCode.FAIL
+    assert [each.verdict.exit_code for each in result.rows[1:]] == [ExitCode.STACK] * 2
+    assert k6.started == ["health-check.js"]
+
+
+def test_nothing_runs_after_a_stack_that_is_gone(
+    tmp_path: Path, k6: FakeK6, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_backend: object) -> None:
+        if k6.started == ["health-check.js"]:
+            raise StackFailure("kafka not running", hint="see `inv status`")
+
+    monkeypatch.setattr(module, "wait_for_components", gone)
+    result = session(tmp_path, FakeBackend()).perform()
+    assert [each.verdict.exit_code for each in result.rows] == [
+        ExitCode.PASS,
+        ExitCode.STACK,
+        ExitCode.STACK,
+    ]
+    assert k6.started == ["health-check.js"]
+    assert read_run(result.folder.path, NAMES).manifest.status is RunStatus.COMPLETE
+
+
+def test_an_interruption_keeps_what_was_measured(
+    tmp_path: Path, k6: FakeK6, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_backend: object) -> None:
+        if "baseline-test.js" in k6.started:
+            raise Interrupted("interrupted by SIGINT")
+
+    monkeypatch.setattr(module, "wait_for_components", interrupted)
+    result = session(tmp_path, FakeBackend()).perform()
+    assert result.verdict.exit_code is ExitCode.INTERRUPTED
+    assert [each.verdict.exit_code for each in result.rows] == [
+        ExitCode.PASS,
+        ExitCode.PASS,
+        ExitCode.INTERRUPTED,
+    ]
+    assert result.folder.manifest.exists()
+    assert not (tmp_path / "latest").exists()
+
+
+@pytest.mark.parametrize(
+    ("up_already", "keep", "code", "calls"),
+    [
+        pytest.param(False, False, ExitCode.PASS, ["up", "down"], id="started and stopped"),
+        pytest.param(False, True, ExitCode.PASS, ["up"], id="started and kept"),
+        pytest.param(True, False, ExitCode.PASS, ["verify"], id="it was up, so it stays up"),
+        pytest.param(
+            *(False, False, ExitCode.INTERRUPTED, ["up", "abandon"]), id="an interrupted run"
+        ),
+    ],
+)
+def test_a_run_stops_the_stack_that_it_started(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    up_already: bool,  # noqa: FBT001 - a case of the table
+    keep: bool,  # noqa: FBT001 - a case of the table
+    code: ExitCode,
+    calls: list[str],
+) -> None:
+    backend = FakeBackend(up_already=up_already)
+
+    class Session:
+        def perform(self) -> RunResult:
+            verdict = judge_run([row("baseline").verdict])
+            verdict = msgspec.structs.replace(verdict, exit_code=code)
+            return RunResult(RunFolder(tmp_path), verdict, (), ())
+
+    monkeypatch.setattr(module, "prepare_session", lambda *_, **__: Session())
+    checkout = Checkout(Checkout.here().root, tmp_path / "results")
+    run_plan(replace(PLAN, keep=keep), checkout, backend, GENERATOR)
+    assert backend.calls == calls
+
+
+def test_a_session_that_cannot_be_prepared_stops_the_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise StackFailure("k6 cannot be installed")
+
+    monkeypatch.setattr(module, "prepare_session", fail)
+    backend = FakeBackend()
+    checkout = Checkout(Checkout.here().root, tmp_path / "results")
+    with pytest.raises(StackFailure):
+        run_plan(PLAN, checkout, backend, GENERATOR)
+    assert backend.calls == ["up", "abandon"]

@@ -1,0 +1,88 @@
+"""One scenario on a fake stack and a fake k6: what becomes evidence, and what is left undone."""
+
+from pathlib import Path
+
+import pytest
+
+from cdc_perf.errors import Interrupted
+from cdc_perf.integrity.topic import StartOffsets
+from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.verdict.judge import judge
+from cdc_perf.verdict.verdict import Verdict
+from tests.unit.measured import CLEAN, event
+from tests.unit.perf.fakes import (
+    ITERATIONS,
+    FakeBackend,
+    FakeChecker,
+    FakeK6,
+    scenario_run,
+    scenario_runner,
+)
+
+
+@pytest.fixture
+def k6(monkeypatch: pytest.MonkeyPatch) -> FakeK6:
+    return FakeK6(monkeypatch)
+
+
+def test_a_scenario_leaves_the_evidence_of_its_verdict(tmp_path: Path, k6: FakeK6) -> None:
+    run = scenario_run(tmp_path, "baseline")
+    evidence = scenario_runner(FakeBackend()).measure(run).evidence
+    assert evidence.integrity == CLEAN
+    assert evidence.points.statistics["iterations"].count == ITERATIONS
+    assert evidence.k6_exit == 0
+    assert judge(evidence).verdict is Verdict.PASS
+    assert run.files.hops.exists()
+    assert run.files.series.exists()
+    assert run.files.integrity.exists()
+
+
+def test_the_health_check_is_not_compared(tmp_path: Path, k6: FakeK6) -> None:
+    evidence = scenario_runner(FakeBackend()).measure(scenario_run(tmp_path, HEALTH_CHECK)).evidence
+    assert evidence.integrity is None
+    assert judge(evidence).verdict is not Verdict.FAIL
+
+
+def test_an_interrupted_check_is_no_check(tmp_path: Path, k6: FakeK6) -> None:
+    class Impatient(FakeChecker):
+        def check(
+            self, _begins: StartOffsets, _ledger: Path, _excused: str, *, quiet: bool
+        ) -> object:
+            assert quiet
+            raise Interrupted("interrupted by SIGTERM")
+
+    result = scenario_runner(FakeBackend(), Impatient()).measure(scenario_run(tmp_path, "baseline"))
+    assert result.k6.interrupted is not None
+    assert result.evidence.integrity is None
+    assert judge(result.evidence).verdict is not Verdict.PASS
+
+
+def test_what_died_is_evidence(tmp_path: Path, k6: FakeK6) -> None:
+    died = event("consumer", "ended (exit status 1)")
+    evidence = (
+        scenario_runner(FakeBackend(events=(died,)))
+        .measure(scenario_run(tmp_path, "baseline"))
+        .evidence
+    )
+    assert evidence.events == (died,)
+    assert judge(evidence).verdict is Verdict.FAIL
+
+
+def test_a_k6_that_breaks_is_evidence(tmp_path: Path, k6: FakeK6) -> None:
+    k6.exit_code = 107
+    evidence = scenario_runner(FakeBackend()).measure(scenario_run(tmp_path, "baseline")).evidence
+    assert evidence.k6_exit == 107
+    assert judge(evidence).verdict is not Verdict.PASS
+
+
+def test_variables_reach_the_scripts_of_a_part_alone(k6: FakeK6) -> None:
+    runner = scenario_runner(FakeBackend())
+    assert runner.with_variables({"HOLD_RATE": "90"}).k6.variables["HOLD_RATE"] == "90"
+    assert "HOLD_RATE" not in runner.k6.variables
+
+
+def test_a_part_that_was_not_checked_is_not_checked_again(tmp_path: Path, k6: FakeK6) -> None:
+    runner = scenario_runner(FakeBackend())
+    result = runner.measure(scenario_run(tmp_path, HEALTH_CHECK))
+    assert runner.check_again(result, ScenarioFiles(tmp_path)) is result
