@@ -183,6 +183,7 @@ def _files(draw: st.DrawFn) -> dict[str, Any]:
     return {**({"$schema": draw(_ODD)} if odd == "$schema" else {}), **layer}
 
 
+@pytest.mark.slow
 @settings(
     max_examples=400,
     deadline=None,

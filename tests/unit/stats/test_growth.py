@@ -84,6 +84,7 @@ def independent(values: list[float]) -> bool:
     return abs(slope) <= NormalDist().inv_cdf(0.975) * deviation
 
 
+@pytest.mark.slow
 def test_the_interval_holds_what_it_promises() -> None:
     """Over 300 series without growth, of independent samples up to strongly correlated ones."""
     counts = {phi: covered(SAMPLES_NEEDED, phi, 100) for phi in (0.0, 0.5, 0.9)}

@@ -54,6 +54,7 @@ def changed(content: object, path: tuple[object, ...], value: object) -> object:
     return [*content[:key], changed(content[key], tuple(rest), value), *content[key + 1 :]]
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_one_value_of_a_file_is_another(originals: dict[Path, bytes], data: st.DataObject) -> None:

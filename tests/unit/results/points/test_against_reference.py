@@ -53,6 +53,7 @@ def written(folder: Path, points: list[Point], style: st.DataObject) -> list[Pat
     return paths
 
 
+@pytest.mark.slow
 @_SETTINGS
 @given(points=_POINTS, style=st.data())
 def test_statistics_are_those_of_plain_python(points: list[Point], style: st.DataObject) -> None:
@@ -86,6 +87,7 @@ def test_statistics_are_those_of_plain_python(points: list[Point], style: st.Dat
             }
 
 
+@pytest.mark.slow
 @_SETTINGS
 @given(values=st.lists(_VALUES, min_size=1, max_size=200), style=st.data())
 def test_every_rank_has_its_value(values: list[float], style: st.DataObject) -> None:
@@ -96,6 +98,7 @@ def test_every_rank_has_its_value(values: list[float], style: st.DataObject) -> 
     assert found == dict(zip(ranks, sorted(values), strict=True))
 
 
+@pytest.mark.slow
 @_SETTINGS
 @given(points=_POINTS, style=st.data())
 def test_the_series_adds_up_to_the_points(points: list[Point], style: st.DataObject) -> None:
