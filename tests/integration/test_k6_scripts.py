@@ -13,7 +13,7 @@ import pytest
 from cdc_perf import process
 from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.results.summary import Summary, read_summary
-from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.metrics import Source, load_metrics
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import HEALTH_CHECK, load_scenarios
 from cdc_perf.settings.threshold_file import load_thresholds
@@ -374,7 +374,7 @@ def test_k6_and_the_harness_set_the_same_limits(
     if scenario != HEALTH_CHECK:
         # Without an entry k6 keeps no sub-metric and leaves out counters that nothing touched.
         # Gauges are the stack's, which k6 does not know.
-        known = {kind.k6_name for kind in metrics.values() if kind.type.in_k6}
+        known = {kind.k6_name for kind in metrics.values() if kind.source is Source.K6}
         assert set(options["thresholds"]) == known
 
 

@@ -15,7 +15,7 @@ from cdc_perf.results.summary import Metric
 from cdc_perf.settings.executors import Executor, RampingVus, Stage
 from cdc_perf.settings.expressions import GROWTH, STATS, Expression, Operator
 from cdc_perf.settings.hops import hop_of
-from cdc_perf.settings.metrics import CONSUMER_LAG, MetricKind, MetricType, load_metrics
+from cdc_perf.settings.metrics import CONSUMER_LAG, MetricKind, MetricType, Source, load_metrics
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.evidence import HoldResult
@@ -23,7 +23,6 @@ from cdc_perf.verdict.integrity_gates import INTEGRITY_METRICS
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.lag_recovery import LAG_RECOVERY
 from cdc_perf.verdict.ramp import Ramp
-from cdc_perf.verdict.ramp_gate import HELD_RATE
 from cdc_perf.verdict.records import ScenarioVerdict
 from tests.unit.measured import (
     CLEAN,
@@ -115,27 +114,32 @@ def shown(kind: MetricKind, stat: str) -> Shown:
         case MetricType.COUNTER:
             return Shown(4, counter(4, 4))
         case MetricType.GAUGE:
-            return shown_by_the_stack(kind.name, stat)
+            return shown_by_a_gauge(kind, stat)
         case MetricType.HISTOGRAM:
             return Shown(4, hops=hops_seen(hop_of(kind), {(2.0, 8.0): SAMPLES}, 4.0))
         case _:
             assert_never(kind.type)
 
 
-def shown_by_the_stack(metric: str, stat: str) -> Shown:
-    if metric == HELD_RATE:
+def shown_by_a_gauge(kind: MetricKind, stat: str) -> Shown:
+    if kind.source is Source.BREAKPOINT:
         return Shown(4, held=HoldResult(Ramp(5.0, "it broke"), 4, 300.0))
-    if metric == LAG_RECOVERY:
+    if kind.name == LAG_RECOVERY:
         # The load falls from its peak after 20 s.
         lag = [1.0] * 10 + [9.0] * 14 + [1.0] * (SECONDS - 24)
         return Shown(4, stack=sampled(CONSUMER_LAG, lag), executor=PEAK)
-    if metric in INTEGRITY_METRICS:
+    if kind.source is Source.INTEGRITY:
         # Excused, so that the gate holds and the limit alone decides.
-        kind = INTEGRITY_METRICS[metric][0]
-        finding = Finding(kind=kind, table="t", count=4, samples=(), excused="it is known")
+        finding = Finding(
+            kind=INTEGRITY_METRICS[kind.name][0],
+            table="t",
+            count=4,
+            samples=(),
+            excused="it is known",
+        )
         return Shown(4, integrity=msgspec.structs.replace(CLEAN, findings=(finding,)))
     values = [4 * at / 3600 if stat == GROWTH else 4.0 for at in range(SECONDS)]
-    return Shown(4, stack=sampled(metric, values))
+    return Shown(4, stack=sampled(kind.name, values))
 
 
 def sampled(metric: str, values: Sequence[float]) -> StackSeries:

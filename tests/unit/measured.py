@@ -19,7 +19,7 @@ from cdc_perf.results.summary import (
 from cdc_perf.settings.executors import ConstantVus, Executor
 from cdc_perf.settings.expressions import Expression, parse_expression
 from cdc_perf.settings.hops import HOPS, TOTAL, Hop
-from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase
+from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase, Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.connector_health import Condition, ConnectorHealth
@@ -30,18 +30,20 @@ from cdc_perf.verdict.points import PointsSummary
 KINDS = {
     kind.name: kind
     for kind in (
-        MetricKind("cdc_e2e_latency", MetricType.TREND, "ms", Better.LOWER, Phase.STEADY),
-        MetricKind("cdc_success_rate", MetricType.RATE, "", Better.HIGHER, Phase.ALL),
-        MetricKind("pg_write_errors", MetricType.COUNTER, "", Better.LOWER, Phase.ALL),
+        MetricKind(
+            "cdc_e2e_latency", Source.K6, MetricType.TREND, "ms", Better.LOWER, Phase.STEADY
+        ),
+        MetricKind("cdc_success_rate", Source.K6, MetricType.RATE, "", Better.HIGHER, Phase.ALL),
+        MetricKind("pg_write_errors", Source.K6, MetricType.COUNTER, "", Better.LOWER, Phase.ALL),
     )
 }
 STACK_KINDS = {
-    name: MetricKind(name, MetricType.GAUGE, unit, better, phase)
-    for name, unit, better, phase in (
-        ("consumer_lag", "events", Better.LOWER, Phase.ALL),
-        ("memory_consumer", "B", Better.LOWER, Phase.STEADY),
-        ("lag_recovery_seconds", "s", Better.LOWER, Phase.ALL),
-        ("held_rate", "/s", Better.HIGHER, Phase.ALL),
+    name: MetricKind(name, source, MetricType.GAUGE, unit, better, phase)
+    for name, source, unit, better, phase in (
+        ("consumer_lag", Source.STACK, "events", Better.LOWER, Phase.ALL),
+        ("memory_consumer", Source.STACK, "B", Better.LOWER, Phase.STEADY),
+        ("lag_recovery_seconds", Source.STACK, "s", Better.LOWER, Phase.ALL),
+        ("held_rate", Source.BREAKPOINT, "/s", Better.HIGHER, Phase.ALL),
     )
 }
 LATENCY = "cdc_e2e_latency{phase:steady}"
@@ -165,7 +167,9 @@ def hop_threshold(hop: Hop, expression: str) -> Threshold:
     """Return the limit that `p95<=100` sets on a hop."""
     parsed = parse_expression(expression)
     assert isinstance(parsed, Expression)
-    kind = MetricKind(hop.metric, MetricType.HISTOGRAM, "ms", Better.LOWER, Phase.STEADY)
+    kind = MetricKind(
+        hop.metric, Source.CONSUMER, MetricType.HISTOGRAM, "ms", Better.LOWER, Phase.STEADY
+    )
     return Threshold(kind, parsed)
 
 

@@ -21,23 +21,28 @@ def of_jvm(metric: str) -> bool:
     return metric.startswith((LIVE_HEAP, OUTSIDE_HEAP))
 
 
-class MetricType(StrEnum):
-    """The types of metrics that support thresholds.
+class Source(StrEnum):
+    """What measures a metric: k6, or one that k6 does not know."""
 
-    The last two are unknown to k6. The harness samples a gauge of the stack once a second; the
-    consumer counts a histogram over all events.
-    """
+    K6 = "k6"
+    # The harness samples the components once a second.
+    STACK = "stack"
+    # The consumer counts all of its events.
+    CONSUMER = "consumer"
+    # The data-loss check counts its findings, once per scenario.
+    INTEGRITY = "integrity"
+    # The rate that a breakpoint holds, once per scenario.
+    BREAKPOINT = "breakpoint"
+
+
+class MetricType(StrEnum):
+    """The types of metrics that support thresholds; the stats of a metric depend on its type."""
 
     TREND = "trend"
     RATE = "rate"
     COUNTER = "counter"
     GAUGE = "gauge"
     HISTOGRAM = "histogram"
-
-    @property
-    def in_k6(self) -> bool:
-        """Whether k6 measures metrics of this type."""
-        return self not in (MetricType.GAUGE, MetricType.HISTOGRAM)
 
 
 class Better(StrEnum):
@@ -55,6 +60,7 @@ class Phase(StrEnum):
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: Source
     type: MetricType
     unit: str
     better: Better
@@ -67,6 +73,7 @@ class MetricKind:
 
     Attributes:
         name: The metric's name.
+        source: What measures it.
         type: Its type.
         unit: The unit of its values: `ms`, `B` (bytes), or empty.
         better: The better direction.
@@ -74,6 +81,7 @@ class MetricKind:
     """
 
     name: str
+    source: Source
     type: MetricType
     unit: str
     better: Better
@@ -96,5 +104,7 @@ def load_metrics(checkout: Checkout) -> Mapping[str, MetricKind]:
     kinds = {}
     for name, content in entries.items():
         entry = typed(content, _Entry, file=path.name, place=name)
-        kinds[name] = MetricKind(name, entry.type, entry.unit, entry.better, entry.phase)
+        kinds[name] = MetricKind(
+            name, entry.source, entry.type, entry.unit, entry.better, entry.phase
+        )
     return MappingProxyType(kinds)

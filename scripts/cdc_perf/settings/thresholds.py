@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.expressions import GROWTH, Expression, Operator
-from cdc_perf.settings.metrics import MetricKind, MetricType
+from cdc_perf.settings.metrics import MetricKind, MetricType, Source
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.samples import samples_needed
 from cdc_perf.settings.scenarios import HEALTH_CHECK
@@ -73,7 +73,7 @@ class Threshold:
     @property
     def in_k6(self) -> bool:
         """Whether k6 evaluates it too: not the stack's metrics, nor the count of a trend."""
-        return self.kind.type.in_k6 and not (
+        return self.kind.source is Source.K6 and not (
             self.kind.type is MetricType.TREND and self.stat == "count"
         )
 

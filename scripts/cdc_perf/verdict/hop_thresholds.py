@@ -8,7 +8,7 @@ import msgspec
 from cdc_perf.errors import ExitCode
 from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.settings.hops import ALL_HOPS, HOPS, Hop, hop_of
-from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.metrics import Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.intervals import Interval, percentile_ranks
 from cdc_perf.stats.latency_histogram import LatencyHistogram
@@ -91,7 +91,7 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> G
     limited = {
         hop_of(threshold.kind): None
         for threshold in thresholds
-        if threshold.kind.type is MetricType.HISTOGRAM
+        if threshold.kind.source is Source.CONSUMER
     }
     if not limited:
         return None

@@ -1,9 +1,10 @@
 """Judge one scenario or a run: thresholds, gates, and the verdict that follows."""
 
 from collections.abc import Iterable, Sequence
+from typing import assert_never
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.metrics import Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.evidence import Evidence
 from cdc_perf.verdict.gates import (
@@ -18,7 +19,6 @@ from cdc_perf.verdict.gates import (
 )
 from cdc_perf.verdict.hop_thresholds import hop_clocks_gate, judge_hop_threshold
 from cdc_perf.verdict.integrity_gates import (
-    INTEGRITY_METRICS,
     dead_letters_gate,
     drain_gate,
     events_gate,
@@ -85,14 +85,21 @@ def not_run(scenario: str, code: ExitCode, reason: str) -> ScenarioVerdict:
 
 
 def _judge(threshold: Threshold, evidence: Evidence) -> ThresholdResult:
-    if threshold.metric in INTEGRITY_METRICS:
-        return judge_integrity(threshold, evidence.integrity)
-    if threshold.kind.type is MetricType.GAUGE:
-        return judge_stack_threshold(threshold, evidence.stack)
-    if threshold.kind.type is MetricType.HISTOGRAM:
-        return judge_hop_threshold(threshold, evidence.hops, evidence.seconds)
-    interval = evidence.points.intervals.get(threshold)
-    return judge_threshold(threshold, evidence.summary, interval)
+    """Return the result of a threshold; one on the held rate depends on the others."""
+    match threshold.kind.source:
+        case Source.K6:
+            interval = evidence.points.intervals.get(threshold)
+            return judge_threshold(threshold, evidence.summary, interval)
+        case Source.STACK:
+            return judge_stack_threshold(threshold, evidence.stack)
+        case Source.CONSUMER:
+            return judge_hop_threshold(threshold, evidence.hops, evidence.seconds)
+        case Source.INTEGRITY:
+            return judge_integrity(threshold, evidence.integrity)
+        case Source.BREAKPOINT:
+            raise ValueError(f"{threshold.metric} is judged after the other thresholds")
+        case _:
+            assert_never(threshold.kind.source)
 
 
 def _worst(gates: Iterable[Gate], results: Iterable[ThresholdResult]) -> ExitCode:

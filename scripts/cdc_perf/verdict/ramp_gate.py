@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.records import Integrity
 from cdc_perf.settings.durations import format_duration
+from cdc_perf.settings.metrics import Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.evidence import EarlierPart, HoldResult
 from cdc_perf.verdict.figures import figure
@@ -20,12 +21,12 @@ from cdc_perf.verdict.threshold_result import broken_limit, result_of
 from cdc_perf.verdict.verdict import worst
 from cdc_perf.wording import counted
 
-HELD_RATE = "held_rate"
-
 
 def without_held_rate(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
     """Return the thresholds that decide whether a rate holds."""
-    return tuple(threshold for threshold in thresholds if threshold.metric != HELD_RATE)
+    return tuple(
+        threshold for threshold in thresholds if threshold.kind.source is not Source.BREAKPOINT
+    )
 
 
 def ramp_gate(held: HoldResult | None) -> Gate | None:

@@ -7,15 +7,13 @@ import msgspec
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.settings.expressions import GROWTH
-from cdc_perf.settings.metrics import CONSUMER_LAG, MetricType, of_jvm
+from cdc_perf.settings.metrics import CONSUMER_LAG, Source, of_jvm
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.growth import growth
 from cdc_perf.verdict.figures import figure, limit_figure
 from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate
-from cdc_perf.verdict.integrity_gates import INTEGRITY_METRICS
 from cdc_perf.verdict.lag_recovery import LAG_RECOVERY, judge_recovery
 from cdc_perf.verdict.points import StackMetrics
-from cdc_perf.verdict.ramp_gate import HELD_RATE
 from cdc_perf.verdict.records import ThresholdResult
 from cdc_perf.verdict.threshold_result import broken_limit, result_of, too_few
 
@@ -50,8 +48,7 @@ def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackMetrics) -> G
     sampled = {
         CONSUMER_LAG if threshold.metric == LAG_RECOVERY else threshold.metric: None
         for threshold in thresholds
-        if threshold.kind.type is MetricType.GAUGE
-        and threshold.metric not in (HELD_RATE, *INTEGRITY_METRICS)
+        if threshold.kind.source is Source.STACK
     }
     if not sampled:
         return None

@@ -34,7 +34,7 @@ def test_the_metrics_of_the_plan_are_there(committed: Checkout) -> None:
 def test_a_wrong_metric_is_one_line_that_names_the_place(
     checkout: Checkout, put: Put, entry: dict[str, str], line: str
 ) -> None:
-    good = {"type": "trend", "unit": "ms", "better": "lower", "phase": "all"}
+    good = {"source": "k6", "type": "trend", "unit": "ms", "better": "lower", "phase": "all"}
     put(checkout.metrics_file, {"a": {**good, **entry}})
     with pytest.raises(UsageFailure) as caught:
         load_metrics(checkout)
