@@ -4,11 +4,15 @@ import os
 from collections.abc import Generator
 from typing import NoReturn
 
+import hypothesis
 import pytest
 
 from cdc_perf import environment
 
 environment.adopt(os.environ)
+# A busy machine is no defect: no example has a deadline.
+hypothesis.settings.register_profile("cdc-perf", deadline=None)
+hypothesis.settings.load_profile("cdc-perf")
 
 SKIPS_FAIL = "--skips-fail"
 # What only another machine can have.

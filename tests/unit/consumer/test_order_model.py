@@ -345,7 +345,6 @@ def run(examples: int, *phases: Phase) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=STEPS,
-            deadline=None,
             derandomize=not EXAMPLES,
             phases=phases or tuple(Phase),
             suppress_health_check=list(HealthCheck),

@@ -3,7 +3,7 @@
 from math import inf, isnan
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdc_perf.results.k6_expression import go_float, parse_k6_expression
@@ -68,7 +68,6 @@ def test_whether_a_value_keeps_it(text: str, *, below: bool, at: bool, above: bo
     assert [found.holds(value) for value in (4.0, 5.0, 6.0)] == [below, at, above]
 
 
-@settings(deadline=None)
 @given(st.floats(allow_nan=False))
 def test_a_number_is_read_as_it_was_written(number: float) -> None:
     assert go_float(repr(number)) == number
@@ -80,7 +79,6 @@ def test_not_a_number_is_one_to_go() -> None:
     assert isnan(found)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_no_text_breaks_it(text: str) -> None:
     parse_k6_expression(text)

@@ -186,7 +186,6 @@ def _files(draw: st.DrawFn) -> dict[str, Any]:
 @pytest.mark.slow
 @settings(
     max_examples=400,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(content=_files())

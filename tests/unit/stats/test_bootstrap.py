@@ -20,7 +20,7 @@ def ends(medians: list[float]) -> tuple[float, float]:
     return found[tail - 1], found[-tail]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=5))
 def test_it_is_that_of_all_resamples(values: list[int]) -> None:
     every = [float(median(way)) for way in product(values, repeat=len(values))]

@@ -31,7 +31,7 @@ def found(samples: Series) -> tuple[float, float, float]:
     return result.per_hour, result.interval.low, result.interval.high
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     per_hour=st.floats(-1e4, 1e4),
     level=st.floats(-1e9, 1e9),
@@ -52,7 +52,7 @@ def test_a_planted_slope_is_found(
     assert abs(slope) < 30
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(times=st.floats(1e-6, 1e9), turned=st.booleans())
 def test_the_unit_is_that_of_the_values(times: float, turned: bool) -> None:  # noqa: FBT001 - drawn
     factor = -times if turned else times

@@ -90,7 +90,7 @@ def test_what_lies_across_the_border_is_inconclusive() -> None:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(0.5, 2.0), min_size=2, max_size=8))
 def test_the_p_value_is_the_share_of_ways_to_turn_the_signs(ratios: list[float]) -> None:
     result = compare_pairs({"p95": Pairs([1.0] * len(ratios), ratios)})["p95"]

@@ -56,7 +56,7 @@ def changed(content: object, path: tuple[object, ...], value: object) -> object:
 
 @pytest.mark.slow
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_one_value_of_a_file_is_another(originals: dict[Path, bytes], data: st.DataObject) -> None:
     for path, content in originals.items():
         path.write_bytes(content)

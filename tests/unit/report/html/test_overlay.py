@@ -27,7 +27,7 @@ def charts(before: Series, now: Series) -> dict[str, Chart]:
     return {each.key: each for each in overlay(before, now) if isinstance(each, Chart)}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(BUCKETS, BUCKETS, st.integers(0, 5))
 def test_shares_are_those_of_the_samples(
     before: dict[int, int], now: dict[int, int], zeroes: int

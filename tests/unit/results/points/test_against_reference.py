@@ -30,7 +30,6 @@ _POINTS = st.lists(
 )
 _SETTINGS = settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
     database=None,
