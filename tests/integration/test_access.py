@@ -157,6 +157,7 @@ def test_what_a_run_leaves_and_prints_holds_no_password(
     assert [word for word in passwords if word in completed.output or _mentions(run, word)] == []
 
 
+@pytest.mark.slow
 def test_users_and_passwords_of_an_external_stack_are_neither_recorded_nor_printed(
     checkout: Checkout, endpoints: Endpoints
 ) -> None:

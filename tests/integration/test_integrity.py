@@ -25,6 +25,8 @@ from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.integrity_stack import CUSTOMER, Planted, planted
 from tests.integration.inv import Inv
 
+pytestmark = pytest.mark.slow
+
 VALUES = """
     INSERT INTO kinds VALUES (
         'ä "quoted" \\ part', %s, true, -7, 70000, 1.1, 0.1, 12.50, 1234567890.00000000001, 'ab',
@@ -238,7 +240,6 @@ def test_a_pipeline_that_does_not_drain(pipe: Planted) -> None:
     assert pipe.found(begins) == {}
 
 
-@pytest.mark.slow
 def test_rows_that_are_written_meanwhile_are_not_lost(pipe: Planted) -> None:
     begins = pipe.settled()
     ending = threading.Event()
@@ -279,7 +280,6 @@ def test_the_command_says_what_it_finds(pipe: Planted) -> None:
     pipe.update(identity)
 
 
-@pytest.mark.slow
 def test_a_loss_ends_a_run_with_fail_whatever_else_is_said(pipe: Planted) -> None:
     identity = pipe.insert()
     pipe.settled()

@@ -24,6 +24,8 @@ from cdc_perf.runs.run_data import ScenarioData
 from cdc_perf.runs.series import Series
 from tests.unit.points import percentile
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent / "k6_files"
 SCRIPTS = ("everything", "odd", "abort", "nothing", "http")
 _CROSSED = re.compile(r"thresholds on metrics '(.*?)' (?:have been|were) crossed")

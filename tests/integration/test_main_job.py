@@ -85,6 +85,7 @@ def test_a_run_on_a_stack_that_is_up_passes_and_leaves_everything(
     assert stack.endpoints() is not None
 
 
+@pytest.mark.slow
 def test_the_engine_finds_of_the_raw_points_what_k6_finds(inv: Inv) -> None:
     completed = inv("perf", "--scenarios", "baseline", "--duration", "5s")
     folder = inv.run_of(completed) / "baseline"
@@ -109,6 +110,7 @@ def test_the_engine_finds_of_the_raw_points_what_k6_finds(inv: Inv) -> None:
     assert (folder / "series.parquet").read_bytes()[:4] == b"PAR1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limits", "duration", "code", "said"),
     [

@@ -8,6 +8,8 @@ from cdc_perf.integrity.columns import NotCompared, Why
 from cdc_perf.integrity.records import FindingKind, TableCompared
 from tests.integration.integrity_stack import Planted, planted
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = """
 CREATE TABLE filtered (id int PRIMARY KEY, region text, note text);
 ALTER TABLE filtered REPLICA IDENTITY FULL;
