@@ -11,6 +11,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import connector, readiness, topics
 from cdc_perf.stack import start as any_start
+from cdc_perf.stack.component_specs import COMPONENTS, PIPELINE, SPECS
 from cdc_perf.stack.compose import start as compose_start
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local import jvm, layout, mongodb, postgres
@@ -97,7 +98,7 @@ def test_the_embedded_stack_starts_the_slowest_first_and_the_consumer_last(
 ) -> None:
     found = started_locally(tmp_path, pipeline, monkeypatch, observe=False)
     assert found.done == ["kafka", "connect", "mongodb", "cluster", "postgres", "consumer"]
-    assert sorted(found.programs) == ["connect", "consumer", "kafka", "mongodb", "postgres"]
+    assert sorted(found.programs) == sorted(COMPONENTS)
 
 
 def test_an_observed_embedded_stack_starts_prometheus_before_the_pipeline_is_made(
@@ -106,6 +107,7 @@ def test_an_observed_embedded_stack_starts_prometheus_before_the_pipeline_is_mad
     found = started_locally(tmp_path, pipeline, monkeypatch, observe=True)
     assert found.done[-3:] == ["postgres", "prometheus", "consumer"]
     assert set(found.programs) == set(found.done) - {"cluster"}
+    assert sorted(found.programs) == sorted(spec.name for spec in SPECS if spec.embedded)
 
 
 def local_stack(
@@ -194,6 +196,9 @@ def test_the_compose_stack_starts_the_consumer_after_the_others(
         *(first, "build cdc-consumer", ["cdc-consumer"]),
         *([["prometheus", "grafana"]] if observe else []),
     ]
+    started = {x for each in project.command.done if isinstance(each, list) for x in each}
+    services = {spec.service for spec in (SPECS if observe else PIPELINE)}
+    assert started == {*services, "otel-collector"}
     published = {k: v for k, v in project.command.variables.items() if k.endswith("_PORT")}
     assert published == {name: str(20_001 + i) for i, name in enumerate(variables)}
     agents = {k for k in project.command.variables if k.endswith("_JVM_OPTS")}
@@ -242,3 +247,4 @@ def test_each_component_is_waited_for(
     )
     expected = ["postgres", "mongodb", "kafka", "start consumer", "connect", "consumer"]
     assert starter.done == expected
+    assert set(starter.done) - {"start consumer"} == set(COMPONENTS)
