@@ -19,13 +19,12 @@ from cdc_perf.stack.local import start as local_start
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.observe import Observers
-from cdc_perf.stack.local.ports import Ports
 from cdc_perf.stack.local.program import Program
 from cdc_perf.stack.local.supervisor import Supervisor
 from cdc_perf.stack.local.tool_paths import Installed
+from tests.unit.stack.fixed_ports import PORTS
 
 CHECKOUT = Checkout.here()
-PORTS = Ports(**{name: 20_001 + i for i, name in enumerate(Ports.__struct_fields__)})
 
 
 class Recorder(Supervisor):

@@ -27,7 +27,7 @@ def test_what_listens_on_this_machine_has_its_addresses(
     ports = {name: 20_001 + number for number, name in enumerate(names)}
     assert on_loopback("local", pipeline, ports, observed=False) == endpoints
     observed = on_loopback("local", pipeline, ports, observed=True)
-    assert observed.prometheus_url == "http://127.0.0.1:20006"
+    assert observed.prometheus_url == f"http://127.0.0.1:{ports['prometheus']}"
     assert observed.grafana_url == ""
     with_grafana = on_loopback("compose", pipeline, {**ports, "grafana": 20_007}, observed=True)
     assert with_grafana.grafana_url == "http://127.0.0.1:20007"
