@@ -15,9 +15,9 @@ class ComponentSpec:
         name: Its name in messages, in supervisord, and in metrics (`cpu_<name>`).
         service: Its service in docker-compose.yml, and its job in prometheus.yml.
         address: The field of `Endpoints` with its address.
-        start: Its place in the start order.
+        start: Its place among the components that start without a wait for another one. 0: it
+            starts in a later step, such as the consumer, which needs the topics.
         stop: Its place in the stop order; 0: it stops with the stack.
-        needs_topics: Whether it starts only when the topics exist.
         other_listeners: Listeners of the embedded stack besides `name` and the JMX agent's.
         jvm: Whether it is a JVM, with an ahead-of-time cache, heap metrics, and a JMX agent.
         serves_metrics: Whether Prometheus scrapes it without a JMX agent.
@@ -31,9 +31,8 @@ class ComponentSpec:
     name: str
     service: str
     address: str
-    start: int
+    start: int = 0
     stop: int = 0
-    needs_topics: bool = False
     other_listeners: tuple[str, ...] = ()
     jvm: bool = False
     serves_metrics: bool = False
@@ -113,23 +112,19 @@ SPECS = (
         name="consumer",
         service="cdc-consumer",
         address="consumer_url",
-        start=5,
         stop=1,
-        needs_topics=True,
         serves_metrics=True,
     ),
     ComponentSpec(
         name="prometheus",
         service="prometheus",
         address="prometheus_url",
-        start=6,
         observer=True,
     ),
     ComponentSpec(
         name="grafana",
         service="grafana",
         address="grafana_url",
-        start=7,
         observer=True,
         embedded=False,
     ),
@@ -143,9 +138,8 @@ JVMS = tuple(spec.name for spec in SPECS if spec.jvm)
 
 
 def start_order() -> tuple[ComponentSpec, ...]:
-    """Return the pipeline's components that start at once, in order; the others need topics."""
-    first = (spec for spec in PIPELINE if not spec.needs_topics)
-    return tuple(sorted(first, key=lambda spec: spec.start))
+    """Return the components that start without a wait for another one, in order."""
+    return tuple(sorted((spec for spec in SPECS if spec.start), key=lambda spec: spec.start))
 
 
 def stop_order() -> tuple[ComponentSpec, ...]:
