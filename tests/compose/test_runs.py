@@ -11,7 +11,7 @@ import pytest
 
 from cdc_perf import process
 from cdc_perf.errors import ExitCode
-from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.endpoints import Endpoints
 from tests.compose.conftest import Docker, docker
 from tests.integration.conftest import copy_checkout

@@ -9,7 +9,7 @@ import pytest
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.choice import choose
-from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.compose.containers import SERVICES
 from cdc_perf.stack.compose.engine import DockerEngine
 from cdc_perf.tools.cache import Cache

@@ -9,6 +9,7 @@ import pytest
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.local.backend import LocalStack
 from tests.integration.inv import Inv, read
 
@@ -69,8 +70,7 @@ def test_what_the_ramp_found_is_held(inv: Inv) -> None:
             [str(folder / "series.parquet")],
         ).fetchall()
     )
-    names = ("postgres", "kafka", "connect", "mongodb", "consumer", "k6")
-    stack = {f"{what}_{name}" for name in names for what in ("cpu", "memory")}
+    stack = {f"{what}_{name}" for name in (*COMPONENTS, "k6") for what in ("cpu", "memory")}
     assert gauges.keys() >= {"consumer_lag", "slot_retained_bytes", *stack}
     assert all(gauges[name] >= 8 for name in stack)
 

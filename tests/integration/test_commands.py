@@ -7,7 +7,7 @@ import pytest
 from cdc_perf.errors import ExitCode
 from cdc_perf.lock import exclusive
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.supervisor import Supervisor

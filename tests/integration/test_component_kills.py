@@ -20,7 +20,7 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.check import Checker, excuse
 from cdc_perf.integrity.records import FindingKind
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.embedded import local_stack

@@ -9,13 +9,14 @@ import pytest
 import yaml
 
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.stack.component_specs import SPECS
 from cdc_perf.stack.compose.containers import SERVICES
 from cdc_perf.stack.compose.ports import VARIABLES
 
 CHECKOUT = Checkout.here()
 FILE = CHECKOUT.root / "docker-compose.yml"
 Services = dict[str, dict[str, Any]]
-_OBSERVERS = {"prometheus", "grafana", "otel-collector"}
+_OBSERVERS = {*(spec.service for spec in SPECS if spec.observer), "otel-collector"}
 # An image that holds one program has nothing to ask with.
 _MUTE = {"otel-collector"}
 

@@ -7,12 +7,13 @@ import duckdb
 
 from cdc_perf.results.points.series import write_series
 from cdc_perf.results.points.store import read_points
+from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stats.buckets import BUCKET_SQL
 from tests.unit.points import Point, write_points
 
 LATENCY = "cdc_e2e_latency"
 SECOND = 1_000_000
-COMPONENTS = ("connect", "consumer", "k6", "kafka", "mongodb", "postgres")
+PROGRAMS = sorted((*COMPONENTS, "k6"))
 
 
 def series_of(path: Path, points: Iterable[Point]) -> Path:
@@ -43,7 +44,7 @@ def load(seconds: int, rate: int = 10, *, warm_up: int = 0, latency: float = 20.
 def long_series(path: Path, seconds: int, rate: int = 100) -> Path:
     """Write a series of every kind of row, the stack's among them, without making its points."""
     gauges = ["vus", "consumer_lag", "slot_retained_bytes"]
-    gauges += [f"{kind}_{name}" for kind in ("cpu", "memory") for name in COMPONENTS]
+    gauges += [f"{kind}_{name}" for kind in ("cpu", "memory") for name in PROGRAMS]
     trend = f"""
         WITH value AS (
             SELECT second, 5 + 2000 * power(random(), 12) AS value

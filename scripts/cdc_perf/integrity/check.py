@@ -33,13 +33,14 @@ from cdc_perf.integrity.trace import RowTrace
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import connector
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.component_specs import SPECS
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.waiting import NotReady
 
 _Compared = tuple[TableComparison, Sequence[RowDifference]]
 # After a restart of one of these, Debezium resends changes that were not confirmed.
-_REPEATING = frozenset(("connect", "kafka", "postgres"))
+_REPEATING = frozenset(spec.name for spec in SPECS if spec.repeats_events)
 _CONNECT_SECONDS = 5
 _MONGODB_MILLISECONDS = 5000
 

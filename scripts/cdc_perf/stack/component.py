@@ -4,10 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-COMPONENTS = ("postgres", "kafka", "connect", "mongodb", "consumer")
-
-# Observers are not part of the pipeline: their end does not affect the verdict.
-OBSERVERS = ("prometheus",)
+from cdc_perf.stack.component_specs import OBSERVERS
 
 # Only the connector and its tasks have the last four states.
 State = Literal[

@@ -22,6 +22,7 @@ from cdc_perf.settings.pipeline import (
     Postgres,
     Table,
 )
+from cdc_perf.stack.component_specs import COMPONENTS
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +65,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
             for setting in ("key", "collection"):
                 old, new = (getattr(x[name], setting) for x in (before, after))
                 yield from _changed(f"the {setting} of {name}", old, new)
-        for section in ("postgres", "kafka", "mongodb", "consumer"):
+        for section in (name for name in COMPONENTS if name in self.__struct_fields__):
             old, new = getattr(self, section), getattr(now, section)
             for setting in old.__struct_fields__:
                 yield from _changed(

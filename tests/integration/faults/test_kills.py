@@ -14,7 +14,7 @@ import pytest
 
 from cdc_perf import process, process_tags
 from cdc_perf.errors import ExitCode
-from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
 from tests.integration.conftest import copy_checkout

@@ -3,6 +3,7 @@ from pathlib import Path
 import msgspec
 
 from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.component_specs import SPECS
 from cdc_perf.stack.endpoints import Endpoints, on_loopback
 
 
@@ -22,11 +23,11 @@ def test_each_address_has_its_variable(endpoints: Endpoints) -> None:
 def test_what_listens_on_this_machine_has_its_addresses(
     pipeline: Pipeline, endpoints: Endpoints
 ) -> None:
-    names = ("postgres", "kafka", "connect", "mongodb", "consumer", "prometheus")
+    names = (spec.name for spec in SPECS if spec.embedded)
     ports = {name: 20_001 + number for number, name in enumerate(names)}
     assert on_loopback("local", pipeline, ports, observed=False) == endpoints
     observed = on_loopback("local", pipeline, ports, observed=True)
-    assert observed.prometheus_url == "http://127.0.0.1:20006"
+    assert observed.prometheus_url == f"http://127.0.0.1:{ports['prometheus']}"
     assert observed.grafana_url == ""
     with_grafana = on_loopback("compose", pipeline, {**ports, "grafana": 20_007}, observed=True)
     assert with_grafana.grafana_url == "http://127.0.0.1:20007"

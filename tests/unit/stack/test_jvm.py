@@ -14,19 +14,7 @@ from cdc_perf.stack.local.jvm import (
 )
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.passwords import CONNECTOR_VARIABLE, Passwords
-from cdc_perf.stack.local.ports import Ports
-
-PORTS = Ports(
-    postgres=20_001,
-    kafka=20_002,
-    kafka_controller=20_003,
-    connect=20_004,
-    mongodb=20_005,
-    consumer=20_006,
-    prometheus=20_007,
-    kafka_jmx=20_008,
-    connect_jmx=20_009,
-)
+from tests.unit.stack.fixed_ports import PORTS
 
 
 def properties(path: Path) -> dict[str, str]:
@@ -39,12 +27,14 @@ def test_both_processes_listen_on_the_loopback_interface_alone(tmp_path: Path) -
     write_settings(layout, PORTS, Passwords())
     kafka = properties(layout.settings / "kafka.properties")
     connect = properties(layout.settings / "connect.properties")
-    assert kafka["listeners"] == "PLAINTEXT://127.0.0.1:20002,CONTROLLER://127.0.0.1:20003"
-    assert kafka["advertised.listeners"] == "PLAINTEXT://127.0.0.1:20002"
-    assert kafka["controller.quorum.voters"] == "1@127.0.0.1:20003"
+    assert kafka["listeners"] == (
+        f"PLAINTEXT://127.0.0.1:{PORTS.kafka},CONTROLLER://127.0.0.1:{PORTS.kafka_controller}"
+    )
+    assert kafka["advertised.listeners"] == f"PLAINTEXT://127.0.0.1:{PORTS.kafka}"
+    assert kafka["controller.quorum.voters"] == f"1@127.0.0.1:{PORTS.kafka_controller}"
     assert kafka["log.dirs"] == str(layout.data / "kafka")
-    assert connect["listeners"] == "http://127.0.0.1:20004"
-    assert connect["bootstrap.servers"] == "127.0.0.1:20002"
+    assert connect["listeners"] == f"http://127.0.0.1:{PORTS.connect}"
+    assert connect["bootstrap.servers"] == f"127.0.0.1:{PORTS.kafka}"
     assert connect["group.id"] != "cdc-consumer"
 
 

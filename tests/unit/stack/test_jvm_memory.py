@@ -5,14 +5,13 @@ import time
 
 import pytest
 
-from cdc_perf.settings.metrics import load_metrics, of_jvm
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import gauges as module
 from cdc_perf.stack.backend import JvmMemory
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.gauges import Gauges
-from cdc_perf.stack.local.jvm_memory import JVMS, Heap, heap_of, resident_outside
+from cdc_perf.stack.local.jvm_memory import Heap, heap_of, resident_outside
 from cdc_perf.waiting import NotReady
 
 # As Java 25 says it.
@@ -97,9 +96,3 @@ def test_a_collection_is_asked_for_now_and_then(monkeypatch: pytest.MonkeyPatch)
     # In between it is what it was right after the last one.
     assert [each["heap_live_kafka"] for each in seen] == [1, 1, 2, 2, 3]
     assert all(each["outside_heap_kafka"] == 7 for each in seen)
-
-
-def test_every_jvm_has_its_metrics() -> None:
-    metrics = load_metrics(Checkout.here())
-    wanted = {f"{lead}_{name}" for name in JVMS for lead in ("heap_live", "outside_heap")}
-    assert wanted == {name for name in metrics if of_jvm(name)}

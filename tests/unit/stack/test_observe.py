@@ -10,9 +10,8 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.stack.local import observe
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.observe import Observers, find_prometheus, program, write_settings
-from cdc_perf.stack.local.ports import Ports
+from tests.unit.stack.fixed_ports import PORTS
 
-PORTS = Ports(**{name: 20_001 + i for i, name in enumerate(Ports.__struct_fields__)})
 SETTINGS = Checkout.here().prometheus
 
 
@@ -60,5 +59,5 @@ def test_everything_listens_on_the_loopback_interface_alone(tmp_path: Path) -> N
     words = [str(word) for word in program(Layout(tmp_path), observers(), PORTS).argv]
     assert f"--web.listen-address=127.0.0.1:{PORTS.prometheus}" in words
     for name, flag in observe.agent_flags(observers(), PORTS).items():
-        port = PORTS.kafka_jmx if name == "kafka" else PORTS.connect_jmx
+        port = getattr(PORTS, f"{name}_jmx")
         assert f"=127.0.0.1:{port}:{SETTINGS}/jmx/{name}.yml" in flag

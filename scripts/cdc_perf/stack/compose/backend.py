@@ -10,7 +10,8 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import target
 from cdc_perf.stack.backend import JvmMemory, LogTail, Say
-from cdc_perf.stack.component import COMPONENTS, ComponentStatus
+from cdc_perf.stack.component import ComponentStatus
+from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.compose.engine import DockerEngine
 from cdc_perf.stack.compose.project import ComposeProject
 from cdc_perf.stack.compose.start import NAME, ComposeStarter

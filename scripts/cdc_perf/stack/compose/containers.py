@@ -13,18 +13,13 @@ from docker.errors import APIError, DockerException, NotFound
 from requests import RequestException
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.stack.component_specs import PIPELINE
 from cdc_perf.stack.compose.container import Container, container_in
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 # The service of docker-compose.yml for each component.
-SERVICES = {
-    "postgres": "postgres",
-    "kafka": "kafka",
-    "connect": "kafka-connect",
-    "mongodb": "mongodb",
-    "consumer": "cdc-consumer",
-}
+SERVICES = {spec.name: spec.service for spec in PIPELINE}
 COMPONENTS_OF = {service: component for component, service in SERVICES.items()}
 T = TypeVar("T")
 _DIGEST_LENGTH = 12

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from cdc_perf.stack.component_specs import SPECS
 from cdc_perf.tools.jars import JMX_AGENT
 
 # Variables of docker-compose.yml, which mounts the agent and its settings. The port is in
 # k6/prometheus/prometheus.yml.
-_OPTIONS = {"kafka": "KAFKA_JVM_OPTS", "connect": "CONNECT_JVM_OPTS"}
+_OPTIONS = {spec.name: spec.jvm_variable for spec in SPECS if spec.jvm}
 _PORT = 9404
 _PROFILES = "COMPOSE_PROFILES"
 _PROFILE = "observe"
 # The services of the profile.
-SERVICES = ("prometheus", "grafana")
+SERVICES = tuple(spec.service for spec in SPECS if spec.observer)
 
 
 def variables(agent: Path, environment: Mapping[str, str]) -> dict[str, str]:

@@ -4,17 +4,10 @@ from collections.abc import Mapping
 
 from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.ports import free_port, is_free
+from cdc_perf.stack.component_specs import SPECS
 
 # The variable of docker-compose.yml for each listener on 127.0.0.1.
-VARIABLES = {
-    "postgres": "POSTGRES_PORT",
-    "kafka": "KAFKA_PORT",
-    "connect": "CONNECT_PORT",
-    "mongodb": "MONGODB_PORT",
-    "consumer": "CONSUMER_PORT",
-    "prometheus": "PROMETHEUS_PORT",
-    "grafana": "GRAFANA_PORT",
-}
+VARIABLES = {spec.name: spec.port_variable for spec in SPECS}
 _HIGHEST = 65_535
 
 

@@ -11,7 +11,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import readiness
 from cdc_perf.stack.backend import Say
-from cdc_perf.stack.component import COMPONENTS
+from cdc_perf.stack.component_specs import COMPONENTS, start_order
 from cdc_perf.stack.compose import observe as observers
 from cdc_perf.stack.compose import ports
 from cdc_perf.stack.compose.cli import Compose
@@ -86,8 +86,8 @@ class ComposeStarter:
         # Services of profiles that the user selected (COMPOSE_PROFILES), such as otel.
         others = set(images) - {*SERVICES.values(), *observers.SERVICES}
         # The JVMs take longest, so everything else happens while they start.
-        compose.start(["kafka", "kafka-connect", "mongodb", "postgres", *sorted(others)])
-        compose.build("cdc-consumer")
+        compose.start([*(spec.service for spec in start_order()), *sorted(others)])
+        compose.build(SERVICES["consumer"])
         endpoints = on_loopback(
             NAME, pipeline, chosen, observed=observe, connector_postgres="postgres:5432"
         )
@@ -97,7 +97,7 @@ class ComposeStarter:
             self.checkout.root,
             endpoints,
             say,
-            start_consumer=lambda: compose.start(["cdc-consumer"]),
+            start_consumer=lambda: compose.start([SERVICES["consumer"]]),
         )
         if observe:
             compose.start(observers.SERVICES)

@@ -8,7 +8,8 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import readiness, source, target, topics
 from cdc_perf.stack.backend import JvmMemory, LogTail, Say
 from cdc_perf.stack.checks.sequence import check_connector, check_pipeline, warnings
-from cdc_perf.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
+from cdc_perf.stack.component import ComponentEvent, ComponentStatus
+from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
 from cdc_perf.stack.connector_health import CONNECTOR, Condition, look, status_rows
 from cdc_perf.stack.endpoints import Endpoints

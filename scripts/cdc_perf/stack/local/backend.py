@@ -10,7 +10,8 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import target
 from cdc_perf.stack.backend import JvmMemory, LogTail, Say
-from cdc_perf.stack.component import COMPONENTS, OBSERVERS, ComponentStatus
+from cdc_perf.stack.component import ComponentStatus
+from cdc_perf.stack.component_specs import COMPONENTS, OBSERVERS, PIPELINE, stop_order
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local.jvm_memory import collected
 from cdc_perf.stack.local.layout import Layout
@@ -56,8 +57,8 @@ class LocalStack:
         alive = self._supervisor.alive()
         found = self._layout.state.exists() or alive
         if alive:
-            for name in ("consumer", "connect", "kafka", "mongodb", "postgres"):
-                self._supervisor.stop_program(name)
+            for spec in stop_order():
+                self._supervisor.stop_program(spec.name)
         self._supervisor.shut_down()
         self._layout.clear()
         if found:
@@ -66,10 +67,9 @@ class LocalStack:
 
     def abandon(self, say: Say) -> bool:
         """Stop the stack at once, because it is no longer needed, and remove its data."""
-        for name in COMPONENTS:
+        for spec in PIPELINE:
             with suppress(StackFailure):
-                # SIGKILL makes PostgreSQL leave shared memory behind; SIGQUIT does not.
-                self._supervisor.kill_program(name, "QUIT" if name == "postgres" else "KILL")
+                self._supervisor.kill_program(spec.name, spec.kill_signal)
         # A cancelled command must still clean up.
         with cancelled_by(threading.Event()):
             return self.down(say)

@@ -43,6 +43,17 @@ class EmbeddedTools:
         return (x.postgres, x.java, x.kafka, x.mongodb, x.k6, self.storage, self.jvm_caches)
 
 
+def component_versions(programs: Catalogue) -> dict[str, str]:
+    """Return the version of each component."""
+    return {
+        "postgres": programs.postgres.version,
+        "kafka": programs.kafka.version.split()[0],
+        "connect": programs.kafka.version,
+        "mongodb": programs.mongodb.version,
+        "consumer": "this checkout",
+    }
+
+
 def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalStack:
     """Return the embedded stack of a checkout; its tools are installed when it starts."""
 
@@ -70,13 +81,7 @@ def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalSt
             k6=cache.path(programs.k6) / "k6",
             observers=observers,
         )
-        versions = {
-            "postgres": programs.postgres.version,
-            "kafka": programs.kafka.version.split()[0],
-            "connect": programs.kafka.version,
-            "mongodb": programs.mongodb.version,
-            "consumer": "this checkout",
-        }
+        versions = component_versions(programs)
         if observers is not None:
             versions[PROMETHEUS] = observers.version
         return installed, versions

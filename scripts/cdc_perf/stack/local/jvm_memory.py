@@ -13,9 +13,9 @@ from pathlib import Path
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.stack.backend import JvmMemory
+from cdc_perf.stack.component_specs import JVMS
 from cdc_perf.waiting import NotReady, wait_until
 
-JVMS = ("kafka", "connect")
 _KIB = 1024
 # GC.heap_info of the serial collector, one line per generation:
 # `DefNew   total 116416K, used 3759K [0x00000000e0000000, 0x00000000e7e50000, 0x00000000eaaa0000)`

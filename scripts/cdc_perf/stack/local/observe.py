@@ -11,6 +11,7 @@ from typing import Any
 from cdc_perf import process
 from cdc_perf.errors import StackFailure
 from cdc_perf.files import write_atomically
+from cdc_perf.stack.component_specs import SPECS
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.ports import Ports
 from cdc_perf.stack.local.program import Program
@@ -65,8 +66,10 @@ def agent_flags(observers: Observers, ports: Ports) -> dict[str, str]:
     """Return the JVM flags that load the agent, by program."""
     agent, settings = observers.jmx_agent, observers.settings / "jmx"
     return {
-        "kafka": f"-javaagent:{agent}={_HOST}:{ports.kafka_jmx}:{settings / 'kafka.yml'}",
-        "connect": f"-javaagent:{agent}={_HOST}:{ports.connect_jmx}:{settings / 'connect.yml'}",
+        spec.name: f"-javaagent:{agent}={_HOST}:{getattr(ports, spec.jmx_listener)}:"
+        f"{settings / spec.name}.yml"
+        for spec in SPECS
+        if spec.jvm
     }
 
 
@@ -83,9 +86,9 @@ def write_settings(layout: Layout, observers: Observers, ports: Ports) -> None:
     settings = yaml.load(observers.settings / "prometheus.yml")
     settings["rule_files"] = [str(observers.settings / name) for name in settings["rule_files"]]
     targets = {
-        "cdc-consumer": ports.consumer,
-        "kafka": ports.kafka_jmx,
-        "kafka-connect": ports.connect_jmx,
+        spec.service: getattr(ports, spec.metrics_listener)
+        for spec in sorted(SPECS, key=lambda spec: spec.service)
+        if spec.metrics_listener
     }
     _retarget(settings["scrape_configs"], targets)
     text = io.StringIO()

@@ -11,7 +11,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import readiness
 from cdc_perf.stack.backend import Say
-from cdc_perf.stack.component import COMPONENTS, OBSERVERS
+from cdc_perf.stack.component_specs import COMPONENTS, OBSERVERS, start_order
 from cdc_perf.stack.endpoints import Endpoints, on_loopback
 from cdc_perf.stack.local import consumer, jvm, known_errors, mongodb, observe, postgres
 from cdc_perf.stack.local.layout import Layout
@@ -22,7 +22,7 @@ from cdc_perf.stack.local.ports import Ports, choose
 from cdc_perf.stack.local.program import Program
 from cdc_perf.stack.local.state import LocalState
 from cdc_perf.stack.local.supervisor import Supervisor
-from cdc_perf.stack.local.tool_paths import Install
+from cdc_perf.stack.local.tool_paths import Install, Installed
 from cdc_perf.stack.start import make_pipeline, wait_ready
 
 NAME = "local"
@@ -111,12 +111,10 @@ class LocalStarter:
                 *observing,
             )
         )
-        # The JVMs take longest, so they start first; Connect waits for its broker by itself.
-        for name in ("kafka", "connect", "mongodb"):
-            self.supervisor.start_program(name)
-        postgres.write_admin_password(layout, pipeline.postgres, ports.postgres, passwords.admin)
-        postgres.create_cluster(layout, installed.postgres, pipeline.postgres, passwords.admin)
-        self.supervisor.start_program("postgres")
+        for spec in start_order():
+            if spec.name == "postgres":
+                self._create_cluster(installed, ports, passwords)
+            self.supervisor.start_program(spec.name)
         for program in observing:
             self.supervisor.start_program(program.name)
         make_pipeline(
@@ -140,6 +138,11 @@ class LocalStarter:
             layout.k6.symlink_to(installed.k6)
         endpoints.write(layout.endpoints)
         return endpoints
+
+    def _create_cluster(self, installed: Installed, ports: Ports, passwords: Passwords) -> None:
+        settings = self.pipeline.postgres
+        postgres.write_admin_password(self.layout, settings, ports.postgres, passwords.admin)
+        postgres.create_cluster(self.layout, installed.postgres, settings, passwords.admin)
 
     def _observing(
         self, observers: Observers | None, ports: Ports

@@ -15,6 +15,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import canary
 from cdc_perf.stack.backend import Say
+from cdc_perf.stack.component_specs import JVMS
 from cdc_perf.stack.local import jvm
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.layout import Layout
@@ -78,7 +79,7 @@ def training_tool(
             raise
         stack.down(say)
         shutil.rmtree(layout.root)
-        missing = [x for x in ("kafka", "connect") if not (folder / f"{x}.aot").is_file()]
+        missing = [x for x in JVMS if not (folder / f"{x}.aot").is_file()]
         if missing:
             raise StackFailure(f"the training run left no cache for {' and '.join(missing)}")
 

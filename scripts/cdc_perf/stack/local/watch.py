@@ -6,7 +6,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cdc_perf.stack.component import OBSERVERS, ComponentEvent
+from cdc_perf.stack.component import ComponentEvent
+from cdc_perf.stack.component_specs import OBSERVERS
 from cdc_perf.stack.local import known_errors
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.logs import last_lines

@@ -1,0 +1,249 @@
+"""The order in which the components start, become ready, and stop; no component is left out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
+
+import pytest
+
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack import connector, readiness, topics
+from cdc_perf.stack import start as any_start
+from cdc_perf.stack.component_specs import COMPONENTS, PIPELINE, SPECS
+from cdc_perf.stack.compose import start as compose_start
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local import jvm, layout, mongodb, postgres
+from cdc_perf.stack.local import start as local_start
+from cdc_perf.stack.local.backend import LocalStack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.observe import Observers
+from cdc_perf.stack.local.program import Program
+from cdc_perf.stack.local.supervisor import Supervisor
+from cdc_perf.stack.local.tool_paths import Installed
+from tests.unit.stack.fixed_ports import PORTS
+
+CHECKOUT = Checkout.here()
+
+
+class Recorder(Supervisor):
+    """A supervisord that records what it is asked to do."""
+
+    def __init__(self, files: Layout) -> None:
+        super().__init__(files)
+        self.programs: tuple[str, ...] = ()
+        self.done: list[str] = []
+
+    def start(self, programs: Sequence[Program]) -> None:
+        self.programs = tuple(program.name for program in programs)
+
+    def start_program(self, name: str) -> None:
+        self.done.append(name)
+
+    def stop_program(self, name: str) -> None:
+        self.done.append(f"stop {name}")
+
+    def kill_program(self, name: str, number: str) -> None:
+        self.done.append(f"{number} {name}")
+
+    def alive(self) -> bool:
+        return True
+
+    def shut_down(self) -> None:
+        self.done.append("shut down")
+
+
+def run_callback(*_arguments: object, start_consumer: Callable[[], None], **_: object) -> None:
+    start_consumer()
+
+
+def started_locally(
+    folder: Path, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, *, observe: bool
+) -> Recorder:
+    """Start the embedded stack without processes; return what supervisord was asked."""
+    recorder = Recorder(Layout(folder))
+    for module in (layout, postgres):
+        monkeypatch.setattr(module, "postgres_user", lambda: None)
+    monkeypatch.setattr(local_start, "choose", lambda _: PORTS)
+    monkeypatch.setattr(local_start, "make_pipeline", run_callback)
+    monkeypatch.setattr(local_start, "wait_ready", lambda *_: None)
+    monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: None)
+    monkeypatch.setattr(mongodb, "find_server", lambda *_: mongodb.MongoServer("8", None))
+    monkeypatch.setattr(jvm, "copy_storage", lambda *_: None)
+    monkeypatch.setattr(postgres, "create_cluster", lambda *_: recorder.done.append("cluster"))
+    observers = Observers(folder, "2.42.0", folder, CHECKOUT.prometheus)
+    installed = Installed(
+        postgres=folder,
+        java=jvm.Java(folder, folder, None),
+        storage=folder,
+        mongodb=folder,
+        k6=None,
+        observers=observers if observe else None,
+    )
+    starter = local_start.LocalStarter(
+        CHECKOUT,
+        pipeline,
+        Layout(folder),
+        recorder,
+        lambda _say, *, observe: (installed, {"mongodb": str(observe)}),
+    )
+    starter.start(print, observe=observe)
+    return recorder
+
+
+def test_the_embedded_stack_starts_the_slowest_first_and_the_consumer_last(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = started_locally(tmp_path, pipeline, monkeypatch, observe=False)
+    assert found.done == ["kafka", "connect", "mongodb", "cluster", "postgres", "consumer"]
+    assert sorted(found.programs) == sorted(COMPONENTS)
+
+
+def test_an_observed_embedded_stack_starts_prometheus_before_the_pipeline_is_made(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = started_locally(tmp_path, pipeline, monkeypatch, observe=True)
+    assert found.done[-3:] == ["postgres", "prometheus", "consumer"]
+    assert set(found.programs) == set(found.done) - {"cluster"}
+    assert sorted(found.programs) == sorted(spec.name for spec in SPECS if spec.embedded)
+
+
+def local_stack(
+    folder: Path, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> tuple[LocalStack, Recorder]:
+    recorder = Recorder(Layout(folder))
+    monkeypatch.setattr("cdc_perf.stack.local.backend.Supervisor", lambda _: recorder)
+
+    def install(*_: object, observe: bool) -> tuple[Installed, dict[str, str]]:
+        raise AssertionError(observe)
+
+    return LocalStack(CHECKOUT, pipeline, Layout(folder), install), recorder
+
+
+STOPS = [f"stop {name}" for name in ("consumer", "connect", "kafka", "mongodb", "postgres")]
+
+
+def test_the_embedded_stack_stops_against_the_data_flow(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stack, recorder = local_stack(tmp_path, pipeline, monkeypatch)
+    assert stack.down(print)
+    assert recorder.done == [*STOPS, "shut down"]
+
+
+def test_an_abandoned_embedded_stack_is_killed_except_postgres_which_cleans_up(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stack, recorder = local_stack(tmp_path, pipeline, monkeypatch)
+    assert stack.abandon(print)
+    killed = ["QUIT postgres", "KILL kafka", "KILL connect", "KILL mongodb", "KILL consumer"]
+    assert recorder.done == [*killed, *STOPS, "shut down"]
+
+
+class FakeCompose:
+    """Compose's command, which records the services that it is asked for."""
+
+    def __init__(self) -> None:
+        self.variables: Mapping[str, str] = {}
+        self.done: list[object] = []
+
+    def images(self) -> dict[str, str]:
+        return {"kafka": "a", "kafka-connect": "b", "otel-collector": "c", "grafana": "d"}
+
+    def build(self, service: str) -> None:
+        self.done.append(f"build {service}")
+
+    def start(self, services: Sequence[str]) -> None:
+        self.done.append(list(services))
+
+
+class FakeProject:
+    """A project whose images are all present."""
+
+    containers = SimpleNamespace(missing=lambda _: ())
+
+    def __init__(self) -> None:
+        self.command = FakeCompose()
+
+    def compose(self, variables: Mapping[str, str]) -> FakeCompose:
+        self.command.variables = variables
+        return self.command
+
+
+@pytest.mark.parametrize("observe", [False, True])
+def test_the_compose_stack_starts_the_consumer_after_the_others(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, observe: bool
+) -> None:
+    variables = [
+        *("POSTGRES_PORT", "KAFKA_PORT", "CONNECT_PORT", "MONGODB_PORT", "CONSUMER_PORT"),
+        *("PROMETHEUS_PORT", "GRAFANA_PORT"),
+    ]
+    monkeypatch.setattr("cdc_perf.stack.compose.ports.is_free", lambda _: True)
+    for number, variable in enumerate(variables):
+        monkeypatch.setenv(variable, str(20_001 + number))
+    monkeypatch.setattr(compose_start, "make_pipeline", run_callback)
+    monkeypatch.setattr(readiness, "prometheus_ready", lambda _: None)
+    monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: None)
+    project = FakeProject()
+    starter = compose_start.ComposeStarter(
+        Checkout.at(tmp_path, {}), pipeline, cast("Any", project), lambda _: tmp_path
+    )
+    starter.start(print, observe=observe)
+    first = ["kafka", "kafka-connect", "mongodb", "postgres", "otel-collector"]
+    assert project.command.done == [
+        *(first, "build cdc-consumer", ["cdc-consumer"]),
+        *([["prometheus", "grafana"]] if observe else []),
+    ]
+    started = {x for each in project.command.done if isinstance(each, list) for x in each}
+    services = {spec.service for spec in (SPECS if observe else PIPELINE)}
+    assert started == {*services, "otel-collector"}
+    published = {k: v for k, v in project.command.variables.items() if k.endswith("_PORT")}
+    assert published == {name: str(20_001 + i) for i, name in enumerate(variables)}
+    agents = {k for k in project.command.variables if k.endswith("_JVM_OPTS")}
+    assert agents == ({"KAFKA_JVM_OPTS", "CONNECT_JVM_OPTS"} if observe else set())
+
+
+class Waits:
+    """A starter that records the components that it is asked about."""
+
+    deadline_seconds: ClassVar = 1.0
+    interval_seconds: ClassVar = 0.001
+    checkout = CHECKOUT
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def ended(self, name: str) -> str:
+        self.done.append(name)
+        return ""
+
+    def log(self, name: str) -> Path:
+        return Path(name)
+
+    def last_lines(self, _name: str) -> tuple[str, ...]:
+        return ()
+
+
+def test_each_component_is_waited_for(
+    pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starter = Waits()
+    quiet: list[tuple[Any, str]] = [
+        *((readiness, name) for name in ("prepare_source", "connect_cluster", "consumer_ready")),
+        *((topics, "cluster_id"), (topics, "create"), (connector, "deploy")),
+        (any_start, "prepare_target"),
+    ]
+    for module, name in quiet:
+        monkeypatch.setattr(module, name, lambda *_: "")
+    any_start.make_pipeline(
+        cast("Any", starter),
+        pipeline,
+        CHECKOUT.root,
+        endpoints,
+        print,
+        start_consumer=lambda: starter.done.append("start consumer"),
+    )
+    expected = ["postgres", "mongodb", "kafka", "start consumer", "connect", "consumer"]
+    assert starter.done == expected
+    assert set(starter.done) - {"start consumer"} == set(COMPONENTS)
