@@ -1,5 +1,6 @@
 """Try one fault: run `inv perf` in a copy of the checkout, and inject the fault under load."""
 
+import logging
 import shutil
 import signal
 import sys
@@ -24,12 +25,12 @@ from cdc_perf.settings.thresholds import DEFAULT
 from cdc_perf.signals import deferred
 from cdc_perf.stack.choice import running_endpoints
 from cdc_perf.stack.local.embedded import EmbeddedTools, local_stack
-from cdc_perf.terminal import say
 from cdc_perf.tools.cache import Cache
 from cdc_perf.tools.install import install_all
 from cdc_perf.verdict.records import ScenarioVerdict
 from cdc_perf.waiting import NotReady, wait_until
 
+_log = logging.getLogger(__name__)
 FOLDER = "selftest"
 _MOST_ATTEMPTS = 3
 # Starting a stack, the health check, and k6's start.
@@ -48,7 +49,7 @@ def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[TrialOutcome
         StackFailure: A tool is unavailable.
     """
     cache = Cache.of_environment()
-    install_all(cache, EmbeddedTools.of(checkout, load_pipeline(checkout), cache).all, say)
+    install_all(cache, EmbeddedTools.of(checkout, load_pipeline(checkout), cache).all)
     outcomes = []
     for number, fault in enumerate(faults, start=1):
         try:
@@ -56,7 +57,7 @@ def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[TrialOutcome
         except StackFailure as failure:
             outcome = not_tried(fault, failure)
         came = outcome.wrong or f"{outcome.verdict}, as it should be"
-        say(f"{number} of {len(faults)}, {fault.name}: {came} ({outcome.seconds:.0f} s)")
+        _log.info(f"{number} of {len(faults)}, {fault.name}: {came} ({outcome.seconds:.0f} s)")
         outcomes.append(outcome)
     return outcomes
 
@@ -73,7 +74,7 @@ def try_fault(fault: Fault, checkout: Checkout) -> TrialOutcome:
         said, outcome = _attempt(fault, checkout)
         if not (outcome.wrong and starved(said)):
             break
-        say(f"{fault.name}: the machine was too busy for the load generator")
+        _log.info(f"{fault.name}: the machine was too busy for the load generator")
     return outcome
 
 

@@ -10,7 +10,7 @@ from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack.backend import Backend, Say
+from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.backend import ExternalStack
 from cdc_perf.stack.local.embedded import local_stack
@@ -71,9 +71,9 @@ def _compose_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Back
     from cdc_perf.stack.compose.backend import ComposeStack  # noqa: PLC0415
     from cdc_perf.stack.compose.engine import find_engine  # noqa: PLC0415
 
-    def jmx_agent(say: Say) -> Path:
+    def jmx_agent() -> Path:
         agent = catalogue(checkout.root, cache).jmx_agent
-        install_all(cache, (agent,), say)
+        install_all(cache, (agent,))
         return cache.path(agent)
 
     return ComposeStack(checkout, pipeline, lambda: find_engine(os.environ), jmx_agent)

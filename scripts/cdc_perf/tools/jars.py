@@ -3,13 +3,13 @@
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.tools.cache import Tool
+from cdc_perf.tools.cache import Note, Tool
 
 _THREADS = 8
 _LINES = 3
@@ -76,8 +76,8 @@ def jars_tool(lock: Path) -> Tool:
     digest = hashlib.sha256("".join(jar.sha256 for jar in jars).encode()).hexdigest()[:12]
     kafka, debezium = version_of(jars, "kafka-clients"), version_of(jars, "debezium-api")
 
-    def build(folder: Path, _needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
-        fetch(jars, folder, say)
+    def build(folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
+        fetch(jars, folder, note)
 
     return Tool(
         name="Kafka",
@@ -93,8 +93,8 @@ def jmx_agent_tool(lock: Path) -> Tool:
     jars = read_lock(lock)
     version = version_of(jars, "jmx_prometheus_javaagent")
 
-    def build(folder: Path, _needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
-        fetch(jars, folder, say)
+    def build(folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
+        fetch(jars, folder, note)
         (folder / jars[0].file_name).rename(folder / JMX_AGENT)
 
     return Tool(
@@ -106,7 +106,7 @@ def jmx_agent_tool(lock: Path) -> Tool:
     )
 
 
-def fetch(jars: tuple[Jar, ...], folder: Path, say: Callable[[str], None]) -> None:
+def fetch(jars: tuple[Jar, ...], folder: Path, note: Note) -> None:
     """Download every jar into `folder` and verify its SHA-256.
 
     Raises:
@@ -138,5 +138,5 @@ def fetch(jars: tuple[Jar, ...], folder: Path, say: Callable[[str], None]) -> No
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for done, _ in enumerate(pool.map(get, jars), start=1):
-            say(f"{done} of {len(jars)} jars")
+            note(f"{done} of {len(jars)} jars")
     shutil.rmtree(repository)

@@ -4,13 +4,13 @@ import hashlib
 import platform
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cdc_perf import process, process_tags
 from cdc_perf.errors import StackFailure
-from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.tools.cache import Cache, Note, Tool
 from cdc_perf.tools.wheels import wheel_tool
 
 # Go prints a line for each unavailable package; so many lines would hide the first one.
@@ -42,14 +42,14 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
     if pinned is None:
         raise StackFailure(f"{go_mod}: go.k6.io/k6 is not in it")
 
-    def build(folder: Path, _needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
+    def build(folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
         compiled = 0
 
         def count(line: str) -> None:
             nonlocal compiled
             if line and not line.startswith(("go: ", "#", "\t")):
                 compiled += 1
-                say(f"{compiled} packages compiled, about 860 in all")
+                note(f"{compiled} packages compiled, about 860 in all")
 
         try:
             process.run(

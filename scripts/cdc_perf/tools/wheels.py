@@ -7,14 +7,14 @@ they would take 400 MB and determine the versions of its dependencies.
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import uv
 
 from cdc_perf import process, process_tags
 from cdc_perf.errors import StackFailure
-from cdc_perf.tools.cache import Tool
+from cdc_perf.tools.cache import Note, Tool
 
 
 def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Tool:
@@ -42,7 +42,7 @@ def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Too
     # Not in the build threads, because the initialization of sysconfig is not thread-safe.
     uv_binary = uv.find_uv_bin()
 
-    def build(folder: Path, _needs: Mapping[str, Path], _say: Callable[[str], None]) -> None:
+    def build(folder: Path, _needs: Mapping[str, Path], _note: Note) -> None:
         try:
             process.run(
                 [

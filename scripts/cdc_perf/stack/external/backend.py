@@ -1,12 +1,13 @@
 """The external stack: the harness checks and measures it, and never starts or stops it."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import readiness, source, target, topics
-from cdc_perf.stack.backend import JvmMemory, LogTail, Say
+from cdc_perf.stack.backend import JvmMemory, LogTail
 from cdc_perf.stack.checks.sequence import check_connector, check_pipeline, warnings
 from cdc_perf.stack.component import COMPONENTS, ComponentEvent, ComponentStatus
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
@@ -16,6 +17,7 @@ from cdc_perf.stack.external.addresses import addresses
 from cdc_perf.stack.usage import Usage
 from cdc_perf.waiting import NotReady
 
+_log = logging.getLogger(__name__)
 _OURS = "an external stack is not ours to stop: nothing was changed"
 
 
@@ -111,7 +113,7 @@ class ExternalStack:
     def _answers(self) -> tuple[ProbeAnswer, ...]:
         return ask_all(self._pipeline, self._addresses())
 
-    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
+    def up(self, *, observe: bool = False) -> Endpoints:
         """Probe every component, report the answers, and send a canary row through the pipeline."""
         endpoints = self._addresses()
         if observe and not endpoints.prometheus_url:
@@ -121,7 +123,7 @@ class ExternalStack:
             )
         answers = ask_all(self._pipeline, endpoints)
         for answer in answers:
-            say(str(answer))
+            _log.info(str(answer))
         faults = [str(answer) for answer in answers if answer.fault]
         if faults:
             raise StackFailure(
@@ -131,8 +133,8 @@ class ExternalStack:
             )
         self.verify()
         for warning in warnings(self._pipeline, endpoints):
-            say(warning)
-        readiness.prove_pipeline(self._pipeline, endpoints, say)
+            _log.info(warning)
+        readiness.prove_pipeline(self._pipeline, endpoints)
         return endpoints
 
     def verify(self, *, connector: bool = True) -> None:
@@ -145,12 +147,12 @@ class ExternalStack:
         if connector:
             check_connector(self._pipeline, endpoints)
 
-    def down(self, say: Say) -> bool:
+    def down(self) -> bool:
         """Report that nothing is stopped."""
-        say(_OURS)
+        _log.info(_OURS)
         return True
 
-    def abandon(self, _say: Say) -> bool:
+    def abandon(self) -> bool:
         """Do nothing."""
         return True
 
