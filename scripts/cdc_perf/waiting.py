@@ -109,7 +109,7 @@ def wait_until(
 
     def attempt() -> T:
         if called_off.is_set():
-            raise StackFailure(f"{what} is not waited for any longer")
+            raise StackFailure(f"the wait for {what} was canceled")
         return probe()
 
     try:

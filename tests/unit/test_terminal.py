@@ -83,10 +83,13 @@ def test_progress_is_a_plain_line_once_however_often_a_command_asks_for_it(
     show_progress()
     show_progress()
     LOG.info("kafka is ready")
-    LOG.warning("gauges.json.gz ends here")
+    LOG.warning("cannot write gauges.json.gz any further")
     LOG.debug("run: kafka")
     captured = capsys.readouterr()
-    assert (captured.out, captured.err) == ("", "kafka is ready\ngauges.json.gz ends here\n")
+    assert (captured.out, captured.err) == (
+        "",
+        "kafka is ready\ncannot write gauges.json.gz any further\n",
+    )
     assert not caplog.records
 
 
@@ -135,9 +138,9 @@ def test_in_a_block_the_messages_of_this_thread_go_elsewhere(progress: list[str]
 
 def test_a_function_that_takes_the_messages_can_end_the_work() -> None:
     def refuse(_line: str) -> None:
-        raise StackFailure("kafka was not finished")
+        raise StackFailure("the installation of kafka was canceled")
 
-    with progress_to(refuse), pytest.raises(StackFailure, match="not finished"):
+    with progress_to(refuse), pytest.raises(StackFailure, match="canceled"):
         LOG.info("kafka is ready")
 
 

@@ -35,7 +35,7 @@ class Push:
         try:
             self._waiting.put_nowait(samples)
         except queue.Full:
-            self._complain("it does not keep up")
+            self._complain("the queue is full")
 
     def close(self) -> None:
         """Send the queued samples, for a few seconds at most."""
@@ -69,4 +69,4 @@ class Push:
         if not self._complained:
             self._complained = True
             where = redacted(self._url)
-            _log.warning(f"Prometheus at {where} does not take what is pushed to it: {why}")
+            _log.warning(f"cannot push samples to Prometheus at {where}: {why}")

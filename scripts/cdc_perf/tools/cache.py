@@ -109,7 +109,7 @@ class Cache:
         except filelock.Timeout:
             raise StackFailure(
                 f"another process is still building {tool.name} into {self.root}",
-                hint=f"wait for it, end it, or set {ENVIRONMENT_VARIABLE} to another folder",
+                hint=f"wait for it, stop it, or set {ENVIRONMENT_VARIABLE} to another folder",
             ) from None
         except OSError as error:
             raise self._unwritable(tool, str(error)) from error
@@ -122,8 +122,8 @@ class Cache:
 
     def _unwritable(self, tool: Tool, why: str) -> StackFailure:
         return StackFailure(
-            f"{tool.name} cannot be put into the cache folder {self.root}: {why}",
-            hint=f"free space or set {ENVIRONMENT_VARIABLE} to a folder that can be written to",
+            f"cannot install {tool.name} into the tool cache {self.root}: {why}",
+            hint=f"free some space, or set {ENVIRONMENT_VARIABLE} to a writable folder",
         )
 
     def _build(self, tool: Tool, target: Path, note: Note) -> None:
@@ -223,7 +223,7 @@ def _remove(paths: Iterable[Path]) -> int:
             else:
                 path.unlink()
     except OSError as error:
-        raise StackFailure(f"{error.filename} cannot be removed: {error.strerror}") from None
+        raise StackFailure(f"cannot remove {error.filename}: {error.strerror}") from None
     return freed
 
 

@@ -64,7 +64,7 @@ def install_all(cache: Cache, tools: Iterable[Tool]) -> None:
     if not wanted:
         return
     names = ", ".join(f"{tool.name} {tool.version}" for tool in wanted.values())
-    _log.info(f"getting {names} into {cache.root} (once)")
+    _log.info(f"installing {names} into {cache.root} (first use only)")
     work = _Work(cache)
     sorter = graphlib.TopologicalSorter(
         {key: {n.key for n in tool.needs if n.key in wanted} for key, tool in wanted.items()}
@@ -106,13 +106,13 @@ class _Work:
         def note(line: str) -> None:
             # A build in this process, which cannot be killed like a command, ends here.
             if self._called_off.is_set():
-                raise StackFailure(f"{tool.name} was not finished")
+                raise StackFailure(f"the installation of {tool.name} was canceled")
             self._progress[tool.key] = line
 
         self._started[tool.key] = time.monotonic()
         with cancelled_by(self._called_off):
             path = self._cache.install(tool, note, self._called_off.is_set)
-        _log.info(f"{tool.name} is there after {self._seconds(tool):.0f} s")
+        _log.info(f"{tool.name} installed in {self._seconds(tool):.0f} s")
         return path
 
     def report(self, tools: Iterable[Tool]) -> None:

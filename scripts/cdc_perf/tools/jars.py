@@ -51,9 +51,7 @@ def read_lock(lock: Path) -> tuple[Jar, ...]:
             continue
         form = _LINE.fullmatch(line)
         if form is None:
-            raise StackFailure(
-                f"{lock}:{number}: not of the form group:artifact:version sha256:HEX"
-            )
+            raise StackFailure(f"{lock}:{number}: expected group:artifact:version sha256:HEX")
         jars.append(Jar(**form.groupdict()))
     return tuple(jars)
 
@@ -67,7 +65,7 @@ def version_of(jars: tuple[Jar, ...], artifact: str) -> str:
     for jar in jars:
         if jar.artifact == artifact:
             return jar.version
-    raise StackFailure(f"the lock file of the jars has no {artifact}")
+    raise StackFailure(f"the lock file of the jars does not contain {artifact}")
 
 
 def jars_tool(lock: Path) -> Tool:
@@ -124,15 +122,15 @@ def fetch(jars: tuple[Jar, ...], folder: Path, note: Note) -> None:
             fetched = component.artifact().resolve()
         except Exception as error:  # jgo raises RuntimeError and its HTTP client's errors
             raise StackFailure(
-                f"{jar.artifact} {jar.version} cannot be fetched: {type(error).__name__}",
-                hint="is the Maven repository reachable? Run the command again when it is",
+                f"cannot download {jar.artifact} {jar.version}: {type(error).__name__}",
+                hint="check that the Maven repository is reachable, then run the command again",
                 detail=tuple(str(error).splitlines()[:_LINES]),
             ) from error
         actual = hashlib.sha256(fetched.read_bytes()).hexdigest()
         if actual != jar.sha256:
             raise StackFailure(
                 f"{jar.artifact} {jar.version} has the checksum {actual}, not {jar.sha256}",
-                hint="something between here and the repository altered it: do not use it",
+                hint="it was changed between the repository and this machine: do not use it",
             )
         fetched.rename(folder / jar.file_name)
 

@@ -40,7 +40,7 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
     except OSError as error:
         raise StackFailure(f"{error.filename}: {error.strerror}") from None
     if pinned is None:
-        raise StackFailure(f"{go_mod}: go.k6.io/k6 is not in it")
+        raise StackFailure(f"{go_mod} does not contain go.k6.io/k6")
 
     def build(folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
         compiled = 0
@@ -49,7 +49,7 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
             nonlocal compiled
             if line and not line.startswith(("go: ", "#", "\t")):
                 compiled += 1
-                note(f"{compiled} packages compiled, about 860 in all")
+                note(f"{compiled} of about 860 packages compiled")
 
         try:
             process.run(
@@ -64,8 +64,8 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
             )
         except StackFailure as failure:
             raise StackFailure(
-                f"k6 could not be built from {module}",
-                hint="is the Go module proxy reachable? The lines below are Go's",
+                f"cannot build k6 from {module}",
+                hint="check that the Go module proxy is reachable; Go reported:",
                 detail=failure.detail[:_LINES],
             ) from None
 
@@ -101,7 +101,7 @@ def required_version(go_mod: Path) -> tuple[int, ...]:
     """
     line = re.search(r"^go (\d+(?:\.\d+)*)", go_mod.read_text(encoding="utf-8"), re.MULTILINE)
     if line is None:
-        raise StackFailure(f"{go_mod}: no `go` line in it")
+        raise StackFailure(f"{go_mod} has no `go` line")
     return tuple(int(part) for part in line[1].split("."))
 
 

@@ -35,7 +35,7 @@ def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Too
         raise StackFailure(f"{lock}: {error.strerror}", hint="restore it: git checkout") from None
     pinned = re.search(rf"^{re.escape(distribution)}==(\S+)", text, re.MULTILINE)
     if pinned is None:
-        raise StackFailure(f"{lock}: {distribution} is not in it", hint="run nox -s lock")
+        raise StackFailure(f"{lock} does not contain {distribution}", hint="run nox -s lock")
     # Compiled wheels are valid for one version of Python.
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -55,8 +55,9 @@ def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Too
             )
         except StackFailure as failure:
             raise StackFailure(
-                f"{name} {pinned[1]} could not be installed from {lock.name}",
-                hint="is the package index reachable, and has the lock file its checksums?",
+                f"cannot install {name} {pinned[1]} from {lock.name}",
+                hint="check that the package index is reachable and that the lock file has the "
+                "checksums",
                 detail=failure.detail,
             ) from None
 

@@ -9,7 +9,7 @@ from tests.integration.observed.conftest import Observed
 
 pytestmark = pytest.mark.slow
 
-LINE = "does not take what is pushed to it"
+LINE = "cannot push samples to Prometheus"
 
 
 def caught_up(observed: Observed) -> None:

@@ -83,7 +83,7 @@ def test_a_prometheus_that_takes_nothing_is_complained_of_once(
     push.offer([sample()])
     push.offer([sample()])
     push.close()
-    assert progress == [f"Prometheus at {URL} does not take what is pushed to it: {why}"]
+    assert progress == [f"cannot push samples to Prometheus at {URL}: {why}"]
 
 
 def test_a_prometheus_that_hangs_holds_nobody_up(
@@ -99,9 +99,7 @@ def test_a_prometheus_that_hangs_holds_nobody_up(
     push = Push(URL)
     for _ in range(500):
         push.offer([sample()])
-    assert progress == [
-        f"Prometheus at {URL} does not take what is pushed to it: it does not keep up"
-    ]
+    assert progress == [f"cannot push samples to Prometheus at {URL}: the queue is full"]
     released.set()
     push.close()
 

@@ -124,7 +124,7 @@ def test_a_folder_that_cannot_be_written_to_is_named_with_the_way_out(tmp_path: 
     (tmp_path / "file").touch()
     with pytest.raises(StackFailure) as caught:
         Cache(tmp_path / "file" / "cache").install(tool(), print)
-    assert f"cannot be put into the cache folder {tmp_path}/file/cache" in caught.value.message
+    assert f"into the tool cache {tmp_path}/file/cache" in caught.value.message
     assert "CDC_PERF_CACHE" in caught.value.hint
 
 
@@ -135,7 +135,7 @@ def test_a_full_disk_that_a_builder_met_is_told_as_such(cache: Cache) -> None:
     with pytest.raises(StackFailure) as caught:
         cache.install(tool(build=fill), print)
     assert str(caught.value).startswith(
-        f"tool cannot be put into the cache folder {cache.root}: No space left on device\n"
+        f"cannot install tool into the tool cache {cache.root}: No space left on device\n"
     )
     assert "CDC_PERF_CACHE" in caught.value.hint
 

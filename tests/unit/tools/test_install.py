@@ -58,12 +58,12 @@ def test_every_tool_is_built_after_those_that_it_needs(cache: Cache, progress: l
     caches = tool("caches", storage, JAVA, build=needing)
     install_all(cache, [caches])
     assert not missing(cache, [caches])
-    assert progress[0].startswith("getting ")
-    assert progress[0].endswith(f" into {cache.root} (once)")
-    assert {line.split(" is there after ")[0] for line in progress[1:]} == {
+    assert progress[0].startswith("installing ")
+    assert progress[0].endswith(f" into {cache.root} (first use only)")
+    assert {line.split(" installed in ")[0] for line in progress[1:]} == {
         *("java", "kafka", "storage", "caches")
     }
-    assert progress.index(next(line for line in progress if line.startswith("caches is"))) == 4
+    assert progress.index(next(line for line in progress if line.startswith("caches installed"))) == 4
 
 
 def test_when_all_is_there_nothing_is_said_or_done(cache: Cache, progress: list[str]) -> None:
