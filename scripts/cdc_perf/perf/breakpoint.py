@@ -73,7 +73,7 @@ def _hold(
         verdict = judge(replace(measured.evidence, thresholds=limits, earlier=()))
         if verdict.exit_code not in (ExitCode.FAIL, ExitCode.INVALID):
             break
-        _log.info(f"{run.name}: {asked:,}/s does not hold: {verdict.reasons[0]}")
+        _log.info(f"{run.name}: {asked:,}/s is not sustained: {verdict.reasons[0]}")
         measured = _settled(holding, measured, hold_files)
         if _lost(measured):
             break
@@ -101,7 +101,7 @@ def _settled(
 
 def _earlier(name: str, measured: ScenarioResult) -> EarlierPart:
     evidence = measured.evidence
-    integrity = evidence.integrity or unchecked("no check was made")
+    integrity = evidence.integrity or unchecked("the data-loss check did not run")
     return EarlierPart(name, integrity, evidence.exceptions)
 
 
@@ -131,7 +131,7 @@ def _wait_for_zero_lag(runner: ScenarioRunner) -> None:
 
     wait_until(
         probe,
-        what="the consumer to catch up",
+        what="the consumer",
         deadline_seconds=_DRAIN_SECONDS,
         hint="see `inv logs --component consumer`",
     )

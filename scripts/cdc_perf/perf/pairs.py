@@ -70,7 +70,7 @@ def version(checkout: Checkout, name: str, option: str) -> Iterator[Checkout]:
         [*git, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"], check=False
     )
     if found.exit_code != 0:
-        raise UsageFailure(f"{option}: {name!r} is no commit here, and no folder with a checkout")
+        raise UsageFailure(f"{option}: {name!r} is neither a commit nor a folder with a checkout")
     with TemporaryDirectory(prefix="cdc-perf-pairs-") as temporary:
         root = Path(temporary) / "checkout"
         process.run(["git", "clone", "--quiet", "--no-checkout", checkout.root, root])
@@ -101,10 +101,10 @@ def measure_in_turn(base: Checkout, head: Checkout, results: Path, turns: Turns)
             _log.info(f"pair {number} of {turns.pairs}: {side}")
             turn = _run(base if side is PairSide.BASE else head, results, turns, number, side)
             if turn.exit_code not in _USABLE:
-                _log.info(f"{turn.name} is left out: {turn.reason}")
+                _log.info(f"{turn.name} is excluded: {turn.reason}")
             made.append(turn)
         if number == _HOPELESS_PAIRS and not any(turn.figures for turn in made):
-            _log.info(f"no run of the first {number} pairs can be compared: no more are made")
+            _log.info(f"no run of the first {number} pairs is usable: stopping")
             break
     return made
 
@@ -124,7 +124,7 @@ def _run(checkout: Checkout, results: Path, turns: Turns, number: int, side: Pai
     )
     if completed.exit_code == ExitCode.USAGE:
         raise UsageFailure(
-            f"{side} does not take what it is asked to run", detail=completed.last_lines[-8:]
+            f"{side} rejects the arguments of this command", detail=completed.last_lines[-8:]
         )
     made = [path for path in run_folders(results) if path not in before]
     folder = RunFolder(made[-1]) if made else None

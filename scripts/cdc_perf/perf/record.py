@@ -90,4 +90,4 @@ def _append_history(folder: RunFolder, manifest: Manifest, rows: Sequence[Row]) 
     try:
         history.append(folder.path.parent, entries_of(manifest, rows))
     except OSError as error:
-        _log.info(f"the history could not be written: {error.strerror}")
+        _log.info(f"cannot write the history: {error.strerror}")

@@ -193,7 +193,7 @@ class RunSession:
             url = dashboard_url(
                 self.endpoints.grafana_url, self.folder.run_id, self.manifest.started
             )
-            _log.info(f"watch it: {url}")
+            _log.info(f"Grafana: {url}")
         if self.runner.k6.dashboard is not None:
             open_in_browser(self.runner.k6.dashboard.url)
 
@@ -244,7 +244,7 @@ class RunSession:
         if interrupted is not None:
             return row, _Blocked(ExitCode.INTERRUPTED, str(interrupted))
         if run.name == HEALTH_CHECK and verdict.exit_code is not ExitCode.PASS:
-            return row, _Blocked(ExitCode.STACK, "the health check did not pass")
+            return row, _Blocked(ExitCode.STACK, "the health check failed")
         return row, None
 
     def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> RunResult:

@@ -207,7 +207,7 @@ class ScenarioRunner:
         else:
             events = watch.events()
             excused = (
-                "nobody watches the components of this stack"
+                "the components of this stack are not monitored"
                 if events is None
                 else excuse(event.component for event in events)
             )

@@ -56,7 +56,7 @@ def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[TrialOutcome
             outcome = try_fault(fault, checkout)
         except StackFailure as failure:
             outcome = not_tried(fault, failure)
-        came = outcome.wrong or f"{outcome.verdict}, as it should be"
+        came = outcome.wrong or f"{outcome.verdict}, as expected"
         _log.info(f"{number} of {len(faults)}, {fault.name}: {came} ({outcome.seconds:.0f} s)")
         outcomes.append(outcome)
     return outcomes
@@ -93,7 +93,7 @@ def _attempt(fault: Fault, checkout: Checkout) -> tuple[ScenarioVerdict, TrialOu
                 # Only until the pipeline was judged: a frozen component cannot be stopped.
                 _wait(running, files.verdict, _VERDICT_SECONDS)
             if not running.ended_within(_STOP_SECONDS):
-                raise StackFailure(f"{fault.name}: inv perf did not come to its end")
+                raise StackFailure(f"{fault.name}: inv perf did not end")
         completed = running.wait()
         if not files.verdict.is_file():
             raise _broken_off(fault, completed)
@@ -145,7 +145,7 @@ def _under_load(running: Running, fault: Fault, copy: Checkout) -> RunFolder:
 def _wait(running: Running, verdict: Path, seconds: float) -> None:
     def probe() -> None:
         if running.alive and not verdict.is_file():
-            raise NotReady("the run goes on")
+            raise NotReady("the run has not ended")
 
     wait_until(probe, what="the verdict", deadline_seconds=seconds)
 
@@ -207,7 +207,7 @@ def _replace(root: Path, edit: Edit) -> None:
     text = path.read_text(encoding="utf-8")
     if edit.old not in text:
         raise StackFailure(
-            f"{edit.file} does not hold {edit.old!r} any more",
-            hint="mend the fault in scripts/cdc_perf/selftest/faults.py that replaces it",
+            f"{edit.file} no longer contains {edit.old!r}",
+            hint="fix the fault in scripts/cdc_perf/selftest/faults.py that replaces it",
         )
     path.write_text(text.replace(edit.old, edit.new), encoding="utf-8")

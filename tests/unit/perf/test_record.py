@@ -53,4 +53,4 @@ def test_a_history_that_cannot_be_written_takes_no_result_back(
     folder.path.mkdir()
     write_artifacts(folder, known, judge_run([each.verdict for each in ROWS]), ROWS, {})
     assert folder.verdict.exists()
-    assert progress == ["the history could not be written: No space left on device"]
+    assert progress == ["cannot write the history: No space left on device"]

@@ -63,7 +63,9 @@ def test_every_tool_is_built_after_those_that_it_needs(cache: Cache, progress: l
     assert {line.split(" installed in ")[0] for line in progress[1:]} == {
         *("java", "kafka", "storage", "caches")
     }
-    assert progress.index(next(line for line in progress if line.startswith("caches installed"))) == 4
+    assert (
+        progress.index(next(line for line in progress if line.startswith("caches installed"))) == 4
+    )
 
 
 def test_when_all_is_there_nothing_is_said_or_done(cache: Cache, progress: list[str]) -> None:
