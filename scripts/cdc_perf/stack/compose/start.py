@@ -107,7 +107,7 @@ class ComposeStarter:
                 deadline_seconds=self.deadline_seconds,
                 hint="docker compose logs prometheus",
             )
-            _log.info(f"watch it: {endpoints.grafana_url}")
+            _log.info(f"Grafana: {endpoints.grafana_url}")
         readiness.prove_pipeline(pipeline, endpoints)
         endpoints.write(self.checkout.endpoints_file)
         return endpoints
@@ -115,5 +115,5 @@ class ComposeStarter:
     def _get_images(self, compose: Compose, images: Mapping[str, str]) -> None:
         missing = self.project.containers.missing(images)
         if missing:
-            _log.info(f"getting the images of {', '.join(missing)}")
+            _log.info(f"pulling the images of {', '.join(missing)}")
             compose.pull(missing)

@@ -18,7 +18,7 @@ from cdc_perf.stack.usage import Usage
 from cdc_perf.waiting import NotReady
 
 _log = logging.getLogger(__name__)
-_OURS = "an external stack is not ours to stop: nothing was changed"
+_OURS = "cdc-perf does not stop an external stack: nothing was changed"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class ExternalStack:
         endpoints = self._addresses()
         if observe and not endpoints.prometheus_url:
             raise StackFailure(
-                "--observe: no address of a Prometheus is given",
+                "--observe: no Prometheus address is set",
                 hint="set CDC_PROMETHEUS_URL, or prometheus_url in [stacks.external]",
             )
         answers = ask_all(self._pipeline, endpoints)
@@ -128,7 +128,7 @@ class ExternalStack:
         if faults:
             raise StackFailure(
                 f"the external stack is not ready: {faults[0]}",
-                hint="mend it, or its address (CDC_*, [stacks.external] in pipeline.toml)",
+                hint="fix it, or its address (CDC_*, [stacks.external] in pipeline.toml)",
                 detail=tuple(faults[1:]),
             )
         self.verify()
@@ -198,15 +198,15 @@ class ExternalStack:
         answers = {x.component: x for x in self._answers()}
         missing = ", ".join(name for name, x in answers.items() if not x.given)
         notes = (
-            "external stack: restarts, logs, processors and memory were not watched",
-            f"no address was given of {missing}" if missing else "",
+            "external stack: restarts, logs, CPU, and memory were not monitored",
+            f"no address given for {missing}" if missing else "",
             target.note(answers["mongodb"].version),
         )
         return tuple(x for x in notes if x)
 
     def log_tails(self, _lines: int) -> Mapping[str, LogTail]:
         """Return no lines: its logs are not available."""
-        return {name: LogTail("external: not here", ()) for name in COMPONENTS}
+        return {name: LogTail("external: not available", ()) for name in COMPONENTS}
 
     def watch(self) -> "ExternalWatch":
         """Return a watch that observes nothing."""

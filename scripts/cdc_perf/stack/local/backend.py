@@ -130,7 +130,9 @@ class LocalStack:
     def notes(self) -> tuple[str, ...]:
         """Return the differences from a pipeline in production."""
         server = self.versions().get("mongodb", "")
-        notes = ["embedded stack: one machine carries the load, PostgreSQL runs with fsync off"]
+        notes = [
+            "embedded stack: load and pipeline share one machine, PostgreSQL runs with fsync=off"
+        ]
         if on_mongodb := target.note(server):
             notes.append(on_mongodb)
         if any(name in self.versions() for name in OBSERVERS):

@@ -45,7 +45,7 @@ class LocalStarter:
     def announce(self) -> None:
         """Report a supervisord that was killed."""
         if self.supervisor.left_running():
-            _log.info("supervisord was killed: ending what it left running")
+            _log.info("supervisord was killed: stopping what it left running")
 
     def stopped(self) -> tuple[str, ...]:
         """Return the components and observers that supervisord was asked to stop."""
@@ -133,7 +133,7 @@ class LocalStarter:
         )
         for program in observing:
             wait_ready(self, program.name, lambda: readiness.prometheus_ready(endpoints))
-            _log.info(f"watch it: {endpoints.prometheus_url}")
+            _log.info(f"Prometheus: {endpoints.prometheus_url}")
         readiness.prove_pipeline(pipeline, endpoints)
         if installed.k6 is not None:
             layout.k6.parent.mkdir(parents=True, exist_ok=True)

@@ -84,7 +84,7 @@ def training_tool(
         shutil.rmtree(layout.root)
         missing = [x for x in ("kafka", "connect") if not (folder / f"{x}.aot").is_file()]
         if missing:
-            raise StackFailure(f"the training run left no cache for {' and '.join(missing)}")
+            raise StackFailure(f"the training run wrote no cache for {' and '.join(missing)}")
 
     return Tool(
         name="JVM caches",
