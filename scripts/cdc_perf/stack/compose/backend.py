@@ -135,7 +135,9 @@ class ComposeStack:
         notes = (
             f"compose stack: load and pipeline share one machine; limits: {limits}",
             "" if endpoints is None else self._note_on_mongodb(endpoints),
-            "observed: Prometheus, Grafana, and the JMX agents ran on it too" if observed else "",
+            "observed: Prometheus, Grafana, and the JMX agents ran on the same machine"
+            if observed
+            else "",
         )
         return tuple(x for x in notes if x)
 
