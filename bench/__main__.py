@@ -12,7 +12,7 @@ from cdc_perf.files import write_atomically
 from cdc_perf.perf.environment import machine, versions
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.terminal import say
+from cdc_perf.terminal import say, show_progress
 
 _MEASUREMENTS: dict[str, Callable[[Workplace], tuple[Figure, ...]]] = {
     "commands": commands.measure,
@@ -41,6 +41,7 @@ def main(names: list[str]) -> int:
         say(f"no such benchmark: {unknown[0]}; {nearest(unknown[0], tuple(_MEASUREMENTS))}")
         return 2
     environment.adopt(os.environ)
+    show_progress()
     parts = []
     with workplace() as place:
         for name in names or _MEASUREMENTS:

@@ -1,18 +1,23 @@
-"""What holds for every test: its environment, and what a skip means."""
+"""What holds for every test: its environment, its log, and what a skip means."""
 
+import logging
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import NoReturn
 
 import hypothesis
 import pytest
 
 from cdc_perf import environment
+from cdc_perf.terminal import ProgressHandler
 
 environment.adopt(os.environ)
 # A busy machine is no defect: no example has a deadline.
 hypothesis.settings.register_profile("cdc-perf", deadline=None)
 hypothesis.settings.load_profile("cdc-perf")
+LOG = logging.getLogger("cdc_perf")
+# As a command sets it; pytest shows the messages of a test that fails.
+LOG.setLevel(logging.INFO)
 
 SKIPS_FAIL = "--skips-fail"
 # What only another machine can have.
@@ -37,6 +42,16 @@ def pytest_runtest_makereport(
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"may not be skipped here: {reason}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def progress() -> Iterator[list[str]]:
+    """Return the messages of the harness so far; what a command does to its log ends here."""
+    messages: list[str] = []
+    handlers, propagate = LOG.handlers[:], LOG.propagate
+    LOG.addHandler(ProgressHandler(messages.append))
+    yield messages
+    LOG.handlers, LOG.propagate = handlers, propagate
 
 
 def subject_missing(config: pytest.Config, reason: str) -> NoReturn:

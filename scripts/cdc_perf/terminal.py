@@ -4,14 +4,21 @@ Logs, names, and server answers are untrusted. Characters that control a termina
 escape character, are printed as `\u001b`, as JSON writes them.
 """
 
+import logging
 import re
 import sys
 import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from cdc_perf.redaction import redacted
 
 # Colors; the last alternative resets them. They have no other effect on a terminal.
 _COLOR = re.compile(r"(\x1b\[(?:3[0-7]|0)m)")
+Write = Callable[[str], None]
+# Of this thread: a thread starts without the redirection of the one that started it.
+_redirected: ContextVar[Write | None] = ContextVar("redirected", default=None)
 
 
 def visible(text: str) -> str:
@@ -52,3 +59,40 @@ def say(line: str) -> None:
     """Print a line of progress or a failure to standard error."""
     sys.stderr.write(f"{clean(line)}\n")
     sys.stderr.flush()
+
+
+class ProgressHandler(logging.Handler):
+    """Writes each message as a line, without a time or a level: the messages are for people.
+
+    A handler has a lock, so lines of several threads come out whole. An exception of the function
+    that takes the line reaches the caller: a tool's build ends in it when it is called off.
+    """
+
+    def __init__(self, write: Write = say) -> None:
+        super().__init__()
+        self._write = write
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a message, or pass it to the function of `progress_to`."""
+        (_redirected.get() or self._write)(self.format(record))
+
+
+_HANDLER = ProgressHandler()
+
+
+def show_progress() -> None:
+    """Print what the harness's modules log, from INFO on; loggers of libraries stay as they are."""
+    log = logging.getLogger(__package__)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.addHandler(_HANDLER)
+
+
+@contextmanager
+def progress_to(write: Write) -> Iterator[None]:
+    """Pass the messages of this thread in the block to a function instead of printing them."""
+    token = _redirected.set(write)
+    try:
+        yield
+    finally:
+        _redirected.reset(token)

@@ -1,5 +1,6 @@
 """Wait for conditions, with a deadline; a timeout names the unmet condition."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +12,11 @@ import tenacity
 from cdc_perf.errors import StackFailure
 from cdc_perf.redaction import redacted
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 Tell = Callable[[tenacity.RetryCallState], None]
 _called_off: ContextVar[threading.Event | None] = ContextVar("called_off", default=None)
-_told: ContextVar[tuple[Callable[[str], None], float] | None] = ContextVar("told", default=None)
+_log_seconds: ContextVar[float | None] = ContextVar("log_seconds", default=None)
 
 
 class NotReady(Exception):  # noqa: N818 - a state, not an error
@@ -53,21 +55,20 @@ def cancelled_by(event: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def log_waits(say: Callable[[str], None], every_seconds: float = 10.0) -> Iterator[None]:
-    """Report regularly what a wait in the block, in this thread, still waits for."""
-    token = _told.set((say, every_seconds))
+def log_waits(every_seconds: float = 10.0) -> Iterator[None]:
+    """Log regularly what a wait in the block, in this thread, still waits for."""
+    token = _log_seconds.set(every_seconds)
     try:
         yield
     finally:
-        _told.reset(token)
+        _log_seconds.reset(token)
 
 
 def _teller(what: str) -> Tell | None:
     """Return the callback before each pause of a wait; None if waits are not logged."""
-    wanted = _told.get()
-    if wanted is None:
+    every_seconds = _log_seconds.get()
+    if every_seconds is None:
         return None
-    say, every_seconds = wanted
     due = every_seconds
 
     def tell(state: tenacity.RetryCallState) -> None:
@@ -75,7 +76,7 @@ def _teller(what: str) -> Tell | None:
         seconds = state.seconds_since_start or 0.0
         if seconds >= due and state.outcome is not None:
             due = seconds + every_seconds
-            say(f"waiting for {what}, {seconds:.0f} s so far: {state.outcome.exception()}")
+            _log.info(f"waiting for {what}, {seconds:.0f} s so far: {state.outcome.exception()}")
 
     return tell
 
@@ -108,7 +109,7 @@ def wait_until(
 
     def attempt() -> T:
         if called_off.is_set():
-            raise StackFailure(f"{what} is not waited for any longer")
+            raise StackFailure(f"the wait for {what} was canceled")
         return probe()
 
     try:

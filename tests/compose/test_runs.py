@@ -117,14 +117,14 @@ def test_another_checkout_measures_the_stack_and_leaves_it(
     words = ("perf", *options, "--scenarios", "baseline", "--duration", "10s")
     measured = other(*words, env=addresses)
     assert measured.exit_code == ExitCode.PASS, measured.output
-    assert "restarts, logs, processors and memory were not watched" in measured.output
+    assert "restarts, logs, CPU, and memory were not monitored" in measured.output
     verdict = read(other.run_of(measured) / "baseline" / "verdict.json")
     (gate,) = [x for x in verdict["gates"] if x["name"] == "components"]
     assert (gate["ok"], gate["observed"]) == (None, "unknown: not ours to watch")
     for command in ("connector.delete", "connector.restart"):
         refused = other(command, *options, env=addresses)
         assert refused.exit_code == 3
-        assert "an external stack is not ours" in refused.output
+        assert "does not change an external stack" in refused.output
     assert "nothing was changed" in other("down", *options, env=addresses).output
     states = json.loads(inv("status", "--json").output)
     assert {x["state"] for x in states} == {"running"}

@@ -84,8 +84,8 @@ def test_auto_takes_the_stack_that_is_up_else_compose(
     def why(checkout: Checkout) -> str:
         return choose("auto", checkout, load_pipeline(checkout), Cache(tmp_path)).why
 
-    assert why(inv.checkout) == "stack: compose, which is up"
-    assert why(copy_checkout(tmp_path / "other")) == f"stack: compose, for there is {engine}"
+    assert why(inv.checkout) == "Using the compose stack: it is already up"
+    assert why(copy_checkout(tmp_path / "other")) == f"Using the compose stack: found {engine}"
 
 
 def test_another_stack_in_the_same_checkout_is_refused(inv: Docker) -> None:
@@ -110,7 +110,7 @@ def test_an_image_that_is_not_to_be_had_is_one_line_and_leaves_nothing(fresh: Do
     before = docker("ps", "-aq")
     said = fresh("up", "--stack", "compose", env={"DOCKER_HUB": "registry.invalid"})
     assert said.exit_code == 3, said.output
-    assert "the images cannot be had" in said.output
+    assert "cannot pull the images" in said.output
     assert "--stack local needs no images" in said.output
     assert "Traceback" not in said.output
     assert docker("ps", "-aq") == before
@@ -121,7 +121,7 @@ def test_a_port_that_is_taken_is_one_line(inv: Docker, fresh: Docker) -> None:
     taken = str(next(x["port"] for x in status if x["name"] == "postgres"))
     said = fresh("up", "--stack", "compose", env={"POSTGRES_PORT": taken})
     assert said.exit_code == 3
-    assert f"port {taken}, given by POSTGRES_PORT, is taken" in said.output
+    assert f"port {taken} (POSTGRES_PORT) is in use" in said.output
 
 
 def test_down_removes_what_an_earlier_start_left(fresh: Docker) -> None:

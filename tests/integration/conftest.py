@@ -52,16 +52,16 @@ def pipeline(checkout: Checkout) -> Pipeline:
 def k6(checkout: Checkout, pipeline: Pipeline) -> Path:
     cache = Cache.of_environment()
     tool = EmbeddedTools.of(checkout, pipeline, cache).programs.k6
-    install_all(cache, (tool,), print)
+    install_all(cache, (tool,))
     return cache.path(tool) / "k6"
 
 
 @pytest.fixture(scope="session")
 def stack(checkout: Checkout, pipeline: Pipeline) -> Iterator[LocalStack]:
     stack = local_stack(checkout, pipeline, Cache.of_environment())
-    stack.up(print)
+    stack.up()
     yield stack
-    stack.down(print)
+    stack.down()
 
 
 @pytest.fixture(scope="session")

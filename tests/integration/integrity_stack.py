@@ -153,9 +153,9 @@ def planted(
     checkout.pipeline_file.write_text(text, encoding="utf-8")
     pipeline = load_pipeline(checkout)
     stack = local_stack(checkout, pipeline, Cache.of_environment())
-    endpoints = stack.up(print)
+    endpoints = stack.up()
     try:
         with MongoClient[dict[str, Any]](endpoints.mongodb_uri) as client:
             yield Planted(checkout, stack, pipeline, endpoints, client)
     finally:
-        stack.down(print)
+        stack.down()

@@ -24,7 +24,7 @@ def test_a_level_that_changes_for_good_is_found_and_noise_is_not(
     stepped = [value * (1.3 if number >= 18 else 1) for number, value in enumerate(noise)]
     slight = [value * (1.03 if number >= 18 else 1) for number, value in enumerate(noise)]
     series = {"noise": noise, "stepped": stepped, "slight": slight}
-    found = find_change_points(checkout.root, Cache.of_environment(), series, print)
+    found = find_change_points(checkout.root, Cache.of_environment(), series)
     assert (found["noise"], found["slight"]) == ((), ())
     (point,) = found["stepped"]
     assert point.index == 18
@@ -43,7 +43,7 @@ def test_one_run_without_a_figure_hides_no_doubled_latency(
         for number, value in enumerate(values)
     ]
     cache = Cache.of_environment()
-    (last,) = alike(entries, lambda x: find_change_points(checkout.root, cache, x, print))
+    (last,) = alike(entries, lambda x: find_change_points(checkout.root, cache, x))
     (point,) = last.changes["e2e p95"]
     # Without the run that has no figure: the 18th value is that of run 18.
     assert point.index == 17

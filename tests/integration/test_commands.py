@@ -42,7 +42,7 @@ def test_up_on_a_stack_that_is_up_starts_nothing(inv: Inv, stack: LocalStack) ->
     before = [status.pid for status in stack.status()]
     completed = inv("up")
     assert completed.exit_code == ExitCode.PASS
-    assert "the stack is up already" in completed.output
+    assert "the stack is already up" in completed.output
     assert [status.pid for status in stack.status()] == before
 
 
@@ -120,7 +120,7 @@ def test_doctor_names_what_an_empty_cache_lacks_and_what_is_wrong(
     completed = inv("doctor", "--json", env={ENVIRONMENT_VARIABLE: str(empty)})
     findings = {finding["what"]: finding for finding in json.loads(completed.output)}
     assert findings["k6"]["health"] == "missing"
-    assert "to get" in findings["k6"]["found"]
+    assert "to install" in findings["k6"]["found"]
     assert completed.exit_code == ExitCode.PASS
 
     broken = copy_checkout(tmp_path_factory.mktemp("broken") / "checkout")
@@ -144,7 +144,7 @@ def test_without_a_stack_a_command_says_how_to_start_one(
     inv = Inv(copy_checkout(tmp_path_factory.mktemp("other") / "checkout"))
     completed = inv("connector.status")
     assert completed.exit_code == ExitCode.STACK
-    assert completed.output.splitlines() == ["no stack is up", "  remedy: start one: inv up"]
+    assert completed.output.splitlines() == ["no stack is up", "  remedy: inv up starts one"]
     assert "no stack is up" in inv("down").output
     statuses = json.loads(inv("status", "--json").output)
     assert {status["state"] for status in statuses} == {"stopped"}

@@ -44,8 +44,8 @@ def mortal(
     """A stack whose components may be killed."""
     checkout = copy_checkout(tmp_path_factory.mktemp("kills") / "checkout")
     stack = local_stack(checkout, pipeline, Cache.of_environment())
-    yield stack, stack.up(print)
-    stack.down(print)
+    yield stack, stack.up()
+    stack.down()
 
 
 class Writer(threading.Thread):

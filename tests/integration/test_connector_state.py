@@ -115,12 +115,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     checkout.pipeline_file.write_text(text.replace("[canary]\n", TABLES), encoding="utf-8")
     pipeline = load_pipeline(checkout)
     stack = local_stack(checkout, pipeline, Cache.of_environment())
-    endpoints = stack.up(print)
+    endpoints = stack.up()
     try:
         with MongoClient[dict[str, Any]](endpoints.mongodb_uri) as client:
             yield Site(checkout, pipeline, endpoints, client)
     finally:
-        stack.down(print)
+        stack.down()
 
 
 @contextmanager

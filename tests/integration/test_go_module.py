@@ -15,7 +15,7 @@ CACHE = Cache.of_environment()
 def toolchain() -> Toolchain:
     root = Checkout.here().root
     found = find_toolchain(root / "k6" / "go.mod", root / "requirements" / "embedded-go.txt")
-    install_all(CACHE, [found.tool] if found.tool is not None else [], print)
+    install_all(CACHE, [found.tool] if found.tool is not None else [])
     return found
 
 

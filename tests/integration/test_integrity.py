@@ -304,7 +304,7 @@ def test_a_key_that_cannot_be_followed_is_said_before_the_load(pipe: Planted) ->
     pipe.execute("ALTER PUBLICATION cdc_publication ADD TABLE odd")
     odd = Table("public.odd", ("at",), "odd")
     stranger = Table("public.stranger", ("id",), "stranger")
-    for table, said in ((odd, "key column at is of type"), (stranger, "not carry")):
+    for table, said in ((odd, "key column at has the type"), (stranger, "not publish")):
         other = msgspec.structs.replace(pipe.pipeline, tables=(*pipe.pipeline.tables, table))
         with pytest.raises(StackFailure, match=said):
             Checker(other, pipe.endpoints).begin()

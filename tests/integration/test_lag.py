@@ -73,6 +73,6 @@ def test_what_does_not_answer_is_left_out(pipeline: Pipeline, endpoints: Endpoin
 def test_a_slot_that_is_not_there_retains_nothing(endpoints: Endpoints) -> None:
     with (
         closing(RetainedBytes(endpoints.postgres_dsn, "no_such_slot")) as retained,
-        pytest.raises(NotReady, match="replication slot no_such_slot is not there"),
+        pytest.raises(NotReady, match="replication slot no_such_slot does not exist"),
     ):
         retained.read()

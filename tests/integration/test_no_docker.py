@@ -44,23 +44,23 @@ def refused(inv: Inv, environment: dict[str, str]) -> str:
 
 def test_no_docker(inv: Inv, tmp_path: Path) -> None:
     environment = {"PATH": str(tmp_path), "DOCKER_HOST": _NOTHING_LISTENS}
-    assert "there is no docker on PATH" in refused(inv, environment)
+    assert "docker is not on PATH" in refused(inv, environment)
 
 
 def test_an_engine_that_does_not_run(inv: Inv, tmp_path: Path) -> None:
     environment = {**docker(tmp_path, "exit 0"), "DOCKER_HOST": _NOTHING_LISTENS}
-    assert f"no Docker engine answers at {_NOTHING_LISTENS}" in refused(inv, environment)
+    assert f"no Docker engine at {_NOTHING_LISTENS}" in refused(inv, environment)
 
 
 def test_the_engine_of_the_current_context_is_looked_for(inv: Inv, tmp_path: Path) -> None:
     script = f'[ "$1 $2" = "context inspect" ] && echo {_NOTHING_LISTENS}'
     output = refused(inv, {**docker(tmp_path, script), "DOCKER_HOST": ""})
-    assert f"no Docker engine answers at {_NOTHING_LISTENS}" in output
+    assert f"no Docker engine at {_NOTHING_LISTENS}" in output
 
 
 def test_an_engine_on_another_machine(inv: Inv, tmp_path: Path) -> None:
     environment = {**docker(tmp_path, "exit 0"), "DOCKER_HOST": "ssh://somewhere.test"}
-    assert "is not one of this machine" in refused(inv, environment)
+    assert "runs on another machine" in refused(inv, environment)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may use any socket")
@@ -83,7 +83,7 @@ def test_no_compose_v2(inv: Inv, tmp_path: Path, script: str) -> None:
 def test_a_socket_behind_which_nobody_is(inv: Inv, tmp_path: Path) -> None:
     socket = a_socket(tmp_path)
     environment = {**docker(tmp_path, "echo 2.40.0"), "DOCKER_HOST": f"unix://{socket}"}
-    assert f"no Docker engine answers at unix://{socket}" in refused(inv, environment)
+    assert f"no Docker engine at unix://{socket}" in refused(inv, environment)
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="there is no docker command here")

@@ -92,7 +92,7 @@ def test_xml(pipe: External) -> None:
     (finding,) = check(pipe).findings
     assert (finding.kind, finding.count) == (FindingKind.CONTENT, len(xml.values))
     pipe.execute("UPDATE papers SET touched = 2")
-    # Debezium does not carry arrays of xml.
+    # Debezium does not publish arrays of xml.
     assert arrays.absent
     pipe.execute("INSERT INTO papers (id, c_xml_array) VALUES ('array', '{<a/>}')")
     (finding,) = check(pipe).findings

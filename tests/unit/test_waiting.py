@@ -65,7 +65,7 @@ def test_a_wait_that_is_called_off_ends_although_its_deadline_is_far() -> None:
         event.set()
         raise NotReady("never")
 
-    with cancelled_by(event), pytest.raises(StackFailure, match="not waited for any longer"):
+    with cancelled_by(event), pytest.raises(StackFailure, match="the wait for it was canceled"):
         wait_until(probe, what="it", deadline_seconds=3600, interval_seconds=3600)
 
 
@@ -77,29 +77,29 @@ def test_only_waits_inside_the_block_are_called_off() -> None:
     assert wait_until(lambda: "the answer", what="it", deadline_seconds=30) == "the answer"
 
 
-def becoming_told(every_seconds: float, after: int = 3) -> list[str]:
-    states, said = becoming_ready(after), list[str]()
+def wait_for_three(every_seconds: float) -> None:
+    states = becoming_ready(3)
 
     def probe() -> None:
         if (state := next(states)) != "ready":
             raise NotReady(state)
 
-    with log_waits(said.append, every_seconds):
+    with log_waits(every_seconds):
         wait_until(probe, what="it", deadline_seconds=30, interval_seconds=0.001)
-    return said
 
 
-def test_whoever_waits_for_long_is_told_what_for() -> None:
-    assert becoming_told(0.0) == [f"waiting for it, 0 s so far: {left} to go" for left in (3, 2, 1)]
+def test_whoever_waits_for_long_is_told_what_for(progress: list[str]) -> None:
+    wait_for_three(0.0)
+    assert progress == [f"waiting for it, 0 s so far: {left} to go" for left in (3, 2, 1)]
 
 
-def test_nobody_is_told_of_a_short_wait() -> None:
-    assert becoming_told(30.0) == []
+def test_nobody_is_told_of_a_short_wait(progress: list[str]) -> None:
+    wait_for_three(30.0)
+    assert progress == []
 
 
-def test_only_waits_inside_the_block_are_told_of() -> None:
-    said = list[str]()
-    with log_waits(said.append, 0.0):
+def test_only_waits_inside_the_block_are_told_of(progress: list[str]) -> None:
+    with log_waits(0.0):
         pass
     states = becoming_ready(1)
 
@@ -108,4 +108,4 @@ def test_only_waits_inside_the_block_are_told_of() -> None:
             raise NotReady("not yet")
 
     wait_until(probe, what="it", deadline_seconds=30, interval_seconds=0.001)
-    assert said == []
+    assert progress == []

@@ -35,5 +35,5 @@ def actionlint(root: Path) -> Path:
         build=build,
         needs=(toolchain.tool,) if toolchain.tool is not None else (),
     )
-    install_all(cache, (tool,), print)
+    install_all(cache, (tool,))
     return cache.path(tool) / "actionlint"

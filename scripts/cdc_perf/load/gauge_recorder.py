@@ -63,7 +63,7 @@ def _sample(read: Read, path: Path, ending: threading.Event, latest: Latest) -> 
                 _write(stream, moment, latest.values, declared)
     except OSError as error:
         # As k6 does when its disk is full; the verdict reports missing samples.
-        _log.warning("%s ends here: %s", path.name, error.strerror)
+        _log.warning(f"cannot write {path.name} any further: {error.strerror}")
 
 
 def _write(

@@ -33,7 +33,7 @@ class HopMeasurements:
     begin: datetime | None = None
     end: datetime | None = None
     restarts: int = 0
-    fault: str = "the hops were not read"
+    fault: str = "the consumer's hop metrics were not read"
 
 
 class HopWatch:
@@ -80,11 +80,11 @@ class HopWatch:
         if self._silence:
             return self._silence
         if self._late:
-            return "the consumer did not tell its hops when the load began"
+            return "the consumer did not report its hop metrics when the load began"
         if self._restarts:
             return (
-                "the consumer began to count anew: what it applied in the up to "
-                f"{_INTERVAL_SECONDS:.0f} s before is missing"
+                "the consumer restarted its counters: up to "
+                f"{_INTERVAL_SECONDS:.0f} s of events before the restart are missing"
             )
         return ""
 

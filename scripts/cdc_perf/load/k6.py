@@ -119,7 +119,7 @@ def inspect(k6: K6, scenario: Scenario) -> Shape:
     if completed.exit_code != 0:
         raise LoadFailure(
             f"k6 cannot load the script of {scenario.name} (exit {completed.exit_code})",
-            hint=f"mend {scenario.script.name}",
+            hint=f"fix {scenario.script.name}",
             detail=completed.last_lines[-5:],
         )
     return shape_of(completed.output, scenario)
@@ -139,8 +139,8 @@ def shape_of(inspected: str, scenario: Scenario) -> Shape:
         executor = msgspec.convert(shape, Executor)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise LoadFailure(
-            f"the options of {scenario.script.name} are not those of a scenario named "
+            f"the options of {scenario.script.name} do not define a scenario named "
             f"{scenario.name}: {type(error).__name__}: {error}",
-            hint="make them with scenarioOptions() of lib/options.js",
+            hint="create them with scenarioOptions() from lib/options.js",
         ) from None
     return Shape(executor, executor.seconds, graceful)

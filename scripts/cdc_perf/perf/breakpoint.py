@@ -1,5 +1,6 @@
 """Find the highest sustainable arrival rate: a ramp finds it, holding it confirms it."""
 
+import logging
 from dataclasses import replace
 
 from cdc_perf.errors import ExitCode
@@ -10,13 +11,13 @@ from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.executors import RampingArrivalRate
 from cdc_perf.settings.metrics import CONSUMER_LAG
 from cdc_perf.settings.scenarios import MOST_HOLDS
-from cdc_perf.terminal import say
 from cdc_perf.verdict.evidence import EarlierPart, HoldResult
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.ramp import Ramp, judge_ramp
 from cdc_perf.verdict.ramp_gate import lost, without_held_rate
 from cdc_perf.waiting import NotReady, wait_until
 
+_log = logging.getLogger(__name__)
 # A pipeline can sustain more for seconds than for minutes.
 _FIRST_SHARE = 0.9
 _NEXT_SHARE = 0.8
@@ -42,7 +43,7 @@ def measure_breakpoint(runner: ScenarioRunner, run: ScenarioRun) -> ScenarioResu
         return _promote_files(ramp_run, ramp_files, files)
     seen = ramp_run.evidence.points
     ramp = judge_ramp(seen.windows, seen.stack, shape.options)
-    say(f"{run.name}: {ramp.end}")
+    _log.info(f"{run.name}: {ramp.end}")
     if ramp.highest is None:
         held = HoldResult(ramp, None, 0.0)
         measured = replace(ramp_run, evidence=replace(ramp_run.evidence, held=held))
@@ -61,7 +62,7 @@ def _hold(
         asked = max(1, round(rate))
         holding = runner.with_variables({"HOLD_RATE": str(asked)})
         shape = holding.shape(run.planned)
-        say(f"{run.name}: holding {asked:,}/s for {format_duration(shape.seconds)}")
+        _log.info(f"{run.name}: holding {asked:,}/s for {format_duration(shape.seconds)}")
         hold_files = ScenarioFiles(run.files.folder / f"hold-{number}")
         measured = holding.measure(ScenarioRun(run.planned, shape, hold_files))
         measured = _judged_with(measured, HoldResult(ramp, asked, shape.seconds), earlier)
@@ -72,7 +73,7 @@ def _hold(
         verdict = judge(replace(measured.evidence, thresholds=limits, earlier=()))
         if verdict.exit_code not in (ExitCode.FAIL, ExitCode.INVALID):
             break
-        say(f"{run.name}: {asked:,}/s does not hold: {verdict.reasons[0]}")
+        _log.info(f"{run.name}: {asked:,}/s is not sustained: {verdict.reasons[0]}")
         measured = _settled(holding, measured, hold_files)
         if _lost(measured):
             break
@@ -100,7 +101,7 @@ def _settled(
 
 def _earlier(name: str, measured: ScenarioResult) -> EarlierPart:
     evidence = measured.evidence
-    integrity = evidence.integrity or unchecked("no check was made")
+    integrity = evidence.integrity or unchecked("the data-loss check did not run")
     return EarlierPart(name, integrity, evidence.exceptions)
 
 
@@ -130,7 +131,7 @@ def _wait_for_zero_lag(runner: ScenarioRunner) -> None:
 
     wait_until(
         probe,
-        what="the consumer to catch up",
+        what="the consumer",
         deadline_seconds=_DRAIN_SECONDS,
         hint="see `inv logs --component consumer`",
     )

@@ -25,7 +25,7 @@ def wait_for_components(backend: Backend) -> None:
         ]
         away = {status.name: status.state for status in statuses if not status.running}
         if "stopped" in away.values():
-            raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts what was stopped")
+            raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts it again")
         if away:
             raise NotReady(f"{', '.join(away)} not running")
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.terminal import say
 from cdc_perf.tools.cache import Cache
 from cdc_perf.tools.catalogue import catalogue
 from cdc_perf.tools.install import install_all
@@ -33,7 +32,7 @@ def load_generator(checkout: Checkout, cache: Cache) -> LoadGenerator:
     k6 = catalogue(checkout.root, cache).k6
 
     def install() -> Path:
-        install_all(cache, (k6,), say)
+        install_all(cache, (k6,))
         return cache.path(k6) / "k6"
 
     return LoadGenerator(k6.version, install)

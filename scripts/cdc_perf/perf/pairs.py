@@ -1,5 +1,6 @@
 """Measure two versions alternately: base, head, head, base, and so on."""
 
+import logging
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,10 +21,10 @@ from cdc_perf.results.run_folder import RunFolder, run_folders
 from cdc_perf.results.summary import NoSummary, read_summary
 from cdc_perf.runs.row import LATENCY, LATENCY_STATS
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.terminal import say
 from cdc_perf.verdict.turns import PairSide, Turn
 from cdc_perf.verdict.verdict import Verdict
 
+_log = logging.getLogger(__name__)
 # Besides the load itself: starting and stopping a stack, and the health check.
 _MOST_SECONDS = 24 * 60 * 60
 _USABLE = (ExitCode.PASS, ExitCode.FAIL)
@@ -69,7 +70,7 @@ def version(checkout: Checkout, name: str, option: str) -> Iterator[Checkout]:
         [*git, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"], check=False
     )
     if found.exit_code != 0:
-        raise UsageFailure(f"{option}: {name!r} is no commit here, and no folder with a checkout")
+        raise UsageFailure(f"{option}: {name!r} is neither a commit nor a folder with a checkout")
     with TemporaryDirectory(prefix="cdc-perf-pairs-") as temporary:
         root = Path(temporary) / "checkout"
         process.run(["git", "clone", "--quiet", "--no-checkout", checkout.root, root])
@@ -97,13 +98,13 @@ def measure_in_turn(base: Checkout, head: Checkout, results: Path, turns: Turns)
     for number in range(1, turns.pairs + 1):
         order = (PairSide.BASE, PairSide.HEAD) if number % 2 else (PairSide.HEAD, PairSide.BASE)
         for side in order:
-            say(f"pair {number} of {turns.pairs}: {side}")
+            _log.info(f"pair {number} of {turns.pairs}: {side}")
             turn = _run(base if side is PairSide.BASE else head, results, turns, number, side)
             if turn.exit_code not in _USABLE:
-                say(f"{turn.name} is left out: {turn.reason}")
+                _log.info(f"{turn.name} is excluded: {turn.reason}")
             made.append(turn)
         if number == _HOPELESS_PAIRS and not any(turn.figures for turn in made):
-            say(f"no run of the first {number} pairs can be compared: no more are made")
+            _log.info(f"no run of the first {number} pairs is usable: stopping")
             break
     return made
 
@@ -123,7 +124,7 @@ def _run(checkout: Checkout, results: Path, turns: Turns, number: int, side: Pai
     )
     if completed.exit_code == ExitCode.USAGE:
         raise UsageFailure(
-            f"{side} does not take what it is asked to run", detail=completed.last_lines[-8:]
+            f"{side} rejects the arguments of this command", detail=completed.last_lines[-8:]
         )
     made = [path for path in run_folders(results) if path not in before]
     folder = RunFolder(made[-1]) if made else None

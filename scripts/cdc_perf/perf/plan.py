@@ -69,7 +69,7 @@ def make_plan(
     """
     if name and not _NAME.fullmatch(name):
         raise UsageFailure(
-            f"--name: {name!r} is no name for a run; write up to 40 letters, digits, '.', '_', '-'"
+            f"--name: {name!r} is not a valid run name; use up to 40 letters, digits, '.', '_', '-'"
         )
     known = load_scenarios(checkout)
     metrics = load_metrics(checkout)

@@ -1,5 +1,6 @@
 """Write a run's files besides those of its scenarios: run.json, verdict, reports, history."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -15,8 +16,9 @@ from cdc_perf.results.manifest import EventEntry, Manifest, RunStatus, ScenarioE
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.runs.row import Row
 from cdc_perf.stack.component import ComponentEvent
-from cdc_perf.terminal import say
 from cdc_perf.verdict.records import RunVerdict
+
+_log = logging.getLogger(__name__)
 
 
 def entry_of(run: ScenarioRun) -> ScenarioEntry:
@@ -77,7 +79,7 @@ def write_artifacts(
     summary = run_markdown(verdict, rows, settings=settings, notes=manifest.notes)
     write_atomically(folder.summary, summary)
     manifest.write(folder.manifest)
-    leave_reports(folder.path, units, say)
+    leave_reports(folder.path, units)
     if manifest.status is RunStatus.COMPLETE:
         folder.point_latest()
         _append_history(folder, manifest, rows)
@@ -88,4 +90,4 @@ def _append_history(folder: RunFolder, manifest: Manifest, rows: Sequence[Row]) 
     try:
         history.append(folder.path.parent, entries_of(manifest, rows))
     except OSError as error:
-        say(f"the history could not be written: {error.strerror}")
+        _log.info(f"cannot write the history: {error.strerror}")

@@ -1,5 +1,6 @@
 """A run, from starting the stack to the verdict."""
 
+import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -37,10 +38,11 @@ from cdc_perf.stack.connector_health import look
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.gauges import Gauges
 from cdc_perf.stack.hops import read_hops
-from cdc_perf.terminal import say
 from cdc_perf.verdict.judge import judge, judge_run, not_run
 from cdc_perf.verdict.records import RunVerdict
 from cdc_perf.waiting import log_waits
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def run_plan(
     stop = backend.abandon
     try:
         if endpoints is None:
-            endpoints = backend.up(say)
+            endpoints = backend.up()
         else:
             backend.verify()
         session = prepare_session(plan, checkout, backend, generator, endpoints, was_up=was_up)
@@ -96,7 +98,7 @@ def run_plan(
     finally:
         if not was_up and not plan.keep:
             with deferred():
-                stop(say)
+                stop()
 
 
 def prepare_session(
@@ -174,7 +176,7 @@ class RunSession:
 
     def perform(self) -> RunResult:
         """Run every scenario, judge each, and write the files of the run."""
-        with working_on(self.folder.path), log_waits(say), ExitStack() as stack:
+        with working_on(self.folder.path), log_waits(), ExitStack() as stack:
             self.manifest.write(self.folder.manifest)
             stack.callback(self.runner.close)
             watch = self.backend.watch()
@@ -186,12 +188,12 @@ class RunSession:
                 return self._finish(rows, blocked)
 
     def _announce(self) -> None:
-        say(f"run {self.folder.run_id}")
+        _log.info(f"run {self.folder.run_id}")
         if self.endpoints.grafana_url:
             url = dashboard_url(
                 self.endpoints.grafana_url, self.folder.run_id, self.manifest.started
             )
-            say(f"watch it: {url}")
+            _log.info(f"Grafana: {url}")
         if self.runner.k6.dashboard is not None:
             open_in_browser(self.runner.k6.dashboard.url)
 
@@ -234,7 +236,7 @@ class RunSession:
                 events = evidence.events or ()
                 self.manifest = with_scenario_result(self.manifest, run.name, result.k6, events)
                 self.manifest.write(self.folder.manifest)
-                say(f"{run.name}: {verdict.verdict}")
+                _log.info(f"{run.name}: {verdict.verdict}")
         except Interrupted as interruption:
             # The scenario is complete, but the later ones do not run.
             interrupted = interruption
@@ -242,7 +244,7 @@ class RunSession:
         if interrupted is not None:
             return row, _Blocked(ExitCode.INTERRUPTED, str(interrupted))
         if run.name == HEALTH_CHECK and verdict.exit_code is not ExitCode.PASS:
-            return row, _Blocked(ExitCode.STACK, "the health check did not pass")
+            return row, _Blocked(ExitCode.STACK, "the health check failed")
         return row, None
 
     def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> RunResult:

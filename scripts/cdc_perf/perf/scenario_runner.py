@@ -28,7 +28,6 @@ from cdc_perf.signals import deferred
 from cdc_perf.stack.backend import Backend, Watch
 from cdc_perf.stack.connector_health import ConnectorHealth
 from cdc_perf.stack.gauges import Gauges
-from cdc_perf.terminal import say
 from cdc_perf.verdict.evidence import Evidence
 from cdc_perf.verdict.points import summarize_points
 
@@ -100,7 +99,7 @@ class ScenarioRunner:
     def observed(self, url: str, run_id: str) -> "ScenarioRunner":
         """Return a copy that pushes the samples of k6 and of the harness to a Prometheus."""
         k6 = replace(self.k6, observed=Observed(url, run_id))
-        return replace(self, k6=k6, telemetry=PrometheusExport(url, run_id, say))
+        return replace(self, k6=k6, telemetry=PrometheusExport(url, run_id))
 
     def shape(self, planned: PlannedScenario) -> Shape:
         """Return the load that k6 derives from a scenario.
@@ -208,7 +207,7 @@ class ScenarioRunner:
         else:
             events = watch.events()
             excused = (
-                "nobody watches the components of this stack"
+                "the components of this stack are not monitored"
                 if events is None
                 else excuse(event.component for event in events)
             )

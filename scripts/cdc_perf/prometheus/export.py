@@ -14,7 +14,7 @@
 | cdc_perf_verdict{verdict} | the scenario's exit code; 0 is PASS |
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -52,8 +52,8 @@ class ThresholdState:
 class PrometheusExport:
     """Exports the metrics of one run."""
 
-    def __init__(self, url: str, run_id: str, say: Callable[[str], None]) -> None:
-        self._push = Push(url, say)
+    def __init__(self, url: str, run_id: str) -> None:
+        self._push = Push(url)
         self._run_id = run_id
 
     def scenario(self, name: str, thresholds: Sequence[Threshold]) -> "ScenarioExport":

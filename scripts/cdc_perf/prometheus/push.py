@@ -1,8 +1,9 @@
 """Send samples to Prometheus in a thread, so that a run neither waits nor fails."""
 
+import logging
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import requests
@@ -11,6 +12,7 @@ from cdc_perf.prometheus.sample import Sample
 from cdc_perf.redaction import redacted
 from cdc_perf.signals import deferred
 
+_log = logging.getLogger(__name__)
 _REQUEST_SECONDS = 2.0
 _LAST_SECONDS = 3.0
 # In groups of samples, two a second: the backlog if Prometheus hangs.
@@ -21,9 +23,8 @@ _REASON = 200
 class Push:
     """Sends to one Prometheus. It drops what it cannot send, and reports that once."""
 
-    def __init__(self, url: str, say: Callable[[str], None]) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._say = say
         self._complained = False
         self._waiting: queue.Queue[Sequence[Sample] | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -34,7 +35,7 @@ class Push:
         try:
             self._waiting.put_nowait(samples)
         except queue.Full:
-            self._complain("it does not keep up")
+            self._complain("the queue is full")
 
     def close(self) -> None:
         """Send the queued samples, for a few seconds at most."""
@@ -68,4 +69,4 @@ class Push:
         if not self._complained:
             self._complained = True
             where = redacted(self._url)
-            self._say(f"Prometheus at {where} does not take what is pushed to it: {why}")
+            _log.warning(f"cannot push samples to Prometheus at {where}: {why}")

@@ -1,5 +1,6 @@
 """The output during a run: lines, and the progress of the load."""
 
+import logging
 import sys
 import time
 import webbrowser
@@ -8,10 +9,10 @@ from typing import Protocol, TextIO
 from cdc_perf.load.progress import LoadProgress
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
-from cdc_perf.terminal import say
 from cdc_perf.verdict.figures import BYTES, figure
 from cdc_perf.wording import counted
 
+_log = logging.getLogger(__name__)
 _LINE_SECONDS = 10.0
 
 
@@ -27,7 +28,7 @@ class Display(Protocol):
 
 def open_in_browser(url: str) -> None:
     """Print an address, and open it in a browser if stderr is a terminal."""
-    say(f"live: {url}")
+    _log.info(f"live: {url}")
     if sys.stderr.isatty():
         webbrowser.open(url)
 
@@ -62,7 +63,7 @@ class Lines:
         """Print a line if it is time for one."""
         if time.monotonic() >= self._next:
             self._next += _LINE_SECONDS
-            say(f"{self._scenario}: {text(progress)}")
+            _log.info(f"{self._scenario}: {text(progress)}")
 
     def close(self) -> None:
         """Do nothing: complete lines need no cleanup."""

@@ -1,6 +1,6 @@
 """Clean up after killed runs: end their processes and mark them as interrupted."""
 
-from collections.abc import Callable
+import logging
 from pathlib import Path
 
 import msgspec
@@ -11,6 +11,8 @@ from cdc_perf.lock import is_worked_on
 from cdc_perf.results.manifest import RunStatus
 from cdc_perf.results.run_folder import RunFolder
 
+_log = logging.getLogger(__name__)
+
 
 class _Status(msgspec.Struct, frozen=True):
     """The status in run.json."""
@@ -18,7 +20,7 @@ class _Status(msgspec.Struct, frozen=True):
     status: RunStatus
 
 
-def recover(results: Path, say: Callable[[str], None]) -> None:
+def recover(results: Path) -> None:
     """Mark every unfinished run as interrupted, and end its k6.
 
     The measurements so far stay. A run that another checkout is still writing to the same folder
@@ -31,10 +33,10 @@ def recover(results: Path, say: Callable[[str], None]) -> None:
             status = msgspec.json.decode(text, type=_Status).status
             content = msgspec.json.decode(text)
         except (OSError, *NOT_JSON) as error:
-            say(f"{path} cannot be read, and is skipped: {type(error).__name__}")
+            _log.info(f"{path} cannot be read, and is skipped: {type(error).__name__}")
             continue
         if status is RunStatus.RUNNING and not is_worked_on(folder.path):
             process_tags.end_tagged_processes(folder.path)
             content["status"] = RunStatus.INTERRUPTED
             write_atomically(path, readable_json(content))
-            say(f"run {folder.run_id} was killed: it is marked as interrupted")
+            _log.info(f"run {folder.run_id} was killed: it is marked as interrupted")

@@ -26,14 +26,14 @@ FAULTS = (
     ),
     Fault(
         "lost-event",
-        "The consumer is stopped, its group's offsets are set beyond what comes meanwhile, and it "
-        "is started again",
+        "The consumer is stopped, its group's offsets are moved past the events of that time, and "
+        "it is restarted",
         Expected(ExitCode.FAIL, "rows", "missing in MongoDB"),
         plant=records.skipped,
     ),
     Fault(
         "duplicate",
-        "An event is produced to its topic once more, byte by byte",
+        "An identical copy of an event is produced to its topic",
         Expected(ExitCode.FAIL, "events", "in the topic more than once"),
         plant=records.repeated,
     ),
@@ -57,21 +57,21 @@ FAULTS = (
     ),
     Fault(
         "poison-message",
-        "What is no JSON is produced to a topic",
+        "A record that is not JSON is produced to a topic",
         Expected(ExitCode.FAIL, "dead_letters", "given up by the consumer"),
         plant=records.poison,
     ),
     Fault(
         "slow-hop",
-        "Debezium's `poll.interval.ms` is set to its default of 500 by Connect's REST interface; a "
-        "limit is on that hop",
+        "Debezium's `poll.interval.ms` is set to its default of 500 through Connect's REST "
+        "interface; that hop has a threshold",
         Expected(ExitCode.FAIL, "hop_debezium_to_kafka p50", "the limit is 100 ms"),
         limits={**LIMITS, **_HOP},
         plant=connector.slow_poll,
     ),
     Fault(
         "consumer-frozen",
-        "The consumer gets SIGSTOP: it is there, and does nothing",
+        "The consumer gets SIGSTOP: its process exists but does nothing",
         Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
         plant=processes.frozen("consumer"),
     ),
@@ -83,27 +83,27 @@ FAULTS = (
     ),
     Fault(
         "connector-paused",
-        "The connector is paused by Connect's REST interface",
+        "The connector is paused through Connect's REST interface",
         Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
         plant=connector.paused,
     ),
     Fault(
         "failed-task",
-        "A row is written that is larger than the connector's producer may send",
+        "A row that is larger than the connector's producer may send is written",
         Expected(ExitCode.FAIL, "connector", "RecordTooLargeException"),
         plant=connector.failed_task,
     ),
     Fault(
         "slot-left-behind",
-        "A transaction that has written 64 MiB is left open, so that the slot has to keep the log; "
-        "a limit is on what it keeps",
+        "A transaction that has written 64 MiB stays open, so the slot must retain the log; the "
+        "retained bytes have a threshold",
         Expected(ExitCode.FAIL, "slot_retained_bytes max", "the limit is 32 MiB"),
         limits={**LIMITS, **_SLOT},
         plant=rows.forgotten_transaction,
     ),
     Fault(
         "dropped-iterations",
-        "300 iterations a second are asked of one virtual user",
+        "300 iterations per second are requested from one virtual user",
         Expected(ExitCode.INVALID, "dropped_iterations", "could not begin"),
         scenario="e2e-latency",
         load={"rate": 300, "preAllocatedVUs": 1, "maxVUs": 1},
@@ -116,20 +116,20 @@ FAULTS = (
     ),
     Fault(
         "missing-metric",
-        "The load script does not record `mongo_read_duration`, on which a limit is",
+        "The load script does not record `mongo_read_duration`, which has a threshold",
         Expected(ExitCode.NO_DATA, "mongo_read_duration p95", "has no samples"),
         limits={**LIMITS, **_READS},
         edits=(Edit("k6/scripts/lib/pipeline.js", "    readDuration.add(now() - began);\n", ""),),
     ),
     Fault(
         "truncated-points",
-        "k6's files may not grow beyond 16 KiB (RLIMIT_FSIZE), as on a disk that is full",
+        "k6's files cannot exceed 16 KiB (RLIMIT_FSIZE), as on a full disk",
         Expected(ExitCode.INVALID, "points", "points.json.gz"),
         plant=processes.limited_files,
     ),
     Fault(
         "leak-consumer",
-        "The consumer keeps 4 MB of each batch; a threshold is on its memory",
+        "The consumer keeps 4 MB of each batch; its memory has a threshold",
         Expected(ExitCode.FAIL, "memory_consumer max", "the limit is 128 MiB"),
         duration=_LEAKING,
         limits={**LIMITS, **_MEMORY},
@@ -144,8 +144,7 @@ FAULTS = (
     ),
     Fault(
         "leak-kafka",
-        "100 MB of metadata of committed offsets are left in the broker; a threshold is on its "
-        "live heap",
+        "100 MB of offset metadata are committed to the broker; its live heap has a threshold",
         Expected(ExitCode.FAIL, "heap_live_kafka max", "the limit is 72 MiB"),
         duration=_LEAKING,
         limits={**LIMITS, **_MEMORY},
@@ -153,7 +152,7 @@ FAULTS = (
     ),
     Fault(
         "leak-connect",
-        "80 MB of offsets are left in the Connect worker; a threshold is on its live heap",
+        "80 MB of offsets are stored in the Connect worker; its live heap has a threshold",
         Expected(ExitCode.FAIL, "heap_live_connect max", "the limit is 64 MiB"),
         duration=_LEAKING,
         limits={**LIMITS, **_MEMORY},
@@ -161,7 +160,7 @@ FAULTS = (
     ),
     Fault(
         "tightened-threshold",
-        "The limit on the median of the latency is a thousandth of a millisecond",
+        "The threshold of the median latency is 0.001 ms",
         Expected(ExitCode.FAIL, "cdc_e2e_latency p50", "the limit is 0.001 ms"),
         limits={**LIMITS, "cdc_e2e_latency": {"p50": 0.001}},
     ),

@@ -16,13 +16,12 @@ from cdc_perf.wording import counted
 Result = GateResult | ThresholdResult
 _LONGEST_REASON = 200
 _ABOUT = """\
-# Verdicts on planted faults
+# Verdicts on injected faults
 
-Written by `inv selftest --write` (`nox -s selftest`): each fault is planted by itself, under the
-load of eight seconds on an embedded stack of its own. It enters through a component or the wire;
-no file that the verdict reads is touched. A gate that stays green makes the command exit with 12.
-The verdict is that of `inv perf`; what it says of the gate or limit that had to turn red stands
-beside it.
+Written by `inv selftest --write` (`nox -s selftest`). Each fault is injected alone, under a load of
+eight seconds, on its own embedded stack. It enters through a component or the network; no file that
+the verdict reads is changed. A gate that misses its fault makes the command exit with 12. The table
+shows the verdict of `inv perf`, the gate or threshold that had to fail, and its reason.
 
 """
 
@@ -102,7 +101,7 @@ def not_tried(fault: Fault, failure: StackFailure) -> TrialOutcome:
         reason=failure.message,
         reasons=(failure.message,),
         seconds=0.0,
-        wrong=f"it was not tried: {failure}",
+        wrong=f"the fault was not injected: {failure}",
     )
 
 
@@ -118,7 +117,7 @@ def _reason(expected: Expected, said: ScenarioVerdict) -> str:
         return found.reason
     results = _results(said)
     held = sum(result.ok is True for result in results)
-    return f"{held} of {len(results)} limits and gates hold"
+    return f"{held} of {len(results)} thresholds and gates hold"
 
 
 def _held(result: Result) -> PassedCheck:
@@ -138,7 +137,7 @@ def _wrong(expected: Expected, said: ScenarioVerdict, exit_code: int) -> str:
     if said.exit_code != expected.code:
         return f"the verdict was {said.verdict} (exit {said.exit_code:d}): {said.reasons[0]}"
     if exit_code != said.exit_code:
-        return f"the command exited with {exit_code}, and the verdict with {said.exit_code:d}"
+        return f"the command exited with {exit_code}, but the verdict is exit {said.exit_code:d}"
     return ""
 
 
@@ -147,15 +146,15 @@ def _not_red(expected: Expected, said: ScenarioVerdict) -> str:
     if found is None:
         return f"{expected.red} was not judged"
     if not found.reason:
-        return f"{expected.red} stayed green"
+        return f"{expected.red} did not fail"
     if expected.reason not in found.reason:
-        return f"{expected.red} says: {found.reason}; it should say: {expected.reason}"
+        return f"the reason of {expected.red} is: {found.reason}; expected: {expected.reason}"
     return ""
 
 
 def _not_green(said: ScenarioVerdict) -> str:
     names = ", ".join(_name(result) for result in _results(said) if not result.ok)
-    return f"without a fault these did not hold: {names}" if names else ""
+    return f"without a fault, these failed: {names}" if names else ""
 
 
 def _named(name: str, said: ScenarioVerdict) -> Result | None:
@@ -185,7 +184,7 @@ def text(outcomes: Sequence[TrialOutcome]) -> str:
         for x in outcomes
     ]
     table = tabulate(
-        rows, ("fault", "verdict", "expected", "red", "because"), disable_numparse=True
+        rows, ("fault", "verdict", "expected", "failed", "reason"), disable_numparse=True
     )
     return f"{table}\n\n{last_line(outcomes)}"
 
@@ -193,10 +192,10 @@ def text(outcomes: Sequence[TrialOutcome]) -> str:
 def last_line(outcomes: Sequence[TrialOutcome]) -> str:
     """Return a sentence that says whether all is as expected."""
     wrong = [x for x in outcomes if x.wrong]
-    lead = f"{len(outcomes) - len(wrong)} of {len(outcomes)} runs got the verdict that is due"
+    lead = f"{len(outcomes) - len(wrong)} of {len(outcomes)} runs got the expected verdict"
     if not wrong:
         return lead
-    return f"{lead}; not so: " + "; ".join(f"{x.fault}: {x.wrong}" for x in wrong)
+    return f"{lead}; wrong: " + "; ".join(f"{x.fault}: {x.wrong}" for x in wrong)
 
 
 def markdown(outcomes: Sequence[TrialOutcome]) -> str:
@@ -205,12 +204,12 @@ def markdown(outcomes: Sequence[TrialOutcome]) -> str:
         (f"`{x.fault}`", x.planted, _verdict(x), f"`{x.red}`" if x.red else "", _cell(x.reason))
         for x in outcomes
     ]
-    blocks = [_ABOUT + _table(rows, ("fault", "planted", "verdict", "red", "says"))]
+    blocks = [_ABOUT + _table(rows, ("fault", "injected", "verdict", "failed", "reason"))]
     for outcome in outcomes:
         if outcome.held:
             held = [(f"`{x.name}`", _cell(x.limit), _cell(x.observed)) for x in outcome.held]
-            table = _table(held, ("gate or limit", "limit", "observed"))
-            blocks.append(f"## What the run `{outcome.fault}` says\n\n{table}")
+            table = _table(held, ("gate or threshold", "limit", "observed"))
+            blocks.append(f"## The run `{outcome.fault}`\n\n{table}")
     return "\n\n".join(blocks) + "\n"
 
 

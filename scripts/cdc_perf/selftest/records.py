@@ -92,7 +92,7 @@ def leaking_connect(site: FaultContext) -> Iterator[None]:
         key = msgspec.json.encode(["leak", {"number": number}])
         producer.produce(_OFFSETS, key=key, value=b"x" * _LEAKED_BYTES)
     if producer.flush(_SECONDS):
-        raise StackFailure("the broker did not take a record")
+        raise StackFailure("the broker did not accept a record")
     yield
 
 
@@ -145,7 +145,7 @@ def produce(site: FaultContext, key: bytes | None, value: bytes | None) -> None:
     producer = Producer({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
     producer.produce(_topic(site), key=key, value=value, partition=0)
     if producer.flush(_SECONDS):
-        raise StackFailure("the broker did not take a record")
+        raise StackFailure("the broker did not accept a record")
 
 
 def _topic(site: FaultContext) -> str:

@@ -25,7 +25,7 @@ def changed(site: FaultContext) -> Iterator[None]:
     """Write another status into a document."""
     identity = oldest_customer(site)
     with customers(site) as collection:
-        collection.update_one({"_id": identity}, {"$set": {"status": "changed by a stranger"}})
+        collection.update_one({"_id": identity}, {"$set": {"status": "changed by another client"}})
     yield
 
 

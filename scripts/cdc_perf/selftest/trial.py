@@ -1,5 +1,6 @@
 """Try one fault: run `inv perf` in a copy of the checkout, and inject the fault under load."""
 
+import logging
 import shutil
 import signal
 import sys
@@ -24,12 +25,12 @@ from cdc_perf.settings.thresholds import DEFAULT
 from cdc_perf.signals import deferred
 from cdc_perf.stack.choice import running_endpoints
 from cdc_perf.stack.local.embedded import EmbeddedTools, local_stack
-from cdc_perf.terminal import say
 from cdc_perf.tools.cache import Cache
 from cdc_perf.tools.install import install_all
 from cdc_perf.verdict.records import ScenarioVerdict
 from cdc_perf.waiting import NotReady, wait_until
 
+_log = logging.getLogger(__name__)
 FOLDER = "selftest"
 _MOST_ATTEMPTS = 3
 # Starting a stack, the health check, and k6's start.
@@ -48,15 +49,15 @@ def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[TrialOutcome
         StackFailure: A tool is unavailable.
     """
     cache = Cache.of_environment()
-    install_all(cache, EmbeddedTools.of(checkout, load_pipeline(checkout), cache).all, say)
+    install_all(cache, EmbeddedTools.of(checkout, load_pipeline(checkout), cache).all)
     outcomes = []
     for number, fault in enumerate(faults, start=1):
         try:
             outcome = try_fault(fault, checkout)
         except StackFailure as failure:
             outcome = not_tried(fault, failure)
-        came = outcome.wrong or f"{outcome.verdict}, as it should be"
-        say(f"{number} of {len(faults)}, {fault.name}: {came} ({outcome.seconds:.0f} s)")
+        came = outcome.wrong or f"{outcome.verdict}, as expected"
+        _log.info(f"{number} of {len(faults)}, {fault.name}: {came} ({outcome.seconds:.0f} s)")
         outcomes.append(outcome)
     return outcomes
 
@@ -73,7 +74,7 @@ def try_fault(fault: Fault, checkout: Checkout) -> TrialOutcome:
         said, outcome = _attempt(fault, checkout)
         if not (outcome.wrong and starved(said)):
             break
-        say(f"{fault.name}: the machine was too busy for the load generator")
+        _log.info(f"{fault.name}: the machine was too busy for the load generator")
     return outcome
 
 
@@ -92,7 +93,7 @@ def _attempt(fault: Fault, checkout: Checkout) -> tuple[ScenarioVerdict, TrialOu
                 # Only until the pipeline was judged: a frozen component cannot be stopped.
                 _wait(running, files.verdict, _VERDICT_SECONDS)
             if not running.ended_within(_STOP_SECONDS):
-                raise StackFailure(f"{fault.name}: inv perf did not come to its end")
+                raise StackFailure(f"{fault.name}: inv perf did not end")
         completed = running.wait()
         if not files.verdict.is_file():
             raise _broken_off(fault, completed)
@@ -144,7 +145,7 @@ def _under_load(running: Running, fault: Fault, copy: Checkout) -> RunFolder:
 def _wait(running: Running, verdict: Path, seconds: float) -> None:
     def probe() -> None:
         if running.alive and not verdict.is_file():
-            raise NotReady("the run goes on")
+            raise NotReady("the run has not ended")
 
     wait_until(probe, what="the verdict", deadline_seconds=seconds)
 
@@ -206,7 +207,7 @@ def _replace(root: Path, edit: Edit) -> None:
     text = path.read_text(encoding="utf-8")
     if edit.old not in text:
         raise StackFailure(
-            f"{edit.file} does not hold {edit.old!r} any more",
-            hint="mend the fault in scripts/cdc_perf/selftest/faults.py that replaces it",
+            f"{edit.file} no longer contains {edit.old!r}",
+            hint="fix the fault in scripts/cdc_perf/selftest/faults.py that replaces it",
         )
     path.write_text(text.replace(edit.old, edit.new), encoding="utf-8")

@@ -1,14 +1,12 @@
 """The interface of a stack, the same for every backend."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.usage import Usage
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -55,11 +53,10 @@ class Backend(Protocol):
     def name(self) -> str:
         """The name of the backend, such as `local`."""
 
-    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
+    def up(self, *, observe: bool = False) -> Endpoints:
         """Start what does not run; return the addresses after a canary row went through.
 
         Args:
-            say: Called with each line of progress.
             observe: Whether to start Prometheus too; its address is among those returned.
 
         Raises:
@@ -76,10 +73,10 @@ class Backend(Protocol):
             StackFailure: It does not match; nothing was changed.
         """
 
-    def down(self, say: Say) -> bool:
+    def down(self) -> bool:
         """Stop everything that `up` started; return False if nothing ran."""
 
-    def abandon(self, say: Say) -> bool:
+    def abandon(self) -> bool:
         """Stop everything at once, whatever its state, because the stack is no longer needed."""
 
     def endpoints(self) -> Endpoints | None:

@@ -95,11 +95,11 @@ def run_canary(
             wait(gone)
     except psycopg.Error as error:
         raise StackFailure(
-            f"PostgreSQL refused the canary row: {str(error).strip().splitlines()[0]}",
-            hint="mend [canary] in pipeline.toml",
+            f"PostgreSQL rejected the canary row: {str(error).strip().splitlines()[0]}",
+            hint="fix [canary] in pipeline.toml",
         ) from None
     except NotReady as reason:
-        raise StackFailure(f"PostgreSQL is gone: {reason}") from None
+        raise StackFailure(f"PostgreSQL does not answer: {reason}") from None
     finally:
         client.close()
     return latency

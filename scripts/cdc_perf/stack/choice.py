@@ -10,7 +10,7 @@ from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack.backend import Backend, Say
+from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.backend import ExternalStack
 from cdc_perf.stack.local.embedded import local_stack
@@ -58,7 +58,7 @@ class StackChoice:
         if self.other:
             raise StackFailure(
                 f"the {self.other} stack of this checkout is up",
-                hint=f"stop it (inv down --stack {self.other}), or use it: leave out --stack",
+                hint=f"stop it (inv down --stack {self.other}), or omit --stack to use it",
             )
 
 
@@ -71,9 +71,9 @@ def _compose_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Back
     from cdc_perf.stack.compose.backend import ComposeStack  # noqa: PLC0415
     from cdc_perf.stack.compose.engine import find_engine  # noqa: PLC0415
 
-    def jmx_agent(say: Say) -> Path:
+    def jmx_agent() -> Path:
         agent = catalogue(checkout.root, cache).jmx_agent
-        install_all(cache, (agent,), say)
+        install_all(cache, (agent,))
         return cache.path(agent)
 
     return ComposeStack(checkout, pipeline, lambda: find_engine(os.environ), jmx_agent)
@@ -124,15 +124,15 @@ def choose(
         up = None
     if name == AUTO:
         if up is not None:
-            return StackChoice(up, f"stack: {up.name}, which is up")
+            return StackChoice(up, f"Using the {up.name} stack: it is already up")
         try:
-            return StackChoice(backend(COMPOSE), f"stack: compose, for there is {find_engine()}")
+            return StackChoice(backend(COMPOSE), f"Using the compose stack: found {find_engine()}")
         except StackFailure as failure:
-            return StackChoice(backend(LOCAL), f"stack: local, for {failure.message}")
+            return StackChoice(backend(LOCAL), f"Using the local stack: {failure.message}")
     if name == EXTERNAL:
-        return StackChoice(backend(name), "stack: external, as asked for")
+        return StackChoice(backend(name), "Using the external stack, as requested")
     other = up.name if up is not None and up.name != name else ""
-    return StackChoice(backend(name), f"stack: {name}, as asked for", other)
+    return StackChoice(backend(name), f"Using the {name} stack, as requested", other)
 
 
 def our_endpoints(backend: Backend, deed: str) -> Endpoints:
@@ -143,8 +143,8 @@ def our_endpoints(backend: Backend, deed: str) -> Endpoints:
     """
     if backend.name == EXTERNAL:
         raise StackFailure(
-            f"an external stack is not ours: {deed} is for whoever runs it",
-            hint="use Kafka Connect's REST interface there",
+            f"cdc-perf does not change an external stack: {deed} is up to its operator",
+            hint="use its Kafka Connect's REST interface",
         )
     return running_endpoints(backend)
 
@@ -157,7 +157,7 @@ def running_endpoints(backend: Backend) -> Endpoints:
     """
     endpoints = backend.endpoints()
     if endpoints is None:
-        hint = "see what does not answer" if backend.name == EXTERNAL else "start one"
+        hint = "shows what does not answer" if backend.name == EXTERNAL else "starts one"
         option = " --stack external" if backend.name == EXTERNAL else ""
-        raise StackFailure("no stack is up", hint=f"{hint}: inv up{option}")
+        raise StackFailure("no stack is up", hint=f"inv up{option} {hint}")
     return endpoints

@@ -180,8 +180,8 @@ class ConnectApi:
             yield
         except (ValueError, LookupError, TypeError, AttributeError):
             raise StackFailure(
-                f"{self.url} does not answer as Kafka Connect does: {answer.text[:100]!r}",
-                hint="another program has its port: end it, or give Connect another",
+                f"{self.url} is not Kafka Connect: it answered {answer.text[:100]!r}",
+                hint="another program uses its port: stop it, or set another port for Connect",
             ) from None
 
 

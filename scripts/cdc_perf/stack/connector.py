@@ -1,5 +1,6 @@
 """The Debezium connector: its configuration, deployment, and restart."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from psycopg.conninfo import conninfo_to_dict
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import source
-from cdc_perf.stack.backend import Say
 from cdc_perf.stack.connect_api import (
     ConnectApi,
     Rebalancing,
@@ -31,6 +31,7 @@ from cdc_perf.stack.connector_settings import changed_settings, shown_settings
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady, wait_until
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 DEADLINE_SECONDS = 60.0
 # Timeout of a request to a running Connect.
@@ -220,7 +221,7 @@ def wait_steady(pipeline: Pipeline, endpoints: Endpoints) -> None:
     )
 
 
-def revive(pipeline: Pipeline, endpoints: Endpoints, say: Say) -> bool:
+def revive(pipeline: Pipeline, endpoints: Endpoints) -> bool:
     """Bring back a connector that does not run; return False if it runs already.
 
     Deploy it if it does not exist, resume it if it was paused or stopped, restart it if it failed,
@@ -232,7 +233,7 @@ def revive(pipeline: Pipeline, endpoints: Endpoints, say: Say) -> bool:
     health = look(pipeline, endpoints)
     if health is None or health.running:
         return False
-    say(f"{health.detail}: {_REVIVAL.get(health.condition, 'waiting for it')}")
+    _log.info(f"{health.detail}: {_REVIVAL.get(health.condition, 'waiting for it')}")
     if health.condition is Condition.ABSENT:
         deploy(pipeline, endpoints)
     elif health.condition is Condition.FAILED:

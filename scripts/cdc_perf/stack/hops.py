@@ -41,7 +41,7 @@ def parse_hops(exposition: str) -> HopCounters:
     try:
         families = {x.name: x for x in text_string_to_metric_families(exposition)}
     except ValueError as error:
-        raise NotReady(f"the consumer's metrics cannot be read: {error}") from None
+        raise NotReady(f"cannot parse the consumer's metrics: {error}") from None
     if _HOP_SECONDS not in families:
         raise NotReady(f"the consumer's metrics have no {_HOP_SECONDS}")
     times = _by_hop(families[_HOP_SECONDS])

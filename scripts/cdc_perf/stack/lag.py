@@ -110,7 +110,7 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except KafkaException as error:
-        raise NotReady(f"the broker does not tell the lag: {error.args[0].str()}") from None
+        raise NotReady(f"the broker does not report the lag: {error.args[0].str()}") from None
 
 
 def _key(partition: TopicPartition) -> tuple[str, int]:

@@ -1,5 +1,6 @@
 """Steps that make components a pipeline, and readiness checks, for every backend."""
 
+import logging
 from pathlib import Path
 
 import requests
@@ -7,11 +8,11 @@ import requests
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import canary, source
-from cdc_perf.stack.backend import Say
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable, why_not
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady
 
+_log = logging.getLogger(__name__)
 _REQUEST_SECONDS = 2.0
 
 
@@ -79,11 +80,11 @@ def _answers(url: str) -> None:
         raise NotReady(answer.text.strip()[:300])
 
 
-def prove_pipeline(pipeline: Pipeline, endpoints: Endpoints, say: Say) -> None:
+def prove_pipeline(pipeline: Pipeline, endpoints: Endpoints) -> None:
     """Send a canary row through every hop, and report how long it took.
 
     Raises:
         StackFailure: The row did not arrive.
     """
     seconds = canary.run_canary(pipeline, endpoints)
-    say(f"a canary row went through every hop in {seconds * 1000:.0f} ms")
+    _log.info(f"a canary row went through every hop in {seconds * 1000:.0f} ms")

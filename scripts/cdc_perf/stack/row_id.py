@@ -62,14 +62,14 @@ def identity(table: Table, columns: Mapping[str, TableColumn]) -> sql.Composed:
         column = columns.get(name)
         if column is None:
             raise StackFailure(
-                f"{table.table}: the key column {name} is not there, or is not published",
+                f"{table.table}: the key column {name} does not exist or is not published",
                 hint="see key in pipeline.toml, and the publication's column list",
             )
         found = _part(column)
         if found is None:
             raise StackFailure(
-                f"{table.table}: the key column {name} is of type {column.declared}, "
-                "which cannot be followed to MongoDB",
+                f"{table.table}: the key column {name} has the type {column.declared}, "
+                "which is not supported as a key",
                 hint="docs/types.md lists the types that can be keys",
             )
         text, is_text = found

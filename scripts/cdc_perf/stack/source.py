@@ -84,8 +84,8 @@ def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
             expect_publication(connection, pipeline)
     except psycopg.Error as error:
         raise StackFailure(
-            f"{postgres.schema}: PostgreSQL refused it: {str(error).strip().splitlines()[0]}",
-            hint="mend the schema, or the tables in pipeline.toml",
+            f"{postgres.schema}: PostgreSQL rejected it: {str(error).strip().splitlines()[0]}",
+            hint="fix the schema, or the tables in pipeline.toml",
         ) from None
 
 
@@ -145,7 +145,7 @@ def slot_active(dsn: str, slot: str) -> None:
             "SELECT active FROM pg_replication_slots WHERE slot_name = %s", (slot,)
         ).fetchone()
     if row is None:
-        raise NotReady(f"replication slot {slot} is not there")
+        raise NotReady(f"replication slot {slot} does not exist")
     if not row[0]:
         raise NotReady(f"replication slot {slot} is not active")
 
@@ -177,7 +177,7 @@ class RetainedBytes:
             (self._slot,),
         ).fetchone()
         if row is None or row[0] is None:
-            raise NotReady(f"replication slot {self._slot} is not there")
+            raise NotReady(f"replication slot {self._slot} does not exist")
         return int(row[0])
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """`up`: the start of a stack, the same for every backend."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,13 +11,16 @@ from cdc_perf.settings.connector_rules import connector_warnings
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import connector, readiness, topics
-from cdc_perf.stack.backend import Backend, Say
+from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.checks.capture import OWN_SOURCE
 from cdc_perf.stack.checks.collections import expect_collections, prove_collections
 from cdc_perf.stack.checks.sequence import check_pipeline
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.started import expect_same, record
+from cdc_perf.terminal import progress_to
 from cdc_perf.waiting import log_waits, wait_until
+
+_log = logging.getLogger(__name__)
 
 
 class Starter(Protocol):
@@ -34,10 +38,10 @@ class Starter(Protocol):
     def checkout(self) -> Checkout:
         """The checkout."""
 
-    def announce(self, say: Say) -> None:
+    def announce(self) -> None:
         """Report what the stack runs on, and what an earlier start left, which is then removed."""
 
-    def start(self, say: Say, *, observe: bool) -> Endpoints:
+    def start(self, *, observe: bool) -> Endpoints:
         """Start every component; return the addresses after a canary row went through."""
 
     def stopped(self) -> Sequence[str]:
@@ -56,9 +60,7 @@ class Starter(Protocol):
         """Return the last lines of a component's log."""
 
 
-def up(
-    backend: Backend, starter: Starter, pipeline: Pipeline, say: Say, *, observe: bool
-) -> Endpoints:
+def up(backend: Backend, starter: Starter, pipeline: Pipeline, *, observe: bool) -> Endpoints:
     """Start the stack, or its stopped components, and send a canary row through it.
 
     Raises:
@@ -69,40 +71,41 @@ def up(
         if observe:
             readiness.expect_observed(running)
         expect_same(starter.checkout, pipeline)
-        with log_waits(say):
-            if not _start_stopped(starter, pipeline, running, say):
-                say("the stack is up already")
+        with log_waits():
+            if not _start_stopped(starter, pipeline, running):
+                _log.info("the stack is already up")
         check_pipeline(pipeline, running, OWN_SOURCE)
         return running
     began = time.monotonic()
-    starter.announce(say)
+    starter.announce()
     # Remove what an unfinished start left, for example.
-    backend.abandon(lambda _line: None)
+    with progress_to(lambda _line: None):
+        backend.abandon()
     try:
-        with log_waits(say):
-            endpoints = starter.start(say, observe=observe)
+        with log_waits():
+            endpoints = starter.start(observe=observe)
         record(starter.checkout, pipeline)
         for warning in connector_warnings(pipeline.connector.config):
-            say(warning)
+            _log.info(warning)
     except BaseException:
-        backend.abandon(say)
+        backend.abandon()
         raise
-    say(f"the stack is up after {time.monotonic() - began:.1f} s")
+    _log.info(f"the stack is up after {time.monotonic() - began:.1f} s")
     return endpoints
 
 
-def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints, say: Say) -> bool:
+def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints) -> bool:
     """Start what was stopped, the connector included; return False if everything runs."""
     stopped = starter.stopped()
     for name in stopped:
-        say(f"{name} was stopped: starting it")
+        _log.info(f"{name} was stopped: starting it")
         starter.start_again(name)
     if stopped:
         connector.wait_running(pipeline, endpoints, resume=True)
-    elif not connector.revive(pipeline, endpoints, say):
+    elif not connector.revive(pipeline, endpoints):
         return False
-    wait_ready(starter, say, "consumer", lambda: readiness.consumer_ready(endpoints))
-    readiness.prove_pipeline(pipeline, endpoints, say)
+    wait_ready(starter, "consumer", lambda: readiness.consumer_ready(endpoints))
+    readiness.prove_pipeline(pipeline, endpoints)
     return True
 
 
@@ -111,7 +114,6 @@ def make_pipeline(
     pipeline: Pipeline,
     root: Path,
     endpoints: Endpoints,
-    say: Say,
     *,
     create_account: Callable[[], None] = lambda: None,
     start_consumer: Callable[[], None],
@@ -124,7 +126,6 @@ def make_pipeline(
         pipeline: The pipeline.
         root: The checkout, which contains the schema.
         endpoints: Addresses of the components.
-        say: Called with a line for each component that is ready.
         create_account: Creates PostgreSQL's role for the pipeline if it does not exist.
         start_consumer: Called when its topics exist.
         cluster_id: Id of this stack's Kafka cluster; empty if no other cluster can answer.
@@ -144,15 +145,15 @@ def make_pipeline(
         create_account()
         readiness.prepare_source(pipeline, endpoints, root)
 
-    wait_ready(starter, say, "postgres", postgres)
-    wait_ready(starter, say, "mongodb", lambda: prepare_target(pipeline, endpoints))
-    wait_ready(starter, say, "kafka", broker)
+    wait_ready(starter, "postgres", postgres)
+    wait_ready(starter, "mongodb", lambda: prepare_target(pipeline, endpoints))
+    wait_ready(starter, "kafka", broker)
     topics.create(endpoints.kafka_bootstrap, pipeline)
     start_consumer()
-    wait_ready(starter, say, "connect", connect)
+    wait_ready(starter, "connect", connect)
     connector.deploy(pipeline, endpoints)
-    say(f"connector {pipeline.connector.name} is running, its replication slot active")
-    wait_ready(starter, say, "consumer", lambda: readiness.consumer_ready(endpoints))
+    _log.info(f"connector {pipeline.connector.name} is running, its replication slot active")
+    wait_ready(starter, "consumer", lambda: readiness.consumer_ready(endpoints))
 
 
 def verify(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> None:
@@ -183,12 +184,12 @@ def prepare_target(pipeline: Pipeline, endpoints: Endpoints) -> None:
 def _expect_cluster(found: str, ours: str, who: str) -> None:
     if ours and found != ours:
         raise StackFailure(
-            f"{who} on our port belongs to another cluster ({found})",
-            hint="end the stranger, or give other ports in pipeline.toml",
+            f"{who} on the stack's port belongs to another cluster ({found})",
+            hint="stop the other process, or set other ports in pipeline.toml",
         )
 
 
-def wait_ready(starter: Starter, say: Say, name: str, probe: Callable[[], object]) -> None:
+def wait_ready(starter: Starter, name: str, probe: Callable[[], object]) -> None:
     """Wait until a component is ready; fail at once if it ended.
 
     Raises:
@@ -198,7 +199,7 @@ def wait_ready(starter: Starter, say: Say, name: str, probe: Callable[[], object
     def check() -> None:
         if hint := starter.ended(name):
             raise StackFailure(
-                f"{name} ended while it was started", hint=hint, detail=starter.last_lines(name)
+                f"{name} exited during startup", hint=hint, detail=starter.last_lines(name)
             )
         probe()
 
@@ -210,4 +211,4 @@ def wait_ready(starter: Starter, say: Say, name: str, probe: Callable[[], object
         explain=lambda: starter.last_lines(name),
         hint=f"see {starter.log(name)}",
     )
-    say(f"{name} is ready")
+    _log.info(f"{name} is ready")

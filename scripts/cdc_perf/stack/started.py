@@ -60,7 +60,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
         before = {table.table: table for table in self.tables}
         after = {table.table: table for table in now.tables}
         yield from (f"{name} was added to tables" for name in after if name not in before)
-        yield from (f"{name} was taken from tables" for name in before if name not in after)
+        yield from (f"{name} was removed from tables" for name in before if name not in after)
         for name in (name for name in before if name in after):
             for setting in ("key", "collection"):
                 old, new = (getattr(x[name], setting) for x in (before, after))
@@ -94,7 +94,7 @@ def expect_same(checkout: Checkout, pipeline: Pipeline) -> None:
         differences = tuple(started.differences(Started.of(pipeline, checkout)))
         if differences:
             raise StackFailure(
-                f"the stack is up with other settings than pipeline.toml has: {differences[0]}",
+                f"the running stack does not match pipeline.toml: {differences[0]}",
                 hint="inv down, then inv up",
                 detail=differences[1:],
             )
@@ -102,7 +102,7 @@ def expect_same(checkout: Checkout, pipeline: Pipeline) -> None:
 
 def _changed(what: str, old: object, new: object) -> Iterator[str]:
     if old != new:
-        yield f"{what} was {_text(old)} and is {_text(new)}"
+        yield f"{what} was {_text(old)}, is now {_text(new)}"
 
 
 def _text(value: object) -> str:

@@ -40,4 +40,4 @@ def note(server_name: str) -> str:
     """Return the sentence to show beside figures of a stand-in; empty for a mongod."""
     if STAND_IN not in server_name:
         return ""
-    return f"MongoDB figures are those of {server_name}, not of a mongod"
+    return f"MongoDB figures are from {server_name}, not from mongod"

@@ -67,13 +67,14 @@ _CONFIG = "in [connector.config] of pipeline.toml"
 _RESTART = "then inv connector.restart"
 _DEPLOY = "then inv connector.deploy"
 _SLOT_AGAIN = (
-    "changes since then are not in it: inv down, then inv up; where the stack is not ours, stop "
-    "the connector, delete its offsets (DELETE /connectors/NAME/offsets) and resume it"
+    "changes since then are lost: inv down, then inv up; on an external stack, stop the "
+    "connector, delete its offsets (DELETE /connectors/NAME/offsets), and resume it"
 )
 _REMEDIES: dict[FailureCode, str] = {
     FailureCode.RECORD_TOO_LARGE: (
         f"raise producer.override.max.request.size {_CONFIG} above the size of the row, and "
-        f"max.message.bytes of its topic with it; {_DEPLOY}, which does both on a stack of ours"
+        f"max.message.bytes of its topic too; {_DEPLOY}, which sets both except on an external "
+        "stack"
     ),
     FailureCode.BUFFER_TOO_SMALL: (
         f"raise producer.override.buffer.memory {_CONFIG} above "
@@ -84,17 +85,17 @@ _REMEDIES: dict[FailureCode, str] = {
         f"of the row; {_RESTART}"
     ),
     FailureCode.NULL_IN_REQUIRED: (
-        "an update left a TOASTed value of this column alone, and Debezium has no placeholder for "
-        "its type. For later changes: ALTER TABLE {table} REPLICA IDENTITY FULL. For the one that "
-        "waits: ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL, inv connector.restart, "
-        "then SET NOT NULL again, and update the row once more, which brings its value back"
+        "an update did not change a TOASTed value of this column, and Debezium has no placeholder "
+        "for its type. For later changes: ALTER TABLE {table} REPLICA IDENTITY FULL. For the "
+        "blocked change: ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL, "
+        "inv connector.restart, then SET NOT NULL again, and update the row to restore its value"
     ),
     FailureCode.SLOT_LOST: (
         f"the replication slot was dropped, or fell too far behind, and {_SLOT_AGAIN}"
     ),
     FailureCode.SLOT_MISSING: f"the replication slot was dropped, and {_SLOT_AGAIN}",
     FailureCode.SLOT_IN_USE: (
-        "another connector or program reads from the slot: end it, or give another slot in "
+        "another connector or program reads from the slot: stop it, or set another slot in "
         f"pipeline.toml; {_DEPLOY}"
     ),
     FailureCode.PUBLICATION_MISSING: (
@@ -110,10 +111,10 @@ _REMEDIES: dict[FailureCode, str] = {
         f"{_RESTART}"
     ),
     FailureCode.KAFKA_PERMISSION: (
-        f"let the connector's user write to the topics of pipeline.toml; {_RESTART}"
+        f"allow the connector's user to write to the topics of pipeline.toml; {_RESTART}"
     ),
     FailureCode.MEMORY: (
-        "give Kafka Connect a larger heap, or bound the queue (max.queue.size.in.bytes "
+        "give Kafka Connect a larger heap, or limit the queue (max.queue.size.in.bytes "
         f"{_CONFIG}); {_DEPLOY}"
     ),
     FailureCode.KAFKA_AWAY: f"Kafka does not answer in time: see inv status; {_RESTART}",

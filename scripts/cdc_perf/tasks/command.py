@@ -13,7 +13,7 @@ from invoke import Exit
 from cdc_perf import environment, process
 from cdc_perf.errors import ExitCode, Failure
 from cdc_perf.signals import install_handlers
-from cdc_perf.terminal import clean, say
+from cdc_perf.terminal import clean, say, show_progress
 
 P = ParamSpec("P")
 _BROKEN_PIPE = 128 + signal.SIGPIPE  # as a shell reports it
@@ -36,6 +36,7 @@ def command(body: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(body)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         install_handlers()
+        show_progress()
         ignored = environment.adopt(os.environ)
         if ignored:
             names = ", ".join(ignored)

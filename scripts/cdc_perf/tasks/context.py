@@ -11,7 +11,6 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.choice import AUTO, StackChoice, choose
-from cdc_perf.terminal import say
 from cdc_perf.tools.cache import Cache
 
 
@@ -43,7 +42,7 @@ class Workspace:
         """
         with exclusive(self.checkout.lock_file):
             self.choice.alone()
-            recover(self.checkout.results, say)
+            recover(self.checkout.results)
             yield
 
 

@@ -16,14 +16,14 @@ def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
     from cdc_perf.report.integrity import integrity_text
     from cdc_perf.stack.choice import running_endpoints
     from cdc_perf.tasks.context import workspace
-    from cdc_perf.terminal import say, show
+    from cdc_perf.terminal import show
     from cdc_perf.verdict.integrity_gates import exit_code_of
     from cdc_perf.waiting import log_waits
 
     here = workspace(stack)
     checker = Checker(here.pipeline, running_endpoints(here.backend))
     # After an earlier restart, Debezium may have sent events again.
-    with log_waits(say):
+    with log_waits():
         found = checker.check({}, excused="the topics are read from their beginning")
     show(json_text(found) if json else integrity_text(found))
     if code := exit_code_of(found):

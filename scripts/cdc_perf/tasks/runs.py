@@ -101,7 +101,7 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
     from cdc_perf.results.history import read_history, read_history_file
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios
-    from cdc_perf.terminal import say, show
+    from cdc_perf.terminal import show
     from cdc_perf.tools.cache import Cache
     from cdc_perf.tools.change_points import find_change_points
 
@@ -113,7 +113,7 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
         broken = f"; {len(unreadable)} of its lines cannot be read" if unreadable else ""
         raise UsageFailure(f"no run of {name} is in the history{broken}", hint="inv perf adds one")
     cache = Cache.of_environment()
-    last, *rest = alike(entries, lambda x: find_change_points(checkout.root, cache, x, say))
+    last, *rest = alike(entries, lambda x: find_change_points(checkout.root, cache, x))
     others = len(entries) - len(last.entries)
     if json:
         show(history_json(last.entries, last.changes, rest, unreadable))

@@ -14,11 +14,11 @@ def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
     from cdc_perf.report.stack import status_table
     from cdc_perf.stack.status import full_status
     from cdc_perf.tasks.context import workspace
-    from cdc_perf.terminal import say, show
+    from cdc_perf.terminal import show
 
     here = workspace(stack)
     with here.to_itself():
-        here.backend.up(say, observe=observe)
+        here.backend.up(observe=observe)
     show(status_table(full_status(here.backend, here.pipeline)))
 
 
@@ -32,7 +32,7 @@ def down(_: Context, stack: str = "auto") -> None:
 
     here = workspace(stack)
     with here.to_itself(), deferred():
-        if not here.backend.down(say):
+        if not here.backend.down():
             say("no stack is up")
 
 

@@ -22,7 +22,7 @@ def install(_: Context, stack: str = "auto") -> None:
     from cdc_perf.tools.install import install_all
 
     here = workspace(stack)
-    install_all(here.cache, _wanted(here), say)
+    install_all(here.cache, _wanted(here))
     say(f"every tool of the stack {here.backend.name} is in {here.cache.root}")
 
 
@@ -57,11 +57,11 @@ def prune(_: Context, stack: str = "auto") -> None:
 def clean(_: Context) -> None:
     """Remove the tool cache; later commands install what they need again."""
     from cdc_perf.tasks.context import workspace
-    from cdc_perf.terminal import say, show
+    from cdc_perf.terminal import show
 
     here = workspace()
     with here.to_itself():
-        here.backend.down(say)
+        here.backend.down()
         freed = here.cache.clear()
     show(f"{freed / 1024**2:,.0f} MiB freed in {here.cache.root}")
 

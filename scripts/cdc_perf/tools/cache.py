@@ -21,6 +21,9 @@ ENVIRONMENT_VARIABLE = "CDC_PERF_CACHE"
 _LOCK_SECONDS = 1800
 _UNUSED_SECONDS = 24 * 60 * 60
 _MOST_GO_BYTES = 3 * 1024**3
+# A callback instead of logging, because `install_all` keeps the last line of each build and shows
+# it every 10 s. A build that is called off ends by an exception in this call.
+Note = Callable[[str], None]
 _LOCK_NAME = re.compile(r".+-[0-9a-f]{12}\.lock")
 
 
@@ -43,7 +46,7 @@ class Tool:
     version: str
     key: str
     seconds: int
-    build: Callable[[Path, Mapping[str, Path], Callable[[str], None]], None]
+    build: Callable[[Path, Mapping[str, Path], Note], None]
     needs: "tuple[Tool, ...]" = field(default=())
 
 
@@ -78,7 +81,7 @@ class Cache:
     def install(
         self,
         tool: Tool,
-        say: Callable[[str], None],
+        note: Note,
         called_off: Callable[[], bool] = lambda: False,
     ) -> Path:
         """Build the tool unless it is installed, and return its folder.
@@ -88,7 +91,7 @@ class Cache:
 
         Args:
             tool: The tool.
-            say: Called with lines of progress.
+            note: Called with each line of the build's progress.
             called_off: Returns whether to stop waiting for another process that builds the tool.
 
         Raises:
@@ -102,11 +105,11 @@ class Cache:
             lock = filelock.FileLock(self.root / f"{tool.key}.lock")
             with lock.acquire(_LOCK_SECONDS, cancel_check=called_off):
                 if not target.is_dir():
-                    self._build(tool, target, say)
+                    self._build(tool, target, note)
         except filelock.Timeout:
             raise StackFailure(
                 f"another process is still building {tool.name} into {self.root}",
-                hint=f"wait for it, end it, or set {ENVIRONMENT_VARIABLE} to another folder",
+                hint=f"wait for it, stop it, or set {ENVIRONMENT_VARIABLE} to another folder",
             ) from None
         except OSError as error:
             raise self._unwritable(tool, str(error)) from error
@@ -119,17 +122,17 @@ class Cache:
 
     def _unwritable(self, tool: Tool, why: str) -> StackFailure:
         return StackFailure(
-            f"{tool.name} cannot be put into the cache folder {self.root}: {why}",
-            hint=f"free space or set {ENVIRONMENT_VARIABLE} to a folder that can be written to",
+            f"cannot install {tool.name} into the tool cache {self.root}: {why}",
+            hint=f"free some space, or set {ENVIRONMENT_VARIABLE} to a writable folder",
         )
 
-    def _build(self, tool: Tool, target: Path, say: Callable[[str], None]) -> None:
+    def _build(self, tool: Tool, target: Path, note: Note) -> None:
         for leftover in self.root.glob(f"{tool.key}.partial-*"):
             process_tags.end_tagged_processes(leftover)
             shutil.rmtree(leftover)
         partial = Path(tempfile.mkdtemp(prefix=f"{tool.key}.partial-", dir=self.root))
         try:
-            tool.build(partial, {needed.name: self.path(needed) for needed in tool.needs}, say)
+            tool.build(partial, {needed.name: self.path(needed) for needed in tool.needs}, note)
             partial.chmod(0o755)
             partial.rename(target)
         except BaseException:
@@ -220,7 +223,7 @@ def _remove(paths: Iterable[Path]) -> int:
             else:
                 path.unlink()
     except OSError as error:
-        raise StackFailure(f"{error.filename} cannot be removed: {error.strerror}") from None
+        raise StackFailure(f"cannot remove {error.filename}: {error.strerror}") from None
     return freed
 
 

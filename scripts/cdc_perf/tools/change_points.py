@@ -5,7 +5,7 @@ and runs in its own process.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,7 +41,7 @@ class ChangePoint:
 
 
 def find_change_points(
-    root: Path, cache: Cache, series: Mapping[str, Sequence[float]], say: Callable[[str], None]
+    root: Path, cache: Cache, series: Mapping[str, Sequence[float]]
 ) -> dict[str, tuple[ChangePoint, ...]]:
     """Return the change points of each series: changes of 5% or more with p < 0.001.
 
@@ -49,7 +49,6 @@ def find_change_points(
         root: The checkout, with its lock files.
         cache: The tool cache, which has or gets apache-otava.
         series: Values by name, in order of time, at least 12 each.
-        say: Called with lines of progress of the installation.
 
     Raises:
         StackFailure: apache-otava is unavailable, or it failed.
@@ -57,7 +56,7 @@ def find_change_points(
     otava = wheel_tool(
         "apache-otava", "apache-otava", root / "requirements" / "embedded-otava.txt", seconds=20
     )
-    install_all(cache, (otava,), say)
+    install_all(cache, (otava,))
     with TemporaryDirectory(prefix="cdc-perf-otava-") as name:
         question = Path(name) / "series.json"
         content = [series, _WINDOW, MOST_P_VALUE, LEAST_MAGNITUDE]

@@ -2,9 +2,10 @@
 
 import graphlib
 import hashlib
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.tools.cache import Cache, Tool
 from cdc_perf.waiting import cancelled_by
 
+_log = logging.getLogger(__name__)
 _REPORT_SECONDS = 10.0
 _KILL_SECONDS = 0.2
 
@@ -46,13 +48,12 @@ def key_of(tools: Iterable[Tool]) -> str:
     return hashlib.sha256(keys.encode()).hexdigest()[:16]
 
 
-def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None]) -> None:
-    """Install every tool that is missing.
+def install_all(cache: Cache, tools: Iterable[Tool]) -> None:
+    """Install every tool that is missing; log each start and end, and every 10 s what is slow.
 
     Args:
         cache: The tool cache.
         tools: The tools; their dependencies are installed too.
-        say: Called with a line at each start and end, and every 10 s for a slow tool.
 
     Raises:
         StackFailure: A tool failed; the others are ended.
@@ -63,8 +64,8 @@ def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None])
     if not wanted:
         return
     names = ", ".join(f"{tool.name} {tool.version}" for tool in wanted.values())
-    say(f"getting {names} into {cache.root} (once)")
-    work = _Work(cache, say)
+    _log.info(f"installing {names} into {cache.root} (first use only)")
+    work = _Work(cache)
     sorter = graphlib.TopologicalSorter(
         {key: {n.key for n in tool.needs if n.key in wanted} for key, tool in wanted.items()}
     )
@@ -95,9 +96,8 @@ def install_all(cache: Cache, tools: Iterable[Tool], say: Callable[[str], None])
 class _Work:
     """The tools that are being built, their progress, and whether to stop."""
 
-    def __init__(self, cache: Cache, say: Callable[[str], None]) -> None:
+    def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._say = say
         self._progress: dict[str, str] = {}
         self._started: dict[str, float] = {}
         self._called_off = threading.Event()
@@ -106,19 +106,19 @@ class _Work:
         def note(line: str) -> None:
             # A build in this process, which cannot be killed like a command, ends here.
             if self._called_off.is_set():
-                raise StackFailure(f"{tool.name} was not finished")
+                raise StackFailure(f"the installation of {tool.name} was canceled")
             self._progress[tool.key] = line
 
         self._started[tool.key] = time.monotonic()
         with cancelled_by(self._called_off):
             path = self._cache.install(tool, note, self._called_off.is_set)
-        self._say(f"{tool.name} is there after {self._seconds(tool):.0f} s")
+        _log.info(f"{tool.name} installed in {self._seconds(tool):.0f} s")
         return path
 
     def report(self, tools: Iterable[Tool]) -> None:
         for tool in tools:
             progress = self._progress.get(tool.key, "working")
-            self._say(f"{tool.name}: {self._seconds(tool):.0f} s, {progress}")
+            _log.info(f"{tool.name}: {self._seconds(tool):.0f} s, {progress}")
 
     def call_off(self) -> None:
         self._called_off.set()

@@ -3,13 +3,13 @@
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.tools.cache import Tool
+from cdc_perf.tools.cache import Note, Tool
 
 _THREADS = 8
 _LINES = 3
@@ -51,9 +51,7 @@ def read_lock(lock: Path) -> tuple[Jar, ...]:
             continue
         form = _LINE.fullmatch(line)
         if form is None:
-            raise StackFailure(
-                f"{lock}:{number}: not of the form group:artifact:version sha256:HEX"
-            )
+            raise StackFailure(f"{lock}:{number}: expected group:artifact:version sha256:HEX")
         jars.append(Jar(**form.groupdict()))
     return tuple(jars)
 
@@ -67,7 +65,7 @@ def version_of(jars: tuple[Jar, ...], artifact: str) -> str:
     for jar in jars:
         if jar.artifact == artifact:
             return jar.version
-    raise StackFailure(f"the lock file of the jars has no {artifact}")
+    raise StackFailure(f"the lock file of the jars does not contain {artifact}")
 
 
 def jars_tool(lock: Path) -> Tool:
@@ -76,8 +74,8 @@ def jars_tool(lock: Path) -> Tool:
     digest = hashlib.sha256("".join(jar.sha256 for jar in jars).encode()).hexdigest()[:12]
     kafka, debezium = version_of(jars, "kafka-clients"), version_of(jars, "debezium-api")
 
-    def build(folder: Path, _needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
-        fetch(jars, folder, say)
+    def build(folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
+        fetch(jars, folder, note)
 
     return Tool(
         name="Kafka",
@@ -93,8 +91,8 @@ def jmx_agent_tool(lock: Path) -> Tool:
     jars = read_lock(lock)
     version = version_of(jars, "jmx_prometheus_javaagent")
 
-    def build(folder: Path, _needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
-        fetch(jars, folder, say)
+    def build(folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
+        fetch(jars, folder, note)
         (folder / jars[0].file_name).rename(folder / JMX_AGENT)
 
     return Tool(
@@ -106,7 +104,7 @@ def jmx_agent_tool(lock: Path) -> Tool:
     )
 
 
-def fetch(jars: tuple[Jar, ...], folder: Path, say: Callable[[str], None]) -> None:
+def fetch(jars: tuple[Jar, ...], folder: Path, note: Note) -> None:
     """Download every jar into `folder` and verify its SHA-256.
 
     Raises:
@@ -124,19 +122,19 @@ def fetch(jars: tuple[Jar, ...], folder: Path, say: Callable[[str], None]) -> No
             fetched = component.artifact().resolve()
         except Exception as error:  # jgo raises RuntimeError and its HTTP client's errors
             raise StackFailure(
-                f"{jar.artifact} {jar.version} cannot be fetched: {type(error).__name__}",
-                hint="is the Maven repository reachable? Run the command again when it is",
+                f"cannot download {jar.artifact} {jar.version}: {type(error).__name__}",
+                hint="check that the Maven repository is reachable, then run the command again",
                 detail=tuple(str(error).splitlines()[:_LINES]),
             ) from error
         actual = hashlib.sha256(fetched.read_bytes()).hexdigest()
         if actual != jar.sha256:
             raise StackFailure(
                 f"{jar.artifact} {jar.version} has the checksum {actual}, not {jar.sha256}",
-                hint="something between here and the repository altered it: do not use it",
+                hint="it was changed between the repository and this machine: do not use it",
             )
         fetched.rename(folder / jar.file_name)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for done, _ in enumerate(pool.map(get, jars), start=1):
-            say(f"{done} of {len(jars)} jars")
+            note(f"{done} of {len(jars)} jars")
     shutil.rmtree(repository)

@@ -4,13 +4,13 @@ import hashlib
 import platform
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cdc_perf import process, process_tags
 from cdc_perf.errors import StackFailure
-from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.tools.cache import Cache, Note, Tool
 from cdc_perf.tools.wheels import wheel_tool
 
 # Go prints a line for each unavailable package; so many lines would hide the first one.
@@ -40,16 +40,16 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
     except OSError as error:
         raise StackFailure(f"{error.filename}: {error.strerror}") from None
     if pinned is None:
-        raise StackFailure(f"{go_mod}: go.k6.io/k6 is not in it")
+        raise StackFailure(f"{go_mod} does not contain go.k6.io/k6")
 
-    def build(folder: Path, _needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
+    def build(folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
         compiled = 0
 
         def count(line: str) -> None:
             nonlocal compiled
             if line and not line.startswith(("go: ", "#", "\t")):
                 compiled += 1
-                say(f"{compiled} packages compiled, about 860 in all")
+                note(f"{compiled} of about 860 packages compiled")
 
         try:
             process.run(
@@ -64,8 +64,8 @@ def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
             )
         except StackFailure as failure:
             raise StackFailure(
-                f"k6 could not be built from {module}",
-                hint="is the Go module proxy reachable? The lines below are Go's",
+                f"cannot build k6 from {module}",
+                hint="check that the Go module proxy is reachable; Go reported:",
                 detail=failure.detail[:_LINES],
             ) from None
 
@@ -101,7 +101,7 @@ def required_version(go_mod: Path) -> tuple[int, ...]:
     """
     line = re.search(r"^go (\d+(?:\.\d+)*)", go_mod.read_text(encoding="utf-8"), re.MULTILINE)
     if line is None:
-        raise StackFailure(f"{go_mod}: no `go` line in it")
+        raise StackFailure(f"{go_mod} has no `go` line")
     return tuple(int(part) for part in line[1].split("."))
 
 

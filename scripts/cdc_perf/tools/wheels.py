@@ -7,14 +7,14 @@ they would take 400 MB and determine the versions of its dependencies.
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import uv
 
 from cdc_perf import process, process_tags
 from cdc_perf.errors import StackFailure
-from cdc_perf.tools.cache import Tool
+from cdc_perf.tools.cache import Note, Tool
 
 
 def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Tool:
@@ -35,14 +35,14 @@ def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Too
         raise StackFailure(f"{lock}: {error.strerror}", hint="restore it: git checkout") from None
     pinned = re.search(rf"^{re.escape(distribution)}==(\S+)", text, re.MULTILINE)
     if pinned is None:
-        raise StackFailure(f"{lock}: {distribution} is not in it", hint="run nox -s lock")
+        raise StackFailure(f"{lock} does not contain {distribution}", hint="run nox -s lock")
     # Compiled wheels are valid for one version of Python.
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     # Not in the build threads, because the initialization of sysconfig is not thread-safe.
     uv_binary = uv.find_uv_bin()
 
-    def build(folder: Path, _needs: Mapping[str, Path], _say: Callable[[str], None]) -> None:
+    def build(folder: Path, _needs: Mapping[str, Path], _note: Note) -> None:
         try:
             process.run(
                 [
@@ -55,8 +55,9 @@ def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Too
             )
         except StackFailure as failure:
             raise StackFailure(
-                f"{name} {pinned[1]} could not be installed from {lock.name}",
-                hint="is the package index reachable, and has the lock file its checksums?",
+                f"cannot install {name} {pinned[1]} from {lock.name}",
+                hint="check that the package index is reachable and that the lock file has the "
+                "checksums",
                 detail=failure.detail,
             ) from None
 

@@ -84,7 +84,7 @@ def test_the_harness_under_load(inv: Inv, table: FaultTable) -> None:
     completed = inv("up")
     assert not k6.is_running()
     assert read(run / "run.json")["status"] == "interrupted"
-    assert "the stack is up already" in completed.output
+    assert "the stack is already up" in completed.output
     table.add(
         *("kill -9 of the harness under load; its stack is taken over", "inv up", completed),
         said=f"run {run.name} was killed: it is marked as interrupted",
@@ -160,7 +160,7 @@ def test_supervisord(inv: Inv, table: FaultTable, command: str) -> None:
     if command == "down":
         seconds_until_clean(inv, ports, since)
     said = {
-        "up": "supervisord was killed: ending what it left running",
+        "up": "supervisord was killed: stopping what it left running",
         "down": "the stack is down",
     }
     table.add(

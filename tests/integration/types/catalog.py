@@ -32,7 +32,7 @@ class Type:
         sql: The type, as a column is declared.
         values: Literals, as `'...'::type` takes them.
         damaged: Those of the values that do not arrive as they are: each is a finding.
-        absent: Whether Debezium does not carry the type: no document has the field.
+        absent: Whether Debezium does not publish the type: no document has the field.
         key: `followed` where the type can be a key that is followed to MongoDB, `refused` where
             PostgreSQL allows it as a key and the harness does not; empty where it was not tried.
         large: An SQL expression of a value that PostgreSQL stores out of line; empty where the type

@@ -94,4 +94,4 @@ def test_a_full_disk_ends_the_samples_and_nothing_else(
     read = Readings(1)
     with caplog.at_level(logging.WARNING), sampling(read, path):
         assert read.enough.wait(10)
-    assert "gauges.json.gz ends here: No space left on device" in caplog.text
+    assert "cannot write gauges.json.gz any further: No space left on device" in caplog.text

@@ -88,7 +88,7 @@ def test_a_consumer_that_begins_anew_loses_nothing_but_what_nobody_read(
     seen = watched(consumer, clock, (0.0, RUNNING), (7.0, RUNNING), (17.0, RUNNING))
     assert (seen.warm_up.events, seen.steady.events, seen.restarts) == (100, 80, 1)
     assert seen.fault == (
-        "the consumer began to count anew: what it applied in the up to 10 s before is missing"
+        "the consumer restarted its counters: up to 10 s of events before the restart are missing"
     )
 
 
@@ -102,7 +102,11 @@ def test_a_consumer_that_is_silent_meanwhile_loses_nothing(clock: list[float]) -
     ("answers", "steady", "fault"),
     [
         ((count(0), count(10), None), 0, "the consumer does not answer"),
-        ((None, count(10), count(30)), 20, "the consumer did not tell its hops when the load"),
+        (
+            (None, count(10), count(30)),
+            20,
+            "the consumer did not report its hop metrics when the load",
+        ),
         ((None, None, None), 0, "the consumer does not answer"),
     ],
     ids=["at the end", "at the begin", "ever"],

@@ -94,5 +94,5 @@ def test_the_effective_shape_is_what_k6_says(output: str, shape: Shape) -> None:
     ],
 )
 def test_a_script_without_the_scenario_is_a_broken_load(output: str) -> None:
-    with pytest.raises(LoadFailure, match=r"baseline-test\.js are not those of a scenario named"):
+    with pytest.raises(LoadFailure, match=r"baseline-test\.js do not define a scenario named"):
         shape_of(output, BASELINE)

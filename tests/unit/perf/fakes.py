@@ -21,7 +21,7 @@ from cdc_perf.process import Completed
 from cdc_perf.results.summary import Check, Metric, Summary
 from cdc_perf.settings.executors import ConstantVus, PerVuIterations
 from cdc_perf.settings.scenarios import HEALTH_CHECK, Scenario
-from cdc_perf.stack.backend import JvmMemory, LogTail, Say
+from cdc_perf.stack.backend import JvmMemory, LogTail
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
 from cdc_perf.stack.connector_health import Condition, ConnectorHealth
 from cdc_perf.stack.endpoints import Endpoints
@@ -78,18 +78,18 @@ class FakeBackend:
     def endpoints(self) -> Endpoints | None:
         return endpoints() if self.up_already else None
 
-    def up(self, _say: Say, *, observe: bool = False) -> Endpoints:
+    def up(self, *, observe: bool = False) -> Endpoints:
         self.calls.append("up --observe" if observe else "up")
         return endpoints()
 
     def verify(self, *, connector: bool = True) -> None:
         self.calls.append("verify" if connector else "verify without the connector")
 
-    def down(self, _say: Say) -> bool:
+    def down(self) -> bool:
         self.calls.append("down")
         return True
 
-    def abandon(self, _say: Say) -> bool:
+    def abandon(self) -> bool:
         self.calls.append("abandon")
         return True
 

@@ -15,7 +15,7 @@ from cdc_perf.tools.cache import Cache, Tool
 def test_k6_is_built_when_a_run_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed: list[str] = []
 
-    def install_all(_cache: Cache, tools: Iterable[Tool], _say: object) -> None:
+    def install_all(_cache: Cache, tools: Iterable[Tool]) -> None:
         installed.extend(tool.name for tool in tools)
 
     # No Go of the machine is asked for its version.

@@ -42,7 +42,7 @@ def test_only_a_complete_run_has_a_history(tmp_path: Path, status: RunStatus) ->
 
 
 def test_a_history_that_cannot_be_written_takes_no_result_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, progress: list[str]
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -53,4 +53,4 @@ def test_a_history_that_cannot_be_written_takes_no_result_back(
     folder.path.mkdir()
     write_artifacts(folder, known, judge_run([each.verdict for each in ROWS]), ROWS, {})
     assert folder.verdict.exists()
-    assert "No space left on device" in capsys.readouterr().err
+    assert progress == ["cannot write the history: No space left on device"]

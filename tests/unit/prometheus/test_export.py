@@ -21,8 +21,7 @@ RUN = {"test_run_id": "r1", "scenario": "baseline"}
 class Told:
     """In place of `Push`: keeps what it is offered."""
 
-    def __init__(self, url: str, say: object) -> None:
-        del url, say
+    def __init__(self) -> None:
         self.samples: list[Sample] = []
 
     def offer(self, samples: Sequence[Sample]) -> None:
@@ -39,8 +38,8 @@ class Told:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
-    push = Told("", None)
-    monkeypatch.setattr(export, "Push", lambda _url, _say: push)
+    push = Told()
+    monkeypatch.setattr(export, "Push", lambda _url: push)
     return push
 
 
@@ -51,7 +50,7 @@ def limit(text: str) -> Threshold:
 
 
 def test_gauges_become_metrics_with_a_label_and_end_with_the_scenario(told: Told) -> None:
-    scenario = PrometheusExport("", "r1", print).scenario("baseline", ())
+    scenario = PrometheusExport("", "r1").scenario("baseline", ())
     values = {"consumer_lag": 3.0, "cpu_kafka": 0.5, "memory_kafka": 1e6, "of another kind": 1.0}
     scenario.gauges(values)
     scenario.loaded(datetime.now(UTC), ())
@@ -71,7 +70,7 @@ def test_gauges_become_metrics_with_a_label_and_end_with_the_scenario(told: Told
 
 
 def test_limits_are_told_while_the_run_goes_on_and_as_they_were_judged(told: Told) -> None:
-    here = PrometheusExport("", "r1", print)
+    here = PrometheusExport("", "r1")
     scenario = here.scenario("baseline", (limit("rate>=0.99"),))
     metrics = {"cdc_success_rate": MetricState(tainted=True, sample={"rate": 0.9})}
     scenario.progress(
@@ -102,6 +101,6 @@ def test_a_fault_is_told_with_its_time(told: Told) -> None:
     at = datetime(2026, 11, 22, 12, tzinfo=UTC)
     died = ComponentEvent("kafka", "ended (by SIGKILL)", by_operator=False, log=(), at=at)
     nobody_knows = ComponentEvent("connect", "ended", by_operator=False, log=())
-    PrometheusExport("", "r1", print).scenario("baseline", ()).loaded(at, (died, nobody_knows))
+    PrometheusExport("", "r1").scenario("baseline", ()).loaded(at, (died, nobody_knows))
     labels = {"component": "kafka", "fault": "ended (by SIGKILL)"}
     assert told.values("fault_time_seconds") == [(labels, at.timestamp())]

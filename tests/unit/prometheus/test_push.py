@@ -57,15 +57,14 @@ def test_the_end_of_a_series_keeps_its_bits() -> None:
 
 
 @responses.activate
-def test_what_was_offered_is_sent_before_the_end() -> None:
+def test_what_was_offered_is_sent_before_the_end(progress: list[str]) -> None:
     sent = responses.post(WRITE, status=204)
-    said: list[str] = []
-    push = Push(URL, said.append)
+    push = Push(URL)
     for _ in range(5):
         push.offer([sample()])
     push.close()
     assert sent.call_count == 5
-    assert not said
+    assert not progress
 
 
 @pytest.mark.parametrize(
@@ -77,18 +76,19 @@ def test_what_was_offered_is_sent_before_the_end() -> None:
 )
 @responses.activate
 def test_a_prometheus_that_takes_nothing_is_complained_of_once(
-    answer: dict[str, object], why: str
+    answer: dict[str, object], why: str, progress: list[str]
 ) -> None:
     responses.post(WRITE, **answer)
-    said: list[str] = []
-    push = Push(URL, said.append)
+    push = Push(URL)
     push.offer([sample()])
     push.offer([sample()])
     push.close()
-    assert said == [f"Prometheus at {URL} does not take what is pushed to it: {why}"]
+    assert progress == [f"cannot push samples to Prometheus at {URL}: {why}"]
 
 
-def test_a_prometheus_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_prometheus_that_hangs_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, progress: list[str]
+) -> None:
     released = threading.Event()
 
     def hang(*_: object, **__: object) -> requests.Response:
@@ -96,21 +96,19 @@ def test_a_prometheus_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch
         raise requests.Timeout
 
     monkeypatch.setattr(requests.Session, "post", hang)
-    said: list[str] = []
-    push = Push(URL, said.append)
+    push = Push(URL)
     for _ in range(500):
         push.offer([sample()])
-    assert said == [f"Prometheus at {URL} does not take what is pushed to it: it does not keep up"]
+    assert progress == [f"cannot push samples to Prometheus at {URL}: the queue is full"]
     released.set()
     push.close()
 
 
-def test_a_prometheus_is_named_without_its_user_and_password() -> None:
-    said: list[str] = []
+def test_a_prometheus_is_named_without_its_user_and_password(progress: list[str]) -> None:
     with responses.RequestsMock() as mock:
         mock.post("http://someone:hunter2@127.0.0.1:20000/api/v1/write", status=401)
-        push = Push("http://someone:hunter2@127.0.0.1:20000", said.append)
+        push = Push("http://someone:hunter2@127.0.0.1:20000")
         push.offer([sample()])
         push.close()
-    assert len(said) == 1
-    assert not [word for word in ("someone", "hunter2") if word in said[0]]
+    assert len(progress) == 1
+    assert not [word for word in ("someone", "hunter2") if word in progress[0]]

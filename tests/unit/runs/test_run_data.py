@@ -158,24 +158,22 @@ def test_points_that_are_none_make_no_series_and_no_fault(run: Path) -> None:
     assert not (run / "spike" / "series.parquet").exists()
 
 
-def test_the_end_of_a_run_leaves_both_files(run: Path) -> None:
-    lines: list[str] = []
-    leave_reports(run, {}, lines.append)
-    assert lines == []
+def test_the_end_of_a_run_leaves_both_files(run: Path, progress: list[str]) -> None:
+    leave_reports(run, {})
+    assert progress == []
     assert (run / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert (run / "junit.xml").read_bytes().startswith(b"<?xml")
 
 
 def test_a_report_that_cannot_be_built_is_a_line_and_no_failure(
-    run: Path, monkeypatch: pytest.MonkeyPatch
+    run: Path, monkeypatch: pytest.MonkeyPatch, progress: list[str]
 ) -> None:
     def broken(*_: object) -> str:
         raise RecursionError("too deep\nand more")
 
     monkeypatch.setattr("cdc_perf.report.html.build.page", broken)
-    lines: list[str] = []
-    leave_reports(run, {}, lines.append)
-    assert lines == [f"no report: RecursionError: too deep; `inv report {run.name}` tries again"]
+    leave_reports(run, {})
+    assert progress == [f"no report: RecursionError: too deep; `inv report {run.name}` tries again"]
     assert not (run / "report.html").exists()
 
 

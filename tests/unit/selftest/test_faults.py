@@ -74,7 +74,7 @@ def test_what_is_not_there_cannot_be_replaced(checkout: Checkout, tmp_path: Path
     edit = Edit("k6/scripts/lib/pipeline.js", "what nobody wrote", "")
     fault = Fault("gone", "nothing", Expected(UsageFailure.code), edits=(edit,))
     with (
-        pytest.raises(StackFailure, match=r"pipeline\.js does not hold 'what nobody wrote'"),
+        pytest.raises(StackFailure, match=r"pipeline\.js no longer contains 'what nobody wrote'"),
         prepared(checkout, fault, tmp_path / "results"),
     ):
         pass

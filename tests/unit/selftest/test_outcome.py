@@ -26,17 +26,17 @@ def test_a_limit_is_named_by_metric_and_stat() -> None:
 @pytest.mark.parametrize(
     ("results", "code", "exit_code", "wrong"),
     [
-        pytest.param([gate("rows")], PASS, PASS, "rows stayed green", id="green"),
-        pytest.param([unknown("rows")], PASS, PASS, "rows stayed green", id="not told"),
+        pytest.param([gate("rows")], PASS, PASS, "rows did not fail", id="green"),
+        pytest.param([unknown("rows")], PASS, PASS, "rows did not fail", id="not told"),
         pytest.param(
-            [gate("rows"), limit("slow")], FAIL, FAIL, "rows stayed green", id="another is red"
+            [gate("rows"), limit("slow")], FAIL, FAIL, "rows did not fail", id="another is red"
         ),
         pytest.param([limit()], PASS, PASS, "rows was not judged", id="not there"),
         pytest.param(
             [gate("rows", "it is cold")],
             FAIL,
             FAIL,
-            "rows says: it is cold; it should say: are missing",
+            "the reason of rows is: it is cold; expected: are missing",
             id="another reason",
         ),
         pytest.param(
@@ -47,7 +47,7 @@ def test_a_limit_is_named_by_metric_and_stat() -> None:
             id="another verdict",
         ),
         pytest.param(
-            [LOST], FAIL, PASS, "exited with 0, and the verdict with 10", id="another exit code"
+            [LOST], FAIL, PASS, "exited with 0, but the verdict is exit 10", id="another exit code"
         ),
     ],
 )
@@ -61,13 +61,13 @@ def test_what_is_not_as_expected_is_told(
 def test_a_clean_run_says_how_much_was_judged() -> None:
     found = outcome_of(fault(PASS), said(PASS, gate("rows"), limit()), PASS, 1)
     assert not found.wrong
-    assert found.reason == "2 of 2 limits and gates hold"
+    assert found.reason == "2 of 2 thresholds and gates hold"
 
 
 @pytest.mark.parametrize("result", [unknown("drained"), gate("drained", "it does not")])
 def test_a_gate_that_does_not_hold_spoils_a_clean_run(result: GateResult) -> None:
     found = outcome_of(fault(PASS), said(PASS, result, limit()), PASS, 1)
-    assert found.wrong == "without a fault these did not hold: drained"
+    assert found.wrong == "without a fault, these failed: drained"
 
 
 def test_a_starved_generator_is_known() -> None:

@@ -18,23 +18,23 @@ class Docker:
 
 
 def no_docker() -> Docker:
-    raise StackFailure("there is no docker on PATH", hint="install Docker")
+    raise StackFailure("docker is not on PATH", hint="install Docker")
 
 
 @pytest.mark.parametrize(
     ("name", "finder", "why"),
     [
-        ("auto", no_docker, "stack: local, for there is no docker on PATH"),
-        ("auto", Docker, "stack: compose, for there is Docker 28.2.2 with Compose 2.40.0"),
-        ("local", Docker, "stack: local, as asked for"),
-        ("compose", no_docker, "stack: compose, as asked for"),
+        ("auto", no_docker, "Using the local stack: docker is not on PATH"),
+        ("auto", Docker, "Using the compose stack: found Docker 28.2.2 with Compose 2.40.0"),
+        ("local", Docker, "Using the local stack, as requested"),
+        ("compose", no_docker, "Using the compose stack, as requested"),
     ],
 )
 def test_a_stack_is_chosen_and_says_why(
     tmp_path: Path, pipeline: Pipeline, name: str, finder: type[Docker], why: str
 ) -> None:
     choice = choose(name, Checkout.at(tmp_path, {}), pipeline, Cache(tmp_path), finder)
-    assert (choice.backend.name, choice.why) == (why.split()[1].rstrip(","), why)
+    assert (choice.backend.name, choice.why) == (why.split()[2], why)
 
 
 def test_an_unknown_stack_is_answered_with_those_near_it(
@@ -61,7 +61,7 @@ def chosen(name: str, checkout: Checkout, pipeline: Pipeline) -> StackChoice:
 def test_auto_takes_the_stack_that_is_up(with_local_up: Checkout, pipeline: Pipeline) -> None:
     choice = chosen("auto", with_local_up, pipeline)
     choice.alone()
-    assert choice.why == "stack: local, which is up"
+    assert choice.why == "Using the local stack: it is already up"
 
 
 def test_an_external_stack_is_none_of_the_checkouts(

@@ -152,7 +152,7 @@ def test_a_connect_without_its_pages_is_still_starting() -> None:
 def test_a_stranger_on_its_port_is_told_from_connect(name: str, body: str) -> None:
     method, url, call = ASKS[name]
     responses.add(method, url, body=body)
-    with pytest.raises(StackFailure, match=f"^{URL} does not answer as Kafka Connect does: "):
+    with pytest.raises(StackFailure, match=f"^{URL} is not Kafka Connect: "):
         call()
 
 

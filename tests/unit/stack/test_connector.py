@@ -299,15 +299,15 @@ def test_what_does_not_run_is_brought_back_each_in_its_way(
     endpoints: Endpoints,
     answer: dict[str, object],
     asked: list[str],
+    progress: list[str],
 ) -> None:
     responses.add("GET", STATUS, **answer)  # type: ignore[arg-type]
     done: list[str] = []
     monkeypatch.setattr(connector, "deploy", lambda *_: done.append("deploy"))
     monkeypatch.setattr(connector, "restart", lambda *_: done.append("restart"))
     monkeypatch.setattr(connector, "wait_running", lambda *_, **__: done.append("wait"))
-    said: list[str] = []
-    assert revive(pipeline, endpoints, said.append) is bool(asked)
-    assert (done, len(said)) == (asked, len(asked))
+    assert revive(pipeline, endpoints) is bool(asked)
+    assert (done, len(progress)) == (asked, len(asked))
 
 
 @responses.activate

@@ -45,9 +45,9 @@ def test_on_a_good_machine_the_tools_are_missing_and_nothing_is_wrong(
     findings = found(Cache(tmp_path), pipeline)
     missing = [name for name, x in findings.items() if x.health is Health.MISSING]
     assert {"PostgreSQL", "Java", "Kafka", "nx-27017", "k6"} <= set(missing)
-    assert findings["Kafka"].found.endswith("about 30s to get")
+    assert findings["Kafka"].found.endswith("about 30s to install")
     assert not [name for name, x in findings.items() if x.health is Health.WRONG]
-    assert findings["mongod"].found == "none: the stand-in nx-27017 takes its place"
+    assert findings["mongod"].found == "none: the stand-in nx-27017 is used instead"
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_a_given_mongod_is_looked_for_in_the_checkout(tmp_path: Path, pipeline: 
     )
     finding = found(Cache(tmp_path), changed)["mongod"]
     assert finding.health is Health.WRONG
-    assert f"{ROOT}/bin/mongod is not there" in finding.found
+    assert f"{ROOT}/bin/mongod does not exist" in finding.found

@@ -125,7 +125,7 @@ def test_counts_that_begin_anew_are_seen(before: HopCounters, after: HopCounters
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("<html>", "the consumer's metrics cannot be read"),
+        ("<html>", "cannot parse the consumer's metrics"),
         ("", "the consumer's metrics have no cdc_consumer_hop_seconds"),
         ("up 1\n", "the consumer's metrics have no cdc_consumer_hop_seconds"),
     ],

@@ -44,7 +44,7 @@ def test_without_a_mongod_the_stand_in_says_that_it_is_one() -> None:
 
 def test_a_given_mongod_that_cannot_be_run_is_refused(mongod: Path) -> None:
     mongod.chmod(0o644)
-    with pytest.raises(UsageFailure, match=f"mongod: {mongod} is not there or not executable"):
+    with pytest.raises(UsageFailure, match=f"mongod: {mongod} does not exist or is not executable"):
         find_server(str(mongod), "0.8.1")
 
 

@@ -23,7 +23,7 @@ def test_without_a_prometheus_one_line_says_so_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(StackFailure, match="there is no prometheus on PATH") as raised:
+    with pytest.raises(StackFailure, match="prometheus is not on PATH") as raised:
         find_prometheus()
     assert "apt-get install prometheus" in raised.value.hint
 
@@ -50,7 +50,7 @@ def test_a_job_that_the_stack_does_not_have_is_an_error(tmp_path: Path) -> None:
     )
     layout = Layout(tmp_path)
     layout.settings.mkdir()
-    with pytest.raises(StackFailure, match="nothing for the job stranger"):
+    with pytest.raises(StackFailure, match="no target for job stranger"):
         write_settings(layout, observers(tmp_path), PORTS)
     assert not (layout.settings / "prometheus.yml").exists()
 

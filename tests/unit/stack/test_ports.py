@@ -25,5 +25,5 @@ def test_given_ports_are_taken_and_the_rest_is_chosen_each_another() -> None:
 def test_a_given_port_that_is_taken_is_named_with_its_component() -> None:
     with pytest.raises(StackFailure) as caught:
         choose({"kafka": 9092})
-    assert caught.value.message == "port 9092, given for kafka in pipeline.toml, is taken"
+    assert caught.value.message == "port 9092 (kafka in pipeline.toml) is in use"
     assert "sport = :9092" in caught.value.hint

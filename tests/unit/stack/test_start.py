@@ -1,3 +1,4 @@
+import logging
 from pathlib import Path
 from typing import ClassVar
 
@@ -8,7 +9,6 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import connector, readiness, start
-from cdc_perf.stack.backend import Say
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.layout import Layout
@@ -16,8 +16,10 @@ from cdc_perf.stack.local.tool_paths import Installed
 from cdc_perf.stack.start import up, wait_ready
 from cdc_perf.waiting import NotReady
 
+LOG = logging.getLogger("cdc_perf.tests")
 
-def install(_say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+
+def install(*, observe: bool) -> tuple[Installed, dict[str, str]]:
     raise AssertionError(observe)
 
 
@@ -50,16 +52,16 @@ class Recorded(LocalStack):
     def endpoints(self) -> Endpoints | None:
         return self.addresses if self.is_up else None
 
-    def abandon(self, say: Say) -> bool:
+    def abandon(self) -> bool:
         self.done.append("abandon")
-        say("the stack is down")
+        LOG.info("the stack is down")
         return True
 
-    def announce(self, say: Say) -> None:
+    def announce(self) -> None:
         self.done.append("announce")
-        say("an earlier start left a volume")
+        LOG.info("an earlier start left a volume")
 
-    def start(self, _say: Say, *, observe: bool) -> Endpoints:
+    def start(self, *, observe: bool) -> Endpoints:
         self.done.append(f"start, observe={observe}")
         if self.fault is not None:
             raise self.fault
@@ -88,44 +90,44 @@ def no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_an_earlier_start_left_goes_quietly_before_a_start(
-    pipeline: Pipeline, endpoints: Endpoints, tmp_path: Path
+    pipeline: Pipeline, endpoints: Endpoints, tmp_path: Path, progress: list[str]
 ) -> None:
     schema = tmp_path / pipeline.postgres.schema
     schema.parent.mkdir()
     schema.touch()
-    stack, said = Recorded(pipeline, endpoints, is_up=False, root=tmp_path), list[str]()
-    assert up(stack, stack, pipeline, said.append, observe=True) == endpoints
+    stack = Recorded(pipeline, endpoints, is_up=False, root=tmp_path)
+    assert up(stack, stack, pipeline, observe=True) == endpoints
     assert stack.done == ["announce", "abandon", "start, observe=True"]
-    assert said[0] == "an earlier start left a volume"
-    assert [line.split(" after ")[0] for line in said[1:]] == ["the stack is up"]
+    assert progress[0] == "an earlier start left a volume"
+    assert [line.split(" after ")[0] for line in progress[1:]] == ["the stack is up"]
     assert stack.checkout.started_file.exists()
 
 
 @pytest.mark.parametrize("fault", [StackFailure("no port"), KeyboardInterrupt()])
 def test_of_a_start_that_fails_nothing_is_left(
-    pipeline: Pipeline, endpoints: Endpoints, fault: BaseException
+    pipeline: Pipeline, endpoints: Endpoints, fault: BaseException, progress: list[str]
 ) -> None:
-    stack, said = Recorded(pipeline, endpoints, is_up=False, fault=fault), list[str]()
+    stack = Recorded(pipeline, endpoints, is_up=False, fault=fault)
     with pytest.raises(type(fault)) as caught:
-        up(stack, stack, pipeline, said.append, observe=False)
+        up(stack, stack, pipeline, observe=False)
     assert caught.value is fault
     assert stack.done[-2:] == ["start, observe=False", "abandon"]
-    assert said == ["an earlier start left a volume", "the stack is down"]
+    assert progress == ["an earlier start left a volume", "the stack is down"]
 
 
 def test_a_stack_that_is_up_is_left_as_it_is(
-    pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, progress: list[str]
 ) -> None:
     monkeypatch.setattr(connector, "revive", lambda *_: False)
-    stack, said = Recorded(pipeline, endpoints), list[str]()
-    assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
-    assert (stack.done, len(said)) == ([], 1)
+    stack = Recorded(pipeline, endpoints)
+    assert up(stack, stack, pipeline, observe=False) == endpoints
+    assert (stack.done, len(progress)) == ([], 1)
 
 
 def test_a_connector_that_does_not_run_is_brought_back_and_the_pipeline_proven(
     pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack, said = Recorded(pipeline, endpoints), list[str]()
+    stack = Recorded(pipeline, endpoints)
 
     def revive(*_: object) -> bool:
         stack.done.append("connector")
@@ -134,23 +136,23 @@ def test_a_connector_that_does_not_run_is_brought_back_and_the_pipeline_proven(
     monkeypatch.setattr(connector, "revive", revive)
     monkeypatch.setattr(readiness, "consumer_ready", lambda _: stack.done.append("consumer"))
     monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: stack.done.append("canary"))
-    assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
+    assert up(stack, stack, pipeline, observe=False) == endpoints
     assert stack.done == ["connector", "consumer", "canary"]
 
 
 def test_what_was_stopped_is_started_and_the_pipeline_proven(
-    pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, progress: list[str]
 ) -> None:
-    stack, said = Recorded(pipeline, endpoints, stops=("kafka", "consumer")), list[str]()
+    stack = Recorded(pipeline, endpoints, stops=("kafka", "consumer"))
     monkeypatch.setattr(
         connector, "wait_running", lambda *_, resume: stack.done.append(f"connector {resume}")
     )
     monkeypatch.setattr(readiness, "consumer_ready", lambda _: stack.done.append("consumer"))
     monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: stack.done.append("canary"))
-    assert up(stack, stack, pipeline, said.append, observe=False) == endpoints
+    assert up(stack, stack, pipeline, observe=False) == endpoints
     started = ["start kafka", "start consumer"]
     assert stack.done == [*started, "connector True", "consumer", "canary"]
-    assert said == [
+    assert progress == [
         "kafka was stopped: starting it",
         "consumer was stopped: starting it",
         "consumer is ready",
@@ -163,30 +165,30 @@ def test_a_stack_without_prometheus_is_not_started_again_to_be_observed(
     monkeypatch.setattr(connector, "revive", lambda *_: False)
     stack = Recorded(pipeline, endpoints, stops=("kafka",))
     with pytest.raises(StackFailure, match="up without Prometheus"):
-        up(stack, stack, pipeline, print, observe=True)
+        up(stack, stack, pipeline, observe=True)
     assert stack.done == []
     observed = msgspec.structs.replace(endpoints, prometheus_url="http://127.0.0.1:9090")
     stack = Recorded(pipeline, observed)
-    assert up(stack, stack, pipeline, print, observe=True) == observed
+    assert up(stack, stack, pipeline, observe=True) == observed
 
 
 def test_a_component_that_gets_ready_is_said_to_be(
-    pipeline: Pipeline, endpoints: Endpoints
+    pipeline: Pipeline, endpoints: Endpoints, progress: list[str]
 ) -> None:
-    answers, said = iter([NotReady("not yet"), None]), list[str]()
+    answers = iter([NotReady("not yet"), None])
 
     def probe() -> None:
         if answer := next(answers):
             raise answer
 
-    wait_ready(Recorded(pipeline, endpoints), said.append, "kafka", probe)
-    assert said == ["kafka is ready"]
+    wait_ready(Recorded(pipeline, endpoints), "kafka", probe)
+    assert progress == ["kafka is ready"]
 
 
 def test_a_component_that_ended_is_not_waited_for(pipeline: Pipeline, endpoints: Endpoints) -> None:
     stack = Recorded(pipeline, endpoints, remedy="free some memory")
-    with pytest.raises(StackFailure, match="kafka ended while it was started") as caught:
-        wait_ready(stack, print, "kafka", lambda: None)
+    with pytest.raises(StackFailure, match="kafka exited during startup") as caught:
+        wait_ready(stack, "kafka", lambda: None)
     assert (caught.value.hint, caught.value.detail) == ("free some memory", ("out of memory",))
 
 
@@ -198,5 +200,5 @@ def test_a_component_that_does_not_get_ready_shows_its_log(
 
     monkeypatch.setattr(Recorded, "deadline_seconds", 0.01)
     with pytest.raises(StackFailure, match="kafka was not ready within") as caught:
-        wait_ready(Recorded(pipeline, endpoints), print, "kafka", probe)
+        wait_ready(Recorded(pipeline, endpoints), "kafka", probe)
     assert (caught.value.hint, caught.value.detail) == ("see kafka.log", ("out of memory",))

@@ -75,7 +75,7 @@ def test_what_its_settings_cannot_hold_is_refused(
     tmp_path: Path, folder: str, environment: dict[str, str]
 ) -> None:
     program = Program(name="kafka", argv=("/bin/java",), environment=environment)
-    with pytest.raises(StackFailure, match="supervisord's settings cannot hold"):
+    with pytest.raises(StackFailure, match="supervisord's settings cannot contain"):
         settings_text(Layout(tmp_path / folder), [program])
 
 

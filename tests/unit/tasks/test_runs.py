@@ -82,7 +82,7 @@ def test_a_history_in_which_one_run_has_no_figure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def find(
-        _: object, __: object, series: Mapping[str, Sequence[float]], ___: object
+        _: object, __: object, series: Mapping[str, Sequence[float]]
     ) -> dict[str, list[ChangePoint]]:
         assert {len(values) for values in series.values()} == {23}
         return {name: [ChangePoint(11, 20.0, 40.0, 1e-9)] for name in series}

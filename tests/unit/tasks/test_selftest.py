@@ -33,7 +33,7 @@ def test_a_gate_that_stays_green_fails_the_command(
     with pytest.raises(Exit) as exit_:
         selftest(Context(), write=True)
     assert exit_.value.code == ExitCode.INVALID
-    assert capsys.readouterr().out.endswith("not so: lost-event: rows stayed green\n")
+    assert capsys.readouterr().out.endswith("wrong: lost-event: rows did not fail\n")
     assert not document.exists()
 
 

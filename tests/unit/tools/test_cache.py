@@ -12,10 +12,9 @@ import pytest
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.tools import cache as module
-from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.tools.cache import Cache, Note, Tool
 from cdc_perf.tools.install import install_all, key_of
 
-Say = Callable[[str], None]
 _DIGEST = "0123456789ab"
 
 
@@ -24,7 +23,7 @@ def tool(
     build: Callable[[Path], None] = lambda folder: (folder / "content").touch(),
     needs: tuple[Tool, ...] = (),
 ) -> Tool:
-    def fill(folder: Path, _needs: Mapping[str, Path], _say: Say) -> None:
+    def fill(folder: Path, _needs: Mapping[str, Path], _note: Note) -> None:
         build(folder)
 
     return Tool(name, "1.0", f"{name}-1.0-{_DIGEST}", 1, fill, needs)
@@ -43,11 +42,11 @@ def test_a_tool_is_built_once_with_the_folders_of_what_it_needs(cache: Cache) ->
     builds: list[Mapping[str, Path]] = []
     lines: list[str] = []
 
-    def fill(folder: Path, needs: Mapping[str, Path], say: Say) -> None:
+    def fill(folder: Path, needs: Mapping[str, Path], note: Note) -> None:
         assert not list(folder.iterdir())
         (folder / "content").touch()
         builds.append(needs)
-        say("half of it")
+        note("half of it")
 
     needed = tool("needed")
     wanted = Tool("wanted", "1.0", f"wanted-{_DIGEST}", 1, fill, (needed,))
@@ -125,7 +124,7 @@ def test_a_folder_that_cannot_be_written_to_is_named_with_the_way_out(tmp_path: 
     (tmp_path / "file").touch()
     with pytest.raises(StackFailure) as caught:
         Cache(tmp_path / "file" / "cache").install(tool(), print)
-    assert f"cannot be put into the cache folder {tmp_path}/file/cache" in caught.value.message
+    assert f"into the tool cache {tmp_path}/file/cache" in caught.value.message
     assert "CDC_PERF_CACHE" in caught.value.hint
 
 
@@ -136,7 +135,7 @@ def test_a_full_disk_that_a_builder_met_is_told_as_such(cache: Cache) -> None:
     with pytest.raises(StackFailure) as caught:
         cache.install(tool(build=fill), print)
     assert str(caught.value).startswith(
-        f"tool cannot be put into the cache folder {cache.root}: No space left on device\n"
+        f"cannot install tool into the tool cache {cache.root}: No space left on device\n"
     )
     assert "CDC_PERF_CACHE" in caught.value.hint
 
@@ -212,7 +211,7 @@ def test_what_is_not_needed_and_was_not_used_for_a_day_is_removed(cache: Cache) 
 def test_a_tool_that_is_used_is_not_old(cache: Cache) -> None:
     used = tool("used")
     aged(cache, used, 30)
-    install_all(cache, [used], print)
+    install_all(cache, [used])
     cache.prune([])
     assert cache.has(used)
 

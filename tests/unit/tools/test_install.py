@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Barrier, Event
@@ -6,15 +7,15 @@ import pytest
 
 from cdc_perf import process
 from cdc_perf.errors import StackFailure
+from cdc_perf.terminal import ProgressHandler
 from cdc_perf.tools import install as module
-from cdc_perf.tools.cache import Cache, Tool
+from cdc_perf.tools.cache import Cache, Note, Tool
 from cdc_perf.tools.install import closure, install_all, missing
 
-Say = Callable[[str], None]
-Build = Callable[[Path, Mapping[str, Path], Say], None]
+Build = Callable[[Path, Mapping[str, Path], Note], None]
 
 
-def nothing(_folder: Path, _needs: Mapping[str, Path], _say: Say) -> None:
+def nothing(_folder: Path, _needs: Mapping[str, Path], _note: Note) -> None:
     """Build an empty tool."""
 
 
@@ -48,38 +49,39 @@ def test_only_what_is_not_there_is_missing(cache: Cache) -> None:
     assert sorted(keys(missing(cache, [CACHES]))) == ["caches", "kafka", "storage"]
 
 
-def test_every_tool_is_built_after_those_that_it_needs(cache: Cache) -> None:
-    def needing(folder: Path, needs: Mapping[str, Path], _say: Say) -> None:
+def test_every_tool_is_built_after_those_that_it_needs(cache: Cache, progress: list[str]) -> None:
+    def needing(folder: Path, needs: Mapping[str, Path], _note: Note) -> None:
         assert all(needed.is_dir() for needed in needs.values())
         (folder / "built").touch()
 
     storage = tool("storage", JAVA, KAFKA, build=needing)
     caches = tool("caches", storage, JAVA, build=needing)
-    said: list[str] = []
-    install_all(cache, [caches], said.append)
+    install_all(cache, [caches])
     assert not missing(cache, [caches])
-    assert said[0].startswith("getting ")
-    assert said[0].endswith(f" into {cache.root} (once)")
-    assert {line.split(" is there after ")[0] for line in said[1:]} == {
+    assert progress[0].startswith("installing ")
+    assert progress[0].endswith(f" into {cache.root} (first use only)")
+    assert {line.split(" installed in ")[0] for line in progress[1:]} == {
         *("java", "kafka", "storage", "caches")
     }
-    assert said.index(next(line for line in said if line.startswith("caches is"))) == 4
+    assert (
+        progress.index(next(line for line in progress if line.startswith("caches installed"))) == 4
+    )
 
 
-def test_when_all_is_there_nothing_is_said_or_done(cache: Cache) -> None:
-    install_all(cache, [CACHES], print)
-    said: list[str] = []
-    install_all(cache, [CACHES], said.append)
-    assert said == []
+def test_when_all_is_there_nothing_is_said_or_done(cache: Cache, progress: list[str]) -> None:
+    install_all(cache, [CACHES])
+    progress.clear()
+    install_all(cache, [CACHES])
+    assert progress == []
 
 
 def test_tools_that_do_not_need_each_other_are_got_side_by_side(cache: Cache) -> None:
     together = Barrier(2, timeout=60)
 
-    def meet(_folder: Path, _needs: Mapping[str, Path], _say: Say) -> None:
+    def meet(_folder: Path, _needs: Mapping[str, Path], _note: Note) -> None:
         together.wait()
 
-    install_all(cache, [tool("one", build=meet), tool("other", build=meet)], print)
+    install_all(cache, [tool("one", build=meet), tool("other", build=meet)])
 
 
 def test_a_failure_ends_the_others_and_keeps_what_is_whole(
@@ -88,10 +90,10 @@ def test_a_failure_ends_the_others_and_keeps_what_is_whole(
     ended = Event()
     monkeypatch.setattr(process, "kill_all", ended.set)
 
-    def fail(_folder: Path, _needs: Mapping[str, Path], _say: Say) -> None:
+    def fail(_folder: Path, _needs: Mapping[str, Path], _note: Note) -> None:
         raise StackFailure("no network")
 
-    def run_until_killed(_folder: Path, _needs: Mapping[str, Path], _say: Say) -> None:
+    def run_until_killed(_folder: Path, _needs: Mapping[str, Path], _note: Note) -> None:
         assert ended.wait(60)
         raise StackFailure("killed")
 
@@ -100,7 +102,7 @@ def test_a_failure_ends_the_others_and_keeps_what_is_whole(
     failing, running = tool("failing", whole, build=fail), tool("running", build=run_until_killed)
     after = tool("after", failing)
     with pytest.raises(StackFailure, match="no network"):
-        install_all(cache, [after, running], print)
+        install_all(cache, [after, running])
     assert sorted(keys(missing(cache, [after, running]))) == ["after", "failing", "running"]
     assert cache.has(whole)
 
@@ -109,13 +111,14 @@ def test_what_is_slow_tells_how_far_it_is(cache: Cache, monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "_REPORT_SECONDS", 0.01)
     told = Event()
 
-    def slow(_folder: Path, _needs: Mapping[str, Path], say: Say) -> None:
-        say("3 of 103 jars")
+    def slow(_folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
+        note("3 of 103 jars")
         assert told.wait(60)
 
     def listen(line: str) -> None:
         if line == "kafka: 0 s, 3 of 103 jars":
             told.set()
 
-    install_all(cache, [tool("kafka", build=slow)], listen)
+    logging.getLogger("cdc_perf").addHandler(ProgressHandler(listen))
+    install_all(cache, [tool("kafka", build=slow)])
     assert told.is_set()

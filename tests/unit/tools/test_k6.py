@@ -55,7 +55,7 @@ def test_the_required_version_is_that_of_the_go_line(
 
 def test_a_module_without_a_go_line_is_refused(module: Path) -> None:
     (module / "go.mod").write_text("module x\n", encoding="utf-8")
-    with pytest.raises(StackFailure, match="no `go` line in it"):
+    with pytest.raises(StackFailure, match="has no `go` line"):
         required_version(module / "go.mod")
 
 
@@ -139,7 +139,7 @@ def test_a_missing_source_is_named(
 
 def test_a_module_without_k6_is_refused(module: Path, lock: Path, tmp_path: Path) -> None:
     (module / "go.mod").write_text("module x\ngo 1.26\n", encoding="utf-8")
-    with pytest.raises(StackFailure, match=r"go.k6.io/k6 is not in it"):
+    with pytest.raises(StackFailure, match=r"does not contain go.k6.io/k6"):
         k6_tool(module, lock, Cache(tmp_path))
 
 

@@ -1,6 +1,7 @@
 """Write report.html and junit.xml of a run folder."""
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from cdc_perf.results.points.store import read_points
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.runs.resolve import runs_of
 from cdc_perf.runs.run_data import RunData, ScenarioData, read_run_data
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,15 @@ def restore_series(folder: Path) -> None:
                         write_series(found, files.series)
 
 
-def leave_reports(folder: Path, units: Mapping[str, str], say: Callable[[str], None]) -> None:
+def leave_reports(folder: Path, units: Mapping[str, str]) -> None:
     """Write the reports at the end of a run; log any error, because the run is already over."""
     try:
         write_reports(folder, units)
     except Exception as error:  # noqa: BLE001 - a failed report must not fail the run
         cause = str(error).partition("\n")[0]
-        say(f"no report: {type(error).__name__}: {cause}; `inv report {folder.name}` tries again")
+        _log.info(
+            f"no report: {type(error).__name__}: {cause}; `inv report {folder.name}` tries again"
+        )
 
 
 def _beside(base: BaseRun, runs: Sequence[RunData]) -> ComparisonView:

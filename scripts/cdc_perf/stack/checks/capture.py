@@ -37,12 +37,12 @@ _RULES: Mapping[str, _Rule] = {
     "bytea_output": _Rule(
         frozenset(("bytea",)),
         lambda value: value == "hex",
-        "Debezium takes each value for hexadecimal digits: its task fails, or other bytes arrive",
+        "Debezium parses each value as hexadecimal: its task fails, or wrong bytes arrive",
     ),
     "IntervalStyle": _Rule(
         frozenset(("interval",)),
         lambda value: value == "postgres",
-        "Debezium reads other intervals than those that were written",
+        "Debezium reads wrong intervals",
     ),
     "extra_float_digits": _Rule(
         frozenset(("float4", "float8")),
@@ -77,7 +77,7 @@ def _expect(table: str, column: TableColumn, setting: str, value: str) -> None:
     rule = _RULES[setting]
     if (column.element or column.type) in rule.types:
         raise StackFailure(
-            f"{table}: the database sets {setting} = {value}, and {column.name} is of type "
+            f"{table}: the database sets {setting} = {value}, and {column.name} has the type "
             f"{column.declared}: {rule.otherwise}",
             hint=f"ALTER DATABASE ... RESET {setting}, or ALTER ROLE ... RESET {setting}",
         )
@@ -92,7 +92,7 @@ def expect_version(connection: Connection[tuple[Any, ...]], _pipeline: Pipeline)
     version = connection.info.server_version
     if version < OLDEST * 10_000:
         raise StackFailure(
-            f"PostgreSQL is of version {version // 10_000}, which is not supported",
+            f"PostgreSQL {version // 10_000} is not supported",
             hint=f"use PostgreSQL {OLDEST} or newer",
         )
 

@@ -17,7 +17,7 @@ from cdc_perf.waiting import NotReady
 _SECONDS = 10.0
 _SELECT_MILLISECONDS = 2000
 _INVALID_NAMESPACE = 73
-_OTHER_NAME = "give another name; letters, digits and _ are taken by every server"
+_OTHER_NAME = "use another name; every server accepts letters, digits, and _"
 
 Client = MongoClient[dict[str, object]]
 
@@ -63,10 +63,12 @@ def prove_collections(pipeline: Pipeline, endpoints: Endpoints) -> None:
                 found = database[table.collection].find({"_id": {"$in": ids}}, {"_id": 1})
                 seen = [str(document["_id"]) for document in found]
             if ids[index] not in seen:
-                raise _refused(index, table, "what is written to it is not there when it is read")
+                raise _refused(index, table, "it does not return what was written to it")
             others = [x.collection for i, x in enumerate(pipeline.tables) if ids[i] in seen]
             if len(others) > 1:
-                raise _refused(index, table, f"it holds the documents of {', '.join(others)} too")
+                raise _refused(
+                    index, table, f"it also contains the documents of {', '.join(others)}"
+                )
         for index, table in enumerate(pipeline.tables):
             with _refusal(index, table):
                 database[table.collection].delete_one({"_id": ids[index]})
@@ -75,9 +77,9 @@ def prove_collections(pipeline: Pipeline, endpoints: Endpoints) -> None:
 def _expect_apart(place: str, name: str, other: str) -> None:
     if name != other and name.casefold() == other.casefold():
         raise StackFailure(
-            f"pipeline.toml: {place}: {name} and {other} differ in case alone, "
-            "which the MongoDB server does not keep apart",
-            hint="give another name",
+            f"pipeline.toml: {place}: {name} and {other} differ only in case, "
+            "which the MongoDB server ignores",
+            hint="use another name",
         )
 
 
@@ -91,7 +93,7 @@ def _expect_readable(client: Client, database: str, index: int, name: str) -> No
         # Without permission to read, the name may be valid: the canary checks that.
         if invalid or not isinstance(error, OperationFailure):
             raise StackFailure(
-                f"pipeline.toml: tables[{index}].collection: the MongoDB server refuses {name!r}: "
+                f"pipeline.toml: tables[{index}].collection: the MongoDB server rejects {name!r}: "
                 f"{_first_line(error)}",
                 hint=_OTHER_NAME,
             ) from None
@@ -118,7 +120,7 @@ def _names(ask: Callable[[], list[str]]) -> tuple[str, ...]:
 
 def _refused(index: int, table: Table, why: str) -> StackFailure:
     return StackFailure(
-        f"pipeline.toml: tables[{index}].collection: the MongoDB server cannot hold "
+        f"pipeline.toml: tables[{index}].collection: the MongoDB server cannot store "
         f"{table.collection!r}: {why}",
         hint=_OTHER_NAME,
     )

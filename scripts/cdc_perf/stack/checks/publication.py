@@ -39,7 +39,7 @@ def expect_publication(connection: Connection[tuple[Any, ...]], pipeline: Pipeli
     silent = [verb for verb, carried in verbs if not carried]
     if silent:
         raise StackFailure(
-            f"publication {name} does not carry {', '.join(silent)}, which would be lost",
+            f"publication {name} does not publish {', '.join(silent)}, which would be lost",
             hint=f"ALTER PUBLICATION {quoted} SET (publish = 'insert, update, delete, truncate')",
         )
     carried = {(schema, table) for schema, table in connection.execute(_TABLES, (name,))}
@@ -48,13 +48,13 @@ def expect_publication(connection: Connection[tuple[Any, ...]], pipeline: Pipeli
             continue
         row = connection.execute(_PARTITIONED, tuple(table.name)).fetchone()
         partitioned, partition = row if row is not None else (False, False)
-        hint = f"ALTER PUBLICATION {quoted} ADD TABLE {table.table}, or take it from [[tables]]"
+        hint = f"ALTER PUBLICATION {quoted} ADD TABLE {table.table}, or remove it from [[tables]]"
         if partitioned and not via_root:
             hint = f"ALTER PUBLICATION {quoted} SET (publish_via_partition_root = true)"
         elif partition and via_root:
-            hint = "take its partitioned table instead: its changes are published as that one's"
+            hint = "use its partitioned table instead: changes are published under that name"
         raise StackFailure(
-            f"pipeline.toml: tables[{index}].table: publication {name} does not carry "
+            f"pipeline.toml: tables[{index}].table: publication {name} does not publish "
             f"{table.table}" + (" as a whole, only its partitions" if partitioned else ""),
             hint=hint,
         )

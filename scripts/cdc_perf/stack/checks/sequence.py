@@ -77,7 +77,7 @@ def expect_deployed(pipeline: Pipeline, endpoints: Endpoints) -> None:
     except (Rebalancing, Unreachable) as reason:
         raise NotReady(str(reason)) from None
     if config is None:
-        raise NotReady(f"there is no connector {name} to be asked")
+        raise NotReady(f"there is no connector {name}")
     for fault in deployed_faults(pipeline, config):
         raise StackFailure(f"connector {name}: {fault}", hint=_REMEDY)
 
@@ -93,10 +93,10 @@ def deployed_faults(pipeline: Pipeline, config: Mapping[str, str]) -> Iterator[s
     ):
         theirs = config.get(setting, "nothing")
         if theirs != ours:
-            yield f"{setting} is {theirs}, and pipeline.toml has {ours}"
+            yield f"{setting} is {theirs}, but pipeline.toml has {ours}"
     for table in pipeline.tables:
         if not captured(config, table.name):
-            yield f"captures no {table.table}, by its lists of schemas and tables"
+            yield f"does not capture {table.table}: its lists of schemas and tables exclude it"
     # Any lists are valid if they capture the tables.
     lists = re.compile(r"(?:table|schema)\.(?:in|ex)clude\.list")
     others = {name: value for name, value in config.items() if not lists.fullmatch(name)}

@@ -50,8 +50,7 @@ def expect_tables(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -
         if relation is None:
             raise StackFailure(
                 f"pipeline.toml: tables[{index}].table: PostgreSQL has no {table.table}",
-                hint=f"{nearest(table.table, table_names(connection))} "
-                "(case matters: nothing is folded to lower case)",
+                hint=f"{nearest(table.table, table_names(connection))} (names are case-sensitive)",
             )
         for fault in table_faults(table, relation):
             raise StackFailure(
@@ -67,10 +66,10 @@ def table_faults(table: Table, relation: Relation) -> Iterator[TableFault]:
 
 def _kind(table: Table, relation: Relation) -> Iterator[TableFault]:
     if relation.kind not in _TABLE_KINDS:
-        what = _KINDS.get(relation.kind, "no table")
+        what = _KINDS.get(relation.kind, "not a table")
         yield TableFault(
-            f"{table.table} is {what}, of which PostgreSQL publishes no changes",
-            "take the tables that it is made of",
+            f"{table.table} is {what}: PostgreSQL publishes no changes of it",
+            "use its underlying tables",
         )
     if relation.persistence != "p":
         yield TableFault(
@@ -91,8 +90,8 @@ def _columns(table: Table, relation: Relation) -> Iterator[TableFault]:
     twice = [column for column in relation.columns if times[column.lower()] > 1]
     if twice:
         yield TableFault(
-            f"{table.table} has columns that differ in case alone ({', '.join(twice)}), "
-            "which Debezium refuses",
+            f"{table.table} has columns that differ only in case ({', '.join(twice)}), "
+            "which Debezium rejects",
             "rename one of them",
         )
 
@@ -127,12 +126,12 @@ def _identity(table: Table, relation: Relation) -> Iterator[TableFault]:
     primary, index = relation.primary_key, relation.identity_index
     fault = ""
     if relation.identity == "n" or relation.silent_partition:
-        fault = "NOTHING: PostgreSQL refuses its updates and deletes"
+        fault = "NOTHING: PostgreSQL rejects its updates and deletes"
     elif relation.identity == "d" and (primary is None or not primary.immediate):
         why = "there is no primary key" if primary is None else "the primary key is deferrable"
-        fault = f"DEFAULT, and {why}: PostgreSQL refuses its updates and deletes"
+        fault = f"DEFAULT, and {why}: PostgreSQL rejects its updates and deletes"
     elif relation.identity == "i" and index is None:
-        fault = "an index that was dropped: PostgreSQL refuses its updates and deletes"
+        fault = "an index that was dropped: PostgreSQL rejects its updates and deletes"
     elif index is not None and not set(table.key) <= set(index.columns):
         fault = f"the index {index.name}, so a delete arrives without {', '.join(table.key)}"
     if fault:

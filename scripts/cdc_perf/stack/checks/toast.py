@@ -77,8 +77,8 @@ class LostToast:
     def __str__(self) -> str:
         """Return the problem as a sentence."""
         return (
-            f"{self.table}: an update that leaves a large {', '.join(self.columns)} alone sends "
-            "null in its place: Debezium has no placeholder for an unchanged TOASTed value of "
+            f"{self.table}: an update that does not change a large {', '.join(self.columns)} "
+            "sends null for it: Debezium has no placeholder for an unchanged TOASTed value of "
             "that type"
         )
 

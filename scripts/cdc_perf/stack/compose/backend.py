@@ -1,5 +1,6 @@
 """The compose stack: the pipeline of docker-compose.yml."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from cdc_perf.files import write_atomically
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import target
-from cdc_perf.stack.backend import JvmMemory, LogTail, Say
+from cdc_perf.stack.backend import JvmMemory, LogTail
 from cdc_perf.stack.component import ComponentStatus
 from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.compose.engine import DockerEngine
@@ -21,6 +22,7 @@ from cdc_perf.stack.start import up, verify
 from cdc_perf.stack.usage import Usage
 from cdc_perf.waiting import NotReady, cancelled_by
 
+_log = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
 _GIB = 1024**3
 
@@ -35,38 +37,38 @@ class ComposeStack:
         checkout: Checkout,
         pipeline: Pipeline,
         find_engine: Callable[[], DockerEngine],
-        jmx_agent: Callable[[Say], Path],
+        jmx_agent: Callable[[], Path],
     ) -> None:
         self._checkout = checkout
         self._pipeline = pipeline
         self._project = ComposeProject(checkout, pipeline, find_engine)
         self._starter = ComposeStarter(checkout, pipeline, self._project, jmx_agent)
 
-    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
+    def up(self, *, observe: bool = False) -> Endpoints:
         """Start the stack, or its stopped components, and send a canary row through it."""
-        return up(self, self._starter, self._pipeline, say, observe=observe)
+        return up(self, self._starter, self._pipeline, observe=observe)
 
     def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it
         """Raise StackFailure if the stack's settings or tables do not match pipeline.toml."""
         verify(self, self._checkout, self._pipeline)
 
-    def down(self, say: Say) -> bool:
+    def down(self) -> bool:
         """Stop and remove the containers with their data; keep their logs as files."""
         found = bool(self._project.containers.leftovers())
         if found:
             self._remove(_GRACE_SECONDS)
-            say("the stack is down")
+            _log.info("the stack is down")
         self._checkout.endpoints_file.unlink(missing_ok=True)
         return found
 
-    def abandon(self, say: Say) -> bool:
+    def abandon(self) -> bool:
         """Kill and remove the containers with their data."""
         # A cancelled command must still clean up.
         with cancelled_by(threading.Event()):
             found = bool(self._project.containers.leftovers())
             if found:
                 self._remove(0)
-                say("the stack is down")
+                _log.info("the stack is down")
         self._checkout.endpoints_file.unlink(missing_ok=True)
         return found
 
@@ -132,9 +134,11 @@ class ComposeStack:
         endpoints = self.endpoints()
         observed = endpoints is not None and endpoints.prometheus_url
         notes = (
-            f"compose stack: one machine carries the load; limits: {limits}",
+            f"compose stack: load and pipeline share one machine; limits: {limits}",
             "" if endpoints is None else self._note_on_mongodb(endpoints),
-            "observed: Prometheus, Grafana and the JMX agents ran beside it" if observed else "",
+            "observed: Prometheus, Grafana, and the JMX agents ran on the same machine"
+            if observed
+            else "",
         )
         return tuple(x for x in notes if x)
 

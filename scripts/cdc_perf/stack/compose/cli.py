@@ -20,18 +20,19 @@ _PROJECT = "COMPOSE_PROJECT_NAME"
 PULL_SECONDS = 1800.0
 _LOCAL = "--stack local needs no images"
 _REGISTRY = (
-    "see that the registry can be reached, or name another (DOCKER_HUB, QUAY) or another tag "
+    "check that the registry is reachable, or set another (DOCKER_HUB, QUAY) or another tag "
     f"(*_TAG; docker-compose.yml has them all); {_LOCAL}"
 )
 _REMEDIES = {
     r"port is already allocated|address already in use": (
-        "another program took a port meanwhile: run it again, or give others (POSTGRES_PORT, ...)"
+        "another program took a port: run the command again, or set other ports "
+        "(POSTGRES_PORT, ...)"
     ),
     r"no space left on device": "the engine's disk is full: docker system df, docker system prune",
-    r"permission denied.*docker\.sock": "join the group docker, and log in anew",
+    r"permission denied.*docker\.sock": "join the group docker, then log in again",
     r"Cannot connect to the Docker daemon": "start the engine: systemctl start docker",
-    r"Range of CPUs is from": "the engine has fewer processors than docker-compose.yml asks for",
-    r"variable is not set|invalid interpolation|yaml:|validating": "mend docker-compose.yml",
+    r"Range of CPUs is from": "the engine has fewer CPUs than docker-compose.yml requires",
+    r"variable is not set|invalid interpolation|yaml:|validating": "fix docker-compose.yml",
 }
 
 
@@ -65,7 +66,7 @@ class Compose:
         Raises:
             StackFailure: An image cannot be pulled.
         """
-        self._run("the images cannot be had", _REGISTRY, "pull", "--quiet", *services)
+        self._run("cannot pull the images", _REGISTRY, "pull", "--quiet", *services)
 
     def build(self, service: str) -> None:
         """Build a service's image.
@@ -73,7 +74,7 @@ class Compose:
         Raises:
             StackFailure: It cannot be built.
         """
-        self._run(f"the image of {service} cannot be built", _REGISTRY, "build", service)
+        self._run(f"cannot build the image of {service}", _REGISTRY, "build", service)
 
     def start(self, services: Sequence[str]) -> None:
         """Create and start the containers of services whose images are present.
@@ -82,7 +83,7 @@ class Compose:
             StackFailure: A container cannot be started.
         """
         words = ("up", "--detach", "--no-build", "--no-deps", "--pull", "never", *services)
-        self._run("the containers cannot be started", "", *words)
+        self._run("cannot start the containers", "", *words)
 
     def down(self, grace_seconds: int) -> None:
         """Stop and remove all containers, their network and volumes, and locally built images.
@@ -91,7 +92,7 @@ class Compose:
             StackFailure: The engine refused.
         """
         words = ("--timeout", str(grace_seconds), "--volumes", "--remove-orphans", "--rmi", "local")
-        self._run("the stack cannot be stopped", "", "--profile", "*", "down", *words)
+        self._run("cannot stop the stack", "", "--profile", "*", "down", *words)
 
     def run(self, *words: str) -> str:
         """Run a Compose command and return its output.

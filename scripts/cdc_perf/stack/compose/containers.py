@@ -165,9 +165,9 @@ def _answered() -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        raise StackFailure(f"Docker refused: {error.explanation or error}") from None
+        raise StackFailure(f"Docker rejected the request: {error.explanation or error}") from None
     except (DockerException, RequestException) as error:
         raise StackFailure(
             f"the Docker engine does not answer: {type(error).__name__}",
-            hint="see that it runs: docker info",
+            hint="check that it runs: docker info",
         ) from None

@@ -23,7 +23,7 @@ _LEAST_API = (1, 41)
 REQUIRED = "Docker 20.10 and Compose 2.6, or newer"
 _CLI_SECONDS = 20.0
 _ANSWER_SECONDS = 30
-_OTHERWISE = "or take the stack that needs no Docker: --stack local"
+_OTHERWISE = "or use the stack without Docker: --stack local"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def find_engine(environment: Mapping[str, str]) -> DockerEngine:
         StackFailure: There is none, access to it is denied, or it lacks Compose v2.
     """
     if shutil.which("docker") is None:
-        raise StackFailure("there is no docker on PATH", hint=f"install Docker, {_OTHERWISE}")
+        raise StackFailure("docker is not on PATH", hint=f"install Docker, {_OTHERWISE}")
     host = environment.get("DOCKER_HOST") or _host_of_context()
     _check_socket(host)
     compose = _compose_version()
@@ -62,12 +62,13 @@ def find_engine(environment: Mapping[str, str]) -> DockerEngine:
         api = tuple(int(part) for part in client.api_version.split("."))
     except (DockerException, OSError, LookupError, ValueError) as error:
         raise StackFailure(
-            f"no Docker engine answers at {host}: {error}",
+            f"no Docker engine at {host}: {error}",
             hint=f"start it (systemctl start docker), {_OTHERWISE}",
         ) from None
     if api < _LEAST_API:
         raise StackFailure(
-            f"Docker {version} is too old: {REQUIRED}, are needed", hint=f"update it, {_OTHERWISE}"
+            f"Docker {version} is too old: cdc-perf needs {REQUIRED}",
+            hint=f"update it, {_OTHERWISE}",
         )
     return DockerEngine(client, version, compose)
 
@@ -83,9 +84,9 @@ def _host_of_context() -> str:
 def _check_socket(host: str) -> None:
     if not host.startswith(_SOCKET):
         raise StackFailure(
-            f"the Docker engine at {host} is not one of this machine: what it publishes on "
+            f"the Docker engine at {host} runs on another machine: its ports on "
             "127.0.0.1 cannot be reached from here",
-            hint=f"take one of this machine (unset DOCKER_HOST, docker context use), {_OTHERWISE}",
+            hint=f"use one on this machine (unset DOCKER_HOST, docker context use), {_OTHERWISE}",
         )
     path = Path(host.removeprefix(_SOCKET))
     try:
@@ -94,13 +95,13 @@ def _check_socket(host: str) -> None:
         there = True
     if not there:
         raise StackFailure(
-            f"no Docker engine answers at {host}",
+            f"no Docker engine at {host}",
             hint=f"start it (systemctl start docker), {_OTHERWISE}",
         )
     if not os.access(path, os.R_OK | os.W_OK):
         raise StackFailure(
             f"you have no permission to use Docker: {path}",
-            hint=f"join the group docker (usermod -aG docker USER, log in anew), {_OTHERWISE}",
+            hint=f"join the group docker (usermod -aG docker USER, log in again), {_OTHERWISE}",
         )
 
 
@@ -113,11 +114,11 @@ def _compose_version() -> str:
         return version
     if found_version is not None and found_version >= (2, 0):
         raise StackFailure(
-            f"Compose {version} is too old: {REQUIRED}, are needed",
+            f"Compose {version} is too old: cdc-perf needs {REQUIRED}",
             hint=f"update its plugin (package docker-compose-plugin), {_OTHERWISE}",
         )
     old = shutil.which("docker-compose") is not None
-    found = "only Compose v1 (docker-compose) is there" if old else "Docker has no Compose v2"
+    found = "only Compose v1 (docker-compose) is installed" if old else "Docker has no Compose v2"
     raise StackFailure(
         found, hint=f"install its plugin (package docker-compose-plugin), {_OTHERWISE}"
     )
@@ -132,7 +133,7 @@ def version_in(text: str) -> tuple[int, int] | None:
 def diagnose_docker() -> CheckResult:
     """Check for an engine; a missing one is no problem, because the embedded stack replaces it."""
     try:
-        found = f"{find_engine(os.environ)}: `auto` takes the stack compose"
+        found = f"{find_engine(os.environ)}: `auto` uses the compose stack"
     except StackFailure as failure:
-        found = f"{failure.message}: `auto` takes the stack local; compose needs {REQUIRED}"
+        found = f"{failure.message}: `auto` uses the local stack; compose needs {REQUIRED}"
     return CheckResult(what="docker", health=Health.OK, found=found)

@@ -145,7 +145,7 @@ def _event(x: DockerEvent, *, asked: bool, starved: bool, log: Log) -> Component
         what=words[x.action],
         by_operator=asked or x.action == "pause",
         log=log(x.component, x.at),
-        remedy="raise its limit of memory in docker-compose.yml" if starved else "",
+        remedy="raise its memory limit in docker-compose.yml" if starved else "",
         at=x.at,
     )
 

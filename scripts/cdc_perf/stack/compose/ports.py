@@ -32,11 +32,12 @@ def choose(environment: Mapping[str, str]) -> dict[str, int]:
 
 def _given(variable: str, text: str) -> int:
     if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= _HIGHEST:
-        raise UsageFailure(f"{variable}: {text!r} is no port: give one from 1 to {_HIGHEST}")
+        raise UsageFailure(f"{variable}: {text!r} is not a port: use 1 to {_HIGHEST}")
     port = int(text)
     if not is_free(port):
         raise StackFailure(
-            f"port {port}, given by {variable}, is taken",
-            hint=f"end what listens there (ss -ltnp 'sport = :{port}') or give another",
+            f"port {port} ({variable}) is in use",
+            hint=f"stop the process that listens there (ss -ltnp 'sport = :{port}'), "
+            "or set another port",
         )
     return port

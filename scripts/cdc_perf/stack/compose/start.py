@@ -1,5 +1,6 @@
 """The start of the compose stack."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import readiness
-from cdc_perf.stack.backend import Say
 from cdc_perf.stack.component_specs import COMPONENTS, start_order
 from cdc_perf.stack.compose import observe as observers
 from cdc_perf.stack.compose import ports
@@ -22,6 +22,7 @@ from cdc_perf.stack.endpoints import Endpoints, on_loopback
 from cdc_perf.stack.start import make_pipeline
 from cdc_perf.waiting import NotReady, wait_until
 
+_log = logging.getLogger(__name__)
 NAME = "compose"
 # With this many restarts by the engine, a component counts as unable to start.
 _MOST_RESTARTS = 3
@@ -37,14 +38,14 @@ class ComposeStarter:
     checkout: Checkout
     pipeline: Pipeline
     project: ComposeProject
-    jmx_agent: Callable[[Say], Path]
+    jmx_agent: Callable[[], Path]
 
-    def announce(self, say: Say) -> None:
+    def announce(self) -> None:
         """Report the engine, and what an earlier start left."""
-        say(f"{self.project.engine}, project {self.project.name}")
+        _log.info(f"{self.project.engine}, project {self.project.name}")
         left = self.project.containers.leftovers()
         if left:
-            say(f"an earlier start left {' and '.join(left)}: removing them")
+            _log.info(f"an earlier start left {' and '.join(left)}: removing them")
 
     def stopped(self) -> tuple[str, ...]:
         """Return the components whose containers were stopped or paused."""
@@ -74,15 +75,15 @@ class ComposeStarter:
         """Start a component's container again."""
         self.project.containers.start(SERVICES[name])
 
-    def start(self, say: Say, *, observe: bool) -> Endpoints:
+    def start(self, *, observe: bool) -> Endpoints:
         """Get the images, start the containers, and make them a pipeline."""
         pipeline = self.pipeline
         chosen = ports.choose(os.environ)
-        observing = observers.variables(self.jmx_agent(say), os.environ) if observe else {}
+        observing = observers.variables(self.jmx_agent(), os.environ) if observe else {}
         published = {ports.VARIABLES[name]: str(port) for name, port in chosen.items()}
         compose = self.project.compose({**published, **observing})
         images = compose.images()
-        self._get_images(compose, images, say)
+        self._get_images(compose, images)
         # Services of profiles that the user selected (COMPOSE_PROFILES), such as otel.
         others = set(images) - {*SERVICES.values(), *observers.SERVICES}
         # The JVMs take longest, so everything else happens while they start.
@@ -96,7 +97,6 @@ class ComposeStarter:
             pipeline,
             self.checkout.root,
             endpoints,
-            say,
             start_consumer=lambda: compose.start([SERVICES["consumer"]]),
         )
         if observe:
@@ -107,13 +107,13 @@ class ComposeStarter:
                 deadline_seconds=self.deadline_seconds,
                 hint="docker compose logs prometheus",
             )
-            say(f"watch it: {endpoints.grafana_url}")
-        readiness.prove_pipeline(pipeline, endpoints, say)
+            _log.info(f"Grafana: {endpoints.grafana_url}")
+        readiness.prove_pipeline(pipeline, endpoints)
         endpoints.write(self.checkout.endpoints_file)
         return endpoints
 
-    def _get_images(self, compose: Compose, images: Mapping[str, str], say: Say) -> None:
+    def _get_images(self, compose: Compose, images: Mapping[str, str]) -> None:
         missing = self.project.containers.missing(images)
         if missing:
-            say(f"getting the images of {', '.join(missing)}")
+            _log.info(f"pulling the images of {', '.join(missing)}")
             compose.pull(missing)

@@ -32,7 +32,7 @@ def addresses(pipeline: Pipeline, environment: Mapping[str, str]) -> Endpoints:
     for name in _NEEDED:
         if not found[name]:
             raise UsageFailure(
-                f"--stack external: {name} is not given",
+                f"--stack external: {name} is not set",
                 hint=f"set {variable(name)}, or {name} in [stacks.external] of pipeline.toml",
             )
     return Endpoints(
@@ -66,8 +66,8 @@ def _refuse_passwords(given: Mapping[str, str]) -> None:
         user = text.partition("://")[2].rpartition("@")[0]
         if ":" in user or "password" in text:
             raise UsageFailure(
-                f"{_SECTION}.{name}: holds a password",
-                hint=f"take it out, and set {variable(name)} in the environment",
+                f"{_SECTION}.{name}: contains a password",
+                hint=f"remove it, and set {variable(name)} in the environment",
             )
 
 

@@ -1,12 +1,13 @@
 """The external stack: the harness checks and measures it, and never starts or stops it."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import readiness, source, target, topics
-from cdc_perf.stack.backend import JvmMemory, LogTail, Say
+from cdc_perf.stack.backend import JvmMemory, LogTail
 from cdc_perf.stack.checks.sequence import check_connector, check_pipeline, warnings
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
 from cdc_perf.stack.component_specs import COMPONENTS
@@ -17,7 +18,8 @@ from cdc_perf.stack.external.addresses import addresses
 from cdc_perf.stack.usage import Usage
 from cdc_perf.waiting import NotReady
 
-_OURS = "an external stack is not ours to stop: nothing was changed"
+_log = logging.getLogger(__name__)
+_OURS = "cdc-perf does not stop an external stack: nothing was changed"
 
 
 @dataclass(frozen=True)
@@ -112,28 +114,28 @@ class ExternalStack:
     def _answers(self) -> tuple[ProbeAnswer, ...]:
         return ask_all(self._pipeline, self._addresses())
 
-    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
+    def up(self, *, observe: bool = False) -> Endpoints:
         """Probe every component, report the answers, and send a canary row through the pipeline."""
         endpoints = self._addresses()
         if observe and not endpoints.prometheus_url:
             raise StackFailure(
-                "--observe: no address of a Prometheus is given",
+                "--observe: no Prometheus address is set",
                 hint="set CDC_PROMETHEUS_URL, or prometheus_url in [stacks.external]",
             )
         answers = ask_all(self._pipeline, endpoints)
         for answer in answers:
-            say(str(answer))
+            _log.info(str(answer))
         faults = [str(answer) for answer in answers if answer.fault]
         if faults:
             raise StackFailure(
                 f"the external stack is not ready: {faults[0]}",
-                hint="mend it, or its address (CDC_*, [stacks.external] in pipeline.toml)",
+                hint="fix it, or its address (CDC_*, [stacks.external] in pipeline.toml)",
                 detail=tuple(faults[1:]),
             )
         self.verify()
         for warning in warnings(self._pipeline, endpoints):
-            say(warning)
-        readiness.prove_pipeline(self._pipeline, endpoints, say)
+            _log.info(warning)
+        readiness.prove_pipeline(self._pipeline, endpoints)
         return endpoints
 
     def verify(self, *, connector: bool = True) -> None:
@@ -146,12 +148,12 @@ class ExternalStack:
         if connector:
             check_connector(self._pipeline, endpoints)
 
-    def down(self, say: Say) -> bool:
+    def down(self) -> bool:
         """Report that nothing is stopped."""
-        say(_OURS)
+        _log.info(_OURS)
         return True
 
-    def abandon(self, _say: Say) -> bool:
+    def abandon(self) -> bool:
         """Do nothing."""
         return True
 
@@ -197,15 +199,15 @@ class ExternalStack:
         answers = {x.component: x for x in self._answers()}
         missing = ", ".join(name for name, x in answers.items() if not x.given)
         notes = (
-            "external stack: restarts, logs, processors and memory were not watched",
-            f"no address was given of {missing}" if missing else "",
+            "external stack: restarts, logs, CPU, and memory were not monitored",
+            f"no address given for {missing}" if missing else "",
             target.note(answers["mongodb"].version),
         )
         return tuple(x for x in notes if x)
 
     def log_tails(self, _lines: int) -> Mapping[str, LogTail]:
         """Return no lines: its logs are not available."""
-        return {name: LogTail("external: not here", ()) for name in COMPONENTS}
+        return {name: LogTail("external: not available", ()) for name in COMPONENTS}
 
     def watch(self) -> "ExternalWatch":
         """Return a watch that observes nothing."""

@@ -49,7 +49,7 @@ def postgres(text: str) -> str:
         found = {}
     if not found.get("host"):
         raise UnreadableAddress(
-            "is no address of PostgreSQL",
+            "is not a PostgreSQL address",
             "write host=HOST user=USER dbname=DATABASE, or a URL",
         )
     return dsn
@@ -64,7 +64,7 @@ def mongodb(text: str) -> str:
     try:
         parse_uri(text, validate=False)
     except (PyMongoError, ValueError):
-        raise UnreadableAddress("is no address of MongoDB", "write mongodb://host:27017") from None
+        raise UnreadableAddress("is not a MongoDB address", "write mongodb://host:27017") from None
     return text
 
 
@@ -75,7 +75,7 @@ def kafka(text: str) -> str:
         UnreadableAddress: A broker is invalid.
     """
     brokers = [broker.strip() for broker in text.split(",") if broker.strip()]
-    return ",".join(_host_and_port(_bare(broker), "is no address of Kafka") for broker in brokers)
+    return ",".join(_host_and_port(_bare(broker), "is not a Kafka address") for broker in brokers)
 
 
 def _bare(broker: str) -> str:
@@ -119,16 +119,16 @@ def _url(pages: str, text: str) -> str:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise UnreadableAddress("is no URL", remedy) from None
+        raise UnreadableAddress("is not a URL", remedy) from None
     plain = parts.scheme in _SCHEMES and parts.hostname and port != 0
     if not plain or re.search(r"[\s\\]", text):
-        raise UnreadableAddress("is no URL", remedy)
+        raise UnreadableAddress("is not a URL", remedy)
     if parts.query or parts.fragment or text.endswith(("?", "#")):
-        raise UnreadableAddress("has a query or a fragment, and paths are appended to it", remedy)
+        raise UnreadableAddress("has a query or a fragment, but paths are appended to it", remedy)
     page = re.search(rf"/({pages})(/|$)", parts.path)
     if page:
         raise UnreadableAddress(
-            f"names the page {page[0]} and not the server", f"{remedy}, without {page[0]}"
+            f"points to the page {page[0]} instead of the server", f"{remedy}, without {page[0]}"
         )
     return parts._replace(path=parts.path.rstrip("/")).geturl()
 

@@ -1,5 +1,6 @@
 """The embedded stack: the real pipeline without Docker, under supervisord."""
 
+import logging
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,7 +10,7 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import target
-from cdc_perf.stack.backend import JvmMemory, LogTail, Say
+from cdc_perf.stack.backend import JvmMemory, LogTail
 from cdc_perf.stack.component import ComponentStatus
 from cdc_perf.stack.component_specs import COMPONENTS, OBSERVERS, PIPELINE, stop_order
 from cdc_perf.stack.endpoints import Endpoints
@@ -24,6 +25,8 @@ from cdc_perf.stack.local.watch import LocalWatch
 from cdc_perf.stack.start import up, verify
 from cdc_perf.stack.usage import Usage, usage_of
 from cdc_perf.waiting import cancelled_by
+
+_log = logging.getLogger(__name__)
 
 
 class LocalStack:
@@ -44,15 +47,15 @@ class LocalStack:
         self._supervisor = Supervisor(layout)
         self._starter = LocalStarter(checkout, pipeline, layout, self._supervisor, install)
 
-    def up(self, say: Say, *, observe: bool = False) -> Endpoints:
+    def up(self, *, observe: bool = False) -> Endpoints:
         """Start the stack, or its stopped components, and send a canary row through it."""
-        return up(self, self._starter, self._pipeline, say, observe=observe)
+        return up(self, self._starter, self._pipeline, observe=observe)
 
     def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it
         """Raise StackFailure if the stack's settings or tables do not match pipeline.toml."""
         verify(self, self._checkout, self._pipeline)
 
-    def down(self, say: Say) -> bool:
+    def down(self) -> bool:
         """Stop the components in reverse order of the data flow, and remove their data."""
         alive = self._supervisor.alive()
         found = self._layout.state.exists() or alive
@@ -62,17 +65,17 @@ class LocalStack:
         self._supervisor.shut_down()
         self._layout.clear()
         if found:
-            say("the stack is down")
+            _log.info("the stack is down")
         return found
 
-    def abandon(self, say: Say) -> bool:
+    def abandon(self) -> bool:
         """Stop the stack at once, because it is no longer needed, and remove its data."""
         for spec in PIPELINE:
             with suppress(StackFailure):
                 self._supervisor.kill_program(spec.name, spec.kill_signal)
         # A cancelled command must still clean up.
         with cancelled_by(threading.Event()):
-            return self.down(say)
+            return self.down()
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if `up` finished and supervisord still answers."""
@@ -127,7 +130,9 @@ class LocalStack:
     def notes(self) -> tuple[str, ...]:
         """Return the differences from a pipeline in production."""
         server = self.versions().get("mongodb", "")
-        notes = ["embedded stack: one machine carries the load, PostgreSQL runs with fsync off"]
+        notes = [
+            "embedded stack: load and pipeline share one machine, PostgreSQL runs with fsync=off"
+        ]
         if on_mongodb := target.note(server):
             notes.append(on_mongodb)
         if any(name in self.versions() for name in OBSERVERS):

@@ -93,7 +93,7 @@ def _memory() -> CheckResult:
     found = f"{available / _GIB:.1f} GiB available"
     if available >= _MEMORY:
         return _ok("memory", found)
-    return _wrong("memory", found, f"free some: a run wants {_MEMORY // _GIB} GiB")
+    return _wrong("memory", found, f"free some: a run needs {_MEMORY // _GIB} GiB")
 
 
 def _folders(checkout: Checkout, cache: Cache) -> Iterator[CheckResult]:
@@ -105,7 +105,7 @@ def _folders(checkout: Checkout, cache: Cache) -> Iterator[CheckResult]:
         free = shutil.disk_usage(there).free
         found = f"{folder}, {free / _GIB:.1f} GiB free"
         if not os.access(there, os.W_OK):
-            yield _wrong(what, f"{folder} cannot be written to", f"set {variable} to another")
+            yield _wrong(what, f"{folder} is not writable", f"set {variable} to another folder")
         elif free < needed:
             yield _wrong(what, found, f"free {needed // _GIB} GiB, or set {variable}")
         else:
@@ -133,8 +133,8 @@ def _tool(tool: Tool, cache: Cache) -> CheckResult:
     return CheckResult(
         what=tool.name,
         health=Health.MISSING,
-        found=f"{found}, about {format_duration(tool.seconds)} to get",
-        remedy="comes by itself with `inv up`, or now: inv tools.install",
+        found=f"{found}, about {format_duration(tool.seconds)} to install",
+        remedy="`inv up` installs it; or now: inv tools.install",
     )
 
 
@@ -144,7 +144,7 @@ def _mongod(checkout: Checkout, pipeline: Pipeline) -> CheckResult:
     except Failure as failure:
         return _wrong("mongod", failure.message, failure.hint)
     if server.mongod is None:
-        return _ok("mongod", "none: the stand-in nx-27017 takes its place")
+        return _ok("mongod", "none: the stand-in nx-27017 is used instead")
     return _ok("mongod", f"{server.version}, {server.mongod}")
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack.backend import Say
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.jvm import Java
 from cdc_perf.stack.local.layout import Layout
@@ -57,11 +56,11 @@ def component_versions(programs: Catalogue) -> dict[str, str]:
 def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalStack:
     """Return the embedded stack of a checkout; its tools are installed when it starts."""
 
-    def install(say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+    def install(*, observe: bool) -> tuple[Installed, dict[str, str]]:
         prometheus = find_prometheus() if observe else None
         tools = EmbeddedTools.of(checkout, pipeline, cache)
         programs = tools.programs
-        install_all(cache, (*tools.all, *((programs.jmx_agent,) if observe else ())), say)
+        install_all(cache, (*tools.all, *((programs.jmx_agent,) if observe else ())))
         observers = None
         if prometheus is not None:
             observers = Observers(

@@ -109,7 +109,7 @@ def jcmd(pid: int, command: str) -> str:
         raise NotReady(f"the JVM {pid} does not answer: {error}") from None
     code, _, text = answer.decode(errors="replace").partition("\n")
     if code != "0":
-        raise NotReady(f"the JVM {pid} refuses {command}: {code}")
+        raise NotReady(f"the JVM {pid} rejects {command}: {code}")
     return text
 
 
@@ -124,7 +124,7 @@ def _listening(pid: int) -> Path:
             raise NotReady("it does not listen")
 
     if not _catches(pid, signal.SIGQUIT):
-        raise NotReady(f"the JVM {pid} has no handler of SIGQUIT yet, which would end it")
+        raise NotReady(f"the JVM {pid} does not handle SIGQUIT yet, which would kill it")
     asking = Path(f"/proc/{pid}/cwd/.attach_pid{pid}")
     asking.touch(mode=0o600)
     try:

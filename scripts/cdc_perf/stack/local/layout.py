@@ -137,9 +137,9 @@ def postgres_user() -> pwd.struct_passwd | None:
         pwd.getpwuid(user)
     except KeyError:
         raise StackFailure(
-            "PostgreSQL runs neither as root nor as a user without a name, and "
-            f"{'there is no user nobody' if user == 0 else f'{user} has none'}",
-            hint="add the user, or run as another one",
+            "PostgreSQL needs a user with a name other than root, but "
+            f"{'there is no user nobody' if user == 0 else f'user {user} has no name'}",
+            hint="add the user, or run as another user",
         ) from None
     return None
 

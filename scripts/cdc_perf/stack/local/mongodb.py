@@ -42,8 +42,8 @@ def find_server(given: str, stand_in_version: str) -> MongoServer:
     found = shutil.which(given or "mongod")
     if found is None and given:
         raise UsageFailure(
-            f"pipeline.toml: stacks.local.mongod: {given} is not there or not executable",
-            hint="give the path of a mongod, or take the line out",
+            f"pipeline.toml: stacks.local.mongod: {given} does not exist or is not executable",
+            hint="set the path of a mongod, or remove the line",
         )
     if found is None:
         return MongoServer(f"nx-27017 {stand_in_version} {STAND_IN}", None)

@@ -48,15 +48,16 @@ def find_prometheus() -> tuple[Path, str]:
     found = shutil.which(PROMETHEUS)
     if found is None:
         raise StackFailure(
-            "--observe: there is no prometheus on PATH",
-            hint="install the distribution's (Debian: apt-get install prometheus, then stop the "
-            "service that it starts), or put the program of prometheus.io/download on PATH",
+            "--observe: prometheus is not on PATH",
+            hint="install the distribution's package (Debian: apt-get install prometheus, then "
+            "stop the service that it starts), or put the program from prometheus.io/download on "
+            "PATH",
         )
     answer = process.run([found, "--version"], timeout_seconds=20).output
     version = re.search(r"version (\d+)\.(\d+)\S*", answer)
     if version is None or (int(version[1]), int(version[2])) < _OLDEST:
         raise StackFailure(
-            f"--observe: {found} is not a Prometheus that knows native histograms",
+            f"--observe: {found} is not a Prometheus that supports native histograms",
             hint=f"put version {'.'.join(map(str, _OLDEST))} or newer on PATH",
         )
     return Path(found), version[0].removeprefix("version ")
@@ -101,7 +102,7 @@ def _retarget(jobs: list[dict[str, Any]], targets: Mapping[str, int]) -> None:
         name = job["job_name"]
         if name not in targets:
             raise StackFailure(
-                f"k6/prometheus/prometheus.yml: the embedded stack has nothing for the job {name}",
+                f"k6/prometheus/prometheus.yml: the embedded stack has no target for job {name}",
                 hint=f"its jobs are {', '.join(targets)}",
             )
         job["static_configs"] = [{"targets": [f"{_HOST}:{targets[name]}"]}]

@@ -35,8 +35,9 @@ def choose(given: Mapping[str, int]) -> Ports:
     for name, port in given.items():
         if not is_free(port):
             raise StackFailure(
-                f"port {port}, given for {name} in pipeline.toml, is taken",
-                hint=f"end what listens there (ss -ltnp 'sport = :{port}') or give another",
+                f"port {port} ({name} in pipeline.toml) is in use",
+                hint=f"stop the process that listens there (ss -ltnp 'sport = :{port}'), "
+                "or set another port",
             )
     for name in Ports.__struct_fields__:
         if name not in chosen:

@@ -22,7 +22,7 @@ def hung() -> Hung:
     """Return the failure of a supervisord that hangs."""
     return Hung(
         f"supervisord hangs: no answer within {_ANSWER_SECONDS:.0f} s",
-        hint="inv down ends it, with every component",
+        hint="inv down stops it and every component",
     )
 
 

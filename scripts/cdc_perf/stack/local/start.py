@@ -1,5 +1,6 @@
 """The start of the embedded stack."""
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,6 @@ import msgspec
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import readiness
-from cdc_perf.stack.backend import Say
 from cdc_perf.stack.component_specs import COMPONENTS, OBSERVERS, start_order
 from cdc_perf.stack.endpoints import Endpoints, on_loopback
 from cdc_perf.stack.local import consumer, jvm, known_errors, mongodb, observe, postgres
@@ -25,6 +25,7 @@ from cdc_perf.stack.local.supervisor import Supervisor
 from cdc_perf.stack.local.tool_paths import Install, Installed
 from cdc_perf.stack.start import make_pipeline, wait_ready
 
+_log = logging.getLogger(__name__)
 NAME = "local"
 
 
@@ -41,10 +42,10 @@ class LocalStarter:
     supervisor: Supervisor
     install: Install
 
-    def announce(self, say: Say) -> None:
+    def announce(self) -> None:
         """Report a supervisord that was killed."""
         if self.supervisor.left_running():
-            say("supervisord was killed: ending what it left running")
+            _log.info("supervisord was killed: stopping what it left running")
 
     def stopped(self) -> tuple[str, ...]:
         """Return the components and observers that supervisord was asked to stop."""
@@ -70,9 +71,9 @@ class LocalStarter:
         """Start a stopped component."""
         self.supervisor.start_program(name)
 
-    def start(self, say: Say, *, observe: bool) -> Endpoints:
+    def start(self, *, observe: bool) -> Endpoints:
         """Install the tools, start the components, and make them a pipeline."""
-        installed, versions = self.install(say, observe=observe)
+        installed, versions = self.install(observe=observe)
         layout, pipeline = self.layout, self.pipeline
         local = pipeline.stacks.local
         given = {k: v for k, v in msgspec.structs.asdict(local.ports).items() if v is not None}
@@ -122,7 +123,6 @@ class LocalStarter:
             pipeline,
             self.checkout.root,
             endpoints,
-            say,
             create_account=partial(
                 postgres.create_account, pipeline.postgres, ports.postgres, passwords
             ),
@@ -130,9 +130,9 @@ class LocalStarter:
             cluster_id=state.cluster_id,
         )
         for program in observing:
-            wait_ready(self, say, program.name, lambda: readiness.prometheus_ready(endpoints))
-            say(f"watch it: {endpoints.prometheus_url}")
-        readiness.prove_pipeline(pipeline, endpoints, say)
+            wait_ready(self, program.name, lambda: readiness.prometheus_ready(endpoints))
+            _log.info(f"Prometheus: {endpoints.prometheus_url}")
+        readiness.prove_pipeline(pipeline, endpoints)
         if installed.k6 is not None:
             layout.k6.parent.mkdir(parents=True, exist_ok=True)
             layout.k6.symlink_to(installed.k6)

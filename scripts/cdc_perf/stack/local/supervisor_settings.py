@@ -72,6 +72,6 @@ def _quotable(value: str) -> str:
 
 def _unsayable(text: str) -> StackFailure:
     return StackFailure(
-        f"supervisord's settings cannot hold {text!r}",
-        hint="take quotes, line breaks and a space before ; or # out of it; is it a folder's name?",
+        f"supervisord's settings cannot contain {text!r}",
+        hint="remove quotes, line breaks, and a space before ; or #; is it a folder's name?",
     )

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from cdc_perf.stack.backend import Say
 from cdc_perf.stack.local.jvm import Java
 from cdc_perf.stack.local.observe import Observers
 
@@ -24,5 +23,5 @@ class Installed:
 class Install(Protocol):
     """Installs the tools, and returns their paths and their versions."""
 
-    def __call__(self, say: Say, /, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+    def __call__(self, *, observe: bool) -> tuple[Installed, dict[str, str]]:
         """Install the missing tools."""

@@ -7,20 +7,20 @@ starts in half the time. The training run includes the first events, because the
 import hashlib
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import canary
-from cdc_perf.stack.backend import Say
 from cdc_perf.stack.component_specs import JVMS
 from cdc_perf.stack.local import jvm
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.tool_paths import Installed
-from cdc_perf.tools.cache import Tool
+from cdc_perf.terminal import progress_to
+from cdc_perf.tools.cache import Note, Tool
 from cdc_perf.tools.catalogue import Catalogue
 
 _EVENTS = 20
@@ -29,7 +29,7 @@ _EVENTS = 20
 def storage_tool(catalogue: Catalogue) -> Tool:
     """Return the tool for Kafka's formatted storage."""
 
-    def build(folder: Path, needs: Mapping[str, Path], _say: Callable[[str], None]) -> None:
+    def build(folder: Path, needs: Mapping[str, Path], _note: Note) -> None:
         java = jvm.Java(needs[catalogue.java.name], needs[catalogue.kafka.name], None)
         jvm.format_storage(java, folder)
 
@@ -48,7 +48,7 @@ def training_tool(
 ) -> Tool:
     """Return the tool for the caches, which are valid for one Java, class path, and flags."""
 
-    def build(folder: Path, needs: Mapping[str, Path], say: Callable[[str], None]) -> None:
+    def build(folder: Path, needs: Mapping[str, Path], note: Note) -> None:
         java = jvm.Java(
             needs[catalogue.java.name], needs[catalogue.kafka.name], folder, training=True
         )
@@ -63,25 +63,29 @@ def training_tool(
         layout = Layout(folder / "stack")
         versions = {"mongodb": catalogue.mongodb.version}
 
-        def install(_say: Say, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+        def install(*, observe: bool) -> tuple[Installed, dict[str, str]]:
             del observe  # a training run is an ordinary start
             return installed, versions
 
         stack = LocalStack(checkout, pipeline, layout, install)
         try:
-            endpoints = stack.up(say)
+            # The stack's messages are the progress of this tool.
+            with progress_to(note):
+                endpoints = stack.up()
             for number in range(_EVENTS):
                 canary.run_canary(pipeline, endpoints)
-                say(f"{number + 1} of {_EVENTS} events in the training run")
-            say("the JVMs write their caches")
+                note(f"{number + 1} of {_EVENTS} events in the training run")
+            note("the JVMs write their caches")
         except BaseException:
-            stack.abandon(lambda _line: None)
+            with progress_to(lambda _line: None):
+                stack.abandon()
             raise
-        stack.down(say)
+        with progress_to(note):
+            stack.down()
         shutil.rmtree(layout.root)
         missing = [x for x in JVMS if not (folder / f"{x}.aot").is_file()]
         if missing:
-            raise StackFailure(f"the training run left no cache for {' and '.join(missing)}")
+            raise StackFailure(f"the training run wrote no cache for {' and '.join(missing)}")
 
     return Tool(
         name="JVM caches",

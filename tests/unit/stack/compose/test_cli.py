@@ -30,7 +30,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ("Bind for 127.0.0.1:9092 failed: port is already allocated", "another program took a"),
         ("write /var/lib/docker/x: no space left on device", "the engine's disk is full"),
         ("Cannot connect to the Docker daemon at unix:///x", "start the engine"),
-        ("Range of CPUs is from 0.01 to 1.00", "the engine has fewer processors"),
+        ("Range of CPUs is from 0.01 to 1.00", "the engine has fewer CPUs"),
     ],
 )
 def test_what_compose_complains_of_has_its_remedy(
@@ -39,7 +39,7 @@ def test_what_compose_complains_of_has_its_remedy(
     said.append(line)
     with pytest.raises(StackFailure) as caught:
         compose.start(["kafka"])
-    assert caught.value.message == "the containers cannot be started"
+    assert caught.value.message == "cannot start the containers"
     assert caught.value.hint.startswith(remedy)
     assert caught.value.detail == (line,)
 
@@ -48,7 +48,7 @@ def test_an_image_that_cannot_be_had_names_the_registry_and_the_way_without(
     compose: Compose, said: list[str]
 ) -> None:
     said.append("Error response from daemon: manifest for mongo:8 not found: manifest unknown")
-    with pytest.raises(StackFailure, match="the images cannot be had") as caught:
+    with pytest.raises(StackFailure, match="cannot pull the images") as caught:
         compose.pull(["mongodb"])
     for word in ("DOCKER_HUB", "QUAY", "_TAG", "--stack local"):
         assert word in caught.value.hint

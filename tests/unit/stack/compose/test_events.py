@@ -54,7 +54,7 @@ def test_a_kill_of_another_container_is_not_its_own() -> None:
 def test_the_lack_of_memory_is_said_with_its_remedy() -> None:
     event = only(after(1, "oom"), after(1, "die", exit_code="137"))
     assert event.what == "ended (exit status 137, out of memory)"
-    assert event.remedy == "raise its limit of memory in docker-compose.yml"
+    assert event.remedy == "raise its memory limit in docker-compose.yml"
 
 
 def test_a_process_that_is_lost_for_lack_of_memory_is_told_although_its_container_lives() -> None:

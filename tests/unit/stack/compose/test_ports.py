@@ -20,9 +20,9 @@ def test_a_port_of_the_environment_is_taken_and_the_rest_are_free_ones() -> None
 @pytest.mark.parametrize(
     ("environment", "line", "code"),
     [
-        ({"POSTGRES_PORT": "5432"}, "port 5432, given by POSTGRES_PORT, is taken", 3),
-        ({"POSTGRES_PORT": "x"}, "POSTGRES_PORT: 'x' is no port: give one from 1 to 65535", 2),
-        ({"POSTGRES_PORT": "65536"}, "POSTGRES_PORT: '65536' is no port", 2),
+        ({"POSTGRES_PORT": "5432"}, "port 5432 (POSTGRES_PORT) is in use", 3),
+        ({"POSTGRES_PORT": "x"}, "POSTGRES_PORT: 'x' is not a port: use 1 to 65535", 2),
+        ({"POSTGRES_PORT": "65536"}, "POSTGRES_PORT: '65536' is not a port", 2),
     ],
 )
 def test_a_port_that_cannot_be_had_is_one_line(

@@ -31,22 +31,22 @@ def test_the_environment_goes_before_the_file(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(
     ("environment", "line"),
     [
-        ({}, "--stack external: postgres_dsn is not given"),
-        ({"CDC_MONGODB_URI": ""}, "--stack external: postgres_dsn is not given"),
+        ({}, "--stack external: postgres_dsn is not set"),
+        ({"CDC_MONGODB_URI": ""}, "--stack external: postgres_dsn is not set"),
         (
             {"CDC_POSTGRES_DSN": "host=db.test", "CDC_KAFKA_BOOTSTRAP": "kafka.test"},
-            "--stack external: mongodb_uri is not given",
+            "--stack external: mongodb_uri is not set",
         ),
         (
             {**GIVEN, "CDC_POSTGRES_DSN": "db.test:5432 password=secret"},
-            "CDC_POSTGRES_DSN: is no address of PostgreSQL",
+            "CDC_POSTGRES_DSN: is not a PostgreSQL address",
         ),
-        ({**GIVEN, "CDC_POSTGRES_DSN": "dbname=cdc"}, "CDC_POSTGRES_DSN: is no address of Post"),
+        ({**GIVEN, "CDC_POSTGRES_DSN": "dbname=cdc"}, "CDC_POSTGRES_DSN: is not a PostgreSQL"),
         (
             {**GIVEN, "CDC_MONGODB_URI": "mongo.test secret"},
-            "CDC_MONGODB_URI: is no address of MongoDB",
+            "CDC_MONGODB_URI: is not a MongoDB address",
         ),
-        ({**GIVEN, "CDC_CONNECT_URL": "c.test:8083"}, "CDC_CONNECT_URL: is no URL"),
+        ({**GIVEN, "CDC_CONNECT_URL": "c.test:8083"}, "CDC_CONNECT_URL: is not a URL"),
     ],
 )
 def test_a_wrong_address_is_one_line_without_its_secret(
@@ -61,7 +61,7 @@ def test_a_wrong_address_is_one_line_without_its_secret(
 @pytest.mark.parametrize("dsn", ["postgresql://cdc:secret@db.test/cdc", "host=x password=secret"])
 def test_a_password_in_the_file_is_refused(pipeline: Pipeline, dsn: str) -> None:
     filed = with_external(pipeline, postgres_dsn=dsn, mongodb_uri="mongodb://m")
-    with pytest.raises(UsageFailure, match=r"stacks\.external\.postgres_dsn: holds a password"):
+    with pytest.raises(UsageFailure, match=r"stacks\.external\.postgres_dsn: contains a password"):
         addresses(filed, {})
 
 
