@@ -34,7 +34,7 @@ def exclusive(path: Path) -> Iterator[None]:
     except filelock.Timeout:
         raise StackFailure(
             f"this checkout is in use{_describe(holder)}",
-            hint="wait for its end, or use another checkout: each has a stack and ports of its own",
+            hint="wait until it ends, or use another checkout, which has its own stack and ports",
         ) from None
 
 
@@ -63,6 +63,6 @@ def is_worked_on(folder: Path) -> bool:
 def _describe(holder: Path) -> str:
     try:
         found = json.loads(holder.read_text(encoding="utf-8"))
-        return f" by `{found['command']}`, process {found['pid']}"
+        return f" by `{found['command']}` (process {found['pid']})"
     except (OSError, ValueError, LookupError, TypeError):
         return ""
