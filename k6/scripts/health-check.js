@@ -37,7 +37,7 @@ function slotProblem(database) {
     },
     ANSWER_TIME_OUT,
   );
-  return row.active > 0 ? '' : `${row.total} logical slots, none active`;
+  return row.active > 0 ? '' : `none of the ${row.total} logical replication slots is active`;
 }
 
 function connectorProblem(url, name) {
@@ -49,7 +49,7 @@ function connectorProblem(url, name) {
   const { connector, tasks } = response.json();
   const states = [connector.state, ...tasks.map((task) => task.state)];
   if (tasks.length === 0) {
-    return `connector ${connector.state}, no tasks`;
+    return `connector ${connector.state}, without tasks`;
   }
   return states.every((state) => state === 'RUNNING') ? '' : `connector and tasks: ${states.join(', ')}`;
 }
@@ -105,7 +105,7 @@ export default function healthCheck() {
   };
   let previous = answers.every(Boolean);
   for (const [name, change] of Object.entries(changes)) {
-    const problem = previous ? () => propagationProblem(change, database, collection) : () => 'not tried after the above';
+    const problem = previous ? () => propagationProblem(change, database, collection) : () => 'skipped after the failure above';
     previous = hop(name, problem);
   }
 }

@@ -270,19 +270,19 @@ def test_a_write_that_fails_at_once_is_no_fast_answer(run: Run, endpoints: Endpo
 @pytest.mark.parametrize(
     ("environment", "says"),
     [
-        ({"DURATION": "soon"}, "DURATION: 'soon' is no duration above zero"),
-        ({"DURATION": "1d"}, "DURATION: '1d' is no duration above zero"),
-        ({"DURATION": "0s"}, "DURATION: '0s' is no duration above zero"),
-        ({"DURATION": "-5s"}, "DURATION: '-5s' is no duration above zero"),
-        ({"HOLD_RATE": "fast"}, "HOLD_RATE: 'fast' is no whole rate above zero"),
+        ({"DURATION": "soon"}, "DURATION: 'soon' is not a duration above zero"),
+        ({"DURATION": "1d"}, "DURATION: '1d' is not a duration above zero"),
+        ({"DURATION": "0s"}, "DURATION: '0s' is not a duration above zero"),
+        ({"DURATION": "-5s"}, "DURATION: '-5s' is not a duration above zero"),
+        ({"HOLD_RATE": "fast"}, "HOLD_RATE: 'fast' is not a whole number above zero"),
         (
             {"HOLD_RATE": "50"},
-            "HOLD_RATE: '50' is no whole rate above zero, or this scenario has no",
+            "HOLD_RATE: '50' is not a whole number above zero, or this scenario has no",
         ),
-        ({"VUS": "0"}, "VUS: '0' is no whole number above zero"),
-        ({"VUS": "ten"}, "VUS: 'ten' is no whole number above zero"),
-        ({"CDC_ENV": "moon"}, "CDC_ENV: thresholds.json has no environment 'moon', only: ci"),
-        ({"CDC_POSTGRES_DSN": ""}, "no pipeline to measure: start one with `inv up`"),
+        ({"VUS": "0"}, "VUS: '0' is not a whole number above zero"),
+        ({"VUS": "ten"}, "VUS: 'ten' is not a whole number above zero"),
+        ({"CDC_ENV": "moon"}, "CDC_ENV: thresholds.json has no environment 'moon'; known: ci"),
+        ({"CDC_POSTGRES_DSN": ""}, "no pipeline: start one with `inv up`"),
         ({"CDC_POSTGRES_DSN": "postgresql://:port/"}, "postgresql: cannot parse"),
         ({"CDC_MONGODB_URI": "http://127.0.0.1"}, "mongodb: error parsing uri"),
     ],
@@ -303,7 +303,7 @@ def test_the_health_check_without_a_pipeline_does_not_pass(run: Run, settings_co
     ran = run(HEALTH_CHECK, k6_folder=settings_copy)
 
     assert ran.exit_code == _SCRIPT_THREW
-    assert "no pipeline to measure: start one with `inv up`" in ran.output
+    assert "no pipeline: start one with `inv up`" in ran.output
 
 
 def test_a_shape_that_k6_refuses_is_an_error_of_configuration(
@@ -346,7 +346,7 @@ def test_limits_without_samples_are_shown_as_no_data(
         **endpoints.environment() | {"CDC_POSTGRES_DSN": "postgresql://cdc@127.0.0.1:1/cdc"},
     )
 
-    assert re.search(r"^NO DATA +mongo_read_duration.* +p\(95\)<=1 +-$", ran.output, re.MULTILINE)
+    assert re.search(r"^NO-DATA +mongo_read_duration.* +p\(95\)<=1 +-$", ran.output, re.MULTILINE)
     assert ran.summary.samples("mongo_read_duration{phase:steady}") == 0
 
 

@@ -25,7 +25,7 @@ export const running = {};
 export function scenarioOptions(name, { abortOnFail = false } = {}) {
   const scenario = scenarios[name];
   if (!scenario) {
-    throw new Error(`scenarios.json has no scenario '${name}', only: ${Object.keys(scenarios).join(', ')}`);
+    throw new Error(`scenarios.json has no scenario '${name}'; known: ${Object.keys(scenarios).join(', ')}`);
   }
   const shape = effectiveShape(scenario, __ENV);
   const length = lengthOf(shape);

@@ -55,7 +55,7 @@ function write(change) {
   try {
     const affected = databases().postgres.write(change.statements, running.timeOut);
     if (affected.some((rows) => rows !== 1)) {
-      throw new Error(`${change.operation}: statements affected ${affected.join(', ')} rows, not 1 each`);
+      throw new Error(`${change.operation}: each statement must affect 1 row; affected: ${affected.join(', ')}`);
     }
   } catch (error) {
     counters.writeErrors.add(1);
