@@ -26,7 +26,7 @@ _DEADLINE_SECONDS = 900.0
 
 
 def measure(place: Workplace) -> tuple[Figure, ...]:
-    """Return the events per second of both steps, and the CPU use of each process meanwhile."""
+    """Return the events per second of both steps, and the CPU use of each process."""
     place.inv("up")
     pipeline = load_pipeline(place.checkout)
     stack = local_stack(place.checkout, pipeline, Cache.of_environment())
@@ -68,10 +68,7 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
             ((_applied_rows(first)) / seconds,),
             f"{note}, each a new document",
         ),
-        *(
-            Figure(f"CPU use of {name} meanwhile", "cores", (share,))
-            for name, share in shares.items()
-        ),
+        *(Figure(f"CPU use of {name}", "cores", (share,)) for name, share in shares.items()),
     )
 
 

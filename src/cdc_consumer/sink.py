@@ -196,8 +196,8 @@ class _Application:
             if not any(reasons):
                 raise
             results = self._bulk_write(tuple(write for write, why in pairs if not why))
-            refused = tuple((write, why) for write, why in pairs if why)
-            return msgspec.structs.replace(results, rejected=(*results.rejected, *refused))
+            unsent = tuple((write, why) for write, why in pairs if why)
+            return msgspec.structs.replace(results, rejected=(*results.rejected, *unsent))
 
     def _bulk_write(self, writes: tuple[Write, ...]) -> WriteResults:
         if not writes:
@@ -251,8 +251,8 @@ class _Application:
         self._conflicts = self._conflicts + 1 if newer or again else 0
         if self._conflicts < MOST_CONFLICTS:
             return newer, again
-        refused = (*newer, *again)
-        rejected.extend((write, "duplicate key in another unique index") for write in refused)
+        unsettled = (*newer, *again)
+        rejected.extend((write, "duplicate key in another unique index") for write in unsettled)
         return [], []
 
     def _acknowledge(self, writes: tuple[Write, ...]) -> None:

@@ -30,7 +30,7 @@ SCENARIOS = (
     "breakpoint",
 )
 LOADED = SCENARIOS[1:]
-_TIME_OUT_MS = 10_000
+_TIMEOUT_MS = 10_000
 _TICK_MS = 10
 _THRESHOLDS_FAILED, _CONFIG_WRONG, _SCRIPT_THREW, _MARKED_AS_FAILED = 99, 104, 107, 110
 
@@ -243,13 +243,13 @@ def test_a_document_that_never_arrives_counts_as_its_time_out(
     )
 
     assert ran.exit_code == _THRESHOLDS_FAILED, ran.output
-    assert [x["value"] for x in ran.points("cdc_e2e_latency")] == [_TIME_OUT_MS] * 3
+    assert [x["value"] for x in ran.points("cdc_e2e_latency")] == [_TIMEOUT_MS] * 3
     assert [x["value"] for x in ran.points("cdc_success_rate")] == [0] * 3
     assert ran.summary.observed("mongo_documents_not_found", "count") == 3
     assert ran.summary.observed("mongo_read_errors", "count") == 0
     assert "create: not in MongoDB after 10000 ms" in ran.output
     # Nobody began anything in those seconds, and the generator's clock ticked all the same.
-    assert ran.summary.samples("generator_delay") >= _TIME_OUT_MS / _TICK_MS - 1
+    assert ran.summary.samples("generator_delay") >= _TIMEOUT_MS / _TICK_MS - 1
 
 
 def test_a_write_that_fails_at_once_is_no_fast_answer(run: Run, endpoints: Endpoints) -> None:
@@ -259,7 +259,7 @@ def test_a_write_that_fails_at_once_is_no_fast_answer(run: Run, endpoints: Endpo
 
     assert ran.exit_code == _THRESHOLDS_FAILED
     latencies = {x["value"] for x in ran.points("cdc_e2e_latency")}
-    assert latencies == {x["value"] for x in ran.points("pg_write_duration")} == {_TIME_OUT_MS}
+    assert latencies == {x["value"] for x in ran.points("pg_write_duration")} == {_TIMEOUT_MS}
     iterations = ran.summary.observed("iterations", "count")
     assert ran.summary.observed("pg_write_errors", "count") == iterations
     assert ran.summary.observed("pg_records_inserted", "count") == 0

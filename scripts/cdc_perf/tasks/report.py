@@ -56,12 +56,12 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
             f"--points: {run} needs k6's summary of the same test", hint="add --summary FILE"
         )
     folder = results_folder(checkout.results, run)
-    beside = None
+    base_run = None
     if base:
         known = load_scenarios(checkout).names
         before = results_folder(checkout.results, base, "--base")
         recorded = (read_results(each, known) for each in (before, folder))
-        beside = BaseRun(before, compare_runs(*recorded))
+        base_run = BaseRun(before, compare_runs(*recorded))
     restore_series(folder)
-    for path in write_reports(folder, units, beside):
+    for path in write_reports(folder, units, base_run):
         show(as_typed(path))
