@@ -114,7 +114,7 @@ class _Sink:
             self._stream.write(redacted(line))
             self._stream.flush()
         except OSError as error:
-            _log.warning("writing %s stopped: %s", self._stream.name, error.strerror)
+            _log.warning("%s ends here: %s", self._stream.name, error.strerror)
             self.close()
 
     def close(self) -> None:

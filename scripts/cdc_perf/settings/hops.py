@@ -44,7 +44,7 @@ HOPS = (
     Hop(
         "source_to_debezium",
         "PostgreSQL to Debezium",
-        "from the commit until Debezium reads it from the replication slot",
+        "from the commit until Debezium has read it from the replication slot",
         "Debezium, which rests for poll.interval.ms when the slot is idle",
         _POSTGRES,
         _CONNECT,
@@ -52,7 +52,7 @@ HOPS = (
     Hop(
         "debezium_to_kafka",
         "Debezium to Kafka",
-        "in Debezium's queue, until Kafka Connect passes it to its producer",
+        "in Debezium's queue, until Kafka Connect hands it to its producer",
         "Debezium, whose queue waits for poll.interval.ms",
         _CONNECT,
         _CONNECT,
@@ -60,7 +60,7 @@ HOPS = (
     Hop(
         "kafka_to_consumer",
         "Kafka to consumer",
-        "producer, broker, fetch, and the wait while the consumer finishes its last batch",
+        "producer, broker and fetch, and the wait for a consumer that is still at its last batch",
         "the consumer, which takes records late, or Kafka",
         _CONNECT,
         _CONSUMER,
@@ -68,7 +68,7 @@ HOPS = (
     Hop(
         "consumer_to_mongodb",
         "consumer to MongoDB",
-        "from the consumer's poll until MongoDB acknowledges the batch",
+        "from the consumer's poll until MongoDB has acknowledged the batch",
         "the consumer's writes to MongoDB",
         _CONSUMER,
         _CONSUMER,
@@ -77,8 +77,8 @@ HOPS = (
 TOTAL = Hop(
     "total",
     "commit to MongoDB",
-    "all hops, measured per event",
-    "the whole pipeline",
+    "all of it, of each event by itself",
+    "the way as a whole",
     _POSTGRES,
     _CONSUMER,
 )

@@ -98,7 +98,9 @@ class Scenarios:
         """
         wanted = [name.strip() for name in names.split(",") if name.strip()]
         if not wanted:
-            raise UsageFailure(f"--scenarios: required; known: {', '.join((*self.names, ALL))}")
+            raise UsageFailure(
+                f"--scenarios: name at least one scenario; known: {', '.join((*self.names, ALL))}"
+            )
         chosen: dict[str, Scenario] = {}
         for name in wanted:
             found = [s for s in self.every if s.in_all] if name == ALL else [self.get(name)]
@@ -132,7 +134,9 @@ def _scenario(checkout: Checkout, name: str, content: object) -> Scenario:
     hold = None
     if entry.hold is not None:
         if not isinstance(entry.options, RampingArrivalRate):
-            raise UsageFailure(f"{file}: {name}.hold: only a ramping-arrival-rate can have it")
+            raise UsageFailure(
+                f"{file}: {name}.hold: only the executor ramping-arrival-rate can have a hold"
+            )
         hold = parse_duration(entry.hold, where=f"{file}: {name}.hold")
     script = checkout.scripts / f"{name}{'' if name == HEALTH_CHECK else '-test'}.js"
     if not script.is_file():

@@ -66,7 +66,7 @@ def test_a_list_selects_each_scenario_once_in_its_order(
     [
         ("basline", "--scenarios: unknown scenario 'basline'; did you mean baseline?"),
         ("baseline,ALL", f"--scenarios: unknown scenario 'ALL'; known: {', '.join(NAMES)}, all"),
-        (" ,", f"--scenarios: required; known: {', '.join(NAMES)}, all"),
+        (" ,", f"--scenarios: name at least one scenario; known: {', '.join(NAMES)}, all"),
     ],
 )
 def test_an_unknown_scenario_is_answered_with_those_near_it(
@@ -90,7 +90,7 @@ def test_all_needs_a_scenario_that_belongs_to_it(checkout: Checkout, put: Put) -
         ({"description": ""}, "baseline.description", "expected `str` of length >= 1"),
         ({"think_time_seconds": -1}, "baseline.think_time_seconds", "expected `float` >= 0.0"),
         ({"think_time": 1}, "baseline.think_time", "is not a known setting"),
-        ({"hold": "5m"}, "baseline.hold", "only a ramping-arrival-rate can have it"),
+        ({"hold": "5m"}, "baseline.hold", "only the executor ramping-arrival-rate can have a hold"),
         ({"hold": "soon", "options": _RISING}, "baseline.hold", "'soon' is not a duration"),
         ({"in_all": "yes"}, "baseline.in_all", "expected `bool`, got `str`"),
         ({"options": {"vus": 1}}, "baseline.options.executor", "is missing"),
