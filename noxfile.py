@@ -1,10 +1,9 @@
 """Sessions: one for each scenario, and those for developing the project.
 
-nox -s baseline -- --duration 1m     the main job, in its own environment
-nox -s tests                         all tests of this checkout
-nox -s dev                           installs `inv` into .venv
-
-nox -s tests -- --full               also the slow tests, and no test may be skipped
+nox -s baseline -- --duration 1m     run one scenario, in its own environment
+nox -s tests                         run the tests
+nox -s tests -- --full               run the slow tests too; a skip is a failure
+nox -s dev                           install `inv` into .venv
 
 Arguments after `--` go to `inv perf`, or to pytest.
 """
@@ -23,7 +22,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 if sys.version_info < (3, 11):  # noqa: UP036 - nox itself supports older versions
-    sys.stderr.write(f"cdc-perf needs Python 3.11 or newer, this is {sys.version.split()[0]}\n")
+    sys.stderr.write(f"cdc-perf needs Python 3.11 or newer; this is {sys.version.split()[0]}\n")
     raise SystemExit(2)
 
 nox.needs_version = ">=2025.5.1"
@@ -78,8 +77,8 @@ def use_what_is_there(session: nox.Session, lock: Path) -> None:
             return
     found = [f"{folder} lacks {', '.join(names[:3])}" for folder, names in lacking.items()]
     session.error(
-        f"without an environment of its own, this session needs {lock.relative_to(ROOT)} in yours"
-        f" ({'; '.join(found) or 'there is no inv on PATH'}): python -m pip install"
+        f"without its own environment, this session needs {lock.relative_to(ROOT)} in yours"
+        f" ({'; '.join(found) or 'no inv on PATH'}); run: python -m pip install"
         f" --require-hashes --requirement {lock.relative_to(ROOT)}"
     )
 
@@ -158,7 +157,7 @@ for scenario, settings in json.loads((ROOT / "k6" / "scenarios.json").read_bytes
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, the direction of imports, and the JavaScript."""
+    """Check the style, the import order, and the JavaScript."""
     install(session, "dev")
     session.run("ruff", "check", *CODE)
     session.run("ruff", "format", "--check", *CODE)
@@ -176,7 +175,7 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests in parallel, many on a real embedded stack; `-- --full` adds the slow ones."""
+    """Run the tests in parallel, many on a real embedded stack; `-- --full` adds slow ones."""
     install(session, "dev")
     full = session.posargs == ["--full"]
     if session.posargs and not full:
@@ -229,7 +228,7 @@ def by_package(files: dict[str, Any]) -> dict[str, tuple[int, int]]:
 
 @nox.session(default=False)
 def workflow(session: nox.Session) -> None:
-    """Check the generated workflows without GitHub: policies, linters, and act, which runs them."""
+    """Check the generated workflows without GitHub: policies, linters, and runs with act."""
     install(session, "dev")
     install(session, "workflow")
     session.run("inv", "workflow", "--check")
@@ -240,13 +239,13 @@ def workflow(session: nox.Session) -> None:
 
 @nox.session(default=False, venv_backend="none", requires=["environment"])
 def report(session: nox.Session) -> None:
-    """Write the reports of the last run, or of the run that is named after `--`, again."""
+    """Rebuild the reports of the last run, or of the run named after `--`."""
     judge(session, "report", *(session.posargs or ["latest"]))
 
 
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
-    """Test the report of a real run in Chromium: what it shows, how it is used, what it loads."""
+    """Test the report of a real run in Chromium: content, interaction, and network access."""
     install(session, "dev")
     install(session, "browser")
     session.run("inv", "tools.install", "--stack", "local")
@@ -307,7 +306,7 @@ def selftest(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def observe(session: nox.Session) -> None:
-    """Query Prometheus for what every panel shows of a real run, and write docs/panels.md."""
+    """Query Prometheus for the data of every panel in a real run, and write docs/panels.md."""
     install(session, "dev")
     session.run("inv", "tools.install")
     table = ("--panel-table", "docs/panels.md")
@@ -323,7 +322,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def dev(session: nox.Session) -> None:
-    """Install `inv` and everything that development needs into .venv."""
+    """Install `inv` and the development tools into .venv."""
     venv = ROOT / ".venv"
     if not venv.is_dir():
         session.run(sys.executable, "-m", "venv", str(venv), external=True)
@@ -342,7 +341,7 @@ def dev(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def lock(session: nox.Session) -> None:
-    """Write the lock files again, from pyproject.toml."""
+    """Update the lock files from pyproject.toml."""
     install(session, "perf")
     compile_ = (
         *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),

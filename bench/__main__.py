@@ -26,10 +26,10 @@ _MEASUREMENTS: dict[str, Callable[[Workplace], tuple[Figure, ...]]] = {
 _ABOUT = """\
 # Benchmarks
 
-Written by `nox -s bench` (`nox -s bench -- latency` measures one part and prints it). Each part is
-one run: its figures were taken in turn on the same stack, so compare them with one another and not
-with another machine's. PostgreSQL runs with `fsync=off`, and MongoDB is the stand-in nx-27017 where
-no `mongod` is on PATH.
+`nox -s bench` writes this file; `nox -s bench -- latency` measures one part and prints it. The
+figures of a part were measured in turn on one stack. Compare them with one another, not with those
+of another machine. PostgreSQL runs with `fsync=off`. If no `mongod` is on PATH, MongoDB is the
+stand-in nx-27017.
 
 """
 
@@ -38,7 +38,7 @@ def main(names: list[str]) -> int:
     """Run the named benchmarks, or all of them and write the file if none is named."""
     unknown = [name for name in names if name not in _MEASUREMENTS]
     if unknown:
-        say(f"no such benchmark: {unknown[0]}; {nearest(unknown[0], tuple(_MEASUREMENTS))}")
+        say(f"unknown benchmark {unknown[0]!r}; {nearest(unknown[0], tuple(_MEASUREMENTS))}")
         return 2
     environment.adopt(os.environ)
     show_progress()

@@ -26,7 +26,7 @@ _DEADLINE_SECONDS = 900.0
 
 
 def measure(place: Workplace) -> tuple[Figure, ...]:
-    """Return the events per second of both steps, and the CPU use of each process meanwhile."""
+    """Return the events per second of both steps, and the CPU use of each process."""
     place.inv("up")
     pipeline = load_pipeline(place.checkout)
     stack = local_stack(place.checkout, pipeline, Cache.of_environment())
@@ -47,26 +47,28 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
     busy = {name: _processor_seconds(found) for name, found in processes.items()}
     _wait(lambda: _applied(endpoints) - 1, "the first batch", rows=1)
     began, first = time.perf_counter(), _applied(endpoints)
-    _wait(lambda: _applied(endpoints), "the mirror")
+    _wait(lambda: _applied(endpoints), "the collection")
     seconds = time.perf_counter() - began
     shares = {
         name: (_processor_seconds(found) - busy[name]) / seconds
         for name, found in processes.items()
     }
     place.inv("down")
-    note = f"{_ROWS:,} inserts, {_ROWS_A_TRANSACTION:,} a transaction"
+    note = f"{_ROWS:,} inserts, {_ROWS_A_TRANSACTION:,} per transaction"
     return (
-        Figure("PostgreSQL written and captured into Kafka", "events/s", (_ROWS / captured,), note),
         Figure(
-            "consumer catches up with the backlog",
+            "rows written to PostgreSQL and captured into Kafka",
+            "events/s",
+            (_ROWS / captured,),
+            note,
+        ),
+        Figure(
+            "backlog applied by the consumer",
             "events/s",
             ((_applied_rows(first)) / seconds,),
             f"{note}, each a new document",
         ),
-        *(
-            Figure(f"processor time of {name} meanwhile", "cores", (share,))
-            for name, share in shares.items()
-        ),
+        *(Figure(f"CPU use of {name}", "cores", (share,)) for name, share in shares.items()),
     )
 
 
@@ -114,6 +116,6 @@ def _processor_seconds(process: psutil.Process) -> float:
 def _wait(count: Callable[[], float], what: str, rows: int = _ROWS) -> None:
     def probe() -> None:
         if (found := count()) < rows:
-            raise NotReady(f"{found:,.0f} of {rows:,}")
+            raise NotReady(f"{found:,.0f} of {rows:,} rows")
 
     wait_until(probe, what=what, deadline_seconds=_DEADLINE_SECONDS, interval_seconds=0.2)

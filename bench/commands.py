@@ -25,13 +25,11 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
     place.inv("down")
     return (
         Figure("`inv --list`", "s", listing),
-        Figure("`inv up`, from nothing to the canary read back", "s", tuple(up), "warm cache"),
+        Figure("`inv up`, until the canary row arrives", "s", tuple(up), "warm cache"),
         Figure("`inv down`", "s", tuple(down)),
+        Figure("`inv perf --scenarios baseline --duration 30s`", "s", perf, "with a running stack"),
         Figure(
-            "`inv perf --scenarios baseline --duration 30s`", "s", perf, "on a stack that is up"
-        ),
-        Figure(
-            "overhead around k6's load",
+            "overhead outside k6's load",
             "s",
             tuple(seconds - _LOAD_SECONDS for seconds in perf),
             "the same three runs: start-up, health check, last iterations, verdict",

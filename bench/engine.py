@@ -30,14 +30,14 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
         for size, costs in ((1, small), (2, large))
     ]
     memory = [
-        Figure(f"memory for {size} GB of points", "MiB", _peaks(costs), "resident, at its peak")
+        Figure(f"memory for {size} GB of points", "MiB", _peaks(costs), "peak resident memory")
         for size, costs in ((1, small), (2, large))
     ]
     if jq is None:
         return (*time, *memory)
     slow = Figure("jq on 0.2 GB of points, as text", "s", (jq.seconds,), "the same statistics")
     times = (jq.seconds / _SLICE) / (time[1].median / (2 * _GB))
-    return (*time, *memory, slow, Figure("jq to the engine, a byte", "times", (times,)))
+    return (*time, *memory, slow, Figure("jq / engine, per byte", "times", (times,)))
 
 
 def _engine(source: Path, size: int, folder: Path) -> tuple[Cost, ...]:

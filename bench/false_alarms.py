@@ -51,12 +51,12 @@ def measure(_: Workplace) -> tuple[Figure, ...]:
             figure
             for figures, pairs in _SIZES
             for figure in found_in(
-                list(drawn_anew(turns, pairs, _COMPARISONS)),
+                list(random_pairs(turns, pairs, _COMPARISONS)),
                 figures,
-                f"{figures} figures, {pairs} pairs drawn",
+                f"{figures} figures, {pairs} random pairs",
             )
         ),
-        *found_in(as_recorded, figures, f"{figures} figures, the {pairs} pairs as recorded"),
+        *found_in(as_recorded, figures, f"{figures} figures, the {pairs} recorded pairs"),
     )
 
 
@@ -71,11 +71,11 @@ def found_in(drawn: Sequence[Drawn], figures: int, what: str) -> tuple[Figure, .
     same = count(drawn, figures)
     slowed = {factor: count(drawn, figures, factor) for factor in _SLOWER}
     return (
-        _share(f"the same called worse, {what}", same.worse, same),
-        _share(f"the same called better, {what}", same.better, same),
-        _share(f"the same called the same, {what}", same.same, same),
+        _share(f"same version, judged worse: {what}", same.worse, same),
+        _share(f"same version, judged better: {what}", same.better, same),
+        _share(f"same version, judged the same: {what}", same.same, same),
         *(
-            _share(f"slower by {factor - 1:.0%} called worse, {what}", found.worse, found)
+            _share(f"slower by {factor - 1:.0%}, judged worse: {what}", found.worse, found)
             for factor, found in slowed.items()
         ),
     )
@@ -87,7 +87,7 @@ def same_version() -> tuple[Turn, ...]:
     return tuple(x for x in turns if not x.changed and x.commit == turns[0].commit)
 
 
-def drawn_anew(turns: Sequence[Turn], pairs: int, comparisons: int) -> Iterator[Drawn]:
+def random_pairs(turns: Sequence[Turn], pairs: int, comparisons: int) -> Iterator[Drawn]:
     """Yield pairs of runs that are drawn without replacement, none twice in a comparison.
 
     Which run of a pair is the base is random too. Pairs are in the order of time of their bases, as
@@ -151,5 +151,5 @@ def _findings(pairs: Drawn, figures: int, slower: float) -> set[PairedFinding]:
 def _share(name: str, times: int, counted: Counted) -> Figure:
     interval = rate_interval(times, counted.comparisons)
     ends = " to ".join(f"{100 * (end or 0):.2f}" for end in (interval.low, interval.high))
-    note = f"{times:,} of {counted.comparisons:,}; 95 % interval {ends} %"
+    note = f"{times:,} of {counted.comparisons:,}; 95% interval {ends}%"
     return Figure(name, "%", (100 * times / counted.comparisons,), note)

@@ -40,7 +40,7 @@ class Figure:
 
 def table(figures: Iterable[Figure]) -> str:
     """Return a Markdown table."""
-    headers = ("figure", "median", "least - largest", "times", "")
+    headers = ("figure", "median", "min - max", "runs", "")
     rows = [figure.row() for figure in figures]
     return tabulate(rows, headers, tablefmt="pipe", disable_numparse=True)
 

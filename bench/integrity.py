@@ -49,9 +49,9 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
 
     def caught_up() -> None:
         if (lag := gauges.read({}).get(CONSUMER_LAG)) != 0:
-            raise NotReady(f"the lag is {lag}")
+            raise NotReady(f"consumer lag: {lag}")
 
-    wait_until(caught_up, what="the mirror", deadline_seconds=_DEADLINE_SECONDS)
+    wait_until(caught_up, what="the collection", deadline_seconds=_DEADLINE_SECONDS)
     gauges.close()
     checker = Checker(pipeline, endpoints)
     whole = tuple(_clean(checker.check({})).seconds for _ in range(5))
@@ -59,22 +59,22 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
     rows = [sum(table.rows for table in each.tables) for each in clean]
     return (
         Figure(
-            "drain and integrity after a run",
+            "drain and data-loss check after a run",
             "s",
             tuple(each.seconds for each in clean),
-            f"{_RUNS} runs of {_RUN_SECONDS} s in a row without a finding, {rows[0]:,} to "
+            f"{_RUNS} consecutive runs of {_RUN_SECONDS} s without findings, {rows[0]:,} to "
             f"{rows[-1]:,} rows",
         ),
         Figure(
-            "drain and integrity of 100,000 rows",
+            "drain and data-loss check of 100,000 rows",
             "s",
             whole,
-            "and as many events, from the topics' beginning; no finding",
+            "and 100,000 events, from the start of the topics; no findings",
         ),
     )
 
 
 def _clean(found: Integrity) -> Integrity:
     if found.findings or not found.drained or found.unchecked:
-        raise RuntimeError(f"this run is not clean: {found}")
+        raise RuntimeError(f"the clean run has findings: {found}")
     return found

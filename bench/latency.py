@@ -52,4 +52,4 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
     slow, fast = (
         named(figures, f"end-to-end latency p50, {name}") for name in reversed(list(texts))
     )
-    return (*figures, ratio("p50 under the defaults to p50 under our settings", slow, fast))
+    return (*figures, ratio("p50 with the defaults / p50 with our settings", slow, fast))

@@ -40,5 +40,5 @@ def cost(argv: tuple[str, ...], output: Path) -> Cost:
     _, status, usage = os.wait4(pid, 0)
     seconds = time.perf_counter() - began
     if status != 0:
-        raise RuntimeError(f"{argv[0]} ended with {os.waitstatus_to_exitcode(status)}")
+        raise RuntimeError(f"{argv[0]} exited with {os.waitstatus_to_exitcode(status)}")
     return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)

@@ -25,17 +25,17 @@ _SUMMARY = '"Iterations: \\(.root_group.iterations // "N/A")"'
 def measure(place: Workplace) -> tuple[Figure, ...]:
     """Return the seconds of both; each starts its stack, and ends with its result."""
     plans = Figure(
-        f"the plan's way from nothing to its verdict, baseline for {_DURATION}",
+        f"original runner script, from start to result, baseline for {_DURATION}",
         "s",
         (_plans_way(place),),
-        f"{_INFRASTRUCTURE + _CONNECTOR + _CONSUMER:.0f} s of it are sleeps",
+        f"{_INFRASTRUCTURE + _CONNECTOR + _CONSUMER:.0f} s of which are sleeps",
     )
     place.inv("down")
     # Ten seconds have too few samples for the thresholds: NO-DATA is a verdict too.
     words = ("perf", "--scenarios", "baseline", "--duration", _DURATION, "--keep")
-    ours = Figure("the same by `inv perf`", "s", (place.inv(*words, codes=(0, 11)),))
+    ours = Figure("the same with `inv perf`", "s", (place.inv(*words, codes=(0, 11)),))
     place.inv("down")
-    return (plans, ours, ratio("the plan's way to ours", plans, ours))
+    return (plans, ours, ratio("original runner script / `inv perf`", plans, ours))
 
 
 def _plans_way(place: Workplace) -> float:

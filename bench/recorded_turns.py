@@ -61,7 +61,7 @@ class Turns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def recorded() -> Turns:
-    """Return the runs in the file beside this module."""
+    """Return the runs in turns.json."""
     return msgspec.json.decode(FILE.read_bytes(), type=Turns)
 
 

@@ -10,8 +10,8 @@ export { handleSummary } from './lib/report.js';
 
 export const options = scenarioOptions('health-check');
 
-const ANSWER_TIME_OUT = 5000;
-const ARRIVAL_TIME_OUT = 10_000;
+const ANSWER_TIMEOUT = 5000;
+const ARRIVAL_TIMEOUT = 10_000;
 
 /** Tries one hop as a named check. `probe` throws, or returns the problem or nothing; any failure fails the run. */
 function hop(name, probe) {
@@ -35,39 +35,39 @@ function slotProblem(database) {
             FROM pg_replication_slots WHERE slot_type = 'logical' AND database = current_database()`,
       args: [],
     },
-    ANSWER_TIME_OUT,
+    ANSWER_TIMEOUT,
   );
-  return row.active > 0 ? '' : `${row.total} logical slots, none active`;
+  return row.active > 0 ? '' : `none of the ${row.total} logical replication slots is active`;
 }
 
 function connectorProblem(url, name) {
   const path = `${url}/connectors/${encodeURIComponent(name)}/status`;
-  const response = http.get(path, { timeout: ANSWER_TIME_OUT, tags: { name: 'connector status' } });
+  const response = http.get(path, { timeout: ANSWER_TIMEOUT, tags: { name: 'connector status' } });
   if (response.status !== 200) {
     return `status ${response.status} ${response.error}`;
   }
   const { connector, tasks } = response.json();
   const states = [connector.state, ...tasks.map((task) => task.state)];
   if (tasks.length === 0) {
-    return `connector ${connector.state}, no tasks`;
+    return `connector ${connector.state}, without tasks`;
   }
   return states.every((state) => state === 'RUNNING') ? '' : `connector and tasks: ${states.join(', ')}`;
 }
 
 function consumerProblem(url) {
-  const response = http.get(`${url}/readyz`, { timeout: ANSWER_TIME_OUT, tags: { name: 'consumer readiness' } });
+  const response = http.get(`${url}/readyz`, { timeout: ANSWER_TIMEOUT, tags: { name: 'consumer readiness' } });
   return response.status === 200 ? '' : `status ${response.status} ${response.error}`;
 }
 
 /** Writes a change of the canary row and waits for it. */
 function propagationProblem(change, database, collection) {
-  database.write(change.statements, ANSWER_TIME_OUT);
+  database.write(change.statements, ANSWER_TIMEOUT);
   const { found, error } = collection.wait(change.id, {
     fields: change.fields,
     deleted: change.deleted,
-    timeout: ARRIVAL_TIME_OUT,
+    timeout: ARRIVAL_TIMEOUT,
   });
-  return found ? '' : `not in MongoDB after ${ARRIVAL_TIME_OUT} ms ${error}`;
+  return found ? '' : `not in MongoDB after ${ARRIVAL_TIMEOUT} ms ${error}`;
 }
 
 /** Fails the run if the endpoints are missing or malformed; an iteration that throws would not fail it. */
@@ -83,10 +83,10 @@ export default function healthCheck() {
   const server = mongodb(at.mongodbUri);
   const answers = [
     hop('PostgreSQL answers', () => {
-      database.query({ sql: 'SELECT 1', args: [] }, ANSWER_TIME_OUT);
+      database.query({ sql: 'SELECT 1', args: [] }, ANSWER_TIMEOUT);
     }),
     hop('replication slot active', () => slotProblem(database)),
-    hop('MongoDB answers', () => server.ping(ANSWER_TIME_OUT)),
+    hop('MongoDB answers', () => server.ping(ANSWER_TIMEOUT)),
   ];
   // External pipelines may lack Kafka Connect or a reachable consumer; the canary still checks them.
   if (at.connectUrl && at.connector) {
@@ -105,7 +105,7 @@ export default function healthCheck() {
   };
   let previous = answers.every(Boolean);
   for (const [name, change] of Object.entries(changes)) {
-    const problem = previous ? () => propagationProblem(change, database, collection) : () => 'not tried after the above';
+    const problem = previous ? () => propagationProblem(change, database, collection) : () => 'skipped after the failure above';
     previous = hop(name, problem);
   }
 }

@@ -57,7 +57,7 @@ def own_folder(path: Path) -> None:
     """
     parent = path.parent.stat().st_mode
     if parent & _OTHERS_WRITE and not parent & stat.S_ISVTX:
-        raise _unsafe(path.parent, "others can rename what is in it")
+        raise _unsafe(path.parent, "other users can rename its files")
     try:
         path.mkdir(mode=0o700)
     except FileExistsError:
@@ -78,7 +78,7 @@ def is_own_folder(path: Path) -> bool:
 def _unsafe(path: Path, why: str) -> StackFailure:
     return StackFailure(
         f"{path} is not safe to use: {why}",
-        hint="remove it, or set TMPDIR to a folder of your own",
+        hint="remove it, or set TMPDIR to your own folder",
     )
 
 

@@ -63,6 +63,6 @@ def is_worked_on(folder: Path) -> bool:
 def _describe(holder: Path) -> str:
     try:
         found = json.loads(holder.read_text(encoding="utf-8"))
-        return f" by `{found['command']}`, process {found['pid']}"
+        return f" by `{found['command']}` (process {found['pid']})"
     except (OSError, ValueError, LookupError, TypeError):
         return ""

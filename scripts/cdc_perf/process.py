@@ -133,7 +133,7 @@ def find(name: str) -> str:
     """
     found = shutil.which(name)
     if found is None:
-        raise StackFailure(f"{name} is not on PATH", hint=f"install {name} and try again")
+        raise StackFailure(f"{name} is not on PATH", hint=f"install {name}")
     return found
 
 
@@ -193,7 +193,7 @@ def start(
             _running.add(running)
             threading.Thread(target=running.follow, daemon=True).start()
     except sh.CommandNotFound:
-        raise StackFailure(f"{program} is not there or not executable") from None
+        raise StackFailure(f"{program} does not exist or is not executable") from None
     return running
 
 
@@ -236,11 +236,11 @@ def run(
     if not in_time:
         name = Path(str(argv[0])).name
         raise StackFailure(
-            f"{name} did not end within {timeout_seconds:.0f} s", detail=tuple(collected[-5:])
+            f"{name} did not finish within {timeout_seconds:.0f} s", detail=tuple(collected[-5:])
         )
     if check and completed.exit_code != 0:
         raise StackFailure(
-            f"{shlex.join(completed.argv)[:200]} ended with exit code {completed.exit_code}",
+            f"{shlex.join(completed.argv)[:200]} exited with code {completed.exit_code}",
             detail=tuple(collected[-10:]),
         )
     return Completed(

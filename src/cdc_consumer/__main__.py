@@ -46,8 +46,8 @@ def main(arguments: list[str]) -> int:
         endpoints = load_endpoints(os.environ)
         progress = Progress()
         client = _mongo_client(endpoints.mongodb_uri, progress)
-        told = telemetry(os.environ)
-        _run(pipeline, endpoints, client, progress, stopping, told)
+        exporter = telemetry(os.environ)
+        _run(pipeline, endpoints, client, progress, stopping, exporter)
     except (ConfigurationError, GaveUpError) as error:
         sys.stderr.write(f"cdc-consumer: {error}\n")
         return error.exit_code
@@ -55,8 +55,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"cdc-consumer: Kafka: {error.args[0].str()}\n")
         return GaveUpError.exit_code
     stopping.finished()
-    if told is not None:
-        told.close()
+    if exporter is not None:
+        exporter.close()
     return 0
 
 
@@ -66,7 +66,7 @@ def _run(
     client: MongoClient[Document],
     progress: Progress,
     stopping: Stopping,
-    told: Telemetry | None,
+    exporter: Telemetry | None,
 ) -> None:
     tables = pipeline.by_topic()
     collections = [table.collection for table in pipeline.tables]
@@ -79,7 +79,7 @@ def _run(
     def on_retry(what: str, why: str) -> None:
         # Waiting for a dependency is not a hang: a restart would fix nothing.
         progress.tick()
-        subscription.look()
+        subscription.refresh_watermarks()
         metrics.retried()
         log("retry", what=what, why=why[:300])
 
@@ -96,9 +96,9 @@ def _run(
         endpoints.http_host,
         endpoints.http_port,
         {
-            "/healthz": lambda: health(progress.standing()),
+            "/healthz": lambda: health(progress.state()),
             "/readyz": lambda: readiness(
-                progress.standing(),
+                progress.state(),
                 subscription.unassigned(),
                 subscription.assigned(),
                 lambda: _ping(client),
@@ -109,7 +109,7 @@ def _run(
     log("started", group=pipeline.kafka.consumer_group, topics=",".join(tables))
     try:
         sink.prepare(collections, int(limits.delete_marker_ttl_hours * 3600))
-        writer = sink if told is None else told.traced(sink, pipeline.kafka.consumer_group)
+        writer = sink if exporter is None else exporter.traced(sink, pipeline.kafka.consumer_group)
         ports = Dependencies(consumer, subscription, writer, dead_letters, metrics, progress)
         Loop(ports, tables, limits.max_batch_size).run(stopping.asked)
     finally:
@@ -132,7 +132,7 @@ def _mongo_client(uri: str, progress: Progress) -> MongoClient[Document]:
     except (InvalidURI, MongoConfigurationError, ValueError) as error:
         raise ConfigurationError(f"CDC_MONGODB_URI: {error}") from error
     if not client.write_concern.acknowledged:
-        raise ConfigurationError("CDC_MONGODB_URI: w=0 would lose writes without a word")
+        raise ConfigurationError("CDC_MONGODB_URI: w=0 would lose writes silently; remove it")
     return client
 
 

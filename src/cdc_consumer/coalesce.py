@@ -68,7 +68,7 @@ def went_back(event: Event) -> Rejection:
     Treating it as a replay would silently drop every change of a restored database.
     """
     detail = (
-        f"LSN {event.lsn} is before that of a change that was committed earlier: PostgreSQL was "
+        f"LSN {event.lsn} is lower than that of a change with an earlier commit: PostgreSQL was "
         "restored or replaced. Delete the collection's documents and take a new snapshot."
     )
     return Rejection(event.record, "position-went-back", detail)

@@ -41,7 +41,7 @@ def headers(
 ) -> list[tuple[str, str | bytes | None]]:
     """Return the headers with the reason of a rejection and the record's origin."""
     record = rejection.record
-    omitted: list[tuple[str, str | bytes | None]] = [("value", "left out, it is too large")]
+    omitted: list[tuple[str, str | bytes | None]] = [("value", "omitted: too large")]
     return [
         *([] if with_value else omitted),
         ("reason", rejection.reason),
@@ -86,7 +86,7 @@ class DeadLetterTopic:
         if remaining:
             self._retry("dead letter", partial(self._attempt, remaining, set()))
         for rejection in rejections:
-            self._tell(rejection)
+            self._log(rejection)
 
     def _attempt(self, remaining: dict[Place, Rejection], too_large: set[Place]) -> None:
         """Send the remaining records, and remove those that the broker acknowledged.
@@ -125,10 +125,10 @@ class DeadLetterTopic:
         # One second more than the delivery timeout, by which every record has its report.
         self._producer.flush(DELIVERY_SECONDS + 1)
         if remaining:
-            why = failures[0] if failures else "no answer"
+            why = failures[0] if failures else "no acknowledgment"
             raise TransientError(f"{len(remaining)} records to {self._topic}: {why}")
 
-    def _tell(self, rejection: Rejection) -> None:
+    def _log(self, rejection: Rejection) -> None:
         self._logged += 1
         if self._logged <= LOGGED_FIRST or self._logged % LOGGED_EACH == 0:
             record = rejection.record

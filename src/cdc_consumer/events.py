@@ -138,7 +138,9 @@ def parse(record: Record, table: Table) -> Event | Rejection:
     if op != "d":
         columns = _columns(tuple(value))
         if isinstance(columns, str):
-            return Rejection(record, "reserved-column", f"the table has a column {columns!r}")
+            return Rejection(
+                record, "reserved-column", f"a document cannot have a field {columns!r}"
+            )
         carried = len(columns)
         fields = {name: value[name] for name in columns if not is_unavailable(value[name])}
     return Event(

@@ -32,17 +32,17 @@ class HealthFacts(Struct, frozen=True):
     mongodb: str
 
 
-def health(standing: ProgressState) -> HealthResponse:
+def health(state: ProgressState) -> HealthResponse:
     """Answer /healthz: 200 while the loop makes progress, idle or in a long batch; else 503.
 
     An unavailable dependency does not matter here: a restart would not bring it back.
     """
-    content = {"alive": standing.alive, **msgspec.structs.asdict(standing)}
-    return _json(200 if standing.alive else 503, content)
+    content = {"alive": state.alive, **msgspec.structs.asdict(state)}
+    return _json(200 if state.alive else 503, content)
 
 
 def readiness(
-    standing: ProgressState,
+    state: ProgressState,
     unassigned: Sequence[str],
     partitions: Sequence[str],
     ping: Callable[[], str],
@@ -50,7 +50,7 @@ def readiness(
     """Answer /readyz: 200 if every topic is assigned and MongoDB answers, else 503 with reasons.
 
     Args:
-        standing: The state of the loop; a hanging loop applies nothing.
+        state: The state of the loop; a hanging loop applies nothing.
         unassigned: Topics without an assigned partition.
         partitions: The assigned partitions.
         ping: Pings MongoDB; returns an empty text, or why it failed.
@@ -59,8 +59,8 @@ def readiness(
     reasons = [f"no partition of {topic} is assigned" for topic in unassigned]
     if mongodb:
         reasons.append(f"MongoDB does not answer: {mongodb}")
-    if not standing.alive:
-        reasons.append(f"the loop hangs in {standing.doing}")
+    if not state.alive:
+        reasons.append(f"the loop hangs in the step {state.doing}")
     facts = HealthFacts(not reasons, reasons, list(partitions), mongodb)
     return _json(503 if reasons else 200, facts)
 

@@ -74,7 +74,7 @@ class HopHistograms(Collector):
         self._sums_us = [0.0] * len(HOPS)
         self._negative = Histogram(
             "cdc_consumer_hop_negative_seconds",
-            "By how much a hop of an applied event was negative, which counts as zero there.",
+            "Amount by which a hop of an applied event was negative; the hop counts as zero.",
             ("hop",),
             buckets=NEGATIVE_SECONDS,
             registry=None,
@@ -96,7 +96,7 @@ class HopHistograms(Collector):
         """Return the histograms in Prometheus' format: cumulative counts, in seconds."""
         family = HistogramMetricFamily(
             "cdc_consumer_hop_seconds",
-            "Time of each hop of every applied event, from the commit in PostgreSQL on.",
+            "Duration of each hop of every applied event, from the commit in PostgreSQL on.",
             labels=("hop",),
         )
         bounds = [*(f"{bound / 1e6:.6g}" for bound in BOUNDS_US), "+Inf"]

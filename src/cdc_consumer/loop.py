@@ -40,10 +40,10 @@ class Offsets(Protocol):
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Mark messages as done."""
 
-    def tell(self, error: KafkaError) -> None:
+    def on_error(self, error: KafkaError) -> None:
         """Handle an error that came instead of a message."""
 
-    def look(self) -> None:
+    def refresh_watermarks(self) -> None:
         """Update the ends of the partitions."""
 
 
@@ -91,7 +91,7 @@ class Loop:
         while not stop.is_set():
             self._ports.progress.begin("poll")
             self.step()
-            self._ports.offsets.look()
+            self._ports.offsets.refresh_watermarks()
 
     def step(self) -> None:
         """Process one batch, if there is one."""
@@ -116,7 +116,7 @@ class Loop:
         for message in taken:
             error = message.error()
             if error is not None:
-                self._ports.offsets.tell(error)
+                self._ports.offsets.on_error(error)
                 continue
             messages.append(message)
             records.append(self._record(message, now_us))

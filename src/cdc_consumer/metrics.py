@@ -65,12 +65,12 @@ class Metrics:
         )
         self._stale = Counter(
             "cdc_consumer_stale_events",
-            "Events not newer than the document: replays, which change nothing.",
+            "Replays: events that are not newer than the document and change nothing.",
             registry=self.registry,
         )
         self._tombstones = Counter(
             "cdc_consumer_tombstones",
-            "Records without a value, which follow a delete and are skipped.",
+            "Records without a value, which follow deletes and are skipped.",
             registry=self.registry,
         )
         self._dead_letters = Counter(
@@ -84,17 +84,17 @@ class Metrics:
         # document does not exist. REPLICA IDENTITY FULL would send it.
         self._incomplete = Counter(
             "cdc_consumer_incomplete_events",
-            "Events that made a document without a column: a TOASTed value was not repeated.",
+            "Events that created a document without a column: a TOASTed value was not sent.",
             registry=self.registry,
         )
         self._retries = Counter(
             "cdc_consumer_write_retries",
-            "Attempts made again after a failure that may pass.",
+            "Retries after a transient failure.",
             registry=self.registry,
         )
         self._batch_size = Histogram(
             "cdc_consumer_batch_size",
-            "Records taken from Kafka at once.",
+            "Records per batch.",
             buckets=BATCH_SIZES,
             registry=self.registry,
         )

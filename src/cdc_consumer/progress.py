@@ -78,7 +78,7 @@ class Progress:
         finally:
             self.begin(before, allowed)
 
-    def standing(self) -> ProgressState:
+    def state(self) -> ProgressState:
         """Return the current state."""
         doing, since, allowed = self._step
         now = self._clock()

@@ -61,7 +61,7 @@ class Retry:
             GaveUpError: It raised TransientError for too long, or when a stop was requested.
         """
 
-        def tell(state: RetryCallState) -> None:
+        def on_wait(state: RetryCallState) -> None:
             failure = state.outcome.exception() if state.outcome else None
             self._on_retry(what, str(failure))
 
@@ -72,11 +72,15 @@ class Retry:
             wait=wait_exponential(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
             + wait_random(0, FIRST_WAIT_SECONDS),
             sleep=sleep_using_event(self._stop),
-            before_sleep=tell,
+            before_sleep=on_wait,
             reraise=True,
         )
         try:
             return retrying(attempt)
         except TransientError as error:
-            why = "asked to stop" if self._stop.is_set() else f"tried for {self._seconds:g} s"
+            why = (
+                "the consumer was stopped"
+                if self._stop.is_set()
+                else f"retried for {self._seconds:g} s"
+            )
             raise GaveUpError(f"{what}: {error} ({why})") from error

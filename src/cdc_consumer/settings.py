@@ -102,12 +102,14 @@ def load_pipeline(path: Path) -> Pipeline:
         topics = [topic_of(pipeline.kafka.topic_prefix, table.table) for table in pipeline.tables]
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from None
-    _refuse_twice(path, "table", [table.table for table in pipeline.tables])
-    _refuse_twice(path, "topic", topics)
-    _refuse_twice(path, "collection", [table.collection for table in pipeline.tables])
+    _reject_repeated(path, "table", [table.table for table in pipeline.tables])
+    _reject_repeated(path, "topic", topics)
+    _reject_repeated(path, "collection", [table.collection for table in pipeline.tables])
     dead_letters = pipeline.kafka.dead_letter_topic
     if dead_letters in topics:
-        raise ConfigurationError(f"{path}: dead_letter_topic {dead_letters!r} is a table's topic")
+        raise ConfigurationError(
+            f"{path}: dead_letter_topic {dead_letters!r} is also the topic of a table"
+        )
     return pipeline
 
 
@@ -120,7 +122,7 @@ def load_endpoints(environment: Mapping[str, str]) -> Endpoints:
     listen = _variable(environment, "CDC_HTTP_LISTEN")
     host, _, port = listen.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > HIGHEST_PORT:
-        raise ConfigurationError(f"CDC_HTTP_LISTEN is {listen!r}, not host:port")
+        raise ConfigurationError(f"CDC_HTTP_LISTEN: {listen!r} is not host:port")
     return Endpoints(
         kafka_bootstrap=_variable(environment, "CDC_KAFKA_BOOTSTRAP"),
         mongodb_uri=_variable(environment, "CDC_MONGODB_URI"),
@@ -136,10 +138,10 @@ def _variable(environment: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _refuse_twice(path: Path, what: str, names: list[str]) -> None:
+def _reject_repeated(path: Path, what: str, names: list[str]) -> None:
     """Reject a repeated name: rows of two tables would overwrite each other's documents."""
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise ConfigurationError(
-            f"{path}: {what} {twice[0]!r} is given to more than one of [[tables]]"
+            f"{path}: {what} {twice[0]!r} appears in more than one of [[tables]]"
         )

@@ -12,17 +12,17 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
-from cdc_consumer.answers import (
-    Answered,
-    classify_duplicate,
-    purges_on_read,
-    sort_answers,
-    unencodable,
-)
 from cdc_consumer.coalesce import Write, coalesce, went_back
 from cdc_consumer.events import Event, Rejection
 from cdc_consumer.log import log
 from cdc_consumer.retry import Retry, TransientError
+from cdc_consumer.write_results import (
+    WriteResults,
+    classify_duplicate,
+    purges_on_read,
+    sort_results,
+    unencodable,
+)
 from cdc_consumer.writes import MARKER_DATE, document, operation
 
 Document = dict[str, Any]
@@ -88,7 +88,7 @@ class Sink:
             GaveUpError: MongoDB did not answer within the retry time.
         """
         if self._retry("build info", self._purges_on_read):
-            log("no-ttl-index", detail="this server would scan at every read; delete markers stay")
+            log("no-ttl-index", detail="the index would slow down every read; delete markers stay")
             return
         for name in collections:
             self._retry("index", partial(self._index, name, marker_ttl_seconds))
@@ -164,27 +164,27 @@ class _Application:
             TransientError: Some writes remain.
         """
         try:
-            answered = self._send()
-            self._acknowledge(answered.applied)
+            results = self._send()
+            self._acknowledge(results.applied)
             self._outcome.incomplete.extend(
-                write.last for write in answered.inserted if not write.replaces
+                write.last for write in results.inserted if not write.replaces
             )
-            rejected.extend(answered.rejected)
-            self._remaining = (*answered.failed, *answered.duplicate)
+            rejected.extend(results.rejected)
+            self._remaining = (*results.failed, *results.duplicate)
             # After a write concern error, failed writes may have been applied.
-            self._resent = self._resent or bool(answered.failed)
-            newer, again = self._look(answered.duplicate, rejected)
+            self._resent = self._resent or bool(results.failed)
+            newer, again = self._look(results.duplicate, rejected)
         except PyMongoError as error:
             self._resent = True
             raise TransientError(f"{type(error).__name__}: {error}") from error
-        self._remaining = (*answered.failed, *newer, *again)
+        self._remaining = (*results.failed, *newer, *again)
         if newer and self._conflicts == 1:
             # Not a failure: the guard could not know that these are newer.
             self._attempt(rejected)
         elif self._remaining:
-            raise TransientError(answered.failure or "duplicate key")
+            raise TransientError(results.failure or "duplicate key")
 
-    def _send(self) -> Answered:
+    def _send(self) -> WriteResults:
         try:
             return self._bulk_write(self._remaining)
         except UNENCODABLE:
@@ -195,21 +195,21 @@ class _Application:
             pairs = tuple(zip(self._remaining, reasons, strict=True))
             if not any(reasons):
                 raise
-            answered = self._bulk_write(tuple(write for write, why in pairs if not why))
-            refused = tuple((write, why) for write, why in pairs if why)
-            return msgspec.structs.replace(answered, rejected=(*answered.rejected, *refused))
+            results = self._bulk_write(tuple(write for write, why in pairs if not why))
+            unsent = tuple((write, why) for write, why in pairs if why)
+            return msgspec.structs.replace(results, rejected=(*results.rejected, *unsent))
 
-    def _bulk_write(self, writes: tuple[Write, ...]) -> Answered:
+    def _bulk_write(self, writes: tuple[Write, ...]) -> WriteResults:
         if not writes:
-            return Answered()
+            return WriteResults()
         now = _now_us()
         operations = [operation(w, now, self._seen.get(w.last.id)) for w in writes]
         try:
             result = self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
-            return sort_answers(writes, error.details)
+            return sort_results(writes, error.details)
         made = result.upserted_ids or {}
-        return Answered(applied=writes, inserted=tuple(writes[index] for index in made))
+        return WriteResults(applied=writes, inserted=tuple(writes[index] for index in made))
 
     def _look(
         self, duplicates: tuple[Write, ...], rejected: list[tuple[Write, str]]
@@ -239,15 +239,20 @@ class _Application:
                 case "went-back":
                     self._outcome.rejected.extend(went_back(event) for event in write.events)
                 case "foreign":
-                    rejected.append((write, "a document without _cdc.lsn has this _id"))
+                    rejected.append(
+                        (
+                            write,
+                            "the document with this _id is not from cdc-consumer: no _cdc.lsn",
+                        )
+                    )
                 case "conflict":
                     again.append(write)
         self._acknowledge(tuple(applied))
         self._conflicts = self._conflicts + 1 if newer or again else 0
         if self._conflicts < MOST_CONFLICTS:
             return newer, again
-        refused = (*newer, *again)
-        rejected.extend((write, "duplicate key in another unique index") for write in refused)
+        unsettled = (*newer, *again)
+        rejected.extend((write, "duplicate key in another unique index") for write in unsettled)
         return [], []
 
     def _acknowledge(self, writes: tuple[Write, ...]) -> None:

@@ -34,5 +34,5 @@ class Stopping:
         log("stopping", signal=signal.Signals(number).name)
         self.asked.set()
         if not self._finished.wait(GRACE_SECONDS):
-            log("gave-up", detail="the batch in hand or the commit did not finish in time")
+            log("gave-up", detail="the current batch or its commit did not finish in time")
             os._exit(GaveUpError.exit_code)

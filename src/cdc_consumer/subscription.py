@@ -27,7 +27,7 @@ LEAST_POLL_INTERVAL_MS = 300_000
 RETRIES_IN_BATCH = 2
 LONGEST_ATTEMPTS_MS = 60_000
 # The same problem is logged again after this many seconds.
-TELL_AGAIN_SECONDS = 10.0
+LOG_AGAIN_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
 # The maximum age of the partition ends for computing the lag.
 ENDS_SECONDS = 0.1
@@ -106,7 +106,7 @@ class Subscription:
         # The first and the end offset of each partition.
         self._bounds: dict[tuple[str, int], tuple[int, int]] = {}
         self._bounds_at = float("-inf")
-        self._told: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
         consumer.subscribe(
             list(topics), on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose
         )
@@ -134,7 +134,7 @@ class Subscription:
             if end >= 0:
                 yield topic, partition, max(end - max(following, start), 0)
 
-    def look(self) -> None:
+    def refresh_watermarks(self) -> None:
         """Update the ends of the partitions, unless that was done a moment ago.
 
         The ends are from the last fetch, so this sends no request.
@@ -164,11 +164,11 @@ class Subscription:
             try:
                 self._consumer.store_offsets(message=message)
             except KafkaException as error:
-                self.tell(error.args[0])
+                self.on_error(error.args[0])
                 continue
             self._next[topic, partition] = offset + 1
 
-    def tell(self, error: KafkaError) -> None:
+    def on_error(self, error: KafkaError) -> None:
         """Log a Kafka error that librdkafka retries by itself, but not the same one too often.
 
         Raises:
@@ -181,8 +181,8 @@ class Subscription:
             raise GaveUpError(f"Kafka: {error.str()}")
         now = time.monotonic()
         text = error.str()
-        if now - self._told.get(text, float("-inf")) >= TELL_AGAIN_SECONDS:
-            self._told[text] = now
+        if now - self._logged_at.get(text, float("-inf")) >= LOG_AGAIN_SECONDS:
+            self._logged_at[text] = now
             log("kafka", code=error.name(), detail=text)
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -222,14 +222,14 @@ class Subscription:
             low, high = consumer.get_watermark_offsets(committed, timeout=ANSWER_SECONDS)
             if offset < low:
                 raise GaveUpError(
-                    f"{topic}/{partition}: the records from offset {offset} to {low - 1} were "
-                    "removed before they were read. Take a new snapshot of its table, then move "
-                    "the consumer group there: kafka-consumer-groups.sh --reset-offsets "
+                    f"{topic}/{partition}: Kafka removed the records from offset {offset} to "
+                    f"{low - 1} before the consumer read them. Take a new snapshot of the table, "
+                    "then reset the consumer group: kafka-consumer-groups.sh --reset-offsets "
                     f"--to-earliest --topic {topic}"
                 )
             if offset <= high:
                 return committed
-            log("topic-is-another-one", partition=f"{topic}/{partition}", offset=offset, end=high)
+            log("topic-was-recreated", partition=f"{topic}/{partition}", offset=offset, end=high)
         return TopicPartition(topic, partition, OFFSET_BEGINNING)
 
     def _revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -243,7 +243,7 @@ class Subscription:
                 consumer.commit(asynchronous=False)
         except KafkaException as error:
             if error.args[0].name() != NOTHING_TO_COMMIT:
-                self.tell(error.args[0])
+                self.on_error(error.args[0])
         self._forget("revoked", partitions)
 
     def _lose(self, _: Consumer, partitions: list[TopicPartition]) -> None:

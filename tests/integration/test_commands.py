@@ -80,7 +80,7 @@ def test_the_connector_can_be_taken_through_its_life(inv: Inv) -> None:
         settings.write_text(before, encoding="utf-8")
     assert "is running" in inv("connector.restart").output
     assert "is deleted" in inv("connector.delete").output
-    assert "there is no connector" in inv("connector.delete").output
+    assert "does not exist" in inv("connector.delete").output
     gone = inv("connector.status")
     assert gone.exit_code == ExitCode.STACK
     assert "remedy: inv connector.deploy" in gone.output

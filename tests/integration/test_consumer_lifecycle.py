@@ -359,7 +359,7 @@ def test_an_outage_that_does_not_end_ends_the_consumer_with_3(apart: Lane, serve
     apart.produce(rows(10, start=10))
     assert consumer.ended() == 3
     assert "cdc-consumer: write: " in consumer.log
-    assert "(tried for 0.5 s)" in consumer.log
+    assert "(retried for 0.5 s)" in consumer.log
     assert apart.committed() == 10
     # Its successor takes up where it gave up.
     server.start()
@@ -384,7 +384,7 @@ def test_a_stop_during_an_outage_is_soon_over_and_commits_nothing(
     [
         pytest.param({}, [], "usage: python -m cdc_consumer PIPELINE_TOML", id="no argument"),
         pytest.param({}, ["none.toml"], "none.toml: No such file", id="no file"),
-        pytest.param({"CDC_HTTP_LISTEN": "x"}, None, "is 'x', not host:port", id="bad address"),
+        pytest.param({"CDC_HTTP_LISTEN": "x"}, None, "'x' is not host:port", id="bad address"),
         pytest.param({"CDC_KAFKA_BOOTSTRAP": ""}, None, "CDC_KAFKA_BOOTSTRAP is not", id="unset"),
         pytest.param({"CDC_MONGODB_URI": "http://h"}, None, "CDC_MONGODB_URI: ", id="no URI"),
         pytest.param({"CDC_MONGODB_URI": "mongodb://h:x"}, None, "CDC_MONGODB_URI: ", id="port"),

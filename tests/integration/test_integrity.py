@@ -83,7 +83,7 @@ def test_a_document_that_is_gone(pipe: Planted) -> None:
     pipe.customers.delete_one({"_id": identity})
     finding = only(pipe.found(begins), FindingKind.MISSING, identity)
     assert finding.samples[0].last_seen is LastSeen.CONSUMER
-    assert "the consumer has committed it" in finding.samples[0].detail
+    assert "the consumer committed it" in finding.samples[0].detail
     pipe.update(identity)
 
 
@@ -94,7 +94,7 @@ def test_a_document_with_other_content(pipe: Planted) -> None:
     pipe.customers.update_one({"_id": identity}, {"$set": {"email": "other@e.test"}})
     finding = only(pipe.found(begins), FindingKind.CONTENT, identity)
     assert finding.samples[0].last_seen is LastSeen.MONGODB
-    assert "other content in email" in finding.samples[0].detail
+    assert "different content in email" in finding.samples[0].detail
     pipe.update(identity)
 
 

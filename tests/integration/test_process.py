@@ -37,7 +37,7 @@ def test_the_environment_is_added_to_and_no_input_is_waited_for(tmp_path: Path) 
 
 
 def test_a_failing_command_is_told_with_its_last_lines() -> None:
-    with pytest.raises(StackFailure, match="ended with exit code 7") as raised:
+    with pytest.raises(StackFailure, match="exited with code 7") as raised:
         process.run([sys.executable, "-c", "print('why'); raise SystemExit(7)"])
     assert raised.value.detail == ("why",)
 
@@ -57,7 +57,7 @@ def test_a_signal_shows_as_a_negative_exit_code() -> None:
 def test_a_time_out_ends_the_command_and_all_that_it_started() -> None:
     pids: list[int] = []
     began = time.monotonic()
-    with pytest.raises(StackFailure, match="did not end within 2 s"):
+    with pytest.raises(StackFailure, match="did not finish within 2 s"):
         process.run(
             [sys.executable, "-c", PARENT],
             on_line=lambda line: pids.append(int(line)),

@@ -10,7 +10,7 @@ def test_a_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
     path = tmp_path / "new" / "lock"
     with (
         exclusive(path),
-        pytest.raises(StackFailure, match=r"in use by `.*`, process \d+"),
+        pytest.raises(StackFailure, match=r"in use by `.*` \(process \d+\)"),
         exclusive(path),
     ):
         pass

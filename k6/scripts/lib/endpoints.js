@@ -50,7 +50,7 @@ const found = find();
 export function endpoints() {
   if (!found.postgresDsn || !found.mongodbUri || !found.mongodbDatabase) {
     throw new Error(
-      'no pipeline to measure: start one with `inv up`, or set CDC_POSTGRES_DSN, CDC_MONGODB_URI and CDC_MONGODB_DATABASE',
+      'no pipeline: start one with `inv up`, or set CDC_POSTGRES_DSN, CDC_MONGODB_URI, and CDC_MONGODB_DATABASE',
     );
   }
   return found;

@@ -5,18 +5,18 @@ import { k6Thresholds, largestLimit, limitsOf, summaryTrendStats } from './thres
 import { scenarios } from './settings.js';
 
 const LONGEST_WARM_UP = 30_000;
-const SHORTEST_TIME_OUT = 10_000;
+const SHORTEST_TIMEOUT = 10_000;
 const MARGIN = 5000;
 
 /** The timeout for one read of a document, in milliseconds. */
-export const READ_TIME_OUT = 5000;
+export const READ_TIMEOUT = 5000;
 
 /** Think times vary from 0.5 to 1.5 times their mean, so that virtual users do not run in lockstep. */
 export const thinkTime = (mean) => mean * (0.5 + Math.random());
 
 /**
  * The running scenario: `name`, `description`, `thinkTime` (mean, in seconds), `length` (milliseconds of load, 0 for a
- * fixed number of iterations), `warmUp` (milliseconds from its start), `timeOut` (milliseconds from the start of an
+ * fixed number of iterations), `warmUp` (milliseconds from its start), `timeout` (milliseconds from the start of an
  * iteration until its document counts as missing).
  */
 export const running = {};
@@ -25,24 +25,24 @@ export const running = {};
 export function scenarioOptions(name, { abortOnFail = false } = {}) {
   const scenario = scenarios[name];
   if (!scenario) {
-    throw new Error(`scenarios.json has no scenario '${name}', only: ${Object.keys(scenarios).join(', ')}`);
+    throw new Error(`scenarios.json has no scenario '${name}'; known: ${Object.keys(scenarios).join(', ')}`);
   }
   const shape = effectiveShape(scenario, __ENV);
   const length = lengthOf(shape);
   // Only its checks judge the health check.
   const judged = name !== 'health-check';
   const limits = judged ? limitsOf(name, __ENV.CDC_ENV) : {};
-  const timeOut = Math.max(SHORTEST_TIME_OUT, 2 * largestLimit(limits, 'cdc_e2e_latency'));
+  const timeout = Math.max(SHORTEST_TIMEOUT, 2 * largestLimit(limits, 'cdc_e2e_latency'));
   Object.assign(running, {
     name,
     description: scenario.description,
     thinkTime: scenario.think_time_seconds,
     length,
     warmUp: Math.min(LONGEST_WARM_UP, length / 10),
-    timeOut,
+    timeout,
   });
   // A running iteration may finish: its timeout, its read, its longest think time, and a margin.
-  const graceful = timeOut + READ_TIME_OUT + 1500 * scenario.think_time_seconds + MARGIN;
+  const graceful = timeout + READ_TIMEOUT + 1500 * scenario.think_time_seconds + MARGIN;
   const ramping = shape.executor === 'ramping-vus' ? { gracefulRampDown: `${graceful}ms` } : {};
   return {
     scenarios: { [name]: { ...shape, ...ramping, gracefulStop: `${graceful}ms` } },

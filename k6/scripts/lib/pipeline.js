@@ -1,7 +1,7 @@
 // One iteration: a change in PostgreSQL, the wait for it in MongoDB, and the read of the document.
 
 import { Counter, Rate, Trend } from 'k6/metrics';
-import { READ_TIME_OUT, running, thinkTime } from './options.js';
+import { READ_TIMEOUT, running, thinkTime } from './options.js';
 import { check, sleep } from 'k6';
 import { emitGeneratorDelay, mongodb, now, postgres } from 'k6/x/cdc';
 import { endpoints } from './endpoints.js';
@@ -53,13 +53,13 @@ export function setup() {
 function write(change) {
   const began = now();
   try {
-    const affected = databases().postgres.write(change.statements, running.timeOut);
+    const affected = databases().postgres.write(change.statements, running.timeout);
     if (affected.some((rows) => rows !== 1)) {
-      throw new Error(`${change.operation}: statements affected ${affected.join(', ')} rows, not 1 each`);
+      throw new Error(`${change.operation}: each statement must affect 1 row; affected: ${affected.join(', ')}`);
     }
   } catch (error) {
     counters.writeErrors.add(1);
-    writeDuration.add(running.timeOut);
+    writeDuration.add(running.timeout);
     logFirst('pg_write_errors', error);
     return false;
   }
@@ -71,7 +71,7 @@ function write(change) {
 /** Milliseconds from `started` until the document was as expected, or null if it was not in time. */
 function arrival(change, collection, started) {
   const began = now();
-  const timeout = Math.max(1, running.timeOut - (began - started));
+  const timeout = Math.max(1, running.timeout - (began - started));
   const result = collection.wait(change.id, { fields: change.fields, deleted: change.deleted, timeout });
   if (result.error) {
     counters.readErrors.add(1);
@@ -79,7 +79,7 @@ function arrival(change, collection, started) {
   }
   if (!result.found) {
     counters.notFound.add(1);
-    logFirst('mongo_documents_not_found', `${change.operation}: not in MongoDB after ${running.timeOut} ms`);
+    logFirst('mongo_documents_not_found', `${change.operation}: not in MongoDB after ${running.timeout} ms`);
     return null;
   }
   counters.found.add(1);
@@ -90,11 +90,11 @@ function readBack(change, collection) {
   const began = now();
   let document = null;
   try {
-    document = collection.findOne(change.id, { timeout: READ_TIME_OUT });
+    document = collection.findOne(change.id, { timeout: READ_TIMEOUT });
     readDuration.add(now() - began);
   } catch (error) {
     counters.readErrors.add(1);
-    readDuration.add(READ_TIME_OUT);
+    readDuration.add(READ_TIMEOUT);
     logFirst('mongo_read_errors', error);
   }
   return check(document, {
@@ -133,7 +133,7 @@ export function iterate(choose) {
   } finally {
     // While all virtual users wait, nothing else emits the delay for a long time.
     emitGeneratorDelay();
-    latency.add(result.seen ?? running.timeOut);
+    latency.add(result.seen ?? running.timeout);
     successRate.add(result.right);
   }
   return result.right;

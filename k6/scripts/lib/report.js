@@ -42,7 +42,7 @@ function thresholdRows(metrics) {
     Object.entries(metric.thresholds ?? {}).map(([expression, ok]) => {
       if (!hasSamples(metric)) {
         // k6 passes thresholds of a metric without samples, or evaluates zeroes.
-        return ['NO DATA', name, expression, '-'];
+        return ['NO-DATA', name, expression, '-'];
       }
       const [stat] = expression.split(/[<>=]/u);
       return [ok ? 'ok' : 'BROKEN', name, expression, number(metric.values[stat])];
@@ -80,8 +80,8 @@ function text({ scenario, duration_ms: duration, metrics, checks }) {
   const iterations = metrics.iterations?.values.count ?? 0;
   return [
     heading(scenario),
-    `ran ${number(duration / 1000)} s, ${iterations} iterations, ${number((1000 * iterations) / duration)} a second`,
-    ...table(['', 'threshold', 'limit', 'observed'], thresholdRows(metrics)),
+    `${number(duration / 1000)} s, ${iterations} iterations, ${number((1000 * iterations) / duration)} iterations/s`,
+    ...table(['', 'metric', 'threshold', 'observed'], thresholdRows(metrics)),
     ...table(['metric', 'count', 'p50', 'p95', 'p99', 'max'], trendRows(metrics)),
     ...table(['metric', 'value'], valueRows(metrics)),
     ...table(['', 'check', 'passed'], checkRows(checks)),

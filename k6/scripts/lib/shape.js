@@ -15,14 +15,14 @@ export function milliseconds(name, text) {
     }
   }
   if (total < 1) {
-    throw new Error(`${name}: '${text}' is no duration above zero such as 30s, 5m or 1h30m`);
+    throw new Error(`${name}: '${text}' is not a duration above zero; use a format such as 30s, 5m, or 1h30m`);
   }
   return Math.round(total);
 }
 
 function virtualUsers(text) {
   if (!/^[1-9]\d{0,5}$/u.test(text)) {
-    throw new Error(`VUS: '${text}' is no whole number above zero`);
+    throw new Error(`VUS: '${text}' is not a whole number above zero`);
   }
   return Number(text);
 }
@@ -85,7 +85,7 @@ function withVirtualUsers(shape, vus) {
 /** An arrival rate held constant, for `hold` if the ramp has its committed length, else in proportion. */
 function heldAt(shape, { options, hold }, text) {
   if (!/^[1-9]\d{0,5}$/u.test(text) || !hold) {
-    throw new Error(`HOLD_RATE: '${text}' is no whole rate above zero, or this scenario has no hold`);
+    throw new Error(`HOLD_RATE: '${text}' is not a whole number above zero, or this scenario has no hold`);
   }
   const share = lengthOf(shape) / lengthOf(options);
   const { preAllocatedVUs, maxVUs } = shape;

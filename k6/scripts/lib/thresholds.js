@@ -20,7 +20,7 @@ export function limitsOf(scenario, environment) {
   const overlay = environment ? limits.environments?.[environment] : {};
   if (!overlay) {
     const known = Object.keys(limits.environments ?? {}).join(', ');
-    throw new Error(`CDC_ENV: thresholds.json has no environment '${environment}', only: ${known}`);
+    throw new Error(`CDC_ENV: thresholds.json has no environment '${environment}'; known: ${known}`);
   }
   const merged = {};
   for (const table of [limits.default, limits[scenario], overlay.default, overlay[scenario]]) {
@@ -60,7 +60,7 @@ export function k6Thresholds(scenarioLimits, abortOnFail) {
     const list = [];
     for (const [stat, value] of Object.entries(scenarioLimits[metric] ?? {})) {
       if (!STATS[type].includes(stat)) {
-        throw new Error(`thresholds.json: ${metric} is a ${type} and has no '${stat}', only: ${STATS[type].join(', ')}`);
+        throw new Error(`thresholds.json: ${metric}.${stat}: unknown stat for a ${type}; known: ${STATS[type].join(', ')}`);
       }
       const { operator, limit } = parsed(metric, stat, value);
       if (type !== 'trend' || stat !== 'count') {

@@ -50,7 +50,7 @@ def excuse(components: Iterable[str]) -> str:
     found = sorted(_REPEATING.intersection(components))
     if not found:
         return ""
-    return f"{' and '.join(found)} restarted: Debezium sends again what was not confirmed"
+    return f"{' and '.join(found)} restarted: Debezium resends unconfirmed changes"
 
 
 def unchecked(reason: str) -> Integrity:

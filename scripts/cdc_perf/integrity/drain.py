@@ -86,10 +86,10 @@ class Draining:
                     (self._position, slot),
                 ).fetchone()
             if row is None or row[0] is None:
-                raise NotReady(f"replication slot {slot} is gone")
+                raise NotReady(f"replication slot {slot} does not exist")
             if row[0] > 0:
                 behind = counted(row[0], "byte")
-                raise NotReady(f"replication slot {slot} is {behind} behind what was written")
+                raise NotReady(f"replication slot {slot} is {behind} behind the last write")
 
         self._step("the replication slot", confirmed)
         self._step("the consumer group", self._caught_up())

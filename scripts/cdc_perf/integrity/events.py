@@ -73,15 +73,15 @@ class Events:
 
     def duplicates(self) -> tuple[Anomaly, ...]:
         """Return the changes that are in a topic more than once."""
-        return self._odd(queries.DUPLICATES)
+        return self._anomalies(queries.DUPLICATES)
 
     def reordered(self) -> tuple[Anomaly, ...]:
         """Return the changes of a row that come after a later change of the same row."""
-        return self._odd(queries.REORDERED)
+        return self._anomalies(queries.REORDERED)
 
     def unreadable(self) -> tuple[Anomaly, ...]:
         """Return the records that are not an event of a row."""
-        return self._odd(queries.UNREADABLE)
+        return self._anomalies(queries.UNREADABLE)
 
     def unseen(self, topic_prefix: str) -> tuple[MissingEvent, ...]:
         """Return the acknowledged writes that have no event."""
@@ -119,7 +119,7 @@ class Events:
         found = self._connection.execute(query, {"topic": topic, "id": identity}).fetchone()
         return EventPosition(*found) if found else None
 
-    def _odd(self, query: str) -> tuple[Anomaly, ...]:
+    def _anomalies(self, query: str) -> tuple[Anomaly, ...]:
         by_topic: dict[str, tuple[int, list[tuple[str, str]]]] = {}
         for topic, identity, count, detail in self._connection.execute(query).fetchall():
             _, samples = by_topic.setdefault(topic, (count, []))

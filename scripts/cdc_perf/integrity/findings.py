@@ -101,9 +101,9 @@ def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator
         pipeline: The pipeline.
         excused: Why repeated events are expected, or "".
     """
-    yield from _odd(FindingKind.DUPLICATE, events.duplicates(), pipeline, excused)
-    yield from _odd(FindingKind.REORDERED, events.reordered(), pipeline)
-    yield from _odd(FindingKind.UNREADABLE, events.unreadable(), pipeline)
+    yield from _anomaly_findings(FindingKind.DUPLICATE, events.duplicates(), pipeline, excused)
+    yield from _anomaly_findings(FindingKind.REORDERED, events.reordered(), pipeline)
+    yield from _anomaly_findings(FindingKind.UNREADABLE, events.unreadable(), pipeline)
     letters = events.dead_letters()
     if letters:
         samples = tuple(
@@ -112,8 +112,8 @@ def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator
                 last_seen=LastSeen.DEAD_LETTER,
                 detail=f"{reason}; read from {topic}, partition {partition}, offset {position}"
                 if topic
-                else f"{reason}; no header says where it was read; partition {partition}, "
-                f"offset {position} of the dead-letter topic",
+                else f"{reason}; its origin is unknown (no headers); in the dead-letter topic: "
+                f"partition {partition}, offset {position}",
             )
             for identity, reason, topic, partition, position in letters[:MOST_SAMPLES]
         )
@@ -162,7 +162,7 @@ def ledger_findings(unseen: Sequence[MissingEvent], lookup: Rows) -> Iterator[Fi
             RowSample(
                 id=each.id,
                 last_seen=place,
-                detail=f"{_OPERATIONS[each.op]} acknowledged by PostgreSQL, not in the topic",
+                detail=f"{_OPERATIONS[each.op]} acknowledged by PostgreSQL, missing in the topic",
             )
             for each in group[:MOST_SAMPLES]
         )
@@ -171,7 +171,7 @@ def ledger_findings(unseen: Sequence[MissingEvent], lookup: Rows) -> Iterator[Fi
         )
 
 
-def _odd(
+def _anomaly_findings(
     kind: FindingKind, found: Iterable[Anomaly], pipeline: Pipeline, excused: str = ""
 ) -> Iterator[Finding]:
     tables = {pipeline.topic(table): table.table for table in pipeline.tables}

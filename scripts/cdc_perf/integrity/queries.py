@@ -8,7 +8,7 @@ READ = """
 # An event is the change at one LSN; the same row's same change again is a duplicate.
 DUPLICATES = """
     SELECT topic, id, count(*) OVER (PARTITION BY topic),
-        'lsn ' || lsn || ' is at the offsets ' || list_aggregate(offsets[:3], 'string_agg', ', ')
+        'LSN ' || lsn || ' is at offsets ' || list_aggregate(offsets[:3], 'string_agg', ', ')
     FROM (
         SELECT topic, id, op, lsn, tx, list(position ORDER BY position) AS offsets
         FROM event WHERE lsn IS NOT NULL AND id IS NOT NULL
@@ -28,7 +28,7 @@ REORDERED = """
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
         FROM first_seen)
     SELECT topic, id, count(*) OVER (PARTITION BY topic),
-        'lsn ' || change.lsn || ' at offset ' || position || ' comes after lsn ' || before.lsn
+        'LSN ' || change.lsn || ' at offset ' || position || ' follows LSN ' || before.lsn
     FROM ordered WHERE change < before ORDER BY topic, position
 """
 UNREADABLE = """

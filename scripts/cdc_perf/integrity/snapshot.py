@@ -164,7 +164,7 @@ def _row_by_row(
         if document is None or document["_id"] > identity:
             yield RowDifference(FindingKind.MISSING, table, identity, row[1], None)
             continue
-        unseen.look(row, document)
+        unseen.observe(row, document)
         wrong = _wrong_columns(how, row, document)
         unknown = tuple(sorted(document.keys() - how.fields - {"_id", "_cdc"}))
         if wrong or unknown:
@@ -205,7 +205,7 @@ class _UnseenColumns:
         self._left: list[tuple[int, Column]] = list(enumerate(how.columns, start=2))
         self._values: dict[str, int] = dict.fromkeys((each.name for each in how.columns), 0)
 
-    def look(self, row: Row, document: Document) -> None:
+    def observe(self, row: Row, document: Document) -> None:
         """Take a row and its document into account."""
         if not self._left:
             return

@@ -126,7 +126,7 @@ def reading(
     """
     found = connection.execute(_PUBLISHED, (pipeline.postgres.publication, *table.name)).fetchone()
     if found is None:
-        raise StackFailure(f"{table.table} has just been taken from the publication")
+        raise StackFailure(f"{table.table} was removed from the publication during the check")
     listed, row_filter, carries_generated = found
     published, not_compared = [], []
     columns = table_columns(connection, table.table)

@@ -147,7 +147,7 @@ class Topics:
         marks = {}
         for name in (*names, self.pipeline.kafka.dead_letter_topic):
             if name not in found:
-                raise StackFailure(f"there is no topic {name}", hint="start the stack: inv up")
+                raise StackFailure(f"topic {name} does not exist", hint="start the stack: inv up")
             for number in found[name].partitions:
                 partition = TopicPartition(name, number)
                 low, high = consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_SECONDS)
@@ -182,7 +182,7 @@ def _messages(
             left += max(0, end - max(begin, place.offset))
         if time.monotonic() > heard + _STALL_SECONDS:
             names = ", ".join(sorted({topic for topic, _ in open_ones}))
-            raise StackFailure(f"the broker does not give the records of {names}")
+            raise StackFailure(f"Kafka returned no records of {names} for {_STALL_SECONDS:.0f} s")
 
 
 @contextmanager
@@ -191,4 +191,4 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except KafkaException as error:
-        raise StackFailure(f"the broker does not answer: {error.args[0].str()}") from None
+        raise StackFailure(f"Kafka does not answer: {error.args[0].str()}") from None

@@ -37,14 +37,14 @@ class RowTrace:
         """Return a difference, and where the row's last change was seen."""
         if difference.kind is FindingKind.COLUMN_ABSENT:
             rows = counted(difference.count, "row has a value", "rows have a value")
-            detail = f"{', '.join(difference.columns)}: {rows}, no document has the field"
+            detail = f"{', '.join(difference.columns)}: {rows}, but no document has the field"
             return RowSample(id=difference.id, last_seen=LastSeen.POSTGRES, detail=detail)
         topic, identity = self._topic(difference.table), difference.id
         last = self.events.last(topic, identity)
         columns = ", ".join(difference.columns)
-        lead = f"other content in {columns}; " if columns else ""
+        lead = f"different content in {columns}; " if columns else ""
         if difference.lsn is not None:
-            lead += f"the document is of lsn {difference.lsn}; "
+            lead += f"the document has LSN {difference.lsn}; "
         place, where = self._last_seen(topic, identity, last, has_row=bool(difference.version))
         if last is not None and last.lsn == difference.lsn:
             # The change arrived, so the difference arose in MongoDB or on the last hop.
@@ -55,18 +55,18 @@ class RowTrace:
         self, topic: str, identity: str, last: EventPosition | None, *, has_row: bool
     ) -> tuple[LastSeen, str]:
         if last is None:
-            where = "there is no event of it in the topic in this time"
+            where = "the topic has no event of this row in the checked period"
             return (LastSeen.POSTGRES if has_row else LastSeen.MONGODB), where
         where = (
-            f"its last event, {_OPS.get(last.op, last.op)} of lsn {last.lsn}, is in {topic}, "
+            f"its last event, {_OPS.get(last.op, last.op)} at LSN {last.lsn}, is in {topic}, "
             f"partition {last.partition}, offset {last.position}"
         )
         reason = self.events.given_up(topic, identity)
         if reason:
-            return LastSeen.DEAD_LETTER, f"{where}; the consumer gave it up: {reason}"
+            return LastSeen.DEAD_LETTER, f"{where}; the consumer rejected it: {reason}"
         if self.committed.get((topic, last.partition), 0) > last.position:
-            return LastSeen.CONSUMER, f"{where}; the consumer has committed it"
-        return LastSeen.TOPIC, f"{where}; the consumer has not committed it"
+            return LastSeen.CONSUMER, f"{where}; the consumer committed it"
+        return LastSeen.TOPIC, f"{where}; the consumer did not commit it"
 
     def _topic(self, table: str) -> str:
         return f"{self.pipeline.kafka.topic_prefix}.{table}"

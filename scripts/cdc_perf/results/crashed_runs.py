@@ -33,10 +33,10 @@ def recover(results: Path) -> None:
             status = msgspec.json.decode(text, type=_Status).status
             content = msgspec.json.decode(text)
         except (OSError, *NOT_JSON) as error:
-            _log.info(f"{path} cannot be read, and is skipped: {type(error).__name__}")
+            _log.info(f"skipped {path}, which cannot be read: {type(error).__name__}")
             continue
         if status is RunStatus.RUNNING and not is_worked_on(folder.path):
             process_tags.end_tagged_processes(folder.path)
             content["status"] = RunStatus.INTERRUPTED
             write_atomically(path, readable_json(content))
-            _log.info(f"run {folder.run_id} was killed: it is marked as interrupted")
+            _log.info(f"run {folder.run_id} was killed: marked as interrupted")

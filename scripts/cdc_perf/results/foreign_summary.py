@@ -29,7 +29,7 @@ from cdc_perf.results.summary import (
 )
 
 _MACHINE_READABLE = "1."
-UNNAMED_CHECKS = "checks that the summary does not name"
+UNNAMED_CHECKS = "checks without a name in the summary"
 CHECKS = "checks"
 _TYPES = {kind.value for kind in SummaryType}
 _SAME_AS_CHECKS = ("checks_total", "checks_failed")
@@ -85,7 +85,7 @@ def read_any_summary(
         return own
     except NOT_JSON:
         content = None
-    none = NoSummary(f"{path.name} is no summary of k6, neither handleSummary's nor an export")
+    none = NoSummary(f"{path.name} is not a k6 summary, from handleSummary or --summary-export")
     if not isinstance(content, dict):
         return none
     if "schema_version" in content:
@@ -184,7 +184,9 @@ class _Reader:
         numbers = {}
         for stat, value in values.items():
             if value is not None and _number(value) is None:
-                self._faults.append(f"{stat} of {name} in {self._name} is no number: left out")
+                self._faults.append(
+                    f"{self._name}: ignored {stat} of {name}, which is not a number"
+                )
             else:
                 numbers[stat] = _number(value)
         whole = parsed_k6_name(name)[0]
@@ -219,8 +221,8 @@ class _Reader:
     ) -> ForeignSummary:
         version = str(content.get("version", ""))
         if not version.startswith(_MACHINE_READABLE):
-            known = f"the one known here is {_MACHINE_READABLE}x"
-            self._faults.append(f"{self._name} is of version {version or 'unknown'}: {known}")
+            known = f"supported: {_MACHINE_READABLE}x"
+            self._faults.append(f"{self._name} has version {version or 'unknown'}; {known}")
         checks = results.get("checks")
         checks = checks if isinstance(checks, dict) else {}
         config = content.get("config")
@@ -271,12 +273,12 @@ class _Reader:
         try:
             check = msgspec.convert(raw, type=_Check)
         except msgspec.ValidationError:
-            self._faults.append(f"a check in {self._name} is not understood: {str(raw)[:100]}")
+            self._faults.append(f"{self._name}: ignored an unknown form of check: {str(raw)[:100]}")
             return None
         return Check(path + check.name, check.passes, check.fails)
 
     def _not_understood(self, name: str) -> None:
-        self._faults.append(f"metric {name} in {self._name} is not understood: left out")
+        self._faults.append(f"{self._name}: ignored the metric {name}, which has an unknown form")
 
 
 class _Check(msgspec.Struct, frozen=True):

@@ -110,12 +110,14 @@ def read_hops_file(path: Path) -> Hops | None:
     except OSError as error:
         raise ValueError(f"{path.name} cannot be read: {error.strerror}") from None
     except NOT_JSON as error:
-        raise ValueError(f"{path.name} is not what it should be: {error}") from None
+        raise ValueError(f"{path.name} is malformed: {error}") from None
     if found.schema_version != SCHEMA_VERSION:
-        raise ValueError(f"{path.name} has schema version {found.schema_version}")
+        raise ValueError(
+            f"{path.name} has schema version {found.schema_version}, not {SCHEMA_VERSION}"
+        )
     names = [each.hop for each in found.hops]
     if names != [hop.name for hop in ALL_HOPS if hop.name in names]:
-        raise ValueError(f"{path.name} names hops that there are not, or in another order")
+        raise ValueError(f"{path.name} lists unknown hops, or lists them in the wrong order")
     return found
 
 

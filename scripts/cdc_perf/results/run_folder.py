@@ -32,15 +32,15 @@ def check_results_folder(results: Path) -> None:
         tempfile.TemporaryFile(dir=results).close()
     except OSError as error:
         raise UsageFailure(
-            f"the results folder {results} cannot be written to: {error.strerror}",
-            hint=f"free it, or {another}",
+            f"the results folder {results} is not writable: {error.strerror}",
+            hint=f"make it writable, or {another}",
         ) from None
     free = shutil.disk_usage(results).free
     if free < _ROOM:
         raise StackFailure(
-            f"the results folder {results} has {free / _MIB:.1f} MiB left, a run wants "
+            f"the results folder {results} has {free / _MIB:.1f} MiB of free space; a run needs "
             f"{_ROOM / _MIB:.0f} MiB",
-            hint=f"free some space, or {another}",
+            hint=f"free disk space, or {another}",
         )
 
 

@@ -116,7 +116,7 @@ def read_summary(path: Path) -> Summary | NoSummary:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        return NoSummary(f"k6 wrote no {path.name}: see the end of its log")
+        return NoSummary(f"k6 wrote no {path.name}: see the end of k6.log")
     except OSError as error:
         return NoSummary(f"{path.name} cannot be read: {error.strerror}")
     try:

@@ -1,6 +1,6 @@
 """The rule for the settings in [connector.config].
 
-A setting is refused if another section sets it, or if it changes which changes are captured, their
+A setting is rejected if another section sets it, or if it changes which changes are captured, their
 topic, or the form of a record in a way that cdc-consumer or the integrity check does not support.
 Any other setting is allowed. The same rule applies to the configuration in Kafka Connect of an
 external stack's connector.
@@ -61,40 +61,54 @@ class _Allowed:
 
 
 _ALLOWED = {
-    "plugin.name": _Allowed(("pgoutput",), "decoderbufs", "a publication is read by no other"),
+    "plugin.name": _Allowed(("pgoutput",), "decoderbufs", "no other plug-in reads a publication"),
     "publication.autocreate.mode": _Allowed(
-        ("disabled", "filtered"), "", "the publication holds the tables of [[tables]]"
+        ("disabled", "filtered"), "", "the publication must contain the tables of [[tables]]"
     ),
-    "decimal.handling.mode": _Allowed(("string",), "precise", "decimals are compared as text"),
-    "time.precision.mode": _Allowed(("adaptive",), "", "times are compared in that form"),
-    "interval.handling.mode": _Allowed(("numeric",), "", "intervals are compared as numbers"),
-    "hstore.handling.mode": _Allowed(("json",), "", "hstore is compared as JSON"),
-    "money.fraction.digits": _Allowed(("2",), "", "money is compared with two digits"),
+    "decimal.handling.mode": _Allowed(
+        ("string",), "precise", "the integrity check compares decimals as text"
+    ),
+    "time.precision.mode": _Allowed(
+        ("adaptive",), "", "the integrity check compares times in that form"
+    ),
+    "interval.handling.mode": _Allowed(
+        ("numeric",), "", "the integrity check compares intervals as numbers"
+    ),
+    "hstore.handling.mode": _Allowed(("json",), "", "the integrity check compares hstore as JSON"),
+    "money.fraction.digits": _Allowed(
+        ("2",), "", "the integrity check compares money with two decimals"
+    ),
     "include.unknown.datatypes": _Allowed(
-        ("false",), "", "nothing else reads the bytes of a type that Debezium does not know"
+        ("false",), "", "nothing can decode the bytes of a type that Debezium does not support"
     ),
-    "binary.handling.mode": _Allowed(("bytes", "base64"), "", "bytes are compared in base64"),
-    "field.name.adjustment.mode": _Allowed(("none",), "", "fields have the names of the columns"),
+    "binary.handling.mode": _Allowed(
+        ("bytes", "base64"), "", "the integrity check compares bytes in base64"
+    ),
+    "field.name.adjustment.mode": _Allowed(
+        ("none",), "", "fields must have the names of the columns"
+    ),
     "unavailable.value.placeholder": _Allowed(
-        (_PLACEHOLDER,), "", "cdc-consumer knows a value left out by it"
+        (_PLACEHOLDER,), "", "cdc-consumer recognizes an omitted value by it"
     ),
-    "slot.drop.on.stop": _Allowed(("false",), "", "what is written meanwhile would be lost"),
-    "skipped.operations": _Allowed(("t", "none"), "", "these changes would be lost"),
+    "slot.drop.on.stop": _Allowed(
+        ("false",), "", "changes made while the connector is stopped would be lost"
+    ),
+    "skipped.operations": _Allowed(("t", "none"), "", "the skipped changes would be lost"),
     "snapshot.mode.configuration.based.start.stream": _Allowed(
-        ("true",), "", "no change would be streamed"
+        ("true",), "", "Debezium would stream no changes"
     ),
     "key.converter.schemas.enable": _Allowed(("false",), "", "records come without schemas"),
     "value.converter.schemas.enable": _Allowed(("false",), "", "records come without schemas"),
 }
-# Refused whatever their value.
-_REFUSED = {
-    r"(?:table|schema)\.exclude\.list|schema\.include\.list": "[[tables]] says what is captured",
-    r"message\.key\.columns": "the key is the primary key, as [[tables]] has it",
+# Rejected with any value.
+_REJECTED = {
+    r"(?:table|schema)\.exclude\.list|schema\.include\.list": "[[tables]] selects the tables",
+    r"message\.key\.columns": "the key is the primary key, given in [[tables]]",
     r"topic\.(?:naming\.strategy|delimiter)|topic\.regex\..*": (
         "topics are named prefix.schema.table"
     ),
-    r"converters": "values are compared in the form that Debezium itself gives them",
-    r"database\.server\.name": "is kafka.topic_prefix since Debezium 2",
+    r"converters": "the integrity check expects Debezium's own formats",
+    r"database\.server\.name": "Debezium 2 renamed it; use kafka.topic_prefix",
 }
 
 
@@ -105,14 +119,14 @@ def connector_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         value = config.get(name, rule.default).strip().lower()
         if value and value not in rule.values:
             allowed = " or ".join(rule.values)
-            given = "is given" if name in config else f"is not given and so {rule.default}"
-            yield name, f"{given}: has to be {allowed}: {rule.why}"
+            given = "" if name in config else f" (default: {rule.default})"
+            yield name, f"must be {allowed}{given}: {rule.why}"
     for name in config:
-        for pattern, why in _REFUSED.items():
+        for pattern, why in _REJECTED.items():
             if re.fullmatch(pattern, name):
-                yield name, f"contradicts the other sections: {why}; remove it"
+                yield name, f"conflicts with the other sections: {why}; remove it"
     if config.get("snapshot.mode", "").strip().lower() == "initial_only":
-        yield "snapshot.mode", "initial_only streams no change: take no_data or initial"
+        yield "snapshot.mode", "initial_only streams no changes: use no_data or initial"
     for side in ("key", "value"):
         yield from _converter_faults(config, f"{side}.converter")
     yield from _transform_faults(config)
@@ -124,15 +138,15 @@ def connector_warnings(config: Mapping[str, str]) -> Iterator[str]:
         place = f"transforms.{name}.add.fields"
         for source in _missing(config, f"transforms.{name}", _SEQUENCE):
             yield (
-                f"warning: {place} lacks {source}: cdc-consumer orders changes by their place in"
-                " the topic, and the integrity check cannot find reordered ones; remedy: add it"
+                f"warning: {place} lacks {source}: cdc-consumer orders changes by their position"
+                " in the topic, and the integrity check cannot find reordered ones; remedy: add it"
             )
 
 
 def _class_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     # Connect also accepts these shorter class names.
     if config.get("connector.class", "") not in (_CLASS, "PostgresConnector", "Postgres"):
-        yield "connector.class", f"has to be {_CLASS}: the source is PostgreSQL"
+        yield "connector.class", f"must be {_CLASS}: the source is PostgreSQL"
 
 
 def _converter_faults(config: Mapping[str, str], name: str) -> Iterator[tuple[str, str]]:
@@ -140,22 +154,22 @@ def _converter_faults(config: Mapping[str, str], name: str) -> Iterator[tuple[st
         # The worker's converter applies; embedded and compose stacks have JSON without schemas.
         return
     if config[name] not in (_JSON, "JsonConverter", "Json"):
-        yield name, f"has to be {_JSON}: cdc-consumer reads JSON"
+        yield name, f"must be {_JSON}: cdc-consumer reads JSON"
     elif f"{name}.schemas.enable" not in config:
-        yield f"{name}.schemas.enable", f"has to be false beside {name}: records have no schemas"
+        yield f"{name}.schemas.enable", f"must be false if {name} is set: records have no schemas"
 
 
 def _transform_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     kinds = _transforms(config)
     unwrapping = _unwrapping(config)
     if len(unwrapping) != 1:
-        yield "transforms", f"has to name one transform of the type {_UNWRAP}"
+        yield "transforms", f"must contain exactly one transform of the type {_UNWRAP}"
         return
     for name, kind in kinds.items():
         if kind != _UNWRAP and kind not in _HARMLESS_TRANSFORMS:
             yield (
                 f"transforms.{name}.type",
-                f"{kind or 'nothing'} may alter key, value or topic of a record; remove it",
+                f"{kind or 'no type'} may change a record's key, value, or topic; remove it",
             )
     yield from _unwrap_faults(config, f"transforms.{unwrapping[0]}")
 
@@ -173,19 +187,25 @@ def _unwrapping(config: Mapping[str, str]) -> list[str]:
 def _unwrap_faults(config: Mapping[str, str], place: str) -> Iterator[tuple[str, str]]:
     deletes = f"{place}.delete.tombstone.handling.mode"
     if config.get(deletes, "").strip().lower() not in ("rewrite", "rewrite-with-tombstone"):
-        yield deletes, "has to be rewrite-with-tombstone: cdc-consumer needs each delete's position"
+        yield (
+            deletes,
+            "must be rewrite-with-tombstone: cdc-consumer needs the position of each delete",
+        )
     for setting in ("drop.fields.keep.schema.compatible", "drop.fields.header.name"):
         if f"{place}.{setting}" in config:
-            yield f"{place}.{setting}", "drops fields of the document; remove it"
+            yield f"{place}.{setting}", "drops fields from the document; remove it"
     for setting, why in (
         ("route.by.field", "topics are named prefix.schema.table"),
-        ("predicate", "each record has to be unwrapped"),
+        ("predicate", "each record must be unwrapped"),
     ):
         if f"{place}.{setting}" in config:
             yield f"{place}.{setting}", f"{why}; remove it"
     missing = _missing(config, place, _METADATA)
     if missing:
-        yield f"{place}.add.fields", f"lacks {', '.join(missing)} (as {', '.join(_METADATA)})"
+        yield (
+            f"{place}.add.fields",
+            f"lacks {', '.join(missing)} (must give the fields {', '.join(_METADATA)})",
+        )
 
 
 def _missing(config: Mapping[str, str], place: str, wanted: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|h|m|s)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 _LEAST_SECONDS = 0.001
-_EXAMPLES = "write it like 30s, 1m30s, 1h or 500ms"
+_EXAMPLES = "use a format such as 30s, 1m30s, 1h, or 500ms"
 
 
 def parse_duration(text: str, *, where: str) -> float:
@@ -32,7 +32,7 @@ def parse_duration(text: str, *, where: str) -> float:
         raise UsageFailure(f"{where}: {text!r} is not a duration; {_EXAMPLES}")
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
     if seconds < _LEAST_SECONDS:
-        raise UsageFailure(f"{where}: {text!r} is no time at all; {_EXAMPLES}")
+        raise UsageFailure(f"{where}: {text!r} is zero or shorter than 1ms; {_EXAMPLES}")
     return seconds
 
 

@@ -201,4 +201,4 @@ def _check_vus(pre_allocated: int, most: int) -> None:
 
 def _check_rise(start: int, stages: Stages) -> None:
     if max(start, *(stage.target for stage in stages)) == 0:
-        raise ValueError("stages: never rises above 0, so nothing would run")
+        raise ValueError("stages: no target is above 0, so nothing would run")

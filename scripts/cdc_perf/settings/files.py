@@ -45,7 +45,7 @@ def read_json(path: Path) -> object:
             f"{path.name}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}"
         ) from error
     except RecursionError as error:
-        raise UsageFailure(f"{path.name}: nested too deeply to be settings") from error
+        raise UsageFailure(f"{path.name}: nested too deeply") from error
     for place, fault in _faults(content, ""):
         raise UsageFailure(f"{path.name}: {place}: {fault}")
     return content
@@ -113,9 +113,9 @@ def _integer(text: str) -> float:
 
 def _faults(content: object, place: str) -> Iterator[tuple[str, str]]:
     if isinstance(content, _Repeating):
-        yield join(place, content.repeated), "given twice"
+        yield join(place, content.repeated), "is set twice"
     if isinstance(content, float) and not isfinite(content):
-        yield place, "not a finite number"
+        yield place, "is not a finite number"
     if isinstance(content, dict):
         for name, value in content.items():
             yield from _faults(value, join(place, name))

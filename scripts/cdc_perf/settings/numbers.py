@@ -20,7 +20,7 @@ def js_number(value: float) -> str:
     """
     number = float(value)
     if not isfinite(number):
-        raise ValueError(f"{number} has no place in a threshold")
+        raise ValueError(f"{number} is not valid in a threshold")
     if number == 0:
         return "0"
     sign, digit_tuple, exponent = Decimal(repr(number)).normalize().as_tuple()

@@ -54,7 +54,7 @@ def _untyped_faults(content: dict[str, object]) -> Iterator[tuple[str, str]]:
         if not isinstance(value, str):
             yield (
                 f"connector.config.{name}",
-                f'Connect takes text only: put {value} in quotes, and a name with dots too ("a.b")',
+                f'Kafka Connect accepts text only: quote {value}; quote a name with dots ("a.b")',
             )
 
 
@@ -83,11 +83,14 @@ def _table_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
             yield f"tables[{index}].table", f"{table.table} is listed twice"
         if collections.index(table.collection) < index:
             first = names[collections.index(table.collection)]
-            yield f"tables[{index}].collection", f"{table.collection} already takes {first}"
+            yield (
+                f"tables[{index}].collection",
+                f"{table.collection} is already the collection of {first}",
+            )
         if len(set(table.key)) < len(table.key):
-            yield f"tables[{index}].key", "names a column twice"
+            yield f"tables[{index}].key", "lists a column twice"
         if pipeline.topic(table) == pipeline.kafka.dead_letter_topic:
-            yield "kafka.dead_letter_topic", f"is the topic of {table.table} as well"
+            yield "kafka.dead_letter_topic", f"is also the topic of {table.table}"
 
 
 def _topic_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
@@ -100,18 +103,18 @@ def _topic_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
         topic = pipeline.topic(table)
         first = taken.setdefault(topic.replace(".", "_"), table.table)
         if first != table.table:
-            yield f"tables[{index}].table", f"its topic {topic} collides with that of {first}"
+            yield f"tables[{index}].table", f"its topic {topic} collides with the topic of {first}"
 
 
 def _collection_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     """Yield names that no MongoDB accepts; `up` checks what else the server rejects."""
     database = pipeline.mongodb.database
     if bad := _NOT_IN_DATABASES.intersection(database):
-        yield "mongodb.database", f"MongoDB takes no {min(bad)!r} in a database's name"
+        yield "mongodb.database", f"MongoDB allows no {min(bad)!r} in a database name"
     if len(database.encode()) > _MOST_DATABASE_BYTES:
-        yield "mongodb.database", f"is longer than MongoDB's {_MOST_DATABASE_BYTES} bytes"
+        yield "mongodb.database", f"is longer than {_MOST_DATABASE_BYTES} bytes, MongoDB's maximum"
     if database in _OWN_DATABASES:
-        yield "mongodb.database", f"{database} is MongoDB's own"
+        yield "mongodb.database", f"{database} is reserved by MongoDB"
     for index, table in enumerate(pipeline.tables):
         fault = _collection_fault(database, table.collection)
         if fault:
@@ -120,33 +123,40 @@ def _collection_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
 
 def _collection_fault(database: str, name: str) -> str:
     if name.startswith("system.") or ".system." in name:
-        return "is for MongoDB's own collections: system. cannot be part of it"
+        return "contains system., which MongoDB reserves for its own collections"
     if "$" in name or "\0" in name:
-        return "has a sign that MongoDB takes in no collection's name: $ or NUL"
+        return "contains $ or NUL, which MongoDB does not allow in a collection name"
     if name.startswith(".") or name.endswith(".") or ".." in name:
-        return "has a dot at its end, at its beginning, or two in a row"
+        return "has a leading or trailing dot, or two dots in a row"
     if len(f"{database}.{name}".encode()) > _MOST_NAMESPACE_BYTES:
-        return f"is with its database longer than MongoDB's {_MOST_NAMESPACE_BYTES} bytes"
+        most = _MOST_NAMESPACE_BYTES
+        return f"is longer, with the database name, than {most} bytes, MongoDB's maximum"
     return ""
 
 
 def _canary_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     canary, names = pipeline.canary.table, [table.table for table in pipeline.tables]
     if canary not in names:
-        yield "canary.table", f"{canary} is not among the tables; {nearest(canary, names)}"
+        yield "canary.table", f"{canary} is not in [[tables]]; {nearest(canary, names)}"
         return
     key = pipeline.canary_table.key
     if len(key) > 1:
-        yield "canary.table", f"{canary} has a key of {len(key)} columns; take one with one, a uuid"
+        yield (
+            "canary.table",
+            f"{canary} has a key of {len(key)} columns; use a table with a uuid key",
+        )
     for column in key:
         if column in pipeline.canary.values:
-            yield f"canary.values.{column}", "is the key, which is chosen anew for each canary"
+            yield (
+                f"canary.values.{column}",
+                "is the key, which is generated for each canary row; remove it",
+            )
 
 
 def _connector_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     for name in pipeline.connector.config:
         if name in FILLED_IN:
-            yield f"connector.config.{name}", "is filled in from the other sections; remove it"
+            yield f"connector.config.{name}", "is set from the other sections; remove it"
     for name, fault in connector_faults(pipeline.connector.config):
         yield f"connector.config.{name}", fault
 
@@ -156,14 +166,14 @@ def _local_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     uses = Counter(port for port in ports.values() if port is not None)
     for name, port in ports.items():
         if uses[port] > 1:
-            yield f"stacks.local.ports.{name}", f"{port} is given to another component too"
+            yield f"stacks.local.ports.{name}", f"{port} is also the port of another component"
 
 
 def _missing_files(pipeline: Pipeline, root: Path) -> Iterator[tuple[str, str]]:
     schema = root / pipeline.postgres.schema
     if not schema.is_file():
-        yield "postgres.schema", f"there is no file {schema}"
+        yield "postgres.schema", f"{schema} does not exist"
     if pipeline.stacks.local.mongod is not None:
         mongod = root / pipeline.stacks.local.mongod
         if not (mongod.is_file() and os.access(mongod, os.X_OK)):
-            yield "stacks.local.mongod", f"{mongod} is not a program that can be run"
+            yield "stacks.local.mongod", f"{mongod} is not an executable file"

@@ -99,14 +99,14 @@ class Scenarios:
         wanted = [name.strip() for name in names.split(",") if name.strip()]
         if not wanted:
             raise UsageFailure(
-                f"--scenarios: no scenario is named; known: {', '.join((*self.names, ALL))}"
+                f"--scenarios: name at least one scenario; known: {', '.join((*self.names, ALL))}"
             )
         chosen: dict[str, Scenario] = {}
         for name in wanted:
             found = [s for s in self.every if s.in_all] if name == ALL else [self.get(name)]
             chosen |= {scenario.name: scenario for scenario in found}
         if not chosen:
-            raise UsageFailure("--scenarios: no scenario in scenarios.json has in_all set")
+            raise UsageFailure("--scenarios: no scenario in scenarios.json has in_all: true")
         return tuple(chosen.values())
 
 
@@ -119,7 +119,7 @@ def load_scenarios(checkout: Checkout) -> Scenarios:
     path = checkout.scenarios_file
     entries = typed(read_json(path), dict[str, object], file=path.name)
     if not entries:
-        raise UsageFailure(f"{path.name}: has no scenario")
+        raise UsageFailure(f"{path.name}: contains no scenario")
     return Scenarios(tuple(_scenario(checkout, name, entry) for name, entry in entries.items()))
 
 
@@ -127,14 +127,16 @@ def _scenario(checkout: Checkout, name: str, content: object) -> Scenario:
     file = checkout.scenarios_file.name
     if not _NAME.fullmatch(name) or name in _RESERVED:
         raise UsageFailure(
-            f"{file}: {name}: is no name for a scenario; write it like e2e-latency, "
-            f"and not {', '.join(sorted(_RESERVED))}"
+            f"{file}: {name}: is not a valid name; use lowercase words such as e2e-latency "
+            f"(reserved: {', '.join(sorted(_RESERVED))})"
         )
     entry = typed(content, _Entry, file=file, place=name)
     hold = None
     if entry.hold is not None:
         if not isinstance(entry.options, RampingArrivalRate):
-            raise UsageFailure(f"{file}: {name}.hold: only a ramping arrival rate can be held")
+            raise UsageFailure(
+                f"{file}: {name}.hold: only the executor ramping-arrival-rate can have a hold"
+            )
         hold = parse_duration(entry.hold, where=f"{file}: {name}.hold")
     script = checkout.scripts / f"{name}{'' if name == HEALTH_CHECK else '-test'}.js"
     if not script.is_file():

@@ -71,13 +71,13 @@ def _parse(text: str) -> TableName:
     found = _NAME.fullmatch(text)
     if found is None:
         raise ValueError(
-            f"{text!r} is not schema.table; put a name with other characters than letters, digits "
-            'and _ in double quotes: public."Invoice line"'
+            f"{text!r} is not schema.table; quote a name with characters other than letters, "
+            'digits, and _: public."Invoice line"'
         )
     name = TableName(*(_part(found[x]) for x in ("schema", "name")))
     for part in name:
         if len(part.encode()) > _MOST_BYTES:
-            raise ValueError(f"{part} is longer than PostgreSQL's {_MOST_BYTES} bytes")
+            raise ValueError(f"{part} is longer than {_MOST_BYTES} bytes, PostgreSQL's maximum")
     return name
 
 

@@ -54,8 +54,8 @@ def load_thresholds(
     if SUCCESS_RATE not in table.scenarios.get(DEFAULT, {}):
         raise reader.wrong(
             DEFAULT,
-            "must require a success rate, so that a scenario without thresholds of its own "
-            'cannot pass while everything fails: "cdc_success_rate": { "rate": 0.9 }',
+            "must require a success rate, so that no scenario passes while everything fails: "
+            'add "cdc_success_rate": { "rate": 0.9 }',
         )
     return table
 
@@ -81,7 +81,7 @@ class _Reader:
             if scenario not in known:
                 raise self.wrong(inner, f"unknown scenario; {nearest(scenario, known)}")
             if scenario == HEALTH_CHECK:
-                raise self.wrong(inner, "the health check takes no limits: its checks judge it")
+                raise self.wrong(inner, "the health check has no thresholds: its checks decide")
             layer[scenario] = self.limits(self.table(metrics, inner), inner)
         return layer
 
@@ -99,17 +99,17 @@ class _Reader:
     def threshold(self, kind: MetricKind, stat: str, content: object, place: str) -> Threshold:
         stats = STATS[kind.type]
         if stat not in stats:
-            raise self.wrong(place, f"unknown stat of a {kind.type}; {nearest(stat, stats)}")
+            raise self.wrong(place, f"unknown stat for a {kind.type}; {nearest(stat, stats)}")
         expression = self.expression(kind, stat, content, place)
         if kind.type is MetricType.RATE and not 0 < expression.limit < 1:
             raise self.wrong(
                 place,
-                "no number of samples can show a rate of exactly 0 or 1: "
-                "set a limit between them, or limit the count of an error counter",
+                "no number of samples can prove a rate of exactly 0 or 1: "
+                "use a value between them, or a threshold on the count of an error counter",
             )
         if (kind.name, stat) == SUCCESS_RATE and expression.operator in _UPPER:
             raise self.wrong(
-                place, "a success rate has a lower bound: write a number, or 'rate>=0.9'"
+                place, "a success rate needs a lower bound: use a number, or 'rate>=0.9'"
             )
         return Threshold(kind, expression)
 
@@ -119,13 +119,14 @@ class _Reader:
             if expression is None or expression.stat != stat:
                 example = Expression(stat, Operator.BELOW, 0.5).k6
                 raise self.wrong(
-                    place, f"{content!r} is not an expression for {stat}; write it like {example!r}"
+                    place,
+                    f"{content!r} is not an expression for {stat}; use a form like {example!r}",
                 )
             if not isfinite(expression.limit):
                 raise self.wrong(place, f"{content!r} is not a finite number")
             return expression
         # A bool is an int in Python.
         if isinstance(content, bool) or not isinstance(content, int | float):
-            raise self.wrong(place, "a limit is a number, or a string such as 'rate<0.001'")
+            raise self.wrong(place, "must be a number, or a string such as 'rate<0.001'")
         plain = Operator.AT_MOST if kind.better is Better.LOWER else Operator.AT_LEAST
         return Expression(stat, plain, float(content))

@@ -14,7 +14,7 @@ Schema = dict[str, object]
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _BETWEEN_0_AND_1 = r"0+\.0*[1-9][0-9]*"
 _DIRECTIONS = {Better.LOWER: "at most", Better.HIGHER: "at least"}
-_PHASES = {Phase.STEADY: "after the warm-up", Phase.ALL: "with the warm-up"}
+_PHASES = {Phase.STEADY: "after the warm-up", Phase.ALL: "including the warm-up"}
 
 
 def threshold_schema(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]) -> Schema:
@@ -29,7 +29,7 @@ def threshold_schema(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]
     limits = {"$ref": "#/$defs/limits"}
     judged = [name for name in scenarios if name != HEALTH_CHECK]
     layer = {
-        DEFAULT: {"description": "Limits of every scenario.", **limits},
+        DEFAULT: {"description": "Thresholds of every scenario.", **limits},
         **dict.fromkeys(judged, limits),
     }
     metric, stat = SUCCESS_RATE
@@ -40,7 +40,7 @@ def threshold_schema(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]
         "properties": {metric: {"required": [stat]}},
     }
     environments: Schema = {
-        "description": "Laid over the limits by --env NAME.",
+        "description": "Thresholds that --env NAME lays over the others.",
         "type": "object",
         "additionalProperties": _table(layer),
     }
@@ -72,8 +72,9 @@ def _limit(kind: MetricKind, stat: str) -> Schema:
     comparison = ">=?" if (kind.name, stat) == SUCCESS_RATE else "[<>]=?"
     spellings = [stat, f"p({stat[1:]})"] if stat.startswith("p") else [stat]
     stats = "|".join(map(re.escape, spellings))
+    example = f"'{stat}<0.5'"
     return {
-        "description": f"A number: {_DIRECTIONS[kind.better]} that. Else like '{stat}<0.5'.",
+        "description": f"A number ({_DIRECTIONS[kind.better]}), or an expression: {example}.",
         "anyOf": [
             {"type": "number", **bounds},
             {"type": "string", "pattern": rf"^ *(?:{stats}) *{comparison} *{number} *$"},

@@ -49,7 +49,7 @@ class StackChoice:
     why: str
     other: str = ""
 
-    def alone(self) -> None:
+    def ensure_only_stack(self) -> None:
         """Raise StackFailure if another stack of the checkout is up.
 
         Raises:

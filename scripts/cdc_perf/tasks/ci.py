@@ -8,8 +8,8 @@ from cdc_perf.wording import counted
 
 @task(
     help={
-        "scenario": "a scenario, or all; empty: the usual ones",
-        "duration": "how long each lasts, such as 5m; empty: as it says",
+        "scenario": "scenario names, separated by commas, or all (default: baseline,e2e-latency)",
+        "duration": "duration of each scenario, such as 5m (default: that of scenarios.json)",
     }
 )
 @command
@@ -43,10 +43,10 @@ def plan(_: Context, scenario: str = "", duration: str = "") -> None:
     write_outputs(os.environ, made.outputs())
 
 
-@task(help={"results": "a folder of run folders"})
+@task(help={"results": "folder of run folders"})
 @command
 def gate(_: Context, results: str) -> None:
-    """Pass only if every planned scenario passed."""
+    """Check that every planned scenario passed; fail otherwise."""
     import os
     from pathlib import Path
 

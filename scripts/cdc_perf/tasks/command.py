@@ -16,17 +16,20 @@ from cdc_perf.signals import install_handlers
 from cdc_perf.terminal import clean, say, show_progress
 
 P = ParamSpec("P")
+# Help of the options that several commands have.
+STACK_HELP = "stack: auto, local, compose, or external (default: auto)"
+JSON_HELP = "JSON output"
 _BROKEN_PIPE = 128 + signal.SIGPIPE  # as a shell reports it
-_ELSEWHERE = "set RESULTS_DIR or CDC_PERF_CACHE to a folder that can be written to"
+_ELSEWHERE = "set RESULTS_DIR or CDC_PERF_CACHE to a writable folder"
 # Problems of the machine, which a stack trace would not explain better.
 _REMEDIES = {
-    errno.ENOSPC: "free some space, or " + _ELSEWHERE,
-    errno.EDQUOT: "free some of your quota, or " + _ELSEWHERE,
+    errno.ENOSPC: "free disk space, or " + _ELSEWHERE,
+    errno.EDQUOT: "free disk quota, or " + _ELSEWHERE,
     errno.EROFS: _ELSEWHERE,
     errno.EACCES: _ELSEWHERE,
     errno.EPERM: _ELSEWHERE,
-    errno.EMFILE: "raise the limit of open files: ulimit -n 4096",
-    errno.ENOMEM: "free some memory",
+    errno.EMFILE: "raise the limit on open files: ulimit -n 4096",
+    errno.ENOMEM: "free memory",
 }
 
 
@@ -40,7 +43,7 @@ def command(body: Callable[P, None]) -> Callable[P, None]:
         ignored = environment.adopt(os.environ)
         if ignored:
             names = ", ".join(ignored)
-            say(f"ignored variables of the environment: {names} (README, Settings)")
+            say(f"ignored environment variables: {names} (README, Settings)")
         try:
             body(*args, **kwargs)
         except Failure as failure:

@@ -2,12 +2,15 @@
 
 from invoke import Context, task
 
-from cdc_perf.tasks.command import command
-
-_STACK = "auto, local, compose or external"
+from cdc_perf.tasks.command import JSON_HELP, STACK_HELP, command
 
 
-@task(help={"stack": _STACK, "yes": "apply the changes to an external connector"})
+@task(
+    help={
+        "stack": STACK_HELP,
+        "yes": "apply the changes to an external connector (default: only show them)",
+    }
+)
 @command
 def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
     """Apply the connector configuration of pipeline.toml, and check it with a canary row."""
@@ -26,8 +29,8 @@ def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
             show(line)
         if changes and not yes:
             raise UsageFailure(
-                f"connector {endpoints.connector}: nothing was changed, because others run it",
-                hint="add --yes to make these changes",
+                f"connector {endpoints.connector}: not changed, because cdc-perf does not own it",
+                hint="add --yes to apply these changes",
             )
     else:
         topics.create(endpoints.kafka_bootstrap, here.pipeline)
@@ -35,11 +38,11 @@ def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
     seconds = canary.run_canary(here.pipeline, endpoints)
     show(
         f"connector {endpoints.connector} {change} and running; "
-        f"a canary row took {seconds * 1000:.0f} ms"
+        f"the canary row took {seconds * 1000:.0f} ms"
     )
 
 
-@task(help={"stack": _STACK, "json": "for programs"})
+@task(help={"stack": STACK_HELP, "json": JSON_HELP})
 @command
 def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     """Show the state of the connector and its tasks."""
@@ -54,7 +57,7 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     show(connector_json(found) if json else connector_table(found))
 
 
-@task(help={"stack": _STACK})
+@task(help={"stack": STACK_HELP})
 @command
 def restart(_: Context, stack: str = "auto") -> None:
     """Restart the connector and its tasks, and wait until it runs and stays up."""
@@ -68,7 +71,7 @@ def restart(_: Context, stack: str = "auto") -> None:
     show(f"connector {here.pipeline.connector.name} is running")
 
 
-@task(help={"stack": _STACK})
+@task(help={"stack": STACK_HELP})
 @command
 def delete(_: Context, stack: str = "auto") -> None:
     """Delete the connector; keep its replication slot."""
@@ -80,4 +83,4 @@ def delete(_: Context, stack: str = "auto") -> None:
     here = workspace(stack)
     found = connector.delete(here.pipeline, our_endpoints(here.backend, "a deletion"))
     name = here.pipeline.connector.name
-    show(f"connector {name} is deleted" if found else f"there is no connector {name}")
+    show(f"connector {name} is deleted" if found else f"connector {name} does not exist")

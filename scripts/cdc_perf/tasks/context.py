@@ -34,14 +34,14 @@ class Workspace:
         return self.choice.why
 
     @contextmanager
-    def to_itself(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Lock the checkout, and clean up after a run that was killed.
 
         Raises:
             StackFailure: Another command has the lock, or another stack of the checkout is up.
         """
         with exclusive(self.checkout.lock_file):
-            self.choice.alone()
+            self.choice.ensure_only_stack()
             recover(self.checkout.results)
             yield
 

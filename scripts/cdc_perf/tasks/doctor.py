@@ -2,10 +2,10 @@
 
 from invoke import Context, Exit, task
 
-from cdc_perf.tasks.command import command
+from cdc_perf.tasks.command import JSON_HELP, command
 
 
-@task(help={"json": "for programs"})
+@task(help={"json": JSON_HELP})
 @command
 def doctor(_: Context, json: bool = False) -> None:
     """Check this machine: show what is installed, what is missing, and how to fix problems."""

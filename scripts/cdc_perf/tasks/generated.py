@@ -32,4 +32,4 @@ def write_or_check(generated: "GeneratedFiles", *, check: bool, what: str, comma
     for line in drift.lines():
         show(line)
     if drift:
-        raise UsageFailure(f"{what} are not what is generated", hint=f"run: {command}")
+        raise UsageFailure(f"{what} are out of date", hint=f"run: {command}")

@@ -2,12 +2,10 @@
 
 from invoke import Context, Exit, task
 
-from cdc_perf.tasks.command import command
-
-_STACK = "auto, local, compose or external"
+from cdc_perf.tasks.command import JSON_HELP, STACK_HELP, command
 
 
-@task(help={"stack": _STACK, "json": "for programs"})
+@task(help={"stack": STACK_HELP, "json": JSON_HELP})
 @command
 def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
     """Compare PostgreSQL, the topics, and MongoDB now; exit 10 if anything is lost or wrong."""

@@ -2,20 +2,20 @@
 
 from invoke import Context, Exit, task
 
-from cdc_perf.tasks.command import command
+from cdc_perf.tasks.command import STACK_HELP, command
 
 
 @task(
     help={
-        "scenarios": "names separated by commas, or all",
-        "duration": "how long each lasts, such as 1m",
-        "vus": "the most virtual users of each",
-        "stack": "auto, local, compose or external",
-        "env": "environment of thresholds.json, such as ci",
-        "name": "what to call the run",
-        "keep": "leave the stack running",
-        "live": "open k6's web dashboard in a browser",
-        "json": "for programs, in place of the table",
+        "scenarios": "scenario names, separated by commas, or all (required)",
+        "duration": "duration of each scenario, such as 1m (default: that of scenarios.json)",
+        "vus": "maximum VUs of each scenario (default: those of scenarios.json)",
+        "stack": STACK_HELP,
+        "env": "environment of thresholds.json, such as ci (default: none)",
+        "name": "name of the run (default: none)",
+        "keep": "keep the stack running after the run",
+        "live": "k6's web dashboard in a browser",
+        "json": "JSON output in place of the tables",
     }
 )
 @command
@@ -48,7 +48,7 @@ def perf(
     here = workspace(stack)
     overrides = Overrides.parse(duration, vus, env)
     plan = make_plan(here.checkout, scenarios, overrides, name=name, keep=keep, live=live)
-    with here.to_itself():
+    with here.locked():
         say(here.why)
         generator = load_generator(here.checkout, here.cache)
         finished = run_plan(plan, here.checkout, here.backend, generator)

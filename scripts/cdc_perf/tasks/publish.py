@@ -5,10 +5,10 @@ from invoke import Context, task
 from cdc_perf.tasks.command import command
 
 
-@task(help={"run": "run id, latest, a run's folder, or a folder of such"})
+@task(help={"run": "run ID, latest, a run folder, or a folder of run folders"})
 @command
 def publish(_: Context, run: str) -> None:
-    """Write a run's job summary; print it if this is not a CI runner."""
+    """Write a run's job summary; print it outside CI."""
     import os
 
     from cdc_perf.publish.runner import write_summary

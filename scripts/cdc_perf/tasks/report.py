@@ -22,15 +22,15 @@ class _Report(Task[Any]):
     klass=_Report,
     positional=["run"],
     help={
-        "run": "run id, latest, a run's folder, a folder of such; or --points: what k6 wrote "
-        "with --out json",
-        "base": "an earlier run to show it beside",
-        "summary": "with --points: k6's summary, by handleSummary or --summary-export",
+        "run": "run ID, latest, a run folder, or a folder of run folders; with --points: the file "
+        "of k6's --out json",
+        "base": "run to compare with (default: none)",
+        "summary": "with --points: k6's summary, from handleSummary or --summary-export",
     },
 )
 @command
 def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
-    """Write report.html and junit.xml of a run again, from its remaining files."""
+    """Rebuild report.html and junit.xml of a run from its files."""
     from pathlib import Path
 
     from cdc_perf.errors import UsageFailure
@@ -47,21 +47,21 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
     checkout = Checkout.here()
     units = {name: kind.unit for name, kind in load_metrics(checkout).items()}
     if summary and base:
-        raise UsageFailure("--base: k6's own files cannot be compared, only runs")
+        raise UsageFailure("--base: only runs can be compared, not k6's own files")
     if summary:
         show(as_typed(write_k6_report(Path(run), Path(summary), units)))
         return
     if Path(run).is_file():
         raise UsageFailure(
-            f"--points: {run} needs the summary of the same test beside it", hint="--summary FILE"
+            f"--points: {run} needs k6's summary of the same test", hint="add --summary FILE"
         )
     folder = results_folder(checkout.results, run)
-    beside = None
+    base_run = None
     if base:
         known = load_scenarios(checkout).names
         before = results_folder(checkout.results, base, "--base")
         recorded = (read_results(each, known) for each in (before, folder))
-        beside = BaseRun(before, compare_runs(*recorded))
+        base_run = BaseRun(before, compare_runs(*recorded))
     restore_series(folder)
-    for path in write_reports(folder, units, beside):
+    for path in write_reports(folder, units, base_run):
         show(as_typed(path))

@@ -4,7 +4,8 @@ from typing import Any
 
 from invoke import Argument, Context, Exit, Task, task
 
-from cdc_perf.tasks.command import command
+from cdc_perf.tasks.command import JSON_HELP, command
+from cdc_perf.wording import counted
 
 
 class _Compare(Task[Any]):
@@ -20,11 +21,11 @@ class _Compare(Task[Any]):
 
 @task(
     help={
-        "name": "runs of that name (inv perf --name)",
-        "scenario": "runs that have it",
-        "verdict": "PASS, FAIL, NO-DATA or INVALID; with --scenario, the scenario's",
-        "commit": "how the commit begins",
-        "json": "for programs",
+        "name": "name given with inv perf --name (default: any)",
+        "scenario": "scenario that the run contains (default: any)",
+        "verdict": "PASS, FAIL, NO-DATA, or INVALID; with --scenario, its verdict (default: any)",
+        "commit": "first characters of the commit (default: any)",
+        "json": JSON_HELP,
     }
 )
 @command
@@ -47,18 +48,18 @@ def runs(
     found = find_runs(checkout.results, load_scenarios(checkout).names, wanted)
     show(runs_json(found.runs) if json else runs_table(found.runs))
     for fault in found.unreadable:
-        say(f"cannot be read: {fault}")
+        say(f"skipped, because it is not readable: {fault}")
 
 
 @task(
     klass=_Compare,
     help={
-        "base": "run id, latest, or a run's folder; with --pairs a commit or a checkout's folder",
-        "head": "what to hold against it",
-        "pairs": "measure both in turn, so many times each, and say whether head is worse",
-        "scenarios": "with --pairs: what to run",
-        "duration": "with --pairs: how long each scenario lasts",
-        "json": "for programs",
+        "base": "baseline run: run ID, latest, or a folder; with --pairs: a commit or a checkout",
+        "head": "run to compare with the baseline run; with --pairs: a commit or a checkout",
+        "pairs": "number of pairs: run both versions in turn, then decide whether head is worse",
+        "scenarios": "with --pairs: scenario names, separated by commas (default: baseline)",
+        "duration": "with --pairs: duration of each scenario (default: that of scenarios.json)",
+        "json": JSON_HELP,
     },
 )
 @command
@@ -92,10 +93,10 @@ def compare(
     show(comparison.json() if json else comparison.text())
 
 
-@task(positional=["scenario"], help={"scenario": "whose history", "json": "for programs"})
+@task(positional=["scenario"], help={"scenario": "scenario name", "json": JSON_HELP})
 @command
 def history(_: Context, scenario: str, json: bool = False) -> None:
-    """Show a scenario's results over time, and their lasting changes."""
+    """Show a scenario's results over time and their lasting changes."""
     from cdc_perf.errors import UsageFailure
     from cdc_perf.report.history import alike, history_json, history_text
     from cdc_perf.results.history import read_history, read_history_file
@@ -110,8 +111,10 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
     entries = read_history(checkout.results, name)
     unreadable = read_history_file(checkout.results).unreadable
     if not entries:
-        broken = f"; {len(unreadable)} of its lines cannot be read" if unreadable else ""
-        raise UsageFailure(f"no run of {name} is in the history{broken}", hint="inv perf adds one")
+        broken = f"; {counted(len(unreadable), 'line')} not readable" if unreadable else ""
+        raise UsageFailure(
+            f"the history has no run of {name}{broken}", hint=f"run: inv perf --scenarios {name}"
+        )
     cache = Cache.of_environment()
     last, *rest = alike(entries, lambda x: find_change_points(checkout.root, cache, x))
     others = len(entries) - len(last.entries)
@@ -134,7 +137,7 @@ def _compare_in_turn(
     from cdc_perf.verdict.turns import judge_turns
 
     if pairs < 1:
-        raise UsageFailure(f"--pairs: {pairs} is no number of pairs")
+        raise UsageFailure(f"--pairs: {pairs} is not a positive number")
     here = Checkout.here()
     make_plan(here, scenarios, Overrides.parse(duration, "", ""))  # to report a bad option early
     with version(here, base, "BASE") as before, version(here, head, "HEAD") as now:

@@ -7,14 +7,14 @@ from cdc_perf.tasks.command import command
 
 @task(
     help={
-        "only": "names of faults separated by commas",
-        "json": "for programs, in place of the table",
-        "write": "write docs/verdicts.md anew, if every fault gets the verdict that is due",
+        "only": "fault names, separated by commas (default: all faults)",
+        "json": "JSON output in place of the table",
+        "write": "update docs/verdicts.md if every fault gets its expected verdict",
     }
 )
 @command
 def selftest(_: Context, only: str = "", json: bool = False, write: bool = False) -> None:
-    """Inject one fault at a time into its own stack; exit 12 if a gate misses one."""
+    """Inject one fault at a time on a separate stack; exit 12 if one is not detected."""
     from cdc_perf.errors import ExitCode, UsageFailure
     from cdc_perf.files import json_text, write_atomically
     from cdc_perf.results.run_folder import check_results_folder
@@ -25,7 +25,7 @@ def selftest(_: Context, only: str = "", json: bool = False, write: bool = False
     from cdc_perf.terminal import say, show
 
     if only and write:
-        raise UsageFailure("--write: docs/verdicts.md holds every fault; leave --only out")
+        raise UsageFailure("--write: docs/verdicts.md lists every fault", hint="omit --only")
     checkout = Checkout.here()
     faults = select(only)
     check_results_folder(checkout.results)

@@ -2,12 +2,15 @@
 
 from invoke import Context, task
 
-from cdc_perf.tasks.command import command
-
-_STACK = "auto, local, compose or external"
+from cdc_perf.tasks.command import JSON_HELP, STACK_HELP, command
 
 
-@task(help={"stack": _STACK, "observe": "with Prometheus, which k6 and the harness push to"})
+@task(
+    help={
+        "stack": STACK_HELP,
+        "observe": "also start Prometheus, and push the metrics of k6 and the harness to it",
+    }
+)
 @command
 def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
     """Start the pipeline and check it with a canary row."""
@@ -17,12 +20,12 @@ def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
     from cdc_perf.terminal import show
 
     here = workspace(stack)
-    with here.to_itself():
+    with here.locked():
         here.backend.up(observe=observe)
     show(status_table(full_status(here.backend, here.pipeline)))
 
 
-@task(help={"stack": _STACK})
+@task(help={"stack": STACK_HELP})
 @command
 def down(_: Context, stack: str = "auto") -> None:
     """Stop the pipeline and remove its data; keep the logs."""
@@ -31,12 +34,12 @@ def down(_: Context, stack: str = "auto") -> None:
     from cdc_perf.terminal import say
 
     here = workspace(stack)
-    with here.to_itself(), deferred():
+    with here.locked(), deferred():
         if not here.backend.down():
             say("no stack is up")
 
 
-@task(help={"stack": _STACK, "json": "for programs"})
+@task(help={"stack": STACK_HELP, "json": JSON_HELP})
 @command
 def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     """Show the state of each component, the connector, and its tasks."""
@@ -52,9 +55,9 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
 
 @task(
     help={
-        "stack": _STACK,
-        "component": "only this one's",
-        "lines": "how many of the last lines",
+        "stack": STACK_HELP,
+        "component": "component name (default: all components)",
+        "lines": "number of lines per component (default: 20)",
     }
 )
 @command

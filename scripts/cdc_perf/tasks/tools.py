@@ -4,32 +4,30 @@ from typing import TYPE_CHECKING
 
 from invoke import Context, task
 
-from cdc_perf.tasks.command import command
+from cdc_perf.tasks.command import STACK_HELP, command
 
 if TYPE_CHECKING:
     from cdc_perf.tasks.context import Workspace
     from cdc_perf.tools.cache import Tool
 
-_STACK = {"stack": "of which stack: auto, local, compose or external"}
 
-
-@task(help=_STACK)
+@task(help={"stack": STACK_HELP})
 @command
 def install(_: Context, stack: str = "auto") -> None:
-    """Install every tool now, so that the first `inv up` need not do it."""
+    """Install every tool now, so that the first `inv up` does not have to."""
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import say
     from cdc_perf.tools.install import install_all
 
     here = workspace(stack)
     install_all(here.cache, _wanted(here))
-    say(f"every tool of the stack {here.backend.name} is in {here.cache.root}")
+    say(f"all tools of the {here.backend.name} stack are in {here.cache.root}")
 
 
-@task(help=_STACK)
+@task(help={"stack": STACK_HELP})
 @command
 def key(_: Context, stack: str = "auto") -> None:
-    """Write a cache key for a stack's tools, which changes with any tool or version."""
+    """Print the CI cache key for a stack's tools; it changes with each tool version."""
     import os
 
     from cdc_perf.publish.runner import write_outputs
@@ -39,7 +37,7 @@ def key(_: Context, stack: str = "auto") -> None:
     write_outputs(os.environ, {"key": key_of(_wanted(workspace(stack)))})
 
 
-@task(help=_STACK)
+@task(help={"stack": STACK_HELP})
 @command
 def prune(_: Context, stack: str = "auto") -> None:
     """Remove tools that this checkout does not need and that were unused for a day."""
@@ -49,7 +47,7 @@ def prune(_: Context, stack: str = "auto") -> None:
 
     here = workspace(stack)
     freed = here.cache.prune(closure(_wanted(here)))
-    show(f"{freed / 1024**2:,.0f} MiB freed in {here.cache.root}")
+    show(f"freed {freed / 1024**2:,.0f} MiB in {here.cache.root}")
 
 
 @task
@@ -60,10 +58,10 @@ def clean(_: Context) -> None:
     from cdc_perf.terminal import show
 
     here = workspace()
-    with here.to_itself():
+    with here.locked():
         here.backend.down()
         freed = here.cache.clear()
-    show(f"{freed / 1024**2:,.0f} MiB freed in {here.cache.root}")
+    show(f"freed {freed / 1024**2:,.0f} MiB in {here.cache.root}")
 
 
 def _wanted(here: "Workspace") -> "tuple[Tool, ...]":

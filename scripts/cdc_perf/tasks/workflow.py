@@ -18,10 +18,10 @@ def workflow_task(namespace: Collection) -> "Task[Any]":
         namespace: The collection of tasks that the workflows call.
     """
 
-    @task(help={"check": "write nothing; say what differs"})
+    @task(help={"check": "compare only; write nothing"})
     @command
     def workflow(_: Context, check: bool = False) -> None:
-        """Write the generated workflow files, or check that they are up to date."""
+        """Write the generated workflow files; --check compares them."""
         from cdc_perf.ci.emit import generate
 
         write_or_check(
@@ -56,7 +56,7 @@ def project(namespace: Collection) -> "CiProject":
         import nox.registry
     except ImportError:
         raise UsageFailure(
-            "the workflow files need nox, whose sessions they run", hint="nox -s dev installs it"
+            "inv workflow needs nox, because the workflows run its sessions", hint="run: nox -s dev"
         ) from None
     import noxfile
 

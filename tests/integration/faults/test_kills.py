@@ -87,7 +87,7 @@ def test_the_harness_under_load(inv: Inv, table: FaultTable) -> None:
     assert "the stack is already up" in completed.output
     table.add(
         *("kill -9 of the harness under load; its stack is taken over", "inv up", completed),
-        said=f"run {run.name} was killed: it is marked as interrupted",
+        said=f"run {run.name} was killed: marked as interrupted",
         code=ExitCode.PASS,
         seconds=time.monotonic() - since,
     )

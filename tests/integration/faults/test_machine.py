@@ -72,7 +72,7 @@ def test_a_full_disk_under_the_results(served: Inv, tmp_path: Path, table: Fault
         assert list(results.iterdir()) == []
     table.add(
         *("the disk of the results is full", "inv perf", completed),
-        said="MiB left, a run wants 100 MiB",
+        said="MiB of free space; a run needs 100 MiB",
         code=ExitCode.STACK,
         seconds=time.monotonic() - since,
     )
@@ -127,7 +127,7 @@ def test_results_that_cannot_be_written_to(served: Inv, tmp_path: Path, table: F
         completed = served("perf", "--scenarios", "baseline", env={"RESULTS_DIR": str(results)})
     table.add(
         *("the results folder is read-only", "inv perf", completed),
-        said="cannot be written to: Read-only file system",
+        said="is not writable: Read-only file system",
         code=ExitCode.USAGE,
         seconds=time.monotonic() - since,
     )
@@ -322,7 +322,7 @@ def test_a_python_that_is_too_old(fresh: Inv, table: FaultTable) -> None:
         assert completed.exit_code == ExitCode.USAGE, completed.output
     table.add(
         *("Python 3.10", "inv", completed),
-        said="cdc-perf needs Python 3.11 or newer, this is 3.10.0",
+        said="cdc-perf needs Python 3.11 or newer; this is 3.10.0",
         code=ExitCode.USAGE,
         seconds=clean(fresh, since),
     )

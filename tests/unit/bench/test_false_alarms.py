@@ -2,9 +2,9 @@
 
 from bench.false_alarms import (
     count,
-    drawn_anew,
     every_turn,
     found_in,
+    random_pairs,
     recorded_pairs,
     same_version,
 )
@@ -22,7 +22,7 @@ def test_what_was_recorded_is_whole() -> None:
 
 
 def test_a_run_is_in_a_comparison_once() -> None:
-    for pairs in drawn_anew(same_version(), 11, 50):
+    for pairs in random_pairs(same_version(), 11, 50):
         runs = [turn.run_id for pair in pairs for turn in pair]
         assert len(set(runs)) == len(runs) == 22
 
@@ -35,7 +35,7 @@ def test_pairs_as_recorded_are_turned_every_way() -> None:
 
 
 def test_what_is_half_as_slow_again_is_found_and_the_same_is_not() -> None:
-    drawn = list(drawn_anew(same_version(), 10, 10))
+    drawn = list(random_pairs(same_version(), 10, 10))
     assert count(drawn, 3).worse == 0
     # A check that cannot fail counts nothing: the same pairs, slowed, are seen.
     assert count(drawn, 3, 1.5).worse == 10
@@ -43,8 +43,8 @@ def test_what_is_half_as_slow_again_is_found_and_the_same_is_not() -> None:
 
 
 def test_the_table_tells_how_many_of_how_many() -> None:
-    drawn = list(drawn_anew(same_version(), 10, 3))
+    drawn = list(random_pairs(same_version(), 10, 3))
     found = {figure.name: figure for figure in found_in(drawn, 3, "drawn")}
-    slowed = found["slower by 50% called worse, drawn"]
+    slowed = found["slower by 50%, judged worse: drawn"]
     assert slowed.values == (100.0,)
-    assert slowed.note.startswith("3 of 3; 95 % interval ")
+    assert slowed.note.startswith("3 of 3; 95% interval ")

@@ -64,9 +64,7 @@ def test_the_command_checks_writes_and_says_so(
     words = {"what": "the JSON Schemas", "command": "inv schemas"}
     with pytest.raises(UsageFailure) as caught:
         write_or_check(CURRENT, check=True, **words)
-    assert str(caught.value) == (
-        "the JSON Schemas are not what is generated\n  remedy: run: inv schemas"
-    )
+    assert str(caught.value) == ("the JSON Schemas are out of date\n  remedy: run: inv schemas")
     assert capsys.readouterr().out.splitlines() == [f"{path}: missing" for path in CURRENT.wanted]
     assert not list(tmp_path.iterdir())
     write_or_check(CURRENT, check=False, **words)

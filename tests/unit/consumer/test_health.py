@@ -10,7 +10,7 @@ HUNG = ProgressState("write", 99.0, 30.0, 30.0)
 
 
 @pytest.mark.parametrize(
-    ("standing", "status"),
+    ("state", "status"),
     [
         pytest.param(WELL, 200, id="at rest"),
         pytest.param(ProgressState("write", 3600.0, 29.9, 30.0), 200, id="a batch that takes long"),
@@ -19,14 +19,12 @@ HUNG = ProgressState("write", 99.0, 30.0, 30.0)
         pytest.param(ProgressState("poll", 1e6, 1e6, 30.0), 503, id="a poll that does not return"),
     ],
 )
-def test_health_is_that_something_comes_of_what_is_done(
-    standing: ProgressState, status: int
-) -> None:
-    answer = health(standing)
+def test_health_is_that_something_comes_of_what_is_done(state: ProgressState, status: int) -> None:
+    answer = health(state)
     assert answer.status == status
     body = json.loads(answer.body)
-    assert (body["alive"], body["doing"]) == (status == 200, standing.doing)
-    assert body["quiet_seconds"] == standing.quiet_seconds
+    assert (body["alive"], body["doing"]) == (status == 200, state.doing)
+    assert body["quiet_seconds"] == state.quiet_seconds
 
 
 def test_a_loop_that_hangs_is_not_ready() -> None:

@@ -25,7 +25,7 @@ class Topic:
     def __init__(self, messages: Sequence[Message]) -> None:
         self.stop = threading.Event()
         self.acknowledged: list[int] = []
-        self.told: list[str] = []
+        self.errors: list[str] = []
         self.batches: list[int] = []
         self._messages = list(messages)
 
@@ -51,10 +51,10 @@ class Topic:
         self.batches.append(len(messages))
         self.acknowledged.extend(offset for m in messages if (offset := m.offset()) is not None)
 
-    def tell(self, error: KafkaError) -> None:
-        self.told.append(error.str())
+    def on_error(self, error: KafkaError) -> None:
+        self.errors.append(error.str())
 
-    def look(self) -> None:
+    def refresh_watermarks(self) -> None:
         """Nothing to look at."""
 
 
@@ -220,7 +220,7 @@ def test_a_trouble_of_kafka_is_told_and_the_messages_beside_it_are_handled() -> 
     topic, writer, _ = run(
         [failed(KafkaError.UNKNOWN_TOPIC_OR_PART), message(1, "a"), failed(KafkaError._TRANSPORT)]  # noqa: SLF001 - librdkafka's own codes are named so
     )
-    assert len(topic.told) == 2
+    assert len(topic.errors) == 2
     assert topic.acknowledged == [1]
     assert [write.last.id for write in writer.writes] == ["a"]
 

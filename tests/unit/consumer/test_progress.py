@@ -34,14 +34,14 @@ def answer(command: str) -> CommandSucceededEvent:
 def test_a_call_that_does_not_return_is_a_hang() -> None:
     clock = Clock()
     progress = Progress(clock)
-    assert progress.standing().doing == "start"
+    assert progress.state().doing == "start"
     progress.begin("write")
     clock.now += CALL_SECONDS - 1
-    assert progress.standing().alive
+    assert progress.state().alive
     clock.now += 1
-    standing = progress.standing()
-    assert (standing.alive, standing.doing) == (False, "write")
-    assert standing.seconds == standing.quiet_seconds == CALL_SECONDS
+    state = progress.state()
+    assert (state.alive, state.doing) == (False, "write")
+    assert state.seconds == state.quiet_seconds == CALL_SECONDS
 
 
 @pytest.mark.parametrize("command", ["update", "find", "createIndexes", "buildInfo"])
@@ -55,12 +55,12 @@ def test_each_answer_of_mongodb_is_progress_in_a_batch_that_takes_long(
     progress.begin("write")
     for _ in range(10):
         clock.now += CALL_SECONDS - 1
-        assert progress.standing().alive
+        assert progress.state().alive
         beat.started(cast("CommandStartedEvent", answer(command)))
-        assert progress.standing().quiet_seconds == CALL_SECONDS - 1
+        assert progress.state().quiet_seconds == CALL_SECONDS - 1
         getattr(beat, how)(answer(command))
-        assert progress.standing().quiet_seconds == 0
-    assert progress.standing().seconds == 10 * (CALL_SECONDS - 1)
+        assert progress.state().quiet_seconds == 0
+    assert progress.state().seconds == 10 * (CALL_SECONDS - 1)
 
 
 def test_the_pings_of_the_probes_hide_no_hang() -> None:
@@ -70,7 +70,7 @@ def test_the_pings_of_the_probes_hide_no_hang() -> None:
     clock.now += CALL_SECONDS
     Beat(progress).succeeded(answer("ping"))
     Beat(progress).failed(cast("CommandFailedEvent", answer("ping")))
-    assert not progress.standing().alive
+    assert not progress.state().alive
 
 
 def test_a_rebalance_may_take_as_long_as_its_commit() -> None:
@@ -79,12 +79,12 @@ def test_a_rebalance_may_take_as_long_as_its_commit() -> None:
     progress.begin("poll")
     with progress.within("rebalance", REBALANCE_SECONDS):
         clock.now += REBALANCE_SECONDS - 1
-        assert (progress.standing().alive, progress.standing().doing) == (True, "rebalance")
+        assert (progress.state().alive, progress.state().doing) == (True, "rebalance")
         clock.now += 1
-        assert not progress.standing().alive
+        assert not progress.state().alive
     # It is over, and the poll goes on.
-    standing = progress.standing()
-    assert (standing.alive, standing.doing, standing.allowed_seconds) == (True, "poll", 30.0)
+    state = progress.state()
+    assert (state.alive, state.doing, state.allowed_seconds) == (True, "poll", 30.0)
 
 
 def test_the_loop_says_what_it_does() -> None:
@@ -94,17 +94,17 @@ def test_the_loop_says_what_it_does() -> None:
 
     class Watching(Writer):
         def apply(self, writes: Sequence[Write]) -> Outcome:
-            seen.append(progress.standing().doing)
+            seen.append(progress.state().doing)
             return super().apply(writes)
 
     class Kept(Letters):
         def send(self, rejections: Sequence[Rejection]) -> None:
-            seen.append(progress.standing().doing)
+            seen.append(progress.state().doing)
             super().send(rejections)
 
     class Polled(Topic):
         def poll(self, timeout: float) -> Message | None:
-            seen.append(progress.standing().doing)
+            seen.append(progress.state().doing)
             return super().poll(timeout)
 
     topic = Polled([message(1, "bad-row"), message(2, "row")])

@@ -68,12 +68,14 @@ def test_the_settings_are_read_and_other_sections_are_left_to_others(file: Path)
         pytest.param("hours = 1.5", "hours = -1", "> 0", id="negative marker time"),
         pytest.param("hours = 1.5", "hours = 1e9", "<= 596523", id="beyond MongoDB's TTL"),
         pytest.param('["id"]', "[]", "length >= 1", id="no key"),
-        pytest.param("public.item", "public.orders", "table 'public.orders' is", id="table twice"),
-        pytest.param('"item"', '"orders"', "collection 'orders' is given", id="collection twice"),
+        pytest.param(
+            "public.item", "public.orders", "table 'public.orders' appears", id="table twice"
+        ),
+        pytest.param('"item"', '"orders"', "collection 'orders' appears", id="collection twice"),
         pytest.param(
             "cdc.dead-letter",
             "cdc.public.item",
-            "dead_letter_topic 'cdc.public.item' is a table's topic",
+            "dead_letter_topic 'cdc.public.item' is also the topic of a table",
             id="dead letters into a table's topic",
         ),
     ],

@@ -74,7 +74,7 @@ def test_a_repeated_event_is_a_duplicate_and_not_out_of_order() -> None:
         3,
     )
     assert finding.samples[0].id == "b"
-    assert finding.samples[0].detail == "lsn 11 is at the offsets 1, 4"
+    assert finding.samples[0].detail == "LSN 11 is at offsets 1, 4"
     assert finding.samples[0].last_seen is LastSeen.TOPIC
     assert not finding.excused
 
@@ -90,7 +90,7 @@ def test_an_excuse_is_told_with_the_duplicates_alone() -> None:
 def test_an_event_after_a_later_one_of_its_row_is_reordered() -> None:
     (finding,) = found(events(("a", "c", 10), ("a", "u", 14), ("a", "u", 12), ("b", "c", 13)))
     assert (finding.kind, finding.count) == (FindingKind.REORDERED, 1)
-    assert finding.samples[0].detail == "lsn 12 at offset 2 comes after lsn 14"
+    assert finding.samples[0].detail == "LSN 12 at offset 2 follows LSN 14"
 
 
 @pytest.mark.parametrize(

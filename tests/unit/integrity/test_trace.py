@@ -50,11 +50,11 @@ def found(trail: RowTrace, difference: RowDifference) -> Finding:
         (
             "a",
             LastSeen.CONSUMER,
-            "create of lsn 10, is in cdc.public.customer, partition 0, offset 0",
+            "create at LSN 10, is in cdc.public.customer, partition 0, offset 0",
         ),
-        ("late", LastSeen.TOPIC, "the consumer has not committed it"),
-        ("poison", LastSeen.DEAD_LETTER, "the consumer gave it up: rejected-by-mongodb"),
-        ("never", LastSeen.POSTGRES, "there is no event of it in the topic"),
+        ("late", LastSeen.TOPIC, "the consumer did not commit it"),
+        ("poison", LastSeen.DEAD_LETTER, "the consumer rejected it: rejected-by-mongodb"),
+        ("never", LastSeen.POSTGRES, "the topic has no event of this row"),
     ],
 )
 def test_a_missing_row(trail: RowTrace, identity: str, place: LastSeen, words: str) -> None:
@@ -68,9 +68,7 @@ def test_a_document_whose_row_was_deleted_is_resurrected(trail: RowTrace) -> Non
     finding = found(trail, RowDifference(FindingKind.EXTRA, TABLE, "b", "", 20))
     assert finding.kind is FindingKind.RESURRECTED
     assert finding.samples[0].last_seen is LastSeen.CONSUMER
-    assert (
-        "the document is of lsn 20; its last event, delete of lsn 30" in finding.samples[0].detail
-    )
+    assert "the document has LSN 20; its last event, delete at LSN 30" in finding.samples[0].detail
 
 
 def test_a_document_that_no_event_tells_of_is_extra(trail: RowTrace) -> None:
@@ -82,7 +80,7 @@ def test_a_document_of_the_last_event_was_changed_in_mongodb(trail: RowTrace) ->
     difference = RowDifference(FindingKind.CONTENT, TABLE, "a", "1", 10, ("email text",))
     (sample,) = found(trail, difference).samples
     assert sample.last_seen is LastSeen.MONGODB
-    assert sample.detail.startswith("other content in email text; the document is of lsn 10; ")
+    assert sample.detail.startswith("different content in email text; the document has LSN 10; ")
 
 
 def test_differences_of_a_kind_and_table_are_one_finding(trail: RowTrace) -> None:

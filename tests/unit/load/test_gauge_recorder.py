@@ -60,7 +60,7 @@ def test_a_harness_that_is_killed_leaves_what_was_sampled(tmp_path: Path) -> Non
     path.write_bytes(content)
     with read_points([path]) as points:
         (damage,) = points.damage
-        assert "cut short" in damage.fault
+        assert "truncated" in damage.fault
         assert damage.points >= 2 * 4 - 1
 
 

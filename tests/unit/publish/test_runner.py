@@ -92,5 +92,5 @@ def test_a_run_that_there_is_not_is_answered_with_the_nearest(tmp_path: Path) ->
     write_run(tmp_path, [row("health-check")], 3)
     with pytest.raises(UsageFailure, match=f"is no run and no folder; did you mean {run_id(3)}"):
         local_results(tmp_path, run_id(4), KNOWN)
-    with pytest.raises(UsageFailure, match="none is known"):
+    with pytest.raises(UsageFailure, match="none exist"):
         local_results(tmp_path / "none", "latest", KNOWN)

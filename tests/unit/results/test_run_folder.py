@@ -40,7 +40,7 @@ def test_a_results_folder_on_a_full_disk_is_refused(
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=99 * 1024**2))
-    with pytest.raises(StackFailure, match=r"has 99\.0 MiB left, a run wants 100 MiB"):
+    with pytest.raises(StackFailure, match=r"has 99\.0 MiB of free space; a run needs 100 MiB"):
         check_results_folder(tmp_path / "results")
 
 

@@ -90,6 +90,6 @@ def test_what_is_no_summary_says_why_and_raises_nothing(
 
 def test_a_summary_that_is_missing_points_to_the_log(tmp_path: Path) -> None:
     assert read_summary(tmp_path / "summary.json") == NoSummary(
-        "k6 wrote no summary.json: see the end of its log"
+        "k6 wrote no summary.json: see the end of k6.log"
     )
     assert read_summary(tmp_path) == NoSummary(f"{tmp_path.name} cannot be read: Is a directory")

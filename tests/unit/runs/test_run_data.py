@@ -38,7 +38,7 @@ def test_of_a_whole_run_nothing_is_missing(run: Path) -> None:
         ("run.json", "run.json is missing"),
         ("verdict.json", "verdict.json is missing; the verdict is the worst of the scenarios'"),
         ("spike/verdict.json", "spike: verdict.json is missing"),
-        ("spike/summary.json", "spike: k6 wrote no summary.json: see the end of its log"),
+        ("spike/summary.json", "spike: k6 wrote no summary.json: see the end of k6.log"),
         ("spike/series.parquet", "spike: series.parquet is missing: there is nothing to draw"),
     ],
 )

@@ -44,8 +44,8 @@ def test_no_time_is_written_although_it_is_not_read() -> None:
         ("1e3s", "is not a duration"),
         ("1m\n", "is not a duration"),
         ("٣s", "is not a duration"),
-        ("0s", "is no time at all"),
-        ("0.1ms", "is no time at all"),
+        ("0s", "is zero or shorter than 1ms"),
+        ("0.1ms", "is zero or shorter than 1ms"),
         ("-1m", "is negative"),
         ("-m", "is not a duration"),
         ("24h1s", "is longer than 24h"),
@@ -57,5 +57,5 @@ def test_what_is_no_duration_is_refused_with_one_line(text: str, problem: str) -
         parse_run_duration(text)
     line = str(caught.value)
     assert line.startswith(f"--duration: {text!r} {problem}")
-    assert line.endswith("; write it like 30s, 1m30s, 1h or 500ms")
+    assert line.endswith("; use a format such as 30s, 1m30s, 1h, or 500ms")
     assert "\n" not in line

@@ -9,7 +9,7 @@ from cdc_perf.settings.names import nearest
         ("baselin", ("baseline", "stress"), "did you mean baseline?"),
         ("spke", ("spike", "spoke", "soak"), "did you mean spoke or spike?"),
         ("nothing-like-it", ("baseline", "stress"), "known: baseline, stress"),
-        ("x", (), "none is known"),
+        ("x", (), "none exist"),
     ],
 )
 def test_an_unknown_name_is_answered_with_those_near_it(

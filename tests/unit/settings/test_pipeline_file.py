@@ -28,7 +28,7 @@ _LOCAL = '\n[stacks.local]\nmongod = "bin/mongod"\n'
         ('user = "cdc"', 'user = ""', "postgres.user: expected `str` of length >= 1"),
         ('user = "cdc"', 'user = "cdc"\nusr = 1', "postgres.usr: is not a known setting"),
         ('slot = "cdc_slot"', 'slot = "CDC-Slot"', "postgres.slot: expected `str` matching regex"),
-        ("pipeline/schema.sql", "schema.sql", "postgres.schema: there is no file "),
+        ("pipeline/schema.sql", "schema.sql", "postgres.schema: "),
         ("partitions = 1", "partitions = 0", "kafka.partitions: expected `int` >= 1"),
         ("retry_seconds = 60.0", "retry_seconds = 0", "consumer.retry_seconds: expected `float` >"),
         ('key = ["id"]\ncollection = "orders"', 'collection = "orders"', "tables[2].key: is missi"),
@@ -37,7 +37,7 @@ _LOCAL = '\n[stacks.local]\nmongod = "bin/mongod"\n'
         (
             'collection = "orders"',
             'collection = "address"',
-            "tables[2].collection: address already takes public.address",
+            "tables[2].collection: address is already the collection of public.address",
         ),
         ('"public.orders"', '"public.address\\u0000"', "tables[2].table: "),
         ('"public.orders"', "'public.\"address\"'", "tables[2].table: public.address is listed"),
@@ -77,34 +77,42 @@ _LOCAL = '\n[stacks.local]\nmongod = "bin/mongod"\n'
         (
             'key = ["id"]\ncollection = "orders"',
             'key = ["id", "id"]\ncollection = "orders"',
-            "tables[2].key: names a column twice",
+            "tables[2].key: lists a column twice",
         ),
         (
             '"cdc.dead-letter"',
             '"cdc.public.orders"',
-            "kafka.dead_letter_topic: is the topic of public.orders as well",
+            "kafka.dead_letter_topic: is also the topic of public.orders",
         ),
         (
             _CANARY,
             'table = "public.custommer"\nvalues',
-            "canary.table: public.custommer is not among the tables; did you mean public.customer",
+            "canary.table: public.custommer is not in [[tables]]; did you mean public.customer",
         ),
         (
             'key = ["id"]\ncollection = "customer"',
             'key = ["id", "part"]\ncollection = "customer"',
-            "canary.table: public.customer has a key of 2 columns; take one with one, a uuid",
+            "canary.table: public.customer has a key of 2 columns; use a table with a uuid key",
         ),
         (
             "{ email",
             '{ id = "1", email',
-            "canary.values.id: is the key, which is chosen anew for each canary",
+            "canary.values.id: is the key, which is generated for each canary row",
         ),
-        ('"tasks.max" = "1"', '"tasks.max" = 1', "connector.config.tasks.max: Connect takes text"),
-        ('"tasks.max" = "1"', "a.b = 1", "connector.config.a: Connect takes text only: put {'b'"),
+        (
+            '"tasks.max" = "1"',
+            '"tasks.max" = 1',
+            "connector.config.tasks.max: Kafka Connect accepts",
+        ),
+        (
+            '"tasks.max" = "1"',
+            "a.b = 1",
+            "connector.config.a: Kafka Connect accepts text only: quote {'b'",
+        ),
         (
             '"tasks.max"',
             '"slot.name"',
-            "connector.config.slot.name: is filled in from the other sections; remove it",
+            "connector.config.slot.name: is set from the other sections; remove it",
         ),
         (
             "[connector]",
@@ -114,7 +122,7 @@ _LOCAL = '\n[stacks.local]\nmongod = "bin/mongod"\n'
         (
             "[connector]",
             "[stacks.local.ports]\nkafka = 9092\nmongodb = 9092\n[connector]",
-            "stacks.local.ports.kafka: 9092 is given to another component too",
+            "stacks.local.ports.kafka: 9092 is also the port of another component",
         ),
         ("[connector]", f"{_LOCAL}[connector]", "stacks.local.mongod: "),
         ("[connector]", "[connector", "not TOML: Expected ']' at the end of a table declaration"),
@@ -143,5 +151,5 @@ def test_a_given_mongod_has_to_be_a_program(checkout: Checkout, mode: int) -> No
     if mode == 0o755:
         assert load_pipeline(checkout).stacks.local.mongod == "bin/mongod"
     else:
-        with pytest.raises(UsageFailure, match=f"{program} is not a program that can be run"):
+        with pytest.raises(UsageFailure, match=f"{program} is not an executable file"):
             load_pipeline(checkout)

@@ -66,7 +66,7 @@ def test_a_list_selects_each_scenario_once_in_its_order(
     [
         ("basline", "--scenarios: unknown scenario 'basline'; did you mean baseline?"),
         ("baseline,ALL", f"--scenarios: unknown scenario 'ALL'; known: {', '.join(NAMES)}, all"),
-        (" ,", f"--scenarios: no scenario is named; known: {', '.join(NAMES)}, all"),
+        (" ,", f"--scenarios: name at least one scenario; known: {', '.join(NAMES)}, all"),
     ],
 )
 def test_an_unknown_scenario_is_answered_with_those_near_it(
@@ -80,7 +80,7 @@ def test_an_unknown_scenario_is_answered_with_those_near_it(
 def test_all_needs_a_scenario_that_belongs_to_it(checkout: Checkout, put: Put) -> None:
     content = json.loads(checkout.scenarios_file.read_text(encoding="utf-8"))
     put(checkout.scenarios_file, {"soak": content["soak"]})
-    with pytest.raises(UsageFailure, match=r"no scenario in scenarios.json has in_all set"):
+    with pytest.raises(UsageFailure, match=r"no scenario in scenarios.json has in_all: true"):
         load_scenarios(checkout).select("all")
 
 
@@ -90,7 +90,7 @@ def test_all_needs_a_scenario_that_belongs_to_it(checkout: Checkout, put: Put) -
         ({"description": ""}, "baseline.description", "expected `str` of length >= 1"),
         ({"think_time_seconds": -1}, "baseline.think_time_seconds", "expected `float` >= 0.0"),
         ({"think_time": 1}, "baseline.think_time", "is not a known setting"),
-        ({"hold": "5m"}, "baseline.hold", "only a ramping arrival rate can be held"),
+        ({"hold": "5m"}, "baseline.hold", "only the executor ramping-arrival-rate can have a hold"),
         ({"hold": "soon", "options": _RISING}, "baseline.hold", "'soon' is not a duration"),
         ({"in_all": "yes"}, "baseline.in_all", "expected `bool`, got `str`"),
         ({"options": {"vus": 1}}, "baseline.options.executor", "is missing"),
@@ -114,7 +114,7 @@ def test_all_needs_a_scenario_that_belongs_to_it(checkout: Checkout, put: Put) -
         (
             {"options": {**_RAMP, "stages": [{"duration": "1m", "target": 0}]}},
             "baseline.options.stages",
-            "never rises above 0, so nothing would run",
+            "no target is above 0, so nothing would run",
         ),
         (
             {"options": {**_RAMP, "stages": [{"duration": "1m", "target": 1}, {"duration": "0s"}]}},
@@ -124,7 +124,7 @@ def test_all_needs_a_scenario_that_belongs_to_it(checkout: Checkout, put: Put) -
         (
             {"options": {**_RAMP, "stages": [{"duration": "0s", "target": 1}]}},
             "baseline.options.stages[0].duration",
-            "'0s' is no time at all",
+            "'0s' is zero or shorter than 1ms",
         ),
         (
             {"options": {**_RATE, "preAllocatedVUs": 9, "maxVUs": 8}},
@@ -158,7 +158,7 @@ def test_a_name_that_means_something_else_is_refused(
     checkout: Checkout, put: Put, name: str
 ) -> None:
     put(checkout.scenarios_file, {name: {}})
-    with pytest.raises(UsageFailure, match=r"^scenarios.json: .*: is no name for a scenario"):
+    with pytest.raises(UsageFailure, match=r"^scenarios.json: .*: is not a valid name"):
         load_scenarios(checkout)
 
 
@@ -173,5 +173,5 @@ def test_a_scenario_without_its_script_is_refused(checkout: Checkout) -> None:
 
 def test_a_file_without_scenarios_is_refused(checkout: Checkout, put: Put) -> None:
     put(checkout.scenarios_file, {})
-    with pytest.raises(UsageFailure, match=r"^scenarios.json: has no scenario$"):
+    with pytest.raises(UsageFailure, match=r"^scenarios.json: contains no scenario$"):
         load_scenarios(checkout)

@@ -70,10 +70,10 @@ def limits(**metrics: object) -> dict[str, object]:
     ("content", "line"),
     [
         ('{"baseline": {', "line 1, column 15: not JSON: Expecting property name enclosed in"),
-        ('{"baseline": {}, "baseline": {}}', "baseline: given twice"),
+        ('{"baseline": {}, "baseline": {}}', "baseline: is set twice"),
         ({"basline": {}}, "basline: unknown scenario; did you mean baseline?"),
         ({"environment": {}}, "environment: unknown scenario; did you mean environments?"),
-        ({"health-check": {}}, "health-check: the health check takes no limits"),
+        ({"health-check": {}}, "health-check: the health check has no thresholds"),
         ({"environments": {"ci": {"spikes": {}}}}, "environments.ci.spikes: unknown scenario; did"),
         ({"environments": []}, "environments: expected `object`, got `array`"),
         (
@@ -83,21 +83,21 @@ def limits(**metrics: object) -> dict[str, object]:
         (limits(checks=0.9), "baseline.checks: expected `object`, got `float`"),
         (
             limits(cdc_e2e_latency={"p96": 1}),
-            "baseline.cdc_e2e_latency.p96: unknown stat of a trend; did you mean p9",
+            "baseline.cdc_e2e_latency.p96: unknown stat for a trend; did you mean p9",
         ),
         (limits(cdc_e2e_latency={"p(95)": 1}), "baseline.cdc_e2e_latency.p(95): unknown stat"),
         (
             limits(pg_write_errors={"p95": 1}),
-            "baseline.pg_write_errors.p95: unknown stat of a counter; known: count, rate",
+            "baseline.pg_write_errors.p95: unknown stat for a counter; known: count, rate",
         ),
-        (limits(checks={"rate": 1}), "baseline.checks.rate: no number of samples can show a rate"),
-        (limits(checks={"rate": 0}), "baseline.checks.rate: no number of samples can show a rate"),
+        (limits(checks={"rate": 1}), "baseline.checks.rate: no number of samples can prove a rate"),
+        (limits(checks={"rate": 0}), "baseline.checks.rate: no number of samples can prove a rate"),
         (limits(checks={"rate": "rate<1.5"}), "baseline.checks.rate: no number of samples can"),
-        (limits(checks={"rate": True}), "baseline.checks.rate: a limit is a number, or a string"),
-        (limits(checks={"rate": None}), "baseline.checks.rate: a limit is a number, or a string"),
+        (limits(checks={"rate": True}), "baseline.checks.rate: must be a number, or a string"),
+        (limits(checks={"rate": None}), "baseline.checks.rate: must be a number, or a string"),
         (
             limits(cdc_e2e_latency={"p95": "fast"}),
-            "baseline.cdc_e2e_latency.p95: 'fast' is not an expression for p95; write it like 'p(",
+            "baseline.cdc_e2e_latency.p95: 'fast' is not an expression for p95; use a form like ",
         ),
         (limits(cdc_e2e_latency={"p95": "p99<1"}), "baseline.cdc_e2e_latency.p95: 'p99<1' is not"),
         (
@@ -108,9 +108,9 @@ def limits(**metrics: object) -> dict[str, object]:
         ({"default": {"checks": {"rate": 0.9}}}, "default: must require a success rate"),
         (
             {"default": {"cdc_success_rate": {"rate": "rate<0.9"}}},
-            "default.cdc_success_rate.rate: a success rate has a lower bound",
+            "default.cdc_success_rate.rate: a success rate needs a lower bound",
         ),
-        ('{"baseline": {"checks": {"rate": NaN}}}', "baseline.checks.rate: not a finite number"),
+        ('{"baseline": {"checks": {"rate": NaN}}}', "baseline.checks.rate: is not a finite number"),
     ],
 )
 def test_a_wrong_limit_is_one_line_that_names_the_place(

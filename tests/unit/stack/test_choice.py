@@ -60,7 +60,7 @@ def chosen(name: str, checkout: Checkout, pipeline: Pipeline) -> StackChoice:
 
 def test_auto_takes_the_stack_that_is_up(with_local_up: Checkout, pipeline: Pipeline) -> None:
     choice = chosen("auto", with_local_up, pipeline)
-    choice.alone()
+    choice.ensure_only_stack()
     assert choice.why == "Using the local stack: it is already up"
 
 
@@ -68,7 +68,7 @@ def test_an_external_stack_is_none_of_the_checkouts(
     with_local_up: Checkout, pipeline: Pipeline
 ) -> None:
     choice = chosen("external", with_local_up, pipeline)
-    choice.alone()
+    choice.ensure_only_stack()
     assert choice.backend.name == "external"
 
 
@@ -76,7 +76,7 @@ def test_a_second_stack_in_one_checkout_is_refused(
     with_local_up: Checkout, pipeline: Pipeline
 ) -> None:
     with pytest.raises(StackFailure, match="the local stack of this checkout is up") as caught:
-        chosen("compose", with_local_up, pipeline).alone()
+        chosen("compose", with_local_up, pipeline).ensure_only_stack()
     assert "inv down --stack local" in caught.value.hint
 
 
@@ -85,5 +85,5 @@ def test_a_stack_that_left_its_addresses_but_is_gone_hinders_nobody(
 ) -> None:
     monkeypatch.setattr(LocalStack, "endpoints", lambda _: None)
     choice = chosen("compose", with_local_up, pipeline)
-    choice.alone()
+    choice.ensure_only_stack()
     assert choice.backend.name == "compose"

@@ -25,10 +25,10 @@ def without_signals(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("failure", "code"),
     [
-        (UsageFailure("wrong", hint="mend it"), ExitCode.USAGE),
-        (StackFailure("wrong", hint="mend it"), ExitCode.STACK),
-        (LoadFailure("wrong", hint="mend it"), ExitCode.LOAD),
-        (Interrupted("wrong", hint="mend it"), ExitCode.INTERRUPTED),
+        (UsageFailure("wrong", hint="fix it"), ExitCode.USAGE),
+        (StackFailure("wrong", hint="fix it"), ExitCode.STACK),
+        (LoadFailure("wrong", hint="fix it"), ExitCode.LOAD),
+        (Interrupted("wrong", hint="fix it"), ExitCode.INTERRUPTED),
     ],
 )
 def test_a_failure_ends_with_its_message_and_code(failure: Failure, code: ExitCode) -> None:
@@ -39,7 +39,7 @@ def test_a_failure_ends_with_its_message_and_code(failure: Failure, code: ExitCo
     with pytest.raises(Exit) as raised:
         body()
     assert raised.value.code == code
-    assert raised.value.message == "wrong\n  remedy: mend it"
+    assert raised.value.message == "wrong\n  remedy: fix it"
 
 
 def test_what_is_still_running_is_killed_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +58,7 @@ def test_what_is_still_running_is_killed_whatever_happens(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (errno.ENOSPC, "x/run.json: No space left on device\n  remedy: free some space"),
+        (errno.ENOSPC, "x/run.json: No space left on device\n  remedy: free disk space"),
         (errno.EROFS, "x/run.json: Read-only file system\n  remedy: set RESULTS_DIR"),
         (errno.EACCES, "x/run.json: Permission denied\n  remedy: set RESULTS_DIR"),
     ],

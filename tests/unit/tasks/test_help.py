@@ -1,5 +1,7 @@
 """`--help` after every task, whatever else is typed."""
 
+import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ from tests.unit.recorded_runs import row, write_run
 
 NAMES = tasks.namespace.task_names
 SPELLINGS = ("--help", "-h")
+# Read before any test runs: Invoke takes the texts out of a task when it parses a command.
+HELP = {name: dict(tasks.namespace[name].help) for name in NAMES}
+LONGEST_LINE = 90
 
 
 pytestmark = pytest.mark.usefixtures("without_signals")
@@ -42,6 +47,24 @@ def test_help_is_no_value_of_an_option(
         for option in argument.names:
             flag = f"--{option}" if len(option) > 1 else f"-{option}"
             assert helped(name, flag, spelling, capsys=capsys), flag
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_list_says_in_one_short_sentence_what_a_task_does(name: str) -> None:
+    line = (tasks.namespace[name].__doc__ or "").partition("\n")[0]
+    verb = line.partition(" ")[0]
+    assert len(line) <= LONGEST_LINE
+    assert line.endswith(".")
+    # The imperative, such as `Show`; not `Shows` or `Showing`.
+    assert verb[:1].isupper()
+    assert not re.search(r"[^s]s$|ing$", verb)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_has_a_help_that_continues_its_name(name: str) -> None:
+    _, *options = inspect.signature(tasks.namespace[name].body).parameters
+    assert sorted(HELP[name]) == sorted(options)
+    assert not [text for text in HELP[name].values() if not text or text.endswith(".")]
 
 
 @pytest.mark.parametrize("name", NAMES)

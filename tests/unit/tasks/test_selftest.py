@@ -55,6 +55,6 @@ def test_programs_get_json(
 
 
 def test_some_faults_are_not_the_document(document: Path) -> None:
-    with pytest.raises(Exit, match="leave --only out") as exit_:
+    with pytest.raises(Exit, match="omit --only") as exit_:
         selftest(Context(), only="duplicate", write=True)
     assert exit_.value.code == ExitCode.USAGE

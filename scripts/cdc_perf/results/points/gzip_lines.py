@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from cdc_perf.files import NOT_JSON
+from cdc_perf.wording import counted
 
 # zlib: the largest window, and the gzip format with its checksum (https://zlib.net/manual.html).
 _GZIP = 31
@@ -99,7 +100,7 @@ class GzipLines:
                 yield text
                 piece = inflate.unused_data
         if not (begun and inflate.eof):
-            self.faults.append("is cut short, as by a k6 that was killed or a disk that was full")
+            self.faults.append("is truncated: k6 was killed, or the disk was full")
 
 
 def _inflated_until_the_fault(inflate: "zlib._Decompress", piece: bytes) -> bytes:
@@ -144,8 +145,7 @@ class FileDefect:
     def sentence(self) -> str:
         """What is wrong and what is left."""
         if self.last is None:
-            return f"{self.file} {self.fault}; no point could be read"
+            return f"{self.file} {self.fault}; no points recovered"
         until = f"{self.last:%H:%M:%S} UTC"
-        return (
-            f"{self.file} {self.fault}; points that could be read: {self.points:,}, until {until}"
-        )
+        recovered = counted(self.points, "point")
+        return f"{self.file} {self.fault}; recovered {recovered}, until {until}"

@@ -206,7 +206,7 @@ def order_statistics(
     """
     ((count,),) = points.rows(f"SELECT count(*) {chosen}", metric, metric)
     if any(not 1 <= rank <= count for rank in ranks):
-        raise ValueError(f"of {count} points of {metric} there is no rank among {list(ranks)}")
+        raise ValueError(f"{metric} has {count} points: invalid rank among {list(ranks)}")
     if not ranks:
         return {}
     # The middle of a rank's share of the distribution, so that rounding picks no neighbor.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cdc_perf.results.points.declared import Declared, declared_of
 from cdc_perf.results.points.gzip_lines import FileDefect, GzipLines
 from cdc_perf.results.summary import SummaryType
+from cdc_perf.wording import counted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -180,7 +181,7 @@ def _load(connection: "DuckDBPyConnection", path: Path, number: int) -> FileDefe
     ).fetchall()
     faults = list(lines.faults)
     if unreadable := read - declarations - points:
-        faults.append(f"has lines that are no points ({unreadable:,})")
+        faults.append(f"has {counted(unreadable, 'line')} without a point")
     if not faults:
         return None
     until = time_of(last) if last is not None else None

@@ -101,7 +101,7 @@ def test_this_project_s_own_summary_is_read_as_such(tmp_path: Path) -> None:
 def test_what_is_no_summary_says_so(tmp_path: Path, content: object) -> None:
     found = read_any_summary(written(tmp_path / "s.json", content))
     assert isinstance(found, NoSummary)
-    assert found.reason == "s.json is no summary of k6, neither handleSummary's nor an export"
+    assert found.reason == "s.json is not a k6 summary, from handleSummary or --summary-export"
 
 
 def test_a_summary_that_is_none_leaves_the_points(tmp_path: Path) -> None:
@@ -109,8 +109,8 @@ def test_a_summary_that_is_none_leaves_the_points(tmp_path: Path) -> None:
     points.write_bytes(text_of(POINTS)[:-30])
     report = write_k6_report(points, written(tmp_path / "s.json", []), {})
     shown = parsed(report.read_text(encoding="utf-8")).text
-    assert "s.json is no summary of k6" in shown
-    assert "points.json ends in the middle of a line; points that could be read: 399" in shown
+    assert "s.json is not a k6 summary" in shown
+    assert "points.json ends in the middle of a line; recovered 399 points" in shown
     assert "399 samples between" in shown
 
 

@@ -183,7 +183,7 @@ def test_hops_that_a_stranger_wrote_fill_no_page(
 def test_hops_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     folder = write_run(tmp_path, [replace(row("baseline"), hops=way(2, 5, 1, 2))])
     spoil(folder / "baseline" / "hops.json", events=-1)
-    assert "baseline: hops.json is not what it should be" in shown(folder).text
+    assert "baseline: hops.json is malformed" in shown(folder).text
 
 
 def test_megabytes_are_cut_and_say_so(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from cdc_perf.results.points.gzip_lines import GzipLines
 
 TEXT = b"".join(b'{"line":%d}\n' % number for number in range(20_000))
 WHOLE = gzip.compress(TEXT)
-CUT = "is cut short, as by a k6 that was killed or a disk that was full"
+CUT = "is truncated: k6 was killed, or the disk was full"
 
 
 def read(path: Path, content: bytes) -> tuple[bytes, list[str]]:

@@ -80,7 +80,7 @@ def test_order_statistics_are_those_of_the_tagged_points(file: Path) -> None:
 
 @pytest.mark.parametrize("rank", [0, -1, 102])
 def test_a_rank_that_there_is_not_is_refused(file: Path, rank: int) -> None:
-    with read_points([file]) as points, pytest.raises(ValueError, match="no rank among"):
+    with read_points([file]) as points, pytest.raises(ValueError, match="invalid rank among"):
         order_statistics(points, LATENCY, STEADY, [1, rank])
 
 

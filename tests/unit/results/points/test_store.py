@@ -49,8 +49,8 @@ def test_a_file_that_was_cut_short_says_how_far_it_goes(file: Path) -> None:
         90,
         (
             (
-                "points.json.gz is cut short, as by a k6 that was killed or a disk that was full; "
-                "points that could be read: 90, until 08:01:29 UTC"
+                "points.json.gz is truncated: k6 was killed, or the disk was full; "
+                "recovered 90 points, until 08:01:29 UTC"
             ),
         ),
     )
@@ -60,12 +60,7 @@ def test_half_a_line_is_left_out_and_said(file: Path) -> None:
     file.write_bytes(gzip.compress(text_of(Point(LATENCY, 1.0, at) for at in range(5))[:-9]))
     assert counted(file) == (
         4,
-        (
-            (
-                "points.json.gz ends in the middle of a line; "
-                "points that could be read: 4, until 08:00:00 UTC"
-            ),
-        ),
+        (("points.json.gz ends in the middle of a line; recovered 4 points, until 08:00:00 UTC"),),
     )
 
 
@@ -85,15 +80,15 @@ def test_a_line_that_is_no_point_is_counted(file: Path, line: str) -> None:
     file.write_bytes(gzip.compress(points.replace(b"\n", b"\n" + line.encode() + b"\n", 1)))
     count, (sentence,) = counted(file)
     assert count == 2
-    assert "has lines that are no points (1); points that could be read: 2, until" in sentence
+    assert "has 1 line without a point; recovered 2 points, until" in sentence
 
 
 def test_a_file_that_is_missing_or_empty_holds_nothing(file: Path) -> None:
-    assert counted(file) == (0, ("points.json.gz does not exist; no point could be read",))
+    assert counted(file) == (0, ("points.json.gz does not exist; no points recovered",))
     file.write_bytes(b"")
     count, (sentence,) = counted(file)
     assert count == 0
-    assert sentence.endswith("no point could be read")
+    assert sentence.endswith("no points recovered")
 
 
 def test_the_files_of_segments_are_one_set(tmp_path: Path) -> None:
@@ -111,8 +106,8 @@ def test_damage_belongs_to_its_file_alone(tmp_path: Path) -> None:
     cut.write_bytes(cut.read_bytes()[:-1])
     count, (sentence,) = counted(whole, cut)
     assert count == 3
-    assert sentence.startswith("cut.gz is cut short")
-    assert sentence.endswith("could be read: 1, until 08:00:00 UTC")
+    assert sentence.startswith("cut.gz is truncated")
+    assert sentence.endswith("recovered 1 point, until 08:00:00 UTC")
 
 
 def test_a_metric_has_one_type_whatever_the_segments_declare(tmp_path: Path) -> None:

@@ -2,14 +2,14 @@ from typing import Any
 
 import pytest
 
-from cdc_consumer.answers import (
+from cdc_consumer.coalesce import coalesce
+from cdc_consumer.write_results import (
     Duplicate,
     classify_duplicate,
     purges_on_read,
-    sort_answers,
+    sort_results,
     unencodable,
 )
-from cdc_consumer.coalesce import coalesce
 from tests.unit.consumer.builders import event
 
 A, B, C, D = coalesce([event(7, id=name) for name in "abcd"]).writes
@@ -22,7 +22,7 @@ def error(index: int, code: int) -> dict[str, Any]:
 
 def test_each_write_is_sorted_by_its_own_answer() -> None:
     details = {"writeErrors": [error(1, 11000), error(2, 121), error(3, 14031)]}
-    found = sort_answers(WRITES, details)
+    found = sort_results(WRITES, details)
     assert found.applied == (A,)
     assert found.duplicate == (B,)
     assert found.rejected == ((C, "121: why"),)
@@ -41,13 +41,13 @@ def test_each_write_is_sorted_by_its_own_answer() -> None:
     ],
 )
 def test_a_trouble_of_the_server_is_tried_again_and_never_a_dead_letter(code: int) -> None:
-    found = sort_answers((A,), {"writeErrors": [error(0, code)]})
+    found = sort_results((A,), {"writeErrors": [error(0, code)]})
     assert (found.failed, found.rejected) == ((A,), ())
 
 
 @pytest.mark.parametrize("code", [2, 15, 22, 121, 10334, 17419, 17420])
 def test_content_that_mongodb_never_takes_is_rejected(code: int) -> None:
-    found = sort_answers((A,), {"writeErrors": [error(0, code)]})
+    found = sort_results((A,), {"writeErrors": [error(0, code)]})
     assert (found.failed, found.rejected) == ((), ((A, f"{code}: why"),))
 
 
@@ -66,7 +66,7 @@ def test_content_that_mongodb_never_takes_is_rejected(code: int) -> None:
 def test_after_a_write_concern_error_nothing_counts_as_done(
     details: dict[str, Any], failure: str
 ) -> None:
-    found = sort_answers(WRITES, details)
+    found = sort_results(WRITES, details)
     assert (found.failed, found.failure) == (WRITES, failure)
     assert (found.applied, found.duplicate, found.rejected) == ((), (), ())
 
@@ -96,7 +96,9 @@ def test_a_duplicate_key_means_what_the_document_there_says(
     [
         pytest.param({"a": 1}, 100, "", id="fine"),
         pytest.param({"a": 2**63}, 100, "8-byte", id="integer beyond 64 bits"),
-        pytest.param({"a": "x" * 100}, 100, "bytes, and the server takes 100", id="too large"),
+        pytest.param(
+            {"a": "x" * 100}, 100, "bytes, over the server's maximum of 100", id="too large"
+        ),
         pytest.param({"a": {"b\0": 1}}, 100, "NULL byte", id="a name with a zero byte"),
     ],
 )

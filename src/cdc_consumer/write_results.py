@@ -38,7 +38,7 @@ CONTENT_CODES: Final = frozenset(
 )
 
 
-class Answered(Struct, frozen=True):
+class WriteResults(Struct, frozen=True):
     """The writes of one bulk write, by the server's answer.
 
     Attributes:
@@ -58,7 +58,7 @@ class Answered(Struct, frozen=True):
     failure: str = ""
 
 
-def sort_answers(writes: Sequence[Write], details: Mapping[str, Any]) -> Answered:
+def sort_results(writes: Sequence[Write], details: Mapping[str, Any]) -> WriteResults:
     """Sort the writes of a bulk write by the `details` of its BulkWriteError.
 
     A write concern error does not refer to single writes, so all of them are resent, which the
@@ -66,7 +66,7 @@ def sort_answers(writes: Sequence[Write], details: Mapping[str, Any]) -> Answere
     """
     concern = details.get("writeConcernErrors")
     if concern:
-        return Answered(
+        return WriteResults(
             failed=tuple(writes), failure=str(concern[0].get("errmsg", "write concern"))
         )
     errors = {error["index"]: error for error in details.get("writeErrors", ())}
@@ -84,7 +84,7 @@ def sort_answers(writes: Sequence[Write], details: Mapping[str, Any]) -> Answere
         else:
             failed.append(write)
             failure = f"{error['code']}: {error['errmsg']}"
-    return Answered(
+    return WriteResults(
         applied=tuple(applied),
         inserted=tuple(writes[item["index"]] for item in details.get("upserted", ())),
         duplicate=tuple(duplicate),
@@ -155,4 +155,4 @@ def unencodable(content: Mapping[str, Any], largest: int) -> str:
         size = len(bson.encode(content))
     except (BSONError, OverflowError, ValueError, RecursionError) as error:
         return str(error)
-    return f"{size} bytes, and the server takes {largest}" if size > largest else ""
+    return f"{size} bytes, over the server's maximum of {largest}" if size > largest else ""
