@@ -112,8 +112,7 @@ def letter(*headers: tuple[str, bytes | None], key: bytes = b'{"id":"a"}') -> De
         partition=1,
         offset=4,
         key=key,
-        # A header without a value is None, which the client's types lack.
-        headers=list(headers),  # type: ignore[arg-type]
+        headers=list(headers),
     )
     return dead_letter_of(message, {TOPIC: CUSTOMER})
 

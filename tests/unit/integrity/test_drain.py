@@ -130,7 +130,7 @@ def test_a_pipeline_that_drains(stack: FakeStack) -> None:
     assert stack.asked == [("0/7", SLOT)]
 
 
-@pytest.mark.parametrize(
+FAILURES = pytest.mark.parametrize(
     "failure",
     [
         WaitTimeout("the document", 30.0, "no document", hint="", detail=()),
@@ -138,12 +138,31 @@ def test_a_pipeline_that_drains(stack: FakeStack) -> None:
     ],
     ids=["late", "refused"],
 )
+
+
+@FAILURES
 def test_a_canary_row_that_does_not_arrive(stack: FakeStack, failure: StackFailure) -> None:
     stack.canary = raising(failure)
     one = draining(stack)
     one.sentinel()
     assert one.given_up
     assert one.result().outstanding == ("no document",)
+
+
+@FAILURES
+def test_another_canary_row_follows_one_that_did_not_arrive(
+    stack: FakeStack, failure: StackFailure
+) -> None:
+    failures = [failure]
+
+    def fail_once() -> None:
+        if failures:
+            raise failures.pop()
+
+    stack.canary = fail_once
+    one = draining(stack, 60.0)
+    one.sentinel()
+    assert (len(stack.deadlines), one.result().outstanding) == (2, ())
 
 
 def test_a_failed_connector_ends_the_wait_for_the_canary_row(stack: FakeStack) -> None:

@@ -24,6 +24,7 @@ def found(folder: Path, *thresholds: Threshold) -> tuple[Window, ...]:
         *(Point(LATENCY, value, second * SECOND) for second, value in latencies),
         *(Point("cdc_success_rate", float(second < 5), second * SECOND) for second in range(10)),
         Point("dropped_iterations", 3.0, 6 * SECOND),
+        *(Point(metric, 9.0, 6 * SECOND) for metric in ("consumer_lag", "pg_write_errors")),
     ]
     file = write_points(folder / "points.json.gz", points)
     with read_points([file]) as read:
