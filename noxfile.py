@@ -13,8 +13,10 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import nox
 from nox.command import CommandFailed
@@ -39,6 +41,8 @@ PATIENCE_SECONDS = 60.0
 TEMPLATES = "scripts/cdc_perf/report/html/templates"
 # Integration tests in parallel. More stacks starve each other on a machine of two cores.
 STACKS = "3"
+# The coverage session lists every line of these packages that no test executes.
+JUDGING = tuple(f"scripts/cdc_perf/{name}/" for name in ("integrity", "results", "verdict"))
 CODE = ["bench", "scripts", "src", "tests", "noxfile.py", "tasks.py"]
 
 
@@ -198,7 +202,7 @@ def run_tests(session: nox.Session, *, full: bool, program: tuple[str, ...] = ("
 
 @nox.session(default=False)
 def coverage(session: nox.Session) -> None:
-    """Run all tests, and print how many lines of each package they execute."""
+    """Run all tests, and print the executed lines of each package and what they leave out."""
     install(session, "dev")
     # Outside the checkout, because tests copy it while others write their data.
     data = Path(session.create_tmp()) / "data"
@@ -206,14 +210,40 @@ def coverage(session: nox.Session) -> None:
     session.run("coverage", "erase")
     run_tests(session, full=True, program=("coverage", "run", "-m", "pytest"))
     session.run("coverage", "combine", "--quiet")
-    report = data.with_suffix(".json")
+    # Not `data.json`: `combine` takes `data.*` for measurements.
+    report = data.with_name("report.json")
     session.run("coverage", "json", "--quiet", "-o", str(report))
-    for name, (covered, lines) in by_package(json.loads(report.read_bytes())["files"]).items():
+    if not report.is_file():  # with --install-only
+        return
+    files: dict[str, MeasuredFile] = json.loads(report.read_bytes())["files"]
+    for name, (covered, lines) in by_package(files).items():
         session.log(f"{100 * covered / lines:6.1f}% of {lines:6,} lines: {name}")
+    for path, left_out in uncovered(files).items():
+        session.log(f"not executed: {path}: {left_out}")
+    for path in never_imported(files, ROOT):
+        session.log(f"never imported, so in no count: {path}")
 
 
-def by_package(files: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    """Return the number of executed lines and of all lines, by package."""
+class MeasuredLines(TypedDict):
+    """The counts of a file in coverage's JSON report; the other keys are left out."""
+
+    covered_lines: int
+    num_statements: int
+
+
+class MeasuredFile(TypedDict):
+    """A file in coverage's JSON report; the other keys are left out."""
+
+    summary: MeasuredLines
+    missing_lines: list[int]
+
+
+def by_package(files: Mapping[str, MeasuredFile]) -> dict[str, tuple[int, int]]:
+    """Return the number of executed lines and of all lines, by package; `total` is last.
+
+    Args:
+        files: The files of coverage's JSON report, by path in the checkout.
+    """
     found: dict[str, tuple[int, int]] = {}
     for path, content in sorted(files.items()):
         _, package, *inside = Path(path).parts
@@ -223,7 +253,36 @@ def by_package(files: dict[str, Any]) -> dict[str, tuple[int, int]]:
             summary = content["summary"]
             covered, lines = covered + summary["covered_lines"], lines + summary["num_statements"]
             found[key] = (covered, lines)
-    return {name: found[name] for name in sorted(found, key=lambda x: (x == "total", x))}
+    order = sorted(found, key=lambda name: (name == "total", name))
+    # A package of docstrings has no line to execute.
+    return {name: found[name] for name in order if found[name][1]}
+
+
+def uncovered(files: Mapping[str, MeasuredFile]) -> dict[str, str]:
+    """Return the lines that no test executes in the packages that judge, as `3, 7-9`, by path."""
+    return {
+        path: ranges(content["missing_lines"])
+        for path, content in sorted(files.items())
+        if content["missing_lines"] and path.startswith(JUDGING)
+    }
+
+
+def ranges(lines: Iterable[int]) -> str:
+    """Return line numbers as text: `3, 7-9`."""
+    # In a row of consecutive numbers, the number minus its place stays the same.
+    rows = groupby(enumerate(sorted(lines)), key=lambda at: at[1] - at[0])
+    groups = ([number for _, number in row] for _, row in rows)
+    return ", ".join(f"{x[0]}-{x[-1]}" if len(x) > 1 else f"{x[0]}" for x in groups)
+
+
+def never_imported(files: Iterable[str], root: Path) -> list[str]:
+    """Return the modules of a checkout that no test imports: coverage does not know of them."""
+    modules = {
+        path.relative_to(root).as_posix()
+        for package in ("scripts/cdc_perf", "src/cdc_consumer")
+        for path in (root / package).rglob("*.py")
+    }
+    return sorted(modules.difference(files))
 
 
 @nox.session(default=False)

@@ -79,8 +79,6 @@ def numeric_text(text: str) -> str:
 
 
 def _decimal(value: object) -> Decimal:
-    if value in _SPECIAL_NUMERICS.values():
-        raise ValueError(value)
     try:
         return Decimal(_text(value))
     except InvalidOperation as error:

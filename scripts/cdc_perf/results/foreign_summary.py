@@ -92,7 +92,7 @@ def read_any_summary(
         return own
     try:
         return _Reader(path.stem, declared or {}).read(content) or none
-    except RecursionError:
+    except RecursionError:  # pragma: no cover - from Python 3.12 on; 3.11's decoder fails first
         return none
 
 

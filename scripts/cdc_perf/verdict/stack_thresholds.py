@@ -73,7 +73,7 @@ def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackMetrics) -> G
 def _judge_growth(threshold: Threshold, seen: StackMetrics) -> ThresholdResult:
     """Judge both ends of the interval, because noise can give a slope without growth."""
     found = growth(seen.samples(threshold))
-    if found.per_hour is None or found.interval is None:
+    if found.per_hour is None or found.interval is None:  # pragma: no cover - the caller checks
         raise ValueError(f"the growth of {found.samples} samples was asked for")
     low, high = (found.interval.low, found.interval.high)
     ends = {end is not None and threshold.holds(end) for end in (low, high)}

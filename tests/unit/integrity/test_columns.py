@@ -48,7 +48,8 @@ def of(kind: str, modifier: int = -1, *, category: str = "b") -> Column:
         ("numeric", -1, "NaN", "NAN", ["NaN", 0]),
         ("numeric", -1, "Infinity", "POSITIVE_INFINITY", ["Infinity", "NEGATIVE_INFINITY"]),
         ("numeric", -1, "-Infinity", "NEGATIVE_INFINITY", ["POSITIVE_INFINITY"]),
-        ("numeric", (5 << 16 | 0x7FE) + 4, "12300", "12300.00", ["12301", "x"]),  # its scale is -2
+        ("numeric", (5 << 16 | 0x7FE) + 4, "12300", "12300.00",
+         ["12301", "x", "NAN", "POSITIVE_INFINITY"]),  # its scale is -2
         ("money", -1, "1.50", "1.50", ["1.51", "x"]),
         ("int4", -1, "-7", -7, [7, "-7", True, -7.5]),
         ("int8", -1, "9223372036854775807", 2**63 - 1, [2**63]),
@@ -128,6 +129,11 @@ def test_an_enumeration_is_a_text(kind: str) -> None:
         ("timestamp", "294276-12-31 23:59:59.999999", [-9223372036853775810, 0, 2**63 - 1]),
         ("interval", "infinity", [0, 2**63 - 1, "infinity"]),
         ("interval", "178000000 years", [2**63 - 1]),
+        # No such day; the numbers are those of the next month and of the next year.
+        ("date", "2026-01-32", [20485]),
+        ("date", "2026-13-01", [20819]),
+        # `bytea_output` is hex; this is the format `escape` of one byte, 0.
+        ("bytea", "\\000", ["AA=="]),
     ],
 )
 def test_a_value_that_no_document_can_hold_is_never_the_same(

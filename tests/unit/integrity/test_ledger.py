@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from cdc_perf.integrity.ledger import AcknowledgedWrite, read_ledger
 
 
@@ -35,3 +37,15 @@ def test_a_key_keeps_its_tabs_line_ends_and_backslashes(tmp_path: Path) -> None:
 
 def test_no_ledger_is_no_writes(tmp_path: Path) -> None:
     assert list(read_ledger(tmp_path / "ledger.tsv")) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [('"public"."customer"', "public.customer"), ("customer", "customer"), ("a.b.c", "a.b.c")],
+)
+def test_a_table_has_one_spelling_and_a_name_that_is_none_is_kept(
+    tmp_path: Path, written: str, spelled: str
+) -> None:
+    path = tmp_path / "ledger.tsv"
+    path.write_text(f"c\t{written}\ta\n", encoding="utf-8")
+    assert [entry.table for entry in read_ledger(path)] == [spelled]

@@ -10,7 +10,7 @@ import pytest
 
 from cdc_perf.results.foreign_summary import UNNAMED_CHECKS, ForeignSummary, read_any_summary
 from cdc_perf.results.points.declared import Declared
-from cdc_perf.results.summary import NoSummary, SummaryType
+from cdc_perf.results.summary import NoSummary, SummaryType, read_summary
 
 GROUPS = {
     "name": "",
@@ -295,3 +295,28 @@ def test_no_junk_in_any_place_breaks_it(tmp_path: Path, shape: Mapping[str, Any]
             if way[-1:] == ("ok",) and not isinstance(junk, bool):
                 assert isinstance(found, ForeignSummary)
                 assert found.unclear == (("m", "avg<1"),)
+
+
+def test_no_file_has_the_reason_of_this_project_s_summary(tmp_path: Path) -> None:
+    path = tmp_path / "summary.json"
+    assert read_any_summary(path) == read_summary(path)
+    path.mkdir()
+    found = read_any_summary(path)
+    assert isinstance(found, NoSummary)
+    assert "cannot be read" in found.reason
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b"7", b"[]", b"null"])
+def test_another_kind_of_file_is_no_summary(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "summary.json"
+    path.write_bytes(content)
+    found = read_any_summary(path)
+    assert isinstance(found, NoSummary)
+    assert "no summary of k6" in found.reason
+
+
+def test_groups_that_are_nested_too_deep_are_no_summary(tmp_path: Path) -> None:
+    path = tmp_path / "summary.json"
+    groups = '{"groups":[' * 1200 + "]}" * 1200
+    path.write_text(f'{{"metrics":{{}},"root_group":{groups}}}', encoding="utf-8")
+    assert isinstance(read_any_summary(path), NoSummary)

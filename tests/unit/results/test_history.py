@@ -96,3 +96,9 @@ def test_the_key_is_that_of_machine_stack_and_load() -> None:
         msgspec.structs.replace(made, machine=msgspec.structs.replace(MACHINE, cores=8)),
     ):
         assert history_key(other, other.scenarios[0]) != key
+
+
+def test_an_entry_of_another_version_is_not_read(tmp_path: Path) -> None:
+    append(tmp_path, [msgspec.structs.replace(entry(1), schema_version=2), entry(2)])
+    read = read_history_file(tmp_path)
+    assert (read.entries, read.unreadable) == ((entry(2),), (1,))

@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from cdc_perf.results.points.statistics import (
 )
 from cdc_perf.results.points.store import read_points
 from cdc_perf.results.summary import SummaryType
-from tests.unit.points import Point, write_points
+from tests.unit.points import Point, declaration, write_points
 
 LATENCY = "cdc_e2e_latency"
 WARM_UP, STEADY = {"phase": "warmup"}, {"phase": "steady"}
@@ -135,3 +136,21 @@ def test_a_metric_is_known_as_k6_declared_it(tmp_path: Path) -> None:
             "m": Declared(SummaryType.TREND, "time", ("p(95)<1e3", "avg<1"), ("m{a:b}",)),
             "n": Declared(SummaryType.RATE, "default"),
         }
+
+
+@pytest.mark.parametrize(
+    "tags",
+    ['"phase"', "[1]", "7", '{"phase":"warmup"}', '{"a":' * 2000 + "1" + "}" * 2000],
+    ids=["text", "list", "number", "another", "nested too deep"],
+)
+def test_points_with_other_tags_are_not_of_the_sub_metric(tmp_path: Path, tags: str) -> None:
+    known = Point(LATENCY, 5.0, 0, STEADY).line()
+    other = Point(LATENCY, 9.0, 1, None).line().replace('"tags":null', f'"tags":{tags}')
+    file = tmp_path / "points.json.gz"
+    file.write_bytes(gzip.compress(f"{declaration(LATENCY, 'trend')}{known}{other}".encode()))
+    with read_points([file]) as points:
+        all_points = statistics_of(points, LATENCY, {}, {})
+        found = statistics_of(points, LATENCY, STEADY, {})
+    assert all_points is not None
+    assert found is not None
+    assert (all_points.count, found.count, found.mean) == (2, 1, 5.0)

@@ -1,0 +1,209 @@
+"""One snapshot of PostgreSQL against MongoDB: how it is read, and what is counted."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import psycopg
+import pytest
+from psycopg import IsolationLevel, sql
+from psycopg.types.array import ArrayLoader
+from psycopg.types.string import TextLoader
+
+from cdc_perf.integrity import snapshot
+from cdc_perf.integrity.columns import Column, NotCompared, Why
+from cdc_perf.integrity.conversions import Conversion
+from cdc_perf.integrity.records import FindingKind, TableCompared
+from cdc_perf.integrity.snapshot import TableComparison, compare
+from cdc_perf.integrity.tables import TableReading
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Table
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.carried import ConnectorFilter
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+EMAIL = Column("email", "text", 25, "", Conversion(str, str), is_money=False)
+HOW = TableReading(
+    table=Table("public.customer", ("id",), "customer"),
+    columns=(EMAIL,),
+    fields=frozenset(("id", "email")),
+    not_compared=(NotCompared("id", "uuid", Why.TYPE),),
+    id=sql.SQL("id"),
+    row_filter="(id <> '')",
+)
+Rows = Mapping[str, Sequence[tuple[Any, ...]]]
+Documents = Mapping[str, Sequence[dict[str, Any]]]
+
+
+class FakeCursor:
+    """A server-side cursor; it notes how values are to be loaded."""
+
+    itersize = 0
+
+    def __init__(self, connection: "FakeConnection") -> None:
+        self._connection = connection
+        self._rows: Sequence[tuple[Any, ...]] = ()
+        self.adapters = self
+
+    def register_loader(self, oid: int, loader: type) -> None:
+        self._connection.loaders[oid] = loader
+
+    def execute(self, query: sql.Composed) -> None:
+        text = query.as_string()
+        self._connection.queries.append(text)
+        self._rows = next(x for name, x in self._connection.rows.items() if f'"{name}"' in text)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self._rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None: ...
+
+
+class FakeConnection:
+    """A connection to a database with the rows of some tables."""
+
+    isolation_level: IsolationLevel | None = None
+    read_only: bool | None = None
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.settings: dict[str, str] = {}
+        self.queries: list[str] = []
+        self.loaders: dict[int, type] = {}
+
+    def execute(self, query: str, values: tuple[str, str]) -> None:
+        assert query == "SELECT set_config(%s, %s, true)"
+        self.settings.update((values,))
+
+    def cursor(self, name: str) -> FakeCursor:
+        assert name
+        return FakeCursor(self)
+
+
+class FakeCollection:
+    """A collection; `find` returns all documents, `sort` orders them."""
+
+    def __init__(self, documents: Sequence[dict[str, Any]]) -> None:
+        self._documents = documents
+
+    def find(self) -> "FakeCollection":
+        return self
+
+    def sort(self, name: str, direction: int) -> "FakeCollection":
+        assert direction == 1
+        return FakeCollection(sorted(self._documents, key=lambda x: str(x[name])))
+
+    @contextmanager
+    def batch_size(self, _size: int) -> Iterator[Iterator[dict[str, Any]]]:
+        yield iter(self._documents)
+
+
+def compared(
+    monkeypatch: pytest.MonkeyPatch, readings: Sequence[TableReading], rows: Rows, found: Documents
+) -> tuple[TableComparison, FakeConnection]:
+    connection = FakeConnection(rows)
+
+    @contextmanager
+    def connect(_dsn: str, **options: object) -> Iterator[FakeConnection]:
+        assert options["client_encoding"] == "utf8"
+        yield connection
+
+    monkeypatch.setattr(psycopg, "connect", connect)
+    by_name = {each.table.table: each for each in readings}
+    monkeypatch.setattr(snapshot, "readings", lambda *_arguments: by_name)
+    database = {name: FakeCollection(documents) for name, documents in found.items()}
+    result = compare(
+        "",
+        cast("Database[dict[str, Any]]", database),
+        load_pipeline(Checkout.here()),
+        ConnectorFilter(),
+    )
+    return result, connection
+
+
+def document(identity: object, op: str = "c", **metadata: object) -> dict[str, Any]:
+    return {"_id": identity, "email": "x", "_cdc": {"op": op, "lsn": 7, "offset": 1, **metadata}}
+
+
+def test_rows_documents_and_differences_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = document("c")
+    del old["_cdc"]["offset"]
+    documents = [
+        old,
+        document("a"),
+        # A marker of a deleted row, a document of another writer, and one with another kind of key.
+        document("b", op="d"),
+        {"_id": "d", "email": "x"},
+        document(5),
+    ]
+    rows = [("a", "7", "x"), ("c", "7", "x"), ("e", "7", "x")]
+    found, _ = compared(monkeypatch, [HOW], {"customer": rows}, {"customer": documents})
+    assert [(each.kind, each.id) for each in found.differences] == [
+        (FindingKind.EXTRA, "d"),
+        (FindingKind.MISSING, "e"),
+    ]
+    assert found.tables == (
+        TableCompared(
+            table="public.customer",
+            rows=3,
+            documents=3,
+            not_compared=HOW.not_compared,
+            row_filter="(id <> '')",
+            # Of these, only `c` has an LSN and no offset: an earlier consumer wrote it.
+            ordered_by_lsn=1,
+        ),
+    )
+
+
+def test_every_table_is_compared_with_its_own_collection(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = replace(HOW, table=Table("public.orders", ("id",), "purchases"))
+    found, _ = compared(
+        monkeypatch,
+        [HOW, orders],
+        {"customer": [("a", "7", "x")], "orders": [("b", "7", "x")]},
+        {"customer": [document("a")], "purchases": []},
+    )
+    assert [(each.table, each.id) for each in found.differences] == [("public.orders", "b")]
+    assert [(each.table, each.rows, each.documents) for each in found.tables] == [
+        ("public.customer", 1, 1),
+        ("public.orders", 1, 0),
+    ]
+
+
+def test_all_tables_are_read_in_one_snapshot_with_fixed_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, connection = compared(monkeypatch, [HOW], {"customer": []}, {"customer": []})
+    assert connection.isolation_level is IsolationLevel.REPEATABLE_READ
+    assert connection.read_only is True
+    assert connection.settings == {
+        "TimeZone": "UTC",
+        "DateStyle": "ISO",
+        "IntervalStyle": "postgres",
+        "extra_float_digits": "1",
+        "bytea_output": "hex",
+    }
+    assert connection.queries == [HOW.all_rows().as_string()]
+
+
+def test_values_are_loaded_as_postgresql_prints_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    number = Conversion(str, str)
+    columns = (
+        Column("number", "int4", 23, "", number, is_money=False),
+        Column("price", "money", 790, "", number, is_money=True),
+        Column("boxes", "box[]", 1020, ";", number, is_money=False),
+    )
+    how = replace(HOW, columns=columns)
+    _, connection = compared(monkeypatch, [how], {"customer": []}, {"customer": []})
+    loaders = connection.loaders
+    # `_id` and `xmin` are text (25); money is cast to numeric (1700).
+    assert {oid for oid, loader in loaders.items() if loader is TextLoader} == {23, 25, 1700}
+    (array,) = (loader for loader in loaders.values() if issubclass(loader, ArrayLoader))
+    assert loaders[1020] is array
+    assert (array.base_oid, array.delimiter) == (25, b";")

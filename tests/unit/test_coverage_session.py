@@ -1,0 +1,115 @@
+"""The coverage session: its sums by package, and the lines and modules that it names."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from coverage import Coverage, CoverageData
+
+from cdc_perf.settings.paths import Checkout
+
+ROOT = Checkout.here().root
+VERDICT = "scripts/cdc_perf/verdict/judge.py"
+
+
+@pytest.fixture(scope="module")
+def noxfile() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("noxfile", ROOT / "noxfile.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def measured(covered: int, *missing: int) -> dict[str, object]:
+    """Return a file as coverage's JSON report has it."""
+    lines = {"covered_lines": covered, "num_statements": covered + len(missing)}
+    return {"summary": lines, "missing_lines": list(missing)}
+
+
+def test_lines_are_counted_by_package(noxfile: ModuleType) -> None:
+    files = {
+        "src/cdc_consumer/loop.py": measured(5),
+        "scripts/cdc_perf/results/points/store.py": measured(10, 3),
+        "scripts/cdc_perf/results/hops.py": measured(20, 7, 8),
+        "scripts/cdc_perf/errors.py": measured(4),
+        VERDICT: measured(1, 9),
+    }
+    found = noxfile.by_package(files)
+    assert found == {
+        "cdc_consumer": (5, 5),
+        "cdc_perf": (4, 4),
+        "cdc_perf/results": (30, 33),
+        "cdc_perf/verdict": (1, 2),
+        "total": (40, 44),
+    }
+    assert list(found)[-1] == "total"
+
+
+def test_a_package_without_lines_has_no_share(noxfile: ModuleType) -> None:
+    files = {"scripts/cdc_perf/verdict/__init__.py": measured(0)}
+    assert noxfile.by_package(files) == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [([], ""), ([7], "7"), ([7, 8], "7-8"), ([9, 3, 8, 7, 12], "3, 7-9, 12")],
+)
+def test_line_numbers_in_a_row_are_a_range(
+    noxfile: ModuleType, lines: list[int], text: str
+) -> None:
+    assert noxfile.ranges(lines) == text
+
+
+def test_uncovered_lines_are_those_of_the_packages_that_judge(noxfile: ModuleType) -> None:
+    files = {
+        VERDICT: measured(1, 9, 10),
+        "scripts/cdc_perf/verdict/gates.py": measured(8),
+        "scripts/cdc_perf/results/points/store.py": measured(10, 3),
+        "scripts/cdc_perf/integrity/check.py": measured(10, 4),
+        "scripts/cdc_perf/report/terminal.py": measured(10, 5),
+        "src/cdc_consumer/loop.py": measured(5, 6),
+    }
+    assert noxfile.uncovered(files) == {
+        "scripts/cdc_perf/integrity/check.py": "4",
+        "scripts/cdc_perf/results/points/store.py": "3",
+        VERDICT: "9-10",
+    }
+
+
+def test_a_module_that_no_test_imports_is_named(noxfile: ModuleType, tmp_path: Path) -> None:
+    for name in ("scripts/cdc_perf/verdict/judge.py", "src/cdc_consumer/loop.py", "tests/x.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    found = noxfile.never_imported({VERDICT: measured(1)}, tmp_path)
+    assert found == ["src/cdc_consumer/loop.py"]
+
+
+def test_the_packages_that_judge_exist(noxfile: ModuleType) -> None:
+    assert [name for name in noxfile.JUDGING if not (ROOT / name).is_dir()] == []
+
+
+def test_a_measurement_in_a_copy_of_the_checkout_is_of_the_same_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    copied = tmp_path / "copy" / VERDICT
+    for number, path in enumerate((ROOT / VERDICT, copied)):
+        process = CoverageData(str(tmp_path / f"data.{number}"))
+        process.add_lines({str(path): [number + 1]})
+        process.write()
+    session = Coverage(str(tmp_path / "data"), config_file="pyproject.toml")
+    session.combine()
+    combined = session.get_data()
+    assert [Path(path).resolve() for path in combined.measured_files()] == [ROOT / VERDICT]
+    (path,) = combined.measured_files()
+    assert sorted(combined.lines(path) or ()) == [1, 2]
+
+
+def test_processes_that_tests_start_are_measured() -> None:
+    session = Coverage(config_file=str(ROOT / "pyproject.toml"))
+    assert session.get_option("run:patch") == ["subprocess"]
+    # A stack's consumer is stopped with SIGTERM.
+    assert session.get_option("run:sigterm") is True
