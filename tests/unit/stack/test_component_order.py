@@ -86,9 +86,9 @@ def started_locally(
         pipeline,
         Layout(folder),
         recorder,
-        lambda _say, *, observe: (installed, {"mongodb": str(observe)}),
+        lambda *, observe: (installed, {"mongodb": str(observe)}),
     )
-    starter.start(print, observe=observe)
+    starter.start(observe=observe)
     return recorder
 
 
@@ -128,7 +128,7 @@ def test_the_embedded_stack_stops_against_the_data_flow(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stack, recorder = local_stack(tmp_path, pipeline, monkeypatch)
-    assert stack.down(print)
+    assert stack.down()
     assert recorder.done == [*STOPS, "shut down"]
 
 
@@ -136,7 +136,7 @@ def test_an_abandoned_embedded_stack_is_killed_except_postgres_which_cleans_up(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stack, recorder = local_stack(tmp_path, pipeline, monkeypatch)
-    assert stack.abandon(print)
+    assert stack.abandon()
     killed = ["QUIT postgres", "KILL kafka", "KILL connect", "KILL mongodb", "KILL consumer"]
     assert recorder.done == [*killed, *STOPS, "shut down"]
 
@@ -187,9 +187,9 @@ def test_the_compose_stack_starts_the_consumer_after_the_others(
     monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: None)
     project = FakeProject()
     starter = compose_start.ComposeStarter(
-        Checkout.at(tmp_path, {}), pipeline, cast("Any", project), lambda _: tmp_path
+        Checkout.at(tmp_path, {}), pipeline, cast("Any", project), lambda: tmp_path
     )
-    starter.start(print, observe=observe)
+    starter.start(observe=observe)
     first = ["kafka", "kafka-connect", "mongodb", "postgres", "otel-collector"]
     assert project.command.done == [
         *(first, "build cdc-consumer", ["cdc-consumer"]),
@@ -241,7 +241,6 @@ def test_each_component_is_waited_for(
         pipeline,
         CHECKOUT.root,
         endpoints,
-        print,
         start_consumer=lambda: starter.done.append("start consumer"),
     )
     expected = ["postgres", "mongodb", "kafka", "start consumer", "connect", "consumer"]

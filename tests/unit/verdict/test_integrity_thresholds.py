@@ -8,7 +8,7 @@ import pytest
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.records import Drain, Finding, FindingKind, Integrity, LastSeen, RowSample
 from cdc_perf.settings.expressions import Expression, parse_expression
-from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase
+from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase, Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.integrity_gates import INTEGRITY_METRICS, judge_integrity, rows_gate
 from cdc_perf.verdict.judge import judge
@@ -20,7 +20,8 @@ STUCK = Drain(seconds=60.0, outstanding=("the consumer group",))
 def count_threshold(metric: str, expression: str) -> Threshold:
     parsed = parse_expression(expression)
     assert isinstance(parsed, Expression)
-    return Threshold(MetricKind(metric, MetricType.GAUGE, "", Better.LOWER, Phase.ALL), parsed)
+    kind = MetricKind(metric, Source.INTEGRITY, MetricType.GAUGE, "", Better.LOWER, Phase.ALL)
+    return Threshold(kind, parsed)
 
 
 def with_findings(*kinds: FindingKind, excused: str = "") -> Integrity:

@@ -5,7 +5,7 @@ import pytest
 from cdc_perf.errors import ExitCode
 from cdc_perf.results.points.gauges import StackSeries
 from cdc_perf.settings.expressions import GROWTH, Expression, parse_expression
-from cdc_perf.settings.metrics import LIVE_HEAP, Better, MetricKind, MetricType, Phase
+from cdc_perf.settings.metrics import LIVE_HEAP, Better, MetricKind, MetricType, Phase, Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.growth import SAMPLES_NEEDED
 from cdc_perf.verdict.points import StackMetrics
@@ -28,7 +28,8 @@ def heap_threshold() -> Threshold:
     parsed = parse_expression("max<=9")
     assert isinstance(parsed, Expression)
     name = f"{LIVE_HEAP}kafka"
-    return Threshold(MetricKind(name, MetricType.GAUGE, "B", Better.LOWER, Phase.ALL), parsed)
+    kind = MetricKind(name, Source.STACK, MetricType.GAUGE, "B", Better.LOWER, Phase.ALL)
+    return Threshold(kind, parsed)
 
 
 def test_a_gauge_without_samples_is_unknown_and_a_jvm_s_has_its_own_remedy() -> None:
