@@ -77,7 +77,7 @@ def test_a_run_on_a_stack_that_is_up_passes_and_leaves_everything(
     assert (run / "summary.md").read_text(encoding="utf-8").startswith("**PASS**: ")
     report = (run / "report.html").read_text(encoding="utf-8")
     assert "<title>PASS: " in report
-    assert "What is missing from this report" not in report
+    assert "What this report lacks" not in report
     assert ET.parse(run / "junit.xml").getroot().attrib["failures"] == "0"  # noqa: S314
     assert (run.parent / "latest").resolve() == run
     assert {path.stem for path in (run / "logs").iterdir()} == set(stack.log_files())

@@ -119,7 +119,7 @@ def every_job_ends(file: File) -> Iterator[str]:
     for job, content in file.jobs.items():
         minutes = content.get("timeout-minutes")
         if type(minutes) is not int and minutes != "${{ matrix.timeout_minutes }}":
-            yield f"{job} has the time-out {minutes}"
+            yield f"{job} has the timeout {minutes}"
 
 
 def every_runner_can_be_replaced(file: File) -> Iterator[str]:

@@ -92,34 +92,34 @@ def test_the_status_is_set_and_the_comment_is_made_once_and_then_edited(
 - baseline: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms
 - baseline: its own verdict is FAIL: `cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms`
 
-### As this pull request measured and judged itself
+### Results from this pull request's own code
 
-Its job Gate ended with `success`.
+Job Gate ended with `success`.
 
-**FAIL**: a limit or a gate on the pipeline is broken.
+**FAIL**: a threshold or a gate of the pipeline is broken.
 
 | scenario    | verdict   |   iterations |   rate/s |    e2e p50/p95/p99 ms |   samples |   errors |   dropped |   thresholds |
 |-------------|-----------|--------------|----------|-----------------------|-----------|----------|-----------|--------------|
 | baseline    | FAIL      |          600 |     10.0 | 1,200 / 2,310 / 4,100 |       540 |        0 |         0 |          4/5 |
 | e2e-latency | PASS      |        3,000 |     10.0 |      36.4 / 51.2 / 73 |       540 |        0 |         0 |          4/4 |
 
-- baseline: nothing was lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
-- e2e-latency: nothing was lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
+- baseline: no data lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
+- e2e-latency: no data lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
 
 baseline: **FAIL**
 
 - `cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms`
 
-- run `20261124T020000Z-0000`, stack `local`, limits of `ci`, commit `cccccccccccc`, `a processor`, 4 cores
-- run `20261124T020100Z-0001`, stack `local`, limits of `ci`, commit `cccccccccccc`, `a processor`, 4 cores
+- run `20261124T020000Z-0000`, stack `local`, thresholds of `ci`, commit `cccccccccccc`, `a processor`, 4 cores
+- run `20261124T020100Z-0001`, stack `local`, thresholds of `ci`, commit `cccccccccccc`, `a processor`, 4 cores
 - `MongoDB figures are those of a stand-in`
 
 ### Changes since the base branch's last comparable run
 
-- baseline: nothing to compare with: none of the last 5 runs there has results of it
-- e2e-latency: nothing to compare with: none of the last 5 runs there has results of it
+- baseline: no baseline run: none of the last 5 runs there has its results
+- e2e-latency: no baseline run: none of the last 5 runs there has its results
 
-[Results and report]({PAGE}/4711/artifacts/3) · [Job summary, logs and all artifacts]({PAGE}/4711) · commit `444444444444`
+[Results and report]({PAGE}/4711/artifacts/3) · [Job summary, logs, and all artifacts]({PAGE}/4711) · commit `444444444444`
 """  # noqa: E501 - as it is written
     )
     (status,) = [x for x in github.statuses[HEAD] if x["state"] == "failure"]
@@ -310,7 +310,10 @@ def test_changes_are_shown_against_the_base_branchs_last_comparable_run(
         ["baseline", "iterations/s", "10", "600", "10", "600", "none"],
         ["baseline", "errors", "0", "600", "0", "600", "none"],
     ]
-    assert f"One run beside one of [4600]({PAGE}/4600): changes, not judged." in changes
+    assert (
+        f"One run compared with one run of [4600]({PAGE}/4600). A difference can be noise."
+        in changes
+    )
     assert f"GET /actions/runs/{BEFORE + 1}/artifacts" not in github.asked
 
 
@@ -377,7 +380,7 @@ def test_a_run_without_results_says_so(
     assert ran.exit_code == 0, ran.lines
     assert github.status(HEAD) == "failure"
     body = github.comments[0]["body"]
-    assert f"**There are no results**: see the [log]({PAGE}/4711)." in body
+    assert f"**No results**: see the [log]({PAGE}/4711)." in body
 
 
 def test_a_hostile_artifact_says_nothing_of_its_own(

@@ -86,7 +86,7 @@ def test_a_scenario_without_its_script_is_refused_and_nothing_is_written(copy: P
             "scripts/cdc_perf/tasks/namespace.py",
             r"perf\.perf, ",
             "",
-            "workflow: the task 'perf' is not in the collection of tasks.py",
+            "workflow: the collection of tasks.py has no task 'perf'",
             id="a task that is not registered",
         ),
         pytest.param(
@@ -100,7 +100,7 @@ def test_a_scenario_without_its_script_is_refused_and_nothing_is_written(copy: P
             "noxfile.py",
             r"@nox\.session\ndef typecheck",
             "def typecheck",
-            "the session 'typecheck' is not among those of noxfile.py",
+            "noxfile.py has no session 'typecheck'",
             id="a function that is no session any more",
         ),
     ],

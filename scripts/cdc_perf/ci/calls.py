@@ -83,8 +83,8 @@ def session_step(project: CiProject, name: str, session: Session, *posargs: str)
             words = ["nox", "--force-venv-backend", "none", "--session", called]
             return Run(name, shlex.join([*words, *(("--", *posargs) if posargs else ())]))
     raise UsageFailure(
-        f"workflow: step {name!r}: the session {session.__name__!r} is not among those of "
-        f"noxfile.py; {nearest(session.__name__, project.registry)}"
+        f"workflow: step {name!r}: noxfile.py has no session {session.__name__!r}; "
+        f"{nearest(session.__name__, project.registry)}"
     )
 
 
@@ -99,9 +99,9 @@ def task_name(project: CiProject, task: "Task[Any]") -> str:
         if project.namespace[name] is task:
             return name
     raise UsageFailure(
-        f"workflow: the task {task.name!r} is not in the collection of tasks.py; "
+        f"workflow: the collection of tasks.py has no task {task.name!r}; "
         f"{nearest(task.name, names)}",
-        hint="add it there, or take the step that calls it out of scripts/cdc_perf/ci/",
+        hint="add it there, or remove its step from scripts/cdc_perf/ci/",
     )
 
 

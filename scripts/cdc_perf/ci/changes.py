@@ -22,7 +22,7 @@ def changed_paths(root: Path) -> tuple[str, ...]:
     """
     if _git(root, "rev-parse", "--quiet", "--verify", "HEAD^2") is None:
         raise UsageFailure(
-            "the checkout of the pull request is no merge commit whose parents are here",
+            "HEAD is not a merge commit, or its parents are missing",
             hint="check it out with fetch-depth: 2",
         )
     listed = _git(root, "diff", "--name-only", "--no-renames", "HEAD^1", "HEAD")
@@ -71,7 +71,7 @@ def changed_since(root: Path, base: str) -> tuple[str, ...]:
     listed = _git(root, "diff", "--name-only", "--no-renames", "--end-of-options", base, "HEAD")
     if listed is None:
         raise UsageFailure(
-            f"git cannot compare what is checked out with {base}, the merge group's base",
+            f"git cannot compare HEAD with {base}, the merge group's base",
             hint="check it out with fetch-depth: 0",
         )
     return _paths(listed)

@@ -46,10 +46,7 @@ class Drift:
         """Return a line for each missing or orphaned file, and the diffs."""
         return (
             *(f"{path}: missing" for path in self.missing),
-            *(
-                f"{path}: generated once, and nothing generates it any more"
-                for path in self.orphaned
-            ),
+            *(f"{path}: obsolete: nothing generates it" for path in self.orphaned),
             *(line for diff in self.changed.values() for line in diff.splitlines()),
         )
 

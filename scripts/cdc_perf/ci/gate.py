@@ -8,7 +8,7 @@ import msgspec
 from cdc_perf.ci.plan import Output
 from cdc_perf.errors import ExitCode, UsageFailure
 from cdc_perf.report.markdown import sentence
-from cdc_perf.report.rows import printable, word
+from cdc_perf.report.rows import printable, scenario_word
 from cdc_perf.runs.run_set import RunSet
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.verdict.verdict import worst
@@ -52,8 +52,8 @@ def read_needs(text: str) -> Mapping[str, Needed]:
         needs = msgspec.json.decode(text, type=dict[str, Needed])
     except msgspec.DecodeError as error:
         raise UsageFailure(
-            f"{NEEDS} is not what toJSON(needs) gives: {error}",
-            hint="this is for the workflow; on a laptop the exit code of `inv perf` says the same",
+            f"{NEEDS} is not the output of toJSON(needs): {error}",
+            hint="this command needs the workflow; elsewhere, use the exit code of `inv perf`",
         ) from None
     missing = [name for name in (PLAN, PERFORMANCE_TEST, REPORT) if name not in needs]
     if missing:
@@ -75,7 +75,7 @@ def decide(needs: Mapping[str, Needed], recorded: RunSet) -> Decision:
     if plan.output(Output.RELEVANT) == "false" and not expected:
         return _without_scenarios(tests)
     if not expected:
-        return _red([(ExitCode.NO_DATA, "plan: names no scenario, although it says that some run")])
+        return _red([(ExitCode.NO_DATA, "plan: says that scenarios run, but names none")])
     problems = _problems(expected, recorded)
     if tests.result != SUCCESS:
         problems.append((_code(tests.result), f"performance-test: {tests.result}"))
@@ -83,23 +83,24 @@ def decide(needs: Mapping[str, Needed], recorded: RunSet) -> Decision:
         return _red(problems)
     lines = [f"{name}: PASS" for name in expected]
     lines += [
-        f"ignored, because a later attempt has results: {printable(line)}"
-        for line in recorded.superseded
+        f"ignored (a later attempt has results): {printable(line)}" for line in recorded.superseded
     ]
     if needs[REPORT].result != SUCCESS:
         # Publishing never changes a verdict, and the job itself has already failed.
         lines.append(
-            f"report: {needs[REPORT].result}: the verdicts stand, their summary is missing"
+            f"report: {needs[REPORT].result}: the verdicts are valid, but their summary is missing"
         )
     return Decision(ExitCode.PASS, tuple(lines))
 
 
 def _without_scenarios(tests: Needed) -> Decision:
     if tests.result != SKIPPED:
-        return _red([(ExitCode.INVALID, f"performance-test: {tests.result}, but none was planned")])
+        return _red(
+            [(ExitCode.INVALID, f"performance-test: {tests.result}, but no scenario was planned")]
+        )
     return Decision(
         ExitCode.PASS,
-        ("nothing that has a part in performance was changed: no scenario had to run",),
+        ("no changed file can affect performance: no scenario had to run",),
     )
 
 
@@ -108,17 +109,17 @@ def _problems(expected: Sequence[str], recorded: RunSet) -> list[tuple[ExitCode,
     problems = [(ExitCode.INVALID, printable(line)) for line in recorded.unreadable]
     for name in expected:
         if name not in measured:
-            problems.append((ExitCode.NO_DATA, f"{name}: no results: its job left none"))
+            problems.append((ExitCode.NO_DATA, f"{name}: its job left no results"))
             continue
         verdict = measured[name].row.verdict
         if verdict.exit_code is not ExitCode.PASS:
             meaning = sentence(verdict.verdict, verdict.exit_code)
             why = "; ".join(printable(reason) for reason in verdict.reasons) or meaning
-            judged = word(verdict.verdict, verdict.exit_code)
+            judged = scenario_word(verdict)
             problems.append((verdict.exit_code, f"{name}: {judged}: {why}"))
     unplanned = [name for name in measured if name not in (*expected, HEALTH_CHECK)]
     problems += [
-        (ExitCode.INVALID, f"{name}: has results, and was not planned") for name in unplanned
+        (ExitCode.INVALID, f"{name}: has results but was not planned") for name in unplanned
     ]
     unfinished = recorded.verdict()
     if not problems and unfinished.exit_code is not ExitCode.PASS:

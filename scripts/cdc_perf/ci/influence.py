@@ -60,16 +60,16 @@ _PATTERNS: Mapping[str, Part] = {
     "requirements/*": Part.HARNESS,
 }
 _EFFECTS: Mapping[Part, str] = {
-    Part.WORKFLOW: "its jobs, and what they upload, are those of this pull request: "
-    "the results are as trustworthy as this change",
-    Part.THRESHOLDS: "its own Gate uses the thresholds of this pull request; "
+    Part.WORKFLOW: "this pull request defines the jobs and their artifacts: "
+    "trust the results only as far as this change",
+    Part.THRESHOLDS: "Gate uses the thresholds of this pull request; "
     "the required status uses those of the default branch",
-    Part.LOAD: "its own Gate judges the load of this pull request; "
-    "the required status is red unless the load is that of the default branch",
-    Part.GATE: "its own verdict and Gate follow the rules of this pull request; "
+    Part.LOAD: "Gate judges the load of this pull request; "
+    "the required status fails unless the load equals that of the default branch",
+    Part.GATE: "the verdict and Gate follow the rules of this pull request; "
     "the required status follows those of the default branch",
     Part.HARNESS: "the code of this pull request measures; "
-    "the required status judges the figures that this code reports",
+    "the required status judges the values that this code reports",
 }
 
 
@@ -185,7 +185,7 @@ def _settings(ours: Checkout, theirs: Checkout) -> Iterator[str]:
         )
     except (UsageFailure, RecursionError) as error:
         why = error.message if isinstance(error, UsageFailure) else "its JSON is nested too deeply"
-        yield f"- The settings of this pull request cannot be used: {quoted(why)}"
+        yield f"- The settings of this pull request are invalid: {quoted(why)}"
         return
     if changes:
         headers = ["scenario", "threshold", "default branch", "this pull request", "effect"]
@@ -196,7 +196,7 @@ def _settings(ours: Checkout, theirs: Checkout) -> Iterator[str]:
 def _entries(checkout: Checkout) -> Mapping[str, object]:
     content = read_json(checkout.scenarios_file)
     if not isinstance(content, dict):
-        raise UsageFailure("scenarios.json: is not an object")
+        raise UsageFailure("scenarios.json is not an object")
     return content
 
 

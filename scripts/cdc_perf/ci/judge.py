@@ -136,7 +136,7 @@ def _comment(place: JudgeContext, run: WorkflowRun, result: _Result) -> str:
     pull = pull_request_of(run, result.pulls)
     if pull is None:
         numbers = ", ".join(f"#{x.number}" for x in result.pulls)
-        return f"no comment: the run's name does not say for which of {numbers} it was"
+        return f"no comment: the run's name does not say which of {numbers} it was"
     findings = Findings(
         status=result.judgement.status,
         problems=tuple(_line(x.sentence, x.theirs) for x in result.judgement.problems),
@@ -154,11 +154,11 @@ def _influence(
     place: JudgeContext, run: WorkflowRun, changed: tuple[str, ...] | None
 ) -> tuple[str, ...]:
     if changed is None:
-        return ("- More files are changed than GitHub lists: any part may be among them.",)
+        return ("- GitHub does not list all changed files: any part may be affected.",)
     try:
         return influence(place.github, place.checkout, changed, run.head_sha, place.temporary)
     except ApiFailure as failure:
-        return (f"- What the changed files do cannot be shown: {quoted(failure.message)}",)
+        return (f"- Cannot show the effects of the changed files: {quoted(failure.message)}",)
 
 
 def _line(ours: str, theirs: str) -> str:

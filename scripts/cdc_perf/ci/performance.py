@@ -63,7 +63,7 @@ def performance_test(project: CiProject) -> Workflow:
         triggers=Triggers(
             inputs={
                 "scenario": ChoiceInput("Scenario to run", scenarios, _DEFAULT_SCENARIO),
-                "duration_override": Text("How long each scenario lasts, such as 5m or 30m"),
+                "duration_override": Text("Duration of each scenario, such as 5m or 30m"),
             },
             cron=_NIGHTLY,
             pull_request=True,
@@ -75,7 +75,7 @@ def performance_test(project: CiProject) -> Workflow:
             f"format('{PULL_REQUEST_RUN}{{0}}', github.event.pull_request.number) || ''"
         ),
         # `plan` checks the paths: a required check whose workflow never starts would block forever.
-        remark="no filter of paths: `plan` looks at them",
+        remark="no path filter: `plan` checks the changed files",
         group=f"{expression('github.workflow')}-"
         f"{expression('github.event.pull_request.number || github.run_id')}",
         cancel=expression("github.event_name == 'pull_request'"),
@@ -139,8 +139,8 @@ def _performance_test(project: CiProject) -> Job:
                 env=ENVIRONMENT,
                 stack=project.stack,
             ),
-            _upload("Keep the results", SCENARIO_RESULTS, _RESULTS, RESULTS_DAYS),
-            _upload("Keep the logs", SCENARIO_LOGS, ".stack/logs", LOGS_DAYS),
+            _upload("Upload the results", SCENARIO_RESULTS, _RESULTS, RESULTS_DAYS),
+            _upload("Upload the logs", SCENARIO_LOGS, ".stack/logs", LOGS_DAYS),
         ),
     )
 
@@ -160,7 +160,7 @@ def _report(project: CiProject) -> Job:
             task_step(
                 project, "Write one report of all scenarios", project.tasks.report, run=_RESULTS
             ),
-            _upload("Keep the results of all scenarios", RESULTS, _RESULTS, RESULTS_DAYS),
+            _upload("Upload the results of all scenarios", RESULTS, _RESULTS, RESULTS_DAYS),
         ),
     )
 
@@ -209,7 +209,7 @@ def _upload(name: str, artifact: str, path: str, days: int) -> Uses:
 
 def _download() -> Uses:
     return Uses(
-        "Get the results of each scenario",
+        "Download the results of each scenario",
         DOWNLOAD,
         {"pattern": ALL_SCENARIO_RESULTS, "path": _RESULTS, "merge-multiple": True},
     )

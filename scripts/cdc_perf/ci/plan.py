@@ -89,14 +89,18 @@ def plan(
     entries = tuple(_entry(scenario, seconds) for scenario in chosen)
     text = format_duration(seconds) if seconds is not None else ""
     if changed is None:
-        return WorkflowPlan(entries, text, "not a pull request: it runs whatever was changed")
+        return WorkflowPlan(
+            entries, text, "not a pull request: scenarios run regardless of changed files"
+        )
     found = relevant(changed)
     if not found:
         return WorkflowPlan(
-            (), text, f"{counted(len(changed), 'changed file')}, none with a part in performance"
+            (),
+            text,
+            f"{counted(len(changed), 'changed file')}, none of which can affect performance",
         )
-    files = counted(len(found), "such file")
-    return WorkflowPlan(entries, text, f"{found[0]} was changed, {files} in all")
+    files = counted(len(found), "relevant file")
+    return WorkflowPlan(entries, text, f"{found[0]} changed ({files} in total)")
 
 
 def _entry(scenario: Scenario, seconds: float | None) -> Entry:
@@ -107,9 +111,8 @@ def _entry(scenario: Scenario, seconds: float | None) -> Entry:
     minutes = ceil(load / 60) + _MARGIN_MINUTES
     if minutes > _LONGEST_JOB_MINUTES:
         raise UsageFailure(
-            f"duration_override: {scenario.name} would take {minutes:,} minutes with its set-up, "
-            f"and GitHub ends a job after {_LONGEST_JOB_MINUTES}",
-            hint="ask for less than "
-            f"{format_duration((_LONGEST_JOB_MINUTES - _MARGIN_MINUTES) * 60)}",
+            f"duration_override: {scenario.name} would take {minutes:,} minutes including setup; "
+            f"GitHub ends a job after {_LONGEST_JOB_MINUTES}",
+            hint=f"use less than {format_duration((_LONGEST_JOB_MINUTES - _MARGIN_MINUTES) * 60)}",
         )
     return Entry(scenario.name, minutes)

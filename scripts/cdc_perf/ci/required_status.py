@@ -151,7 +151,7 @@ def judge(rules: Rules, recorded: RunSet, jobs: Mapping[str, str]) -> Judgement:
             )
         found = measured.get(scenario.name)
         if found is None:
-            problems.append(Problem(ProblemKind.MISSING, scenario.name, "there are no results"))
+            problems.append(Problem(ProblemKind.MISSING, scenario.name, "it has no results"))
         else:
             problems += _problems(scenario, thresholds, found)
     if problems:
@@ -168,12 +168,14 @@ def _problems(
 ) -> Iterator[Problem]:
     entry, verdict = found.run.entry(scenario.name), found.row.verdict
     if found.run.manifest.status is not RunStatus.COMPLETE:
-        yield Problem(ProblemKind.UNFINISHED, scenario.name, "its run did not come to its end")
+        yield Problem(ProblemKind.UNFINISHED, scenario.name, "its run did not finish")
     if (
         not same_load(entry.executor, scenario.options)
         or entry.think_time_seconds != scenario.think_time_seconds
     ):
-        yield Problem(ProblemKind.LOAD, scenario.name, "its load is not that of the default branch")
+        yield Problem(
+            ProblemKind.LOAD, scenario.name, "its load differs from that of the default branch"
+        )
     if not thresholds:
         yield Problem(
             ProblemKind.THRESHOLD, scenario.name, "the default branch has no threshold for it"
@@ -242,6 +244,6 @@ def _reported(verdict: ScenarioVerdict) -> Iterator[tuple[str, str]]:
     found = {gate.name: gate for gate in verdict.gates}
     for name in REPORTED_GATES:
         if name not in found:
-            yield name, "its verdict does not have it"
+            yield name, "its verdict lacks this gate"
         elif found[name].ok is not True:
             yield name, found[name].reason or f"observed: {found[name].observed}"

@@ -61,14 +61,20 @@ def tools(project: CiProject, stack: str) -> tuple[Step, ...]:
     path = TOOL_CACHE["CDC_PERF_CACHE"]
     missed = f"steps.{_RESTORED}.outputs.cache-hit != 'true'"
     return (
-        task_step(project, "Name the tools", project.tasks.key, step_id=_NAMED, stack=stack),
+        task_step(
+            project,
+            "Compute the cache key of the tools",
+            project.tasks.key,
+            step_id=_NAMED,
+            stack=stack,
+        ),
         Uses(
             "Restore the tools",
             CACHE_RESTORE,
             {"path": path, "key": key, "restore-keys": prefix},
             id=_RESTORED,
         ),
-        task_step(project, "Get the tools that are missing", project.tasks.install, stack=stack),
+        task_step(project, "Install the missing tools", project.tasks.install, stack=stack),
         replace(
             task_step(project, "Remove old tools", project.tasks.prune, stack=stack),
             condition=missed,

@@ -7,8 +7,8 @@ from cdc_perf.dashboards.promql import RUNS, classic_quantile, rate
 
 _HOP = "cdc_consumer_hop_seconds"
 _SAMPLES = (
-    "Of every event, over the window that is chosen above; shown where the window holds events "
-    "enough for it: 60 for p95, 300 for p99. Exact to 5 %."
+    "All events in the selected window. Shown if the window has enough events: 60 "
+    "for p95, 300 for p99. Accurate to 5%."
 )
 _NONE_IS_GOOD = (
     dashboard.Threshold(color="green"),
@@ -46,7 +46,9 @@ def _hops() -> tuple[Panel, ...]:
 def _flow() -> tuple[Panel, ...]:
     return (
         time_series_panel(
-            PanelSpec(4, "Events", "Captured, written to Kafka, applied, a second.", "cps", 8),
+            PanelSpec(
+                4, "Events", "Events per second: captured, written to Kafka, applied.", "cps", 8
+            ),
             (
                 Query(rate("debezium_events_seen_total", "server"), "captured by Debezium"),
                 Query(
@@ -60,8 +62,10 @@ def _flow() -> tuple[Panel, ...]:
             PanelSpec(
                 5,
                 "Consumer Lag",
-                "Records that the consumer has not committed: by its own count, and as the broker "
-                "tells the harness while a run goes on.",
+                (
+                    "Records that the consumer has not committed: by its own count and, during a "
+                    "run, by the count of the broker."
+                ),
                 "short",
                 8,
             ),
@@ -76,7 +80,7 @@ def _flow() -> tuple[Panel, ...]:
             PanelSpec(
                 6,
                 "Replication Slot",
-                "Bytes of the log that PostgreSQL keeps for Debezium; known while a run goes on.",
+                "Write-ahead log that PostgreSQL retains for Debezium; measured during a run.",
                 "bytes",
                 8,
             ),
@@ -104,7 +108,7 @@ def _flow() -> tuple[Panel, ...]:
             PanelSpec(
                 8,
                 "Debezium behind PostgreSQL",
-                "From the commit of the last event until Debezium had it.",
+                "Time from the commit of the last event until Debezium read it.",
                 "s",
                 8,
             ),
@@ -114,7 +118,7 @@ def _flow() -> tuple[Panel, ...]:
             PanelSpec(
                 9,
                 "Consumer Batches",
-                "Records taken from Kafka at once: mean, and p95 within its bucket.",
+                "Records per poll of Kafka: mean, and p95 within its bucket.",
                 "short",
                 8,
             ),
@@ -138,7 +142,7 @@ def _flow() -> tuple[Panel, ...]:
 def _trouble() -> tuple[Panel, ...]:
     return (
         stat_panel(
-            PanelSpec(10, "Dead Letters", "Records that can never be applied.", "short", 6),
+            PanelSpec(10, "Dead Letters", "Records that the consumer can never apply.", "short", 6),
             (
                 Query(
                     "sum by (reason) (increase(cdc_consumer_dead_letters_total[$__range]))",
@@ -148,7 +152,7 @@ def _trouble() -> tuple[Panel, ...]:
             _NONE_IS_GOOD,
         ),
         stat_panel(
-            PanelSpec(11, "Connector Tasks", "On this worker, by state.", "short", 6),
+            PanelSpec(11, "Connector Tasks", "Tasks on this worker, by state.", "short", 6),
             (
                 Query(
                     "sum by (connector, state) (kafka_connect_connector_tasks)",
@@ -160,7 +164,10 @@ def _trouble() -> tuple[Panel, ...]:
             PanelSpec(
                 12,
                 "Retries and Replays",
-                "Writes to MongoDB made again, and events not newer than their document, a second.",
+                (
+                    "Per second: retried writes to MongoDB, and events not newer than their "
+                    "document."
+                ),
                 "cps",
                 12,
             ),
@@ -170,7 +177,9 @@ def _trouble() -> tuple[Panel, ...]:
             ),
         ),
         rows(
-            PanelSpec(13, "Alerts", "What fires now: k6/prometheus/rules/alerts.yml.", "short", 12),
+            PanelSpec(
+                13, "Alerts", "Firing alerts of k6/prometheus/rules/alerts.yml.", "short", 12
+            ),
             (Query('ALERTS{alertstate="firing"}', ""),),
             names={"alertname": "Alert", "severity": "Severity", "job": "Job"},
             hidden=("__name__", "alertstate", "Value"),
@@ -181,17 +190,23 @@ def _trouble() -> tuple[Panel, ...]:
 def _resources() -> tuple[Panel, ...]:
     return (
         time_series_panel(
-            PanelSpec(14, "Processors", "Cores that each component keeps busy.", "short", 12),
+            PanelSpec(14, "CPU", "CPU cores in use by each component.", "short", 12),
             (Query(f"max by (component) (cdc_perf_cpu_cores{{{RUNS}}})", "{{component}}"),),
             stacked=True,
         ),
         time_series_panel(
-            PanelSpec(15, "Memory", "Resident, with the processes that it started.", "bytes", 12),
+            PanelSpec(
+                15,
+                "Memory",
+                "Resident memory of each component and its child processes.",
+                "bytes",
+                12,
+            ),
             (Query(f"max by (component) (cdc_perf_memory_bytes{{{RUNS}}})", "{{component}}"),),
         ),
         time_series_panel(
             PanelSpec(
-                16, "Java Heap", "Used by the broker and by the Connect worker.", "bytes", 12
+                16, "Java Heap", "Heap in use by the broker and by the Connect worker.", "bytes", 12
             ),
             (Query('sum by (job) (jvm_memory_used_bytes{area="heap"})', "{{job}}"),),
         ),

@@ -18,8 +18,8 @@ from cdc_perf.dashboards.promql import (
 _QUANTILES = ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
 _RUN = "{{test_run_id}} {{scenario}}"
 _SAMPLES = (
-    "Over the window that is chosen above, warm-up included; a percentile is shown where the "
-    "window holds samples enough for it: 6 for p50, 60 for p95, 300 for p99."
+    "Over the selected window, including the warm-up. A percentile is shown if the "
+    "window has enough samples: 6 for p50, 60 for p95, 300 for p99."
 )
 _NONE_IS_GOOD = (
     dashboard.Threshold(color="green"),
@@ -42,14 +42,16 @@ def panels() -> tuple[Panel, ...]:
     """Return the panels in order."""
     return (
         time_series_panel(
-            PanelSpec(1, "Virtual Users", "At work, and the most that k6 has made.", "short", 12),
+            PanelSpec(
+                1, "Virtual Users", "Active, and the maximum that k6 has created.", "short", 12
+            ),
             (
                 Query(f"sum by (test_run_id) (k6_vus{{{RUNS_ALONE}}})", "{{test_run_id}} VUs"),
                 Query(f"sum by (test_run_id) (k6_vus_max{{{RUNS_ALONE}}})", "{{test_run_id}} max"),
             ),
         ),
         time_series_panel(
-            PanelSpec(2, "Request Rate", "Iterations that ended, a second.", "reqps", 12),
+            PanelSpec(2, "Request Rate", "Iterations that ended per second.", "reqps", 12),
             (
                 Query(rate("k6_iterations_total", BY_RUN, RUNS), _RUN),
                 Query(
@@ -62,8 +64,8 @@ def panels() -> tuple[Panel, ...]:
             PanelSpec(
                 3,
                 "CDC E2E Latency",
-                "From the start of an iteration until its document is in MongoDB; what failed or "
-                f"came too late counts as its time-out. {_SAMPLES}",
+                "From the start of an iteration until its document is in MongoDB; a failed or "
+                f"late change counts with its timeout. {_SAMPLES}",
                 "s",
                 12,
             ),
@@ -79,8 +81,10 @@ def panels() -> tuple[Panel, ...]:
             PanelSpec(
                 4,
                 "Success Rate",
-                "The share of iterations whose change was written, arrived in time and was read "
-                "back right, since the start of the scenario.",
+                (
+                    "Share of iterations since the start of the scenario whose change was written, "
+                    "arrived in time, and was read back correctly."
+                ),
                 "percentunit",
                 6,
             ),
@@ -109,7 +113,7 @@ def panels() -> tuple[Panel, ...]:
             PanelSpec(
                 7,
                 "MongoDB Read Latency",
-                f"One document by its key, after it has arrived. {_SAMPLES}",
+                f"Read of one document by key, after it arrived. {_SAMPLES}",
                 "s",
                 12,
             ),
@@ -136,8 +140,10 @@ def panels() -> tuple[Panel, ...]:
             PanelSpec(
                 10,
                 "Threshold Status",
-                "While the run goes on, as k6 judges every two seconds; in the end, as the verdict "
-                "says. A latency's limit is in milliseconds.",
+                (
+                    "During a run, k6's result, every two seconds; after it, the verdict. Latency "
+                    "thresholds are in milliseconds."
+                ),
                 "short",
                 12,
             ),
@@ -150,7 +156,7 @@ def panels() -> tuple[Panel, ...]:
             PanelSpec(
                 11,
                 "Verdicts",
-                "The exit code of each scenario that is over.",
+                "Exit code of each finished scenario.",
                 "short",
                 8,
             ),
@@ -163,10 +169,11 @@ def panels() -> tuple[Panel, ...]:
             PanelSpec(
                 12,
                 "Runs compared",
-                "Each as its summary has it, without the warm-up, where there were samples "
-                "enough. Begin is the time of its start; the difference of two is the shift that "
-                "lays one over the other. Whether one is worse is for `inv compare --pairs` to "
-                "say.",
+                (
+                    "The values of each summary, without the warm-up, if it has enough samples. "
+                    "Begin is the start time; the difference between two runs is the shift that "
+                    "overlays them. To find whether a run is worse, use `inv compare --pairs`."
+                ),
                 "s",
                 16,
             ),

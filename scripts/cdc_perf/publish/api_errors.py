@@ -29,10 +29,10 @@ RETRY = Retry(
 )
 
 _HINTS = {
-    401: "is GITHUB_TOKEN the job's own token?",
-    403: "has the job the permission? See `permissions` of its workflow",
-    404: "is it there, and may the token see it?",
-    422: "GitHub takes no such request: this is a fault of ours",
+    401: "check that GITHUB_TOKEN is the job's own token",
+    403: "check `permissions` in the job's workflow",
+    404: "check that it exists and that the token can read it",
+    422: "GitHub rejected the request: report this as a bug of cdc-perf",
 }
 
 
@@ -68,9 +68,9 @@ def api_error_of(what: str, answer: requests.Response) -> ApiFailure | Limited:
     if seconds is None:
         return failure
     limit = ApiFailure(
-        f"{failure.message}: a rate limit, for {seconds:,.0f} s more",
+        f"{failure.message}: rate limit for another {seconds:,.0f} s",
         status=answer.status_code,
-        hint="run the job again later",
+        hint="rerun the job later",
     )
     if seconds > _LONGEST_WAIT_SECONDS:
         return limit

@@ -69,16 +69,16 @@ def compare(
             if name not in before:
                 continue
             if before[name].row.verdict.exit_code not in (ExitCode.PASS, ExitCode.FAIL):
-                reasons.setdefault(name, "its last run there is no measurement to compare with")
+                reasons.setdefault(name, "its last run there has no usable measurement")
                 continue
             differs = incomparable(before[name], measured[name])
             if differs:
-                reasons.setdefault(name, f"its last run there has {differs}")
+                reasons.setdefault(name, f"its last run there is not comparable: {differs}")
             else:
                 pairs[name] = (before[name], measured[name])
                 runs.append(run.id)
     missing = {
-        name: reasons.get(name, f"none of the last {_MOST_RUNS} runs there has results of it")
+        name: reasons.get(name, f"none of the last {_MOST_RUNS} runs there has its results")
         for name in measured
         if name not in pairs
     }

@@ -108,9 +108,9 @@ def render(
     if findings.problems:
         blocks.append("\n".join(findings.problems[:_MOST_PROBLEMS]))
     if findings.influence:
-        blocks += ["### What this change does to the result", *findings.influence]
+        blocks += ["### How this change affects the result", *findings.influence]
     blocks += [
-        "### As this pull request measured and judged itself",
+        "### Results from this pull request's own code",
         *_own(run, fetched, findings, links),
     ]
     if fetched.recorded.runs:
@@ -125,26 +125,26 @@ def render(
 def _own(run: WorkflowRun, fetched: Fetched, findings: Findings, links: Links) -> list[str]:
     """Return the verdict of the pull request's own workflow, and how its jobs ended."""
     if not findings.needed and not fetched.recorded.runs:
-        return ["No scenario was run."]
+        return ["No scenario ran."]
     gate, report = (findings.ended.get(name, "") for name in (GATE_JOB, REPORT_JOB))
-    blocks = [f"Its job {GATE_JOB} ended with {quoted(gate or 'nothing')}."]
+    blocks = [f"Job {GATE_JOB} ended with {quoted(gate or 'nothing')}."]
     if report != SUCCESS:
         blocks.append(
-            f"Its job {REPORT_JOB} ended with {quoted(report or 'nothing')}: the job summary or "
-            "the combined report is missing. That changes no verdict."
+            f"Job {REPORT_JOB} ended with {quoted(report or 'nothing')}: the job summary or "
+            "the combined report is missing. This does not change the verdict."
         )
     if not fetched.recorded.runs and not fetched.recorded.unreadable:
-        return [*blocks, f"**There are no results**: see the [log]({links.run(run.id)})."]
+        return [*blocks, f"**No results**: see the [log]({links.run(run.id)})."]
     return [*blocks, summary_of(fetched.recorded).rstrip("\n")]
 
 
 def _changes(comparison: BaselineComparison | str, links: Links) -> str:
     if isinstance(comparison, str):
-        return f"None can be shown: {quoted(comparison)}"
+        return f"Cannot show changes: {quoted(comparison)}"
     blocks = []
     if comparison.pairs:
         links_to = ", ".join(f"[{run}]({links.run(run)})" for run in comparison.runs)
-        note = f"One run beside one of {links_to}: changes, not judged."
+        note = f"One run compared with one run of {links_to}. A difference can be noise."
         moved = [
             f"- {scenario}: {sentence}"
             for scenario, (before, now) in comparison.pairs.items()
@@ -157,11 +157,11 @@ def _changes(comparison: BaselineComparison | str, links: Links) -> str:
 
 
 def _missing(missing: Mapping[str, str]) -> str:
-    return "\n".join(f"- {name}: nothing to compare with: {why}" for name, why in missing.items())
+    return "\n".join(f"- {name}: no baseline run: {why}" for name, why in missing.items())
 
 
 def _where(run: WorkflowRun, fetched: Fetched, links: Links) -> str:
-    parts = [f"[Job summary, logs and all artifacts]({links.run(run.id)})"]
+    parts = [f"[Job summary, logs, and all artifacts]({links.run(run.id)})"]
     if fetched.artifact is not None:
         address = links.artifact(run.id, fetched.artifact.id)
         parts.insert(0, f"[Results and report]({address})")

@@ -137,7 +137,7 @@ def unpack(archive: Path, target: Path, scenarios: Collection[str]) -> None:
             with path.open("xb") as stream:
                 stream.write(content)
         except FileExistsError:
-            raise UnreadableRun("two artifacts hold the same file") from None
+            raise UnreadableRun("two artifacts contain the same file") from None
 
 
 def _wanted(archive: Path, scenarios: Collection[str]) -> Iterator[tuple[str, bytes]]:
@@ -149,7 +149,7 @@ def _wanted(archive: Path, scenarios: Collection[str]) -> Iterator[tuple[str, by
     for entry, content in _entries(archive, wanted):
         total += len(content)
         if total > _MAX_TOTAL_BYTES:
-            raise UnreadableRun(f"the artifact holds more than {_MAX_TOTAL_BYTES:,} bytes")
+            raise UnreadableRun(f"the artifact contains more than {_MAX_TOTAL_BYTES:,} bytes")
         yield entry, content
 
 
@@ -170,24 +170,24 @@ def _entries(archive: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, byte
         raise
     except Exception as error:  # noqa: BLE001 - see above
         raise UnreadableRun(
-            f"the artifact is not a zip file that can be read: {type(error).__name__}"
+            f"the artifact is not a readable zip file: {type(error).__name__}"
         ) from None
 
 
 def _check(entries: list[zipfile.ZipInfo]) -> None:
     if len(entries) > _MAX_ENTRIES:
-        raise UnreadableRun(f"the artifact holds more than {_MAX_ENTRIES:,} files")
+        raise UnreadableRun(f"the artifact contains more than {_MAX_ENTRIES:,} files")
     seen: set[str] = set()
     for entry in entries:
         parts = entry.filename.replace("\\", "/").split("/")
         if entry.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-            raise UnreadableRun("the artifact holds a path that leads out of it")
+            raise UnreadableRun("the artifact contains a path outside of it")
         if stat.S_ISLNK(entry.external_attr >> 16):
-            raise UnreadableRun("the artifact holds a link")
+            raise UnreadableRun("the artifact contains a link")
         if entry.filename in seen:
-            raise UnreadableRun("the artifact holds a file twice")
+            raise UnreadableRun("the artifact contains a file twice")
         if entry.compress_type not in _METHODS:
-            raise UnreadableRun("the artifact is compressed in a way that GitHub does not use")
+            raise UnreadableRun("the artifact uses a compression method that GitHub does not use")
         seen.add(entry.filename)
 
 
@@ -196,5 +196,5 @@ def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with opened.open(entry) as stream:
         content = stream.read(_MAX_FILE_BYTES + 1)
     if len(content) > _MAX_FILE_BYTES:
-        raise UnreadableRun(f"the artifact holds a file larger than {_MAX_FILE_BYTES:,} bytes")
+        raise UnreadableRun(f"the artifact contains a file larger than {_MAX_FILE_BYTES:,} bytes")
     return content

@@ -65,7 +65,7 @@ class GitHub:
         """
         token = environment.get(TOKEN, "")
         if not token:
-            raise PublishFailure(f"{TOKEN} is not set", hint="hand the job's token to this step")
+            raise PublishFailure(f"{TOKEN} is not set", hint="pass the job's token to this step")
         return cls(environment.get("GITHUB_API_URL") or API, repository, token)
 
     def get(self, path: str, kind: type[T], params: Mapping[str, str] | None = None) -> T:
@@ -126,7 +126,9 @@ class GitHub:
                         raise ApiFailure(f"{path} is larger than {most_bytes:,} bytes", status=0)
                     stream.write(chunk)
         except requests.RequestException as error:
-            raise ApiFailure(f"{path} came in part only: {_plain(error)}", status=0) from None
+            raise ApiFailure(
+                f"{path} was not received completely: {_plain(error)}", status=0
+            ) from None
 
     def _request(self, method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - requests' options
         try:
@@ -147,7 +149,7 @@ class GitHub:
             raise ApiFailure(
                 f"GitHub did not answer {what}: {_plain(error)}",
                 status=0,
-                hint="is the API up? https://www.githubstatus.com",
+                hint="see https://www.githubstatus.com",
             ) from None
         if answer.ok:
             return answer
@@ -159,7 +161,7 @@ class GitHub:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             url = answer.url.partition("?")[0]
             raise ApiFailure(
-                f"GitHub's answer to {url} is not what it was: {error}", status=0
+                f"GitHub's answer to {url} has an unexpected format: {error}", status=0
             ) from None
 
 

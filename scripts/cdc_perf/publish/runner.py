@@ -74,8 +74,8 @@ def finished_run(environment: Mapping[str, str]) -> WorkflowRun:
     """
     if environment.get("GITHUB_EVENT_NAME") != _WORKFLOW_RUN:
         raise PublishFailure(
-            "a pull request is judged at the end of its workflow run, and no run ended",
-            hint="performance-comment.yml does it; `inv publish RUN` writes a summary",
+            "this command runs at the end of a pull request's workflow run, and no such run ended",
+            hint="performance-comment.yml runs it; to write a summary: inv publish RUN",
         )
     path = Path(environment.get("GITHUB_EVENT_PATH", ""))
     try:
@@ -92,7 +92,9 @@ def repository(environment: Mapping[str, str]) -> str:
     """
     name = environment.get("GITHUB_REPOSITORY", "")
     if not _REPOSITORY.fullmatch(name):
-        raise PublishFailure("GITHUB_REPOSITORY names no repository", hint="write it: owner/name")
+        raise PublishFailure(
+            "GITHUB_REPOSITORY has no repository name", hint="use the form owner/name"
+        )
     return name
 
 
@@ -121,7 +123,7 @@ def cut(markdown: str, most_bytes: int) -> str:
     """Truncate a text at a line end, so that no code span stays open."""
     if len(markdown.encode()) <= most_bytes:
         return markdown
-    note = "\n\nToo long to be shown whole: the results hold the rest.\n"
+    note = "\n\nToo long to show in full: the results contain the rest.\n"
     head = markdown.encode()[: most_bytes - len(note.encode())].decode(errors="ignore")
     return head[: head.rfind("\n") + 1].rstrip("\n") + note
 
@@ -133,5 +135,5 @@ def _append(path: str, text: str) -> bool:
         with Path(path).open("a", encoding="utf-8") as stream:
             stream.write(text)
     except OSError as error:
-        raise PublishFailure(f"{path} cannot be written to: {error.strerror}") from None
+        raise PublishFailure(f"{path} cannot be written: {error.strerror}") from None
     return True

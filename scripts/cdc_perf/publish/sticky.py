@@ -52,16 +52,16 @@ def publish(github: GitHub, pull_request: int, body: str, *, only_edit: bool = F
         found = _find(github, pull_request)
         if found is not None:
             github.patch(f"/issues/comments/{found}", {"body": text})
-            return f"#{pull_request}: the comment is edited"
+            return f"#{pull_request}: edited the comment"
         if only_edit:
-            return f"#{pull_request}: there is no comment to edit, and none is needed"
+            return f"#{pull_request}: no comment needed"
         try:
             github.post(f"/issues/{pull_request}/comments", {"body": text})
         except ApiFailure as failure:
             if failure.status in {0, *PASSING}:
                 raise _Unsure(failure) from None
             raise
-        return f"#{pull_request}: commented"
+        return f"#{pull_request}: added a comment"
 
     try:
         return tenacity.Retrying(

@@ -5,7 +5,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 
 from collections.abc import Mapping, Sequence
 
-from cdc_perf.report.rows import printable, word
+from cdc_perf.report.rows import printable, scenario_word
 from cdc_perf.runs.row import Row
 from cdc_perf.verdict.verdict import Verdict
 
@@ -31,11 +31,11 @@ def annotations(rows: Sequence[Row], environment: Mapping[str, str]) -> tuple[st
     if len(found) <= _MOST:
         return tuple(found)
     left = len(found) - _MOST + 1
-    return (*found[: _MOST - 1], f"::error title=and more::{left:,} more reasons: see the summary")
+    return (*found[: _MOST - 1], f"::error title=More::{left:,} more reasons: see the summary")
 
 
 def _title(row: Row) -> str:
-    return f"{row.verdict.scenario}: {word(row.verdict.verdict, row.verdict.exit_code)}"
+    return f"{row.verdict.scenario}: {scenario_word(row.verdict)}"
 
 
 def _data(text: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from cdc_perf.report.hops import hop_rows
 from cdc_perf.report.markdown import table
-from cdc_perf.report.rows import NOTHING, word
+from cdc_perf.report.rows import NOTHING, scenario_word
 from cdc_perf.results.hops import Hops
 from cdc_perf.results.manifest import Manifest
 from cdc_perf.results.summary import NoSummary, Summary
@@ -20,7 +20,7 @@ from cdc_perf.verdict.figures import figure
 
 _COLUMNS = {
     "scenario": "left",
-    "figure": "left",
+    "metric": "left",
     "before": "right",
     "samples before": "right",
     "now": "right",
@@ -82,7 +82,7 @@ class MetricChange(msgspec.Struct, frozen=True):
         before, now = (side.cells()[0] for side in (self.before, self.now))
         in_unit = f"{now} {unit}".rstrip()
         if self.before.value == self.now.value:
-            return f"{name} {in_unit} as before"
+            return f"{name} {in_unit} (unchanged)"
         return f"{name} {before} → {in_unit} ({self.moved})"
 
 
@@ -97,14 +97,14 @@ def incomparable(before: RecordedScenario, now: RecordedScenario) -> str:
     old, new = before.run.manifest, now.run.manifest
     was, is_ = before.run.entry(scenario), now.run.entry(scenario)
     differences = {
-        "another stack": old.stack != new.stack,
-        "another load": (was.executor, was.seconds, was.think_time_seconds)
+        "different stack": old.stack != new.stack,
+        "different load": (was.executor, was.seconds, was.think_time_seconds)
         != (is_.executor, is_.seconds, is_.think_time_seconds),
-        "limits of another environment": old.overrides.environment != new.overrides.environment,
-        "another MongoDB server": stand_in(_mongodb(old)) != stand_in(_mongodb(new)),
-        "another machine": old.machine.fingerprint != new.machine.fingerprint,
-        "no summary before": isinstance(before.row.summary, NoSummary),
-        "no summary now": isinstance(now.row.summary, NoSummary),
+        "different threshold environment": old.overrides.environment != new.overrides.environment,
+        "different MongoDB server": stand_in(_mongodb(old)) != stand_in(_mongodb(new)),
+        "different machine": old.machine.fingerprint != new.machine.fingerprint,
+        "no summary in the base run": isinstance(before.row.summary, NoSummary),
+        "no summary in this run": isinstance(now.row.summary, NoSummary),
     }
     return ", ".join(name for name, differs in differences.items() if differs)
 
@@ -125,7 +125,7 @@ def headline(
     """
     asked = [x.told for x in changes if x.figure == _FIRST_ASKED and x.share is not None]
     asked += [x.told for x in changes if x.figure == _ERRORS and (x.before.value or x.now.value)]
-    verdicts = (word(x.row.verdict.verdict, x.row.verdict.exit_code) for x in (before, now))
+    verdicts = (scenario_word(x.row.verdict) for x in (before, now))
     return ", ".join([*asked, " → ".join(verdicts)])
 
 

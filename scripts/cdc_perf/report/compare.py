@@ -12,9 +12,7 @@ from cdc_perf.report.markdown import quoted
 from cdc_perf.runs.run_set import RecordedScenario, RunSet
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 
-NO_CLAIM = (
-    "One run against one: what moved is shown, whether by chance or not nobody can tell from it."
-)
+NO_CLAIM = "One run compared with one run: a difference can be noise."
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class RunComparison:
                 f"- {quoted(each.name)}: {quoted(each.before)} → {quoted(each.now)}"
                 for each in self.differences
             ]
-            blocks.append("\n".join(["What differs beside the figures:", "", *differ]))
+            blocks.append("\n".join(["Other differences:", "", *differ]))
         return "\n\n".join(blocks)
 
     def json(self) -> str:
@@ -87,8 +85,8 @@ def compare_runs(before: RunSet, now: RunSet) -> RunComparison:
     shared = [name for name in new if name in old and name != HEALTH_CHECK]
     if not shared:
         raise UsageFailure(
-            f"the two have no scenario in common: {', '.join(old) or 'none'} "
-            f"and {', '.join(new) or 'none'}"
+            f"the runs have no scenario in common: BASE has {', '.join(old) or 'none'}, "
+            f"HEAD has {', '.join(new) or 'none'}"
         )
     reasons = {name: incomparable(old[name], new[name]) for name in shared}
     return RunComparison(

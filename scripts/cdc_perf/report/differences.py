@@ -11,7 +11,7 @@ from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.wording import counted
 
 # These identify a run and differ from run to run.
-_OWN = ("run", "name", "began", "ended")
+_OWN = ("run", "name", "started", "ended")
 
 # By scenario: the manifest of its run, and its entry there; None if unknown.
 ByScenario = Mapping[str, tuple[Manifest | None, ScenarioEntry | None]]

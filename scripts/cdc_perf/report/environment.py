@@ -18,8 +18,8 @@ _GIB = 1024**3
 def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
     """Return the machine, software, and settings of a run."""
     machine, versions, overrides = manifest.machine, manifest.versions, manifest.overrides
-    changed = ", with changes that no commit has" if versions.changed else ""
-    stack = f"{manifest.stack}, up before the run" if manifest.stack_was_up else manifest.stack
+    changed = ", with uncommitted changes" if versions.changed else ""
+    stack = f"{manifest.stack}, already running" if manifest.stack_was_up else manifest.stack
     cores = counted(machine.cores, "core")
     ended = "unknown"
     if manifest.ended is not None:
@@ -28,7 +28,7 @@ def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
     pairs = [
         ("run", manifest.run_id),
         ("name", manifest.name),
-        ("began", f"{manifest.started:%Y-%m-%d %H:%M:%S} UTC"),
+        ("started", f"{manifest.started:%Y-%m-%d %H:%M:%S} UTC"),
         ("ended", ended),
         ("machine", f"{machine.cpu}, {cores}, {machine.memory / _GIB:,.1f} GiB"),
         ("system", f"{machine.system}, {machine.architecture}, Python {machine.python}"),
@@ -37,8 +37,8 @@ def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
         ("k6", versions.k6),
         ("stack", stack),
         *versions.components.items(),
-        ("limits of", overrides.environment),
-        ("virtual users, at most", str(overrides.vus or "")),
+        ("thresholds of", overrides.environment),
+        ("maximum VUs", str(overrides.vus or "")),
     ]
     return tuple((name, text) for name, text in pairs if text)
 
@@ -54,20 +54,21 @@ def _shape(executor: Executor) -> str:
     match executor:
         case PerVuIterations():
             times = counted(executor.iterations, "iteration")
-            return f"{times} by each of {counted(executor.vus, 'virtual user')}"
+            each = " each" if executor.vus > 1 else ""
+            return f"{counted(executor.vus, 'virtual user')}, {times}{each}"
         case ConstantVus():
             return counted(executor.vus, "virtual user")
         case RampingVus():
             return f"{executor.start_vus:,} {_stages(executor)} virtual users"
         case ConstantArrivalRate():
             return (
-                f"{counted(executor.rate, 'iteration')} each {executor.time_unit}, "
-                f"by at most {counted(executor.max_vus, 'virtual user')}"
+                f"{counted(executor.rate, 'iteration')} per {executor.time_unit}, "
+                f"at most {counted(executor.max_vus, 'virtual user')}"
             )
         case RampingArrivalRate():
             return (
-                f"{executor.start_rate:,} {_stages(executor)} iterations each "
-                f"{executor.time_unit}, by at most {counted(executor.max_vus, 'virtual user')}"
+                f"{executor.start_rate:,} {_stages(executor)} iterations per "
+                f"{executor.time_unit}, at most {counted(executor.max_vus, 'virtual user')}"
             )
 
 

@@ -12,7 +12,12 @@ from cdc_perf.results.manifest import Manifest
 from cdc_perf.results.summary import NoSummary
 from cdc_perf.runs.row import LATENCY, LATENCY_STATS, Row
 from cdc_perf.settings.scenarios import HEALTH_CHECK
-from cdc_perf.tools.change_points import LEAST_POINTS, MOST_P_VALUE, ChangePoint
+from cdc_perf.tools.change_points import (
+    LEAST_MAGNITUDE,
+    LEAST_POINTS,
+    MOST_P_VALUE,
+    ChangePoint,
+)
 from cdc_perf.verdict.figures import figure
 from cdc_perf.verdict.verdict import Verdict
 from cdc_perf.wording import counted
@@ -141,16 +146,16 @@ def history_text(
     lines += [f"{name:{width}}  {sparkline(values[-60:])}" for name, values in series.items()]
     lines += ["", *_told(entries, changes)]
     if others:
-        said = counted(others, "further run was", "further runs were")
-        lines.append(f"{said} on another machine, stack or load")
+        said = counted(others, "other run")
+        lines.append(f"{said} with a different machine, stack, or load")
     for group in elsewhere:
-        lead = f"of the {counted(len(group.entries), 'run')} like {group.entries[-1].run_id}"
+        lead = f"{counted(len(group.entries), 'run')} comparable with {group.entries[-1].run_id}"
         lines += [f"{lead}: {line}" for line in _changes(group.entries, group.changes)]
     if unreadable:
         numbers = ", ".join(map(str, unreadable[:_MOST_NUMBERS]))
         more = ", ..." if len(unreadable) > _MOST_NUMBERS else ""
-        said = counted(len(unreadable), "line")
-        lines.append(f"{said} of history.jsonl cannot be read and is left out: {numbers}{more}")
+        said = counted(len(unreadable), "unreadable line")
+        lines.append(f"ignored {said} of history.jsonl: {numbers}{more}")
     return "\n".join(lines)
 
 
@@ -214,7 +219,7 @@ def _cells(entry: HistoryEntry) -> list[str]:
     figures = (entry.figures.get(name) for name in (*_NAMES, RATE))
     return [
         entry.run_id,
-        f"{commit}{' and changes' if entry.changed else ''}",
+        f"{commit}{' (modified)' if entry.changed else ''}",
         entry.verdict,
         *(NOTHING if value is None else figure(value) for value in figures),
     ]
@@ -226,17 +231,17 @@ def _told(
     having = {name: len(runs_with(entries, name)) for name in (*_NAMES, RATE)}
     judged = sum(entry.verdict in _COUNTED for entry in entries)
     if max(having.values()) < LEAST_POINTS:
-        wanted = f"a change for good is looked for from {LEAST_POINTS} runs on"
-        line = f"{wanted}; there are {judged} that passed or failed"
+        line = f"Needs {LEAST_POINTS} judged runs to detect a lasting change; has {judged}"
         fewer = judged >= LEAST_POINTS
-        return [f"{line}, and no figure that {LEAST_POINTS} of them have" if fewer else line]
+        return [f"{line}, but no metric in {LEAST_POINTS} of them" if fewer else line]
     told = _changes(entries, changes)
     if not told:
-        told = [f"nothing changed for good over {judged} runs (p < {MOST_P_VALUE}, 5 %)"]
+        least = f"{LEAST_MAGNITUDE:.0%}"
+        told = [f"no lasting change of {least} or more over {judged} runs (p < {MOST_P_VALUE})"]
     short = {name: count for name, count in having.items() if count < judged}
     return told + [
         f"{name} is missing from {counted(judged - count, 'run')}"
-        + ("" if count >= LEAST_POINTS else f": {count} are too few to look for a change")
+        + ("" if count >= LEAST_POINTS else f"; {count} are too few to detect a change")
         for name, count in short.items()
     ]
 
@@ -247,7 +252,7 @@ def _changes(
     return [
         f"{name} changed by {point.after / point.before - 1:+.0%} "
         f"(mean {figure(point.before)} to {figure(point.after)}, p < {MOST_P_VALUE}) "
-        f"with run {run.run_id}, commit {run.commit[:_COMMIT_LENGTH] or NOTHING}"
+        f"since run {run.run_id}, commit {run.commit[:_COMMIT_LENGTH] or NOTHING}"
         for name, points in changes.items()
         for point in points
         for run in [runs_with(entries, name)[point.index]]

@@ -20,18 +20,18 @@ from cdc_perf.wording import counted
 
 PERCENTILES = ("p50", "p95", "p99")
 _BY_NAME = {hop.name: hop for hop in ALL_HOPS}
-_COUNTED_AS_TIME_OUT = ("pg_write_errors", "mongo_documents_not_found")
+_COUNTED_AS_TIMEOUT = ("pg_write_errors", "mongo_documents_not_found")
 _BAR = 20
 # The shares of a whole add up to 1; some events may lack a latency.
 _MOST_SHARED = 1.1
 # With four hops, a share of a quarter is normal.
 _STANDS_OUT = 0.4
 _COLUMNS = {
-    "hop by hop": "left",
-    "": "left",
+    "scenario": "left",
+    "hop": "left",
     "mean ms": "right",
     "share": "right",
-    " ": "left",
+    "": "left",
     "p50/p95/p99 ms": "right",
     "events": "right",
 }
@@ -98,19 +98,24 @@ def hop_sentences(hops: Hops | None, summary: Summary | NoSummary) -> tuple[str,
         row for row in (whole,) if row.figures.negative
     ]
     if off:
-        return tuple(
+        found = (
             clock_sentence(x.hop, x.figures.events, x.figures.negative, x.figures.negative_mean)
             for x in off
         )
+        return tuple(f"{sentence}." for sentence in found)
     largest = max(parts, key=lambda row: row.share or 0.0)
     events = counted(whole.figures.events, "event")
     stands_out = (largest.share or 0.0) >= _STANDS_OUT
-    pointing = (
-        f"{largest.percent} of the {whole.mean} ms from commit to MongoDB, the mean of {events}, "
-        f"pass from {largest.hop.title}: "
-        f"{f'look at {largest.hop.points_at}' if stands_out else 'no hop stands out'}"
+    slowest = f"{largest.hop.title}, {largest.percent}."
+    finding = (
+        f"Bottleneck: {slowest} Check {largest.hop.points_at}."
+        if stands_out
+        else f"Slowest hop: {slowest} No bottleneck."
     )
-    return (pointing, *_as_k6_saw_it(whole, summary))
+    return (
+        f"Commit to MongoDB: {whole.mean} ms on average ({events}). {finding}",
+        *_as_k6_saw_it(whole, summary),
+    )
 
 
 def _as_k6_saw_it(whole: HopRow, summary: Summary | NoSummary) -> tuple[str, ...]:
@@ -122,25 +127,20 @@ def _as_k6_saw_it(whole: HopRow, summary: Summary | NoSummary) -> tuple[str, ...
         return ()
     rest = seen - write - whole.figures.mean
     changes = counted(summary.samples(LATENCY), "change")
-    if late := sum(summary.observed(metric, "count") or 0 for metric in _COUNTED_AS_TIME_OUT):
-        told = (
-            f"the {_ms(seen)} ms that k6 saw, the mean of {changes}, cannot be held against it: "
-            f"{counted(late, 'change')} of the run failed or did not arrive in time, and count "
-            "with the time-out"
-        )
-        return (told,)
-    told = (
-        f"the {_ms(seen)} ms that k6 saw, the mean of {changes}, are "
-        f"{_ms(write)} to write, {whole.mean} from commit to MongoDB (of every event)"
-        f"{_seen_by_the_reader(rest)}"
-    )
-    return (told,)
+    measured = f"k6 measured {_ms(seen)} ms on average ({changes})"
+    if late := sum(summary.observed(metric, "count") or 0 for metric in _COUNTED_AS_TIMEOUT):
+        which = counted(late, "change")
+        why = f"{which} failed or timed out, and each counts with its timeout"
+        return (f"{measured}. This cannot be compared with the pipeline: {why}.",)
+    return (f"{measured}: {_ms(write)} write + {whole.mean} pipeline {_read_part(rest)}.",)
 
 
-def _seen_by_the_reader(rest: float) -> str:
+def _read_part(rest: float) -> str:
+    """Return the part of k6's latency after the pipeline; it is negative if k6 was faster."""
     if rest >= 0:
-        return f" and {_ms(rest)} until the reader saw it"
-    return f", {_ms(-rest)} too many: it was seen before the consumer had its acknowledgement"
+        return f"+ {_ms(rest)} read"
+    early = "k6 read the document before MongoDB acknowledged the consumer's write"
+    return f"- {_ms(-rest)} overlap ({early})"
 
 
 def moved_hop(before: Hops | None, now: Hops | None) -> str:
@@ -156,8 +156,8 @@ def moved_hop(before: Hops | None, now: Hops | None) -> str:
     most = max(HOPS, key=lambda hop: abs(moved[hop]))
     whole = moved[TOTAL]
     return (
-        f"the mean from commit to MongoDB moved by {whole:+.3g} ms, "
-        f"most of all from {most.title}: {moved[most]:+.3g} ms"
+        f"mean from commit to MongoDB: {whole:+.3g} ms; "
+        f"largest change: {most.title}, {moved[most]:+.3g} ms"
     )
 
 

@@ -12,14 +12,14 @@ from cdc_perf.wording import counted
 
 _TABLES = ("table", "rows", "documents")
 _WHY = {
-    Why.TYPE: "the form of this type in a document is not known",
+    Why.TYPE: "the document format of this type is unknown",
     Why.VIRTUAL: "PostgreSQL never publishes a virtual generated column",
     Why.GENERATED: "the publication does not publish this generated column",
     Why.UNPUBLISHED: "it is not in the publication's column list",
     Why.EXCLUDED: "the connector excludes it",
     Why.MASKED: "the connector masks or truncates it",
 }
-_FINDINGS = ("table", "finding", "count", "id", "last seen", "how")
+_FINDINGS = ("table", "finding", "count", "id", "last seen", "details")
 
 
 def integrity_text(integrity: Integrity) -> str:
@@ -43,7 +43,7 @@ def integrity_text(integrity: Integrity) -> str:
             for cause in finding.causes
         ]
         blocks += [
-            printable(f"{finding.table}: {finding.kind} is no fault here: {finding.excused}")
+            printable(f"{finding.table}: {finding.kind} is not an error: {finding.excused}")
             for finding in integrity.findings
             if finding.excused
         ]
@@ -63,7 +63,7 @@ def left_out(table: TableCompared) -> list[str]:
         lines.append(f"only rows that match the publication's filter {table.row_filter}")
     if table.ordered_by_lsn:
         number = counted(table.ordered_by_lsn, "document")
-        lines.append(f"{number} of an earlier cdc-consumer: the next change is ordered by LSN")
+        lines.append(f"{number} of an earlier cdc-consumer: LSNs order their next change")
     return lines
 
 

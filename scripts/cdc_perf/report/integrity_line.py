@@ -13,7 +13,7 @@ def no_loss_lines(
 ) -> list[str]:
     """Return a line for each scenario without a loss; `shown` formats text for the output."""
     return [
-        f"{verdict.scenario}: nothing was lost: {shown(compared)}"
+        f"{verdict.scenario}: no data lost: {shown(compared)}"
         for verdict in verdicts
         if (compared := compared_without_loss(verdict))
     ]

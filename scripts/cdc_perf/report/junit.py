@@ -89,7 +89,7 @@ def _threshold(result: ThresholdResult) -> _Case:
     name = f"{result.metric} {result.stat} {result.operator} {limit_figure(result.limit)}"
     known = {
         "observed": result.observed,
-        "limit": result.limit,
+        "threshold": result.limit,
         "samples": result.samples,
         "samples needed": result.samples_needed,
     }
@@ -99,8 +99,8 @@ def _threshold(result: ThresholdResult) -> _Case:
 
 
 def _gate(gate: GateResult) -> _Case:
-    text = (f"has to hold: {gate.condition}", f"found: {gate.observed}")
-    return _case(f"gate {gate.name}", _GATES[gate.ok], gate.reason or "cannot be told", text)
+    text = (f"must hold: {gate.condition}", f"observed: {gate.observed}")
+    return _case(f"gate {gate.name}", _GATES[gate.ok], gate.reason or "unknown", text)
 
 
 def _case(name: str, outcome: _Outcome, message: str, text: Iterable[str]) -> _Case:

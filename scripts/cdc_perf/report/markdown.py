@@ -11,7 +11,7 @@ from tabulate import tabulate
 from cdc_perf.errors import ExitCode
 from cdc_perf.report.hops import HopRow, hop_rows, hop_sentences
 from cdc_perf.report.integrity_line import no_loss_lines
-from cdc_perf.report.rows import COLUMNS, cells, printable, word
+from cdc_perf.report.rows import COLUMNS, cells, printable, scenario_word, word
 from cdc_perf.results.manifest import Manifest
 from cdc_perf.runs.row import Row
 from cdc_perf.settings.durations import format_duration
@@ -24,15 +24,15 @@ _MAX_QUOTE = 300
 _MAX_REASONS = 20
 
 _VERDICTS = {
-    Verdict.PASS: "all thresholds, judged on enough samples, and all checks and gates hold",
-    Verdict.FAIL: "a limit or a gate on the pipeline is broken",
-    Verdict.NO_DATA: "there is too little evidence to judge a threshold or a gate",
+    Verdict.PASS: "all thresholds, checks, and gates hold",
+    Verdict.FAIL: "a threshold or a gate of the pipeline is broken",
+    Verdict.NO_DATA: "there is too little data to judge a threshold or a gate",
     Verdict.INVALID: "the measurement cannot be trusted",
 }
 _CAUSES = {
     ExitCode.INTERRUPTED: "the run was interrupted",
-    ExitCode.LOAD: "k6 itself broke",
-    ExitCode.STACK: "the stack could not be had, or is gone",
+    ExitCode.LOAD: "k6 failed",
+    ExitCode.STACK: "the stack is unavailable or did not become ready",
 }
 
 
@@ -69,11 +69,11 @@ def settings_line(manifest: Manifest) -> str:
     machine, versions, overrides = manifest.machine, manifest.versions, manifest.overrides
     words = [f"run {quoted(manifest.run_id)}", f"stack {quoted(manifest.stack)}"]
     if overrides.environment:
-        words.append(f"limits of {quoted(overrides.environment)}")
+        words.append(f"thresholds of {quoted(overrides.environment)}")
     if overrides.duration_seconds is not None:
         words.append(f"{format_duration(overrides.duration_seconds)} each")
     if versions.commit:
-        changed = " with changes" if versions.changed else ""
+        changed = " with uncommitted changes" if versions.changed else ""
         words.append(f"commit {quoted(versions.commit[:12])}{changed}")
     words.append(f"{quoted(machine.cpu)}, {counted(machine.cores, 'core')}")
     return ", ".join(words)
@@ -110,7 +110,7 @@ def _hops(rows: Sequence[Row]) -> list[str]:
     ]
     if not cells:
         return []
-    headers = ["hop by hop, ms", "events", *(hop.title for hop in ALL_HOPS)]
+    headers = ["latency by hop, ms", "events", *(hop.title for hop in ALL_HOPS)]
     told = [
         f"- {row.verdict.scenario}: {sentence}"
         for row in rows
@@ -121,7 +121,7 @@ def _hops(rows: Sequence[Row]) -> list[str]:
         for row in rows
         if row.hops is not None and row.hops.missing
     ]
-    note = "Mean and its share of the whole, then p50 / p95 / p99; means add up."
+    note = "Each cell: mean (share of the total), then p50 / p95 / p99. Only means add up."
     sides = ["left", *["right"] * (len(headers) - 1)]
     return [table(headers, cells, sides), "\n".join([f"- {note}", *told, *missing])]
 
@@ -132,7 +132,7 @@ def _hop(row: HopRow) -> tuple[str, ...]:
 
 
 def _reasons(verdict: ScenarioVerdict) -> str:
-    judged = word(verdict.verdict, verdict.exit_code)
+    judged = scenario_word(verdict)
     return f"{verdict.scenario}: **{judged}**\n\n{_list(verdict.reasons)}"
 
 

@@ -9,7 +9,7 @@ from cdc_perf.stats.pairs import SIGNIFICANCE, PairedFinding, PairedResult
 from cdc_perf.verdict.turns import PairSide, TurnsResult
 from cdc_perf.wording import counted
 
-_HEADERS = ("figure", "finding", "head / base", "95 % interval", "p", "counts from", "pairs")
+_HEADERS = ("metric", "finding", "head / base", "95% interval", "p", "margin", "pairs")
 _SIDES = ("left", "left", "right", "right", "right", "right", "right")
 
 
@@ -46,7 +46,7 @@ def answer(result: TurnsResult) -> str:
         runs = sum(turn.side is PairSide.HEAD for turn in result.turns)
         of_base = len(result.failing(PairSide.BASE))
         broken = f"head failed in {len(failing)} of {counted(runs, 'run')}"
-        return f"FAIL: {broken} (base: {of_base}); figures: {_of_figures(result)}"
+        return f"FAIL: {broken} (base: {of_base}); metrics: {_of_figures(result)}"
     return _of_figures(result)
 
 
@@ -63,7 +63,7 @@ def _of_figures(result: TurnsResult) -> str:
     if short:
         return f"NO-DATA: too few pairs remain: {', '.join(short)}"
     if not result.found:
-        return "NO-DATA: no run can be compared"
+        return "NO-DATA: no runs are comparable"
     return sentence(result.found)
 
 
@@ -72,9 +72,9 @@ def _left_out(result: TurnsResult) -> list[str]:
     lines = []
     for left in result.left_out:
         whole = set(left.figures) == every
-        of = "" if whole else f" of {', '.join(left.figures)}"
+        of = "" if whole else f" for {', '.join(left.figures)}"
         run = f" ({left.run})" if left.run else ""
-        lines.append(f"left out: pair {left.pair}{of}: {left.side}{run}: {left.reason}")
+        lines.append(f"excluded: pair {left.pair}{of}: {left.side}{run}: {left.reason}")
     return lines
 
 
@@ -93,15 +93,15 @@ def sentence(found: Mapping[str, PairedResult]) -> str:
             return f"{finding}: {told}, over {counted(named[0][1].pairs, 'pair')}"
     undecided = [name for name, x in found.items() if x.finding is PairedFinding.INCONCLUSIVE]
     if not found:
-        return "inconclusive: no figure has samples in every run"
+        return "inconclusive: no metric has samples in every run"
     pairs = min(x.pairs for x in found.values())
     if not undecided:
-        held = f"every figure within what counts ({_effects(found)})"
+        held = f"every metric is within its margin ({_effects(found)})"
         return f"same: {held}, over {counted(pairs, 'pair')}"
     more = max(x.pairs_needed for x in found.values()) - pairs
     if more > 0:
         level = f"at p < {SIGNIFICANCE}"
-        wanting = counted(len(found), f"figure {level} needs", f"figures {level} need")
+        wanting = counted(len(found), f"metric {level} needs", f"metrics {level} need")
         return f"inconclusive: {wanting} at least {counted(more, 'more pair')} than {pairs}"
     return f"inconclusive: {', '.join(undecided)}; about {3 * pairs} more pairs halve the interval"
 

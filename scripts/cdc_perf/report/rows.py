@@ -4,9 +4,11 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import LATENCY, LATENCY_STATS, Row
 from cdc_perf.verdict.figures import figure
+from cdc_perf.verdict.records import ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
 
 NOTHING = "-"
+NOT_RUN = "NOT RUN"
 
 # Each column's name and alignment.
 COLUMNS = {
@@ -22,8 +24,8 @@ COLUMNS = {
 }
 _CAUSES = {
     ExitCode.INTERRUPTED: " (interrupted)",
-    ExitCode.LOAD: " (k6 broke)",
-    ExitCode.STACK: " (stack gone)",
+    ExitCode.LOAD: " (k6 failed)",
+    ExitCode.STACK: " (stack unavailable)",
 }
 
 
@@ -32,13 +34,29 @@ def word(verdict: Verdict, code: ExitCode) -> str:
     return f"{verdict}{_CAUSES.get(code, '')}"
 
 
+def did_not_start(verdict: ScenarioVerdict) -> bool:
+    """Return whether an interruption, k6, or the stack kept a scenario from starting.
+
+    Every judged scenario has gates. NO-DATA without gates means that its files do not say whether
+    it started.
+    """
+    return not verdict.gates and verdict.exit_code in _CAUSES
+
+
+def scenario_word(verdict: ScenarioVerdict) -> str:
+    """Return the verdict on a scenario like `word`; NOT RUN if it did not start."""
+    if did_not_start(verdict):
+        return NOT_RUN
+    return word(verdict.verdict, verdict.exit_code)
+
+
 def cells(row: Row) -> list[str]:
     """Return the text of each column."""
     verdict = row.verdict
     held = sum(result.ok is True for result in verdict.thresholds)
     return [
         printable(verdict.scenario),
-        word(verdict.verdict, verdict.exit_code),
+        scenario_word(verdict),
         *_figures(row.summary),
         f"{held}/{len(verdict.thresholds)}" if verdict.thresholds else NOTHING,
     ]

@@ -8,13 +8,13 @@ from tabulate import tabulate
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.files import json_text
-from cdc_perf.report.rows import NOTHING, printable, word
+from cdc_perf.report.rows import NOT_RUN, NOTHING, did_not_start, printable, word
 from cdc_perf.results.manifest import RunStatus
 from cdc_perf.runs.loader import read_results
 from cdc_perf.runs.run_set import RecordedRun, RunSet
 from cdc_perf.settings.names import nearest
 from cdc_perf.verdict.judge import judge_run
-from cdc_perf.verdict.records import RunVerdict
+from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
 
 _COMMIT_LENGTH = 10
@@ -108,6 +108,10 @@ def runs_json(runs: Sequence[RecordedRun]) -> str:
     return json_text(entries)
 
 
+def _state(verdict: ScenarioVerdict) -> str:
+    return NOT_RUN if did_not_start(verdict) else verdict.verdict
+
+
 def _cells(run: RecordedRun) -> tuple[str, ...]:
     manifest, whole = run.manifest, verdict_of(run)
     commit = manifest.versions.commit[:_COMMIT_LENGTH]
@@ -118,9 +122,9 @@ def _cells(run: RecordedRun) -> tuple[str, ...]:
         manifest.status,
         NOTHING if going_on else word(whole.verdict, whole.exit_code),
         ", ".join(
-            row.verdict.scenario if going_on else f"{row.verdict.scenario} {row.verdict.verdict}"
+            row.verdict.scenario if going_on else f"{row.verdict.scenario} {_state(row.verdict)}"
             for row in run.rows
         ),
         printable(manifest.stack),
-        f"{printable(commit)}{' and changes' if manifest.versions.changed else ''}" or NOTHING,
+        f"{printable(commit)}{' (modified)' if manifest.versions.changed else ''}" or NOTHING,
     )

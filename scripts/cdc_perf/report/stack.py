@@ -77,7 +77,7 @@ def _shown(value: int | None) -> str:
 def diagnosis_table(findings: Sequence[CheckResult]) -> str:
     """Return a line for each check, and a sentence about all of them."""
     rows = [(x.what, x.health, x.found, x.remedy) for x in findings]
-    table = tabulate(rows, headers=["what", "state", "found", "remedy"], disable_numparse=True)
+    table = tabulate(rows, headers=["check", "state", "found", "fix"], disable_numparse=True)
     return f"{table}\n\n{_sentence(findings)}"
 
 
@@ -90,9 +90,9 @@ def _sentence(findings: Sequence[CheckResult]) -> str:
     wrong = [x.what for x in findings if x.health is Health.WRONG]
     missing = [x.what for x in findings if x.health is Health.MISSING]
     if wrong:
-        return f"To be mended first: {', '.join(wrong)}."
+        return f"Fix first: {', '.join(wrong)}."
     if missing:
-        return f"Ready; the first `inv up` gets what is missing: {', '.join(missing)}."
+        return f"Ready. The first `inv up` downloads what is missing: {', '.join(missing)}."
     return "Ready."
 
 
@@ -108,7 +108,7 @@ def last_logs(tails: Callable[[int], Mapping[str, LogTail]], component: str, lin
         UsageFailure: If there is no such component, or the number is not positive.
     """
     if lines < 1:
-        raise UsageFailure(f"--lines: {lines} is not a number of lines")
+        raise UsageFailure(f"--lines: {lines} is less than 1")
     found = tails(lines)
     if component and component not in found:
         raise UsageFailure(f"--component: unknown {component!r}; {nearest(component, found)}")

@@ -8,7 +8,7 @@ from tabulate import tabulate
 from cdc_perf.errors import ExitCode
 from cdc_perf.report.hops import hops_text
 from cdc_perf.report.integrity_line import no_loss_lines
-from cdc_perf.report.rows import COLUMNS, cells, printable, word
+from cdc_perf.report.rows import COLUMNS, cells, printable, scenario_word, word
 from cdc_perf.runs.row import Row
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
@@ -73,17 +73,24 @@ def _table(rows: Sequence[Row], *, colour: bool) -> str:
 
 def _cells(row: Row, *, colour: bool) -> list[str]:
     scenario, _, *figures = cells(row)
-    verdict = _word(row.verdict.verdict, row.verdict.exit_code, colour=colour)
+    verdict = _scenario(row.verdict, colour=colour)
     return [scenario, verdict, *figures]
 
 
 def _reasons(verdict: ScenarioVerdict, *, colour: bool) -> str:
-    judged = _word(verdict.verdict, verdict.exit_code, colour=colour)
+    judged = _scenario(verdict, colour=colour)
     lines = [f"{printable(verdict.scenario)}: {judged}"]
     lines += [f"  - {printable(reason)}" for reason in verdict.reasons]
     return "\n".join(lines)
 
 
 def _word(verdict: Verdict, code: ExitCode, *, colour: bool) -> str:
-    plain = word(verdict, code)
+    return _coloured(word(verdict, code), verdict, colour=colour)
+
+
+def _scenario(verdict: ScenarioVerdict, *, colour: bool) -> str:
+    return _coloured(scenario_word(verdict), verdict.verdict, colour=colour)
+
+
+def _coloured(plain: str, verdict: Verdict, *, colour: bool) -> str:
     return f"{_COLOURS[verdict]}{plain}{_PLAIN}" if colour else plain

@@ -119,11 +119,11 @@ def read_run(folder: Path, known: Collection[str]) -> RecordedRun:
     if manifest.schema_version != MANIFEST_VERSION:
         raise UnreadableRun(f"run.json has schema version {manifest.schema_version}")
     if not is_run_id(manifest.run_id):
-        raise UnreadableRun("run.json names no run")
+        raise UnreadableRun("run.json has no valid run id")
     if not names or len(set(names)) < len(names) or not set(names) <= set(known):
-        raise UnreadableRun("run.json names scenarios that there are not, or one twice, or none")
+        raise UnreadableRun("run.json must name known scenarios, each once")
     if not plausible_manifest(manifest):
-        raise UnreadableRun("run.json holds a number that no run comes to")
+        raise UnreadableRun("run.json contains an impossible number")
     whole = _read(files.verdict, RunVerdict) if files.verdict.exists() else None
     return RecordedRun(manifest, tuple(_row(files, name, whole) for name in names))
 
@@ -132,7 +132,7 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
     paths = files.scenario(scenario)
     if not paths.verdict.exists():
         if whole is not None and _outcomes(whole).get(scenario) is ExitCode.PASS:
-            raise UnreadableRun(f"{scenario} passed, and left no verdict.json")
+            raise UnreadableRun(f"{scenario} passed but has no verdict.json")
         return Row(never_begun(scenario, whole), read_summary(paths.summary))
     verdict = _read(paths.verdict, ScenarioVerdict)
     fault = contradiction(verdict, scenario)
@@ -142,7 +142,7 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
         _check_size(paths.summary)
     summary = read_summary(paths.summary)
     if isinstance(summary, Summary) and not plausible_summary(summary):
-        raise UnreadableRun(f"{scenario}/summary.json holds a number that no run comes to")
+        raise UnreadableRun(f"{scenario}/summary.json contains an impossible number")
     try:
         hops = read_hops_file(paths.hops)
     except ValueError as fault:
@@ -153,14 +153,14 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
 def never_begun(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
     """Return the verdict on a scenario without files, based on the run's verdict; never PASS."""
     if whole is None:
-        return not_run(scenario, ExitCode.NO_DATA, "the run ended before its verdict")
+        return not_run(scenario, ExitCode.NO_DATA, "the run ended before it was judged")
     code = _outcomes(whole).get(scenario)
     if code is None:
-        return not_run(scenario, ExitCode.NO_DATA, "its run says nothing of it")
+        return not_run(scenario, ExitCode.NO_DATA, "the run's verdict.json does not list it")
     lead = f"{scenario}: "
     reasons = [r.removeprefix(lead) for r in whole.reasons if r.startswith(lead)]
     told = ExitCode.NO_DATA if code is ExitCode.PASS else code
-    return not_run(scenario, told, reasons[0] if reasons else "it was not run")
+    return not_run(scenario, told, reasons[0] if reasons else "it did not run")
 
 
 def _outcomes(whole: RunVerdict) -> dict[str, ExitCode]:
@@ -174,7 +174,7 @@ def _read(path: Path, kind: type[T]) -> T:
     except OSError as error:
         raise UnreadableRun(f"{path.name} cannot be read: {error.strerror}") from None
     except NOT_JSON as error:
-        raise UnreadableRun(f"{path.name} is not what it should be: {error}") from None
+        raise UnreadableRun(f"{path.name} is invalid: {error}") from None
 
 
 def _check_size(path: Path) -> None:

@@ -24,7 +24,9 @@ def results_folder(results: Path, run: str, option: str = "RUN") -> Path:
         folder = Path(run).expanduser().resolve()
     if not folder.is_dir():
         there = [path.name for path in run_folders(results)]
-        raise UsageFailure(f"{option}: {run!r} is no run and no folder; {nearest(run, there[-5:])}")
+        raise UsageFailure(
+            f"{option}: {run!r} is neither a run nor a folder; {nearest(run, there[-5:])}"
+        )
     return folder
 
 

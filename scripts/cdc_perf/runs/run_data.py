@@ -60,7 +60,7 @@ class ScenarioData:
     summary: Summary | NoSummary
     series: Series | str
     log: Mapping[str, Quote]
-    integrity: Integrity | str = "not done in this run"
+    integrity: Integrity | str = "not checked in this run"
     missing: tuple[str, ...] = ()
     hops: Hops | None = None
     k6_thresholds: tuple[K6Threshold, ...] = ()
@@ -90,28 +90,30 @@ def read_run_data(folder: Path) -> RunData:
     files = RunFolder(folder)
     manifest, fault = read_tolerantly(files.manifest, Manifest)
     if manifest is not None and not plausible_manifest(manifest):
-        manifest, fault = None, f"{files.manifest.name} holds a number that no run comes to"
+        manifest, fault = None, f"{files.manifest.name} contains an impossible number"
     missing = [fault] if fault else []
     if manifest is not None and manifest.status is not RunStatus.COMPLETE:
-        missing.append(f"the run did not come to its end: it is marked as {manifest.status}")
+        missing.append(f"the run did not finish: its status is {manifest.status}")
     whole, fault = _whole(files)
-    missing += [f"{fault}; the verdict is the worst of the scenarios'"] if fault else []
+    missing += [f"{fault}; the verdict shown is the worst of the scenarios"] if fault else []
     entries = {}
     for entry in () if manifest is None else manifest.scenarios:
         if _PLAIN.fullmatch(entry.name):
             entries[entry.name] = entry
         else:
-            missing.append(f"run.json has a scenario that no folder is called: {entry.name[:100]}")
+            missing.append(
+                f"run.json has a scenario whose name cannot be a folder name: {entry.name[:100]}"
+            )
     names = [*entries, *(name for name in _folders(folder) if name not in entries)]
     scenarios = tuple(_scenario(files.scenario(name), entries.get(name), whole) for name in names)
     missing += [fault for each in scenarios for fault in each.missing]
     if not scenarios:
-        missing.append("there is no scenario in the folder")
+        missing.append("the folder contains no scenario")
     verdict = judge_run([each.verdict for each in scenarios if each.verdict is not None])
     if whole is not None and (whole.verdict is not Verdict.PASS or verdict.verdict is Verdict.PASS):
         verdict = whole
     elif whole is not None:
-        missing.append("verdict.json says PASS, and what is there of the scenarios does not")
+        missing.append("verdict.json says PASS, but the scenarios' files do not")
     return RunData(folder.name, manifest, verdict, scenarios, tuple(missing))
 
 
@@ -121,7 +123,7 @@ def _whole(files: RunFolder) -> tuple[RunVerdict | None, str]:
         is_outcome(code) for code in (whole.exit_code, *(x.exit_code for x in whole.scenarios))
     ):
         return whole, fault
-    return None, f"{files.verdict.name} says what no run ends with"
+    return None, f"{files.verdict.name} has an exit code that no run ends with"
 
 
 def _folders(folder: Path) -> Sequence[str]:
@@ -143,7 +145,7 @@ def _scenario(
         verdict, fault = None, f"{files.verdict.name} {wrong}"
     summary = read_summary(files.summary)
     if isinstance(summary, Summary) and not plausible_summary(summary):
-        summary = NoSummary(f"{files.summary.name} holds a number that no run comes to")
+        summary = NoSummary(f"{files.summary.name} contains an impossible number")
     series = read_series(files.series)
     hops, hops_fault = _hops(files)
     if verdict is None and not files.folder.exists():
@@ -175,7 +177,7 @@ def _scenario(
 def _integrity(files: ScenarioFiles) -> tuple[Integrity | str, str]:
     """Return the check's result and what is wrong with its file; empty if there was no check."""
     if not files.integrity.exists():
-        return "not done in this run", ""
+        return "not checked in this run", ""
     found, fault = read_tolerantly(files.integrity, Integrity)
     return (found, fault) if found is not None else (fault, fault)
 
@@ -207,9 +209,9 @@ def read_tolerantly(path: Path, kind: type[T]) -> tuple[T | None, str]:
     except OSError as error:
         return None, f"{path.name} cannot be read: {error.strerror}"
     except NOT_JSON as error:
-        return None, f"{path.name} cannot be understood ({_versions(kind, version)}): {error}"
+        return None, f"{path.name} is invalid ({_versions(kind, version)}): {error}"
     if version != _current(kind):
-        return found, f"{path.name} is of another version ({_versions(kind, version)})"
+        return found, f"{path.name} has another version ({_versions(kind, version)})"
     return found, ""
 
 
@@ -224,4 +226,4 @@ def _current(kind: type[T]) -> int:
 
 def _versions(kind: type[T], version: int | None) -> str:
     named = "unknown" if version is None else version
-    return f"schema version {named}, this report is made for {_current(kind)}"
+    return f"schema version {named}; this report reads {_current(kind)}"

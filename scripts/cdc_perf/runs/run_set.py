@@ -77,5 +77,5 @@ class RunSet:
             for x in measured
             if x.run.manifest.status is not RunStatus.COMPLETE
         }
-        reason = f"{', '.join(sorted(unfinished))} did not come to its end" if unfinished else ""
+        reason = f"{', '.join(sorted(unfinished))} did not finish" if unfinished else ""
         return judge_run([x.row.verdict for x in measured], reason)

@@ -65,7 +65,7 @@ def read_series(path: Path, latency: str = LATENCY_METRIC) -> Series | str:
     import duckdb  # noqa: PLC0415 - only callers that read a series wait for it
 
     if not path.exists():
-        return f"{path.name} is missing: there is nothing to draw"
+        return f"{path.name} is missing"
     try:
         with duckdb.connect() as database:
             database.execute(
@@ -86,7 +86,7 @@ def read_series(path: Path, latency: str = LATENCY_METRIC) -> Series | str:
     except duckdb.Error as error:
         return f"{path.name} cannot be read: {str(error).partition(chr(10))[0]}"
     if not seconds:
-        return f"{path.name} holds none of the metrics that are drawn"
+        return f"{path.name} contains none of the metrics that the charts show"
     return _series(seconds, histograms, latency)
 
 

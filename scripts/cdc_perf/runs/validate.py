@@ -18,16 +18,16 @@ def contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
     if verdict.schema_version != SCHEMA_VERSION:
         return f"has schema version {verdict.schema_version}"
     if verdict.scenario != scenario:
-        return "is that of another scenario"
+        return "belongs to another scenario"
     if not is_outcome(verdict.exit_code) or verdict_of(verdict.exit_code) != verdict.verdict:
-        return "says one thing as a word and another as a code"
+        return "has a verdict that contradicts its exit code"
     if not _sane(x for t in verdict.thresholds for x in (t.limit, t.observed, t.samples)):
-        return "holds a number that no run comes to"
+        return "contains an impossible number"
     held = all(t.ok is True and t.samples >= t.samples_needed for t in verdict.thresholds) and all(
         gate.ok is not False for gate in verdict.gates
     )
     if verdict.verdict is Verdict.PASS and not (held and _judged(verdict)):
-        return "says PASS where a limit or a gate does not hold, or without any"
+        return "says PASS without evidence that every threshold and gate holds"
     return ""
 
 

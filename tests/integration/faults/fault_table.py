@@ -9,13 +9,13 @@ from tabulate import tabulate
 from cdc_perf.errors import ExitCode
 from cdc_perf.process import Completed
 
-_HEADERS = ("fault", "command", "says", "exit", "clean after (s)")
+_HEADERS = ("fault", "command", "message", "exit", "clean after (s)")
 _ABOUT = """\
-# Faults, and what comes of them
+# Faults and their messages
 
-Written by `nox -s faults`: each row is a test in `tests/integration/faults/`, on the real stack.
-"Clean" means that nothing of ours is left: no process, no port, no half-written file. It is counted
-from a signal or a kill; where a command has to find the fault itself, from the command's start.
+`nox -s faults` writes this table. Each row is a test in `tests/integration/faults/`, on the real
+stack. "Clean" means that no process, no port, and no incomplete file is left. The time counts from
+the signal or the kill; if the command has to detect the fault itself, from the command's start.
 
 """
 _LONGEST_LINE = 150

@@ -48,7 +48,7 @@ _STATS = {
 _GAUGES = {
     ("Consumer Lag", "B"): ("consumer_lag", ""),
     ("Replication Slot", "A"): ("slot_retained_bytes", ""),
-    ("Processors", "A"): ("cpu_", "component"),
+    ("CPU", "A"): ("cpu_", "component"),
     ("Memory", "A"): ("memory_", "component"),
 }
 

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 _HEAD = """\
 # What the panels show
 
-Every expression of every panel, asked of a real Prometheus about a real run of `baseline` on the
-embedded stack with faults planted: of two hundred inserts one refused and one that never arrives,
-MongoDB frozen and then killed, a record that can never be applied, a burst of rows after the run.
+This table lists every expression of every panel. A real Prometheus evaluated it for a real run of
+`baseline` on the embedded stack with injected faults: of 200 inserts, one was refused and one never
+arrived; MongoDB was frozen, then killed; one record was a dead letter; a burst of rows followed the
+run.
 
-`shown` is the largest value over time; of percentiles, that of a window which holds the faults; of
-tiles and tables, the last value. `nox -s observe` makes this table again and fails where a panel
-shows nothing, or something else than the run's own files say. A percentile of a histogram is known
-to its bucket: 9 % for k6's, 5 % for the consumer's.
+`shown` is the largest value over time; for percentiles, the value of a window that contains the
+faults; for tiles and tables, the last value. `nox -s observe` writes this table. It fails if a
+panel shows nothing, or if a value differs from the run's own files. A percentile of a histogram is
+accurate to its bucket: 9% for k6, 5% for the consumer.
 """
 _COLUMNS = ("panel", "query", "unit", "shown", "the run's own")
 

@@ -46,7 +46,7 @@ def test_what_the_task_does_not_take_is_refused(arguments: dict[str, Any], said:
 
 
 def test_a_task_that_nobody_can_call_is_refused() -> None:
-    with pytest.raises(UsageFailure, match=r"the task 'publish' is not in the collection of task"):
+    with pytest.raises(UsageFailure, match=r"the collection of tasks.py has no task 'publish'"):
         task_step(project(publish), "x", publish, run="latest")
     assert task_step(project(publish), "x", install).command == "exec inv tools.install"
 
@@ -57,5 +57,5 @@ def test_a_session_is_called_by_the_name_under_which_it_is_found() -> None:
 
 
 def test_a_session_that_is_gone_is_refused() -> None:
-    with pytest.raises(UsageFailure, match=r"the session 'lint' is not among those of noxfile"):
+    with pytest.raises(UsageFailure, match=r"noxfile.py has no session 'lint'"):
         session_step(project(registry=("tests",)), "x", lint)

@@ -44,7 +44,7 @@ def test_a_file_that_is_missing_is_seen_and_made(root: Path) -> None:
 def test_a_file_that_nothing_generates_any_more_is_seen_and_removed(root: Path, name: str) -> None:
     orphan = root / FOLDER / name
     orphan.write_text(f"{HEADER}\n", encoding="utf-8")
-    assert "nothing generates it any more" in find_drift(root, WANTED).lines()[0]
+    assert "obsolete: nothing generates it" in find_drift(root, WANTED).lines()[0]
     assert write(root, WANTED) == (f"{FOLDER}/{name}: removed",)
     assert not orphan.exists()
 

@@ -62,7 +62,7 @@ def test_nothing_relevant_was_changed(tmp_path: Path) -> None:
 def test_a_report_that_could_not_be_published_changes_no_verdict(passed: Path) -> None:
     decision = decided(passed, report="failure")
     assert decision.code is ExitCode.PASS
-    assert decision.lines[-1].startswith("report: failure: the verdicts stand")
+    assert decision.lines[-1].startswith("report: failure: the verdicts are valid")
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_a_report_that_could_not_be_published_changes_no_verdict(passed: Path) -
         ({"tests": "failure"}, ExitCode.INVALID, "performance-test: failure"),
         ({"tests": "cancelled"}, ExitCode.INTERRUPTED, "performance-test: cancelled"),
         ({"tests": "skipped"}, ExitCode.INVALID, "performance-test: skipped"),
-        ({"scenarios": ""}, ExitCode.NO_DATA, "plan: names no scenario"),
-        ({"scenarios": "baseline,e2e-latency,spike"}, ExitCode.NO_DATA, "spike: no results"),
-        ({"scenarios": "baseline"}, ExitCode.INVALID, "e2e-latency: has results, and was not"),
+        ({"scenarios": ""}, ExitCode.NO_DATA, "plan: says that scenarios run, but names none"),
+        ({"scenarios": "baseline,e2e-latency,spike"}, ExitCode.NO_DATA, "spike: its job left no"),
+        ({"scenarios": "baseline"}, ExitCode.INVALID, "e2e-latency: has results but was not"),
         (
             {"relevant": "false", "scenarios": "", "tests": "success"},
             ExitCode.INVALID,
-            "performance-test: success, but none was planned",
+            "performance-test: success, but no scenario was planned",
         ),
     ],
 )
@@ -115,7 +115,7 @@ def test_a_scenario_that_was_run_again_counts_as_it_came_out_last(passed: Path) 
 
 def test_a_stack_that_was_gone_is_red(passed: Path) -> None:
     write_run(passed, [HEALTH, gone("baseline")], 3)
-    assert decided(passed).lines == ("baseline: INVALID (stack gone): not run: the stack is gone",)
+    assert decided(passed).lines == ("baseline: NOT RUN: not run: the stack is gone",)
 
 
 def test_a_run_that_did_not_come_to_its_end_is_red(passed: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_run_that_did_not_come_to_its_end_is_red(passed: Path) -> None:
     write_run(passed, rows, 3, manifest(rows, 3, status=RunStatus.RUNNING))
     decision = decided(passed)
     assert decision.code is ExitCode.INTERRUPTED
-    assert decision.lines == (f"{run_id(3)} did not come to its end",)
+    assert decision.lines == (f"{run_id(3)} did not finish",)
 
 
 def test_results_that_cannot_be_read_are_red_even_beside_good_ones(passed: Path) -> None:
@@ -131,7 +131,7 @@ def test_results_that_cannot_be_read_are_red_even_beside_good_ones(passed: Path)
     spoil(run / "baseline" / "verdict.json", verdict="FAIL")
     decision = decided(passed)
     assert decision.code is ExitCode.INVALID
-    assert "says one thing as a word and another as a code" in decision.lines[0]
+    assert "has a verdict that contradicts its exit code" in decision.lines[0]
 
 
 def cut_off(run: Path, kept: tuple[str, ...], file: str = "run.json") -> None:
@@ -182,8 +182,8 @@ def test_without_any_results_each_scenario_is_named(tmp_path: Path) -> None:
     decision = decided(tmp_path / "nothing", tests="failure", report="failure")
     assert decision.code is ExitCode.INVALID
     assert decision.lines == (
-        "baseline: no results: its job left none",
-        "e2e-latency: no results: its job left none",
+        "baseline: its job left no results",
+        "e2e-latency: its job left no results",
         "performance-test: failure",
     )
 

@@ -36,5 +36,5 @@ def test_one_setting_says_which_stack_is_loaded() -> None:
 
 
 def test_a_task_that_is_gone_ends_the_generation() -> None:
-    with pytest.raises(UsageFailure, match="the task 'perf' is not in the collection"):
+    with pytest.raises(UsageFailure, match="has no task 'perf'"):
         generate(project(perf))

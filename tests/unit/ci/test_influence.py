@@ -126,4 +126,4 @@ def test_the_thresholds_that_differ_are_shown() -> None:
 )
 @pytest.mark.parametrize("path", list(SETTINGS))
 def test_settings_that_cannot_be_used_are_said_to_be(path: str, content: bytes | None) -> None:
-    assert "cannot be used" in shown(path, content)
+    assert "The settings of this pull request are invalid" in shown(path, content)

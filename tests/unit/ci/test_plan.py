@@ -58,7 +58,7 @@ def test_outputs_are_single_lines_whatever_was_asked_for() -> None:
         (
             "baseline",
             "6h",
-            "would take 380 minutes with its set-up, and GitHub ends a job after 360",
+            "would take 380 minutes including setup; GitHub ends a job after 360",
         ),
     ],
 )

@@ -101,8 +101,8 @@ def test_why_nothing_is_comparable_is_said(
     found = compared(monkeypatch, now, (workflow_run(1), other))
     assert found.pairs == {}
     assert found.missing == {
-        "baseline": "its last run there has another load",
-        "e2e-latency": "its last run there is no measurement to compare with",
+        "baseline": "its last run there is not comparable: different load",
+        "e2e-latency": "its last run there has no usable measurement",
     }
 
 
@@ -118,7 +118,7 @@ def test_runs_that_are_not_the_branchs_own_are_left_aside(
         (workflow_run(2, event="schedule", of="stranger/cdc-perf"), poisoned),
     )
     assert found.pairs == {}
-    assert "none of the last 5 runs there has results of it" in found.missing["baseline"]
+    assert "none of the last 5 runs there has its results" in found.missing["baseline"]
 
 
 def findings(
@@ -142,7 +142,7 @@ def test_what_a_pull_request_says_of_itself_comes_after_the_required_status(
     body = render(workflow_run(), fetched, said, LINKS, "not asked")
     places = [body.index(x) for x in ("**FAIL**", "- a problem", "- a change", "**PASS**")]
     assert places == sorted(places)
-    assert "None can be shown: `not asked`" in body
+    assert "Cannot show changes: `not asked`" in body
 
 
 def test_a_pass_without_thresholds_and_gates_is_not_shown_as_one(tmp_path: Path) -> None:
@@ -162,17 +162,17 @@ def test_links_lead_to_the_results_and_to_the_run(tmp_path: Path) -> None:
     body = render(workflow_run(), fetched, findings(), LINKS, "not asked")
     page = f"https://github.example/{NAME}/actions/runs/1"
     assert f"[Results and report]({page}/artifacts/9)" in body
-    assert f"[Job summary, logs and all artifacts]({page})" in body
+    assert f"[Job summary, logs, and all artifacts]({page})" in body
 
 
 @pytest.mark.parametrize(
     ("said", "fetched", "shown"),
     [
-        (findings(needed=False), Fetched(NOTHING, None), "No scenario was run."),
+        (findings(needed=False), Fetched(NOTHING, None), "No scenario ran."),
         (
             findings(State.FAILURE, Gate="cancelled"),
             Fetched(NOTHING, None),
-            "**There are no results**: see the [log](",
+            "**No results**: see the [log](",
         ),
         (
             findings(State.FAILURE),

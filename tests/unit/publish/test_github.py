@@ -92,7 +92,7 @@ def test_a_rate_limit_told_as_403_is_waited_for(
 @responses.activate
 def test_a_rate_limit_without_end_in_sight_is_a_line(github: GitHub, slept: list[float]) -> None:
     responses.get(URL, status=403, headers={"Retry-After": "3600"})
-    with pytest.raises(ApiFailure, match="a rate limit, for 3,600 s more"):
+    with pytest.raises(ApiFailure, match="rate limit for another 3,600 s"):
         github.get("/things", list[int])
     assert slept == []
     assert len(responses.calls) == 1
@@ -101,7 +101,7 @@ def test_a_rate_limit_without_end_in_sight_is_a_line(github: GitHub, slept: list
 @responses.activate
 def test_a_rate_limit_that_goes_on_is_given_up(github: GitHub, slept: list[float]) -> None:
     responses.get(URL, status=403, headers={"Retry-After": "9"})
-    with pytest.raises(ApiFailure, match="a rate limit"):
+    with pytest.raises(ApiFailure, match="rate limit for another"):
         github.get("/things", list[int])
     assert slept == [9, 9]
 
@@ -109,10 +109,10 @@ def test_a_rate_limit_that_goes_on_is_given_up(github: GitHub, slept: list[float
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (401, "is GITHUB_TOKEN the job's own token?"),
-        (403, "has the job the permission?"),
-        (404, "may the token see it?"),
-        (422, "GitHub takes no such request"),
+        (401, "check that GITHUB_TOKEN is the job's own token"),
+        (403, "check `permissions`"),
+        (404, "the token can read it"),
+        (422, "GitHub rejected the request"),
         (500, "with 500 Internal Server Error"),
     ],
 )
@@ -139,7 +139,7 @@ def test_an_api_that_is_down_is_a_line(github: GitHub) -> None:
 @responses.activate
 def test_an_answer_of_another_shape_is_a_line(github: GitHub) -> None:
     responses.get(URL, body="<html>")
-    with pytest.raises(ApiFailure, match="is not what it was"):
+    with pytest.raises(ApiFailure, match="has an unexpected format"):
         github.get("/things", list[int])
 
 

@@ -32,18 +32,18 @@ def test_a_summary_is_cut_to_what_github_takes(tmp_path: Path) -> None:
     write_summary({"GITHUB_STEP_SUMMARY": str(path)}, "- `a reason`\n" * 200_000)
     text = path.read_text(encoding="utf-8")
     assert len(text) <= 900 * 1024 + 1
-    assert "Too long to be shown whole" in text
+    assert "Too long to show in full" in text
     assert text.count("`") % 2 == 0
 
 
 def test_a_summary_that_cannot_be_written_is_a_line(tmp_path: Path) -> None:
-    with pytest.raises(PublishFailure, match="cannot be written to: Is a directory"):
+    with pytest.raises(PublishFailure, match="cannot be written: Is a directory"):
         write_summary({"GITHUB_STEP_SUMMARY": str(tmp_path)}, "text")
 
 
 @pytest.mark.parametrize("name", ["", "octo", "octo/cdc/perf", "octo/cdc perf", "../x/y"])
 def test_what_is_no_repository_is_a_line(name: str) -> None:
-    with pytest.raises(PublishFailure, match=r"^GITHUB_REPOSITORY names no repository"):
+    with pytest.raises(PublishFailure, match=r"^GITHUB_REPOSITORY has no repository name"):
         repository({"GITHUB_REPOSITORY": name})
 
 
@@ -73,7 +73,7 @@ def test_the_finished_run_is_read_from_the_event(tmp_path: Path) -> None:
 
 
 def test_a_comment_elsewhere_than_after_a_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PublishFailure, match="no run ended"):
+    with pytest.raises(PublishFailure, match="no such run ended"):
         finished_run({"GITHUB_EVENT_NAME": "push"})
     with pytest.raises(PublishFailure, match="GITHUB_EVENT_PATH cannot be read"):
         finished_run(event(tmp_path, {}))
@@ -90,7 +90,9 @@ def test_a_run_is_named_by_its_id_as_the_latest_or_by_a_path(tmp_path: Path) -> 
 
 def test_a_run_that_there_is_not_is_answered_with_the_nearest(tmp_path: Path) -> None:
     write_run(tmp_path, [row("health-check")], 3)
-    with pytest.raises(UsageFailure, match=f"is no run and no folder; did you mean {run_id(3)}"):
+    with pytest.raises(
+        UsageFailure, match=f"is neither a run nor a folder; did you mean {run_id(3)}"
+    ):
         local_results(tmp_path, run_id(4), KNOWN)
     with pytest.raises(UsageFailure, match="none exist"):
         local_results(tmp_path / "none", "latest", KNOWN)

@@ -51,7 +51,7 @@ def test_where_none_is_ours_one_is_made(
 ) -> None:
     api.get(ISSUE, json=[other])
     api.post(ISSUE, status=201, json={})
-    assert publish(github, 7, "new") == "#7: commented"
+    assert publish(github, 7, "new") == "#7: added a comment"
     assert json.loads(api.calls[1].request.body or "") == {"body": f"{MARKER}\nnew"}
 
 
@@ -59,7 +59,7 @@ def test_ours_is_edited_even_on_the_last_page(github: GitHub, api: responses.Req
     api.get(ISSUE, json=[listed("stranger")], headers={"Link": f'<{ISSUE}?page=2>; rel="next"'})
     api.get(ISSUE, json=[listed()])
     api.patch(COMMENT, json={})
-    assert publish(github, 7, "new") == "#7: the comment is edited"
+    assert publish(github, 7, "new") == "#7: edited the comment"
 
 
 def test_a_lost_answer_does_not_lead_to_a_second_comment(
@@ -69,7 +69,7 @@ def test_a_lost_answer_does_not_lead_to_a_second_comment(
     api.post(ISSUE, status=502)
     api.get(ISSUE, json=[listed()])
     api.patch(COMMENT, json={})
-    assert publish(github, 7, "new") == "#7: the comment is edited"
+    assert publish(github, 7, "new") == "#7: edited the comment"
     assert asked(api) == ["GET", "POST", "GET", "PATCH"]
 
 
@@ -80,7 +80,7 @@ def test_a_comment_that_was_not_made_is_tried_again(
     api.post(ISSUE, status=503)
     api.get(ISSUE, json=[])
     api.post(ISSUE, status=201, json={})
-    assert publish(github, 7, "new") == "#7: commented"
+    assert publish(github, 7, "new") == "#7: added a comment"
 
 
 def test_it_ends_after_the_third_attempt(github: GitHub, api: responses.RequestsMock) -> None:
@@ -102,7 +102,7 @@ def test_none_is_made_where_only_an_old_one_was_to_be_edited(
     github: GitHub, api: responses.RequestsMock
 ) -> None:
     api.get(ISSUE, json=[])
-    assert "none is needed" in publish(github, 7, "new", only_edit=True)
+    assert "no comment needed" in publish(github, 7, "new", only_edit=True)
 
 
 def test_a_comment_that_is_too_long_is_cut_by_whole_lines(
@@ -113,4 +113,4 @@ def test_a_comment_that_is_too_long_is_cut_by_whole_lines(
     publish(github, 7, "- `an endless reason, ä`\n" * 10_000)
     body = json.loads(api.calls[1].request.body or "")["body"]
     assert MAX_BYTES - 100 < len(body.encode()) <= MAX_BYTES
-    assert body.endswith("ä`\n\nToo long to be shown whole: the results hold the rest.\n")
+    assert body.endswith("ä`\n\nToo long to show in full: the results contain the rest.\n")

@@ -19,7 +19,7 @@ def test_every_reason_of_what_did_not_pass_is_an_error() -> None:
             "::error title=spike%3A FAIL::cdc_e2e_latency p95 was 2,310 ms over 540 samples; "
             "the limit is 2,000 ms"
         ),
-        "::error title=soak%3A INVALID (stack gone)::not run: the stack is gone",
+        "::error title=soak%3A NOT RUN::not run: the stack is gone",
     )
 
 
@@ -39,4 +39,4 @@ def test_no_reason_is_a_command_of_its_own() -> None:
 def test_what_github_would_leave_out_is_counted() -> None:
     lines = annotations([failing(*(f"reason {n}" for n in range(14)))], ACTIONS)
     assert len(lines) == 10
-    assert lines[-1] == "::error title=and more::5 more reasons: see the summary"
+    assert lines[-1] == "::error title=More::5 more reasons: see the summary"

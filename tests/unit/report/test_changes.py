@@ -29,15 +29,15 @@ def test_the_same_load_on_the_same_machine_can_be_compared() -> None:
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ({"stack": "compose"}, "another stack"),
-        ({"duration": 61}, "another load"),
-        ({"environment": ""}, "limits of another environment"),
-        ({"machine": msgspec.structs.replace(MACHINE, cores=8)}, "another machine"),
-        ({"machine": msgspec.structs.replace(MACHINE, cpu="other")}, "another machine"),
-        ({"machine": msgspec.structs.replace(MACHINE, memory=2**34 * 2)}, "another machine"),
-        ({"mongodb": "mongod 8.0.4"}, "another MongoDB server"),
-        ({"mongodb": "another server (stand-in)"}, "another MongoDB server"),
-        ({"stack": "compose", "duration": 61}, "another stack, another load"),
+        ({"stack": "compose"}, "different stack"),
+        ({"duration": 61}, "different load"),
+        ({"environment": ""}, "different threshold environment"),
+        ({"machine": msgspec.structs.replace(MACHINE, cores=8)}, "different machine"),
+        ({"machine": msgspec.structs.replace(MACHINE, cpu="other")}, "different machine"),
+        ({"machine": msgspec.structs.replace(MACHINE, memory=2**34 * 2)}, "different machine"),
+        ({"mongodb": "mongod 8.0.4"}, "different MongoDB server"),
+        ({"mongodb": "another server (stand-in)"}, "different MongoDB server"),
+        ({"stack": "compose", "duration": 61}, "different stack, different load"),
     ],
 )
 def test_what_measures_something_else_cannot(how: dict[str, Any], said: str) -> None:
@@ -67,15 +67,15 @@ def test_another_version_of_the_same_server_can_be_compared(before: str, now: st
 
 def test_without_a_summary_there_is_nothing_to_compare() -> None:
     lost = replace(NOW, row=Row(NOW.row.verdict, NoSummary("lost")))
-    assert incomparable(lost, NOW) == "no summary before"
-    assert incomparable(NOW, lost) == "no summary now"
+    assert incomparable(lost, NOW) == "no summary in the base run"
+    assert incomparable(NOW, lost) == "no summary in this run"
 
 
 def test_both_values_their_samples_and_the_change_stand_side_by_side() -> None:
     table = changes_table({"baseline": (NOW, measured(row("baseline", LOSSY)))})
     cells = [[c.strip() for c in line.strip("|").split("|")] for line in table.splitlines()]
     assert cells[0] == [
-        *("scenario", "figure", "before", "samples before", "now", "samples now", "change"),
+        *("scenario", "metric", "before", "samples before", "now", "samples now", "change"),
     ]
     assert cells[2] == ["baseline", "e2e p50, ms", "36.4", "540", "36.4", "540", "none"]
     assert cells[5] == ["baseline", "iterations/s", "10", "600", "10", "600", "none"]

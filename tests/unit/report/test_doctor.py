@@ -16,8 +16,8 @@ WRONG = CheckResult(what="memory", health=Health.WRONG, found="1.0 GiB", remedy=
     ("findings", "sentence"),
     [
         ((OK,), "Ready."),
-        ((OK, MISSING), "Ready; the first `inv up` gets what is missing: k6."),
-        ((OK, MISSING, WRONG), "To be mended first: memory."),
+        ((OK, MISSING), "Ready. The first `inv up` downloads what is missing: k6."),
+        ((OK, MISSING, WRONG), "Fix first: memory."),
     ],
 )
 def test_the_last_line_says_whether_one_can_begin(

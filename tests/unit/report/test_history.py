@@ -155,7 +155,9 @@ def test_too_few_values_are_not_searched_and_are_named() -> None:
 
 
 def test_lines_that_hold_no_run_are_told() -> None:
-    assert "left out: 3, 7" in history_text(runs(2), 0, {}, (), (3, 7))
+    assert "ignored 2 unreadable lines of history.jsonl: 3, 7" in history_text(
+        runs(2), 0, {}, (), (3, 7)
+    )
     assert json.loads(history_json(runs(2), {}, (), (3, 7)))["unreadable_lines"] == [3, 7]
 
 
@@ -173,18 +175,16 @@ def test_the_last_runs_and_what_changed_for_good() -> None:
     assert lines[2].split()[:3] == ["run-5", "cccccccccc", "PASS"]
     assert "e2e p95       ▁▁▁▂▂▂▂▂▃▃▃▃▄▄▄▅▅▅▅▅▆▆▆▇█"[:8] in "".join(lines)
     assert lines[-2] == (
-        "e2e p95 changed by +31% (mean 22.5 to 29.5, p < 0.001) with run run-6, commit cccccccccc"
+        "e2e p95 changed by +31% (mean 22.5 to 29.5, p < 0.001) since run run-6, commit cccccccccc"
     )
-    assert lines[-1] == "3 further runs were on another machine, stack or load"
+    assert lines[-1] == "3 other runs with a different machine, stack, or load"
 
 
 def test_nothing_is_claimed_of_too_few_runs_or_without_a_change() -> None:
     few = history_text(runs(11), 0, {}).splitlines()
-    assert few[-1] == (
-        "a change for good is looked for from 12 runs on; there are 11 that passed or failed"
-    )
+    assert few[-1] == "Needs 12 judged runs to detect a lasting change; has 11"
     many = history_text(runs(12), 0, {"e2e p95": []}).splitlines()
-    assert many[-1] == "nothing changed for good over 12 runs (p < 0.001, 5 %)"
+    assert many[-1] == "no lasting change of 5% or more over 12 runs (p < 0.001)"
 
 
 def test_programs_get_every_entry() -> None:

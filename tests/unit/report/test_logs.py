@@ -22,7 +22,7 @@ def test_each_log_stands_under_its_name() -> None:
     ("component", "lines", "line"),
     [
         ("kafk", 1, "--component: unknown 'kafk'; did you mean kafka?"),
-        ("kafka", 0, "--lines: 0 is not a number of lines"),
+        ("kafka", 0, "--lines: 0 is less than 1"),
     ],
 )
 def test_a_wrong_question_is_one_line(component: str, lines: int, line: str) -> None:

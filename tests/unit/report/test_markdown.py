@@ -20,26 +20,26 @@ def shown(*rows: object, notes: tuple[str, ...] = ()) -> str:
 def test_the_verdict_comes_first_then_the_table_the_reasons_and_the_circumstances() -> None:
     assert shown(PASSED, FAILED, GONE, notes=("MongoDB is a stand-in",)) == (
         """\
-**INVALID (stack gone)**: the stack could not be had, or is gone.
+**INVALID (stack unavailable)**: the stack is unavailable or did not become ready.
 
-| scenario    | verdict              |   iterations |   rate/s |    e2e p50/p95/p99 ms |   samples |   errors |   dropped |   thresholds |
-|-------------|----------------------|--------------|----------|-----------------------|-----------|----------|-----------|--------------|
-| baseline    | PASS                 |          600 |     10.0 |      36.4 / 51.2 / 73 |       540 |        0 |         0 |          1/1 |
-| spike       | FAIL                 |          600 |     10.0 | 1,200 / 2,310 / 4,100 |       540 |        0 |         0 |          0/1 |
-| e2e-latency | INVALID (stack gone) |            - |        - |                     - |         - |        - |         - |            - |
+| scenario    | verdict   |   iterations |   rate/s |    e2e p50/p95/p99 ms |   samples |   errors |   dropped |   thresholds |
+|-------------|-----------|--------------|----------|-----------------------|-----------|----------|-----------|--------------|
+| baseline    | PASS      |          600 |     10.0 |      36.4 / 51.2 / 73 |       540 |        0 |         0 |          1/1 |
+| spike       | FAIL      |          600 |     10.0 | 1,200 / 2,310 / 4,100 |       540 |        0 |         0 |          0/1 |
+| e2e-latency | NOT RUN   |            - |        - |                     - |         - |        - |         - |            - |
 
-- baseline: nothing was lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
-- spike: nothing was lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
+- baseline: no data lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
+- spike: no data lost: `600 rows, 600 documents; 602 events, 600 acknowledged writes`
 
 spike: **FAIL**
 
 - `cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms`
 
-e2e-latency: **INVALID (stack gone)**
+e2e-latency: **NOT RUN**
 
 - `not run: the stack is gone`
 
-- run `20261124T020000Z-0000`, stack `local`, limits of `ci`, 1m each, commit `cccccccccccc`, `a processor`, 4 cores
+- run `20261124T020000Z-0000`, stack `local`, thresholds of `ci`, 1m each, commit `cccccccccccc`, `a processor`, 4 cores
 - `MongoDB is a stand-in`
 """  # noqa: E501 - as it is written
     )
@@ -48,7 +48,7 @@ e2e-latency: **INVALID (stack gone)**
 def test_a_run_without_scenarios_has_no_table() -> None:
     text = run_markdown(judge_run([]), [])
     assert text == (
-        "**NO-DATA**: there is too little evidence to judge a threshold or a gate.\n\n"
+        "**NO-DATA**: there is too little data to judge a threshold or a gate.\n\n"
         "- `no scenario was run`\n"
     )
 

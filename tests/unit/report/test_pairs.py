@@ -22,10 +22,13 @@ def pairs(factor: float, count: int = 12) -> Pairs:
         ({"p50": pairs(1.0), "p95": pairs(1.25)}, "worse: p95 by +25.0%, over 12 pairs"),
         ({"p50": pairs(0.5), "p95": pairs(1.25)}, "worse: p95 by +25.0%, over 12 pairs"),
         ({"p50": pairs(0.5), "p95": pairs(1.0)}, "better: p50 by -50.0%, over 12 pairs"),
-        ({"p50": pairs(1.01)}, "same: every figure within what counts (5.0%), over 12 pairs"),
+        (
+            {"p50": pairs(1.01)},
+            "same: every metric is within its margin (5.0%), over 12 pairs",
+        ),
         (
             {"p50": pairs(1.25, 3)},
-            "inconclusive: 1 figure at p < 0.01 needs at least 5 more pairs than 3",
+            "inconclusive: 1 metric at p < 0.01 needs at least 5 more pairs than 3",
         ),
         (
             {"p50": Pairs(LEVELS, [x * (1.2 if n % 2 else 0.9) for n, x in enumerate(LEVELS)])},
@@ -38,7 +41,7 @@ def test_one_sentence(figures: dict[str, Pairs], said: str) -> None:
 
 
 def test_without_a_figure_nothing_is_found() -> None:
-    assert sentence({}) == "inconclusive: no figure has samples in every run"
+    assert sentence({}) == "inconclusive: no metric has samples in every run"
 
 
 def test_the_table_and_what_programs_get() -> None:

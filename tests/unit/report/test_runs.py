@@ -51,7 +51,8 @@ def test_each_run_is_a_line(results: Path) -> None:
     assert [line.split()[0] for line in lines] == [run_id(n) for n in (1, 2, 3, 4)]
     assert "FAIL" in lines[1]
     assert "baseline FAIL, spike PASS" in lines[1]
-    assert "INVALID (stack gone)" in lines[2]
+    assert "INVALID (stack unavailable)" in lines[2]
+    assert "spike NOT RUN" in lines[2]
     # Nobody has judged what is going on.
     assert "PASS" not in lines[3]
 
@@ -68,7 +69,7 @@ def test_what_cannot_be_read_is_told(results: Path) -> None:
     found = find_runs(results, SCENARIOS, Wanted(verdict="FAIL"))
     assert len(found.runs) == 1
     (fault,) = found.unreadable
-    assert fault.startswith(f"{run_id(1)}: run.json is not what it should be")
+    assert fault.startswith(f"{run_id(1)}: run.json is invalid")
 
 
 @pytest.mark.parametrize(

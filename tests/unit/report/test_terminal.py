@@ -43,24 +43,24 @@ def shown(*rows: Row, colour: bool = False, notes: tuple[str, ...] = ()) -> str:
 
 
 TABLE = """\
-scenario     verdict                 iterations    rate/s      e2e p50/p95/p99 ms    samples    errors    dropped    thresholds
------------  --------------------  ------------  --------  ----------------------  ---------  --------  ---------  ------------
-baseline     PASS                           600      10.0        36.4 / 51.2 / 73        540         0          0           1/1
-spike        FAIL                           600      10.0  1,200 / 2,310 / 12,000        540        12        150           0/1
-e2e-latency  INVALID (stack gone)             -         -                       -          -         -          -             -
+scenario     verdict      iterations    rate/s      e2e p50/p95/p99 ms    samples    errors    dropped    thresholds
+-----------  ---------  ------------  --------  ----------------------  ---------  --------  ---------  ------------
+baseline     PASS                600      10.0        36.4 / 51.2 / 73        540         0          0           1/1
+spike        FAIL                600      10.0  1,200 / 2,310 / 12,000        540        12        150           0/1
+e2e-latency  NOT RUN               -         -                       -          -         -          -             -
 
-baseline: nothing was lost: 600 rows, 600 documents; 602 events, 600 acknowledged writes
-spike: nothing was lost: 600 rows, 600 documents; 602 events, 600 acknowledged writes
+baseline: no data lost: 600 rows, 600 documents; 602 events, 600 acknowledged writes
+spike: no data lost: 600 rows, 600 documents; 602 events, 600 acknowledged writes
 files: k6/results/x
 MongoDB is a stand-in
 
 spike: FAIL
   - cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms
 
-e2e-latency: INVALID (stack gone)
+e2e-latency: NOT RUN
   - the stack is gone
 
-INVALID (stack gone): exit 3"""  # noqa: E501 - as it is printed
+INVALID (stack unavailable): exit 3"""  # noqa: E501 - as it is printed
 
 
 def test_the_table_is_aligned_and_the_last_line_is_the_verdict() -> None:
@@ -85,7 +85,7 @@ def test_a_run_that_was_interrupted_between_two_scenarios_says_so() -> None:
     ("code", "last"),
     [
         (ExitCode.INTERRUPTED, "INVALID (interrupted): exit 130"),
-        (ExitCode.LOAD, "INVALID (k6 broke): exit 4"),
+        (ExitCode.LOAD, "INVALID (k6 failed): exit 4"),
         (ExitCode.INVALID, "INVALID: exit 12"),
         (ExitCode.NO_DATA, "NO-DATA: exit 11"),
     ],

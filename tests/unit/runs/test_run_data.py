@@ -36,10 +36,13 @@ def test_of_a_whole_run_nothing_is_missing(run: Path) -> None:
     ("file", "said"),
     [
         ("run.json", "run.json is missing"),
-        ("verdict.json", "verdict.json is missing; the verdict is the worst of the scenarios'"),
+        (
+            "verdict.json",
+            "verdict.json is missing; the verdict shown is the worst of the scenarios",
+        ),
         ("spike/verdict.json", "spike: verdict.json is missing"),
-        ("spike/summary.json", "spike: k6 wrote no summary.json: see the end of k6.log"),
-        ("spike/series.parquet", "spike: series.parquet is missing: there is nothing to draw"),
+        ("spike/summary.json", "spike: k6 wrote no summary.json: see the end of its log"),
+        ("spike/series.parquet", "spike: series.parquet is missing"),
     ],
 )
 def test_what_is_missing_is_named_and_the_rest_is_shown(run: Path, file: str, said: str) -> None:
@@ -48,7 +51,7 @@ def test_what_is_missing_is_named_and_the_rest_is_shown(run: Path, file: str, sa
     assert said in material.missing
     text = parsed(page([material], {})).text
     assert said in text
-    assert "Some of the run is missing or cannot be read." in text
+    assert "Some files of the run are missing or cannot be read." in text
     assert "baseline PASS" in text
 
 
@@ -70,8 +73,8 @@ def test_nothing_but_an_empty_folder_is_a_report_too(tmp_path: Path) -> None:
     assert material.verdict.exit_code is ExitCode.NO_DATA
     text = parsed(page([material], {})).text
     assert "run.json is missing" in text
-    assert "there is no scenario in the folder" in text
-    assert "How is it run again? Unknown: there is no run.json." in text
+    assert "the folder contains no scenario" in text
+    assert "How to rerun Unknown: no run.json." in text
 
 
 def test_an_older_schema_is_named_and_read_as_far_as_it_is_the_same(run: Path) -> None:
@@ -82,9 +85,9 @@ def test_an_older_schema_is_named_and_read_as_far_as_it_is_the_same(run: Path) -
         msgspec.json.encode({**content, "schema_version": 0})
     )
     material = read_run_data(run)
-    said = "(schema version 0, this report is made for 1)"
-    assert f"run.json is of another version {said}" in material.missing
-    assert f"spike: verdict.json cannot be understood {said}" in material.missing[-1]
+    said = "(schema version 0; this report reads 1)"
+    assert f"run.json has another version {said}" in material.missing
+    assert f"spike: verdict.json is invalid {said}" in material.missing[-1]
     assert material.manifest is not None
     assert material.scenarios[1].verdict is not None
     assert material.scenarios[1].verdict.exit_code is ExitCode.NO_DATA
@@ -100,12 +103,12 @@ def test_without_a_verdict_of_the_run_the_worst_of_its_scenarios_stands(run: Pat
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"exit_code": 5}, "says one thing as a word and another as a code"),
+        ({"exit_code": 5}, "has a verdict that contradicts its exit code"),
         (
             {"verdict": "PASS", "exit_code": 0},
-            "says PASS where a limit or a gate does not hold, or without any",
+            "says PASS without evidence that every threshold and gate holds",
         ),
-        ({"scenario": "baseline"}, "is that of another scenario"),
+        ({"scenario": "baseline"}, "belongs to another scenario"),
     ],
 )
 def test_a_verdict_that_contradicts_itself_is_none(
@@ -125,7 +128,7 @@ def test_a_run_that_passed_is_none_where_its_scenarios_do_not_show_it(tmp_path: 
     material = read_run_data(folder)
     assert material.verdict is not None
     assert material.verdict.verdict is Verdict.NO_DATA
-    said = "verdict.json says PASS, and what is there of the scenarios does not"
+    said = "verdict.json says PASS, but the scenarios' files do not"
     assert said in material.missing
 
 
@@ -135,7 +138,7 @@ def test_a_run_does_not_end_with_what_no_run_ends_with(run: Path, code: int) -> 
     material = read_run_data(run)
     assert material.verdict is not None
     assert material.verdict.verdict is Verdict.FAIL
-    assert material.missing[0].startswith("verdict.json says what no run ends with")
+    assert material.missing[0].startswith("verdict.json has an exit code that no run ends with")
 
 
 def test_a_file_too_large_to_be_one_is_not_read(run: Path) -> None:
@@ -173,7 +176,7 @@ def test_a_report_that_cannot_be_built_is_a_line_and_no_failure(
 
     monkeypatch.setattr("cdc_perf.report.html.build.page", broken)
     leave_reports(run, {})
-    assert progress == [f"no report: RecursionError: too deep; `inv report {run.name}` tries again"]
+    assert progress == [f"no report: RecursionError: too deep; to retry: inv report {run.name}"]
     assert not (run / "report.html").exists()
 
 

@@ -130,31 +130,34 @@ PASS = {"verdict": "PASS", "exit_code": 0, "reasons": []}
     [
         (lambda run: (run / "run.json").unlink(), "run.json is missing"),
         (link, "run.json is missing"),
-        (write("run.json", b"{"), "run.json is not what it should be"),
-        (write("run.json", b"\xff\xfe"), "run.json is not what it should be"),
-        (write("run.json", b"[" * 100_000), "run.json is not what it should be"),
+        (write("run.json", b"{"), "run.json is invalid"),
+        (write("run.json", b"\xff\xfe"), "run.json is invalid"),
+        (write("run.json", b"[" * 100_000), "run.json is invalid"),
         (write("run.json", b" " * 2_000_001), "run.json is larger than 2,000,000 bytes"),
         (edit("run.json", schema_version=2), "schema version 2"),
-        (edit("run.json", run_id="../../x"), "names no run"),
-        (edit_machine(memory=10**400), "run.json holds a number that no run comes to"),
-        (edit_machine(cores=10**16), "run.json holds a number that no run comes to"),
-        (edit("run.json", scenarios=[]), "names scenarios that there are not"),
+        (edit("run.json", run_id="../../x"), "has no valid run id"),
+        (edit_machine(memory=10**400), "run.json contains an impossible number"),
+        (edit_machine(cores=10**16), "run.json contains an impossible number"),
+        (edit("run.json", scenarios=[]), "must name known scenarios"),
         (edit(BASELINE, schema_version=9), "schema version 9"),
         (edit(BASELINE, surprise=1), "unknown field `surprise`"),
-        (edit(BASELINE, scenario="e2e-latency"), "is that of another scenario"),
-        (edit(BASELINE, verdict="PASS"), "says one thing as a word and another as a code"),
-        (edit(BASELINE, verdict="INVALID", exit_code=2), "says one thing as a word"),
-        (edit(BASELINE, **PASS), "says PASS where a limit or a gate does not hold"),
+        (edit(BASELINE, scenario="e2e-latency"), "belongs to another scenario"),
+        (edit(BASELINE, verdict="PASS"), "has a verdict that contradicts its exit code"),
+        (
+            edit(BASELINE, verdict="INVALID", exit_code=2),
+            "has a verdict that contradicts its exit code",
+        ),
+        (edit(BASELINE, **PASS), "says PASS without evidence that every threshold and gate holds"),
         (
             edit(BASELINE, **PASS, thresholds=[{**LIMIT, "samples": 59}]),
-            "says PASS where a limit or a gate does not hold",
+            "says PASS without evidence that every threshold and gate holds",
         ),
         (
             edit(BASELINE, thresholds=[{**LIMIT, "observed": 1e300}]),
-            "holds a number that no run comes to",
+            "contains an impossible number",
         ),
-        (edit(BASELINE, reasons="text"), "is not what it should be"),
-        (no_verdict_but_a_pass, "health-check passed, and left no verdict.json"),
+        (edit(BASELINE, reasons="text"), "is invalid"),
+        (no_verdict_but_a_pass, "health-check passed but has no verdict.json"),
     ],
 )
 def test_what_contradicts_itself_is_refused(
@@ -169,12 +172,12 @@ def test_what_contradicts_itself_is_refused(
 def test_a_number_that_is_none_is_refused(run: Path) -> None:
     path = run / "baseline" / "summary.json"
     path.write_bytes(path.read_bytes().replace(b"36.4", b"1e300").replace(b"1200.0", b"1e300"))
-    with pytest.raises(UnreadableRun, match="a number that no run comes to"):
+    with pytest.raises(UnreadableRun, match="contains an impossible number"):
         read_run(run, KNOWN)
 
 
 def test_a_scenario_that_there_is_not_is_refused(run: Path) -> None:
-    with pytest.raises(UnreadableRun, match="names scenarios that there are not"):
+    with pytest.raises(UnreadableRun, match="must name known scenarios"):
         read_run(run, ("health-check",))
 
 

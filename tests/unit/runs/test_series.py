@@ -40,7 +40,7 @@ def test_points_without_a_phase_are_steady(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
-    assert read_series(tmp_path / "x.parquet") == "x.parquet is missing: there is nothing to draw"
+    assert read_series(tmp_path / "x.parquet") == "x.parquet is missing"
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"no Parquet")
     assert str(read_series(broken)).startswith("broken.parquet cannot be read: ")
@@ -51,4 +51,4 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
 
 def test_a_series_of_other_metrics_is_not_drawn(tmp_path: Path) -> None:
     found = read_series(series_of(tmp_path / "s.parquet", [Point("http_reqs", 1.0, 0, {})]))
-    assert found == "s.parquet holds none of the metrics that are drawn"
+    assert found == "s.parquet contains none of the metrics that the charts show"

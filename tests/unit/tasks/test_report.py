@@ -50,7 +50,7 @@ def test_what_is_no_run_is_refused(
 ) -> None:
     monkeypatch.setenv("RESULTS_DIR", str(tmp_path))
     assert inv("report", "nothing") == ExitCode.USAGE
-    assert "RUN: 'nothing' is no run and no folder" in capsys.readouterr().err
+    assert "RUN: 'nothing' is neither a run nor a folder" in capsys.readouterr().err
 
 
 def test_an_earlier_run_is_a_base(
@@ -72,10 +72,10 @@ def test_a_base_that_is_none_leaves_the_report_as_it_is(
     other = write_run(tmp_path, [row("spike")], 2)
     spoil(base / "run.json", schema_version=99)
     for words, said in (
-        (("nothing",), "--base: 'nothing' is no run and no folder"),
+        (("nothing",), "--base: 'nothing' is neither a run nor a folder"),
         ((base.name,), "run.json has schema version 99"),
-        ((other.name,), "the two have no scenario in common: spike and baseline"),
-        ((base.name, "--summary", "x"), "--base: only runs can be compared, not k6's own files"),
+        ((other.name,), "the runs have no scenario in common: BASE has spike, HEAD has baseline"),
+        ((base.name, "--summary", "x"), "--base: k6's own files cannot be compared, only runs"),
     ):
         assert inv("report", head.name, "--base", *words) == ExitCode.USAGE
         assert said in capsys.readouterr().err

@@ -70,11 +70,11 @@ def write_k6_report(points: Path, summary: Path, units: Mapping[str, str]) -> Pa
     """
     for option, path in (("--points", points), ("--summary", summary)):
         if not path.is_file():
-            raise UsageFailure(f"{option}: there is no file {path}")
+            raise UsageFailure(f"{option}: no such file: {path}")
     if is_k6_csv(points):
         raise UsageFailure(
-            f"--points: {points} is k6's CSV output, which has no types of metrics",
-            hint="run k6 with --out json=points.json.gz and give that file",
+            f"--points: {points} is k6's CSV output, which has no metric types",
+            hint="run k6 with --out json=points.json.gz and pass that file",
         )
     report = RunFolder(points.absolute().parent).report
     write_atomically(report, page([k6_material(points, summary, units)], units))
@@ -104,9 +104,7 @@ def leave_reports(folder: Path, units: Mapping[str, str]) -> None:
         write_reports(folder, units)
     except Exception as error:  # noqa: BLE001 - a failed report must not fail the run
         cause = str(error).partition("\n")[0]
-        _log.info(
-            f"no report: {type(error).__name__}: {cause}; `inv report {folder.name}` tries again"
-        )
+        _log.info(f"no report: {type(error).__name__}: {cause}; to retry: inv report {folder.name}")
 
 
 def _beside(base: BaseRun, runs: Sequence[RunData]) -> ComparisonView:

@@ -63,6 +63,6 @@ def scenario_charts(series: Series, entry: ScenarioEntry | None) -> ScenarioChar
 
 def _marks(series: Series, events: Sequence[EventEntry]) -> Iterator[Mark]:
     for event in events:
-        for at, what in ((event.at, event.what), (event.back, "started again")):
+        for at, what in ((event.at, event.what), (event.back, "restarted")):
             if at is not None:
                 yield Mark(at.timestamp() - series.begin, text(f"{event.component} {what}"))

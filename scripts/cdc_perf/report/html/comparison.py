@@ -17,7 +17,7 @@ from cdc_perf.runs.series import Series
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.verdict.records import ScenarioVerdict
 
-_TITLE = "Latencies over one another"
+_TITLE = "Latencies of both runs"
 # The least change at which the bars end.
 _LEAST_SCALE = 0.1
 _MOST_SCALE = 2.0
@@ -149,7 +149,7 @@ def _scenario(
 
 def _charts(before: Series | str, now: Series | str) -> tuple[ChartOrPlaceholder, ...]:
     if isinstance(before, str):
-        return (NotSampled(_TITLE, f"of the base, {before}"),)
+        return (NotSampled(_TITLE, f"base run: {before}"),)
     if isinstance(now, str):
         return (NotSampled(_TITLE, now),)
     return overlay(before, now)

@@ -81,7 +81,7 @@ def distribution(series: Series) -> Chart | NotSampled:
     title = "Latency distribution"
     steady = series.steady
     if not steady.buckets:
-        return NotSampled(title, "there is no latency above 0 after the warm-up")
+        return NotSampled(title, "no latency above 0 after the warm-up")
     bins = Bins.of([steady])
     counts = bins.counts(steady)
     reached = [(steady.zeroes + seen) / steady.count for seen in accumulate(counts)]
@@ -91,15 +91,15 @@ def distribution(series: Series) -> Chart | NotSampled:
         unit="samples",
         says=(
             f"{counted(steady.count, 'sample')}{' after the warm-up' if series.warm_up else ''}. "
-            "Bars count samples; the line is the share of samples up to that latency. "
+            "Bars count samples; the line is their cumulative share. "
             "Logarithmic axis."
         ),
         lines=(
             Line("samples", counts, "bar", 0),
-            Line("share up to here", reached, "line", 2, share=True),
+            Line("cumulative share", reached, "line", 2, share=True),
         ),
         table=ChartTable(
-            ("latency, ms", "samples", "share up to here"),
+            ("latency, ms", "samples", "cumulative share"),
             tuple(
                 (label, f"{count:,}", f"{share:.2%}")
                 for label, count, share in zip(bins.labels, counts, reached, strict=True)

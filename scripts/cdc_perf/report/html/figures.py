@@ -27,4 +27,4 @@ def text(content: str) -> str:
     plain = printable(content[: _LONGEST + 1])
     if len(plain) <= _LONGEST:
         return plain
-    return f"{plain[:_LONGEST]}… ({len(content) - _LONGEST:,} more letters)"
+    return f"{plain[:_LONGEST]}… ({len(content) - _LONGEST:,} more characters)"

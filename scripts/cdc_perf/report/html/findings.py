@@ -15,24 +15,23 @@ from cdc_perf.wording import counted
 
 # k6's name of a metric, and its meaning.
 _TIMES = {
-    LATENCY: "from the start of the iteration until the change was seen in MongoDB",
-    "pg_write_duration{phase:steady}": "writing the change to PostgreSQL, part of the above",
-    "mongo_read_duration{phase:steady}": "reading the document back from MongoDB, after the above",
-    "iteration_duration{phase:steady}": "a whole iteration, think time included",
-    "generator_delay": "how late the load generator woke: a starved one spoils the figures",
+    LATENCY: "start of the iteration until k6 sees the change in MongoDB",
+    "pg_write_duration{phase:steady}": "write to PostgreSQL (part of cdc_e2e_latency)",
+    "mongo_read_duration{phase:steady}": "document read from MongoDB (after cdc_e2e_latency)",
+    "iteration_duration{phase:steady}": "a whole iteration, including think time",
+    "generator_delay": "how late the load generator woke; if starved, the run is invalid",
 }
 _STATS = ("p(50)", "p(95)", "p(99)", "max")
-_FOLLOWED = ("change was followed", "changes were followed")
 _ERRORS = {
-    "pg_write_errors": "writes to PostgreSQL that failed",
-    "mongo_documents_not_found": "changes not seen in MongoDB before the time-out",
-    "mongo_read_errors": "reads from MongoDB that failed",
-    "dropped_iterations": "iterations that could not begin: no virtual user was free",
+    "pg_write_errors": "failed writes to PostgreSQL",
+    "mongo_documents_not_found": "changes not seen in MongoDB before the timeout",
+    "mongo_read_errors": "failed reads from MongoDB",
+    "dropped_iterations": "iterations not started: no virtual user was free",
 }
 # k6's rates whose passes count failures.
 _FAILURES = {
-    "http_req_failed": "HTTP requests that failed",
-    "browser_http_req_failed": "HTTP requests of a browser that failed",
+    "http_req_failed": "failed HTTP requests",
+    "browser_http_req_failed": "failed HTTP requests of a browser",
 }
 
 
@@ -107,22 +106,24 @@ def errors(scenario: ScenarioData) -> tuple[Errors, ...]:
 def integrity(summary: Summary | NoSummary) -> str:
     """Return whether the changes that iterations waited for arrived, in a sentence."""
     if isinstance(summary, NoSummary):
-        return "Unknown: there is no summary."
+        return "Unknown: no summary."
     followed = summary.samples("cdc_success_rate")
     if not followed:
-        return "Unknown: no change was followed to MongoDB."
+        return "Unknown: no change was checked in MongoDB."
+    changes = counted(followed, "change")
     lost = summary.observed("mongo_documents_not_found", "count")
     failed = summary.observed("pg_write_errors", "count")
     if lost is None or failed is None:
-        return f"Unknown: {counted(followed, *_FOLLOWED)}, and nobody counted the lost."
+        return f"Unknown: {changes} checked in MongoDB, but the summary does not count lost ones."
     if failed >= followed:
-        return f"Unknown: no change was written, {counted(failed, 'write')} failed."
+        return f"Unknown: no change was written; {counted(failed, 'write')} failed."
     wrong = sum(check.fails for check in summary.checks)
-    found = "none" if not lost and not wrong else f"{shown(lost)} did not arrive in time"
+    found = f"{shown(lost)} did not arrive in time" if lost or wrong else "none lost"
     if wrong:
-        found += f", {wrong:,} arrived with other content"
+        found += f", {wrong:,} arrived with wrong content"
     written = f"; {shown(failed)} could not be written and count as errors" if failed else ""
-    return f"{counted(followed, *_FOLLOWED)} to MongoDB, lost of them: {found}{written}."
+    checked = "checked" if lost or wrong or failed else "verified"
+    return f"{changes} {checked} in MongoDB; {found}{written}."
 
 
 def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
@@ -136,13 +137,13 @@ def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
         return _time_of_others(summary)
     if seen := _mostly_unseen(summary):
         return seen
-    rest = "".join(f" {sentence[0].upper()}{sentence[1:]}." for sentence in reversed(hops))
+    rest = "".join(f" {sentence}" for sentence in reversed(hops))
     if write is not None and not hops:
         rest = (
-            f" The median write to PostgreSQL took {write} ms of that; what is left lies on the "
-            "way from its commit through Debezium, Kafka and the consumer to MongoDB."
+            f" The median write to PostgreSQL took {write} ms; the rest passed in Debezium, "
+            "Kafka, and the consumer."
         )
-    return f"Half of the changes were seen in MongoDB within {whole} ms.{rest}"
+    return f"Median end-to-end latency: {whole} ms.{rest}"
 
 
 def _mostly_unseen(summary: Summary | NoSummary) -> str:
@@ -153,8 +154,8 @@ def _mostly_unseen(summary: Summary | NoSummary) -> str:
     seen = summary.observed("mongo_documents_found", "count")
     if seen is None or 2 * seen >= followed:
         return ""
-    count = counted(followed, "change was", "changes were")
-    return f"{shown(seen)} of {count} seen in MongoDB; the others count as their time-out."
+    count = counted(followed, "change")
+    return f"{shown(seen)} of {count} seen in MongoDB; the others count with their timeout."
 
 
 def _time_of_others(summary: Summary | NoSummary) -> str:
@@ -164,7 +165,7 @@ def _time_of_others(summary: Summary | NoSummary) -> str:
         name = main_latency(timed)
         median = summary.observed(name, "p(50)")
         if median is not None:
-            return f"Half of the samples of {name} took at most {shown(median, 'ms')}."
+            return f"Median of {name}: {shown(median, 'ms')}."
         if name:
             return f"Unknown: the summary has no median of {name}."
     return "Unknown: no latency was measured."

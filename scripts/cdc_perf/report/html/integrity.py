@@ -56,7 +56,7 @@ def integrity_view(found: Integrity | str) -> IntegrityView:
         for cause in finding.causes
     ]
     notes += [
-        f"{finding.table}: {finding.kind} is told and is no fault: {finding.excused}"
+        f"{finding.table}: {finding.kind} is not an error: {finding.excused}"
         for finding in found.findings
         if finding.excused
     ]
@@ -85,26 +85,21 @@ def integrity_sentence(found: Integrity) -> str:
     """Return whether anything was lost, and what was compared."""
     rows, events = sum(t.rows for t in found.tables), sum(t.events for t in found.topics)
     if not found.drained:
-        return "Cannot be told: the pipeline did not get through what was written."
-    compared = counted(
-        rows,
-        "row was compared with its document",
-        "rows were compared with their documents",
-    )
-    compared += f", {counted(events, 'event')} read"
+        return "Unknown: the pipeline did not drain."
+    compared = f"Compared {counted(rows, 'row')} with MongoDB, read {counted(events, 'event')}"
     if found.acknowledged is not None:
         writes = sum(found.acknowledged.values())
-        compared += f", {counted(writes, 'acknowledged write')} looked for"
+        compared += f", looked up {counted(writes, 'acknowledged write')}"
     lost = found.count(LOSSES)
     others = found.count(set(FindingKind) - LOSSES)
     outcome = "nothing was lost or changed"
     if found.acknowledged is not None and not any(found.acknowledged.values()):
         outcome = "no write was acknowledged, so none could be lost"
     if found.cuts:
-        outcome = "what the topics still hold shows no loss"
+        outcome = "the remaining records of the topics show no loss"
     if lost:
         outcome = counted(lost, "was lost or changed", "were lost or changed")
     if others:
         said = counted(others, "event was", "events were")
-        outcome += f", {said} repeated, out of order or unreadable"
+        outcome += f", {said} repeated, out of order, or unreadable"
     return f"{compared}: {outcome}."

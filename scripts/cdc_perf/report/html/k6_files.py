@@ -26,12 +26,12 @@ from cdc_perf.runs.run_data import RunData, ScenarioData
 from cdc_perf.runs.series import LATENCY_METRIC, read_series
 
 _NOT_JUDGED = (
-    "nobody judged it: the limits and gates of this project, its stack and its machine are not in "
+    "not judged: this project's thresholds and gates, the stack, and the machine are not in "
     "k6's files"
 )
 _NO_THRESHOLDS = (
-    "k6's machine-readable summary has no thresholds: those in the points are shown, as broken "
-    "where the samples break them; whether the others hold only k6's exit code tells"
+    "k6's machine-readable summary has no thresholds: the report has those of the points and marks "
+    "them as broken if the samples break them; only k6's exit code says whether the others hold"
 )
 _MOST_NAMES = 10
 _GZIP = b"\x1f\x8b"
@@ -150,7 +150,7 @@ def _disagreement(summary: Summary, statistics: Mapping[str, Statistics | None])
     if not wrong:
         return []
     more = f" and {len(wrong) - _MOST_NAMES} more" if len(wrong) > _MOST_NAMES else ""
-    lead = "the summary and the points are not of the same test, or points are missing"
+    lead = "the summary and the points are from different tests, or points are missing"
     return [f"{lead}: {', '.join(wrong[:_MOST_NAMES])}{more}"]
 
 

@@ -17,7 +17,7 @@ _LATENCIES = (_CHANGES, "http_req_duration", "grpc_req_duration", "browser_http_
 _LAST = ("ws_connecting", "ws_session_duration", "group_duration", "iteration_duration")
 _PARTS = ("http_req_", "ws_", "browser_", "generator_delay", *_LAST)
 _MEANINGS = {
-    "http_req_duration": "an HTTP request: sending, waiting and receiving",
+    "http_req_duration": "an HTTP request: sending, waiting, and receiving",
     "http_req_waiting": "waiting for an HTTP response's first byte",
     "http_req_blocked": "waiting for a free connection",
     "http_req_connecting": "establishing a TCP connection",
@@ -28,7 +28,7 @@ _MEANINGS = {
     "ws_connecting": "connecting a WebSocket",
     "ws_session_duration": "a WebSocket session",
     "group_duration": "a group of the script",
-    "iteration_duration": "a whole iteration, think time included",
+    "iteration_duration": "a whole iteration, including think time",
 }
 _STATS = {
     SummaryType.TREND: ("avg", "min", "med", "max"),

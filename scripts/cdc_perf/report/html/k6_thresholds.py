@@ -58,10 +58,10 @@ def verdict_of_k6(thresholds: Iterable[K6Threshold]) -> str:
         return ""
     counts = [
         f"{states.count(ok)} {word}"
-        for ok, word in ((False, "broken"), (True, "hold"), (None, "cannot be told"))
+        for ok, word in ((False, "broken"), (True, "hold"), (None, "unknown"))
         if states.count(ok)
     ]
-    return f"k6's own thresholds, {len(states)} in all: {', '.join(counts)}."
+    return f"k6's own thresholds ({len(states)}): {', '.join(counts)}."
 
 
 def unknown_thresholds(thresholds: Iterable[K6Threshold]) -> list[str]:
@@ -70,8 +70,8 @@ def unknown_thresholds(thresholds: Iterable[K6Threshold]) -> list[str]:
     if not unknown:
         return []
     more = f" and {len(unknown) - _LONGEST} more" if len(unknown) > _LONGEST else ""
-    what = counted(len(unknown), "threshold of k6's", "thresholds of k6's")
-    return [f"{what} cannot be told: {'; '.join(unknown[:_LONGEST])}{more}"]
+    what = counted(len(unknown), "k6 threshold is", "k6 thresholds are")
+    return [f"{what} unknown: {'; '.join(unknown[:_LONGEST])}{more}"]
 
 
 def unit_of(metric: str, found: Metric, stat: str, units: Mapping[str, str]) -> str:
@@ -131,11 +131,13 @@ def _all(material: K6Data) -> Iterator[K6Threshold]:
     if isinstance(summary, ForeignSummary):
         for name, source in summary.unclear:
             seen.add((name, source))
-            yield _unrecorded(material, name, source, "its outcome in the summary is no yes or no")
+            yield _unrecorded(
+                material, name, source, "its outcome in the summary is neither true nor false"
+            )
     for name, declared in material.declared.items():
         for source in declared.thresholds:
             if (name, source) not in seen:
-                yield _unrecorded(material, name, source, "no summary says whether it holds")
+                yield _unrecorded(material, name, source, "no summary has its outcome")
     if isinstance(summary, NoSummary) or (
         isinstance(summary, ForeignSummary) and not summary.judged
     ):

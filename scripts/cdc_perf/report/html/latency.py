@@ -28,30 +28,30 @@ def latency_over_time(series: Series) -> Chart | NotSampled:
     there = [series.histograms.get(at) for at in seconds]
     counts = [each.count for each in series.histograms.values()]
     lines = [
-        Line("largest", [max(h.largest, _LEAST_MS) if h else None for h in there], "edge", 0),
-        Line("smallest", [max(h.least, _LEAST_MS) if h else None for h in there], "line", 0),
+        Line("max", [max(h.largest, _LEAST_MS) if h else None for h in there], "edge", 0),
+        Line("min", [max(h.least, _LEAST_MS) if h else None for h in there], "line", 0),
     ]
     spans = []
     for colour, name in enumerate(_DRAWN, start=1):
         width = width_for_samples(counts, NEEDED[name], series.length)
         if width is None:
-            spans.append(f"{name} is not drawn: it needs {counted(NEEDED[name], 'sample')}")
+            spans.append(f"{name} is not shown: it needs {counted(NEEDED[name], 'sample')}")
             continue
-        spans.append(f"{name} each {format_duration(width)}")
+        spans.append(f"{name} per {format_duration(width)}")
         lines.append(
             Line(name, percentile_over(series, name, width, series.length), "step", colour)
         )
     whole = merged(series.histograms.values())
-    warm = ", warm-up included" if series.warm_up else ""
+    warm = ", including the warm-up" if series.warm_up else ""
     return Chart(
         key="latency",
         title=title,
         unit=UNIT,
         says=(
             f"{counted(whole.count, 'sample')} between {shown(whole.least, UNIT)} and "
-            f"{shown(whole.largest, UNIT)}{warm}. The band holds every sample of a "
-            f"second. {'; '.join(spans)}: spans long enough for its samples. Percentiles are "
-            "those of merged histograms, known to 1.1 %."
+            f"{shown(whole.largest, UNIT)}{warm}. The band contains every sample of "
+            f"a second. Spans: {'; '.join(spans)}. Percentiles come from merged histograms and "
+            "are accurate to 1.1%."
         ),
         lines=tuple(lines),
         table=_table(series),
@@ -96,5 +96,5 @@ def _table(series: Series) -> ChartTable:
         warm = " (warm-up)" if begin < series.warm_up else ""
         rows.append((f"{clock(begin)}{warm}", f"{span.count:,}", *cells))
     return ChartTable(
-        ("from", "samples", "p50, ms", "p95, ms", "p99, ms", "least", "most"), tuple(rows)
+        ("from", "samples", "p50, ms", "p95, ms", "p99, ms", "min, ms", "max, ms"), tuple(rows)
     )

@@ -22,17 +22,17 @@ def throughput(series: Series) -> Chart | NotSampled:
         (
             counted("iterations", "iterations", 0, lambda second: second.total),
             counted("failed", "cdc_success_rate", 3, lambda second: second.count - second.total),
-            counted("never begun", "dropped_iterations", 2, lambda second: second.total),
+            counted("dropped", "dropped_iterations", 2, lambda second: second.total),
             counted("failed requests", "http_req_failed", 1, lambda second: second.total),
         ),
-        "Iterations that ended in each second."
+        "Iterations that ended per second."
         + (
-            " Failed: not written, not seen in time, or not what was written."
+            " Failed: not written, not seen in time, or wrong content."
             if series.metrics.get("cdc_success_rate")
             else ""
         )
         + (
-            " Never begun: the arrival rate asked for them and no virtual user was free."
+            " Dropped: the arrival rate required them, but no virtual user was free."
             if series.metrics.get("dropped_iterations")
             else ""
         ),
@@ -43,8 +43,8 @@ def throughput(series: Series) -> Chart | NotSampled:
 def virtual_users(series: Series) -> Chart | NotSampled:
     """Return the number of virtual users."""
     sources = (gauge("virtual users", "vus"),)
-    says = "Virtual users at work, as k6 tells it once a second."
-    return curves(series, "virtual-users", "Virtual users", "", sources, says, "most")
+    says = "Active virtual users, which k6 reports once a second."
+    return curves(series, "virtual-users", "Virtual users", "", sources, says, "max")
 
 
 def stack(series: Series) -> tuple[Chart | NotSampled, ...]:
@@ -56,17 +56,17 @@ def stack(series: Series) -> tuple[Chart | NotSampled, ...]:
             "Consumer lag",
             "events",
             (gauge("lag", "consumer_lag"),),
-            "Events in Kafka that the consumer has yet to apply.",
-            "most",
+            "Events in Kafka that the consumer has not applied yet.",
+            "max",
         ),
         curves(
             series,
             "slot",
-            "WAL retained by the slot",
+            "WAL retained by the replication slot",
             "MiB",
             (gauge("retained", "slot_retained_bytes", _MIB),),
-            "Write-ahead log that PostgreSQL keeps because the replication slot still needs it.",
-            "most",
+            "Write-ahead log that PostgreSQL retains for the replication slot.",
+            "max",
         ),
         curves(
             series,
@@ -77,8 +77,8 @@ def stack(series: Series) -> tuple[Chart | NotSampled, ...]:
                 gauge(name.removeprefix("cpu_"), name, colour=colour)
                 for colour, name in enumerate(sorted(series.names("cpu_")))
             ),
-            "Processor cores in use by each component.",
-            "most",
+            "CPU cores in use by each component.",
+            "max",
         ),
         curves(
             series,
@@ -90,7 +90,7 @@ def stack(series: Series) -> tuple[Chart | NotSampled, ...]:
                 for colour, name in enumerate(sorted(series.names("memory_")))
             ),
             "Resident memory of each component.",
-            "most",
+            "max",
         ),
     )
 

@@ -28,7 +28,7 @@ def overlay(before: Series, now: Series) -> tuple[Chart | NotSampled, ...]:
 def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
     """Return the shares of samples at each latency, and above it, of two steady phases."""
     if not all(each.buckets for each in both):
-        return (NotSampled("Latency distribution, both", "one of the two has no latency above 0"),)
+        return (NotSampled("Latency distribution of both runs", "one run has no latency above 0"),)
     bins = Bins.of(both)
     counts = [bins.counts(each) for each in both]
     shares = [
@@ -40,11 +40,11 @@ def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
         for found, each in zip(counts, both, strict=True)
     ]
     before, now = counted(both[0].count, "sample"), f"{both[1].count:,}"
-    samples = f"{before} before, {now} now, warm-ups left out."
+    samples = f"{before} before, {now} now, without warm-ups."
     return (
         Chart(
             key="distribution",
-            title="Latency distribution, both",
+            title="Latency distribution of both runs",
             unit=_PERCENT,
             says=f"{samples} Each line is the share of a run's samples at that latency. "
             "Logarithmic axis.",
@@ -56,10 +56,10 @@ def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
         ),
         Chart(
             key="slower",
-            title="Share slower than, both",
+            title="Share of slower samples, both runs",
             unit=_PERCENT,
             says=f"{samples} Each line is the share of a run's samples above that latency: where "
-            "it crosses 5 % is p95, at 1 % p99. Logarithmic axes.",
+            "it crosses 5% is p95, 1% is p99. Logarithmic axes.",
             # A logarithmic axis has no zero, so the line ends at the largest sample.
             lines=_lines([[share or None for share in run] for run in slower]),
             table=_shares_table(bins, slower),
@@ -82,7 +82,7 @@ def _shares_table(bins: Bins, runs: Sequence[Sequence[float]]) -> ChartTable:
     return ChartTable(
         ("latency, ms", *_SIDES),
         tuple(
-            (label, *(f"{share:.2f} %" for share in shares))
+            (label, *(f"{share:.2f}%" for share in shares))
             for label, *shares in zip(bins.labels, *runs, strict=True)
         ),
     )
@@ -90,7 +90,7 @@ def _shares_table(bins: Bins, runs: Sequence[Sequence[float]]) -> ChartTable:
 
 def _over_time(both: Sequence[Series]) -> Chart | NotSampled:
     """Return a percentile of both over spans that are long enough for either."""
-    title = f"{_OVER_TIME} over time, both"
+    title = f"{_OVER_TIME} over time, both runs"
     length = max(each.length for each in both)
     widths = [
         width_for_samples([h.count for h in each.histograms.values()], NEEDED[_OVER_TIME], length)
@@ -98,7 +98,7 @@ def _over_time(both: Sequence[Series]) -> Chart | NotSampled:
     ]
     known = [width for width in widths if width is not None]
     if len(known) < len(both):
-        return NotSampled(title, f"one of the two has fewer than {NEEDED[_OVER_TIME]} samples")
+        return NotSampled(title, f"one run has fewer than {NEEDED[_OVER_TIME]} samples")
     width = max(known)
     drawn = [percentile_over(each, _OVER_TIME, width, length) for each in both]
     row = max(width, width_of_rows(length))
@@ -108,8 +108,8 @@ def _over_time(both: Sequence[Series]) -> Chart | NotSampled:
         title=title,
         unit=UNIT,
         says=(
-            f"Of every {format_duration(width)}, each from the start of its own run; that of "
-            "merged histograms, known to 1.1 %. Shaded: the later run's warm-up."
+            f"{_OVER_TIME} per {format_duration(width)}, from the start of each run, from merged "
+            "histograms, accurate to 1.1%. Shaded: the later run's warm-up."
         ),
         lines=tuple(
             Line(side, line, "step", colour)

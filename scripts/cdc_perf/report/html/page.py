@@ -19,7 +19,7 @@ from cdc_perf.report.html.spans import clock
 from cdc_perf.report.html.threshold_rows import MOST_USED, gate_state
 from cdc_perf.report.html.view import OVERVIEW, ScenarioView, run_view, scenario_view
 from cdc_perf.report.markdown import sentence
-from cdc_perf.report.rows import word
+from cdc_perf.report.rows import scenario_word, word
 from cdc_perf.runs.run_data import RunData
 from cdc_perf.verdict.judge import judge_run
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
@@ -83,7 +83,7 @@ def _whole(runs: Sequence[RunData]) -> RunVerdict | None:
         for run in runs
         if run.verdict is not None and run.verdict.exit_code is ExitCode.INTERRUPTED
     ]
-    unfinished = f"{', '.join(interrupted)} did not come to its end" if interrupted else ""
+    unfinished = f"{', '.join(interrupted)} did not finish" if interrupted else ""
     return judge_run(verdicts, unfinished)
 
 
@@ -116,6 +116,8 @@ def _hash(content: str) -> str:
 
 
 def _word(verdict: RunVerdict | ScenarioVerdict) -> str:
+    if isinstance(verdict, ScenarioVerdict):
+        return scenario_word(verdict)
     return word(verdict.verdict, verdict.exit_code)
 
 

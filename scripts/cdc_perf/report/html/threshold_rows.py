@@ -10,7 +10,7 @@ from cdc_perf.settings.expressions import Operator
 from cdc_perf.verdict.figures import figure_beside, limit_figure
 from cdc_perf.verdict.records import GateResult, ThresholdResult
 
-STATES = {True: "holds", False: "broken", None: "cannot be told"}
+STATES = {True: "holds", False: "broken", None: "unknown"}
 _UPPER = (Operator.AT_MOST, Operator.BELOW)
 _LOWER = (Operator.AT_LEAST, Operator.ABOVE)
 # The end of a bar, however large the observed value is.
@@ -28,7 +28,7 @@ class ThresholdRow:
         samples: The number of samples, and the number needed if that is larger.
         interval: The 95% confidence interval.
         margin: The share of the threshold that is left.
-        state: `holds`, `broken`, or `cannot be told`.
+        state: `holds`, `broken`, or `unknown`.
         used: The used share of the threshold, 1 at the threshold, at most 1.3; None if unknown.
         used_low: The same at one end of the interval; None if it is open.
         used_high: The same at its other end.
@@ -75,7 +75,7 @@ def threshold_row(result: ThresholdResult, units: Mapping[str, str]) -> Threshol
 
 
 def gate_state(gate: GateResult) -> str:
-    """Return `holds`, `broken`, or `cannot be told`."""
+    """Return `holds`, `broken`, or `unknown`."""
     return STATES[gate.ok]
 
 

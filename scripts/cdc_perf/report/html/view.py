@@ -129,8 +129,8 @@ def _judged_by(summary: Summary | NoSummary) -> str:
     if isinstance(summary, NoSummary) or (
         isinstance(summary, ForeignSummary) and not summary.judged
     ):
-        return ", as far as the samples tell"
-    return ", as k6 judged them"
+        return ", judged from the samples"
+    return ", judged by k6"
 
 
 def _lost(material: ScenarioData) -> str:

@@ -29,21 +29,21 @@ def test_percentiles_have_spans_with_enough_samples_and_extremes_do_not(tmp_path
     points = [*load(60, 10, warm_up=6), Point(LATENCY, 900.0, 31 * SECOND, {"phase": "steady"})]
     chart = drawn(latency_over_time(read(tmp_path, points)))
     lines = {line.label: line.values for line in chart.lines}
-    assert list(lines) == ["largest", "smallest", "p50", "p95", "p99"]
-    assert lines["largest"][30:33] == [20.9, 900.0, 20.9]
-    assert lines["smallest"][31] == 20.0
+    assert list(lines) == ["max", "min", "p50", "p95", "p99"]
+    assert lines["max"][30:33] == [20.9, 900.0, 20.9]
+    assert lines["min"][31] == 20.0
     # p95 needs 60 samples: ten seconds; p99 needs 300: more than half of the minute.
     assert len(set(lines["p95"])) <= 6
     assert len(set(lines["p99"])) == 1
     assert lines["p95"][0] == pytest.approx(20.9, rel=0.012)
-    assert "p50 each 1s; p95 each 10s; p99 each 1m" in chart.says
-    assert "601 samples between 20 ms and 900 ms, warm-up included" in chart.says
+    assert "p50 per 1s; p95 per 10s; p99 per 1m" in chart.says
+    assert "601 samples between 20 ms and 900 ms, including the warm-up" in chart.says
 
 
 def test_a_percentile_that_never_has_its_samples_is_not_drawn(tmp_path: Path) -> None:
     chart = drawn(latency_over_time(read(tmp_path, load(7, 10))))
-    assert [line.label for line in chart.lines] == ["largest", "smallest", "p50", "p95"]
-    assert "p99 is not drawn: it needs 300 samples" in chart.says
+    assert [line.label for line in chart.lines] == ["max", "min", "p50", "p95"]
+    assert "p99 is not shown: it needs 300 samples" in chart.says
     # The last span is short, so its p95 is nobody's.
     assert all(row[4] == "-" for row in chart.table.rows)
 
@@ -88,9 +88,9 @@ def test_throughput_counts_failures_and_what_never_began(tmp_path: Path) -> None
     assert lines == {
         "iterations": [10.0] * 5,
         "failed": [0.0, 0.0, 3.0, 0.0, 0.0],
-        "never begun": [0.0, 0.0, 0.0, 4.0, 0.0],
+        "dropped": [0.0, 0.0, 0.0, 4.0, 0.0],
     }
-    assert "Never begun" in chart.says
+    assert "Dropped: the arrival rate required them" in chart.says
 
 
 def test_what_was_not_sampled_says_so(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_what_was_not_sampled_says_so(tmp_path: Path) -> None:
     assert isinstance(distribution(series), NotSampled)
     assert [part.title for part in stack(series) if isinstance(part, NotSampled)] == [
         "Consumer lag",
-        "WAL retained by the slot",
+        "WAL retained by the replication slot",
         "CPU",
         "Memory",
     ]
@@ -139,7 +139,7 @@ def test_the_stack_is_drawn_component_by_component_in_people_s_units(tmp_path: P
         "postgres": 256.0,
     }
     assert len({line.colour for line in memory.lines}) == 2
-    assert memory.table.columns == ("from", "kafka (most, MiB)", "postgres (most, MiB)")
+    assert memory.table.columns == ("from", "kafka (max, MiB)", "postgres (max, MiB)")
 
 
 def test_what_happened_to_the_stack_is_marked(tmp_path: Path) -> None:
@@ -161,4 +161,4 @@ def test_what_happened_to_the_stack_is_marked(tmp_path: Path) -> None:
         ),
     )
     found: ScenarioCharts = scenario_charts(read(tmp_path, load(5, 1)), entry)
-    assert found.marks == (Mark(3.0, "kafka ended"), Mark(4.0, "kafka started again"))
+    assert found.marks == (Mark(3.0, "kafka ended"), Mark(4.0, "kafka restarted"))

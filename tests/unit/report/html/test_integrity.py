@@ -41,20 +41,20 @@ def text_of(tmp_path: Path, integrity: Integrity | bytes | None) -> str:
     [
         (
             CLEAN,
-            "602 events read, 600 acknowledged writes looked for: nothing was lost or changed.",
+            "read 602 events, looked up 600 acknowledged writes: nothing was lost or changed.",
         ),
         (
             msgspec.structs.replace(CLEAN, acknowledged=None),
-            "their documents, 602 events read: nothing was lost or changed.",
+            "Compared 600 rows with MongoDB, read 602 events: nothing was lost or changed.",
         ),
-        (found(FindingKind.MISSING), "looked for: 3 were lost or changed."),
+        (found(FindingKind.MISSING), "600 acknowledged writes: 3 were lost or changed."),
         (
             found(FindingKind.DUPLICATE),
-            "nothing was lost or changed, 3 events were repeated, out of order or unreadable.",
+            "nothing was lost or changed, 3 events were repeated, out of order, or unreadable.",
         ),
         (
             msgspec.structs.replace(CLEAN, drain=STUCK),
-            "Cannot be told: the pipeline did not get through what was written.",
+            "Unknown: the pipeline did not drain.",
         ),
     ],
 )
@@ -64,7 +64,7 @@ def test_the_outcome_in_a_sentence(integrity: Integrity, said: str) -> None:
 
 def test_what_was_compared_and_found_is_shown(tmp_path: Path) -> None:
     text = text_of(tmp_path, found(FindingKind.STALE))
-    assert "600 rows were compared with their documents" in text
+    assert "Compared 600 rows with MongoDB" in text
     assert "public.customer 600 600 none" in text
     assert "public.customer stale 3 id-0 consumer <b>offset 7</b>" in text
     assert "id-1 consumer" in text
@@ -76,7 +76,7 @@ def test_an_excuse_and_a_column_that_was_left_out_are_shown(tmp_path: Path) -> N
         found(FindingKind.DUPLICATE, "kafka restarted"), tables=(table,)
     )
     text = text_of(tmp_path, excused)
-    assert "duplicate is told and is no fault: kafka restarted" in text
+    assert "duplicate is not an error: kafka restarted" in text
     assert "span interval" in text
 
 
@@ -89,9 +89,12 @@ def test_of_many_findings_some_are_shown() -> None:
 @pytest.mark.parametrize(
     ("integrity", "said"),
     [
-        (None, "compared row by row: not done in this run"),
-        (unchecked("connect does not run"), "compared row by row: connect does not run"),
-        (b"{", "baseline: integrity.json cannot be understood"),
+        (None, "Row-by-row comparison of PostgreSQL and MongoDB: not checked in this run"),
+        (
+            unchecked("connect does not run"),
+            "comparison of PostgreSQL and MongoDB: connect does not run",
+        ),
+        (b"{", "baseline: integrity.json is invalid"),
     ],
 )
 def test_why_there_is_nothing_is_said(

@@ -61,15 +61,15 @@ def test_k6_s_own_files_are_a_report(
     report = write_k6_report(points, written(tmp_path / "mine.json", content), {LATENCY: "ms"})
     assert report == tmp_path / "report.html"
     shown = parsed(report.read_text(encoding="utf-8")).text
-    assert "NOT JUDGED: only what k6 alone wrote is at hand" in shown
-    assert "Thresholds, as k6 judged them" in shown
+    assert "NOT JUDGED: this report is based on k6's own files" in shown
+    assert "Thresholds, judged by k6" in shown
     assert "cdc_e2e_latency p95 holds < 50 ms 23.9 ms" in shown
     assert "✓" not in shown  # the sign is a style's, and the word stands for it
     p99 = percentile(VALUES, 0.99)
     assert f"cdc_e2e_latency p99 broken < 10 ms {p99:.1f} ms - 400" in shown
     assert "broken" in shown
     assert "400 samples between 5 ms and 24.9 ms." in shown
-    assert "nobody judged it" in shown
+    assert "not judged: this project's thresholds and gates" in shown
     assert not (tmp_path / "junit.xml").exists()
 
 
@@ -117,7 +117,7 @@ def test_a_summary_that_is_none_leaves_the_points(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("points", "summary"), [("no", "s.json"), ("s.json", "no")])
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path, points: str, summary: str) -> None:
     written(tmp_path / "s.json", GIVEN)
-    with pytest.raises(UsageFailure, match=r"--(points|summary): there is no file"):
+    with pytest.raises(UsageFailure, match=r"--(points|summary): no such file: "):
         write_k6_report(tmp_path / points, tmp_path / summary, {})
 
 

@@ -242,7 +242,7 @@ def test_all_are_counted_and_the_unknown_are_named() -> None:
         K6Threshold("c", "avg<1", None, reason="no samples"),
         K6Threshold("d", "avg<1", None, reason="no samples"),
     ]
-    assert verdict_of_k6(listed).endswith("4 in all: 1 broken, 1 hold, 2 cannot be told.")
+    assert verdict_of_k6(listed).endswith("(4): 1 broken, 1 hold, 2 unknown.")
     (sentence,) = unknown_thresholds(listed)
     assert "c avg<1" in sentence
     assert "d avg<1" in sentence

@@ -1,4 +1,4 @@
-"""Latencies over one another: shares that are those of the samples."""
+"""Latencies of both runs: shares that are those of the samples."""
 
 from itertools import pairwise
 

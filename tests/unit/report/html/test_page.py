@@ -43,16 +43,16 @@ def run(tmp_path: Path) -> Path:
 def test_the_verdict_comes_first_and_the_questions_are_answered(run: Path) -> None:
     text = shown(run).text
     order = [
-        "FAIL: a limit or a gate on the pipeline is broken.",
+        "FAIL: a threshold or a gate of the pipeline is broken.",
         "e2e-latency: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms",
         "MongoDB figures are those of a stand-in",
         "At a glance",
         "Did it pass?",
         "Where is the time spent?",
-        "baseline: Half of the changes were seen in MongoDB within 36.4 ms.",
+        "baseline: Median end-to-end latency: 36.4 ms.",
         "Was anything lost?",
-        "Is it worse than before? Not compared: no earlier run was given to compare with.",
-        "How is it run again? .venv/bin/inv perf --scenarios baseline,e2e-latency --duration 1m",
+        "Did it get worse? Not compared: no base run was given.",
+        "How to rerun .venv/bin/inv perf --scenarios baseline,e2e-latency --duration 1m",
         "Scenarios",
         "baseline PASS",
         "Thresholds",
@@ -63,12 +63,12 @@ def test_the_verdict_comes_first_and_the_questions_are_answered(run: Path) -> No
         "Virtual users",
         "Distribution",
         "Where the time goes",
-        "Hop by hop",
+        "Latency by hop",
         "Consumer lag: not sampled in this run",
         "Integrity",
         "Errors by kind",
         "e2e-latency FAIL",
-        "How to run it again",
+        "How to rerun",
         "git checkout cccc",
         "Environment",
         "MongoDB figures are those of a stand-in",
@@ -77,7 +77,7 @@ def test_the_verdict_comes_first_and_the_questions_are_answered(run: Path) -> No
     ]
     places = [text.find(part) for part in order]
     assert -1 not in places, order[places.index(-1)]
-    assert "What is missing" not in text
+    assert "What this report lacks" not in text
     end = 0
     for part in order:
         assert part in text[end:], f"{part} comes too early"
@@ -112,7 +112,7 @@ def test_every_chart_has_a_table_and_says_what_it_shows(run: Path) -> None:
     charts = found.tags.count("figure")
     assert charts == 8
     assert sum(label.endswith("The table below has the figures.") for label in found.labels) == 8
-    assert found.text.count("in figures from") + found.text.count("in figures latency, ms") == 8
+    assert found.text.count("as a table from") + found.text.count("as a table latency, ms") == 8
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -152,11 +152,11 @@ def test_the_waterfall_of_the_hops(tmp_path: Path) -> None:
     rows = [replace(row("baseline"), hops=way(2, 5, 1, 2))]
     found = shown(write_run(tmp_path, rows))
     assert (
-        "50% of the 10 ms from commit to MongoDB, the mean of 540 events, pass from Debezium to "
-        "Kafka: look at Debezium, whose queue waits for poll.interval.ms."
+        "Commit to MongoDB: 10 ms on average (540 events). Bottleneck: Debezium to Kafka, 50%. "
+        "Check Debezium's poll.interval.ms: its queue waits that long."
     ) in found.text
-    assert "50% of the whole way" in found.labels
-    assert "100% of the whole way" in found.labels
+    assert "50% of the total" in found.labels
+    assert "100% of the total" in found.labels
     assert "not measured in this run" not in found.text.split("The stack under load")[0]
 
 
@@ -176,7 +176,7 @@ def test_hops_that_a_stranger_wrote_fill_no_page(
     content["missing"] = "<script>" + "x" * 9_000
     path.write_text(json.dumps(content), encoding="utf-8")
     found = shown(folder)
-    assert "Hops that are missing: <script>xxx" in found.text
+    assert "Missing hops: <script>xxx" in found.text
     assert len(found.text) < 20_000
 
 
@@ -191,7 +191,7 @@ def test_megabytes_are_cut_and_say_so(tmp_path: Path) -> None:
     verdict = msgspec.structs.replace(failing.verdict, reasons=tuple(["x" * 3_000] * 500))
     folder = write_run(tmp_path, [type(failing)(verdict, failing.summary)])
     found = shown(folder)
-    assert "… (1,000 more letters)" in found.text
+    assert "… (1,000 more characters)" in found.text
     assert "and 450 more" in found.text
     assert len(found.text) < 300_000
 
@@ -201,7 +201,7 @@ def test_a_name_that_is_a_path_leads_nowhere(tmp_path: Path) -> None:
     content = msgspec.json.decode((folder / "run.json").read_bytes())
     spoil(folder / "run.json", scenarios=[{**content["scenarios"][0], "name": "../../etc"}])
     text = shown(folder).text
-    assert "run.json has a scenario that no folder is called: ../../etc" in text
+    assert "run.json has a scenario whose name cannot be a folder name: ../../etc" in text
     assert "baseline PASS" in text
 
 
@@ -209,8 +209,8 @@ def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     rows = [row("baseline"), gone("spike")]
     folder = write_run(tmp_path, rows, made=manifest(rows, status=RunStatus.INTERRUPTED))
     text = shown(folder).text
-    assert "the run did not come to its end: it is marked as interrupted" in text
-    assert "spike INVALID (stack gone)" in text
+    assert "the run did not finish: its status is interrupted" in text
+    assert "spike NOT RUN" in text
     assert "not run: the stack is gone" in text
 
 
@@ -230,9 +230,9 @@ def test_what_failed_is_counted_with_what_was_logged_first(tmp_path: Path) -> No
         encoding="utf-8",
     )
     text = shown(folder).text
-    assert "600 changes were followed to MongoDB, lost of them: 12 did not arrive in time." in text
+    assert "600 changes checked in MongoDB; 12 did not arrive in time." in text
     assert (
-        "changes not seen in MongoDB before the time-out 12 2026-11-24T16:58:16Z create: not in "
+        "changes not seen in MongoDB before the timeout 12 2026-11-24T16:58:16Z create: not in "
         "MongoDB after 5000 ms" in text
     )
 
@@ -256,7 +256,7 @@ def test_a_run_that_was_interrupted_spoils_the_verdict_on_several(tmp_path: Path
     spoil(second / "verdict.json", verdict="INVALID", exit_code=130, reasons=["interrupted"])
     found = parsed(write_reports(tmp_path, UNITS)[0].read_text(encoding="utf-8"))
     assert "INVALID (interrupted): the run was interrupted." in found.text
-    assert f"{second.name} did not come to its end" in found.text
+    assert f"{second.name} did not finish" in found.text
 
 
 def test_an_hour_with_every_series_is_less_than_a_megabyte(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_limit_without_an_observation_has_no_bar() -> None:
         result(observed=None, samples=0, interval=None, margin=None, ok=None), UNITS
     )
     assert (row.observed, row.interval, row.margin, row.used) == ("-", "-", "-", None)
-    assert (row.samples, row.state) == ("0 of 60", "cannot be told")
+    assert (row.samples, row.state) == ("0 of 60", "unknown")
 
 
 def test_an_end_that_the_samples_cannot_bound_is_open() -> None:

@@ -28,7 +28,7 @@ function clock(seconds) {
 }
 
 const number = (value) => value.toLocaleString('en', { maximumSignificantDigits: 3 });
-const percent = (share) => `${number(100 * share)} %`;
+const percent = (share) => `${number(100 * share)}%`;
 const latency = (doublings) => number(2 ** doublings);
 const orNothing = (show) => (_, value) => (typeof value === 'number' ? show(value) : NOTHING);
 const each = (show) => (_, values) => values.map((value) => (typeof value === 'number' ? show(value) : ''));
