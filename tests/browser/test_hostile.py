@@ -8,6 +8,7 @@ import pytest
 
 from cdc_perf.report.html.build import write_reports
 from tests.browser.opened import open_page
+from tests.unit.measured import because
 from tests.unit.recorded_runs import SLOW, manifest, row, write_run
 from tests.unit.series_files import load, series_of
 
@@ -42,7 +43,7 @@ def test_hostile_text_is_shown_and_does_nothing(
     browser: "Browser", tmp_path: Path, hostile: str
 ) -> None:
     failing = row("spike", SLOW)
-    verdict = msgspec.structs.replace(failing.verdict, reasons=(hostile,))
+    verdict = msgspec.structs.replace(failing.verdict, reasons=(because(hostile),))
     rows = [type(failing)(verdict, failing.summary)]
     # A manifest that large is not read at all.
     name = hostile[:10_000]

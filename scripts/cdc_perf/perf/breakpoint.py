@@ -72,7 +72,7 @@ def _hold(
         verdict = judge(replace(measured.evidence, thresholds=limits, earlier=()))
         if verdict.exit_code not in (ExitCode.FAIL, ExitCode.INVALID):
             break
-        say(f"{run.name}: {asked:,}/s does not hold: {verdict.reasons[0]}")
+        say(f"{run.name}: {asked:,}/s does not hold: {verdict.reasons[0].text}")
         measured = _settled(holding, measured, hold_files)
         if _lost(measured):
             break

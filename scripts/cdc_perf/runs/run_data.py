@@ -12,10 +12,12 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.files import NOT_JSON
 from cdc_perf.integrity.records import Integrity
 from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.reasons.runs import verdict_unreadable
 from cdc_perf.results.hops import Hops, read_hops_file
 from cdc_perf.results.manifest import Manifest, RunStatus, ScenarioEntry
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.results.summary import NoSummary, Summary, read_summary
+from cdc_perf.runs.decode import decode, is_old, version_of
 from cdc_perf.runs.k6_log import Quote, quotes
 from cdc_perf.runs.k6_threshold import K6Threshold
 from cdc_perf.runs.loader import never_begun
@@ -158,7 +160,7 @@ def _scenario(
     integrity, fault_of_it = _integrity(files)
     faults += [fault_of_it] if fault_of_it else []
     if verdict is None:
-        verdict = not_run(name, ExitCode.NO_DATA, f"it was not judged: {fault}")
+        verdict = not_run(name, ExitCode.NO_DATA, verdict_unreadable(why=fault))
     return ScenarioData(
         name=name,
         entry=entry,
@@ -200,21 +202,17 @@ def read_tolerantly(path: Path, kind: type[T]) -> tuple[T | None, str]:
         if path.stat().st_size > _MAX_BYTES:
             return None, f"{path.name} is larger than {_MAX_BYTES:,} bytes"
         content = path.read_bytes()
-        version = msgspec.json.decode(content, type=_Version).schema_version
-        found = msgspec.json.decode(content, type=kind)
+        version = version_of(content)
+        found = decode(content, kind)
     except FileNotFoundError:
         return None, f"{path.name} is missing"
     except OSError as error:
         return None, f"{path.name} cannot be read: {error.strerror}"
     except NOT_JSON as error:
         return None, f"{path.name} cannot be understood ({_versions(kind, version)}): {error}"
-    if version != _current(kind):
+    if version != _current(kind) and not is_old(kind, version):
         return found, f"{path.name} is of another version ({_versions(kind, version)})"
     return found, ""
-
-
-class _Version(msgspec.Struct, frozen=True):
-    schema_version: int | None = None
 
 
 def _current(kind: type[T]) -> int:

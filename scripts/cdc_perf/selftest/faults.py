@@ -65,14 +65,14 @@ FAULTS = (
         "slow-hop",
         "Debezium's `poll.interval.ms` is set to its default of 500 by Connect's REST interface; a "
         "limit is on that hop",
-        Expected(ExitCode.FAIL, "hop_debezium_to_kafka p50", "the limit is 100 ms"),
+        Expected(ExitCode.FAIL, "hop_debezium_to_kafka p50", "the threshold is 100 ms"),
         limits={**LIMITS, **_HOP},
         plant=connector.slow_poll,
     ),
     Fault(
         "consumer-frozen",
         "The consumer gets SIGSTOP: it is there, and does nothing",
-        Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
+        Expected(ExitCode.FAIL, "drained", "the pipeline did not drain"),
         plant=processes.frozen("consumer"),
     ),
     Fault(
@@ -84,7 +84,7 @@ FAULTS = (
     Fault(
         "connector-paused",
         "The connector is paused by Connect's REST interface",
-        Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
+        Expected(ExitCode.FAIL, "drained", "the pipeline did not drain"),
         plant=connector.paused,
     ),
     Fault(
@@ -97,7 +97,7 @@ FAULTS = (
         "slot-left-behind",
         "A transaction that has written 64 MiB is left open, so that the slot has to keep the log; "
         "a limit is on what it keeps",
-        Expected(ExitCode.FAIL, "slot_retained_bytes max", "the limit is 32 MiB"),
+        Expected(ExitCode.FAIL, "slot_retained_bytes max", "the threshold is 32 MiB"),
         limits={**LIMITS, **_SLOT},
         plant=rows.forgotten_transaction,
     ),
@@ -130,7 +130,7 @@ FAULTS = (
     Fault(
         "leak-consumer",
         "The consumer keeps 4 MB of each batch; a threshold is on its memory",
-        Expected(ExitCode.FAIL, "memory_consumer max", "the limit is 128 MiB"),
+        Expected(ExitCode.FAIL, "memory_consumer max", "the threshold is 128 MiB"),
         duration=_LEAKING,
         limits={**LIMITS, **_MEMORY},
         edits=(
@@ -146,7 +146,7 @@ FAULTS = (
         "leak-kafka",
         "100 MB of metadata of committed offsets are left in the broker; a threshold is on its "
         "live heap",
-        Expected(ExitCode.FAIL, "heap_live_kafka max", "the limit is 72 MiB"),
+        Expected(ExitCode.FAIL, "heap_live_kafka max", "the threshold is 72 MiB"),
         duration=_LEAKING,
         limits={**LIMITS, **_MEMORY},
         plant=records.leaking_kafka,
@@ -154,7 +154,7 @@ FAULTS = (
     Fault(
         "leak-connect",
         "80 MB of offsets are left in the Connect worker; a threshold is on its live heap",
-        Expected(ExitCode.FAIL, "heap_live_connect max", "the limit is 64 MiB"),
+        Expected(ExitCode.FAIL, "heap_live_connect max", "the threshold is 64 MiB"),
         duration=_LEAKING,
         limits={**LIMITS, **_MEMORY},
         plant=records.leaking_connect,
@@ -162,7 +162,7 @@ FAULTS = (
     Fault(
         "tightened-threshold",
         "The limit on the median of the latency is a thousandth of a millisecond",
-        Expected(ExitCode.FAIL, "cdc_e2e_latency p50", "the limit is 0.001 ms"),
+        Expected(ExitCode.FAIL, "cdc_e2e_latency p50", "the threshold is 0.001 ms"),
         limits={**LIMITS, "cdc_e2e_latency": {"p50": 0.001}},
     ),
 )

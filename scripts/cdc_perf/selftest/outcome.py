@@ -6,9 +6,10 @@ import msgspec
 from tabulate import tabulate
 
 from cdc_perf.errors import ExitCode, StackFailure
+from cdc_perf.reasons.figures import figure, limit_figure
+from cdc_perf.reasons.reason import texts
 from cdc_perf.report.rows import printable
 from cdc_perf.selftest.fault import Expected, Fault
-from cdc_perf.verdict.figures import figure, limit_figure
 from cdc_perf.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
 from cdc_perf.verdict.verdict import Verdict, verdict_of
 from cdc_perf.wording import counted
@@ -83,7 +84,7 @@ def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: flo
         exit_code=said.exit_code,
         red=expected.red,
         reason=_reason(expected, said),
-        reasons=said.reasons,
+        reasons=texts(said.reasons),
         held=() if expected.red else tuple(_held(x) for x in _results(said) if x.ok),
         seconds=round(seconds, 1),
         wrong=_wrong(expected, said, exit_code),
@@ -136,7 +137,7 @@ def _wrong(expected: Expected, said: ScenarioVerdict, exit_code: int) -> str:
     if found:
         return found
     if said.exit_code != expected.code:
-        return f"the verdict was {said.verdict} (exit {said.exit_code:d}): {said.reasons[0]}"
+        return f"the verdict was {said.verdict} (exit {said.exit_code:d}): {said.reasons[0].text}"
     if exit_code != said.exit_code:
         return f"the command exited with {exit_code}, and the verdict with {said.exit_code:d}"
     return ""

@@ -3,10 +3,11 @@
 import msgspec
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.stats.intervals import Interval
 from cdc_perf.verdict.verdict import Verdict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class ThresholdResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,7 +72,7 @@ class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         scenario: The scenario's name.
         verdict: The verdict.
         exit_code: The exit code of a run of this scenario alone.
-        reasons: Sentences; empty only for PASS.
+        reasons: Why it is not PASS, the decisive reasons first; empty only for PASS.
         thresholds: Every threshold.
         gates: Every gate.
     """
@@ -80,7 +81,7 @@ class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     scenario: str
     verdict: Verdict
     exit_code: ExitCode
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     thresholds: tuple[ThresholdResult, ...]
     gates: tuple[GateResult, ...]
 
@@ -106,12 +107,13 @@ class RunVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         schema_version: The version of this shape.
         verdict: The worst of its scenarios.
         exit_code: The exit code of `inv perf`.
-        reasons: The reasons of every scenario, each prefixed with the scenario's name.
+        reasons: The reasons of every scenario: each text begins with the scenario's name, which is
+            the parameter `scenario`.
         scenarios: In run order.
     """
 
     schema_version: int = SCHEMA_VERSION
     verdict: Verdict
     exit_code: ExitCode
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     scenarios: tuple[ScenarioOutcome, ...]

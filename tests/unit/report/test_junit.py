@@ -8,6 +8,7 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.report.junit import Suite, junit
 from cdc_perf.results.summary import Metric
 from cdc_perf.verdict.records import GateResult
+from tests.unit.measured import because
 from tests.unit.recorded_runs import FEW, SLOW, gone, verdict_of
 
 
@@ -76,7 +77,11 @@ def test_what_was_not_run_is_no_pass() -> None:
 def test_no_text_breaks_the_file() -> None:
     hostile = "]]> <a b='\"&> \x00\x1b[31m \ud800 \ufffe 🎉"
     verdict = msgspec.structs.replace(
-        verdict_of("spike"), exit_code=ExitCode.INVALID, gates=(), reasons=(hostile,), thresholds=()
+        verdict_of("spike"),
+        exit_code=ExitCode.INVALID,
+        gates=(),
+        reasons=(because(hostile),),
+        thresholds=(),
     )
     (suite,) = read(Suite(verdict))
     assert "]]> <a b='\"&>   [31m     🎉" in suite[0][0].attrib["message"]

@@ -82,9 +82,9 @@ def test_an_older_schema_is_named_and_read_as_far_as_it_is_the_same(run: Path) -
         msgspec.json.encode({**content, "schema_version": 0})
     )
     material = read_run_data(run)
-    said = "(schema version 0, this report is made for 1)"
-    assert f"run.json is of another version {said}" in material.missing
-    assert f"spike: verdict.json cannot be understood {said}" in material.missing[-1]
+    said = "(schema version 0, this report is made for {})"
+    assert f"run.json is of another version {said.format(1)}" in material.missing
+    assert f"spike: verdict.json cannot be understood {said.format(2)}" in material.missing[-1]
     assert material.manifest is not None
     assert material.scenarios[1].verdict is not None
     assert material.scenarios[1].verdict.exit_code is ExitCode.NO_DATA

@@ -40,7 +40,8 @@ def test_a_connector_that_does_not_run_fails_the_scenario(
 ) -> None:
     gate = connector_gate(ConnectorHealth("cdc", condition, "x", "y"), events)
     assert (gate.result.ok, gate.code, gate.result.overrides_invalid) == (ok, code, certain)
-    assert bool(gate.result.reason) is (ok is False)
+    assert bool(gate.reasons) is (ok is False)
+    assert all(reason.params == {"problem": "x", "remedy": "y"} for reason in gate.reasons)
 
 
 def test_without_an_address_nobody_can_know() -> None:

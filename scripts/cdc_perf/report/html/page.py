@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons.runs import runs_unfinished
 from cdc_perf.report.compare import NO_CLAIM
 from cdc_perf.report.html import figures
 from cdc_perf.report.html.comparison import ComparedScenario, ComparisonView
@@ -83,7 +84,7 @@ def _whole(runs: Sequence[RunData]) -> RunVerdict | None:
         for run in runs
         if run.verdict is not None and run.verdict.exit_code is ExitCode.INTERRUPTED
     ]
-    unfinished = f"{', '.join(interrupted)} did not come to its end" if interrupted else ""
+    unfinished = runs_unfinished(runs=interrupted) if interrupted else None
     return judge_run(verdicts, unfinished)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
+from cdc_perf.reasons.figures import figure_beside, limit_figure
 from cdc_perf.report.html.figures import bare
 from cdc_perf.report.rows import NOTHING
 from cdc_perf.settings.expressions import Operator
-from cdc_perf.verdict.figures import figure_beside, limit_figure
 from cdc_perf.verdict.records import GateResult, ThresholdResult
 
 STATES = {True: "holds", False: "broken", None: "cannot be told"}

@@ -11,7 +11,7 @@ from cdc_perf.report.html.build import write_reports
 from cdc_perf.report.html.page import page
 from cdc_perf.results.manifest import RunStatus
 from cdc_perf.runs.run_data import read_run_data
-from tests.unit.measured import way
+from tests.unit.measured import because, way
 from tests.unit.recorded_runs import LOSSY, SLOW, gone, manifest, row, spoil, write_run
 from tests.unit.report.html.parsed import Parsed, parsed
 from tests.unit.series_files import load, long_series, series_of
@@ -44,7 +44,7 @@ def test_the_verdict_comes_first_and_the_questions_are_answered(run: Path) -> No
     text = shown(run).text
     order = [
         "FAIL: a limit or a gate on the pipeline is broken.",
-        "e2e-latency: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms",
+        "e2e-latency: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the threshold is 2,000 ms",
         "MongoDB figures are those of a stand-in",
         "At a glance",
         "Did it pass?",
@@ -120,7 +120,7 @@ def test_hostile_text_is_text_wherever_it_stands(tmp_path: Path, hostile: str) -
     failing = row("spike", SLOW)
     verdict = msgspec.structs.replace(
         failing.verdict,
-        reasons=(hostile,),
+        reasons=(because(hostile),),
         gates=tuple(
             msgspec.structs.replace(gate, condition=hostile, observed=hostile, reason=hostile)
             for gate in failing.verdict.gates
@@ -188,7 +188,7 @@ def test_hops_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 def test_megabytes_are_cut_and_say_so(tmp_path: Path) -> None:
     failing = row("spike", SLOW)
-    verdict = msgspec.structs.replace(failing.verdict, reasons=tuple(["x" * 3_000] * 500))
+    verdict = msgspec.structs.replace(failing.verdict, reasons=(because("x" * 3_000),) * 500)
     folder = write_run(tmp_path, [type(failing)(verdict, failing.summary)])
     found = shown(folder)
     assert "… (1,000 more letters)" in found.text
@@ -253,7 +253,12 @@ def test_several_runs_are_one_page_with_one_overview(tmp_path: Path) -> None:
 def test_a_run_that_was_interrupted_spoils_the_verdict_on_several(tmp_path: Path) -> None:
     write_run(tmp_path, [row("baseline")])
     second = write_run(tmp_path, [row("spike")], 1)
-    spoil(second / "verdict.json", verdict="INVALID", exit_code=130, reasons=["interrupted"])
+    spoil(
+        second / "verdict.json",
+        verdict="INVALID",
+        exit_code=130,
+        reasons=[{"code": "", "params": {}, "text": "interrupted"}],
+    )
     found = parsed(write_reports(tmp_path, UNITS)[0].read_text(encoding="utf-8"))
     assert "INVALID (interrupted): the run was interrupted." in found.text
     assert f"{second.name} did not come to its end" in found.text
