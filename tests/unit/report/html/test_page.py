@@ -261,7 +261,7 @@ def test_a_run_that_was_interrupted_spoils_the_verdict_on_several(tmp_path: Path
     )
     found = parsed(write_reports(tmp_path, UNITS)[0].read_text(encoding="utf-8"))
     assert "INVALID (interrupted): the run was interrupted." in found.text
-    assert f"{second.name} did not come to its end" in found.text
+    assert f"{second.name} did not complete" in found.text
 
 
 def test_an_hour_with_every_series_is_less_than_a_megabyte(tmp_path: Path) -> None:
