@@ -44,6 +44,22 @@ def test_a_connector_that_does_not_run_fails_the_scenario(
     assert all(reason.params == {"problem": "x", "remedy": "y"} for reason in gate.reasons)
 
 
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        (Condition.FAILED, "connector_failed"),
+        (Condition.PAUSED, "connector_halted"),
+        (Condition.STOPPED, "connector_halted"),
+        (Condition.ABSENT, "connector_absent"),
+        (Condition.NO_TASKS, "connector_without_task"),
+        (Condition.UNASSIGNED, "connector_not_running"),
+    ],
+)
+def test_each_condition_has_its_code(condition: Condition, code: str) -> None:
+    gate = connector_gate(ConnectorHealth("cdc", condition, "x", "y"))
+    assert [reason.code for reason in gate.reasons] == [code]
+
+
 def test_without_an_address_nobody_can_know() -> None:
     gate = connector_gate(None)
     assert (gate.result.ok, gate.code) == (None, ExitCode.PASS)
