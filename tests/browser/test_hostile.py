@@ -25,7 +25,7 @@ def page(tmp_path: Path) -> Path:
     rows = [row("baseline", SLOW)]
     folder = write_run(tmp_path, rows)
     series_of(folder / "baseline" / "series.parquet", load(20))
-    return write_reports(folder, {})[0]
+    return write_reports(folder)[0]
 
 
 def spoilt(page: Path, planted: str, *, policy: bool = True) -> Path:
@@ -53,7 +53,7 @@ def test_hostile_text_is_shown_and_does_nothing(
     (folder / "spike" / "k6.log").write_bytes(
         b'time="1" level=error msg=' + msgspec.json.encode(f"pg_write_errors: {hostile}") + b"\n"
     )
-    with open_page(browser, write_reports(folder, {})[0]) as opened:
+    with open_page(browser, write_reports(folder)[0]) as opened:
         assert (opened.complaints, opened.requests, opened.dialogs) == ([], [], [])
         assert opened.page.title().endswith("cdc-perf")
         assert opened.page.inner_text("body").count(hostile[:60]) >= 3

@@ -255,9 +255,7 @@ class RunSession:
             status=RunStatus.INTERRUPTED if interrupted else RunStatus.COMPLETE,
             ended=datetime.now(UTC),
         )
-        thresholds = [threshold for run in self.runs for threshold in run.planned.thresholds]
-        units = {threshold.metric: threshold.kind.unit for threshold in thresholds}
-        write_artifacts(self.folder, self.manifest, verdict, rows, units)
+        write_artifacts(self.folder, self.manifest, verdict, rows)
         return RunResult(self.folder, verdict, tuple(rows), self.manifest.notes)
 
 

@@ -87,10 +87,13 @@ def _cases(verdict: ScenarioVerdict) -> tuple[_Case, ...]:
 
 
 def _threshold(result: ThresholdResult) -> _Case:
-    name = f"{result.metric} {result.stat} {result.operator} {limit_figure(result.limit)}"
+    name = (
+        f"{result.metric} {result.stat} {result.operator} {limit_figure(result.limit, result.unit)}"
+    )
     known = {
         "observed": result.observed,
         "limit": result.limit,
+        "unit": result.unit,
         "samples": result.samples,
         "samples needed": result.samples_needed,
     }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ from cdc_perf.runs.validate import (
     plausible_manifest,
     plausible_summary,
 )
+from cdc_perf.settings.thresholds import unit_of_stat
 from cdc_perf.verdict.judge import judge_run, not_run
 from cdc_perf.verdict.records import SCHEMA_VERSION, RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
@@ -54,6 +55,7 @@ class ScenarioData:
         missing: What is missing or cannot be read, one sentence each.
         hops: The latency of each hop; None if not measured.
         k6_thresholds: k6's own thresholds, for files without a verdict.
+        units: The units of this project's metrics by name, for files without a verdict.
     """
 
     name: str
@@ -66,6 +68,7 @@ class ScenarioData:
     missing: tuple[str, ...] = ()
     hops: Hops | None = None
     k6_thresholds: tuple[K6Threshold, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,27 @@ def read_run_data(folder: Path) -> RunData:
     elif whole is not None:
         missing.append("verdict.json says PASS, and what is there of the scenarios does not")
     return RunData(folder.name, manifest, verdict, scenarios, tuple(missing))
+
+
+def with_units(run: RunData, units: Mapping[str, str]) -> RunData:
+    """Return a run whose thresholds have a unit, also if its files are of schema version 1.
+
+    Args:
+        run: The run.
+        units: The units of metrics, by name.
+    """
+    return replace(run, scenarios=tuple(_with_units(each, units) for each in run.scenarios))
+
+
+def _with_units(scenario: ScenarioData, units: Mapping[str, str]) -> ScenarioData:
+    verdict = scenario.verdict
+    if verdict is None:
+        return scenario
+    thresholds = tuple(
+        msgspec.structs.replace(x, unit=x.unit or unit_of_stat(x.stat, units.get(x.metric, "")))
+        for x in verdict.thresholds
+    )
+    return replace(scenario, verdict=msgspec.structs.replace(verdict, thresholds=thresholds))
 
 
 def _whole(files: RunFolder) -> tuple[RunVerdict | None, str]:

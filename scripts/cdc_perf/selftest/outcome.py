@@ -127,8 +127,9 @@ def _held(result: Result) -> PassedCheck:
         return PassedCheck(name=result.name, limit=result.condition, observed=result.observed)
     return PassedCheck(
         name=_name(result),
-        limit=f"{result.operator} {limit_figure(result.limit)}",
-        observed=f"{figure(result.observed or 0.0)} over {counted(result.samples, 'sample')}",
+        limit=f"{result.operator} {limit_figure(result.limit, result.unit)}",
+        observed=f"{figure(result.observed or 0.0, result.unit)} "
+        f"over {counted(result.samples, 'sample')}",
     )
 
 

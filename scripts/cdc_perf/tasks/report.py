@@ -63,5 +63,5 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
         recorded = (read_results(each, known) for each in (before, folder))
         beside = BaseRun(before, compare_runs(*recorded))
     restore_series(folder)
-    for path in write_reports(folder, units, beside):
+    for path in write_reports(folder, beside, units):
         show(as_typed(path))

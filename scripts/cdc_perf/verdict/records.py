@@ -17,8 +17,11 @@ class ThresholdResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         metric: The metric's name.
         stat: The stat: `p95`.
         operator: The comparison that must hold: `<=`.
-        limit: The threshold's value, in the metric's unit.
-        observed: The observed value, in the same unit; null if there is none.
+        limit: The threshold's value.
+        unit: The unit of the threshold's value, the observed value, and the interval: `ms`; for a
+            growth the metric's unit per hour, `B/h`. Empty if there is none, and in files of
+            schema version 1.
+        observed: The observed value; null if there is none.
         samples: The number of samples behind it.
         samples_needed: The number of samples that the threshold needs.
         interval: The confidence interval; null for stats that have none, and without points.
@@ -33,6 +36,7 @@ class ThresholdResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     stat: str
     operator: str
     limit: float
+    unit: str = ""
     observed: float | None
     samples: int
     samples_needed: int

@@ -80,6 +80,7 @@ def result_of(
         stat=threshold.stat,
         operator=threshold.operator,
         limit=threshold.limit,
+        unit=threshold.unit,
         observed=observed,
         samples=samples,
         samples_needed=threshold.samples_needed,

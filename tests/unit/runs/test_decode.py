@@ -9,7 +9,7 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.reasons.reason import Reason, texts
 from cdc_perf.runs.decode import decode
 from cdc_perf.runs.loader import UnreadableRun, read_run
-from cdc_perf.runs.run_data import read_run_data
+from cdc_perf.runs.run_data import read_run_data, with_units
 from cdc_perf.verdict.records import SCHEMA_VERSION, RunVerdict, ScenarioVerdict
 from tests.unit.recorded_runs import SLOW, gone, row, spoil, write_run
 from tests.unit.series_files import load, series_of
@@ -87,3 +87,26 @@ def test_the_reason_of_a_scenario_without_files_keeps_its_code(tmp_path: Path) -
     folder = write_run(tmp_path, [row("baseline"), gone("spike")])
     (_, spike) = read_run(folder, KNOWN).rows
     assert spike.verdict.reasons == gone("spike").verdict.reasons
+
+
+def test_a_threshold_of_an_old_run_gets_the_unit_of_its_metric(old: Path) -> None:
+    (baseline, _) = with_units(read_run_data(old), {"cdc_e2e_latency": "s"}).scenarios
+    assert baseline.verdict is not None
+    assert [each.unit for each in baseline.verdict.thresholds] == ["s"]
+
+
+def test_a_growth_of_an_old_run_is_per_hour(old: Path) -> None:
+    path = old / "baseline" / "verdict.json"
+    (threshold,) = msgspec.json.decode(path.read_bytes())["thresholds"]
+    growth = {**threshold, "metric": "memory_consumer", "stat": "growth_per_hour"}
+    spoil(path, thresholds=[growth])
+    (baseline, _) = with_units(read_run_data(old), {"memory_consumer": "B"}).scenarios
+    assert baseline.verdict is not None
+    assert [each.unit for each in baseline.verdict.thresholds] == ["B/h"]
+
+
+def test_a_unit_in_the_file_is_kept(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, [row("baseline")])
+    (baseline,) = with_units(read_run_data(folder), {"cdc_e2e_latency": "s"}).scenarios
+    assert baseline.verdict is not None
+    assert [each.unit for each in baseline.verdict.thresholds] == ["ms"]

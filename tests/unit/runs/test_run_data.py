@@ -46,7 +46,7 @@ def test_what_is_missing_is_named_and_the_rest_is_shown(run: Path, file: str, sa
     (run / file).unlink()
     material = read_run_data(run)
     assert said in material.missing
-    text = parsed(page([material], {})).text
+    text = parsed(page([material])).text
     assert said in text
     assert "Some of the run is missing or cannot be read." in text
     assert "baseline PASS" in text
@@ -61,14 +61,14 @@ def test_a_broken_file_is_named_and_the_rest_is_shown(run: Path, file: str, cont
     material = read_run_data(run)
     name = Path(file).name
     assert [fault for fault in material.missing if name in fault], material.missing
-    assert "spike FAIL" in parsed(page([material], {})).text
+    assert "spike FAIL" in parsed(page([material])).text
 
 
 def test_nothing_but_an_empty_folder_is_a_report_too(tmp_path: Path) -> None:
     material = read_run_data(tmp_path)
     assert material.verdict is not None
     assert material.verdict.exit_code is ExitCode.NO_DATA
-    text = parsed(page([material], {})).text
+    text = parsed(page([material])).text
     assert "run.json is missing" in text
     assert "there is no scenario in the folder" in text
     assert "How is it run again? Unknown: there is no run.json." in text
@@ -160,7 +160,7 @@ def test_points_that_are_none_make_no_series_and_no_fault(run: Path) -> None:
 
 def test_the_end_of_a_run_leaves_both_files(run: Path) -> None:
     lines: list[str] = []
-    leave_reports(run, {}, lines.append)
+    leave_reports(run, lines.append)
     assert lines == []
     assert (run / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert (run / "junit.xml").read_bytes().startswith(b"<?xml")
@@ -174,13 +174,13 @@ def test_a_report_that_cannot_be_built_is_a_line_and_no_failure(
 
     monkeypatch.setattr("cdc_perf.report.html.build.page", broken)
     lines: list[str] = []
-    leave_reports(run, {}, lines.append)
+    leave_reports(run, lines.append)
     assert lines == [f"no report: RecursionError: too deep; `inv report {run.name}` tries again"]
     assert not (run / "report.html").exists()
 
 
 def test_a_report_made_again_is_the_same(run: Path) -> None:
-    report, results = write_reports(run, {})
+    report, results = write_reports(run)
     before = report.read_bytes(), results.read_bytes()
-    write_reports(run, {})
+    write_reports(run)
     assert (report.read_bytes(), results.read_bytes()) == before

@@ -131,6 +131,7 @@ def test_growth_is_judged_by_both_ends_of_its_interval(
     assert found.exit_code is code
     assert [reason.code for reason in found.reasons] == reasons
     assert {reason.params.get("unit", "B/h") for reason in found.reasons} <= {"B/h"}
+    assert found.thresholds[0].unit == "B/h"
     assert (found.thresholds[0].interval is None) == (len(values) < 300)
 
 

@@ -56,6 +56,7 @@ def test_a_broken_threshold_says_both_figures(
     assert (judged.reason, judged.result.reason) == (why, why.text)
     assert judged.result.ok is False
     assert (judged.result.operator, judged.result.limit) == (limit.operator, limit.limit)
+    assert judged.result.unit == limit.unit
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -32,22 +32,17 @@ _UPLOT = _HERE / "uplot"
 _MOST_REASONS = 50
 
 
-def page(
-    runs: Sequence[RunData],
-    units: Mapping[str, str],
-    comparison: ComparisonView | None = None,
-) -> str:
+def page(runs: Sequence[RunData], comparison: ComparisonView | None = None) -> str:
     """Return report.html.
 
     Args:
         runs: One or several, in display order.
-        units: The units of metrics, by name.
         comparison: The comparison with a base, if there is one.
     """
     several = len(runs) > 1
     materials = [(run, each) for run in runs for each in run.scenarios]
     scenarios = [
-        scenario_view(f"scenario-{number}", each, units)
+        scenario_view(f"scenario-{number}", each)
         for number, (_, each) in enumerate(materials, start=1)
     ]
     template = _environment().get_template("report.html.j2")

@@ -16,7 +16,6 @@ from tests.unit.recorded_runs import LOSSY, SLOW, gone, manifest, row, spoil, wr
 from tests.unit.report.html.parsed import Parsed, parsed
 from tests.unit.series_files import load, long_series, series_of
 
-UNITS = {"cdc_e2e_latency": "ms"}
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><img src=x onerror=alert(1)>",
@@ -28,7 +27,7 @@ HOSTILE = [
 
 
 def shown(folder: Path) -> Parsed:
-    return parsed(page([read_run_data(folder)], UNITS))
+    return parsed(page([read_run_data(folder)]))
 
 
 @pytest.fixture
@@ -139,7 +138,7 @@ def test_hostile_text_is_text_wherever_it_stands(tmp_path: Path, hostile: str) -
         f'time="2026-11-24T16:58:16Z" level=error msg={log} source=console\n', encoding="utf-8"
     )
     series_of(folder / "spike" / "series.parquet", load(5))
-    plain = parsed(page([read_run_data(write_run(tmp_path, [failing], 1))], UNITS))
+    plain = parsed(page([read_run_data(write_run(tmp_path, [failing], 1))]))
     found = shown(folder)
     visible = " ".join("".join(c if c.isprintable() else " " for c in hostile).split())
     assert found.text.count(visible) >= 8
@@ -241,7 +240,7 @@ def test_several_runs_are_one_page_with_one_overview(tmp_path: Path) -> None:
     for number, scenario in enumerate(("baseline", "spike")):
         folder = write_run(tmp_path, [row(scenario, SLOW if number else LOSSY)], number)
         series_of(folder / scenario / "series.parquet", load(5))
-    report, results = write_reports(tmp_path, UNITS)
+    report, results = write_reports(tmp_path)
     assert (report.parent, results.parent) == (tmp_path, tmp_path)
     found = parsed(report.read_text(encoding="utf-8"))
     assert found.ids.count("glance") == found.ids.count("overview") == 1
@@ -259,7 +258,7 @@ def test_a_run_that_was_interrupted_spoils_the_verdict_on_several(tmp_path: Path
         exit_code=130,
         reasons=[{"code": "", "params": {}, "text": "interrupted"}],
     )
-    found = parsed(write_reports(tmp_path, UNITS)[0].read_text(encoding="utf-8"))
+    found = parsed(write_reports(tmp_path)[0].read_text(encoding="utf-8"))
     assert "INVALID (interrupted): the run was interrupted." in found.text
     assert f"{second.name} did not complete" in found.text
 
@@ -267,7 +266,7 @@ def test_a_run_that_was_interrupted_spoils_the_verdict_on_several(tmp_path: Path
 def test_an_hour_with_every_series_is_less_than_a_megabyte(tmp_path: Path) -> None:
     folder = write_run(tmp_path, [row("baseline")])
     long_series(folder / "baseline" / "series.parquet", 3600, 50)
-    report, _ = write_reports(folder, UNITS)
+    report, _ = write_reports(folder)
     assert 300_000 < report.stat().st_size < 1_000_000
     assert "not sampled" not in parsed(report.read_text(encoding="utf-8")).text
 
