@@ -135,7 +135,9 @@ def _with_units(scenario: ScenarioData, units: Mapping[str, str]) -> ScenarioDat
     if verdict is None:
         return scenario
     thresholds = tuple(
-        msgspec.structs.replace(x, unit=x.unit or unit_of_stat(x.stat, units.get(x.metric, "")))
+        msgspec.structs.replace(x, unit=unit_of_stat(x.stat, units[x.metric]))
+        if not x.unit and x.metric in units
+        else x
         for x in verdict.thresholds
     )
     return replace(scenario, verdict=msgspec.structs.replace(verdict, thresholds=thresholds))

@@ -100,9 +100,10 @@ def test_a_growth_of_an_old_run_is_per_hour(old: Path) -> None:
     (threshold,) = msgspec.json.decode(path.read_bytes())["thresholds"]
     growth = {**threshold, "metric": "memory_consumer", "stat": "growth_per_hour"}
     spoil(path, thresholds=[growth])
-    (baseline, _) = with_units(read_run_data(old), {"memory_consumer": "B"}).scenarios
-    assert baseline.verdict is not None
-    assert [each.unit for each in baseline.verdict.thresholds] == ["B/h"]
+    for units, unit in (({"memory_consumer": "B"}, "B/h"), ({}, "")):
+        (baseline, _) = with_units(read_run_data(old), units).scenarios
+        assert baseline.verdict is not None
+        assert [each.unit for each in baseline.verdict.thresholds] == [unit]
 
 
 def test_a_unit_in_the_file_is_kept(tmp_path: Path) -> None:
