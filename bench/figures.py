@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from cdc_perf.verdict.figures import figure
+from cdc_perf.reasons.figures import figure
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     if given := request.config.getoption("--run"):
         folder = Path(given).resolve()
         metrics = load_metrics(Checkout.here())
-        write_reports(folder, {name: kind.unit for name, kind in metrics.items()})
+        write_reports(folder, units={name: kind.unit for name, kind in metrics.items()})
         yield folder
         return
     inv = Inv(copy_checkout(tmp_path_factory.mktemp("measured") / "checkout"))
@@ -85,7 +85,7 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         base, head = two_runs(folder)
     known = [path.parent.name for path in head.glob("*/verdict.json")]
     comparison = compare_runs(*(read_results(each, known) for each in (base, head)))
-    return write_reports(head, {}, BaseRun(base, comparison))[0]
+    return write_reports(head, BaseRun(base, comparison))[0]
 
 
 @pytest.fixture

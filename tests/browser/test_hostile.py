@@ -8,6 +8,7 @@ import pytest
 
 from cdc_perf.report.html.build import write_reports
 from tests.browser.opened import open_page
+from tests.unit.measured import because
 from tests.unit.recorded_runs import SLOW, manifest, row, write_run
 from tests.unit.series_files import load, series_of
 
@@ -24,7 +25,7 @@ def page(tmp_path: Path) -> Path:
     rows = [row("baseline", SLOW)]
     folder = write_run(tmp_path, rows)
     series_of(folder / "baseline" / "series.parquet", load(20))
-    return write_reports(folder, {})[0]
+    return write_reports(folder)[0]
 
 
 def spoilt(page: Path, planted: str, *, policy: bool = True) -> Path:
@@ -42,7 +43,7 @@ def test_hostile_text_is_shown_and_does_nothing(
     browser: "Browser", tmp_path: Path, hostile: str
 ) -> None:
     failing = row("spike", SLOW)
-    verdict = msgspec.structs.replace(failing.verdict, reasons=(hostile,))
+    verdict = msgspec.structs.replace(failing.verdict, reasons=(because(hostile),))
     rows = [type(failing)(verdict, failing.summary)]
     # A manifest that large is not read at all.
     name = hostile[:10_000]
@@ -52,7 +53,7 @@ def test_hostile_text_is_shown_and_does_nothing(
     (folder / "spike" / "k6.log").write_bytes(
         b'time="1" level=error msg=' + msgspec.json.encode(f"pg_write_errors: {hostile}") + b"\n"
     )
-    with open_page(browser, write_reports(folder, {})[0]) as opened:
+    with open_page(browser, write_reports(folder)[0]) as opened:
         assert (opened.complaints, opened.requests, opened.dialogs) == ([], [], [])
         assert opened.page.title().endswith("cdc-perf")
         assert opened.page.inner_text("body").count(hostile[:60]) >= 3

@@ -149,7 +149,7 @@ def test_an_hour_is_built_in_two_seconds_and_opens_at_once(
     folder = write_run(tmp_path, [row("baseline")])
     long_series(folder / "baseline" / "series.parquet", 3600, 50)
     begun = process_time()
-    report, _ = write_reports(folder, {})
+    report, _ = write_reports(folder)
     assert process_time() - begun < 2
     assert report.stat().st_size < 1_000_000
     with open_page(browser, report) as opened:

@@ -14,6 +14,7 @@ import cdc_perf.verdict
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.records import Finding, FindingKind, Integrity, LastSeen, RowSample
 from cdc_perf.load.exceptions import Exceptions
+from cdc_perf.reasons.reason import texts
 from cdc_perf.results.points.gauges import StackSeries
 from cdc_perf.results.summary import Check, Metric
 from cdc_perf.settings.executors import ConstantArrivalRate
@@ -60,6 +61,7 @@ from tests.unit.measured import (
     CLEAN,
     GOOD,
     NOW,
+    because,
     counter,
     event,
     evidence,
@@ -171,7 +173,9 @@ REDS: Mapping[GateFunction, Red] = {
     clock_gate: Red("clock", ExitCode.INVALID, replace(users(), clock_step_seconds=-1.0)),
     summary_gate: Red("summary", ExitCode.INVALID, replace(users(), scenario="spike")),
     points_gate: Red(
-        "points", ExitCode.INVALID, replace(users(), points=PointsSummary(faults=("cut short",)))
+        "points",
+        ExitCode.INVALID,
+        replace(users(), points=PointsSummary(faults=(because("cut short"),))),
     ),
     interruption_gate: Red(
         "interruption",
@@ -268,7 +272,7 @@ def test_a_fault_turns_its_gate_red_and_no_other(red: Red) -> None:
     verdict = judge(red.evidence)
     assert [gate.name for gate in verdict.gates if gate.ok is False] == [red.gate]
     assert verdict.exit_code is red.code
-    assert [gate.reason for gate in verdict.gates if gate.reason] == list(verdict.reasons)
+    assert [gate.reason for gate in verdict.gates if gate.reason] == list(texts(verdict.reasons))
 
 
 def test_no_gate_is_without_its_fault() -> None:

@@ -160,7 +160,7 @@ def test_a_limit_holds_and_breaks(kind: MetricKind, stat: str, operator: Operato
     assert verdict.exit_code is ExitCode.FAIL
     assert [result.ok for result in verdict.thresholds] == [False]
     assert len(verdict.reasons) == 1
-    assert verdict.reasons[0].startswith(f"{kind.name} {stat} was ")
+    assert verdict.reasons[0].text.startswith(f"{kind.name} {stat} was ")
 
 
 @pytest.mark.parametrize(("kind", "stat"), STATS_OF_METRICS, ids=NAMES)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from cdc_perf.integrity.records import Drain, Integrity, TableCompared, TopicRead
 from cdc_perf.load.hops import HopMeasurements
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.results.hops import Hops, hops_of
 from cdc_perf.results.points.statistics import Statistics, parsed_k6_name
 from cdc_perf.results.summary import (
@@ -171,6 +172,11 @@ def hop_threshold(hop: Hop, expression: str) -> Threshold:
         hop.metric, Source.CONSUMER, MetricType.HISTOGRAM, "ms", Better.LOWER, Phase.STEADY
     )
     return Threshold(kind, parsed)
+
+
+def because(text: str) -> Reason:
+    """Return a reason with that text."""
+    return Reason(code="test", params={}, text=text)
 
 
 def event(component: str, what: str, *log: str, by_operator: bool = False) -> ComponentEvent:

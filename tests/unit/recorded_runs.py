@@ -12,6 +12,7 @@ import msgspec
 from cdc_perf.errors import ExitCode
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.load.overrides import Overrides
+from cdc_perf.reasons import runs as reasons
 from cdc_perf.report.markdown import run_markdown, settings_line
 from cdc_perf.results.manifest import (
     Machine,
@@ -87,7 +88,8 @@ def row(scenario: str, metrics: Mapping[str, Metric] = GOOD) -> Row:
 
 def gone(scenario: str, code: ExitCode = ExitCode.STACK) -> Row:
     """Return a scenario that was not run."""
-    return Row(not_run(scenario, code, "not run: the stack is gone"), NoSummary("it was not run"))
+    why = reasons.not_run(why="the stack is gone")
+    return Row(not_run(scenario, code, why), NoSummary("it was not run"))
 
 
 def manifest(

@@ -87,10 +87,10 @@ def test_the_status_is_set_and_the_comment_is_made_once_and_then_edited(
         f"""{MARKER}
 ## Performance
 
-**FAIL**: required status `cdc-perf/performance`: baseline: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms (and 1 more).
+**FAIL**: required status `cdc-perf/performance`: baseline: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the threshold is 2,000 ms (and 1 more).
 
-- baseline: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms
-- baseline: its own verdict is FAIL: `cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms`
+- baseline: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the threshold is 2,000 ms
+- baseline: its own verdict is FAIL: `cdc_e2e_latency p95 was 2,310 ms over 540 samples; the threshold is 2,000 ms`
 
 ### Results from this pull request's own code
 
@@ -108,7 +108,7 @@ Job Gate ended with `success`.
 
 baseline: **FAIL**
 
-- `cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms`
+- `cdc_e2e_latency p95 was 2,310 ms over 540 samples; the threshold is 2,000 ms`
 
 - run `20261124T020000Z-0000`, stack `local`, thresholds of `ci`, commit `cccccccccccc`, `a processor`, 4 cores
 - run `20261124T020100Z-0001`, stack `local`, thresholds of `ci`, commit `cccccccccccc`, `a processor`, 4 cores
@@ -392,7 +392,7 @@ def test_a_hostile_artifact_says_nothing_of_its_own(
     evil = (
         "` @everyone [click](https://evil.example) <img src=x> ![x](https://evil.example/x) \n# hi"
     )
-    spoil(run / "baseline" / "verdict.json", reasons=[evil])
+    spoil(run / "baseline" / "verdict.json", reasons=[{"code": "", "params": {}, "text": evil}])
     github.keep(RUN, folder)
     ran = judge(repository, github, conclusion="failure")
     assert ran.exit_code == 0, ran.lines

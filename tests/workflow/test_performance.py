@@ -163,7 +163,10 @@ def test_a_bad_input_ends_in_the_plan_and_the_gate_is_red(
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("fail", "baseline: FAIL: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is"),
+        (
+            "fail",
+            "baseline: FAIL: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the",
+        ),
         ("no-data", "baseline: NO-DATA: cdc_e2e_latency p95 needs 60 samples and got 12"),
     ],
 )

@@ -66,7 +66,7 @@ def test_the_real_job_from_the_plan_to_the_comment(
     body = github.comments[0]["body"]
     verdict = "PASS" if result == "success" else "FAIL"
     assert f"**{verdict}**: " in body
-    assert (broken in body and "the limit is 0.5 ms" in body) == (result == "failure")
+    assert (broken in body and "the threshold is 0.5 ms" in body) == (result == "failure")
 
 
 def problems(repository: Repository, artifact: Path) -> set[ProblemKind]:

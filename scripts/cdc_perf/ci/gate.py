@@ -7,6 +7,7 @@ import msgspec
 
 from cdc_perf.ci.plan import Output
 from cdc_perf.errors import ExitCode, UsageFailure
+from cdc_perf.reasons.reason import texts
 from cdc_perf.report.markdown import sentence
 from cdc_perf.report.rows import printable, scenario_word
 from cdc_perf.runs.run_set import RunSet
@@ -114,7 +115,7 @@ def _problems(expected: Sequence[str], recorded: RunSet) -> list[tuple[ExitCode,
         verdict = measured[name].row.verdict
         if verdict.exit_code is not ExitCode.PASS:
             meaning = sentence(verdict.verdict, verdict.exit_code)
-            why = "; ".join(printable(reason) for reason in verdict.reasons) or meaning
+            why = "; ".join(printable(reason.text) for reason in verdict.reasons) or meaning
             judged = scenario_word(verdict)
             problems.append((verdict.exit_code, f"{name}: {judged}: {why}"))
     unplanned = [name for name in measured if name not in (*expected, HEALTH_CHECK)]
@@ -123,7 +124,7 @@ def _problems(expected: Sequence[str], recorded: RunSet) -> list[tuple[ExitCode,
     ]
     unfinished = recorded.verdict()
     if not problems and unfinished.exit_code is not ExitCode.PASS:
-        problems.append((unfinished.exit_code, "; ".join(unfinished.reasons)))
+        problems.append((unfinished.exit_code, "; ".join(texts(unfinished.reasons))))
     return problems
 
 

@@ -14,6 +14,7 @@ from cdc_perf.errors import UsageFailure
 from cdc_perf.publish.content import file_at
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import WORKFLOW_PATH
+from cdc_perf.reasons.figures import limit_figure
 from cdc_perf.report.markdown import quoted, table
 from cdc_perf.settings.expressions import Operator
 from cdc_perf.settings.files import read_json
@@ -21,7 +22,6 @@ from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.threshold_file import load_thresholds
 from cdc_perf.settings.thresholds import Threshold, ThresholdTable
-from cdc_perf.verdict.figures import limit_figure
 
 _MOST_PATHS = 5
 _THRESHOLDS, _SCENARIOS, _METRICS = (

@@ -14,6 +14,7 @@ from cdc_perf.ci.plan import DEFAULT_SCENARIOS, ENVIRONMENT
 from cdc_perf.errors import ExitCode
 from cdc_perf.publish.jobs import SUCCESS
 from cdc_perf.publish.status import State, Status
+from cdc_perf.reasons.reason import texts
 from cdc_perf.results.manifest import RunStatus
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.run_set import RecordedScenario, RunSet
@@ -27,7 +28,7 @@ from cdc_perf.verdict.gates import samples_gate, summary_gate
 from cdc_perf.verdict.k6_gates import k6_exit_gate
 from cdc_perf.verdict.load_gates import dropped_gate, duration_gate, generator_gate, rate_gate
 from cdc_perf.verdict.records import ScenarioVerdict
-from cdc_perf.verdict.threshold_result import broken_limit, judge_threshold
+from cdc_perf.verdict.threshold_result import broken_threshold, judge_threshold
 from cdc_perf.verdict.verdict import Verdict
 from cdc_perf.wording import counted
 
@@ -189,7 +190,7 @@ def _problems(
     ):
         yield Problem(ProblemKind.GATE, scenario.name, f"the gate {name} does not hold", why)
     if verdict.verdict is not Verdict.PASS:
-        theirs = "; ".join(verdict.reasons)
+        theirs = "; ".join(texts(verdict.reasons))
         yield Problem(
             ProblemKind.VERDICT, scenario.name, f"its own verdict is {verdict.verdict}", theirs
         )
@@ -203,7 +204,7 @@ def _broken(threshold: Threshold, verdict: ScenarioVerdict, summary: Summary | N
     """
     name = f"{threshold.metric} {threshold.stat}"
     if threshold.in_k6:
-        result = judge_threshold(threshold, summary)
+        result = judge_threshold(threshold, summary).result
         return "" if result.ok else result.reason
     seen = next(
         (x for x in verdict.thresholds if (x.metric, x.stat) == (threshold.metric, threshold.stat)),
@@ -215,7 +216,7 @@ def _broken(threshold: Threshold, verdict: ScenarioVerdict, summary: Summary | N
         return f"{name} has too few samples"
     if threshold.holds(seen.observed):
         return ""
-    return broken_limit(threshold, seen.observed, seen.samples)
+    return broken_threshold(threshold, seen.observed, seen.samples).text
 
 
 def _recomputed(

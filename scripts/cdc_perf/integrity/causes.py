@@ -19,6 +19,8 @@ from pymongo.database import Database
 
 from cdc_perf.integrity.records import Cause, CauseCode, FindingKind
 from cdc_perf.integrity.snapshot import RowDifference
+from cdc_perf.reasons import findings as reasons
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.settings.pipeline import Pipeline
 
 _COLUMN_KINDS = frozenset((FindingKind.CONTENT, FindingKind.STALE))
@@ -147,30 +149,26 @@ def explain(
 
 def sentence(cause: Cause, table: str) -> str:
     """Return a cause in one sentence."""
-    words = _SENTENCES[cause.code].format(
-        table=table,
-        column=cause.columns[0] if cause.columns else "",
-        now=f" to {cause.columns[1]}" if len(cause.columns) > 1 else "",
-    )
-    return f"{'likely cause' if cause.likely else 'cause'} of {cause.count:,}: {words}"
+    return reason_of(cause, table).text
 
 
-_NO_EVENT = "this has no event, and documents change with the next event of their row"
-_SENTENCES = {
-    CauseCode.TRUNCATED: (
-        "{table} was truncated: its storage was replaced, and each of these documents is older "
-        "than every row; Debezium skips truncates (skipped.operations), so delete the documents"
-    ),
-    CauseCode.ADDED_COLUMN: (
-        "column {column} was added to {table} with a default, after these rows were written; "
-        f"{_NO_EVENT}"
-    ),
-    CauseCode.DROPPED_COLUMN: f"column {{column}} of {{table}} was dropped; {_NO_EVENT}",
-    CauseCode.RENAMED_COLUMN: f"column {{column}} of {{table}} was renamed{{now}}; {_NO_EVENT}",
-    CauseCode.REWRITTEN_COLUMN: (
-        f"column {{column}} of {{table}} was given another type or expression; {_NO_EVENT}"
-    ),
-}
+def reason_of(cause: Cause, table: str) -> Reason:
+    """Return a cause with the table that changed."""
+    count, likely = cause.count, cause.likely
+    column, renamed_to, *_ = (*cause.columns, "", "")
+    match cause.code:
+        case CauseCode.TRUNCATED:
+            return reasons.table_truncated(table=table, count=count, likely=likely)
+        case CauseCode.ADDED_COLUMN:
+            return reasons.column_added(table=table, column=column, count=count, likely=likely)
+        case CauseCode.DROPPED_COLUMN:
+            return reasons.column_dropped(table=table, column=column, count=count, likely=likely)
+        case CauseCode.RENAMED_COLUMN:
+            return reasons.column_renamed(
+                table=table, column=column, renamed_to=renamed_to, count=count, likely=likely
+            )
+        case CauseCode.REWRITTEN_COLUMN:
+            return reasons.column_rewritten(table=table, column=column, count=count, likely=likely)
 
 
 def _truncated(differences: Sequence[RowDifference], facts: TableFacts) -> Explanation:

@@ -73,7 +73,7 @@ def _hold(
         verdict = judge(replace(measured.evidence, thresholds=limits, earlier=()))
         if verdict.exit_code not in (ExitCode.FAIL, ExitCode.INVALID):
             break
-        _log.info(f"{run.name}: {asked:,}/s is not sustained: {verdict.reasons[0]}")
+        _log.info(f"{run.name}: {asked:,}/s is not sustained: {verdict.reasons[0].text}")
         measured = _settled(holding, measured, hold_files)
         if _lost(measured):
             break

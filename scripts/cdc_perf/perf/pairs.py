@@ -144,7 +144,7 @@ def turn_of(
         last_lines: The last lines of its output.
     """
     whole = _Said() if folder is None else _said(folder.verdict)
-    said = list(whole.reasons)
+    said = [why if isinstance(why, str) else why.text for why in whole.reasons]
     said += [line.strip() for line in reversed(last_lines) if line.strip()]
     reason = "" if exit_code == ExitCode.PASS else f"exit {exit_code}"
     if reason and said:
@@ -177,11 +177,15 @@ class _SaidOfScenario(msgspec.Struct, frozen=True):
     verdict: str
 
 
+class _SaidReason(msgspec.Struct, frozen=True):
+    text: str
+
+
 class _Said(msgspec.Struct, frozen=True):
     """The needed part of a verdict.json, of a run or a scenario, written by any version."""
 
     verdict: str = ""
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[str | _SaidReason, ...] = ()
     scenarios: tuple[_SaidOfScenario, ...] = ()
 
 

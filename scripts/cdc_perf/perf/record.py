@@ -1,7 +1,7 @@
 """Write a run's files besides those of its scenarios: run.json, verdict, reports, history."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -59,11 +59,7 @@ def with_scenario_result(
 
 
 def write_artifacts(
-    folder: RunFolder,
-    manifest: Manifest,
-    verdict: RunVerdict,
-    rows: Sequence[Row],
-    units: Mapping[str, str],
+    folder: RunFolder, manifest: Manifest, verdict: RunVerdict, rows: Sequence[Row]
 ) -> None:
     """Write the files of a finished run; a complete run becomes `latest` and joins the history.
 
@@ -72,14 +68,13 @@ def write_artifacts(
         manifest: The manifest, with its final status.
         verdict: The verdict on the run.
         rows: The result of each scenario.
-        units: The units of the metrics that have thresholds, by name.
     """
     write_atomically(folder.verdict, readable_json(verdict))
     settings = [settings_line(manifest)]
     summary = run_markdown(verdict, rows, settings=settings, notes=manifest.notes)
     write_atomically(folder.summary, summary)
     manifest.write(folder.manifest)
-    leave_reports(folder.path, units)
+    leave_reports(folder.path)
     if manifest.status is RunStatus.COMPLETE:
         folder.point_latest()
         _append_history(folder, manifest, rows)

@@ -23,6 +23,7 @@ from cdc_perf.perf.plan import Plan
 from cdc_perf.perf.record import entry_of, with_scenario_result, write_artifacts
 from cdc_perf.perf.scenario_runner import ScenarioRun, ScenarioRunner
 from cdc_perf.perf.verdict_export import dashboard_url, export_verdict
+from cdc_perf.reasons import runs as reasons
 from cdc_perf.report.live import open_in_browser
 from cdc_perf.results.hops import hops_of
 from cdc_perf.results.manifest import Manifest, RunStatus
@@ -249,21 +250,19 @@ class RunSession:
 
     def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> RunResult:
         interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED
-        reason = blocked.reason if blocked is not None and interrupted else ""
+        reason = reasons.run_interrupted(how=blocked.reason) if blocked and interrupted else None
         verdict = judge_run([row.verdict for row in rows], reason)
         self.manifest = msgspec.structs.replace(
             self.manifest,
             status=RunStatus.INTERRUPTED if interrupted else RunStatus.COMPLETE,
             ended=datetime.now(UTC),
         )
-        thresholds = [threshold for run in self.runs for threshold in run.planned.thresholds]
-        units = {threshold.metric: threshold.kind.unit for threshold in thresholds}
-        write_artifacts(self.folder, self.manifest, verdict, rows, units)
+        write_artifacts(self.folder, self.manifest, verdict, rows)
         return RunResult(self.folder, verdict, tuple(rows), self.manifest.notes)
 
 
 def _not_run(name: str, blocked: _Blocked) -> Row:
-    verdict = not_run(name, blocked.code, f"not run: {blocked.reason}")
+    verdict = not_run(name, blocked.code, reasons.not_run(why=blocked.reason))
     return Row(verdict, NoSummary("it was not run"))
 
 

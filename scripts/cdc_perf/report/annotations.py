@@ -23,7 +23,7 @@ def annotations(rows: Sequence[Row], environment: Mapping[str, str]) -> tuple[st
     if environment.get("GITHUB_ACTIONS") != "true":
         return ()
     found = [
-        f"::error title={_property(_title(row))}::{_data(reason)}"
+        f"::error title={_property(_title(row))}::{_data(reason.text)}"
         for row in rows
         if row.verdict.verdict is not Verdict.PASS
         for reason in row.verdict.reasons

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from cdc_perf.reasons.figures import figure
 from cdc_perf.report.hops import hop_rows
 from cdc_perf.report.markdown import table
 from cdc_perf.report.rows import NOTHING, scenario_word
@@ -16,7 +17,6 @@ from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import LATENCY, LATENCY_STATS, Row
 from cdc_perf.runs.run_set import RecordedScenario
 from cdc_perf.stack.target import stand_in
-from cdc_perf.verdict.figures import figure
 
 _COLUMNS = {
     "scenario": "left",

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from tabulate import tabulate
 
 from cdc_perf.files import json_text
+from cdc_perf.reasons.figures import figure
 from cdc_perf.report.rows import NOTHING
 from cdc_perf.results.history import HistoryEntry, history_key
 from cdc_perf.results.manifest import Manifest
@@ -18,7 +19,6 @@ from cdc_perf.tools.change_points import (
     MOST_P_VALUE,
     ChangePoint,
 )
-from cdc_perf.verdict.figures import figure
 from cdc_perf.verdict.verdict import Verdict
 from cdc_perf.wording import counted
 

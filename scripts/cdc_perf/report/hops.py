@@ -9,12 +9,12 @@ from itertools import accumulate
 
 from tabulate import tabulate
 
+from cdc_perf.reasons.figures import figure
 from cdc_perf.report.rows import NOTHING, printable
 from cdc_perf.results.hops import HopFigures, Hops
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import LATENCY, WRITE, Row
 from cdc_perf.settings.hops import ALL_HOPS, HOPS, TOTAL, Hop
-from cdc_perf.verdict.figures import figure
 from cdc_perf.verdict.hop_thresholds import clock_sentence
 from cdc_perf.wording import counted
 

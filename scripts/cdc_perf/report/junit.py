@@ -11,8 +11,9 @@ from typing import Literal
 from xml.etree import ElementTree as ET
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons.figures import limit_figure
+from cdc_perf.reasons.reason import texts
 from cdc_perf.report.rows import printable
-from cdc_perf.verdict.figures import limit_figure
 from cdc_perf.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
 
 _Outcome = Literal["passed", "failure", "error", "skipped"]
@@ -81,15 +82,18 @@ def _cases(verdict: ScenarioVerdict) -> tuple[_Case, ...]:
     if verdict.exit_code is ExitCode.PASS or any(c.outcome in ("failure", "error") for c in cases):
         return cases
     # It did not run, or was cut short: no other case shows that.
-    reasons = printable("; ".join(verdict.reasons))
+    reasons = printable("; ".join(texts(verdict.reasons)))
     return (*cases, _Case("verdict", "error", f"{verdict.verdict}: {reasons}", reasons))
 
 
 def _threshold(result: ThresholdResult) -> _Case:
-    name = f"{result.metric} {result.stat} {result.operator} {limit_figure(result.limit)}"
+    name = (
+        f"{result.metric} {result.stat} {result.operator} {limit_figure(result.limit, result.unit)}"
+    )
     known = {
         "observed": result.observed,
         "threshold": result.limit,
+        "unit": result.unit,
         "samples": result.samples,
         "samples needed": result.samples_needed,
     }

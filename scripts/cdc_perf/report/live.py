@@ -7,9 +7,9 @@ import webbrowser
 from typing import Protocol, TextIO
 
 from cdc_perf.load.progress import LoadProgress
+from cdc_perf.reasons.figures import BYTES, figure
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.metrics import CONSUMER_LAG, SLOT_RETAINED_BYTES
-from cdc_perf.verdict.figures import BYTES, figure
 from cdc_perf.wording import counted
 
 _log = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from tabulate import tabulate
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.report.hops import HopRow, hop_rows, hop_sentences
 from cdc_perf.report.integrity_line import no_loss_lines
 from cdc_perf.report.rows import COLUMNS, cells, printable, scenario_word, word
@@ -54,8 +55,8 @@ def run_markdown(
         blocks.append("\n".join(f"- {line}" for line in kept))
     blocks += _hops(rows)
     blocks += [_reasons(row.verdict) for row in rows if row.verdict.reasons]
-    told = {f"{row.verdict.scenario}: {reason}" for row in rows for reason in row.verdict.reasons}
-    own = [reason for reason in run.reasons if reason not in told]
+    told = {f"{row.verdict.scenario}: {x.text}" for row in rows for x in row.verdict.reasons}
+    own = [reason for reason in run.reasons if reason.text not in told]
     if own:
         blocks.append(_list(own))
     circumstances = [*settings, *(quoted(note) for note in notes)]
@@ -136,7 +137,7 @@ def _reasons(verdict: ScenarioVerdict) -> str:
     return f"{verdict.scenario}: **{judged}**\n\n{_list(verdict.reasons)}"
 
 
-def _list(reasons: Sequence[str]) -> str:
-    lines = [f"- {quoted(reason)}" for reason in reasons[:_MAX_REASONS]]
+def _list(reasons: Sequence[Reason]) -> str:
+    lines = [f"- {quoted(reason.text)}" for reason in reasons[:_MAX_REASONS]]
     left = len(reasons) - _MAX_REASONS
     return "\n".join([*lines, f"- and {left:,} more"] if left > 0 else lines)

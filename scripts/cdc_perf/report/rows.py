@@ -1,9 +1,9 @@
 """The table of a run's scenarios, in any format."""
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons.figures import figure
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import LATENCY, LATENCY_STATS, Row
-from cdc_perf.verdict.figures import figure
 from cdc_perf.verdict.records import ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
 

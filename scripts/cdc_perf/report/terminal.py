@@ -47,8 +47,8 @@ def render(
         if row.verdict.verdict is not Verdict.PASS
     ]
     # Reasons of the run itself: it was interrupted, or it has no scenario.
-    told = {f"{row.verdict.scenario}: {reason}" for row in rows for reason in row.verdict.reasons}
-    own = [printable(reason) for reason in run.reasons if reason not in told]
+    told = {f"{row.verdict.scenario}: {x.text}" for row in rows for x in row.verdict.reasons}
+    own = [printable(reason.text) for reason in run.reasons if reason.text not in told]
     if own:
         blocks.append("\n".join(own))
     blocks.append(f"{_word(run.verdict, run.exit_code, colour=colour)}: exit {run.exit_code:d}")
@@ -80,7 +80,7 @@ def _cells(row: Row, *, colour: bool) -> list[str]:
 def _reasons(verdict: ScenarioVerdict, *, colour: bool) -> str:
     judged = _scenario(verdict, colour=colour)
     lines = [f"{printable(verdict.scenario)}: {judged}"]
-    lines += [f"  - {printable(reason)}" for reason in verdict.reasons]
+    lines += [f"  - {printable(reason.text)}" for reason in verdict.reasons]
     return "\n".join(lines)
 
 

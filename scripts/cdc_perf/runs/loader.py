@@ -5,15 +5,16 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from cdc_perf.errors import ExitCode
 from cdc_perf.files import NOT_JSON
+from cdc_perf.reasons import runs as reasons
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.results.hops import read_hops_file
 from cdc_perf.results.manifest import SCHEMA_VERSION as MANIFEST_VERSION
 from cdc_perf.results.manifest import Manifest
 from cdc_perf.results.run_folder import RunFolder, is_run_id, run_folders
 from cdc_perf.results.summary import Summary, read_summary
+from cdc_perf.runs.decode import decode
 from cdc_perf.runs.row import Row
 from cdc_perf.runs.run_set import RecordedRun, RunSet
 from cdc_perf.runs.validate import (
@@ -153,14 +154,18 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
 def never_begun(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
     """Return the verdict on a scenario without files, based on the run's verdict; never PASS."""
     if whole is None:
-        return not_run(scenario, ExitCode.NO_DATA, "the run ended before it was judged")
+        return not_run(scenario, ExitCode.NO_DATA, reasons.run_incomplete())
     code = _outcomes(whole).get(scenario)
     if code is None:
-        return not_run(scenario, ExitCode.NO_DATA, "the run's verdict.json does not list it")
-    lead = f"{scenario}: "
-    reasons = [r.removeprefix(lead) for r in whole.reasons if r.startswith(lead)]
-    told = ExitCode.NO_DATA if code is ExitCode.PASS else code
-    return not_run(scenario, told, reasons[0] if reasons else "it did not run")
+        return not_run(scenario, ExitCode.NO_DATA, reasons.not_in_run())
+    found = [r.without("scenario", scenario) for r in whole.reasons if _is_of(scenario, r)]
+    worst_known = ExitCode.NO_DATA if code is ExitCode.PASS else code
+    return not_run(scenario, worst_known, found[0] if found else reasons.no_reason_recorded())
+
+
+def _is_of(scenario: str, reason: Reason) -> bool:
+    """Return whether a reason of a run is that of a scenario."""
+    return reason.text.startswith(f"{scenario}: ")
 
 
 def _outcomes(whole: RunVerdict) -> dict[str, ExitCode]:
@@ -170,7 +175,7 @@ def _outcomes(whole: RunVerdict) -> dict[str, ExitCode]:
 def _read(path: Path, kind: type[T]) -> T:
     _check_size(path)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return decode(path.read_bytes(), kind)
     except OSError as error:
         raise UnreadableRun(f"{path.name} cannot be read: {error.strerror}") from None
     except NOT_JSON as error:

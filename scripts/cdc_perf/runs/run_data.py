@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,10 +12,12 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.files import NOT_JSON
 from cdc_perf.integrity.records import Integrity
 from cdc_perf.load.files import ScenarioFiles
+from cdc_perf.reasons.runs import verdict_unreadable
 from cdc_perf.results.hops import Hops, read_hops_file
 from cdc_perf.results.manifest import Manifest, RunStatus, ScenarioEntry
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.results.summary import NoSummary, Summary, read_summary
+from cdc_perf.runs.decode import decode, is_old, version_of
 from cdc_perf.runs.k6_log import Quote, quotes
 from cdc_perf.runs.k6_threshold import K6Threshold
 from cdc_perf.runs.loader import never_begun
@@ -26,6 +28,7 @@ from cdc_perf.runs.validate import (
     plausible_manifest,
     plausible_summary,
 )
+from cdc_perf.settings.thresholds import unit_of_stat
 from cdc_perf.verdict.judge import judge_run, not_run
 from cdc_perf.verdict.records import SCHEMA_VERSION, RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
@@ -52,6 +55,7 @@ class ScenarioData:
         missing: What is missing or cannot be read, one sentence each.
         hops: The latency of each hop; None if not measured.
         k6_thresholds: k6's own thresholds, for files without a verdict.
+        units: The units of this project's metrics by name, for files without a verdict.
     """
 
     name: str
@@ -64,6 +68,7 @@ class ScenarioData:
     missing: tuple[str, ...] = ()
     hops: Hops | None = None
     k6_thresholds: tuple[K6Threshold, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,29 @@ def read_run_data(folder: Path) -> RunData:
     return RunData(folder.name, manifest, verdict, scenarios, tuple(missing))
 
 
+def with_units(run: RunData, units: Mapping[str, str]) -> RunData:
+    """Return a run whose thresholds have a unit, also if its files are of schema version 1.
+
+    Args:
+        run: The run.
+        units: The units of metrics, by name.
+    """
+    return replace(run, scenarios=tuple(_with_units(each, units) for each in run.scenarios))
+
+
+def _with_units(scenario: ScenarioData, units: Mapping[str, str]) -> ScenarioData:
+    verdict = scenario.verdict
+    if verdict is None:
+        return scenario
+    thresholds = tuple(
+        msgspec.structs.replace(x, unit=unit_of_stat(x.stat, units[x.metric]))
+        if not x.unit and x.metric in units
+        else x
+        for x in verdict.thresholds
+    )
+    return replace(scenario, verdict=msgspec.structs.replace(verdict, thresholds=thresholds))
+
+
 def _whole(files: RunFolder) -> tuple[RunVerdict | None, str]:
     whole, fault = read_tolerantly(files.verdict, RunVerdict)
     if whole is None or all(
@@ -160,7 +188,7 @@ def _scenario(
     integrity, fault_of_it = _integrity(files)
     faults += [fault_of_it] if fault_of_it else []
     if verdict is None:
-        verdict = not_run(name, ExitCode.NO_DATA, f"it was not judged: {fault}")
+        verdict = not_run(name, ExitCode.NO_DATA, verdict_unreadable(why=fault))
     return ScenarioData(
         name=name,
         entry=entry,
@@ -202,21 +230,17 @@ def read_tolerantly(path: Path, kind: type[T]) -> tuple[T | None, str]:
         if path.stat().st_size > _MAX_BYTES:
             return None, f"{path.name} is larger than {_MAX_BYTES:,} bytes"
         content = path.read_bytes()
-        version = msgspec.json.decode(content, type=_Version).schema_version
-        found = msgspec.json.decode(content, type=kind)
+        version = version_of(content)
+        found = decode(content, kind)
     except FileNotFoundError:
         return None, f"{path.name} is missing"
     except OSError as error:
         return None, f"{path.name} cannot be read: {error.strerror}"
     except NOT_JSON as error:
         return None, f"{path.name} is invalid ({_versions(kind, version)}): {error}"
-    if version != _current(kind):
+    if version != _current(kind) and not is_old(kind, version):
         return found, f"{path.name} has another version ({_versions(kind, version)})"
     return found, ""
-
-
-class _Version(msgspec.Struct, frozen=True):
-    schema_version: int | None = None
 
 
 def _current(kind: type[T]) -> int:

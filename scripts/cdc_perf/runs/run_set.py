@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons.runs import runs_unfinished
 from cdc_perf.results.manifest import Manifest, RunStatus, ScenarioEntry
 from cdc_perf.runs.row import Row
 from cdc_perf.settings.scenarios import HEALTH_CHECK
@@ -77,5 +78,5 @@ class RunSet:
             for x in measured
             if x.run.manifest.status is not RunStatus.COMPLETE
         }
-        reason = f"{', '.join(sorted(unfinished))} did not finish" if unfinished else ""
+        reason = runs_unfinished(runs=sorted(unfinished)) if unfinished else None
         return judge_run([x.row.verdict for x in measured], reason)

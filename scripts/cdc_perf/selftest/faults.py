@@ -65,14 +65,14 @@ FAULTS = (
         "slow-hop",
         "Debezium's `poll.interval.ms` is set to its default of 500 through Connect's REST "
         "interface; that hop has a threshold",
-        Expected(ExitCode.FAIL, "hop_debezium_to_kafka p50", "the limit is 100 ms"),
+        Expected(ExitCode.FAIL, "hop_debezium_to_kafka p50", "the threshold is 100 ms"),
         limits={**LIMITS, **_HOP},
         plant=connector.slow_poll,
     ),
     Fault(
         "consumer-frozen",
         "The consumer gets SIGSTOP: its process exists but does nothing",
-        Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
+        Expected(ExitCode.FAIL, "drained", "the pipeline did not drain"),
         plant=processes.frozen("consumer"),
     ),
     Fault(
@@ -84,7 +84,7 @@ FAULTS = (
     Fault(
         "connector-paused",
         "The connector is paused through Connect's REST interface",
-        Expected(ExitCode.FAIL, "drained", "the pipeline does not drain"),
+        Expected(ExitCode.FAIL, "drained", "the pipeline did not drain"),
         plant=connector.paused,
     ),
     Fault(
@@ -97,7 +97,7 @@ FAULTS = (
         "slot-left-behind",
         "A transaction that has written 64 MiB stays open, so the slot must retain the log; the "
         "retained bytes have a threshold",
-        Expected(ExitCode.FAIL, "slot_retained_bytes max", "the limit is 32 MiB"),
+        Expected(ExitCode.FAIL, "slot_retained_bytes max", "the threshold is 32 MiB"),
         limits={**LIMITS, **_SLOT},
         plant=rows.forgotten_transaction,
     ),
@@ -130,7 +130,7 @@ FAULTS = (
     Fault(
         "leak-consumer",
         "The consumer keeps 4 MB of each batch; its memory has a threshold",
-        Expected(ExitCode.FAIL, "memory_consumer max", "the limit is 128 MiB"),
+        Expected(ExitCode.FAIL, "memory_consumer max", "the threshold is 128 MiB"),
         duration=_LEAKING,
         limits={**LIMITS, **_MEMORY},
         edits=(
@@ -145,7 +145,7 @@ FAULTS = (
     Fault(
         "leak-kafka",
         "100 MB of offset metadata are committed to the broker; its live heap has a threshold",
-        Expected(ExitCode.FAIL, "heap_live_kafka max", "the limit is 72 MiB"),
+        Expected(ExitCode.FAIL, "heap_live_kafka max", "the threshold is 72 MiB"),
         duration=_LEAKING,
         limits={**LIMITS, **_MEMORY},
         plant=records.leaking_kafka,
@@ -153,7 +153,7 @@ FAULTS = (
     Fault(
         "leak-connect",
         "80 MB of offsets are stored in the Connect worker; its live heap has a threshold",
-        Expected(ExitCode.FAIL, "heap_live_connect max", "the limit is 64 MiB"),
+        Expected(ExitCode.FAIL, "heap_live_connect max", "the threshold is 64 MiB"),
         duration=_LEAKING,
         limits={**LIMITS, **_MEMORY},
         plant=records.leaking_connect,
@@ -161,7 +161,7 @@ FAULTS = (
     Fault(
         "tightened-threshold",
         "The threshold of the median latency is 0.001 ms",
-        Expected(ExitCode.FAIL, "cdc_e2e_latency p50", "the limit is 0.001 ms"),
+        Expected(ExitCode.FAIL, "cdc_e2e_latency p50", "the threshold is 0.001 ms"),
         limits={**LIMITS, "cdc_e2e_latency": {"p50": 0.001}},
     ),
 )

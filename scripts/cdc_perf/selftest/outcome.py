@@ -6,9 +6,10 @@ import msgspec
 from tabulate import tabulate
 
 from cdc_perf.errors import ExitCode, StackFailure
+from cdc_perf.reasons.figures import figure, limit_figure
+from cdc_perf.reasons.reason import texts
 from cdc_perf.report.rows import printable
 from cdc_perf.selftest.fault import Expected, Fault
-from cdc_perf.verdict.figures import figure, limit_figure
 from cdc_perf.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
 from cdc_perf.verdict.verdict import Verdict, verdict_of
 from cdc_perf.wording import counted
@@ -82,7 +83,7 @@ def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: flo
         exit_code=said.exit_code,
         red=expected.red,
         reason=_reason(expected, said),
-        reasons=said.reasons,
+        reasons=texts(said.reasons),
         held=() if expected.red else tuple(_held(x) for x in _results(said) if x.ok),
         seconds=round(seconds, 1),
         wrong=_wrong(expected, said, exit_code),
@@ -125,8 +126,9 @@ def _held(result: Result) -> PassedCheck:
         return PassedCheck(name=result.name, limit=result.condition, observed=result.observed)
     return PassedCheck(
         name=_name(result),
-        limit=f"{result.operator} {limit_figure(result.limit)}",
-        observed=f"{figure(result.observed or 0.0)} over {counted(result.samples, 'sample')}",
+        limit=f"{result.operator} {limit_figure(result.limit, result.unit)}",
+        observed=f"{figure(result.observed or 0.0, result.unit)} "
+        f"over {counted(result.samples, 'sample')}",
     )
 
 
@@ -135,7 +137,7 @@ def _wrong(expected: Expected, said: ScenarioVerdict, exit_code: int) -> str:
     if found:
         return found
     if said.exit_code != expected.code:
-        return f"the verdict was {said.verdict} (exit {said.exit_code:d}): {said.reasons[0]}"
+        return f"the verdict was {said.verdict} (exit {said.exit_code:d}): {said.reasons[0].text}"
     if exit_code != said.exit_code:
         return f"the command exited with {exit_code}, but the verdict is exit {said.exit_code:d}"
     return ""

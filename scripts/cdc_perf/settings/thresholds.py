@@ -48,7 +48,7 @@ class Threshold:
     @property
     def unit(self) -> str:
         """The unit of the number, such as `ms`; for a growth, the metric's unit per hour."""
-        return f"{self.kind.unit}/h" if self.stat == GROWTH else self.kind.unit
+        return unit_of_stat(self.stat, self.kind.unit)
 
     @property
     def k6_metric(self) -> str:
@@ -80,6 +80,11 @@ class Threshold:
     def holds(self, observed: float) -> bool:
         """Return whether `observed`, in the metric's unit, meets the threshold."""
         return self.operator.holds(observed, self.limit)
+
+
+def unit_of_stat(stat: str, unit: str) -> str:
+    """Return the unit of a stat of a metric with that unit; of a growth it is per hour."""
+    return f"{unit}/h" if stat == GROWTH else unit
 
 
 # Keyed by (metric, stat): a later layer replaces an earlier threshold on the same stat.

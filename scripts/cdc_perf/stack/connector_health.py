@@ -9,6 +9,8 @@ from enum import StrEnum
 import psycopg
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.reasons import connector as reasons
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import source
 from cdc_perf.stack.component import ComponentStatus, State
@@ -41,6 +43,16 @@ class Condition(StrEnum):
 
 # Conditions that do not end by themselves and are visible at once.
 LASTING = frozenset((Condition.FAILED, Condition.PAUSED, Condition.STOPPED))
+_REASONS = {
+    Condition.RUNNING: reasons.connector_not_running,
+    Condition.UNASSIGNED: reasons.connector_not_running,
+    Condition.FAILED: reasons.connector_failed,
+    Condition.PAUSED: reasons.connector_halted,
+    Condition.STOPPED: reasons.connector_halted,
+    Condition.NO_TASKS: reasons.connector_without_task,
+    Condition.ABSENT: reasons.connector_absent,
+    Condition.UNKNOWN: reasons.connector_unknown,
+}
 _STATES: dict[str, State] = {
     "RUNNING": "running",
     "FAILED": "failed",
@@ -81,7 +93,12 @@ class ConnectorHealth:
     @property
     def sentence(self) -> str:
         """The problem and its fix."""
-        return f"{self.detail}: {self.remedy}" if self.remedy else self.detail
+        return self.reason.text
+
+    @property
+    def reason(self) -> Reason:
+        """The problem and its fix, for a verdict."""
+        return _REASONS[self.condition](problem=self.detail, remedy=self.remedy)
 
 
 class ConnectorDown(StackFailure):
@@ -106,7 +123,7 @@ def assess(name: str, status: ConnectorStatus | None) -> ConnectorHealth:
     for condition in (Condition.PAUSED, Condition.STOPPED):
         states = (status.state, *(task.state for task in status.tasks))
         if condition.upper() in states:
-            detail = f"connector {name} was {condition} by someone"
+            detail = f"connector {name} is {condition}"
             return ConnectorHealth(name, condition, detail, _RESUME_REMEDY, (), status)
     if status.running:
         return ConnectorHealth(name, Condition.RUNNING, status=status)

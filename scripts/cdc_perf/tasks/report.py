@@ -63,5 +63,5 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
         recorded = (read_results(each, known) for each in (before, folder))
         base_run = BaseRun(before, compare_runs(*recorded))
     restore_series(folder)
-    for path in write_reports(folder, units, base_run):
+    for path in write_reports(folder, base_run, units):
         show(as_typed(path))

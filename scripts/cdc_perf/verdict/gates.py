@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons import gates as reasons
+from cdc_perf.reasons.reason import Reason, texts
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.settings.thresholds import Threshold
@@ -24,10 +26,12 @@ class Gate:
     Attributes:
         result: Its entry in verdict.json.
         code: PASS if the gate passes or is unknown, else the scenario's exit code.
+        reasons: Why it fails; empty if it does not.
     """
 
     result: GateResult
     code: ExitCode
+    reasons: tuple[Reason, ...] = ()
 
 
 def passed_gate(name: str, condition: str, observed: str) -> Gate:
@@ -50,7 +54,7 @@ def failed_gate(
     observed: str,
     *,
     code: ExitCode,
-    reason: str,
+    reasons: Sequence[Reason],
     overrides_invalid: bool = False,
 ) -> Gate:
     """Return a gate that fails.
@@ -60,7 +64,7 @@ def failed_gate(
         condition: What must hold, in words.
         observed: What was found, in words.
         code: The exit code that the gate asks for.
-        reason: Why it fails.
+        reasons: Why it fails, at least one.
         overrides_invalid: Whether the failure counts even if the measurement cannot be trusted.
     """
     result = GateResult(
@@ -68,31 +72,39 @@ def failed_gate(
         condition=condition,
         observed=observed,
         ok=False,
-        reason=reason,
+        reason="; ".join(texts(reasons)),
         overrides_invalid=overrides_invalid,
     )
-    return Gate(result, code)
+    return Gate(result, code, tuple(reasons))
 
 
 def summary_gate(scenario: str, summary: Summary | NoSummary) -> Gate:
     """Check that k6 wrote a summary of this scenario."""
     name, limit = "summary", f"a summary of {scenario}"
     if isinstance(summary, NoSummary):
-        return failed_gate(name, limit, "none", code=ExitCode.INVALID, reason=summary.reason)
+        return failed_gate(
+            name,
+            limit,
+            "none",
+            code=ExitCode.INVALID,
+            reasons=[reasons.summary_missing(why=summary.reason)],
+        )
     if summary.scenario != scenario:
         return failed_gate(
             name,
             limit,
             f"one of {summary.scenario}",
             code=ExitCode.INVALID,
-            reason=f"the summary is that of {summary.scenario}, not of {scenario}",
+            reasons=[
+                reasons.summary_of_another_scenario(found=summary.scenario, expected=scenario)
+            ],
         )
     return passed_gate(name, limit, limit)
 
 
 def interruption_gate(interrupted: str) -> Gate:
     """Check that nothing interrupted the load or the check after it."""
-    name, limit = "interruption", "the load and the check come to their end"
+    name, limit = "interruption", "the load and the data-loss check complete"
     if not interrupted:
         return passed_gate(name, limit, "none")
     return failed_gate(
@@ -100,7 +112,7 @@ def interruption_gate(interrupted: str) -> Gate:
         limit,
         interrupted,
         code=ExitCode.INTERRUPTED,
-        reason=f"{interrupted}: what was measured until then is kept",
+        reasons=[reasons.load_interrupted(how=interrupted)],
     )
 
 
@@ -120,8 +132,7 @@ def thresholds_gate(scenario: str, thresholds: Sequence[Threshold]) -> Gate | No
         limit,
         observed,
         code=ExitCode.NO_DATA,
-        reason=f"{scenario} has no threshold, so nothing says what is good enough: "
-        "set one in k6/thresholds.json",
+        reasons=[reasons.no_threshold(scenario=scenario)],
     )
 
 
@@ -140,7 +151,7 @@ def samples_gate(summary: Summary | NoSummary) -> Gate:
         limit,
         observed,
         code=ExitCode.NO_DATA,
-        reason="no iteration came to its end: see the log of k6, or run for longer",
+        reasons=[reasons.no_iteration()],
     )
 
 
@@ -159,11 +170,11 @@ def checks_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
             limit,
             observed,
             code=ExitCode.FAIL,
-            reason=f"the health check failed at: {', '.join(failed)}",
+            reasons=[reasons.health_check_failed(checks=failed)],
         )
     if not summary.checks:
         return failed_gate(
-            name, limit, observed, code=ExitCode.NO_DATA, reason="the health check checked nothing"
+            name, limit, observed, code=ExitCode.NO_DATA, reasons=[reasons.health_check_empty()]
         )
     return passed_gate(name, limit, observed)
 
@@ -172,7 +183,7 @@ def components_gate(events: Sequence[ComponentEvent] | None) -> Gate:
     """Check that no component died, restarted, or was changed during the scenario."""
     name, limit = "components", "no component dies or is changed"
     if events is None:
-        return unknown_gate(name, limit, "unknown: not ours to watch")
+        return unknown_gate(name, limit, "unknown: this stack is not watched")
     if not events:
         return passed_gate(name, limit, "none")
     # An operator's action makes every finding doubtful, even the death of another component.
@@ -183,17 +194,19 @@ def components_gate(events: Sequence[ComponentEvent] | None) -> Gate:
         ", ".join(f"{event.component} {event.what}" for event in events),
         code=ExitCode.INVALID if changed else ExitCode.FAIL,
         overrides_invalid=not changed,
-        reason="; ".join(_sentence(event) for event in events),
+        reasons=[_reason(event) for event in events],
     )
 
 
-def _sentence(event: ComponentEvent) -> str:
+def _reason(event: ComponentEvent) -> Reason:
     if event.by_operator:
-        return f"{event.component} {event.what} under the test, at an operator's request"
-    lines = [line.strip()[:_LOG_LINE_LENGTH] for line in event.log[-_LOG_LINES:]]
-    remedy = f": {event.remedy}" if event.remedy else ""
-    end = f"; its log ends: {' | '.join(lines)}" if lines else ""
-    return f"{event.component} {event.what} by itself during the run{remedy}{end}"
+        return reasons.component_operated(component=event.component, what=event.what)
+    return reasons.component_died(
+        component=event.component,
+        what=event.what,
+        remedy=event.remedy,
+        log=[line.strip()[:_LOG_LINE_LENGTH] for line in event.log[-_LOG_LINES:]],
+    )
 
 
 def connector_gate(
@@ -204,9 +217,9 @@ def connector_gate(
     A worker that does not answer is reported by its component's gate and by the drain.
     """
     if health is None:
-        return unknown_gate(_NAME, _LIMIT, "unknown: no address of Kafka Connect is given")
+        return unknown_gate(_NAME, _LIMIT, "unknown: no address of Kafka Connect")
     if health.running:
-        return passed_gate(_NAME, _LIMIT, "they do")
+        return passed_gate(_NAME, _LIMIT, "running")
     if health.condition is Condition.UNKNOWN:
         return unknown_gate(_NAME, _LIMIT, f"unknown: {health.detail}")
     # After an operator stops a component, the connector has no tasks for a while.
@@ -218,5 +231,5 @@ def connector_gate(
         str(health.condition),
         code=ExitCode.FAIL,
         overrides_invalid=lasting and not operated,
-        reason=health.sentence,
+        reasons=[health.reason],
     )

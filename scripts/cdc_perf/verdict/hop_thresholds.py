@@ -3,25 +3,23 @@
 from collections.abc import Sequence
 from math import inf
 
-import msgspec
-
 from cdc_perf.errors import ExitCode
 from cdc_perf.load.hops import HopMeasurements
+from cdc_perf.reasons import gates as gate_reasons
+from cdc_perf.reasons import thresholds as reasons
 from cdc_perf.settings.hops import ALL_HOPS, HOPS, Hop, hop_of
 from cdc_perf.settings.metrics import Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.intervals import Interval, percentile_ranks
 from cdc_perf.stats.latency_histogram import LatencyHistogram
-from cdc_perf.verdict.figures import figure, limit_figure
 from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate
-from cdc_perf.verdict.records import ThresholdResult
-from cdc_perf.verdict.threshold_result import broken_limit, result_of, too_few
+from cdc_perf.verdict.threshold_result import JudgedThreshold, judge_value, result_of, too_few
 from cdc_perf.wording import counted
 
 
 def judge_hop_threshold(
     threshold: Threshold, seen: HopMeasurements, seconds: float
-) -> ThresholdResult:
+) -> JudgedThreshold:
     """Return whether a threshold on a hop holds; `ok` is null if unknown.
 
     Args:
@@ -32,29 +30,30 @@ def judge_hop_threshold(
     times = seen.steady.hops.get(hop_of(threshold.kind).name, LatencyHistogram())
     samples, mean = times.count, times.mean
     if mean is None:
-        why = seen.fault or "no event was applied after the warm-up"
-        reason = f"{threshold.metric} was not measured: {why}"
-        return result_of(threshold, None, 0, ok=None, reason=reason)
+        metric = threshold.metric
+        why = (
+            reasons.hop_not_measured(metric=metric, why=seen.fault)
+            if seen.fault
+            else reasons.hop_without_events(metric=metric)
+        )
+        return result_of(threshold, None, 0, ok=None, reason=why)
     if samples < threshold.samples_needed:
-        reason = too_few(threshold, samples, seconds * 1000)
-        return result_of(threshold, None, samples, ok=None, reason=reason)
+        few = too_few(threshold, samples, seconds * 1000)
+        return result_of(threshold, None, samples, ok=None, reason=few)
     share = threshold.share
     if share is None:
-        return _result(threshold, mean, samples)
+        return judge_value(threshold, mean, samples)
     rank = times.rank(share)
     low, high = times.bounds(rank)
     if high == inf and threshold.holds(low):
-        limit = limit_figure(threshold.limit, threshold.unit)
-        reason = f"{threshold.metric} {threshold.stat}: the consumer cannot tell it from {limit}"
-        return result_of(threshold, low, samples, ok=None, reason=reason)
-    result = _result(threshold, times.percentile(share), samples)
-    return msgspec.structs.replace(result, interval=_interval(times, share))
-
-
-def _result(threshold: Threshold, observed: float, samples: int) -> ThresholdResult:
-    holds = threshold.holds(observed)
-    reason = "" if holds else broken_limit(threshold, observed, samples)
-    return result_of(threshold, observed, samples, ok=holds, reason=reason)
+        beyond = reasons.hop_beyond_histogram(
+            metric=threshold.metric,
+            stat=threshold.stat,
+            threshold=threshold.limit,
+            unit=threshold.unit,
+        )
+        return result_of(threshold, low, samples, ok=None, reason=beyond)
+    return judge_value(threshold, times.percentile(share), samples, _interval(times, share))
 
 
 def _interval(times: LatencyHistogram, share: float) -> Interval:
@@ -79,11 +78,22 @@ def clock_sentence(hop: Hop, events: int, negative: int, negative_mean: float) -
         negative: How many of the latencies were negative.
         negative_mean: The mean of their absolute values, in milliseconds.
     """
-    seen = f"{negative:,} of {counted(events, 'event')} took less than no time from {hop.title}"
-    by = figure(negative_mean, "ms")
     if not hop.clocks:
-        return f"{seen}, by {by}: the clock of {hop.receiver} was set back meanwhile"
-    return f"{seen}: the clock of {hop.receiver} is at least {by} behind that of {hop.sender}"
+        return gate_reasons.clock_set_back(
+            hop=hop.title,
+            receiver=hop.receiver,
+            events=events,
+            negative=negative,
+            mean_ms=negative_mean,
+        ).text
+    return gate_reasons.clock_behind(
+        hop=hop.title,
+        sender=hop.sender,
+        receiver=hop.receiver,
+        events=events,
+        negative=negative,
+        mean_ms=negative_mean,
+    ).text
 
 
 def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> Gate | None:
@@ -100,8 +110,10 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> G
     negative = {hop: times for hop, times in negative.items() if times.negative}
     suspects = {clock for hop in negative for clock in hop.clocks}
     spoilt = [hop for hop in limited if hop in negative or suspects.intersection(hop.clocks)]
-    name, limit = "hop_clocks", "no limited hop is measured by clocks that differ"
-    observed = counted(sum(times.negative for times in negative.values()), "negative time")
+    name, limit = "hop_clocks", "the clocks of every hop with a threshold agree"
+    observed = counted(
+        sum(times.negative for times in negative.values()), "negative latency", "negative latencies"
+    )
     if not spoilt:
         return passed_gate(name, limit, observed)
     # If one hop is negative, the whole way can be too: do not report it twice.
@@ -116,6 +128,7 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> G
         limit,
         observed,
         code=ExitCode.INVALID,
-        reason=f"{'; '.join(sentences)}: no limit on {', '.join(x.metric for x in spoilt)} "
-        "can be judged: synchronise the clocks",
+        reasons=[
+            gate_reasons.hop_clocks_differ(clocks=sentences, metrics=[hop.metric for hop in spoilt])
+        ],
     )

@@ -6,12 +6,15 @@ from types import MappingProxyType
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.causes import sentence
 from cdc_perf.integrity.records import Cut, Finding, FindingKind, Integrity, TopicCut
+from cdc_perf.reasons import findings as finding_reasons
+from cdc_perf.reasons import gates as reasons
+from cdc_perf.reasons.reason import Reason
+from cdc_perf.reasons.thresholds import not_counted
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
-from cdc_perf.verdict.records import ThresholdResult
-from cdc_perf.verdict.threshold_result import broken_limit, result_of
+from cdc_perf.verdict.threshold_result import JudgedThreshold, judge_value, result_of
 from cdc_perf.verdict.verdict import worst
 from cdc_perf.wording import counted
 
@@ -37,48 +40,6 @@ LOSSES = frozenset(
 _INSERTED = "pg_records_inserted"
 _WRITES = "pg_write_duration"
 _WRITE_ERRORS = "pg_write_errors"
-# Singular and plural.
-_WORDS = {
-    FindingKind.MISSING: ("row is missing in MongoDB", "rows are missing in MongoDB"),
-    FindingKind.STALE: (
-        "document is of an older version of its row",
-        "documents are of an older version of their row",
-    ),
-    FindingKind.CONTENT: (
-        "document has other content than its row",
-        "documents have other content than their row",
-    ),
-    FindingKind.EXTRA: ("document has no row", "documents have no row"),
-    FindingKind.RESURRECTED: (
-        "document lives although its row was deleted",
-        "documents live although their row was deleted",
-    ),
-    FindingKind.COLUMN_ABSENT: (
-        "row has a value in a column that no document has",
-        "rows have a value in a column that no document has",
-    ),
-    FindingKind.EVENT_MISSING: (
-        "acknowledged write has no event in the topic",
-        "acknowledged writes have no event in the topic",
-    ),
-    FindingKind.VANISHED: (
-        "acknowledged row is neither in PostgreSQL nor in the topic",
-        "acknowledged rows are neither in PostgreSQL nor in the topic",
-    ),
-    FindingKind.DUPLICATE: (
-        "change is in the topic more than once",
-        "changes are in the topic more than once",
-    ),
-    FindingKind.REORDERED: (
-        "change comes after a later change of the same row",
-        "changes come after a later change of the same row",
-    ),
-    FindingKind.UNREADABLE: ("record is no event of a row", "records are no events of a row"),
-    FindingKind.DEAD_LETTER: (
-        "record was given up by the consumer",
-        "records were given up by the consumer",
-    ),
-}
 INTEGRITY_METRICS: Mapping[str, tuple[FindingKind, ...]] = MappingProxyType(
     {
         "rows_lost": (FindingKind.MISSING, FindingKind.VANISHED),
@@ -102,7 +63,7 @@ def drain_gate(
     """
     if integrity is None:
         return None
-    name, limit = "drained", "every hop is past what was written"
+    name, limit = "drained", "every hop has processed what was written"
     if integrity.drain is not None and integrity.drain.outstanding:
         return failed_gate(
             name,
@@ -110,8 +71,11 @@ def drain_gate(
             f"not after {integrity.drain.seconds:.1f} s",
             code=ExitCode.FAIL,
             overrides_invalid=not any(event.by_operator for event in events or ()),
-            reason=f"the pipeline does not drain: after {integrity.drain.seconds:.0f} s, "
-            + "; ".join(integrity.drain.outstanding),
+            reasons=[
+                reasons.not_drained(
+                    seconds=integrity.drain.seconds, outstanding=integrity.drain.outstanding
+                )
+            ],
         )
     if integrity.unchecked:
         return failed_gate(
@@ -119,7 +83,7 @@ def drain_gate(
             limit,
             "unknown",
             code=ExitCode.INVALID,
-            reason=f"the integrity could not be checked: {integrity.unchecked}",
+            reasons=[reasons.data_loss_check_failed(why=integrity.unchecked)],
         )
     if integrity.drain is None:
         return unknown_gate(name, limit, "unknown")
@@ -157,7 +121,7 @@ def events_gate(integrity: Integrity | None) -> Gate | None:
         limit,
         gate.result.observed,
         code=ExitCode.NO_DATA,
-        reason="; ".join(cut_sentence(each) for each in integrity.cuts),
+        reasons=[_cut(each) for each in integrity.cuts],
     )
 
 
@@ -195,9 +159,11 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
             limit,
             observed,
             code=ExitCode.INVALID,
-            reason=f"k6 counts {counted(inserted, 'inserted row')} and {counted(written, 'write')}"
-            f", and its ledger has {counted(noted, 'inserted row')} of {counted(lines, 'row')}: "
-            "see that the disk has room, and that each statement of the script names its row",
+            reasons=[
+                reasons.ledger_incomplete(
+                    inserted=inserted, writes=written, noted=noted, lines=lines
+                )
+            ],
         )
     if lines:
         return passed_gate(name, limit, observed)
@@ -209,8 +175,7 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
         limit,
         observed,
         code=ExitCode.NO_DATA,
-        reason="the ledger of k6 is empty, so nothing says which rows must arrive: let the script "
-        "write with iterate(), and name the row of each statement",
+        reasons=[reasons.ledger_empty()],
     )
 
 
@@ -230,24 +195,30 @@ def exit_code_of(integrity: Integrity) -> ExitCode:
     return worst((gate.code for gate in found), overrides_invalid=overrides_invalid)
 
 
-def reason_of(finding: Finding) -> str:
-    """Return a finding in a sentence, with its known causes and its first sample."""
-    lead = f"{finding.table}: {counted(finding.count, *_WORDS[finding.kind])}"
-    causes = "".join(f"; {sentence(cause, finding.table)}" for cause in finding.causes)
-    if not finding.samples:
-        return lead + causes
-    first = finding.samples[0]
-    return f"{lead}, such as {first.id}, last seen in {first.last_seen} ({first.detail}){causes}"
+def reason_of(finding: Finding) -> Reason:
+    """Return a finding as a reason, with its known causes and its first sample."""
+    first = finding.samples[0] if finding.samples else None
+    return finding_reasons.rows_differ(
+        kind=finding.kind,
+        table=finding.table,
+        count=finding.count,
+        sample="" if first is None else first.id,
+        last_seen="" if first is None else first.last_seen,
+        detail="" if first is None else first.detail,
+        causes=[sentence(cause, finding.table) for cause in finding.causes],
+    )
 
 
 def cut_sentence(cut: TopicCut) -> str:
     """Return which records are gone, why, and what to do."""
-    place = f"{cut.topic}, partition {cut.partition}"
+    return _cut(cut).text
+
+
+def _cut(cut: TopicCut) -> Reason:
     if cut.why is Cut.RECREATED:
-        return f"{place}: the topic was created again, so its events are unknown: run again"
-    return (
-        f"{place}: {counted(cut.offsets, 'record')} of this run are gone by {cut.why}, so nothing "
-        "says that every write was there: keep the topic's records for longer than the run"
+        return finding_reasons.topic_recreated(topic=cut.topic, partition=cut.partition)
+    return finding_reasons.topic_records_gone(
+        topic=cut.topic, partition=cut.partition, records=cut.offsets, why=cut.why
     )
 
 
@@ -258,7 +229,7 @@ def _gate(
     found = [each for each in integrity.findings if each.kind in wanted]
     faults = [each for each in found if not each.excused]
     if integrity.unchecked or not integrity.drained:
-        return unknown_gate(name, limit, "cannot be told")
+        return unknown_gate(name, limit, "unknown")
     for each in found:
         observed += f"; {each.count:,} {each.kind} in {each.table}"
         observed += f", excused: {each.excused}" if each.excused else ""
@@ -270,19 +241,16 @@ def _gate(
         observed,
         code=ExitCode.FAIL,
         overrides_invalid=any(each.kind in LOSSES for each in faults),
-        reason="; ".join(reason_of(each) for each in faults),
+        reasons=[reason_of(each) for each in faults],
     )
 
 
-def judge_integrity(threshold: Threshold, integrity: Integrity | None) -> ThresholdResult:
+def judge_integrity(threshold: Threshold, integrity: Integrity | None) -> JudgedThreshold:
     """Return whether a threshold on a count holds; `ok` is null if nothing was counted.
 
     There is one count per scenario, so every stat is that count.
     """
     if integrity is None or integrity.unchecked or not integrity.drained:
-        reason = f"{threshold.metric} was not counted: the pipeline was not drained and compared"
-        return result_of(threshold, None, 0, ok=None, reason=reason)
-    observed = integrity.count(INTEGRITY_METRICS[threshold.metric])
-    ok = threshold.holds(observed)
-    reason = "" if ok else broken_limit(threshold, observed, 1)
-    return result_of(threshold, observed, 1, ok=ok, reason=reason)
+        why = not_counted(metric=threshold.metric)
+        return result_of(threshold, None, 0, ok=None, reason=why)
+    return judge_value(threshold, integrity.count(INTEGRITY_METRICS[threshold.metric]), 1)

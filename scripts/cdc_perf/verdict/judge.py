@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons.reason import Reason
+from cdc_perf.reasons.runs import no_scenario_run
 from cdc_perf.settings.metrics import Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.evidence import Evidence
@@ -36,9 +38,9 @@ from cdc_perf.verdict.load_gates import (
     rate_gate,
 )
 from cdc_perf.verdict.ramp_gate import earlier_gate, judge_held_rate, ramp_gate, without_held_rate
-from cdc_perf.verdict.records import RunVerdict, ScenarioOutcome, ScenarioVerdict, ThresholdResult
+from cdc_perf.verdict.records import RunVerdict, ScenarioOutcome, ScenarioVerdict
 from cdc_perf.verdict.stack_thresholds import judge_stack_threshold, stack_samples_gate
-from cdc_perf.verdict.threshold_result import judge_threshold
+from cdc_perf.verdict.threshold_result import JudgedThreshold, judge_threshold
 from cdc_perf.verdict.verdict import verdict_of, worst
 
 _THRESHOLD_CODES = {True: ExitCode.PASS, False: ExitCode.FAIL, None: ExitCode.NO_DATA}
@@ -49,30 +51,30 @@ def judge(evidence: Evidence) -> ScenarioVerdict:
     gates = _gates(evidence)
     others = {t: _judge(t, evidence) for t in without_held_rate(evidence.thresholds)}
     holds = _worst(gates, others.values()) is ExitCode.PASS
-    results = tuple(
+    judged = tuple(
         others[threshold]
         if threshold in others
         else judge_held_rate(threshold, evidence.held, holds=holds)
         for threshold in evidence.thresholds
     )
-    code = _worst(gates, results)
+    code = _worst(gates, judged)
     return ScenarioVerdict(
         scenario=evidence.scenario,
         verdict=verdict_of(code),
         exit_code=code,
-        reasons=_reasons(code, gates, results),
-        thresholds=results,
+        reasons=_reasons(code, gates, judged),
+        thresholds=tuple(each.result for each in judged),
         gates=tuple(gate.result for gate in gates),
     )
 
 
-def not_run(scenario: str, code: ExitCode, reason: str) -> ScenarioVerdict:
+def not_run(scenario: str, code: ExitCode, reason: Reason) -> ScenarioVerdict:
     """Return the verdict on a scenario that never started.
 
     Args:
         scenario: Its name.
         code: STACK if the stack is gone, INTERRUPTED, LOAD, or NO_DATA for another cause.
-        reason: Why, in a sentence.
+        reason: Why.
     """
     return ScenarioVerdict(
         scenario=scenario,
@@ -84,7 +86,7 @@ def not_run(scenario: str, code: ExitCode, reason: str) -> ScenarioVerdict:
     )
 
 
-def _judge(threshold: Threshold, evidence: Evidence) -> ThresholdResult:
+def _judge(threshold: Threshold, evidence: Evidence) -> JudgedThreshold:
     """Return the result of a threshold; one on the held rate depends on the others."""
     match threshold.kind.source:
         case Source.K6:
@@ -102,10 +104,10 @@ def _judge(threshold: Threshold, evidence: Evidence) -> ThresholdResult:
             assert_never(threshold.kind.source)
 
 
-def _worst(gates: Iterable[Gate], results: Iterable[ThresholdResult]) -> ExitCode:
+def _worst(gates: Iterable[Gate], judged: Iterable[JudgedThreshold]) -> ExitCode:
     gates = tuple(gates)
     return worst(
-        [*(gate.code for gate in gates), *(_THRESHOLD_CODES[r.ok] for r in results)],
+        [*(gate.code for gate in gates), *(_THRESHOLD_CODES[each.result.ok] for each in judged)],
         overrides_invalid=any(gate.result.overrides_invalid for gate in gates),
     )
 
@@ -143,29 +145,29 @@ def _gates(evidence: Evidence) -> tuple[Gate, ...]:
 
 
 def _reasons(
-    code: ExitCode, gates: Iterable[Gate], results: Iterable[ThresholdResult]
-) -> tuple[str, ...]:
-    """Return each sentence once, the decisive ones first; several thresholds can share one."""
+    code: ExitCode, gates: Iterable[Gate], judged: Iterable[JudgedThreshold]
+) -> tuple[Reason, ...]:
+    """Return each reason once, the decisive ones first; several thresholds can share one."""
     found = [
-        *((gate.code, gate.result.reason) for gate in gates),
-        *((_THRESHOLD_CODES[result.ok], result.reason) for result in results),
+        *((gate.code, why) for gate in gates for why in gate.reasons),
+        *((_THRESHOLD_CODES[x.result.ok], x.reason) for x in judged if x.reason is not None),
     ]
     found.sort(key=lambda one: one[0] is not code)
-    return tuple(dict.fromkeys(sentence for _, sentence in found if sentence))
+    return tuple(dict.fromkeys(why for _, why in found))
 
 
-def judge_run(verdicts: Sequence[ScenarioVerdict], interrupted: str = "") -> RunVerdict:
+def judge_run(verdicts: Sequence[ScenarioVerdict], interrupted: Reason | None = None) -> RunVerdict:
     """Return the verdict on a run; NO-DATA if it has no scenario.
 
     Args:
         verdicts: One for each requested scenario and the health check, in run order.
-        interrupted: What interrupted the run, which then decides the verdict; else empty.
+        interrupted: What interrupted the run, which then decides the verdict.
     """
     codes = [verdict.exit_code for verdict in verdicts]
     reasons = [
-        f"{verdict.scenario}: {reason}" for verdict in verdicts for reason in verdict.reasons
+        why.within("scenario", verdict.scenario) for verdict in verdicts for why in verdict.reasons
     ]
-    if interrupted:
+    if interrupted is not None:
         codes.append(ExitCode.INTERRUPTED)
         reasons.insert(0, interrupted)
     code = worst(
@@ -174,7 +176,7 @@ def judge_run(verdicts: Sequence[ScenarioVerdict], interrupted: str = "") -> Run
     return RunVerdict(
         verdict=verdict_of(code),
         exit_code=code,
-        reasons=tuple(reasons) if codes else ("no scenario was run",),
+        reasons=tuple(reasons) if codes else (no_scenario_run(),),
         scenarios=tuple(
             ScenarioOutcome(scenario=v.scenario, verdict=v.verdict, exit_code=v.exit_code)
             for v in verdicts

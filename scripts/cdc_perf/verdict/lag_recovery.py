@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from cdc_perf.reasons import thresholds as reasons
 from cdc_perf.settings.executors import Executor, RampingArrivalRate, RampingVus
 from cdc_perf.settings.metrics import CONSUMER_LAG
 from cdc_perf.settings.thresholds import Threshold
-from cdc_perf.verdict.figures import figure
 from cdc_perf.verdict.points import StackMetrics
-from cdc_perf.verdict.records import ThresholdResult
-from cdc_perf.verdict.threshold_result import broken_limit, result_of
+from cdc_perf.verdict.threshold_result import JudgedThreshold, judge_value, result_of
 
 LAG_RECOVERY = "lag_recovery_seconds"
 
@@ -92,7 +91,7 @@ def _peak(executor: Executor) -> _Peak | None:
     return _Peak(rise=times[foot], fall=times[last])
 
 
-def judge_recovery(threshold: Threshold, seen: StackMetrics) -> ThresholdResult:
+def judge_recovery(threshold: Threshold, seen: StackMetrics) -> JudgedThreshold:
     """Return whether the lag recovered in time; `ok` is null if unknown.
 
     A lag that has not recovered when the load ends took at least that long: the threshold is
@@ -100,20 +99,15 @@ def judge_recovery(threshold: Threshold, seen: StackMetrics) -> ThresholdResult:
     """
     found = lag_recovery(seen.executor, seen.series.within(CONSUMER_LAG))
     if found is None:
-        reason = (
-            f"{threshold.metric} needs a load that rises to a peak and falls again, "
-            f"and samples of {CONSUMER_LAG} before and after it"
-        )
-        return result_of(threshold, None, 0, ok=None, reason=reason)
+        why = reasons.lag_recovery_without_peak(metric=threshold.metric, sampled=CONSUMER_LAG)
+        return result_of(threshold, None, 0, ok=None, reason=why)
     if found.seconds is not None:
-        holds = threshold.holds(found.seconds)
-        reason = "" if holds else broken_limit(threshold, found.seconds, 1)
-        return result_of(threshold, found.seconds, 1, ok=holds, reason=reason)
-    still = (
-        f"the consumer's lag was not back at {figure(found.level)} events when the load ended, "
-        f"{figure(found.watched_seconds, 's')} after its peak"
-    )
-    if threshold.holds(found.watched_seconds):
-        reason = f"{still}, within the limit of {figure(threshold.limit, 's')}: run for longer"
-        return result_of(threshold, None, 1, ok=None, reason=reason)
-    return result_of(threshold, found.watched_seconds, 1, ok=False, reason=still)
+        return judge_value(threshold, found.seconds, 1)
+    level, watched = found.level, found.watched_seconds
+    if threshold.holds(watched):
+        open_ = reasons.lag_recovery_undecided(
+            level=level, seconds=watched, threshold=threshold.limit
+        )
+        return result_of(threshold, None, 1, ok=None, reason=open_)
+    late = reasons.lag_not_recovered(level=level, seconds=watched)
+    return result_of(threshold, watched, 1, ok=False, reason=late)

@@ -2,6 +2,8 @@
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.load.exceptions import Exceptions
+from cdc_perf.reasons import gates as reasons
+from cdc_perf.reasons.figures import figure
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.executors import (
     ConstantArrivalRate,
@@ -12,7 +14,6 @@ from cdc_perf.settings.executors import (
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
 from cdc_perf.settings.scenarios import HEALTH_CHECK
-from cdc_perf.verdict.figures import figure, figure_beside
 from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
 from cdc_perf.verdict.k6_gates import CAME_TO_ITS_END
 from cdc_perf.wording import counted
@@ -47,11 +48,7 @@ def dropped_gate(summary: Summary | NoSummary) -> Gate:
         limit,
         observed,
         code=ExitCode.INVALID,
-        reason=(
-            f"{dropped:,} of {counted(due, 'iteration')} ({dropped / due:.2%}) could not begin, "
-            "for no virtual user was free: give the scenario more (maxVUs, --vus) or ask for a "
-            "lower rate"
-        ),
+        reasons=[reasons.iterations_dropped(dropped=dropped, due=due)],
     )
 
 
@@ -77,11 +74,7 @@ def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) ->
         limit,
         observed,
         code=ExitCode.INVALID,
-        reason=(
-            f"the load generator made {observed}, and the arrival rate asks for "
-            f"{asked:,.0f}: give it more virtual users (maxVUs, --vus) or processors, "
-            "or ask for a lower rate"
-        ),
+        reasons=[reasons.rate_not_reached(made=made, asked=asked)],
     )
 
 
@@ -109,8 +102,7 @@ def duration_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary
         limit,
         observed,
         code=ExitCode.INVALID,
-        reason=f"the summary covers {observed} of the {asked:,.0f} s of load that were asked for: "
-        "see the end of k6's log",
+        reasons=[reasons.load_too_short(seconds=ran, asked_seconds=asked)],
     )
 
 
@@ -133,10 +125,7 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
             limit,
             counted(samples, "tick"),
             code=ExitCode.NO_DATA,
-            reason=(
-                f"generator_delay p99 needs {counted(needed, 'tick')} and got {samples:,}, "
-                "so that nobody knows whether the load generator was starved: run for longer"
-            ),
+            reasons=[reasons.generator_ticks_too_few(samples=samples, needed=needed)],
         )
     observed = f"p99 {figure(late, 'ms')} over {counted(samples, 'tick')}"
     if late < _LATEST_TICK_MS:
@@ -146,11 +135,7 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
         limit,
         observed,
         code=ExitCode.INVALID,
-        reason=(
-            f"the load generator was starved: 1 % of its ticks came "
-            f"{figure_beside(late, _LATEST_TICK_MS, 'ms')} late or more, the limit is "
-            f"{_LATEST_TICK_MS} ms: stop what else runs on the machine, or ask for less load"
-        ),
+        reasons=[reasons.generator_starved(p99_ms=late, highest_ms=_LATEST_TICK_MS)],
     )
 
 
@@ -160,16 +145,12 @@ def clock_gate(step_seconds: float) -> Gate:
     observed = f"{round(step_seconds * 1000):+,} ms"
     if abs(step_seconds) <= _LARGEST_STEP_SECONDS:
         return passed_gate(name, limit, observed)
-    way = "forward" if step_seconds > 0 else "back"
     return failed_gate(
         name,
         limit,
         observed,
         code=ExitCode.INVALID,
-        reason=(
-            f"the system's clock was set {way} by {abs(step_seconds):,.1f} s under the test, "
-            "or the machine slept: run again once it is in step"
-        ),
+        reasons=[reasons.clock_set(seconds=step_seconds)],
     )
 
 
@@ -190,15 +171,13 @@ def iterations_gate(
     name, limit = "iterations", "no iteration throws, each records a result"
     if exceptions.count:
         observed = counted(exceptions.count, "exception")
-        first = f", the first: {exceptions.first}" if exceptions.first else ""
         return failed_gate(
             name,
             limit,
             observed,
             code=ExitCode.FAIL,
             overrides_invalid=True,
-            reason=f"{counted(exceptions.count, 'iteration')} threw an exception{first}: "
-            "fix the k6 script",
+            reasons=[reasons.iterations_threw(count=exceptions.count, first=exceptions.first)],
         )
     if isinstance(summary, NoSummary):
         return unknown_gate(name, limit, "unknown")
@@ -214,6 +193,5 @@ def iterations_gate(
         limit,
         observed,
         code=ExitCode.INVALID,
-        reason=f"{counted(ended - results, 'iteration')} of {ended:,} recorded neither a success "
-        "nor a failure: let the k6 script call iterate() in each iteration",
+        reasons=[reasons.iterations_without_result(missing=ended - results, ended=ended)],
     )

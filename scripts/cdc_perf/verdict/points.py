@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from cdc_perf.reasons import gates as reasons
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.results.points.gauges import StackSeries, stack_series
 from cdc_perf.results.points.series import write_series
 from cdc_perf.results.points.statistics import (
@@ -26,14 +28,14 @@ class PointsSummary:
     """The summary of the raw points.
 
     Attributes:
-        faults: What is wrong with them, one sentence each; empty if they are complete.
+        faults: What is wrong with them; empty if they are complete.
         statistics: By the name of k6's metric or sub-metric, of those that have points.
         intervals: Of the thresholds on percentiles and rates that have points.
         stack: The stack's gauges.
         windows: Of a ramp, what was observed every few seconds.
     """
 
-    faults: tuple[str, ...] = ()
+    faults: tuple[Reason, ...] = ()
     statistics: Mapping[str, Statistics] = field(default_factory=dict)
     intervals: Mapping[Threshold, Interval] = field(default_factory=dict)
     stack: StackSeries = field(default_factory=StackSeries)
@@ -93,7 +95,7 @@ def summarize_points(
             return replace(seen, windows=windows(points, thresholds)) if ramp else seen
     except (OSError, duckdb.Error) as error:
         why = str(error).partition("\n")[0]
-        return PointsSummary((f"the raw points could not be examined: {why}",))
+        return PointsSummary((reasons.points_unreadable(why=why),))
 
 
 def _seen(
@@ -116,7 +118,11 @@ def _seen(
         if threshold.k6_metric in found
         and (interval := _interval(points, threshold, found[threshold.k6_metric]))
     }
-    faults = tuple(damage.sentence for damage in points.damage if damage.number != gauges)
+    faults = tuple(
+        reasons.points_damaged(damage=damage.sentence)
+        for damage in points.damage
+        if damage.number != gauges
+    )
     return PointsSummary(faults, found, intervals, stack)
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from cdc_perf.reasons.figures import figure
 from cdc_perf.results.points.gauges import StackSeries
 from cdc_perf.results.points.windows import WINDOW_SECONDS, Window
 from cdc_perf.settings.executors import RampingArrivalRate
 from cdc_perf.settings.metrics import CONSUMER_LAG
-from cdc_perf.verdict.figures import figure
 from cdc_perf.verdict.load_gates import MOST_DROPPED
 from cdc_perf.wording import counted
 
@@ -39,7 +39,7 @@ def judge_ramp(seen: Sequence[Window], stack: StackSeries, executor: RampingArri
         executor: The requested ramp.
     """
     if not seen:
-        return Ramp(None, "no iteration of the ramp came to its end")
+        return Ramp(None, "no iteration of the ramp completed")
     broken = [_broken(window) for window in seen]
     for window, why, next_one in zip(seen, broken, [*broken[1:], broken[-1]], strict=True):
         if why and next_one:
@@ -51,7 +51,7 @@ def judge_ramp(seen: Sequence[Window], stack: StackSeries, executor: RampingArri
                 f"{_stack_then(stack, window.begin)}",
             )
     last = rate_at(executor, seen[-1].begin)
-    return Ramp(last, f"the ramp ended at {figure(last)} iterations/s without a broken limit")
+    return Ramp(last, f"the ramp ended at {figure(last)} iterations/s without a broken threshold")
 
 
 def rate_at(executor: RampingArrivalRate, seconds: float) -> float:

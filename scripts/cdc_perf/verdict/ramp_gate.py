@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.records import Integrity
+from cdc_perf.reasons import gates as reasons
+from cdc_perf.reasons import thresholds as threshold_reasons
+from cdc_perf.reasons.figures import figure
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.metrics import Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.evidence import EarlierPart, HoldResult
-from cdc_perf.verdict.figures import figure
 from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate
 from cdc_perf.verdict.integrity_gates import (
     dead_letters_gate,
@@ -16,8 +19,7 @@ from cdc_perf.verdict.integrity_gates import (
     events_gate,
     rows_gate,
 )
-from cdc_perf.verdict.records import ThresholdResult
-from cdc_perf.verdict.threshold_result import broken_limit, result_of
+from cdc_perf.verdict.threshold_result import JudgedThreshold, judge_value, result_of
 from cdc_perf.verdict.verdict import worst
 from cdc_perf.wording import counted
 
@@ -33,18 +35,18 @@ def ramp_gate(held: HoldResult | None) -> Gate | None:
     """Check that the ramp found a rate to hold; None without a ramp."""
     if held is None:
         return None
-    name, limit = "ramp", "it shows a rate at which every limit holds"
+    name, limit = "ramp", "a rate at which every threshold holds"
     if held.rate is None:
         return failed_gate(
-            name, limit, held.ramp.end, code=ExitCode.FAIL, reason=_none_was_held(held)
+            name, limit, held.ramp.end, code=ExitCode.FAIL, reasons=[_none_was_held(held)]
         )
-    told = f"held {figure(held.rate)}/s for {format_duration(held.seconds)}"
-    return passed_gate(name, limit, f"{held.ramp.end}; {told}")
+    hold = f"held {figure(held.rate)}/s for {format_duration(held.seconds)}"
+    return passed_gate(name, limit, f"{held.ramp.end}; {hold}")
 
 
 def judge_held_rate(
     threshold: Threshold, held: HoldResult | None, *, holds: bool
-) -> ThresholdResult:
+) -> JudgedThreshold:
     """Return whether a breakpoint's held rate is as high as required.
 
     Args:
@@ -53,17 +55,14 @@ def judge_held_rate(
         holds: Whether every other threshold and every gate held at it.
     """
     if held is None:
-        reason = "no rate was held: only a scenario with a hold has one, and only if it comes to it"
-        return result_of(threshold, None, 0, ok=None, reason=reason)
+        return result_of(threshold, None, 0, ok=None, reason=threshold_reasons.no_hold())
     if held.rate is None or not holds:
         return result_of(threshold, None, 0, ok=False, reason=_none_was_held(held))
-    ok = threshold.holds(held.rate)
-    reason = "" if ok else broken_limit(threshold, held.rate, 1)
-    return result_of(threshold, held.rate, 1, ok=ok, reason=reason)
+    return judge_value(threshold, held.rate, 1)
 
 
-def _none_was_held(held: HoldResult) -> str:
-    return f"no rate was held; {held.ramp.end}"
+def _none_was_held(held: HoldResult) -> Reason:
+    return reasons.no_rate_held(ramp=held.ramp.end)
 
 
 def earlier_gate(earlier: Sequence[EarlierPart]) -> Gate | None:
@@ -75,18 +74,18 @@ def earlier_gate(earlier: Sequence[EarlierPart]) -> Gate | None:
         return None
     name, limit = "earlier_parts", "nothing is lost in the ramp or an earlier hold"
     observed = ", ".join(_observed(each) for each in earlier)
-    shut = [(each.name, gate) for each in earlier for gate in _faults(each.integrity)]
-    reasons = [f"{part}: {gate.result.reason}" for part, gate in shut]
-    codes = [gate.code for _, gate in shut]
-    overrides_invalid = any(gate.result.overrides_invalid for _, gate in shut)
+    failed = [(each.name, gate) for each in earlier for gate in _faults(each.integrity)]
+    found = [why.within("part", part) for part, gate in failed for why in gate.reasons]
+    codes = [gate.code for _, gate in failed]
+    overrides_invalid = any(gate.result.overrides_invalid for _, gate in failed)
     for each in earlier:
         if each.exceptions.count:
             codes.append(ExitCode.FAIL)
             overrides_invalid = True
-            reasons.append(
-                f"{each.name}: {counted(each.exceptions.count, 'iteration')} threw an exception, "
-                f"the first: {each.exceptions.first}"
+            threw = reasons.iterations_threw(
+                count=each.exceptions.count, first=each.exceptions.first
             )
+            found.append(threw.within("part", each.name))
     if not codes:
         return passed_gate(name, limit, observed)
     return failed_gate(
@@ -95,7 +94,7 @@ def earlier_gate(earlier: Sequence[EarlierPart]) -> Gate | None:
         observed,
         code=worst(codes, overrides_invalid=overrides_invalid),
         overrides_invalid=overrides_invalid,
-        reason="; ".join(reasons),
+        reasons=found,
     )
 
 

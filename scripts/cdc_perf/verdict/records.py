@@ -3,10 +3,11 @@
 import msgspec
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.stats.intervals import Interval
 from cdc_perf.verdict.verdict import Verdict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class ThresholdResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -16,8 +17,11 @@ class ThresholdResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         metric: The metric's name.
         stat: The stat: `p95`.
         operator: The comparison that must hold: `<=`.
-        limit: The threshold's value, in the metric's unit.
-        observed: The observed value, in the same unit; null if there is none.
+        limit: The threshold's value.
+        unit: The unit of the threshold's value, the observed value, and the interval: `ms`; for a
+            growth the metric's unit per hour, `B/h`. Empty if there is none, and in files of
+            schema version 1.
+        observed: The observed value; null if there is none.
         samples: The number of samples behind it.
         samples_needed: The number of samples that the threshold needs.
         interval: The confidence interval; null for stats that have none, and without points.
@@ -32,6 +36,7 @@ class ThresholdResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     stat: str
     operator: str
     limit: float
+    unit: str = ""
     observed: float | None
     samples: int
     samples_needed: int
@@ -71,7 +76,7 @@ class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         scenario: The scenario's name.
         verdict: The verdict.
         exit_code: The exit code of a run of this scenario alone.
-        reasons: Sentences; empty only for PASS.
+        reasons: Why it is not PASS, the decisive reasons first; empty only for PASS.
         thresholds: Every threshold.
         gates: Every gate.
     """
@@ -80,7 +85,7 @@ class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     scenario: str
     verdict: Verdict
     exit_code: ExitCode
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     thresholds: tuple[ThresholdResult, ...]
     gates: tuple[GateResult, ...]
 
@@ -106,12 +111,13 @@ class RunVerdict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         schema_version: The version of this shape.
         verdict: The worst of its scenarios.
         exit_code: The exit code of `inv perf`.
-        reasons: The reasons of every scenario, each prefixed with the scenario's name.
+        reasons: The reasons of every scenario: each text begins with the scenario's name, which is
+            the parameter `scenario`.
         scenarios: In run order.
     """
 
     schema_version: int = SCHEMA_VERSION
     verdict: Verdict
     exit_code: ExitCode
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     scenarios: tuple[ScenarioOutcome, ...]

@@ -1,73 +1,95 @@
 """Judge each threshold by the observed value."""
 
+from dataclasses import dataclass
 from math import ceil
 
-import msgspec
-
+from cdc_perf.reasons import thresholds as reasons
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.durations import MAX_RUN_SECONDS, format_duration
 from cdc_perf.settings.expressions import Operator
 from cdc_perf.settings.metrics import MetricType, Phase
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.intervals import Interval
-from cdc_perf.verdict.figures import figure_beside, limit_figure
 from cdc_perf.verdict.records import ThresholdResult
-from cdc_perf.wording import counted
 
-_DEMANDS = {
-    Operator.AT_MOST: "the limit is {}",
-    Operator.BELOW: "it must be below {}",
-    Operator.AT_LEAST: "it must be at least {}",
-    Operator.ABOVE: "it must be above {}",
-}
 _ROUND_TO_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class JudgedThreshold:
+    """A threshold and its outcome.
+
+    Attributes:
+        result: Its entry in verdict.json.
+        reason: Why it does not hold or is unknown; None if it holds.
+    """
+
+    result: ThresholdResult
+    reason: Reason | None
 
 
 def judge_threshold(
     threshold: Threshold, summary: Summary | NoSummary, interval: Interval | None = None
-) -> ThresholdResult:
+) -> JudgedThreshold:
     """Return whether a threshold holds; `ok` is null if there are too few samples.
 
     The interval is reported with the observed value; it decides nothing.
     """
     if isinstance(summary, NoSummary):
-        return result_of(
-            threshold, None, 0, ok=None, reason="without a summary no limit can be judged"
-        )
+        return result_of(threshold, None, 0, ok=None, reason=reasons.no_summary_for_threshold())
     samples = summary.samples(threshold.k6_metric)
     observed = summary.observed(threshold.k6_metric, threshold.expression.k6_stat)
-    name = f"{threshold.metric} {threshold.stat}"
     if observed is None or samples == 0:
         # k6's value of an empty metric is not an observation.
-        phase = " after the warm-up" if threshold.kind.phase is Phase.STEADY else ""
-        return result_of(threshold, None, samples, ok=None, reason=f"{name} has no samples{phase}")
+        missing = reasons.no_samples(
+            metric=threshold.metric,
+            stat=threshold.stat,
+            after_warm_up=threshold.kind.phase is Phase.STEADY,
+        )
+        return result_of(threshold, None, samples, ok=None, reason=missing)
+    judged = judge_value(threshold, observed, samples, interval)
+    if samples >= threshold.samples_needed:
+        return judged
+    so_far = judged.result.reason
+    few = too_few(threshold, samples, summary.duration_ms, so_far=so_far)
+    return result_of(threshold, observed, samples, ok=None, reason=few, interval=interval)
+
+
+def judge_value(
+    threshold: Threshold, observed: float, samples: int, interval: Interval | None = None
+) -> JudgedThreshold:
+    """Return whether a threshold holds for a value with enough samples."""
     holds = threshold.holds(observed)
-    broken = "" if holds else broken_limit(threshold, observed, samples)
-    if samples < threshold.samples_needed:
-        reason = too_few(threshold, samples, summary.duration_ms)
-        seen = f" (so far: {broken})" if broken else ""
-        result = result_of(threshold, observed, samples, ok=None, reason=reason + seen)
-    else:
-        result = result_of(threshold, observed, samples, ok=holds, reason=broken)
-    return msgspec.structs.replace(result, interval=interval)
+    why = None if holds else broken_threshold(threshold, observed, samples)
+    return result_of(threshold, observed, samples, ok=holds, reason=why, interval=interval)
 
 
 def result_of(
-    threshold: Threshold, observed: float | None, samples: int, *, ok: bool | None, reason: str
-) -> ThresholdResult:
-    """Return a threshold's entry in verdict.json."""
-    return ThresholdResult(
+    threshold: Threshold,
+    observed: float | None,
+    samples: int,
+    *,
+    ok: bool | None,
+    reason: Reason | None,
+    interval: Interval | None = None,
+) -> JudgedThreshold:
+    """Return a threshold with its entry in verdict.json."""
+    result = ThresholdResult(
         metric=threshold.metric,
         stat=threshold.stat,
         operator=threshold.operator,
         limit=threshold.limit,
+        unit=threshold.unit,
         observed=observed,
         samples=samples,
         samples_needed=threshold.samples_needed,
+        interval=interval,
         margin=_margin(threshold, observed),
         ok=ok,
-        reason=reason,
+        reason="" if reason is None else reason.text,
     )
+    return JudgedThreshold(result, reason)
 
 
 def _margin(threshold: Threshold, observed: float | None) -> float | None:
@@ -78,27 +100,41 @@ def _margin(threshold: Threshold, observed: float | None) -> float | None:
     return left / threshold.limit
 
 
-def broken_limit(threshold: Threshold, observed: float, samples: int) -> str:
+def broken_threshold(threshold: Threshold, observed: float, samples: int) -> Reason:
     """Return the reason for a broken threshold."""
-    unit = threshold.unit
     single = threshold.kind.type is MetricType.COUNTER or threshold.stat == "value"
-    over = "" if single else f" over {counted(samples, 'sample')}"
-    demand = _DEMANDS[threshold.operator].format(limit_figure(threshold.limit, unit))
-    seen = figure_beside(observed, threshold.limit, unit)
-    return f"{threshold.metric} {threshold.stat} was {seen}{over}; {demand}"
+    return reasons.threshold_broken(
+        metric=threshold.metric,
+        stat=threshold.stat,
+        operator=threshold.operator,
+        threshold=threshold.limit,
+        observed=observed,
+        unit=threshold.unit,
+        samples=None if single else samples,
+    )
 
 
-def too_few(threshold: Threshold, samples: int, duration_ms: float) -> str:
-    """Return the reason for a threshold that has too few samples in a run of that length."""
-    needed = threshold.samples_needed
-    return (
-        f"{threshold.metric} {threshold.stat} needs {counted(needed, 'sample')} "
-        f"and got {samples:,}: {_longer(duration_ms, samples, needed)}"
+def too_few(threshold: Threshold, samples: int, duration_ms: float, *, so_far: str = "") -> Reason:
+    """Return the reason for a threshold that has too few samples in a run of that length.
+
+    Args:
+        threshold: The threshold.
+        samples: Its samples.
+        duration_ms: The length of the run.
+        so_far: How these samples break the threshold; empty if they do not.
+    """
+    return reasons.too_few_samples(
+        metric=threshold.metric,
+        stat=threshold.stat,
+        samples=samples,
+        needed=threshold.samples_needed,
+        run_for=_longer(duration_ms, samples, threshold.samples_needed),
+        so_far=so_far,
     )
 
 
 def _longer(duration_ms: float, samples: int, needed: int) -> str:
-    """Return how long to run for enough samples, at the observed rate of samples.
+    """Return how long to run for enough samples, at the observed rate; empty if above 24 hours.
 
     In proportion to the whole run, rounded up. The warm-up, whose samples do not count, is a fixed
     share of a run up to 5 minutes and a smaller share of a longer one, so the result is enough.
@@ -106,6 +142,5 @@ def _longer(duration_ms: float, samples: int, needed: int) -> str:
     # Integers, because a threshold near 0 can need more samples than a double can count.
     seconds = -(-needed * ceil(duration_ms) // (samples * 1000))
     if seconds > MAX_RUN_SECONDS:
-        return "that is more than 24h at this rate: more load is needed"
-    rounded = -(-seconds // _ROUND_TO_SECONDS) * _ROUND_TO_SECONDS
-    return f"run for at least {format_duration(rounded)}"
+        return ""
+    return format_duration(-(-seconds // _ROUND_TO_SECONDS) * _ROUND_TO_SECONDS)

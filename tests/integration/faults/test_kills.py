@@ -202,7 +202,7 @@ def test_a_component_under_load(inv: Inv, table: FaultTable, component: str) -> 
     in_time(running)
     reasons = read(run / "baseline" / "verdict.json")["reasons"]
     said = f"{component} ended (terminated by SIGKILL) by itself during the run"
-    assert said in " ".join(reasons)
+    assert said in " ".join(x["text"] for x in reasons)
     table.add(
         *(f"kill -9 of {component} under load", "inv perf", running.wait()),
         said=said,

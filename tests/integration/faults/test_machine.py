@@ -111,7 +111,9 @@ def test_a_full_disk_under_postgresql(fresh: Inv, table: FaultTable) -> None:
         fill(disk)
         assert running.ended_within(120)
         verdict = read(run / "baseline" / "verdict.json")
-        assert "by itself during the run: the disk is full" in " ".join(verdict["reasons"])
+        assert "by itself during the run: the disk is full" in " ".join(
+            x["text"] for x in verdict["reasons"]
+        )
         table.add(
             *("the disk of the stack fills up under load", "inv perf", running.wait()),
             said="by itself during the run: the disk is full",

@@ -123,7 +123,7 @@ def test_a_run_that_did_not_come_to_its_end_is_red(passed: Path) -> None:
     write_run(passed, rows, 3, manifest(rows, 3, status=RunStatus.RUNNING))
     decision = decided(passed)
     assert decision.code is ExitCode.INTERRUPTED
-    assert decision.lines == (f"{run_id(3)} did not finish",)
+    assert decision.lines == (f"{run_id(3)} did not complete",)
 
 
 def test_results_that_cannot_be_read_are_red_even_beside_good_ones(passed: Path) -> None:

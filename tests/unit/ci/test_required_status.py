@@ -165,7 +165,7 @@ def test_a_scenario_without_a_threshold_is_red(baseline: Path) -> None:
 def test_the_description_has_no_text_of_the_results(baseline: Path) -> None:
     evil = "@everyone [click](https://evil.example)"
     path = baseline / "baseline" / "verdict.json"
-    spoil(path, verdict="FAIL", exit_code=10, reasons=[evil])
+    spoil(path, verdict="FAIL", exit_code=10, reasons=[{"code": "", "params": {}, "text": evil}])
     gate("rows", ok=False, reason=evil, observed=evil)(baseline)
     spoil(baseline / "baseline" / "summary.json", scenario=evil)
     found = judged(baseline.parent)

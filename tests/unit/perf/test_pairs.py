@@ -17,7 +17,7 @@ from cdc_perf.stats.pairs import PairedFinding
 from cdc_perf.verdict.judge import not_run
 from cdc_perf.verdict.turns import PairSide, Turn, judge_turns
 from cdc_perf.verdict.verdict import Verdict
-from tests.unit.measured import way
+from tests.unit.measured import because, way
 from tests.unit.recorded_runs import FEW, SLOW, gone, row, spoil, write_run
 
 LATENCIES = {"baseline e2e p50": 36.4, "baseline e2e p95": 51.2, "baseline e2e p99": 73.0}
@@ -118,7 +118,7 @@ def test_one_bad_run_discards_no_other(tmp_path: Path, monkeypatch: pytest.Monke
         ExitCode.LOAD,
         -9,
         gone("baseline"),
-        Row(not_run("baseline", ExitCode.INVALID, "starved"), row("baseline").summary),
+        Row(not_run("baseline", ExitCode.INVALID, because("starved")), row("baseline").summary),
     ]
     good = [row("baseline") for _ in range(24 - len(bad))]
     stub, made = in_turn(monkeypatch, tmp_path, [*good[:6], *bad, *good[6:]])

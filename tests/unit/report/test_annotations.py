@@ -3,6 +3,7 @@ import pytest
 
 from cdc_perf.report.annotations import annotations
 from cdc_perf.runs.row import Row
+from tests.unit.measured import because
 from tests.unit.recorded_runs import SLOW, gone, row
 
 ACTIONS = {"GITHUB_ACTIONS": "true"}
@@ -10,14 +11,15 @@ ACTIONS = {"GITHUB_ACTIONS": "true"}
 
 def failing(*reasons: str) -> Row:
     failed = row("spike", SLOW)
-    return Row(msgspec.structs.replace(failed.verdict, reasons=reasons), failed.summary)
+    verdict = msgspec.structs.replace(failed.verdict, reasons=tuple(map(because, reasons)))
+    return Row(verdict, failed.summary)
 
 
 def test_every_reason_of_what_did_not_pass_is_an_error() -> None:
     assert annotations([row("baseline"), row("spike", SLOW), gone("soak")], ACTIONS) == (
         (
             "::error title=spike%3A FAIL::cdc_e2e_latency p95 was 2,310 ms over 540 samples; "
-            "the limit is 2,000 ms"
+            "the threshold is 2,000 ms"
         ),
         "::error title=soak%3A NOT RUN::not run: the stack is gone",
     )

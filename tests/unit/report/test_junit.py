@@ -7,7 +7,8 @@ import pytest
 from cdc_perf.errors import ExitCode
 from cdc_perf.report.junit import Suite, junit
 from cdc_perf.results.summary import Metric
-from cdc_perf.verdict.records import GateResult
+from cdc_perf.verdict.records import GateResult, ThresholdResult
+from tests.unit.measured import because
 from tests.unit.recorded_runs import FEW, SLOW, gone, verdict_of
 
 
@@ -35,7 +36,7 @@ def test_a_case_for_each_threshold_and_each_gate() -> None:
         "timestamp": "2026-11-24T02:00:00+00:00",
     }
     assert set(outcomes(suite).values()) == {"passed"}
-    assert list(outcomes(suite))[:2] == ["cdc_e2e_latency p95 <= 2,000", "gate interruption"]
+    assert list(outcomes(suite))[:2] == ["cdc_e2e_latency p95 <= 2,000 ms", "gate interruption"]
 
 
 @pytest.mark.parametrize(("metrics", "outcome"), [(SLOW, "failure"), (FEW, "error")])
@@ -44,7 +45,7 @@ def test_a_broken_limit_is_a_failure_and_too_few_samples_an_error(
 ) -> None:
     root = read(Suite(verdict_of("baseline")), Suite(verdict_of("spike", metrics)))
     _, suite = root
-    assert outcomes(suite)["cdc_e2e_latency p95 <= 2,000"] == outcome
+    assert outcomes(suite)["cdc_e2e_latency p95 <= 2,000 ms"] == outcome
     assert root.attrib[f"{outcome}s"] == suite.attrib[f"{outcome}s"] == "1"
     found = suite.find(f".//{outcome}")
     assert found is not None
@@ -76,7 +77,30 @@ def test_what_was_not_run_is_no_pass() -> None:
 def test_no_text_breaks_the_file() -> None:
     hostile = "]]> <a b='\"&> \x00\x1b[31m \ud800 \ufffe 🎉"
     verdict = msgspec.structs.replace(
-        verdict_of("spike"), exit_code=ExitCode.INVALID, gates=(), reasons=(hostile,), thresholds=()
+        verdict_of("spike"),
+        exit_code=ExitCode.INVALID,
+        gates=(),
+        reasons=(because(hostile),),
+        thresholds=(),
     )
     (suite,) = read(Suite(verdict))
     assert "]]> <a b='\"&>   [31m     🎉" in suite[0][0].attrib["message"]
+
+
+def test_a_growth_is_named_and_explained_with_its_unit_per_hour() -> None:
+    growth = ThresholdResult(
+        metric="memory_consumer",
+        stat="growth_per_hour",
+        operator="<=",
+        limit=64.0 * 1024**2,
+        unit="B/h",
+        observed=80.0 * 1024**2,
+        samples=570,
+        samples_needed=300,
+        ok=False,
+        reason="it grew",
+    )
+    verdict = msgspec.structs.replace(verdict_of("soak"), thresholds=(growth,))
+    (suite,) = read(Suite(verdict))
+    assert outcomes(suite)["memory_consumer growth_per_hour <= 64 MiB/h"] == "failure"
+    assert "unit: B/h" in (suite[0][0].text or "")

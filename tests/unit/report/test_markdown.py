@@ -5,6 +5,7 @@ import pytest
 from cdc_perf.errors import ExitCode
 from cdc_perf.report.markdown import quoted, run_markdown, settings_line
 from cdc_perf.verdict.judge import judge_run
+from tests.unit.measured import because
 from tests.unit.recorded_runs import SLOW, gone, manifest, row
 
 PASSED, FAILED, GONE = row("baseline"), row("spike", SLOW), gone("e2e-latency")
@@ -33,7 +34,7 @@ def test_the_verdict_comes_first_then_the_table_the_reasons_and_the_circumstance
 
 spike: **FAIL**
 
-- `cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms`
+- `cdc_e2e_latency p95 was 2,310 ms over 540 samples; the threshold is 2,000 ms`
 
 e2e-latency: **NOT RUN**
 
@@ -54,7 +55,7 @@ def test_a_run_without_scenarios_has_no_table() -> None:
 
 
 def test_what_interrupted_a_run_is_told_once() -> None:
-    text = run_markdown(judge_run([PASSED.verdict], "interrupted by SIGINT"), [PASSED])
+    text = run_markdown(judge_run([PASSED.verdict], because("interrupted by SIGINT")), [PASSED])
     assert text.startswith("**INVALID (interrupted)**: the run was interrupted.\n")
     assert text.count("interrupted by SIGINT") == 1
 
@@ -87,7 +88,7 @@ def test_reasons_without_end_are_cut() -> None:
         scenario="spike",
         verdict=verdict.verdict,
         exit_code=verdict.exit_code,
-        reasons=tuple(f"reason {n}" for n in range(1000)),
+        reasons=tuple(because(f"reason {n}") for n in range(1000)),
         thresholds=(),
         gates=(),
     )

@@ -9,6 +9,7 @@ from cdc_perf.verdict.judge import judge, judge_run, not_run
 from tests.unit.measured import (
     GOOD,
     LATENCY,
+    because,
     counter,
     event,
     evidence,
@@ -34,7 +35,9 @@ FAILED = Row(
     ),
     summary({**_SLOW, "dropped_iterations": counter(150)}),
 )
-GONE = Row(not_run("e2e-latency", ExitCode.STACK, "the stack is gone"), NoSummary("not run"))
+GONE = Row(
+    not_run("e2e-latency", ExitCode.STACK, because("the stack is gone")), NoSummary("not run")
+)
 
 
 def shown(*rows: Row, colour: bool = False, notes: tuple[str, ...] = ()) -> str:
@@ -55,7 +58,7 @@ files: k6/results/x
 MongoDB is a stand-in
 
 spike: FAIL
-  - cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms
+  - cdc_e2e_latency p95 was 2,310 ms over 540 samples; the threshold is 2,000 ms
 
 e2e-latency: NOT RUN
   - the stack is gone
@@ -76,7 +79,7 @@ def test_a_run_without_scenarios_says_so() -> None:
 
 
 def test_a_run_that_was_interrupted_between_two_scenarios_says_so() -> None:
-    run = judge_run([PASSED.verdict], "Ctrl-C")
+    run = judge_run([PASSED.verdict], because("Ctrl-C"))
     text = render(run, [PASSED], files="x", colour=False)
     assert text.endswith("\n\nCtrl-C\n\nINVALID (interrupted): exit 130")
 
@@ -91,7 +94,7 @@ def test_a_run_that_was_interrupted_between_two_scenarios_says_so() -> None:
     ],
 )
 def test_the_last_line_tells_the_cause_and_the_exit_code(code: ExitCode, last: str) -> None:
-    row = Row(not_run("spike", code, "a reason"), NoSummary("none"))
+    row = Row(not_run("spike", code, because("a reason")), NoSummary("none"))
     assert shown(row).splitlines()[-1] == last
 
 

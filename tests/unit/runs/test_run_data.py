@@ -41,7 +41,7 @@ def test_of_a_whole_run_nothing_is_missing(run: Path) -> None:
             "verdict.json is missing; the verdict shown is the worst of the scenarios",
         ),
         ("spike/verdict.json", "spike: verdict.json is missing"),
-        ("spike/summary.json", "spike: k6 wrote no summary.json: see the end of its log"),
+        ("spike/summary.json", "spike: k6 wrote no summary.json: see the end of k6.log"),
         ("spike/series.parquet", "spike: series.parquet is missing"),
     ],
 )
@@ -49,7 +49,7 @@ def test_what_is_missing_is_named_and_the_rest_is_shown(run: Path, file: str, sa
     (run / file).unlink()
     material = read_run_data(run)
     assert said in material.missing
-    text = parsed(page([material], {})).text
+    text = parsed(page([material])).text
     assert said in text
     assert "Some files of the run are missing or cannot be read." in text
     assert "baseline PASS" in text
@@ -64,14 +64,14 @@ def test_a_broken_file_is_named_and_the_rest_is_shown(run: Path, file: str, cont
     material = read_run_data(run)
     name = Path(file).name
     assert [fault for fault in material.missing if name in fault], material.missing
-    assert "spike FAIL" in parsed(page([material], {})).text
+    assert "spike FAIL" in parsed(page([material])).text
 
 
 def test_nothing_but_an_empty_folder_is_a_report_too(tmp_path: Path) -> None:
     material = read_run_data(tmp_path)
     assert material.verdict is not None
     assert material.verdict.exit_code is ExitCode.NO_DATA
-    text = parsed(page([material], {})).text
+    text = parsed(page([material])).text
     assert "run.json is missing" in text
     assert "the folder contains no scenario" in text
     assert "How to rerun Unknown: no run.json." in text
@@ -85,9 +85,9 @@ def test_an_older_schema_is_named_and_read_as_far_as_it_is_the_same(run: Path) -
         msgspec.json.encode({**content, "schema_version": 0})
     )
     material = read_run_data(run)
-    said = "(schema version 0; this report reads 1)"
-    assert f"run.json has another version {said}" in material.missing
-    assert f"spike: verdict.json is invalid {said}" in material.missing[-1]
+    said = "(schema version 0; this report reads {})"
+    assert f"run.json has another version {said.format(1)}" in material.missing
+    assert f"spike: verdict.json is invalid {said.format(2)}" in material.missing[-1]
     assert material.manifest is not None
     assert material.scenarios[1].verdict is not None
     assert material.scenarios[1].verdict.exit_code is ExitCode.NO_DATA
@@ -162,7 +162,7 @@ def test_points_that_are_none_make_no_series_and_no_fault(run: Path) -> None:
 
 
 def test_the_end_of_a_run_leaves_both_files(run: Path, progress: list[str]) -> None:
-    leave_reports(run, {})
+    leave_reports(run)
     assert progress == []
     assert (run / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert (run / "junit.xml").read_bytes().startswith(b"<?xml")
@@ -175,13 +175,13 @@ def test_a_report_that_cannot_be_built_is_a_line_and_no_failure(
         raise RecursionError("too deep\nand more")
 
     monkeypatch.setattr("cdc_perf.report.html.build.page", broken)
-    leave_reports(run, {})
+    leave_reports(run)
     assert progress == [f"no report: RecursionError: too deep; to retry: inv report {run.name}"]
     assert not (run / "report.html").exists()
 
 
 def test_a_report_made_again_is_the_same(run: Path) -> None:
-    report, results = write_reports(run, {})
+    report, results = write_reports(run)
     before = report.read_bytes(), results.read_bytes()
-    write_reports(run, {})
+    write_reports(run)
     assert (report.read_bytes(), results.read_bytes()) == before

@@ -4,6 +4,7 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.selftest.fault import Expected, Fault
 from cdc_perf.verdict.records import GateResult, ScenarioVerdict, ThresholdResult
 from cdc_perf.verdict.verdict import verdict_of
+from tests.unit.measured import because
 
 
 def fault(code: ExitCode, red: str = "", reason: str = "", name: str = "lost-event") -> Fault:
@@ -38,7 +39,7 @@ def said(code: ExitCode, *results: GateResult | ThresholdResult) -> ScenarioVerd
         scenario="baseline",
         verdict=verdict_of(code),
         exit_code=code,
-        reasons=tuple(x.reason for x in results if x.reason),
+        reasons=tuple(because(x.reason) for x in results if x.reason),
         thresholds=tuple(x for x in results if isinstance(x, ThresholdResult)),
         gates=tuple(x for x in results if isinstance(x, GateResult)),
     )

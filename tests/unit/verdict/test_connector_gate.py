@@ -40,7 +40,24 @@ def test_a_connector_that_does_not_run_fails_the_scenario(
 ) -> None:
     gate = connector_gate(ConnectorHealth("cdc", condition, "x", "y"), events)
     assert (gate.result.ok, gate.code, gate.result.overrides_invalid) == (ok, code, certain)
-    assert bool(gate.result.reason) is (ok is False)
+    assert bool(gate.reasons) is (ok is False)
+    assert all(reason.params == {"problem": "x", "remedy": "y"} for reason in gate.reasons)
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        (Condition.FAILED, "connector_failed"),
+        (Condition.PAUSED, "connector_halted"),
+        (Condition.STOPPED, "connector_halted"),
+        (Condition.ABSENT, "connector_absent"),
+        (Condition.NO_TASKS, "connector_without_task"),
+        (Condition.UNASSIGNED, "connector_not_running"),
+    ],
+)
+def test_each_condition_has_its_code(condition: Condition, code: str) -> None:
+    gate = connector_gate(ConnectorHealth("cdc", condition, "x", "y"))
+    assert [reason.code for reason in gate.reasons] == [code]
 
 
 def test_without_an_address_nobody_can_know() -> None:

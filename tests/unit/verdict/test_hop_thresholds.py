@@ -7,9 +7,11 @@ import pytest
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.load.hops import HopMeasurements
+from cdc_perf.reasons import gates, thresholds
 from cdc_perf.settings.hops import HOPS, TOTAL, Hop
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.records import ScenarioVerdict
+from cdc_perf.verdict.threshold_result import broken_threshold
 from tests.unit.measured import GOOD, evidence, hop_threshold, hops_seen, summary
 
 FIRST, SECOND, THIRD, FOURTH = HOPS
@@ -30,27 +32,28 @@ def test_a_percentile_of_a_hop_has_its_interval_from_bucket_to_bucket() -> None:
 
 
 def test_the_mean_is_exact_and_has_no_interval() -> None:
-    (result,) = judged(hops_seen(TOTAL, {(9.0, 9.5): 10}, 9.3), TOTAL, "avg<=9").thresholds
+    verdict = judged(hops_seen(TOTAL, {(9.0, 9.5): 10}, 9.3), TOTAL, "avg<=9")
+    (result,) = verdict.thresholds
     assert (result.ok, result.observed, result.interval) == (False, 9.3, None)
-    assert result.reason == "hop_total avg was 9.30 ms over 10 samples; the limit is 9 ms"
+    assert verdict.reasons == (broken_threshold(hop_threshold(TOTAL, "avg<=9"), 9.3, 10),)
 
 
 def test_too_few_events_say_how_long_to_run() -> None:
     verdict = judged(hops_seen(FIRST, {(9.0, 9.5): 100}, 9.3), FIRST, "p99<=100")
     assert verdict.exit_code is ExitCode.NO_DATA
-    assert verdict.reasons == (
-        "hop_source_to_debezium p99 needs 300 samples and got 100: run for at least 3m",
-    )
+    (reason,) = verdict.reasons
+    assert reason.code == "too_few_samples"
+    assert (reason.params["needed"], reason.params["run_for"]) == (300, "3m")
 
 
 def test_why_there_is_nothing_to_judge_is_said() -> None:
     silent = HopMeasurements(fault="the consumer does not answer")
     assert judged(silent, FIRST, "p99<=100").reasons == (
-        "hop_source_to_debezium was not measured: the consumer does not answer",
+        thresholds.hop_not_measured(metric=FIRST.metric, why="the consumer does not answer"),
     )
     idle = HopMeasurements(fault="")
     assert judged(idle, FIRST, "p99<=100").reasons == (
-        "hop_source_to_debezium was not measured: no event was applied after the warm-up",
+        thresholds.hop_without_events(metric=FIRST.metric),
     )
 
 
@@ -59,8 +62,11 @@ def test_what_the_histogram_does_not_reach_is_broken_or_unknown(
     *, expression: str, ok: bool | None
 ) -> None:
     seen = hops_seen(FIRST, {(120_000.0, inf): 10}, 300_000.0)
-    (result,) = judged(seen, FIRST, expression).thresholds
+    verdict = judged(seen, FIRST, expression)
+    (result,) = verdict.thresholds
     assert (result.ok, result.observed) == (ok, 120_000)
+    code = "threshold_broken" if ok is False else "hop_beyond_histogram"
+    assert [reason.code for reason in verdict.reasons] == [code]
 
 
 @pytest.mark.parametrize(
@@ -82,8 +88,14 @@ def test_clocks_that_differ_void_the_limits_that_rest_on_them(
     verdict = judged(replace(off, steady=both), limited, "p50<=100")
     assert verdict.exit_code is code
     if code is ExitCode.INVALID:
-        assert verdict.reasons[0] == (
-            "540 of 540 events took less than no time from PostgreSQL to Debezium: the clock of "
-            "Kafka Connect is at least 2,000 ms behind that of PostgreSQL: no limit on "
-            f"{limited.metric} can be judged: synchronise the clocks"
+        behind = gates.clock_behind(
+            hop=FIRST.title,
+            sender="PostgreSQL",
+            receiver="Kafka Connect",
+            events=540,
+            negative=540,
+            mean_ms=2000.0,
+        )
+        assert verdict.reasons[0] == gates.hop_clocks_differ(
+            clocks=[behind.text], metrics=[limited.metric]
         )

@@ -43,22 +43,23 @@ def with_findings(*kinds: FindingKind, excused: str = "") -> Integrity:
 @pytest.mark.parametrize(("limit", "ok"), [(1, False), (2, True)])
 def test_every_stat_is_the_count(stat: str, limit: int, *, ok: bool) -> None:
     threshold = count_threshold("events_duplicated", f"{stat}<={limit}")
-    found = judge_integrity(threshold, with_findings(FindingKind.DUPLICATE))
+    judged = judge_integrity(threshold, with_findings(FindingKind.DUPLICATE))
+    found = judged.result
     assert (found.ok, found.observed, found.samples) == (ok, 2, 1)
-    assert bool(found.reason) is not ok
+    assert (judged.reason is None) is ok
 
 
 @pytest.mark.parametrize(("metric", "kinds"), INTEGRITY_METRICS.items())
 def test_a_metric_counts_its_own_kinds(metric: str, kinds: tuple[FindingKind, ...]) -> None:
     threshold = count_threshold(metric, "value<=0")
     others = [kind for kind in FindingKind if kind not in kinds]
-    assert judge_integrity(threshold, with_findings(*kinds)).observed == 2 * len(kinds)
-    assert judge_integrity(threshold, with_findings(*others)).observed == 0
+    assert judge_integrity(threshold, with_findings(*kinds)).result.observed == 2 * len(kinds)
+    assert judge_integrity(threshold, with_findings(*others)).result.observed == 0
 
 
 def test_an_excused_finding_counts() -> None:
     excused = with_findings(FindingKind.DUPLICATE, excused="kafka restarted")
-    found = judge_integrity(count_threshold("events_duplicated", "value<=1"), excused)
+    found = judge_integrity(count_threshold("events_duplicated", "value<=1"), excused).result
     assert (found.ok, found.observed) == (False, 2)
 
 
@@ -73,7 +74,7 @@ def test_an_excused_finding_counts() -> None:
     ids=["no check", "unchecked", "not drained", "no drain"],
 )
 def test_without_a_complete_check_nothing_was_counted(integrity: Integrity | None) -> None:
-    found = judge_integrity(count_threshold("rows_lost", "value<=9"), integrity)
+    found = judge_integrity(count_threshold("rows_lost", "value<=9"), integrity).result
     assert (found.ok, found.observed, found.samples) == (None, None, 0)
 
 

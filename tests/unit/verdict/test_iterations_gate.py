@@ -6,6 +6,7 @@ import pytest
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.load.exceptions import Exceptions
+from cdc_perf.reasons.gates import iterations_threw
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.load_gates import iterations_gate
 from tests.unit.measured import GOOD, counter, evidence, rate, summary, threshold, trend
@@ -41,7 +42,7 @@ def test_iterations_that_all_throw_fail_and_are_not_the_generator_s_doing() -> N
     known = evidence("baseline", (SUCCESS,), summary(metrics))
     verdict = judge(replace(known, exceptions=Exceptions(600, "TypeError: x is undefined")))
     assert verdict.exit_code is ExitCode.FAIL
-    assert "TypeError: x is undefined" in verdict.reasons[0]
+    assert verdict.reasons[0] == iterations_threw(count=600, first="TypeError: x is undefined")
 
 
 def test_a_scenario_without_a_threshold_does_not_pass() -> None:

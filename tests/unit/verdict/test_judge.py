@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import msgspec
 import pytest
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons import gates, runs, thresholds
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.results.summary import Check, Metric, NoSummary, Summary
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.verdict.judge import judge, judge_run, not_run
@@ -45,7 +46,7 @@ class Fault:
     """What is planted, and what has to come of it."""
 
     code: ExitCode
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     summary: Summary | NoSummary = field(default_factory=good)
     k6_exit: int = 0
     events: tuple[ComponentEvent, ...] = ()
@@ -54,60 +55,81 @@ class Fault:
         return judge(evidence("baseline", LIMITS, self.summary, self.k6_exit, self.events))
 
 
-LATE_REASON = "cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms"
-STOPPED_REASON = "connect ended (terminated by SIGTERM) under the test, at an operator's request"
-DIED_REASON = "connect ended (exit status 1) by itself during the run"
-DIFFER = "k6 and this harness do not judge alike"
+def late(samples: int) -> Reason:
+    return thresholds.threshold_broken(
+        metric="cdc_e2e_latency",
+        stat="p95",
+        operator="<=",
+        threshold=2000,
+        observed=2310.4,
+        unit="ms",
+        samples=samples,
+    )
+
+
+def few(
+    stat: str, samples: int, needed: int, run_for: str, metric: str = "cdc_e2e_latency"
+) -> Reason:
+    return thresholds.too_few_samples(
+        metric=metric, stat=stat, samples=samples, needed=needed, run_for=run_for, so_far=""
+    )
+
+
+def none_of(metric: str, stat: str, *, after_warm_up: bool = True) -> Reason:
+    return thresholds.no_samples(metric=metric, stat=stat, after_warm_up=after_warm_up)
+
+
+def died(component: str, *log: str) -> Reason:
+    return gates.component_died(
+        component=component, what="ended (exit status 1)", remedy="", log=log
+    )
+
+
+def differs(*, observed: float, k6_holds: bool) -> Reason:
+    return gates.k6_judged_differently(
+        threshold=K6_P95, stat="p(95)", observed=observed, k6_holds=k6_holds
+    )
+
+
+STOPPED_REASON = gates.component_operated(component="connect", what="ended (terminated by SIGTERM)")
 K6_P95 = "cdc_e2e_latency{phase:steady} p(95)<=2000"
-BROKE = "k6 broke: {} (exit {}); the end of its log says more"
+NO_LATENCY = (none_of("cdc_e2e_latency", "p95"), none_of("cdc_e2e_latency", "p99"))
 
 FAULTS = {
     "none": Fault(ExitCode.PASS, ()),
     "a broken limit": Fault(
-        ExitCode.FAIL, (LATE_REASON,), good(LATE, thresholds=FOUND_LATE), k6_exit=99
+        ExitCode.FAIL, (late(540),), good(LATE, thresholds=FOUND_LATE), k6_exit=99
     ),
     "no samples after the warm-up": Fault(
-        ExitCode.NO_DATA,
-        (
-            "cdc_e2e_latency p95 has no samples after the warm-up",
-            "cdc_e2e_latency p99 has no samples after the warm-up",
-        ),
-        good({**GOOD, LATENCY: trend(0, p95=0.0, p99=0.0)}),
+        ExitCode.NO_DATA, NO_LATENCY, good({**GOOD, LATENCY: trend(0, p95=0.0, p99=0.0)})
     ),
     "too few samples for p99 alone": Fault(
         ExitCode.NO_DATA,
-        ("cdc_e2e_latency p99 needs 300 samples and got 200: run for at least 1m30s",),
+        (few("p99", 200, 300, "1m30s"),),
         good({**GOOD, LATENCY: trend(200, p95=1.0, p99=1.0)}),
     ),
     "too few samples for p95 and p99": Fault(
         ExitCode.NO_DATA,
-        (
-            "cdc_e2e_latency p95 needs 60 samples and got 50: run for at least 1m20s",
-            "cdc_e2e_latency p99 needs 300 samples and got 50: run for at least 6m",
-        ),
+        (few("p95", 50, 60, "1m20s"), few("p99", 50, 300, "6m")),
         good({**GOOD, LATENCY: trend(50, p95=1.0, p99=1.0)}),
     ),
     "too few samples for a rate": Fault(
         ExitCode.NO_DATA,
-        ("cdc_success_rate rate needs 300 samples and got 200: run for at least 1m30s",),
+        (few("rate", 200, 300, "1m30s", "cdc_success_rate"),),
         good({**GOOD, "cdc_success_rate": rate(200, 0), "iterations": counter(200)}),
     ),
     "too few samples beside a broken limit": Fault(
         ExitCode.NO_DATA,
-        (
-            "cdc_e2e_latency p99 needs 300 samples and got 200: run for at least 1m30s",
-            LATE_REASON.replace("540", "200"),
-        ),
+        (few("p99", 200, 300, "1m30s"), late(200)),
         good({**GOOD, LATENCY: trend(200, p95=2310.4, p99=1.0)}, thresholds=FOUND_LATE),
         k6_exit=99,
     ),
     "no iteration": Fault(
         ExitCode.NO_DATA,
         (
-            "no iteration came to its end: see the log of k6, or run for longer",
-            "cdc_e2e_latency p95 has no samples after the warm-up",
-            "cdc_e2e_latency p99 has no samples after the warm-up",
-            "cdc_success_rate rate has no samples",
+            gates.no_iteration(),
+            *NO_LATENCY,
+            none_of("cdc_success_rate", "rate", after_warm_up=False),
         ),
         good(
             {
@@ -120,104 +142,69 @@ FAULTS = {
     ),
     "no summary": Fault(
         ExitCode.INVALID,
-        ("it is gone", "without a summary no limit can be judged"),
+        (gates.summary_missing(why="it is gone"), thresholds.no_summary_for_threshold()),
         NoSummary("it is gone"),
     ),
     "the summary of another scenario": Fault(
         ExitCode.INVALID,
-        ("the summary is that of spike, not of baseline",),
+        (gates.summary_of_another_scenario(found="spike", expected="baseline"),),
         good(scenario="spike"),
     ),
     "k6 finds broken what holds": Fault(
         ExitCode.INVALID,
-        (f"{DIFFER}: k6 finds that {K6_P95} is broken, but p(95) is 51.2, so that it holds",),
+        (differs(observed=51.2, k6_holds=False),),
         good(thresholds=FOUND_LATE),
         k6_exit=99,
     ),
     "k6 finds that it holds what is broken": Fault(
-        ExitCode.INVALID,
-        (
-            f"{DIFFER}: k6 finds that {K6_P95} holds, but p(95) is 2310.4, so that it is broken",
-            LATE_REASON,
-        ),
-        good(LATE),
+        ExitCode.INVALID, (differs(observed=2310.4, k6_holds=True), late(540)), good(LATE)
     ),
     "k6 did not judge a limit": Fault(
         ExitCode.INVALID,
-        (f"{DIFFER}: k6 did not judge cdc_success_rate rate>=0.99",),
+        (gates.k6_did_not_judge(threshold="cdc_success_rate rate>=0.99"),),
         good(thresholds={P95: True, P99: True}),
     ),
     "k6 judged a limit that is not ours": Fault(
         ExitCode.INVALID,
-        (f"{DIFFER}: k6 judged pg_write_errors count<=0, which thresholds.json does not set",),
+        (gates.k6_judged_unknown_threshold(threshold="pg_write_errors count<=0"),),
         good(thresholds={**FOUND_GOOD, threshold("pg_write_errors", "count<=0"): True}),
     ),
     "k6 exits 0 although it found a limit broken": Fault(
         ExitCode.INVALID,
-        (
-            "k6 exited 0 although it found broken: cdc_e2e_latency{phase:steady} p(95)<=2000",
-            LATE_REASON,
-        ),
+        (gates.k6_exit_hides_broken_thresholds(broken=[K6_P95]), late(540)),
         good(LATE, thresholds=FOUND_LATE),
     ),
     "k6 exits 99 for nothing": Fault(
-        ExitCode.INVALID,
-        ("k6 exited 99, for a broken threshold, but its summary shows none",),
-        k6_exit=99,
+        ExitCode.INVALID, (gates.k6_exit_without_broken_threshold(),), k6_exit=99
     ),
     **{
-        f"k6 exits {code}": Fault(ExitCode.LOAD, (BROKE.format(why, code),), k6_exit=code)
-        for code, why in {
-            100: "setup took too long",
-            103: "it was stopped over its REST interface",
-            104: "its options are wrong",
-            107: "the script threw an exception outside an iteration",
-            108: "the script aborted the test",
-            109: "it crashed",
-            110: "the script marked the run as failed",
-            255: "it was started with a bad flag or a missing file",
-            1: "for a reason unknown",
-        }.items()
+        f"k6 exits {code}": Fault(ExitCode.LOAD, (gates.k6_failed(exit_code=code),), k6_exit=code)
+        for code in (100, 103, 104, 107, 108, 109, 110, 255, 1)
     },
-    "k6 is killed": Fault(
-        ExitCode.LOAD,
-        ("k6 broke: it was killed by SIGKILL; the end of its log says more",),
-        k6_exit=-9,
-    ),
+    "k6 is killed": Fault(ExitCode.LOAD, (gates.k6_killed(signal="SIGKILL"),), k6_exit=-9),
     "k6 is killed and leaves nothing": Fault(
         ExitCode.LOAD,
         (
-            "k6 broke: it was killed by signal 63; the end of its log says more",
-            "k6 wrote no summary.json",
-            "without a summary no limit can be judged",
+            gates.k6_killed(signal="signal 63"),
+            gates.summary_missing(why="k6 wrote no summary.json"),
+            thresholds.no_summary_for_threshold(),
         ),
         NoSummary("k6 wrote no summary.json"),
         k6_exit=-63,
     ),
-    "k6 is interrupted": Fault(
-        ExitCode.INTERRUPTED, ("interrupted: what was measured until then is kept",), k6_exit=105
-    ),
+    "k6 is interrupted": Fault(ExitCode.INTERRUPTED, (gates.k6_interrupted(),), k6_exit=105),
     "a component dies": Fault(
-        ExitCode.FAIL,
-        (f"{DIED_REASON}; its log ends: INFO up | ERROR gone \x1b[31m",),
-        events=(DIED,),
+        ExitCode.FAIL, (died("connect", "INFO up", "ERROR gone \x1b[31m"),), events=(DIED,)
     ),
-    "an operator stops a component": Fault(
-        ExitCode.INVALID,
-        (STOPPED_REASON,),
-        events=(STOPPED,),
-    ),
+    "an operator stops a component": Fault(ExitCode.INVALID, (STOPPED_REASON,), events=(STOPPED,)),
     "an operator stops one, another dies": Fault(
         ExitCode.INVALID,
-        (f"{STOPPED_REASON}; {DIED_REASON}",),
+        (STOPPED_REASON, died("connect")),
         events=(STOPPED, event("connect", "ended (exit status 1)")),
     ),
     "a component dies while k6 breaks": Fault(
         ExitCode.LOAD,
-        (
-            BROKE.format("it crashed", 109),
-            "kafka ended (exit status 1) by itself during the run",
-        ),
+        (gates.k6_failed(exit_code=109), died("kafka")),
         k6_exit=109,
         events=(event("kafka", "ended (exit status 1)"),),
     ),
@@ -247,36 +234,36 @@ def test_a_planted_fault_gets_its_verdict_and_its_reasons(fault: Fault) -> None:
             (Check("postgres", 1, 0), Check("connector", 0, 1), Check("mongodb", 1, 1)),
             110,
             ExitCode.FAIL,
-            ("the health check failed at: connector, mongodb",),
+            (gates.health_check_failed(checks=["connector", "mongodb"]),),
         ),
         (
             (Check("connector", 0, 1),),
             0,
             ExitCode.FAIL,
-            ("the health check failed at: connector",),
+            (gates.health_check_failed(checks=["connector"]),),
         ),
-        ((Check("never", 0, 0),), 0, ExitCode.FAIL, ("the health check failed at: never",)),
-        ((), 0, ExitCode.NO_DATA, ("the health check checked nothing",)),
+        ((Check("never", 0, 0),), 0, ExitCode.FAIL, (gates.health_check_failed(checks=["never"]),)),
+        ((), 0, ExitCode.NO_DATA, (gates.health_check_empty(),)),
         (
             (Check("postgres", 1, 0),),
             110,
             ExitCode.LOAD,
-            (BROKE.format("the script marked the run as failed", 110),),
+            (gates.k6_failed(exit_code=110),),
         ),
         (
             (Check("connector", 0, 1),),
             107,
             ExitCode.LOAD,
             (
-                BROKE.format("the script threw an exception outside an iteration", 107),
-                "the health check failed at: connector",
+                gates.k6_failed(exit_code=107),
+                gates.health_check_failed(checks=["connector"]),
             ),
         ),
     ],
     ids=["passes", "fails", "fails silently", "never made", "none", "marked for nothing", "throws"],
 )
 def test_the_health_check_is_judged_by_its_checks(
-    checks: tuple[Check, ...], k6_exit: int, code: ExitCode, reasons: tuple[str, ...]
+    checks: tuple[Check, ...], k6_exit: int, code: ExitCode, reasons: tuple[Reason, ...]
 ) -> None:
     found = summary({"iterations": counter(1)}, scenario="health-check", checks=checks)
     verdict = judge(evidence("health-check", (), found, k6_exit))
@@ -298,8 +285,10 @@ def test_k6_may_find_what_it_likes_of_a_metric_without_samples() -> None:
 def test_a_log_is_quoted_in_short() -> None:
     died = event("kafka", "ended (exit status 1)", *(f"{n} {'x' * 900}" for n in range(20)))
     (reason,) = judge(evidence("baseline", LIMITS, good(), events=(died,))).reasons
-    assert len(reason) < 1200
-    assert "its log ends: 15 x" in reason
+    log = reason.params["log"]
+    assert isinstance(log, list)
+    assert [str(line)[:4] for line in log] == ["15 x", "16 x", "17 x", "18 x", "19 x"]
+    assert len(reason.text) < 1200
 
 
 def test_every_gate_is_told_with_what_was_found() -> None:
@@ -308,7 +297,7 @@ def test_every_gate_is_told_with_what_was_found() -> None:
         "interruption": ("none", True),
         "k6_exit": ("0", True),
         "components": ("none", True),
-        "connector": ("they do", True),
+        "connector": ("running", True),
         "clock": ("+0 ms", True),
         "points": ("6,604 points of 6 metrics", True),
         "dropped_iterations": ("0 of 600", True),
@@ -318,7 +307,7 @@ def test_every_gate_is_told_with_what_was_found() -> None:
         "samples": ("600 iterations, 600 samples of cdc_success_rate", True),
         "iterations": ("600 results of 600 iterations", True),
         "duration": ("60.0 s", True),
-        "thresholds_agree": ("the same of 3", True),
+        "thresholds_agree": ("the same for 3", True),
         "drained": ("after 0.9 s", True),
         "rows": ("600 rows, 600 documents", True),
         "events": ("602 events, 600 acknowledged writes", True),
@@ -329,8 +318,9 @@ def test_every_gate_is_told_with_what_was_found() -> None:
 
 @pytest.mark.parametrize("code", [ExitCode.STACK, ExitCode.INTERRUPTED, ExitCode.NO_DATA])
 def test_a_scenario_that_was_not_run_says_why(code: ExitCode) -> None:
-    verdict = not_run("spike", code, "the stack is gone")
-    assert (verdict.exit_code, verdict.reasons) == (code, ("the stack is gone",))
+    why = runs.not_run(why="the stack is gone")
+    verdict = not_run("spike", code, why)
+    assert (verdict.exit_code, verdict.reasons) == (code, (why,))
     assert verdict.verdict is not Verdict.PASS
 
 
@@ -340,5 +330,13 @@ def test_a_component_that_died_is_a_failure_whatever_the_measurement_is_worth() 
     assert len(doubtful.reasons) > 1
     stopped = judge(evidence("baseline", LIMITS, NoSummary("none"), events=(STOPPED,)))
     assert stopped.verdict is Verdict.INVALID
-    another = msgspec.structs.replace(not_run("spike", ExitCode.INVALID, ""), reasons=("starved",))
+    another = not_run("spike", ExitCode.INVALID, runs.not_run(why="starved"))
     assert judge_run([doubtful, another]).exit_code is ExitCode.FAIL
+
+
+def test_a_run_repeats_each_reason_with_its_scenario() -> None:
+    judged = Fault(ExitCode.FAIL, (), good(LATE, thresholds=FOUND_LATE), k6_exit=99).judged()
+    (reason,) = judge_run([judged]).reasons
+    assert reason.code == "threshold_broken"
+    assert reason.params == {"scenario": "baseline", **late(540).params}
+    assert reason.text == f"baseline: {late(540).text}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons import gates as reasons
 from cdc_perf.results.summary import Metric, NoSummary, Summary, SummaryType
 from cdc_perf.stats.intervals import Interval, rate_interval
 from cdc_perf.verdict.judge import judge
@@ -92,49 +93,46 @@ def test_the_series_is_left_beside_the_points(file: Path) -> None:
 
 def test_whole_points_that_are_those_of_the_summary_pass(file: Path) -> None:
     gate = points_gate(seen(file), SAME)
-    assert (gate.code, gate.result.reason) == (ExitCode.PASS, "")
+    assert (gate.code, gate.reasons) == (ExitCode.PASS, ())
     assert gate.result.observed == "207 points of 4 metrics"
 
 
 @pytest.mark.parametrize(
-    ("metric", "content", "reason"),
+    ("metric", "content", "differences"),
     [
         (
             "cdc_e2e_latency",
             trend(102),
-            "cdc_e2e_latency has 102 samples in the summary and 101 in the points",
+            ["samples of cdc_e2e_latency: 102 in the summary, 101 in the points"],
         ),
-        (LATENCY, trend(99), f"{LATENCY} has 99 samples in the summary and 100 in the points"),
+        (LATENCY, trend(99), [f"samples of {LATENCY}: 99 in the summary, 100 in the points"]),
         (
             "cdc_success_rate",
             rate(98, 2),
-            (
-                "cdc_success_rate has 98 passes in the summary and 99 in the points; "
-                "cdc_success_rate has 2 fails in the summary and 1 in the points"
-            ),
+            [
+                "passes of cdc_success_rate: 98 in the summary, 99 in the points",
+                "fails of cdc_success_rate: 2 in the summary, 1 in the points",
+            ],
         ),
         (
             "pg_write_errors",
             counter(3),
-            "pg_write_errors has 3 as its sum in the summary and 0 in the points",
+            ["sum of pg_write_errors: 3 in the summary, 0 in the points"],
         ),
         (
             "iterations",
             counter(1234567),
-            "iterations has 1,234,567 as its sum in the summary and 0 in the points",
+            ["sum of iterations: 1,234,567 in the summary, 0 in the points"],
         ),
     ],
 )
 def test_points_that_are_not_those_of_the_summary_make_it_invalid(
-    file: Path, metric: str, content: Metric, reason: str
+    file: Path, metric: str, content: Metric, differences: list[str]
 ) -> None:
     found = summary({**SAME.metrics, metric: content})
     gate = points_gate(seen(file, found), found)
     assert gate.code is ExitCode.INVALID
-    assert gate.result.reason == (
-        f"k6's summary and its raw points differ: {reason}; "
-        "see that the disk has room and the end of k6's log"
-    )
+    assert gate.reasons == (reasons.points_differ_from_summary(differences=differences, more=0),)
 
 
 def test_a_metric_that_the_summary_lacks_makes_it_invalid(file: Path) -> None:
@@ -147,22 +145,25 @@ def test_a_metric_that_the_summary_lacks_makes_it_invalid(file: Path) -> None:
 def test_many_differences_are_told_in_short() -> None:
     found = summary({f"metric_{number}": trend(1) for number in range(8)})
     gate = points_gate(PointsSummary(), found)
-    assert "metric_4 has 1 samples in the summary and 0 in the points and 3 more" in (
-        gate.result.reason
-    )
+    (reason,) = gate.reasons
+    differences = reason.params["differences"]
+    assert isinstance(differences, list)
+    assert (len(differences), reason.params["more"]) == (5, 3)
 
 
 def test_points_that_were_cut_short_make_it_invalid(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-4])
     gate = points_gate(seen(file), SAME)
     assert gate.code is ExitCode.INVALID
-    assert gate.result.reason.startswith("points.json.gz is truncated: k6 was killed")
+    assert [reason.code for reason in gate.reasons] == ["points_damaged"]
+    assert str(gate.reasons[0].params["damage"]).startswith("points.json.gz is truncated")
 
 
 def test_a_summary_alone_is_not_believed(tmp_path: Path) -> None:
     gate = points_gate(seen(tmp_path / "points.json.gz"), SAME)
     assert gate.code is ExitCode.INVALID
-    assert gate.result.reason == "points.json.gz does not exist; no points recovered"
+    damage = "points.json.gz does not exist; no points recovered"
+    assert gate.reasons == (reasons.points_damaged(damage=damage),)
 
 
 def test_without_a_summary_there_is_nothing_to_compare(file: Path) -> None:
@@ -177,7 +178,7 @@ def test_a_disk_without_room_costs_the_verdict_alone(
     monkeypatch.setattr("tempfile.tempdir", str(file.parent / "gone"))
     found = seen(file)
     assert found.statistics == {}
-    assert found.faults[0].startswith("the raw points could not be examined: ")
+    assert [fault.code for fault in found.faults] == ["points_unreadable"]
     assert points_gate(found, SAME).code is ExitCode.INVALID
 
 
@@ -186,9 +187,10 @@ def test_the_points_gate_is_part_of_the_verdict() -> None:
     found = summary(GOOD, thresholds={limit: True})
     whole = points_of(found)
     assert judge(evidence("baseline", (limit,), found, points=whole)).exit_code is ExitCode.PASS
-    spoilt = replace(whole, faults=("points.json.gz is gone",))
+    gone = reasons.points_damaged(damage="points.json.gz is gone")
+    spoilt = replace(whole, faults=(gone,))
     verdict = judge(evidence("baseline", (limit,), found, points=spoilt))
-    assert (verdict.exit_code, verdict.reasons) == (ExitCode.INVALID, ("points.json.gz is gone",))
+    assert (verdict.exit_code, verdict.reasons) == (ExitCode.INVALID, (gone,))
 
 
 def test_empty_points_leave_an_empty_series(tmp_path: Path) -> None:

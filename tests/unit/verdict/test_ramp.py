@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons import gates, thresholds
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.results.summary import Metric, NoSummary
 from cdc_perf.settings.executors import RampingArrivalRate, Stage
 from cdc_perf.verdict.evidence import HoldResult
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.points import summarize_points
 from cdc_perf.verdict.ramp import Ramp, judge_ramp, rate_at
+from cdc_perf.verdict.threshold_result import broken_threshold
 from tests.unit.measured import GOOD, evidence, rate, stack_threshold, summary, threshold
 from tests.unit.points import Point, write_points
 
@@ -90,15 +93,15 @@ def judged(points: Path, gauges: Path) -> Ramp:
             # One window is a pause, not a break.
             ramp_points(slow_from=12, slow_until=14),
             25.0,
-            "the ramp ended at 25 iterations/s without a broken limit",
+            "the ramp ended at 25 iterations/s without a broken threshold",
         ),
-        (ramp_points(), 25.0, "the ramp ended at 25 iterations/s without a broken limit"),
+        (ramp_points(), 25.0, "the ramp ended at 25 iterations/s without a broken threshold"),
         (
             ramp_points(slow_from=0),
             None,
             "the ramp broke at 0 iterations/s: cdc_e2e_latency p95 was 500 ms within 5 s",
         ),
-        ([], None, "no iteration of the ramp came to its end"),
+        ([], None, "no iteration of the ramp completed"),
     ],
     ids=["slow", "failing", "dropped", "a pause", "never", "at once", "nothing"],
 )
@@ -123,9 +126,7 @@ def test_who_was_busy_when_it_broke(tmp_path: Path) -> None:
 def test_points_that_are_lost_leave_nothing_to_hold(tmp_path: Path) -> None:
     folder = tmp_path / "points.json.gz"
     folder.mkdir()
-    assert judged(folder, tmp_path / "none") == Ramp(
-        None, "no iteration of the ramp came to its end"
-    )
+    assert judged(folder, tmp_path / "none") == Ramp(None, "no iteration of the ramp completed")
 
 
 @pytest.mark.parametrize(
@@ -138,6 +139,7 @@ def test_the_rate_that_a_ramp_asks_for(seconds: float, rate: float) -> None:
 BROKE = Ramp(700, "the ramp broke")
 FAST_ENOUGH = stack_threshold("held_rate", "value>=500")
 RELIABLE = threshold("cdc_success_rate", "rate>=0.9")
+NONE_HELD = gates.no_rate_held(ramp=BROKE.end)
 FAILING = {**GOOD, "cdc_success_rate": rate(300, 300)}
 
 
@@ -149,21 +151,31 @@ FAILING = {**GOOD, "cdc_success_rate": rate(300, 300)}
             HoldResult(BROKE, 400, 300),
             GOOD,
             ExitCode.FAIL,
-            "held_rate value was 400 /s; it must be at least 500 /s",
+            broken_threshold(FAST_ENOUGH, 400, 1),
         ),
-        (HoldResult(BROKE, 600, 300), FAILING, ExitCode.FAIL, "no rate was held; the ramp broke"),
-        (HoldResult(BROKE, None, 0), GOOD, ExitCode.FAIL, "no rate was held; the ramp broke"),
+        (
+            HoldResult(BROKE, 600, 300),
+            FAILING,
+            ExitCode.FAIL,
+            NONE_HELD,
+        ),
+        (
+            HoldResult(BROKE, None, 0),
+            GOOD,
+            ExitCode.FAIL,
+            NONE_HELD,
+        ),
         (
             None,
             GOOD,
             ExitCode.NO_DATA,
-            "no rate was held: only a scenario with a hold has one, and only if it comes to it",
+            thresholds.no_hold(),
         ),
     ],
     ids=["held", "too low", "a limit broken", "nothing to hold", "no hold"],
 )
 def test_the_rate_that_is_held_is_judged(
-    held: HoldResult | None, metrics: Mapping[str, Metric], code: ExitCode, reason: str | None
+    held: HoldResult | None, metrics: Mapping[str, Metric], code: ExitCode, reason: Reason | None
 ) -> None:
     holds = metrics is GOOD
     measured = summary(metrics, scenario="breakpoint", thresholds={RELIABLE: holds})
@@ -173,8 +185,8 @@ def test_the_rate_that_is_held_is_judged(
     assert verdict.exit_code is code
     assert (reason is None) == (verdict.reasons == ())
     assert reason is None or reason in verdict.reasons
-    gates = {gate.name: gate.observed for gate in verdict.gates}
+    observed = {gate.name: gate.observed for gate in verdict.gates}
     told = "; held 600/s for 5m" if held and held.rate == 600 else ""
     if held and (told or held.rate is None):
-        assert gates["ramp"] == f"the ramp broke{told}"
+        assert observed["ramp"] == f"the ramp broke{told}"
         assert next(x for x in verdict.gates if x.name == "ramp").ok is (held.rate is not None)

@@ -72,7 +72,11 @@ _SPOILT: dict[str, Callable[[Any], object]] = {
     "no verdict": lambda v: v.pop("verdict"),
     "another verdict": lambda v: v.update(verdict="MAYBE"),
     "another exit code": lambda v: v.update(exit_code=1),
-    "a reason that is no text": lambda v: v.update(reasons=[None]),
+    "a reason of old": lambda v: v.update(reasons=["it is gone"]),
+    "a reason without a code": lambda v: v.update(reasons=[{"params": {}, "text": "it"}]),
+    "a reason with an object": lambda v: v.update(
+        reasons=[{"code": "it", "params": {"a": {"b": 1}}, "text": "it"}]
+    ),
     "a limit without a number": lambda v: v["thresholds"][0].update(limit=None),
     "samples in parts": lambda v: v["thresholds"][0].update(samples=1.5),
     "an interval of two numbers": lambda v: v["thresholds"][0].update(interval=[1, 2]),

@@ -36,9 +36,12 @@ def test_a_gauge_without_samples_is_unknown_and_a_jvm_s_has_its_own_remedy() -> 
     limits = (stack_threshold(LAG, "max<=9"), heap_threshold())
     lag, heap = (judge_stack_threshold(limit, sampled({})) for limit in limits)
     for found in (lag, heap):
-        assert (found.ok, found.observed, found.samples) == (None, None, 0)
+        result = found.result
+        assert (result.ok, result.observed, result.samples) == (None, None, 0)
+    assert lag.reason is not None
+    assert heap.reason is not None
     # Only the embedded stack knows a JVM's memory.
-    assert lag.reason.removeprefix(LAG) != heap.reason.removeprefix(limits[1].metric)
+    assert lag.reason.code != heap.reason.code
 
 
 @pytest.mark.parametrize(
@@ -77,4 +80,4 @@ def test_a_growth_with_enough_samples_is_judged(missing: int) -> None:
     # `growth` computes nothing from fewer.
     assert limit.samples_needed == SAMPLES_NEEDED
     found = judge_stack_threshold(limit, sampled({LAG: count}, seconds=300.0))
-    assert (found.ok, found.samples) == (None if missing else True, count)
+    assert (found.result.ok, found.result.samples) == (None if missing else True, count)

@@ -6,11 +6,14 @@ from dataclasses import replace
 import pytest
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons import gates, thresholds
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.results.points.gauges import StackSeries
 from cdc_perf.settings.executors import ConstantVus, Executor, RampingVus, Stage
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.records import ScenarioVerdict
+from cdc_perf.verdict.threshold_result import broken_threshold
 from tests.unit.measured import GOOD, evidence, points_of, stack_threshold, summary
 
 SECONDS = 60
@@ -59,18 +62,17 @@ def test_each_stat_of_a_gauge(limit: str, observed: float) -> None:
 
 
 def test_a_broken_limit_fails() -> None:
-    found = verdict(series({LAG: [0.0] * 59 + [5000.0]}), stack_threshold(LAG, "max<=1000"))
+    limit = stack_threshold(LAG, "max<=1000")
+    found = verdict(series({LAG: [0.0] * 59 + [5000.0]}), limit)
     assert found.exit_code is ExitCode.FAIL
-    assert found.reasons == (
-        "consumer_lag max was 5,000 events over 60 samples; the limit is 1,000 events",
-    )
+    assert found.reasons == (broken_threshold(limit, 5000, 60),)
 
 
-def test_bytes_are_told_as_people_read_them() -> None:
+def test_the_warm_up_does_not_count() -> None:
     limit = stack_threshold(MEMORY, f"max<={64 * MIB}")
     found = verdict(series({MEMORY: [80.0 * MIB] * SECONDS}), limit)
-    # The warm-up, six seconds, does not count.
-    assert found.reasons == ("memory_consumer max was 80 MiB over 54 samples; the limit is 64 MiB",)
+    # Six seconds of warm-up.
+    assert found.reasons == (broken_threshold(limit, 80 * MIB, 54),)
 
 
 @pytest.mark.parametrize("values", [{}, {LAG: [1.0] * 20}], ids=["none", "too few"])
@@ -78,16 +80,17 @@ def test_what_was_not_sampled_is_no_data(values: Mapping[str, Sequence[float]]) 
     found = verdict(series(values), stack_threshold(LAG, "max<=1000"))
     assert found.exit_code is ExitCode.NO_DATA
     count = len(values.get(LAG, ()))
-    assert found.reasons[0] == (
-        f"of 60 seconds of load there are samples of consumer_lag in {count}: "
-        "see that the component answers, and that the machine is not starved"
+    assert found.reasons[0] == gates.stack_samples_missing(
+        seconds=60, metrics=[LAG], samples=[count]
     )
 
 
 def test_a_percentile_of_too_few_samples_is_no_data() -> None:
     found = verdict(series({LAG: range(SECONDS)}), stack_threshold(LAG, "p99<=1000"))
     assert found.exit_code is ExitCode.NO_DATA
-    assert found.reasons == ("consumer_lag p99 needs 300 samples and got 60: run for at least 5m",)
+    (reason,) = found.reasons
+    assert reason.code == "too_few_samples"
+    assert (reason.params["needed"], reason.params["run_for"]) == (300, "5m")
 
 
 def test_samples_from_before_and_after_the_load_do_not_count() -> None:
@@ -98,35 +101,37 @@ def test_samples_from_before_and_after_the_load_do_not_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "code", "reason"),
+    ("values", "code", "reasons"),
     [
-        ([100.0 * MIB + second % 7 for second in range(600)], ExitCode.PASS, ""),
+        ([100.0 * MIB + second % 7 for second in range(600)], ExitCode.PASS, []),
         (
             [100.0 * MIB + second * MIB / 10 + second % 7 for second in range(600)],
             ExitCode.FAIL,
-            "memory_consumer growth_per_hour was 360 MiB/h over 570 samples; the limit is 64 MiB/h",
+            ["threshold_broken"],
         ),
         (
             # Up and down by 20 MiB within minutes: neither growth nor its absence can be told.
             [(100.0 + 20 * ((second // 100) % 2)) * MIB for second in range(600)],
             ExitCode.NO_DATA,
-            "which does not tell whether 64 MiB/h is kept: run for longer",
+            ["growth_undecided"],
         ),
         (
             [100.0 * MIB] * 200,
             ExitCode.NO_DATA,
-            "memory_consumer growth_per_hour needs 300 samples and got 180: run for at least 5m40s",
+            ["too_few_samples"],
         ),
     ],
     ids=["flat", "growing", "undecided", "too short"],
 )
 def test_growth_is_judged_by_both_ends_of_its_interval(
-    values: Sequence[float], code: ExitCode, reason: str
+    values: Sequence[float], code: ExitCode, reasons: list[str]
 ) -> None:
     limit = stack_threshold(MEMORY, f"growth_per_hour<={64 * MIB}")
     found = verdict(series({MEMORY: values}, seconds=len(values)), limit)
     assert found.exit_code is code
-    assert "".join(found.reasons).endswith(reason)
+    assert [reason.code for reason in found.reasons] == reasons
+    assert {reason.params.get("unit", "B/h") for reason in found.reasons} <= {"B/h"}
+    assert found.thresholds[0].unit == "B/h"
     assert (found.thresholds[0].interval is None) == (len(values) < 300)
 
 
@@ -136,37 +141,37 @@ SPIKE = RampingVus(
 
 
 @pytest.mark.parametrize(
-    ("lag", "limit", "code", "reason"),
+    ("lag", "limit", "code", "reasons"),
     [
-        ([2] * 20 + [900] * 20 + [1] * 20, "value<=10", ExitCode.PASS, ""),
+        ([2] * 20 + [900] * 20 + [1] * 20, "value<=10", ExitCode.PASS, ()),
         (
             [2] * 20 + [900] * 30 + [1] * 10,
             "value<=10",
             ExitCode.FAIL,
-            "lag_recovery_seconds value was 15 s; the limit is 10 s",
+            (broken_threshold(stack_threshold("lag_recovery_seconds", "value<=10"), 15, 1),),
         ),
         (
             [2] * 20 + [900] * 40,
             "value<=10",
             ExitCode.FAIL,
-            "the consumer's lag was not back at 2 events when the load ended, 24 s after its peak",
+            (thresholds.lag_not_recovered(level=2, seconds=24),),
         ),
         (
             [2] * 20 + [900] * 40,
             "value<=60",
             ExitCode.NO_DATA,
-            "24 s after its peak, within the limit of 60 s: run for longer",
+            (thresholds.lag_recovery_undecided(level=2, seconds=24, threshold=60),),
         ),
     ],
     ids=["back", "late", "never", "not yet"],
 )
 def test_the_lag_has_to_come_back_after_a_peak(
-    lag: Sequence[float], limit: str, code: ExitCode, reason: str
+    lag: Sequence[float], limit: str, code: ExitCode, reasons: tuple[Reason, ...]
 ) -> None:
     stack = series({LAG: lag})
     found = verdict(stack, stack_threshold("lag_recovery_seconds", limit), executor=SPIKE)
     assert found.exit_code is code
-    assert "".join(found.reasons).endswith(reason)
+    assert found.reasons == reasons
 
 
 def test_a_load_without_a_peak_has_nothing_to_recover_from() -> None:
@@ -174,8 +179,5 @@ def test_a_load_without_a_peak_has_nothing_to_recover_from() -> None:
     found = verdict(series({LAG: [0] * SECONDS}), limit)
     assert found.exit_code is ExitCode.NO_DATA
     assert found.reasons == (
-        (
-            "lag_recovery_seconds needs a load that rises to a peak and falls again, "
-            "and samples of consumer_lag before and after it"
-        ),
+        thresholds.lag_recovery_without_peak(metric="lag_recovery_seconds", sampled=LAG),
     )

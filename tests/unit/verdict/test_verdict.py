@@ -5,9 +5,12 @@ import pytest
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.files import readable_json
+from cdc_perf.reasons.reason import texts
+from cdc_perf.reasons.runs import no_scenario_run
 from cdc_perf.verdict.judge import judge_run, not_run
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict, verdict_of, worst
+from tests.unit.measured import because
 
 _WORST_FIRST = (130, 4, 3, 12, 11, 10, 0)
 
@@ -47,7 +50,8 @@ def test_an_outcome_has_one_verdict(code: int, verdict: str) -> None:
 
 
 def scenario(name: str, code: ExitCode, *reasons: str) -> ScenarioVerdict:
-    return msgspec.structs.replace(not_run(name, code, ""), reasons=reasons)
+    found = not_run(name, code, because(""))
+    return msgspec.structs.replace(found, reasons=tuple(map(because, reasons)))
 
 
 def test_a_run_is_the_worst_of_its_scenarios_and_keeps_every_reason() -> None:
@@ -59,7 +63,12 @@ def test_a_run_is_the_worst_of_its_scenarios_and_keeps_every_reason() -> None:
         ]
     )
     assert (run.verdict, run.exit_code) == (Verdict.NO_DATA, ExitCode.NO_DATA)
-    assert run.reasons == ("baseline: too slow", "baseline: a component died", "spike: too few")
+    assert texts(run.reasons) == (
+        "baseline: too slow",
+        "baseline: a component died",
+        "spike: too few",
+    )
+    assert [x.params["scenario"] for x in run.reasons] == ["baseline", "baseline", "spike"]
     assert [(s.scenario, s.verdict) for s in run.scenarios] == [
         ("health-check", Verdict.PASS),
         ("baseline", Verdict.FAIL),
@@ -69,16 +78,16 @@ def test_a_run_is_the_worst_of_its_scenarios_and_keeps_every_reason() -> None:
 
 def test_a_run_without_scenarios_does_not_pass() -> None:
     run = judge_run([])
-    assert (run.exit_code, run.reasons) == (ExitCode.NO_DATA, ("no scenario was run",))
+    assert (run.exit_code, run.reasons) == (ExitCode.NO_DATA, (no_scenario_run(),))
 
 
 @pytest.mark.parametrize("verdicts", [(), (scenario("spike", ExitCode.LOAD, "k6 broke"),)])
 def test_an_interrupted_run_is_that_whatever_was_measured(
     verdicts: tuple[ScenarioVerdict, ...],
 ) -> None:
-    run = judge_run(verdicts, "Ctrl-C")
+    run = judge_run(verdicts, because("Ctrl-C"))
     assert (run.verdict, run.exit_code) == (Verdict.INVALID, ExitCode.INTERRUPTED)
-    assert run.reasons == ("Ctrl-C", *("spike: k6 broke" for _ in verdicts))
+    assert texts(run.reasons) == ("Ctrl-C", *("spike: k6 broke" for _ in verdicts))
 
 
 def test_a_verdict_reads_back_from_its_file() -> None:
@@ -86,5 +95,5 @@ def test_a_verdict_reads_back_from_its_file() -> None:
     run = judge_run([one])
     assert msgspec.json.decode(readable_json(one), type=ScenarioVerdict) == one
     assert msgspec.json.decode(readable_json(run), type=RunVerdict) == run
-    assert readable_json(run).startswith(b'{\n  "schema_version": 1,\n  "verdict": "INVALID"')
+    assert readable_json(run).startswith(b'{\n  "schema_version": 2,\n  "verdict": "INVALID"')
     assert readable_json(run).endswith(b"}\n")

@@ -18,7 +18,7 @@ from cdc_perf.results.points.series import write_series
 from cdc_perf.results.points.store import read_points
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.runs.resolve import runs_of
-from cdc_perf.runs.run_data import RunData, ScenarioData, read_run_data
+from cdc_perf.runs.run_data import RunData, ScenarioData, read_run_data, with_units
 
 _log = logging.getLogger(__name__)
 
@@ -37,21 +37,21 @@ class BaseRun:
 
 
 def write_reports(
-    folder: Path, units: Mapping[str, str], base: BaseRun | None = None
+    folder: Path, base: BaseRun | None = None, units: Mapping[str, str] | None = None
 ) -> tuple[Path, ...]:
     """Write report.html and junit.xml of a run, or of the runs in a folder, into that folder.
 
     Args:
         folder: A run folder, complete or not, or a folder that contains some.
-        units: The units of metrics with thresholds, by name.
         base: The run to compare with.
+        units: The units of metrics by name, for runs of schema version 1, which have none.
 
     Raises:
         OSError: If a file cannot be written.
     """
-    runs = [read_run_data(each) for each in runs_of(folder)]
+    runs = [with_units(read_run_data(each), units or {}) for each in runs_of(folder)]
     files = RunFolder(folder)
-    write_atomically(files.report, page(runs, units, _beside(base, runs) if base else None))
+    write_atomically(files.report, page(runs, _beside(base, runs) if base else None))
     write_atomically(files.junit, junit(folder.name, _suites(runs)))
     return files.report, files.junit
 
@@ -77,7 +77,7 @@ def write_k6_report(points: Path, summary: Path, units: Mapping[str, str]) -> Pa
             hint="run k6 with --out json=points.json.gz and pass that file",
         )
     report = RunFolder(points.absolute().parent).report
-    write_atomically(report, page([k6_material(points, summary, units)], units))
+    write_atomically(report, page([k6_material(points, summary, units)]))
     return report
 
 
@@ -98,10 +98,10 @@ def restore_series(folder: Path) -> None:
                         write_series(found, files.series)
 
 
-def leave_reports(folder: Path, units: Mapping[str, str]) -> None:
+def leave_reports(folder: Path) -> None:
     """Write the reports at the end of a run; log any error, because the run is already over."""
     try:
-        write_reports(folder, units)
+        write_reports(folder)
     except Exception as error:  # noqa: BLE001 - a failed report must not fail the run
         cause = str(error).partition("\n")[0]
         _log.info(f"no report: {type(error).__name__}: {cause}; to retry: inv report {folder.name}")

@@ -1,7 +1,7 @@
 """Text and figures from files, kept short and printable so that they cannot break the page."""
 
+from cdc_perf.reasons.figures import figure
 from cdc_perf.report.rows import NOTHING, printable
-from cdc_perf.verdict.figures import figure
 
 # Beyond any latency in milliseconds or count of a run.
 _MOST = 1e15

@@ -72,6 +72,7 @@ def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = N
         series=series,
         log={},
         k6_thresholds=thresholds,
+        units=units or {},
     )
     return RunData(points.name, None, None, (scenario,), (*missing, _NOT_JUDGED))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import isclose, isfinite
 
+from cdc_perf.reasons.figures import BYTES, figure_beside, limit_figure
 from cdc_perf.report.html.figures import shown
 from cdc_perf.report.html.threshold_rows import STATES, ThresholdRow, used_of
 from cdc_perf.report.rows import NOTHING
@@ -15,7 +16,6 @@ from cdc_perf.results.summary import Metric, NoSummary, Summary, SummaryType
 from cdc_perf.runs.k6_threshold import K6Threshold
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
-from cdc_perf.verdict.figures import BYTES, figure_beside, limit_figure
 from cdc_perf.wording import counted
 
 # k6 counts these by itself: without a sample, the count is 0.

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.reasons.runs import runs_unfinished
 from cdc_perf.report.compare import NO_CLAIM
 from cdc_perf.report.html import figures
 from cdc_perf.report.html.comparison import ComparedScenario, ComparisonView
@@ -31,22 +32,17 @@ _UPLOT = _HERE / "uplot"
 _MOST_REASONS = 50
 
 
-def page(
-    runs: Sequence[RunData],
-    units: Mapping[str, str],
-    comparison: ComparisonView | None = None,
-) -> str:
+def page(runs: Sequence[RunData], comparison: ComparisonView | None = None) -> str:
     """Return report.html.
 
     Args:
         runs: One or several, in display order.
-        units: The units of metrics, by name.
         comparison: The comparison with a base, if there is one.
     """
     several = len(runs) > 1
     materials = [(run, each) for run in runs for each in run.scenarios]
     scenarios = [
-        scenario_view(f"scenario-{number}", each, units)
+        scenario_view(f"scenario-{number}", each)
         for number, (_, each) in enumerate(materials, start=1)
     ]
     template = _environment().get_template("report.html.j2")
@@ -83,7 +79,7 @@ def _whole(runs: Sequence[RunData]) -> RunVerdict | None:
         for run in runs
         if run.verdict is not None and run.verdict.exit_code is ExitCode.INTERRUPTED
     ]
-    unfinished = f"{', '.join(interrupted)} did not finish" if interrupted else ""
+    unfinished = runs_unfinished(runs=interrupted) if interrupted else None
     return judge_run(verdicts, unfinished)
 
 

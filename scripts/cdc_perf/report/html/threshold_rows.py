@@ -1,13 +1,12 @@
 """Thresholds and gates as table rows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from cdc_perf.report.html.figures import bare
+from cdc_perf.reasons.figures import figure_beside, limit_figure
+from cdc_perf.report.html.figures import shown
 from cdc_perf.report.rows import NOTHING
 from cdc_perf.settings.expressions import Operator
-from cdc_perf.verdict.figures import figure_beside, limit_figure
 from cdc_perf.verdict.records import GateResult, ThresholdResult
 
 STATES = {True: "holds", False: "broken", None: "unknown"}
@@ -46,14 +45,9 @@ class ThresholdRow:
     used_high: float | None
 
 
-def threshold_row(result: ThresholdResult, units: Mapping[str, str]) -> ThresholdRow:
-    """Return a threshold and its outcome as a row.
-
-    Args:
-        result: The threshold's result.
-        units: The units of metrics, by name.
-    """
-    unit = units.get(result.metric, "")
+def threshold_row(result: ThresholdResult) -> ThresholdRow:
+    """Return a threshold and its outcome as a row."""
+    unit = result.unit
     few = result.samples < result.samples_needed
     interval = result.interval
     ends = [] if interval is None else [interval.low, interval.high]
@@ -84,8 +78,13 @@ def _sign(operator: str) -> str:
 
 
 def _interval(ends: list[float | None], unit: str) -> str:
-    low, high = (("open" if end is None else bare(end, unit)) for end in ends)
-    return f"{low} to {high} {unit}".rstrip()
+    """Return both ends with one unit: `400 to 600 ms`; each with its own if they differ."""
+    known = [shown(end, unit) for end in ends if end is not None]
+    # Bytes may be shown in KiB, MiB, or GiB.
+    units = {text.partition(" ")[2] for text in known}
+    shared = f" {units.pop()}".rstrip() if len(units) == 1 else ""
+    low, high = ("open" if end is None else shown(end, unit).removesuffix(shared) for end in ends)
+    return f"{low} to {high}{shared}"
 
 
 def _used(result: ThresholdResult, value: float | None) -> float | None:

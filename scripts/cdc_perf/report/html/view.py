@@ -1,6 +1,6 @@
 """The input of the page's templates: complete, so that they compute nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from shlex import quote
 
@@ -94,8 +94,8 @@ class RunView:
     missing: tuple[str, ...]
 
 
-def scenario_view(anchor: str, material: ScenarioData, units: Mapping[str, str]) -> ScenarioView:
-    """Return a scenario's part of the page; `units` has the units of metrics, by name."""
+def scenario_view(anchor: str, material: ScenarioData) -> ScenarioView:
+    """Return a scenario's part of the page."""
     verdict, series = material.verdict, material.series
     summary, k6 = material.summary, material.k6_thresholds
     hops_told = hop_sentences(material.hops, material.summary)
@@ -105,7 +105,7 @@ def scenario_view(anchor: str, material: ScenarioData, units: Mapping[str, str])
         load=load_of(material.entry) if material.entry else "",
         verdict=verdict,
         cells=cells(Row(verdict, material.summary)) if verdict else (),
-        thresholds=tuple(threshold_row(x, units) for x in verdict.thresholds)
+        thresholds=tuple(map(threshold_row, verdict.thresholds))
         if verdict
         else tuple(map(k6_threshold_row, k6)),
         gates=verdict.gates if verdict else (),
@@ -121,7 +121,7 @@ def scenario_view(anchor: str, material: ScenarioData, units: Mapping[str, str])
         no_charts=series if isinstance(series, str) else "",
         judged_by="" if verdict else _judged_by(summary),
         k6_says=verdict_of_k6(k6),
-        metrics=metric_rows(summary, units) if isinstance(summary, ForeignSummary) else (),
+        metrics=metric_rows(summary, material.units) if isinstance(summary, ForeignSummary) else (),
     )
 
 

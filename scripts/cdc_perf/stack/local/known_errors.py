@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-_FULL_DISK = "the disk is full: free some space"
+from cdc_perf.reasons import hints
+
 # With less free space, a component that needs a new file or segment fails.
 _FULL_BELOW_BYTES = 16 * 1024**2
 _SYMPTOMS = {
-    r"No space left on device|Disk quota exceeded": _FULL_DISK,
+    r"No space left on device|Disk quota exceeded": hints.disk_full,
     r"Cannot allocate memory|Could not (reserve|allocate)|insufficient memory|OutOfMemoryError": (
-        "there is too little memory: free some (a run wants 3 GiB), or raise the limit (ulimit -v)"
+        hints.memory_too_small
     ),
-    r"Address already in use|BindException": "another program took the port: run it again",
-    r"Too many open files|file descriptors": "raise the limit of open files: ulimit -n 4096",
+    r"Address already in use|BindException": hints.port_taken,
+    r"Too many open files|file descriptors": hints.open_files_exhausted,
     r"couldn't exec|error while loading shared libraries|Could not find or load main class": (
-        "the tool cache is damaged: inv tools.clean, then run it again"
+        hints.tool_cache_damaged
     ),
 }
 
@@ -25,7 +26,7 @@ _SYMPTOMS = {
 def remedy(log: Sequence[str]) -> str:
     """Return the remedy for a problem in the lines of a log; empty if unknown."""
     text = "\n".join(log)
-    return next((found for words, found in _SYMPTOMS.items() if re.search(words, text)), "")
+    return next((hint().text for words, hint in _SYMPTOMS.items() if re.search(words, text)), "")
 
 
 def remedy_for_disk(folder: Path) -> str:
@@ -35,5 +36,5 @@ def remedy_for_disk(folder: Path) -> str:
     """
     with suppress(OSError):
         if shutil.disk_usage(folder).free < _FULL_BELOW_BYTES:
-            return _FULL_DISK
+            return hints.disk_full().text
     return ""

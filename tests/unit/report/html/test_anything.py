@@ -66,7 +66,7 @@ def test_one_value_of_a_file_is_another(originals: dict[Path, bytes], data: st.D
     path.write_bytes(msgspec.json.encode(changed(content, place, data.draw(VALUES))))
     folder = next(iter(originals)).parent
     material = read_run_data(folder)
-    found = parsed(page([material], {"cdc_e2e_latency": "ms"}))
+    found = parsed(page([material]))
     assert "At a glance" in found.text
     assert (found.fetched, found.handlers) == ([], [])
     assert junit("x", [Suite(x.verdict) for x in material.scenarios if x.verdict is not None])

@@ -25,7 +25,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>\"'{{ 7 * 7 }}"
 
 def beside(base: Path, head: Path) -> str:
     comparison = compare_runs(*(read_results(each, KNOWN) for each in (base, head)))
-    return write_reports(head, {}, BaseRun(base, comparison))[0].read_text(encoding="utf-8")
+    return write_reports(head, BaseRun(base, comparison))[0].read_text(encoding="utf-8")
 
 
 def shown(base: Path, head: Path) -> Parsed:

@@ -33,7 +33,7 @@ def text_of(tmp_path: Path, integrity: Integrity | bytes | None) -> str:
         path.unlink()
     else:
         path.write_bytes(integrity if isinstance(integrity, bytes) else readable_json(integrity))
-    return parsed(page([read_run_data(folder)], {})).text
+    return parsed(page([read_run_data(folder)])).text
 
 
 @pytest.mark.parametrize(

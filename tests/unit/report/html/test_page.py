@@ -11,12 +11,11 @@ from cdc_perf.report.html.build import write_reports
 from cdc_perf.report.html.page import page
 from cdc_perf.results.manifest import RunStatus
 from cdc_perf.runs.run_data import read_run_data
-from tests.unit.measured import way
+from tests.unit.measured import because, way
 from tests.unit.recorded_runs import LOSSY, SLOW, gone, manifest, row, spoil, write_run
 from tests.unit.report.html.parsed import Parsed, parsed
 from tests.unit.series_files import load, long_series, series_of
 
-UNITS = {"cdc_e2e_latency": "ms"}
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><img src=x onerror=alert(1)>",
@@ -28,7 +27,7 @@ HOSTILE = [
 
 
 def shown(folder: Path) -> Parsed:
-    return parsed(page([read_run_data(folder)], UNITS))
+    return parsed(page([read_run_data(folder)]))
 
 
 @pytest.fixture
@@ -43,8 +42,8 @@ def run(tmp_path: Path) -> Path:
 def test_the_verdict_comes_first_and_the_questions_are_answered(run: Path) -> None:
     text = shown(run).text
     order = [
-        "FAIL: a threshold or a gate of the pipeline is broken.",
-        "e2e-latency: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the limit is 2,000 ms",
+        "FAIL: a limit or a gate on the pipeline is broken.",
+        "e2e-latency: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the threshold is 2,000 ms",
         "MongoDB figures are those of a stand-in",
         "At a glance",
         "Did it pass?",
@@ -120,7 +119,7 @@ def test_hostile_text_is_text_wherever_it_stands(tmp_path: Path, hostile: str) -
     failing = row("spike", SLOW)
     verdict = msgspec.structs.replace(
         failing.verdict,
-        reasons=(hostile,),
+        reasons=(because(hostile),),
         gates=tuple(
             msgspec.structs.replace(gate, condition=hostile, observed=hostile, reason=hostile)
             for gate in failing.verdict.gates
@@ -139,7 +138,7 @@ def test_hostile_text_is_text_wherever_it_stands(tmp_path: Path, hostile: str) -
         f'time="2026-11-24T16:58:16Z" level=error msg={log} source=console\n', encoding="utf-8"
     )
     series_of(folder / "spike" / "series.parquet", load(5))
-    plain = parsed(page([read_run_data(write_run(tmp_path, [failing], 1))], UNITS))
+    plain = parsed(page([read_run_data(write_run(tmp_path, [failing], 1))]))
     found = shown(folder)
     visible = " ".join("".join(c if c.isprintable() else " " for c in hostile).split())
     assert found.text.count(visible) >= 8
@@ -188,7 +187,7 @@ def test_hops_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 def test_megabytes_are_cut_and_say_so(tmp_path: Path) -> None:
     failing = row("spike", SLOW)
-    verdict = msgspec.structs.replace(failing.verdict, reasons=tuple(["x" * 3_000] * 500))
+    verdict = msgspec.structs.replace(failing.verdict, reasons=(because("x" * 3_000),) * 500)
     folder = write_run(tmp_path, [type(failing)(verdict, failing.summary)])
     found = shown(folder)
     assert "… (1,000 more characters)" in found.text
@@ -241,7 +240,7 @@ def test_several_runs_are_one_page_with_one_overview(tmp_path: Path) -> None:
     for number, scenario in enumerate(("baseline", "spike")):
         folder = write_run(tmp_path, [row(scenario, SLOW if number else LOSSY)], number)
         series_of(folder / scenario / "series.parquet", load(5))
-    report, results = write_reports(tmp_path, UNITS)
+    report, results = write_reports(tmp_path)
     assert (report.parent, results.parent) == (tmp_path, tmp_path)
     found = parsed(report.read_text(encoding="utf-8"))
     assert found.ids.count("glance") == found.ids.count("overview") == 1
@@ -253,16 +252,21 @@ def test_several_runs_are_one_page_with_one_overview(tmp_path: Path) -> None:
 def test_a_run_that_was_interrupted_spoils_the_verdict_on_several(tmp_path: Path) -> None:
     write_run(tmp_path, [row("baseline")])
     second = write_run(tmp_path, [row("spike")], 1)
-    spoil(second / "verdict.json", verdict="INVALID", exit_code=130, reasons=["interrupted"])
-    found = parsed(write_reports(tmp_path, UNITS)[0].read_text(encoding="utf-8"))
+    spoil(
+        second / "verdict.json",
+        verdict="INVALID",
+        exit_code=130,
+        reasons=[{"code": "", "params": {}, "text": "interrupted"}],
+    )
+    found = parsed(write_reports(tmp_path)[0].read_text(encoding="utf-8"))
     assert "INVALID (interrupted): the run was interrupted." in found.text
-    assert f"{second.name} did not finish" in found.text
+    assert f"{second.name} did not complete" in found.text
 
 
 def test_an_hour_with_every_series_is_less_than_a_megabyte(tmp_path: Path) -> None:
     folder = write_run(tmp_path, [row("baseline")])
     long_series(folder / "baseline" / "series.parquet", 3600, 50)
-    report, _ = write_reports(folder, UNITS)
+    report, _ = write_reports(folder)
     assert 300_000 < report.stat().st_size < 1_000_000
     assert "not sampled" not in parsed(report.read_text(encoding="utf-8")).text
 

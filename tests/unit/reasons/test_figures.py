@@ -1,6 +1,6 @@
 import pytest
 
-from cdc_perf.verdict.figures import figure, figure_beside, limit_figure
+from cdc_perf.reasons.figures import figure, figure_beside, limit_figure
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The catalog of reasons: why a gate, a threshold, or a scenario fails, as values with texts."""
