@@ -177,9 +177,9 @@ def test_a_failed_connector_ends_the_wait_for_the_canary_row(stack: FakeStack) -
 @pytest.mark.parametrize(
     ("slot", "reason"),
     [
-        (None, f"replication slot {SLOT} is gone"),
-        ((None,), f"replication slot {SLOT} is gone"),
-        ((1,), f"replication slot {SLOT} is 1 byte behind what was written"),
+        (None, f"replication slot {SLOT} does not exist"),
+        ((None,), f"replication slot {SLOT} does not exist"),
+        ((1,), f"replication slot {SLOT} is 1 byte behind the last write"),
         (psycopg.ProgrammingError("no such function\nLINE 1"), "no such function"),
     ],
 )

@@ -157,7 +157,7 @@ def test_every_table_of_the_pipeline_is_read() -> None:
 
 
 def test_a_table_that_is_not_published_is_an_error_before_it_is_read() -> None:
-    with pytest.raises(StackFailure, match="does not carry"):
+    with pytest.raises(StackFailure, match="does not publish"):
         readings(connection(FakeCatalog(published=())), PIPELINE, ALL)
 
 

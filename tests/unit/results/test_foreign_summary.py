@@ -312,7 +312,7 @@ def test_another_kind_of_file_is_no_summary(tmp_path: Path, content: bytes) -> N
     path.write_bytes(content)
     found = read_any_summary(path)
     assert isinstance(found, NoSummary)
-    assert "no summary of k6" in found.reason
+    assert "is not a k6 summary" in found.reason
 
 
 def test_groups_that_are_nested_too_deep_are_no_summary(tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ def unknown_hop(hops: Hops) -> list[Any]:
     [
         pytest.param({"schema_version": 2}, "schema version 2", id="version"),
         pytest.param({"events": -1}, "events", id="number"),
-        pytest.param({"hops": rows(HOPS)[::-1]}, "another order", id="order"),
-        pytest.param({"hops": rows(HOPS)[:1] * 2}, "another order", id="twice"),
-        pytest.param({"hops": unknown_hop(HOPS)}, "another order", id="unknown"),
+        pytest.param({"hops": rows(HOPS)[::-1]}, "wrong order", id="order"),
+        pytest.param({"hops": rows(HOPS)[:1] * 2}, "wrong order", id="twice"),
+        pytest.param({"hops": unknown_hop(HOPS)}, "wrong order", id="unknown"),
         pytest.param({"missing": " " * 2_000_000}, "2,000,000 bytes", id="size"),
     ],
 )

@@ -42,7 +42,7 @@ def run(tmp_path: Path) -> Path:
 def test_the_verdict_comes_first_and_the_questions_are_answered(run: Path) -> None:
     text = shown(run).text
     order = [
-        "FAIL: a limit or a gate on the pipeline is broken.",
+        "FAIL: a threshold or a gate of the pipeline is broken.",
         "e2e-latency: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the threshold is 2,000 ms",
         "MongoDB figures are those of a stand-in",
         "At a glance",
