@@ -11,8 +11,7 @@ import requests
 import responses
 
 from cdc_perf.prometheus import push as pushing
-from cdc_perf.prometheus.push import Push
-from cdc_perf.prometheus.remote_write import encode
+from cdc_perf.prometheus.push import Push, encode
 from cdc_perf.prometheus.sample import STALE, Sample
 
 URL = "http://127.0.0.1:20000"

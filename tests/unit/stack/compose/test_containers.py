@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cdc_perf.stack.compose.container import moment_of, state_of
+from cdc_perf.stack.compose.containers import moment_of, state_of
 from cdc_perf.stack.compose.statistics import usage_in
 
 
