@@ -138,6 +138,7 @@ def test_a_checkout_in_use_says_who_holds_it(inv: Inv) -> None:
     assert "this checkout is in use by `" in completed.output
 
 
+@pytest.mark.slow
 def test_without_a_stack_a_command_says_how_to_start_one(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

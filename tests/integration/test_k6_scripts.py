@@ -429,7 +429,7 @@ def test_k6_and_the_harness_refuse_the_same(
 
     with pytest.raises(UsageFailure, match=rf"baseline\.{metric}\.{re.escape(stat)}"):
         load_thresholds(changed, SCENARIOS, load_metrics(checkout))
-    with pytest.raises(StackFailure, match=f"exit code {_SCRIPT_THREW}"):
+    with pytest.raises(StackFailure, match=f"exited with code {_SCRIPT_THREW}"):
         inspect(k6, settings_copy / "scripts" / "baseline-test.js")
 
 

@@ -141,6 +141,7 @@ def test_what_is_not_a_pass_has_its_own_exit_code(
     assert read(inv.run_of(completed) / "verdict.json")["exit_code"] == code
 
 
+@pytest.mark.slow
 def test_a_metric_without_samples_is_no_data(inv: Inv) -> None:
     scenarios = inv.checkout.scenarios_file
     before = scenarios.read_bytes()
@@ -169,6 +170,7 @@ def test_without_a_connector_the_health_check_stops_the_run(inv: Inv) -> None:
     assert not (inv.run_of(completed) / "baseline").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "limits", "said"),
     [

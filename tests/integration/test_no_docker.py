@@ -11,6 +11,7 @@ from cdc_perf import process
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 
+pytestmark = pytest.mark.slow
 _NOTHING_LISTENS = "unix:///nonexistent/docker.sock"
 
 

@@ -84,7 +84,7 @@ def test_all_that_runs_can_be_killed_at_once() -> None:
 def test_a_program_that_is_not_there_is_named_with_its_remedy() -> None:
     with pytest.raises(StackFailure, match="nonesuch is not on PATH"):
         process.run(["nonesuch"])
-    with pytest.raises(StackFailure, match="/nonesuch is not there"):
+    with pytest.raises(StackFailure, match="/nonesuch does not exist"):
         process.run(["/nonesuch"])
 
 

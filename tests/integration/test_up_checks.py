@@ -182,6 +182,7 @@ def test_a_database_that_differs_in_capitals_alone_is_refused(
         expect_collections(pipeline, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
