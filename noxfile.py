@@ -39,8 +39,9 @@ BIN = "Scripts" if sys.platform == "win32" else "bin"
 # An interrupted run stops the stack that it started before it ends.
 PATIENCE_SECONDS = 60.0
 TEMPLATES = "scripts/cdc_perf/report/html/templates"
-# Integration tests in parallel. More stacks starve each other on a machine of two cores.
-STACKS = "3"
+# Workers of the integration tests, each with a stack. Slow tests measure loads, and some start a
+# second stack: more workers starve each other on two cores.
+STACKS = {False: "3", True: "2"}
 # The coverage session lists every line of these packages that no test executes.
 JUDGING = tuple(f"scripts/cdc_perf/{name}/" for name in ("integrity", "results", "verdict"))
 CODE = ["bench", "scripts", "src", "tests", "noxfile.py", "tasks.py"]
@@ -189,15 +190,14 @@ def tests(session: nox.Session) -> None:
 
 
 def run_tests(session: nox.Session, *, full: bool, program: tuple[str, ...] = ("pytest",)) -> None:
-    """Run the unit tests in parallel, and the integration tests: in parallel unless all run."""
+    """Run the unit tests in parallel, and the integration tests with fewer workers if all run."""
     # The integration tests need the tools; the first build takes longer than a test may.
     session.run("inv", "tools.install", "--stack", "local")
     options = ["-m", "not long", "--skips-fail"] if full else ["-m", "not long and not slow"]
     options += ["--dist", "loadfile", "--no-loadscope-reorder"]
     # A stack uses a quarter of a core even while it waits, so none is up while unit tests run.
     session.run(*program, *options, "-n", "logical", "tests/unit", "tests/policy")
-    # Slow tests break components and measure loads. A second stack would disturb both.
-    session.run(*program, *options, "-n", "0" if full else STACKS, "tests/integration")
+    session.run(*program, *options, "-n", STACKS[full], "tests/integration")
 
 
 @nox.session(default=False)

@@ -12,7 +12,7 @@ from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.supervisor import Supervisor
 from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
-from tests.integration.conftest import copy_checkout
+from tests.integration.conftest import POLL, copy_checkout
 from tests.integration.inv import Inv
 
 
@@ -93,7 +93,7 @@ def test_a_configuration_that_connect_refuses_is_one_clear_line(inv: Inv) -> Non
     settings = inv.checkout.pipeline_file
     before = settings.read_text(encoding="utf-8")
     try:
-        wrong = before.replace('"poll.interval.ms" = "5"', '"poll.interval.ms" = "soon"')
+        wrong = before.replace(POLL, '"poll.interval.ms" = "soon"')
         assert wrong != before
         settings.write_text(wrong, encoding="utf-8")
         completed = inv("connector.deploy")

@@ -14,6 +14,7 @@ from cdc_perf.selftest.processes import slowed
 from cdc_perf.settings.hops import HOPS
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.stack.local.backend import LocalStack
+from tests.integration.conftest import POLL
 from tests.integration.inv import Inv, read
 
 pytestmark = pytest.mark.slow
@@ -72,7 +73,7 @@ def test_the_hops_of_every_event_add_up(inv: Inv) -> None:
 def test_debezium_s_default_poll_interval_points_at_debezium(inv: Inv) -> None:
     path = inv.checkout.pipeline_file
     tuned = path.read_text(encoding="utf-8")
-    slow = tuned.replace('"poll.interval.ms" = "5"', '"poll.interval.ms" = "500"')
+    slow = tuned.replace(POLL, '"poll.interval.ms" = "500"')
     assert slow != tuned
     path.write_text(slow, encoding="utf-8")
     try:

@@ -56,7 +56,7 @@ def test_a_run_on_a_stack_that_is_up_passes_and_leaves_everything(
     assert (manifest["status"], manifest["name"]) == ("complete", "first")
     assert manifest["stack_was_up"] is True
     assert set(manifest["versions"]["components"]) == set(COMPONENTS)
-    assert manifest["connector"]["poll.interval.ms"] == "5"
+    assert manifest["connector"]["poll.interval.ms"] == "20"
     assert not [name for name in manifest["connector"] if "password" in name or "port" in name]
     health, baseline = manifest["scenarios"]
     assert (health["name"], baseline["name"]) == ("health-check", "baseline")

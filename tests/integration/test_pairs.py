@@ -96,7 +96,10 @@ def test_a_head_that_crashes_is_left_out_and_no_pass(inv: Inv, tmp_path: Path) -
         (("nowhere", "HEAD", "--pairs", "1"), "BASE: 'nowhere' is neither a commit nor a folder"),
         (("HEAD", "HEAD", "--pairs", "1", "--scenarios", "x"), "--scenarios: unknown scenario 'x'"),
         (("HEAD", "HEAD", "--pairs", "-1"), "--pairs: -1 is not a positive number"),
-        (("20261124T000000Z-0000", "latest"), "BASE: '20261124T000000Z-0000' is neither a run nor a folder"),
+        (
+            ("20261124T000000Z-0000", "latest"),
+            "BASE: '20261124T000000Z-0000' is neither a run nor a folder",
+        ),
     ],
 )
 def test_a_wrong_word_is_one_line(inv: Inv, words: tuple[str, ...], said: str) -> None:
