@@ -25,10 +25,10 @@ def tag(folder: Path) -> dict[str, str]:
 
 def tagged_processes(folder: Path) -> tuple[psutil.Process, ...]:
     """Return the running processes that were started for the folder, or for one inside it."""
-    return tuple(_marked(str(folder)))
+    return tuple(_tagged(str(folder)))
 
 
-def _marked(folder: str) -> Iterator[psutil.Process]:
+def _tagged(folder: str) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         # The environment of another user's process, or of one that has just ended, is unreadable.
         with suppress(psutil.Error, OSError):
@@ -48,9 +48,9 @@ def end_tagged_processes(folder: Path) -> bool:
     for process in family:
         with suppress(psutil.Error):
             process.terminate()
-    _, stubborn = psutil.wait_procs(family, timeout=_TERMINATION_SECONDS)
-    for process in stubborn:
+    _, alive = psutil.wait_procs(family, timeout=_TERMINATION_SECONDS)
+    for process in alive:
         with suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(stubborn, timeout=_KILL_SECONDS)
+    psutil.wait_procs(alive, timeout=_KILL_SECONDS)
     return bool(found)

@@ -14,8 +14,8 @@ from cdc_perf.redaction import redacted
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-Tell = Callable[[tenacity.RetryCallState], None]
-_called_off: ContextVar[threading.Event | None] = ContextVar("called_off", default=None)
+LogWait = Callable[[tenacity.RetryCallState], None]
+_cancelled: ContextVar[threading.Event | None] = ContextVar("cancelled", default=None)
 _log_seconds: ContextVar[float | None] = ContextVar("log_seconds", default=None)
 
 
@@ -47,11 +47,11 @@ def cancelled_by(event: threading.Event) -> Iterator[None]:
 
     A signal interrupts only the main thread, so waits in other threads must be cancelled.
     """
-    token = _called_off.set(event)
+    token = _cancelled.set(event)
     try:
         yield
     finally:
-        _called_off.reset(token)
+        _cancelled.reset(token)
 
 
 @contextmanager
@@ -64,21 +64,21 @@ def log_waits(every_seconds: float = 10.0) -> Iterator[None]:
         _log_seconds.reset(token)
 
 
-def _teller(what: str) -> Tell | None:
+def _wait_logger(what: str) -> LogWait | None:
     """Return the callback before each pause of a wait; None if waits are not logged."""
     every_seconds = _log_seconds.get()
     if every_seconds is None:
         return None
     due = every_seconds
 
-    def tell(state: tenacity.RetryCallState) -> None:
+    def log_wait(state: tenacity.RetryCallState) -> None:
         nonlocal due
         seconds = state.seconds_since_start or 0.0
         if seconds >= due and state.outcome is not None:
             due = seconds + every_seconds
             _log.info(f"waiting for {what}, {seconds:.0f} s so far: {state.outcome.exception()}")
 
-    return tell
+    return log_wait
 
 
 def wait_until(
@@ -105,10 +105,10 @@ def wait_until(
         WaitTimeout: The deadline passed.
         StackFailure: The wait was cancelled.
     """
-    called_off = _called_off.get() or threading.Event()
+    cancelled = _cancelled.get() or threading.Event()
 
     def attempt() -> T:
-        if called_off.is_set():
+        if cancelled.is_set():
             raise StackFailure(f"the wait for {what} was canceled")
         return probe()
 
@@ -117,8 +117,8 @@ def wait_until(
             stop=tenacity.stop_after_delay(deadline_seconds),
             wait=tenacity.wait_fixed(interval_seconds),
             retry=tenacity.retry_if_exception_type(NotReady),
-            sleep=tenacity.sleep_using_event(called_off),
-            before_sleep=_teller(what),
+            sleep=tenacity.sleep_using_event(cancelled),
+            before_sleep=_wait_logger(what),
             reraise=True,
         )(attempt)
     except NotReady as reason:

@@ -17,7 +17,7 @@ from cdc_consumer.health import HealthResponse, health, readiness
 from cdc_consumer.log import log
 from cdc_consumer.loop import Dependencies, Loop
 from cdc_consumer.metrics import Metrics
-from cdc_consumer.progress import Beat, Progress
+from cdc_consumer.progress import AnswerListener, Progress
 from cdc_consumer.retry import Retry
 from cdc_consumer.settings import (
     Endpoints,
@@ -127,7 +127,7 @@ def _mongo_client(uri: str, progress: Progress) -> MongoClient[Document]:
             serverSelectionTimeoutMS=SELECT_MS,
             connectTimeoutMS=SELECT_MS,
             socketTimeoutMS=SOCKET_MS,
-            event_listeners=[Beat(progress)],
+            event_listeners=[AnswerListener(progress)],
         )
     except (InvalidURI, MongoConfigurationError, ValueError) as error:
         raise ConfigurationError(f"CDC_MONGODB_URI: {error}") from error

@@ -30,7 +30,7 @@ READ = "r"
 # backend waits between reading the clock and writing its commit.
 CLOCK_MICROSECONDS = 5_000_000
 
-Standing = Literal["newer", "same", "older", "went-back"]
+OrderRelation = Literal["newer", "same", "older", "went-back"]
 
 _Lsn = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 # The numbers are strings.
@@ -58,7 +58,7 @@ class Order(Struct, frozen=True):
     offset: int
     source_us: int | None
 
-    def against(self, other: "Order") -> Standing:
+    def against(self, other: "Order") -> OrderRelation:
         """Compare this change with another one of the same row.
 
         Returns:
@@ -69,10 +69,10 @@ class Order(Struct, frozen=True):
         if self.position is not None and other.position is not None:
             if self.position < other.position and self._contradicts(other):
                 return "went-back"
-            return _standing(self.position, other.position)
+            return _relation(self.position, other.position)
         if self.log and self.log == other.log:
-            return _standing(self.offset, other.offset)
-        return _standing((self.lsn, not self.read), (other.lsn, not other.read))
+            return _relation(self.offset, other.offset)
+        return _relation((self.lsn, not self.read), (other.lsn, not other.read))
 
     def _contradicts(self, other: "Order") -> bool:
         if self.source_us is None or other.source_us is None:
@@ -82,7 +82,7 @@ class Order(Struct, frozen=True):
         return self.source_us > other.source_us + CLOCK_MICROSECONDS
 
 
-def _standing(one: object, other: object) -> Standing:
+def _relation(one: object, other: object) -> OrderRelation:
     if one == other:
         return "same"
     return "newer" if one > other else "older"  # type: ignore[operator]

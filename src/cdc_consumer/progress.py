@@ -57,16 +57,16 @@ class Progress:
         now = clock()
         # One value, so that a reader gets a step and its start together.
         self._step = ("start", now, CALL_SECONDS)
-        self._moved = now
+        self._last_progress = now
 
     def tick(self) -> None:
         """Record progress: an answer, a retry, an empty poll."""
-        self._moved = self._clock()
+        self._last_progress = self._clock()
 
     def begin(self, doing: str, allowed_seconds: float = CALL_SECONDS) -> None:
         """Begin a step; a single call in it may take `allowed_seconds`."""
-        self._moved = self._clock()
-        self._step = (doing, self._moved, allowed_seconds)
+        self._last_progress = self._clock()
+        self._step = (doing, self._last_progress, allowed_seconds)
 
     @contextmanager
     def within(self, doing: str, allowed_seconds: float = CALL_SECONDS) -> Iterator[None]:
@@ -82,10 +82,10 @@ class Progress:
         """Return the current state."""
         doing, since, allowed = self._step
         now = self._clock()
-        return ProgressState(doing, now - since, now - self._moved, allowed)
+        return ProgressState(doing, now - since, now - self._last_progress, allowed)
 
 
-class Beat(CommandListener):
+class AnswerListener(CommandListener):
     """Counts each answer of MongoDB as progress, except to a ping, which the probes send."""
 
     def __init__(self, progress: Progress) -> None:

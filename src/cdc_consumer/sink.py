@@ -173,11 +173,11 @@ class _Application:
             self._remaining = (*results.failed, *results.duplicate)
             # After a write concern error, failed writes may have been applied.
             self._resent = self._resent or bool(results.failed)
-            newer, again = self._look(results.duplicate, rejected)
+            newer, undecided = self._resolve_duplicates(results.duplicate, rejected)
         except PyMongoError as error:
             self._resent = True
             raise TransientError(f"{type(error).__name__}: {error}") from error
-        self._remaining = (*results.failed, *newer, *again)
+        self._remaining = (*results.failed, *newer, *undecided)
         if newer and self._conflicts == 1:
             # Not a failure: the guard could not know that these are newer.
             self._attempt(rejected)
@@ -208,10 +208,10 @@ class _Application:
             result = self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
             return sort_results(writes, error.details)
-        made = result.upserted_ids or {}
-        return WriteResults(applied=writes, inserted=tuple(writes[index] for index in made))
+        upserted = result.upserted_ids or {}
+        return WriteResults(applied=writes, inserted=tuple(writes[index] for index in upserted))
 
-    def _look(
+    def _resolve_duplicates(
         self, duplicates: tuple[Write, ...], rejected: list[tuple[Write, str]]
     ) -> tuple[list[Write], list[Write]]:
         """Read the documents of duplicate keys and settle what they prove.
@@ -225,7 +225,7 @@ class _Application:
         # All of `_cdc`: for a projection of `_cdc.lsn`, nx-27017 returns a field with that name.
         documents = self._collection.find({"_id": {"$in": ids}}, {"_cdc": 1})
         stored = {item["_id"]: item for item in documents}
-        newer, again, applied = [], [], []
+        newer, undecided, applied = [], [], []
         for write in duplicates:
             found = stored.get(write.last.id)
             match classify_duplicate(write, found, resent=self._resent):
@@ -246,12 +246,12 @@ class _Application:
                         )
                     )
                 case "conflict":
-                    again.append(write)
+                    undecided.append(write)
         self._acknowledge(tuple(applied))
-        self._conflicts = self._conflicts + 1 if newer or again else 0
+        self._conflicts = self._conflicts + 1 if newer or undecided else 0
         if self._conflicts < MOST_CONFLICTS:
-            return newer, again
-        unsettled = (*newer, *again)
+            return newer, undecided
+        unsettled = (*newer, *undecided)
         rejected.extend((write, "duplicate key in another unique index") for write in unsettled)
         return [], []
 

@@ -5,7 +5,7 @@ from random import Random
 import msgspec
 import pytest
 
-from cdc_perf.report.history import alike
+from cdc_perf.report.history import comparable_groups
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.tools.cache import Cache
 from cdc_perf.tools.change_points import find_change_points
@@ -43,7 +43,7 @@ def test_one_run_without_a_figure_hides_no_doubled_latency(
         for number, value in enumerate(values)
     ]
     cache = Cache.of_environment()
-    (last,) = alike(entries, lambda x: find_change_points(checkout.root, cache, x))
+    (last,) = comparable_groups(entries, lambda x: find_change_points(checkout.root, cache, x))
     (point,) = last.changes["e2e p95"]
     # Without the run that has no figure: the 18th value is that of run 18.
     assert point.index == 17

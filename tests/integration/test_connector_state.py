@@ -18,7 +18,7 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import connector
 from cdc_perf.stack.connect_api import ConnectApi
-from cdc_perf.stack.connector_health import Condition, ConnectorHealth, look
+from cdc_perf.stack.connector_health import Condition, ConnectorHealth, read_health
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local.embedded import local_stack
 from cdc_perf.stack.task_failure import FailureCode
@@ -92,7 +92,7 @@ class Site:
 
     def wait_for(self, condition: Condition) -> ConnectorHealth:
         def probe() -> ConnectorHealth:
-            health = look(self.pipeline, self.endpoints)
+            health = read_health(self.pipeline, self.endpoints)
             assert health is not None
             if health.condition is not condition:
                 raise NotReady(f"the connector is {health.condition}")

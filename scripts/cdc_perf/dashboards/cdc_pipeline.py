@@ -18,7 +18,7 @@ _NONE_IS_GOOD = (
 
 def panels() -> tuple[Panel, ...]:
     """Return the panels in order."""
-    return (*_hops(), *_flow(), *_trouble(), *_resources())
+    return (*_hops(), *_flow(), *_fault_panels(), *_resources())
 
 
 def _hops() -> tuple[Panel, ...]:
@@ -139,7 +139,7 @@ def _flow() -> tuple[Panel, ...]:
     )
 
 
-def _trouble() -> tuple[Panel, ...]:
+def _fault_panels() -> tuple[Panel, ...]:
     return (
         stat_panel(
             PanelSpec(10, "Dead Letters", "Records that the consumer can never apply.", "short", 6),

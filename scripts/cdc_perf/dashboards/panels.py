@@ -44,7 +44,7 @@ class PanelSpec:
     width: int
 
 
-def time_series_panel(face: PanelSpec, queries: Sequence[Query], *, stacked: bool = False) -> Panel:
+def time_series_panel(spec: PanelSpec, queries: Sequence[Query], *, stacked: bool = False) -> Panel:
     """Return lines over time, with the last value and the maximum of each."""
     legend = (
         common_builders.VizLegendOptions()
@@ -54,7 +54,7 @@ def time_series_panel(face: PanelSpec, queries: Sequence[Query], *, stacked: boo
         .calcs(["lastNotNull", "max"])
     )
     tooltip = common_builders.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI)
-    panel = _faced(timeseries.Panel(), face).legend(legend).tooltip(tooltip)
+    panel = _with_spec(timeseries.Panel(), spec).legend(legend).tooltip(tooltip)
     panel = panel.min(0).show_points(common.VisibilityMode.NEVER).fill_opacity(10)
     if stacked:
         panel = panel.stacking(
@@ -66,17 +66,17 @@ def time_series_panel(face: PanelSpec, queries: Sequence[Query], *, stacked: boo
 
 
 def stat_panel(
-    face: PanelSpec, queries: Sequence[Query], steps: Sequence[dashboard.Threshold] = ()
+    spec: PanelSpec, queries: Sequence[Query], steps: Sequence[dashboard.Threshold] = ()
 ) -> Panel:
     """Return one tile with a value for each series.
 
     Args:
-        face: The panel's properties.
+        spec: The panel's properties.
         queries: Evaluated at the end of the time range.
         steps: The lowest value of each color.
     """
     reduce = common_builders.ReduceDataOptions().calcs(["lastNotNull"])
-    panel = _faced(stat.Panel(), face).reduce_options(reduce)
+    panel = _with_spec(stat.Panel(), spec).reduce_options(reduce)
     panel = panel.text_mode(common.BigValueTextMode.VALUE_AND_NAME)
     panel = panel.graph_mode(common.BigValueGraphMode.NONE)
     if steps:
@@ -87,7 +87,7 @@ def stat_panel(
 
 
 def rows(
-    face: PanelSpec,
+    spec: PanelSpec,
     queries: Sequence[Query],
     *,
     names: dict[str, str],
@@ -98,14 +98,14 @@ def rows(
     """Return a table with a row for each set of labels and a column for each query.
 
     Args:
-        face: The panel's properties.
+        spec: The panel's properties.
         queries: Evaluated at the end of the time range.
         names: The names of columns, by label or by `Value #A`.
         hidden: Labels to hide.
         words: A word and its color to show instead of a value.
         times: The names of columns with milliseconds since the epoch.
     """
-    panel = _faced(table.Panel(), face)
+    panel = _with_spec(table.Panel(), spec)
     for number, query in enumerate(queries):
         panel = panel.with_target(_target(number, query).format(PromQueryFormat.TABLE).instant())
     excluded = dict.fromkeys(("Time", *hidden), True)
@@ -131,15 +131,15 @@ def rows(
     return panel
 
 
-def _faced(panel: P, face: PanelSpec) -> P:
-    height = 5 if face.width <= _TILE else 8
+def _with_spec(panel: P, spec: PanelSpec) -> P:
+    height = 5 if spec.width <= _TILE else 8
     return (
-        panel.id(face.number)
-        .title(face.title)
-        .description(face.description)
-        .unit(face.unit)
+        panel.id(spec.number)
+        .title(spec.title)
+        .description(spec.description)
+        .unit(spec.unit)
         .datasource(DATASOURCE)
-        .span(face.width)
+        .span(spec.width)
         .height(height)
     )
 

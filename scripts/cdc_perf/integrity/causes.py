@@ -219,41 +219,43 @@ def _of_row(difference: RowDifference, attributes: Sequence[Attribute]) -> tuple
     # Columns that changed after this row version, or in the same transaction.
     changed = {name for name, x in live.items() if _not_younger(version, x.xid)}
     dropped = sum(x.dropped and _not_younger(version, x.xid) for x in attributes)
-    gone = difference.unknown
+    removed = difference.unknown
     other = difference.fields.difference(difference.absent, difference.unknown)
     if not all(name in live and live[name].xid == version for name in other):
         return ()
     if not changed.issuperset(difference.absent):
         return ()
-    moved = tuple(_moved(gone, difference.absent, dropped, has_changed=bool(changed)))
-    if len(moved) < max(len(gone), len(difference.absent)):
+    column_causes = tuple(
+        _column_causes(removed, difference.absent, dropped, has_changed=bool(changed))
+    )
+    if len(column_causes) < max(len(removed), len(difference.absent)):
         return ()
     return (
-        *moved,
+        *column_causes,
         *((CauseCode.REWRITTEN_COLUMN, (name,), False) for name in sorted(other)),
     )
 
 
-def _moved(
-    gone: Sequence[str], absent: Sequence[str], dropped: int, *, has_changed: bool
+def _column_causes(
+    removed: Sequence[str], absent: Sequence[str], dropped: int, *, has_changed: bool
 ) -> Iterator[_Named]:
     """Yield the causes of fields that are no longer columns, and of columns without a field.
 
     Args:
-        gone: The fields.
+        removed: The fields.
         absent: The columns.
         dropped: The number of columns dropped since this row version.
         has_changed: Whether a current column has changed since then.
     """
-    if dropped >= len(gone):
-        yield from ((CauseCode.DROPPED_COLUMN, (name,), True) for name in gone)
+    if dropped >= len(removed):
+        yield from ((CauseCode.DROPPED_COLUMN, (name,), True) for name in removed)
         yield from ((CauseCode.ADDED_COLUMN, (name,), False) for name in absent)
-    elif dropped == 0 and len(gone) == len(absent) == 1:
+    elif dropped == 0 and len(removed) == len(absent) == 1:
         # Nothing was dropped, so the column still exists under another name.
-        yield CauseCode.RENAMED_COLUMN, (gone[0], absent[0]), False
-    elif dropped == 0 and has_changed and len(gone) >= len(absent):
+        yield CauseCode.RENAMED_COLUMN, (removed[0], absent[0]), False
+    elif dropped == 0 and has_changed and len(removed) >= len(absent):
         # It is unknown which name became which; a null under the new name does not count as absent.
-        yield from ((CauseCode.RENAMED_COLUMN, (name,), True) for name in gone)
+        yield from ((CauseCode.RENAMED_COLUMN, (name,), True) for name in removed)
 
 
 def _not_younger(version: int, xid: int) -> bool:

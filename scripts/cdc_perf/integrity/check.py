@@ -172,8 +172,8 @@ class Checker:
             facts = CauseFacts(connection, client[self.endpoints.mongodb_database], self.pipeline)
             trail = RowTrace(self.pipeline, events, lag.committed())
             cuts = records.cuts()
-            whole = missed_for_sure(
-                events.unseen(self.pipeline.kafka.topic_prefix),
+            missing = missed_for_sure(
+                events.missing_events(self.pipeline.kafka.topic_prefix),
                 {self.pipeline.topic(table): table.table for table in self.pipeline.tables},
                 cuts,
             )
@@ -185,7 +185,7 @@ class Checker:
                 acknowledged=events.acknowledged() if kept else None,
                 findings=(
                     *row_findings(differences, trail, facts.explain),
-                    *ledger_findings(whole, lookup),
+                    *ledger_findings(missing, lookup),
                     *event_findings(events, self.pipeline, excused),
                 ),
                 cuts=cuts,

@@ -15,7 +15,7 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.integrity.records import Drain
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import canary, source
-from cdc_perf.stack.connector_health import ConnectorDown, ConnectorHealth, Guard, look
+from cdc_perf.stack.connector_health import ConnectorDown, ConnectorHealth, Guard, read_health
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.waiting import NotReady, WaitTimeout, wait_until
@@ -144,7 +144,7 @@ class Draining:
 
     def _note_connector(self) -> None:
         """Record a connector that does not run, because that may be the reason."""
-        health = look(self._pipeline, self._endpoints)
+        health = read_health(self._pipeline, self._endpoints)
         if health is not None and not health.running:
             self._connector = health
 

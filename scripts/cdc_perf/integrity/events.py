@@ -83,7 +83,7 @@ class Events:
         """Return the records that are not an event of a row."""
         return self._anomalies(queries.UNREADABLE)
 
-    def unseen(self, topic_prefix: str) -> tuple[MissingEvent, ...]:
+    def missing_events(self, topic_prefix: str) -> tuple[MissingEvent, ...]:
         """Return the acknowledged writes that have no event."""
         rows = self._connection.execute(queries.MISSING, {"prefix": topic_prefix}).fetchall()
         return tuple(MissingEvent(*row) for row in rows)

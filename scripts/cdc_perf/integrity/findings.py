@@ -124,17 +124,17 @@ def event_findings(events: Events, pipeline: Pipeline, excused: str) -> Iterator
 
 
 def missed_for_sure(
-    unseen: Iterable[MissingEvent], tables: Mapping[str, str], cuts: Iterable[TopicCut]
+    missing: Iterable[MissingEvent], tables: Mapping[str, str], cuts: Iterable[TopicCut]
 ) -> tuple[MissingEvent, ...]:
     """Return the acknowledged writes whose topic still has all of its records.
 
     Args:
-        unseen: The acknowledged writes without an event.
+        missing: The acknowledged writes without an event.
         tables: The table of each topic.
         cuts: The partitions that lost records, and with them perhaps the event.
     """
     cut = {tables.get(each.topic) for each in cuts}
-    return tuple(each for each in unseen if each.table not in cut)
+    return tuple(each for each in missing if each.table not in cut)
 
 
 class Rows(Protocol):
@@ -147,10 +147,10 @@ class Rows(Protocol):
         """Return whether a write of the row must have an event in the topic."""
 
 
-def ledger_findings(unseen: Sequence[MissingEvent], lookup: Rows) -> Iterator[Finding]:
+def ledger_findings(missing: Sequence[MissingEvent], lookup: Rows) -> Iterator[Finding]:
     """Return the findings on acknowledged writes that lack an event although they must have one."""
     groups: defaultdict[tuple[str, FindingKind], list[MissingEvent]] = defaultdict(list)
-    for each in unseen:
+    for each in missing:
         if not lookup.must_arrive(each.table, each.id):
             continue
         # An updated row that does not exist may have been deleted since.

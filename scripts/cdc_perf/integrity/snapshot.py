@@ -93,14 +93,14 @@ def compare(
         connection.read_only = True
         for setting in _PRINTING.items():
             connection.execute("SELECT set_config(%s, %s, true)", setting)
-        for how in readings(connection, pipeline, filtered).values():
-            counted = _Counted(how)
+        for reading in readings(connection, pipeline, filtered).values():
+            counted = _CompareCounter(reading)
             with connection.cursor(name="integrity") as rows:
-                _print_values(rows, how.columns)
+                _print_values(rows, reading.columns)
                 rows.itersize = _BATCH
-                rows.execute(how.all_rows())
-                documents = live_documents(database[how.table.collection])
-                differences += differing(how, counted.rows(rows), counted.documents(documents))
+                rows.execute(reading.all_rows())
+                documents = live_documents(database[reading.table.collection])
+                differences += differing(reading, counted.rows(rows), counted.documents(documents))
             compared.append(counted.result())
     return TableComparison(tuple(compared), tuple(differences))
 
@@ -135,21 +135,21 @@ def metadata(document: Document) -> Document:
 
 
 def differing(
-    how: TableReading, rows: Iterable[Row], documents: Iterable[Document]
+    reading: TableReading, rows: Iterable[Row], documents: Iterable[Document]
 ) -> Iterator[RowDifference]:
     """Yield the differences between rows and documents, both in the order of `_id`."""
-    unseen = _UnseenColumns(how)
-    yield from _row_by_row(how, rows, documents, unseen)
-    yield from unseen.differences()
+    missing_columns = _MissingColumns(reading)
+    yield from _row_by_row(reading, rows, documents, missing_columns)
+    yield from missing_columns.differences()
 
 
 def _row_by_row(
-    how: TableReading,
+    reading: TableReading,
     rows: Iterable[Row],
     documents: Iterable[Document],
-    unseen: "_UnseenColumns",
+    missing_columns: "_MissingColumns",
 ) -> Iterator[RowDifference]:
-    table = how.table.table
+    table = reading.table.table
     ahead = iter(documents)
     document = next(ahead, None)
     for row in rows:
@@ -164,9 +164,9 @@ def _row_by_row(
         if document is None or document["_id"] > identity:
             yield RowDifference(FindingKind.MISSING, table, identity, row[1], None)
             continue
-        unseen.observe(row, document)
-        wrong = _wrong_columns(how, row, document)
-        unknown = tuple(sorted(document.keys() - how.fields - {"_id", "_cdc"}))
+        missing_columns.observe(row, document)
+        wrong = _wrong_columns(reading, row, document)
+        unknown = tuple(sorted(document.keys() - reading.fields - {"_id", "_cdc"}))
         if wrong or unknown:
             found = metadata(document)
             # A savepoint's transaction has its own ID, so its `content` is reported as `stale`.
@@ -188,22 +188,22 @@ def _row_by_row(
         document = next(ahead, None)
 
 
-def _wrong_columns(how: TableReading, row: Row, document: Document) -> list[Column]:
+def _wrong_columns(reading: TableReading, row: Row, document: Document) -> list[Column]:
     """Return the columns whose values differ from the document's."""
     return [
         column
-        for column, printed in zip(how.columns, row[2:], strict=True)
+        for column, printed in zip(reading.columns, row[2:], strict=True)
         if not column.same(printed, document.get(column.name))
     ]
 
 
-class _UnseenColumns:
+class _MissingColumns:
     """The columns that no document has had so far, and the number of rows with a value in each."""
 
-    def __init__(self, how: TableReading) -> None:
-        self._table = how.table.table
-        self._left: list[tuple[int, Column]] = list(enumerate(how.columns, start=2))
-        self._values: dict[str, int] = dict.fromkeys((each.name for each in how.columns), 0)
+    def __init__(self, reading: TableReading) -> None:
+        self._table = reading.table.table
+        self._left: list[tuple[int, Column]] = list(enumerate(reading.columns, start=2))
+        self._values: dict[str, int] = dict.fromkeys((each.name for each in reading.columns), 0)
 
     def observe(self, row: Row, document: Document) -> None:
         """Take a row and its document into account."""
@@ -238,11 +238,11 @@ def _lsn(document: Document) -> int | None:
     return found if isinstance(found, int) else None
 
 
-class _Counted:
+class _CompareCounter:
     """Counts the rows and documents that pass through."""
 
-    def __init__(self, how: TableReading) -> None:
-        self._how = how
+    def __init__(self, reading: TableReading) -> None:
+        self._reading = reading
         self._rows = 0
         self._documents = 0
         self._ordered_by_lsn = 0
@@ -261,10 +261,10 @@ class _Counted:
 
     def result(self) -> TableCompared:
         return TableCompared(
-            table=self._how.table.table,
+            table=self._reading.table.table,
             rows=self._rows,
             documents=self._documents,
-            not_compared=self._how.not_compared,
-            row_filter=self._how.row_filter,
+            not_compared=self._reading.not_compared,
+            row_filter=self._reading.row_filter,
             ordered_by_lsn=self._ordered_by_lsn,
         )

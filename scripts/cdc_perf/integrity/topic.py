@@ -161,14 +161,14 @@ def _messages(
     """Yield the records within the windows, in the order of their offsets."""
     open_ones = {key: span for key, span in windows.items() if span[0] < span[1]}
     consumer.assign([TopicPartition(key[0], key[1], span[0]) for key, span in open_ones.items()])
-    heard = time.monotonic()
+    last_message_at = time.monotonic()
     left = sum(end - begin for begin, end in open_ones.values())
     while open_ones:
         # It waits for the number of records that it is asked for.
         for message in consumer.consume(min(_BATCH, left), timeout=0.1):
             if message.error() is not None:
                 raise KafkaException(message.error())
-            heard = time.monotonic()
+            last_message_at = time.monotonic()
             span = open_ones.get((str(message.topic()), int(message.partition() or 0)))
             if span is not None and int(message.offset() or 0) < span[1]:
                 yield message
@@ -180,7 +180,7 @@ def _messages(
             if place.offset >= end:
                 del open_ones[place.topic, place.partition]
             left += max(0, end - max(begin, place.offset))
-        if time.monotonic() > heard + _STALL_SECONDS:
+        if time.monotonic() > last_message_at + _STALL_SECONDS:
             names = ", ".join(sorted({topic for topic, _ in open_ones}))
             raise StackFailure(f"Kafka returned no records of {names} for {_STALL_SECONDS:.0f} s")
 

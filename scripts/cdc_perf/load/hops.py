@@ -55,7 +55,7 @@ class HopWatch:
         # Why the last reading failed; and whether the first one did.
         self._silence = ""
         self._late = False
-        self._look()
+        self._take_reading()
 
     def follow(self, progress: LoadProgress) -> None:
         """Take a reading if one is due."""
@@ -66,12 +66,12 @@ class HopWatch:
         begins = warm and self._begin is None
         if begins or now >= self._due:
             self._due = now + _INTERVAL_SECONDS
-            if self._look() and begins:
+            if self._take_reading() and begins:
                 self._begin = self._end
 
     def close(self) -> HopMeasurements:
         """Take the last reading, and return the measurements."""
-        self._look()
+        self._take_reading()
         return HopMeasurements(
             self._steady, self._warm_up, self._begin, self._end, self._restarts, self._missing()
         )
@@ -88,7 +88,7 @@ class HopWatch:
             )
         return ""
 
-    def _look(self) -> bool:
+    def _take_reading(self) -> bool:
         """Take a reading; return whether the consumer answered."""
         try:
             now = self._read()

@@ -59,13 +59,13 @@ def _hold(
 ) -> ScenarioResult:
     rate = (ramp.highest or 0.0) * _FIRST_SHARE
     for number in range(1, MOST_HOLDS + 1):
-        asked = max(1, round(rate))
-        holding = runner.with_variables({"HOLD_RATE": str(asked)})
+        hold_rate = max(1, round(rate))
+        holding = runner.with_variables({"HOLD_RATE": str(hold_rate)})
         shape = holding.shape(run.planned)
-        _log.info(f"{run.name}: holding {asked:,}/s for {format_duration(shape.seconds)}")
+        _log.info(f"{run.name}: holding {hold_rate:,}/s for {format_duration(shape.seconds)}")
         hold_files = ScenarioFiles(run.files.folder / f"hold-{number}")
         measured = holding.measure(ScenarioRun(run.planned, shape, hold_files))
-        measured = _judged_with(measured, HoldResult(ramp, asked, shape.seconds), earlier)
+        measured = _judged_with(measured, HoldResult(ramp, hold_rate, shape.seconds), earlier)
         if number == MOST_HOLDS or _ends_the_search(measured):
             break
         # Without `earlier`: an earlier part's faults say nothing about this rate.
@@ -73,7 +73,7 @@ def _hold(
         verdict = judge(replace(measured.evidence, thresholds=limits, earlier=()))
         if verdict.exit_code not in (ExitCode.FAIL, ExitCode.INVALID):
             break
-        _log.info(f"{run.name}: {asked:,}/s is not sustained: {verdict.reasons[0].text}")
+        _log.info(f"{run.name}: {hold_rate:,}/s is not sustained: {verdict.reasons[0].text}")
         measured = _settled(holding, measured, hold_files)
         if _lost(measured):
             break
@@ -118,7 +118,7 @@ def _lost(measured: ScenarioResult) -> bool:
 
 def _aborted(measured: ScenarioResult) -> bool:
     """Return whether k6 was interrupted or failed, so that the search cannot continue."""
-    return measured.k6.interrupted is not None or not measured.evidence.k6_came_to_its_end
+    return measured.k6.interrupted is not None or not measured.evidence.k6_finished
 
 
 def _wait_for_zero_lag(runner: ScenarioRunner) -> None:

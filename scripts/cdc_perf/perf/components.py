@@ -23,11 +23,11 @@ def wait_for_components(backend: Backend) -> None:
             for status in backend.status()
             if not status.observer and not status.name.startswith(CONNECTOR)
         ]
-        away = {status.name: status.state for status in statuses if not status.running}
-        if "stopped" in away.values():
-            raise StackFailure(f"{', '.join(away)} stopped", hint="inv up starts it again")
-        if away:
-            raise NotReady(f"{', '.join(away)} not running")
+        not_running = {status.name: status.state for status in statuses if not status.running}
+        if "stopped" in not_running.values():
+            raise StackFailure(f"{', '.join(not_running)} stopped", hint="inv up starts it again")
+        if not_running:
+            raise NotReady(f"{', '.join(not_running)} not running")
 
     wait_until(probe, what="the stack", deadline_seconds=_DEADLINE_SECONDS, hint="see `inv status`")
 

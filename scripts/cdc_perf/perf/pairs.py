@@ -94,7 +94,7 @@ def measure_in_turn(base: Checkout, head: Checkout, results: Path, turns: Turns)
     Raises:
         UsageFailure: A version rejects the arguments.
     """
-    made: list[Turn] = []
+    finished: list[Turn] = []
     for number in range(1, turns.pairs + 1):
         order = (PairSide.BASE, PairSide.HEAD) if number % 2 else (PairSide.HEAD, PairSide.BASE)
         for side in order:
@@ -102,11 +102,11 @@ def measure_in_turn(base: Checkout, head: Checkout, results: Path, turns: Turns)
             turn = _run(base if side is PairSide.BASE else head, results, turns, number, side)
             if turn.exit_code not in _USABLE:
                 _log.info(f"{turn.name} is excluded: {turn.reason}")
-            made.append(turn)
-        if number == _HOPELESS_PAIRS and not any(turn.figures for turn in made):
+            finished.append(turn)
+        if number == _HOPELESS_PAIRS and not any(turn.figures for turn in finished):
             _log.info(f"no run of the first {number} pairs is usable: stopping")
             break
-    return made
+    return finished
 
 
 def _run(checkout: Checkout, results: Path, turns: Turns, number: int, side: PairSide) -> Turn:
@@ -126,8 +126,8 @@ def _run(checkout: Checkout, results: Path, turns: Turns, number: int, side: Pai
         raise UsageFailure(
             f"{side} rejects the arguments of this command", detail=completed.last_lines[-8:]
         )
-    made = [path for path in run_folders(results) if path not in before]
-    folder = RunFolder(made[-1]) if made else None
+    new_folders = [path for path in run_folders(results) if path not in before]
+    folder = RunFolder(new_folders[-1]) if new_folders else None
     return turn_of(folder, number, side, completed.exit_code, completed.last_lines)
 
 
@@ -143,19 +143,19 @@ def turn_of(
         exit_code: Its exit code.
         last_lines: The last lines of its output.
     """
-    whole = _Said() if folder is None else _said(folder.verdict)
-    said = [why if isinstance(why, str) else why.text for why in whole.reasons]
-    said += [line.strip() for line in reversed(last_lines) if line.strip()]
+    verdict = _VerdictFile() if folder is None else _read_verdict(folder.verdict)
+    lines = [why if isinstance(why, str) else why.text for why in verdict.reasons]
+    lines += [line.strip() for line in reversed(last_lines) if line.strip()]
     reason = "" if exit_code == ExitCode.PASS else f"exit {exit_code}"
-    if reason and said:
-        reason += f": {printable(said[0])[:_LONGEST_REASON]}"
+    if reason and lines:
+        reason += f": {printable(lines[0])[:_LONGEST_REASON]}"
     return Turn(
         pair=number,
         side=side,
         run="" if folder is None else folder.run_id,
         exit_code=exit_code,
         figures={} if folder is None else figures_of(folder),
-        failed=tuple(x.scenario for x in whole.scenarios if x.verdict == Verdict.FAIL),
+        failed=tuple(x.scenario for x in verdict.scenarios if x.verdict == Verdict.FAIL),
         reason=reason,
     )
 
@@ -168,32 +168,32 @@ def figures_of(folder: RunFolder) -> Mapping[str, float]:
     or has no verdict has no figures.
     """
     files = _each(folder, "verdict.json")
-    judged = {file.parent.name for file in files if _said(file).verdict in _JUDGED}
+    judged = {file.parent.name for file in files if _read_verdict(file).verdict in _JUDGED}
     return {**_latencies(folder, judged), **_hops(folder, judged)}
 
 
-class _SaidOfScenario(msgspec.Struct, frozen=True):
+class _ScenarioEntry(msgspec.Struct, frozen=True):
     scenario: str
     verdict: str
 
 
-class _SaidReason(msgspec.Struct, frozen=True):
+class _ReasonEntry(msgspec.Struct, frozen=True):
     text: str
 
 
-class _Said(msgspec.Struct, frozen=True):
+class _VerdictFile(msgspec.Struct, frozen=True):
     """The needed part of a verdict.json, of a run or a scenario, written by any version."""
 
     verdict: str = ""
-    reasons: tuple[str | _SaidReason, ...] = ()
-    scenarios: tuple[_SaidOfScenario, ...] = ()
+    reasons: tuple[str | _ReasonEntry, ...] = ()
+    scenarios: tuple[_ScenarioEntry, ...] = ()
 
 
-def _said(path: Path) -> _Said:
+def _read_verdict(path: Path) -> _VerdictFile:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Said)
+        return msgspec.json.decode(path.read_bytes(), type=_VerdictFile)
     except (OSError, *NOT_JSON):
-        return _Said()
+        return _VerdictFile()
 
 
 def _each(folder: RunFolder, name: str) -> list[Path]:

@@ -35,7 +35,7 @@ from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.signals import deferred
 from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.connector import deployed_settings
-from cdc_perf.stack.connector_health import look
+from cdc_perf.stack.connector_health import read_health
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.gauges import Gauges
 from cdc_perf.stack.hops import read_hops
@@ -125,7 +125,7 @@ def prepare_session(
         gauges=Gauges(plan.pipeline, endpoints, backend.usage, backend.collected),
         hops=partial(read_hops, endpoints.consumer_url),
         checker=Checker(plan.pipeline, endpoints),
-        connector=partial(look, plan.pipeline, endpoints),
+        connector=partial(read_health, plan.pipeline, endpoints),
     )
     shapes = [runner.shape(planned) for planned in plan.scenarios]
     now = datetime.now(UTC)

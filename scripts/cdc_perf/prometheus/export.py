@@ -30,7 +30,7 @@ from cdc_perf.stack.component import ComponentEvent
 
 PREFIX = "cdc_perf_"
 # Name without the prefix, labels in addition to run and scenario, value.
-Told = tuple[str, Mapping[str, str], float]
+MetricValue = tuple[str, Mapping[str, str], float]
 _PER_COMPONENT = {"cpu_": "cpu_cores", "memory_": "memory_bytes"}
 
 
@@ -78,17 +78,17 @@ class PrometheusExport:
             latencies: Seconds of cdc_e2e_latency by quantile, for quantiles with enough samples.
         """
         labels = {"test_run_id": self._run_id, "scenario": scenario}
-        told = [
+        metric_values = [
             ("threshold_ok", {"metric": x.metric, "limit": x.limit}, float(x.ok))
             for x in limits
             if x.ok is not None
         ]
-        told += [
+        metric_values += [
             ("e2e_latency_seconds", {"quantile": f"{quantile:g}"}, seconds)
             for quantile, seconds in latencies.items()
         ]
-        told.append(("verdict", {"verdict": verdict}, float(exit_code)))
-        _offer(self._push, labels, datetime.now(UTC), told)
+        metric_values.append(("verdict", {"verdict": verdict}, float(exit_code)))
+        _offer(self._push, labels, datetime.now(UTC), metric_values)
 
     def close(self) -> None:
         """Send the queued samples."""
@@ -111,23 +111,23 @@ class ScenarioExport:
     def gauges(self, values: Mapping[str, float]) -> None:
         """Export a sample of the stack's gauges."""
         known = {CONSUMER_LAG, SLOT_RETAINED_BYTES}
-        told = [(name, dict[str, str](), values[name]) for name in known & values.keys()]
+        metric_values = [(name, dict[str, str](), values[name]) for name in known & values.keys()]
         for prefix, name in _PER_COMPONENT.items():
-            told += [
+            metric_values += [
                 (name, {"component": metric.removeprefix(prefix)}, value)
                 for metric, value in values.items()
                 if metric.startswith(prefix)
             ]
-        self._offer(datetime.now(UTC), [("scenario_running", {}, 1.0), *told], live=True)
+        self._offer(datetime.now(UTC), [("scenario_running", {}, 1.0), *metric_values], live=True)
 
     def progress(self, progress: LoadProgress) -> None:
         """Export which thresholds hold now."""
         states = threshold_states(self._thresholds, progress.metrics)
-        told = [
+        metric_values = [
             ("threshold_ok", {"metric": x.metric, "limit": limit_text(x)}, float(ok))
             for x, ok in states.items()
         ]
-        self._offer(datetime.now(UTC), told)
+        self._offer(datetime.now(UTC), metric_values)
 
     def loaded(self, ended: datetime, events: Iterable[ComponentEvent]) -> None:
         """Export when k6 ended, and the components' faults meanwhile."""
@@ -145,15 +145,24 @@ class ScenarioExport:
         self._offer(now, faults)
         self._offer(now, [(name, labels, STALE) for (name, _), labels in self._live.items()])
 
-    def _offer(self, at: datetime, told: Sequence[Told], *, live: bool = False) -> None:
+    def _offer(
+        self, at: datetime, metric_values: Sequence[MetricValue], *, live: bool = False
+    ) -> None:
         if live:
-            self._live |= {(name, tuple(labels.items())): labels for name, labels, _ in told}
-        _offer(self._push, self._labels, at, told)
+            self._live |= {
+                (name, tuple(labels.items())): labels for name, labels, _ in metric_values
+            }
+        _offer(self._push, self._labels, at, metric_values)
 
 
-def _offer(push: Push, labels: Mapping[str, str], at: datetime, told: Sequence[Told]) -> None:
+def _offer(
+    push: Push, labels: Mapping[str, str], at: datetime, metric_values: Sequence[MetricValue]
+) -> None:
     push.offer(
-        [Sample(f"{PREFIX}{name}", {**labels, **more}, value, at) for name, more, value in told]
+        [
+            Sample(f"{PREFIX}{name}", {**labels, **more}, value, at)
+            for name, more, value in metric_values
+        ]
     )
 
 

@@ -77,7 +77,7 @@ class Push:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._complained = False
+        self._warned = False
         self._waiting: queue.Queue[Sequence[Sample] | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
@@ -87,7 +87,7 @@ class Push:
         try:
             self._waiting.put_nowait(samples)
         except queue.Full:
-            self._complain("the queue is full")
+            self._warn_once("the queue is full")
 
     def close(self) -> None:
         """Send the queued samples, for a few seconds at most."""
@@ -112,13 +112,13 @@ class Push:
         try:
             answer = session.post(f"{self._url}/api/v1/write", data=body, timeout=_REQUEST_SECONDS)
         except requests.RequestException as error:
-            self._complain(type(error).__name__)
+            self._warn_once(type(error).__name__)
             return
         if not answer.ok:
-            self._complain(f"{answer.status_code} {answer.text.strip()[:_REASON]}")
+            self._warn_once(f"{answer.status_code} {answer.text.strip()[:_REASON]}")
 
-    def _complain(self, why: str) -> None:
-        if not self._complained:
-            self._complained = True
+    def _warn_once(self, why: str) -> None:
+        if not self._warned:
+            self._warned = True
             where = redacted(self._url)
             _log.warning(f"cannot push samples to Prometheus at {where}: {why}")

@@ -15,7 +15,7 @@ from cdc_perf.publish.runner import WorkflowRun
 from cdc_perf.publish.status import State, Status
 from cdc_perf.publish.summary import summary_of
 from cdc_perf.report.changes import changes_table
-from cdc_perf.report.hops import moved_hop
+from cdc_perf.report.hops import changed_hop
 from cdc_perf.report.markdown import quoted
 
 _MOST_PROBLEMS = 20
@@ -118,7 +118,7 @@ def render(
             f"### Changes since the base branch's last comparable run\n\n"
             f"{_changes(comparison, links)}"
         )
-    blocks.append(_where(run, fetched, links))
+    blocks.append(_links_line(run, fetched, links))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -145,12 +145,12 @@ def _changes(comparison: BaselineComparison | str, links: Links) -> str:
     if comparison.pairs:
         links_to = ", ".join(f"[{run}]({links.run(run)})" for run in comparison.runs)
         note = f"One run compared with one run of {links_to}. A difference can be noise."
-        moved = [
+        hop_changes = [
             f"- {scenario}: {sentence}"
             for scenario, (before, now) in comparison.pairs.items()
-            if (sentence := moved_hop(before.row.hops, now.row.hops))
+            if (sentence := changed_hop(before.row.hops, now.row.hops))
         ]
-        blocks.append("\n\n".join([changes_table(comparison.pairs), *moved, note]))
+        blocks.append("\n\n".join([changes_table(comparison.pairs), *hop_changes, note]))
     if comparison.missing:
         blocks.append(_missing(comparison.missing))
     return "\n\n".join(blocks)
@@ -160,7 +160,7 @@ def _missing(missing: Mapping[str, str]) -> str:
     return "\n".join(f"- {name}: no baseline run: {why}" for name, why in missing.items())
 
 
-def _where(run: WorkflowRun, fetched: Fetched, links: Links) -> str:
+def _links_line(run: WorkflowRun, fetched: Fetched, links: Links) -> str:
     parts = [f"[Job summary, logs, and all artifacts]({links.run(run.id)})"]
     if fetched.artifact is not None:
         address = links.artifact(run.id, fetched.artifact.id)

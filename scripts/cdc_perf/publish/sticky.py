@@ -23,7 +23,7 @@ class _Comment(msgspec.Struct, frozen=True):
     user: _User | None
 
 
-class _Unsure(Exception):  # noqa: N818 - a state, not an error
+class _OutcomeUnknown(Exception):  # noqa: N818 - a state, not an error
     """The comment may or may not have been created."""
 
     def __init__(self, failure: ApiFailure) -> None:
@@ -59,19 +59,19 @@ def publish(github: GitHub, pull_request: int, body: str, *, only_edit: bool = F
             github.post(f"/issues/{pull_request}/comments", {"body": text})
         except ApiFailure as failure:
             if failure.status in {0, *PASSING}:
-                raise _Unsure(failure) from None
+                raise _OutcomeUnknown(failure) from None
             raise
         return f"#{pull_request}: added a comment"
 
     try:
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Unsure),
+            retry=tenacity.retry_if_exception_type(_OutcomeUnknown),
             wait=tenacity.wait_exponential(max=10),
             stop=tenacity.stop_after_attempt(_ATTEMPTS),
             reraise=True,
         )(attempt)
-    except _Unsure as unsure:
-        raise unsure.failure from None
+    except _OutcomeUnknown as unknown:
+        raise unknown.failure from None
 
 
 def _find(github: GitHub, pull_request: int) -> int | None:

@@ -27,7 +27,7 @@ _COLUMNS = {
     "samples now": "right",
     "change": "right",
 }
-_FIRST_ASKED = "e2e p95, ms"
+_HEADLINE_FIGURE = "e2e p95, ms"
 _ERRORS = "errors"
 
 
@@ -57,7 +57,7 @@ class MetricChange(msgspec.Struct, frozen=True):
 
     def cells(self) -> list[str]:
         """Return a row of the table."""
-        return [self.figure, *self.before.cells(), *self.now.cells(), self.moved]
+        return [self.figure, *self.before.cells(), *self.now.cells(), self.delta]
 
     @property
     def share(self) -> float | None:
@@ -66,7 +66,7 @@ class MetricChange(msgspec.Struct, frozen=True):
         return None if before is None or now is None or not before else (now - before) / before
 
     @property
-    def moved(self) -> str:
+    def delta(self) -> str:
         """The change as a table cell."""
         before, now = self.before.value, self.now.value
         if before is None or now is None:
@@ -76,14 +76,14 @@ class MetricChange(msgspec.Struct, frozen=True):
         return f"{now - before:+,.4g}" if self.share is None else f"{self.share:+.1%}"
 
     @property
-    def told(self) -> str:
+    def sentence(self) -> str:
         """The change as part of a sentence: `e2e p95 51.2 → 40 ms (-21.9%)`."""
         name, _, unit = self.figure.partition(", ")
         before, now = (side.cells()[0] for side in (self.before, self.now))
         in_unit = f"{now} {unit}".rstrip()
         if self.before.value == self.now.value:
             return f"{name} {in_unit} (unchanged)"
-        return f"{name} {before} → {in_unit} ({self.moved})"
+        return f"{name} {before} → {in_unit} ({self.delta})"
 
 
 def incomparable(before: RecordedScenario, now: RecordedScenario) -> str:
@@ -123,10 +123,12 @@ def headline(
         now: The later one.
         changes: The figures of both.
     """
-    asked = [x.told for x in changes if x.figure == _FIRST_ASKED and x.share is not None]
-    asked += [x.told for x in changes if x.figure == _ERRORS and (x.before.value or x.now.value)]
+    parts = [x.sentence for x in changes if x.figure == _HEADLINE_FIGURE and x.share is not None]
+    parts += [
+        x.sentence for x in changes if x.figure == _ERRORS and (x.before.value or x.now.value)
+    ]
     verdicts = (scenario_word(x.row.verdict) for x in (before, now))
-    return ", ".join([*asked, " → ".join(verdicts)])
+    return ", ".join([*parts, " → ".join(verdicts)])
 
 
 def changes_table(pairs: Mapping[str, tuple[RecordedScenario, RecordedScenario]]) -> str:
@@ -151,14 +153,14 @@ def changes_of(before_row: Row, now_row: Row) -> tuple[MetricChange, ...]:
     before, now = before_row.summary, now_row.summary
     if isinstance(before, NoSummary) or isinstance(now, NoSummary):
         return ()
-    wanted = [
+    metrics = [
         *((f"e2e {name}, ms", LATENCY, stat, LATENCY) for name, stat in LATENCY_STATS.items()),
         ("iterations/s", "iterations", "rate", ""),
         (_ERRORS, "cdc_success_rate", "fails", "cdc_success_rate"),
     ]
     of_k6 = (
         MetricChange(name, _side(before, metric, stat, sampled), _side(now, metric, stat, sampled))
-        for name, metric, stat, sampled in wanted
+        for name, metric, stat, sampled in metrics
     )
     return (*of_k6, *_changes_of_hops(before_row.hops, now_row.hops))
 

@@ -7,7 +7,7 @@ from cdc_perf.errors import UsageFailure
 from cdc_perf.files import json_text
 from cdc_perf.report.changes import MetricChange, changes_of, changes_table, headline, incomparable
 from cdc_perf.report.differences import ByScenario, SettingDifference, differences
-from cdc_perf.report.hops import moved_hop
+from cdc_perf.report.hops import changed_hop
 from cdc_perf.report.markdown import quoted
 from cdc_perf.runs.run_set import RecordedScenario, RunSet
 from cdc_perf.settings.scenarios import HEALTH_CHECK
@@ -21,12 +21,12 @@ class RunComparison:
 
     Attributes:
         pairs: The comparable scenarios: before and now, by scenario.
-        apart: Why the others are not comparable, one sentence by scenario.
+        not_comparable: Why the others are not comparable, one sentence by scenario.
         differences: Differences in the settings of the scenarios that both runs have.
     """
 
     pairs: dict[str, tuple[RecordedScenario, RecordedScenario]]
-    apart: dict[str, str]
+    not_comparable: dict[str, str]
     differences: tuple[SettingDifference, ...]
 
     def changes(self) -> dict[str, tuple[MetricChange, ...]]:
@@ -36,23 +36,26 @@ class RunComparison:
             for scenario, (before, now) in self.pairs.items()
         }
 
-    def gist(self) -> dict[str, str]:
+    def headlines(self) -> dict[str, str]:
         """Return the most important changes, one line by scenario."""
-        told = {}
+        lines = {}
         for name, changes in self.changes().items():
             before, now = self.pairs[name]
-            moved = moved_hop(before.row.hops, now.row.hops)
-            told[name] = f"{headline(before, now, changes)}{moved and f'; {moved}'}"
-        return told
+            hop = changed_hop(before.row.hops, now.row.hops)
+            lines[name] = f"{headline(before, now, changes)}{hop and f'; {hop}'}"
+        return lines
 
     def text(self) -> str:
         """Return the comparison as Markdown that is also readable on a terminal."""
         blocks = []
         if self.pairs:
-            told = [f"- {scenario}: {line}" for scenario, line in self.gist().items()]
-            blocks += ["\n".join(told), changes_table(self.pairs), NO_CLAIM]
-        if self.apart:
-            why = [f"{scenario}: not comparable: {why}" for scenario, why in self.apart.items()]
+            lines = [f"- {scenario}: {line}" for scenario, line in self.headlines().items()]
+            blocks += ["\n".join(lines), changes_table(self.pairs), NO_CLAIM]
+        if self.not_comparable:
+            why = [
+                f"{scenario}: not comparable: {why}"
+                for scenario, why in self.not_comparable.items()
+            ]
             blocks.append("\n".join(why))
         if self.differences:
             differ = [
@@ -66,7 +69,7 @@ class RunComparison:
         """Return the comparison as JSON."""
         content = {
             "scenarios": self.changes(),
-            "not_comparable": self.apart,
+            "not_comparable": self.not_comparable,
             "differences": self.differences,
         }
         return json_text(content)
@@ -91,14 +94,14 @@ def compare_runs(before: RunSet, now: RunSet) -> RunComparison:
     reasons = {name: incomparable(old[name], new[name]) for name in shared}
     return RunComparison(
         pairs={name: (old[name], new[name]) for name in shared if not reasons[name]},
-        apart={
+        not_comparable={
             **{name: why for name, why in reasons.items() if why},
             **{name: "only in BASE" for name in old if name not in new},
             **{name: "only in HEAD" for name in new if name not in old},
         },
-        differences=differences(_ways(old), _ways(new)),
+        differences=differences(_manifests(old), _manifests(new)),
     )
 
 
-def _ways(measured: Mapping[str, RecordedScenario]) -> ByScenario:
+def _manifests(measured: Mapping[str, RecordedScenario]) -> ByScenario:
     return {name: (each.run.manifest, each.run.entry(name)) for name, each in measured.items()}

@@ -44,19 +44,19 @@ def _differences(
     run: Manifest | None,
     entry: ScenarioEntry | None,
 ) -> Iterator[SettingDifference]:
-    was, is_ = _told(base), _told(run)
+    was, is_ = _settings(base), _settings(run)
     if base_entry and entry:
         load = f"load of {scenario}"
         was[load], is_[load] = load_of(base_entry), load_of(entry)
-    for manifest, told in ((base, was), (run, is_)):
-        told.update(_connector(manifest, in_full=_has_connector(base) and _has_connector(run)))
+    for manifest, settings in ((base, was), (run, is_)):
+        settings.update(_connector(manifest, in_full=_has_connector(base) and _has_connector(run)))
     for name in {**is_, **was}:
         old, new = was.get(name, NOTHING), is_.get(name, NOTHING)
         if old != new:
             yield SettingDifference(name, old, new)
 
 
-def _told(manifest: Manifest | None) -> dict[str, str]:
+def _settings(manifest: Manifest | None) -> dict[str, str]:
     pairs = environment(manifest) if manifest else ()
     return {name: text for name, text in pairs if name not in _OWN}
 

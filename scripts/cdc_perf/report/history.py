@@ -64,14 +64,14 @@ def runs_with(entries: Sequence[HistoryEntry], name: str) -> list[HistoryEntry]:
 def series_of(entries: Sequence[HistoryEntry]) -> dict[str, list[float]]:
     """Return the values of each figure, by name, of the counted runs that have it."""
     return {
-        name: [entry.figures[name] for entry in having]
+        name: [entry.figures[name] for entry in runs]
         for name in (*_NAMES, RATE)
-        if (having := runs_with(entries, name))
+        if (runs := runs_with(entries, name))
     }
 
 
 @dataclass(frozen=True)
-class Alike:
+class ComparableRuns:
     """Comparable runs, and the lasting changes of their figures.
 
     Attributes:
@@ -83,10 +83,10 @@ class Alike:
     changes: Mapping[str, Sequence[ChangePoint]]
 
 
-def alike(
+def comparable_groups(
     entries: Sequence[HistoryEntry],
     find: Callable[[Mapping[str, Sequence[float]]], Mapping[str, Sequence[ChangePoint]]],
-) -> tuple[Alike, ...]:
+) -> tuple[ComparableRuns, ...]:
     """Return the runs grouped by machine, stack, and load; the last run's group comes first.
 
     Each group is searched, so that a last run with other settings does not hide earlier changes.
@@ -109,7 +109,7 @@ def alike(
     }
     found = find(searched) if searched else {}
     return tuple(
-        Alike(
+        ComparableRuns(
             group,
             {
                 name: found.get(f"{key} {name}", ())
@@ -125,7 +125,7 @@ def history_text(
     entries: Sequence[HistoryEntry],
     others: int,
     changes: Mapping[str, Sequence[ChangePoint]],
-    elsewhere: Sequence[Alike] = (),
+    other_groups: Sequence[ComparableRuns] = (),
     unreadable: Sequence[int] = (),
 ) -> str:
     """Return the last runs as a table, a sparkline of each figure, and the change points.
@@ -134,7 +134,7 @@ def history_text(
         entries: Comparable entries, in time order, at least one.
         others: The number of further entries that are not comparable with these.
         changes: By figure; a missing figure has too few values.
-        elsewhere: Those further entries, in comparable groups.
+        other_groups: Those further entries, in comparable groups.
         unreadable: The numbers of the file's lines without a valid entry.
     """
     rows = [_cells(entry) for entry in entries[-_SHOWN:]]
@@ -144,25 +144,25 @@ def history_text(
     series = series_of(entries)
     width = max(map(len, series), default=0)
     lines += [f"{name:{width}}  {sparkline(values[-60:])}" for name, values in series.items()]
-    lines += ["", *_told(entries, changes)]
+    lines += ["", *_sentences(entries, changes)]
     if others:
-        said = counted(others, "other run")
-        lines.append(f"{said} with a different machine, stack, or load")
-    for group in elsewhere:
+        count = counted(others, "other run")
+        lines.append(f"{count} with a different machine, stack, or load")
+    for group in other_groups:
         lead = f"{counted(len(group.entries), 'run')} comparable with {group.entries[-1].run_id}"
         lines += [f"{lead}: {line}" for line in _changes(group.entries, group.changes)]
     if unreadable:
         numbers = ", ".join(map(str, unreadable[:_MOST_NUMBERS]))
         more = ", ..." if len(unreadable) > _MOST_NUMBERS else ""
-        said = counted(len(unreadable), "unreadable line")
-        lines.append(f"ignored {said} of history.jsonl: {numbers}{more}")
+        count = counted(len(unreadable), "unreadable line")
+        lines.append(f"ignored {count} of history.jsonl: {numbers}{more}")
     return "\n".join(lines)
 
 
 def history_json(
     entries: Sequence[HistoryEntry],
     changes: Mapping[str, Sequence[ChangePoint]],
-    elsewhere: Sequence[Alike] = (),
+    other_groups: Sequence[ComparableRuns] = (),
     unreadable: Sequence[int] = (),
 ) -> str:
     """Return the history as JSON, with every entry."""
@@ -172,7 +172,7 @@ def history_json(
             "change_points": _with_runs(entries, changes),
             "elsewhere": [
                 {"runs": x.entries, "change_points": _with_runs(x.entries, x.changes)}
-                for x in elsewhere
+                for x in other_groups
             ],
             "unreadable_lines": unreadable,
         }
@@ -225,21 +225,23 @@ def _cells(entry: HistoryEntry) -> list[str]:
     ]
 
 
-def _told(
+def _sentences(
     entries: Sequence[HistoryEntry], changes: Mapping[str, Sequence[ChangePoint]]
 ) -> list[str]:
-    having = {name: len(runs_with(entries, name)) for name in (*_NAMES, RATE)}
+    run_counts = {name: len(runs_with(entries, name)) for name in (*_NAMES, RATE)}
     judged = sum(entry.verdict in _COUNTED for entry in entries)
-    if max(having.values()) < LEAST_POINTS:
+    if max(run_counts.values()) < LEAST_POINTS:
         line = f"Needs {LEAST_POINTS} judged runs to detect a lasting change; has {judged}"
         fewer = judged >= LEAST_POINTS
         return [f"{line}, but no metric in {LEAST_POINTS} of them" if fewer else line]
-    told = _changes(entries, changes)
-    if not told:
+    sentences = _changes(entries, changes)
+    if not sentences:
         least = f"{LEAST_MAGNITUDE:.0%}"
-        told = [f"no lasting change of {least} or more over {judged} runs (p < {MOST_P_VALUE})"]
-    short = {name: count for name, count in having.items() if count < judged}
-    return told + [
+        sentences = [
+            f"no lasting change of {least} or more over {judged} runs (p < {MOST_P_VALUE})"
+        ]
+    short = {name: count for name, count in run_counts.items() if count < judged}
+    return sentences + [
         f"{name} is missing from {counted(judged - count, 'run')}"
         + ("" if count >= LEAST_POINTS else f"; {count} are too few to detect a change")
         for name, count in short.items()

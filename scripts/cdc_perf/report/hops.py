@@ -143,21 +143,21 @@ def _read_part(rest: float) -> str:
     return f"- {_ms(-rest)} overlap ({early})"
 
 
-def moved_hop(before: Hops | None, now: Hops | None) -> str:
+def changed_hop(before: Hops | None, now: Hops | None) -> str:
     """Return the hop whose mean changed most between two runs; empty if unknown."""
     was, is_ = ({row.hop: row for row in hop_rows(hops)} for hops in (before, now))
-    moved = {
+    deltas = {
         hop: (is_[hop].figures.mean or 0.0) - (was[hop].figures.mean or 0.0)
         for hop in ALL_HOPS
         if hop in was and hop in is_ and was[hop].share is not None and is_[hop].share is not None
     }
-    if moved.keys() != set(ALL_HOPS):
+    if deltas.keys() != set(ALL_HOPS):
         return ""
-    most = max(HOPS, key=lambda hop: abs(moved[hop]))
-    whole = moved[TOTAL]
+    most = max(HOPS, key=lambda hop: abs(deltas[hop]))
+    total = deltas[TOTAL]
     return (
-        f"mean from commit to MongoDB: {whole:+.3g} ms; "
-        f"largest change: {most.title}, {moved[most]:+.3g} ms"
+        f"mean from commit to MongoDB: {total:+.3g} ms; "
+        f"largest change: {most.title}, {deltas[most]:+.3g} ms"
     )
 
 
@@ -183,12 +183,12 @@ def hops_text(rows: Mapping[str, Row]) -> str:
     if not cells:
         return ""
     table = tabulate(cells, list(_COLUMNS), colalign=_COLUMNS.values(), disable_numparse=True)
-    told = [
+    findings = [
         f"{printable(name)}: {sentence}"
         for name, each in rows.items()
         for sentence in (*hop_sentences(each.hops, each.summary), *_missing(each.hops))
     ]
-    return "\n".join((table, "", *told))
+    return "\n".join((table, "", *findings))
 
 
 def _missing(hops: Hops | None) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def _finding_rows(integrity: Integrity) -> list[list[str]]:
     for finding in integrity.findings:
         lead = [finding.table, str(finding.kind), f"{finding.count:,}"]
         for sample in finding.samples:
-            told = (sample.id, sample.last_seen, sample.detail)
-            rows.append([*lead, *(printable(each) for each in told)])
+            details = (sample.id, sample.last_seen, sample.detail)
+            rows.append([*lead, *(printable(each) for each in details)])
             lead = ["", "", ""]
     return rows

@@ -55,8 +55,10 @@ def run_markdown(
         blocks.append("\n".join(f"- {line}" for line in kept))
     blocks += _hops(rows)
     blocks += [_reasons(row.verdict) for row in rows if row.verdict.reasons]
-    told = {f"{row.verdict.scenario}: {x.text}" for row in rows for x in row.verdict.reasons}
-    own = [reason for reason in run.reasons if reason.text not in told]
+    scenario_reasons = {
+        f"{row.verdict.scenario}: {x.text}" for row in rows for x in row.verdict.reasons
+    }
+    own = [reason for reason in run.reasons if reason.text not in scenario_reasons]
     if own:
         blocks.append(_list(own))
     circumstances = [*settings, *(quoted(note) for note in notes)]
@@ -112,7 +114,7 @@ def _hops(rows: Sequence[Row]) -> list[str]:
     if not cells:
         return []
     headers = ["latency by hop, ms", "events", *(hop.title for hop in ALL_HOPS)]
-    told = [
+    findings = [
         f"- {row.verdict.scenario}: {sentence}"
         for row in rows
         for sentence in hop_sentences(row.hops, row.summary)
@@ -124,7 +126,7 @@ def _hops(rows: Sequence[Row]) -> list[str]:
     ]
     note = "Each cell: mean (share of the total), then p50 / p95 / p99. Only means add up."
     sides = ["left", *["right"] * (len(headers) - 1)]
-    return [table(headers, cells, sides), "\n".join([f"- {note}", *told, *missing])]
+    return [table(headers, cells, sides), "\n".join([f"- {note}", *findings, *missing])]
 
 
 def _hop(row: HopRow) -> tuple[str, ...]:

@@ -71,8 +71,8 @@ def _left_out(result: TurnsResult) -> list[str]:
     every = {*result.found, *result.without}
     lines = []
     for left in result.left_out:
-        whole = set(left.figures) == every
-        of = "" if whole else f" for {', '.join(left.figures)}"
+        complete = set(left.figures) == every
+        of = "" if complete else f" for {', '.join(left.figures)}"
         run = f" ({left.run})" if left.run else ""
         lines.append(f"excluded: pair {left.pair}{of}: {left.side}{run}: {left.reason}")
     return lines
@@ -89,20 +89,20 @@ def sentence(found: Mapping[str, PairedResult]) -> str:
     for finding in (PairedFinding.WORSE, PairedFinding.BETTER):
         named = [(name, x) for name, x in found.items() if x.finding is finding]
         if named:
-            told = ", ".join(f"{name} by {_change(result)}" for name, result in named)
-            return f"{finding}: {told}, over {counted(named[0][1].pairs, 'pair')}"
+            changes = ", ".join(f"{name} by {_change(result)}" for name, result in named)
+            return f"{finding}: {changes}, over {counted(named[0][1].pairs, 'pair')}"
     undecided = [name for name, x in found.items() if x.finding is PairedFinding.INCONCLUSIVE]
     if not found:
         return "inconclusive: no metric has samples in every run"
     pairs = min(x.pairs for x in found.values())
     if not undecided:
-        held = f"every metric is within its margin ({_effects(found)})"
-        return f"same: {held}, over {counted(pairs, 'pair')}"
+        within_margin = f"every metric is within its margin ({_effects(found)})"
+        return f"same: {within_margin}, over {counted(pairs, 'pair')}"
     more = max(x.pairs_needed for x in found.values()) - pairs
     if more > 0:
         level = f"at p < {SIGNIFICANCE}"
-        wanting = counted(len(found), f"metric {level} needs", f"metrics {level} need")
-        return f"inconclusive: {wanting} at least {counted(more, 'more pair')} than {pairs}"
+        more_needed = counted(len(found), f"metric {level} needs", f"metrics {level} need")
+        return f"inconclusive: {more_needed} at least {counted(more, 'more pair')} than {pairs}"
     return f"inconclusive: {', '.join(undecided)}; about {3 * pairs} more pairs halve the interval"
 
 

@@ -22,7 +22,7 @@ _HEADERS = ("run", "name", "status", "verdict", "scenarios", "stack", "commit")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RunFilter:
     """The criteria of a search for runs; an empty one matches every run.
 
     Attributes:
@@ -62,20 +62,20 @@ class Wanted:
         )
 
 
-def find_runs(results: Path, scenarios: Collection[str], wanted: Wanted) -> RunSet:
+def find_runs(results: Path, scenarios: Collection[str], criteria: RunFilter) -> RunSet:
     """Return the matching runs in the results folder, oldest first, and all unreadable ones.
 
     Args:
         results: The results folder.
         scenarios: The names of all scenarios.
-        wanted: The criteria.
+        criteria: The criteria.
 
     Raises:
         UsageFailure: If a criterion is invalid.
     """
-    wanted.check(scenarios)
+    criteria.check(scenarios)
     found = read_results(results, scenarios)
-    return RunSet(tuple(run for run in found.runs if wanted.means(run)), found.unreadable)
+    return RunSet(tuple(run for run in found.runs if criteria.means(run)), found.unreadable)
 
 
 def verdict_of(run: RecordedRun) -> RunVerdict:

@@ -47,8 +47,10 @@ def render(
         if row.verdict.verdict is not Verdict.PASS
     ]
     # Reasons of the run itself: it was interrupted, or it has no scenario.
-    told = {f"{row.verdict.scenario}: {x.text}" for row in rows for x in row.verdict.reasons}
-    own = [printable(reason.text) for reason in run.reasons if reason.text not in told]
+    scenario_reasons = {
+        f"{row.verdict.scenario}: {x.text}" for row in rows for x in row.verdict.reasons
+    }
+    own = [printable(reason.text) for reason in run.reasons if reason.text not in scenario_reasons]
     if own:
         blocks.append("\n".join(own))
     blocks.append(f"{_word(run.verdict, run.exit_code, colour=colour)}: exit {run.exit_code:d}")

@@ -92,8 +92,8 @@ def _superseded(path: Path, newest: Mapping[str, str], known: Collection[str]) -
         newest: The last readable run of each scenario.
         known: The names of all scenarios.
     """
-    held = _scenarios_in(path, known) or newest.keys() - {HEALTH_CHECK}
-    return bool(held) and all(newest.get(name, "") > path.name for name in held)
+    scenarios = _scenarios_in(path, known) or newest.keys() - {HEALTH_CHECK}
+    return bool(scenarios) and all(newest.get(name, "") > path.name for name in scenarios)
 
 
 def _scenarios_in(path: Path, known: Collection[str]) -> set[str]:
@@ -125,16 +125,16 @@ def read_run(folder: Path, known: Collection[str]) -> RecordedRun:
         raise UnreadableRun("run.json must name known scenarios, each once")
     if not plausible_manifest(manifest):
         raise UnreadableRun("run.json contains an impossible number")
-    whole = _read(files.verdict, RunVerdict) if files.verdict.exists() else None
-    return RecordedRun(manifest, tuple(_row(files, name, whole) for name in names))
+    run_verdict = _read(files.verdict, RunVerdict) if files.verdict.exists() else None
+    return RecordedRun(manifest, tuple(_row(files, name, run_verdict) for name in names))
 
 
-def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
+def _row(files: RunFolder, scenario: str, run_verdict: RunVerdict | None) -> Row:
     paths = files.scenario(scenario)
     if not paths.verdict.exists():
-        if whole is not None and _outcomes(whole).get(scenario) is ExitCode.PASS:
+        if run_verdict is not None and _outcomes(run_verdict).get(scenario) is ExitCode.PASS:
             raise UnreadableRun(f"{scenario} passed but has no verdict.json")
-        return Row(never_begun(scenario, whole), read_summary(paths.summary))
+        return Row(not_started(scenario, run_verdict), read_summary(paths.summary))
     verdict = _read(paths.verdict, ScenarioVerdict)
     fault = contradiction(verdict, scenario)
     if fault:
@@ -151,14 +151,14 @@ def _row(files: RunFolder, scenario: str, whole: RunVerdict | None) -> Row:
     return Row(verdict, summary, hops)
 
 
-def never_begun(scenario: str, whole: RunVerdict | None) -> ScenarioVerdict:
+def not_started(scenario: str, run_verdict: RunVerdict | None) -> ScenarioVerdict:
     """Return the verdict on a scenario without files, based on the run's verdict; never PASS."""
-    if whole is None:
+    if run_verdict is None:
         return not_run(scenario, ExitCode.NO_DATA, reasons.run_incomplete())
-    code = _outcomes(whole).get(scenario)
+    code = _outcomes(run_verdict).get(scenario)
     if code is None:
         return not_run(scenario, ExitCode.NO_DATA, reasons.not_in_run())
-    found = [r.without("scenario", scenario) for r in whole.reasons if _is_of(scenario, r)]
+    found = [r.without("scenario", scenario) for r in run_verdict.reasons if _is_of(scenario, r)]
     worst_known = ExitCode.NO_DATA if code is ExitCode.PASS else code
     return not_run(scenario, worst_known, found[0] if found else reasons.no_reason_recorded())
 
@@ -168,8 +168,8 @@ def _is_of(scenario: str, reason: Reason) -> bool:
     return reason.text.startswith(f"{scenario}: ")
 
 
-def _outcomes(whole: RunVerdict) -> dict[str, ExitCode]:
-    return {x.scenario: x.exit_code for x in whole.scenarios if is_outcome(x.exit_code)}
+def _outcomes(run_verdict: RunVerdict) -> dict[str, ExitCode]:
+    return {x.scenario: x.exit_code for x in run_verdict.scenarios if is_outcome(x.exit_code)}
 
 
 def _read(path: Path, kind: type[T]) -> T:

@@ -20,7 +20,7 @@ from cdc_perf.results.summary import NoSummary, Summary, read_summary
 from cdc_perf.runs.decode import decode, is_old, version_of
 from cdc_perf.runs.k6_log import Quote, quotes
 from cdc_perf.runs.k6_threshold import K6Threshold
-from cdc_perf.runs.loader import never_begun
+from cdc_perf.runs.loader import not_started
 from cdc_perf.runs.series import Series, read_series
 from cdc_perf.runs.validate import (
     contradiction,
@@ -99,7 +99,7 @@ def read_run_data(folder: Path) -> RunData:
     missing = [fault] if fault else []
     if manifest is not None and manifest.status is not RunStatus.COMPLETE:
         missing.append(f"the run did not finish: its status is {manifest.status}")
-    whole, fault = _whole(files)
+    run_verdict, fault = _run_verdict(files)
     missing += [f"{fault}; the verdict shown is the worst of the scenarios"] if fault else []
     entries = {}
     for entry in () if manifest is None else manifest.scenarios:
@@ -110,14 +110,18 @@ def read_run_data(folder: Path) -> RunData:
                 f"run.json has a scenario whose name cannot be a folder name: {entry.name[:100]}"
             )
     names = [*entries, *(name for name in _folders(folder) if name not in entries)]
-    scenarios = tuple(_scenario(files.scenario(name), entries.get(name), whole) for name in names)
+    scenarios = tuple(
+        _scenario(files.scenario(name), entries.get(name), run_verdict) for name in names
+    )
     missing += [fault for each in scenarios for fault in each.missing]
     if not scenarios:
         missing.append("the folder contains no scenario")
     verdict = judge_run([each.verdict for each in scenarios if each.verdict is not None])
-    if whole is not None and (whole.verdict is not Verdict.PASS or verdict.verdict is Verdict.PASS):
-        verdict = whole
-    elif whole is not None:
+    if run_verdict is not None and (
+        run_verdict.verdict is not Verdict.PASS or verdict.verdict is Verdict.PASS
+    ):
+        verdict = run_verdict
+    elif run_verdict is not None:
         missing.append("verdict.json says PASS, but the scenarios' files do not")
     return RunData(folder.name, manifest, verdict, scenarios, tuple(missing))
 
@@ -145,12 +149,13 @@ def _with_units(scenario: ScenarioData, units: Mapping[str, str]) -> ScenarioDat
     return replace(scenario, verdict=msgspec.structs.replace(verdict, thresholds=thresholds))
 
 
-def _whole(files: RunFolder) -> tuple[RunVerdict | None, str]:
-    whole, fault = read_tolerantly(files.verdict, RunVerdict)
-    if whole is None or all(
-        is_outcome(code) for code in (whole.exit_code, *(x.exit_code for x in whole.scenarios))
+def _run_verdict(files: RunFolder) -> tuple[RunVerdict | None, str]:
+    run_verdict, fault = read_tolerantly(files.verdict, RunVerdict)
+    if run_verdict is None or all(
+        is_outcome(code)
+        for code in (run_verdict.exit_code, *(x.exit_code for x in run_verdict.scenarios))
     ):
-        return whole, fault
+        return run_verdict, fault
     return None, f"{files.verdict.name} has an exit code that no run ends with"
 
 
@@ -165,7 +170,7 @@ def _folders(folder: Path) -> Sequence[str]:
 
 
 def _scenario(
-    files: ScenarioFiles, entry: ScenarioEntry | None, whole: RunVerdict | None
+    files: ScenarioFiles, entry: ScenarioEntry | None, run_verdict: RunVerdict | None
 ) -> ScenarioData:
     name = files.folder.name
     verdict, fault = read_tolerantly(files.verdict, ScenarioVerdict)
@@ -178,7 +183,7 @@ def _scenario(
     hops, hops_fault = _hops(files)
     if verdict is None and not files.folder.exists():
         # It never started; the run's verdict says why.
-        verdict, fault = never_begun(name, whole), ""
+        verdict, fault = not_started(name, run_verdict), ""
         faults = []
     else:
         faults = [fault] if fault else []

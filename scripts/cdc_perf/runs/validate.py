@@ -21,12 +21,12 @@ def contradiction(verdict: ScenarioVerdict, scenario: str) -> str:
         return "belongs to another scenario"
     if not is_outcome(verdict.exit_code) or verdict_of(verdict.exit_code) != verdict.verdict:
         return "has a verdict that contradicts its exit code"
-    if not _sane(x for t in verdict.thresholds for x in (t.limit, t.observed, t.samples)):
+    if not _all_plausible(x for t in verdict.thresholds for x in (t.limit, t.observed, t.samples)):
         return "contains an impossible number"
-    held = all(t.ok is True and t.samples >= t.samples_needed for t in verdict.thresholds) and all(
-        gate.ok is not False for gate in verdict.gates
-    )
-    if verdict.verdict is Verdict.PASS and not (held and _judged(verdict)):
+    all_hold = all(
+        t.ok is True and t.samples >= t.samples_needed for t in verdict.thresholds
+    ) and all(gate.ok is not False for gate in verdict.gates)
+    if verdict.verdict is Verdict.PASS and not (all_hold and _judged(verdict)):
         return "says PASS without evidence that every threshold and gate holds"
     return ""
 
@@ -40,13 +40,15 @@ def _judged(verdict: ScenarioVerdict) -> bool:
 def plausible_manifest(manifest: Manifest) -> bool:
     """Return whether its numbers are possible in a run."""
     machine, seconds = manifest.machine, manifest.overrides.duration_seconds
-    lasting = (x for entry in manifest.scenarios for x in (entry.seconds, entry.think_time_seconds))
-    return _sane((machine.cores, machine.memory, seconds, *lasting))
+    durations = (
+        x for entry in manifest.scenarios for x in (entry.seconds, entry.think_time_seconds)
+    )
+    return _all_plausible((machine.cores, machine.memory, seconds, *durations))
 
 
 def plausible_summary(summary: Summary) -> bool:
     """Return whether its values are possible in a run."""
-    return _sane(x for metric in summary.metrics.values() for x in metric.values.values())
+    return _all_plausible(x for metric in summary.metrics.values() for x in metric.values.values())
 
 
 def is_outcome(code: ExitCode) -> bool:
@@ -58,6 +60,6 @@ def is_outcome(code: ExitCode) -> bool:
     return True
 
 
-def _sane(numbers: Iterable[float | None]) -> bool:
+def _all_plausible(numbers: Iterable[float | None]) -> bool:
     # NaN compares false; an integer may be too large for a double.
     return all(n is None or abs(n) <= _MAX_NUMBER for n in numbers)

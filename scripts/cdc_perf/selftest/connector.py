@@ -17,26 +17,28 @@ _LARGE_ROW = (
 
 
 @contextmanager
-def paused(site: FaultContext) -> Iterator[None]:
+def paused(context: FaultContext) -> Iterator[None]:
     """Pause the connector."""
-    ConnectApi(site.endpoints.connect_url).pause(site.pipeline.connector.name)
+    ConnectApi(context.endpoints.connect_url).pause(context.pipeline.connector.name)
     yield
 
 
 @contextmanager
-def failed_task(site: FaultContext) -> Iterator[None]:
+def failed_task(context: FaultContext) -> Iterator[None]:
     """Write a row that is larger than the connector's producer can send."""
-    largest = int(site.pipeline.connector.config["producer.override.max.request.size"])
-    with source.connect(site.endpoints.postgres_dsn) as connection:
+    largest = int(context.pipeline.connector.config["producer.override.max.request.size"])
+    with source.connect(context.endpoints.postgres_dsn) as connection:
         connection.execute(_LARGE_ROW, (largest,))
     yield
 
 
 @contextmanager
-def slow_poll(site: FaultContext) -> Iterator[None]:
+def slow_poll(context: FaultContext) -> Iterator[None]:
     """Make the connector hand over its events only twice a second."""
-    config = config_for(site.pipeline, site.endpoints)
-    api = ConnectApi(site.endpoints.connect_url)
-    api.put_config(site.pipeline.connector.name, {**config, "poll.interval.ms": str(_SLOW_POLL_MS)})
-    wait_running(site.pipeline, site.endpoints)
+    config = config_for(context.pipeline, context.endpoints)
+    api = ConnectApi(context.endpoints.connect_url)
+    api.put_config(
+        context.pipeline.connector.name, {**config, "poll.interval.ms": str(_SLOW_POLL_MS)}
+    )
+    wait_running(context.pipeline, context.endpoints)
     yield

@@ -75,22 +75,22 @@ class Fault:
 
     Attributes:
         name: Its name for `--only`.
-        planted: One sentence that describes it.
+        description: One sentence that describes it.
         expected: Its expected verdict.
         scenario: The scenario to run.
         limits: The thresholds of the scenario.
         load: Options that override those of the scenario's executor.
         edits: Changes to files of the checkout before the run.
-        plant: Injects the fault while the load runs.
+        inject: Injects the fault while the load runs.
         duration: The duration of the load: long enough for the fault to take effect.
     """
 
     name: str
-    planted: str
+    description: str
     expected: Expected
     scenario: str = "baseline"
     limits: Limits = field(default_factory=lambda: LIMITS)
     load: Mapping[str, object] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
-    plant: Inject = nothing
+    inject: Inject = nothing
     duration: str = "8s"

@@ -40,53 +40,55 @@ class TrialOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         fault: Its name.
-        planted: One sentence that describes it.
+        description: One sentence that describes it.
         expected: The expected verdict.
         verdict: The actual verdict.
         exit_code: The exit code of the verdict.
         red: The gate or threshold that must fail; empty for a clean run.
         reason: Its reason; for a clean run, a summary.
         reasons: All reasons of the verdict.
-        held: For a clean run, every gate and threshold that passed.
+        passed: For a clean run, every gate and threshold that passed.
         seconds: How long the run took, from the stack's start to its end.
         wrong: How this differs from what was expected; empty if it does not.
     """
 
     fault: str
-    planted: str
+    description: str = msgspec.field(name="planted")
     expected: Verdict
     verdict: Verdict
     exit_code: ExitCode
     red: str
     reason: str
     reasons: tuple[str, ...]
-    held: tuple[PassedCheck, ...] = ()
+    passed: tuple[PassedCheck, ...] = msgspec.field(default=(), name="held")
     seconds: float
     wrong: str
 
 
-def outcome_of(fault: Fault, said: ScenarioVerdict, exit_code: int, seconds: float) -> TrialOutcome:
+def outcome_of(
+    fault: Fault, verdict: ScenarioVerdict, exit_code: int, seconds: float
+) -> TrialOutcome:
     """Return the outcome of a fault.
 
     Args:
         fault: The fault.
-        said: The verdict on its scenario.
+        verdict: The verdict on its scenario.
         exit_code: The exit code of `inv perf`.
         seconds: How long the run took.
     """
     expected = fault.expected
     return TrialOutcome(
         fault=fault.name,
-        planted=fault.planted,
+        description=fault.description,
         expected=verdict_of(expected.code),
-        verdict=said.verdict,
-        exit_code=said.exit_code,
+        verdict=verdict.verdict,
+        exit_code=verdict.exit_code,
         red=expected.red,
-        reason=_reason(expected, said),
-        reasons=texts(said.reasons),
-        held=() if expected.red else tuple(_held(x) for x in _results(said) if x.ok),
+        reason=_reason(expected, verdict),
+        reasons=texts(verdict.reasons),
+        passed=() if expected.red else tuple(_passed_check(x) for x in _results(verdict) if x.ok),
         seconds=round(seconds, 1),
-        wrong=_wrong(expected, said, exit_code),
+        wrong=_wrong(expected, verdict, exit_code),
     )
 
 
@@ -94,7 +96,7 @@ def not_tried(fault: Fault, failure: StackFailure) -> TrialOutcome:
     """Return the outcome of a fault that could not be injected, so that its verdict is unknown."""
     return TrialOutcome(
         fault=fault.name,
-        planted=fault.planted,
+        description=fault.description,
         expected=verdict_of(fault.expected.code),
         verdict=verdict_of(failure.code),
         exit_code=failure.code,
@@ -106,22 +108,22 @@ def not_tried(fault: Fault, failure: StackFailure) -> TrialOutcome:
     )
 
 
-def starved(said: ScenarioVerdict) -> bool:
+def starved(verdict: ScenarioVerdict) -> bool:
     """Return whether the load generator was starved, so that the run says nothing about a fault."""
-    found = _named("generator_delay", said)
+    found = _named("generator_delay", verdict)
     return found is not None and found.ok is False
 
 
-def _reason(expected: Expected, said: ScenarioVerdict) -> str:
-    found = _named(expected.red, said)
+def _reason(expected: Expected, verdict: ScenarioVerdict) -> str:
+    found = _named(expected.red, verdict)
     if found is not None and found.reason:
         return found.reason
-    results = _results(said)
-    held = sum(result.ok is True for result in results)
-    return f"{held} of {len(results)} thresholds and gates hold"
+    results = _results(verdict)
+    passed = sum(result.ok is True for result in results)
+    return f"{passed} of {len(results)} thresholds and gates hold"
 
 
-def _held(result: Result) -> PassedCheck:
+def _passed_check(result: Result) -> PassedCheck:
     if isinstance(result, GateResult):
         return PassedCheck(name=result.name, limit=result.condition, observed=result.observed)
     return PassedCheck(
@@ -132,19 +134,20 @@ def _held(result: Result) -> PassedCheck:
     )
 
 
-def _wrong(expected: Expected, said: ScenarioVerdict, exit_code: int) -> str:
-    found = _not_red(expected, said) if expected.red else _not_green(said)
+def _wrong(expected: Expected, verdict: ScenarioVerdict, exit_code: int) -> str:
+    found = _not_red(expected, verdict) if expected.red else _not_green(verdict)
     if found:
         return found
-    if said.exit_code != expected.code:
-        return f"the verdict was {said.verdict} (exit {said.exit_code:d}): {said.reasons[0].text}"
-    if exit_code != said.exit_code:
-        return f"the command exited with {exit_code}, but the verdict is exit {said.exit_code:d}"
+    if verdict.exit_code != expected.code:
+        actual = f"{verdict.verdict} (exit {verdict.exit_code:d})"
+        return f"the verdict was {actual}: {verdict.reasons[0].text}"
+    if exit_code != verdict.exit_code:
+        return f"the command exited with {exit_code}, but the verdict is exit {verdict.exit_code:d}"
     return ""
 
 
-def _not_red(expected: Expected, said: ScenarioVerdict) -> str:
-    found = _named(expected.red, said)
+def _not_red(expected: Expected, verdict: ScenarioVerdict) -> str:
+    found = _named(expected.red, verdict)
     if found is None:
         return f"{expected.red} was not judged"
     if not found.reason:
@@ -154,17 +157,17 @@ def _not_red(expected: Expected, said: ScenarioVerdict) -> str:
     return ""
 
 
-def _not_green(said: ScenarioVerdict) -> str:
-    names = ", ".join(_name(result) for result in _results(said) if not result.ok)
+def _not_green(verdict: ScenarioVerdict) -> str:
+    names = ", ".join(_name(result) for result in _results(verdict) if not result.ok)
     return f"without a fault, these failed: {names}" if names else ""
 
 
-def _named(name: str, said: ScenarioVerdict) -> Result | None:
-    return next((result for result in _results(said) if _name(result) == name), None)
+def _named(name: str, verdict: ScenarioVerdict) -> Result | None:
+    return next((result for result in _results(verdict) if _name(result) == name), None)
 
 
-def _results(said: ScenarioVerdict) -> list[Result]:
-    return [*said.gates, *said.thresholds]
+def _results(verdict: ScenarioVerdict) -> list[Result]:
+    return [*verdict.gates, *verdict.thresholds]
 
 
 def _name(result: Result) -> str:
@@ -203,14 +206,14 @@ def last_line(outcomes: Sequence[TrialOutcome]) -> str:
 def markdown(outcomes: Sequence[TrialOutcome]) -> str:
     """Return the content of docs/verdicts.md."""
     rows = [
-        (f"`{x.fault}`", x.planted, _verdict(x), f"`{x.red}`" if x.red else "", _cell(x.reason))
+        (f"`{x.fault}`", x.description, _verdict(x), f"`{x.red}`" if x.red else "", _cell(x.reason))
         for x in outcomes
     ]
     blocks = [_ABOUT + _table(rows, ("fault", "injected", "verdict", "failed", "reason"))]
     for outcome in outcomes:
-        if outcome.held:
-            held = [(f"`{x.name}`", _cell(x.limit), _cell(x.observed)) for x in outcome.held]
-            table = _table(held, ("gate or threshold", "limit", "observed"))
+        if outcome.passed:
+            passed = [(f"`{x.name}`", _cell(x.limit), _cell(x.observed)) for x in outcome.passed]
+            table = _table(passed, ("gate or threshold", "limit", "observed"))
             blocks.append(f"## The run `{outcome.fault}`\n\n{table}")
     return "\n\n".join(blocks) + "\n"
 

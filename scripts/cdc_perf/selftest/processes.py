@@ -29,28 +29,28 @@ def frozen(component: str) -> Inject:
     """Freeze a component: it exists, but does nothing (SIGSTOP, then SIGCONT)."""
 
     @contextmanager
-    def plant(site: FaultContext) -> Iterator[None]:
-        pid = _pid(site, component)
+    def inject(context: FaultContext) -> Iterator[None]:
+        pid = _pid(context, component)
         os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:
             _go_on(pid)
 
-    return plant
+    return inject
 
 
 @contextmanager
-def stopped_consumer(site: FaultContext) -> Iterator[None]:
+def stopped_consumer(context: FaultContext) -> Iterator[None]:
     """Stop the consumer as an operator would."""
-    supervisor_of(site).stop_program("consumer")
+    supervisor_of(context).stop_program("consumer")
     yield
 
 
 @contextmanager
-def starved_k6(site: FaultContext) -> Iterator[None]:
+def starved_k6(context: FaultContext) -> Iterator[None]:
     """Let k6 run for a third of the time, as on a busy machine."""
-    with slowed(_k6(site).pid, _STOPPED_SECONDS, _RUNNING_SECONDS):
+    with slowed(_k6(context).pid, _STOPPED_SECONDS, _RUNNING_SECONDS):
         yield
 
 
@@ -59,14 +59,14 @@ def slowed(pid: int, stopped_seconds: float, running_seconds: float) -> Iterator
     """Stop and continue a process alternately, for the given seconds, until the block ends."""
     ending = threading.Event()
 
-    def rhythm() -> None:
+    def alternate() -> None:
         with suppress(ProcessLookupError):
             while not ending.wait(running_seconds):
                 os.kill(pid, signal.SIGSTOP)
                 ending.wait(stopped_seconds)
                 os.kill(pid, signal.SIGCONT)
 
-    thread = threading.Thread(target=rhythm, daemon=True)
+    thread = threading.Thread(target=alternate, daemon=True)
     thread.start()
     try:
         yield
@@ -77,26 +77,26 @@ def slowed(pid: int, stopped_seconds: float, running_seconds: float) -> Iterator
 
 
 @contextmanager
-def limited_files(site: FaultContext) -> Iterator[None]:
+def limited_files(context: FaultContext) -> Iterator[None]:
     """Keep k6's files from growing, as on a full disk (RLIMIT_FSIZE)."""
-    _k6(site).rlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+    _k6(context).rlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
     yield
 
 
-def supervisor_of(site: FaultContext) -> Supervisor:
+def supervisor_of(context: FaultContext) -> Supervisor:
     """Return the supervisor of the components."""
-    return Supervisor(Layout(site.checkout.stack))
+    return Supervisor(Layout(context.checkout.stack))
 
 
-def _pid(site: FaultContext, component: str) -> int:
-    pid = supervisor_of(site).processes().get(component, {}).get("pid")
+def _pid(context: FaultContext, component: str) -> int:
+    pid = supervisor_of(context).processes().get(component, {}).get("pid")
     if not pid:
         raise StackFailure(f"{component} does not run")
     return int(pid)
 
 
-def _k6(site: FaultContext) -> psutil.Process:
-    found = process_tags.tagged_processes(site.files.folder)
+def _k6(context: FaultContext) -> psutil.Process:
+    found = process_tags.tagged_processes(context.files.folder)
     if not found:
         raise StackFailure("k6 does not run")
     return found[0]

@@ -33,23 +33,23 @@ _SKIPPED = 3
 
 
 @contextmanager
-def skipped(site: FaultContext) -> Iterator[None]:
+def skipped(context: FaultContext) -> Iterator[None]:
     """Stop the consumer, move its group's offsets beyond new events, and start it again."""
-    supervisor = supervisor_of(site)
-    lag = ConsumerLag(site.endpoints.kafka_bootstrap, site.pipeline)
+    supervisor = supervisor_of(context)
+    lag = ConsumerLag(context.endpoints.kafka_bootstrap, context.pipeline)
     supervisor.stop_program("consumer")
 
-    def some_came() -> None:
+    def enough_arrived() -> None:
         if lag.read() < _SKIPPED:
             raise NotReady("there are too few")
 
     try:
-        wait_until(some_came, what="events to skip", deadline_seconds=_SECONDS)
+        wait_until(enough_arrived, what="events to skip", deadline_seconds=_SECONDS)
     finally:
         lag.close()
-    group = {"group.id": site.pipeline.kafka.consumer_group}
-    with closing(_consumer(site, group)) as consumer:
-        place = TopicPartition(_topic(site), 0)
+    group = {"group.id": context.pipeline.kafka.consumer_group}
+    with closing(_consumer(context, group)) as consumer:
+        place = TopicPartition(_topic(context), 0)
         _, end = consumer.get_watermark_offsets(place, timeout=_SECONDS)
         consumer.commit(offsets=[TopicPartition(place.topic, 0, end)], asynchronous=False)
     supervisor.start_program("consumer")
@@ -57,37 +57,37 @@ def skipped(site: FaultContext) -> Iterator[None]:
 
 
 @contextmanager
-def repeated(site: FaultContext) -> Iterator[None]:
+def repeated(context: FaultContext) -> Iterator[None]:
     """Produce an event again, byte by byte."""
-    event = event_of(site, oldest_customer(site))
-    produce(site, event.key(), event.value())
+    event = event_of(context, oldest_customer(context))
+    produce(context, event.key(), event.value())
     yield
 
 
 @contextmanager
-def late(site: FaultContext) -> Iterator[None]:
+def late(context: FaultContext) -> Iterator[None]:
     """Produce a change that PostgreSQL made before the row's change in the topic."""
-    event = event_of(site, oldest_customer(site))
+    event = event_of(context, oldest_customer(context))
     content = msgspec.json.decode(event.value() or b"")
     commit, _ = msgspec.json.decode(content["__source_sequence"])
     content["__source_lsn"] -= 1
     sequence = (commit, str(content["__source_lsn"]))
     content["__source_sequence"] = msgspec.json.encode(sequence).decode()
-    produce(site, event.key(), msgspec.json.encode(content))
+    produce(context, event.key(), msgspec.json.encode(content))
     yield
 
 
 @contextmanager
-def poison(site: FaultContext) -> Iterator[None]:
+def poison(context: FaultContext) -> Iterator[None]:
     """Produce a record that is not JSON."""
-    produce(site, b'{"id":"poison"}', b"\x00 no JSON")
+    produce(context, b'{"id":"poison"}', b"\x00 no JSON")
     yield
 
 
 @contextmanager
-def leaking_connect(site: FaultContext) -> Iterator[None]:
+def leaking_connect(context: FaultContext) -> Iterator[None]:
     """Fill the offset store of the Connect worker, which keeps the last value of every key."""
-    producer = Producer({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
+    producer = Producer({"bootstrap.servers": context.endpoints.kafka_bootstrap, "log_level": 0})
     for number in range(_LEAKED):
         key = msgspec.json.encode(["leak", {"number": number}])
         producer.produce(_OFFSETS, key=key, value=b"x" * _LEAKED_BYTES)
@@ -97,10 +97,10 @@ def leaking_connect(site: FaultContext) -> Iterator[None]:
 
 
 @contextmanager
-def leaking_kafka(site: FaultContext) -> Iterator[None]:
+def leaking_kafka(context: FaultContext) -> Iterator[None]:
     """Commit offsets with maximum-length metadata, which the broker keeps in memory."""
     topic, metadata = "leak", "x" * _METADATA_BYTES
-    admin = AdminClient({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
+    admin = AdminClient({"bootstrap.servers": context.endpoints.kafka_bootstrap, "log_level": 0})
     admin.create_topics([NewTopic(topic, _PARTITIONS, 1)])[topic].result(timeout=_SECONDS)
     places = [TopicPartition(topic, partition, 0, metadata) for partition in range(_PARTITIONS)]
 
@@ -119,14 +119,14 @@ def leaking_kafka(site: FaultContext) -> Iterator[None]:
     yield
 
 
-def event_of(site: FaultContext, identity: str) -> Message:
+def event_of(context: FaultContext, identity: str) -> Message:
     """Return the first event of a customer.
 
     Raises:
         StackFailure: The event is not in the topic.
     """
-    with closing(_consumer(site, {"group.id": "cdc-selftest"})) as consumer:
-        place = TopicPartition(_topic(site), 0, 0)
+    with closing(_consumer(context, {"group.id": "cdc-selftest"})) as consumer:
+        place = TopicPartition(_topic(context), 0, 0)
         _, end = consumer.get_watermark_offsets(place, timeout=_SECONDS)
         consumer.assign([place])
         while consumer.position([place])[0].offset < end:
@@ -136,26 +136,26 @@ def event_of(site: FaultContext, identity: str) -> Message:
     raise StackFailure(f"there is no event of customer {identity}")
 
 
-def produce(site: FaultContext, key: bytes | None, value: bytes | None) -> None:
+def produce(context: FaultContext, key: bytes | None, value: bytes | None) -> None:
     """Produce a record to the topic of customers.
 
     Raises:
         StackFailure: The broker does not accept it.
     """
-    producer = Producer({"bootstrap.servers": site.endpoints.kafka_bootstrap, "log_level": 0})
-    producer.produce(_topic(site), key=key, value=value, partition=0)
+    producer = Producer({"bootstrap.servers": context.endpoints.kafka_bootstrap, "log_level": 0})
+    producer.produce(_topic(context), key=key, value=value, partition=0)
     if producer.flush(_SECONDS):
         raise StackFailure("the broker did not accept a record")
 
 
-def _topic(site: FaultContext) -> str:
-    return f"{site.pipeline.kafka.topic_prefix}.{_TABLE}"
+def _topic(context: FaultContext) -> str:
+    return f"{context.pipeline.kafka.topic_prefix}.{_TABLE}"
 
 
-def _consumer(site: FaultContext, settings: dict[str, str]) -> Consumer:
+def _consumer(context: FaultContext, settings: dict[str, str]) -> Consumer:
     return Consumer(
         {
-            "bootstrap.servers": site.endpoints.kafka_bootstrap,
+            "bootstrap.servers": context.endpoints.kafka_bootstrap,
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "log_level": 0,

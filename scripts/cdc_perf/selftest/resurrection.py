@@ -13,13 +13,13 @@ _SECONDS = 10.0
 
 
 @contextmanager
-def resurrected(site: FaultContext) -> Iterator[None]:
+def resurrected(context: FaultContext) -> Iterator[None]:
     """Delete a row, remove its delete marker from MongoDB, and replay its insert."""
-    identity = oldest_customer(site)
-    event = event_of(site, identity)
-    with source.connect(site.endpoints.postgres_dsn) as connection:
+    identity = oldest_customer(context)
+    event = event_of(context, identity)
+    with source.connect(context.endpoints.postgres_dsn) as connection:
         connection.execute("DELETE FROM customer WHERE id::text = %s", (identity,))
-    with customers(site) as collection:
+    with customers(context) as collection:
 
         def marked() -> None:
             if not collection.delete_one({"_id": identity, "_cdc.op": "d"}).deleted_count:
@@ -30,6 +30,6 @@ def resurrected(site: FaultContext) -> Iterator[None]:
                 raise NotReady("the document is not back")
 
         wait_until(marked, what="the delete", deadline_seconds=_SECONDS)
-        produce(site, event.key(), event.value())
+        produce(context, event.key(), event.value())
         wait_until(lives, what="the resurrection", deadline_seconds=_SECONDS)
     yield

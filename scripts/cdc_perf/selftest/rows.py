@@ -21,34 +21,34 @@ _OLDEST = "SELECT id::text FROM customer ORDER BY updated_at LIMIT 1"
 
 
 @contextmanager
-def changed(site: FaultContext) -> Iterator[None]:
+def changed(context: FaultContext) -> Iterator[None]:
     """Write another status into a document."""
-    identity = oldest_customer(site)
-    with customers(site) as collection:
+    identity = oldest_customer(context)
+    with customers(context) as collection:
         collection.update_one({"_id": identity}, {"$set": {"status": "changed by another client"}})
     yield
 
 
 @contextmanager
-def forgotten_transaction(site: FaultContext) -> Iterator[None]:
+def forgotten_transaction(context: FaultContext) -> Iterator[None]:
     """Leave a transaction open that has written 64 MiB, so that the slot must retain the log.
 
     Decoding can only restart at a point where no transaction was in progress.
     https://www.postgresql.org/docs/current/logicaldecoding-explanation.html
     """
-    with psycopg.connect(site.endpoints.postgres_dsn) as connection:
+    with psycopg.connect(context.endpoints.postgres_dsn) as connection:
         connection.execute(_TRANSACTION, (_FILLERS,))
         yield
         connection.rollback()
 
 
-def oldest_customer(site: FaultContext) -> str:
+def oldest_customer(context: FaultContext) -> str:
     """Return the row that was written first; k6 no longer uses it.
 
     Raises:
         StackFailure: There is none.
     """
-    with source.connect(site.endpoints.postgres_dsn) as connection:
+    with source.connect(context.endpoints.postgres_dsn) as connection:
         row = connection.execute(_OLDEST).fetchone()
     if row is None:
         raise StackFailure("there is no customer yet")
@@ -56,8 +56,8 @@ def oldest_customer(site: FaultContext) -> str:
 
 
 @contextmanager
-def customers(site: FaultContext) -> Iterator[Collection[dict[str, Any]]]:
+def customers(context: FaultContext) -> Iterator[Collection[dict[str, Any]]]:
     """Yield the collection of customers."""
-    client: MongoClient[dict[str, Any]] = MongoClient(site.endpoints.mongodb_uri)
+    client: MongoClient[dict[str, Any]] = MongoClient(context.endpoints.mongodb_uri)
     with client:
-        yield client[site.endpoints.mongodb_database]["customer"]
+        yield client[context.endpoints.mongodb_database]["customer"]

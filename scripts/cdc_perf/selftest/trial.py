@@ -56,8 +56,8 @@ def try_faults(faults: Sequence[Fault], checkout: Checkout) -> list[TrialOutcome
             outcome = try_fault(fault, checkout)
         except StackFailure as failure:
             outcome = not_tried(fault, failure)
-        came = outcome.wrong or f"{outcome.verdict}, as expected"
-        _log.info(f"{number} of {len(faults)}, {fault.name}: {came} ({outcome.seconds:.0f} s)")
+        result = outcome.wrong or f"{outcome.verdict}, as expected"
+        _log.info(f"{number} of {len(faults)}, {fault.name}: {result} ({outcome.seconds:.0f} s)")
         outcomes.append(outcome)
     return outcomes
 
@@ -71,8 +71,8 @@ def try_fault(fault: Fault, checkout: Checkout) -> TrialOutcome:
         StackFailure: The pipeline could not be run, or the fault not be injected.
     """
     for _ in range(_MOST_ATTEMPTS):
-        said, outcome = _attempt(fault, checkout)
-        if not (outcome.wrong and starved(said)):
+        verdict, outcome = _attempt(fault, checkout)
+        if not (outcome.wrong and starved(verdict)):
             break
         _log.info(f"{fault.name}: the machine was too busy for the load generator")
     return outcome
@@ -89,7 +89,7 @@ def _attempt(fault: Fault, checkout: Checkout) -> tuple[ScenarioVerdict, TrialOu
             files = folder.scenario(fault.scenario)
             pipeline = load_pipeline(copy)
             endpoints = running_endpoints(local_stack(copy, pipeline, Cache.of_environment()))
-            with fault.plant(FaultContext(copy, pipeline, endpoints, files)):
+            with fault.inject(FaultContext(copy, pipeline, endpoints, files)):
                 # Only until the pipeline was judged: a frozen component cannot be stopped.
                 _wait(running, files.verdict, _VERDICT_SECONDS)
             if not running.ended_within(_STOP_SECONDS):
@@ -97,8 +97,8 @@ def _attempt(fault: Fault, checkout: Checkout) -> tuple[ScenarioVerdict, TrialOu
         completed = running.wait()
         if not files.verdict.is_file():
             raise _broken_off(fault, completed)
-        said = msgspec.json.decode(files.verdict.read_bytes(), type=ScenarioVerdict)
-    return said, outcome_of(fault, said, completed.exit_code, time.monotonic() - began)
+        verdict = msgspec.json.decode(files.verdict.read_bytes(), type=ScenarioVerdict)
+    return verdict, outcome_of(fault, verdict, completed.exit_code, time.monotonic() - began)
 
 
 @contextmanager

@@ -24,9 +24,13 @@ class Checkout:
 
         A relative `RESULTS_DIR` is resolved against the current folder.
         """
-        moved = environment.get("RESULTS_DIR", "")
         absolute = root.absolute()
-        results = Path(moved).expanduser().absolute() if moved else absolute / "k6" / "results"
+        results_dir = environment.get("RESULTS_DIR", "")
+        results = (
+            Path(results_dir).expanduser().absolute()
+            if results_dir
+            else absolute / "k6" / "results"
+        )
         return cls(root=absolute, results=results)
 
     @classmethod

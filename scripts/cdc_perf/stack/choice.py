@@ -135,7 +135,7 @@ def choose(
     return StackChoice(backend(name), f"Using the {name} stack, as requested", other)
 
 
-def our_endpoints(backend: Backend, deed: str) -> Endpoints:
+def our_endpoints(backend: Backend, action: str) -> Endpoints:
     """Return the addresses of a running stack that the harness may change.
 
     Raises:
@@ -143,7 +143,7 @@ def our_endpoints(backend: Backend, deed: str) -> Endpoints:
     """
     if backend.name == EXTERNAL:
         raise StackFailure(
-            f"cdc-perf does not change an external stack: {deed} is up to its operator",
+            f"cdc-perf does not change an external stack: {action} is up to its operator",
             hint="use its Kafka Connect's REST interface",
         )
     return running_endpoints(backend)

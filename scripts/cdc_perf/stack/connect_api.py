@@ -91,7 +91,7 @@ class ConnectApi:
         if answer.status_code == _NOT_FOUND:
             # The web server listens before its resources are available.
             raise Unreachable(f"{self.url} is still starting")
-        with self._understanding(answer):
+        with self._valid_answer(answer):
             return str(answer.json()[field])
 
     def config(self, name: str) -> dict[str, str] | None:
@@ -99,7 +99,7 @@ class ConnectApi:
         answer = self._ask("GET", f"/connectors/{name}/config", missing_ok=True)
         if answer.status_code == _NOT_FOUND:
             return None
-        with self._understanding(answer):
+        with self._valid_answer(answer):
             return dict(answer.json())
 
     def put_config(self, name: str, config: Mapping[str, str]) -> None:
@@ -111,7 +111,7 @@ class ConnectApi:
         answer = self._ask("GET", f"/connectors/{name}/status", missing_ok=True)
         if answer.status_code == _NOT_FOUND:
             return None
-        with self._understanding(answer):
+        with self._valid_answer(answer):
             body = answer.json()
             return ConnectorStatus(
                 name=name,
@@ -174,7 +174,7 @@ class ConnectApi:
         return answer
 
     @contextmanager
-    def _understanding(self, answer: requests.Response) -> Iterator[None]:
+    def _valid_answer(self, answer: requests.Response) -> Iterator[None]:
         """Turn an invalid answer, from another server on Connect's port, into a failure."""
         try:
             yield

@@ -19,12 +19,12 @@ from cdc_perf.stack.connect_api import (
     Unreachable,
 )
 from cdc_perf.stack.connector_health import (
-    LASTING,
+    PERSISTENT,
     Condition,
     ConnectorDown,
     ConnectorHealth,
     assess,
-    look,
+    read_health,
     with_tables,
 )
 from cdc_perf.stack.connector_settings import changed_settings, shown_settings
@@ -176,11 +176,11 @@ def wait_running(pipeline: Pipeline, endpoints: Endpoints, *, resume: bool = Fal
             _answered(lambda: api.resume(name))
             resumed = True
             raise NotReady(health.detail)
-        if health.condition in LASTING:
+        if health.condition in PERSISTENT:
             # Connect shows the old state until a restart or a new configuration takes effect.
             if time.monotonic() - began < STALE_FAILURE_SECONDS:
                 raise NotReady(health.detail)
-            raise ConnectorDown(look(pipeline, endpoints) or health)
+            raise ConnectorDown(read_health(pipeline, endpoints) or health)
         if not health.running:
             raise NotReady(health.detail)
         source.slot_active(endpoints.postgres_dsn, pipeline.postgres.slot)
@@ -202,7 +202,7 @@ def wait_steady(pipeline: Pipeline, endpoints: Endpoints) -> None:
     began = time.monotonic()
 
     def probe() -> None:
-        health = look(pipeline, endpoints)
+        health = read_health(pipeline, endpoints)
         if health is not None and not health.running:
             if health.condition is Condition.FAILED:
                 raise ConnectorDown(health)
@@ -230,7 +230,7 @@ def revive(pipeline: Pipeline, endpoints: Endpoints) -> bool:
     Raises:
         StackFailure: It does not start, or fails again.
     """
-    health = look(pipeline, endpoints)
+    health = read_health(pipeline, endpoints)
     if health is None or health.running:
         return False
     _log.info(f"{health.detail}: {_REVIVAL.get(health.condition, 'waiting for it')}")

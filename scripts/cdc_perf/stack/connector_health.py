@@ -20,7 +20,7 @@ from cdc_perf.stack.task_failure import FailureCode, TaskFailure
 from cdc_perf.waiting import NotReady
 
 CONNECTOR = "connector"
-_LOOK_EVERY_SECONDS = 0.5
+_READ_EVERY_SECONDS = 0.5
 _ANSWER_SECONDS = 5.0
 # A starting worker reports no connector before it has read its internal topics.
 _ABSENT_SECONDS = 5.0
@@ -42,7 +42,7 @@ class Condition(StrEnum):
 
 
 # Conditions that do not end by themselves and are visible at once.
-LASTING = frozenset((Condition.FAILED, Condition.PAUSED, Condition.STOPPED))
+PERSISTENT = frozenset((Condition.FAILED, Condition.PAUSED, Condition.STOPPED))
 _REASONS = {
     Condition.RUNNING: reasons.connector_not_running,
     Condition.UNASSIGNED: reasons.connector_not_running,
@@ -135,7 +135,7 @@ def assess(name: str, status: ConnectorStatus | None) -> ConnectorHealth:
     return ConnectorHealth(name, Condition.UNASSIGNED, detail, "", (), status)
 
 
-def look(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth | None:
+def read_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth | None:
     """Return the connector's current health; None if Kafka Connect has no address."""
     if not endpoints.connect_url:
         return None
@@ -175,10 +175,10 @@ def expect_running(pipeline: Pipeline, endpoints: Endpoints) -> None:
         ConnectorDown: They do not run and do not recover by themselves.
         NotReady: They do not run yet.
     """
-    health = look(pipeline, endpoints)
+    health = read_health(pipeline, endpoints)
     if health is None or health.running:
         return
-    if health.condition in LASTING:
+    if health.condition in PERSISTENT:
         raise ConnectorDown(health)
     raise NotReady(health.sentence)
 
@@ -193,7 +193,7 @@ class Guard:
         self._pipeline = pipeline
         self._endpoints = endpoints
         # A change that arrives soon must not wait for an answer from Connect.
-        self._looked = time.monotonic()
+        self._read_at = time.monotonic()
         self._absent_since: float | None = None
 
     def __call__(self) -> None:
@@ -203,18 +203,18 @@ class Guard:
             ConnectorDown: It does not run and does not recover by itself.
         """
         now = time.monotonic()
-        if now - self._looked < _LOOK_EVERY_SECONDS:
+        if now - self._read_at < _READ_EVERY_SECONDS:
             return
-        health = look(self._pipeline, self._endpoints)
-        self._looked = time.monotonic()
+        health = read_health(self._pipeline, self._endpoints)
+        self._read_at = time.monotonic()
         if health is None or health.condition is not Condition.ABSENT:
             self._absent_since = None
         elif self._absent_since is None:
             self._absent_since = now
         if health is None:
             return
-        gone = self._absent_since is not None and now - self._absent_since >= _ABSENT_SECONDS
-        if health.condition in LASTING or gone:
+        removed = self._absent_since is not None and now - self._absent_since >= _ABSENT_SECONDS
+        if health.condition in PERSISTENT or removed:
             raise ConnectorDown(health)
 
 

@@ -3,7 +3,7 @@
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.component import ComponentStatus
-from cdc_perf.stack.connector_health import CONNECTOR, look, status_rows
+from cdc_perf.stack.connector_health import CONNECTOR, read_health, status_rows
 
 
 def full_status(backend: Backend, pipeline: Pipeline) -> tuple[ComponentStatus, ...]:
@@ -14,4 +14,4 @@ def full_status(backend: Backend, pipeline: Pipeline) -> tuple[ComponentStatus, 
     endpoints = backend.endpoints()
     if endpoints is None:
         return statuses
-    return (*statuses, *status_rows(look(pipeline, endpoints)))
+    return (*statuses, *status_rows(read_health(pipeline, endpoints)))

@@ -38,14 +38,14 @@ def runs(
     json: bool = False,
 ) -> None:
     """List the runs in the results folder, oldest first."""
-    from cdc_perf.report.runs import Wanted, find_runs, runs_json, runs_table
+    from cdc_perf.report.runs import RunFilter, find_runs, runs_json, runs_table
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios
     from cdc_perf.terminal import say, show
 
     checkout = Checkout.here()
-    wanted = Wanted(name, scenario, verdict, commit)
-    found = find_runs(checkout.results, load_scenarios(checkout).names, wanted)
+    criteria = RunFilter(name, scenario, verdict, commit)
+    found = find_runs(checkout.results, load_scenarios(checkout).names, criteria)
     show(runs_json(found.runs) if json else runs_table(found.runs))
     for fault in found.unreadable:
         say(f"skipped, because it is not readable: {fault}")
@@ -98,7 +98,7 @@ def compare(
 def history(_: Context, scenario: str, json: bool = False) -> None:
     """Show a scenario's results over time and their lasting changes."""
     from cdc_perf.errors import UsageFailure
-    from cdc_perf.report.history import alike, history_json, history_text
+    from cdc_perf.report.history import comparable_groups, history_json, history_text
     from cdc_perf.results.history import read_history, read_history_file
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios
@@ -116,7 +116,7 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
             f"the history has no run of {name}{broken}", hint=f"run: inv perf --scenarios {name}"
         )
     cache = Cache.of_environment()
-    last, *rest = alike(entries, lambda x: find_change_points(checkout.root, cache, x))
+    last, *rest = comparable_groups(entries, lambda x: find_change_points(checkout.root, cache, x))
     others = len(entries) - len(last.entries)
     if json:
         show(history_json(last.entries, last.changes, rest, unreadable))

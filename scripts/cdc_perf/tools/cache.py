@@ -82,7 +82,7 @@ class Cache:
         self,
         tool: Tool,
         note: Note,
-        called_off: Callable[[], bool] = lambda: False,
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> Path:
         """Build the tool unless it is installed, and return its folder.
 
@@ -92,7 +92,7 @@ class Cache:
         Args:
             tool: The tool.
             note: Called with each line of the build's progress.
-            called_off: Returns whether to stop waiting for another process that builds the tool.
+            cancelled: Returns whether to stop waiting for another process that builds the tool.
 
         Raises:
             StackFailure: The folder cannot be written to, or the build failed.
@@ -103,7 +103,7 @@ class Cache:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(self.root / f"{tool.key}.lock")
-            with lock.acquire(_LOCK_SECONDS, cancel_check=called_off):
+            with lock.acquire(_LOCK_SECONDS, cancel_check=cancelled):
                 if not target.is_dir():
                     self._build(tool, target, note)
         except filelock.Timeout:

@@ -84,7 +84,7 @@ def install_all(cache: Cache, tools: Iterable[Tool]) -> None:
             if not finished:
                 work.report(wanted[key] for key in running.values())
     except BaseException:
-        work.call_off()
+        work.cancel()
         # Repeatedly, because a thread may be about to start a command.
         while running and wait(running, timeout=_KILL_SECONDS).not_done:
             process.kill_all()
@@ -100,18 +100,18 @@ class _Work:
         self._cache = cache
         self._progress: dict[str, str] = {}
         self._started: dict[str, float] = {}
-        self._called_off = threading.Event()
+        self._cancelled = threading.Event()
 
     def install(self, tool: Tool) -> Path:
         def note(line: str) -> None:
             # A build in this process, which cannot be killed like a command, ends here.
-            if self._called_off.is_set():
+            if self._cancelled.is_set():
                 raise StackFailure(f"the installation of {tool.name} was canceled")
             self._progress[tool.key] = line
 
         self._started[tool.key] = time.monotonic()
-        with cancelled_by(self._called_off):
-            path = self._cache.install(tool, note, self._called_off.is_set)
+        with cancelled_by(self._cancelled):
+            path = self._cache.install(tool, note, self._cancelled.is_set)
         _log.info(f"{tool.name} installed in {self._seconds(tool):.0f} s")
         return path
 
@@ -120,8 +120,8 @@ class _Work:
             progress = self._progress.get(tool.key, "working")
             _log.info(f"{tool.name}: {self._seconds(tool):.0f} s, {progress}")
 
-    def call_off(self) -> None:
-        self._called_off.set()
+    def cancel(self) -> None:
+        self._cancelled.set()
         process.kill_all()
 
     def _seconds(self, tool: Tool) -> float:

@@ -11,7 +11,7 @@ from cdc_perf.settings.executors import Executor
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.connector_health import ConnectorHealth
-from cdc_perf.verdict.k6_gates import CAME_TO_ITS_END
+from cdc_perf.verdict.k6_gates import FINISHED_CODES
 from cdc_perf.verdict.points import PointsSummary, StackMetrics
 from cdc_perf.verdict.ramp import Ramp
 
@@ -102,6 +102,6 @@ class Evidence:
         return self.executor.seconds
 
     @property
-    def k6_came_to_its_end(self) -> bool:
+    def k6_finished(self) -> bool:
         """Whether k6 finished: it was not interrupted and did not fail."""
-        return self.k6_exit in CAME_TO_ITS_END
+        return self.k6_exit in FINISHED_CODES

@@ -10,7 +10,7 @@ from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
-from cdc_perf.stack.connector_health import LASTING, Condition, ConnectorHealth
+from cdc_perf.stack.connector_health import PERSISTENT, Condition, ConnectorHealth
 from cdc_perf.verdict.records import GateResult
 from cdc_perf.wording import counted
 
@@ -142,9 +142,11 @@ def samples_gate(summary: Summary | NoSummary) -> Gate:
     if isinstance(summary, NoSummary):
         return unknown_gate(name, limit, "unknown")
     iterations = int(summary.observed("iterations", "count") or 0)
-    noted = summary.samples("cdc_success_rate")
-    observed = f"{counted(iterations, 'iteration')}, {counted(noted, 'sample')} of cdc_success_rate"
-    if iterations or noted:
+    samples = summary.samples("cdc_success_rate")
+    observed = (
+        f"{counted(iterations, 'iteration')}, {counted(samples, 'sample')} of cdc_success_rate"
+    )
+    if iterations or samples:
         return passed_gate(name, limit, observed)
     return failed_gate(
         name,
@@ -224,12 +226,12 @@ def connector_gate(
         return unknown_gate(_NAME, _LIMIT, f"unknown: {health.detail}")
     # After an operator stops a component, the connector has no tasks for a while.
     operated = any(event.by_operator for event in events or ())
-    lasting = health.condition in LASTING or health.condition is Condition.ABSENT
+    persistent = health.condition in PERSISTENT or health.condition is Condition.ABSENT
     return failed_gate(
         _NAME,
         _LIMIT,
         str(health.condition),
         code=ExitCode.FAIL,
-        overrides_invalid=lasting and not operated,
+        overrides_invalid=persistent and not operated,
         reasons=[health.reason],
     )

@@ -109,18 +109,18 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> G
     negative = {hop: seen.steady.hops.get(hop.name, nothing) for hop in ALL_HOPS}
     negative = {hop: times for hop, times in negative.items() if times.negative}
     suspects = {clock for hop in negative for clock in hop.clocks}
-    spoilt = [hop for hop in limited if hop in negative or suspects.intersection(hop.clocks)]
+    unreliable = [hop for hop in limited if hop in negative or suspects.intersection(hop.clocks)]
     name, limit = "hop_clocks", "the clocks of every hop with a threshold agree"
     observed = counted(
         sum(times.negative for times in negative.values()), "negative latency", "negative latencies"
     )
-    if not spoilt:
+    if not unreliable:
         return passed_gate(name, limit, observed)
     # If one hop is negative, the whole way can be too: do not report it twice.
-    told = [hop for hop in HOPS if hop in negative] or list(negative)
+    reported = [hop for hop in HOPS if hop in negative] or list(negative)
     sentences = [
         clock_sentence(hop, times.count, times.negative, times.negative_mean)
-        for hop in told
+        for hop in reported
         for times in (negative[hop],)
     ]
     return failed_gate(
@@ -129,6 +129,8 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> G
         observed,
         code=ExitCode.INVALID,
         reasons=[
-            gate_reasons.hop_clocks_differ(clocks=sentences, metrics=[hop.metric for hop in spoilt])
+            gate_reasons.hop_clocks_differ(
+                clocks=sentences, metrics=[hop.metric for hop in unreliable]
+            )
         ],
     )

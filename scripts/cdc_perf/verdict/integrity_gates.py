@@ -149,11 +149,11 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
     failed = int(summary.observed(_WRITE_ERRORS, "count") or 0)
     written = max(0, summary.samples(_WRITES) - failed)
     lines = sum((integrity.acknowledged or {}).values())
-    noted = (integrity.acknowledged or {}).get("c", 0)
+    in_ledger = (integrity.acknowledged or {}).get("c", 0)
     name = "ledger"
     limit = f"the {counted(inserted, 'inserted row')} and {counted(written, 'write')} of k6"
-    observed = f"{counted(noted, 'inserted row')} of {counted(lines, 'row')} noted"
-    if noted < inserted or lines < written:
+    observed = f"{counted(in_ledger, 'inserted row')} of {counted(lines, 'row')} noted"
+    if in_ledger < inserted or lines < written:
         return failed_gate(
             name,
             limit,
@@ -161,7 +161,7 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
             code=ExitCode.INVALID,
             reasons=[
                 reasons.ledger_incomplete(
-                    inserted=inserted, writes=written, noted=noted, lines=lines
+                    inserted=inserted, writes=written, noted=in_ledger, lines=lines
                 )
             ],
         )

@@ -18,7 +18,7 @@ from cdc_perf.wording import counted
 _THRESHOLDS_FAILED = 99
 _INTERRUPTED = 105
 _MARKED_AS_FAILED = 110
-CAME_TO_ITS_END = (0, _THRESHOLDS_FAILED)
+FINISHED_CODES = (0, _THRESHOLDS_FAILED)
 
 # Sums of the same numbers differ by this much if the order differs.
 _SAME = 1e-9
@@ -47,7 +47,7 @@ def k6_exit_gate(scenario: str, k6_exit: int, summary: Summary | NoSummary) -> G
         )
     if k6_exit == _MARKED_AS_FAILED and scenario == HEALTH_CHECK and _a_check_failed(summary):
         return passed_gate(name, limit, f"{observed}, because of a failed check")
-    if k6_exit not in CAME_TO_ITS_END:
+    if k6_exit not in FINISHED_CODES:
         return failed_gate(
             name,
             limit,

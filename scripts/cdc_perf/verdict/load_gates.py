@@ -15,7 +15,7 @@ from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
-from cdc_perf.verdict.k6_gates import CAME_TO_ITS_END
+from cdc_perf.verdict.k6_gates import FINISHED_CODES
 from cdc_perf.wording import counted
 
 MOST_DROPPED = 0.001
@@ -63,7 +63,7 @@ def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) ->
     asked = executor.iterations
     slack = max(_MOST_OFF_RATE * asked, _MOST_OFF_ITERATIONS)
     name, limit = "achieved_rate", f"{counted(asked, 'iteration')}, give or take {slack:,.0f}"
-    if isinstance(summary, NoSummary) or k6_exit not in CAME_TO_ITS_END:
+    if isinstance(summary, NoSummary) or k6_exit not in FINISHED_CODES:
         return unknown_gate(name, limit, "unknown")
     made = summary.observed("iterations", "count") or 0
     observed = counted(made, "iteration")
@@ -91,7 +91,7 @@ def duration_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary
     least = min((1 - _MOST_SHORTER) * asked, asked - _SHORTER_SECONDS)
     name, limit = "duration", f"at least {least:,.1f} s of load"
     ended_by_threshold = isinstance(executor, RampingArrivalRate) and k6_exit != 0
-    if isinstance(summary, NoSummary) or k6_exit not in CAME_TO_ITS_END or ended_by_threshold:
+    if isinstance(summary, NoSummary) or k6_exit not in FINISHED_CODES or ended_by_threshold:
         return unknown_gate(name, limit, "unknown")
     ran = summary.duration_ms / 1000
     observed = f"{ran:,.1f} s"

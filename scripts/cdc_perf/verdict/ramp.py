@@ -48,7 +48,7 @@ def judge_ramp(seen: Sequence[Window], stack: StackSeries, executor: RampingArri
             return Ramp(
                 highest,
                 f"the ramp broke at {figure(rate)} iterations/s: {why}"
-                f"{_stack_then(stack, window.begin)}",
+                f"{_stack_at(stack, window.begin)}",
             )
     last = rate_at(executor, seen[-1].begin)
     return Ramp(last, f"the ramp ended at {figure(last)} iterations/s without a broken threshold")
@@ -76,7 +76,7 @@ def _broken(window: Window) -> str:
     )
 
 
-def _stack_then(stack: StackSeries, begin: float) -> str:
+def _stack_at(stack: StackSeries, begin: float) -> str:
     """Return which component was busiest, and the consumer lag, in the window from `begin`."""
     then = {
         metric: [value for at, value in samples if begin <= at < begin + WINDOW_SECONDS]

@@ -38,7 +38,7 @@ def ramp_gate(held: HoldResult | None) -> Gate | None:
     name, limit = "ramp", "a rate at which every threshold holds"
     if held.rate is None:
         return failed_gate(
-            name, limit, held.ramp.end, code=ExitCode.FAIL, reasons=[_none_was_held(held)]
+            name, limit, held.ramp.end, code=ExitCode.FAIL, reasons=[_no_rate_held(held)]
         )
     hold = f"held {figure(held.rate)}/s for {format_duration(held.seconds)}"
     return passed_gate(name, limit, f"{held.ramp.end}; {hold}")
@@ -57,11 +57,11 @@ def judge_held_rate(
     if held is None:
         return result_of(threshold, None, 0, ok=None, reason=threshold_reasons.no_hold())
     if held.rate is None or not holds:
-        return result_of(threshold, None, 0, ok=False, reason=_none_was_held(held))
+        return result_of(threshold, None, 0, ok=False, reason=_no_rate_held(held))
     return judge_value(threshold, held.rate, 1)
 
 
-def _none_was_held(held: HoldResult) -> Reason:
+def _no_rate_held(held: HoldResult) -> Reason:
     return reasons.no_rate_held(ramp=held.ramp.end)
 
 

@@ -163,7 +163,7 @@ DEFECTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         "escape",
     ),
     "an absent column goes unnoticed": lambda patch: patch.setattr(
-        snapshot._UnseenColumns,  # noqa: SLF001
+        snapshot._MissingColumns,  # noqa: SLF001
         "differences",
         lambda _: iter(()),
     ),

@@ -7,7 +7,7 @@ import pytest
 
 from cdc_consumer.coalesce import coalesce
 from cdc_consumer.events import Event
-from cdc_consumer.order import CLOCK_MICROSECONDS, Standing, order_of_document, position_of
+from cdc_consumer.order import CLOCK_MICROSECONDS, OrderRelation, order_of_document, position_of
 from cdc_consumer.writes import metadata
 from tests.unit.consumer.builders import APPLIED_US, SOURCE_US, event
 
@@ -105,7 +105,7 @@ def test_the_later_of_two_changes(later: Event, earlier: Event) -> None:
         pytest.param(event(7, offset=9, source_us=None), event(8, offset=2), "older", id="no time"),
     ],
 )
-def test_what_is_no_news(one: Event, other: Event, expected: Standing) -> None:
+def test_what_is_no_news(one: Event, other: Event, expected: OrderRelation) -> None:
     assert one.order.against(other.order) == expected
 
 

@@ -35,7 +35,7 @@ from cdc_consumer import writes
 from cdc_consumer.coalesce import coalesce
 from cdc_consumer.errors import GaveUpError
 from cdc_consumer.events import Event, Record, parse
-from cdc_consumer.order import Order, Standing
+from cdc_consumer.order import Order, OrderRelation
 from cdc_consumer.retry import Retry
 from cdc_consumer.settings import Table
 from cdc_consumer.sink import Document, Sink
@@ -372,7 +372,7 @@ def rank(order: Order, how: str) -> tuple[int | str, ...]:
 def test_with_another_rule_it_does_not(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     """The rule that the consumer once had, and the two that suggest themselves."""
 
-    def against(self: Order, other: Order) -> Standing:
+    def against(self: Order, other: Order) -> OrderRelation:
         ours, theirs = (rank(each, broken) for each in (self, other))
         if ours == theirs:
             return "same"

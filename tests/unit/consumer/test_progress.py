@@ -13,7 +13,7 @@ from cdc_consumer.coalesce import Write
 from cdc_consumer.events import Rejection
 from cdc_consumer.loop import Dependencies, Loop
 from cdc_consumer.metrics import Metrics
-from cdc_consumer.progress import CALL_SECONDS, REBALANCE_SECONDS, Beat, Progress
+from cdc_consumer.progress import CALL_SECONDS, REBALANCE_SECONDS, AnswerListener, Progress
 from cdc_consumer.sink import Outcome
 from tests.unit.consumer.builders import ORDERS
 from tests.unit.consumer.test_loop import TOPIC, Letters, Topic, Writer, message
@@ -51,7 +51,7 @@ def test_each_answer_of_mongodb_is_progress_in_a_batch_that_takes_long(
 ) -> None:
     clock = Clock()
     progress = Progress(clock)
-    beat = Beat(progress)
+    beat = AnswerListener(progress)
     progress.begin("write")
     for _ in range(10):
         clock.now += CALL_SECONDS - 1
@@ -68,8 +68,8 @@ def test_the_pings_of_the_probes_hide_no_hang() -> None:
     progress = Progress(clock)
     progress.begin("write")
     clock.now += CALL_SECONDS
-    Beat(progress).succeeded(answer("ping"))
-    Beat(progress).failed(cast("CommandFailedEvent", answer("ping")))
+    AnswerListener(progress).succeeded(answer("ping"))
+    AnswerListener(progress).failed(cast("CommandFailedEvent", answer("ping")))
     assert not progress.state().alive
 
 

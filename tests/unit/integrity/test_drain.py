@@ -111,7 +111,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
     monkeypatch.setattr(source, "connect", found.connect)
     monkeypatch.setattr(canary, "run_canary", found.run_canary)
     monkeypatch.setattr(drain, "Guard", lambda *_arguments: found.guard)
-    monkeypatch.setattr(drain, "look", lambda *_arguments: found.health)
+    monkeypatch.setattr(drain, "read_health", lambda *_arguments: found.health)
     return found
 
 

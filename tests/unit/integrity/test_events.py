@@ -45,8 +45,8 @@ def found(records: Iterable[ChangeEvent | DeadLetter], excused: str = "") -> tup
         return tuple(event_findings(gathered_events, PIPELINE, excused))
 
 
-def unseen(events: Events) -> tuple[MissingEvent, ...]:
-    return events.unseen(PIPELINE.kafka.topic_prefix)
+def missing_events(events: Events) -> tuple[MissingEvent, ...]:
+    return events.missing_events(PIPELINE.kafka.topic_prefix)
 
 
 def test_events_in_order_have_no_finding() -> None:
@@ -203,13 +203,13 @@ def written(*entries: tuple[str, str]) -> list[AcknowledgedWrite]:
 def test_every_acknowledged_write_has_its_event() -> None:
     ledger = written(("c", "a"), ("u", "a"), ("c", "b"), ("d", "b"))
     with load_events(events(*GOOD), ledger) as gathered_events:
-        assert unseen(gathered_events) == ()
+        assert missing_events(gathered_events) == ()
         assert gathered_events.acknowledged() == {"c": 2, "d": 1, "u": 1}
 
 
 def test_a_snapshot_s_read_stands_for_the_create() -> None:
     with load_events(events(("a", "r", 10)), written(("c", "a"))) as gathered_events:
-        assert unseen(gathered_events) == ()
+        assert missing_events(gathered_events) == ()
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,7 @@ def test_a_write_that_the_row_filter_leaves_out_needs_no_event() -> None:
 def test_acknowledged_writes_without_an_event_are_told() -> None:
     ledger = written(("c", "a"), ("u", "a"), ("u", "a"), ("c", "z"), ("c", "y"), ("d", "a"))
     with load_events(events(*GOOD, GOOD[2]), ledger) as gathered_events:
-        missing = unseen(gathered_events)
+        missing = missing_events(gathered_events)
     table = "public.customer"
     assert missing == (
         MissingEvent(table, "a", 1, "d"),
@@ -254,4 +254,4 @@ def test_acknowledged_writes_without_an_event_are_told() -> None:
 def test_a_write_to_another_table_is_not_this_row_s() -> None:
     ledger = [AcknowledgedWrite("c", "public.orders", "a")]
     with load_events(events(*GOOD), ledger) as gathered_events:
-        assert unseen(gathered_events) == (MissingEvent("public.orders", "a", 1, "c"),)
+        assert missing_events(gathered_events) == (MissingEvent("public.orders", "a", 1, "c"),)

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from cdc_perf.report.history import (
-    alike,
     comparable,
+    comparable_groups,
     entries_of,
     history_json,
     history_text,
@@ -107,7 +107,7 @@ class Step:
 
 def found_with(entries: Sequence[HistoryEntry]) -> list[tuple[str, str]]:
     """Return the figure and the run of each change that programs are given, whatever its group."""
-    last, *rest = alike(entries, Step())
+    last, *rest = comparable_groups(entries, Step())
     content = json.loads(history_json(last.entries, last.changes, rest))
     return [
         (name, point["run_id"])
@@ -138,7 +138,7 @@ def test_a_run_that_does_not_count_hides_no_change(verdict: str) -> None:
 def test_a_last_run_with_other_settings_hides_no_change() -> None:
     other = msgspec.structs.replace(entry(99), key="b")
     assert found_with([*stepped(), other]) == DOUBLED
-    last, *rest = alike([*stepped(), other], Step())
+    last, *rest = comparable_groups([*stepped(), other], Step())
     assert [len(last.entries), *(len(x.entries) for x in rest)] == [1, 30]
     assert "run-15" in history_text(last.entries, 30, last.changes, rest)
 
@@ -148,7 +148,7 @@ def test_too_few_values_are_not_searched_and_are_named() -> None:
     for at in range(9):
         entries[at] = msgspec.structs.replace(entries[at], figures={"iterations/s": 10.0})
     ask = Step()
-    (last,) = alike(entries, ask)
+    (last,) = comparable_groups(entries, ask)
     assert [set(x) for x in ask.asked] == [{"a iterations/s"}]
     assert set(last.changes) == {"iterations/s"}
     assert "e2e p95 is missing from 9 runs" in history_text(last.entries, 0, last.changes)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from cdc_perf.report.hops import hop_rows, hop_sentences, hops_text, moved_hop
+from cdc_perf.report.hops import changed_hop, hop_rows, hop_sentences, hops_text
 from cdc_perf.report.markdown import run_markdown
 from cdc_perf.results.hops import Hops
 from cdc_perf.results.summary import NoSummary
@@ -109,7 +109,7 @@ def test_clocks_that_differ_are_told_in_place_of_shares(hop: str, said: str) -> 
     hops = way(4, 5, 1, 2, negative={hop: 7})
     assert hop_sentences(hops, SEEN) == (f"{said}.",)
     assert {each.share for each in hop_rows(hops)} == {None}
-    assert moved_hop(hops, way(4, 5, 1, 2)) == ""
+    assert changed_hop(hops, way(4, 5, 1, 2)) == ""
 
 
 def test_the_parts_begin_where_the_one_before_ends() -> None:

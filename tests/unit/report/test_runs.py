@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cdc_perf.errors import UsageFailure
-from cdc_perf.report.runs import Wanted, find_runs, runs_json, runs_table
+from cdc_perf.report.runs import RunFilter, find_runs, runs_json, runs_table
 from cdc_perf.results.manifest import RunStatus
 from tests.unit.recorded_runs import SLOW, gone, manifest, row, run_id, write_run
 
@@ -25,28 +25,28 @@ def results(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "numbers"),
+    ("criteria", "numbers"),
     [
-        (Wanted(), [1, 2, 3, 4]),
-        (Wanted(scenario="spike"), [2, 3]),
-        (Wanted(verdict="PASS"), [1, 4]),
-        (Wanted(verdict="fail"), [2]),
-        (Wanted(scenario="spike", verdict="PASS"), [2]),
-        (Wanted(scenario="spike", verdict="INVALID"), [3]),
-        (Wanted(commit="CCCC"), [1, 2, 3, 4]),
-        (Wanted(commit="d"), []),
-        (Wanted(name="nightly"), []),
+        (RunFilter(), [1, 2, 3, 4]),
+        (RunFilter(scenario="spike"), [2, 3]),
+        (RunFilter(verdict="PASS"), [1, 4]),
+        (RunFilter(verdict="fail"), [2]),
+        (RunFilter(scenario="spike", verdict="PASS"), [2]),
+        (RunFilter(scenario="spike", verdict="INVALID"), [3]),
+        (RunFilter(commit="CCCC"), [1, 2, 3, 4]),
+        (RunFilter(commit="d"), []),
+        (RunFilter(name="nightly"), []),
     ],
 )
 def test_runs_are_found_by_what_they_were(
-    results: Path, wanted: Wanted, numbers: list[int]
+    results: Path, criteria: RunFilter, numbers: list[int]
 ) -> None:
-    found = find_runs(results, SCENARIOS, wanted)
+    found = find_runs(results, SCENARIOS, criteria)
     assert [run.manifest.run_id for run in found.runs] == [run_id(n) for n in numbers]
 
 
 def test_each_run_is_a_line(results: Path) -> None:
-    found = find_runs(results, SCENARIOS, Wanted())
+    found = find_runs(results, SCENARIOS, RunFilter())
     lines = runs_table(found.runs).splitlines()[2:]
     assert [line.split()[0] for line in lines] == [run_id(n) for n in (1, 2, 3, 4)]
     assert "FAIL" in lines[1]
@@ -58,7 +58,7 @@ def test_each_run_is_a_line(results: Path) -> None:
 
 
 def test_programs_get_the_same(results: Path) -> None:
-    entries = json.loads(runs_json(find_runs(results, SCENARIOS, Wanted(verdict="FAIL")).runs))
+    entries = json.loads(runs_json(find_runs(results, SCENARIOS, RunFilter(verdict="FAIL")).runs))
     (entry,) = entries
     assert (entry["run"], entry["verdict"], entry["exit_code"]) == (run_id(2), "FAIL", 10)
     assert entry["scenarios"] == {"baseline": "FAIL", "spike": "PASS"}
@@ -66,20 +66,22 @@ def test_programs_get_the_same(results: Path) -> None:
 
 def test_what_cannot_be_read_is_told(results: Path) -> None:
     (results / run_id(1) / "run.json").write_text("{", encoding="utf-8")
-    found = find_runs(results, SCENARIOS, Wanted(verdict="FAIL"))
+    found = find_runs(results, SCENARIOS, RunFilter(verdict="FAIL"))
     assert len(found.runs) == 1
     (fault,) = found.unreadable
     assert fault.startswith(f"{run_id(1)}: run.json is invalid")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "line"),
+    ("criteria", "line"),
     [
-        (Wanted(scenario="spik"), "--scenario: unknown scenario 'spik'; did you mean spike?"),
-        (Wanted(verdict="passed"), "--verdict: unknown verdict 'passed'; "),
+        (RunFilter(scenario="spik"), "--scenario: unknown scenario 'spik'; did you mean spike?"),
+        (RunFilter(verdict="passed"), "--verdict: unknown verdict 'passed'; "),
     ],
 )
-def test_what_no_run_can_be_is_a_wrong_option(results: Path, wanted: Wanted, line: str) -> None:
+def test_what_no_run_can_be_is_a_wrong_option(
+    results: Path, criteria: RunFilter, line: str
+) -> None:
     with pytest.raises(UsageFailure) as caught:
-        find_runs(results, SCENARIOS, wanted)
+        find_runs(results, SCENARIOS, criteria)
     assert str(caught.value).startswith(line)

@@ -15,7 +15,7 @@ from cdc_perf.stack.connector_health import (
     Guard,
     assess,
     expect_running,
-    look,
+    read_health,
     status_rows,
 )
 from cdc_perf.stack.endpoints import Endpoints
@@ -74,7 +74,7 @@ def test_a_look_tells_the_state_of_the_connector_with_its_tasks(
     pipeline: Pipeline, endpoints: Endpoints, condition: Condition, given: Answer
 ) -> None:
     responses.add("GET", STATUS, **given)  # type: ignore[arg-type]
-    health = look(pipeline, endpoints)
+    health = read_health(pipeline, endpoints)
     assert health is not None
     assert health.condition is condition
     assert health.running is (condition is Condition.RUNNING)
@@ -151,7 +151,7 @@ def test_without_an_address_of_connect_nobody_knows(
     pipeline: Pipeline, endpoints: Endpoints
 ) -> None:
     unknown = msgspec.structs.replace(endpoints, connect_url="")
-    assert look(pipeline, unknown) is None
+    assert read_health(pipeline, unknown) is None
     Guard(pipeline, unknown)()
     expect_running(pipeline, unknown)
     assert status_rows(None) == ()
@@ -173,7 +173,7 @@ def test_the_table_of_a_column_is_looked_up_where_the_trace_does_not_say_it(
 
     monkeypatch.setattr(source, "tables_requiring", tables)
     responses.add("GET", STATUS, **answer("RUNNING", "FAILED", trace=NULL))  # type: ignore[arg-type]
-    health = look(pipeline, endpoints)
+    health = read_health(pipeline, endpoints)
     assert health is not None
     (failure,) = health.failures
     assert failure.code is FailureCode.NULL_IN_REQUIRED

@@ -50,7 +50,7 @@ class Chart:
         key: Its name within its scenario, of letters and dashes.
         title: Its title for people.
         unit: The unit of the values.
-        says: A description in sentences, for readers without the picture.
+        description: A description in sentences, for readers without the picture.
         lines: At the positions 0, 1, 2, and so on.
         table: The same figures as text.
         log: Whether the values have a logarithmic axis.
@@ -63,7 +63,7 @@ class Chart:
     key: str
     title: str
     unit: str
-    says: str
+    description: str
     lines: tuple[Line, ...]
     table: ChartTable
     log: bool = False

@@ -7,7 +7,7 @@ from shlex import quote
 from cdc_perf.report.changes import MetricChange
 from cdc_perf.report.compare import RunComparison
 from cdc_perf.report.differences import ByScenario, SettingDifference, differences
-from cdc_perf.report.hops import moved_hop
+from cdc_perf.report.hops import changed_hop
 from cdc_perf.report.html.chart import Chart, NotSampled
 from cdc_perf.report.html.charts import ChartOrPlaceholder
 from cdc_perf.report.html.overlay import overlay
@@ -31,11 +31,11 @@ class ChangeRow:
 
     Attributes:
         cells: Figure, value and samples before, value and samples now, change.
-        reach: The length of its bar, -1 to 1; None if unknown.
+        bar_length: The length of its bar, -1 to 1; None if unknown.
     """
 
     cells: tuple[str, ...]
-    reach: float | None
+    bar_length: float | None
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ComparedScenario:
         before: The verdict on it in the base.
         now: The verdict on it in the run.
         rows: The figures.
-        moved: The hop whose mean changed most, in a sentence; empty if unknown.
+        changed_hop: The hop whose mean changed most, in a sentence; empty if unknown.
         scale: The change at which a bar ends, as a share.
         charts: The latencies of both in the same axes.
         warm_up: Seconds at the start that the run's latencies exclude.
@@ -59,7 +59,7 @@ class ComparedScenario:
     before: ScenarioVerdict
     now: ScenarioVerdict
     rows: tuple[ChangeRow, ...]
-    moved: str
+    changed_hop: str
     scale: float
     charts: tuple[ChartOrPlaceholder, ...]
     warm_up: int
@@ -76,17 +76,17 @@ class ComparisonView:
 
     Attributes:
         base: The run to compare with.
-        gist: The most important changes, one line by scenario.
+        headlines: The most important changes, one line by scenario.
         scenarios: The comparable scenarios.
-        apart: Why the others are not comparable, one sentence by scenario.
+        not_comparable: Why the others are not comparable, one sentence by scenario.
         differences: Differences in settings and environment.
         settled_by: The command that finds whether one is worse; empty without two known commits.
     """
 
     base: str
-    gist: Mapping[str, str]
+    headlines: Mapping[str, str]
     scenarios: tuple[ComparedScenario, ...]
-    apart: Mapping[str, str]
+    not_comparable: Mapping[str, str]
     differences: tuple[SettingDifference, ...]
     settled_by: str
 
@@ -105,13 +105,13 @@ def comparison_view(
     changes = comparison.changes()
     return ComparisonView(
         base=base[0].name if len(base) == 1 else f"{len(base)} runs",
-        gist=comparison.gist(),
+        headlines=comparison.headlines(),
         scenarios=tuple(
             _scenario(f"comparison-{number}", pair, changes[name], before[name][1], now[name][1])
             for number, (name, pair) in enumerate(comparison.pairs.items(), start=1)
         ),
-        apart=comparison.apart,
-        differences=differences(_ways(before), _ways(now)),
+        not_comparable=comparison.not_comparable,
+        differences=differences(_manifests(before), _manifests(now)),
         settled_by=_settled_by(comparison.pairs),
     )
 
@@ -121,7 +121,7 @@ def _by_scenario(runs: Sequence[RunData]) -> dict[str, tuple[RunData, ScenarioDa
     return {each.name: (run, each) for run in runs for each in run.scenarios}
 
 
-def _ways(runs: Mapping[str, tuple[RunData, ScenarioData]]) -> ByScenario:
+def _manifests(runs: Mapping[str, tuple[RunData, ScenarioData]]) -> ByScenario:
     return {name: (run.manifest, each.entry) for name, (run, each) in runs.items()}
 
 
@@ -139,8 +139,8 @@ def _scenario(
         name=pair[1].row.verdict.scenario,
         before=pair[0].row.verdict,
         now=pair[1].row.verdict,
-        rows=tuple(ChangeRow(tuple(x.cells()), _reach(x, scale)) for x in changes),
-        moved=moved_hop(pair[0].row.hops, pair[1].row.hops),
+        rows=tuple(ChangeRow(tuple(x.cells()), _bar_length(x, scale)) for x in changes),
+        changed_hop=changed_hop(pair[0].row.hops, pair[1].row.hops),
         scale=scale,
         charts=_charts(before.series, now.series),
         warm_up=now.series.warm_up if isinstance(now.series, Series) else 0,
@@ -155,7 +155,7 @@ def _charts(before: Series | str, now: Series | str) -> tuple[ChartOrPlaceholder
     return overlay(before, now)
 
 
-def _reach(change: MetricChange, scale: float) -> float | None:
+def _bar_length(change: MetricChange, scale: float) -> float | None:
     return None if change.share is None else min(max(change.share / scale, -1.0), 1.0)
 
 

@@ -89,7 +89,7 @@ def distribution(series: Series) -> Chart | NotSampled:
         key="distribution",
         title=title,
         unit="samples",
-        says=(
+        description=(
             f"{counted(steady.count, 'sample')}{' after the warm-up' if series.warm_up else ''}. "
             "Bars count samples; the line is their cumulative share. "
             "Logarithmic axis."

@@ -132,10 +132,10 @@ def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
     The hops have means, which add up; a median next to them would not fit.
     """
     found = {time.metric: time.stats[0] for time in times(summary)}
-    whole, write = found.get("cdc_e2e_latency"), found.get("pg_write_duration")
-    if whole is None:
+    total, write = found.get("cdc_e2e_latency"), found.get("pg_write_duration")
+    if total is None:
         return _time_of_others(summary)
-    if seen := _mostly_unseen(summary):
+    if seen := _mostly_missing(summary):
         return seen
     rest = "".join(f" {sentence}" for sentence in reversed(hops))
     if write is not None and not hops:
@@ -143,10 +143,10 @@ def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
             f" The median write to PostgreSQL took {write} ms; the rest passed in Debezium, "
             "Kafka, and the consumer."
         )
-    return f"Median end-to-end latency: {whole} ms.{rest}"
+    return f"Median end-to-end latency: {total} ms.{rest}"
 
 
-def _mostly_unseen(summary: Summary | NoSummary) -> str:
+def _mostly_missing(summary: Summary | NoSummary) -> str:
     """Return how few changes were seen, if the median latency is a timeout."""
     if isinstance(summary, NoSummary):
         return ""

@@ -100,6 +100,6 @@ def integrity_sentence(found: Integrity) -> str:
     if lost:
         outcome = counted(lost, "was lost or changed", "were lost or changed")
     if others:
-        said = counted(others, "event was", "events were")
-        outcome += f", {said} repeated, out of order, or unreadable"
+        count = counted(others, "event was", "events were")
+        outcome += f", {count} repeated, out of order, or unreadable"
     return f"{compared}: {outcome}."

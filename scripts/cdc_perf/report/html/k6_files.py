@@ -61,8 +61,8 @@ def k6_material(points: Path, summary: Path, units: Mapping[str, str] | None = N
         read = msgspec.structs.replace(read, metrics=metrics)
     if isinstance(read, ForeignSummary):
         missing += [*read.faults, *([] if read.judged else [_NO_THRESHOLDS])]
-    whole = not found.damage
-    thresholds = k6_thresholds(K6Data(read, statistics, found.declared, whole, units or {}))
+    complete = not found.damage
+    thresholds = k6_thresholds(K6Data(read, statistics, found.declared, complete, units or {}))
     missing += unknown_thresholds(thresholds)
     scenario = ScenarioData(
         name=points.name.split(".")[0] if isinstance(read, NoSummary) else read.scenario,
@@ -143,10 +143,10 @@ def _completed(metric: Metric, found: Statistics | None) -> Metric:
 def _disagreement(summary: Summary, statistics: Mapping[str, Statistics | None]) -> list[str]:
     """Return where the summary and the points differ, in at most one sentence."""
     wrong = [
-        f"{name} {told:,.15g} and {counted:,.15g}"
+        f"{name} {summarized:,.15g} and {counted:,.15g}"
         for name, metric in summary.metrics.items()
-        for told, counted in [_counts(metric, statistics.get(name))]
-        if told is not None and not isclose(told, counted, rel_tol=1e-6, abs_tol=1e-9)
+        for summarized, counted in [_counts(metric, statistics.get(name))]
+        if summarized is not None and not isclose(summarized, counted, rel_tol=1e-6, abs_tol=1e-9)
     ]
     if not wrong:
         return []

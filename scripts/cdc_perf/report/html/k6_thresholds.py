@@ -35,14 +35,14 @@ class K6Data:
         summary: Its summary, completed from the points; or why there is none.
         statistics: By metric or sub-metric, the statistics of its points; None if it has no point.
         declared: k6's declaration of each metric.
-        whole: Whether all points could be read.
+        complete: Whether all points could be read.
         units: The units of this project's metrics, by name.
     """
 
     summary: Summary | NoSummary
     statistics: Mapping[str, Statistics | None]
     declared: Mapping[str, Declared]
-    whole: bool
+    complete: bool
     units: Mapping[str, str]
 
 
@@ -207,7 +207,7 @@ def _of_points(material: K6Data, name: str) -> Metric | None:
     elif declared.type is SummaryType.COUNTER:
         values = {"count": found.total}
     # Figures of incomplete points differ from what k6 measured.
-    return Metric(declared.type, declared.contains, values if material.whole else {})
+    return Metric(declared.type, declared.contains, values if material.complete else {})
 
 
 def _observed(material: K6Data, name: str, metric: Metric, source: str) -> K6Threshold:
@@ -224,7 +224,9 @@ def _observed(material: K6Data, name: str, metric: Metric, source: str) -> K6Thr
         source=source,
         ok=None,
         # k6 gives 0 for a metric without samples.
-        observed=None if empty else _value_of(metric, found, expression, whole=material.whole),
+        observed=None
+        if empty
+        else _value_of(metric, found, expression, complete=material.complete),
         samples=samples,
         needed=_needed(metric, expression),
         unit=unit_of(name, metric, expression.method, material.units),
@@ -232,7 +234,7 @@ def _observed(material: K6Data, name: str, metric: Metric, source: str) -> K6Thr
 
 
 def _value_of(
-    metric: Metric, found: Statistics | None, expression: K6Expression, *, whole: bool
+    metric: Metric, found: Statistics | None, expression: K6Expression, *, complete: bool
 ) -> float | None:
     """Return the observed value of a threshold, from the summary if it has it, else the points."""
     if expression.percentile is None:
@@ -240,7 +242,7 @@ def _value_of(
     for stat, value in metric.values.items():
         if percentile_of(stat) == expression.percentile:
             return value
-    if found is None or not whole:
+    if found is None or not complete:
         return None
     return found.percentiles.get(f"p({expression.percentile!r})")
 
@@ -249,14 +251,14 @@ def _samples(material: K6Data, name: str, metric: Metric) -> int | None:
     """Return the number of samples; None if neither file has it."""
     found = material.statistics.get(name)
     points = 0 if found is None else found.count
-    if material.whole:
+    if material.complete:
         return points
     values = metric.values
-    told = values.get("count") if metric.type is SummaryType.TREND else None
+    count = values.get("count") if metric.type is SummaryType.TREND else None
     if metric.type is SummaryType.RATE and None not in {values.get("passes"), values.get("fails")}:
-        told = sum(values[stat] or 0 for stat in ("passes", "fails"))
-    if told is not None:
-        return int(told)
+        count = sum(values[stat] or 0 for stat in ("passes", "fails"))
+    if count is not None:
+        return int(count)
     # Only some points could be read; a trend's null means infinity.
     infinite = metric.type is SummaryType.TREND and None in values.values()
     return None if points or infinite or any(values.values()) else 0

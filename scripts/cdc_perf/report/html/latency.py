@@ -41,15 +41,15 @@ def latency_over_time(series: Series) -> Chart | NotSampled:
         lines.append(
             Line(name, percentile_over(series, name, width, series.length), "step", colour)
         )
-    whole = merged(series.histograms.values())
+    total = merged(series.histograms.values())
     warm = ", including the warm-up" if series.warm_up else ""
     return Chart(
         key="latency",
         title=title,
         unit=UNIT,
-        says=(
-            f"{counted(whole.count, 'sample')} between {shown(whole.least, UNIT)} and "
-            f"{shown(whole.largest, UNIT)}{warm}. The band contains every sample of "
+        description=(
+            f"{counted(total.count, 'sample')} between {shown(total.least, UNIT)} and "
+            f"{shown(total.largest, UNIT)}{warm}. The band contains every sample of "
             f"a second. Spans: {'; '.join(spans)}. Percentiles come from merged histograms and "
             "are accurate to 1.1%."
         ),

@@ -43,8 +43,8 @@ def throughput(series: Series) -> Chart | NotSampled:
 def virtual_users(series: Series) -> Chart | NotSampled:
     """Return the number of virtual users."""
     sources = (gauge("virtual users", "vus"),)
-    says = "Active virtual users, which k6 reports once a second."
-    return curves(series, "virtual-users", "Virtual users", "", sources, says, "max")
+    description = "Active virtual users, which k6 reports once a second."
+    return curves(series, "virtual-users", "Virtual users", "", sources, description, "max")
 
 
 def stack(series: Series) -> tuple[Chart | NotSampled, ...]:
@@ -103,7 +103,7 @@ class CurveSource:
         label: The line's name.
         metric: The metric.
         value: The value of a second with points.
-        whole: The value of a table row, from the known values and the number of its seconds.
+        combined: The value of a table row, from the known values and the number of its seconds.
         colour: The index of its color in the page's palette.
         silence: The value of a second without a point: 0 for counts, None for a gauge.
     """
@@ -111,7 +111,7 @@ class CurveSource:
     label: str
     metric: str
     value: Callable[[Second], float]
-    whole: Callable[[Sequence[float], int], float]
+    combined: Callable[[Sequence[float], int], float]
     colour: int = 0
     silence: float | None = None
 
@@ -136,8 +136,8 @@ def curves(
     title: str,
     unit: str,
     sources: Sequence[CurveSource],
-    says: str,
-    taken: str,
+    description: str,
+    aggregation: str,
 ) -> Chart | NotSampled:
     """Return a chart of the sources that have points.
 
@@ -147,22 +147,22 @@ def curves(
         title: Its title for people.
         unit: The unit of every source.
         sources: The curves.
-        says: Their description, in sentences.
-        taken: How a table row aggregates its seconds.
+        description: Their description, in sentences.
+        aggregation: How a table row aggregates its seconds.
     """
-    there = [source for source in sources if series.metrics.get(source.metric)]
-    if not there:
+    available = [source for source in sources if series.metrics.get(source.metric)]
+    if not available:
         return NotSampled(title, "not sampled in this run")
-    values = {source: _values(source, series) for source in there}
+    values = {source: _values(source, series) for source in available}
     return Chart(
         key=key,
         title=title,
         unit=unit,
-        says=f"{says} {'; '.join(_extent(values, unit))}.",
+        description=f"{description} {'; '.join(_extent(values, unit))}.",
         lines=tuple(
             Line(source.label, line, "line", source.colour) for source, line in values.items()
         ),
-        table=_table(series, values, taken, unit),
+        table=_table(series, values, aggregation, unit),
     )
 
 
@@ -187,7 +187,10 @@ def _range(least: float, most: float, unit: str) -> str:
 
 
 def _table(
-    series: Series, values: Mapping[CurveSource, Sequence[float | None]], taken: str, unit: str
+    series: Series,
+    values: Mapping[CurveSource, Sequence[float | None]],
+    aggregation: str,
+    unit: str,
 ) -> ChartTable:
     width = width_of_rows(series.length)
     rows = []
@@ -196,8 +199,8 @@ def _table(
         cells = []
         for source, line in values.items():
             known = [value for value in line[begin:end] if value is not None]
-            cells.append(bare(source.whole(known, end - begin), unit) if known else NOTHING)
+            cells.append(bare(source.combined(known, end - begin), unit) if known else NOTHING)
         rows.append((clock(begin), *cells))
-    whole = f"{taken}, {unit}" if unit else taken
-    columns = [f"{source.label} ({whole})" for source in values]
+    combined = f"{aggregation}, {unit}" if unit else aggregation
+    columns = [f"{source.label} ({combined})" for source in values]
     return ChartTable(("from", *columns), tuple(rows))

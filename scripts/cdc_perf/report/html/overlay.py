@@ -46,7 +46,7 @@ def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
             key="distribution",
             title="Latency distribution of both runs",
             unit=_PERCENT,
-            says=f"{samples} Each line is the share of a run's samples at that latency. "
+            description=f"{samples} Each line is the share of a run's samples at that latency. "
             "Logarithmic axis.",
             lines=_lines(shares),
             table=_shares_table(bins, shares),
@@ -58,8 +58,8 @@ def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
             key="slower",
             title="Share of slower samples, both runs",
             unit=_PERCENT,
-            says=f"{samples} Each line is the share of a run's samples above that latency: where "
-            "it crosses 5% is p95, 1% is p99. Logarithmic axes.",
+            description=f"{samples} Each line is the share of a run's samples above that latency: "
+            "where it crosses 5% is p95, 1% is p99. Logarithmic axes.",
             # A logarithmic axis has no zero, so the line ends at the largest sample.
             lines=_lines([[share or None for share in run] for run in slower]),
             table=_shares_table(bins, slower),
@@ -107,7 +107,7 @@ def _over_time(both: Sequence[Series]) -> Chart | NotSampled:
         key="p95",
         title=title,
         unit=UNIT,
-        says=(
+        description=(
             f"{_OVER_TIME} per {format_duration(width)}, from the start of each run, from merged "
             "histograms, accurate to 1.1%. Shaded: the later run's warm-up."
         ),

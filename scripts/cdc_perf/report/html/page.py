@@ -53,7 +53,7 @@ def page(runs: Sequence[RunData], comparison: ComparisonView | None = None) -> s
     scripts = [begin, _read(_UPLOT / "uPlot.iife.min.js"), module]
     return template.render(
         title=f"{len(runs)} runs" if several else runs[0].name,
-        verdict=_whole(runs),
+        verdict=_combined_verdict(runs),
         scenarios=scenarios,
         comparison=comparison,
         no_claim=NO_CLAIM,
@@ -69,7 +69,7 @@ def page(runs: Sequence[RunData], comparison: ComparisonView | None = None) -> s
     )
 
 
-def _whole(runs: Sequence[RunData]) -> RunVerdict | None:
+def _combined_verdict(runs: Sequence[RunData]) -> RunVerdict | None:
     """Return the verdict on all runs; None if there is none."""
     if len(runs) == 1:
         return runs[0].verdict

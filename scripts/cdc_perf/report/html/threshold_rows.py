@@ -101,13 +101,13 @@ def used_of(operator: str, stat: str, limit: float, value: float | None) -> floa
     if value is None or not isfinite(limit):
         return None
     if operator in _UPPER:
-        part, whole = value, limit
+        part, maximum = value, limit
     elif operator not in _LOWER:
         return None
     elif stat == "rate" and 0 < limit < 1:
-        part, whole = 1 - value, 1 - limit
+        part, maximum = 1 - value, 1 - limit
     else:
-        part, whole = limit, value
-    if whole <= 0:
+        part, maximum = limit, value
+    if maximum <= 0:
         return MOST_USED if part > 0 else 0.0
-    return min(max(part / whole, 0.0), MOST_USED)
+    return min(max(part / maximum, 0.0), MOST_USED)

@@ -40,14 +40,14 @@ class ScenarioView:
         times: Where the time goes, in figures.
         time_spent: The same in a sentence.
         hops: The way from the commit to the document, hop by hop.
-        hops_told: The findings on the hops, in sentences.
+        hop_findings: The findings on the hops, in sentences.
         no_hops: Why hops are missing; else empty.
         integrity: Whether anything was lost, in a sentence.
         compared: The result of the data-loss check.
         errors: Errors by kind.
         no_charts: Why nothing can be drawn; else empty.
         judged_by: What judged the thresholds, as the end of a heading; empty for this project.
-        k6_says: k6's own thresholds in a sentence, for files without a verdict.
+        k6_verdict: k6's own thresholds in a sentence, for files without a verdict.
         metrics: Every metric of a summary that k6 wrote by itself.
     """
 
@@ -62,14 +62,14 @@ class ScenarioView:
     times: tuple[Time, ...]
     time_spent: str
     hops: tuple[HopRow, ...]
-    hops_told: tuple[str, ...]
+    hop_findings: tuple[str, ...]
     no_hops: str
     integrity: str
     compared: IntegrityView
     errors: tuple[Errors, ...]
     no_charts: str
     judged_by: str = ""
-    k6_says: str = ""
+    k6_verdict: str = ""
     metrics: tuple[MetricRow, ...] = ()
 
     @property
@@ -98,7 +98,7 @@ def scenario_view(anchor: str, material: ScenarioData) -> ScenarioView:
     """Return a scenario's part of the page."""
     verdict, series = material.verdict, material.series
     summary, k6 = material.summary, material.k6_thresholds
-    hops_told = hop_sentences(material.hops, material.summary)
+    hop_findings = hop_sentences(material.hops, material.summary)
     return ScenarioView(
         anchor=anchor,
         name=material.name,
@@ -111,16 +111,16 @@ def scenario_view(anchor: str, material: ScenarioData) -> ScenarioView:
         gates=verdict.gates if verdict else (),
         charts=None if isinstance(series, str) else scenario_charts(series, material.entry),
         times=times(material.summary),
-        time_spent=time_spent(material.summary, hops_told),
+        time_spent=time_spent(material.summary, hop_findings),
         hops=hop_rows(material.hops),
-        hops_told=hops_told,
+        hop_findings=hop_findings,
         no_hops=material.hops.missing if material.hops else "not measured in this run",
         integrity=_lost(material),
         compared=integrity_view(material.integrity),
         errors=errors(material),
         no_charts=series if isinstance(series, str) else "",
         judged_by="" if verdict else _judged_by(summary),
-        k6_says=verdict_of_k6(k6),
+        k6_verdict=verdict_of_k6(k6),
         metrics=metric_rows(summary, material.units) if isinstance(summary, ForeignSummary) else (),
     )
 

@@ -32,7 +32,7 @@ class GzipLines:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._pieces = self._decompressed()
-        self._begun = b""
+        self._rest = b""
         self.faults: list[str] = []
 
     def write(self, descriptor: int, size: int) -> int:
@@ -41,20 +41,20 @@ class GzipLines:
         Returns:
             The number of bytes written; 0 if there are no more lines.
         """
-        written = os.pwrite(descriptor, self._begun, 0)
-        begun = written
-        self._begun = b""
+        written = os.pwrite(descriptor, self._rest, 0)
+        partial = written
+        self._rest = b""
         for piece in self._pieces:
             written += os.pwrite(descriptor, piece, written)
             end = piece.rfind(b"\n") + 1
-            begun = len(piece) - end if end else begun + len(piece)
+            partial = len(piece) - end if end else partial + len(piece)
             if written >= size and end:
-                self._begun = piece[end:]
+                self._rest = piece[end:]
                 break
         else:
-            begun -= self._ended(descriptor, written - begun, begun)
-        os.ftruncate(descriptor, written - begun)
-        return written - begun
+            partial -= self._ended(descriptor, written - partial, partial)
+        os.ftruncate(descriptor, written - partial)
+        return written - partial
 
     def _ended(self, descriptor: int, start: int, length: int) -> int:
         """Return how much of a line without a newline counts: all of it if it is JSON, else 0."""
@@ -83,14 +83,14 @@ class GzipLines:
     def _members(self, compressed: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the content of each gzip member; a file may have several in a row."""
         inflate = zlib.decompressobj(_GZIP)
-        begun = False
+        started = False
         for read in compressed:
             piece = read
             while piece:
                 if inflate.eof:
-                    inflate, begun = zlib.decompressobj(_GZIP), False
+                    inflate, started = zlib.decompressobj(_GZIP), False
                 before = inflate.copy()
-                begun = True
+                started = True
                 try:
                     text = inflate.decompress(piece)
                 except zlib.error as error:
@@ -99,7 +99,7 @@ class GzipLines:
                     return
                 yield text
                 piece = inflate.unused_data
-        if not (begun and inflate.eof):
+        if not (started and inflate.eof):
             self.faults.append("is truncated: k6 was killed, or the disk was full")
 
 

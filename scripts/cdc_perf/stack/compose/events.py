@@ -97,42 +97,44 @@ def docker_event_in(event: Any) -> DockerEvent | None:  # noqa: ANN401 - the eng
     return DockerEvent(at, component, event["Action"], labels.get("exitCode", ""))
 
 
-def component_events(happenings: Sequence[DockerEvent], log: Log) -> tuple[ComponentEvent, ...]:
+def component_events(docker_events: Sequence[DockerEvent], log: Log) -> tuple[ComponentEvent, ...]:
     """Return the component events that follow from the engine's events.
 
     If someone kills or stops a container, the engine sends `kill` before it ends. It sends none if
     the container ends by itself, or if its process is killed directly.
 
     Args:
-        happenings: The engine's events in order of time.
+        docker_events: The engine's events in order of time.
         log: Returns the last lines that a component had logged at a time.
     """
-    told: list[ComponentEvent] = []
-    asked_to_end: set[str] = set()
+    found: list[ComponentEvent] = []
+    stop_requested: set[str] = set()
     out_of_memory: set[str] = set()
-    for x in happenings:
+    for x in docker_events:
         if x.action == "kill":
-            asked_to_end.add(x.component)
+            stop_requested.add(x.component)
         elif x.action == "oom":
             out_of_memory.add(x.component)
         elif x.action in {"start", "unpause"}:
-            _back(told, x)
-            asked_to_end.discard(x.component)
+            _record_restart(found, x)
+            stop_requested.discard(x.component)
         elif x.action in {"die", "pause", _UNHEALTHY}:
             starved = x.component in out_of_memory
             out_of_memory.discard(x.component)
-            told.append(_event(x, asked=x.component in asked_to_end, starved=starved, log=log))
+            found.append(
+                _event(x, requested=x.component in stop_requested, starved=starved, log=log)
+            )
     # A process in the container was killed, such as one of PostgreSQL's, and the container
     # continued.
-    told += [
-        _event(x, asked=False, starved=True, log=log)
-        for x in happenings
+    found += [
+        _event(x, requested=False, starved=True, log=log)
+        for x in docker_events
         if x.action == "oom" and x.component in out_of_memory
     ]
-    return tuple(told)
+    return tuple(found)
 
 
-def _event(x: DockerEvent, *, asked: bool, starved: bool, log: Log) -> ComponentEvent:
+def _event(x: DockerEvent, *, requested: bool, starved: bool, log: Log) -> ComponentEvent:
     memory = ", out of memory" if starved else ""
     words = {
         "die": f"ended (exit status {x.exit_code}{memory})",
@@ -143,18 +145,18 @@ def _event(x: DockerEvent, *, asked: bool, starved: bool, log: Log) -> Component
     return ComponentEvent(
         component=x.component,
         what=words[x.action],
-        by_operator=asked or x.action == "pause",
+        by_operator=requested or x.action == "pause",
         log=log(x.component, x.at),
         remedy="raise its memory limit in docker-compose.yml" if starved else "",
         at=x.at,
     )
 
 
-def _back(told: list[ComponentEvent], start: DockerEvent) -> None:
+def _record_restart(found: list[ComponentEvent], start: DockerEvent) -> None:
     """Record in the component's last event that it runs again."""
-    for index in range(len(told) - 1, -1, -1):
-        event = told[index]
+    for index in range(len(found) - 1, -1, -1):
+        event = found[index]
         if event.component == start.component:
             if event.back is None and event.what != "became unhealthy":
-                told[index] = replace(event, back=start.at)
+                found[index] = replace(event, back=start.at)
             return

@@ -12,7 +12,7 @@ from cdc_perf.stack.checks.sequence import check_connector, check_pipeline, warn
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
 from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
-from cdc_perf.stack.connector_health import CONNECTOR, Condition, look, status_rows
+from cdc_perf.stack.connector_health import CONNECTOR, Condition, read_health, status_rows
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.addresses import addresses
 from cdc_perf.stack.usage import Usage
@@ -85,7 +85,7 @@ def _connect(endpoints: Endpoints) -> str:
 
 def _connector(pipeline: Pipeline, endpoints: Endpoints) -> str:
     name = pipeline.connector.name
-    health = look(pipeline, endpoints)
+    health = read_health(pipeline, endpoints)
     if health is None or health.condition is Condition.ABSENT:
         raise NotReady(f"there is no {name}: inv connector.deploy --stack external")
     if not health.running:
@@ -164,7 +164,7 @@ class ExternalStack:
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Probe every component; one without an address counts as running."""
-        health = look(self._pipeline, self._addresses())
+        health = read_health(self._pipeline, self._addresses())
         components = tuple(
             ComponentStatus(
                 name=answer.component,

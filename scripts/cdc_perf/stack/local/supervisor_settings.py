@@ -10,7 +10,7 @@ from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.program import Program
 
 # supervisord's parser starts a comment at one of these characters after a space, anywhere.
-_UNSAYABLE = re.compile(r"\s[;#]|[\r\n]")
+_UNSUPPORTED = re.compile(r"\s[;#]|[\r\n]")
 
 
 def settings_text(layout: Layout, programs: Sequence[Program]) -> str:
@@ -58,19 +58,19 @@ def settings_text(layout: Layout, programs: Sequence[Program]) -> str:
 
 def _value(value: str | Path) -> str:
     text = str(value)
-    if _UNSAYABLE.search(text):
-        raise _unsayable(text)
+    if _UNSUPPORTED.search(text):
+        raise _unsupported(text)
     return text.replace("%", "%%")
 
 
 def _quotable(value: str) -> str:
     # The parser has no escapes, and strips both kinds of quotes from the ends.
     if '"' in value or value != value.strip("'"):
-        raise _unsayable(value)
+        raise _unsupported(value)
     return _value(value)
 
 
-def _unsayable(text: str) -> StackFailure:
+def _unsupported(text: str) -> StackFailure:
     return StackFailure(
         f"supervisord's settings cannot contain {text!r}",
         hint="remove quotes, line breaks, and a space before ; or #; is it a folder's name?",

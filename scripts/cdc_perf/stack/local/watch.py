@@ -20,7 +20,7 @@ _AT = r"^(?P<at>[0-9-]{10} [0-9:]{8},[0-9]{3}) [A-Z]+"
 _EVENT = re.compile(
     rf"{_AT} (?P<verb>exited|stopped): (?P<name>\S+) \((?P<how>[^;)]*)", re.MULTILINE
 )
-_BEGUN = re.compile(rf"{_AT} spawned: '(?P<name>[^']+)'", re.MULTILINE)
+_START = re.compile(rf"{_AT} spawned: '(?P<name>[^']+)'", re.MULTILINE)
 
 
 class LocalWatch:
@@ -79,16 +79,16 @@ def events_since(layout: Layout, offset: int) -> tuple[ComponentEvent, ...]:
             remedy=known_errors.remedy(last_lines(layout.log(match["name"]), _LAST_WORDS))
             or known_errors.remedy_for_disk(layout.root),
             at=_time(match["at"]),
-            back=_begun_again(match["name"], lines[match.end() :]),
+            back=_restarted_at(match["name"], lines[match.end() :]),
         )
         for match in _EVENT.finditer(lines)
     )
 
 
-def _begun_again(name: str, lines: str) -> datetime | None:
-    begun = (match for match in _BEGUN.finditer(lines) if match["name"] == name)
-    again = next(begun, None)
-    return None if again is None else _time(again["at"])
+def _restarted_at(name: str, lines: str) -> datetime | None:
+    starts = (match for match in _START.finditer(lines) if match["name"] == name)
+    restart = next(starts, None)
+    return None if restart is None else _time(restart["at"])
 
 
 def _time(text: str) -> datetime:

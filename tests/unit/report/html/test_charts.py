@@ -36,14 +36,14 @@ def test_percentiles_have_spans_with_enough_samples_and_extremes_do_not(tmp_path
     assert len(set(lines["p95"])) <= 6
     assert len(set(lines["p99"])) == 1
     assert lines["p95"][0] == pytest.approx(20.9, rel=0.012)
-    assert "p50 per 1s; p95 per 10s; p99 per 1m" in chart.says
-    assert "601 samples between 20 ms and 900 ms, including the warm-up" in chart.says
+    assert "p50 per 1s; p95 per 10s; p99 per 1m" in chart.description
+    assert "601 samples between 20 ms and 900 ms, including the warm-up" in chart.description
 
 
 def test_a_percentile_that_never_has_its_samples_is_not_drawn(tmp_path: Path) -> None:
     chart = drawn(latency_over_time(read(tmp_path, load(7, 10))))
     assert [line.label for line in chart.lines] == ["max", "min", "p50", "p95"]
-    assert "p99 is not shown: it needs 300 samples" in chart.says
+    assert "p99 is not shown: it needs 300 samples" in chart.description
     # The last span is short, so its p95 is nobody's.
     assert all(row[4] == "-" for row in chart.table.rows)
 
@@ -90,7 +90,7 @@ def test_throughput_counts_failures_and_what_never_began(tmp_path: Path) -> None
         "failed": [0.0, 0.0, 3.0, 0.0, 0.0],
         "dropped": [0.0, 0.0, 0.0, 4.0, 0.0],
     }
-    assert "Dropped: the arrival rate required them" in chart.says
+    assert "Dropped: the arrival rate required them" in chart.description
 
 
 def test_what_was_not_sampled_says_so(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_most_extreme_values_are_drawn_too(tmp_path: Path) -> None:
     points += [Point("vus", value, at * SECOND, None) for at, value in enumerate(values)]
     found = scenario_charts(read(tmp_path, points), None)
     assert isinstance(found.data()["charts"], dict)
-    assert "between -1e+300 ms and 1e+300 ms" in drawn(found.over_time[0]).says
+    assert "between -1e+300 ms and 1e+300 ms" in drawn(found.over_time[0]).description
     counts = drawn(found.distribution).lines[0].values
     assert sum(value for value in counts if value is not None) == 3
 

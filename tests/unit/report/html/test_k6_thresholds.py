@@ -69,12 +69,12 @@ def material(
     counts: Mapping[str, int] | None = None,
     *,
     judged: bool = True,
-    whole: bool = True,
+    complete: bool = True,
     declared: Mapping[str, Declared] | None = None,
 ) -> K6Data:
     summary = ForeignSummary(1, "s", 0.0, dict(metrics), (), judged=judged)
     found = {name: points(count) if count else None for name, count in (counts or {}).items()}
-    return K6Data(summary, found, declared or {}, whole, {})
+    return K6Data(summary, found, declared or {}, complete, {})
 
 
 def states(found: K6Data) -> dict[str, bool | None]:
@@ -108,14 +108,14 @@ def test_k6_s_word_stands_whatever_the_form(text: str, *, ok: bool) -> None:
     ],
     ids=["count 0", "no count", "rate null", "rate 0", "counter", "gauge"],
 )
-@pytest.mark.parametrize("whole", [True, False], ids=["points", "no points"])
-def test_without_samples_none_holds(empty: Metric, *, whole: bool) -> None:
-    (found,) = k6_thresholds(material({"m": empty}, {"m": 0}, whole=whole))
+@pytest.mark.parametrize("complete", [True, False], ids=["points", "no points"])
+def test_without_samples_none_holds(empty: Metric, *, complete: bool) -> None:
+    (found,) = k6_thresholds(material({"m": empty}, {"m": 0}, complete=complete))
     assert (found.ok, found.samples) == (None, 0)
     assert found.reason
     # k6 judges the zeros that it puts in their place, and exits with 99 for it.
     broken = Metric(empty.type, "default", empty.values, dict.fromkeys(empty.thresholds, False))
-    assert list(states(material({"m": broken}, {"m": 0}, whole=whole)).values()) == [False]
+    assert list(states(material({"m": broken}, {"m": 0}, complete=complete)).values()) == [False]
 
 
 def test_what_k6_counts_by_itself_is_0_without_a_sample() -> None:
@@ -214,7 +214,7 @@ class TestASummaryWithoutThresholds:
     def test_what_is_left_of_points_breaks_nothing(self) -> None:
         declared = {"checks": Declared(RATE, "default", ("rate==1",))}
         found = replace(
-            material({}, whole=False, declared=declared),
+            material({}, complete=False, declared=declared),
             summary=NoSummary("gone"),
             statistics={"checks": points(10, passes=3)},
         )
@@ -266,7 +266,7 @@ def test_a_limit_without_a_bar_has_none(source: str) -> None:
 def test_points_that_are_not_whole_tell_no_figure() -> None:
     """k6 writes an infinity that JSON has not: what is left of the points is not what k6 saw."""
     listed = {"p(99.5)<10": False, "avg<5": True}
-    found = material({"m": metric(TREND, listed, avg=3.0)}, {"m": 30}, whole=False)
+    found = material({"m": metric(TREND, listed, avg=3.0)}, {"m": 30}, complete=False)
     assert [(each.ok, each.observed, each.samples) for each in k6_thresholds(found)] == [
         (False, None, None),
         (True, 3.0, None),
@@ -280,9 +280,9 @@ def test_the_broken_come_first() -> None:
 
 
 @pytest.mark.parametrize("shape", [GIVEN, EXPORTED, MACHINE_READABLE])
-@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("complete", [True, False])
 def test_no_junk_in_a_summary_breaks_the_rows(
-    tmp_path: Path, shape: Mapping[str, Any], *, whole: bool
+    tmp_path: Path, shape: Mapping[str, Any], *, complete: bool
 ) -> None:
     path = tmp_path / "any.json"
     for way in places(shape):
@@ -290,7 +290,7 @@ def test_no_junk_in_a_summary_breaks_the_rows(
             path.write_text(json.dumps(spoiled(shape, way, junk)))
             summary = read_any_summary(path)
             declared = {"m": Declared(TREND, "time", ("avg<1",), ("m{a:b}",))}
-            found = k6_thresholds(K6Data(summary, {}, declared, whole, {}))
+            found = k6_thresholds(K6Data(summary, {}, declared, complete, {}))
             rows = [k6_threshold_row(each) for each in found]
             # Broken, or in doubt: whatever was spoiled, it does not look as if it held.
             first = [row.state for row in rows if row.name.startswith("m")]

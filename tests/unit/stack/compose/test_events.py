@@ -16,8 +16,8 @@ def after(seconds: int, action: str, component: str = "kafka", exit_code: str = 
     return DockerEvent(BEGAN + timedelta(seconds=seconds), component, action, exit_code)
 
 
-def only(*happenings: DockerEvent) -> ComponentEvent:
-    (event,) = component_events(happenings, log)
+def only(*docker_events: DockerEvent) -> ComponentEvent:
+    (event,) = component_events(docker_events, log)
     return event
 
 
