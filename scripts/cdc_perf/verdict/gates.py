@@ -84,7 +84,7 @@ def summary_gate(scenario: str, summary: Summary | NoSummary) -> Gate:
     if isinstance(summary, NoSummary):
         return failed_gate(
             name,
-            limit,
+            condition,
             "none",
             code=ExitCode.INVALID,
             reasons=[reasons.summary_missing(why=summary.reason)],
@@ -92,24 +92,24 @@ def summary_gate(scenario: str, summary: Summary | NoSummary) -> Gate:
     if summary.scenario != scenario:
         return failed_gate(
             name,
-            limit,
+            condition,
             f"one of {summary.scenario}",
             code=ExitCode.INVALID,
             reasons=[
                 reasons.summary_of_another_scenario(found=summary.scenario, expected=scenario)
             ],
         )
-    return passed_gate(name, limit, limit)
+    return passed_gate(name, condition, condition)
 
 
 def interruption_gate(interrupted: str) -> Gate:
     """Check that nothing interrupted the load or the check after it."""
     name, limit = "interruption", "the load and the data-loss check complete"
     if not interrupted:
-        return passed_gate(name, limit, "none")
+        return passed_gate(name, condition, "none")
     return failed_gate(
         name,
-        limit,
+        condition,
         interrupted,
         code=ExitCode.INTERRUPTED,
         reasons=[reasons.load_interrupted(how=interrupted)],
@@ -126,10 +126,10 @@ def thresholds_gate(scenario: str, thresholds: Sequence[Threshold]) -> Gate | No
     name, limit = "thresholds", "at least 1 threshold"
     observed = counted(len(thresholds), "threshold")
     if thresholds:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.NO_DATA,
         reasons=[reasons.no_threshold(scenario=scenario)],
@@ -140,17 +140,17 @@ def samples_gate(summary: Summary | NoSummary) -> Gate:
     """Check that at least one iteration ended or recorded a success or a failure."""
     name, limit = "samples", "at least 1 iteration"
     if isinstance(summary, NoSummary):
-        return unknown_gate(name, limit, "unknown")
+        return unknown_gate(name, condition, "unknown")
     iterations = int(summary.observed("iterations", "count") or 0)
     samples = summary.samples("cdc_success_rate")
     observed = (
         f"{counted(iterations, 'iteration')}, {counted(samples, 'sample')} of cdc_success_rate"
     )
     if iterations or samples:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.NO_DATA,
         reasons=[reasons.no_iteration()],
@@ -163,36 +163,36 @@ def checks_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
         return None
     name, limit = "checks", "every check passes, at least 1"
     if isinstance(summary, NoSummary):
-        return unknown_gate(name, limit, "unknown")
+        return unknown_gate(name, condition, "unknown")
     failed = [check.name for check in summary.checks if check.fails or not check.passes]
     observed = f"{len(summary.checks) - len(failed)} of {len(summary.checks)} passed"
     if failed:
         return failed_gate(
             name,
-            limit,
+            condition,
             observed,
             code=ExitCode.FAIL,
             reasons=[reasons.health_check_failed(checks=failed)],
         )
     if not summary.checks:
         return failed_gate(
-            name, limit, observed, code=ExitCode.NO_DATA, reasons=[reasons.health_check_empty()]
+            name, condition, observed, code=ExitCode.NO_DATA, reasons=[reasons.health_check_empty()]
         )
-    return passed_gate(name, limit, observed)
+    return passed_gate(name, condition, observed)
 
 
 def components_gate(events: Sequence[ComponentEvent] | None) -> Gate:
     """Check that no component died, restarted, or was changed during the scenario."""
     name, limit = "components", "no component dies or is changed"
     if events is None:
-        return unknown_gate(name, limit, "unknown: this stack is not watched")
+        return unknown_gate(name, condition, "unknown: this stack is not watched")
     if not events:
-        return passed_gate(name, limit, "none")
+        return passed_gate(name, condition, "none")
     # An operator's action makes every finding doubtful, even the death of another component.
     changed = any(event.by_operator for event in events)
     return failed_gate(
         name,
-        limit,
+        condition,
         ", ".join(f"{event.component} {event.what}" for event in events),
         code=ExitCode.INVALID if changed else ExitCode.FAIL,
         overrides_invalid=not changed,
@@ -219,17 +219,17 @@ def connector_gate(
     A worker that does not answer is reported by its component's gate and by the drain.
     """
     if health is None:
-        return unknown_gate(_NAME, _LIMIT, "unknown: no address of Kafka Connect")
+        return unknown_gate(_NAME, _CONDITION, "unknown: no address of Kafka Connect")
     if health.running:
-        return passed_gate(_NAME, _LIMIT, "running")
+        return passed_gate(_NAME, _CONDITION, "running")
     if health.condition is Condition.UNKNOWN:
-        return unknown_gate(_NAME, _LIMIT, f"unknown: {health.detail}")
+        return unknown_gate(_NAME, _CONDITION, f"unknown: {health.detail}")
     # After an operator stops a component, the connector has no tasks for a while.
     operated = any(event.by_operator for event in events or ())
     persistent = health.condition in PERSISTENT or health.condition is Condition.ABSENT
     return failed_gate(
         _NAME,
-        _LIMIT,
+        _CONDITION,
         str(health.condition),
         code=ExitCode.FAIL,
         overrides_invalid=persistent and not operated,

@@ -115,7 +115,7 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> G
         sum(times.negative for times in negative.values()), "negative latency", "negative latencies"
     )
     if not unreliable:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     # If one hop is negative, the whole way can be too: do not report it twice.
     reported = [hop for hop in HOPS if hop in negative] or list(negative)
     sentences = [
@@ -125,7 +125,7 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> G
     ]
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.INVALID,
         reasons=[

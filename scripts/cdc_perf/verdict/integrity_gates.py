@@ -67,7 +67,7 @@ def drain_gate(
     if integrity.drain is not None and integrity.drain.outstanding:
         return failed_gate(
             name,
-            limit,
+            condition,
             f"not after {integrity.drain.seconds:.1f} s",
             code=ExitCode.FAIL,
             overrides_invalid=not any(event.by_operator for event in events or ()),
@@ -80,14 +80,14 @@ def drain_gate(
     if integrity.unchecked:
         return failed_gate(
             name,
-            limit,
+            condition,
             "unknown",
             code=ExitCode.INVALID,
             reasons=[reasons.data_loss_check_failed(why=integrity.unchecked)],
         )
     if integrity.drain is None:
-        return unknown_gate(name, limit, "unknown")
-    return passed_gate(name, limit, f"after {integrity.drain.seconds:.1f} s")
+        return unknown_gate(name, condition, "unknown")
+    return passed_gate(name, condition, f"after {integrity.drain.seconds:.1f} s")
 
 
 def rows_gate(integrity: Integrity | None) -> Gate | None:
@@ -112,13 +112,13 @@ def events_gate(integrity: Integrity | None) -> Gate | None:
     observed = counted(events, "event")
     if integrity.acknowledged is not None:
         observed += f", {counted(sum(integrity.acknowledged.values()), 'acknowledged write')}"
-    limit = "every acknowledged write is in its topic, once and in order"
-    gate = _gate(integrity, "events", limit, observed, EVENTS)
+    condition = "every acknowledged write is in its topic, once and in order"
+    gate = _gate(integrity, "events", condition, observed, EVENTS)
     if gate.result.ok is not True or not integrity.cuts:
         return gate
     return failed_gate(
         "events",
-        limit,
+        condition,
         gate.result.observed,
         code=ExitCode.NO_DATA,
         reasons=[_cut(each) for each in integrity.cuts],
@@ -151,12 +151,12 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
     lines = sum((integrity.acknowledged or {}).values())
     in_ledger = (integrity.acknowledged or {}).get("c", 0)
     name = "ledger"
-    limit = f"the {counted(inserted, 'inserted row')} and {counted(written, 'write')} of k6"
+    condition = f"the {counted(inserted, 'inserted row')} and {counted(written, 'write')} of k6"
     observed = f"{counted(in_ledger, 'inserted row')} of {counted(lines, 'row')} noted"
     if in_ledger < inserted or lines < written:
         return failed_gate(
             name,
-            limit,
+            condition,
             observed,
             code=ExitCode.INVALID,
             reasons=[
@@ -166,13 +166,13 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
             ],
         )
     if lines:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     if failed:
         # Every write failed: the success rate reports that.
-        return unknown_gate(name, limit, observed)
+        return unknown_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.NO_DATA,
         reasons=[reasons.ledger_empty()],
@@ -223,21 +223,21 @@ def _cut(cut: TopicCut) -> Reason:
 
 
 def _gate(
-    integrity: Integrity, name: str, limit: str, observed: str, kinds: Iterable[FindingKind]
+    integrity: Integrity, name: str, condition: str, observed: str, kinds: Iterable[FindingKind]
 ) -> Gate:
     wanted = frozenset(kinds)
     found = [each for each in integrity.findings if each.kind in wanted]
     faults = [each for each in found if not each.excused]
     if integrity.unchecked or not integrity.drained:
-        return unknown_gate(name, limit, "unknown")
+        return unknown_gate(name, condition, "unknown")
     for each in found:
         observed += f"; {each.count:,} {each.kind} in {each.table}"
         observed += f", excused: {each.excused}" if each.excused else ""
     if not faults:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.FAIL,
         overrides_invalid=any(each.kind in LOSSES for each in faults),

@@ -40,31 +40,31 @@ def k6_exit_gate(scenario: str, k6_exit: int, summary: Summary | NoSummary) -> G
     if k6_exit == _INTERRUPTED:
         return failed_gate(
             name,
-            limit,
+            condition,
             observed,
             code=ExitCode.INTERRUPTED,
             reasons=[reasons.k6_interrupted()],
         )
     if k6_exit == _MARKED_AS_FAILED and scenario == HEALTH_CHECK and _a_check_failed(summary):
-        return passed_gate(name, limit, f"{observed}, because of a failed check")
+        return passed_gate(name, condition, f"{observed}, because of a failed check")
     if k6_exit not in FINISHED_CODES:
         return failed_gate(
             name,
-            limit,
+            condition,
             observed,
             code=ExitCode.LOAD,
             reasons=[_failure(k6_exit)],
         )
     if isinstance(summary, NoSummary):
-        return unknown_gate(name, limit, observed)
+        return unknown_gate(name, condition, observed)
     broken = _broken_thresholds(summary)
     if k6_exit == 0 and broken:
         why = reasons.k6_exit_hides_broken_thresholds(broken=broken)
     elif k6_exit == _THRESHOLDS_FAILED and not broken:
         why = reasons.k6_exit_without_broken_threshold()
     else:
-        return passed_gate(name, limit, observed)
-    return failed_gate(name, limit, observed, code=ExitCode.INVALID, reasons=[why])
+        return passed_gate(name, condition, observed)
+    return failed_gate(name, condition, observed, code=ExitCode.INVALID, reasons=[why])
 
 
 def _a_check_failed(summary: Summary | NoSummary) -> bool:
@@ -91,15 +91,15 @@ def thresholds_agree_gate(thresholds: Sequence[Threshold], summary: Summary | No
     """Check that k6 judged the same thresholds as the harness, with the same results."""
     name, limit = "thresholds_agree", "k6 has the same result for every threshold"
     if isinstance(summary, NoSummary):
-        return unknown_gate(name, limit, "unknown")
+        return unknown_gate(name, condition, "unknown")
     shared = [threshold for threshold in thresholds if threshold.in_k6]
     found = [_disagreement(threshold, summary) for threshold in shared]
     faults = [*filter(None, found), *_unknown_to_us(shared, summary)]
     if not faults:
-        return passed_gate(name, limit, f"the same for {len(shared)}")
+        return passed_gate(name, condition, f"the same for {len(shared)}")
     return failed_gate(
         name,
-        limit,
+        condition,
         counted(len(faults), "difference"),
         code=ExitCode.INVALID,
         reasons=faults,
@@ -144,9 +144,9 @@ def points_gate(points: PointsSummary, summary: Summary | NoSummary) -> Gate:
     total = sum(found.count for found in every.values())
     observed = f"{counted(total, 'point')} of {counted(len(every), 'metric')}"
     if points.faults:
-        return failed_gate(name, limit, observed, code=ExitCode.INVALID, reasons=points.faults)
+        return failed_gate(name, condition, observed, code=ExitCode.INVALID, reasons=points.faults)
     if isinstance(summary, NoSummary):
-        return unknown_gate(name, limit, observed)
+        return unknown_gate(name, condition, observed)
     faults = [
         fault
         for metric, content in summary.metrics.items()
@@ -157,10 +157,10 @@ def points_gate(points: PointsSummary, summary: Summary | NoSummary) -> Gate:
         for metric in sorted(every.keys() - summary.metrics.keys())
     ]
     if not faults:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.INVALID,
         reasons=[

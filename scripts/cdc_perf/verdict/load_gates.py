@@ -37,15 +37,15 @@ def dropped_gate(summary: Summary | NoSummary) -> Gate:
     """
     name, limit = "dropped_iterations", f"at most {MOST_DROPPED:.1%} of the iterations due"
     if isinstance(summary, NoSummary):
-        return unknown_gate(name, limit, "unknown")
+        return unknown_gate(name, condition, "unknown")
     dropped = int(summary.observed("dropped_iterations", "count") or 0)
     due = dropped + int(summary.observed("iterations", "count") or 0)
     observed = f"{dropped:,} of {due:,}"
     if dropped <= MOST_DROPPED * due:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.INVALID,
         reasons=[reasons.iterations_dropped(dropped=dropped, due=due)],
@@ -64,14 +64,14 @@ def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) ->
     slack = max(_MOST_OFF_RATE * asked, _MOST_OFF_ITERATIONS)
     name, limit = "achieved_rate", f"{counted(asked, 'iteration')}, give or take {slack:,.0f}"
     if isinstance(summary, NoSummary) or k6_exit not in FINISHED_CODES:
-        return unknown_gate(name, limit, "unknown")
+        return unknown_gate(name, condition, "unknown")
     made = summary.observed("iterations", "count") or 0
     observed = counted(made, "iteration")
     if abs(made - asked) <= slack:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.INVALID,
         reasons=[reasons.rate_not_reached(made=made, asked=asked)],
@@ -92,14 +92,14 @@ def duration_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary
     name, limit = "duration", f"at least {least:,.1f} s of load"
     ended_by_threshold = isinstance(executor, RampingArrivalRate) and k6_exit != 0
     if isinstance(summary, NoSummary) or k6_exit not in FINISHED_CODES or ended_by_threshold:
-        return unknown_gate(name, limit, "unknown")
+        return unknown_gate(name, condition, "unknown")
     ran = summary.duration_ms / 1000
     observed = f"{ran:,.1f} s"
     if ran >= least:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.INVALID,
         reasons=[reasons.load_too_short(seconds=ran, asked_seconds=asked)],
@@ -115,24 +115,24 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
         return None
     name, limit = "generator_delay", f"p99 below {_LATEST_TICK_MS} ms"
     if isinstance(summary, NoSummary):
-        return unknown_gate(name, limit, "unknown")
+        return unknown_gate(name, condition, "unknown")
     samples = summary.samples("generator_delay")
     needed = samples_needed(MetricType.TREND, "p99", _LATEST_TICK_MS)
     late = summary.observed("generator_delay", "p(99)")
     if late is None or samples < needed:
         return failed_gate(
             name,
-            limit,
+            condition,
             counted(samples, "tick"),
             code=ExitCode.NO_DATA,
             reasons=[reasons.generator_ticks_too_few(samples=samples, needed=needed)],
         )
     observed = f"p99 {figure(late, 'ms')} over {counted(samples, 'tick')}"
     if late < _LATEST_TICK_MS:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.INVALID,
         reasons=[reasons.generator_starved(p99_ms=late, highest_ms=_LATEST_TICK_MS)],
@@ -144,10 +144,10 @@ def clock_gate(step_seconds: float) -> Gate:
     name, limit = "clock", f"not set by more than {_LARGEST_STEP_SECONDS * 1000:.0f} ms"
     observed = f"{round(step_seconds * 1000):+,} ms"
     if abs(step_seconds) <= _LARGEST_STEP_SECONDS:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.INVALID,
         reasons=[reasons.clock_set(seconds=step_seconds)],
@@ -173,24 +173,24 @@ def iterations_gate(
         observed = counted(exceptions.count, "exception")
         return failed_gate(
             name,
-            limit,
+            condition,
             observed,
             code=ExitCode.FAIL,
             overrides_invalid=True,
             reasons=[reasons.iterations_threw(count=exceptions.count, first=exceptions.first)],
         )
     if isinstance(summary, NoSummary):
-        return unknown_gate(name, limit, "unknown")
+        return unknown_gate(name, condition, "unknown")
     ended = int(summary.observed("iterations", "count") or 0)
     results = summary.samples(_RESULTS)
     observed = f"{counted(results, 'result')} of {counted(ended, 'iteration')}"
     if not results:
-        return unknown_gate(name, limit, observed)
+        return unknown_gate(name, condition, observed)
     if results >= ended:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.INVALID,
         reasons=[reasons.iterations_without_result(missing=ended - results, ended=ended)],

@@ -38,10 +38,10 @@ def ramp_gate(held: HoldResult | None) -> Gate | None:
     name, limit = "ramp", "a rate at which every threshold holds"
     if held.rate is None:
         return failed_gate(
-            name, limit, held.ramp.end, code=ExitCode.FAIL, reasons=[_no_rate_held(held)]
+            name, condition, held.ramp.end, code=ExitCode.FAIL, reasons=[_no_rate_held(held)]
         )
     hold = f"held {figure(held.rate)}/s for {format_duration(held.seconds)}"
-    return passed_gate(name, limit, f"{held.ramp.end}; {hold}")
+    return passed_gate(name, condition, f"{held.ramp.end}; {hold}")
 
 
 def judge_held_rate(
@@ -87,10 +87,10 @@ def earlier_gate(earlier: Sequence[EarlierPart]) -> Gate | None:
             )
             found.append(threw.within("part", each.name))
     if not codes:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=worst(codes, overrides_invalid=overrides_invalid),
         overrides_invalid=overrides_invalid,

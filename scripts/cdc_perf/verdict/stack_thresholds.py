@@ -61,10 +61,10 @@ def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackMetrics) -> G
     observed = f"at least {min(counts.values()):,} of each in {due:,} s"
     missing = {metric: count for metric, count in counts.items() if count < _LEAST_SAMPLED * due}
     if not missing:
-        return passed_gate(name, limit, observed)
+        return passed_gate(name, condition, observed)
     return failed_gate(
         name,
-        limit,
+        condition,
         observed,
         code=ExitCode.NO_DATA,
         reasons=[
