@@ -16,7 +16,7 @@ from cdc_perf.wording import counted
 
 _LOG_LINES = 5
 _LOG_LINE_LENGTH = 200
-_NAME, _LIMIT = "connector", "the connector and its tasks run"
+_NAME, _CONDITION = "connector", "the connector and its tasks run"
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def failed_gate(
 
 def summary_gate(scenario: str, summary: Summary | NoSummary) -> Gate:
     """Check that k6 wrote a summary of this scenario."""
-    name, limit = "summary", f"a summary of {scenario}"
+    name, condition = "summary", f"a summary of {scenario}"
     if isinstance(summary, NoSummary):
         return failed_gate(
             name,
@@ -104,7 +104,7 @@ def summary_gate(scenario: str, summary: Summary | NoSummary) -> Gate:
 
 def interruption_gate(interrupted: str) -> Gate:
     """Check that nothing interrupted the load or the check after it."""
-    name, limit = "interruption", "the load and the data-loss check complete"
+    name, condition = "interruption", "the load and the data-loss check complete"
     if not interrupted:
         return passed_gate(name, condition, "none")
     return failed_gate(
@@ -123,7 +123,7 @@ def thresholds_gate(scenario: str, thresholds: Sequence[Threshold]) -> Gate | No
     """
     if scenario == HEALTH_CHECK:
         return None
-    name, limit = "thresholds", "at least 1 threshold"
+    name, condition = "thresholds", "at least 1 threshold"
     observed = counted(len(thresholds), "threshold")
     if thresholds:
         return passed_gate(name, condition, observed)
@@ -138,7 +138,7 @@ def thresholds_gate(scenario: str, thresholds: Sequence[Threshold]) -> Gate | No
 
 def samples_gate(summary: Summary | NoSummary) -> Gate:
     """Check that at least one iteration ended or recorded a success or a failure."""
-    name, limit = "samples", "at least 1 iteration"
+    name, condition = "samples", "at least 1 iteration"
     if isinstance(summary, NoSummary):
         return unknown_gate(name, condition, "unknown")
     iterations = int(summary.observed("iterations", "count") or 0)
@@ -161,7 +161,7 @@ def checks_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
     """Check that the health check's checks all passed, at least one; None for other scenarios."""
     if scenario != HEALTH_CHECK:
         return None
-    name, limit = "checks", "every check passes, at least 1"
+    name, condition = "checks", "every check passes, at least 1"
     if isinstance(summary, NoSummary):
         return unknown_gate(name, condition, "unknown")
     failed = [check.name for check in summary.checks if check.fails or not check.passes]
@@ -183,7 +183,7 @@ def checks_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
 
 def components_gate(events: Sequence[ComponentEvent] | None) -> Gate:
     """Check that no component died, restarted, or was changed during the scenario."""
-    name, limit = "components", "no component dies or is changed"
+    name, condition = "components", "no component dies or is changed"
     if events is None:
         return unknown_gate(name, condition, "unknown: this stack is not watched")
     if not events:

@@ -110,7 +110,7 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> G
     negative = {hop: times for hop, times in negative.items() if times.negative}
     suspects = {clock for hop in negative for clock in hop.clocks}
     unreliable = [hop for hop in limited if hop in negative or suspects.intersection(hop.clocks)]
-    name, limit = "hop_clocks", "the clocks of every hop with a threshold agree"
+    name, condition = "hop_clocks", "the clocks of every hop with a threshold agree"
     observed = counted(
         sum(times.negative for times in negative.values()), "negative latency", "negative latencies"
     )

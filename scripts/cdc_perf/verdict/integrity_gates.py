@@ -63,7 +63,7 @@ def drain_gate(
     """
     if integrity is None:
         return None
-    name, limit = "drained", "every hop has processed what was written"
+    name, condition = "drained", "every hop has processed what was written"
     if integrity.drain is not None and integrity.drain.outstanding:
         return failed_gate(
             name,

@@ -35,7 +35,7 @@ def k6_exit_gate(scenario: str, k6_exit: int, summary: Summary | NoSummary) -> G
         k6_exit: The exit code; -N if signal N killed the process.
         summary: k6's summary.
     """
-    name, limit = "k6_exit", "0, or 99 with a broken threshold"
+    name, condition = "k6_exit", "0, or 99 with a broken threshold"
     observed = str(k6_exit)
     if k6_exit == _INTERRUPTED:
         return failed_gate(
@@ -89,7 +89,7 @@ def _failure(k6_exit: int) -> Reason:
 
 def thresholds_agree_gate(thresholds: Sequence[Threshold], summary: Summary | NoSummary) -> Gate:
     """Check that k6 judged the same thresholds as the harness, with the same results."""
-    name, limit = "thresholds_agree", "k6 has the same result for every threshold"
+    name, condition = "thresholds_agree", "k6 has the same result for every threshold"
     if isinstance(summary, NoSummary):
         return unknown_gate(name, condition, "unknown")
     shared = [threshold for threshold in thresholds if threshold.in_k6]
@@ -139,7 +139,7 @@ def points_gate(points: PointsSummary, summary: Summary | NoSummary) -> Gate:
 
     k6 only logs that its disk is full, and a killed k6 loses what it had not written yet.
     """
-    name, limit = "points", "complete, and as many as in the summary"
+    name, condition = "points", "complete, and as many as in the summary"
     every = {name: found for name, found in points.statistics.items() if not found.tags}
     total = sum(found.count for found in every.values())
     observed = f"{counted(total, 'point')} of {counted(len(every), 'metric')}"

@@ -35,7 +35,7 @@ def dropped_gate(summary: Summary | NoSummary) -> Gate:
 
     https://grafana.com/docs/k6/latest/using-k6/scenarios/concepts/dropped-iterations/
     """
-    name, limit = "dropped_iterations", f"at most {MOST_DROPPED:.1%} of the iterations due"
+    name, condition = "dropped_iterations", f"at most {MOST_DROPPED:.1%} of the iterations due"
     if isinstance(summary, NoSummary):
         return unknown_gate(name, condition, "unknown")
     dropped = int(summary.observed("dropped_iterations", "count") or 0)
@@ -62,7 +62,7 @@ def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) ->
         return None
     asked = executor.iterations
     slack = max(_MOST_OFF_RATE * asked, _MOST_OFF_ITERATIONS)
-    name, limit = "achieved_rate", f"{counted(asked, 'iteration')}, give or take {slack:,.0f}"
+    name, condition = "achieved_rate", f"{counted(asked, 'iteration')}, give or take {slack:,.0f}"
     if isinstance(summary, NoSummary) or k6_exit not in FINISHED_CODES:
         return unknown_gate(name, condition, "unknown")
     made = summary.observed("iterations", "count") or 0
@@ -89,7 +89,7 @@ def duration_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary
         return None
     asked = executor.seconds
     least = min((1 - _MOST_SHORTER) * asked, asked - _SHORTER_SECONDS)
-    name, limit = "duration", f"at least {least:,.1f} s of load"
+    name, condition = "duration", f"at least {least:,.1f} s of load"
     ended_by_threshold = isinstance(executor, RampingArrivalRate) and k6_exit != 0
     if isinstance(summary, NoSummary) or k6_exit not in FINISHED_CODES or ended_by_threshold:
         return unknown_gate(name, condition, "unknown")
@@ -113,7 +113,7 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
     """
     if scenario == HEALTH_CHECK:
         return None
-    name, limit = "generator_delay", f"p99 below {_LATEST_TICK_MS} ms"
+    name, condition = "generator_delay", f"p99 below {_LATEST_TICK_MS} ms"
     if isinstance(summary, NoSummary):
         return unknown_gate(name, condition, "unknown")
     samples = summary.samples("generator_delay")
@@ -141,7 +141,7 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
 
 def clock_gate(step_seconds: float) -> Gate:
     """Check that the clock behind the times of points and rows was not set."""
-    name, limit = "clock", f"not set by more than {_LARGEST_STEP_SECONDS * 1000:.0f} ms"
+    name, condition = "clock", f"not set by more than {_LARGEST_STEP_SECONDS * 1000:.0f} ms"
     observed = f"{round(step_seconds * 1000):+,} ms"
     if abs(step_seconds) <= _LARGEST_STEP_SECONDS:
         return passed_gate(name, condition, observed)
@@ -168,7 +168,7 @@ def iterations_gate(
     """
     if scenario == HEALTH_CHECK:
         return None
-    name, limit = "iterations", "no iteration throws, each records a result"
+    name, condition = "iterations", "no iteration throws, each records a result"
     if exceptions.count:
         observed = counted(exceptions.count, "exception")
         return failed_gate(

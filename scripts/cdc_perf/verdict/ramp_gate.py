@@ -35,7 +35,7 @@ def ramp_gate(held: HoldResult | None) -> Gate | None:
     """Check that the ramp found a rate to hold; None without a ramp."""
     if held is None:
         return None
-    name, limit = "ramp", "a rate at which every threshold holds"
+    name, condition = "ramp", "a rate at which every threshold holds"
     if held.rate is None:
         return failed_gate(
             name, condition, held.ramp.end, code=ExitCode.FAIL, reasons=[_no_rate_held(held)]
@@ -72,7 +72,7 @@ def earlier_gate(earlier: Sequence[EarlierPart]) -> Gate | None:
     """
     if not earlier:
         return None
-    name, limit = "earlier_parts", "nothing is lost in the ramp or an earlier hold"
+    name, condition = "earlier_parts", "nothing is lost in the ramp or an earlier hold"
     observed = ", ".join(_observed(each) for each in earlier)
     failed = [(each.name, gate) for each in earlier for gate in _faults(each.integrity)]
     found = [why.within("part", part) for part, gate in failed for why in gate.reasons]

@@ -57,7 +57,10 @@ def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackMetrics) -> G
         return None
     due = int(seen.series.seconds)
     counts = {metric: len(seen.series.within(metric)) for metric in sampled}
-    name, limit = "stack_samples", f"a sample of each metric in {_LEAST_SAMPLED:.0%} of the seconds"
+    name, condition = (
+        "stack_samples",
+        f"a sample of each metric in {_LEAST_SAMPLED:.0%} of the seconds",
+    )
     observed = f"at least {min(counts.values()):,} of each in {due:,} s"
     missing = {metric: count for metric, count in counts.items() if count < _LEAST_SAMPLED * due}
     if not missing:
