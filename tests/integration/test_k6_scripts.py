@@ -359,7 +359,7 @@ def test_k6_and_the_harness_set_the_same_limits(
     table = load_thresholds(checkout, load_scenarios(checkout).names, metrics)
     ours = {
         (limit.k6_metric, limit.k6_expression)
-        for limit in table.limits(scenario, environment)
+        for limit in table.thresholds_of(scenario, environment)
         if limit.in_k6
     }
 
@@ -400,7 +400,7 @@ def test_k6_and_the_harness_write_a_limit_alike(
     script = settings_copy / "scripts" / "baseline-test.js"
     changed = Checkout(root=settings_copy.parent, results=checkout.results)
     table = load_thresholds(changed, SCENARIOS, load_metrics(checkout))
-    (ours,) = [x for x in table.limits("baseline") if x.metric == metric]
+    (ours,) = [x for x in table.thresholds_of("baseline") if x.metric == metric]
 
     theirs = inspect(k6, script)["thresholds"][ours.k6_metric]
 

@@ -173,7 +173,7 @@ def write_complete_run(
     scenarios = load_scenarios(checkout)
     table = load_thresholds(checkout, scenarios.names, load_metrics(checkout))
     scenario = scenarios.get(name)
-    limits = tuple(x for x in table.limits(name, "ci") if x.in_k6)
+    limits = tuple(x for x in table.thresholds_of(name, "ci") if x.in_k6)
     options = scenario.options
     asked = options.iterations if isinstance(options, ConstantArrivalRate) else None
     measured = {**COMPLETE, **metrics}

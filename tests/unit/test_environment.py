@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdc_perf import environment
-from cdc_perf.load.k6 import K6, Observed
+from cdc_perf.load.k6 import K6, PrometheusTarget
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.tools.cache import Cache
 from cdc_perf.tools.k6 import build_environment
@@ -85,7 +85,7 @@ def test_every_input_is_documented() -> None:
 def test_what_the_harness_sets_for_a_child_is_never_left_to_the_shell() -> None:
     """A child gets what is set for it: the rule is for what was inherited."""
     ours = {
-        **K6(Path("k6"), observed=Observed("http://127.0.0.1:9090", "r1")).variables,
+        **K6(Path("k6"), push_to=PrometheusTarget("http://127.0.0.1:9090", "r1")).variables,
         "GOFLAGS": "-trimpath",
     }
     owned = {name for name in ours if name.startswith(("K6_", "GOFLAGS"))}

@@ -123,7 +123,7 @@ def threshold_changes(
     changes = []
     for scenario in scenarios:
         was, is_ = (
-            {(x.metric, x.stat): x for x in each.limits(scenario, ENVIRONMENT)}
+            {(x.metric, x.stat): x for x in each.thresholds_of(scenario, ENVIRONMENT)}
             for each in (before, after)
         )
         changes += [

@@ -104,7 +104,7 @@ class Rules:
         table = load_thresholds(checkout, scenarios.names, load_metrics(checkout))
         return cls(
             {
-                scenario: table.limits(scenario.name, ENVIRONMENT)
+                scenario: table.thresholds_of(scenario.name, ENVIRONMENT)
                 for scenario in scenarios.select(DEFAULT_SCENARIOS)
             }
         )

@@ -28,7 +28,7 @@ _ADDED = ("startTime", "gracefulStop", "gracefulRampDown", "env", "exec", "tags"
 
 
 @dataclass(frozen=True)
-class Observed:
+class PrometheusTarget:
     """A Prometheus that k6 writes to once a second, in addition to its points.
 
     https://grafana.com/docs/k6/latest/results-output/real-time/prometheus-remote-write/
@@ -65,18 +65,18 @@ class K6:
         binary: The program, which includes this project's extension.
         environment: Variables for the scripts: endpoints and overrides.
         dashboard: Shows k6's web dashboard; None if not wanted.
-        observed: Where to send samples in addition to the files; None: nowhere.
+        push_to: Where to send samples in addition to the files; None: nowhere.
     """
 
     binary: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     dashboard: WebDashboardRelay | None = None
-    observed: Observed | None = None
+    push_to: PrometheusTarget | None = None
 
     @property
     def variables(self) -> dict[str, str]:
         """The complete environment of k6: no `K6_*` of the shell reaches it."""
-        observed = self.observed.variables if self.observed is not None else {}
+        observed = self.push_to.variables if self.push_to is not None else {}
         return {**_ENVIRONMENT, **self.environment, **observed}
 
     def run_command(self, script: Path, points: Path, port: int) -> tuple[str | Path, ...]:
@@ -84,7 +84,7 @@ class K6:
         return (
             *(self.binary, "run", "--quiet", "--no-color", "--address", f"127.0.0.1:{port}"),
             *("--out", f"json={points}"),
-            *(self.observed.words if self.observed is not None else ()),
+            *(self.push_to.words if self.push_to is not None else ()),
             script,
         )
 

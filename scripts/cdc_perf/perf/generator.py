@@ -11,7 +11,7 @@ from cdc_perf.tools.install import install_all
 
 
 @dataclass(frozen=True)
-class LoadGenerator:
+class K6Installer:
     """The k6 of a checkout.
 
     Attributes:
@@ -23,7 +23,7 @@ class LoadGenerator:
     install: Callable[[], Path]
 
 
-def load_generator(checkout: Checkout, cache: Cache) -> LoadGenerator:
+def load_generator(checkout: Checkout, cache: Cache) -> K6Installer:
     """Return the k6 that the checkout's Go module defines.
 
     Raises:
@@ -35,4 +35,4 @@ def load_generator(checkout: Checkout, cache: Cache) -> LoadGenerator:
         install_all(cache, (k6,))
         return cache.path(k6) / "k6"
 
-    return LoadGenerator(k6.version, install)
+    return K6Installer(k6.version, install)

@@ -79,7 +79,7 @@ def make_plan(
     return Plan(
         pipeline=pipeline,
         scenarios=tuple(
-            PlannedScenario(scenario, table.limits(scenario.name, overrides.environment))
+            PlannedScenario(scenario, table.thresholds_of(scenario.name, overrides.environment))
             for scenario in chosen
         ),
         overrides=overrides,

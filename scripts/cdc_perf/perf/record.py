@@ -9,7 +9,7 @@ from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.load.run import K6Result
 from cdc_perf.perf.scenario_runner import ScenarioRun
 from cdc_perf.report.history import entries_of
-from cdc_perf.report.html.build import leave_reports
+from cdc_perf.report.html.build import write_reports_or_log
 from cdc_perf.report.markdown import run_markdown, settings_line
 from cdc_perf.results import history
 from cdc_perf.results.manifest import EventEntry, Manifest, RunStatus, ScenarioEntry, ThresholdEntry
@@ -58,7 +58,7 @@ def with_scenario_result(
     return msgspec.structs.replace(manifest, scenarios=entries)
 
 
-def write_artifacts(
+def write_run_files(
     folder: RunFolder, manifest: Manifest, verdict: RunVerdict, rows: Sequence[Row]
 ) -> None:
     """Write the files of a finished run; a complete run becomes `latest` and joins the history.
@@ -74,7 +74,7 @@ def write_artifacts(
     summary = run_markdown(verdict, rows, settings=settings, notes=manifest.notes)
     write_atomically(folder.summary, summary)
     manifest.write(folder.manifest)
-    leave_reports(folder.path)
+    write_reports_or_log(folder.path)
     if manifest.status is RunStatus.COMPLETE:
         folder.point_latest()
         _append_history(folder, manifest, rows)

@@ -18,9 +18,9 @@ from cdc_perf.lock import working_on
 from cdc_perf.perf.breakpoint import measure_breakpoint
 from cdc_perf.perf.components import wait_for_components, wait_for_connector
 from cdc_perf.perf.environment import machine, versions
-from cdc_perf.perf.generator import LoadGenerator
+from cdc_perf.perf.generator import K6Installer
 from cdc_perf.perf.plan import Plan
-from cdc_perf.perf.record import entry_of, with_scenario_result, write_artifacts
+from cdc_perf.perf.record import entry_of, with_scenario_result, write_run_files
 from cdc_perf.perf.scenario_runner import ScenarioRun, ScenarioRunner
 from cdc_perf.perf.verdict_export import dashboard_url, export_verdict
 from cdc_perf.reasons import runs as reasons
@@ -71,9 +71,7 @@ class _Blocked:
     reason: str
 
 
-def run_plan(
-    plan: Plan, checkout: Checkout, backend: Backend, generator: LoadGenerator
-) -> RunResult:
+def run_plan(plan: Plan, checkout: Checkout, backend: Backend, generator: K6Installer) -> RunResult:
     """Start the stack unless it is up, run every scenario, judge, and stop what was started.
 
     Raises:
@@ -106,7 +104,7 @@ def prepare_session(
     plan: Plan,
     checkout: Checkout,
     backend: Backend,
-    generator: LoadGenerator,
+    generator: K6Installer,
     endpoints: Endpoints,
     *,
     was_up: bool,
@@ -131,7 +129,7 @@ def prepare_session(
     now = datetime.now(UTC)
     folder = RunFolder.create(checkout.results, now)
     if endpoints.prometheus_url:
-        runner = runner.observed(endpoints.prometheus_url, folder.run_id)
+        runner = runner.pushing_to(endpoints.prometheus_url, folder.run_id)
     runs = tuple(
         ScenarioRun(planned, shape, folder.scenario(planned.scenario.name))
         for planned, shape in zip(plan.scenarios, shapes, strict=True)
@@ -257,7 +255,7 @@ class RunSession:
             status=RunStatus.INTERRUPTED if interrupted else RunStatus.COMPLETE,
             ended=datetime.now(UTC),
         )
-        write_artifacts(self.folder, self.manifest, verdict, rows)
+        write_run_files(self.folder, self.manifest, verdict, rows)
         return RunResult(self.folder, verdict, tuple(rows), self.manifest.notes)
 
 

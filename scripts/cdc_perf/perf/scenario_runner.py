@@ -13,7 +13,7 @@ from cdc_perf.load import run as load
 from cdc_perf.load.exceptions import read_exceptions
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.hops import HopWatch, Read
-from cdc_perf.load.k6 import K6, Observed, Shape, inspect
+from cdc_perf.load.k6 import K6, PrometheusTarget, Shape, inspect
 from cdc_perf.load.progress import LoadProgress
 from cdc_perf.perf.components import wait_for_components
 from cdc_perf.perf.plan import PlannedScenario
@@ -96,9 +96,9 @@ class ScenarioRunner:
         """Return a copy with more variables for the scripts."""
         return replace(self, k6=replace(self.k6, environment={**self.k6.environment, **variables}))
 
-    def observed(self, url: str, run_id: str) -> "ScenarioRunner":
+    def pushing_to(self, url: str, run_id: str) -> "ScenarioRunner":
         """Return a copy that pushes the samples of k6 and of the harness to a Prometheus."""
-        k6 = replace(self.k6, observed=Observed(url, run_id))
+        k6 = replace(self.k6, push_to=PrometheusTarget(url, run_id))
         return replace(self, k6=k6, telemetry=PrometheusExport(url, run_id))
 
     def shape(self, planned: PlannedScenario) -> Shape:

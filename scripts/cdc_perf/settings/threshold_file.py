@@ -11,7 +11,7 @@ from cdc_perf.settings.metrics import Better, MetricKind, MetricType
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import HEALTH_CHECK
-from cdc_perf.settings.thresholds import DEFAULT, Layer, Limits, Threshold, ThresholdTable
+from cdc_perf.settings.thresholds import DEFAULT, Layer, Threshold, ThresholdsByStat, ThresholdTable
 
 ENVIRONMENTS = "environments"
 # The metric and stat that every scenario must have a threshold on.
@@ -75,17 +75,17 @@ class _Reader:
         return typed(content, dict[str, object], file=self.file, place=place)
 
     def layer(self, content: dict[str, object], place: str, known: tuple[str, ...]) -> Layer:
-        layer: dict[str, Limits] = {}
+        layer: dict[str, ThresholdsByStat] = {}
         for scenario, metrics in content.items():
             inner = join(place, scenario)
             if scenario not in known:
                 raise self.wrong(inner, f"unknown scenario; {nearest(scenario, known)}")
             if scenario == HEALTH_CHECK:
                 raise self.wrong(inner, "the health check has no thresholds: its checks decide")
-            layer[scenario] = self.limits(self.table(metrics, inner), inner)
+            layer[scenario] = self.by_stat(self.table(metrics, inner), inner)
         return layer
 
-    def limits(self, content: dict[str, object], place: str) -> Limits:
+    def by_stat(self, content: dict[str, object], place: str) -> ThresholdsByStat:
         limits: dict[tuple[str, str], Threshold] = {}
         for metric, stats in content.items():
             inner = join(place, metric)

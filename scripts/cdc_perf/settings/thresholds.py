@@ -88,9 +88,9 @@ def unit_of_stat(stat: str, unit: str) -> str:
 
 
 # Keyed by (metric, stat): a later layer replaces an earlier threshold on the same stat.
-Limits = Mapping[tuple[str, str], Threshold]
+ThresholdsByStat = Mapping[tuple[str, str], Threshold]
 # Keyed by `default` or scenario.
-Layer = Mapping[str, Limits]
+Layer = Mapping[str, ThresholdsByStat]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class ThresholdTable:
     scenarios: Layer
     environments: Mapping[str, Layer]
 
-    def limits(self, scenario: str, environment: str = "") -> tuple[Threshold, ...]:
+    def thresholds_of(self, scenario: str, environment: str = "") -> tuple[Threshold, ...]:
         """Return the thresholds of one scenario, in an environment if one is named.
 
         Later ones replace earlier ones: `default`, the scenario, the environment's `default`, the

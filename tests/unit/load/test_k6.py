@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from cdc_perf.errors import LoadFailure
-from cdc_perf.load.k6 import K6, Observed, Shape, shape_of
+from cdc_perf.load.k6 import K6, PrometheusTarget, Shape, shape_of
 from cdc_perf.settings.executors import ConstantVus, RampingVus, Stage
 from cdc_perf.settings.scenarios import Scenario
 
@@ -34,7 +34,7 @@ def test_the_user_s_own_settings_of_k6_are_not_read() -> None:
 
 
 def test_an_observed_run_pushes_and_labels_its_series() -> None:
-    k6 = K6(Path("k6"), observed=Observed("http://127.0.0.1:9090", "r1"))
+    k6 = K6(Path("k6"), push_to=PrometheusTarget("http://127.0.0.1:9090", "r1"))
     argv = [str(x) for x in k6.run_command(Path("a.js"), Path("points.json.gz"), 20_000)]
     outputs = [argv[i + 1] for i, word in enumerate(argv) if word == "--out"]
     assert outputs == ["json=points.json.gz", "experimental-prometheus-rw"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cdc_perf.load.run import K6Result
-from cdc_perf.perf.record import with_scenario_result, write_artifacts
+from cdc_perf.perf.record import with_scenario_result, write_run_files
 from cdc_perf.results import history
 from cdc_perf.results.history import read_history_file
 from cdc_perf.results.manifest import RunStatus
@@ -35,7 +35,7 @@ def test_only_a_complete_run_has_a_history(tmp_path: Path, status: RunStatus) ->
     known = with_scenario_result(known, "baseline", k6, ())
     folder = RunFolder(tmp_path / known.run_id)
     folder.path.mkdir()
-    write_artifacts(folder, known, judge_run([each.verdict for each in ROWS]), ROWS)
+    write_run_files(folder, known, judge_run([each.verdict for each in ROWS]), ROWS)
     assert folder.verdict.exists()
     assert folder.summary.exists()
     assert bool(read_history_file(tmp_path).entries) is (status is RunStatus.COMPLETE)
@@ -51,6 +51,6 @@ def test_a_history_that_cannot_be_written_takes_no_result_back(
     known = manifest(ROWS)
     folder = RunFolder(tmp_path / known.run_id)
     folder.path.mkdir()
-    write_artifacts(folder, known, judge_run([each.verdict for each in ROWS]), ROWS)
+    write_run_files(folder, known, judge_run([each.verdict for each in ROWS]), ROWS)
     assert folder.verdict.exists()
     assert progress == ["cannot write the history: No space left on device"]

@@ -9,7 +9,7 @@ import pytest
 from cdc_perf.errors import ExitCode, Interrupted, StackFailure
 from cdc_perf.load.overrides import Overrides
 from cdc_perf.perf import runner as module
-from cdc_perf.perf.generator import LoadGenerator
+from cdc_perf.perf.generator import K6Installer
 from cdc_perf.perf.plan import Plan
 from cdc_perf.perf.record import entry_of
 from cdc_perf.perf.runner import RunResult, RunSession, run_plan
@@ -35,7 +35,7 @@ from tests.unit.recorded_runs import manifest, row
 NAMES = (HEALTH_CHECK, "baseline", "stress")
 PIPELINE = load_pipeline(Checkout.here())
 PLAN = Plan(PIPELINE, (), Overrides(), name="", keep=False, live=False)
-GENERATOR = LoadGenerator("1.8.1", lambda: Path("k6"))
+GENERATOR = K6Installer("1.8.1", lambda: Path("k6"))
 
 
 @pytest.fixture

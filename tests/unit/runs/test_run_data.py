@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.report.html.build import leave_reports, restore_series, write_reports
+from cdc_perf.report.html.build import restore_series, write_reports, write_reports_or_log
 from cdc_perf.report.html.page import page
 from cdc_perf.runs.run_data import read_run_data
 from cdc_perf.runs.series import Series
@@ -162,7 +162,7 @@ def test_points_that_are_none_make_no_series_and_no_fault(run: Path) -> None:
 
 
 def test_the_end_of_a_run_leaves_both_files(run: Path, progress: list[str]) -> None:
-    leave_reports(run)
+    write_reports_or_log(run)
     assert progress == []
     assert (run / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert (run / "junit.xml").read_bytes().startswith(b"<?xml")
@@ -175,7 +175,7 @@ def test_a_report_that_cannot_be_built_is_a_line_and_no_failure(
         raise RecursionError("too deep\nand more")
 
     monkeypatch.setattr("cdc_perf.report.html.build.page", broken)
-    leave_reports(run)
+    write_reports_or_log(run)
     assert progress == [f"no report: RecursionError: too deep; to retry: inv report {run.name}"]
     assert not (run / "report.html").exists()
 

@@ -56,7 +56,9 @@ def test_a_copy_has_valid_settings(checkout: Checkout, tmp_path: Path, fault: Fa
     committed = checkout.thresholds_file.read_bytes()
     with prepared(checkout, fault, tmp_path / "results") as copy:
         known = load_scenarios(copy)
-        limits = load_thresholds(copy, known.names, load_metrics(copy)).limits(fault.scenario)
+        limits = load_thresholds(copy, known.names, load_metrics(copy)).thresholds_of(
+            fault.scenario
+        )
         assert {limit.metric for limit in limits} == set(fault.limits)
         options = (copy.root / "k6" / "scenarios.json").read_text(encoding="utf-8")
         assert all(f'"{name}": {value}' in options for name, value in fault.load.items())

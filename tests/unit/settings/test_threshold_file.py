@@ -17,9 +17,9 @@ def load(checkout: Checkout) -> ThresholdTable:
 
 def test_every_committed_scenario_but_the_health_check_has_limits(committed: Checkout) -> None:
     table, scenarios = load(committed), load_scenarios(committed)
-    limited = [name for name in scenarios.names if table.limits(name)]
+    limited = [name for name in scenarios.names if table.thresholds_of(name)]
     assert limited == [name for name in scenarios.names if name != "health-check"]
-    assert {name for name in scenarios.names if table.limits(name, "ci")} == set(limited)
+    assert {name for name in scenarios.names if table.thresholds_of(name, "ci")} == set(limited)
 
 
 SUCCESS = {"cdc_success_rate": {"rate": 0.9}}
@@ -49,7 +49,7 @@ def test_a_limit_becomes_an_expression_of_k6(
     k6_expression: str,
 ) -> None:
     put(checkout.thresholds_file, {"default": SUCCESS, "baseline": {metric: {stat: content}}})
-    (threshold,) = [x for x in load(checkout).limits("baseline") if x.metric == metric]
+    (threshold,) = [x for x in load(checkout).thresholds_of("baseline") if x.metric == metric]
     assert threshold.stat == stat
     assert (threshold.k6_metric, threshold.k6_expression) == (k6_metric, k6_expression)
     assert threshold.in_k6
@@ -58,7 +58,7 @@ def test_a_limit_becomes_an_expression_of_k6(
 def test_k6_takes_no_limit_on_the_count_of_a_trend(checkout: Checkout, put: Put) -> None:
     counted = {"cdc_e2e_latency": {"count": "count>100"}}
     put(checkout.thresholds_file, {"default": SUCCESS, "baseline": counted})
-    _, threshold = load(checkout).limits("baseline")
+    _, threshold = load(checkout).thresholds_of("baseline")
     assert not threshold.in_k6
 
 
@@ -151,7 +151,7 @@ def test_a_later_layer_replaces_the_limit_on_the_same_stat(
     checkout: Checkout, put: Put, scenario: str, environment: str, expected: str
 ) -> None:
     put(checkout.thresholds_file, _LAYERS)
-    found = load(checkout).limits(scenario, environment)
+    found = load(checkout).thresholds_of(scenario, environment)
     assert " ".join(threshold.k6_expression for threshold in found) == expected
 
 
@@ -160,5 +160,5 @@ def test_an_unknown_environment_is_answered_with_those_near_it(
     committed: Checkout, scenario: str
 ) -> None:
     with pytest.raises(UsageFailure) as caught:
-        load(committed).limits(scenario, "cu")
+        load(committed).thresholds_of(scenario, "cu")
     assert str(caught.value) == ("--env: thresholds.json has no environment 'cu'; known: ci")

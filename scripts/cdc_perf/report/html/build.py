@@ -98,7 +98,7 @@ def restore_series(folder: Path) -> None:
                         write_series(found, files.series)
 
 
-def leave_reports(folder: Path) -> None:
+def write_reports_or_log(folder: Path) -> None:
     """Write the reports at the end of a run; log any error, because the run is already over."""
     try:
         write_reports(folder)
