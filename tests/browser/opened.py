@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 Scheme = Literal["light", "dark"]
 DESKTOP: "ViewportSize" = {"width": 1200, "height": 900}
 PHONE: "ViewportSize" = {"width": 390, "height": 844}
-# How many different colours a chart has: an empty canvas has one.
-_COLOURS = """place => {
+# How many different colors a chart has: an empty canvas has one.
+_COLORS = """place => {
     const canvas = place.querySelector('canvas');
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     return new Set(new Uint32Array(data.buffer)).size;
@@ -39,9 +39,9 @@ class Opened:
     def evaluate(self, script: str) -> Any:  # noqa: ANN401 - whatever JavaScript returns
         return self.page.evaluate(script)
 
-    def colours(self) -> list[int]:
-        """Return how many colours each chart has."""
-        return [place.evaluate(_COLOURS) for place in self.page.query_selector_all(".chart")]
+    def colors(self) -> list[int]:
+        """Return how many colors each chart has."""
+        return [place.evaluate(_COLORS) for place in self.page.query_selector_all(".chart")]
 
     def axe(self) -> list[str]:
         """Return what axe-core finds to be serious or worse: the rule and the elements."""

@@ -26,7 +26,7 @@ def test_its_charts_are_drawn_and_nothing_is_complained_of(
     with open_page(browser, compared) as opened:
         assert (opened.complaints, opened.requests, opened.dialogs) == ([], [], [])
         assert opened.page.locator(f"{SECTION} .chart canvas").count() >= 3
-        assert min(opened.colours()) > 10
+        assert min(opened.colors()) > 10
 
 
 def test_the_question_is_answered_first_and_leads_there(browser: "Browser", compared: Path) -> None:

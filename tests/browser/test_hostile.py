@@ -57,7 +57,7 @@ def test_hostile_text_is_shown_and_does_nothing(
         assert (opened.complaints, opened.requests, opened.dialogs) == ([], [], [])
         assert opened.page.title().endswith("cdc-perf")
         assert opened.page.inner_text("body").count(hostile[:60]) >= 3
-        assert min(opened.colours()) > 10
+        assert min(opened.colors()) > 10
         assert opened.axe() == []
 
 
@@ -90,4 +90,4 @@ def test_axe_sees_a_planted_fault(browser: "Browser", page: Path) -> None:
 def test_an_empty_chart_is_seen(browser: "Browser", page: Path) -> None:
     with open_page(browser, page) as opened:
         opened.evaluate("(c => { c.width = c.width; })(document.querySelector('canvas'))")
-        assert opened.colours()[0] == 1
+        assert opened.colors()[0] == 1

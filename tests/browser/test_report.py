@@ -27,9 +27,9 @@ def test_nothing_is_fetched_nothing_is_complained_of_and_every_chart_is_drawn(
     report: Opened,
 ) -> None:
     assert (report.complaints, report.requests, report.dialogs) == ([], [], [])
-    colours = report.colours()
-    assert len(colours) >= LEAST_CHARTS
-    assert min(colours) > 10
+    colors = report.colors()
+    assert len(colors) >= LEAST_CHARTS
+    assert min(colors) > 10
 
 
 def test_the_first_thing_said_is_the_verdict(report: Opened) -> None:
@@ -116,7 +116,7 @@ def test_a_phone_scrolls_in_one_direction(browser: "Browser", run: Path) -> None
             "() => document.querySelector('.chart .uplot').clientWidth > 700"
         )
         assert opened.evaluate(width) == 844
-        assert min(opened.colours()) > 10
+        assert min(opened.colors()) > 10
 
 
 def test_without_javascript_the_tables_say_it_all(browser: "Browser", run: Path) -> None:
@@ -136,7 +136,7 @@ def test_it_prints_light_with_its_charts(browser: "Browser", run: Path, tmp_path
         )
         body = "getComputedStyle(document.body).backgroundColor"
         assert opened.evaluate(body) == "rgb(255, 255, 255)"
-        assert min(opened.colours()) > 10
+        assert min(opened.colors()) > 10
         printed = opened.page.pdf(format="A4")
         assert printed.startswith(b"%PDF")
         assert 2 < printed.count(b"/Type /Page\n") < 20
@@ -156,8 +156,8 @@ def test_an_hour_is_built_in_two_seconds_and_opens_at_once(
         assert opened.evaluate("performance.now()") < 10_000
         # Reading the canvases is what Chromium would complain of next.
         assert opened.complaints == []
-        assert len(opened.colours()) == 8
-        assert min(opened.colours()) > 10
+        assert len(opened.colors()) == 8
+        assert min(opened.colors()) > 10
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

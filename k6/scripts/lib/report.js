@@ -6,7 +6,7 @@ import { running } from './options.js';
 import { table } from './table.js';
 
 /** The summary as a plain object; its shape is the contract with the harness. */
-function summarise(data) {
+function summarize(data) {
   const metrics = {};
   for (const [name, metric] of Object.entries(data.metrics)) {
     const thresholds = Object.entries(metric.thresholds ?? {}).map(([expression, { ok }]) => [expression, ok]);
@@ -91,7 +91,7 @@ function text({ scenario, duration_ms: duration, metrics, checks }) {
 
 /** Called by k6 at the end of the test. */
 export function handleSummary(data) {
-  const summary = summarise(data);
+  const summary = summarize(data);
   const outputs = { stdout: text(summary) };
   if (__ENV.CDC_SUMMARY) {
     outputs[__ENV.CDC_SUMMARY] = JSON.stringify(summary);

@@ -136,12 +136,12 @@ def _choice(name: str, label: str, query: str) -> builders.QueryVariable:
     )
 
 
-def _annotation(name: str, metric: str, colour: str, text: str) -> dict[str, object]:
+def _annotation(name: str, metric: str, color: str, text: str) -> dict[str, object]:
     return {
         "name": name,
         "datasource": DATASOURCE.to_json(),
         "enable": True,
-        "iconColor": colour,
+        "iconColor": color,
         "expr": f'1000 * {metric}{{test_run_id=~"$test_run_id"}}',
         "step": "1s",
         "titleFormat": text,

@@ -118,8 +118,8 @@ def rows(
             [
                 dashboard.ValueMap(
                     {
-                        value: dashboard.ValueMappingResult(text=text, color=colour)
-                        for value, (text, colour) in words.items()
+                        value: dashboard.ValueMappingResult(text=text, color=color)
+                        for value, (text, color) in words.items()
                     }
                 )
             ]

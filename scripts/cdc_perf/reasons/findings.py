@@ -13,8 +13,8 @@ _WORDS = {
         "documents have an older version of their row",
     ),
     "content": (
-        "document has other content than its row",
-        "documents have other content than their row",
+        "document differs from its row",
+        "documents differ from their row",
     ),
     "extra": ("document has no row", "documents have no row"),
     "resurrected": (
@@ -43,8 +43,8 @@ _WORDS = {
     ),
     "unreadable": ("record is not a row event", "records are not row events"),
     "dead_letter": (
-        "record was given up by the consumer",
-        "records were given up by the consumer",
+        "record was sent to the dead-letter queue",
+        "records were sent to the dead-letter queue",
     ),
 }
 _NO_EVENT = "this has no event, and a document changes with the next event of its row"
@@ -74,7 +74,7 @@ def rows_differ(
 def topic_recreated(*, topic: str, partition: int) -> str:
     """The topic was created again, with other records."""
     return (
-        f"{topic}, partition {partition}: the topic was created again, so its events are unknown: "
+        f"{topic}, partition {partition}: the topic was re-created, so its events are unknown: "
         "run again"
     )
 
@@ -82,9 +82,9 @@ def topic_recreated(*, topic: str, partition: int) -> str:
 @reason
 def topic_records_gone(*, topic: str, partition: int, records: int, why: str) -> str:
     """Retention or compaction (`why`) removed records of the run."""
-    gone = counted(records, "record of this run is", "records of this run are")
+    gone = counted(records, "record of this run was", "records of this run were")
     return (
-        f"{topic}, partition {partition}: {gone} gone by {why}, so it is unknown whether every "
+        f"{topic}, partition {partition}: {gone} deleted by {why}, so it is unknown whether every "
         "write was there: keep the topic's records for longer than the run"
     )
 
@@ -93,7 +93,7 @@ def topic_records_gone(*, topic: str, partition: int, records: int, why: str) ->
 def table_truncated(*, table: str, count: int, likely: bool) -> str:
     """A TRUNCATE explains documents without a row."""
     return (
-        f"{_cause(count, likely=likely)}: {table} was truncated: its storage was replaced, and "
+        f"{_cause(count, likely=likely)}: {table} was truncated: its data file was replaced, and "
         "each of these documents is older than every row; Debezium skips truncates "
         "(skipped.operations), so delete the documents"
     )

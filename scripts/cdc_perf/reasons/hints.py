@@ -20,7 +20,7 @@ def memory_too_small() -> str:
 @reason
 def port_taken() -> str:
     """Another process listens on the port."""
-    return "another program took the port: run it again"
+    return "another program took the port: run the command again"
 
 
 @reason
@@ -32,4 +32,4 @@ def open_files_exhausted() -> str:
 @reason
 def tool_cache_damaged() -> str:
     """A program or library of the tool cache does not start."""
-    return "the tool cache is damaged: inv tools.clean, then run it again"
+    return "the tool cache is damaged: inv tools.clean, then run the command again"

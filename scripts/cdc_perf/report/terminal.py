@@ -13,7 +13,7 @@ from cdc_perf.runs.row import Row
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
 
-_COLOURS = {
+_COLORS = {
     Verdict.PASS: "\x1b[32m",
     Verdict.FAIL: "\x1b[31m",
     Verdict.NO_DATA: "\x1b[33m",
@@ -23,7 +23,7 @@ _PLAIN = "\x1b[0m"
 
 
 def render(
-    run: RunVerdict, rows: Sequence[Row], *, files: str, colour: bool, notes: Sequence[str] = ()
+    run: RunVerdict, rows: Sequence[Row], *, files: str, color: bool, notes: Sequence[str] = ()
 ) -> str:
     """Return the summary of a run: a table, the reasons of scenarios without PASS, the verdict.
 
@@ -33,16 +33,16 @@ def render(
         run: The verdict on the run.
         rows: Its scenarios, in order.
         files: The run's folder, as a user would type it.
-        colour: Whether the terminal supports colors.
+        color: Whether the terminal supports colors.
         notes: Sentences to show with the results, such as that MongoDB is a stand-in.
     """
-    blocks = [_table(rows, colour=colour)] if rows else []
+    blocks = [_table(rows, color=color)] if rows else []
     if hops := hops_text({row.verdict.scenario: row for row in rows}):
         blocks.append(hops)
     lines = (*no_loss_lines(row.verdict for row in rows), f"files: {files}", *notes)
     blocks.append("\n".join(printable(line) for line in lines))
     blocks += [
-        _reasons(row.verdict, colour=colour)
+        _reasons(row.verdict, color=color)
         for row in rows
         if row.verdict.verdict is not Verdict.PASS
     ]
@@ -53,7 +53,7 @@ def render(
     own = [printable(reason.text) for reason in run.reasons if reason.text not in scenario_reasons]
     if own:
         blocks.append("\n".join(own))
-    blocks.append(f"{_word(run.verdict, run.exit_code, colour=colour)}: exit {run.exit_code:d}")
+    blocks.append(f"{_word(run.verdict, run.exit_code, color=color)}: exit {run.exit_code:d}")
     return "\n\n".join(blocks)
 
 
@@ -62,9 +62,9 @@ def as_typed(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _table(rows: Sequence[Row], *, colour: bool) -> str:
+def _table(rows: Sequence[Row], *, color: bool) -> str:
     return tabulate(
-        [_cells(row, colour=colour) for row in rows],
+        [_cells(row, color=color) for row in rows],
         headers=list(COLUMNS),
         tablefmt="simple",
         colalign=list(COLUMNS.values()),
@@ -73,26 +73,26 @@ def _table(rows: Sequence[Row], *, colour: bool) -> str:
     )
 
 
-def _cells(row: Row, *, colour: bool) -> list[str]:
+def _cells(row: Row, *, color: bool) -> list[str]:
     scenario, _, *figures = cells(row)
-    verdict = _scenario(row.verdict, colour=colour)
+    verdict = _scenario(row.verdict, color=color)
     return [scenario, verdict, *figures]
 
 
-def _reasons(verdict: ScenarioVerdict, *, colour: bool) -> str:
-    judged = _scenario(verdict, colour=colour)
+def _reasons(verdict: ScenarioVerdict, *, color: bool) -> str:
+    judged = _scenario(verdict, color=color)
     lines = [f"{printable(verdict.scenario)}: {judged}"]
     lines += [f"  - {printable(reason.text)}" for reason in verdict.reasons]
     return "\n".join(lines)
 
 
-def _word(verdict: Verdict, code: ExitCode, *, colour: bool) -> str:
-    return _coloured(word(verdict, code), verdict, colour=colour)
+def _word(verdict: Verdict, code: ExitCode, *, color: bool) -> str:
+    return _colored(word(verdict, code), verdict, color=color)
 
 
-def _scenario(verdict: ScenarioVerdict, *, colour: bool) -> str:
-    return _coloured(scenario_word(verdict), verdict.verdict, colour=colour)
+def _scenario(verdict: ScenarioVerdict, *, color: bool) -> str:
+    return _colored(scenario_word(verdict), verdict.verdict, color=color)
 
 
-def _coloured(plain: str, verdict: Verdict, *, colour: bool) -> str:
-    return f"{_COLOURS[verdict]}{plain}{_PLAIN}" if colour else plain
+def _colored(plain: str, verdict: Verdict, *, color: bool) -> str:
+    return f"{_COLORS[verdict]}{plain}{_PLAIN}" if color else plain

@@ -46,7 +46,7 @@ FAULTS = (
     Fault(
         "changed-content",
         "A client of MongoDB writes another status into a document",
-        Expected(ExitCode.FAIL, "rows", "other content than"),
+        Expected(ExitCode.FAIL, "rows", "document differs from its row"),
         inject=rows.changed,
     ),
     Fault(
@@ -58,7 +58,7 @@ FAULTS = (
     Fault(
         "poison-message",
         "A record that is not JSON is produced to a topic",
-        Expected(ExitCode.FAIL, "dead_letters", "given up by the consumer"),
+        Expected(ExitCode.FAIL, "dead_letters", "sent to the dead-letter queue"),
         inject=records.poison,
     ),
     Fault(

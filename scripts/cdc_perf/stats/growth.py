@@ -159,10 +159,10 @@ def block_length(series: Sequence[float]) -> int:
     """
     count = len(series)
     mean = fmean(series)
-    centred = [value - mean for value in series]
+    centerd = [value - mean for value in series]
     last_lag = ceil(sqrt(count)) + _FORGOTTEN
     covariances = [
-        sum(map(mul, centred, centred[lag:])) / count for lag in range(min(last_lag, count - 1) + 1)
+        sum(map(mul, centerd, centerd[lag:])) / count for lag in range(min(last_lag, count - 1) + 1)
     ]
     if covariances[0] == 0:
         return 1

@@ -60,11 +60,11 @@ def rate_interval(passes: int, count: int) -> Interval:
     z = NormalDist().inv_cdf(1 - _TAIL)
     rate = passes / count
     shrunk = 1 + z * z / count
-    centre = (rate + z * z / (2 * count)) / shrunk
+    center = (rate + z * z / (2 * count)) / shrunk
     reach = z / shrunk * sqrt(rate * (1 - rate) / count + z * z / (4 * count * count))
     return Interval(
-        low=centre - reach if passes else 0.0,
-        high=centre + reach if passes < count else 1.0,
+        low=center - reach if passes else 0.0,
+        high=center + reach if passes < count else 1.0,
     )
 
 

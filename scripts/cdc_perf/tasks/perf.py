@@ -65,7 +65,7 @@ def perf(
                 finished.verdict,
                 finished.rows,
                 files=as_typed(finished.folder.path),
-                colour=sys.stdout.isatty(),
+                color=sys.stdout.isatty(),
                 notes=notes,
             ),
             colors=True,

@@ -22,7 +22,7 @@ def test_what_was_compared_is_said_where_nothing_was_lost() -> None:
     assert "documents" in compared
     assert "acknowledged writes" in compared
     run = judge_run([row.verdict])
-    assert f"baseline: no data lost: {compared}" in render(run, [row], files="", colour=False)
+    assert f"baseline: no data lost: {compared}" in render(run, [row], files="", color=False)
     assert f"- baseline: no data lost: `{compared}`" in run_markdown(run, [row])
 
 
@@ -31,5 +31,5 @@ def test_nothing_is_said_of_a_loss_nor_without_a_check() -> None:
         row = Row(judge(known), summary())
         assert not compared_without_loss(row.verdict)
         run = judge_run([row.verdict])
-        assert "no data lost" not in render(run, [row], files="", colour=False)
+        assert "no data lost" not in render(run, [row], files="", color=False)
         assert "no data lost" not in run_markdown(run, [row])

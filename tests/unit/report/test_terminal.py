@@ -40,9 +40,9 @@ GONE = Row(
 )
 
 
-def shown(*rows: Row, colour: bool = False, notes: tuple[str, ...] = ()) -> str:
+def shown(*rows: Row, color: bool = False, notes: tuple[str, ...] = ()) -> str:
     run = judge_run([row.verdict for row in rows])
-    return render(run, rows, files="k6/results/x", colour=colour, notes=notes)
+    return render(run, rows, files="k6/results/x", color=color, notes=notes)
 
 
 TABLE = """\
@@ -80,7 +80,7 @@ def test_a_run_without_scenarios_says_so() -> None:
 
 def test_a_run_that_was_interrupted_between_two_scenarios_says_so() -> None:
     run = judge_run([PASSED.verdict], because("Ctrl-C"))
-    text = render(run, [PASSED], files="x", colour=False)
+    text = render(run, [PASSED], files="x", color=False)
     assert text.endswith("\n\nCtrl-C\n\nINVALID (interrupted): exit 130")
 
 
@@ -98,14 +98,14 @@ def test_the_last_line_tells_the_cause_and_the_exit_code(code: ExitCode, last: s
     assert shown(row).splitlines()[-1] == last
 
 
-def test_colours_come_only_when_asked_for_and_do_not_shift_the_columns() -> None:
-    plain, coloured = shown(PASSED, FAILED), shown(PASSED, FAILED, colour=True)
+def test_colors_come_only_when_asked_for_and_do_not_shift_the_columns() -> None:
+    plain, colored = shown(PASSED, FAILED), shown(PASSED, FAILED, color=True)
     assert "\x1b" not in plain
-    assert "\x1b[32mPASS\x1b[0m" in coloured
-    assert "\x1b[31mFAIL\x1b[0m: exit 10" in coloured
+    assert "\x1b[32mPASS\x1b[0m" in colored
+    assert "\x1b[31mFAIL\x1b[0m: exit 10" in colored
     for code in ("\x1b[32m", "\x1b[31m", "\x1b[0m"):
-        coloured = coloured.replace(code, "")
-    assert coloured == plain
+        colored = colored.replace(code, "")
+    assert colored == plain
 
 
 def test_a_hostile_log_line_cannot_drive_the_terminal() -> None:
@@ -113,7 +113,7 @@ def test_a_hostile_log_line_cannot_drive_the_terminal() -> None:
     found = summary(thresholds={LIMIT: True})
     row = Row(judge(evidence("baseline", (LIMIT,), found, events=(died,))), found)
     run = judge_run([row.verdict])
-    text = render(run, [row], files="a\nb\x1b[31m", colour=False, notes=("note\x1b[31m",))
+    text = render(run, [row], files="a\nb\x1b[31m", color=False, notes=("note\x1b[31m",))
     assert {letter for letter in text if not letter.isprintable()} == {"\n"}
     assert "its log ends:  ]0;owned  [2J PASS  1m" in text
     assert "a b [31m" in text

@@ -23,14 +23,14 @@ class Line:
         values: A value for each position of the chart, in the chart's unit; None is a gap.
         drawn: `line`, `step` (each value holds until the next position), `edge` of a band that is
             filled up to the edge after it, or `bar`.
-        colour: The index of its color in the page's palette.
+        color: The index of its color in the page's palette.
         share: Whether it is a share of 0 to 1 with its own axis on the right.
     """
 
     label: str
     values: Values
     drawn: Literal["line", "step", "edge", "bar"] = "line"
-    colour: int = 0
+    color: int = 0
     share: bool = False
 
 
@@ -86,7 +86,7 @@ class Chart:
                 {
                     "label": line.label,
                     "drawn": line.drawn,
-                    "colour": line.colour,
+                    "color": line.color,
                     "share": line.share,
                     "values": packed(decimal),
                 }

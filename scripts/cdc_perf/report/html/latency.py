@@ -32,15 +32,13 @@ def latency_over_time(series: Series) -> Chart | NotSampled:
         Line("min", [max(h.least, _LEAST_MS) if h else None for h in there], "line", 0),
     ]
     spans = []
-    for colour, name in enumerate(_DRAWN, start=1):
+    for color, name in enumerate(_DRAWN, start=1):
         width = width_for_samples(counts, NEEDED[name], series.length)
         if width is None:
             spans.append(f"{name} is not shown: it needs {counted(NEEDED[name], 'sample')}")
             continue
         spans.append(f"{name} per {format_duration(width)}")
-        lines.append(
-            Line(name, percentile_over(series, name, width, series.length), "step", colour)
-        )
+        lines.append(Line(name, percentile_over(series, name, width, series.length), "step", color))
     total = merged(series.histograms.values())
     warm = ", including the warm-up" if series.warm_up else ""
     return Chart(

@@ -74,8 +74,8 @@ def stack(series: Series) -> tuple[Chart | NotSampled, ...]:
             "CPU",
             "cores",
             tuple(
-                gauge(name.removeprefix("cpu_"), name, colour=colour)
-                for colour, name in enumerate(sorted(series.names("cpu_")))
+                gauge(name.removeprefix("cpu_"), name, color=color)
+                for color, name in enumerate(sorted(series.names("cpu_")))
             ),
             "CPU cores in use by each component.",
             "max",
@@ -86,8 +86,8 @@ def stack(series: Series) -> tuple[Chart | NotSampled, ...]:
             "Memory",
             "MiB",
             tuple(
-                gauge(name.removeprefix("memory_"), name, _MIB, colour)
-                for colour, name in enumerate(sorted(series.names("memory_")))
+                gauge(name.removeprefix("memory_"), name, _MIB, color)
+                for color, name in enumerate(sorted(series.names("memory_")))
             ),
             "Resident memory of each component.",
             "max",
@@ -104,7 +104,7 @@ class CurveSource:
         metric: The metric.
         value: The value of a second with points.
         combined: The value of a table row, from the known values and the number of its seconds.
-        colour: The index of its color in the page's palette.
+        color: The index of its color in the page's palette.
         silence: The value of a second without a point: 0 for counts, None for a gauge.
     """
 
@@ -112,21 +112,21 @@ class CurveSource:
     metric: str
     value: Callable[[Second], float]
     combined: Callable[[Sequence[float], int], float]
-    colour: int = 0
+    color: int = 0
     silence: float | None = None
 
 
-def counted(label: str, metric: str, colour: int, value: Callable[[Second], float]) -> CurveSource:
+def counted(label: str, metric: str, color: int, value: Callable[[Second], float]) -> CurveSource:
     """Return a source of counts per second, 0 if none; several seconds give the mean rate."""
     return CurveSource(
-        label, metric, value, lambda v, seconds: sum(v) / seconds, colour, silence=0.0
+        label, metric, value, lambda v, seconds: sum(v) / seconds, color, silence=0.0
     )
 
 
-def gauge(label: str, metric: str, unit: float = 1.0, colour: int = 0) -> CurveSource:
+def gauge(label: str, metric: str, unit: float = 1.0, color: int = 0) -> CurveSource:
     """Return a gauge's source: the largest value of a second or of several, divided by `unit`."""
     return CurveSource(
-        label, metric, lambda second: second.largest / unit, lambda v, _: max(v), colour
+        label, metric, lambda second: second.largest / unit, lambda v, _: max(v), color
     )
 
 
@@ -160,7 +160,7 @@ def curves(
         unit=unit,
         description=f"{description} {'; '.join(_extent(values, unit))}.",
         lines=tuple(
-            Line(source.label, line, "line", source.colour) for source, line in values.items()
+            Line(source.label, line, "line", source.color) for source, line in values.items()
         ),
         table=_table(series, values, aggregation, unit),
     )

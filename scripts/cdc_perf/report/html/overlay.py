@@ -15,7 +15,7 @@ from cdc_perf.wording import counted
 
 _SIDES = ("before", "now")
 # The report's run is a solid blue line; the base is orange and dashed.
-_COLOURS = (2, 0)
+_COLORS = (2, 0)
 _PERCENT = "% of samples"
 _OVER_TIME = "p95"
 
@@ -73,8 +73,8 @@ def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
 
 def _lines(runs: Sequence[Sequence[float | None]]) -> tuple[Line, ...]:
     return tuple(
-        Line(side, values, "line", colour)
-        for side, values, colour in zip(_SIDES, runs, _COLOURS, strict=True)
+        Line(side, values, "line", color)
+        for side, values, color in zip(_SIDES, runs, _COLORS, strict=True)
     )
 
 
@@ -112,8 +112,8 @@ def _over_time(both: Sequence[Series]) -> Chart | NotSampled:
             "histograms, accurate to 1.1%. Shaded: the later run's warm-up."
         ),
         lines=tuple(
-            Line(side, line, "step", colour)
-            for side, line, colour in zip(_SIDES, drawn, _COLOURS, strict=True)
+            Line(side, line, "step", color)
+            for side, line, color in zip(_SIDES, drawn, _COLORS, strict=True)
         ),
         table=ChartTable(
             ("from", *(f"{side}, {UNIT}" for side in _SIDES)),

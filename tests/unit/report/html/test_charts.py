@@ -138,7 +138,7 @@ def test_the_stack_is_drawn_component_by_component_in_people_s_units(tmp_path: P
         "kafka": 1024.0,
         "postgres": 256.0,
     }
-    assert len({line.colour for line in memory.lines}) == 2
+    assert len({line.color for line in memory.lines}) == 2
     assert memory.table.columns == ("from", "kafka (max, MiB)", "postgres (max, MiB)")
 
 

@@ -32,7 +32,7 @@ const percent = (share) => `${number(100 * share)}%`;
 const latency = (doublings) => number(2 ** doublings);
 const orNothing = (show) => (_, value) => (typeof value === 'number' ? show(value) : NOTHING);
 const each = (show) => (_, values) => values.map((value) => (typeof value === 'number' ? show(value) : ''));
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /** Returns the positions of 1, 2, 5, 10, 20 ... on an axis of doublings. */
 function splits(_plot, _axis, least, most) {
@@ -49,13 +49,13 @@ function drawing(line) {
       return { paths: uPlot.paths.stepped({ align: 1 }) };
     }
     case 'bar': {
-      return { paths: uPlot.paths.bars({ size: [0.9, 60] }), fill: colour('band'), width: 1 };
+      return { paths: uPlot.paths.bars({ size: [0.9, 60] }), fill: color('band'), width: 1 };
     }
     case 'edge': {
       return { width: 1 };
     }
     default: {
-      return { dash: DASHES[line.colour % DASHES.length] };
+      return { dash: DASHES[line.color % DASHES.length] };
     }
   }
 }
@@ -63,7 +63,7 @@ function drawing(line) {
 function series(line) {
   return {
     label: line.label,
-    stroke: colour(`line-${line.colour}`),
+    stroke: color(`line-${line.color}`),
     width: line.values.length > MANY && line.drawn === 'line' ? 1 : 2,
     points: { show: false },
     scale: line.share ? 'share' : 'y',
@@ -89,12 +89,12 @@ function lines(chart) {
 
 function bands(chart) {
   return chart.lines.flatMap((line, index) =>
-    line.drawn === 'edge' ? [{ series: [index + 1, index + 2], fill: colour('band') }] : [],
+    line.drawn === 'edge' ? [{ series: [index + 1, index + 2], fill: color('band') }] : [],
   );
 }
 
 function axes(chart) {
-  const look = { stroke: colour('muted'), grid: { stroke: colour('grid'), width: 1 }, ticks: { show: false } };
+  const look = { stroke: color('muted'), grid: { stroke: color('grid'), width: 1 }, ticks: { show: false } };
   const along =
     chart.x === 'time' ? { incrs: SECONDS, values: each(clock) } : { splits, values: each(latency) };
   const found = [
@@ -124,7 +124,7 @@ function shade(plot, until) {
   const left = plot.valToPos(Math.max(0, min), 'x', true);
   const right = plot.valToPos(Math.min(until, max), 'x', true);
   if (right > left) {
-    plot.ctx.fillStyle = colour('shade');
+    plot.ctx.fillStyle = color('shade');
     plot.ctx.fillRect(left, plot.bbox.top, right - left, plot.bbox.height);
   }
 }
@@ -138,8 +138,8 @@ function mark(plot, { at, label }, row) {
   }
   const x = Math.round(plot.valToPos(at, 'x', true));
   ctx.save();
-  ctx.strokeStyle = colour('bad');
-  ctx.fillStyle = colour('bad');
+  ctx.strokeStyle = color('bad');
+  ctx.fillStyle = color('bad');
   ctx.setLineDash([4, 4]);
   ctx.beginPath();
   ctx.moveTo(x, bbox.top);
