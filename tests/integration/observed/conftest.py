@@ -88,7 +88,7 @@ class Run:
     said: str
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     checkout = copy_checkout(tmp_path_factory.mktemp("observed") / "checkout")
     stack = local_stack(checkout, load_pipeline(checkout), Cache.of_environment())
@@ -97,7 +97,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     stack.down()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def run(observed: Observed) -> Run:
     inv, endpoints, prometheus = observed.inv, observed.endpoints, observed.prometheus
     inv.set_limits({"baseline": _LIMITS})
