@@ -92,7 +92,7 @@ def test_a_disk_that_fills_up_during_the_run(
         completed = running.wait()
         (results / FILLER).unlink()
         assert read(run / "run.json")["status"] == "running"
-        assert "it is marked as interrupted" in moved("up").output
+        assert "marked as interrupted" in moved("up").output
     table.add(
         *("the disk of the results fills up under load", "inv perf", completed),
         said="No space left on device",
