@@ -120,7 +120,7 @@ def test_another_checkout_measures_the_stack_and_leaves_it(
     assert "restarts, logs, CPU, and memory were not monitored" in measured.output
     verdict = read(other.run_of(measured) / "baseline" / "verdict.json")
     (gate,) = [x for x in verdict["gates"] if x["name"] == "components"]
-    assert (gate["ok"], gate["observed"]) == (None, "unknown: not ours to watch")
+    assert (gate["ok"], gate["observed"]) == (None, "unknown: this stack is not watched")
     for command in ("connector.delete", "connector.restart"):
         refused = other(command, *options, env=addresses)
         assert refused.exit_code == 3

@@ -49,7 +49,7 @@ def test_what_the_ramp_found_is_held(inv: Inv) -> None:
     verdict = read(folder / "verdict.json")
     gates = {gate["name"]: gate["observed"] for gate in verdict["gates"]}
     told = re.fullmatch(
-        r"the ramp ended at (\d+) iterations/s without a broken limit; held (\d+)/s for 10s",
+        r"the ramp ended at (\d+) iterations/s without a broken threshold; held (\d+)/s for 10s",
         gates["ramp"],
     )
     assert told, gates["ramp"]

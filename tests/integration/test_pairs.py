@@ -50,7 +50,7 @@ def test_a_commit_against_a_folder_in_turn(inv: Inv, tmp_path: Path) -> None:
     exit_code, content = compared(inv, other, 2)
     assert exit_code == ExitCode.PASS, content
     assert content["sentence"] == (
-        "inconclusive: 8 figures at p < 0.01 need at least 9 more pairs than 2"
+        "inconclusive: 8 metrics at p < 0.01 need at least 9 more pairs than 2"
     )
     assert content["figures"].keys() == {
         *(f"baseline e2e {stat}" for stat in ("p50", "p95", "p99")),
