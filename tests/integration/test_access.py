@@ -50,7 +50,7 @@ def passwords(layout: Layout, endpoints: Endpoints) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("given", ["", "wrong"])
 @pytest.mark.parametrize("admin", [False, True])
-def test_postgresql_takes_nobody_without_a_password(
+def test_postgresql_accepts_no_login_without_a_password(
     endpoints: Endpoints, pipeline: Pipeline, given: str, *, admin: bool
 ) -> None:
     user = postgres.superuser(pipeline.postgres) if admin else pipeline.postgres.user

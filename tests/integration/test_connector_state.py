@@ -206,7 +206,7 @@ AWAY: dict[str, tuple[Callable[[Site], object], Condition, str]] = {
 
 
 @pytest.mark.parametrize(("take", "condition", "state"), AWAY.values(), ids=AWAY.keys())
-def test_a_connector_that_someone_took_away_is_told_and_brought_back(
+def test_a_connector_that_someone_took_away_is_reported_and_brought_back(
     site: Site, take: Callable[[Site], object], condition: Condition, state: str
 ) -> None:
     take(site)

@@ -68,7 +68,7 @@ def test_a_second_snapshot_is_newer_than_what_was_streamed(orders: Lane) -> None
     assert orders.columns("x") == {"id": "x", "s": "read"}
 
 
-def test_a_topic_that_is_made_again_begins_anew(orders: Lane) -> None:
+def test_a_recreated_topic_is_read_from_its_start(orders: Lane) -> None:
     """Its offsets are lower than those of the documents."""
     consumer = orders.start()
     orders.produce(
@@ -140,7 +140,7 @@ def test_documents_of_an_older_version_are_compared_by_lsn(orders: Lane) -> None
     assert orders.columns("x") == {"s": "committed last", "id": "x"}
 
 
-def test_positions_that_begin_anew_are_dead_letters(orders: Lane) -> None:
+def test_positions_that_restart_are_dead_letters(orders: Lane) -> None:
     consumer = orders.start()
     now_us = time.time_ns() // 1000
     orders.produce([event(9000, "u", "x", commit=8990, s="before", at_us=now_us)])

@@ -128,7 +128,7 @@ def test_a_row_that_is_deleted_and_made_again_is_there(mirror: Mirror) -> None:
     assert mirror.wait(key, status="new")["note"] is None
 
 
-def test_a_changed_key_beside_an_unchanged_toasted_column_is_told(
+def test_a_changed_key_beside_an_unchanged_toasted_column_is_reported(
     mirror: Mirror, endpoints: Endpoints
 ) -> None:
     # A limit of the default replica identity: no event holds the value for the new key.

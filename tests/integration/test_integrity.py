@@ -188,7 +188,7 @@ def test_an_event_that_comes_after_a_later_one(pipe: Planted) -> None:
     only(pipe.found(begins), FindingKind.REORDERED, identity)
 
 
-def test_a_record_that_nobody_can_read(pipe: Planted) -> None:
+def test_a_record_that_is_unreadable(pipe: Planted) -> None:
     begins = pipe.settled()
     pipe.produce(b'{"id":"poison"}', b"{")
     integrity = pipe.check(begins)
@@ -280,7 +280,7 @@ def test_the_command_says_what_it_finds(pipe: Planted) -> None:
     pipe.update(identity)
 
 
-def test_a_loss_ends_a_run_with_fail_whatever_else_is_said(pipe: Planted) -> None:
+def test_a_loss_ends_a_run_with_fail_despite_other_reasons(pipe: Planted) -> None:
     identity = pipe.insert()
     pipe.settled()
     pipe.customers.delete_one({"_id": identity})
@@ -299,7 +299,7 @@ def test_a_loss_ends_a_run_with_fail_whatever_else_is_said(pipe: Planted) -> Non
     pipe.update(identity)
 
 
-def test_a_key_that_cannot_be_followed_is_said_before_the_load(pipe: Planted) -> None:
+def test_a_key_that_cannot_be_followed_is_reported_before_the_load(pipe: Planted) -> None:
     pipe.execute("CREATE TABLE odd (at float8 PRIMARY KEY)")
     pipe.execute("ALTER PUBLICATION cdc_publication ADD TABLE odd")
     odd = Table("public.odd", ("at",), "odd")

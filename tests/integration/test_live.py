@@ -76,9 +76,7 @@ def test_a_page_that_stays_open_does_not_hold_up_the_run(checkout: Checkout) -> 
     assert (run / "baseline" / "summary.json").exists()
 
 
-def test_nobody_sees_a_dashboard_who_did_not_ask_for_one(
-    checkout: Checkout, stack: LocalStack
-) -> None:
+def test_a_dashboard_opens_only_on_request(checkout: Checkout, stack: LocalStack) -> None:
     assert stack.endpoints() is not None
     completed = Inv(checkout)("perf", "--scenarios", "baseline", "--duration", "1s")
     assert not _LINE.search(completed.output)

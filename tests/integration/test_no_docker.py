@@ -81,7 +81,7 @@ def test_no_compose_v2(inv: Inv, tmp_path: Path, script: str) -> None:
     assert "docker-compose-plugin" in refused(inv, environment)
 
 
-def test_a_socket_behind_which_nobody_is(inv: Inv, tmp_path: Path) -> None:
+def test_a_socket_without_a_server(inv: Inv, tmp_path: Path) -> None:
     socket = a_socket(tmp_path)
     environment = {**docker(tmp_path, "echo 2.40.0"), "DOCKER_HOST": f"unix://{socket}"}
     assert f"no Docker engine at unix://{socket}" in refused(inv, environment)

@@ -36,7 +36,7 @@ def test_the_environment_is_added_to_and_no_input_is_waited_for(tmp_path: Path) 
     assert completed.output == f"1 {tmp_path} ''"
 
 
-def test_a_failing_command_is_told_with_its_last_lines() -> None:
+def test_a_failing_command_is_reported_with_its_last_lines() -> None:
     with pytest.raises(StackFailure, match="exited with code 7") as raised:
         process.run([sys.executable, "-c", "print('why'); raise SystemExit(7)"])
     assert raised.value.detail == ("why",)

@@ -46,7 +46,7 @@ def test_faults_get_the_verdict_that_is_due(inv: Inv) -> None:
 
 
 @pytest.mark.slow
-def test_a_gate_that_stays_green_is_told(inv: Inv) -> None:
+def test_a_gate_that_stays_green_is_reported(inv: Inv) -> None:
     expected = Expected(ExitCode.FAIL, "rows", "rows are missing")
     outcome = try_fault(Fault("nothing", "nothing at all", expected), inv.checkout)
     assert outcome.wrong == "rows did not fail"

@@ -295,7 +295,7 @@ def test_the_files_are_what_is_generated() -> None:
     )
 
 
-def test_the_names_that_people_are_told_are_those_of_the_artifacts() -> None:
+def test_the_printed_names_are_those_of_the_artifacts() -> None:
     guide = (FOLDER.parents[1] / "docs" / "ci.md").read_text(encoding="utf-8")
     told = {
         "${{ github.run_id }}": "<run-id>",

@@ -6,7 +6,7 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.lock import exclusive, is_worked_on, working_on
 
 
-def test_a_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
+def test_a_second_holder_learns_who_the_first_is(tmp_path: Path) -> None:
     path = tmp_path / "new" / "lock"
     with (
         exclusive(path),

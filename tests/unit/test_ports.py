@@ -71,7 +71,7 @@ def test_a_free_port_lies_below_those_of_outgoing_connections() -> None:
     assert all(20_000 <= free_port() < 32_000 for _ in range(200))
 
 
-def test_a_machine_without_a_free_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_free_port_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeSocket, "taken", range(65_536))
     with pytest.raises(StackFailure, match="no free port between 20000 and 32000 in 200 tries"):
         free_port()

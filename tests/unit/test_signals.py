@@ -53,6 +53,6 @@ def test_a_postponed_signal_takes_effect_at_the_end_of_the_block() -> None:
     assert done == ["inner", "outer"]
 
 
-def test_a_failure_in_a_postponed_block_is_what_is_told() -> None:
+def test_a_failure_in_a_deferred_block_is_reported() -> None:
     with pytest.raises(ValueError, match="broken"):
         fail_to_clean_up()

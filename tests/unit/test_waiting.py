@@ -88,17 +88,17 @@ def wait_for_three(every_seconds: float) -> None:
         wait_until(probe, what="it", deadline_seconds=30, interval_seconds=0.001)
 
 
-def test_whoever_waits_for_long_is_told_what_for(progress: list[str]) -> None:
+def test_a_long_wait_is_logged_with_its_subject(progress: list[str]) -> None:
     wait_for_three(0.0)
     assert progress == [f"waiting for it, 0 s so far: {left} to go" for left in (3, 2, 1)]
 
 
-def test_nobody_is_told_of_a_short_wait(progress: list[str]) -> None:
+def test_a_short_wait_is_not_logged(progress: list[str]) -> None:
     wait_for_three(30.0)
     assert progress == []
 
 
-def test_only_waits_inside_the_block_are_told_of(progress: list[str]) -> None:
+def test_only_waits_inside_the_block_are_logged(progress: list[str]) -> None:
     with log_waits(0.0):
         pass
     states = becoming_ready(1)

@@ -120,7 +120,7 @@ def test_the_schedule_runs_the_usual_scenarios_whatever_was_changed(
     }
 
 
-def test_a_start_by_hand_runs_one_scenario_for_as_long_as_it_is_told(
+def test_a_manual_start_runs_one_scenario_for_the_requested_time(
     repository: Repository,
 ) -> None:
     payload = events.dispatch("spike", "90s")
@@ -131,7 +131,7 @@ def test_a_start_by_hand_runs_one_scenario_for_as_long_as_it_is_told(
     assert "spike: at most 22 minutes" in ran.said("Plan")
 
 
-def test_all_stands_for_every_scenario_that_fits(repository: Repository) -> None:
+def test_all_means_every_scenario_that_fits(repository: Repository) -> None:
     ran = repository.run(FILE, "workflow_dispatch", events.dispatch("all"), RECORDED_PERF=ALL_PASS)
     assert ran.exit_code == 0, ran.lines
     names = ("baseline", "stress", "spike", "e2e-latency", "mixed-workload")

@@ -45,7 +45,7 @@ def test_what_the_task_does_not_take_is_refused(arguments: dict[str, Any], said:
     assert raised.value.message == said
 
 
-def test_a_task_that_nobody_can_call_is_refused() -> None:
+def test_a_task_that_cannot_be_called_is_refused() -> None:
     with pytest.raises(UsageFailure, match=r"the collection of tasks.py has no task 'publish'"):
         task_step(project(publish), "x", publish, run="latest")
     assert task_step(project(publish), "x", install).command == "exec inv tools.install"

@@ -86,7 +86,7 @@ def test_the_load_that_differs_is_shown() -> None:
     assert "load of `stress`" not in text
 
 
-def test_names_that_a_stranger_chose_do_not_leave_their_cell() -> None:
+def test_untrusted_names_do_not_leave_their_cell() -> None:
     evil = "x` | @everyone <img src=x> | `"
     metrics = {**SETTINGS["k6/metrics.json"], evil: SETTINGS["k6/metrics.json"]["checks"]}
     text = shown("k6/metrics.json", json.dumps(metrics).encode())
@@ -125,5 +125,5 @@ def test_the_thresholds_that_differ_are_shown() -> None:
     ],
 )
 @pytest.mark.parametrize("path", list(SETTINGS))
-def test_settings_that_cannot_be_used_are_said_to_be(path: str, content: bytes | None) -> None:
+def test_settings_that_cannot_be_used_are_reported_to_be(path: str, content: bytes | None) -> None:
     assert "The settings of this pull request are invalid" in shown(path, content)

@@ -15,7 +15,7 @@ def test_the_headers_say_why_and_where_it_was() -> None:
     ]
 
 
-def test_a_value_that_is_left_out_is_said_to_be() -> None:
+def test_a_value_that_is_left_out_is_reported() -> None:
     named = dict(headers(Rejection(record(), "unknown-op", ""), with_value=False))
     assert named["value"] == "omitted: too large"
     assert named["offset"] == "0"

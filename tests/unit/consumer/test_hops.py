@@ -113,7 +113,7 @@ def sums(family: Metric) -> dict[str, float]:
     }
 
 
-def test_sums_are_in_seconds_and_what_is_negative_is_told_apart() -> None:
+def test_sums_are_in_seconds_and_negative_values_are_separate() -> None:
     histograms = HopHistograms()
     histograms.observe([event(), event()], ACKNOWLEDGED_US)
     histograms.observe([event()], KAFKA_MS * 1000)  # acknowledged 10 ms before it was consumed
@@ -129,7 +129,7 @@ def test_sums_are_in_seconds_and_what_is_negative_is_told_apart() -> None:
     [(500, 0), (501, 1)],
     ids=["half of Kafka's millisecond", "more than that"],
 )
-def test_a_clock_that_is_off_is_told_from_one_that_is_coarse(
+def test_a_clock_that_is_off_is_distinguished_from_one_that_is_coarse(
     microseconds: int, beyond: int
 ) -> None:
     histograms = HopHistograms()

@@ -197,7 +197,7 @@ def test_the_metrics_have_the_lag_and_the_batch_sizes() -> None:
 
 
 @pytest.mark.parametrize(("op", "incomplete"), [("c", 1), ("r", 1), ("u", 0), ("d", 0)])
-def test_a_new_row_that_lacks_a_column_is_told(
+def test_a_new_row_that_lacks_a_column_is_reported(
     op: str, incomplete: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, _, metrics = run([message(0, "a", __op=op, note="__debezium_unavailable_value")])
@@ -216,7 +216,7 @@ def test_every_series_is_there_from_the_start() -> None:
     assert ("cdc_consumer_dead_letters_total", "invalid-json") in names
 
 
-def test_a_trouble_of_kafka_is_told_and_the_messages_beside_it_are_handled() -> None:
+def test_a_trouble_of_kafka_is_reported_and_the_messages_beside_it_are_handled() -> None:
     topic, writer, _ = run(
         [failed(KafkaError.UNKNOWN_TOPIC_OR_PART), message(1, "a"), failed(KafkaError._TRANSPORT)]  # noqa: SLF001 - librdkafka's own codes are named so
     )

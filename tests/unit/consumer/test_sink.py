@@ -237,7 +237,7 @@ def test_a_document_that_another_consumer_changes_meanwhile_is_looked_at_again()
     assert collection.documents["a"]["s"] == 8
 
 
-def test_positions_that_began_anew_are_dead_letters() -> None:
+def test_positions_that_restarted_are_dead_letters() -> None:
     collection = Memory()
     applied(collection, [event(900, commit=890, offset=1, s=1)])
     later_us = SOURCE_US + 60_000_000

@@ -79,7 +79,7 @@ def test_a_repeated_event_is_a_duplicate_and_not_out_of_order() -> None:
     assert not finding.excused
 
 
-def test_an_excuse_is_told_with_the_duplicates_alone() -> None:
+def test_an_excuse_is_reported_with_the_duplicates_alone() -> None:
     changes = events(*GOOD, GOOD[0], ("a", "u", 11))
     assert [(x.kind, x.excused) for x in found(changes, "connect restarted")] == [
         (FindingKind.DUPLICATE, "connect restarted"),
@@ -112,7 +112,7 @@ def test_the_order_of_different_rows_does_not_matter() -> None:
     assert found(events(("a", "c", 14), ("b", "c", 12))) == ()
 
 
-def test_a_record_that_is_no_event_is_told() -> None:
+def test_a_record_that_is_no_event_is_reported() -> None:
     (finding,) = found([ChangeEvent(CUSTOMER, 0, 5, None, UNREADABLE, None, None)])
     assert (finding.kind, finding.count, finding.samples[0].id) == (
         FindingKind.UNREADABLE,
@@ -121,7 +121,7 @@ def test_a_record_that_is_no_event_is_told() -> None:
     )
 
 
-def test_a_dead_letter_is_told_with_its_reason() -> None:
+def test_a_dead_letter_is_reported_with_its_reason() -> None:
     letter = DeadLetter(0, 3, "a", "missing-lsn", CUSTOMER, 0, 17)
     with load_events([letter, *events(*GOOD)], ()) as gathered_events:
         assert gathered_events.given_up(CUSTOMER, "a") == "missing-lsn"
@@ -207,7 +207,7 @@ def test_every_acknowledged_write_has_its_event() -> None:
         assert gathered_events.acknowledged() == {"c": 2, "d": 1, "u": 1}
 
 
-def test_a_snapshot_s_read_stands_for_the_create() -> None:
+def test_a_read_of_a_snapshot_counts_as_the_create() -> None:
     with load_events(events(("a", "r", 10)), written(("c", "a"))) as gathered_events:
         assert missing_events(gathered_events) == ()
 
@@ -232,7 +232,7 @@ def test_a_write_that_the_row_filter_leaves_out_needs_no_event() -> None:
     assert [each.id for each in finding.samples] == ["in"]
 
 
-def test_acknowledged_writes_without_an_event_are_told() -> None:
+def test_acknowledged_writes_without_an_event_are_reported() -> None:
     ledger = written(("c", "a"), ("u", "a"), ("u", "a"), ("c", "z"), ("c", "y"), ("d", "a"))
     with load_events(events(*GOOD, GOOD[2]), ledger) as gathered_events:
         missing = missing_events(gathered_events)

@@ -108,7 +108,7 @@ def test_a_column_that_no_document_has_is_one_finding(trail: RowTrace) -> None:
     assert [sample.id for sample in found[FindingKind.COLUMN_ABSENT].samples] == ["note"]
 
 
-def test_a_column_that_was_added_is_told_of_its_rows(trail: RowTrace) -> None:
+def test_a_column_that_was_added_is_reported_with_its_rows(trail: RowTrace) -> None:
     row = RowDifference(
         *(FindingKind.CONTENT, TABLE, "x", "7", None), columns=("note text",), absent=("note",)
     )

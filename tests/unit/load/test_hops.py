@@ -81,7 +81,7 @@ def test_the_warm_up_counts_from_the_begin_of_the_load(clock: list[float]) -> No
     assert (seen.warm_up.events, seen.steady.events) == (9, 11)
 
 
-def test_a_consumer_that_begins_anew_loses_nothing_but_what_nobody_read(
+def test_a_consumer_that_restarts_loses_only_unread_counts(
     clock: list[float],
 ) -> None:
     consumer = Consumer(count(1000), count(1100), count(30, started=2.0), count(80, started=2.0))
@@ -111,7 +111,7 @@ def test_a_consumer_that_is_silent_meanwhile_loses_nothing(clock: list[float]) -
     ],
     ids=["at the end", "at the begin", "ever"],
 )
-def test_a_consumer_that_does_not_answer_is_said(
+def test_a_consumer_that_does_not_answer_is_reported(
     clock: list[float], answers: tuple[HopCounters | None, ...], steady: int, fault: str
 ) -> None:
     seen = watched(Consumer(*answers), clock, (0.0, RUNNING), (7.0, RUNNING))

@@ -69,7 +69,7 @@ def test_gauges_become_metrics_with_a_label_and_end_with_the_scenario(told: Told
     assert begin[1] <= end[1]
 
 
-def test_limits_are_told_while_the_run_goes_on_and_as_they_were_judged(told: Told) -> None:
+def test_limits_are_reported_while_the_run_goes_on_and_as_they_were_judged(told: Told) -> None:
     here = PrometheusExport("", "r1")
     scenario = here.scenario("baseline", (limit("rate>=0.99"),))
     metrics = {"cdc_success_rate": MetricState(tainted=True, sample={"rate": 0.9})}
@@ -97,7 +97,7 @@ def test_limits_are_told_while_the_run_goes_on_and_as_they_were_judged(told: Tol
     assert told.values("verdict") == [({"verdict": "FAIL"}, 10.0)]
 
 
-def test_a_fault_is_told_with_its_time(told: Told) -> None:
+def test_a_fault_is_reported_with_its_time(told: Told) -> None:
     at = datetime(2026, 11, 22, 12, tzinfo=UTC)
     died = ComponentEvent("kafka", "ended (by SIGKILL)", by_operator=False, log=(), at=at)
     nobody_knows = ComponentEvent("connect", "ended", by_operator=False, log=())

@@ -85,7 +85,7 @@ def test_a_prometheus_that_takes_nothing_is_complained_of_once(
     assert progress == [f"cannot push samples to Prometheus at {URL}: {why}"]
 
 
-def test_a_prometheus_that_hangs_holds_nobody_up(
+def test_a_prometheus_that_hangs_delays_nothing(
     monkeypatch: pytest.MonkeyPatch, progress: list[str]
 ) -> None:
     released = threading.Event()

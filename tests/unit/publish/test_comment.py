@@ -94,7 +94,7 @@ def test_the_newest_comparable_run_of_each_scenario_is_taken(
     assert (found.runs, found.missing) == ((2, 1), {})
 
 
-def test_why_nothing_is_comparable_is_said(
+def test_why_nothing_is_comparable_is_reported(
     monkeypatch: pytest.MonkeyPatch, now: dict[str, RecordedScenario], tmp_path: Path
 ) -> None:
     other = recorded(tmp_path / "1", row("baseline"), row("e2e-latency", FEW), duration=30)

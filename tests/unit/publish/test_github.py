@@ -76,7 +76,7 @@ def test_it_is_not_waited_for_longer_than_makes_sense() -> None:
 
 
 @pytest.mark.parametrize("told", ["seconds", "a moment"])
-def test_a_rate_limit_told_as_403_is_waited_for(
+def test_a_rate_limit_reported_as_403_is_waited_for(
     github: GitHub, slept: list[float], told: str
 ) -> None:
     moment = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 10)}

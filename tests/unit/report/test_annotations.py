@@ -26,7 +26,7 @@ def test_every_reason_of_what_did_not_pass_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("environment", [{}, {"GITHUB_ACTIONS": ""}, {"CI": "true"}])
-def test_elsewhere_nothing_is_said(environment: dict[str, str]) -> None:
+def test_elsewhere_nothing_is_reported(environment: dict[str, str]) -> None:
     assert annotations([row("spike", SLOW)], environment) == ()
 
 

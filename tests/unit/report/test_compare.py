@@ -21,7 +21,7 @@ def recorded(folder: Path) -> RunSet:
     return read_results(folder, SCENARIOS)
 
 
-def test_what_can_be_compared_is_and_what_cannot_is_told(tmp_path: Path) -> None:
+def test_what_can_be_compared_is_and_what_cannot_is_reported(tmp_path: Path) -> None:
     base = [row("baseline"), row("spike"), row("soak")]
     head = [row("baseline", FAST), gone("spike"), row("health-check")]
     comparison = compare_runs(
@@ -92,7 +92,7 @@ def test_a_run_that_cannot_be_read(tmp_path: Path) -> None:
         compare_runs(recorded(one), recorded(other))
 
 
-def test_a_setting_of_the_connector_that_differs_is_told(tmp_path: Path) -> None:
+def test_a_setting_of_the_connector_that_differs_is_reported(tmp_path: Path) -> None:
     rows = [row("baseline")]
     base, head = (
         write_run(

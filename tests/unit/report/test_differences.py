@@ -21,7 +21,7 @@ def between(before: Manifest | None, now: Manifest | None) -> tuple[SettingDiffe
     )
 
 
-def test_a_setting_of_the_connector_that_differs_is_told_with_both_values() -> None:
+def test_a_setting_of_the_connector_that_differs_is_reported_with_both_values() -> None:
     slow = {"heartbeat.interval.ms": "0", "poll.interval.ms": "500", "snapshot.mode": "no_data"}
     assert between(way(FAST), way(slow)) == (
         SettingDifference("connector heartbeat.interval.ms", "-", "0"),

@@ -154,7 +154,7 @@ def test_too_few_values_are_not_searched_and_are_named() -> None:
     assert "e2e p95 is missing from 9 runs" in history_text(last.entries, 0, last.changes)
 
 
-def test_lines_that_hold_no_run_are_told() -> None:
+def test_lines_that_hold_no_run_are_reported() -> None:
     assert "ignored 2 unreadable lines of history.jsonl: 3, 7" in history_text(
         runs(2), 0, {}, (), (3, 7)
     )

@@ -105,7 +105,7 @@ def test_the_reader_may_see_a_change_before_the_consumer_knows_of_it() -> None:
         ),
     ],
 )
-def test_clocks_that_differ_are_told_in_place_of_shares(hop: str, said: str) -> None:
+def test_clocks_that_differ_are_reported_in_place_of_shares(hop: str, said: str) -> None:
     hops = way(4, 5, 1, 2, negative={hop: 7})
     assert hop_sentences(hops, SEEN) == (f"{said}.",)
     assert {each.share for each in hop_rows(hops)} == {None}
@@ -132,7 +132,7 @@ def test_the_terminal_has_a_bar_for_each_hop() -> None:
     assert hops_text({"baseline": row("baseline")}) == ""
 
 
-def test_what_is_missing_is_said_where_there_is_something() -> None:
+def test_what_is_missing_is_reported_where_there_is_something() -> None:
     hops = msgspec.structs.replace(way(4, 3, 1, 2), missing="the consumer was `away`\x1b[31m")
     found = replace(row("baseline"), hops=hops)
     assert "baseline: the consumer was `away` [31m" in hops_text({"baseline": found})
@@ -151,6 +151,6 @@ def test_markdown_has_a_line_for_each_scenario() -> None:
 
 
 @pytest.mark.parametrize("hops", [None, way(0, 0, 0, 0)], ids=["nobody looked", "nothing"])
-def test_nothing_is_said_of_nothing(hops: Hops | None) -> None:
+def test_nothing_is_reported_of_nothing(hops: Hops | None) -> None:
     assert hop_rows(hops) == ()
     assert hop_sentences(hops, SEEN) == ()

@@ -16,7 +16,7 @@ CHECKED = replace(evidence("baseline", (), summary()), integrity=CLEAN)
 LOST = replace(CHECKED, integrity=msgspec.structs.replace(CLEAN, findings=(MISSING,)))
 
 
-def test_what_was_compared_is_said_where_nothing_was_lost() -> None:
+def test_what_was_compared_is_reported_where_nothing_was_lost() -> None:
     row = Row(judge(CHECKED), summary())
     compared = compared_without_loss(row.verdict)
     assert "documents" in compared
@@ -26,7 +26,7 @@ def test_what_was_compared_is_said_where_nothing_was_lost() -> None:
     assert f"- baseline: no data lost: `{compared}`" in run_markdown(run, [row])
 
 
-def test_nothing_is_said_of_a_loss_nor_without_a_check() -> None:
+def test_nothing_is_reported_of_a_loss_nor_without_a_check() -> None:
     for known in (LOST, replace(CHECKED, integrity=None)):
         row = Row(judge(known), summary())
         assert not compared_without_loss(row.verdict)

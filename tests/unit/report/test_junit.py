@@ -53,7 +53,7 @@ def test_a_broken_limit_is_a_failure_and_too_few_samples_an_error(
     assert "samples needed: 60" in (found.text or "")
 
 
-def test_a_gate_that_does_not_hold_is_a_failure_and_one_that_cannot_be_told_is_skipped() -> None:
+def test_a_failed_gate_is_a_failure_and_an_unknown_one_is_skipped() -> None:
     verdict = msgspec.structs.replace(
         verdict_of("spike"),
         exit_code=ExitCode.INVALID,

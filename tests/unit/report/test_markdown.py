@@ -54,7 +54,7 @@ def test_a_run_without_scenarios_has_no_table() -> None:
     )
 
 
-def test_what_interrupted_a_run_is_told_once() -> None:
+def test_what_interrupted_a_run_is_reported_once() -> None:
     text = run_markdown(judge_run([PASSED.verdict], because("interrupted by SIGINT")), [PASSED])
     assert text.startswith("**INVALID (interrupted)**: the run was interrupted.\n")
     assert text.count("interrupted by SIGINT") == 1

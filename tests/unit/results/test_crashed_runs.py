@@ -25,7 +25,7 @@ def leave_run(results: Path, status: str) -> Path:
         ("interrupted", "", "interrupted"),
     ],
 )
-def test_only_a_run_that_nobody_works_on_is_marked(
+def test_only_a_run_without_a_command_at_work_is_marked(
     tmp_path: Path, status: str, worked_on: str, after: str, progress: list[str]
 ) -> None:
     folder = leave_run(tmp_path, status)

@@ -51,7 +51,7 @@ def test_a_limit_is_named_by_metric_and_stat() -> None:
         ),
     ],
 )
-def test_what_is_not_as_expected_is_told(
+def test_what_is_not_as_expected_is_reported(
     results: list[GateResult | ThresholdResult], code: ExitCode, exit_code: int, wrong: str
 ) -> None:
     found = outcome_of(fault(FAIL, "rows", "are missing"), said(code, *results), exit_code, 1)

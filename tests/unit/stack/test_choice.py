@@ -80,7 +80,7 @@ def test_a_second_stack_in_one_checkout_is_refused(
     assert "inv down --stack local" in caught.value.hint
 
 
-def test_a_stack_that_left_its_addresses_but_is_gone_hinders_nobody(
+def test_a_stack_that_left_its_addresses_but_is_gone_blocks_nothing(
     with_local_up: Checkout, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LocalStack, "endpoints", lambda _: None)

@@ -149,7 +149,7 @@ def test_a_connect_without_its_pages_is_still_starting() -> None:
     ],
 )
 @responses.activate
-def test_a_stranger_on_its_port_is_told_from_connect(name: str, body: str) -> None:
+def test_another_program_on_its_port_is_distinguished_from_connect(name: str, body: str) -> None:
     method, url, call = ASKS[name]
     responses.add(method, url, body=body)
     with pytest.raises(StackFailure, match=f"^{URL} is not Kafka Connect: "):
@@ -210,7 +210,7 @@ def test_a_connector_runs_when_all_of_it_runs(
 
 @pytest.mark.parametrize(("status_code", "server"), [(500, True), (503, True), (400, False)])
 @responses.activate
-def test_what_connect_may_do_a_moment_later_is_told_from_a_refusal(
+def test_what_connect_may_do_a_moment_later_is_distinguished_from_a_rejection(
     status_code: int, *, server: bool
 ) -> None:
     responses.add("GET", STATUS, status=status_code, json={"message": "no"})

@@ -334,7 +334,7 @@ def test_deleting_tells_whether_there_was_a_connector(
 
 
 @responses.activate
-def test_the_state_is_told_as_it_is(pipeline: Pipeline, endpoints: Endpoints) -> None:
+def test_the_state_is_reported_as_it_is(pipeline: Pipeline, endpoints: Endpoints) -> None:
     responses.add("GET", STATUS, json=FAILED)
     found = current_health(pipeline, endpoints)
     assert [(x.who, x.cause) for x in found.failures] == [

@@ -147,7 +147,7 @@ def test_connect_is_asked_now_and_then_and_a_connector_has_to_be_gone_for_long(
     assert asked.call_count == 3
 
 
-def test_without_an_address_of_connect_nobody_knows(
+def test_without_an_address_of_connect_it_is_unknown(
     pipeline: Pipeline, endpoints: Endpoints
 ) -> None:
     unknown = msgspec.structs.replace(endpoints, connect_url="")
@@ -181,7 +181,7 @@ def test_the_table_of_a_column_is_looked_up_where_the_trace_does_not_say_it(
     assert ("public.sensor" in health.sentence) is (error is None)
 
 
-def test_the_first_failure_is_told_and_the_others_are_kept() -> None:
+def test_the_first_failure_is_reported_and_the_others_are_kept() -> None:
     tasks = (TaskStatus(0, "FAILED", "a.b.One"), TaskStatus(1, "FAILED", "a.b.Two"))
     health = assess("cdc", ConnectorStatus("cdc", "RUNNING", "", tasks))
     down = ConnectorDown(health)

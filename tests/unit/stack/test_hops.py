@@ -118,7 +118,7 @@ def test_merging_has_no_order_and_nothing_as_its_zero(values: list[float]) -> No
         ),
     ],
 )
-def test_counts_that_begin_anew_are_seen(before: HopCounters, after: HopCounters) -> None:
+def test_counts_that_restart_are_seen(before: HopCounters, after: HopCounters) -> None:
     assert after.since(before) is None
 
 

@@ -52,7 +52,7 @@ def test_only_root_runs_postgresql_as_another_user(
 @pytest.mark.parametrize(
     ("euid", "said"), [(0, "there is no user nobody"), (4_000_000, "4000000 has no name")]
 )
-def test_a_user_that_postgresql_would_refuse_is_told_before(
+def test_a_user_that_postgresql_would_refuse_is_reported_before(
     monkeypatch: pytest.MonkeyPatch, euid: int, said: str
 ) -> None:
     def nobody(_name: str) -> pwd.struct_passwd:

@@ -172,7 +172,7 @@ def test_a_stack_without_prometheus_is_not_started_again_to_be_observed(
     assert up(stack, stack, pipeline, observe=True) == observed
 
 
-def test_a_component_that_gets_ready_is_said_to_be(
+def test_a_component_that_gets_ready_is_reported(
     pipeline: Pipeline, endpoints: Endpoints, progress: list[str]
 ) -> None:
     answers = iter([NotReady("not yet"), None])

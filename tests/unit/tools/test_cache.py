@@ -107,7 +107,7 @@ def test_of_two_that_need_a_tool_one_builds_and_the_other_waits(cache: Cache) ->
     assert builds == ["first"]
 
 
-def test_a_build_that_never_ends_is_told_to_the_one_who_waits(
+def test_a_build_that_never_ends_is_reported_to_the_waiting_command(
     cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_LOCK_SECONDS", 0)
@@ -128,7 +128,7 @@ def test_a_folder_that_cannot_be_written_to_is_named_with_the_way_out(tmp_path: 
     assert "CDC_PERF_CACHE" in caught.value.hint
 
 
-def test_a_full_disk_that_a_builder_met_is_told_as_such(cache: Cache) -> None:
+def test_a_full_disk_during_a_build_is_reported_as_such(cache: Cache) -> None:
     def fill(_folder: Path) -> None:
         raise StackFailure("it broke", detail=("cause: No space left on device (os error 28)",))
 

@@ -68,7 +68,7 @@ def test_every_tool_is_built_after_those_that_it_needs(cache: Cache, progress: l
     )
 
 
-def test_when_all_is_there_nothing_is_said_or_done(cache: Cache, progress: list[str]) -> None:
+def test_when_all_is_there_nothing_is_reported_or_done(cache: Cache, progress: list[str]) -> None:
     install_all(cache, [CACHES])
     progress.clear()
     install_all(cache, [CACHES])

@@ -60,6 +60,6 @@ def test_each_condition_has_its_code(condition: Condition, code: str) -> None:
     assert [reason.code for reason in gate.reasons] == [code]
 
 
-def test_without_an_address_nobody_can_know() -> None:
+def test_without_an_address_it_is_unknown() -> None:
     gate = connector_gate(None)
     assert (gate.result.ok, gate.code) == (None, ExitCode.PASS)

@@ -46,7 +46,7 @@ def test_too_few_events_say_how_long_to_run() -> None:
     assert (reason.params["needed"], reason.params["run_for"]) == (300, "3m")
 
 
-def test_why_there_is_nothing_to_judge_is_said() -> None:
+def test_why_there_is_nothing_to_judge_is_reported() -> None:
     silent = HopMeasurements(fault="the consumer does not answer")
     assert judged(silent, FIRST, "p99<=100").reasons == (
         thresholds.hop_not_measured(metric=FIRST.metric, why="the consumer does not answer"),

@@ -88,7 +88,7 @@ _PLURAL = re.compile(r"\b(are|have|were|come|live|their|rows|documents|records|c
 
 
 @pytest.mark.parametrize("kind", FindingKind)
-def test_one_finding_is_told_as_one(kind: FindingKind) -> None:
+def test_one_finding_is_reported_as_one(kind: FindingKind) -> None:
     (red,) = (x for x in gates(with_finding(kind, count=1)).values() if x.result.ok is False)
     (reason,) = red.reasons
     said = reason.text.partition(", such as")[0]
@@ -111,7 +111,7 @@ def test_what_is_no_loss_does_not_outlive_a_doubt(kind: FindingKind) -> None:
     assert judge(replace(known, integrity=with_finding(kind))).exit_code is ExitCode.INVALID
 
 
-def test_duplicates_after_a_restart_are_told_and_hold() -> None:
+def test_duplicates_after_a_restart_are_reported_and_hold() -> None:
     gate = gates(with_finding(FindingKind.DUPLICATE, excuse(["connect", "consumer"])))["events"]
     assert gate.result.ok is True
     assert "3 duplicate in public.customer, excused: connect restarted" in gate.result.observed

@@ -291,7 +291,7 @@ def test_a_log_is_quoted_in_short() -> None:
     assert len(reason.text) < 1200
 
 
-def test_every_gate_is_told_with_what_was_found() -> None:
+def test_every_gate_is_reported_with_what_was_found() -> None:
     verdict = judge(evidence("baseline", LIMITS, good()))
     assert {gate.name: (gate.observed, gate.ok) for gate in verdict.gates} == {
         "interruption": ("none", True),

@@ -116,7 +116,7 @@ def test_a_load_without_a_peak_has_nothing_to_recover_from(load: Executor) -> No
     [[], each_second([1.0] * 70), each_second([1.0] * 90, start=30)],
     ids=["none", "none after", "none before"],
 )
-def test_without_samples_on_both_sides_nothing_is_said(
+def test_without_samples_on_both_sides_nothing_is_reported(
     samples: list[tuple[float, float]],
 ) -> None:
     assert lag_recovery(SPIKE, samples) is None

@@ -78,7 +78,7 @@ def test_percentiles_and_rates_have_intervals_and_other_stats_none(file: Path) -
     }
 
 
-def test_the_interval_is_told_with_the_limit(file: Path) -> None:
+def test_the_interval_is_reported_with_the_limit(file: Path) -> None:
     found = summary({**SAME.metrics, LATENCY: trend(100, p95=95.05)})
     verdict = judge(evidence("baseline", (P95,), found, points=seen(file, found)))
     (result,) = verdict.thresholds
@@ -142,7 +142,7 @@ def test_a_metric_that_the_summary_lacks_makes_it_invalid(file: Path) -> None:
     assert "vus is not in the summary" in gate.result.reason
 
 
-def test_many_differences_are_told_in_short() -> None:
+def test_many_differences_are_reported_in_short() -> None:
     found = summary({f"metric_{number}": trend(1) for number in range(8)})
     gate = points_gate(PointsSummary(), found)
     (reason,) = gate.reasons

@@ -121,7 +121,7 @@ def test_what_cannot_be_compared_says_why_and_shows_no_figure(
     assert "samples before" not in text
 
 
-def test_each_scenario_that_only_one_has_is_told(tmp_path: Path) -> None:
+def test_each_scenario_that_only_one_has_is_reported(tmp_path: Path) -> None:
     base = write_run(tmp_path, [row("baseline"), row("spike"), gone("soak")], 0)
     head = write_run(tmp_path, [row("baseline"), row("soak")], 1)
     text = shown(base, head).text
@@ -159,7 +159,7 @@ def test_two_commits_can_be_measured_in_turn(tmp_path: Path) -> None:
     assert "--pairs" not in shown(base, head).text
 
 
-def test_a_setting_of_the_connector_is_told_with_both_values(tmp_path: Path) -> None:
+def test_a_setting_of_the_connector_is_reported_with_both_values(tmp_path: Path) -> None:
     base, head = two_runs(tmp_path)
     changed(base, connector={"poll.interval.ms": "5", "max.batch.size": "4096"})
     changed(head, connector={"poll.interval.ms": "500", "max.batch.size": "4096"})

@@ -154,7 +154,7 @@ def refused(writes: int, seen: int) -> Summary:
 
 
 @pytest.mark.parametrize(("writes", "seen"), [(0, 0), (200, 0), (200, 99)])
-def test_a_time_out_is_not_told_as_the_time_of_a_change(writes: int, seen: int) -> None:
+def test_a_timeout_is_not_reported_as_the_time_of_a_change(writes: int, seen: int) -> None:
     assert f"{seen} of 200" in time_spent(refused(writes, seen))
 
 

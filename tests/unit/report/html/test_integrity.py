@@ -97,7 +97,7 @@ def test_of_many_findings_some_are_shown() -> None:
         (b"{", "baseline: integrity.json is invalid"),
     ],
 )
-def test_why_there_is_nothing_is_said(
+def test_why_there_is_nothing_is_reported(
     tmp_path: Path, integrity: Integrity | bytes | None, said: str
 ) -> None:
     assert said in text_of(tmp_path, integrity)

@@ -165,7 +165,7 @@ def test_the_waterfall_of_the_hops(tmp_path: Path) -> None:
     ids=str,
 )
 @pytest.mark.parametrize("place", [0, 4], ids=["a hop", "the whole way"])
-def test_hops_that_a_stranger_wrote_fill_no_page(
+def test_untrusted_hops_fill_no_page(
     tmp_path: Path, changes: dict[str, float | None], place: int
 ) -> None:
     folder = write_run(tmp_path, [replace(row("baseline"), hops=way(2, 5, 1, 2))])

@@ -74,7 +74,7 @@ def test_a_whole_file_is_given_out_whole(tmp_path: Path, content: bytes) -> None
         ),
     ],
 )
-def test_what_is_whole_is_read_and_what_is_wrong_is_said(
+def test_what_is_whole_is_read_and_what_is_wrong_is_reported(
     tmp_path: Path, content: bytes, lines: int, faults: list[str]
 ) -> None:
     text, found = read(tmp_path / "x.gz", content)

@@ -51,13 +51,15 @@ def test_a_kill_of_another_container_is_not_its_own() -> None:
     assert not event.by_operator
 
 
-def test_the_lack_of_memory_is_said_with_its_remedy() -> None:
+def test_the_lack_of_memory_is_reported_with_its_remedy() -> None:
     event = only(after(1, "oom"), after(1, "die", exit_code="137"))
     assert event.what == "ended (exit status 137, out of memory)"
     assert event.remedy == "raise its memory limit in docker-compose.yml"
 
 
-def test_a_process_that_is_lost_for_lack_of_memory_is_told_although_its_container_lives() -> None:
+def test_a_process_that_is_lost_for_lack_of_memory_is_reported_although_its_container_lives() -> (
+    None
+):
     event = only(after(1, "oom", "postgres"))
     assert event.what == "ran out of memory and lost a process"
     assert not event.by_operator
@@ -69,13 +71,13 @@ def test_a_pause_is_an_operators() -> None:
     assert event.back == BEGAN + timedelta(seconds=5)
 
 
-def test_bad_health_is_told() -> None:
+def test_bad_health_is_reported() -> None:
     event = only(after(1, "health_status: unhealthy"))
     assert (event.what, event.by_operator) == ("became unhealthy", False)
 
 
 @pytest.mark.parametrize("action", ["start", "kill", "unpause", "health_status: healthy"])
-def test_what_harms_nobody_is_not_told(action: str) -> None:
+def test_what_does_no_harm_is_not_reported(action: str) -> None:
     assert component_events([after(1, action)], log) == ()
 
 
