@@ -41,7 +41,7 @@ PATIENCE_SECONDS = 60.0
 TEMPLATES = "scripts/cdc_perf/report/html/templates"
 # Workers of the integration tests, each with a stack. Slow tests measure loads, and some start a
 # second stack: more workers starve each other on two cores.
-STACKS = {False: "3", True: "2"}
+STACKS, STACKS_WITH_SLOW_TESTS = "3", "2"
 # The coverage session lists every line of these packages that no test executes.
 JUDGING = tuple(f"scripts/cdc_perf/{name}/" for name in ("integrity", "results", "verdict"))
 CODE = ["bench", "scripts", "src", "tests", "noxfile.py", "tasks.py"]
@@ -195,9 +195,10 @@ def run_tests(session: nox.Session, *, full: bool, program: tuple[str, ...] = ("
     session.run("inv", "tools.install", "--stack", "local")
     options = ["-m", "not long", "--skips-fail"] if full else ["-m", "not long and not slow"]
     options += ["--dist", "loadfile", "--no-loadscope-reorder"]
-    # A stack uses a quarter of a core even while it waits, so none is up while unit tests run.
+    stacks = STACKS_WITH_SLOW_TESTS if full else STACKS
+    # A stack uses CPU time even while it waits, so none is up while unit tests run.
     session.run(*program, *options, "-n", "logical", "tests/unit", "tests/policy")
-    session.run(*program, *options, "-n", STACKS[full], "tests/integration")
+    session.run(*program, *options, "-n", stacks, "tests/integration")
 
 
 @nox.session(default=False)

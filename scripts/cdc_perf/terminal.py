@@ -65,7 +65,7 @@ class ProgressHandler(logging.Handler):
     """Writes each message as a line, without a time or a level: the messages are for people.
 
     A handler has a lock, so lines of several threads come out whole. An exception of the function
-    that takes the line reaches the caller: a tool's build ends in it when it is called off.
+    that takes the line reaches the caller: a tool's build ends in it when it is canceled.
     """
 
     def __init__(self, write: Write = say) -> None:

@@ -128,7 +128,7 @@ class Repository:
         given = {
             "STUBS": str(STUBS),
             "STUB_PYTHON": sys.executable,
-            "ARTEFACT_STORE": str(self.store),
+            "ARTIFACT_STORE": str(self.store),
             "GITHUB_RUN_ID": RUN_ID,
             "GITHUB_RUN_ATTEMPT": "1",
             **variables,

@@ -22,7 +22,7 @@ _LOCK_SECONDS = 1800
 _UNUSED_SECONDS = 24 * 60 * 60
 _MOST_GO_BYTES = 3 * 1024**3
 # A callback instead of logging, because `install_all` keeps the last line of each build and shows
-# it every 10 s. A build that is called off ends by an exception in this call.
+# it every 10 s. A canceled build ends by an exception in this call.
 Note = Callable[[str], None]
 _LOCK_NAME = re.compile(r".+-[0-9a-f]{12}\.lock")
 

@@ -11,7 +11,7 @@ from cdc_perf.integrity.snapshot import RowDifference, TableComparison
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.carried import ConnectorFilter
-from cdc_perf.stack.endpoints import Endpoints
+from tests.unit.addresses import NO_ADDRESSES
 
 A = RowDifference(FindingKind.MISSING, "public.customer", "a", "7", None)
 B = RowDifference(FindingKind.MISSING, "public.customer", "b", "7", None)
@@ -66,16 +66,7 @@ def checked(
     monkeypatch.setattr(Checker, "_compare", compare)
     monkeypatch.setattr(Checker, "_found", note)
     monkeypatch.setattr(Checker, "_filtered", lambda _self: ConnectorFilter())
-    endpoints = Endpoints(
-        stack="local",
-        postgres_dsn="",
-        kafka_bootstrap="",
-        connect_url="",
-        connector="",
-        mongodb_uri="",
-        mongodb_database="",
-        consumer_url="",
-    )
+    endpoints = NO_ADDRESSES
     Checker(load_pipeline(Checkout.here()), endpoints).check({}, quiet=quiet)
     return {each.id for each in found}
 

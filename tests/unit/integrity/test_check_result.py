@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import psycopg
 import pytest
 from pymongo.errors import ServerSelectionTimeoutError
@@ -21,22 +22,13 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import connector
 from cdc_perf.stack.carried import ConnectorFilter
-from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady
+from tests.unit.addresses import NO_ADDRESSES
 
 PIPELINE = load_pipeline(Checkout.here())
 TABLE, TOPIC = "public.customer", "cdc.public.customer"
 BEGINS: StartOffsets = {(TOPIC, 0): 5}
-ENDPOINTS = Endpoints(
-    stack="local",
-    postgres_dsn="",
-    kafka_bootstrap="",
-    connect_url="",
-    connector="",
-    mongodb_uri="",
-    mongodb_database="cdc",
-    consumer_url="",
-)
+ENDPOINTS = msgspec.structs.replace(NO_ADDRESSES, mongodb_database="cdc")
 LOST = RowDifference(FindingKind.MISSING, TABLE, "a", "7", None)
 CREATED = ChangeEvent(TOPIC, 0, 5, "a", "c", 10, 1, 10)
 CUT = TopicCut(topic=TOPIC, partition=0, why=Cut.RETENTION, offsets=3)

@@ -16,8 +16,8 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import canary, source
 from cdc_perf.stack.connector_health import Condition, ConnectorDown, ConnectorHealth
-from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady, WaitTimeout, cancelled_by
+from tests.unit.addresses import NO_ADDRESSES
 
 if TYPE_CHECKING:
     from cdc_perf.stack.lag import ConsumerLag
@@ -28,16 +28,7 @@ TOPIC = "cdc.public.customer"
 ENDS = {(TOPIC, 0): 5, (TOPIC, 1): 8}
 FAILED = ConnectorHealth("cdc", Condition.FAILED, "task 0 failed", "restart it")
 RUNNING = ConnectorHealth("cdc", Condition.RUNNING)
-ENDPOINTS = Endpoints(
-    stack="local",
-    postgres_dsn="",
-    kafka_bootstrap="",
-    connect_url="",
-    connector="",
-    mongodb_uri="",
-    mongodb_database="",
-    consumer_url="",
-)
+ENDPOINTS = NO_ADDRESSES
 
 
 def raising(error: Exception) -> Callable[[], None]:

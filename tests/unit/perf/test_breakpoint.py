@@ -49,7 +49,7 @@ def damaged(kind: FindingKind) -> Integrity:
 
 
 class Bench:
-    """A runner whose ramp and holds leave what they are told to.
+    """A runner whose ramp and holds return prepared results.
 
     Attributes:
         left: What the check after each part finds, the ramp first.

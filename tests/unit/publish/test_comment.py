@@ -19,7 +19,7 @@ API = "https://api.example"
 NAME = "octo/cdc-perf"
 KNOWN = ("health-check", "baseline", "e2e-latency")
 LINKS = Links("https://github.example", NAME)
-ARTEFACT = Artifact(id=9, name="k6-results-1-1", size_in_bytes=1, expired=False)
+ARTIFACT = Artifact(id=9, name="k6-results-1-1", size_in_bytes=1, expired=False)
 NOTHING = RunSet((), ())
 
 
@@ -49,7 +49,7 @@ def compared(
 ) -> BaselineComparison:
     """Compare with the results of workflow runs, the newest first."""
     left = {run.id: found for run, found in before}
-    monkeypatch.setattr(baseline, "fetch", lambda _, run, *__: Fetched(left[run.id], ARTEFACT))
+    monkeypatch.setattr(baseline, "fetch", lambda _, run, *__: Fetched(left[run.id], ARTIFACT))
     runs = [
         {
             "id": run.id,
@@ -137,7 +137,7 @@ def findings(
 def test_what_a_pull_request_says_of_itself_comes_after_the_required_status(
     tmp_path: Path,
 ) -> None:
-    fetched = Fetched(recorded(tmp_path, row("baseline")), ARTEFACT)
+    fetched = Fetched(recorded(tmp_path, row("baseline")), ARTIFACT)
     said = findings(State.FAILURE, problems=("- a problem",), influence=("- a change",))
     body = render(workflow_run(), fetched, said, LINKS, "not asked")
     places = [body.index(x) for x in ("**FAIL**", "- a problem", "- a change", "**PASS**")]
@@ -151,14 +151,14 @@ def test_a_pass_without_thresholds_and_gates_is_not_shown_as_one(tmp_path: Path)
     for empty in (("thresholds",), ("gates",), ("thresholds", "gates")):
         write_run(tmp_path, both)
         spoil(run / "baseline" / "verdict.json", **{name: [] for name in empty})
-        fetched = Fetched(read_results(tmp_path, KNOWN), ARTEFACT)
+        fetched = Fetched(read_results(tmp_path, KNOWN), ARTIFACT)
         body = render(workflow_run(), fetched, findings(State.FAILURE), LINKS, "not asked")
         assert "**PASS**" not in body
         assert "| PASS" not in body
 
 
 def test_links_lead_to_the_results_and_to_the_run(tmp_path: Path) -> None:
-    fetched = Fetched(recorded(tmp_path, row("baseline")), ARTEFACT)
+    fetched = Fetched(recorded(tmp_path, row("baseline")), ARTIFACT)
     body = render(workflow_run(), fetched, findings(), LINKS, "not asked")
     page = f"https://github.example/{NAME}/actions/runs/1"
     assert f"[Results and report]({page}/artifacts/9)" in body
@@ -176,7 +176,7 @@ def test_links_lead_to_the_results_and_to_the_run(tmp_path: Path) -> None:
         ),
         (
             findings(State.FAILURE),
-            Fetched(RunSet((), ("a `bad` zip",)), ARTEFACT),
+            Fetched(RunSet((), ("a `bad` zip",)), ARTIFACT),
             "- `a 'bad' zip`",
         ),
         (findings(State.FAILURE), Fetched(RunSet((), ("a `bad` zip",)), None), "**NO-DATA**"),

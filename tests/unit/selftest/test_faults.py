@@ -73,10 +73,10 @@ def test_a_copy_has_valid_settings(checkout: Checkout, tmp_path: Path, fault: Fa
 
 
 def test_what_is_not_there_cannot_be_replaced(checkout: Checkout, tmp_path: Path) -> None:
-    edit = Edit("k6/scripts/lib/pipeline.js", "what nobody wrote", "")
+    edit = Edit("k6/scripts/lib/pipeline.js", "a missing text", "")
     fault = Fault("gone", "nothing", Expected(UsageFailure.code), edits=(edit,))
     with (
-        pytest.raises(StackFailure, match=r"pipeline\.js no longer contains 'what nobody wrote'"),
+        pytest.raises(StackFailure, match=r"pipeline\.js no longer contains 'a missing text'"),
         prepared(checkout, fault, tmp_path / "results"),
     ):
         pass

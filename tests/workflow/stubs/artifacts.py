@@ -15,46 +15,46 @@ _FORBIDDEN = set('":<>|*?\r\n\\/')
 
 
 def main(what: str) -> int:
-    store = Path(os.environ["ARTEFACT_STORE"])
+    store = Path(os.environ["ARTIFACT_STORE"])
     return upload(store) if what == "upload" else download(store)
 
 
 def upload(store: Path) -> int:
-    name = os.environ["ARTEFACT_NAME"]
+    name = os.environ["ARTIFACT_NAME"]
     if not name or set(name) & _FORBIDDEN:
         return _fault(f"the artifact name is not valid: {name}")
     if (store / name).exists():
         return _fault(f"an artifact with the name {name} already exists")
-    patterns = [Path(x) for x in os.environ["ARTEFACT_PATH"].split("\n") if x and x[0] != "!"]
-    excluded = [Path(x[1:]) for x in os.environ["ARTEFACT_PATH"].split("\n") if x[:1] == "!"]
+    patterns = [Path(x) for x in os.environ["ARTIFACT_PATH"].split("\n") if x and x[0] != "!"]
+    excluded = [Path(x[1:]) for x in os.environ["ARTIFACT_PATH"].split("\n") if x[:1] == "!"]
     (root,) = patterns
     files = [path for path in sorted(_walk(root)) if not _within(path, excluded)]
-    if os.environ["ARTEFACT_HIDDEN"] != "true":
+    if os.environ["ARTIFACT_HIDDEN"] != "true":
         files = [x for x in files if not any(p.startswith(".") for p in x.relative_to(root).parts)]
     if not files:
         print(f"no files were found with the path {root}")
-        return 1 if os.environ["ARTEFACT_MISSING"] == "error" else 0
+        return 1 if os.environ["ARTIFACT_MISSING"] == "error" else 0
     for path in files:
         target = store / name / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-    days = int(os.environ["ARTEFACT_DAYS"])
+    days = int(os.environ["ARTIFACT_DAYS"])
     (store / f"{name}.json").write_text(json.dumps({"retention_days": days}), encoding="utf-8")
     return 0
 
 
 def download(store: Path) -> int:
     found = [p for p in sorted(store.glob("*/")) if _matches(p.name)]
-    merged = os.environ["ARTEFACT_MERGE"] == "true"
+    merged = os.environ["ARTIFACT_MERGE"] == "true"
     for path in found:
-        target = Path(os.environ["ARTEFACT_PATH"])
+        target = Path(os.environ["ARTIFACT_PATH"])
         shutil.copytree(path, target if merged else target / path.name, dirs_exist_ok=True)
     print(f"total of {len(found)} artifact(s) downloaded")
     return 0
 
 
 def _matches(name: str) -> bool:
-    return fnmatch.fnmatchcase(name, os.environ["ARTEFACT_PATTERN"])
+    return fnmatch.fnmatchcase(name, os.environ["ARTIFACT_PATTERN"])
 
 
 def _walk(root: Path) -> list[Path]:
