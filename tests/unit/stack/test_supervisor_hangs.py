@@ -3,6 +3,7 @@
 import http.client
 import os
 import socket
+import tempfile
 import xmlrpc.client
 from pathlib import Path
 from typing import NoReturn
@@ -72,6 +73,8 @@ def test_a_supervisord_that_does_not_end_is_killed_with_what_it_started(
 def test_a_socket_of_another_user_is_not_asked(
     monkeypatch: pytest.MonkeyPatch, supervisor: Supervisor, tmp_path: Path
 ) -> None:
+    # A folder in the system's temporary folder would outlive the test.
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     path = Layout(tmp_path / ".stack").supervisor_socket
     path.parent.mkdir()
     path.touch()
