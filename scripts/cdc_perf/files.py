@@ -47,6 +47,16 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = _BY_UMASK)
         raise
 
 
+def make_folder(path: Path) -> None:
+    """Create a folder that git ignores, or reuse one as it is.
+
+    A pipeline's folder may be in any repository, whose own .gitignore does not know our files.
+    """
+    if not path.exists():
+        path.mkdir(parents=True, exist_ok=True)
+        (path / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
 def own_folder(path: Path) -> None:
     """Create a folder in a folder that others can write to, such as /tmp, or reuse this user's.
 

@@ -1,4 +1,4 @@
-"""Locks that the system releases when their holder dies: of a checkout, and of a run's folder."""
+"""Locks that the system releases when their holder dies: of a pipeline, and of a run's folder."""
 
 import fcntl
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 import filelock
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.files import write_atomically
+from cdc_perf.files import make_folder, write_atomically
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def exclusive(path: Path) -> Iterator[None]:
     Raises:
         StackFailure: Another process holds it; the message says which.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     holder = path.with_name(f"{path.name}.holder")
     try:
         with filelock.FileLock(path, timeout=0):
@@ -33,8 +33,8 @@ def exclusive(path: Path) -> Iterator[None]:
             yield
     except filelock.Timeout:
         raise StackFailure(
-            f"this checkout is in use{_describe(holder)}",
-            hint="wait until it ends, or use another checkout, which has its own stack and ports",
+            f"this pipeline is in use{_describe(holder)}",
+            hint="wait until it ends, or use another pipeline or checkout, with its own stack",
         ) from None
 
 

@@ -144,7 +144,7 @@ def planted(
         connector: The header of [connector.config], with settings that come first in it.
     """
     checkout = copy_checkout(folder)
-    schema = checkout.root / "pipeline" / "schema.sql"
+    schema = checkout.pipeline / "schema.sql"
     # The schema is applied anew by each `inv up`, so it says IF NOT EXISTS; this one is used once.
     schema.write_text(schema.read_text(encoding="utf-8") + schema_sql, encoding="utf-8")
     text = checkout.pipeline_file.read_text(encoding="utf-8")

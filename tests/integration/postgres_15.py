@@ -79,7 +79,7 @@ def external(folder: Path, schema: str, tables: str) -> Iterator[External]:
         dsn = make_conninfo(server, dbname=name)
         # Whoever runs that pipeline has made its tables and its publication.
         pipeline = load_pipeline(checkout)
-        source.prepare(dsn, pipeline, checkout.root)
+        source.prepare(dsn, pipeline, checkout.pipeline)
         inv = Inv(checkout)
         yield External(local, dsn, inv, addresses(local.endpoints, dsn))
 
@@ -101,7 +101,7 @@ def copy_checkout_of(checkout: Checkout, target: Path) -> Checkout:
     place in the log of another database.
     """
     copied = copy_checkout(target)
-    shutil.copy(checkout.root / "pipeline" / "schema.sql", copied.root / "pipeline" / "schema.sql")
+    shutil.copy(checkout.pipeline / "schema.sql", copied.pipeline / "schema.sql")
     text = checkout.pipeline_file.read_text(encoding="utf-8")
     text = text.replace("postgres-cdc-connector", CONNECTOR)
     copied.pipeline_file.write_text(text, encoding="utf-8")

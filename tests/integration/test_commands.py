@@ -135,7 +135,7 @@ def test_a_checkout_in_use_says_who_holds_it(inv: Inv) -> None:
     with exclusive(inv.checkout.lock_file):
         completed = inv("down")
     assert completed.exit_code == ExitCode.STACK
-    assert "this checkout is in use by `" in completed.output
+    assert "this pipeline is in use by `" in completed.output
 
 
 @pytest.mark.slow

@@ -109,7 +109,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     checkout = copy_checkout(tmp_path_factory.mktemp("connector") / "checkout")
-    schema = checkout.root / "pipeline" / "schema.sql"
+    schema = checkout.pipeline / "schema.sql"
     schema.write_text(schema.read_text(encoding="utf-8") + SCHEMA, encoding="utf-8")
     text = checkout.pipeline_file.read_text(encoding="utf-8")
     checkout.pipeline_file.write_text(text.replace("[canary]\n", TABLES), encoding="utf-8")

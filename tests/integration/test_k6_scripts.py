@@ -398,7 +398,7 @@ def test_k6_and_the_harness_write_a_limit_alike(
         lambda limits: limits.update(baseline={metric: {stat: limit}}),
     )
     script = settings_copy / "scripts" / "baseline-test.js"
-    changed = Checkout(root=settings_copy.parent, results=checkout.results)
+    changed = Checkout.at(settings_copy.parent, {"RESULTS_DIR": str(checkout.results)})
     table = load_thresholds(changed, SCENARIOS, load_metrics(checkout))
     (ours,) = [x for x in table.thresholds_of("baseline") if x.metric == metric]
 
@@ -425,7 +425,7 @@ def test_k6_and_the_harness_refuse_the_same(
         settings_copy / "thresholds.json",
         lambda limits: limits.update(baseline={metric: {stat: limit}}),
     )
-    changed = Checkout(root=settings_copy.parent, results=checkout.results)
+    changed = Checkout.at(settings_copy.parent, {"RESULTS_DIR": str(checkout.results)})
 
     with pytest.raises(UsageFailure, match=rf"baseline\.{metric}\.{re.escape(stat)}"):
         load_thresholds(changed, SCENARIOS, load_metrics(checkout))

@@ -61,7 +61,7 @@ def add_tables(inv: Inv) -> None:
     settings, checkout = inv.checkout.pipeline_file, inv.checkout
     text = settings.read_text(encoding="utf-8")
     settings.write_text(text.replace("[canary]", f"{TABLES}[canary]", 1), encoding="utf-8")
-    with (checkout.root / "pipeline" / "schema.sql").open("a", encoding="utf-8") as stream:
+    with (checkout.pipeline / "schema.sql").open("a", encoding="utf-8") as stream:
         stream.write(SCHEMA)
 
 

@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,7 +24,7 @@ from tests.integration.inv import Inv
 @pytest.fixture
 def inv(checkout: Checkout, tmp_path: Path) -> Inv:
     """The command, with results of its own."""
-    return Inv(Checkout(checkout.root, tmp_path / "results"))
+    return Inv(replace(checkout, results=tmp_path / "results"))
 
 
 def a_process_is_frozen(folder: Path) -> None:

@@ -26,7 +26,7 @@ def test_a_holder_that_wrote_nothing_is_reported_all_the_same(tmp_path: Path) ->
     path = tmp_path / "lock"
     with exclusive(path):
         (tmp_path / "lock.holder").write_text("{", encoding="utf-8")
-        with pytest.raises(StackFailure, match=r"^this checkout is in use\n"), exclusive(path):
+        with pytest.raises(StackFailure, match=r"^this pipeline is in use\n"), exclusive(path):
             pass
 
 

@@ -21,8 +21,12 @@ export const thinkTime = (mean) => mean * (0.5 + Math.random());
  */
 export const running = {};
 
-/** The options of a scenario's script. With `abortOnFail`, the first failed threshold ends the run. */
-export function scenarioOptions(name, { abortOnFail = false } = {}) {
+/**
+ * The options of a scenario's script, which several scenarios may share: `CDC_SCENARIO` names another one than the
+ * script's own. With `abortOnFail`, the first failed threshold ends the run.
+ */
+export function scenarioOptions(own, { abortOnFail = false } = {}) {
+  const name = __ENV.CDC_SCENARIO || own;
   const scenario = scenarios[name];
   if (!scenario) {
     throw new Error(`scenarios.json has no scenario '${name}'; known: ${Object.keys(scenarios).join(', ')}`);

@@ -1,6 +1,10 @@
-// The settings files that JavaScript and Python share, read relative to this file, wherever k6 was started.
+// The settings files that JavaScript and Python share, read relative to this file, wherever k6 was started. The harness
+// passes the content of a file that the pipeline's own settings change.
 
-function load(name) {
+function load(name, given = '') {
+  if (given) {
+    return JSON.parse(given);
+  }
   // `open` takes a literal path; resolve() encodes spaces and characters outside ASCII.
   const path = decodeURIComponent(import.meta.resolve(`../../${name}`));
   try {
@@ -10,8 +14,8 @@ function load(name) {
   }
 }
 
-export const scenarios = load('scenarios.json');
-export const limits = load('thresholds.json');
+export const scenarios = load('scenarios.json', __ENV.CDC_SCENARIOS);
+export const limits = load('thresholds.json', __ENV.CDC_THRESHOLDS);
 
 /** The metrics that k6 knows. Gauges and histograms are the stack's; the harness reads and judges them. */
 export const metricTable = Object.fromEntries(

@@ -57,6 +57,10 @@ class PrometheusTarget:
         return ("--out", "experimental-prometheus-rw", "--tag", f"test_run_id={self.run_id}")
 
 
+# Selects the scenario in a script that several scenarios share.
+SCENARIO = "CDC_SCENARIO"
+
+
 @dataclass(frozen=True)
 class K6:
     """A k6 binary and the environment of its scripts.
@@ -112,7 +116,7 @@ def inspect(k6: K6, scenario: Scenario) -> Shape:
     """
     completed = process.run(
         [k6.binary, "inspect", "--include-system-env-vars", "--no-color", scenario.script],
-        env=k6.variables,
+        env={**k6.variables, SCENARIO: scenario.name},
         timeout_seconds=_INSPECT_SECONDS,
         check=False,
     )

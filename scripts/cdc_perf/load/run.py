@@ -10,7 +10,7 @@ from cdc_perf import process, process_tags
 from cdc_perf.errors import Interrupted
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.gauge_recorder import sampling
-from cdc_perf.load.k6 import K6, Shape
+from cdc_perf.load.k6 import K6, SCENARIO, Shape
 from cdc_perf.load.progress import LoadProgress, ask
 from cdc_perf.ports import free_port
 from cdc_perf.settings.scenarios import Scenario
@@ -69,6 +69,7 @@ def run(
     clock = _clock_offset()
     variables = {
         **k6.variables,
+        SCENARIO: scenario.name,
         **process_tags.tag(files.folder),
         "CDC_SUMMARY": str(files.summary),
     }

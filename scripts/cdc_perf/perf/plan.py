@@ -1,11 +1,13 @@
 """The plan of a run, checked completely before anything starts."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.load.overrides import Overrides
 from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.overlay import script_variables
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
@@ -32,6 +34,7 @@ class Plan:
         pipeline: The pipeline under test.
         scenarios: The health check, then the others in the order in which they were named.
         overrides: The changes to the committed settings.
+        variables: The variables that pass all changes to the k6 scripts.
         name: The name of the run; may be empty.
         keep: Whether to leave a stack running that this run starts.
         live: Whether to show k6's web dashboard.
@@ -40,6 +43,7 @@ class Plan:
     pipeline: Pipeline
     scenarios: tuple[PlannedScenario, ...]
     overrides: Overrides
+    variables: Mapping[str, str]
     name: str
     keep: bool
     live: bool
@@ -83,6 +87,7 @@ def make_plan(
             for scenario in chosen
         ),
         overrides=overrides,
+        variables={**overrides.variables(), **script_variables(checkout)},
         name=name,
         keep=keep,
         live=live,

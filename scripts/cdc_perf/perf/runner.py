@@ -31,6 +31,7 @@ from cdc_perf.results.run_folder import RunFolder, check_results_folder
 from cdc_perf.results.summary import NoSummary
 from cdc_perf.runs.row import Row
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline_version import version_of
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.signals import deferred
 from cdc_perf.stack.backend import Backend
@@ -115,7 +116,7 @@ def prepare_session(
         StackFailure: k6 cannot be installed.
         LoadFailure: k6 cannot load a script.
     """
-    variables = {**endpoints.environment(), **plan.overrides.variables()}
+    variables = {**endpoints.environment(), **plan.variables}
     dashboard = WebDashboardRelay() if plan.live else None
     runner = ScenarioRunner(
         k6=K6(generator.install(), variables, dashboard),
@@ -139,6 +140,7 @@ def prepare_session(
         name=plan.name,
         status=RunStatus.RUNNING,
         started=now,
+        pipeline=version_of(checkout, plan.pipeline),
         stack=backend.name,
         stack_was_up=was_up,
         overrides=plan.overrides,

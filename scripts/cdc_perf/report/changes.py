@@ -89,14 +89,15 @@ class MetricChange(msgspec.Struct, frozen=True):
 def incomparable(before: RecordedScenario, now: RecordedScenario) -> str:
     """Return why two runs of one scenario are not comparable; empty if they are.
 
-    The stack, the effective load, the environment of the thresholds, and the machine must be the
-    same, and a stand-in for MongoDB is comparable only with itself. A version may differ: it may be
-    what the comparison is about.
+    The pipeline, the stack, the effective load, the environment of the thresholds, and the machine
+    must be the same, and a stand-in for MongoDB is comparable only with itself. A version may
+    differ, or the pipeline's settings: that may be what the comparison is about.
     """
     scenario = now.row.verdict.scenario
     old, new = before.run.manifest, now.run.manifest
     was, is_ = before.run.entry(scenario), now.run.entry(scenario)
     differences = {
+        "different pipeline": not old.pipeline.same_pipeline(new.pipeline),
         "different stack": old.stack != new.stack,
         "different load": (was.executor, was.seconds, was.think_time_seconds)
         != (is_.executor, is_.seconds, is_.think_time_seconds),

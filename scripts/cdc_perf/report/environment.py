@@ -35,6 +35,7 @@ def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
         ("project", versions.project),
         ("commit", f"{versions.commit}{changed}"),
         ("k6", versions.k6),
+        ("pipeline", str(manifest.pipeline)),
         ("stack", stack),
         *versions.components.items(),
         ("thresholds of", overrides.environment),

@@ -98,6 +98,7 @@ def runs_json(runs: Sequence[RecordedRun]) -> str:
             "verdict": verdict_of(run).verdict,
             "exit_code": verdict_of(run).exit_code,
             "scenarios": {row.verdict.scenario: row.verdict.verdict for row in run.rows},
+            "pipeline": run.manifest.pipeline,
             "stack": run.manifest.stack,
             "commit": run.manifest.versions.commit,
             "changed": run.manifest.versions.changed,

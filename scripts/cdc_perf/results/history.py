@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from cdc_perf.results.manifest import Manifest, ScenarioEntry
+from cdc_perf.settings.pipeline_version import PipelineVersion
 
 SCHEMA_VERSION = 1
 HISTORY_FILE = "history.jsonl"
@@ -49,11 +50,14 @@ def history_key(manifest: Manifest, entry: ScenarioEntry) -> str:
     It excludes what is measured (commit, connector, consumer), because the history looks for the
     effects of changing that.
     """
+    # Keys of the sample stay as they were before there were other pipelines.
+    others = () if manifest.pipeline.same_pipeline(PipelineVersion()) else (manifest.pipeline.name,)
     content = msgspec.json.encode(
         [
             *manifest.machine.fingerprint,
             *(manifest.stack, manifest.versions.components.get("mongodb", "")),
             *(entry.name, entry.executor, entry.think_time_seconds),
+            *others,
         ]
     )
     return hashlib.sha256(content).hexdigest()[:16]

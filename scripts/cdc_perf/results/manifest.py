@@ -10,6 +10,7 @@ import msgspec
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.load.overrides import Overrides
 from cdc_perf.settings.executors import Executor
+from cdc_perf.settings.pipeline_version import PipelineVersion
 
 SCHEMA_VERSION = 1
 _GIB = 1024**3
@@ -124,6 +125,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         status: The run's status.
         started: When the run began, UTC.
         ended: When it ended; null before that.
+        pipeline: The pipeline and the version of its settings.
         stack: The backend: `local`.
         stack_was_up: Whether the stack already ran and was left running.
         overrides: The values of `--duration`, `--vus`, and `--env`.
@@ -141,6 +143,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     status: RunStatus
     started: datetime
     ended: datetime | None = None
+    pipeline: PipelineVersion = PipelineVersion()
     stack: str
     stack_was_up: bool
     overrides: Overrides

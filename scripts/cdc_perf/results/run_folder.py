@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.files import make_folder
 from cdc_perf.load.files import ScenarioFiles
 
 LATEST = "latest"
@@ -28,7 +29,7 @@ def check_results_folder(results: Path) -> None:
     """
     another = "set RESULTS_DIR to another folder"
     try:
-        results.mkdir(parents=True, exist_ok=True)
+        make_folder(results)
         tempfile.TemporaryFile(dir=results).close()
     except OSError as error:
         raise UsageFailure(

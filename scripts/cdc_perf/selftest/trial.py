@@ -19,7 +19,7 @@ from cdc_perf.process import Running
 from cdc_perf.results.run_folder import RunFolder, is_run_id
 from cdc_perf.selftest.fault import Edit, Fault, FaultContext
 from cdc_perf.selftest.outcome import TrialOutcome, not_tried, outcome_of, starved
-from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.paths import PIPELINE, Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.settings.thresholds import DEFAULT
 from cdc_perf.signals import deferred
@@ -116,7 +116,7 @@ def _running(fault: Fault, copy: Checkout) -> Iterator[Running]:
     running = process.start(
         [sys.executable, "-m", "invoke", *words],
         cwd=copy.root,
-        env={"RESULTS_DIR": str(copy.results)},
+        env={"RESULTS_DIR": str(copy.results), PIPELINE: str(copy.pipeline)},
     )
     try:
         yield running
@@ -170,13 +170,18 @@ def prepared(checkout: Checkout, fault: Fault, results: Path) -> Iterator[Checko
         StackFailure: The text that the fault replaces is missing.
     """
     with TemporaryDirectory(prefix="cdc-perf-selftest-") as folder:
-        copy = Checkout(root=Path(folder) / "checkout", results=results)
+        root = Path(folder) / "checkout"
+        pipeline = root / "pipelines" / checkout.pipeline.name
+        copy = Checkout.at(root, {"RESULTS_DIR": str(results), PIPELINE: str(pipeline)})
         own_results = str(checkout.k6 / "results")
         shutil.copytree(
             checkout.root,
             copy.root,
             ignore=lambda where, names: names if where == own_results else _left_out(names),
         )
+        if not checkout.pipeline.is_relative_to(checkout.root):
+            shutil.rmtree(pipeline, ignore_errors=True)
+            shutil.copytree(checkout.pipeline, pipeline, ignore=lambda _, names: _left_out(names))
         copy.thresholds_file.write_bytes(readable_json({DEFAULT: fault.limits}))
         if fault.load:
             _lay_over(copy.scenarios_file, fault)

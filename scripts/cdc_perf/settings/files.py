@@ -30,24 +30,29 @@ class _Repeating(dict[str, object]):
         self.repeated = repeated
 
 
-def read_json(path: Path) -> object:
+def read_json(path: Path, name: str = "") -> object:
     """Return the content of a JSON file in which all numbers are finite and no key repeats.
+
+    Args:
+        path: The file.
+        name: The name for error messages; empty: the file's own.
 
     Raises:
         UsageFailure: The file is missing or malformed; the message names the place.
     """
+    name = name or path.name
     try:
         content: object = json.loads(
-            _read(path), object_pairs_hook=_object, parse_int=_integer, parse_constant=float
+            _read(path, name), object_pairs_hook=_object, parse_int=_integer, parse_constant=float
         )
     except json.JSONDecodeError as error:
         raise UsageFailure(
-            f"{path.name}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}"
+            f"{name}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}"
         ) from error
     except RecursionError as error:
-        raise UsageFailure(f"{path.name}: nested too deeply") from error
+        raise UsageFailure(f"{name}: nested too deeply") from error
     for place, fault in _faults(content, ""):
-        raise UsageFailure(f"{path.name}: {place}: {fault}")
+        raise UsageFailure(f"{name}: {place}: {fault}")
     return content
 
 
@@ -58,7 +63,7 @@ def read_toml(path: Path) -> dict[str, object]:
         UsageFailure: The file is missing or not TOML, for example because a key repeats.
     """
     try:
-        return tomllib.loads(_read(path))
+        return tomllib.loads(_read(path, path.name))
     except tomllib.TOMLDecodeError as error:
         raise UsageFailure(f"{path.name}: not TOML: {error}") from error
 
@@ -89,13 +94,13 @@ def join(place: str, inner: str) -> str:
     return f"{place}{separator}{inner}"
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageFailure(f"{path.name}: cannot be read: {error.strerror} ({path})") from error
+        raise UsageFailure(f"{name}: cannot be read: {error.strerror} ({path})") from error
     except UnicodeDecodeError as error:
-        raise UsageFailure(f"{path.name}: not UTF-8 at byte {error.start}") from error
+        raise UsageFailure(f"{name}: not UTF-8 at byte {error.start}") from error
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -1,37 +1,42 @@
-"""The paths in a checkout."""
+"""The paths in a checkout of the tool, and in the folder of the pipeline under test."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+# The environment variable that names the folder of the pipeline under test.
+PIPELINE = "CDC_PIPELINE"
+
 
 @dataclass(frozen=True)
 class Checkout:
-    """The folders and files of one checkout; nothing here accesses the disk.
+    """The folders and files of one checkout and of one pipeline; nothing here accesses the disk.
 
     Attributes:
         root: The repository's folder, absolute.
+        pipeline: The folder of the pipeline under test, absolute.
         results: The folder for run folders, absolute.
     """
 
     root: Path
+    pipeline: Path
     results: Path
 
     @classmethod
     def at(cls, root: Path, environment: Mapping[str, str]) -> "Checkout":
-        """Return the checkout in `root`; `RESULTS_DIR` in `environment` moves its results.
+        """Return the checkout in `root` with the pipeline and the results that a user chose.
 
-        A relative `RESULTS_DIR` is resolved against the current folder.
+        `CDC_PIPELINE` in `environment` names the folder of the pipeline, and `RESULTS_DIR` that of
+        the results. A relative path is resolved against the current folder.
         """
         absolute = root.absolute()
-        results_dir = environment.get("RESULTS_DIR", "")
-        results = (
-            Path(results_dir).expanduser().absolute()
-            if results_dir
-            else absolute / "k6" / "results"
-        )
-        return cls(root=absolute, results=results)
+        sample = _sample(absolute)
+        pipeline = _folder(environment.get(PIPELINE, "")) or sample
+        results = _folder(environment.get("RESULTS_DIR", ""))
+        if results is None:
+            results = absolute / "k6" / "results" if pipeline == sample else pipeline / "results"
+        return cls(root=absolute, pipeline=pipeline, results=results)
 
     @classmethod
     def here(cls) -> "Checkout":
@@ -71,12 +76,27 @@ class Checkout:
     @property
     def pipeline_file(self) -> Path:
         """The file that describes the pipeline under test."""
-        return self.root / "pipeline.toml"
+        return self.pipeline / "pipeline.toml"
+
+    @property
+    def own_scenarios_file(self) -> Path:
+        """The file of the pipeline's own load shapes; it may not exist."""
+        return self.pipeline / "scenarios.json"
+
+    @property
+    def own_thresholds_file(self) -> Path:
+        """The file of the pipeline's own thresholds; it may not exist."""
+        return self.pipeline / "thresholds.json"
+
+    @property
+    def own_scripts(self) -> Path:
+        """The folder of the pipeline's own k6 scripts; it may not exist."""
+        return self.pipeline / "scripts"
 
     @property
     def stack(self) -> Path:
-        """The folder of the stack's state."""
-        return self.root / ".stack"
+        """The folder of the stack's state: in the checkout for the sample, else in its folder."""
+        return (self.root if self.pipeline == _sample(self.root) else self.pipeline) / ".stack"
 
     @property
     def endpoints_file(self) -> Path:
@@ -92,3 +112,13 @@ class Checkout:
     def lock_file(self) -> Path:
         """The file that a command locks while it changes or loads the stack."""
         return self.stack / "lock"
+
+
+def _sample(root: Path) -> Path:
+    """Return the folder of the sample pipeline, which is the default."""
+    return root / "pipelines" / "sample"
+
+
+def _folder(given: str) -> Path | None:
+    """Return an absolute folder without `.` and `..`; None if none is given."""
+    return Path(os.path.abspath(Path(given).expanduser())) if given else None  # noqa: PTH100 - links stay

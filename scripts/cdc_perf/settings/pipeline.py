@@ -18,7 +18,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Postgres(_Section, frozen=True):
-    """The source: database, user, schema file (relative to the checkout), publication, slot."""
+    """The source: database, user, schema file (relative to the folder), publication, slot."""
 
     database: Text
     user: Text
@@ -92,7 +92,7 @@ class PortSettings(_Section, frozen=True):
 
 
 class LocalStackSettings(_Section, frozen=True):
-    """The embedded stack: fixed ports, and the path of a `mongod` (relative to the checkout)."""
+    """The embedded stack: fixed ports, and the path of a `mongod` (relative to the folder)."""
 
     ports: PortSettings = PortSettings()
     mongod: Text | None = None

@@ -41,7 +41,7 @@ def load_pipeline(checkout: Checkout) -> Pipeline:
         *(_connector_faults, _local_faults),
     )
     faults = [fault for check in checks for fault in check(pipeline)]
-    for place, fault in (*faults, *_missing_files(pipeline, checkout.root)):
+    for place, fault in (*faults, *_missing_files(pipeline, checkout.pipeline)):
         raise UsageFailure(f"{path.name}: {place}: {fault}")
     return pipeline
 
@@ -169,11 +169,11 @@ def _local_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
             yield f"stacks.local.ports.{name}", f"{port} is also the port of another component"
 
 
-def _missing_files(pipeline: Pipeline, root: Path) -> Iterator[tuple[str, str]]:
-    schema = root / pipeline.postgres.schema
+def _missing_files(pipeline: Pipeline, folder: Path) -> Iterator[tuple[str, str]]:
+    schema = folder / pipeline.postgres.schema
     if not schema.is_file():
         yield "postgres.schema", f"{schema} does not exist"
     if pipeline.stacks.local.mongod is not None:
-        mongod = root / pipeline.stacks.local.mongod
+        mongod = folder / pipeline.stacks.local.mongod
         if not (mongod.is_file() and os.access(mongod, os.X_OK)):
             yield "stacks.local.mongod", f"{mongod} is not an executable file"

@@ -10,8 +10,9 @@ import msgspec
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.durations import parse_duration
 from cdc_perf.settings.executors import Executor, RampingArrivalRate
-from cdc_perf.settings.files import read_json, typed
+from cdc_perf.settings.files import typed
 from cdc_perf.settings.names import nearest
+from cdc_perf.settings.overlay import layered
 from cdc_perf.settings.paths import Checkout
 
 HEALTH_CHECK = "health-check"
@@ -30,6 +31,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_all: bool
     options: Executor
     hold: str | None = None
+    script: Annotated[str, msgspec.Meta(pattern=r"\A[\w.-]+\.js\Z")] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,20 +113,20 @@ class Scenarios:
 
 
 def load_scenarios(checkout: Checkout) -> Scenarios:
-    """Return the scenarios in scenarios.json.
+    """Return the scenarios in scenarios.json, with the pipeline's own laid over them.
 
     Raises:
-        UsageFailure: The file is missing or wrong, or a scenario's script does not exist.
+        UsageFailure: A file is missing or wrong, or a scenario's script does not exist.
     """
-    path = checkout.scenarios_file
-    entries = typed(read_json(path), dict[str, object], file=path.name)
-    if not entries:
-        raise UsageFailure(f"{path.name}: contains no scenario")
-    return Scenarios(tuple(_scenario(checkout, name, entry) for name, entry in entries.items()))
+    found = layered(checkout.scenarios_file, checkout.own_scenarios_file)
+    if not found.content:
+        raise UsageFailure(f"{found.name}: contains no scenario")
+    return Scenarios(
+        tuple(_scenario(checkout, found.name, name, entry) for name, entry in found.content.items())
+    )
 
 
-def _scenario(checkout: Checkout, name: str, content: object) -> Scenario:
-    file = checkout.scenarios_file.name
+def _scenario(checkout: Checkout, file: str, name: str, content: object) -> Scenario:
     if not _NAME.fullmatch(name) or name in _RESERVED:
         raise UsageFailure(
             f"{file}: {name}: is not a valid name; use lowercase words such as e2e-latency "
@@ -138,10 +140,12 @@ def _scenario(checkout: Checkout, name: str, content: object) -> Scenario:
                 f"{file}: {name}.hold: only the executor ramping-arrival-rate can have a hold"
             )
         hold = parse_duration(entry.hold, where=f"{file}: {name}.hold")
-    script = checkout.scripts / f"{name}{'' if name == HEALTH_CHECK else '-test'}.js"
-    if not script.is_file():
+    script = _script(checkout, entry.script or _default_script(name))
+    if script is None:
+        wanted = entry.script or _default_script(name)
         raise UsageFailure(
-            f"{file}: {name}: its script {script.relative_to(checkout.root)} does not exist"
+            f"{file}: {name}: there is no script {wanted} in {checkout.own_scripts} "
+            "or among the built-in ones"
         )
     return Scenario(
         name=name,
@@ -153,3 +157,13 @@ def _scenario(checkout: Checkout, name: str, content: object) -> Scenario:
         script=script,
         hold_seconds=hold,
     )
+
+
+def _default_script(name: str) -> str:
+    return f"{name}.js" if name == HEALTH_CHECK else f"{name}-test.js"
+
+
+def _script(checkout: Checkout, name: str) -> Path | None:
+    """Return the pipeline's own script, else the built-in one."""
+    candidates = (checkout.own_scripts / name, checkout.scripts / name)
+    return next((path for path in candidates if path.is_file()), None)

@@ -6,9 +6,10 @@ from math import isfinite
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.expressions import STATS, Expression, Operator, parse_expression
-from cdc_perf.settings.files import join, read_json, typed
+from cdc_perf.settings.files import join, typed
 from cdc_perf.settings.metrics import Better, MetricKind, MetricType
 from cdc_perf.settings.names import nearest
+from cdc_perf.settings.overlay import layered
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.settings.thresholds import DEFAULT, Layer, Threshold, ThresholdsByStat, ThresholdTable
@@ -24,7 +25,7 @@ _UPPER = (Operator.AT_MOST, Operator.BELOW)
 def load_thresholds(
     checkout: Checkout, scenarios: Iterable[str], metrics: Mapping[str, MetricKind]
 ) -> ThresholdTable:
-    """Return every threshold of thresholds.json.
+    """Return every threshold of thresholds.json, with the pipeline's own laid over them.
 
     Args:
         checkout: The checkout of the file.
@@ -32,13 +33,13 @@ def load_thresholds(
         metrics: All metrics, by name.
 
     Raises:
-        UsageFailure: The file is missing or wrong. The message names the place
+        UsageFailure: A file is missing or wrong. The message names the place
             (`baseline.cdc_e2e_latency.p95`) and, for an unknown name, the closest known ones.
     """
-    path = checkout.thresholds_file
-    reader = _Reader(path.name, tuple(scenarios), metrics)
-    layer = dict(reader.table(read_json(path), ""))
-    typed(layer.pop(SCHEMA, ""), str, file=path.name, place=SCHEMA)
+    found = layered(checkout.thresholds_file, checkout.own_thresholds_file)
+    reader = _Reader(found.name, tuple(scenarios), metrics)
+    layer = dict(found.content)
+    typed(layer.pop(SCHEMA, ""), str, file=found.name, place=SCHEMA)
     environments = reader.table(layer.pop(ENVIRONMENTS, {}), ENVIRONMENTS)
     table = ThresholdTable(
         scenarios=reader.layer(layer, "", known=(DEFAULT, *reader.scenarios, ENVIRONMENTS)),

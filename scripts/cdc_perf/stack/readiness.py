@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 _REQUEST_SECONDS = 2.0
 
 
-def prepare_source(pipeline: Pipeline, endpoints: Endpoints, root: Path) -> None:
+def prepare_source(pipeline: Pipeline, endpoints: Endpoints, folder: Path) -> None:
     """Create the database, the schema, and the publication.
 
     Raises:
@@ -24,7 +24,7 @@ def prepare_source(pipeline: Pipeline, endpoints: Endpoints, root: Path) -> None
         StackFailure: PostgreSQL refused a statement.
     """
     source.create_database(endpoints.postgres_dsn, pipeline.postgres.database)
-    source.prepare(endpoints.postgres_dsn, pipeline, root)
+    source.prepare(endpoints.postgres_dsn, pipeline, folder)
 
 
 def connect_cluster(endpoints: Endpoints) -> str:

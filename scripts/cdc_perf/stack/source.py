@@ -55,7 +55,7 @@ def create_database(dsn: str, name: str, owner: str = "") -> None:
             connection.execute(create)
 
 
-def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
+def prepare(dsn: str, pipeline: Pipeline, folder: Path) -> None:
     """Apply the schema, and create the publication for the pipeline's tables.
 
     If PostgreSQL can (18), it publishes generated columns too; otherwise MongoDB lacks them. It
@@ -66,7 +66,7 @@ def prepare(dsn: str, pipeline: Pipeline, root: Path) -> None:
         StackFailure: PostgreSQL refused a statement, or a table cannot be captured.
     """
     postgres = pipeline.postgres
-    script = (root / postgres.schema).read_bytes()
+    script = (folder / postgres.schema).read_bytes()
     tables = sql.SQL(", ").join(sql.Identifier(*table.name) for table in pipeline.tables)
     publish = sql.SQL(
         "CREATE PUBLICATION {} FOR TABLE {} WITH ({} publish_via_partition_root = true)"

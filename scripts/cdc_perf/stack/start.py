@@ -112,7 +112,7 @@ def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints) -
 def make_pipeline(
     starter: Starter,
     pipeline: Pipeline,
-    root: Path,
+    folder: Path,
     endpoints: Endpoints,
     *,
     create_account: Callable[[], None] = lambda: None,
@@ -124,7 +124,7 @@ def make_pipeline(
     Args:
         starter: Reports the state of the components.
         pipeline: The pipeline.
-        root: The checkout, which contains the schema.
+        folder: The pipeline's folder, which contains the schema.
         endpoints: Addresses of the components.
         create_account: Creates PostgreSQL's role for the pipeline if it does not exist.
         start_consumer: Called when its topics exist.
@@ -143,7 +143,7 @@ def make_pipeline(
 
     def postgres() -> None:
         create_account()
-        readiness.prepare_source(pipeline, endpoints, root)
+        readiness.prepare_source(pipeline, endpoints, folder)
 
     wait_ready(starter, "postgres", postgres)
     wait_ready(starter, "mongodb", lambda: prepare_target(pipeline, endpoints))

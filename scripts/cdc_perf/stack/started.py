@@ -43,7 +43,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, pipeline: Pipeline, checkout: Checkout) -> "Started":
         """Return the current settings of a checkout."""
-        schema = (checkout.root / pipeline.postgres.schema).read_bytes()
+        schema = (checkout.pipeline / pipeline.postgres.schema).read_bytes()
         return cls(
             postgres=pipeline.postgres,
             kafka=pipeline.kafka,

@@ -3,15 +3,18 @@
 from invoke import Context, task
 
 from cdc_perf.tasks.command import JSON_HELP, STACK_HELP, command
+from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 
 @task(
     help={
         "stack": STACK_HELP,
         "yes": "apply the changes to an external connector (default: only show them)",
+        "pipeline": PIPELINE_HELP,
     }
 )
 @command
+@of_pipeline
 def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
     """Apply the connector configuration of pipeline.toml, and check it with a canary row."""
     from cdc_perf.errors import UsageFailure
@@ -42,8 +45,9 @@ def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
     )
 
 
-@task(help={"stack": STACK_HELP, "json": JSON_HELP})
+@task(help={"stack": STACK_HELP, "json": JSON_HELP, "pipeline": PIPELINE_HELP})
 @command
+@of_pipeline
 def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     """Show the state of the connector and its tasks."""
     from cdc_perf.report.stack import connector_json, connector_table
@@ -57,8 +61,9 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     show(connector_json(found) if json else connector_table(found))
 
 
-@task(help={"stack": STACK_HELP})
+@task(help={"stack": STACK_HELP, "pipeline": PIPELINE_HELP})
 @command
+@of_pipeline
 def restart(_: Context, stack: str = "auto") -> None:
     """Restart the connector and its tasks, and wait until it runs and stays up."""
     from cdc_perf.stack import connector
@@ -71,8 +76,9 @@ def restart(_: Context, stack: str = "auto") -> None:
     show(f"connector {here.pipeline.connector.name} is running")
 
 
-@task(help={"stack": STACK_HELP})
+@task(help={"stack": STACK_HELP, "pipeline": PIPELINE_HELP})
 @command
+@of_pipeline
 def delete(_: Context, stack: str = "auto") -> None:
     """Delete the connector; keep its replication slot."""
     from cdc_perf.stack import connector

@@ -3,10 +3,12 @@
 from invoke import Context, Exit, task
 
 from cdc_perf.tasks.command import JSON_HELP, command
+from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 
-@task(help={"json": JSON_HELP})
+@task(help={"json": JSON_HELP, "pipeline": PIPELINE_HELP})
 @command
+@of_pipeline
 def doctor(_: Context, json: bool = False) -> None:
     """Check this machine: show what is installed, what is missing, and how to fix problems."""
     from cdc_perf.errors import ExitCode

@@ -3,10 +3,12 @@
 from invoke import Context, Exit, task
 
 from cdc_perf.tasks.command import JSON_HELP, STACK_HELP, command
+from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 
-@task(help={"stack": STACK_HELP, "json": JSON_HELP})
+@task(help={"stack": STACK_HELP, "json": JSON_HELP, "pipeline": PIPELINE_HELP})
 @command
+@of_pipeline
 def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
     """Compare PostgreSQL, the topics, and MongoDB now; exit 10 if anything is lost or wrong."""
     from cdc_perf.files import json_text

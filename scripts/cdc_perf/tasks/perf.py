@@ -3,6 +3,7 @@
 from invoke import Context, Exit, task
 
 from cdc_perf.tasks.command import STACK_HELP, command
+from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 
 @task(
@@ -16,9 +17,11 @@ from cdc_perf.tasks.command import STACK_HELP, command
         "keep": "keep the stack running after the run",
         "live": "k6's web dashboard in a browser",
         "json": "JSON output in place of the tables",
+        "pipeline": PIPELINE_HELP,
     }
 )
 @command
+@of_pipeline
 def perf(
     _: Context,
     scenarios: str = "",

@@ -3,10 +3,17 @@
 from invoke import Context, task
 
 from cdc_perf.tasks.command import command
+from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 
-@task(help={"run": "run ID, latest, a run folder, or a folder of run folders"})
+@task(
+    help={
+        "run": "run ID, latest, a run folder, or a folder of run folders",
+        "pipeline": PIPELINE_HELP,
+    }
+)
 @command
+@of_pipeline
 def publish(_: Context, run: str) -> None:
     """Write a run's job summary; print it outside CI."""
     import os

@@ -5,6 +5,7 @@ from typing import Any
 from invoke import Argument, Context, Task, task
 
 from cdc_perf.tasks.command import command
+from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 
 class _Report(Task[Any]):
@@ -26,9 +27,11 @@ class _Report(Task[Any]):
         "of k6's --out json",
         "base": "run to compare with (default: none)",
         "summary": "with --points: k6's summary, from handleSummary or --summary-export",
+        "pipeline": PIPELINE_HELP,
     },
 )
 @command
+@of_pipeline
 def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
     """Rebuild report.html and junit.xml of a run from its files."""
     from pathlib import Path

@@ -5,6 +5,7 @@ from typing import Any
 from invoke import Argument, Context, Exit, Task, task
 
 from cdc_perf.tasks.command import JSON_HELP, command
+from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 from cdc_perf.wording import counted
 
 
@@ -26,9 +27,11 @@ class _Compare(Task[Any]):
         "verdict": "PASS, FAIL, NO-DATA, or INVALID; with --scenario, its verdict (default: any)",
         "commit": "first characters of the commit (default: any)",
         "json": JSON_HELP,
+        "pipeline": PIPELINE_HELP,
     }
 )
 @command
+@of_pipeline
 def runs(
     _: Context,
     name: str = "",
@@ -60,9 +63,11 @@ def runs(
         "scenarios": "with --pairs: scenario names, separated by commas (default: baseline)",
         "duration": "with --pairs: duration of each scenario (default: that of scenarios.json)",
         "json": JSON_HELP,
+        "pipeline": PIPELINE_HELP,
     },
 )
 @command
+@of_pipeline
 def compare(
     _: Context,
     base: str,
@@ -93,8 +98,12 @@ def compare(
     show(comparison.json() if json else comparison.text())
 
 
-@task(positional=["scenario"], help={"scenario": "scenario name", "json": JSON_HELP})
+@task(
+    positional=["scenario"],
+    help={"scenario": "scenario name", "json": JSON_HELP, "pipeline": PIPELINE_HELP},
+)
 @command
+@of_pipeline
 def history(_: Context, scenario: str, json: bool = False) -> None:
     """Show a scenario's results over time and their lasting changes."""
     from cdc_perf.errors import UsageFailure

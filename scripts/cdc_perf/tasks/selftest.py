@@ -3,6 +3,7 @@
 from invoke import Context, Exit, task
 
 from cdc_perf.tasks.command import command
+from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 
 @task(
@@ -10,9 +11,11 @@ from cdc_perf.tasks.command import command
         "only": "fault names, separated by commas (default: all faults)",
         "json": "JSON output in place of the table",
         "write": "update docs/verdicts.md if every fault gets its expected verdict",
+        "pipeline": PIPELINE_HELP,
     }
 )
 @command
+@of_pipeline
 def selftest(_: Context, only: str = "", json: bool = False, write: bool = False) -> None:
     """Inject one fault at a time on a separate stack; exit 12 if one is not detected."""
     from cdc_perf.errors import ExitCode, UsageFailure

@@ -3,15 +3,18 @@
 from invoke import Context, task
 
 from cdc_perf.tasks.command import JSON_HELP, STACK_HELP, command
+from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 
 @task(
     help={
         "stack": STACK_HELP,
         "observe": "also start Prometheus, and push the metrics of k6 and the harness to it",
+        "pipeline": PIPELINE_HELP,
     }
 )
 @command
+@of_pipeline
 def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
     """Start the pipeline and check it with a canary row."""
     from cdc_perf.report.stack import status_table
@@ -25,8 +28,9 @@ def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
     show(status_table(full_status(here.backend, here.pipeline)))
 
 
-@task(help={"stack": STACK_HELP})
+@task(help={"stack": STACK_HELP, "pipeline": PIPELINE_HELP})
 @command
+@of_pipeline
 def down(_: Context, stack: str = "auto") -> None:
     """Stop the pipeline and remove its data; keep the logs."""
     from cdc_perf.signals import deferred
@@ -39,8 +43,9 @@ def down(_: Context, stack: str = "auto") -> None:
             say("no stack is up")
 
 
-@task(help={"stack": STACK_HELP, "json": JSON_HELP})
+@task(help={"stack": STACK_HELP, "json": JSON_HELP, "pipeline": PIPELINE_HELP})
 @command
+@of_pipeline
 def status(_: Context, stack: str = "auto", json: bool = False) -> None:
     """Show the state of each component, the connector, and its tasks."""
     from cdc_perf.report.stack import status_json, status_table
@@ -58,9 +63,11 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
         "stack": STACK_HELP,
         "component": "component name (default: all components)",
         "lines": "number of lines per component (default: 20)",
+        "pipeline": PIPELINE_HELP,
     }
 )
 @command
+@of_pipeline
 def logs(_: Context, stack: str = "auto", component: str = "", lines: int = 20) -> None:
     """Show the last lines of each component's log."""
     from cdc_perf.report.stack import last_logs

@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING
 from invoke import Context, task
 
 from cdc_perf.tasks.command import STACK_HELP, command
+from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 if TYPE_CHECKING:
     from cdc_perf.tasks.context import Workspace
     from cdc_perf.tools.cache import Tool
 
 
-@task(help={"stack": STACK_HELP})
+@task(help={"stack": STACK_HELP, "pipeline": PIPELINE_HELP})
 @command
+@of_pipeline
 def install(_: Context, stack: str = "auto") -> None:
     """Install every tool now, so that the first `inv up` does not have to."""
     from cdc_perf.tasks.context import workspace
@@ -24,8 +26,9 @@ def install(_: Context, stack: str = "auto") -> None:
     say(f"all tools of the {here.backend.name} stack are in {here.cache.root}")
 
 
-@task(help={"stack": STACK_HELP})
+@task(help={"stack": STACK_HELP, "pipeline": PIPELINE_HELP})
 @command
+@of_pipeline
 def key(_: Context, stack: str = "auto") -> None:
     """Print the CI cache key for a stack's tools; it changes with each tool version."""
     import os
@@ -37,8 +40,9 @@ def key(_: Context, stack: str = "auto") -> None:
     write_outputs(os.environ, {"key": key_of(_wanted(workspace(stack)))})
 
 
-@task(help={"stack": STACK_HELP})
+@task(help={"stack": STACK_HELP, "pipeline": PIPELINE_HELP})
 @command
+@of_pipeline
 def prune(_: Context, stack: str = "auto") -> None:
     """Remove tools that this checkout does not need and that were unused for a day."""
     from cdc_perf.tasks.context import workspace

@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_a_disk_that_fills_up_during_the_run(
     served: Inv, tmp_path: Path, table: FaultTable
 ) -> None:
     with mounted(tmp_path / "results", "size=101m") as results:
-        moved = Inv(Checkout(served.checkout.root, results))
+        moved = Inv(replace(served.checkout, results=results))
         known = moved.runs()
         running = moved.start("perf", "--scenarios", "baseline", "--duration", "8s")
         run = moved.wait_for_load("baseline", known)
@@ -192,7 +193,7 @@ def test_a_checkout_in_use(served: Inv, table: FaultTable) -> None:
         completed = served("perf", "--scenarios", "baseline")
     table.add(
         *("another command is at work in the checkout", "inv perf", completed),
-        said="this checkout is in use by `",
+        said="this pipeline is in use by `",
         code=ExitCode.STACK,
         seconds=time.monotonic() - since,
     )

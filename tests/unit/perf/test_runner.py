@@ -34,7 +34,7 @@ from tests.unit.recorded_runs import manifest, row
 
 NAMES = (HEALTH_CHECK, "baseline", "stress")
 PIPELINE = load_pipeline(Checkout.here())
-PLAN = Plan(PIPELINE, (), Overrides(), name="", keep=False, live=False)
+PLAN = Plan(PIPELINE, (), Overrides(), {}, name="", keep=False, live=False)
 GENERATOR = K6Installer("1.8.1", lambda: Path("k6"))
 
 
@@ -165,7 +165,7 @@ def test_a_run_stops_the_stack_that_it_started(
             return RunResult(RunFolder(tmp_path), verdict, (), ())
 
     monkeypatch.setattr(module, "prepare_session", lambda *_, **__: Session())
-    checkout = Checkout(Checkout.here().root, tmp_path / "results")
+    checkout = replace(Checkout.here(), results=tmp_path / "results")
     run_plan(replace(PLAN, keep=keep), checkout, backend, GENERATOR)
     assert backend.calls == calls
 
@@ -178,7 +178,7 @@ def test_a_session_that_cannot_be_prepared_stops_the_stack(
 
     monkeypatch.setattr(module, "prepare_session", fail)
     backend = FakeBackend()
-    checkout = Checkout(Checkout.here().root, tmp_path / "results")
+    checkout = replace(Checkout.here(), results=tmp_path / "results")
     with pytest.raises(StackFailure):
         run_plan(PLAN, checkout, backend, GENERATOR)
     assert backend.calls == ["up", "abandon"]

@@ -44,6 +44,7 @@ def test_a_results_folder_on_a_full_disk_is_refused(
         check_results_folder(tmp_path / "results")
 
 
-def test_a_results_folder_that_will_do_is_made_and_left_empty(tmp_path: Path) -> None:
+def test_a_results_folder_is_created_and_ignored_by_git(tmp_path: Path) -> None:
     check_results_folder(tmp_path / "new" / "results")
-    assert list((tmp_path / "new" / "results").iterdir()) == []
+    (file,) = (tmp_path / "new" / "results").iterdir()
+    assert (file.name, file.read_text()) == (".gitignore", "*\n")

@@ -28,9 +28,9 @@ def checkout(committed: Checkout, tmp_path: Path) -> Checkout:
         shutil.copy(committed.k6 / name, copy.k6)
     for script in committed.scripts.glob("*.js"):
         (copy.scripts / script.name).touch()
-    shutil.copy(committed.pipeline_file, copy.root)
-    (copy.root / "pipeline").mkdir()
-    (copy.root / "pipeline" / "schema.sql").touch()
+    copy.pipeline.mkdir(parents=True)
+    shutil.copy(committed.pipeline_file, copy.pipeline)
+    (copy.pipeline / "schema.sql").touch()
     return copy
 
 

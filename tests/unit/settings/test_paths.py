@@ -27,3 +27,38 @@ def test_the_results_folder_can_be_moved(
 def test_here_is_the_checkout_of_the_code(committed: Checkout) -> None:
     assert Checkout.here().root == committed.root
     assert (Checkout.here().scripts / "lib").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("given", "pipeline", "stack", "results"),
+    [
+        ("", "/tool/pipelines/sample", "/tool/.stack", "/tool/k6/results"),
+        ("/tool/pipelines/sample/", "/tool/pipelines/sample", "/tool/.stack", "/tool/k6/results"),
+        ("pipelines/sample", "/tool/pipelines/sample", "/tool/.stack", "/tool/k6/results"),
+        ("../ours", "/ours", "/ours/.stack", "/ours/results"),
+        ("~/ours", "/home/someone/ours", "/home/someone/ours/.stack", "/home/someone/ours/results"),
+        (
+            "pipelines/kafka-only",
+            "/tool/pipelines/kafka-only",
+            "/tool/pipelines/kafka-only/.stack",
+            "/tool/pipelines/kafka-only/results",
+        ),
+    ],
+)
+def test_another_pipeline_keeps_its_state_in_its_folder(
+    monkeypatch: pytest.MonkeyPatch, given: str, pipeline: str, stack: str, results: str
+) -> None:
+    monkeypatch.setattr("os.getcwd", lambda: "/tool")
+    monkeypatch.setenv("HOME", "/home/someone")
+    found = Checkout.at(Path("/tool"), {"CDC_PIPELINE": given})
+    assert (found.pipeline, found.stack, found.results) == (
+        Path(pipeline),
+        Path(stack),
+        Path(results),
+    )
+    assert found.root == Path("/tool")
+
+
+def test_results_can_be_moved_for_any_pipeline() -> None:
+    environment = {"CDC_PIPELINE": "/ours", "RESULTS_DIR": "/elsewhere"}
+    assert Checkout.at(Path("/tool"), environment).results == Path("/elsewhere")

@@ -28,7 +28,7 @@ _LOCAL = '\n[stacks.local]\nmongod = "bin/mongod"\n'
         ('user = "cdc"', 'user = ""', "postgres.user: expected `str` of length >= 1"),
         ('user = "cdc"', 'user = "cdc"\nusr = 1', "postgres.usr: is not a known setting"),
         ('slot = "cdc_slot"', 'slot = "CDC-Slot"', "postgres.slot: expected `str` matching regex"),
-        ("pipeline/schema.sql", "schema.sql", "postgres.schema: "),
+        ("schema.sql", "gone.sql", "postgres.schema: "),
         ("partitions = 1", "partitions = 0", "kafka.partitions: expected `int` >= 1"),
         ("retry_seconds = 60.0", "retry_seconds = 0", "consumer.retry_seconds: expected `float` >"),
         ('key = ["id"]\ncollection = "orders"', 'collection = "orders"', "tables[2].key: is missi"),
@@ -143,7 +143,7 @@ def test_a_wrong_pipeline_is_one_line_that_names_the_place(
 
 @pytest.mark.parametrize("mode", [0o644, 0o755])
 def test_a_given_mongod_has_to_be_a_program(checkout: Checkout, mode: int) -> None:
-    program = checkout.root / "bin" / "mongod"
+    program = checkout.pipeline / "bin" / "mongod"
     program.parent.mkdir()
     program.touch(mode)
     with checkout.pipeline_file.open("a", encoding="utf-8") as stream:

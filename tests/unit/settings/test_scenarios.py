@@ -167,7 +167,8 @@ def test_a_scenario_without_its_script_is_refused(checkout: Checkout) -> None:
     with pytest.raises(UsageFailure) as caught:
         load_scenarios(checkout)
     assert str(caught.value) == (
-        "scenarios.json: spike: its script k6/scripts/spike-test.js does not exist"
+        f"scenarios.json: spike: there is no script spike-test.js in {checkout.own_scripts} "
+        "or among the built-in ones"
     )
 
 

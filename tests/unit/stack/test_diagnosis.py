@@ -76,10 +76,10 @@ def test_a_checkout_without_its_lock_files_is_wrong(tmp_path: Path, pipeline: Pi
 
 
 @pytest.mark.usefixtures("machine")
-def test_a_given_mongod_is_looked_for_in_the_checkout(tmp_path: Path, pipeline: Pipeline) -> None:
+def test_a_given_mongod_is_looked_for_in_the_folder(tmp_path: Path, pipeline: Pipeline) -> None:
     changed = msgspec.structs.replace(
         pipeline, stacks=Stacks(local=LocalStackSettings(mongod="bin/mongod"))
     )
     finding = found(Cache(tmp_path), changed)["mongod"]
     assert finding.health is Health.WRONG
-    assert f"{ROOT}/bin/mongod does not exist" in finding.found
+    assert f"{ROOT}/pipelines/sample/bin/mongod does not exist" in finding.found

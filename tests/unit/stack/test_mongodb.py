@@ -50,9 +50,13 @@ def test_a_given_mongod_that_cannot_be_run_is_refused(mongod: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "path"),
-    [(None, ""), ("bin/mongod", "/checkout/bin/mongod"), ("/usr/bin/mongod", "/usr/bin/mongod")],
+    [
+        (None, ""),
+        ("bin/mongod", "/checkout/pipelines/sample/bin/mongod"),
+        ("/usr/bin/mongod", "/usr/bin/mongod"),
+    ],
 )
-def test_a_given_path_counts_from_the_checkout(
+def test_a_given_path_is_relative_to_the_folder(
     pipeline: Pipeline, given: str | None, path: str
 ) -> None:
     changed = msgspec.structs.replace(

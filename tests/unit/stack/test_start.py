@@ -92,8 +92,8 @@ def no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_an_earlier_start_left_goes_quietly_before_a_start(
     pipeline: Pipeline, endpoints: Endpoints, tmp_path: Path, progress: list[str]
 ) -> None:
-    schema = tmp_path / pipeline.postgres.schema
-    schema.parent.mkdir()
+    schema = Checkout.at(tmp_path, {}).pipeline / pipeline.postgres.schema
+    schema.parent.mkdir(parents=True)
     schema.touch()
     stack = Recorded(pipeline, endpoints, is_up=False, root=tmp_path)
     assert up(stack, stack, pipeline, observe=True) == endpoints

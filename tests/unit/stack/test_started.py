@@ -14,8 +14,8 @@ replace = msgspec.structs.replace
 
 @pytest.fixture
 def checkout(tmp_path: Path, pipeline: Pipeline) -> Checkout:
-    schema = tmp_path / pipeline.postgres.schema
-    schema.parent.mkdir()
+    schema = Checkout.at(tmp_path, {}).pipeline / pipeline.postgres.schema
+    schema.parent.mkdir(parents=True)
     schema.write_text("CREATE TABLE customer (id uuid PRIMARY KEY);")
     return Checkout.at(tmp_path, {})
 
@@ -60,7 +60,7 @@ def test_a_schema_that_was_changed_is_not_that_of_the_stack(
     checkout: Checkout, pipeline: Pipeline
 ) -> None:
     record(checkout, pipeline)
-    with (checkout.root / pipeline.postgres.schema).open("a") as stream:
+    with (checkout.pipeline / pipeline.postgres.schema).open("a") as stream:
         stream.write("ALTER TABLE customer ADD note text;")
     with pytest.raises(StackFailure):
         expect_same(checkout, pipeline)

@@ -95,7 +95,7 @@ class ComposeStarter:
         make_pipeline(
             self,
             pipeline,
-            self.checkout.root,
+            self.checkout.pipeline,
             endpoints,
             start_consumer=lambda: compose.start([SERVICES["consumer"]]),
         )

@@ -30,7 +30,7 @@ class MongoServer:
 def configured(checkout: Checkout, pipeline: Pipeline) -> str:
     """Return the path of the `mongod` in pipeline.toml; empty if there is none."""
     given = pipeline.stacks.local.mongod
-    return str(checkout.root / given) if given else ""
+    return str(checkout.pipeline / given) if given else ""
 
 
 def find_server(given: str, stand_in_version: str) -> MongoServer:

@@ -121,7 +121,7 @@ class LocalStarter:
         make_pipeline(
             self,
             pipeline,
-            self.checkout.root,
+            self.checkout.pipeline,
             endpoints,
             create_account=partial(
                 postgres.create_account, pipeline.postgres, ports.postgres, passwords
