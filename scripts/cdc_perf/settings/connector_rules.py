@@ -1,15 +1,17 @@
 """The rule for the settings in [connector.config].
 
 A setting is rejected if another section sets it, or if it changes which changes are captured, their
-topic, or the form of a record in a way that cdc-consumer or the integrity check does not support.
-Any other setting is allowed. The same rule applies to the configuration in Kafka Connect of an
-external stack's connector.
+topic, or the form of a record in a way that the reader of the records or the integrity check does
+not support. Any other setting is allowed. The same rule applies to the configuration in Kafka
+Connect of an external stack's connector.
 https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-connector-properties
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from cdc_perf.settings.pipeline import Pipeline, PostgresSink
 
 # Set from the other sections and the stack's endpoints, so that each value has one source.
 FILLED_IN = (
@@ -43,6 +45,28 @@ _METADATA = {
 # An external connector may omit it: then changes are ordered only by their position in the topic.
 _SEQUENCE = {"__source_sequence": "source.sequence"}
 _PLACEHOLDER = "__debezium_unavailable_value"
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Who reads the records, and where the integrity check reads the values.
+
+    Attributes:
+        consumer: Whether cdc-consumer reads them: flattened, without schemas.
+        typed: Whether the sink has typed columns, so that the form of a value in JSON does not
+            matter.
+    """
+
+    consumer: bool
+    typed: bool
+
+    @classmethod
+    def of(cls, pipeline: Pipeline) -> "Readers":
+        """Return the readers of a pipeline."""
+        return cls(
+            consumer=pipeline.consumer is not None,
+            typed=isinstance(pipeline.sink, PostgresSink),
+        )
 
 
 @dataclass(frozen=True)
@@ -97,8 +121,19 @@ _ALLOWED = {
     "snapshot.mode.configuration.based.start.stream": _Allowed(
         ("true",), "", "Debezium would stream no changes"
     ),
-    "key.converter.schemas.enable": _Allowed(("false",), "", "records come without schemas"),
-    "value.converter.schemas.enable": _Allowed(("false",), "", "records come without schemas"),
+}
+# The form of a value in JSON, which does not matter to a sink with typed columns.
+_VALUE_FORMS = frozenset(
+    (
+        *("decimal.handling.mode", "time.precision.mode", "interval.handling.mode"),
+        *("hstore.handling.mode", "money.fraction.digits", "binary.handling.mode"),
+    )
+)
+_FOR_CONSUMER = {
+    f"{side}.converter.schemas.enable": _Allowed(
+        ("false",), "", "cdc-consumer reads records without schemas"
+    )
+    for side in ("key", "value")
 }
 # Rejected with any value.
 _REJECTED = {
@@ -112,10 +147,18 @@ _REJECTED = {
 }
 
 
-def connector_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def connector_faults(config: Mapping[str, str], readers: Readers) -> Iterator[tuple[str, str]]:
     """Yield each setting that breaks the rule, and what is wrong with it."""
     yield from _class_faults(config)
-    for name, rule in _ALLOWED.items():
+    rules = {
+        **{
+            name: rule
+            for name, rule in _ALLOWED.items()
+            if not (readers.typed and name in _VALUE_FORMS)
+        },
+        **(_FOR_CONSUMER if readers.consumer else {}),
+    }
+    for name, rule in rules.items():
         value = config.get(name, rule.default).strip().lower()
         if value and value not in rule.values:
             allowed = " or ".join(rule.values)
@@ -128,8 +171,8 @@ def connector_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if config.get("snapshot.mode", "").strip().lower() == "initial_only":
         yield "snapshot.mode", "initial_only streams no changes: use no_data or initial"
     for side in ("key", "value"):
-        yield from _converter_faults(config, f"{side}.converter")
-    yield from _transform_faults(config)
+        yield from _converter_faults(config, f"{side}.converter", readers)
+    yield from _transform_faults(config, readers)
 
 
 def connector_warnings(config: Mapping[str, str]) -> Iterator[str]:
@@ -149,21 +192,26 @@ def _class_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield "connector.class", f"must be {_CLASS}: the source is PostgreSQL"
 
 
-def _converter_faults(config: Mapping[str, str], name: str) -> Iterator[tuple[str, str]]:
+def _converter_faults(
+    config: Mapping[str, str], name: str, readers: Readers
+) -> Iterator[tuple[str, str]]:
     if name not in config:
         # The worker's converter applies; embedded and compose stacks have JSON without schemas.
         return
     if config[name] not in (_JSON, "JsonConverter", "Json"):
-        yield name, f"must be {_JSON}: cdc-consumer reads JSON"
-    elif f"{name}.schemas.enable" not in config:
+        yield name, f"must be {_JSON}: the records are read as JSON"
+    elif readers.consumer and f"{name}.schemas.enable" not in config:
         yield f"{name}.schemas.enable", f"must be false if {name} is set: records have no schemas"
 
 
-def _transform_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _transform_faults(config: Mapping[str, str], readers: Readers) -> Iterator[tuple[str, str]]:
     kinds = _transforms(config)
     unwrapping = _unwrapping(config)
-    if len(unwrapping) != 1:
+    if readers.consumer and len(unwrapping) != 1:
         yield "transforms", f"must contain exactly one transform of the type {_UNWRAP}"
+        return
+    if len(unwrapping) > 1:
+        yield "transforms", f"may contain only one transform of the type {_UNWRAP}"
         return
     for name, kind in kinds.items():
         if kind != _UNWRAP and kind not in _HARMLESS_TRANSFORMS:
@@ -171,7 +219,8 @@ def _transform_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
                 f"transforms.{name}.type",
                 f"{kind or 'no type'} may change a record's key, value, or topic; remove it",
             )
-    yield from _unwrap_faults(config, f"transforms.{unwrapping[0]}")
+    for name in unwrapping:
+        yield from _unwrap_faults(config, f"transforms.{name}")
 
 
 def _transforms(config: Mapping[str, str]) -> dict[str, str]:
@@ -189,7 +238,7 @@ def _unwrap_faults(config: Mapping[str, str], place: str) -> Iterator[tuple[str,
     if config.get(deletes, "").strip().lower() not in ("rewrite", "rewrite-with-tombstone"):
         yield (
             deletes,
-            "must be rewrite-with-tombstone: cdc-consumer needs the position of each delete",
+            "must be rewrite-with-tombstone: a tombstone has no position in PostgreSQL's log",
         )
     for setting in ("drop.fields.keep.schema.compatible", "drop.fields.header.name"):
         if f"{place}.{setting}" in config:

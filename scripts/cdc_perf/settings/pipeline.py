@@ -1,6 +1,7 @@
 """The pipeline under test, as pipeline.toml describes it."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -28,18 +29,47 @@ class Postgres(_Section, frozen=True):
 
 
 class Kafka(_Section, frozen=True):
-    """The topics and the consumer group."""
+    """The topics, and who reads them.
+
+    Attributes:
+        topic_prefix: The prefix of the tables' topics.
+        partitions: The number of partitions of topics that the harness creates.
+        consumer_group: The group that reads the topics; empty: that of the sink connector, if there
+            is one.
+        dead_letter_topic: The topic of records that could not be applied; empty if there is none.
+    """
 
     topic_prefix: TopicName
     partitions: Annotated[int, msgspec.Meta(ge=1)]
-    consumer_group: Text
-    dead_letter_topic: TopicName
+    consumer_group: str = ""
+    dead_letter_topic: TopicName | Literal[""] = ""
 
 
-class Mongodb(_Section, frozen=True):
-    """The target database."""
+class MongodbSink(_Section, frozen=True, tag_field="type", tag="mongodb"):
+    """Changes arrive in the collections of a MongoDB database."""
 
     database: Text
+
+
+class PostgresSink(_Section, frozen=True, tag_field="type", tag="postgres"):
+    """Changes arrive in the tables of a PostgreSQL database.
+
+    Attributes:
+        database: The database.
+        user: The role that writes and reads it in a stack that the harness starts.
+        schema: The file that creates its tables in such a stack, relative to the folder.
+    """
+
+    database: Text
+    user: Text
+    schema: Text
+
+
+class KafkaSink(_Section, frozen=True, tag_field="type", tag="kafka"):
+    """Nothing reads the topics: a change has arrived when it can be read from its topic."""
+
+
+Sink = MongodbSink | PostgresSink | KafkaSink
 
 
 class Consumer(_Section, frozen=True):
@@ -51,11 +81,21 @@ class Consumer(_Section, frozen=True):
 
 
 class Table(_Section, frozen=True):
-    """A table, its key columns, and its collection."""
+    """A table, its key columns, and where its changes arrive.
+
+    Attributes:
+        table: The table, `schema.table`.
+        key: The columns of its primary key.
+        target: The collection, or the sink's `schema.table`; empty if the sink is Kafka.
+        columns: The names of columns in the sink, by name in the source, where they differ.
+        not_compared: Columns that the pipeline drops or changes on purpose.
+    """
 
     table: Text
     key: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
-    collection: Text
+    target: str = ""
+    columns: Mapping[Text, Text] = {}
+    not_compared: tuple[Text, ...] = ()
 
     @property
     def name(self) -> TableName:
@@ -75,6 +115,27 @@ class Connector(_Section, frozen=True):
 
     name: Text
     config: dict[str, str]
+
+
+class ConnectPlugin(_Section, frozen=True):
+    """A connector that Kafka Connect loads in addition to Debezium's PostgreSQL connector.
+
+    Attributes:
+        name: The name of its folder on `plugin.path`.
+        jars: The lock file of its jars, relative to the folder.
+        sink_connectors: Classes of sink connectors that the jars contain but do not declare for the
+            service loader (META-INF/services).
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9.-]*\Z")]
+    jars: Text
+    sink_connectors: tuple[Text, ...] = ()
+
+
+class Connect(_Section, frozen=True):
+    """The worker of Kafka Connect in a stack that the harness starts."""
+
+    plugins: tuple[ConnectPlugin, ...] = ()
 
 
 class PortSettings(_Section, frozen=True):
@@ -105,7 +166,8 @@ class ExternalStackSettings(_Section, frozen=True):
         postgres_dsn: The source, as a libpq connection string.
         kafka_bootstrap: The broker.
         connect_url: Kafka Connect.
-        mongodb_uri: The target.
+        mongodb_uri: The sink, if it is MongoDB.
+        sink_dsn: The sink, if it is PostgreSQL, as a libpq connection string.
         consumer_url: cdc-consumer.
         connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it, if different.
         prometheus_url: A Prometheus that accepts remote write, to watch the load.
@@ -115,6 +177,7 @@ class ExternalStackSettings(_Section, frozen=True):
     kafka_bootstrap: str = ""
     connect_url: str = ""
     mongodb_uri: str = ""
+    sink_dsn: str = ""
     consumer_url: str = ""
     connector_postgres: str = ""
     prometheus_url: str = ""
@@ -128,16 +191,43 @@ class Stacks(_Section, frozen=True):
 
 
 class Pipeline(_Section, frozen=True):
-    """The content of pipeline.toml."""
+    """The content of pipeline.toml.
+
+    Attributes:
+        postgres: The source.
+        kafka: The topics.
+        sink: Where changes arrive.
+        tables: The captured tables.
+        canary: The row that proves that the pipeline works.
+        connector: Debezium's connector.
+        consumer: The settings of cdc-consumer; None if the pipeline has another consumer or none.
+        sink_connector: The connector that writes to the sink; None if there is none.
+        connect: Kafka Connect.
+        stacks: The settings of each backend.
+    """
 
     postgres: Postgres
     kafka: Kafka
-    mongodb: Mongodb
-    consumer: Consumer
+    sink: Sink
     tables: Annotated[tuple[Table, ...], msgspec.Meta(min_length=1)]
     canary: Canary
     connector: Connector
+    consumer: Consumer | None = None
+    sink_connector: Connector | None = None
+    connect: Connect = Connect()
     stacks: Stacks = Stacks()
+
+    @property
+    def consumer_group(self) -> str:
+        """The group that reads the topics; empty if there is none or it is unknown."""
+        connector = self.sink_connector
+        # https://kafka.apache.org/documentation/#connectconfigs: connect-<name of the connector>
+        return self.kafka.consumer_group or (f"connect-{connector.name}" if connector else "")
+
+    @property
+    def mongodb(self) -> MongodbSink | None:
+        """The sink, if it is a MongoDB database."""
+        return self.sink if isinstance(self.sink, MongodbSink) else None
 
     def topic(self, table: Table) -> str:
         """Return the topic of a table's events."""

@@ -8,17 +8,19 @@ from pathlib import Path
 import msgspec
 
 from cdc_perf.errors import UsageFailure
-from cdc_perf.settings.connector_rules import FILLED_IN, connector_faults
+from cdc_perf.settings.connector_rules import FILLED_IN, Readers, connector_faults
 from cdc_perf.settings.files import read_toml, typed
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline import KafkaSink, MongodbSink, Pipeline, PostgresSink, Table
 from cdc_perf.settings.table_name import TableName
 
 # https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions
 _MOST_NAMESPACE_BYTES = 255
 _MOST_DATABASE_BYTES = 63
 _NOT_IN_DATABASES = frozenset('/\\. "$*<>:|?\0')
+# Set from the other sections and the stack's endpoints.
+SINK_FILLED_IN = ("name", "topics", "topics.regex")
 _OWN_DATABASES = ("admin", "config", "local")
 
 
@@ -37,8 +39,8 @@ def load_pipeline(checkout: Checkout) -> Pipeline:
         raise UsageFailure(f"{path.name}: {place}: {fault}")
     pipeline = _in_one_spelling(pipeline)
     checks = (
-        *(_table_faults, _topic_faults, _collection_faults, _canary_faults),
-        *(_connector_faults, _local_faults),
+        *(_table_faults, _topic_faults, _sink_faults, _canary_faults),
+        *(_connector_faults, _consumer_faults, _connect_faults, _local_faults),
     )
     faults = [fault for check in checks for fault in check(pipeline)]
     for place, fault in (*faults, *_missing_files(pipeline, checkout.pipeline)):
@@ -47,15 +49,18 @@ def load_pipeline(checkout: Checkout) -> Pipeline:
 
 
 def _untyped_faults(content: dict[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield the faults that the types would report without the key."""
-    connector = content.get("connector")
-    config = connector.get("config") if isinstance(connector, dict) else None
-    for name, value in config.items() if isinstance(config, dict) else ():
-        if not isinstance(value, str):
-            yield (
-                f"connector.config.{name}",
-                f'Kafka Connect accepts text only: quote {value}; quote a name with dots ("a.b")',
-            )
+    """Yield the faults that the types would report without the key, or without the remedy."""
+    if "mongodb" in content:
+        yield "mongodb", 'is [sink] with type = "mongodb" now, and a table\'s collection its target'
+    for section in ("connector", "sink_connector"):
+        connector = content.get(section)
+        config = connector.get("config") if isinstance(connector, dict) else None
+        for name, value in config.items() if isinstance(config, dict) else ():
+            if not isinstance(value, str):
+                yield (
+                    f"{section}.config.{name}",
+                    f'Kafka Connect accepts text only: quote {value}; quote a name with dots ("a.b")',
+                )
 
 
 def _name_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
@@ -77,18 +82,18 @@ def _in_one_spelling(pipeline: Pipeline) -> Pipeline:
 
 def _table_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     names = [table.table for table in pipeline.tables]
-    collections = [table.collection for table in pipeline.tables]
+    targets = [table.target for table in pipeline.tables]
     for index, table in enumerate(pipeline.tables):
         if names.index(table.table) < index:
             yield f"tables[{index}].table", f"{table.table} is listed twice"
-        if collections.index(table.collection) < index:
-            first = names[collections.index(table.collection)]
-            yield (
-                f"tables[{index}].collection",
-                f"{table.collection} is already the collection of {first}",
-            )
+        if table.target and targets.index(table.target) < index:
+            first = names[targets.index(table.target)]
+            yield f"tables[{index}].target", f"{table.target} is already the target of {first}"
         if len(set(table.key)) < len(table.key):
             yield f"tables[{index}].key", "lists a column twice"
+        for column in table.not_compared:
+            if column in table.key:
+                yield f"tables[{index}].not_compared", f"{column} is a key column"
         if pipeline.topic(table) == pipeline.kafka.dead_letter_topic:
             yield "kafka.dead_letter_topic", f"is also the topic of {table.table}"
 
@@ -98,7 +103,8 @@ def _topic_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
 
     https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java
     """
-    taken = {pipeline.kafka.dead_letter_topic.replace(".", "_"): "the dead-letter topic"}
+    dead_letters = pipeline.kafka.dead_letter_topic
+    taken = {dead_letters.replace(".", "_"): "the dead-letter topic"} if dead_letters else {}
     for index, table in enumerate(pipeline.tables):
         topic = pipeline.topic(table)
         first = taken.setdefault(topic.replace(".", "_"), table.table)
@@ -106,22 +112,41 @@ def _topic_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
             yield f"tables[{index}].table", f"its topic {topic} collides with the topic of {first}"
 
 
-def _collection_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+def _sink_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    match pipeline.sink:
+        case MongodbSink():
+            yield from _mongodb_faults(pipeline.sink.database, pipeline.tables)
+        case PostgresSink():
+            for index, table in enumerate(pipeline.tables):
+                try:
+                    TableName.parse(table.target)
+                except ValueError as fault:
+                    yield f"tables[{index}].target", str(fault)
+        case KafkaSink():
+            for index, table in enumerate(pipeline.tables):
+                if table.target:
+                    yield f"tables[{index}].target", "the sink is Kafka, so it is the topic; remove"
+                if table.columns:
+                    yield f"tables[{index}].columns", "the sink is Kafka: fields have their names"
+
+
+def _mongodb_faults(database: str, tables: tuple[Table, ...]) -> Iterator[tuple[str, str]]:
     """Yield names that no MongoDB accepts; `up` checks what else the server rejects."""
-    database = pipeline.mongodb.database
     if bad := _NOT_IN_DATABASES.intersection(database):
-        yield "mongodb.database", f"MongoDB allows no {min(bad)!r} in a database name"
+        yield "sink.database", f"MongoDB allows no {min(bad)!r} in a database name"
     if len(database.encode()) > _MOST_DATABASE_BYTES:
-        yield "mongodb.database", f"is longer than {_MOST_DATABASE_BYTES} bytes, MongoDB's maximum"
+        yield "sink.database", f"is longer than {_MOST_DATABASE_BYTES} bytes, MongoDB's maximum"
     if database in _OWN_DATABASES:
-        yield "mongodb.database", f"{database} is reserved by MongoDB"
-    for index, table in enumerate(pipeline.tables):
-        fault = _collection_fault(database, table.collection)
+        yield "sink.database", f"{database} is reserved by MongoDB"
+    for index, table in enumerate(tables):
+        fault = _collection_fault(database, table.target)
         if fault:
-            yield f"tables[{index}].collection", f"{table.collection!r} {fault}"
+            yield f"tables[{index}].target", f"{table.target!r} {fault}"
 
 
 def _collection_fault(database: str, name: str) -> str:
+    if not name:
+        return "is not the name of a collection"
     if name.startswith("system.") or ".system." in name:
         return "contains system., which MongoDB reserves for its own collections"
     if "$" in name or "\0" in name:
@@ -157,8 +182,38 @@ def _connector_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     for name in pipeline.connector.config:
         if name in FILLED_IN:
             yield f"connector.config.{name}", "is set from the other sections; remove it"
-    for name, fault in connector_faults(pipeline.connector.config):
+    for name, fault in connector_faults(pipeline.connector.config, Readers.of(pipeline)):
         yield f"connector.config.{name}", fault
+
+
+def _consumer_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    if pipeline.consumer is None:
+        return
+    if pipeline.mongodb is None:
+        yield "consumer", 'cdc-consumer writes to MongoDB only: remove it, or set sink.type = "mongodb"'
+    if pipeline.sink_connector is not None:
+        yield "sink_connector", "cdc-consumer writes to the sink: remove one of the two"
+    for name in ("consumer_group", "dead_letter_topic"):
+        if not getattr(pipeline.kafka, name):
+            yield f"kafka.{name}", "is missing; cdc-consumer needs it"
+
+
+def _connect_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    names = [plugin.name for plugin in pipeline.connect.plugins]
+    for index, name in enumerate(names):
+        if names.index(name) < index:
+            yield f"connect.plugins[{index}].name", f"{name} is listed twice"
+    if pipeline.sink_connector is None:
+        return
+    if isinstance(pipeline.sink, KafkaSink):
+        yield "sink_connector", 'nothing reads the topics if sink.type = "kafka"; remove it'
+    if pipeline.sink_connector.name == pipeline.connector.name:
+        yield "sink_connector.name", f"is also the name of the source's connector"
+    for name in SINK_FILLED_IN:
+        if name in pipeline.sink_connector.config:
+            yield f"sink_connector.config.{name}", "is set from the other sections; remove it"
+    if "connector.class" not in pipeline.sink_connector.config:
+        yield "sink_connector.config.connector.class", "is missing"
 
 
 def _local_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
@@ -170,9 +225,14 @@ def _local_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
 
 
 def _missing_files(pipeline: Pipeline, folder: Path) -> Iterator[tuple[str, str]]:
-    schema = folder / pipeline.postgres.schema
-    if not schema.is_file():
-        yield "postgres.schema", f"{schema} does not exist"
+    files = {"postgres.schema": pipeline.postgres.schema}
+    if isinstance(pipeline.sink, PostgresSink):
+        files["sink.schema"] = pipeline.sink.schema
+    for index, plugin in enumerate(pipeline.connect.plugins):
+        files[f"connect.plugins[{index}].jars"] = plugin.jars
+    for place, name in files.items():
+        if not (folder / name).is_file():
+            yield place, f"{folder / name} does not exist"
     if pipeline.stacks.local.mongod is not None:
         mongod = folder / pipeline.stacks.local.mongod
         if not (mongod.is_file() and os.access(mongod, os.X_OK)):
