@@ -87,9 +87,7 @@ def _run(
     subscription = Subscription(consumer, bootstrap, list(tables), progress, retry)
     metrics = Metrics(collections, subscription.lag)
     # A secondary's data may be older than what the write was compared with.
-    database = client.get_database(
-        pipeline.mongodb.database, read_preference=ReadPreference.PRIMARY
-    )
+    database = client.get_database(pipeline.sink.database, read_preference=ReadPreference.PRIMARY)
     sink = Sink(database, retry)
     dead_letters = DeadLetterTopic(bootstrap, pipeline.kafka.dead_letter_topic, retry, progress)
     server = http_server.start(

@@ -19,7 +19,7 @@ LONGEST_TTL_HOURS = 596_523
 LONGEST_RETRY_SECONDS = 43_000
 
 
-class Table(Struct, frozen=True):
+class Table(Struct, frozen=True, rename={"collection": "target"}):
     """A source table, its key columns, and the collection that mirrors it."""
 
     table: Text
@@ -53,7 +53,7 @@ class Pipeline(Struct, frozen=True):
     """The sections of pipeline.toml that the consumer uses; others are ignored."""
 
     kafka: Kafka
-    mongodb: MongoDB
+    sink: MongoDB
     consumer: Limits
     tables: Annotated[tuple[Table, ...], Meta(min_length=1)]
 
@@ -104,7 +104,7 @@ def load_pipeline(path: Path) -> Pipeline:
         raise ConfigurationError(f"{path}: {error}") from None
     _reject_repeated(path, "table", [table.table for table in pipeline.tables])
     _reject_repeated(path, "topic", topics)
-    _reject_repeated(path, "collection", [table.collection for table in pipeline.tables])
+    _reject_repeated(path, "target", [table.collection for table in pipeline.tables])
     dead_letters = pipeline.kafka.dead_letter_topic
     if dead_letters in topics:
         raise ConfigurationError(

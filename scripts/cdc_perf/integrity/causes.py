@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
-from pymongo.database import Database
 
 from cdc_perf.integrity.records import Cause, CauseCode, FindingKind
 from cdc_perf.integrity.snapshot import RowDifference
 from cdc_perf.reasons import findings as reasons
 from cdc_perf.reasons.reason import Reason
 from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.sinks.mongodb import MongodbTarget, answering
 
 _COLUMN_KINDS = frozenset((FindingKind.CONTENT, FindingKind.STALE))
 _XIDS = 2**32
@@ -93,11 +94,12 @@ class CauseFacts:
     def __init__(
         self,
         connection: Connection[tuple[Any, ...]],
-        database: Database[dict[str, Any]],
         pipeline: Pipeline,
+        endpoints: Endpoints,
     ) -> None:
         self._connection = connection
-        self._database = database
+        self._pipeline = pipeline
+        self._endpoints = endpoints
         self._tables = {table.table: table for table in pipeline.tables}
 
     def explain(
@@ -107,7 +109,7 @@ class CauseFacts:
 
         Raises:
             psycopg.Error: PostgreSQL does not answer.
-            pymongo.errors.PyMongoError: MongoDB does not answer.
+            NotReady: MongoDB does not answer.
         """
         if kind is not FindingKind.EXTRA and kind not in _COLUMN_KINDS:
             return Explanation()
@@ -124,16 +126,19 @@ class CauseFacts:
             rows = self._connection.execute(_ATTRIBUTES, (oid,)).fetchall()
             return TableFacts(attributes=tuple(Attribute(*row) for row in rows))
         newest = max((each.lsn for each in differences if each.lsn is not None), default=None)
-        if not replaced or newest is None:
+        if not replaced or newest is None or self._pipeline.consumer is None:
+            # Only cdc-consumer keeps marks of deletes.
             return TableFacts()
-        collection = self._database[self._tables[table].collection]
-        live = {"_cdc.lsn": {"$lte": newest}, "_cdc.op": {"$ne": "d"}}
-        return TableFacts(
-            storage_replaced=True,
-            deleted=deleted,
-            markers=collection.count_documents({"_cdc.op": "d"}),
-            not_newer=collection.count_documents(live),
-        )
+        target = MongodbTarget(self._endpoints.mongodb_uri, self._endpoints.mongodb_database)
+        with target.open() as reader, answering():
+            collection = reader.database[self._tables[table].target]
+            live = {"_cdc.lsn": {"$lte": newest}, "_cdc.op": {"$ne": "d"}}
+            return TableFacts(
+                storage_replaced=True,
+                deleted=deleted,
+                markers=collection.count_documents({"_cdc.op": "d"}),
+                not_newer=collection.count_documents(live),
+            )
 
 
 def explain(

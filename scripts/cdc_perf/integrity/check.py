@@ -10,8 +10,6 @@ from typing import Any
 
 import msgspec
 import psycopg
-from pymongo import MongoClient
-from pymongo.errors import PyMongoError
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.integrity.causes import CauseFacts
@@ -36,13 +34,14 @@ from cdc_perf.stack.carried import ConnectorFilter
 from cdc_perf.stack.component_specs import SPECS
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.lag import ConsumerLag
+from cdc_perf.stack.sinks.choice import sink_of
 from cdc_perf.waiting import NotReady
+from cdc_perf.wording import counted
 
 _Compared = tuple[TableComparison, Sequence[RowDifference]]
 # After a restart of one of these, Debezium resends changes that were not confirmed.
 _REPEATING = frozenset(spec.name for spec in SPECS if spec.repeats_events)
 _CONNECT_SECONDS = 5
-_MONGODB_MILLISECONDS = 5000
 
 
 def excuse(components: Iterable[str]) -> str:
@@ -130,10 +129,21 @@ class Checker:
         draining.sentinel()
         draining.positions()
         last = self._compare(filtered)
-        if last.differences and not draining.given_up:
+        if not last.differences or draining.given_up:
+            return last, last.differences
+        if self.pipeline.consumer is not None:
             draining.sentinel()
             draining.positions()
             last = self._compare(filtered)
+            return last, last.differences
+
+        def equal() -> None:
+            nonlocal last
+            last = self._compare(filtered)
+            if last.differences:
+                raise NotReady(f"{counted(len(last.differences), 'row')} differ")
+
+        draining.sink(equal)
         return last, last.differences
 
     def _under_load(self, draining: Draining, filtered: ConnectorFilter) -> _Compared:
@@ -164,12 +174,8 @@ class Checker:
         entries = read_ledger(ledger) if ledger is not None else ()
         kept = ledger is not None and ledger.exists()
         records = self._topics.read(begins)
-        with (
-            load_events(records, entries) as events,
-            self._postgres() as connection,
-            self._mongodb() as client,
-        ):
-            facts = CauseFacts(connection, client[self.endpoints.mongodb_database], self.pipeline)
+        with load_events(records, entries) as events, self._postgres() as connection:
+            facts = CauseFacts(connection, self.pipeline, self.endpoints)
             trail = RowTrace(self.pipeline, events, lag.committed())
             cuts = records.cuts()
             missing = missed_for_sure(
@@ -196,20 +202,14 @@ class Checker:
         return Topics(self.endpoints.kafka_bootstrap, self.pipeline)
 
     def _compare(self, filtered: ConnectorFilter) -> TableComparison:
-        with self._mongodb() as client:
-            database = client[self.endpoints.mongodb_database]
-            return compare(self.endpoints.postgres_dsn, database, self.pipeline, filtered)
+        sink = sink_of(self.pipeline, self.endpoints)
+        return compare(self.endpoints.postgres_dsn, sink, self.pipeline, filtered)
 
     def _filtered(self) -> ConnectorFilter:
         """Return the filters of the deployed connector, or pipeline.toml's if unknown."""
         return ConnectorFilter.of(
             connector.deployed_config(self.pipeline, self.endpoints)
             or self.pipeline.connector.config
-        )
-
-    def _mongodb(self) -> MongoClient[dict[str, Any]]:
-        return MongoClient(
-            self.endpoints.mongodb_uri, serverSelectionTimeoutMS=_MONGODB_MILLISECONDS
         )
 
     def _postgres(self) -> psycopg.Connection[tuple[Any, ...]]:
@@ -225,7 +225,5 @@ def _answering() -> Iterator[None]:
         yield
     except psycopg.Error as error:
         raise StackFailure(f"PostgreSQL: {str(error).strip().splitlines()[0]}") from None
-    except PyMongoError as error:
-        raise StackFailure(f"MongoDB: {error}") from None
     except NotReady as reason:
         raise StackFailure(str(reason)) from None

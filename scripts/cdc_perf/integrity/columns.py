@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 import msgspec
 from psycopg import sql
 
-from cdc_perf.integrity.conversions import Conversion, conversion
+from cdc_perf.integrity.conversions import Conversion, conversion, numeric_text
+from cdc_perf.stack.printing import NUMERIC_OID
 from cdc_perf.stack.table_columns import TableColumn
 
 # A value as PostgreSQL prints it; an array is a list of its elements, nested by dimension.
@@ -29,6 +31,8 @@ class Why(StrEnum):
     EXCLUDED = "excluded"
     # The connector changes its values on purpose: column.mask.*, column.truncate.*.
     MASKED = "masked"
+    # pipeline.toml lists it in not_compared.
+    DECLARED = "declared"
 
 
 class NotCompared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,9 +89,39 @@ class Column:
         name = sql.Identifier(self.name)
         return sql.SQL("{}::numeric").format(name) if self.is_money else name
 
+    @property
+    def printed_type(self) -> tuple[int, str]:
+        """The object identifier of the type in the query's result, and an array's separator."""
+        return NUMERIC_OID if self.is_money else self.oid, self.delimiter
+
+    def same_printed(self, printed: Printed, value: Printed) -> bool:
+        """Return whether the row's value equals that of a sink that prints values alike."""
+        return _same_printed(self.conversion, printed, value)
+
     def same(self, printed: Printed, value: object) -> bool:
         """Return whether the row's value equals the document's. An absent field equals a null."""
         return _same(self.conversion, printed, value)
+
+
+def _same_printed(how: Conversion | None, printed: Printed, value: Printed) -> bool:
+    """Return whether two printed values are equal, whatever the types of the two columns.
+
+    The sink's column may have another type, such as a numeric of another scale or a text.
+    """
+    if printed == value or printed is None or value is None:
+        return printed == value
+    if isinstance(printed, str) != isinstance(value, str):
+        return False
+    if not isinstance(printed, str) or not isinstance(value, str):
+        return len(printed) == len(value) and all(
+            _same_printed(how, *pair) for pair in zip(printed, value, strict=True)
+        )
+    try:
+        if how is not None and how.of_row is numeric_text:
+            return Decimal(printed) == Decimal(value)
+        return how is not None and how.of_row(printed) == how.of_row(value)
+    except (ValueError, TypeError, InvalidOperation):
+        return False
 
 
 def _same(how: Conversion | None, printed: Printed, value: object) -> bool:

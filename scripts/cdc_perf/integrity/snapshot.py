@@ -1,37 +1,26 @@
-"""Compare one snapshot of PostgreSQL with MongoDB, row by row."""
+"""Compare one snapshot of PostgreSQL with the sink, row by row."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel
-from psycopg.types.array import ArrayLoader
-from psycopg.types.string import TextLoader
-from pymongo.collection import Collection
-from pymongo.database import Database
 
 from cdc_perf.integrity.columns import Column, Printed
 from cdc_perf.integrity.records import FindingKind, TableCompared
 from cdc_perf.integrity.tables import TableReading, readings
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.printing import print_values, set_printing
+from cdc_perf.stack.sinks.mongodb import metadata
+from cdc_perf.stack.sinks.sink import Document, Sink, Target
 
-Document = dict[str, Any]
 # `_id`, `xmin`, and the columns' values; a key that contains a null has no `_id`.
 Row = tuple[str | None, str, *tuple[Printed, ...]]
 NO_ID = "(a key column is null)"
 _BATCH = 5000
 _CONNECT_SECONDS = 5
-_TEXT_OID, _NUMERIC_OID = 25, 1700
-# The settings of the output functions, independent of those of the database or the role.
-_PRINTING = {
-    "TimeZone": "UTC",
-    "DateStyle": "ISO",
-    "IntervalStyle": "postgres",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-}
 
 
 @dataclass(frozen=True)
@@ -71,75 +60,52 @@ class TableComparison:
     differences: tuple[RowDifference, ...]
 
 
-def compare(
-    dsn: str, database: Database[Document], pipeline: Pipeline, filtered: ConnectorFilter
-) -> TableComparison:
-    """Compare every table with its collection, in one snapshot of PostgreSQL.
+def compare(dsn: str, sink: Sink, pipeline: Pipeline, filtered: ConnectorFilter) -> TableComparison:
+    """Compare every table with its target in the sink, in one snapshot of PostgreSQL.
 
     Rows and documents are streamed in the order of `_id`, one batch of each in memory at a time.
     Differences are yielded as they are found.
 
     Raises:
         psycopg.Error: PostgreSQL does not answer.
-        pymongo.errors.PyMongoError: MongoDB does not answer.
+        NotReady: The sink does not answer.
         StackFailure: A table is not supported.
     """
     compared: list[TableCompared] = []
     differences: list[RowDifference] = []
-    with psycopg.connect(
-        dsn, client_encoding="utf8", connect_timeout=_CONNECT_SECONDS
-    ) as connection:
-        connection.isolation_level = IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        for setting in _PRINTING.items():
-            connection.execute("SELECT set_config(%s, %s, true)", setting)
-        for reading in readings(connection, pipeline, filtered).values():
+    with (
+        sink.open() as reader,
+        psycopg.connect(dsn, client_encoding="utf8", connect_timeout=_CONNECT_SECONDS) as source,
+    ):
+        source.isolation_level = IsolationLevel.REPEATABLE_READ
+        source.read_only = True
+        set_printing(source)
+        for reading in readings(source, pipeline, filtered).values():
             counted = _CompareCounter(reading)
-            with connection.cursor(name="integrity") as rows:
-                _print_values(rows, reading.columns)
+            target = Target(reading.table, tuple(each.name for each in reading.columns))
+            with source.cursor(name="integrity") as rows:
+                print_values(rows, [each.printed_type for each in reading.columns])
                 rows.itersize = _BATCH
                 rows.execute(reading.all_rows())
-                documents = live_documents(database[reading.table.collection])
-                differences += differing(reading, counted.rows(rows), counted.documents(documents))
+                documents = counted.documents(reader.documents(target))
+                differences += differing(reading, counted.rows(rows), documents, typed=sink.typed)
             compared.append(counted.result())
     return TableComparison(tuple(compared), tuple(differences))
 
 
-def _print_values(cursor: psycopg.ServerCursor[Any], columns: Iterable[Column]) -> None:
-    """Make a cursor return values as PostgreSQL prints them, arrays as lists of such texts."""
-    for column in columns:
-        loader: type[TextLoader | ArrayLoader] = TextLoader
-        if column.delimiter:
-            described = {"base_oid": _TEXT_OID, "delimiter": column.delimiter.encode()}
-            loader = type("_PrintedArray", (ArrayLoader,), described)
-        cursor.adapters.register_loader(_NUMERIC_OID if column.is_money else column.oid, loader)
-    cursor.adapters.register_loader(_TEXT_OID, TextLoader)
-
-
-def live_documents(collection: Collection[Document]) -> Iterator[Document]:
-    """Yield the documents in the order of `_id`, without the markers of deleted rows.
-
-    This uses one cursor instead of one query per batch because nx-27017 sorts again for each query
-    (28 s instead of 2.5 s for 100,000 documents). An `_id` that is not a text is foreign.
-    """
-    with collection.find().sort("_id", 1).batch_size(_BATCH) as cursor:
-        for document in cursor:
-            if isinstance(document["_id"], str) and metadata(document).get("op") != "d":
-                yield document
-
-
-def metadata(document: Document) -> Document:
-    """Return cdc-consumer's metadata in a document, or {} for a foreign document."""
-    found = document.get("_cdc")
-    return found if isinstance(found, dict) else {}
-
-
 def differing(
-    reading: TableReading, rows: Iterable[Row], documents: Iterable[Document]
+    reading: TableReading, rows: Iterable[Row], documents: Iterable[Document], *, typed: bool
 ) -> Iterator[RowDifference]:
-    """Yield the differences between rows and documents, both in the order of `_id`."""
+    """Yield the differences between rows and documents, both in the order of `_id`.
+
+    Args:
+        reading: How the table is read.
+        rows: Its rows.
+        documents: Its documents in the sink.
+        typed: Whether their values are printed by PostgreSQL, as those of the rows are.
+    """
     missing_columns = _MissingColumns(reading)
-    yield from _row_by_row(reading, rows, documents, missing_columns)
+    yield from _row_by_row(reading, rows, documents, missing_columns, typed=typed)
     yield from missing_columns.differences()
 
 
@@ -148,7 +114,10 @@ def _row_by_row(
     rows: Iterable[Row],
     documents: Iterable[Document],
     missing_columns: "_MissingColumns",
+    *,
+    typed: bool,
 ) -> Iterator[RowDifference]:
+    same: Callable[[Column, Printed, Any], bool] = Column.same_printed if typed else Column.same
     table = reading.table.table
     ahead = iter(documents)
     document = next(ahead, None)
@@ -165,12 +134,18 @@ def _row_by_row(
             yield RowDifference(FindingKind.MISSING, table, identity, row[1], None)
             continue
         missing_columns.observe(row, document)
-        wrong = _wrong_columns(reading, row, document)
+        wrong = [
+            column
+            for column, printed in zip(reading.columns, row[2:], strict=True)
+            if not same(column, printed, document.get(column.name))
+        ]
         unknown = tuple(sorted(document.keys() - reading.fields - {"_id", "_cdc"}))
         if wrong or unknown:
             found = metadata(document)
             # A savepoint's transaction has its own ID, so its `content` is reported as `stale`.
-            kind = FindingKind.CONTENT if str(found.get("tx_id")) == row[1] else FindingKind.STALE
+            # A sink without metadata does not show which change it has.
+            of_this_version = typed or str(found.get("tx_id")) == row[1]
+            kind = FindingKind.CONTENT if of_this_version else FindingKind.STALE
             yield RowDifference(
                 kind,
                 table,
@@ -186,15 +161,6 @@ def _row_by_row(
     while document is not None:
         yield _extra(table, document)
         document = next(ahead, None)
-
-
-def _wrong_columns(reading: TableReading, row: Row, document: Document) -> list[Column]:
-    """Return the columns whose values differ from the document's."""
-    return [
-        column
-        for column, printed in zip(reading.columns, row[2:], strict=True)
-        if not column.same(printed, document.get(column.name))
-    ]
 
 
 class _MissingColumns:

@@ -29,7 +29,7 @@ class TableReading:
     Attributes:
         table: Table, key, and collection.
         columns: The columns that a document should have.
-        fields: The names of all columns of the table.
+        fields: The names of all columns of the table, and of the fields that a transform adds.
         not_compared: Columns whose values are not compared, and why.
         id: The row's `_id` as SQL, in MongoDB's sort order.
         row_filter: The published rows, as an SQL expression; empty if all are published.
@@ -133,6 +133,8 @@ def reading(
     for column in columns:
         is_listed = column.name in listed
         why = _why_not(column, is_listed=is_listed, carries_generated=carries_generated)
+        if why is None and column.name in table.not_compared:
+            why = Why.DECLARED
         qualified = ".".join((*table.name, column.name))
         if why is None and filtered.excludes(qualified):
             why = Why.EXCLUDED
@@ -148,7 +150,7 @@ def reading(
     return TableReading(
         table=table,
         columns=tuple(Column.of(each) for each in published if each.name not in unmasked),
-        fields=frozenset(each.name for each in columns),
+        fields=frozenset(each.name for each in columns) | filtered.metadata,
         not_compared=tuple(not_compared),
         id=identity(table, {each.name: each for each in published}),
         row_filter=row_filter or "",

@@ -18,6 +18,7 @@ _WHY = {
     Why.UNPUBLISHED: "it is not in the publication's column list",
     Why.EXCLUDED: "the connector excludes it",
     Why.MASKED: "the connector masks or truncates it",
+    Why.DECLARED: "pipeline.toml lists it in not_compared",
 }
 _FINDINGS = ("table", "finding", "count", "id", "last seen", "details")
 

@@ -186,6 +186,18 @@ def connector_warnings(config: Mapping[str, str]) -> Iterator[str]:
             )
 
 
+def added_fields(config: Mapping[str, str]) -> frozenset[str]:
+    """Return the names of the fields that flattening adds to the columns of a row."""
+    fields = set()
+    for name in _unwrapping(config):
+        prefix = config.get(f"transforms.{name}.add.fields.prefix", "__")
+        added = config.get(f"transforms.{name}.add.fields", "").split(",")
+        fields |= {_field(prefix, each) for each in added if each.strip()}
+        # A rewritten delete, and with it every other event, has this field.
+        fields.add("__deleted")
+    return frozenset(fields)
+
+
 def _class_faults(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     # Connect also accepts these shorter class names.
     if config.get("connector.class", "") not in (_CLASS, "PostgresConnector", "Postgres"):

@@ -56,12 +56,11 @@ class PostgresSink(_Section, frozen=True, tag_field="type", tag="postgres"):
 
     Attributes:
         database: The database.
-        user: The role that writes and reads it in a stack that the harness starts.
-        schema: The file that creates its tables in such a stack, relative to the folder.
+        schema: The file that creates its tables in a stack that the harness starts, relative to the
+            folder. There, the database is on the source's server and has the same owner.
     """
 
     database: Text
-    user: Text
     schema: Text
 
 

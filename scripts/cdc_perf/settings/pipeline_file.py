@@ -59,7 +59,8 @@ def _untyped_faults(content: dict[str, object]) -> Iterator[tuple[str, str]]:
             if not isinstance(value, str):
                 yield (
                     f"{section}.config.{name}",
-                    f'Kafka Connect accepts text only: quote {value}; quote a name with dots ("a.b")',
+                    f"Kafka Connect accepts text only: quote {value}; "
+                    'quote a name with dots ("a.b")',
                 )
 
 
@@ -190,7 +191,10 @@ def _consumer_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     if pipeline.consumer is None:
         return
     if pipeline.mongodb is None:
-        yield "consumer", 'cdc-consumer writes to MongoDB only: remove it, or set sink.type = "mongodb"'
+        yield (
+            "consumer",
+            'cdc-consumer writes to MongoDB: remove it, or set sink.type = "mongodb"',
+        )
     if pipeline.sink_connector is not None:
         yield "sink_connector", "cdc-consumer writes to the sink: remove one of the two"
     for name in ("consumer_group", "dead_letter_topic"):
@@ -208,7 +212,7 @@ def _connect_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     if isinstance(pipeline.sink, KafkaSink):
         yield "sink_connector", 'nothing reads the topics if sink.type = "kafka"; remove it'
     if pipeline.sink_connector.name == pipeline.connector.name:
-        yield "sink_connector.name", f"is also the name of the source's connector"
+        yield "sink_connector.name", "is also the name of the source's connector"
     for name in SINK_FILLED_IN:
         if name in pipeline.sink_connector.config:
             yield f"sink_connector.config.{name}", "is set from the other sections; remove it"

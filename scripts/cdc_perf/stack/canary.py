@@ -1,4 +1,4 @@
-"""The canary: one row that is written to PostgreSQL and read back from MongoDB."""
+"""The canary: one row that is written to PostgreSQL and read back from the sink."""
 
 import time
 import uuid
@@ -6,18 +6,16 @@ from collections.abc import Callable
 
 import psycopg
 from psycopg import sql
-from pymongo import MongoClient
-from pymongo.errors import PyMongoError
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import source
 from cdc_perf.stack.connector_health import Guard
 from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.sinks.choice import sink_of
 from cdc_perf.waiting import NotReady, wait_until
 
 DEADLINE_SECONDS = 30.0
-_MONGODB_MILLISECONDS = 2000
 # About the duration of a row's transfer.
 _INTERVAL_SECONDS = 0.01
 
@@ -25,7 +23,7 @@ _INTERVAL_SECONDS = 0.01
 def run_canary(
     pipeline: Pipeline, endpoints: Endpoints, deadline_seconds: float = DEADLINE_SECONDS
 ) -> float:
-    """Write a row, wait for its document, delete the row, and wait until the document is gone.
+    """Write a row, wait for it in the sink, delete it, and wait until it is gone from the sink.
 
     Args:
         pipeline: Declares the canary row.
@@ -33,7 +31,7 @@ def run_canary(
         deadline_seconds: Timeout of each of the two waits.
 
     Returns:
-        Seconds from the commit of the row until its document is visible.
+        Seconds from the commit of the row until it is visible in the sink.
 
     Raises:
         ConnectorDown: A task failed, or the connector was paused: the row cannot arrive.
@@ -49,28 +47,17 @@ def run_canary(
         sql.SQL(", ").join([sql.Placeholder()] * len(values)),
     )
     delete = sql.SQL("DELETE FROM {} WHERE {} = %s").format(name, sql.Identifier(table.key[0]))
-    client: MongoClient[dict[str, object]] = MongoClient(
-        endpoints.mongodb_uri, serverSelectionTimeoutMS=_MONGODB_MILLISECONDS
-    )
-    collection = client[endpoints.mongodb_database][table.collection]
-
-    def live() -> bool:
-        try:
-            document = collection.find_one({"_id": identifier})
-        except PyMongoError as error:
-            raise NotReady(f"MongoDB: {error}") from None
-        marker = document.get("_cdc") if document else None
-        return document is not None and not (isinstance(marker, dict) and marker.get("op") == "d")
+    sink = sink_of(pipeline, endpoints)
 
     def arrived() -> None:
-        if not live():
+        if not reader.has(table, identifier):
             guard()
-            raise NotReady(f"the row {identifier} of {table.table} is not in MongoDB")
+            raise NotReady(f"the row {identifier} of {table.table} is not in {sink.name}")
 
     def gone() -> None:
-        if live():
+        if reader.has(table, identifier):
             guard()
-            raise NotReady(f"the deleted row {identifier} of {table.table} is still in MongoDB")
+            raise NotReady(f"the deleted row {identifier} of {table.table} is still in {sink.name}")
 
     def wait(probe: Callable[[], None]) -> None:
         wait_until(
@@ -84,7 +71,7 @@ def run_canary(
     guard = Guard(pipeline, endpoints)
     hint = "see `inv status`, then `inv logs --component consumer` and `--component connect`"
     try:
-        with source.connect(endpoints.postgres_dsn) as connection:
+        with source.connect(endpoints.postgres_dsn) as connection, sink.open() as reader:
             connection.execute(insert, list(values.values()))
             committed = time.monotonic()
             try:
@@ -99,7 +86,5 @@ def run_canary(
             hint="fix [canary] in pipeline.toml",
         ) from None
     except NotReady as reason:
-        raise StackFailure(f"PostgreSQL does not answer: {reason}") from None
-    finally:
-        client.close()
+        raise StackFailure(f"a database does not answer: {reason}") from None
     return latency

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cdc_perf.settings.connector_rules import added_fields
+
 _MASKS = re.compile(r"column\.(?:mask\.with|mask\.hash(?:\.v2)?|truncate\.to)\..+")
 
 
@@ -18,11 +20,13 @@ class ConnectorFilter:
         excluded: Patterns of excluded columns.
         included: Patterns of the only included columns; None if all are.
         masked: Patterns of columns whose values are masked, hashed, or truncated.
+        metadata: The fields that a transform adds to the columns of a row.
     """
 
     excluded: tuple[re.Pattern[str], ...] = ()
     included: tuple[re.Pattern[str], ...] | None = None
     masked: tuple[re.Pattern[str], ...] = ()
+    metadata: frozenset[str] = frozenset()
 
     @staticmethod
     def of(config: Mapping[str, str]) -> "ConnectorFilter":
@@ -33,6 +37,7 @@ class ConnectorFilter:
             excluded=_patterns(config.get("column.exclude.list", "")),
             included=_patterns(included) if included else None,
             masked=tuple(pattern for value in masks for pattern in _patterns(value)),
+            metadata=added_fields(config),
         )
 
     def excludes(self, column: str) -> bool:

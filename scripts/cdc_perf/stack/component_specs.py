@@ -4,7 +4,10 @@
 a field for each component, and files such as docker-compose.yml and k6/metrics.json.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from cdc_perf.settings.pipeline import Pipeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,11 +140,21 @@ OBSERVERS = tuple(spec.name for spec in SPECS if spec.observer)
 JVMS = tuple(spec.name for spec in SPECS if spec.jvm)
 
 
-def start_order() -> tuple[ComponentSpec, ...]:
+def components_of(pipeline: Pipeline) -> tuple[ComponentSpec, ...]:
+    """Return the components of one pipeline, without observers, in the order of the data flow."""
+    without = set()
+    if pipeline.mongodb is None:
+        without.add("mongodb")
+    if pipeline.consumer is None:
+        without.add("consumer")
+    return tuple(spec for spec in PIPELINE if spec.name not in without)
+
+
+def start_order(specs: Iterable[ComponentSpec] = SPECS) -> tuple[ComponentSpec, ...]:
     """Return the components that start without a wait for another one, in order."""
-    return tuple(sorted((spec for spec in SPECS if spec.start), key=lambda spec: spec.start))
+    return tuple(sorted((spec for spec in specs if spec.start), key=lambda spec: spec.start))
 
 
-def stop_order() -> tuple[ComponentSpec, ...]:
+def stop_order(specs: Iterable[ComponentSpec] = SPECS) -> tuple[ComponentSpec, ...]:
     """Return the components that stop one by one, in order."""
-    return tuple(sorted((spec for spec in SPECS if spec.stop), key=lambda spec: spec.stop))
+    return tuple(sorted((spec for spec in specs if spec.stop), key=lambda spec: spec.stop))

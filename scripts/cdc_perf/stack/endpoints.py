@@ -3,15 +3,54 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
 from cdc_perf.files import NOT_JSON, PRIVATE, readable_json, write_atomically
-from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline import Pipeline, PostgresSink
 
 # The only account of a Kafka Connect that the harness starts.
 CONNECT_USER = "cdc-perf"
+
+
+class SinkTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the changes of a table arrive, for the k6 scripts.
+
+    Attributes:
+        topic: The topic.
+        target: The collection, or the sink's table; empty if the sink is Kafka.
+        key: The columns of the key in the source.
+        columns: The names of columns in the sink, by name in the source, where they differ.
+        ignored: Columns that the pipeline drops or changes on purpose.
+    """
+
+    topic: str
+    target: str
+    key: tuple[str, ...]
+    columns: Mapping[str, str]
+    ignored: tuple[str, ...]
+
+
+def names_in(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the fields of `Endpoints` that are names, not addresses."""
+    return {
+        "sink": pipeline.sink.__struct_config__.tag,
+        "connector": pipeline.connector.name,
+        "mongodb_database": pipeline.mongodb.database if pipeline.mongodb else "",
+        "slot": pipeline.postgres.slot,
+        "tables": {
+            table.table: SinkTable(
+                topic=pipeline.topic(table),
+                target=table.target,
+                key=table.key,
+                columns=table.columns,
+                ignored=table.not_compared,
+            )
+            for table in pipeline.tables
+        },
+    }
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +61,12 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         stack: The backend that the addresses belong to.
+        sink: The kind of sink: `mongodb`, `postgres`, or `kafka`.
+        mongodb_uri: Empty if the sink is not MongoDB; likewise the name of its database.
+        sink_dsn: Empty if the sink is not PostgreSQL.
+        consumer_url: Empty if the pipeline has no cdc-consumer, or its address is unknown.
+        slot: The name of the replication slot.
+        tables: Where the changes of each table arrive, by table.
         connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it; empty if it is
             the same as for the harness.
         connector_password: A reference that Kafka Connect resolves to PostgreSQL's password; empty:
@@ -31,13 +76,17 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     stack: str = "local"
+    sink: str = "mongodb"
     postgres_dsn: str
     kafka_bootstrap: str
     connect_url: str
     connector: str
-    mongodb_uri: str
-    mongodb_database: str
-    consumer_url: str
+    mongodb_uri: str = ""
+    mongodb_database: str = ""
+    sink_dsn: str = ""
+    consumer_url: str = ""
+    slot: str = ""
+    tables: Mapping[str, SinkTable] = {}
     prometheus_url: str = ""
     grafana_url: str = ""
     connector_postgres: str = ""
@@ -46,7 +95,10 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     def environment(self) -> dict[str, str]:
         """Return the environment variables that pass the addresses to k6 and the consumer."""
         return {
-            f"CDC_{name.upper()}": value for name, value in msgspec.structs.asdict(self).items()
+            f"CDC_{name.upper()}": value
+            if isinstance(value, str)
+            else msgspec.json.encode(value).decode()
+            for name, value in msgspec.structs.asdict(self).items()
         }
 
     @classmethod
@@ -101,15 +153,17 @@ def on_loopback(
     account = quote(postgres.user, safe="")
     if postgres_password:
         account += f":{quote(postgres_password, safe='')}"
+    server = f"postgresql://{account}@{at['postgres']}"
+    sink = pipeline.sink if isinstance(pipeline.sink, PostgresSink) else None
     return Endpoints(
         stack=stack,
-        postgres_dsn=f"postgresql://{account}@{at['postgres']}/{quote(postgres.database, safe='')}",
+        **names_in(pipeline),
+        postgres_dsn=f"{server}/{quote(postgres.database, safe='')}",
         kafka_bootstrap=at["kafka"],
         connect_url=f"http://{connect}{at['connect']}",
-        connector=pipeline.connector.name,
-        mongodb_uri=f"mongodb://{at['mongodb']}",
-        mongodb_database=pipeline.mongodb.database,
-        consumer_url=f"http://{at['consumer']}",
+        mongodb_uri=f"mongodb://{at['mongodb']}" if pipeline.mongodb else "",
+        sink_dsn=f"{server}/{quote(sink.database, safe='')}" if sink else "",
+        consumer_url=f"http://{at['consumer']}" if pipeline.consumer else "",
         prometheus_url=f"http://{at['prometheus']}" if observed else "",
         grafana_url=f"http://{at['grafana']}" if observed and "grafana" in at else "",
         connector_postgres=connector_postgres,

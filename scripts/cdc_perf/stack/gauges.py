@@ -37,7 +37,10 @@ class Gauges:
         self._jvms: Mapping[str, JvmMemory] = {}
         self._next_collection = 0.0
         self._collecting: threading.Thread | None = None
-        self._lag = ConsumerLag(endpoints.kafka_bootstrap, pipeline)
+        # Without a consumer group there is no lag to read.
+        self._lag = (
+            ConsumerLag(endpoints.kafka_bootstrap, pipeline) if pipeline.consumer_group else None
+        )
         self._retained = RetainedBytes(endpoints.postgres_dsn, pipeline.postgres.slot)
         self._before: dict[str, Usage] = {}
 
@@ -57,7 +60,8 @@ class Gauges:
         """
         values: dict[str, float] = {}
         with suppress(NotReady):
-            values[CONSUMER_LAG] = self._lag.read()
+            if self._lag is not None:
+                values[CONSUMER_LAG] = self._lag.read()
         with suppress(NotReady, psycopg.Error):
             values[SLOT_RETAINED_BYTES] = self._retained.read()
         for name, usage in {**self._usage(), **usage_of(others)}.items():

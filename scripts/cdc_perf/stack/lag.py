@@ -23,7 +23,7 @@ class ConsumerLag:
         self._client = Consumer(
             {
                 "bootstrap.servers": bootstrap,
-                "group.id": pipeline.kafka.consumer_group,
+                "group.id": pipeline.consumer_group,
                 # A test may kill the broker; the gates report that.
                 "log_level": 0,
             }

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+import psycopg
+
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.connector_rules import connector_warnings
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack import connector, readiness, topics
+from cdc_perf.settings.pipeline import Pipeline, PostgresSink
+from cdc_perf.stack import connector, readiness, source, topics
 from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.checks.capture import OWN_SOURCE
 from cdc_perf.stack.checks.collections import expect_collections, prove_collections
@@ -18,7 +20,7 @@ from cdc_perf.stack.checks.sequence import check_pipeline
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.started import expect_same, record
 from cdc_perf.terminal import progress_to
-from cdc_perf.waiting import log_waits, wait_until
+from cdc_perf.waiting import NotReady, log_waits, wait_until
 
 _log = logging.getLogger(__name__)
 
@@ -104,7 +106,8 @@ def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints) -
         connector.wait_running(pipeline, endpoints, resume=True)
     elif not connector.revive(pipeline, endpoints):
         return False
-    wait_ready(starter, "consumer", lambda: readiness.consumer_ready(endpoints))
+    if pipeline.consumer is not None:
+        wait_ready(starter, "consumer", lambda: readiness.consumer_ready(endpoints))
     readiness.prove_pipeline(pipeline, endpoints)
     return True
 
@@ -119,7 +122,7 @@ def make_pipeline(
     start_consumer: Callable[[], None],
     cluster_id: str = "",
 ) -> None:
-    """Make a pipeline of starting components: schema, topics, consumer, connector.
+    """Make a pipeline of starting components: schema, topics, consumer, connectors.
 
     Args:
         starter: Reports the state of the components.
@@ -146,14 +149,19 @@ def make_pipeline(
         readiness.prepare_source(pipeline, endpoints, folder)
 
     wait_ready(starter, "postgres", postgres)
-    wait_ready(starter, "mongodb", lambda: prepare_target(pipeline, endpoints))
+    if pipeline.mongodb is not None:
+        wait_ready(starter, "mongodb", lambda: prepare_target(pipeline, endpoints))
+    if isinstance(pipeline.sink, PostgresSink):
+        prepare_sink(pipeline.sink, endpoints.sink_dsn, folder)
     wait_ready(starter, "kafka", broker)
     topics.create(endpoints.kafka_bootstrap, pipeline)
-    start_consumer()
+    if pipeline.consumer is not None:
+        start_consumer()
     wait_ready(starter, "connect", connect)
     connector.deploy(pipeline, endpoints)
     _log.info(f"connector {pipeline.connector.name} is running, its replication slot active")
-    wait_ready(starter, "consumer", lambda: readiness.consumer_ready(endpoints))
+    if pipeline.consumer is not None:
+        wait_ready(starter, "consumer", lambda: readiness.consumer_ready(endpoints))
 
 
 def verify(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> None:
@@ -179,6 +187,23 @@ def prepare_target(pipeline: Pipeline, endpoints: Endpoints) -> None:
     """
     expect_collections(pipeline, endpoints)
     prove_collections(pipeline, endpoints)
+
+
+def prepare_sink(sink: PostgresSink, dsn: str, folder: Path) -> None:
+    """Create the sink's database and its tables.
+
+    Raises:
+        StackFailure: PostgreSQL refused a statement, or does not answer.
+    """
+    try:
+        source.create_database(dsn, sink.database)
+        with source.connect(dsn) as connection:
+            connection.execute((folder / sink.schema).read_bytes())
+    except (psycopg.Error, NotReady) as error:
+        raise StackFailure(
+            f"{sink.schema}: {str(error).strip().splitlines()[0]}",
+            hint="fix the schema of the sink",
+        ) from None
 
 
 def _expect_cluster(found: str, ours: str, who: str) -> None:

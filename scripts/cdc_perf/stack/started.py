@@ -14,15 +14,16 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.files import NOT_JSON, readable_json, write_atomically
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import (
+    Connect,
+    Connector,
     Consumer,
     Kafka,
     LocalStackSettings,
-    Mongodb,
     Pipeline,
     Postgres,
+    Sink,
     Table,
 )
-from cdc_perf.stack.component_specs import COMPONENTS
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,10 +34,12 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
     postgres: Postgres
     kafka: Kafka
-    mongodb: Mongodb
-    consumer: Consumer
+    sink: Sink
+    consumer: Consumer | None
     tables: tuple[Table, ...]
     connector: str
+    sink_connector: Connector | None
+    connect: Connect
     local: LocalStackSettings
     schema_digest: str
 
@@ -47,10 +50,12 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             postgres=pipeline.postgres,
             kafka=pipeline.kafka,
-            mongodb=pipeline.mongodb,
+            sink=pipeline.sink,
             consumer=pipeline.consumer,
             tables=pipeline.tables,
             connector=pipeline.connector.name,
+            sink_connector=pipeline.sink_connector,
+            connect=pipeline.connect,
             local=pipeline.stacks.local,
             schema_digest=hashlib.sha256(schema).hexdigest(),
         )
@@ -62,18 +67,24 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
         yield from (f"{name} was added to tables" for name in after if name not in before)
         yield from (f"{name} was removed from tables" for name in before if name not in after)
         for name in (name for name in before if name in after):
-            for setting in ("key", "collection"):
+            for setting in ("key", "target", "columns"):
                 old, new = (getattr(x[name], setting) for x in (before, after))
                 yield from _changed(f"the {setting} of {name}", old, new)
-        for section in (name for name in COMPONENTS if name in self.__struct_fields__):
+        for section in ("postgres", "kafka", "sink", "consumer"):
             old, new = getattr(self, section), getattr(now, section)
-            for setting in old.__struct_fields__:
+            if type(old) is not type(new):
+                yield f"{section} was changed"
+                continue
+            for setting in old.__struct_fields__ if old is not None else ():
                 yield from _changed(
                     f"{section}.{setting}", getattr(old, setting), getattr(new, setting)
                 )
         yield from _changed("connector.name", self.connector, now.connector)
         if self.schema_digest != now.schema_digest and self.postgres.schema == now.postgres.schema:
             yield f"{now.postgres.schema} was changed"
+        for section in ("sink_connector", "connect"):
+            if getattr(self, section) != getattr(now, section):
+                yield f"{section} was changed"
         if self.local != now.local:
             yield "stacks.local was changed"
 

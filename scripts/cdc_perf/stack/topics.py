@@ -49,13 +49,14 @@ def settings(pipeline: Pipeline) -> dict[str, str]:
 
 
 def create(bootstrap: str, pipeline: Pipeline) -> None:
-    """Create each table's topic and the dead-letter topic; update the settings of existing ones.
+    """Create the topics that are missing; update the settings of existing ones.
 
     Raises:
         StackFailure: The broker refused a topic.
     """
     tables = [pipeline.topic(table) for table in pipeline.tables]
-    names = (*tables, pipeline.kafka.dead_letter_topic)
+    dead_letters = pipeline.kafka.dead_letter_topic
+    names = (*tables, *((dead_letters,) if dead_letters else ()))
     wanted = [
         NewTopic(
             name,

@@ -33,13 +33,13 @@ def expect_collections(pipeline: Pipeline, endpoints: Endpoints) -> None:
     with _connected(endpoints) as client:
         stand_in = target.stand_in(target.server(endpoints.mongodb_uri))
         for other in _names(client.list_database_names):
-            _expect_apart("mongodb.database", database, other)
+            _expect_apart("sink.database", database, other)
         # MongoDB distinguishes such collections; a server based on SQLite does not.
         there = _names(client[database].list_collection_names) if stand_in else ()
-        names = [table.collection for table in pipeline.tables]
+        names = [table.target for table in pipeline.tables]
         for index, name in enumerate(names):
             for other in (*names[:index], *there) if stand_in else ():
-                _expect_apart(f"tables[{index}].collection", name, other)
+                _expect_apart(f"tables[{index}].target", name, other)
             _expect_readable(client, database, index, name)
 
 
@@ -57,21 +57,21 @@ def prove_collections(pipeline: Pipeline, endpoints: Endpoints) -> None:
             guarded = {"_id": ids[index], "_cdc.lsn": {"$lt": 1}}
             probe = UpdateOne(guarded, {"$set": {"_cdc": {"lsn": 1}}}, upsert=True)
             with _refusal(index, table):
-                database[table.collection].bulk_write([probe], ordered=False)
+                database[table.target].bulk_write([probe], ordered=False)
         for index, table in enumerate(pipeline.tables):
             with _refusal(index, table):
-                found = database[table.collection].find({"_id": {"$in": ids}}, {"_id": 1})
+                found = database[table.target].find({"_id": {"$in": ids}}, {"_id": 1})
                 seen = [str(document["_id"]) for document in found]
             if ids[index] not in seen:
                 raise _refused(index, table, "it does not return what was written to it")
-            others = [x.collection for i, x in enumerate(pipeline.tables) if ids[i] in seen]
+            others = [x.target for i, x in enumerate(pipeline.tables) if ids[i] in seen]
             if len(others) > 1:
                 raise _refused(
                     index, table, f"it also contains the documents of {', '.join(others)}"
                 )
         for index, table in enumerate(pipeline.tables):
             with _refusal(index, table):
-                database[table.collection].delete_one({"_id": ids[index]})
+                database[table.target].delete_one({"_id": ids[index]})
 
 
 def _expect_apart(place: str, name: str, other: str) -> None:
@@ -93,7 +93,7 @@ def _expect_readable(client: Client, database: str, index: int, name: str) -> No
         # Without permission to read, the name may be valid: the canary checks that.
         if invalid or not isinstance(error, OperationFailure):
             raise StackFailure(
-                f"pipeline.toml: tables[{index}].collection: the MongoDB server rejects {name!r}: "
+                f"pipeline.toml: tables[{index}].target: the MongoDB server rejects {name!r}: "
                 f"{_first_line(error)}",
                 hint=_OTHER_NAME,
             ) from None
@@ -120,8 +120,8 @@ def _names(ask: Callable[[], list[str]]) -> tuple[str, ...]:
 
 def _refused(index: int, table: Table, why: str) -> StackFailure:
     return StackFailure(
-        f"pipeline.toml: tables[{index}].collection: the MongoDB server cannot store "
-        f"{table.collection!r}: {why}",
+        f"pipeline.toml: tables[{index}].target: the MongoDB server cannot store "
+        f"{table.target!r}: {why}",
         hint=_OTHER_NAME,
     )
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.settings.connector_rules import connector_faults, connector_warnings
+from cdc_perf.settings.connector_rules import Readers, connector_faults, connector_warnings
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack import connector, source
 from cdc_perf.stack.checks.capture import ANY_SOURCE, Check, expect_capturable
-from cdc_perf.stack.checks.collections import expect_collections
 from cdc_perf.stack.checks.publication import expect_publication
+from cdc_perf.stack.checks.targets import expect_targets
 from cdc_perf.stack.checks.toast import every_lost_toast
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
 from cdc_perf.stack.endpoints import Endpoints
@@ -39,7 +39,7 @@ def check_pipeline(
         expect_capturable(connection, pipeline, checks)
         expect_publication(connection, pipeline)
     with suppress(NotReady):
-        expect_collections(pipeline, endpoints)
+        expect_targets(pipeline, endpoints)
 
 
 def warnings(pipeline: Pipeline, endpoints: Endpoints) -> Iterator[str]:
@@ -100,7 +100,7 @@ def deployed_faults(pipeline: Pipeline, config: Mapping[str, str]) -> Iterator[s
     # Any lists are valid if they capture the tables.
     lists = re.compile(r"(?:table|schema)\.(?:in|ex)clude\.list")
     others = {name: value for name, value in config.items() if not lists.fullmatch(name)}
-    for setting, fault in connector_faults(others):
+    for setting, fault in connector_faults(others, Readers.of(pipeline)):
         yield f"{setting}: {fault}"
 
 

@@ -1,18 +1,24 @@
 """The addresses of an external stack, from pipeline.toml and the environment."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
 from cdc_perf.errors import UsageFailure
-from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.settings.pipeline import KafkaSink, MongodbSink, Pipeline, PostgresSink, Sink
+from cdc_perf.stack.endpoints import Endpoints, names_in
 from cdc_perf.stack.external import forms
 from cdc_perf.stack.external.forms import UnreadableAddress
 
 _SECTION = "pipeline.toml: stacks.external"
-# k6 writes to the first and reads from the last; the data-loss check needs Kafka between them.
-_NEEDED = ("postgres_dsn", "kafka_bootstrap", "mongodb_uri")
+# k6 writes to the first and reads from the sink; the data-loss check needs Kafka between them.
+_NEEDED = ("postgres_dsn", "kafka_bootstrap")
+_NEEDED_BY_SINK: Mapping[type[Sink], tuple[str, ...]] = {
+    MongodbSink: ("mongodb_uri",),
+    PostgresSink: ("sink_dsn",),
+    KafkaSink: (),
+}
 
 
 def variable(name: str) -> str:
@@ -28,8 +34,8 @@ def addresses(pipeline: Pipeline, environment: Mapping[str, str]) -> Endpoints:
     """
     given = msgspec.structs.asdict(pipeline.stacks.external)
     _refuse_passwords(given)
-    found = {name: _read(name, value, environment) for name, value in given.items()}
-    for name in _NEEDED:
+    found: dict[str, Any] = {name: _read(name, value, environment) for name, value in given.items()}
+    for name in (*_NEEDED, *_NEEDED_BY_SINK[type(pipeline.sink)]):
         if not found[name]:
             raise UsageFailure(
                 f"--stack external: {name} is not set",
@@ -37,8 +43,7 @@ def addresses(pipeline: Pipeline, environment: Mapping[str, str]) -> Endpoints:
             )
     return Endpoints(
         stack="external",
-        connector=pipeline.connector.name,
-        mongodb_database=pipeline.mongodb.database,
+        **names_in(pipeline),
         **found,
     )
 
@@ -75,6 +80,7 @@ _FORMS: Mapping[str, Callable[[str], str]] = {
     "postgres_dsn": forms.postgres,
     "kafka_bootstrap": forms.kafka,
     "mongodb_uri": forms.mongodb,
+    "sink_dsn": forms.postgres,
     "connect_url": forms.connect,
     "consumer_url": forms.consumer,
     "connector_postgres": forms.connector_postgres,

@@ -5,16 +5,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline import Pipeline, PostgresSink
 from cdc_perf.stack import readiness, source, target, topics
 from cdc_perf.stack.backend import JvmMemory, LogTail
 from cdc_perf.stack.checks.sequence import check_connector, check_pipeline, warnings
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
-from cdc_perf.stack.component_specs import COMPONENTS
+from cdc_perf.stack.component_specs import COMPONENTS, PIPELINE, components_of
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
 from cdc_perf.stack.connector_health import CONNECTOR, Condition, read_health, status_rows
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.addresses import addresses
+from cdc_perf.stack.sinks.choice import sink_of
 from cdc_perf.stack.usage import Usage
 from cdc_perf.waiting import NotReady
 
@@ -55,9 +56,15 @@ def ask_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[ProbeAnswer, ...]
         "connect": (endpoints.connect_url, lambda: _connect(endpoints)),
         CONNECTOR: (endpoints.connect_url, lambda: _connector(pipeline, endpoints)),
         "mongodb": (endpoints.mongodb_uri, lambda: target.server(endpoints.mongodb_uri)),
+        "sink": (endpoints.sink_dsn, lambda: sink_of(pipeline, endpoints).server()),
         "consumer": (endpoints.consumer_url, lambda: _consumer(endpoints)),
     }
-    return tuple(_ask(name, *question) for name, question in questions.items())
+    absent = {spec.name for spec in PIPELINE} - {spec.name for spec in components_of(pipeline)}
+    if not isinstance(pipeline.sink, PostgresSink):
+        absent.add("sink")
+    return tuple(
+        _ask(name, *question) for name, question in questions.items() if name not in absent
+    )
 
 
 def _ask(name: str, address: str, question: Callable[[], str]) -> ProbeAnswer:
@@ -201,7 +208,7 @@ class ExternalStack:
         notes = (
             "external stack: restarts, logs, CPU, and memory were not monitored",
             f"no address given for {missing}" if missing else "",
-            target.note(answers["mongodb"].version),
+            target.note(answers["mongodb"].version) if "mongodb" in answers else "",
         )
         return tuple(x for x in notes if x)
 

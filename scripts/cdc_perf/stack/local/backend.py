@@ -12,7 +12,7 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import target
 from cdc_perf.stack.backend import JvmMemory, LogTail
 from cdc_perf.stack.component import ComponentStatus
-from cdc_perf.stack.component_specs import COMPONENTS, OBSERVERS, PIPELINE, stop_order
+from cdc_perf.stack.component_specs import OBSERVERS, components_of, stop_order
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local.jvm_memory import collected
 from cdc_perf.stack.local.layout import Layout
@@ -44,6 +44,7 @@ class LocalStack:
         self._checkout = checkout
         self._pipeline = pipeline
         self._layout = layout
+        self._components = tuple(spec.name for spec in components_of(pipeline))
         self._supervisor = Supervisor(layout)
         self._starter = LocalStarter(checkout, pipeline, layout, self._supervisor, install)
 
@@ -60,7 +61,7 @@ class LocalStack:
         alive = self._supervisor.alive()
         found = self._layout.state.exists() or alive
         if alive:
-            for spec in stop_order():
+            for spec in stop_order(components_of(self._pipeline)):
                 self._supervisor.stop_program(spec.name)
         self._supervisor.shut_down()
         self._layout.clear()
@@ -70,7 +71,7 @@ class LocalStack:
 
     def abandon(self) -> bool:
         """Stop the stack at once, because it is no longer needed, and remove its data."""
-        for spec in PIPELINE:
+        for spec in components_of(self._pipeline):
             with suppress(StackFailure):
                 self._supervisor.kill_program(spec.name, spec.kill_signal)
         # A cancelled command must still clean up.
@@ -99,7 +100,7 @@ class LocalStack:
         usage = self.usage()
         versions = self.versions()
         statuses = []
-        for name in (*COMPONENTS, *(x for x in OBSERVERS if x in processes)):
+        for name in (*self._components, *(x for x in OBSERVERS if x in processes)):
             info = processes.get(name, {})
             pid = info.get("pid") or None
             statuses.append(
@@ -142,7 +143,9 @@ class LocalStack:
     def log_files(self) -> Mapping[str, Path]:
         """Return the log files, including supervisord's."""
         observers = (name for name in OBSERVERS if name in self.versions())
-        return {name: self._layout.log(name) for name in (*COMPONENTS, *observers, "supervisord")}
+        return {
+            name: self._layout.log(name) for name in (*self._components, *observers, "supervisord")
+        }
 
     def log_tails(self, lines: int) -> Mapping[str, LogTail]:
         """Return the last lines of the log files."""

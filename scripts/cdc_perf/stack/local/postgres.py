@@ -1,6 +1,7 @@
 """PostgreSQL of the embedded stack: a new cluster for each `up`."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from psycopg import sql
@@ -71,8 +72,10 @@ def write_admin_password(layout: Layout, settings: Postgres, port: int, password
     write_atomically(layout.admin_password, line, mode=PRIVATE)
 
 
-def create_account(settings: Postgres, port: int, passwords: Passwords) -> None:
-    """Create the pipeline's role, which is not a superuser, and a database that it owns.
+def create_account(
+    settings: Postgres, databases: Sequence[str], port: int, passwords: Passwords
+) -> None:
+    """Create the pipeline's role, which is not a superuser, and the databases that it owns.
 
     Raises:
         NotReady: PostgreSQL does not accept connections.
@@ -94,7 +97,8 @@ def create_account(settings: Postgres, port: int, passwords: Passwords) -> None:
             )
             create = sql.SQL("CREATE ROLE {} LOGIN REPLICATION PASSWORD {}")
             connection.execute(create.format(role, sql.Literal(verifier.decode())))
-        source.create_database(admin, settings.database, owner=settings.user)
+        for database in databases:
+            source.create_database(admin, database, owner=settings.user)
 
 
 def program(layout: Layout, installed: Path, port: int) -> Program:

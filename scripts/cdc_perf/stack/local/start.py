@@ -9,9 +9,9 @@ from typing import ClassVar
 import msgspec
 
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline import Pipeline, PostgresSink
 from cdc_perf.stack import readiness
-from cdc_perf.stack.component_specs import COMPONENTS, OBSERVERS, start_order
+from cdc_perf.stack.component_specs import OBSERVERS, PIPELINE, components_of, start_order
 from cdc_perf.stack.endpoints import Endpoints, on_loopback
 from cdc_perf.stack.local import consumer, jvm, known_errors, mongodb, observe, postgres
 from cdc_perf.stack.local.layout import Layout
@@ -27,6 +27,13 @@ from cdc_perf.stack.start import make_pipeline, wait_ready
 
 _log = logging.getLogger(__name__)
 NAME = "local"
+
+
+def databases_of(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return the databases on the embedded PostgreSQL server."""
+    sink = pipeline.sink
+    sinks = (sink.database,) if isinstance(sink, PostgresSink) else ()
+    return (pipeline.postgres.database, *sinks)
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class LocalStarter:
     def stopped(self) -> tuple[str, ...]:
         """Return the components and observers that supervisord was asked to stop."""
         known = self.supervisor.processes()
-        names = (x for x in (*COMPONENTS, *OBSERVERS) if x in known)
+        names = (x for x in (*(spec.name for spec in PIPELINE), *OBSERVERS) if x in known)
         return tuple(name for name in names if self.supervisor.state(name) == "stopped")
 
     def log(self, name: str) -> Path:
@@ -92,27 +99,31 @@ class LocalStarter:
             connect_password=passwords.connect,
         )
         layout.make()
+        components = components_of(pipeline)
+        versions = {**versions, "mongodb": server.version}
+        names = {*(spec.name for spec in components), *OBSERVERS}
         state = LocalState(
             ports=ports,
             cluster_id=jvm.new_cluster_id(),
-            versions={**versions, "mongodb": server.version},
+            versions={name: text for name, text in versions.items() if name in names},
         )
         state.write(layout.state)
         jvm.write_settings(layout, ports, passwords)
         jvm.copy_storage(installed.storage, layout, state.cluster_id)
         agents, observing = self._observing(observers, ports)
-        self.supervisor.start(
-            (
+        programs = {
+            each.name: each
+            for each in (
                 *jvm.programs(layout, installed.java, passwords, agents),
                 mongodb.program(layout, server, installed.mongodb, ports.mongodb),
                 postgres.program(layout, installed.postgres, ports.postgres),
                 consumer.program(
                     self.checkout.root, self.checkout.pipeline_file, endpoints, ports.consumer
                 ),
-                *observing,
             )
-        )
-        for spec in start_order():
+        }
+        self.supervisor.start((*(programs[spec.name] for spec in components), *observing))
+        for spec in start_order(components):
             if spec.name == "postgres":
                 self._create_cluster(installed, ports, passwords)
             self.supervisor.start_program(spec.name)
@@ -124,7 +135,11 @@ class LocalStarter:
             self.checkout.pipeline,
             endpoints,
             create_account=partial(
-                postgres.create_account, pipeline.postgres, ports.postgres, passwords
+                postgres.create_account,
+                pipeline.postgres,
+                databases_of(pipeline),
+                ports.postgres,
+                passwords,
             ),
             start_consumer=lambda: self.supervisor.start_program("consumer"),
             cluster_id=state.cluster_id,

@@ -1,0 +1,1 @@
+"""The sinks in which a pipeline's changes arrive: MongoDB, PostgreSQL, Kafka."""

@@ -1,0 +1,62 @@
+"""The interface of a sink, the same for every kind."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from cdc_perf.settings.pipeline import Table
+
+# The fields of a row in the sink, by name, and its key under `_id`.
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to read of a table in the sink.
+
+    Attributes:
+        table: The table.
+        columns: The names of its columns in the source.
+    """
+
+    table: Table
+    columns: Sequence[str]
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The names of the columns in the sink, by name in the source."""
+        return {name: self.table.columns.get(name, name) for name in self.columns}
+
+
+class SinkReader(Protocol):
+    """An open connection to a sink. Every method raises NotReady if the sink does not answer."""
+
+    def has(self, table: Table, key: str) -> bool:
+        """Return whether the sink has the row with an `_id`, and not only the mark of a delete."""
+
+    def documents(self, target: Target) -> Iterator[Document]:
+        """Yield the rows in the order of `_id`, compared by bytes, without marks of deletes."""
+
+
+class Sink(Protocol):
+    """Where the changes of a pipeline arrive.
+
+    Attributes:
+        name: Its kind, for people.
+        typed: Whether it has typed columns, whose values it prints as PostgreSQL does; otherwise
+            values have the forms of Debezium's JSON.
+    """
+
+    name: ClassVar[str]
+    typed: ClassVar[bool]
+
+    def server(self) -> str:
+        """Return the server's name and version.
+
+        Raises:
+            NotReady: It does not answer.
+        """
+
+    def open(self) -> AbstractContextManager[SinkReader]:
+        """Connect for the block."""
