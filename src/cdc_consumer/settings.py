@@ -35,8 +35,8 @@ class Kafka(Struct, frozen=True):
     dead_letter_topic: Text
 
 
-class MongoDB(Struct, frozen=True):
-    """Names in MongoDB."""
+class Sink(Struct, frozen=True, tag_field="type", tag="mongodb"):
+    """Names in MongoDB, the only sink of this consumer."""
 
     database: Text
 
@@ -53,7 +53,7 @@ class Pipeline(Struct, frozen=True):
     """The sections of pipeline.toml that the consumer uses; others are ignored."""
 
     kafka: Kafka
-    sink: MongoDB
+    sink: Sink
     consumer: Limits
     tables: Annotated[tuple[Table, ...], Meta(min_length=1)]
 

@@ -47,7 +47,8 @@ topic_prefix = "{name}"
 consumer_group = "{group}"
 dead_letter_topic = "{name}.dead-letter"
 
-[mongodb]
+[sink]
+type = "mongodb"
 database = "{name}"
 
 [consumer]
@@ -58,13 +59,13 @@ delete_marker_ttl_hours = 1
 [[tables]]
 table = "public.orders"
 key = ["id"]
-collection = "orders"
+target = "orders"
 """
 ITEM = """
 [[tables]]
 table = "public.item"
 key = ["order_id", "line"]
-collection = "item"
+target = "item"
 """
 
 

@@ -45,7 +45,7 @@ TABLE = """
 [[tables]]
 table = "public.kinds"
 key = ["part", "number"]
-collection = "kinds"
+target = "kinds"
 
 [canary]
 """

@@ -34,7 +34,7 @@ SECTION = """
 [[tables]]
 table = "public.t"
 key = ["id"]
-collection = "t"
+target = "t"
 
 [canary]
 """

@@ -40,12 +40,12 @@ TABLES = """
 [[tables]]
 table = "public.sensor"
 key = ["id"]
-collection = "sensor"
+target = "sensor"
 
 [[tables]]
 table = "public.blob"
 key = ["id"]
-collection = "blob"
+target = "blob"
 
 [canary]
 """

@@ -20,6 +20,7 @@ from cdc_perf.integrity.records import Cut, Finding, FindingKind, LastSeen
 from cdc_perf.integrity.snapshot import NO_ID, compare
 from cdc_perf.settings.pipeline import Table
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.sinks.choice import sink_of
 from cdc_perf.verdict.integrity_gates import exit_code_of
 from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.integrity_stack import CUSTOMER, Planted, planted
@@ -68,7 +69,10 @@ def test_rows_of_every_type_and_a_composite_key_are_the_same(pipe: Planted) -> N
     for name in good.keys() - {"_id", "_cdc"}:
         kinds.update_one({"_id": identity}, {"$set": {name: ["other"]}})
         differences = compare(
-            pipe.endpoints.postgres_dsn, kinds.database, pipe.pipeline, ConnectorFilter()
+            pipe.endpoints.postgres_dsn,
+            sink_of(pipe.pipeline, pipe.endpoints),
+            pipe.pipeline,
+            ConnectorFilter(),
         ).differences
         assert [(x.id, [y.split()[0] for y in x.columns]) for x in differences] == [
             (identity, [name])

@@ -34,7 +34,7 @@ TABLES = """
 [[tables]]
 table = "public.grown"
 key = ["id"]
-collection = "grown"
+target = "grown"
 
 [canary]
 """

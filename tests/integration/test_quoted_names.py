@@ -92,7 +92,7 @@ def written(quoted: Quoted) -> dict[str, str]:
             update = sql.SQL("UPDATE {} SET note = 'y' WHERE id = %s").format(name)
             connection.execute(update, (stays,))
             connection.execute(sql.SQL("DELETE FROM {} WHERE id = %s").format(name), (goes,))
-            kept[table.collection] = stays
+            kept[table.target] = stays
     client: MongoClient[dict[str, object]] = MongoClient(quoted.endpoints.mongodb_uri)
 
     def arrived() -> None:
@@ -110,7 +110,7 @@ def written(quoted: Quoted) -> dict[str, str]:
 def test_each_table_has_its_documents_and_nothing_is_found_amiss(
     quoted: Quoted, written: dict[str, str]
 ) -> None:
-    assert written.keys() == {table.collection for table in quoted.tables}
+    assert written.keys() == {table.target for table in quoted.tables}
     completed = quoted.inv("integrity", "--stack", "local")
     assert completed.exit_code == ExitCode.PASS, completed.output
 

@@ -159,7 +159,7 @@ def test_a_collection_that_the_stand_in_cannot_hold_is_refused(
 ) -> None:
     with pytest.raises(StackFailure) as caught:
         prove_collections(of(pipeline, *called("checks_a", name)), endpoints)
-    assert caught.value.message.startswith("pipeline.toml: tables[1].collection: ")
+    assert caught.value.message.startswith("pipeline.toml: tables[1].target: ")
     assert "\n" not in caught.value.message
 
 
@@ -186,8 +186,8 @@ def test_a_database_that_differs_in_capitals_alone_is_refused(
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        ('collection = "orders"', 'collection = "select"', "tables[2].collection"),
-        ('collection = "orders"', 'collection = "Customer"', "tables[2].collection"),
+        ('target = "orders"', 'target = "select"', "tables[2].target"),
+        ('target = "orders"', 'target = "Customer"', "tables[2].target"),
         (
             'key = ["id"]\ncollection = "orders"',
             'key = ["customer_id"]\ncollection = "orders"',

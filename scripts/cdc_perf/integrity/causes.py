@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
+from pymongo.database import Database
 
 from cdc_perf.integrity.records import Cause, CauseCode, FindingKind
 from cdc_perf.integrity.snapshot import RowDifference
 from cdc_perf.reasons import findings as reasons
 from cdc_perf.reasons.reason import Reason
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack.endpoints import Endpoints
-from cdc_perf.stack.sinks.mongodb import MongodbTarget, answering
+from cdc_perf.stack.sinks.mongodb import answering
+from cdc_perf.stack.sinks.sink import Document
 
 _COLUMN_KINDS = frozenset((FindingKind.CONTENT, FindingKind.STALE))
 _XIDS = 2**32
@@ -89,17 +90,23 @@ class Explanation:
 
 
 class CauseFacts:
-    """Queries the evidence about a table, only after a difference was found."""
+    """Queries the evidence about a table, only after a difference was found.
+
+    Args:
+        connection: A connection to PostgreSQL.
+        database: The documents of cdc-consumer, which keeps marks of deletes; None if another
+            consumer writes to the sink.
+        pipeline: The pipeline.
+    """
 
     def __init__(
         self,
         connection: Connection[tuple[Any, ...]],
+        database: Database[Document] | None,
         pipeline: Pipeline,
-        endpoints: Endpoints,
     ) -> None:
         self._connection = connection
-        self._pipeline = pipeline
-        self._endpoints = endpoints
+        self._database = database
         self._tables = {table.table: table for table in pipeline.tables}
 
     def explain(
@@ -126,13 +133,11 @@ class CauseFacts:
             rows = self._connection.execute(_ATTRIBUTES, (oid,)).fetchall()
             return TableFacts(attributes=tuple(Attribute(*row) for row in rows))
         newest = max((each.lsn for each in differences if each.lsn is not None), default=None)
-        if not replaced or newest is None or self._pipeline.consumer is None:
-            # Only cdc-consumer keeps marks of deletes.
+        if not replaced or newest is None or self._database is None:
             return TableFacts()
-        target = MongodbTarget(self._endpoints.mongodb_uri, self._endpoints.mongodb_database)
-        with target.open() as reader, answering():
-            collection = reader.database[self._tables[table].target]
-            live = {"_cdc.lsn": {"$lte": newest}, "_cdc.op": {"$ne": "d"}}
+        collection = self._database[self._tables[table].target]
+        live = {"_cdc.lsn": {"$lte": newest}, "_cdc.op": {"$ne": "d"}}
+        with answering():
             return TableFacts(
                 storage_replaced=True,
                 deleted=deleted,

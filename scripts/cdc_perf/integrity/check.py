@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import psycopg
+from pymongo.database import Database
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.integrity.causes import CauseFacts
@@ -35,6 +36,8 @@ from cdc_perf.stack.component_specs import SPECS
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.stack.sinks.choice import sink_of
+from cdc_perf.stack.sinks.mongodb import MongodbTarget
+from cdc_perf.stack.sinks.sink import Document
 from cdc_perf.waiting import NotReady
 from cdc_perf.wording import counted
 
@@ -174,8 +177,12 @@ class Checker:
         entries = read_ledger(ledger) if ledger is not None else ()
         kept = ledger is not None and ledger.exists()
         records = self._topics.read(begins)
-        with load_events(records, entries) as events, self._postgres() as connection:
-            facts = CauseFacts(connection, self.pipeline, self.endpoints)
+        with (
+            load_events(records, entries) as events,
+            self._postgres() as connection,
+            self._documents() as documents,
+        ):
+            facts = CauseFacts(connection, documents, self.pipeline)
             trail = RowTrace(self.pipeline, events, lag.committed())
             cuts = records.cuts()
             missing = missed_for_sure(
@@ -211,6 +218,16 @@ class Checker:
             connector.deployed_config(self.pipeline, self.endpoints)
             or self.pipeline.connector.config
         )
+
+    @contextmanager
+    def _documents(self) -> Iterator[Database[Document] | None]:
+        """Connect to the documents of cdc-consumer; None if another consumer writes to the sink."""
+        if self.pipeline.consumer is None:
+            yield None
+            return
+        target = MongodbTarget(self.endpoints.mongodb_uri, self.endpoints.mongodb_database)
+        with target.open() as reader:
+            yield reader.database
 
     def _postgres(self) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(

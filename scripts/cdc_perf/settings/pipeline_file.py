@@ -59,8 +59,7 @@ def _untyped_faults(content: dict[str, object]) -> Iterator[tuple[str, str]]:
             if not isinstance(value, str):
                 yield (
                     f"{section}.config.{name}",
-                    f"Kafka Connect accepts text only: quote {value}; "
-                    'quote a name with dots ("a.b")',
+                    f"Kafka Connect accepts text: quote {value}; quote a dotted name ('a.b')",
                 )
 
 

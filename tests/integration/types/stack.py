@@ -13,6 +13,7 @@ from pymongo.collection import Collection
 from cdc_perf.integrity.records import Integrity
 from cdc_perf.integrity.snapshot import RowDifference, TableComparison, compare
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.sinks.choice import sink_of
 from tests.integration.integrity_stack import Planted, planted
 from tests.integration.types.catalog import SETUP, TYPES, Type
 
@@ -111,7 +112,7 @@ class Typed:
     def comparison(self) -> TableComparison:
         return compare(
             self.pipe.endpoints.postgres_dsn,
-            self.documents.database,
+            sink_of(self.pipe.pipeline, self.pipe.endpoints),
             self.pipe.pipeline,
             ConnectorFilter.of(self.pipe.pipeline.connector.config),
         )

@@ -23,7 +23,7 @@ SECTION = """
 [[tables]]
 table = "public.printed"
 key = ["id"]
-collection = "printed"
+target = "printed"
 
 [canary]
 """

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from cdc_perf.integrity.snapshot import compare
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.sinks.choice import sink_of
 from tests.integration.integrity_stack import Planted, planted
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -223,7 +224,7 @@ SECTION = """
 [[tables]]
 table = "public.chance"
 key = ["id"]
-collection = "chance"
+target = "chance"
 
 [canary]
 """
@@ -291,7 +292,10 @@ def test_random_rows(pipe: Planted, kinds: list[str], seed: int) -> None:
             expected[document["_id"]] = name
     assert len(expected) > ALTERED // 2
     differences = compare(
-        pipe.endpoints.postgres_dsn, documents.database, pipe.pipeline, ConnectorFilter()
+        pipe.endpoints.postgres_dsn,
+        sink_of(pipe.pipeline, pipe.endpoints),
+        pipe.pipeline,
+        ConnectorFilter(),
     ).differences
     found = {each.id: each.columns[0].split()[0] for each in differences}
     assert found == expected, f"CDC_TYPES_SEED={seed}"

@@ -15,6 +15,7 @@ from cdc_perf.integrity.conversions import Conversion
 from cdc_perf.integrity.records import FindingKind, Integrity
 from cdc_perf.integrity.snapshot import RowDifference, TableComparison
 from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack import printing
 from cdc_perf.stack.checks.toast import lost_toast
 from cdc_perf.stack.row_id import identity
 from cdc_perf.stack.table_columns import TableColumn, table_columns
@@ -158,7 +159,7 @@ DEFECTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         Conversion(lambda x: 0 if "inf" in x else temporal.duration(x), lambda x: x),
     ),
     "bytea as the database prints it": lambda patch: patch.setitem(
-        snapshot._PRINTING,  # noqa: SLF001
+        printing._SETTINGS,  # noqa: SLF001
         "bytea_output",
         "escape",
     ),
@@ -327,7 +328,7 @@ def test_keys(types: Typed, type_table: TypeTable) -> None:
 
 @pytest.mark.parametrize("each", REFUSED, ids=lambda each: each.column)
 def test_a_key_that_cannot_be_followed_is_refused(types: Typed, each: Type) -> None:
-    table = Table(table="public.kinds", key=(each.column,), collection="kinds")
+    table = Table(table="public.kinds", key=(each.column,), target="kinds")
     with types.connect() as connection:
         known = {x.name: x for x in table_columns(connection, "public.kinds")}
     with pytest.raises(StackFailure, match=each.column):

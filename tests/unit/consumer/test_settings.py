@@ -17,7 +17,8 @@ topic_prefix = "cdc"
 consumer_group = "group"
 dead_letter_topic = "cdc.dead-letter"
 
-[mongodb]
+[sink]
+type = "mongodb"
 database = "db"
 
 [consumer]
@@ -28,12 +29,12 @@ delete_marker_ttl_hours = 1.5
 [[tables]]
 table = "public.orders"
 key = ["id"]
-collection = "orders"
+target = "orders"
 
 [[tables]]
 table = "public.item"
 key = ["order_id", "line"]
-collection = "item"
+target = "item"
 """
 
 
@@ -58,7 +59,7 @@ def test_the_settings_are_read_and_other_sections_are_left_to_others(file: Path)
     ("old", "new", "why"),
     [
         pytest.param("[kafka]", "[kafka", "pipeline.toml: ", id="no TOML"),
-        pytest.param("[mongodb]", "[mongo]", "missing required field `mongodb`", id="no section"),
+        pytest.param("[sink]", "[mongo]", "missing required field `sink`", id="no section"),
         pytest.param('"group"', '""', "length >= 1", id="empty name"),
         pytest.param('"group"', "5", "Expected `str`, got `int`", id="wrong type"),
         pytest.param("= 500", "= 0", ">= 1", id="no batch"),
@@ -71,7 +72,7 @@ def test_the_settings_are_read_and_other_sections_are_left_to_others(file: Path)
         pytest.param(
             "public.item", "public.orders", "table 'public.orders' appears", id="table twice"
         ),
-        pytest.param('"item"', '"orders"', "collection 'orders' appears", id="collection twice"),
+        pytest.param('"item"', '"orders"', "target 'orders' appears", id="collection twice"),
         pytest.param(
             "cdc.dead-letter",
             "cdc.public.item",

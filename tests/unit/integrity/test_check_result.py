@@ -1,7 +1,7 @@
 """The result of a check on a fake stack: findings of each kind, or the reason for none."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import msgspec
 import psycopg
 import pytest
-from pymongo.errors import ServerSelectionTimeoutError
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.integrity import check
@@ -22,6 +21,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import connector
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.sinks.sink import Sink
 from cdc_perf.waiting import NotReady
 from tests.unit.addresses import NO_ADDRESSES
 
@@ -70,9 +70,9 @@ class FakeStack:
         return {}
 
     def compare(
-        self, _dsn: str, database: object, _pipeline: object, filtered: ConnectorFilter
+        self, _dsn: str, sink: Sink, _pipeline: object, filtered: ConnectorFilter
     ) -> TableComparison:
-        assert database == "the target database"
+        assert sink.name == "MongoDB"
         self.readings(None, None, filtered)
         return TableComparison((), self.differences)
 
@@ -96,8 +96,8 @@ class FakeRecords:
 
 
 @contextmanager
-def connected(*_arguments: object, **_options: object) -> Iterator[dict[str, str]]:
-    yield {"cdc": "the target database"}
+def connected(*_arguments: object, **_options: object) -> Iterator[None]:
+    yield None
 
 
 @pytest.fixture
@@ -115,7 +115,8 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
         monkeypatch.setattr(check, name, lambda *_arguments, fake=fake: fake)
     monkeypatch.setattr(check, "readings", found.readings)
     monkeypatch.setattr(check, "compare", found.compare)
-    monkeypatch.setattr(check, "MongoClient", connected)
+    documents = SimpleNamespace(open=lambda: nullcontext(SimpleNamespace(database={})))
+    monkeypatch.setattr(check, "MongodbTarget", lambda *_address: documents)
     monkeypatch.setattr(psycopg, "connect", connected)
     monkeypatch.setattr(connector, "deployed_config", lambda *_arguments: found.deployed)
     return found
@@ -135,7 +136,7 @@ FAILURES = pytest.mark.parametrize(
     ("error", "reason"),
     [
         (psycopg.OperationalError("refused\nIs it up?"), "PostgreSQL: refused"),
-        (ServerSelectionTimeoutError("timed out"), "MongoDB: timed out"),
+        (NotReady("MongoDB: timed out"), "MongoDB: timed out"),
         (NotReady("the broker is away"), "the broker is away"),
         (StackFailure("there is no topic t"), "there is no topic t"),
     ],

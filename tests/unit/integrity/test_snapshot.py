@@ -40,7 +40,7 @@ def document(identity: str, email: str = "a", tx_id: int = 7, **more: object) ->
 def found(
     rows: Sequence[Row], documents: Sequence[dict[str, Any]]
 ) -> list[tuple[FindingKind, str]]:
-    return [(each.kind, each.id) for each in differing(HOW, rows, documents)]
+    return [(each.kind, each.id) for each in differing(HOW, rows, documents, typed=False)]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_key_with_a_null_is_a_row_that_cannot_arrive() -> None:
 
 
 def test_a_difference_says_which_field() -> None:
-    (difference,) = differing(HOW, [row("a", "new")], [document("a", "old", odd=1)])
+    (difference,) = differing(HOW, [row("a", "new")], [document("a", "old", odd=1)], typed=False)
     assert (difference.kind, difference.table, difference.id) == (
         FindingKind.CONTENT,
         "public.customer",
@@ -95,7 +95,7 @@ def test_a_difference_says_which_field_the_document_lacks() -> None:
     lacking = document("a", "old")
     del lacking["email"]
     rows, documents = [row("a", "new"), row("b")], [lacking, document("b")]
-    (difference,) = differing(HOW, rows, documents)
+    (difference,) = differing(HOW, rows, documents, typed=False)
     assert difference.fields == {"email"}
     assert difference.absent == ("email",)
 
@@ -104,7 +104,11 @@ def test_a_column_that_no_document_has() -> None:
     how = replace(HOW, columns=(EMAIL, NOTE), fields=HOW.fields | {"note"})
     rows: list[Row] = [("a", "7", "a", "x"), ("b", "7", "new", "y"), ("c", "7", "a", None)]
     documents = [document(x) for x in "abc"]
-    absent = [x for x in differing(how, rows, documents) if x.kind is FindingKind.COLUMN_ABSENT]
+    absent = [
+        x
+        for x in differing(how, rows, documents, typed=False)
+        if x.kind is FindingKind.COLUMN_ABSENT
+    ]
     assert absent == [
         RowDifference(
             FindingKind.COLUMN_ABSENT, "public.customer", "note", "", None, ("note text",), count=2
@@ -112,13 +116,13 @@ def test_a_column_that_no_document_has() -> None:
     ]
     # One document that has it makes it a matter of rows.
     documents[0]["note"] = "x"
-    kinds = {each.kind for each in differing(how, rows, documents)}
+    kinds = {each.kind for each in differing(how, rows, documents, typed=False)}
     assert kinds == {FindingKind.CONTENT}
 
 
 def test_a_column_without_values_is_not_missed() -> None:
     how = replace(HOW, columns=(EMAIL, NOTE), fields=HOW.fields | {"note"})
-    assert not list(differing(how, [("a", "7", "a", None)], [document("a")]))
+    assert not list(differing(how, [("a", "7", "a", None)], [document("a")], typed=False))
 
 
 IDS = st.sets(st.text(min_size=1, max_size=3))

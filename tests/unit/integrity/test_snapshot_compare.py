@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import psycopg
 import pytest
@@ -21,6 +21,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Table
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.sinks.mongodb import MongodbReader
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -104,6 +105,23 @@ class FakeCollection:
         yield iter(self._documents)
 
 
+class FakeSink:
+    """A MongoDB sink."""
+
+    name: ClassVar[str] = "MongoDB"
+    typed: ClassVar[bool] = False
+
+    def __init__(self, reader: MongodbReader) -> None:
+        self._reader = reader
+
+    def server(self) -> str:
+        raise NotImplementedError
+
+    @contextmanager
+    def open(self) -> Iterator[MongodbReader]:
+        yield self._reader
+
+
 def compared(
     monkeypatch: pytest.MonkeyPatch, readings: Sequence[TableReading], rows: Rows, found: Documents
 ) -> tuple[TableComparison, FakeConnection]:
@@ -120,7 +138,7 @@ def compared(
     database = {name: FakeCollection(documents) for name, documents in found.items()}
     result = compare(
         "",
-        cast("Database[dict[str, Any]]", database),
+        FakeSink(MongodbReader(cast("Database[dict[str, Any]]", database))),
         load_pipeline(Checkout.here()),
         ConnectorFilter(),
     )

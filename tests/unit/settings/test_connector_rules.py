@@ -2,11 +2,18 @@ from pathlib import Path
 
 import pytest
 
-from cdc_perf.settings.connector_rules import connector_faults, connector_warnings
+from cdc_perf.settings.connector_rules import (
+    Readers,
+    added_fields,
+    connector_faults,
+    connector_warnings,
+)
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 
 UNWRAP = "io.debezium.transforms.ExtractNewRecordState"
+# cdc-consumer reads the records; the documents hold values as JSON has them.
+OURS = Readers(consumer=True, typed=False)
 JSON = "org.apache.kafka.connect.json.JsonConverter"
 
 
@@ -16,7 +23,7 @@ def committed() -> dict[str, str]:
 
 
 def test_the_committed_settings_contradict_nothing(committed: dict[str, str]) -> None:
-    assert list(connector_faults(committed)) == []
+    assert list(connector_faults(committed, OURS)) == []
 
 
 @pytest.mark.parametrize(
@@ -52,7 +59,7 @@ def test_the_committed_settings_contradict_nothing(committed: dict[str, str]) ->
 def test_what_alters_no_reading_is_allowed(
     committed: dict[str, str], changed: dict[str, str]
 ) -> None:
-    assert list(connector_faults({**committed, **changed})) == []
+    assert list(connector_faults({**committed, **changed}, OURS)) == []
 
 
 @pytest.mark.parametrize(
@@ -117,7 +124,7 @@ def test_what_the_pipeline_could_not_follow_is_refused_by_name(
 ) -> None:
     merged = {**committed, **changed}
     config = {name: value for name, value in merged.items() if value is not None}
-    assert [name for name, _ in connector_faults(config)] == [setting]
+    assert [name for name, _ in connector_faults(config, OURS)] == [setting]
 
 
 @pytest.mark.parametrize(
@@ -134,3 +141,58 @@ def test_a_connector_without_the_order_of_commits_is_warned_of(
 ) -> None:
     assert len(list(connector_warnings({**committed, **changed}))) == expected
     assert list(connector_warnings({})) == []
+
+
+OTHER_CONSUMER = Readers(consumer=False, typed=False)
+TYPED_SINK = Readers(consumer=False, typed=True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "readers", "settings"),
+    [
+        # Debezium's own form, with and without schemas.
+        ({"transforms": None}, OTHER_CONSUMER, []),
+        ({"transforms": None}, OURS, ["transforms"]),
+        ({"value.converter": JSON, "value.converter.schemas.enable": "true"}, OTHER_CONSUMER, []),
+        (
+            {"value.converter": JSON, "value.converter.schemas.enable": "true"},
+            OURS,
+            ["value.converter.schemas.enable"],
+        ),
+        ({"value.converter": JSON}, OTHER_CONSUMER, []),
+        ({"value.converter": "AvroConverter"}, TYPED_SINK, ["value.converter"]),
+        # A typed column holds the value; how JSON had it does not matter.
+        ({"decimal.handling.mode": "precise"}, TYPED_SINK, []),
+        ({"decimal.handling.mode": "precise"}, OTHER_CONSUMER, ["decimal.handling.mode"]),
+        ({"time.precision.mode": "connect"}, TYPED_SINK, []),
+        # Which changes are captured matters to every reader.
+        ({"skipped.operations": "d"}, TYPED_SINK, ["skipped.operations"]),
+        (
+            {"transforms.unwrap.delete.tombstone.handling.mode": "drop"},
+            TYPED_SINK,
+            ["transforms.unwrap.delete.tombstone.handling.mode"],
+        ),
+        (
+            {"transforms": "unwrap,again", "transforms.again.type": UNWRAP},
+            OTHER_CONSUMER,
+            ["transforms"],
+        ),
+    ],
+)
+def test_what_is_allowed_depends_on_the_readers(
+    committed: dict[str, str],
+    changed: dict[str, str | None],
+    readers: Readers,
+    settings: list[str],
+) -> None:
+    merged = {**committed, **changed}
+    config = {name: value for name, value in merged.items() if value is not None}
+    assert [name for name, _ in connector_faults(config, readers)] == settings
+
+
+def test_the_fields_that_flattening_adds(committed: dict[str, str]) -> None:
+    assert added_fields(committed) == {
+        *("__op", "__source_lsn", "__source_sequence", "__source_txId", "__source_ts_us"),
+        *("__ts_us", "__deleted"),
+    }
+    assert added_fields({}) == frozenset()

@@ -7,7 +7,7 @@ import pytest
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
-from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.endpoints import Endpoints, names_in
 
 
 @pytest.fixture
@@ -16,13 +16,12 @@ def pipeline() -> Pipeline:
 
 
 @pytest.fixture
-def endpoints() -> Endpoints:
+def endpoints(pipeline: Pipeline) -> Endpoints:
     return Endpoints(
+        **names_in(pipeline),
         postgres_dsn="postgresql://cdc@127.0.0.1:20001/cdc",
         kafka_bootstrap="127.0.0.1:20002",
         connect_url="http://127.0.0.1:20003",
-        connector="postgres-cdc-connector",
         mongodb_uri="mongodb://127.0.0.1:20004",
-        mongodb_database="cdc",
         consumer_url="http://127.0.0.1:20005",
     )

@@ -6,7 +6,7 @@ import pytest
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.settings.pipeline import Pipeline, PortSettings, Table
+from cdc_perf.settings.pipeline import KafkaSink, Pipeline, PortSettings, Table
 from cdc_perf.stack.started import expect_same, record
 
 replace = msgspec.structs.replace
@@ -36,12 +36,15 @@ def with_ports(pipeline: Pipeline) -> Pipeline:
         lambda p: replace(p, tables=(*p.tables, Table("public.invoice", ("id",), "invoice"))),
         lambda p: replace(p, tables=p.tables[:-1]),
         lambda p: first_table(p, key=("mail",)),
-        lambda p: first_table(p, collection="customers"),
+        lambda p: first_table(p, target="customers"),
         lambda p: replace(p, postgres=replace(p.postgres, slot="other")),
         lambda p: replace(p, postgres=replace(p.postgres, publication="other")),
         lambda p: replace(p, kafka=replace(p.kafka, topic_prefix="other")),
         lambda p: replace(p, kafka=replace(p.kafka, partitions=2)),
-        lambda p: replace(p, mongodb=replace(p.mongodb, database="other")),
+        lambda p: replace(p, sink=replace(p.sink, database="other")),
+        lambda p: replace(p, sink=KafkaSink()),
+        lambda p: replace(p, sink_connector=p.connector),
+        lambda p: replace(p, consumer=None),
         lambda p: replace(p, consumer=replace(p.consumer, max_batch_size=1)),
         lambda p: replace(p, connector=replace(p.connector, name="other")),
         with_ports,

@@ -25,7 +25,10 @@ def test_the_environment_goes_before_the_file(pipeline: Pipeline) -> None:
     assert found.postgres_dsn == "host=db.test user=cdc"
     assert found.kafka_bootstrap == "kafka.test:9092"
     assert (found.connect_url, found.consumer_url) == ("", "http://consumer.test")
+    assert pipeline.mongodb is not None
     assert found.mongodb_database == pipeline.mongodb.database
+    assert (found.sink, found.slot) == ("mongodb", pipeline.postgres.slot)
+    assert found.tables["public.address"].topic == "cdc.public.address"
 
 
 @pytest.mark.parametrize(
