@@ -270,6 +270,9 @@ def test_a_write_to_a_table_whose_topic_has_another_name_has_its_event() -> None
 
 
 def test_arrivals_are_no_writes() -> None:
-    ledger = [*written(("c", "a")), Arrival("c", "public.customer", "a", 1, 2)]
+    ledger: list[AcknowledgedWrite | Arrival] = [
+        *written(("c", "a")),
+        Arrival("c", "public.customer", "a", 1, 2),
+    ]
     with load_events([], ledger) as gathered_events:
         assert gathered_events.acknowledged() == {"c": 1}
