@@ -19,7 +19,7 @@ from cdc_perf.results.summary import (
 )
 from cdc_perf.settings.executors import ConstantVus, Executor
 from cdc_perf.settings.expressions import Expression, parse_expression
-from cdc_perf.settings.hops import HOPS, TOTAL, Hop
+from cdc_perf.settings.hops import CONSUMER_HOPS, Hop, HopSequence
 from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase, Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
@@ -147,10 +147,13 @@ def hops_seen(
 
 
 def way(
-    *means: float, events: int = 540, negative: Mapping[str, int] = MappingProxyType({})
+    *means: float,
+    events: int = 540,
+    negative: Mapping[str, int] = MappingProxyType({}),
+    sequence: HopSequence = CONSUMER_HOPS,
 ) -> Hops:
-    """Return what hops.json says of four hops that every event took that many milliseconds for."""
-    each = dict(zip(HOPS, means, strict=True))
+    """Return what hops.json says of hops that every event took that many milliseconds for."""
+    each = dict(zip(sequence.hops, means, strict=True))
     times = {
         hop.name: LatencyHistogram(
             {(mean / 1.02, mean * 1.02) if mean > 0 else (0.0, 0.1): events},
@@ -158,7 +161,7 @@ def way(
             negative.get(hop.name, 0),
             2000.0 * negative.get(hop.name, 0),
         )
-        for hop, mean in {**each, TOTAL: sum(means)}.items()
+        for hop, mean in {**each, sequence.total: sum(means)}.items()
     }
     steady = HopCounters(events, times)
     return hops_of(HopMeasurements(steady=steady, begin=NOW, end=NOW, fault=""))
@@ -169,7 +172,7 @@ def hop_threshold(hop: Hop, expression: str) -> Threshold:
     parsed = parse_expression(expression)
     assert isinstance(parsed, Expression)
     kind = MetricKind(
-        hop.metric, Source.CONSUMER, MetricType.HISTOGRAM, "ms", Better.LOWER, Phase.STEADY
+        hop.metric, Source.HOPS, MetricType.HISTOGRAM, "ms", Better.LOWER, Phase.STEADY
     )
     return Threshold(kind, parsed)
 

@@ -3,7 +3,7 @@
 Memory is bounded: DuckDB spills the rest to disk until the check is over.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,10 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from cdc_perf.integrity import queries
-from cdc_perf.integrity.decoding import ChangeEvent, DeadLetter
-from cdc_perf.integrity.ledger import AcknowledgedWrite
+from cdc_perf.integrity.decoding import ChangeEvent, DeadLetter, RecordClock
+from cdc_perf.integrity.ledger import AcknowledgedWrite, Arrival
 from cdc_perf.integrity.records import MOST_SAMPLES, TopicRead
+from cdc_perf.settings.table_name import TableName
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -24,10 +25,13 @@ _MEMORY = "400MB"
 _LINES = "read_json($path, format = 'newline_delimited', columns = {columns})"
 _COLUMNS = {
     "event": "{topic: 'VARCHAR', partition: 'INTEGER', position: 'BIGINT', id: 'VARCHAR', "
-    "op: 'VARCHAR', lsn: 'BIGINT', tx: 'BIGINT', commit: 'BIGINT'}",
+    "op: 'VARCHAR', lsn: 'BIGINT', tx: 'BIGINT', commit: 'BIGINT', source_us: 'BIGINT', "
+    "debezium_us: 'BIGINT', kafka_ms: 'BIGINT', clock: 'VARCHAR'}",
     "dead_letter": "{partition: 'INTEGER', position: 'BIGINT', id: 'VARCHAR', reason: 'VARCHAR', "
     "from_topic: 'VARCHAR', from_partition: 'INTEGER', from_position: 'BIGINT'}",
-    "acknowledged": "{op: 'VARCHAR', \"table\": 'VARCHAR', id: 'VARCHAR'}",
+    "acknowledged": "{op: 'VARCHAR', \"table\": 'VARCHAR', id: 'VARCHAR', line: 'BIGINT'}",
+    "arrival": "{op: 'VARCHAR', \"table\": 'VARCHAR', id: 'VARCHAR', at_us: 'BIGINT', "
+    "line: 'BIGINT'}",
 }
 
 
@@ -60,6 +64,57 @@ class EventPosition:
     position: int
 
 
+@dataclass(frozen=True)
+class HopTimes:
+    """The times of one hop over a number of changes, in microseconds.
+
+    Attributes:
+        hop: The hop's name.
+        steady: Whether they are those after the warm-up.
+        counts: The number of changes by the upper bound of their bucket; infinity is the last.
+        total_us: The sum of all times, including negative ones.
+        negative: The number of times that are negative beyond the clocks' resolution.
+        negative_us: The sum of their absolute values.
+    """
+
+    hop: str
+    steady: bool
+    counts: Mapping[float, int]
+    total_us: int
+    negative: int
+    negative_us: int
+
+
+@dataclass(frozen=True)
+class ChangeTimes:
+    """The times of all changes, and what is known of them.
+
+    Attributes:
+        hops: The times of each hop that was measured, before and after the warm-up.
+        warm_up: The number of changes before the end of the warm-up.
+        steady: The number of changes after it.
+        without_source: The number of changes without a time of the commit.
+        without_debezium: The number of those without Debezium's time.
+        without_kafka: The number of those whose record has no timestamp.
+        last_us: When the last change was last seen, in microseconds since the epoch; None if there
+            is none.
+        arrivals: The number of arrivals in the ledger.
+        arrived: The number of changes that have one.
+        clocks: The clocks that gave the records' timestamps.
+    """
+
+    hops: tuple[HopTimes, ...]
+    warm_up: int
+    steady: int
+    without_source: int
+    without_debezium: int
+    without_kafka: int
+    last_us: int | None
+    arrivals: int
+    arrived: int
+    clocks: frozenset[RecordClock]
+
+
 class Events:
     """The loaded events, for queries."""
 
@@ -85,8 +140,42 @@ class Events:
 
     def missing_events(self, topic_prefix: str) -> tuple[MissingEvent, ...]:
         """Return the acknowledged writes that have no event."""
-        rows = self._connection.execute(queries.MISSING, {"prefix": topic_prefix}).fetchall()
+        self._name_topics(topic_prefix)
+        rows = self._connection.execute(queries.MISSING).fetchall()
         return tuple(MissingEvent(*row) for row in rows)
+
+    def change_times(
+        self,
+        topic_prefix: str,
+        *,
+        steady_us: int | None,
+        bounds_us: Sequence[float],
+        resolution_us: int,
+    ) -> ChangeTimes:
+        """Return the times of the changes by hop; `record_hops` says what they are.
+
+        Args:
+            topic_prefix: The prefix of the topics.
+            steady_us: When the warm-up ended, in microseconds since the epoch; None if it did not.
+            bounds_us: The upper bounds of the histograms' buckets.
+            resolution_us: How much below zero a time may be without a clock being off.
+        """
+        self._name_topics(topic_prefix)
+        for query in (queries.CHANGES, queries.ARRIVED):
+            self._connection.execute(query)
+        self._connection.execute(queries.MOMENTS, {"steady_us": steady_us})
+        rows = self._connection.execute(
+            queries.HOP_TIMES, {"bounds_us": bounds_us, "resolution_us": resolution_us}
+        ).fetchall()
+        counted = self._connection.execute(queries.HOP_COUNTS)
+        names = [column[0] for column in counted.description or ()]
+        (counts,) = counted.fetchall()
+        clocks = self._connection.execute(queries.CLOCKS).fetchall()
+        return ChangeTimes(
+            hops=tuple(HopTimes(hop, steady, *rest) for steady, hop, *rest in rows),
+            clocks=frozenset(RecordClock(clock) for (clock,) in clocks),
+            **dict(zip(names, counts, strict=True)),
+        )
 
     def acknowledged(self) -> dict[str, int]:
         """Return the number of row writes in the ledger, by operation."""
@@ -115,6 +204,11 @@ class Events:
         ).fetchone()
         return str(found[0]) if found else ""
 
+    def _name_topics(self, prefix: str) -> None:
+        tables = [name for (name,) in self._connection.execute(queries.LEDGER_TABLES).fetchall()]
+        topics = [_topic(name, prefix) for name in tables]
+        self._connection.execute(queries.TABLE_TOPIC, {"tables": tables, "topics": topics})
+
     def _event(self, query: str, topic: str, identity: str) -> EventPosition | None:
         found = self._connection.execute(query, {"topic": topic, "id": identity}).fetchone()
         return EventPosition(*found) if found else None
@@ -130,9 +224,9 @@ class Events:
 
 @contextmanager
 def load_events(
-    records: Iterable[ChangeEvent | DeadLetter], ledger: Iterable[AcknowledgedWrite]
+    records: Iterable[ChangeEvent | DeadLetter], ledger: Iterable[AcknowledgedWrite | Arrival]
 ) -> Iterator[Events]:
-    """Load events, dead letters, and acknowledged writes into a database for the block's time."""
+    """Load the records of the topics and the ledger into a database for the block's time."""
     import duckdb  # noqa: PLC0415 - slow to import, and only needed here
 
     with TemporaryDirectory(prefix="cdc-integrity-") as folder:
@@ -141,11 +235,12 @@ def load_events(
             paths["event"].open("wb") as events,
             paths["dead_letter"].open("wb") as dead_letters,
             paths["acknowledged"].open("wb") as acknowledged,
+            paths["arrival"].open("wb") as arrivals,
         ):
             for record in records:
                 _write(events if isinstance(record, ChangeEvent) else dead_letters, record)
             for entry in ledger:
-                _write(acknowledged, entry)
+                _write(arrivals if isinstance(entry, Arrival) else acknowledged, entry)
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": _MEMORY,
             "temp_directory": folder,
@@ -158,6 +253,14 @@ def load_events(
                 connection.execute(create, {"path": str(paths[name])})
                 paths[name].unlink()
             yield Events(connection)
+
+
+def _topic(table: str, prefix: str) -> str:
+    """Return the topic of a table's events; of a name that is none, what no topic has."""
+    try:
+        return TableName.parse(table).topic(prefix)
+    except ValueError:
+        return f"{prefix}.{table}"
 
 
 def _write(stream: IO[bytes], content: msgspec.Struct) -> None:

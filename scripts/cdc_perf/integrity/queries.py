@@ -1,5 +1,11 @@
 """The queries on a window's events and k6's ledger, in DuckDB's SQL."""
 
+# The topics of the ledger's tables: their names differ by more than the prefix.
+LEDGER_TABLES = 'SELECT "table" FROM acknowledged UNION SELECT "table" FROM arrival'
+TABLE_TOPIC = """
+    CREATE OR REPLACE TABLE table_topic AS
+    SELECT unnest($tables::VARCHAR[]) AS "table", unnest($topics::VARCHAR[]) AS topic
+"""
 READ = """
     SELECT topic, count(*) FILTER (op NOT IN ('t', '?')), count(DISTINCT id) FILTER (op <> '?'),
         count(*) FILTER (op = 't')
@@ -45,8 +51,8 @@ MISSING = """
         SELECT topic, id, if(op = 'r', 'c', op) AS op, count(DISTINCT lsn) AS events
         FROM event WHERE lsn IS NOT NULL GROUP BY ALL)
     SELECT w."table", w.id, writes - coalesce(events, 0), w.op
-    FROM written w LEFT JOIN seen s
-        ON s.topic = $prefix || '.' || w."table" AND s.id = w.id AND s.op = w.op
+    FROM written w JOIN table_topic t USING ("table") LEFT JOIN seen s
+        ON s.topic = t.topic AND s.id = w.id AND s.op = w.op
     WHERE writes > coalesce(events, 0) ORDER BY 1, 2, 4
 """
 # A consumer that is killed before it commits sends the same record again, so letters are counted by
@@ -76,3 +82,79 @@ DELETE = """
 """
 GIVEN_UP = "SELECT reason FROM dead_letter WHERE from_topic = $topic AND id = $id LIMIT 1"
 ACKNOWLEDGED = "SELECT op, count(*) FROM acknowledged GROUP BY op ORDER BY op"
+
+# The changes of the load, each once: a repeated event is its first record. `number` counts the
+# changes of a row by the same operation, and `changes` is how many there are.
+CHANGES = """
+    CREATE OR REPLACE TABLE change AS
+    SELECT *, row_number() OVER of_row AS number,
+        count(*) OVER (PARTITION BY topic, id, op) AS changes
+    FROM (
+        SELECT topic, id, op, partition, position, source_us, debezium_us, kafka_ms, clock
+        FROM event WHERE op IN ('c', 'u', 'd') AND id IS NOT NULL
+        QUALIFY row_number() OVER (
+            PARTITION BY topic, id, op, lsn, tx ORDER BY partition, position) = 1)
+    WINDOW of_row AS (PARTITION BY topic, id, op ORDER BY partition, position)
+"""
+# What each arrival's change is: its topic, row, operation, and number. `record_hops` has the rule.
+# A record's millisecond begins at most its length before the change's arrival.
+ARRIVED = """
+    CREATE OR REPLACE TABLE arrived AS
+    WITH written AS (
+        SELECT "table", id, op, line, count(*) OVER (PARTITION BY "table", id, op) AS writes,
+            row_number() OVER (PARTITION BY "table", id, op ORDER BY line) AS number
+        FROM acknowledged),
+    seen AS (
+        SELECT "table", id, op, line, at_us, count(*) OVER (PARTITION BY "table", id, op) AS seen,
+            row_number() OVER (PARTITION BY "table", id, op ORDER BY line) AS number
+        FROM arrival),
+    waited AS (
+        SELECT topic, s.id, s.op, at_us, s.line, coalesce(writes, 0) AS writes,
+            if(seen = writes, s.number, w.number) AS written
+        FROM seen s JOIN table_topic USING ("table") ASOF LEFT JOIN written w
+            ON s."table" = w."table" AND s.id = w.id AND s.op = w.op AND s.line >= w.line),
+    latest AS (
+        SELECT topic, id, op, kafka_ms * 1000 AS since_us, max(number) AS number
+        FROM change WHERE kafka_ms IS NOT NULL GROUP BY ALL),
+    of_row AS (
+        SELECT topic, id, op, count(*) AS changes FROM change GROUP BY ALL),
+    chosen AS (
+        SELECT w.topic, w.id, w.op, w.at_us, w.line,
+            if(written IS NULL OR changes < writes, l.number,
+                least(greatest(coalesce(l.number, 0), written), changes - writes + written)
+            ) AS number
+        FROM waited w JOIN of_row USING (topic, id, op) ASOF LEFT JOIN latest l
+            ON w.topic = l.topic AND w.id = l.id AND w.op = l.op AND w.at_us >= l.since_us)
+    SELECT topic, id, op, number, at_us FROM chosen WHERE number IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY topic, id, op, number ORDER BY line) = 1
+"""
+# Kafka's time is the middle of its millisecond.
+MOMENTS = """
+    CREATE OR REPLACE TABLE moment AS
+    SELECT source_us, debezium_us, kafka_ms * 1000 + 500 AS kafka_us, at_us,
+        coalesce(at_us, kafka_us, debezium_us, source_us) AS last_us,
+        coalesce(last_us >= $steady_us, false) AS steady
+    FROM change LEFT JOIN arrived USING (topic, id, op, number)
+"""
+HOP_TIMES = """
+    SELECT steady, hop.name, histogram(hop.us::DOUBLE, $bounds_us), sum(hop.us),
+        count(*) FILTER (hop.us < -$resolution_us),
+        coalesce(sum(-hop.us) FILTER (hop.us < -$resolution_us), 0)
+    FROM (
+        SELECT steady, unnest([
+            {'name': 'source_to_debezium', 'us': debezium_us - source_us},
+            {'name': 'debezium_to_kafka', 'us': kafka_us - debezium_us},
+            {'name': 'kafka_to_sink', 'us': at_us - kafka_us},
+            {'name': 'total', 'us': at_us - source_us}]) AS hop
+        FROM moment)
+    WHERE hop.us IS NOT NULL GROUP BY ALL
+"""
+HOP_COUNTS = """
+    SELECT count(*) FILTER (NOT steady) AS warm_up, count(*) FILTER (steady) AS steady,
+        count(*) FILTER (source_us IS NULL) AS without_source,
+        count(*) FILTER (debezium_us IS NULL) AS without_debezium,
+        count(*) FILTER (kafka_us IS NULL) AS without_kafka, max(last_us) AS last_us,
+        (SELECT count(*) FROM arrival) AS arrivals, (SELECT count(*) FROM arrived) AS arrived
+    FROM moment
+"""
+CLOCKS = "SELECT DISTINCT clock FROM change WHERE clock IS NOT NULL"

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource
@@ -19,7 +19,9 @@ StartOffsets = Mapping[tuple[str, int], int]
 _TIMEOUT_SECONDS = 5.0
 # If no record arrives for this long, the broker will not deliver the rest.
 _STALL_SECONDS = 10.0
-_BATCH = 5000
+# What the client and this module hold at most: records with schemas have kilobytes, others more.
+_BATCH = 1000
+_QUEUED_KB_PER_PARTITION = "8192"
 
 
 @dataclass
@@ -76,16 +78,24 @@ class Records:
 
 @dataclass(frozen=True)
 class Topics:
-    """The topics of a pipeline."""
+    """The topics of a pipeline.
+
+    Attributes:
+        bootstrap: The broker.
+        pipeline: The tables; and the dead-letter topic, "" if it has none.
+        client: Further settings of every Kafka client, with librdkafka's names: TLS and login.
+    """
 
     bootstrap: str
     pipeline: Pipeline
+    client: Mapping[str, str] = field(default_factory=dict)
 
     def ends(self) -> dict[tuple[str, int], int]:
         """Return the current end offset of each partition, including the dead-letter topic's.
 
         Raises:
-            StackFailure: The broker does not answer, or a topic does not exist.
+            StackFailure: The broker does not answer, a topic does not exist, or a setting of the
+                client is wrong.
         """
         with closing(self._consumer()) as consumer, _answering():
             return {key: end for key, (_, end) in self._marks(consumer).items()}
@@ -104,7 +114,7 @@ class Topics:
             seen: Filled with the span of each partition.
 
         Raises:
-            StackFailure: The broker does not answer, or a topic does not exist.
+            StackFailure: As for `ends`.
         """
         tables = {self.pipeline.topic(table): table for table in self.pipeline.tables}
         with closing(self._consumer()) as consumer, _answering():
@@ -122,8 +132,13 @@ class Topics:
     def compacted(self, topic: str) -> bool:
         """Return whether a topic may be compacted; True if unknown."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
-        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        settings: dict[str, str | int | float | bool] = {
+            **self.client,
+            "bootstrap.servers": self.bootstrap,
+            "log_level": 0,
+        }
         try:
+            admin = AdminClient(settings)
             asked = admin.describe_configs([resource], request_timeout=_TIMEOUT_SECONDS)
             policy = asked[resource].result()["cleanup.policy"].value
         except (KafkaException, KeyError):
@@ -131,21 +146,28 @@ class Topics:
         return "compact" in str(policy)
 
     def _consumer(self) -> Consumer:
-        return Consumer(
-            {
-                "bootstrap.servers": self.bootstrap,
-                "group.id": "cdc-integrity",  # required by the client; nothing is ever committed
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                "log_level": 0,
-            }
-        )
+        settings = {
+            "queued.max.messages.kbytes": _QUEUED_KB_PER_PARTITION,
+            # Required by the client. Nothing is ever committed, so another name is harmless.
+            "group.id": "cdc-integrity",
+            **self.client,
+            "bootstrap.servers": self.bootstrap,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "log_level": 0,
+        }
+        try:
+            return Consumer(settings)
+        except KafkaException as error:
+            raise StackFailure(_wrong_settings(self.client, error.args[0].str())) from None
 
     def _marks(self, consumer: Consumer) -> dict[tuple[str, int], tuple[int, int]]:
         names = [self.pipeline.topic(table) for table in self.pipeline.tables]
         found = consumer.list_topics(timeout=_TIMEOUT_SECONDS).topics
         marks = {}
-        for name in (*names, self.pipeline.kafka.dead_letter_topic):
+        if dead_letters := self.pipeline.kafka.dead_letter_topic:
+            names.append(dead_letters)
+        for name in names:
             if name not in found:
                 raise StackFailure(f"topic {name} does not exist", hint="start the stack: inv up")
             for number in found[name].partitions:
@@ -183,6 +205,14 @@ def _messages(
         if time.monotonic() > last_message_at + _STALL_SECONDS:
             names = ", ".join(sorted({topic for topic, _ in open_ones}))
             raise StackFailure(f"Kafka returned no records of {names} for {_STALL_SECONDS:.0f} s")
+
+
+def _wrong_settings(client: Mapping[str, str], why: str) -> str:
+    """Return which settings the client refuses, without their values: they may be secrets."""
+    # librdkafka's texts name the setting, and some have its value.
+    named = [name for name in client if name in why]
+    names = ", ".join(sorted(named or client)) or "its own settings"
+    return f"the Kafka client does not accept {names}"
 
 
 @contextmanager

@@ -14,12 +14,11 @@ from cdc_perf.report.rows import NOTHING, printable
 from cdc_perf.results.hops import HopFigures, Hops
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import LATENCY, WRITE, Row
-from cdc_perf.settings.hops import ALL_HOPS, HOPS, TOTAL, Hop
+from cdc_perf.settings.hops import TOTAL, Hop, sequence_of
 from cdc_perf.verdict.hop_thresholds import clock_sentence
 from cdc_perf.wording import counted
 
 PERCENTILES = ("p50", "p95", "p99")
-_BY_NAME = {hop.name: hop for hop in ALL_HOPS}
 _COUNTED_AS_TIMEOUT = ("pg_write_errors", "mongo_documents_not_found")
 _BAR = 20
 # The shares of a whole add up to 1; some events may lack a latency.
@@ -74,13 +73,14 @@ def hop_rows(hops: Hops | None) -> tuple[HopRow, ...]:
     total = hops.total if hops else None
     if hops is None or total is None or total.mean is None or total.mean == 0:
         return ()
+    by_name = {hop.name: hop for hop in sequence_of(each.hop for each in hops.hops).all}
     # A latency near 0 can appear negative, because Kafka's timestamps are whole milliseconds.
     shares = [max(0.0, each.mean or 0.0) / total.mean for each in hops.hops]
     ends = list(accumulate(shares[:-1], initial=0.0))
     clocks_agree = not any(each.negative for each in hops.hops)
     sound = clocks_agree and total.mean > 0 and ends[-1] < _MOST_SHARED
     return tuple(
-        HopRow(_BY_NAME[each.hop], each, begin, share if sound else None)
+        HopRow(by_name[each.hop], each, begin, share if sound else None)
         for each, share, begin in zip(hops.hops, shares, [*ends[:-1], 0.0], strict=True)
     )
 
@@ -113,14 +113,17 @@ def hop_sentences(hops: Hops | None, summary: Summary | NoSummary) -> tuple[str,
         else f"Slowest hop: {slowest} No bottleneck."
     )
     return (
-        f"Commit to MongoDB: {whole.mean} ms on average ({events}). {finding}",
+        f"{_begun(whole.hop.title)}: {whole.mean} ms on average ({events}). {finding}",
         *_as_k6_saw_it(whole, summary),
     )
 
 
 def _as_k6_saw_it(whole: HopRow, summary: Summary | NoSummary) -> tuple[str, ...]:
-    """Compare the sum of the hops with the latency that k6 measured by its own clock."""
-    if isinstance(summary, NoSummary):
+    """Compare the sum of the hops with the latency that k6 measured by its own clock.
+
+    Without the consumer, the last hop ends when k6 sees the change: there is nothing to compare.
+    """
+    if isinstance(summary, NoSummary) or whole.hop is not TOTAL:
         return ()
     seen, write = (summary.observed(metric, "avg") for metric in (LATENCY, WRITE))
     if seen is None or write is None or whole.figures.mean is None or not summary.samples(LATENCY):
@@ -146,17 +149,17 @@ def _read_part(rest: float) -> str:
 def changed_hop(before: Hops | None, now: Hops | None) -> str:
     """Return the hop whose mean changed most between two runs; empty if unknown."""
     was, is_ = ({row.hop: row for row in hop_rows(hops)} for hops in (before, now))
+    sequence = sequence_of(hop.name for hop in is_)
     deltas = {
         hop: (is_[hop].figures.mean or 0.0) - (was[hop].figures.mean or 0.0)
-        for hop in ALL_HOPS
+        for hop in sequence.all
         if hop in was and hop in is_ and was[hop].share is not None and is_[hop].share is not None
     }
-    if deltas.keys() != set(ALL_HOPS):
+    if deltas.keys() != set(sequence.all):
         return ""
-    most = max(HOPS, key=lambda hop: abs(deltas[hop]))
-    total = deltas[TOTAL]
+    most = max(sequence.hops, key=lambda hop: abs(deltas[hop]))
     return (
-        f"mean from commit to MongoDB: {total:+.3g} ms; "
+        f"mean from {sequence.total.title}: {deltas[sequence.total]:+.3g} ms; "
         f"largest change: {most.title}, {deltas[most]:+.3g} ms"
     )
 
@@ -173,7 +176,7 @@ def hops_text(rows: Mapping[str, Row]) -> str:
             row.hop.title,
             row.mean,
             row.percent,
-            "" if row.hop is TOTAL else "#" * round(_BAR * (row.share or 0.0)),
+            "" if row.hop.name == TOTAL.name else "#" * round(_BAR * (row.share or 0.0)),
             " / ".join(row.percentiles),
             f"{row.figures.events:,}",
         )
@@ -193,6 +196,11 @@ def hops_text(rows: Mapping[str, Row]) -> str:
 
 def _missing(hops: Hops | None) -> tuple[str, ...]:
     return (printable(hops.missing),) if hops and hops.missing else ()
+
+
+def _begun(title: str) -> str:
+    """Return a title as the begin of a sentence."""
+    return title[:1].upper() + title[1:]
 
 
 def _ms(value: float | None) -> str:

@@ -16,7 +16,7 @@ from cdc_perf.report.rows import COLUMNS, cells, printable, scenario_word, word
 from cdc_perf.results.manifest import Manifest
 from cdc_perf.runs.row import Row
 from cdc_perf.settings.durations import format_duration
-from cdc_perf.settings.hops import ALL_HOPS, TOTAL
+from cdc_perf.settings.hops import CONSUMER_HOPS, TOTAL, sequence_of
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
 from cdc_perf.wording import counted
@@ -106,14 +106,19 @@ def quoted(text: str) -> str:
 def _hops(rows: Sequence[Row]) -> list[str]:
     """Return the hops as a table with a line for each scenario, and the findings; may be empty."""
     found = {row.verdict.scenario: hop_rows(row.hops) for row in rows}
+    # The scenarios of a run have the same pipeline, and so the same hops.
+    measured = next(
+        (sequence_of(row.hop.name for row in hops) for hops in found.values() if hops),
+        CONSUMER_HOPS,
+    )
     cells = [
         [name, f"{hops[-1].figures.events:,}", *(" ".join(_hop(row)) for row in hops)]
         for name, hops in found.items()
-        if len(hops) == len(ALL_HOPS)
+        if tuple(row.hop for row in hops) == measured.all
     ]
     if not cells:
         return []
-    headers = ["latency by hop, ms", "events", *(hop.title for hop in ALL_HOPS)]
+    headers = ["latency by hop, ms", "events", *(hop.title for hop in measured.all)]
     findings = [
         f"- {row.verdict.scenario}: {sentence}"
         for row in rows
@@ -130,7 +135,7 @@ def _hops(rows: Sequence[Row]) -> list[str]:
 
 
 def _hop(row: HopRow) -> tuple[str, ...]:
-    share = () if row.hop is TOTAL else (f"({row.percent})",)
+    share = () if row.hop.name == TOTAL.name else (f"({row.percent})",)
     return row.mean, *share, " / ".join(row.percentiles)
 
 

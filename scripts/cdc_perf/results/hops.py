@@ -9,7 +9,7 @@ import msgspec
 
 from cdc_perf.files import NOT_JSON
 from cdc_perf.load.hops import HopMeasurements
-from cdc_perf.settings.hops import ALL_HOPS, TOTAL
+from cdc_perf.settings.hops import TOTAL, sequence_of
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
 from cdc_perf.stats.latency_histogram import LatencyHistogram
@@ -27,9 +27,10 @@ class HopFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """One hop, in milliseconds.
 
     Attributes:
-        hop: The consumer's name for it, or `total`.
+        hop: Its name, or `total`.
         events: The number of measured events.
-        mean: The mean; null without events. The means of the hops add up to that of `total`.
+        mean: The mean; null without events. The means of the hops add up to that of `total` if all
+            have the same events.
         p50: The median, like the others within 2.5% of the true one; null without enough events.
         p95: The 95th percentile.
         p99: The 99th percentile.
@@ -50,15 +51,17 @@ class HopFigures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Hops(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The consumer's measurements: `<run>/<scenario>/hops.json`.
+    """The latency of each hop: `<run>/<scenario>/hops.json`.
+
+    The consumer measures it; without it, it comes from the topics' records and k6's ledger.
 
     Attributes:
         schema_version: The version of this shape.
         begin: When the warm-up ended; null if the load did not get so far.
         end: When the last reading was taken; null if there was none.
-        events: The number of events that the consumer applied in between.
-        warm_up_events: The number of events that it applied before.
-        restarts: How often it restarted its counters.
+        events: The number of events that were applied in between.
+        warm_up_events: The number of events that were applied before.
+        restarts: How often the consumer restarted its counters.
         missing: What is missing and why, in a sentence; else empty.
         hops: In pipeline order, `total` last; empty if nothing could be read.
     """
@@ -74,7 +77,7 @@ class Hops(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def total(self) -> HopFigures | None:
-        """The latency from the commit to the document; None without events."""
+        """The latency from the commit to the sink; None without events."""
         return next((x for x in self.hops if x.hop == TOTAL.name and x.events), None)
 
 
@@ -89,7 +92,7 @@ def hops_of(seen: HopMeasurements) -> Hops:
         missing=seen.fault,
         hops=tuple(
             _figures(hop.name, seen.steady.hops[hop.name])
-            for hop in ALL_HOPS
+            for hop in sequence_of(seen.steady.hops).all
             if hop.name in seen.steady.hops
         ),
     )
@@ -116,7 +119,7 @@ def read_hops_file(path: Path) -> Hops | None:
             f"{path.name} has schema version {found.schema_version}, not {SCHEMA_VERSION}"
         )
     names = [each.hop for each in found.hops]
-    if names != [hop.name for hop in ALL_HOPS if hop.name in names]:
+    if names != [hop.name for hop in sequence_of(names).all if hop.name in names]:
         raise ValueError(f"{path.name} lists unknown hops, or lists them in the wrong order")
     return found
 

@@ -27,8 +27,8 @@ class Source(StrEnum):
     K6 = "k6"
     # The harness samples the components once a second.
     STACK = "stack"
-    # The consumer counts all of its events.
-    CONSUMER = "consumer"
+    # The hops of all events: the consumer counts them, or they come from the topics' records.
+    HOPS = "hops"
     # The data-loss check counts its findings, once per scenario.
     INTEGRITY = "integrity"
     # The rate that a breakpoint holds, once per scenario.

@@ -1,4 +1,4 @@
-"""Thresholds on hops, which the consumer measures for every event and k6 does not know."""
+"""Thresholds on hops, which are measured for every event and k6 does not know."""
 
 from collections.abc import Sequence
 from math import inf
@@ -7,7 +7,7 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.reasons import gates as gate_reasons
 from cdc_perf.reasons import thresholds as reasons
-from cdc_perf.settings.hops import ALL_HOPS, HOPS, Hop, hop_of
+from cdc_perf.settings.hops import Hop, hop_of, sequence_of
 from cdc_perf.settings.metrics import Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.intervals import Interval, percentile_ranks
@@ -98,15 +98,16 @@ def clock_sentence(hop: Hop, events: int, negative: int, negative_mean: float) -
 
 def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> Gate | None:
     """Check that the clocks of each hop with a threshold agree; None if no hop has a threshold."""
+    sequence = sequence_of(seen.steady.hops)
     limited = {
-        hop_of(threshold.kind): None
+        hop_of(threshold.kind, sequence): None
         for threshold in thresholds
-        if threshold.kind.source is Source.CONSUMER
+        if threshold.kind.source is Source.HOPS
     }
     if not limited:
         return None
     nothing = LatencyHistogram()
-    negative = {hop: seen.steady.hops.get(hop.name, nothing) for hop in ALL_HOPS}
+    negative = {hop: seen.steady.hops.get(hop.name, nothing) for hop in sequence.all}
     negative = {hop: times for hop, times in negative.items() if times.negative}
     suspects = {clock for hop in negative for clock in hop.clocks}
     unreliable = [hop for hop in limited if hop in negative or suspects.intersection(hop.clocks)]
@@ -117,7 +118,7 @@ def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> G
     if not unreliable:
         return passed_gate(name, condition, observed)
     # If one hop is negative, the whole way can be too: do not report it twice.
-    reported = [hop for hop in HOPS if hop in negative] or list(negative)
+    reported = [hop for hop in sequence.hops if hop in negative] or list(negative)
     sentences = [
         clock_sentence(hop, times.count, times.negative, times.negative_mean)
         for hop in reported

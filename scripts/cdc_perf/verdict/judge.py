@@ -94,7 +94,7 @@ def _judge(threshold: Threshold, evidence: Evidence) -> JudgedThreshold:
             return judge_threshold(threshold, evidence.summary, interval)
         case Source.STACK:
             return judge_stack_threshold(threshold, evidence.stack)
-        case Source.CONSUMER:
+        case Source.HOPS:
             return judge_hop_threshold(threshold, evidence.hops, evidence.seconds)
         case Source.INTEGRITY:
             return judge_integrity(threshold, evidence.integrity)

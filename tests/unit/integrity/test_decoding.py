@@ -10,6 +10,7 @@ from cdc_perf.integrity.decoding import (
     UNREADABLE,
     ChangeEvent,
     DeadLetter,
+    EventForm,
     dead_letter_of,
     event_of,
 )
@@ -35,7 +36,7 @@ def change(op: str = "c", **more: object) -> dict[str, object]:
 @pytest.mark.parametrize("op", ["c", "u", "d", "r"])
 def test_a_change_event(op: str) -> None:
     assert event_of(record({"id": "a"}, change(op)), CUSTOMER) == ChangeEvent(
-        topic=TOPIC, partition=2, position=9, id="a", op=op, lsn=70, tx=5
+        topic=TOPIC, partition=2, position=9, id="a", op=op, lsn=70, tx=5, form=EventForm.FLAT
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from confluent_kafka import Message
 
@@ -16,7 +17,7 @@ from cdc_perf.integrity.decoding import (
 )
 from cdc_perf.integrity.events import EventPosition, Events, MissingEvent, load_events
 from cdc_perf.integrity.findings import event_findings, ledger_findings
-from cdc_perf.integrity.ledger import AcknowledgedWrite
+from cdc_perf.integrity.ledger import AcknowledgedWrite, Arrival
 from cdc_perf.integrity.records import Drain, Finding, FindingKind, Integrity, LastSeen, TopicRead
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
@@ -255,3 +256,23 @@ def test_a_write_to_another_table_is_not_this_row_s() -> None:
     ledger = [AcknowledgedWrite("c", "public.orders", "a")]
     with load_events(events(*GOOD), ledger) as gathered_events:
         assert missing_events(gathered_events) == (MissingEvent("public.orders", "a", 1, "c"),)
+
+
+def test_a_write_to_a_table_whose_topic_has_another_name_has_its_event() -> None:
+    (event,) = events(("a", "c", 10))
+    there = msgspec.structs.replace(event, topic="cdc.Shop.Invoice_line")
+    ledger = [AcknowledgedWrite("c", '"Shop"."Invoice line"', "a")]
+    with load_events([there], ledger) as gathered_events:
+        assert missing_events(gathered_events) == ()
+    with load_events([event], ledger) as gathered_events:
+        (missing,) = missing_events(gathered_events)
+    assert missing.table == '"Shop"."Invoice line"'
+
+
+def test_arrivals_are_no_writes() -> None:
+    ledger: list[AcknowledgedWrite | Arrival] = [
+        *written(("c", "a")),
+        Arrival("c", "public.customer", "a", 1, 2),
+    ]
+    with load_events([], ledger) as gathered_events:
+        assert gathered_events.acknowledged() == {"c": 1}

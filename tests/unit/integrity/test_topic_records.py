@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import ConfigResource
@@ -40,6 +41,7 @@ class FakeBroker:
         error: Raised by the first request.
         policy: `cleanup.policy` of every topic, or an error.
         settings: The settings of each consumer that was created.
+        admin_settings: The settings of each admin client that was created.
         assigned: The offsets that were read from.
         closed: The number of closed consumers.
     """
@@ -50,6 +52,7 @@ class FakeBroker:
     error: KafkaException | None = None
     policy: str | KafkaException = "delete"
     settings: list[Mapping[str, object]] = field(default_factory=list)
+    admin_settings: list[Mapping[str, object]] = field(default_factory=list)
     assigned: dict[str, int] = field(default_factory=dict)
     closed: int = 0
 
@@ -57,7 +60,8 @@ class FakeBroker:
         self.settings.append(settings)
         return FakeConsumer(self)
 
-    def admin(self, _settings: Mapping[str, object]) -> "FakeBroker":
+    def admin(self, settings: Mapping[str, object]) -> "FakeBroker":
+        self.admin_settings.append(settings)
         return self
 
     def describe_configs(
@@ -128,8 +132,8 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     return made
 
 
-def topics() -> Topics:
-    return Topics("127.0.0.1:9", PIPELINE)
+def topics(**client: str) -> Topics:
+    return Topics("127.0.0.1:9", PIPELINE, client)
 
 
 def test_the_ends_of_all_topics_and_of_the_dead_letter_queue(broker: Broker) -> None:
@@ -195,6 +199,52 @@ def test_a_topic_that_does_not_exist(broker: Broker) -> None:
     with pytest.raises(StackFailure, match=f"topic {LETTERS} does not exist"):
         topics().ends()
     assert known.closed == 1
+
+
+def test_a_pipeline_may_have_no_dead_letter_topic(broker: Broker) -> None:
+    broker(missing=LETTERS, marks={TOPIC: (0, 2)}, records={TOPIC: [record(0), record(1)]})
+    kafka = msgspec.structs.replace(PIPELINE.kafka, dead_letter_topic="")
+    without = Topics("127.0.0.1:9", msgspec.structs.replace(PIPELINE, kafka=kafka))
+    assert without.ends() == {(name, 0): 0 for name in TOPICS} | {(TOPIC, 0): 2}
+    assert [type(x) for x in without.read({(TOPIC, 0): 0})] == [ChangeEvent, ChangeEvent]
+
+
+def test_every_client_has_the_settings_of_the_pipeline(broker: Broker) -> None:
+    known = broker(marks={TOPIC: (0, 3)}, records={TOPIC: [record(0)]})
+    login = {"security.protocol": "SASL_SSL", "sasl.username": "cdc", "group.id": "allowed"}
+    # What would write to the broker, or read another one, stays as it is.
+    login |= {"enable.auto.commit": "true", "bootstrap.servers": "127.0.0.1:8"}
+    records = topics(**login).read({(TOPIC, 0): 0})
+    assert len(list(records)) == 1
+    assert records.cuts() == ()
+    ours = {"bootstrap.servers": "127.0.0.1:9"}
+    (consumer,), (admin,) = known.settings, known.admin_settings
+    assert {**login, **ours, "enable.auto.commit": False}.items() <= consumer.items()
+    assert {**login, **ours}.items() <= admin.items()
+    # Without a limit, librdkafka holds 64 MB of each partition.
+    assert consumer["queued.max.messages.kbytes"] == "8192"
+
+
+@pytest.mark.parametrize(
+    ("client", "named"),
+    [
+        ({"sasl.pasword": "hunter2", "sasl.username": "cdc"}, "sasl.pasword"),
+        ({"security.protocol": "hunter2"}, "security.protocol"),
+        ({"ssl.ca.location": "/hunter2", "security.protocol": "SSL"}, "ssl.ca.location"),
+        # Its text does not name the setting.
+        (
+            {"sasl.mechanism": "hunter2", "security.protocol": "SASL_SSL"},
+            "sasl.mechanism, security.protocol",
+        ),
+    ],
+)
+def test_a_wrong_client_setting_is_one_line_without_values(
+    client: dict[str, str], named: str
+) -> None:
+    # The real client: only it knows its settings. It connects to nothing before it refuses them.
+    with pytest.raises(StackFailure) as caught:
+        topics(**client).ends()
+    assert caught.value.message == f"the Kafka client does not accept {named}"
 
 
 def test_a_broker_that_does_not_answer(broker: Broker) -> None:

@@ -9,6 +9,7 @@ from cdc_perf.report.hops import changed_hop, hop_rows, hop_sentences, hops_text
 from cdc_perf.report.markdown import run_markdown
 from cdc_perf.results.hops import Hops
 from cdc_perf.results.summary import NoSummary
+from cdc_perf.settings.hops import RECORD_HOPS
 from cdc_perf.verdict.judge import judge_run
 from tests.unit.measured import GOOD, LATENCY, counter, summary, trend, way
 from tests.unit.recorded_runs import row
@@ -112,6 +113,32 @@ def test_clocks_that_differ_are_reported_in_place_of_shares(hop: str, said: str)
     assert changed_hop(hops, way(4, 5, 1, 2)) == ""
 
 
+def test_the_way_without_the_consumer_ends_where_k6_sees_the_change() -> None:
+    hops = way(1, 1, 8, sequence=RECORD_HOPS)
+    assert [each.percent for each in hop_rows(hops)] == ["10%", "10%", "80%", "100%"]
+    # k6's own clock ends the last hop, so there is no rest to explain.
+    (sentence,) = hop_sentences(hops, SEEN)
+    assert sentence == (
+        "Commit to sink: 10 ms on average (540 events). Bottleneck: Kafka to sink, 80%. "
+        "Check how often the sink connector polls, and its writes to the sink."
+    )
+    before = way(1, 1, 4, sequence=RECORD_HOPS)
+    assert changed_hop(before, hops) == (
+        "mean from commit to sink: +4 ms; largest change: Kafka to sink, +4 ms"
+    )
+    # The ways end at different places.
+    assert changed_hop(way(1, 1, 4, 4), hops) == ""
+
+
+def test_a_clock_that_is_behind_without_the_consumer() -> None:
+    hops = way(1, 1, 1, sequence=RECORD_HOPS, negative={"kafka_to_sink": 7})
+    (sentence,) = hop_sentences(hops, SEEN)
+    assert sentence == (
+        "7 of 540 events have a negative latency from Kafka to sink: the clock of k6 is at least "
+        "2,000 ms behind that of the record timestamps."
+    )
+
+
 def test_the_parts_begin_where_the_one_before_ends() -> None:
     rows = hop_rows(way(4, 3, 1, 2))
     assert [each.begin for each in rows] == pytest.approx([0, 0.4, 0.7, 0.8, 0])
@@ -138,6 +165,17 @@ def test_what_is_missing_is_reported_where_there_is_something() -> None:
     assert "baseline: the consumer was `away` [31m" in hops_text({"baseline": found})
     text = run_markdown(judge_run([found.verdict]), [found])
     assert "- baseline: `the consumer was 'away' [31m`" in text
+
+
+def test_markdown_has_the_hops_of_a_pipeline_without_the_consumer() -> None:
+    found = replace(row("baseline"), hops=way(4, 3, 1, sequence=RECORD_HOPS))
+    text = run_markdown(judge_run([found.verdict]), [found])
+    header, _, line = text[text.index("| latency by hop") :].splitlines()[:3]
+    assert [cell.strip() for cell in header.strip("|").split("|")][2:] == [
+        *("PostgreSQL to Debezium", "Debezium to Kafka", "Kafka to sink", "commit to sink")
+    ]
+    assert "1 (12%)" in line
+    assert "- baseline: Commit to sink: 8 ms" in text
 
 
 def test_markdown_has_a_line_for_each_scenario() -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from cdc_perf.results.hops import Hops, read_hops_file
+from cdc_perf.settings.hops import RECORD_HOPS
 from tests.unit.measured import way
 
 HOPS = way(1.0, 2.0, 3.0, 4.0)
@@ -39,6 +40,14 @@ def test_a_scenario_may_lack_some_hops(tmp_path: Path) -> None:
     assert found.hops == HOPS.hops[1:]
 
 
+def test_the_hops_of_a_pipeline_without_the_consumer_are_read(tmp_path: Path) -> None:
+    hops = way(1.0, 2.0, 3.0, sequence=RECORD_HOPS)
+    found = read_hops_file(written(tmp_path, hops=rows(hops)))
+    assert found is not None
+    assert [each.hop for each in found.hops][-2:] == ["kafka_to_sink", "total"]
+    assert found.total == hops.hops[-1]
+
+
 def unknown_hop(hops: Hops) -> list[Any]:
     first, *others = rows(hops)
     return [{**first, "hop": "elsewhere"}, *others]
@@ -51,6 +60,11 @@ def unknown_hop(hops: Hops) -> list[Any]:
         pytest.param({"events": -1}, "events", id="number"),
         pytest.param({"hops": rows(HOPS)[::-1]}, "wrong order", id="order"),
         pytest.param({"hops": rows(HOPS)[:1] * 2}, "wrong order", id="twice"),
+        pytest.param(
+            {"hops": [*rows(HOPS)[:-1], *rows(way(1, 2, 3, sequence=RECORD_HOPS))[-2:]]},
+            "wrong order",
+            id="of both kinds of pipeline",
+        ),
         pytest.param({"hops": unknown_hop(HOPS)}, "wrong order", id="unknown"),
         pytest.param({"missing": " " * 2_000_000}, "2,000,000 bytes", id="size"),
     ],

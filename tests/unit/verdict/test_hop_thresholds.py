@@ -8,7 +8,7 @@ import pytest
 from cdc_perf.errors import ExitCode
 from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.reasons import gates, thresholds
-from cdc_perf.settings.hops import HOPS, TOTAL, Hop
+from cdc_perf.settings.hops import HOPS, RECORD_HOPS, TOTAL, Hop
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.records import ScenarioVerdict
 from cdc_perf.verdict.threshold_result import broken_threshold
@@ -92,6 +92,35 @@ def test_clocks_that_differ_void_the_limits_that_rest_on_them(
             hop=FIRST.title,
             sender="PostgreSQL",
             receiver="Kafka Connect",
+            events=540,
+            negative=540,
+            mean_ms=2000.0,
+        )
+        assert verdict.reasons[0] == gates.hop_clocks_differ(
+            clocks=[behind.text], metrics=[limited.metric]
+        )
+
+
+@pytest.mark.parametrize(
+    ("limited", "code"),
+    [
+        (RECORD_HOPS.hops[2], ExitCode.INVALID),
+        (RECORD_HOPS.total, ExitCode.INVALID),
+        (RECORD_HOPS.hops[0], ExitCode.PASS),
+    ],
+)
+def test_k6_s_clock_voids_limits_on_the_hops_that_it_ends(limited: Hop, code: ExitCode) -> None:
+    sink = RECORD_HOPS.hops[2]
+    off = hops_seen(sink, {(0.0, 0.1): 540}, -2000.0, negative=540)
+    sound = hops_seen(limited, {(9.0, 9.5): 540}, 9.3)
+    both = replace(off.steady, hops={**sound.steady.hops, **off.steady.hops})
+    verdict = judged(replace(off, steady=both), limited, "p50<=100")
+    assert verdict.exit_code is code
+    if code is ExitCode.INVALID:
+        behind = gates.clock_behind(
+            hop=sink.title,
+            sender="the record timestamps",
+            receiver="k6",
             events=540,
             negative=540,
             mean_ms=2000.0,
