@@ -1,7 +1,7 @@
 """The complete check of a pipeline: drain, comparison, topics, and ledger."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from pymongo.database import Database
 from cdc_perf.errors import StackFailure
 from cdc_perf.integrity.causes import CauseFacts
 from cdc_perf.integrity.drain import DEADLINE_SECONDS, Draining
-from cdc_perf.integrity.events import load_events
+from cdc_perf.integrity.events import Events, load_events
 from cdc_perf.integrity.findings import (
     event_findings,
     ledger_findings,
@@ -91,6 +91,7 @@ class Checker:
         excused: str = "",
         *,
         quiet: bool = False,
+        use: Callable[[Events], None] = lambda _events: None,
     ) -> Integrity:
         """Drain the pipeline, compare, and return the result.
 
@@ -99,6 +100,7 @@ class Checker:
             ledger: k6's ledger of the writes since then, or None if there is none.
             excused: Why repeated events are expected, or "".
             quiet: Whether all writes have stopped, as after a load.
+            use: Called with the events while they are loaded.
 
         Returns:
             The findings, or the reason why nothing could be checked.
@@ -111,7 +113,9 @@ class Checker:
         try:
             with _answering():
                 compared, differences = how(draining, filtered)
-                found = self._found(begins, ledger, excused, lag, compared, differences, filtered)
+                found = self._found(
+                    begins, ledger, excused, lag, compared, differences, filtered, use
+                )
         except StackFailure as failure:
             found = unchecked(failure.message)
         finally:
@@ -173,6 +177,7 @@ class Checker:
         compared: TableComparison,
         differences: Sequence[RowDifference],
         filtered: ConnectorFilter,
+        use: Callable[[Events], None],
     ) -> Integrity:
         entries = read_ledger(ledger) if ledger is not None else ()
         kept = ledger is not None and ledger.exists()
@@ -182,6 +187,7 @@ class Checker:
             self._postgres() as connection,
             self._documents() as documents,
         ):
+            use(events)
             facts = CauseFacts(connection, documents, self.pipeline)
             trail = RowTrace(self.pipeline, events, lag.committed())
             cuts = records.cuts()

@@ -13,10 +13,10 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from cdc_perf.integrity import queries
-from cdc_perf.integrity.decoding import ChangeEvent, DeadLetter, RecordClock
 from cdc_perf.integrity.ledger import AcknowledgedWrite, Arrival
 from cdc_perf.integrity.records import MOST_SAMPLES, TopicRead
 from cdc_perf.settings.table_name import TableName
+from cdc_perf.stack.change_events import ChangeEvent, DeadLetter, RecordClock
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -36,9 +36,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import inf
 
-from cdc_perf.integrity.decoding import RecordClock
 from cdc_perf.integrity.events import ChangeTimes, Events, HopTimes
 from cdc_perf.load.hops import HopMeasurements
+from cdc_perf.stack.change_events import RecordClock
 from cdc_perf.stats.latency_histogram import RESOLUTION_MS, Bucket, HopCounters, LatencyHistogram
 from cdc_perf.wording import counted
 

@@ -1,27 +1,25 @@
 """The records of the pipeline's topics over a window of offsets."""
 
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource
-from confluent_kafka.cimpl import Message
 
-from cdc_perf.errors import StackFailure
-from cdc_perf.integrity.decoding import ChangeEvent, DeadLetter, dead_letter_of, event_of
 from cdc_perf.integrity.records import Cut, TopicCut
 from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.change_events import ChangeEvent, DeadLetter, dead_letter_of, event_of
+from cdc_perf.stack.topic_windows import (
+    TIMEOUT_SECONDS,
+    answering,
+    messages,
+    topic_consumer,
+    windows_of,
+)
 
 # The first offset of each partition's window, by topic and partition; 0 for other partitions.
 StartOffsets = Mapping[tuple[str, int], int]
-_TIMEOUT_SECONDS = 5.0
-# If no record arrives for this long, the broker will not deliver the rest.
-_STALL_SECONDS = 10.0
-# What the client and this module hold at most: records with schemas have kilobytes, others more.
-_BATCH = 1000
-_QUEUED_KB_PER_PARTITION = "8192"
 
 
 @dataclass
@@ -97,7 +95,7 @@ class Topics:
             StackFailure: The broker does not answer, a topic does not exist, or a setting of the
                 client is wrong.
         """
-        with closing(self._consumer()) as consumer, _answering():
+        with closing(self._consumer()) as consumer, answering():
             return {key: end for key, (_, end) in self._marks(consumer).items()}
 
     def read(self, begins: StartOffsets) -> "Records":
@@ -117,14 +115,14 @@ class Topics:
             StackFailure: As for `ends`.
         """
         tables = {self.pipeline.topic(table): table for table in self.pipeline.tables}
-        with closing(self._consumer()) as consumer, _answering():
+        with closing(self._consumer()) as consumer, answering():
             marks = self._marks(consumer)
             for key, (first, end) in marks.items():
                 seen[key] = Span(first, end, begins.get(key))
             windows = {
                 key: (max(first, begins.get(key, 0)), end) for key, (first, end) in marks.items()
             }
-            for message in _messages(consumer, windows):
+            for message in messages(consumer, windows):
                 seen[str(message.topic()), int(message.partition() or 0)].records += 1
                 table = tables.get(str(message.topic()))
                 yield event_of(message, table) if table else dead_letter_of(message, tables)
@@ -139,86 +137,17 @@ class Topics:
         }
         try:
             admin = AdminClient(settings)
-            asked = admin.describe_configs([resource], request_timeout=_TIMEOUT_SECONDS)
+            asked = admin.describe_configs([resource], request_timeout=TIMEOUT_SECONDS)
             policy = asked[resource].result()["cleanup.policy"].value
         except (KafkaException, KeyError):
             return True
         return "compact" in str(policy)
 
     def _consumer(self) -> Consumer:
-        settings = {
-            "queued.max.messages.kbytes": _QUEUED_KB_PER_PARTITION,
-            # Required by the client. Nothing is ever committed, so another name is harmless.
-            "group.id": "cdc-integrity",
-            **self.client,
-            "bootstrap.servers": self.bootstrap,
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "log_level": 0,
-        }
-        try:
-            return Consumer(settings)
-        except KafkaException as error:
-            raise StackFailure(_wrong_settings(self.client, error.args[0].str())) from None
+        return topic_consumer(self.bootstrap, self.client)
 
     def _marks(self, consumer: Consumer) -> dict[tuple[str, int], tuple[int, int]]:
         names = [self.pipeline.topic(table) for table in self.pipeline.tables]
-        found = consumer.list_topics(timeout=_TIMEOUT_SECONDS).topics
-        marks = {}
         if dead_letters := self.pipeline.kafka.dead_letter_topic:
             names.append(dead_letters)
-        for name in names:
-            if name not in found:
-                raise StackFailure(f"topic {name} does not exist", hint="start the stack: inv up")
-            for number in found[name].partitions:
-                partition = TopicPartition(name, number)
-                low, high = consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_SECONDS)
-                marks[name, number] = (low, high)
-        return marks
-
-
-def _messages(
-    consumer: Consumer, windows: Mapping[tuple[str, int], tuple[int, int]]
-) -> Iterator[Message]:
-    """Yield the records within the windows, in the order of their offsets."""
-    open_ones = {key: span for key, span in windows.items() if span[0] < span[1]}
-    consumer.assign([TopicPartition(key[0], key[1], span[0]) for key, span in open_ones.items()])
-    last_message_at = time.monotonic()
-    left = sum(end - begin for begin, end in open_ones.values())
-    while open_ones:
-        # It waits for the number of records that it is asked for.
-        for message in consumer.consume(min(_BATCH, left), timeout=0.1):
-            if message.error() is not None:
-                raise KafkaException(message.error())
-            last_message_at = time.monotonic()
-            span = open_ones.get((str(message.topic()), int(message.partition() or 0)))
-            if span is not None and int(message.offset() or 0) < span[1]:
-                yield message
-        # By position, because a window may end in offsets without a record.
-        at = consumer.position([TopicPartition(name, number) for name, number in open_ones])
-        left = 0
-        for place in at:
-            begin, end = open_ones[place.topic, place.partition]
-            if place.offset >= end:
-                del open_ones[place.topic, place.partition]
-            left += max(0, end - max(begin, place.offset))
-        if time.monotonic() > last_message_at + _STALL_SECONDS:
-            names = ", ".join(sorted({topic for topic, _ in open_ones}))
-            raise StackFailure(f"Kafka returned no records of {names} for {_STALL_SECONDS:.0f} s")
-
-
-def _wrong_settings(client: Mapping[str, str], why: str) -> str:
-    """Return which settings the client refuses, without their values: they may be secrets."""
-    # librdkafka's texts name the setting, and some have its value.
-    named = [name for name in client if name in why]
-    names = ", ".join(sorted(named or client)) or "its own settings"
-    return f"the Kafka client does not accept {names}"
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Raise StackFailure if the broker does not answer."""
-    try:
-        yield
-    except KafkaException as error:
-        raise StackFailure(f"Kafka does not answer: {error.args[0].str()}") from None
+        return windows_of(consumer, names)

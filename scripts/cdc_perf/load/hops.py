@@ -40,9 +40,14 @@ class HopWatch:
     """Reads the consumer's counts at the start, after the warm-up, every 10 s, and at the end.
 
     It needs no thread: `follow` is called about once a second with the progress of the load.
+
+    Args:
+        read: Returns the consumer's counts; None if there is no cdc-consumer, so that only the end
+            of the warm-up is noted.
+        warm_up_seconds: The length of the warm-up.
     """
 
-    def __init__(self, read: Read, warm_up_seconds: float) -> None:
+    def __init__(self, read: Read | None, warm_up_seconds: float) -> None:
         self._read = read
         self._warm_up_seconds = warm_up_seconds
         self._load_began: float | None = None
@@ -69,6 +74,11 @@ class HopWatch:
             if self._take_reading() and begins:
                 self._begin = self._end
 
+    @property
+    def warm_up_ended(self) -> datetime | None:
+        """When the steady part began; None if the load did not get that far."""
+        return self._begin
+
     def close(self) -> HopMeasurements:
         """Take the last reading, and return the measurements."""
         self._take_reading()
@@ -90,6 +100,9 @@ class HopWatch:
 
     def _take_reading(self) -> bool:
         """Take a reading; return whether the consumer answered."""
+        if self._read is None:
+            self._end = datetime.now(UTC)
+            return True
         try:
             now = self._read()
         except NotReady as why:

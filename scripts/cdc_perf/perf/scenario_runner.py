@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from cdc_perf.errors import Interrupted, StackFailure
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.integrity.check import Checker, excuse, unchecked
+from cdc_perf.integrity.events import Events
+from cdc_perf.integrity.record_hops import record_hops
 from cdc_perf.integrity.records import Integrity
 from cdc_perf.integrity.topic import StartOffsets
 from cdc_perf.load import run as load
 from cdc_perf.load.exceptions import read_exceptions
 from cdc_perf.load.files import ScenarioFiles
-from cdc_perf.load.hops import HopWatch, Read
+from cdc_perf.load.hops import HopMeasurements, HopWatch, Read
 from cdc_perf.load.k6 import K6, PrometheusTarget, Shape, inspect
 from cdc_perf.load.progress import LoadProgress
 from cdc_perf.perf.components import wait_for_components
@@ -78,7 +80,8 @@ class ScenarioRunner:
         k6: The load generator, with the addresses of the stack.
         backend: Controls the stack.
         gauges: Reads the stack's gauges.
-        hops: Reads the consumer's counts.
+        hops: Reads the consumer's counts; None if there is no cdc-consumer: then the hops come from
+            the topics' records.
         checker: Drains the pipeline and checks for data loss.
         connector: Returns the health of the connector; None if Connect's address is unknown.
         telemetry: Exports the progress to Prometheus; None if there is none.
@@ -87,7 +90,7 @@ class ScenarioRunner:
     k6: K6
     backend: Backend
     gauges: Gauges
-    hops: Read
+    hops: Read | None
     checker: Checker
     connector: Callable[[], ConnectorHealth | None]
     telemetry: PrometheusExport | None = None
@@ -119,14 +122,22 @@ class ScenarioRunner:
         telemetry = self.telemetry.scenario(name, planned.thresholds) if self.telemetry else None
         k6 = self._load(run, hops, telemetry)
         integrity = None
+        from_records = HopMeasurements(fault="the topics were not read")
+
+        def use(events: Events) -> None:
+            nonlocal from_records
+            if self.hops is None:
+                prefix = self.checker.pipeline.kafka.topic_prefix
+                from_records = record_hops(events, prefix, hops.warm_up_ended).measurements
+
         if k6.interrupted is None and begins is not None:
             try:
-                integrity = self._check(begins, files, watch)
+                integrity = self._check(begins, files, watch, use)
             except Interrupted as interruption:
                 k6 = replace(k6, interrupted=interruption)
         with deferred():
             # Events that are applied and components that die during the drain count too.
-            seen = hops.close()
+            seen = from_records if self.hops is None else hops.close()
             write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
             connector = self.connector()
@@ -198,7 +209,13 @@ class ScenarioRunner:
         finally:
             progress.close()
 
-    def _check(self, begins: StartOffsets, files: ScenarioFiles, watch: Watch) -> Integrity:
+    def _check(
+        self,
+        begins: StartOffsets,
+        files: ScenarioFiles,
+        watch: Watch,
+        use: Callable[[Events], None] = lambda _events: None,
+    ) -> Integrity:
         """Check the pipeline's integrity, unless a component does not restart."""
         try:
             wait_for_components(self.backend)
@@ -211,6 +228,6 @@ class ScenarioRunner:
                 if events is None
                 else excuse(event.component for event in events)
             )
-            integrity = self.checker.check(begins, files.ledger, excused, quiet=True)
+            integrity = self.checker.check(begins, files.ledger, excused, quiet=True, use=use)
         write_atomically(files.integrity, readable_json(integrity))
         return integrity

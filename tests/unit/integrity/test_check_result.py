@@ -13,7 +13,6 @@ import pytest
 from cdc_perf.errors import StackFailure
 from cdc_perf.integrity import check
 from cdc_perf.integrity.check import Checker
-from cdc_perf.integrity.decoding import ChangeEvent
 from cdc_perf.integrity.records import Cut, Drain, FindingKind, Integrity, TopicCut
 from cdc_perf.integrity.snapshot import RowDifference, TableComparison
 from cdc_perf.integrity.topic import StartOffsets
@@ -21,6 +20,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import connector
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.change_events import ChangeEvent
 from cdc_perf.stack.sinks.sink import Sink
 from cdc_perf.waiting import NotReady
 from tests.unit.addresses import NO_ADDRESSES

@@ -8,19 +8,19 @@ import msgspec
 import pytest
 from confluent_kafka import Message
 
-from cdc_perf.integrity.decoding import (
-    TOMBSTONE,
-    UNREADABLE,
-    ChangeEvent,
-    DeadLetter,
-    dead_letter_of,
-)
 from cdc_perf.integrity.events import EventPosition, Events, MissingEvent, load_events
 from cdc_perf.integrity.findings import event_findings, ledger_findings
 from cdc_perf.integrity.ledger import AcknowledgedWrite, Arrival
 from cdc_perf.integrity.records import Drain, Finding, FindingKind, Integrity, LastSeen, TopicRead
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.change_events import (
+    TOMBSTONE,
+    UNREADABLE,
+    ChangeEvent,
+    DeadLetter,
+    dead_letter_of,
+)
 from cdc_perf.verdict.integrity_gates import INTEGRITY_METRICS
 
 PIPELINE = load_pipeline(Checkout.here())

@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 from cdc_consumer import hops as consumer
 from cdc_consumer.metrics import Metrics
 from cdc_perf.errors import ExitCode
-from cdc_perf.integrity.decoding import READ, TOMBSTONE, UNREADABLE, ChangeEvent, RecordClock
-from cdc_perf.integrity.decoding import event_of as decoded
 from cdc_perf.integrity.events import load_events
 from cdc_perf.integrity.ledger import AcknowledgedWrite, Arrival
 from cdc_perf.integrity.record_hops import BOUNDS_US, RecordHops, record_hops
 from cdc_perf.results.hops import hops_of
 from cdc_perf.settings.hops import RECORD_HOPS
 from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack.change_events import READ, TOMBSTONE, UNREADABLE, ChangeEvent, RecordClock
+from cdc_perf.stack.change_events import event_of as decoded
 from cdc_perf.stack.hops import parse_hops
 from cdc_perf.stats.latency_histogram import LatencyHistogram
 from cdc_perf.verdict.judge import judge
 from tests.unit.consumer.builders import event as consumed_event
-from tests.unit.integrity.debezium_records import ID, envelope, flat, record, with_schemas
 from tests.unit.measured import GOOD, evidence, hop_threshold, summary
+from tests.unit.stack.debezium_records import ID, envelope, flat, record, with_schemas
 
 PREFIX, TABLE = "cdc", "public.customer"
 # A commit; the others are relative to it. It is no whole millisecond.

@@ -5,11 +5,11 @@ from typing import cast
 
 import pytest
 
-from cdc_perf.integrity.decoding import ChangeEvent
 from cdc_perf.integrity.events import MissingEvent
 from cdc_perf.integrity.findings import missed_for_sure
 from cdc_perf.integrity.records import Cut, TopicCut
 from cdc_perf.integrity.topic import Records, Span, StartOffsets, Topics
+from cdc_perf.stack.change_events import ChangeEvent
 
 TOPIC = "cdc.public.customer"
 

@@ -13,11 +13,11 @@ from confluent_kafka.admin import ConfigResource
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.integrity import topic as module
-from cdc_perf.integrity.decoding import ChangeEvent, DeadLetter
 from cdc_perf.integrity.records import Cut
 from cdc_perf.integrity.topic import Topics
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.change_events import ChangeEvent, DeadLetter
 
 PIPELINE = load_pipeline(Checkout.here())
 TOPICS = [PIPELINE.topic(table) for table in PIPELINE.tables]

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from cdc_perf.integrity.causes import Explanation
-from cdc_perf.integrity.decoding import ChangeEvent, DeadLetter
 from cdc_perf.integrity.events import load_events
 from cdc_perf.integrity.findings import row_findings
 from cdc_perf.integrity.records import Finding, FindingKind, LastSeen
@@ -13,6 +12,7 @@ from cdc_perf.integrity.snapshot import RowDifference
 from cdc_perf.integrity.trace import RowTrace
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack.change_events import ChangeEvent, DeadLetter
 
 TOPIC, TABLE = "cdc.public.customer", "public.customer"
 RECORDS = (

@@ -2,6 +2,7 @@
 
 from cdc_perf.settings.pipeline import KafkaSink, MongodbSink, Pipeline, PostgresSink
 from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.sinks.kafka import KafkaTarget
 from cdc_perf.stack.sinks.mongodb import MongodbTarget
 from cdc_perf.stack.sinks.postgres import PostgresTarget
 from cdc_perf.stack.sinks.sink import Sink
@@ -15,4 +16,4 @@ def sink_of(pipeline: Pipeline, endpoints: Endpoints) -> Sink:
         case PostgresSink():
             return PostgresTarget(endpoints.sink_dsn)
         case KafkaSink():
-            raise NotImplementedError
+            return KafkaTarget(endpoints.kafka_bootstrap, pipeline)

@@ -5,7 +5,8 @@ import json
 import pytest
 from confluent_kafka import Message
 
-from cdc_perf.integrity.decoding import (
+from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack.change_events import (
     TOMBSTONE,
     UNREADABLE,
     ChangeEvent,
@@ -14,7 +15,6 @@ from cdc_perf.integrity.decoding import (
     dead_letter_of,
     event_of,
 )
-from cdc_perf.settings.pipeline import Table
 
 TOPIC = "cdc.public.customer"
 CUSTOMER = Table("public.customer", ("id",), "customer")

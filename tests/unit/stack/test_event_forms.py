@@ -10,7 +10,8 @@ from confluent_kafka import (
     TIMESTAMP_NOT_AVAILABLE,
 )
 
-from cdc_perf.integrity.decoding import (
+from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack.change_events import (
     TOMBSTONE,
     UNREADABLE,
     ChangeEvent,
@@ -19,8 +20,7 @@ from cdc_perf.integrity.decoding import (
     event_of,
     row_of,
 )
-from cdc_perf.settings.pipeline import Table
-from tests.unit.integrity.debezium_records import (
+from tests.unit.stack.debezium_records import (
     DEBEZIUM_US,
     ID,
     KAFKA_MS,

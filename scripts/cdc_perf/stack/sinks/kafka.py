@@ -1,0 +1,160 @@
+"""The sink Kafka: a change has arrived when it can be read from its topic."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar
+
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.cimpl import Message
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.pipeline import Pipeline, Table
+from cdc_perf.stack.change_events import event_of, row_of
+from cdc_perf.stack.sinks.sink import Document, Target
+from cdc_perf.stack.topic_windows import TIMEOUT_SECONDS, messages, topic_consumer, windows_of
+from cdc_perf.waiting import NotReady
+
+_MOST_MESSAGES = 500
+_MEMORY = "400MB"
+# What Debezium writes for a value that PostgreSQL did not send again, because it is unchanged.
+_UNCHANGED = "__debezium_unavailable_value"
+_COLUMNS = "{id: 'VARCHAR', position: 'BIGINT', value: 'JSON'}"
+_LOAD = f"CREATE TABLE record AS FROM read_json($path, format = 'nd', columns = {_COLUMNS})"
+# By bytes, as PostgreSQL orders with the collation C.
+_READ = "SELECT id, value FROM record ORDER BY encode(id), position"
+
+
+class KafkaReader:
+    """Follows the topics of a pipeline from the moment that it was created."""
+
+    def __init__(self, bootstrap: str, pipeline: Pipeline) -> None:
+        self._bootstrap = bootstrap
+        self._pipeline = pipeline
+        self._tables = {pipeline.topic(table): table for table in pipeline.tables}
+        self._consumer = topic_consumer(bootstrap, {})
+        self._live: dict[tuple[str, str], bool] = {}
+
+    def follow(self) -> None:
+        """Begin at the current ends of the topics.
+
+        Raises:
+            NotReady: The broker does not answer, or a topic does not exist.
+        """
+        with _answering():
+            ends = windows_of(self._consumer, self._tables)
+            self._consumer.assign([TopicPartition(*place, end) for place, (_, end) in ends.items()])
+
+    def has(self, table: Table, key: str) -> bool:
+        """Return whether the last record of the row, since the beginning, is not a delete."""
+        with _answering():
+            for message in self._consumer.consume(_MOST_MESSAGES, timeout=0.0):
+                self._note(message)
+        return self._live.get((table.table, key), False)
+
+    def _note(self, message: Message) -> None:
+        if message.error() is not None:
+            raise KafkaException(message.error())
+        table = self._tables[str(message.topic())]
+        event = event_of(message, table)
+        if event.id is not None:
+            self._live[table.table, event.id] = event.op in ("c", "u", "r")
+
+    def documents(self, target: Target) -> Iterator[Document]:
+        """Yield the last state of each row in its topic, in the order of `_id`.
+
+        Raises:
+            NotReady: The broker does not answer, or the topic does not exist.
+        """
+        import duckdb  # noqa: PLC0415 - slow to import, and only needed here
+
+        with TemporaryDirectory(prefix="cdc-topic-") as folder:
+            path = Path(folder) / "records.json"
+            with path.open("w", encoding="utf-8") as stream:
+                for record in self._records(target.table):
+                    stream.write(json.dumps(record) + "\n")
+            config: dict[str, Any] = {"memory_limit": _MEMORY, "temp_directory": folder}
+            with duckdb.connect(str(Path(folder) / "records.duckdb"), config=config) as connection:
+                connection.execute(_LOAD, {"path": str(path)})
+                path.unlink()
+                found = connection.execute(_READ)
+                rows = iter(found.fetchone, None)
+                for identity, records in groupby(rows, key=itemgetter(0)):
+                    document = _last_state(value for _, value in records)
+                    if document is not None:
+                        yield {**document, "_id": identity}
+
+    def _records(self, table: Table) -> Iterator[dict[str, object]]:
+        topic = self._pipeline.topic(table)
+        with closing(topic_consumer(self._bootstrap, {})) as consumer, _answering():
+            for message in messages(consumer, windows_of(consumer, (topic,))):
+                event = event_of(message, table)
+                # A finding of its own if it is not an event of a row.
+                if event.id is not None and event.op != "?":
+                    row = row_of(message, table)
+                    yield {"id": event.id, "position": event.position, "value": row}
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._consumer.close()
+
+
+class KafkaTarget:
+    """The topics.
+
+    Args:
+        bootstrap: The broker.
+        pipeline: The pipeline.
+    """
+
+    name: ClassVar[str] = "Kafka"
+    typed: ClassVar[bool] = False
+
+    def __init__(self, bootstrap: str, pipeline: Pipeline) -> None:
+        self._bootstrap = bootstrap
+        self._pipeline = pipeline
+
+    def server(self) -> str:
+        """Return nothing but the name: a broker does not report its version.
+
+        Raises:
+            NotReady: It does not answer.
+        """
+        with closing(topic_consumer(self._bootstrap, {})) as consumer, _answering():
+            consumer.list_topics(timeout=TIMEOUT_SECONDS)
+        return self.name
+
+    @contextmanager
+    def open(self) -> Iterator[KafkaReader]:
+        """Follow the topics from now on."""
+        with closing(KafkaReader(self._bootstrap, self._pipeline)) as reader:
+            reader.follow()
+            yield reader
+
+
+def _last_state(values: Iterator[str | None]) -> Document | None:
+    """Return a row after its changes; None if the last one deleted it."""
+    state: Document | None = None
+    for value in values:
+        row: Document | None = None if value is None else json.loads(value)
+        if row is not None and state is not None:
+            row = {
+                name: state.get(name) if each == _UNCHANGED else each for name, each in row.items()
+            }
+        state = row
+    return state
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Raise NotReady if the broker does not answer, or a topic does not exist."""
+    try:
+        yield
+    except KafkaException as error:
+        raise NotReady(f"Kafka does not answer: {error.args[0].str()}") from None
+    except StackFailure as failure:
+        raise NotReady(failure.message) from None

@@ -1,0 +1,115 @@
+"""Reads windows of offsets from topics, without a consumer group."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.cimpl import Message
+
+from cdc_perf.errors import StackFailure
+
+# The first offset and the one after the last, by topic and partition.
+Windows = Mapping[tuple[str, int], tuple[int, int]]
+TIMEOUT_SECONDS = 5.0
+# If no record arrives for this long, the broker will not deliver the rest.
+_STALL_SECONDS = 10.0
+# What the client and this module hold at most: records with schemas have kilobytes, others more.
+_BATCH = 1000
+_QUEUED_KB_PER_PARTITION = "8192"
+
+
+def topic_consumer(bootstrap: str, client: Mapping[str, str]) -> Consumer:
+    """Return a consumer that commits nothing.
+
+    Args:
+        bootstrap: The broker.
+        client: Further settings, with librdkafka's names: TLS and login.
+
+    Raises:
+        StackFailure: A setting is wrong.
+    """
+    settings = {
+        "queued.max.messages.kbytes": _QUEUED_KB_PER_PARTITION,
+        # Required by the client. Nothing is ever committed, so another name is harmless.
+        "group.id": "cdc-integrity",
+        **client,
+        "bootstrap.servers": bootstrap,
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+        "log_level": 0,
+    }
+    try:
+        return Consumer(settings)
+    except KafkaException as error:
+        raise StackFailure(_wrong_settings(client, error.args[0].str())) from None
+
+
+def windows_of(consumer: Consumer, topics: Iterable[str]) -> dict[tuple[str, int], tuple[int, int]]:
+    """Return the offsets that each partition of some topics has now.
+
+    Raises:
+        StackFailure: A topic does not exist.
+        KafkaException: The broker does not answer.
+    """
+    found = consumer.list_topics(timeout=TIMEOUT_SECONDS).topics
+    windows = {}
+    for name in topics:
+        if name not in found:
+            raise StackFailure(f"topic {name} does not exist", hint="start the stack: inv up")
+        for number in found[name].partitions:
+            partition = TopicPartition(name, number)
+            windows[name, number] = consumer.get_watermark_offsets(
+                partition, timeout=TIMEOUT_SECONDS
+            )
+    return windows
+
+
+def messages(consumer: Consumer, windows: Windows) -> Iterator[Message]:
+    """Yield the records within the windows, in the order of their offsets.
+
+    Raises:
+        StackFailure: The broker stops to deliver them.
+        KafkaException: The broker does not answer.
+    """
+    open_ones = {key: span for key, span in windows.items() if span[0] < span[1]}
+    consumer.assign([TopicPartition(key[0], key[1], span[0]) for key, span in open_ones.items()])
+    last_message_at = time.monotonic()
+    left = sum(end - begin for begin, end in open_ones.values())
+    while open_ones:
+        # It waits for the number of records that it is asked for.
+        for message in consumer.consume(min(_BATCH, left), timeout=0.1):
+            if message.error() is not None:
+                raise KafkaException(message.error())
+            last_message_at = time.monotonic()
+            span = open_ones.get((str(message.topic()), int(message.partition() or 0)))
+            if span is not None and int(message.offset() or 0) < span[1]:
+                yield message
+        # By position, because a window may end in offsets without a record.
+        at = consumer.position([TopicPartition(name, number) for name, number in open_ones])
+        left = 0
+        for place in at:
+            begin, end = open_ones[place.topic, place.partition]
+            if place.offset >= end:
+                del open_ones[place.topic, place.partition]
+            left += max(0, end - max(begin, place.offset))
+        if time.monotonic() > last_message_at + _STALL_SECONDS:
+            names = ", ".join(sorted({topic for topic, _ in open_ones}))
+            raise StackFailure(f"Kafka returned no records of {names} for {_STALL_SECONDS:.0f} s")
+
+
+def _wrong_settings(client: Mapping[str, str], why: str) -> str:
+    """Return which settings the client refuses, without their values: they may be secrets."""
+    # librdkafka's texts name the setting, and some have its value.
+    named = [name for name in client if name in why]
+    names = ", ".join(sorted(named or client)) or "its own settings"
+    return f"the Kafka client does not accept {names}"
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raise StackFailure if the broker does not answer."""
+    try:
+        yield
+    except KafkaException as error:
+        raise StackFailure(f"Kafka does not answer: {error.args[0].str()}") from None
