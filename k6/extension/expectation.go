@@ -5,11 +5,12 @@ import (
 	"strconv"
 )
 
-// document holds the fields of a MongoDB document by name; nil is a document that does not exist.
+// document holds a row in a sink by name: the fields of a MongoDB document, the columns of a PostgreSQL row, or the
+// fields of an event; nil is a row that does not exist.
 type document = map[string]any
 
-// expectation is what a document must be for a wait to end: deleted, or present with the given values of
-// top-level fields, each compared as text so that numbers and decimals of any type can be expected.
+// expectation is what a row must be for a wait to end: deleted, or present with the given values of top-level fields,
+// each compared as text so that numbers and decimals of any type can be expected.
 type expectation struct {
 	deleted bool
 	fields  map[string]string

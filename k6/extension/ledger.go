@@ -2,8 +2,10 @@ package extension
 
 import (
 	"os"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // row names the row that a statement writes, for the ledger: the table, the key as text, and the operation that
@@ -17,9 +19,15 @@ type row struct {
 // escaped keeps a name or a key within its field and its line, as PostgreSQL's COPY does.
 var escaped = strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`)
 
-// ledger is a file with a line for each row whose write PostgreSQL has acknowledged: operation, table and key,
-// separated by tabs, which are escaped within them. The file is written without a buffer, one call for each
-// transaction: it costs microseconds, and a k6 that is killed loses nothing.
+// ledger is a file of lines whose fields are separated by tabs, which are escaped within them. Times are microseconds
+// since the epoch on the generator's clock. There are two kinds of lines:
+//
+//	operation  table  key  time             for each row whose write PostgreSQL has acknowledged, at that time
+//	s          table  key  time  operation  for each wait that succeeded: when the answer came that showed the
+//	                                        operation's change in the sink
+//
+// The file is written without a buffer, one call for each transaction and each wait: it costs microseconds, and a k6
+// that is killed loses nothing.
 type ledger struct {
 	mu   sync.Mutex
 	file *os.File
@@ -33,20 +41,40 @@ func openLedger(path string) (*ledger, error) {
 	return &ledger{file: file}, nil
 }
 
-// note adds the rows of an acknowledged transaction, given how many each statement affected; a statement that names
-// no row is left out, and so is one that found none to change.
-func (l *ledger) note(statements []statement, affected []int64) error {
+// note adds the rows of a transaction that was acknowledged at a time, given how many each statement affected; a
+// statement that names no row is left out, and so is one that found none to change.
+func (l *ledger) note(statements []statement, affected []int64, at time.Time) error {
 	var lines strings.Builder
 	for index, s := range statements {
 		if s.Row.Table != "" && affected[index] > 0 {
-			lines.WriteString(s.Row.Op + "\t" + escaped.Replace(s.Row.Table) + "\t" + escaped.Replace(s.Row.Key) + "\n")
+			lines.WriteString(line(s.Row.Op, s.Row.Table, s.Row.Key, microseconds(at)))
 		}
 	}
 	if lines.Len() == 0 {
 		return nil
 	}
+	return l.write(lines.String())
+}
+
+// noteSeen adds that a change of a row was seen in the sink at a time.
+func (l *ledger) noteSeen(seen row, at time.Time) error {
+	return l.write(line("s", seen.Table, seen.Key, microseconds(at), seen.Op))
+}
+
+func (l *ledger) write(lines string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, err := l.file.WriteString(lines.String())
+	_, err := l.file.WriteString(lines)
 	return err
+}
+
+func line(fields ...string) string {
+	for index, field := range fields {
+		fields[index] = escaped.Replace(field)
+	}
+	return strings.Join(fields, "\t") + "\n"
+}
+
+func microseconds(at time.Time) string {
+	return strconv.FormatInt(at.UnixMicro(), 10)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func linesOf(t *testing.T, path string) []string {
@@ -17,6 +18,9 @@ func linesOf(t *testing.T, path string) []string {
 	}
 	return strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
 }
+
+// acknowledged is 2001-09-09 01:46:40.000001 UTC.
+var acknowledged = time.UnixMicro(1_000_000_000_000_001)
 
 func TestLedgerNotesEveryRow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.tsv")
@@ -30,11 +34,11 @@ func TestLedgerNotesEveryRow(t *testing.T) {
 		{Row: row{Table: "public.order_item", Key: "8", Op: "c"}},
 		{Row: row{Table: "public.customer", Key: "9", Op: "u"}},
 	}
-	if err := l.note(order, []int64{1, 0, 1, 0}); err != nil {
+	if err := l.note(order, []int64{1, 0, 1, 0}, acknowledged); err != nil {
 		t.Fatal(err)
 	}
 	// Before anything is closed: a k6 that is killed closes nothing.
-	want := []string{"c\tpublic.orders\t7", "c\tpublic.order_item\t8"}
+	want := []string{"c\tpublic.orders\t7\t1000000000000001", "c\tpublic.order_item\t8\t1000000000000001"}
 	if got := linesOf(t, path); strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("the ledger has %q, not %q", got, want)
 	}
@@ -47,10 +51,25 @@ func TestLedgerKeepsAKeyInItsLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	odd := []statement{{Row: row{Table: "public.a\tb", Key: "1\t2\n3\r4\\n", Op: "c"}}}
-	if err := l.note(odd, []int64{1}); err != nil {
+	if err := l.note(odd, []int64{1}, acknowledged); err != nil {
 		t.Fatal(err)
 	}
-	want := `c` + "\t" + `public.a\tb` + "\t" + `1\t2\n3\r4\\n`
+	want := `c` + "\t" + `public.a\tb` + "\t" + `1\t2\n3\r4\\n` + "\t1000000000000001"
+	if got := linesOf(t, path); len(got) != 1 || got[0] != want {
+		t.Errorf("the ledger has %q, not %q", got, want)
+	}
+}
+
+func TestLedgerNotesWhatWasSeen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.tsv")
+	l, err := openLedger(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.noteSeen(row{Table: "public.a\tb", Key: "7", Op: "u"}, acknowledged); err != nil {
+		t.Fatal(err)
+	}
+	want := `s` + "\t" + `public.a\tb` + "\t7\t1000000000000001\tu"
 	if got := linesOf(t, path); len(got) != 1 || got[0] != want {
 		t.Errorf("the ledger has %q, not %q", got, want)
 	}
@@ -69,7 +88,7 @@ func TestLedgerIsWrittenByManyAtOnce(t *testing.T) {
 			for write := range writes {
 				key := fmt.Sprintf("%d-%d", user, write)
 				update := []statement{{Row: row{Table: "public.customer", Key: key, Op: "u"}}}
-				if err := l.note(update, []int64{1}); err != nil {
+				if err := l.note(update, []int64{1}, acknowledged); err != nil {
 					t.Error(err)
 				}
 			}
@@ -93,8 +112,8 @@ func TestLedgerReachesGo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.tsv")
 	u := newUser(t, m)
 	u.set(t, "path", path)
-	u.run(t, `cdc.postgres("`+testDSN+`", { ledger: path })`)
-	if m.ledgers.values[path] == nil {
+	u.run(t, `cdc.postgres("`+testDSN+`", { ledger: path }); cdc.sink({ mongodbUri: "`+testURI+`", ledger: path })`)
+	if m.ledgers.values[path] == nil || len(m.ledgers.values) != 1 {
 		t.Errorf("the ledgers are %v", m.ledgers.values)
 	}
 	var s statement
@@ -110,8 +129,12 @@ func TestLedgerReachesGo(t *testing.T) {
 func TestLedgerThatCannotBeOpened(t *testing.T) {
 	u := newUser(t, newModule())
 	u.set(t, "path", filepath.Join(t.TempDir(), "nowhere", "ledger.tsv"))
-	if _, err := u.VU.Runtime().RunString(`cdc.postgres("` + testDSN + `", { ledger: path })`); err == nil {
-		t.Error("there is no error")
+	for _, call := range []string{
+		`cdc.postgres("` + testDSN + `", { ledger: path })`, `cdc.sink({ mongodbUri: "` + testURI + `", ledger: path })`,
+	} {
+		if _, err := u.VU.Runtime().RunString(call); err == nil {
+			t.Errorf("%s: there is no error", call)
+		}
 	}
 }
 
@@ -125,7 +148,7 @@ func BenchmarkLedgerNote(b *testing.B) {
 		{Row: row{Table: "public.customer", Key: "b7e7f824-3f12-47c5-bcce-7744ba4c753c", Op: "c"}},
 	}
 	for b.Loop() {
-		if err := l.note(created, []int64{1}); err != nil {
+		if err := l.note(created, []int64{1}, acknowledged); err != nil {
 			b.Fatal(err)
 		}
 	}

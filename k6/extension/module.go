@@ -1,5 +1,5 @@
-// Package extension is the k6 JavaScript module `k6/x/cdc`: writes to PostgreSQL, reads from MongoDB, and the wait
-// for a document to arrive, timed in Go.
+// Package extension is the k6 JavaScript module `k6/x/cdc`: writes to PostgreSQL, reads from the sink
+// (MongoDB, PostgreSQL, or Kafka), and the wait for a row to arrive there, timed in Go.
 package extension
 
 import (
@@ -17,14 +17,14 @@ func init() {
 	modules.Register("k6/x/cdc", newModule())
 }
 
-// connectTimeout bounds how long a connection to either database may take to be made.
+// connectTimeout bounds how long a connection to a database or a broker may take to be made.
 const connectTimeout = 5 * time.Second
 
-// module is shared by all virtual users of the process, and with it the connection pools, the pollers, the
+// module is shared by all virtual users of the process, and with it the connection pools, the sinks, the
 // generator's clock and the memory of what was logged.
 type module struct {
 	pools   shared[poolKey, *pool]
-	clients shared[clientKey, *client]
+	sinks   shared[sinkOptions, *openSink]
 	ledgers shared[string, *ledger]
 	reports *reports
 	delays  delays
@@ -54,7 +54,7 @@ func (m *module) NewModuleInstance(vu modules.VU) modules.Instance {
 func (i *instance) Exports() modules.Exports {
 	return modules.Exports{Named: map[string]any{
 		"postgres":           i.postgres,
-		"mongodb":            i.mongodb,
+		"sink":               i.sink,
 		"now":                now,
 		"firstFew":           i.reports.firstFew,
 		"emitGeneratorDelay": i.emitGeneratorDelay,

@@ -1,7 +1,6 @@
 package extension
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -62,58 +61,99 @@ func TestOptionsReachGo(t *testing.T) {
 			t.Errorf("the pools are %v", m.pools.values)
 		}
 	})
-	t.Run("mongodb", func(t *testing.T) {
+	t.Run("sink", func(t *testing.T) {
 		m := newModule()
-		newUser(t, m).run(t, `cdc.mongodb("`+testURI+`", { maxConnections: 7, pollInterval: 2.5 })`)
-		client := m.clients.values[clientKey{testURI, mongodbOptions{MaxConnections: 7, PollInterval: 2.5}}]
-		if client == nil || client.interval != 2500*time.Microsecond {
-			t.Errorf("the clients are %v", m.clients.values)
+		newUser(t, m).run(t, `cdc.sink({
+			kind: "postgres", mongodbUri: "a", mongodbDatabase: "b", sinkDsn: "`+testDSN+`", kafkaBootstrap: "c",
+			kafkaClient: "d", tables: '{"public.customer": {"target": "customer"}}', maxConnections: 7, pollInterval: 2.5,
+		})`)
+		open := m.sinks.values[sinkOptions{
+			Kind: "postgres", MongodbURI: "a", MongodbDatabase: "b", SinkDSN: testDSN, KafkaBootstrap: "c", KafkaClient: "d",
+			Tables: `{"public.customer": {"target": "customer"}}`, MaxConnections: 7, PollInterval: 2.5,
+		}]
+		if open == nil {
+			t.Fatalf("the sinks are %v", m.sinks.values)
+		}
+		sink := open.sink.(*postgresSink)
+		if sink.interval != 2500*time.Microsecond || sink.pool.Config().MaxConns != 7 {
+			t.Errorf("the sink is %+v", sink)
 		}
 	})
 	t.Run("none are needed", func(t *testing.T) {
 		m := newModule()
-		newUser(t, m).run(t, `cdc.postgres("`+testDSN+`"); cdc.mongodb("`+testURI+`")`)
+		newUser(t, m).run(t, `cdc.postgres("`+testDSN+`"); cdc.sink({ mongodbUri: "`+testURI+`" })`)
 		if _, ok := m.pools.values[poolKey{testDSN, defaultMaxConnections}]; !ok {
 			t.Errorf("the pools are %v", m.pools.values)
 		}
-		defaults := mongodbOptions{MaxConnections: defaultMaxConnections, PollInterval: defaultPollInterval}
-		if _, ok := m.clients.values[clientKey{testURI, defaults}]; !ok {
-			t.Errorf("the clients are %v", m.clients.values)
+		defaults := sinkOptions{
+			Kind: "mongodb", MongodbURI: testURI, MaxConnections: defaultMaxConnections, PollInterval: defaultPollInterval,
+		}
+		if _, ok := m.sinks.values[defaults]; !ok {
+			t.Errorf("the sinks are %v", m.sinks.values)
 		}
 	})
+}
+
+func TestASinkHasTheNameOfItsKind(t *testing.T) {
+	u := newUser(t, newModule())
+	for options, want := range map[string]string{
+		`{ mongodbUri: "` + testURI + `" }`:                           "MongoDB",
+		`{ kind: "mongodb", mongodbUri: "` + testURI + `" }`:          "MongoDB",
+		`{ kind: "postgres", sinkDsn: "` + testDSN + `" }`:            "PostgreSQL",
+		`{ kind: "kafka", kafkaBootstrap: "127.0.0.1:1", tables: ""}`: "Kafka",
+	} {
+		if got := u.run(t, `cdc.sink(`+options+`).name`).String(); got != want {
+			t.Errorf("%s is called %s", options, got)
+		}
+	}
 }
 
 func TestVirtualUsersShareConnections(t *testing.T) {
 	m := newModule()
 	for range 500 {
-		newUser(t, m).run(t, `cdc.postgres("`+testDSN+`"); cdc.mongodb("`+testURI+`").collection("cdc", "customer")`)
+		newUser(t, m).run(t, `cdc.postgres("`+testDSN+`"); cdc.sink({ mongodbUri: "`+testURI+`" }).table("public.customer")`)
 	}
-	if len(m.pools.values) != 1 || len(m.clients.values) != 1 {
-		t.Fatalf("%d pools and %d clients", len(m.pools.values), len(m.clients.values))
+	if len(m.pools.values) != 1 || len(m.sinks.values) != 1 {
+		t.Fatalf("%d pools and %d sinks", len(m.pools.values), len(m.sinks.values))
 	}
-	for _, client := range m.clients.values {
-		if len(client.pollers.values) != 1 {
-			t.Errorf("%d pollers", len(client.pollers.values))
+	for _, open := range m.sinks.values {
+		collections := open.sink.(*mongodbSink).collections.values
+		if len(collections) != 1 || collections["customer"] == nil {
+			t.Errorf("the collections are %v", collections)
 		}
 	}
 }
 
 func TestWrongCallsThrow(t *testing.T) {
-	const needed = `const database = cdc.postgres("` + testDSN + `"), server = cdc.mongodb("` + testURI + `");
-		const customers = server.collection("cdc", "customer"), one = { sql: "SELECT 1", args: [] };`
+	const needed = `const database = cdc.postgres("` + testDSN + `"), sink = cdc.sink({ mongodbUri: "` + testURI + `" });
+		const customers = sink.table("public.customer"), one = { sql: "SELECT 1", args: [] };
+		const mapped = (tables, kind = "mongodb") => cdc.sink({ kind, mongodbUri: "` + testURI + `", sinkDsn: "` + testDSN + `",
+			kafkaBootstrap: "127.0.0.1:1", tables: JSON.stringify(tables) }).table("public.customer");`
 	tests := map[string]struct {
 		script, want string
 		inInit       bool
 	}{
 		"DSN":                  {script: `cdc.postgres("postgresql://:port/")`, want: "postgresql: ", inInit: true},
-		"URI":                  {script: `cdc.mongodb("http://127.0.0.1")`, want: "mongodb: ", inInit: true},
-		"poll interval":        {script: `cdc.mongodb("` + testURI + `", { pollInterval: -1 })`, want: "pollInterval must be positive milliseconds, not -1", inInit: true},
+		"URI":                  {script: `cdc.sink({ mongodbUri: "http://127.0.0.1" })`, want: "mongodb: ", inInit: true},
+		"sink's DSN":           {script: `cdc.sink({ kind: "postgres", sinkDsn: "postgresql://:port/" })`, want: "postgresql: ", inInit: true},
+		"bootstrap":            {script: `cdc.sink({ kind: "kafka", kafkaBootstrap: " , " })`, want: "kafka: no bootstrap address", inInit: true},
+		"client":               {script: `cdc.sink({ kind: "kafka", kafkaBootstrap: "a:1", kafkaClient: "[]" })`, want: "kafka: the client settings are not a JSON object", inInit: true},
+		"kind":                 {script: `cdc.sink({ kind: "redis" })`, want: `sink: kind must be mongodb, postgres, or kafka, not "redis"`, inInit: true},
+		"tables":               {script: `cdc.sink({ mongodbUri: "` + testURI + `", tables: "{" })`, want: "tables: ", inInit: true},
+		"field of tables":      {script: `mapped({ "public.customer": { collection: "a" } })`, want: `tables: json: unknown field "collection"`, inInit: true},
+		"unmapped table":       {script: `mapped({ "public.orders": { target: "orders" } })`, want: "tables: there is no entry for public.customer", inInit: true},
+		"no target":            {script: `mapped({ "public.customer": { topic: "a" } })`, want: "tables: public.customer has no target", inInit: true},
+		"no topic":             {script: `mapped({ "public.customer": { target: "a" } }, "kafka")`, want: "tables: public.customer has no topic", inInit: true},
+		"target's name":        {script: `mapped({ "public.customer": { target: 'a."b' } }, "postgres")`, want: "is not a table name", inInit: true},
+		"composite key":        {script: `mapped({ "public.customer": { target: "a", key: ["b", "c"] } }, "postgres")`, want: "postgresql: a has a key of 2 columns; the load generator can wait for one", inInit: true},
+		"only ignored columns": {script: `mapped({ "public.customer": { target: "a", ignored: ["b"] } }).wait("a", { fields: { b: "1" }, op: "u", timeout: 1 })`, want: "the pipeline ignores every column that the update of public.customer sets"},
+		"poll interval":        {script: `cdc.sink({ mongodbUri: "` + testURI + `", pollInterval: -1 })`, want: "pollInterval must be positive milliseconds, not -1", inInit: true},
 		"no time-out":          {script: `database.query(one)`, want: "timeout must be positive milliseconds, not 0"},
 		"undefined time-out":   {script: `database.write([one], undefined)`, want: "timeout must be positive milliseconds, not 0"},
-		"time-out of nothing":  {script: `server.ping(1e-9)`, want: "timeout must be positive milliseconds"},
+		"time-out of nothing":  {script: `sink.ping(1e-9)`, want: "timeout must be positive milliseconds"},
 		"find in no time":      {script: `customers.findOne("a", {})`, want: "timeout must be positive milliseconds, not 0"},
 		"wait for no time":     {script: `customers.wait("a", { fields: {} })`, want: "timeout must be positive milliseconds, not 0"},
-		"deleted with content": {script: `customers.wait("a", { deleted: true, fields: { a: "b" }, timeout: 1 })`, want: "a deleted document has no fields to wait for"},
+		"deleted with content": {script: `customers.wait("a", { deleted: true, fields: { a: "b" }, timeout: 1 })`, want: "a deleted row has no fields to wait for"},
 		"query in init":        {script: `database.query(one, 1000)`, want: "init context", inInit: true},
 		"wait in init":         {script: `customers.wait("a", { timeout: 1000 })`, want: "init context", inInit: true},
 		"delay in init":        {script: `cdc.emitGeneratorDelay()`, want: "init context", inInit: true},
@@ -127,39 +167,6 @@ func TestWrongCallsThrow(t *testing.T) {
 			_, err := u.VU.Runtime().RunString(needed + test.script)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q in it", err, test.want)
-			}
-		})
-	}
-}
-
-func TestWaitInJavaScript(t *testing.T) {
-	find := func(context.Context, []string) (map[string]document, error) {
-		return map[string]document{"a": {"_id": "a", "status": "new"}}, nil
-	}
-	tests := map[string]struct{ call, want string }{
-		"found": {
-			`customers.wait("a", { fields: { status: "new" }, deleted: undefined, timeout: 5000 })`,
-			`["found","durationMs","attempts","error"] true 1 `,
-		},
-		"not deleted in time": {
-			`customers.wait("a", { fields: undefined, deleted: true, timeout: 0.5 })`,
-			`["found","durationMs","attempts","error"] false 1 `,
-		},
-		"absent is deleted": {
-			`customers.wait("b", { deleted: true, timeout: 5000 })`,
-			`["found","durationMs","attempts","error"] true 1 `,
-		},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			u := newUser(t, newModule()).iterate()
-			// An hour between queries: the first one decides.
-			u.set(t, "customers", &collection{vu: u.VU, poller: newPoller(find, time.Hour)})
-			got := u.run(t, `const r = `+test.call+`;
-				if (typeof r.durationMs !== "number" || !(r.durationMs >= 0)) { throw new Error(String(r.durationMs)); }
-				[JSON.stringify(Object.keys(r)), r.found, r.attempts, r.error].join(" ")`).String()
-			if got != test.want {
-				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
 	}

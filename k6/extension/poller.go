@@ -2,7 +2,6 @@ package extension
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -10,7 +9,7 @@ import (
 )
 
 const (
-	// maxIDs bounds one query; more waiting documents are asked for in several, one after the other.
+	// maxIDs bounds one query; more rows that are waited for are asked for in several, one after the other.
 	maxIDs = 500
 	// queryTimeout bounds one query, so that a server that hangs is an error in the result of the waits.
 	queryTimeout = 5 * time.Second
@@ -18,35 +17,15 @@ const (
 	errorPause = 100 * time.Millisecond
 )
 
-// finder returns those documents of one collection whose _id is among ids, by their _id.
-type finder func(ctx context.Context, ids []string) (map[string]document, error)
+// finder returns those rows of one collection or table whose key is among ids, by their key. Columns are those that
+// the waiters compare, sorted; a finder may return others too.
+type finder func(ctx context.Context, ids, columns []string) (map[string]document, error)
 
-// waitResult is the outcome of a wait. DurationMs runs from the start of the wait to the answer in which the
-// expectation was met, or to the end of the wait. Attempts counts the queries that asked for the document.
-// Error is the last failure of such a query; it is kept when a later one found the document.
-type waitResult struct {
-	Found      bool    `js:"found"`
-	DurationMs float64 `js:"durationMs"`
-	Attempts   int     `js:"attempts"`
-	Error      string  `js:"error"`
-}
-
-// waiter is one virtual user that waits for one document. What follows done is guarded by poller.mu.
-type waiter struct {
-	id       string
-	expected expectation
-	done     chan struct{}
-
-	attempts  int
-	lastError string
-	metAt     time.Time
-}
-
-// poller asks one collection for all documents that anybody waits for, with one query outstanding at a time,
+// poller asks one collection or table for all rows that anybody waits for, with one query outstanding at a time,
 // so that what polling costs the server does not grow with the number of virtual users. Its goroutine ends
 // when nobody waits and starts again with the next waiter.
 type poller struct {
-	find     finder
+	ask      finder
 	interval time.Duration
 
 	mu      sync.Mutex
@@ -54,39 +33,22 @@ type poller struct {
 	running bool
 }
 
-func newPoller(find finder, interval time.Duration) *poller {
-	return &poller{find: find, interval: interval, waiting: map[*waiter]struct{}{}}
+func newPoller(ask finder, interval time.Duration) *poller {
+	return &poller{ask: ask, interval: interval, waiting: map[*waiter]struct{}{}}
 }
 
-// wait blocks until the document meets the expectation, the time-out is over or ctx is done, whichever comes
-// first. It never fails: what went wrong is in the result.
+// wait blocks until the row meets the expectation, the time-out is over or ctx is done, whichever comes first. It
+// never fails: what went wrong is in the result.
 func (p *poller) wait(ctx context.Context, id string, expected expectation, timeout time.Duration) waitResult {
 	started := time.Now()
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
-
-	w := &waiter{id: id, expected: expected, done: make(chan struct{})}
+	w := newWaiter(id, expected)
 	p.add(w)
-	interrupted := ""
-	select {
-	case <-w.done:
-	case <-timer.C:
-	case <-ctx.Done():
-		interrupted = fmt.Sprintf("wait interrupted: %v", context.Cause(ctx))
-	}
+	interrupted := w.await(ctx, timeout)
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.waiting, w)
-	if !w.metAt.IsZero() {
-		return waitResult{
-			Found: true, DurationMs: milliseconds(w.metAt.Sub(started)), Attempts: w.attempts, Error: w.lastError,
-		}
-	}
-	if interrupted == "" {
-		interrupted = w.lastError
-	}
-	return waitResult{DurationMs: milliseconds(time.Since(started)), Attempts: w.attempts, Error: interrupted}
+	return w.result(started, interrupted)
 }
 
 func (p *poller) add(w *waiter) {
@@ -135,7 +97,7 @@ func (p *poller) askAll(byID map[string][]*waiter) bool {
 	answered := true
 	for ids := range slices.Chunk(slices.Collect(maps.Keys(byID)), maxIDs) {
 		ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)
-		found, err := p.find(ctx, ids)
+		found, err := p.ask(ctx, ids, comparedColumns(byID, ids))
 		cancel()
 		answered = answered && err == nil
 		p.mu.Lock()
@@ -150,17 +112,29 @@ func (p *poller) askAll(byID map[string][]*waiter) bool {
 	return answered
 }
 
+// comparedColumns returns the columns that the waiters for the ids compare, sorted, so that a statement made of them
+// is the same each time.
+func comparedColumns(byID map[string][]*waiter, ids []string) []string {
+	columns := map[string]struct{}{}
+	for _, id := range ids {
+		for _, w := range byID[id] {
+			for name := range w.expected.fields {
+				columns[name] = struct{}{}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(columns))
+}
+
 // settle hands the answer of one query to one waiter, unless it has left in the meantime.
 func (p *poller) settle(w *waiter, found document, err error, at time.Time) {
 	if _, ok := p.waiting[w]; !ok {
 		return
 	}
-	w.attempts++
 	if err != nil {
-		w.lastError = err.Error()
-	} else if w.expected.metBy(found) {
-		w.metAt = at
+		w.attempts++
+		w.fail(err)
+	} else if w.offer(found, at) {
 		delete(p.waiting, w)
-		close(w.done)
 	}
 }

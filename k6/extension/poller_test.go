@@ -31,7 +31,7 @@ type server struct {
 	most    int
 }
 
-func (s *server) find(_ context.Context, ids []string) (map[string]document, error) {
+func (s *server) find(_ context.Context, ids, _ []string) (map[string]document, error) {
 	s.mu.Lock()
 	s.queries = append(s.queries, ids)
 	s.running++
@@ -134,19 +134,32 @@ func TestWaitOutcome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				began := time.Now()
-				p := newPoller(func(ctx context.Context, ids []string) (map[string]document, error) {
+				p := newPoller(func(ctx context.Context, ids, _ []string) (map[string]document, error) {
 					doc, err := test.answer(ctx, time.Since(began))
 					if doc == nil {
 						return nil, err
 					}
 					return map[string]document{ids[0]: doc}, err
 				}, testInterval)
-				if got := p.wait(t.Context(), "a", arrived, test.timeout); got != test.want {
+				got := p.wait(t.Context(), "a", arrived, test.timeout)
+				if metAt := metAfter(began, got); got.metAt != metAt {
+					t.Errorf("met at %v, want %v", got.metAt, metAt)
+				}
+				got.metAt = time.Time{}
+				if got != test.want {
 					t.Errorf("got %+v, want %+v", got, test.want)
 				}
 			})
 		})
 	}
+}
+
+// metAfter returns when a wait that began at a time was met; zero if it was not.
+func metAfter(began time.Time, result waitResult) time.Time {
+	if !result.Found {
+		return time.Time{}
+	}
+	return began.Add(time.Duration(result.DurationMs * float64(time.Millisecond)))
 }
 
 func TestOneQueryAsksForAll(t *testing.T) {
@@ -295,7 +308,7 @@ func TestNothingIsAskedWhileNobodyWaits(t *testing.T) {
 func TestAFailedQueryDoesNotTouchTheAnswersOfOthers(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		byID := map[string][]*waiter{}
-		p := newPoller(func(_ context.Context, ids []string) (map[string]document, error) {
+		p := newPoller(func(_ context.Context, ids, _ []string) (map[string]document, error) {
 			if slices.ContainsFunc(ids, func(id string) bool { return strings.HasPrefix(id, "bad") }) {
 				return nil, errors.New("refused")
 			}
@@ -306,11 +319,11 @@ func TestAFailedQueryDoesNotTouchTheAnswersOfOthers(t *testing.T) {
 			return found, nil
 		}, testInterval)
 		for i := range maxIDs {
-			w := &waiter{id: fmt.Sprint(i), expected: arrived, done: make(chan struct{})}
+			w := newWaiter(fmt.Sprint(i), arrived)
 			byID[w.id] = append(byID[w.id], w)
 			p.waiting[w] = struct{}{}
 		}
-		bad := &waiter{id: "bad", expected: arrived, done: make(chan struct{})}
+		bad := newWaiter("bad", arrived)
 		p.waiting[bad] = struct{}{}
 		if !p.askAll(byID) || len(p.waiting) != 1 {
 			t.Errorf("%d still wait", len(p.waiting))
@@ -320,6 +333,26 @@ func TestAFailedQueryDoesNotTouchTheAnswersOfOthers(t *testing.T) {
 		}
 		if left := slices.Collect(maps.Keys(p.waiting)); !slices.Equal(left, []*waiter{bad}) {
 			t.Errorf("%d still wait", len(left))
+		}
+	})
+}
+
+func TestAQueryNamesTheColumnsThatItsWaitersCompare(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var asked []string
+		p := newPoller(func(_ context.Context, ids, columns []string) (map[string]document, error) {
+			asked = append(asked, strings.Join(columns, " "))
+			return nil, nil
+		}, testInterval)
+		byID := map[string][]*waiter{
+			"a": {newWaiter("a", arrived), newWaiter("a", expectation{fields: map[string]string{"total": "1", "status": "new"}})},
+			"b": {newWaiter("b", expectation{deleted: true}), newWaiter("b", expectation{fields: map[string]string{"city": "Bern"}})},
+			"c": {newWaiter("c", expectation{})},
+		}
+		p.askAll(byID)
+		p.askAll(map[string][]*waiter{"c": byID["c"]})
+		if want := []string{"city status total", ""}; !slices.Equal(asked, want) {
+			t.Errorf("asked for %q, want %q", asked, want)
 		}
 	})
 }

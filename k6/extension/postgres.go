@@ -3,6 +3,7 @@ package extension
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -47,23 +48,40 @@ func (i *instance) postgres(dsn string, options postgresOptions) (*postgres, err
 	if options.MaxConnections <= 0 {
 		options.MaxConnections = defaultMaxConnections
 	}
-	shared, err := i.pools.get(poolKey{dsn, options.MaxConnections}, func() (*pool, error) {
-		config, err := pgxpool.ParseConfig(dsn)
-		if err != nil {
-			return nil, fmt.Errorf("postgresql: %w", err)
-		}
-		config.MaxConns = options.MaxConnections
-		config.ConnConfig.ConnectTimeout = connectTimeout
-		return pgxpool.NewWithConfig(context.Background(), config)
-	})
+	shared, err := i.pool(dsn, options.MaxConnections)
 	if err != nil {
 		return nil, err
 	}
 	p := &postgres{vu: i.vu, pool: shared, reports: i.reports}
 	if path := options.Ledger; path != "" {
-		p.ledger, err = i.ledgers.get(path, func() (*ledger, error) { return openLedger(path) })
+		p.ledger, err = i.openLedger(path)
 	}
 	return p, err
+}
+
+// openLedger returns the ledger at a path; that of the writes and that of the waits are one file.
+func (m *module) openLedger(path string) (*ledger, error) {
+	return m.ledgers.get(path, func() (*ledger, error) { return openLedger(path) })
+}
+
+// warnOfLedger logs a failure to write the ledger, if there was one, in moderation.
+func warnOfLedger(vu modules.VU, reports *reports, err error) {
+	if err != nil && reports.firstFew("ledger", err.Error()) {
+		vu.State().Logger.WithField("kind", "ledger").Warn(err)
+	}
+}
+
+// pool returns the connection pool of a DSN and a size; there is one for the source and a sink with the same DSN.
+func (m *module) pool(dsn string, maxConnections int32) (*pool, error) {
+	return m.pools.get(poolKey{dsn, maxConnections}, func() (*pool, error) {
+		config, err := parsePostgresDSN(dsn)
+		if err != nil {
+			return nil, fmt.Errorf("postgresql: %w", err)
+		}
+		config.MaxConns = maxConnections
+		config.ConnConfig.ConnectTimeout = connectTimeout
+		return pgxpool.NewWithConfig(context.Background(), config)
+	})
 }
 
 // Write executes the statements in one transaction and returns how many rows each of them affected.
@@ -90,14 +108,13 @@ func (p *postgres) Write(statements []statement, timeoutMs float64) ([]int64, er
 	} else {
 		err = pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return execute(tx) })
 	}
+	acknowledged := time.Now()
 	if err != nil {
 		return nil, fmt.Errorf("postgresql: %w", err)
 	}
 	if p.ledger != nil {
 		// The row is written all the same: what the ledger lacks is found by counting, not by failing writes.
-		if err := p.ledger.note(statements, affected); err != nil && p.reports.firstFew("ledger", err.Error()) {
-			p.vu.State().Logger.WithField("kind", "ledger").Warn(err)
-		}
+		warnOfLedger(p.vu, p.reports, p.ledger.note(statements, affected, acknowledged))
 	}
 	return affected, nil
 }

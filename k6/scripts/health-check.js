@@ -1,4 +1,4 @@
-import { mongodb, postgres } from 'k6/x/cdc';
+import { postgres, sink } from 'k6/x/cdc';
 import { createCustomer, deleteCustomer, updateCustomer } from './lib/changes.js';
 import { check } from 'k6';
 import { endpoints } from './lib/endpoints.js';
@@ -12,6 +12,8 @@ export const options = scenarioOptions('health-check');
 
 const ANSWER_TIMEOUT = 5000;
 const ARRIVAL_TIMEOUT = 10_000;
+// By the sink's name. 'PostgreSQL answers' is the check of the source.
+const SINK_ANSWERS = { MongoDB: 'MongoDB answers', PostgreSQL: 'PostgreSQL sink answers', Kafka: 'Kafka answers' };
 
 /** Tries one hop as a named check. `probe` throws, or returns the problem or nothing; any failure fails the run. */
 function hop(name, probe) {
@@ -28,16 +30,24 @@ function hop(name, probe) {
   return !problem;
 }
 
-function slotProblem(database) {
+/** The problem of the replication slot with a name or, without one, of all logical slots together. */
+function slotProblem(database, name) {
   const [row] = database.query(
     {
       sql: `SELECT count(*) FILTER (WHERE active) AS active, count(*) AS total
-            FROM pg_replication_slots WHERE slot_type = 'logical' AND database = current_database()`,
-      args: [],
+            FROM pg_replication_slots WHERE slot_type = 'logical' AND database = current_database()
+            AND ($1::text = '' OR slot_name = $1)`,
+      args: [name],
     },
     ANSWER_TIMEOUT,
   );
-  return row.active > 0 ? '' : `none of the ${row.total} logical replication slots is active`;
+  if (row.active > 0) {
+    return '';
+  }
+  if (name) {
+    return row.total > 0 ? `the slot ${name} is not active` : `there is no logical replication slot ${name}`;
+  }
+  return `none of the ${row.total} logical replication slots is active`;
 }
 
 function connectorProblem(url, name) {
@@ -60,33 +70,31 @@ function consumerProblem(url) {
 }
 
 /** Writes a change of the canary row and waits for it. */
-function propagationProblem(change, database, collection) {
+function propagationProblem(change, database, end) {
+  const table = end.table(change.table);
   database.write(change.statements, ANSWER_TIMEOUT);
-  const { found, error } = collection.wait(change.id, {
-    fields: change.fields,
-    deleted: change.deleted,
-    timeout: ARRIVAL_TIMEOUT,
-  });
-  return found ? '' : `not in MongoDB after ${ARRIVAL_TIMEOUT} ms ${error}`;
+  const { id, fields, deleted } = change;
+  const { found, error } = table.wait(id, { fields, deleted, timeout: ARRIVAL_TIMEOUT });
+  return found ? '' : `not in ${end.name} after ${ARRIVAL_TIMEOUT} ms ${error}`;
 }
 
 /** Fails the run if the endpoints are missing or malformed; an iteration that throws would not fail it. */
 export function setup() {
-  const at = endpoints();
-  postgres(at.postgresDsn);
-  mongodb(at.mongodbUri);
+  const { postgresDsn, ...at } = endpoints();
+  postgres(postgresDsn);
+  sink(at);
 }
 
 export default function healthCheck() {
-  const at = endpoints();
-  const database = postgres(at.postgresDsn);
-  const server = mongodb(at.mongodbUri);
+  const { postgresDsn, ...at } = endpoints();
+  const database = postgres(postgresDsn);
+  const end = sink(at);
   const answers = [
     hop('PostgreSQL answers', () => {
       database.query({ sql: 'SELECT 1', args: [] }, ANSWER_TIMEOUT);
     }),
-    hop('replication slot active', () => slotProblem(database)),
-    hop('MongoDB answers', () => server.ping(ANSWER_TIMEOUT)),
+    hop('replication slot active', () => slotProblem(database, at.slot)),
+    hop(SINK_ANSWERS[end.name], () => end.ping(ANSWER_TIMEOUT)),
   ];
   // External pipelines may lack Kafka Connect or a reachable consumer; the canary still checks them.
   if (at.connectUrl && at.connector) {
@@ -97,7 +105,6 @@ export default function healthCheck() {
   }
 
   const canary = createCustomer();
-  const collection = server.collection(at.mongodbDatabase, canary.collection);
   const changes = {
     'canary row arrives': canary,
     'canary update arrives': updateCustomer(canary.id),
@@ -105,7 +112,7 @@ export default function healthCheck() {
   };
   let previous = answers.every(Boolean);
   for (const [name, change] of Object.entries(changes)) {
-    const problem = previous ? () => propagationProblem(change, database, collection) : () => 'skipped after the failure above';
+    const problem = previous ? () => propagationProblem(change, database, end) : () => 'skipped after the failure above';
     previous = hop(name, problem);
   }
 }

@@ -15,7 +15,7 @@ const OPERATIONS = {
   delete: deleteCustomer,
 };
 
-// Each virtual user has its own deck and works on the customers that it created and saw in MongoDB, so that no two
+// Each virtual user has its own deck and works on the customers that it created and saw in the sink, so that no two
 // change the same row and a deletion cannot be mistaken for a creation that has not arrived.
 const deck = new Deck();
 const customers = [];

@@ -1,15 +1,20 @@
-// The changes of the scenarios: SQL, and the expected document. Rows are small, about a hundred bytes, so that the
-// pipeline is measured and not the size of its payload. Each statement names the row that it writes, for the ledger
-// of acknowledged writes.
+// The changes of the scenarios: SQL, and the row to expect in the sink, by the source's columns. Rows are small, about a
+// hundred bytes, so that the pipeline is measured and not the size of its payload. Each statement names the row that it
+// writes, for the ledger of acknowledged writes. A change has the operation (`op`) and the table of the row that it
+// waits for.
+
+/** The tables whose rows the scenarios wait for. */
+export const TABLES = ['public.customer', 'public.address', 'public.orders'];
 
 const written = (op, table, key) => ({ op, table: `public.${table}`, key });
 
-/** A new customer; `id` is the row's and the document's. */
+/** A new customer; `id` is its key. */
 export function createCustomer() {
   const id = crypto.randomUUID();
   const email = `${id}@example.test`;
   return {
     operation: 'create',
+    op: 'c',
     statements: [
       {
         sql: "INSERT INTO customer (id, email, status) VALUES ($1, $2, 'active')",
@@ -18,17 +23,18 @@ export function createCustomer() {
       },
     ],
     inserted: 1,
-    collection: 'customer',
+    table: 'public.customer',
     id,
     fields: { email, status: 'active' },
   };
 }
 
-/** A new status of a customer; different each time, so that an older document cannot match. */
+/** A new status of a customer; different each time, so that an older state cannot match. */
 export function updateCustomer(id) {
   const status = `s-${crypto.randomUUID().slice(0, 8)}`;
   return {
     operation: 'update',
+    op: 'u',
     statements: [
       {
         sql: 'UPDATE customer SET status = $2, updated_at = clock_timestamp() WHERE id = $1',
@@ -37,19 +43,20 @@ export function updateCustomer(id) {
       },
     ],
     inserted: 0,
-    collection: 'customer',
+    table: 'public.customer',
     id,
     fields: { status },
   };
 }
 
-/** Deletes a customer with its addresses and orders. The document must have been seen before: absent is deleted. */
+/** Deletes a customer with its addresses and orders. The row must have been seen before: absent is deleted. */
 export function deleteCustomer(id) {
   return {
     operation: 'delete',
+    op: 'd',
     statements: [{ sql: 'DELETE FROM customer WHERE id = $1', args: [id], row: written('d', 'customer', id) }],
     inserted: 0,
-    collection: 'customer',
+    table: 'public.customer',
     id,
     deleted: true,
   };
@@ -61,6 +68,7 @@ export function addAddress(customer) {
   const street = `${id.slice(0, 4)} Main Street`;
   return {
     operation: 'address',
+    op: 'c',
     statements: [
       {
         sql: "INSERT INTO address (id, customer_id, street, city, postal_code, country) VALUES ($1, $2, $3, 'Bern', '3000', 'CH')",
@@ -69,7 +77,7 @@ export function addAddress(customer) {
       },
     ],
     inserted: 1,
-    collection: 'address',
+    table: 'public.address',
     id,
     fields: { customer_id: customer, street },
   };
@@ -77,7 +85,7 @@ export function addAddress(customer) {
 
 const decimal = (cents) => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
 
-/** An order of two items in one transaction; its document must reach the total that triggers compute. */
+/** An order of two items in one transaction; its row must reach the total that triggers compute. */
 export function placeOrder(customer) {
   const id = crypto.randomUUID();
   const items = [1, 2].map(() => ({
@@ -88,6 +96,7 @@ export function placeOrder(customer) {
   const total = items.reduce((sum, item) => sum + item.quantity * item.cents, 0);
   return {
     operation: 'order',
+    op: 'c',
     statements: [
       {
         sql: 'INSERT INTO orders (id, customer_id) VALUES ($1, $2)',
@@ -101,7 +110,7 @@ export function placeOrder(customer) {
       })),
     ],
     inserted: 1 + items.length,
-    collection: 'orders',
+    table: 'public.orders',
     id,
     fields: { customer_id: customer, total: decimal(total) },
   };

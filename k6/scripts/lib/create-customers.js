@@ -6,7 +6,7 @@ import { createCustomer } from './changes.js';
 export { setup } from './pipeline.js';
 export { handleSummary } from './report.js';
 
-/** Creates a customer and follows it to MongoDB. */
+/** Creates a customer and follows it to the sink. */
 export default function createAndFollow() {
   iterate(createCustomer);
   think();

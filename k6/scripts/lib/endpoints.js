@@ -1,20 +1,35 @@
 // The addresses of the pipeline under test. The environment replaces the file entirely: endpoints of an external
 // pipeline must not be mixed with those of a local stack. Without it, the file that `inv up` writes is used.
 
-const variable = (name) => (__ENV[name] || '').trim();
+// By the name in the file. The environment variable is CDC_ and this name in capitals.
+const NAMES = {
+  postgres_dsn: 'postgresDsn',
+  slot: 'slot',
+  sink: 'kind',
+  mongodb_uri: 'mongodbUri',
+  mongodb_database: 'mongodbDatabase',
+  sink_dsn: 'sinkDsn',
+  kafka_bootstrap: 'kafkaBootstrap',
+  kafka_client: 'kafkaClient',
+  tables: 'tables',
+  connect_url: 'connectUrl',
+  connector: 'connector',
+  consumer_url: 'consumerUrl',
+};
 
-/** A URL without trailing slashes, because paths are appended to it. */
-const url = (name) => variable(name).replace(/\/+$/u, '');
+/** What each kind of sink needs besides the source, by the name in the file. */
+const NEEDED = {
+  mongodb: ['mongodb_uri', 'mongodb_database'],
+  postgres: ['sink_dsn'],
+  kafka: ['kafka_bootstrap'],
+};
 
-function fromEnvironment() {
-  return {
-    postgresDsn: variable('CDC_POSTGRES_DSN'),
-    mongodbUri: variable('CDC_MONGODB_URI'),
-    mongodbDatabase: variable('CDC_MONGODB_DATABASE'),
-    connectUrl: url('CDC_CONNECT_URL'),
-    connector: variable('CDC_CONNECTOR'),
-    consumerUrl: url('CDC_CONSUMER_URL'),
-  };
+const variable = (name) => `CDC_${name.toUpperCase()}`;
+
+/** Text as it is, and JSON of anything else: `tables` and `kafka_client` may be objects in the file. */
+function asText(value) {
+  const text = typeof value === 'string' ? value : JSON.stringify(value ?? '');
+  return value ? text.trim() : '';
 }
 
 function fromFile() {
@@ -24,34 +39,37 @@ function fromFile() {
   } catch {
     return {};
   }
-  const file = JSON.parse(content);
-  return {
-    postgresDsn: file.postgres_dsn,
-    mongodbUri: file.mongodb_uri,
-    mongodbDatabase: file.mongodb_database,
-    connectUrl: file.connect_url,
-    connector: file.connector,
-    consumerUrl: file.consumer_url,
-  };
+  return JSON.parse(content);
 }
 
 function find() {
-  if (__ENV.CDC_POSTGRES_DSN || __ENV.CDC_MONGODB_URI) {
-    return fromEnvironment();
-  }
-  return fromFile();
+  const environment = Object.fromEntries(Object.keys(NAMES).map((name) => [name, __ENV[variable(name)]]));
+  const { postgres_dsn: source, ...sink } = environment;
+  const isGiven = source || Object.values(NEEDED).some(([name]) => sink[name]);
+  const values = isGiven ? environment : fromFile();
+  return Object.fromEntries(Object.entries(NAMES).map(([name, property]) => [property, asText(values[name])]));
 }
 
 // Files can be opened only in the init context. A missing endpoint is reported when the endpoints are used, so that
 // `k6 inspect` works without a stack.
 const found = find();
 
-/** The endpoints; throws if one that every scenario needs is unknown. */
+/** A URL without trailing slashes, because paths are appended to it. */
+const url = (text) => text.replace(/\/+$/u, '');
+
+/**
+ * The endpoints: `postgresDsn` and `slot` of the source, the options of `sink` of k6/x/cdc (`kind` and the addresses),
+ * `connectUrl`, `connector`, `consumerUrl`. Throws if one that every scenario needs is unknown.
+ */
 export function endpoints() {
-  if (!found.postgresDsn || !found.mongodbUri || !found.mongodbDatabase) {
-    throw new Error(
-      'no pipeline: start one with `inv up`, or set CDC_POSTGRES_DSN, CDC_MONGODB_URI, and CDC_MONGODB_DATABASE',
-    );
+  const kind = found.kind || 'mongodb';
+  const needed = NEEDED[kind];
+  if (!needed) {
+    throw new Error(`CDC_SINK: '${kind}' is not ${Object.keys(NEEDED).join(', ')}`);
   }
-  return found;
+  const names = ['postgres_dsn', ...needed];
+  if (names.some((name) => !found[NAMES[name]])) {
+    throw new Error(`no pipeline: start one with \`inv up\`, or set ${names.map((name) => variable(name)).join(', ')}`);
+  }
+  return { ...found, kind, connectUrl: url(found.connectUrl), consumerUrl: url(found.consumerUrl) };
 }

@@ -8,7 +8,7 @@ const LONGEST_WARM_UP = 30_000;
 const SHORTEST_TIMEOUT = 10_000;
 const MARGIN = 5000;
 
-/** The timeout for one read of a document, in milliseconds. */
+/** The timeout for one read of a row in the sink, in milliseconds. */
 export const READ_TIMEOUT = 5000;
 
 /** Think times vary from 0.5 to 1.5 times their mean, so that virtual users do not run in lockstep. */
@@ -17,7 +17,7 @@ export const thinkTime = (mean) => mean * (0.5 + Math.random());
 /**
  * The running scenario: `name`, `description`, `thinkTime` (mean, in seconds), `length` (milliseconds of load, 0 for a
  * fixed number of iterations), `warmUp` (milliseconds from its start), `timeout` (milliseconds from the start of an
- * iteration until its document counts as missing).
+ * iteration until its row counts as missing).
  */
 export const running = {};
 
