@@ -106,7 +106,11 @@ class Checker:
             The findings, or the reason why nothing could be checked.
         """
         checked, began = datetime.now(UTC), time.monotonic()
-        lag = ConsumerLag(self.endpoints.kafka_bootstrap, self.pipeline)
+        lag = (
+            ConsumerLag(self.endpoints.kafka_bootstrap, self.pipeline)
+            if self.pipeline.consumer_group
+            else None
+        )
         draining = Draining(self.pipeline, self.endpoints, lag, self.deadline_seconds)
         found, filtered = Integrity(checked=checked), self._filtered()
         how = self._after_load if quiet else self._under_load
@@ -119,7 +123,8 @@ class Checker:
         except StackFailure as failure:
             found = unchecked(failure.message)
         finally:
-            lag.close()
+            if lag is not None:
+                lag.close()
         return msgspec.structs.replace(
             found,
             checked=checked,
@@ -173,7 +178,7 @@ class Checker:
         begins: StartOffsets,
         ledger: Path | None,
         excused: str,
-        lag: ConsumerLag,
+        lag: ConsumerLag | None,
         compared: TableComparison,
         differences: Sequence[RowDifference],
         filtered: ConnectorFilter,
@@ -189,7 +194,7 @@ class Checker:
         ):
             use(events)
             facts = CauseFacts(connection, documents, self.pipeline)
-            trail = RowTrace(self.pipeline, events, lag.committed())
+            trail = RowTrace(self.pipeline, events, {} if lag is None else lag.committed())
             cuts = records.cuts()
             missing = missed_for_sure(
                 events.missing_events(self.pipeline.kafka.topic_prefix),

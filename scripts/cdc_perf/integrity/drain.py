@@ -32,7 +32,7 @@ class Draining:
     Args:
         pipeline: The pipeline.
         endpoints: The addresses of its components.
-        lag: Reads the consumer's positions.
+        lag: Reads the consumer's positions; None if no group reads the topics.
         deadline_seconds: The time for all steps together.
     """
 
@@ -40,7 +40,7 @@ class Draining:
         self,
         pipeline: Pipeline,
         endpoints: Endpoints,
-        lag: ConsumerLag,
+        lag: ConsumerLag | None,
         deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
         self._pipeline = pipeline
@@ -106,17 +106,17 @@ class Draining:
         self._step("the replication slot", confirmed)
         # A sink connector commits its offsets rarely, by default once in 60 s. The comparison with
         # the sink shows whether it has applied everything.
-        if self._pipeline.consumer is not None:
-            self._step("the consumer group", self._caught_up())
+        if self._pipeline.consumer is not None and self._lag is not None:
+            self._step("the consumer group", self._caught_up(self._lag))
 
-    def _caught_up(self) -> Callable[[], None]:
+    def _caught_up(self, lag: ConsumerLag) -> Callable[[], None]:
         group = self._pipeline.consumer_group
         ends: dict[tuple[str, int], int] = {}
 
         def probe() -> None:
             if not ends:
-                ends.update(self._lag.ends())
-            if behind := self._lag.behind(ends):
+                ends.update(lag.ends())
+            if behind := lag.behind(ends):
                 events = counted(sum(behind.values()), "event")
                 topics = ", ".join(sorted({topic for topic, _ in behind}))
                 raise NotReady(f"consumer group {group} is {events} behind in {topics}")

@@ -122,7 +122,8 @@ class ScenarioRunner:
         telemetry = self.telemetry.scenario(name, planned.thresholds) if self.telemetry else None
         k6 = self._load(run, hops, telemetry)
         integrity = None
-        from_records = HopMeasurements(fault="the topics were not read")
+        read = begins is not None
+        from_records = HopMeasurements(fault="the topics were not read" if read else "")
 
         def use(events: Events) -> None:
             nonlocal from_records

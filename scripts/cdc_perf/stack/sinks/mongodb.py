@@ -96,7 +96,9 @@ class MongodbTarget:
 
 
 def _under_source_names(document: Document, renamed: dict[str, str]) -> Document:
-    return {renamed.get(name, name): value for name, value in document.items()}
+    found = {renamed.get(name, name): value for name, value in document.items()}
+    # A key may have the name `_id` in the sink.
+    return {**found, "_id": document["_id"]}
 
 
 @contextmanager
