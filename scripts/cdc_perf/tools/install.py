@@ -103,9 +103,13 @@ class _Work:
         self._cancelled = threading.Event()
 
     def install(self, tool: Tool) -> Path:
+        builder = threading.get_ident()
+
         def note(line: str) -> None:
-            # A build in this process, which cannot be killed like a command, ends here.
-            if self._cancelled.is_set():
+            # A build in this process, which cannot be killed like a command, ends here. The thread
+            # that reads a command's output goes on: it would print a trace, and the command is
+            # killed anyway.
+            if self._cancelled.is_set() and threading.get_ident() == builder:
                 raise StackFailure(f"the installation of {tool.name} was canceled")
             self._progress[tool.key] = line
 

@@ -1,7 +1,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier, Event, Thread
 
 import pytest
 
@@ -105,6 +105,38 @@ def test_a_failure_ends_the_others_and_keeps_what_is_whole(
         install_all(cache, [after, running])
     assert sorted(keys(missing(cache, [after, running]))) == ["after", "failing", "running"]
     assert cache.has(whole)
+
+
+def test_the_output_of_a_command_does_not_end_a_build(cache: Cache) -> None:
+    waiting, cancelled = Event(), Event()
+    raised: list[Exception] = []
+
+    def failing(_folder: Path, _needs: Mapping[str, Path], _note: Note) -> None:
+        assert waiting.wait(10)
+        raise StackFailure("no room")
+
+    def with_command(_folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
+        def read_output() -> None:
+            waiting.set()
+            assert cancelled.wait(10)
+            try:
+                note("1 of 2 compiled")
+            except StackFailure as error:
+                raised.append(error)
+
+        reader = Thread(target=read_output)
+        reader.start()
+        reader.join()
+        note("2 of 2 compiled")
+
+    def cancel(_command: object = None) -> None:
+        cancelled.set()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "kill_all", cancel)
+        with pytest.raises(StackFailure, match="no room"):
+            install_all(cache, [tool("java", build=failing), tool("k6", build=with_command)])
+    assert raised == []
 
 
 def test_what_is_slow_tells_how_far_it_is(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
