@@ -59,7 +59,8 @@ func kafkaSettings(bootstrap, client string) ([]kgo.Opt, error) {
 		// A broker that is back is asked at once; the defaults wait for seconds.
 		kgo.RetryBackoffFn(func(int) time.Duration { return errorPause }),
 		kgo.MetadataMinAge(errorPause),
-		kgo.RetryTimeout(connectTimeout),
+		// Less than what a caller waits, so that it gets the reason.
+		kgo.RetryTimeout(connectTimeout - time.Second),
 	}
 	protocol := strings.ToLower(given[securityProtocol])
 	switch protocol {

@@ -183,8 +183,9 @@ func TestATopicThatCannotBeAskedForIsAnErrorAndIsAskedForAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.client.Close)
-	if _, err := s.target(customers); err == nil || !strings.Contains(err.Error(), "kafka: topic "+testTopic) {
-		t.Errorf("got %v", err)
+	want := "kafka: topic " + testTopic + ": unable to dial: "
+	if _, err := s.target(customers); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 	newCluster(t, kfake.Ports(port), kfake.SeedTopics(1, testTopic))
 	if _, err := s.target(customers); err != nil {

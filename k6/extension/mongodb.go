@@ -11,9 +11,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// defaultPollInterval is the least time, in milliseconds, between the starts of two queries of a poller.
-const defaultPollInterval = 2
-
 // mongodbSink is a MongoDB database whose documents have the row's key, as text, for their _id.
 type mongodbSink struct {
 	database    *mongo.Database

@@ -9,6 +9,8 @@ import (
 )
 
 const (
+	// defaultPollInterval is the least time, in milliseconds, between the starts of two queries of a poller.
+	defaultPollInterval = 2
 	// maxIDs bounds one query; more rows that are waited for are asked for in several, one after the other.
 	maxIDs = 500
 	// queryTimeout bounds one query, so that a server that hangs is an error in the result of the waits.

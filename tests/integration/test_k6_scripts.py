@@ -3,11 +3,14 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Mapping
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from cdc_perf import process
@@ -15,6 +18,7 @@ from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.results.summary import Summary, read_summary
 from cdc_perf.settings.metrics import Source, load_metrics
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.scenarios import HEALTH_CHECK, load_scenarios
 from cdc_perf.settings.threshold_file import load_thresholds
 from cdc_perf.stack.endpoints import Endpoints
@@ -176,6 +180,124 @@ def test_a_mixed_workload_does_all_of_its_operations(run: Run, endpoints: Endpoi
     )
 
 
+@pytest.fixture
+def renamed(endpoints: Endpoints) -> Iterator[dict[str, str]]:
+    """Return the environment of a PostgreSQL sink whose customers have other names.
+
+    The sink is a view of the source: rows are there at once.
+    """
+    with psycopg.connect(endpoints.postgres_dsn, autocommit=True) as connection:
+        connection.execute(
+            'CREATE VIEW "Person" AS SELECT id AS uid, email AS mail, status FROM customer'
+        )
+        yield {
+            "CDC_SINK": "postgres",
+            "CDC_SINK_DSN": endpoints.postgres_dsn,
+            "CDC_TABLES": json.dumps(
+                {
+                    "public.customer": {
+                        "target": "public.Person",
+                        "key": ["id"],
+                        "columns": {"id": "uid", "email": "mail"},
+                        "ignored": ["status"],
+                    }
+                }
+            ),
+        }
+        connection.execute('DROP VIEW "Person"')
+
+
+@pytest.mark.parametrize("scenario", ["baseline", "mixed-workload"])
+def test_a_change_arrives_when_it_can_be_read_from_its_topic(
+    run: Run, endpoints: Endpoints, scenario: str
+) -> None:
+    without_sink = {"CDC_SINK": "kafka", "CDC_MONGODB_URI": "", "CDC_MONGODB_DATABASE": ""}
+
+    ran = run(scenario, DURATION="6s", VUS="10", **endpoints.environment() | without_sink)
+
+    operations = {x["tags"]["operation"] for x in ran.points("cdc_success_rate")}
+    assert operations >= ({"create", "delete"} if scenario == "mixed-workload" else {"create"})
+    assert ran.summary.observed("cdc_success_rate", "rate") == 1, ran.output
+    assert ran.summary.observed("mongo_read_errors", "count") == 0, ran.output
+    passed, failed = ran.check("document read back has the content of the row")
+    assert (passed > 0, failed) == (True, 0)
+
+
+def test_a_sink_in_postgresql_has_its_own_names(
+    run: Run, endpoints: Endpoints, renamed: dict[str, str]
+) -> None:
+    ran = run("baseline", DURATION="3s", VUS="4", **endpoints.environment() | renamed)
+
+    assert ran.summary.observed("cdc_success_rate", "rate") == 1, ran.output
+    assert ran.summary.observed("mongo_read_errors", "count") == 0, ran.output
+    passed, failed = ran.check("document read back has the content of the row")
+    assert (passed > 0, failed) == (True, 0)
+
+
+def test_an_update_that_the_sink_ignores_is_an_error(
+    run: Run, endpoints: Endpoints, renamed: dict[str, str]
+) -> None:
+    ran = run("mixed-workload", DURATION="6s", VUS="4", **endpoints.environment() | renamed)
+
+    says = "the pipeline ignores every column that the update of public.customer sets"
+    assert says in ran.output
+
+
+def test_the_ledger_has_the_times_of_writes_and_of_arrivals(
+    run: Run, endpoints: Endpoints, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "ledger.tsv"
+    began = time.time_ns() // 1000
+
+    ran = run(
+        "mixed-workload",
+        DURATION="4s",
+        VUS="10",
+        **endpoints.environment() | {"CDC_LEDGER": str(ledger)},
+    )
+
+    ended = time.time_ns() // 1000
+    lines = [line.split("\t") for line in ledger.read_text(encoding="utf-8").splitlines()]
+    written: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    seen: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for first, table, key, at, *rest in lines:
+        if first == "s":
+            seen[rest[0], table, key].append(int(at))
+        else:
+            written[first, table, key].append(int(at))
+    assert ran.summary.observed("iterations", "count") == sum(len(x) for x in seen.values())
+    assert {op for op, _, _ in seen} == {"c", "u", "d"}
+    for change, arrivals in seen.items():
+        # A row is updated several times, each time after the last one was seen.
+        assert len(written[change]) == len(arrivals)
+        both = [at for pair in zip(written[change], arrivals, strict=True) for at in pair]
+        assert [began, *both, ended] == sorted([began, *both, ended])
+    # Of an order and its two items, only the order is waited for.
+    assert {table for _, table, _ in written} - {table for _, table, _ in seen} == {
+        "public.order_item"
+    }
+
+
+@pytest.mark.parametrize(
+    ("sink", "answers"),
+    [
+        pytest.param({"CDC_SINK": "kafka"}, "Kafka answers", id="kafka"),
+        pytest.param({"CDC_SINK": "postgres"}, "PostgreSQL sink answers", id="postgres"),
+    ],
+)
+def test_the_health_check_of_another_sink(
+    run: Run, endpoints: Endpoints, pipeline: Pipeline, sink: dict[str, str], answers: str
+) -> None:
+    slot = {"CDC_SINK_DSN": endpoints.postgres_dsn, "CDC_SLOT": pipeline.postgres.slot}
+
+    ran = run(HEALTH_CHECK, **endpoints.environment() | slot | sink)
+
+    assert ran.exit_code == 0, ran.output
+    checks = {(check.name, check.passes, check.fails) for check in ran.summary.checks}
+    assert {(answers, 1, 0), ("canary delete arrives", 1, 0)} < checks
+    assert "MongoDB answers" not in {name for name, _, _ in checks}
+
+
 def test_the_health_check_goes_through_every_hop(run: Run, endpoints: Endpoints) -> None:
     ran = run(HEALTH_CHECK, **endpoints.environment())
 
@@ -216,6 +338,24 @@ def test_the_health_check_goes_through_every_hop(run: Run, endpoints: Endpoints)
             "canary row arrives",
             "not in MongoDB after 10000 ms",
             id="rows arrive elsewhere",
+        ),
+        pytest.param(
+            {"CDC_SINK": "kafka", "CDC_TABLES": '{"public.customer": {"topic": "cdc.nowhere"}}'},
+            "canary row arrives",
+            "not in Kafka after 10000 ms",
+            id="events arrive elsewhere",
+        ),
+        pytest.param(
+            {"CDC_SINK": "kafka", "CDC_KAFKA_BOOTSTRAP": "127.0.0.1:1"},
+            "Kafka answers",
+            "connection refused",
+            id="Kafka refuses",
+        ),
+        pytest.param(
+            {"CDC_SLOT": "nobodys"},
+            "replication slot active",
+            "there is no logical replication slot nobodys",
+            id="wrong slot",
         ),
     ],
 )
@@ -285,8 +425,24 @@ def test_a_write_that_fails_at_once_is_no_fast_answer(run: Run, endpoints: Endpo
         ({"CDC_POSTGRES_DSN": ""}, "no pipeline: start one with `inv up`"),
         ({"CDC_POSTGRES_DSN": "postgresql://:port/"}, "postgresql: cannot parse"),
         ({"CDC_MONGODB_URI": "http://127.0.0.1"}, "mongodb: error parsing uri"),
+        ({"CDC_SINK": "redis"}, "CDC_SINK: 'redis' is not mongodb, postgres, kafka"),
+        ({"CDC_SINK": "postgres"}, "or set CDC_POSTGRES_DSN, CDC_SINK_DSN"),
+        (
+            {"CDC_SINK": "postgres", "CDC_SINK_DSN": "postgresql://:port/"},
+            "postgresql: cannot parse",
+        ),
+        (
+            {"CDC_SINK": "kafka", "CDC_KAFKA_BOOTSTRAP": "127.0.0.1:1"},
+            "kafka: topic cdc.public.customer: unable to dial: dial tcp 127.0.0.1:1",
+        ),
+        ({"CDC_TABLES": "[]"}, "tables: json: cannot unmarshal array"),
+        ({"CDC_TABLES": '{"public.customer": {"name": "a"}}'}, "tables: json: unknown field"),
+        (
+            {"CDC_SINK": "kafka", "CDC_KAFKA_CLIENT": '{"sasl.user": "a"}'},
+            "kafka: the load generator does not know the client setting sasl.user",
+        ),
     ],
-    ids=lambda value: "=".join(*value.items()) if isinstance(value, dict) else "",
+    ids=lambda value: "&".join(map("=".join, value.items())) if isinstance(value, dict) else "",
 )
 def test_a_wrong_setting_ends_the_run_in_one_line(
     run: Run, endpoints: Endpoints, environment: dict[str, str], says: str
