@@ -110,7 +110,7 @@ def test_another_checkout_measures_the_stack_and_leaves_it(
     inv: Docker, stranger: tuple[Docker, dict[str, str]]
 ) -> None:
     other, addresses = stranger
-    options = ("--stack", "external")
+    options = ("--stack", "external", "--yes")
     up = other("up", *options, env=addresses)
     assert up.exit_code == 0, up.output
     assert "connector answers (postgres-cdc-connector)" in up.output
@@ -122,10 +122,10 @@ def test_another_checkout_measures_the_stack_and_leaves_it(
     (gate,) = [x for x in verdict["gates"] if x["name"] == "components"]
     assert (gate["ok"], gate["observed"]) == (None, "unknown: this stack is not watched")
     for command in ("connector.delete", "connector.restart"):
-        refused = other(command, *options, env=addresses)
+        refused = other(command, "--stack", "external", env=addresses)
         assert refused.exit_code == 3
         assert "does not change an external stack" in refused.output
-    assert "nothing was changed" in other("down", *options, env=addresses).output
+    assert "nothing was changed" in other("down", "--stack", "external", env=addresses).output
     states = json.loads(inv("status", "--json").output)
     assert {x["state"] for x in states} == {"running"}
 

@@ -171,7 +171,7 @@ def test_users_and_passwords_of_an_external_stack_are_neither_recorded_nor_print
         "CDC_CONSUMER_URL": endpoints.consumer_url.replace("//", f"//someone:{planted}@"),
         "CDC_PROMETHEUS_URL": f"http://someone:{planted}@127.0.0.1:{nobody}",
     }
-    words = ("perf", "--scenarios", "health-check", "--stack", "external")
+    words = ("perf", "--scenarios", "health-check", "--stack", "external", "--yes")
     completed = inv(*words, env=given)
     run = inv.run_of(completed)
     assert planted not in completed.output

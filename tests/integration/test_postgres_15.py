@@ -63,7 +63,7 @@ def check(pipe: External) -> Integrity:
 
 
 def test_the_tables_are_followed_and_generated_columns_are_named(pipe: External) -> None:
-    up = pipe("up")
+    up = pipe("up", "--yes")
     assert up.exit_code == ExitCode.PASS, up.output
     pipe.execute(
         "INSERT INTO customer (id, email) SELECT gen_random_uuid(), i || '@example.test' "
@@ -109,13 +109,13 @@ def test_an_unchanged_toasted_array_under_either_replica_identity(pipe: External
     assert check(pipe).findings == ()
     # Its owner may not want the statement: it is a warning there, and the loss is found.
     pipe.execute("ALTER TABLE sensor REPLICA IDENTITY DEFAULT")
-    up = pipe("up")
+    up = pipe("up", "--yes")
     assert up.exit_code == ExitCode.PASS, up.output
     assert "ALTER TABLE public.sensor REPLICA IDENTITY FULL" in up.output
     pipe.execute("UPDATE sensor SET status = 'c'")
     (finding,) = check(pipe).findings
     assert (finding.kind, finding.table, finding.count) == (FindingKind.CONTENT, "public.sensor", 1)
-    assert pipe("integrity").exit_code == ExitCode.FAIL
+    assert pipe("integrity", "--yes").exit_code == ExitCode.FAIL
     pipe.execute("ALTER TABLE sensor REPLICA IDENTITY FULL")
     pipe.execute("UPDATE sensor SET status = 'd'")
     assert check(pipe).findings == ()
@@ -125,7 +125,8 @@ def judged(pipe: External, duration: str, scenarios: tuple[str, ...]) -> Path:
     """Run scenarios on it, and return the run's folder."""
     names, known = ",".join(scenarios), pipe.inv.runs()
     running = pipe.inv.start(
-        *("perf", "--stack", "external", "--scenarios", names, "--duration", duration),
+        *("perf", "--stack", "external", "--yes"),
+        *("--scenarios", names, "--duration", duration),
         env=pipe.environment,
     )
     completed = running.wait()

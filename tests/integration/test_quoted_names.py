@@ -138,8 +138,8 @@ def test_they_are_an_external_stack_to_another_checkout(
     add_tables(other)
     names = ("postgres_dsn", "kafka_bootstrap", "connect_url", "mongodb_uri", "consumer_url")
     given = {f"CDC_{name.upper()}": getattr(quoted.endpoints, name) for name in names}
-    for words in (("up",), ("integrity",), ("connector.deploy", "--yes"), ("integrity",)):
-        completed = other(*words, "--stack", "external", env=given)
+    for words in ("up", "integrity", "connector.deploy", "integrity"):
+        completed = other(words, "--stack", "external", "--yes", env=given)
         assert completed.exit_code == ExitCode.PASS, (words, completed.last_lines)
 
     def edited(old: str, new: str) -> ExitCode:
@@ -147,7 +147,7 @@ def test_they_are_an_external_stack_to_another_checkout(
         assert old in text
         other.checkout.pipeline_file.write_text(text.replace(old, new), encoding="utf-8")
         try:
-            return ExitCode(other("up", "--stack", "external", env=given).exit_code)
+            return ExitCode(other("up", "--stack", "external", "--yes", env=given).exit_code)
         finally:
             other.checkout.pipeline_file.write_text(text, encoding="utf-8")
 

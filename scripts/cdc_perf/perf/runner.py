@@ -1,7 +1,7 @@
 """A run, from starting the stack to the verdict."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from cdc_perf.perf.plan import Plan
 from cdc_perf.perf.record import entry_of, with_scenario_result, write_run_files
 from cdc_perf.perf.scenario_runner import ScenarioRun, ScenarioRunner
 from cdc_perf.perf.verdict_export import dashboard_url, export_verdict
+from cdc_perf.perf.write_rates import write_rate
 from cdc_perf.reasons import runs as reasons
 from cdc_perf.report.live import open_in_browser
 from cdc_perf.results.hops import hops_of
@@ -72,8 +73,21 @@ class _Blocked:
     reason: str
 
 
-def run_plan(plan: Plan, checkout: Checkout, backend: Backend, generator: K6Installer) -> RunResult:
+def run_plan(
+    plan: Plan,
+    checkout: Checkout,
+    backend: Backend,
+    generator: K6Installer,
+    confirm: Callable[[Endpoints, Sequence[str]], None] | None = None,
+) -> RunResult:
     """Start the stack unless it is up, run every scenario, judge, and stop what was started.
+
+    Args:
+        plan: The plan.
+        checkout: The checkout and the pipeline.
+        backend: Controls the stack.
+        generator: Installs k6.
+        confirm: Called before the first write, with what each scenario writes, if given.
 
     Raises:
         UsageFailure: The results folder is not writable.
@@ -91,6 +105,8 @@ def run_plan(plan: Plan, checkout: Checkout, backend: Backend, generator: K6Inst
         else:
             backend.verify()
         session = prepare_session(plan, checkout, backend, generator, endpoints, was_up=was_up)
+        if confirm is not None:
+            confirm(endpoints, session.write_rates)
         result = session.perform()
         if result.verdict.exit_code is not ExitCode.INTERRUPTED:
             stop = backend.down
@@ -174,6 +190,11 @@ class RunSession:
     runs: Sequence[ScenarioRun]
     folder: RunFolder
     manifest: Manifest
+
+    @property
+    def write_rates(self) -> tuple[str, ...]:
+        """What each scenario writes at most, a line each."""
+        return tuple(write_rate(run.planned.scenario, run.shape) for run in self.runs)
 
     def perform(self) -> RunResult:
         """Run every scenario, judge each, and write the files of the run."""

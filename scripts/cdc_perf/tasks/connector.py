@@ -9,7 +9,7 @@ from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 @task(
     help={
         "stack": STACK_HELP,
-        "yes": "apply the changes to an external connector (default: only show them)",
+        "yes": "apply the changes to an external connector, and write a canary row, without asking",
         "pipeline": PIPELINE_HELP,
     }
 )
@@ -37,6 +37,7 @@ def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
             )
     else:
         topics.create(endpoints.kafka_bootstrap, here.pipeline)
+    here.ask(yes=yes)
     change = connector.deploy(here.pipeline, endpoints)
     seconds = canary.run_canary(here.pipeline, endpoints)
     show(

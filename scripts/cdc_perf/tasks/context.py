@@ -10,7 +10,8 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.backend import Backend
-from cdc_perf.stack.choice import AUTO, StackChoice, choose
+from cdc_perf.stack.choice import AUTO, EXTERNAL, StackChoice, choose
+from cdc_perf.tasks.consent import ask_before_writing
 from cdc_perf.tools.cache import Cache
 
 
@@ -32,6 +33,21 @@ class Workspace:
     def why(self) -> str:
         """The reason for that stack, as a sentence."""
         return self.choice.why
+
+    def ask(self, *, yes: bool) -> None:
+        """Ask before a canary row is written to an external stack that answers.
+
+        Args:
+            yes: Whether the user has confirmed already.
+
+        Raises:
+            UsageFailure: The answer is not yes.
+        """
+        if self.backend.name != EXTERNAL or yes:
+            return
+        endpoints = self.backend.endpoints()
+        if endpoints is not None:
+            ask_before_writing(self.pipeline, endpoints)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -3,13 +3,23 @@
 from invoke import Context, Exit, task
 
 from cdc_perf.tasks.command import JSON_HELP, STACK_HELP, command
+from cdc_perf.tasks.consent import YES_HELP
 from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 
-@task(help={"stack": STACK_HELP, "json": JSON_HELP, "pipeline": PIPELINE_HELP})
+@task(
+    help={
+        "stack": STACK_HELP,
+        "json": JSON_HELP,
+        "yes": YES_HELP,
+        "pipeline": PIPELINE_HELP,
+    }
+)
 @command
 @of_pipeline
-def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
+def integrity(
+    _: Context, stack: str = "auto", json: bool = False, yes: bool = False
+) -> None:
     """Compare PostgreSQL, the topics, and MongoDB now; exit 10 if anything is lost or wrong."""
     from cdc_perf.files import json_text
     from cdc_perf.integrity.check import Checker
@@ -21,6 +31,7 @@ def integrity(_: Context, stack: str = "auto", json: bool = False) -> None:
     from cdc_perf.waiting import log_waits
 
     here = workspace(stack)
+    here.ask(yes=yes)
     checker = Checker(here.pipeline, running_endpoints(here.backend))
     # After an earlier restart, Debezium may have sent events again.
     with log_waits():

@@ -3,6 +3,7 @@
 from invoke import Context, Exit, task
 
 from cdc_perf.tasks.command import STACK_HELP, command
+from cdc_perf.tasks.consent import YES_HELP
 from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 
@@ -17,6 +18,7 @@ from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
         "keep": "keep the stack running after the run",
         "live": "k6's web dashboard in a browser",
         "json": "JSON output in place of the tables",
+        "yes": YES_HELP,
         "pipeline": PIPELINE_HELP,
     }
 )
@@ -33,10 +35,12 @@ def perf(
     keep: bool = False,
     live: bool = False,
     json: bool = False,
+    yes: bool = False,
 ) -> None:
     """Load-test the pipeline, judge the results, and write a run folder."""
     import os
     import sys
+    from functools import partial
 
     from cdc_perf.load.overrides import Overrides
     from cdc_perf.perf.generator import load_generator
@@ -45,6 +49,8 @@ def perf(
     from cdc_perf.report.annotations import annotations
     from cdc_perf.report.json_output import outcome_json
     from cdc_perf.report.terminal import as_typed, render
+    from cdc_perf.stack.choice import EXTERNAL
+    from cdc_perf.tasks.consent import ask_before_writing
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import say, show
 
@@ -54,7 +60,14 @@ def perf(
     with here.locked():
         say(here.why)
         generator = load_generator(here.checkout, here.cache)
-        finished = run_plan(plan, here.checkout, here.backend, generator)
+        ask = here.backend.name == EXTERNAL and not yes
+        finished = run_plan(
+            plan,
+            here.checkout,
+            here.backend,
+            generator,
+            partial(ask_before_writing, here.pipeline) if ask else None,
+        )
     if json:
         show(outcome_json(finished.folder.path, finished.verdict, finished.rows))
     else:

@@ -3,6 +3,7 @@
 from invoke import Context, task
 
 from cdc_perf.tasks.command import JSON_HELP, STACK_HELP, command
+from cdc_perf.tasks.consent import YES_HELP
 from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 
@@ -10,12 +11,13 @@ from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
     help={
         "stack": STACK_HELP,
         "observe": "also start Prometheus, and push the metrics of k6 and the harness to it",
+        "yes": YES_HELP,
         "pipeline": PIPELINE_HELP,
     }
 )
 @command
 @of_pipeline
-def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
+def up(_: Context, stack: str = "auto", observe: bool = False, yes: bool = False) -> None:
     """Start the pipeline and check it with a canary row."""
     from cdc_perf.report.stack import status_table
     from cdc_perf.stack.status import full_status
@@ -24,6 +26,7 @@ def up(_: Context, stack: str = "auto", observe: bool = False) -> None:
 
     here = workspace(stack)
     with here.locked():
+        here.ask(yes=yes)
         here.backend.up(observe=observe)
     show(status_table(full_status(here.backend, here.pipeline)))
 
