@@ -90,7 +90,7 @@ class _Source(msgspec.Struct, frozen=True):
 
 
 class _Envelope(msgspec.Struct, frozen=True):
-    """Debezium's envelope; or `payload`, if the value has schemas.
+    """Debezium's envelope; or `schema` and `payload`, if the value has schemas.
 
     https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events
     """
@@ -99,6 +99,7 @@ class _Envelope(msgspec.Struct, frozen=True):
     source: _Source | None = None
     ts_us: Any = None
     ts_ms: Any = None
+    schema: msgspec.Raw = msgspec.Raw()
     payload: msgspec.Raw = msgspec.Raw()
 
     def flat(self, source: _Source) -> _Flat:
@@ -249,16 +250,20 @@ def _value(value: bytes | str) -> _Value:
         except NOT_JSON:
             return _NO_EVENT
         if envelope.source is None:
-            return _in_payload(bytes(envelope.payload))
+            return _in_payload(value, envelope)
         event, form = envelope.flat(envelope.source), _FORM_ENVELOPE
     return (event.op, event, form) if event.op in _OPS else _NO_EVENT
 
 
-def _in_payload(payload: bytes) -> _Value:
+def _in_payload(value: bytes | str, envelope: _Envelope) -> _Value:
     """Return what the payload of a value with schemas says."""
-    # Connect's converter writes this for a record that has a schema and no value.
+    payload = bytes(envelope.payload)
+    if not payload or not bytes(envelope.schema):
+        return _NO_EVENT
     if payload == b"null":
-        return _DELETED
+        # Connect's converter writes a schema and no value. A row may have such columns, but others
+        # besides them.
+        return _DELETED if len(_JSON.decode(value)) == 2 else _NO_EVENT  # noqa: PLR2004 - both
     op, event, form = _value(payload)
     # A payload within a payload is no event.
     return (op, event, _WITH_SCHEMAS[form]) if form in _WITH_SCHEMAS else _NO_EVENT

@@ -240,9 +240,10 @@ def test_whatever_k6_waits_for_and_whatever_the_clocks_say_each_change_is_its_ow
             id="a trigger's change after k6 had looked",
         ),
         pytest.param(
-            [Change(0, 5, 5.2), Change(0, 5, by_k6=False)],
-            [0.1],
-            id="a trigger's change in the same millisecond",
+            # Its millisecond had begun, and its middle is later.
+            [Change(0, 4, 4.9), Change(0, 5, by_k6=False)],
+            [-0.2],
+            id="a trigger's change in the millisecond of the arrival",
         ),
         pytest.param(
             [Change(0, 5, 20), Change(1, 6, by_k6=False), Change(7, 8, 40), Change(9, 30, 50)],
@@ -268,6 +269,17 @@ def test_whatever_k6_waits_for_and_whatever_the_clocks_say_each_change_is_its_ow
 )
 def test_which_change_an_arrival_belongs_to(changes: list[Change], in_sink: list[float]) -> None:
     assert are(hops_of_changes(*changes)[SINK], *in_sink)
+
+
+def test_two_users_who_write_one_row_see_a_change_each() -> None:
+    first, second = Change(0, 5, 40), Change(10, 15, 50)
+    one, seen_one, two, seen_two = ledger_of([first, second])
+    # Both write before one of them sees the row.
+    order = [one, two, seen_one, seen_two]
+    ledger = [msgspec.structs.replace(each, line=line) for line, each in enumerate(order)]
+    found = joined(events_of([first, second]), ledger).measurements
+    assert are(found.steady.hops[SINK], 34.9, 34.9)
+    assert found.fault == ""
 
 
 def test_if_the_topic_lacks_changes_the_time_decides() -> None:

@@ -9,6 +9,8 @@ from confluent_kafka import (
     TIMESTAMP_LOG_APPEND_TIME,
     TIMESTAMP_NOT_AVAILABLE,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cdc_perf.settings.pipeline import Table
 from cdc_perf.stack.change_events import (
@@ -152,6 +154,11 @@ AVRO = b'\x00\x00\x00\x00\x07H0b9c2f4e-6d1a-4f7e-9a53-2c1d8e7f6a5b\x02"__op"'
 NO_EVENTS = [
     pytest.param(WITHOUT_OP, id="flat without __op"),
     pytest.param(with_schemas(WITHOUT_OP), id="flat without __op, with schemas"),
+    pytest.param({**WITHOUT_OP, "payload": None}, id="a column named payload"),
+    pytest.param(
+        {**WITHOUT_OP, "schema": "public", "payload": None}, id="columns schema and payload"
+    ),
+    pytest.param({"payload": envelope()}, id="a payload without a schema"),
     pytest.param(AVRO, id="Avro"),
     pytest.param(flat(__source_lsn=None), id="flat without an LSN"),
     pytest.param(flat(__source_lsn=2**63), id="an LSN that PostgreSQL cannot have"),
@@ -213,3 +220,24 @@ def test_key_columns_may_be_named_schema_and_payload() -> None:
 def test_a_text_that_looks_like_a_field_is_a_text() -> None:
     value = {**envelope(), "after": {"id": ID, "note": json.dumps(flat())}}
     assert event_of(record(value), CUSTOMER).form is EventForm.ENVELOPE
+
+
+# JSON of the names that have a meaning in one of the forms.
+NAMES = st.sampled_from(
+    [*flat(), *envelope(), *envelope()["source"], *with_schemas(None), "__ts_ms", "__source_ts_ms"]
+)
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.sampled_from("cudrtm")
+)
+ANY_JSON = st.recursive(LEAVES, lambda x: st.lists(x) | st.dictionaries(NAMES, x), max_leaves=20)
+
+
+@given(st.binary() | ANY_JSON, st.binary() | ANY_JSON)
+def test_no_record_stops_the_check(value: object, key: object) -> None:
+    message = record(value, {"id": key} if key is None else key)
+    found = event_of(message, CUSTOMER)
+    try:
+        row = row_of(message, CUSTOMER)
+    except ValueError:
+        row = {}
+    assert (row is None) == (found.op in (TOMBSTONE, "d"))
