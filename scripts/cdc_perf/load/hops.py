@@ -26,6 +26,8 @@ class HopMeasurements:
         end: When the last reading was taken; None if there was none.
         restarts: How often the consumer restarted its counts.
         fault: One sentence on why data is missing; empty if none is.
+        note: One sentence on whose clocks the times are by, if that is not the same in every
+            pipeline; else empty.
     """
 
     steady: HopCounters = field(default_factory=HopCounters)
@@ -34,6 +36,7 @@ class HopMeasurements:
     end: datetime | None = None
     restarts: int = 0
     fault: str = "the consumer's hop metrics were not read"
+    note: str = ""
 
 
 class HopWatch:

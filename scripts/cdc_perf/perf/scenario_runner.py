@@ -129,7 +129,8 @@ class ScenarioRunner:
             nonlocal from_records
             if self.hops is None:
                 prefix = self.checker.pipeline.kafka.topic_prefix
-                from_records = record_hops(events, prefix, hops.warm_up_ended).measurements
+                found = record_hops(events, prefix, hops.warm_up_ended)
+                from_records = replace(found.measurements, note=found.note)
 
         if k6.interrupted is None and begins is not None:
             try:

@@ -189,13 +189,16 @@ def hops_text(rows: Mapping[str, Row]) -> str:
     findings = [
         f"{printable(name)}: {sentence}"
         for name, each in rows.items()
-        for sentence in (*hop_sentences(each.hops, each.summary), *_missing(each.hops))
+        for sentence in (*hop_sentences(each.hops, each.summary), *_remarks(each.hops))
     ]
     return "\n".join((table, "", *findings))
 
 
-def _missing(hops: Hops | None) -> tuple[str, ...]:
-    return (printable(hops.missing),) if hops and hops.missing else ()
+def _remarks(hops: Hops | None) -> tuple[str, ...]:
+    """Return what is missing, and whose clocks the times are by."""
+    if hops is None:
+        return ()
+    return tuple(printable(text) for text in (hops.missing, hops.note) if text)
 
 
 def _begun(title: str) -> str:

@@ -124,14 +124,16 @@ def _hops(rows: Sequence[Row]) -> list[str]:
         for row in rows
         for sentence in hop_sentences(row.hops, row.summary)
     ]
-    missing = [
-        f"- {row.verdict.scenario}: {quoted(row.hops.missing)}"
+    remarks = [
+        f"- {row.verdict.scenario}: {quoted(text)}"
         for row in rows
-        if row.hops is not None and row.hops.missing
+        if row.hops is not None
+        for text in (row.hops.missing, row.hops.note)
+        if text
     ]
     note = "Each cell: mean (share of the total), then p50 / p95 / p99. Only means add up."
     sides = ["left", *["right"] * (len(headers) - 1)]
-    return [table(headers, cells, sides), "\n".join([f"- {note}", *findings, *missing])]
+    return [table(headers, cells, sides), "\n".join([f"- {note}", *findings, *remarks])]
 
 
 def _hop(row: HopRow) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ class Hops(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         warm_up_events: The number of events that were applied before.
         restarts: How often the consumer restarted its counters.
         missing: What is missing and why, in a sentence; else empty.
+        note: Whose clocks the times are by, in a sentence; empty if cdc-consumer measured them.
         hops: In pipeline order, `total` last; empty if nothing could be read.
     """
 
@@ -73,6 +74,7 @@ class Hops(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     warm_up_events: _Count
     restarts: _Count
     missing: str
+    note: str = ""
     hops: tuple[HopFigures, ...]
 
     @property
@@ -90,6 +92,7 @@ def hops_of(seen: HopMeasurements) -> Hops:
         warm_up_events=seen.warm_up.events,
         restarts=seen.restarts,
         missing=seen.fault,
+        note=seen.note,
         hops=tuple(
             _figures(hop.name, seen.steady.hops[hop.name])
             for hop in sequence_of(seen.steady.hops).all

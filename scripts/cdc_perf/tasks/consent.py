@@ -12,9 +12,7 @@ from cdc_perf.terminal import say
 YES_HELP = "write to an external pipeline without asking"
 
 
-def ask_before_writing(
-    pipeline: Pipeline, endpoints: Endpoints, loads: Sequence[str] = ()
-) -> None:
+def ask_before_writing(pipeline: Pipeline, endpoints: Endpoints, loads: Sequence[str] = ()) -> None:
     """Show what is written, and ask whether to go on; the answer is a line on standard input.
 
     Args:

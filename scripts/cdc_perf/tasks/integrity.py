@@ -17,9 +17,7 @@ from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 )
 @command
 @of_pipeline
-def integrity(
-    _: Context, stack: str = "auto", json: bool = False, yes: bool = False
-) -> None:
+def integrity(_: Context, stack: str = "auto", json: bool = False, yes: bool = False) -> None:
     """Compare PostgreSQL, the topics, and MongoDB now; exit 10 if anything is lost or wrong."""
     from cdc_perf.files import json_text
     from cdc_perf.integrity.check import Checker

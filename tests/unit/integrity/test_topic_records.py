@@ -17,6 +17,7 @@ from cdc_perf.integrity.records import Cut
 from cdc_perf.integrity.topic import Topics
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack import topic_windows
 from cdc_perf.stack.change_events import ChangeEvent, DeadLetter
 
 PIPELINE = load_pipeline(Checkout.here())
@@ -125,7 +126,7 @@ Broker = Callable[..., FakeBroker]
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     def made(**parts: Any) -> FakeBroker:  # noqa: ANN401 - the fields of FakeBroker
         found = FakeBroker(**parts)
-        monkeypatch.setattr(module, "Consumer", found.consumer)
+        monkeypatch.setattr(topic_windows, "Consumer", found.consumer)
         monkeypatch.setattr(module, "AdminClient", found.admin)
         return found
 
@@ -277,7 +278,7 @@ class SlowClock:
 def test_a_broker_that_does_not_deliver_the_rest(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "time", SlowClock())
+    monkeypatch.setattr(topic_windows, "time", SlowClock())
     # The marks promise records that never arrive.
     broker(marks={TOPIC: (0, 3)})
     with pytest.raises(StackFailure, match=f"no records of {TOPIC}"):
@@ -285,6 +286,6 @@ def test_a_broker_that_does_not_deliver_the_rest(
 
 
 def test_a_slow_broker_is_waited_for(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "time", SlowClock())
+    monkeypatch.setattr(topic_windows, "time", SlowClock())
     broker(marks={TOPIC: (0, 5)}, records={TOPIC: [record(x) for x in range(5)]})
     assert len(list(topics().read({(TOPIC, 0): 0}))) == 5

@@ -99,6 +99,8 @@ def scenario_view(anchor: str, material: ScenarioData) -> ScenarioView:
     verdict, series = material.verdict, material.series
     summary, k6 = material.summary, material.k6_thresholds
     hop_findings = hop_sentences(material.hops, material.summary)
+    if material.hops is not None and material.hops.note:
+        hop_findings = (*hop_findings, material.hops.note)
     return ScenarioView(
         anchor=anchor,
         name=material.name,
