@@ -70,7 +70,8 @@ func (s *kafkaSink) follow(ctx context.Context, t *tailer, from map[int32]kgo.Of
 		case <-time.After(topicPause):
 		}
 		partitions, err := s.partitions(ctx, t.topic)
-		if err != nil {
+		if err != nil && !errors.Is(err, kerr.LeaderNotAvailable) {
+			// A topic that is being created has no leader for a moment.
 			t.fail(err)
 		}
 		from = map[int32]kgo.Offset{}

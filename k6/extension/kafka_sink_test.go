@@ -94,6 +94,9 @@ func TestAChangeIsFoundInItsTopic(t *testing.T) {
 	if got := to.wait(t.Context(), "a", arrived, 10*time.Second); !got.Found || got.Error != "" || got.metAt.IsZero() {
 		t.Errorf("got %+v", got)
 	}
+	if got := to.wait(t.Context(), "b", arrived, 10*time.Second); !got.Found {
+		t.Errorf("got %+v", got)
+	}
 	if row, err := to.find(t.Context(), "b"); row["status"] != "new" || err != nil {
 		t.Errorf("found %v, %v", row, err)
 	}

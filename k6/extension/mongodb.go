@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -27,9 +28,19 @@ func newMongodbSink(given sinkOptions, interval time.Duration) (*mongodbSink, er
 		// Nested documents are maps, as those on top are.
 		SetBSONOptions(&options.BSONOptions{DefaultDocumentM: true}))
 	if err != nil {
-		return nil, fmt.Errorf("mongodb: %w", err)
+		return nil, errors.New("mongodb: " + withoutQuotedEscape(err.Error()))
 	}
 	return &mongodbSink{database: connected.Database(given.MongodbDatabase), interval: interval}, nil
+}
+
+// withoutQuotedEscape removes what the driver quotes of a password that is not escaped: three characters of it.
+func withoutQuotedEscape(message string) string {
+	const reason = "invalid URL escape"
+	before, _, found := strings.Cut(message, reason)
+	if !found {
+		return message
+	}
+	return before + reason
 }
 
 func (s *mongodbSink) ping(ctx context.Context) error {

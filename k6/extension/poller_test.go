@@ -298,8 +298,11 @@ func TestNothingIsAskedWhileNobodyWaits(t *testing.T) {
 			if len(s.queries) != round {
 				t.Errorf("%d queries after %d waits", len(s.queries), round)
 			}
-			if p.running || len(p.waiting) != 0 {
-				t.Errorf("running %v with %d waiting", p.running, len(p.waiting))
+			p.mu.Lock()
+			running, waiting := p.running, len(p.waiting)
+			p.mu.Unlock()
+			if running || waiting != 0 {
+				t.Errorf("running %v with %d waiting", running, waiting)
 			}
 		}
 	})

@@ -156,13 +156,13 @@ func (s *userSink) Table(name string) (*userTable, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &userTable{userSink: s, name: name, mapping: to, target: target}, nil
+	return &userTable{sink: s, name: name, mapping: to, target: target}, nil
 }
 
 // userTable is a source table in the sink as one virtual user sees it. Columns have the source's names; this is the
 // only place where they are mapped to the sink's.
 type userTable struct {
-	*userSink
+	sink    *userSink
 	name    string
 	mapping mapping
 	target  target
@@ -174,7 +174,7 @@ type findOptions struct {
 
 // FindOne returns the row with a key, or null.
 func (t *userTable) FindOne(id string, given findOptions) (document, error) {
-	ctx, cancel, err := deadline(t.vu, given.Timeout)
+	ctx, cancel, err := deadline(t.sink.vu, given.Timeout)
 	if err != nil {
 		return nil, err
 	}
@@ -211,17 +211,17 @@ func (t *userTable) Wait(id string, given waitOptions) (*waitResult, error) {
 	if given.Deleted && len(given.Fields) > 0 {
 		return nil, errors.New("a deleted row has no fields to wait for")
 	}
-	if t.vu.State() == nil {
+	if t.sink.vu.State() == nil {
 		return nil, errInit
 	}
 	expected := expectation{deleted: given.Deleted, fields: t.mapping.expected(given.Fields)}
 	if given.Op == "u" && len(expected.fields) == 0 {
 		return nil, fmt.Errorf("the pipeline ignores every column that the update of %s sets: it cannot be seen", t.name)
 	}
-	result := t.target.wait(t.vu.Context(), id, expected, timeout)
-	if result.Found && t.ledger != nil && given.Op != "" {
+	result := t.target.wait(t.sink.vu.Context(), id, expected, timeout)
+	if result.Found && t.sink.ledger != nil && given.Op != "" {
 		seen := row{Table: t.name, Key: id, Op: given.Op}
-		warnOfLedger(t.vu, t.reports, t.ledger.noteSeen(seen, result.metAt))
+		warnOfLedger(t.sink.vu, t.sink.reports, t.sink.ledger.noteSeen(seen, result.metAt))
 	}
 	return &result, nil
 }

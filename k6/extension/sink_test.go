@@ -39,7 +39,7 @@ func (f *fakeTarget) find(context.Context, string) (document, error) {
 func (u *user) tableOf(t *testing.T, to mapping, target target, ledger *ledger) {
 	t.Helper()
 	sink := &userSink{Name: "MongoDB", vu: u.VU, ledger: ledger, reports: newReports()}
-	u.set(t, "customers", &userTable{userSink: sink, name: "public.customer", mapping: to, target: target})
+	u.set(t, "customers", &userTable{sink: sink, name: "public.customer", mapping: to, target: target})
 }
 
 func TestWaitInJavaScript(t *testing.T) {

@@ -1,6 +1,6 @@
-// The changes of the scenarios: SQL, and the row to expect in the sink, by the source's columns. Rows are small, about a
-// hundred bytes, so that the pipeline is measured and not the size of its payload. Each statement names the row that it
-// writes, for the ledger of acknowledged writes. A change has the operation (`op`) and the table of the row that it
+// The changes of the scenarios: SQL, and the row to expect in the sink, by the source's columns. Rows are small, about
+// a hundred bytes, so that the pipeline is measured and not the size of its payload. Each statement names the row that
+// it writes, for the ledger of acknowledged writes. A change has the operation (`op`) and the table of the row that it
 // waits for.
 
 /** The tables whose rows the scenarios wait for. */

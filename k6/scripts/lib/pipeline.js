@@ -122,9 +122,9 @@ function follow(change, started) {
 
 /**
  * Runs one iteration with the change that `choose` returns: `{operation, op, statements, inserted, table, id}` and
- * either `fields` (text that the row must have, by the source's columns) or `deleted: true`. Exactly one latency and one
- * success or failure are recorded. If something throws, that is a failure, and the exception propagates to k6, which
- * logs it. Returns whether the change was written, seen in time, and read back right.
+ * either `fields` (text that the row must have, by the source's columns) or `deleted: true`. Exactly one latency and
+ * one success or failure are recorded. If something throws, that is a failure, and the exception propagates to k6,
+ * which logs it. Returns whether the change was written, seen in time, and read back right.
  */
 export function iterate(choose) {
   const started = now();
