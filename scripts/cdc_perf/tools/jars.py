@@ -1,9 +1,10 @@
-"""Jars of Kafka, Connect, Debezium, and the JMX agent, from lock files with checksums."""
+"""Jars of Kafka, Connect and its plugins, Debezium, and the JMX agent, from lock files."""
 
 import hashlib
 import re
 import shutil
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ from cdc_perf.tools.cache import Note, Tool
 _THREADS = 8
 _LINES = 3
 JMX_AGENT = "jmx_prometheus_javaagent.jar"
+SERVICE_JAR = "declared-sink-connectors.jar"
+# https://docs.oracle.com/en/java/javase/25/docs/api/java.base/java/util/ServiceLoader.html
+_SERVICE_FILE = "META-INF/services/org.apache.kafka.connect.sink.SinkConnector"
+# The oldest date that a zip file can hold: equal input makes an equal file.
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
 _LINE = re.compile(
     r"(?P<group>[^:\s]+):(?P<artifact>[^:\s]+):(?P<version>[^:\s]+)"
     r"\s+sha256:(?P<sha256>[0-9a-f]{64})\s*"
@@ -102,6 +108,61 @@ def jmx_agent_tool(lock: Path) -> Tool:
         seconds=2,
         build=build,
     )
+
+
+def plugin_tool(name: str, lock: Path, sink_connectors: Sequence[str] = ()) -> Tool:
+    """Return the tool that is the folder of a Kafka Connect plugin.
+
+    Args:
+        name: The name of the plugin.
+        lock: The lock file of its jars.
+        sink_connectors: Classes of sink connectors that the jars contain but do not declare for the
+            service loader, which is how the worker finds plugins: a jar of our own declares them.
+
+    Raises:
+        StackFailure: The lock file is missing, broken, or empty.
+    """
+    jars = read_lock(lock)
+    if not jars:
+        raise StackFailure(f"{lock} lists no jar", hint="add the jars of the plugin")
+    content = "\n".join((*(f"{jar.file_name} {jar.sha256}" for jar in jars), *sink_connectors))
+
+    def build(folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
+        fetch(jars, folder, note)
+        if sink_connectors:
+            _expect_classes(name, folder, sink_connectors)
+            _write_service_jar(folder / SERVICE_JAR, sink_connectors)
+
+    return Tool(
+        name=f"Connect plugin {name}",
+        version=f"({len(jars)} jars)",
+        key=f"connect-plugin-{name}-{hashlib.sha256(content.encode()).hexdigest()[:12]}",
+        seconds=10,
+        build=build,
+    )
+
+
+def _expect_classes(plugin: str, folder: Path, classes: Sequence[str]) -> None:
+    """Raise StackFailure if no jar contains a class: the worker would ignore the declaration."""
+    found: set[str] = set()
+    for jar in folder.glob("*.jar"):
+        try:
+            with zipfile.ZipFile(jar) as archive:
+                found.update(archive.namelist())
+        except zipfile.BadZipFile:
+            raise StackFailure(f"plugin {plugin}: {jar.name} is not a jar") from None
+    for name in classes:
+        if f"{name.replace('.', '/')}.class" not in found:
+            raise StackFailure(
+                f"plugin {plugin}: no jar contains the class {name}",
+                hint="correct sink_connectors or the lock file of its jars in pipeline.toml",
+            )
+
+
+def _write_service_jar(path: Path, classes: Sequence[str]) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        lines = "".join(f"{name}\n" for name in classes)
+        archive.writestr(zipfile.ZipInfo(_SERVICE_FILE, _NO_DATE), lines)
 
 
 def fetch(jars: tuple[Jar, ...], folder: Path, note: Note) -> None:

@@ -116,3 +116,40 @@ def test_kafka_connect_asks_for_an_account_and_resolves_one_variable_alone(tmp_p
     words = " ".join(str(word) for word in worker.argv)
     assert "-Djava.security.auth.login.config=settings/connect-jaas.conf" in words
     assert not [x for x in (passwords.pipeline, passwords.connect) if x in words]
+
+
+def test_a_worker_without_plugins_has_no_plugin_path(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / ".stack")
+    write_settings(layout, PORTS, Passwords())
+    assert "plugin.path" not in properties(layout.settings / "connect.properties")
+    assert not (layout.settings / "plugins").exists()
+
+
+def test_each_plugin_has_its_own_folder_on_a_path_without_commas(tmp_path: Path) -> None:
+    jars = {}
+    for name in ("one", "two"):
+        jars[name] = tmp_path / "a,b" / name
+        jars[name].mkdir(parents=True)
+        (jars[name] / f"{name}.jar").touch()
+    layout = Layout(tmp_path / "c,d" / ".stack")
+    write_settings(layout, PORTS, Passwords(), jars)
+    path = properties(layout.settings / "connect.properties")["plugin.path"]
+    assert "," not in path
+    # The worker runs in the folder of the stack.
+    plugins = layout.root / path
+    assert {x.name: [jar.name for jar in x.iterdir()] for x in plugins.iterdir()} == {
+        "one": ["one.jar"],
+        "two": ["two.jar"],
+    }
+    assert "plugin.path" not in properties(layout.settings / "kafka.properties")
+
+
+def test_removing_the_settings_of_a_stack_leaves_the_jars_of_its_plugins(tmp_path: Path) -> None:
+    jar = tmp_path / "cache" / "one.jar"
+    jar.parent.mkdir()
+    jar.touch()
+    layout = Layout(tmp_path / ".stack")
+    write_settings(layout, PORTS, Passwords(), {"one": jar.parent})
+    layout.clear()
+    assert jar.exists()
+    assert not layout.settings.exists()

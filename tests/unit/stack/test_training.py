@@ -33,7 +33,12 @@ def build(
     """Return the build of the tool on a fake stack."""
 
     class Stack:
-        def __init__(self, _checkout: object, _pipeline: object, layout: Layout, _: object) -> None:
+        def __init__(
+            self, checkout: Checkout, trained: Pipeline, layout: Layout, _install: object
+        ) -> None:
+            # The caches are the same for every pipeline.
+            assert checkout.pipeline.name == "sample"
+            assert trained == pipeline
             self.root = layout.root
 
         def up(self) -> Endpoints:
@@ -52,7 +57,8 @@ def build(
     monkeypatch.setattr(training, "LocalStack", Stack)
     monkeypatch.setattr(canary, "run_canary", lambda *_: 0.1)
     storage = tool("storage")
-    made = training.training_tool(TOOLS, storage, Checkout.here(), pipeline)
+    other = Checkout.at(Checkout.here().root, {"CDC_PIPELINE": str(tmp_path / "of a user")})
+    made = training.training_tool(TOOLS, storage, other)
     needs = {each.name: tmp_path for each in made.needs}
     return lambda note: made.build(tmp_path, needs, note)
 

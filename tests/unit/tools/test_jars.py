@@ -1,7 +1,9 @@
 """The jars are fetched by jgo itself, from a Maven repository that `responses` plays."""
 
 import hashlib
+import io
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,15 @@ import responses
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.tools.cache import Cache
-from cdc_perf.tools.jars import Jar, fetch, jars_tool, read_lock, version_of
+from cdc_perf.tools.jars import (
+    SERVICE_JAR,
+    Jar,
+    fetch,
+    jars_tool,
+    plugin_tool,
+    read_lock,
+    version_of,
+)
 
 ROOT = Path(__file__).parents[3]
 CONTENT = b"PK a jar"
@@ -143,3 +153,91 @@ def test_a_jar_that_cannot_be_had_is_named(
     assert caught.value.message == f"cannot download kafka-clients 4.3.1: {problem}"
     assert detail in "\n".join(caught.value.detail)
     assert "Maven repository" in caught.value.hint
+
+
+def plugin_jar(*names: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"")
+    return content.getvalue()
+
+
+def plugin_lock(folder: Path, content: bytes) -> Path:
+    path = folder / "plugin-jars.txt"
+    sha256 = hashlib.sha256(content).hexdigest()
+    path.write_text(f"org.example:sink:1.0 sha256:{sha256}\n", encoding="utf-8")
+    return path
+
+
+def test_the_key_of_a_plugin_changes_with_its_name_jars_and_classes(lock: Path) -> None:
+    tools = [
+        plugin_tool("sink", lock),
+        plugin_tool("other", lock),
+        plugin_tool("sink", lock, ["a.Sink"]),
+        plugin_tool("sink", lock, ["b.Sink"]),
+    ]
+    lock.write_text(f"# another comment\n{LOCK}", encoding="utf-8")
+    assert plugin_tool("sink", lock).key == tools[0].key
+    lock.write_text(LOCK.replace("4.3.1", "4.3.2"), encoding="utf-8")
+    tools.append(plugin_tool("sink", lock))
+    lock.write_text(LOCK.replace(SHA256, "0" * 64, 1), encoding="utf-8")
+    tools.append(plugin_tool("sink", lock))
+    assert len({tool.key for tool in tools}) == len(tools)
+    # The cache recognizes what it owns by this form.
+    assert all(re.fullmatch(r"connect-plugin-(sink|other)-[0-9a-f]{12}", x.key) for x in tools)
+
+
+@responses.activate
+def test_a_plugin_declares_the_classes_that_its_jars_do_not(tmp_path: Path) -> None:
+    jar = plugin_jar("a/Sink.class", "b/Sink.class")
+    serve("sink", jar)
+    lock = plugin_lock(tmp_path, jar)
+    folders = [
+        Cache(tmp_path / name).install(plugin_tool("sink", lock, ["a.Sink", "b.Sink"]), print)
+        for name in ("one", "two")
+    ]
+    assert {path.name for path in folders[0].iterdir()} == {"org.example-sink-1.0.jar", SERVICE_JAR}
+    with zipfile.ZipFile(folders[0] / SERVICE_JAR) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "META-INF/services/org.apache.kafka.connect.sink.SinkConnector": b"a.Sink\nb.Sink\n"
+        }
+    one, two = ((folder / SERVICE_JAR).read_bytes() for folder in folders)
+    assert one == two
+
+
+@responses.activate
+def test_a_plugin_that_declares_its_classes_gets_no_jar_of_ours(tmp_path: Path) -> None:
+    serve("sink")
+    lock = plugin_lock(tmp_path, CONTENT)
+    folder = Cache(tmp_path / "cache").install(plugin_tool("sink", lock), print)
+    assert [path.name for path in folder.iterdir()] == ["org.example-sink-1.0.jar"]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (plugin_jar("a/Other.class"), "plugin sink: no jar contains the class a.Sink"),
+        (CONTENT, "plugin sink: org.example-sink-1.0.jar is not a jar"),
+    ],
+    ids=["another class", "not a zip file"],
+)
+@responses.activate
+def test_a_class_that_no_jar_contains_is_named(
+    tmp_path: Path, content: bytes, problem: str
+) -> None:
+    serve("sink", content)
+    cache, tool = (
+        Cache(tmp_path / "cache"),
+        plugin_tool("sink", plugin_lock(tmp_path, content), ["a.Sink"]),
+    )
+    with pytest.raises(StackFailure) as caught:
+        cache.install(tool, print)
+    assert caught.value.message == problem
+    assert not cache.has(tool)
+
+
+def test_a_plugin_without_a_jar_is_refused(lock: Path) -> None:
+    lock.write_text("# nothing\n", encoding="utf-8")
+    with pytest.raises(StackFailure, match=f"^{lock} lists no jar"):
+        plugin_tool("sink", lock)

@@ -1,5 +1,6 @@
 """The embedded stack of a checkout, built from its tools."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cdc_perf.settings.paths import Checkout
@@ -13,33 +14,48 @@ from cdc_perf.stack.local.training import storage_tool, training_tool
 from cdc_perf.tools.cache import Cache, Tool
 from cdc_perf.tools.catalogue import Catalogue, catalogue
 from cdc_perf.tools.install import install_all
-from cdc_perf.tools.jars import JMX_AGENT
+from cdc_perf.tools.jars import JMX_AGENT, plugin_tool
 
 
 @dataclass(frozen=True)
 class EmbeddedTools:
-    """The tools of the embedded stack and of the load."""
+    """The tools of the embedded stack and of the load.
+
+    Attributes:
+        programs: The tools of the checkout.
+        storage: Kafka's formatted storage.
+        jvm_caches: The caches of the two JVMs.
+        plugins: The plugins of the pipeline's Connect worker, by name.
+    """
 
     programs: Catalogue
     storage: Tool
     jvm_caches: Tool
+    plugins: Mapping[str, Tool]
 
     @classmethod
     def of(cls, checkout: Checkout, pipeline: Pipeline, cache: Cache) -> "EmbeddedTools":
-        """Return the tools of a checkout.
+        """Return the tools of a checkout and of a pipeline.
 
         Raises:
             StackFailure: A lock file or a source is missing.
         """
         programs = catalogue(checkout.root, cache)
         storage = storage_tool(programs)
-        return cls(programs, storage, training_tool(programs, storage, checkout, pipeline))
+        plugins = {
+            x.name: plugin_tool(x.name, checkout.pipeline / x.jars, x.sink_connectors)
+            for x in pipeline.connect.plugins
+        }
+        return cls(programs, storage, training_tool(programs, storage, checkout), plugins)
 
     @property
     def all(self) -> tuple[Tool, ...]:
         """Every tool, in display order."""
         x = self.programs
-        return (x.postgres, x.java, x.kafka, x.mongodb, x.k6, self.storage, self.jvm_caches)
+        return (
+            *(x.postgres, x.java, x.kafka, x.mongodb, x.k6, self.storage, self.jvm_caches),
+            *self.plugins.values(),
+        )
 
 
 def component_versions(programs: Catalogue) -> dict[str, str]:
@@ -79,6 +95,7 @@ def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalSt
             mongodb=cache.path(programs.mongodb),
             k6=cache.path(programs.k6) / "k6",
             observers=observers,
+            plugins={name: cache.path(tool) for name, tool in tools.plugins.items()},
         )
         versions = component_versions(programs)
         if observers is not None:

@@ -37,6 +37,8 @@ KafkaConnect {{
   {_BASIC_AUTH}.PropertyFileLoginModule required file="{_USERS}";
 }};
 """
+# Relative, too: the worker splits plugin.path at commas, which the path of a folder may contain.
+_PLUGINS = "settings/plugins"
 _NODE_ID = 1
 _NOT_ASCII = 0x80
 # A JVM decodes file names by the locale; without one it finds only ASCII names.
@@ -71,13 +73,29 @@ class Java:
         return (java, *FLAGS, *aot, "-cp", class_path, *words)
 
 
-def write_settings(layout: Layout, ports: Ports, passwords: Passwords) -> None:
-    """Write the settings files of both processes."""
+def write_settings(
+    layout: Layout,
+    ports: Ports,
+    passwords: Passwords,
+    plugins: Mapping[str, Path] = MappingProxyType({}),
+) -> None:
+    """Write the settings files of both processes.
+
+    Args:
+        layout: Locates the files.
+        ports: The ports of the stack.
+        passwords: The passwords of the accounts.
+        plugins: The folders of the worker's plugins, by name; each gets its own class loader.
+    """
     write_atomically(layout.settings / "log4j2.xml", _LOG4J2)
     write_atomically(layout.root / _JAAS, _JAAS_TEXT)
     _write_properties(layout.root / _USERS, {CONNECT_USER: passwords.connect})
     _write_properties(layout.settings / "kafka.properties", _kafka(layout, ports))
-    _write_properties(layout.settings / "connect.properties", _connect(ports))
+    connect = _connect(ports)
+    if plugins:
+        _link_plugins(layout.root / _PLUGINS, plugins)
+        connect["plugin.path"] = _PLUGINS
+    _write_properties(layout.settings / "connect.properties", connect)
 
 
 def new_cluster_id() -> str:
@@ -236,6 +254,13 @@ def _connect(ports: Ports) -> dict[str, str]:
         "session.timeout.ms": "3000",
         "heartbeat.interval.ms": "500",
     }
+
+
+def _link_plugins(folder: Path, plugins: Mapping[str, Path]) -> None:
+    """Make the folder of plugin.path, in which each plugin has a link to its jars."""
+    folder.mkdir()
+    for name, jars in plugins.items():
+        (folder / name).symlink_to(jars, target_is_directory=True)
 
 
 def _write_properties(path: Path, properties: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """The paths of the embedded stack's tools."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +11,12 @@ from cdc_perf.stack.local.observe import Observers
 
 @dataclass(frozen=True)
 class Installed:
-    """The paths of the embedded stack's tools; `k6` is only linked, for runs by hand."""
+    """The paths of the embedded stack's tools.
+
+    Attributes:
+        k6: Only linked, for runs by hand.
+        plugins: The folders of the worker's plugins, by name.
+    """
 
     postgres: Path
     java: Java
@@ -18,6 +24,7 @@ class Installed:
     mongodb: Path
     k6: Path | None
     observers: Observers | None
+    plugins: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Install(Protocol):

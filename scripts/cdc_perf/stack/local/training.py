@@ -2,6 +2,9 @@
 
 With a cache (JEP 483 and 514: classes loaded and linked, methods profiled) a JVM of the stack
 starts in half the time. The training run includes the first events, because they must be fast too.
+
+The training run is of the sample pipeline, whatever the pipeline under test: the caches contain
+only classes of the class path, which is the same for every pipeline. Plugins are not on it.
 """
 
 import hashlib
@@ -12,7 +15,7 @@ from pathlib import Path
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import canary
 from cdc_perf.stack.component_specs import JVMS
 from cdc_perf.stack.local import jvm
@@ -43,9 +46,7 @@ def storage_tool(catalogue: Catalogue) -> Tool:
     )
 
 
-def training_tool(
-    catalogue: Catalogue, storage: Tool, checkout: Checkout, pipeline: Pipeline
-) -> Tool:
+def training_tool(catalogue: Catalogue, storage: Tool, checkout: Checkout) -> Tool:
     """Return the tool for the caches, which are valid for one Java, class path, and flags."""
 
     def build(folder: Path, needs: Mapping[str, Path], note: Note) -> None:
@@ -67,7 +68,9 @@ def training_tool(
             del observe  # a training run is an ordinary start
             return installed, versions
 
-        stack = LocalStack(checkout, pipeline, layout, install)
+        sample = Checkout.at(checkout.root, {})
+        pipeline = load_pipeline(sample)
+        stack = LocalStack(sample, pipeline, layout, install)
         try:
             # The stack's messages are the progress of this tool.
             with progress_to(note):

@@ -1,0 +1,261 @@
+"""The sink connector: its configuration and deployment.
+
+For two classes the address of the sink is filled in; any other class gets only the topics, and its
+configuration in pipeline.toml contains the address.
+https://debezium.io/documentation/reference/stable/connectors/jdbc.html
+https://www.mongodb.com/docs/kafka-connector/current/sink-connector/configuration-properties/
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
+
+from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.settings.pipeline import Connector, MongodbSink, Pipeline, PostgresSink
+from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, ServerError, Unreachable
+from cdc_perf.stack.connector import (
+    ANSWER_SECONDS,
+    DEADLINE_SECONDS,
+    STALE_FAILURE_SECONDS,
+    ConnectorChange,
+    decide,
+)
+from cdc_perf.stack.connector_health import PERSISTENT, Condition, ConnectorDown, assess
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.waiting import NotReady, wait_until
+
+T = TypeVar("T")
+MONGODB_CLASS = "com.mongodb.kafka.connect.MongoSinkConnector"
+JDBC_CLASS = "io.debezium.connector.jdbc.JdbcSinkConnector"
+_LOGS = "see `inv logs --component connect`"
+# What the worker logs about a plugin that it cannot load (PluginScanner, PluginUtils).
+_NOT_LOADED = re.compile(
+    r"Failed to (?:discover|load|get)\b|ServiceConfigurationError|plugin\.path"
+)
+
+
+@dataclass(frozen=True)
+class SinkAddress:
+    """Where the sink is.
+
+    Attributes:
+        url: MongoDB's URI, or PostgreSQL's libpq connection string, as the harness reaches it; may
+            contain a password.
+        from_connect: `host:port` as Kafka Connect reaches it; empty if it is the same.
+        password: A reference that Kafka Connect resolves to the password; empty: that of `url`.
+    """
+
+    url: str = field(repr=False)
+    from_connect: str = ""
+    password: str = ""
+
+
+class PluginApi(ConnectApi):
+    """The part of Kafka Connect's REST API that lists its plugins."""
+
+    def connector_classes(self) -> tuple[str, ...]:
+        """Return the classes of the connectors that the worker can run."""
+        answer = self._ask("GET", "/connector-plugins")
+        with self._valid_answer(answer):
+            return tuple(str(plugin["class"]) for plugin in answer.json())
+
+
+def desired_sink_config(pipeline: Pipeline, address: SinkAddress) -> dict[str, str]:
+    """Return the sink connector's full configuration: that of pipeline.toml, plus topics and sink.
+
+    Raises:
+        UsageFailure: The connector writes to another kind of sink than that of pipeline.toml.
+        LookupError: The pipeline has no sink connector.
+    """
+    connector = _connector(pipeline)
+    return {
+        **connector.config,
+        "name": connector.name,
+        "topics": ",".join(pipeline.topic(table) for table in pipeline.tables),
+        **_sink_settings(pipeline, connector, address),
+    }
+
+
+def deploy_sink(
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    address: SinkAddress,
+    log: Callable[[], tuple[str, ...]] = tuple,
+) -> ConnectorChange:
+    """Apply the sink connector's configuration, and wait until it and its tasks run.
+
+    A connector that failed with the same configuration is restarted, and a paused one resumed.
+
+    Args:
+        pipeline: The pipeline; it has a sink connector.
+        endpoints: The addresses of the stack.
+        address: The address of the sink.
+        log: Returns the last lines of the worker's log, which say why it could not load a plugin.
+
+    Raises:
+        UsageFailure: As in `desired_sink_config`.
+        StackFailure: The worker does not have the connector's class, Connect refused the
+            configuration, a task failed, or the wait timed out.
+    """
+    connector = _connector(pipeline)
+    desired = desired_sink_config(pipeline, address)
+    api = PluginApi(endpoints.connect_url)
+    expect_class(api, connector.config["connector.class"], log)
+    changes: list[ConnectorChange] = []
+
+    def put() -> ConnectorChange:
+        deployment = decide(api.config(connector.name), desired)
+        changes.append(deployment.change)
+        if deployment.change is not ConnectorChange.NONE:
+            api.put_config(connector.name, deployment.config)
+        # As in `connector.deploy`: a retry after a lost answer finds no difference.
+        return changes[0]
+
+    change = _asked(put)
+    if change is ConnectorChange.NONE:
+        _revive(api, connector.name)
+    _wait_running(api, connector.name)
+    return change
+
+
+def expect_class(
+    api: PluginApi, connector_class: str, log: Callable[[], tuple[str, ...]] = tuple
+) -> None:
+    """Raise StackFailure if the worker cannot run a class of connectors.
+
+    Args:
+        api: The worker.
+        connector_class: The class, or one of the two shorter names that Connect accepts.
+        log: Returns the last lines of the worker's log.
+    """
+    classes = _asked(api.connector_classes)
+    if not any(connector_class in _names(each) for each in classes):
+        raise StackFailure(
+            f"Kafka Connect has no connector {connector_class}",
+            hint="add its plugin to connect.plugins in pipeline.toml, with sink_connectors if its "
+            f"jars do not declare the class; {_LOGS}",
+            detail=tuple(line for line in log() if _NOT_LOADED.search(line)),
+        )
+
+
+def _names(connector_class: str) -> tuple[str, ...]:
+    """Return the names that Connect accepts for a class (PluginUtils.pluginAliases)."""
+    simple = connector_class.rsplit(".", 1)[-1]
+    return connector_class, simple, simple.removesuffix("Connector")
+
+
+def _sink_settings(
+    pipeline: Pipeline, connector: Connector, address: SinkAddress
+) -> dict[str, str]:
+    """Return the settings that name the sink; none for a class that is not known."""
+    name, sink = connector.config["connector.class"], pipeline.sink
+    if name == MONGODB_CLASS:
+        if not isinstance(sink, MongodbSink):
+            raise _wrong_sink("MongoDB", "mongodb")
+        return _mongodb_settings(pipeline, sink, address)
+    if name == JDBC_CLASS:
+        if not isinstance(sink, PostgresSink):
+            raise _wrong_sink("PostgreSQL", "postgres")
+        return _jdbc_settings(connector, sink, address)
+    return {}
+
+
+def _mongodb_settings(
+    pipeline: Pipeline, sink: MongodbSink, address: SinkAddress
+) -> dict[str, str]:
+    return {
+        "connection.uri": _reached_by_connect(address),
+        "database": sink.database,
+        **{
+            f"topic.override.{pipeline.topic(table)}.collection": table.target
+            for table in pipeline.tables
+        },
+    }
+
+
+def _jdbc_settings(
+    connector: Connector, sink: PostgresSink, address: SinkAddress
+) -> dict[str, str]:
+    given = conninfo_to_dict(address.url)
+    host = address.from_connect or f"{given['host']}:{given.get('port', 5432)}"
+    own = connector.config.get("connection.password", str(given.get("password", "")))
+    return {
+        # https://jdbc.postgresql.org/documentation/use/#connecting-to-the-database
+        "connection.url": f"jdbc:postgresql://{host}/{quote(sink.database, safe='')}",
+        "connection.username": str(given.get("user", sink.user)),
+        "connection.password": address.password or own,
+    }
+
+
+def _reached_by_connect(address: SinkAddress) -> str:
+    """Return MongoDB's URI as Kafka Connect reaches it."""
+    if not address.from_connect:
+        return address.url
+    parts = urlsplit(address.url)
+    account, at, _ = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{account}{at}{address.from_connect}").geturl()
+
+
+def _wrong_sink(product: str, kind: str) -> UsageFailure:
+    return UsageFailure(
+        "pipeline.toml: sink_connector.config.connector.class: writes to "
+        f'{product}, but sink.type is not "{kind}"'
+    )
+
+
+def _connector(pipeline: Pipeline) -> Connector:
+    if pipeline.sink_connector is None:
+        raise LookupError("the pipeline has no sink connector")
+    return pipeline.sink_connector
+
+
+def _revive(api: ConnectApi, name: str) -> None:
+    """Restart a failed connector, and resume a paused or stopped one."""
+    condition = assess(name, _asked(lambda: api.status(name))).condition
+    if condition is Condition.FAILED:
+        _asked(lambda: api.restart(name))
+    elif condition in PERSISTENT:
+        _asked(lambda: api.resume(name))
+
+
+def _wait_running(api: ConnectApi, name: str) -> None:
+    began = time.monotonic()
+
+    def probe() -> None:
+        with _retried():
+            health = assess(name, api.status(name))
+        if health.running:
+            return
+        # Connect shows the old state until a restart or a new configuration takes effect.
+        stale = time.monotonic() - began < STALE_FAILURE_SECONDS
+        if health.condition in PERSISTENT and not stale:
+            raise ConnectorDown(health)
+        raise NotReady(health.detail)
+
+    wait_until(probe, what=f"connector {name}", deadline_seconds=DEADLINE_SECONDS, hint=_LOGS)
+
+
+def _asked(question: Callable[[], T]) -> T:
+    """Send a request to Connect; retry while it rebalances or is briefly unreachable."""
+
+    def answered() -> T:
+        with _retried():
+            return question()
+
+    return wait_until(answered, what="Kafka Connect", deadline_seconds=ANSWER_SECONDS, hint=_LOGS)
+
+
+@contextmanager
+def _retried() -> Iterator[None]:
+    try:
+        yield
+    except (Rebalancing, Unreachable) as reason:
+        raise NotReady(str(reason)) from None
+    except ServerError as failure:
+        raise NotReady(failure.message) from None
