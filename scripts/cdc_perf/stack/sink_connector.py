@@ -162,7 +162,7 @@ def _sink_settings(
     if name == JDBC_CLASS:
         if not isinstance(sink, PostgresSink):
             raise _wrong_sink("PostgreSQL", "postgres")
-        return _jdbc_settings(connector, sink, address)
+        return _jdbc_settings(pipeline, connector, sink, address)
     return {}
 
 
@@ -180,7 +180,7 @@ def _mongodb_settings(
 
 
 def _jdbc_settings(
-    connector: Connector, sink: PostgresSink, address: SinkAddress
+    pipeline: Pipeline, connector: Connector, sink: PostgresSink, address: SinkAddress
 ) -> dict[str, str]:
     given = conninfo_to_dict(address.url)
     host = address.from_connect or f"{given['host']}:{given.get('port', 5432)}"
@@ -188,7 +188,7 @@ def _jdbc_settings(
     return {
         # https://jdbc.postgresql.org/documentation/use/#connecting-to-the-database
         "connection.url": f"jdbc:postgresql://{host}/{quote(sink.database, safe='')}",
-        "connection.username": str(given.get("user", sink.user)),
+        "connection.username": str(given.get("user", pipeline.postgres.user)),
         "connection.password": address.password or own,
     }
 

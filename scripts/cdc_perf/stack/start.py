@@ -18,6 +18,7 @@ from cdc_perf.stack.checks.capture import OWN_SOURCE
 from cdc_perf.stack.checks.collections import expect_collections, prove_collections
 from cdc_perf.stack.checks.sequence import check_pipeline
 from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.sink_connector import SinkAddress, deploy_sink
 from cdc_perf.stack.started import expect_same, record
 from cdc_perf.terminal import progress_to
 from cdc_perf.waiting import NotReady, log_waits, wait_until
@@ -160,6 +161,12 @@ def make_pipeline(
     wait_ready(starter, "connect", connect)
     connector.deploy(pipeline, endpoints)
     _log.info(f"connector {pipeline.connector.name} is running, its replication slot active")
+    if pipeline.sink_connector is not None:
+        address = SinkAddress(
+            endpoints.sink_dsn or endpoints.mongodb_uri, password=endpoints.connector_password
+        )
+        deploy_sink(pipeline, endpoints, address, lambda: starter.last_lines("connect"))
+        _log.info(f"sink connector {pipeline.sink_connector.name} is running")
     if pipeline.consumer is not None:
         wait_ready(starter, "consumer", lambda: readiness.consumer_ready(endpoints))
 

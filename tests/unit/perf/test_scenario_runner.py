@@ -56,6 +56,7 @@ def test_an_interrupted_check_is_no_check(tmp_path: Path, k6: FakeK6) -> None:
             use: object,
         ) -> object:
             assert quiet
+            assert callable(use)
             raise Interrupted("interrupted by SIGTERM")
 
     result = scenario_runner(FakeBackend(), Impatient()).measure(scenario_run(tmp_path, "baseline"))

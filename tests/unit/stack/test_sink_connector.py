@@ -48,7 +48,7 @@ def with_sink(pipeline: Pipeline, connector_class: str, **config: str) -> Pipeli
 
 
 def to_postgres(pipeline: Pipeline, **config: str) -> Pipeline:
-    sink = PostgresSink(database="the sink", user="cdc", schema="sink.sql")
+    sink = PostgresSink(database="the sink", schema="sink.sql")
     return msgspec.structs.replace(with_sink(pipeline, JDBC_CLASS, **config), sink=sink)
 
 

@@ -108,7 +108,7 @@ class LocalStarter:
             versions={name: text for name, text in versions.items() if name in names},
         )
         state.write(layout.state)
-        jvm.write_settings(layout, ports, passwords)
+        jvm.write_settings(layout, ports, passwords, installed.plugins)
         jvm.copy_storage(installed.storage, layout, state.cluster_id)
         agents, observing = self._observing(observers, ports)
         programs = {
