@@ -342,6 +342,14 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def pipelines(session: nox.Session) -> None:
+    """Load each pipeline of pipelines/ on the embedded stack, and lose rows in its sink."""
+    install(session, "dev")
+    session.run("inv", "tools.install", "--stack", "local")
+    session.run("pytest", "--skips-fail", *(session.posargs or ["tests/pipelines"]))
+
+
+@nox.session(default=False)
 def model(session: nox.Session) -> None:
     """Check the consumer's order of changes against a model, with 10,000 random interleavings."""
     install(session, "dev")

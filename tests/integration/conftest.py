@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.paths import Checkout, results_folders
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.endpoints import Endpoints
@@ -35,11 +35,11 @@ _POLL_OF_THE_PROJECT = '"poll.interval.ms" = "5"'
 
 def copy_checkout(target: Path) -> Checkout:
     """Copy what a clone would have, as far as running needs it, with a calmer connector."""
-    results = str(ROOT / "k6" / "results")
+    results = {str(path) for path in results_folders(ROOT)}
     shutil.copytree(
         ROOT,
         target,
-        ignore=lambda folder, names: names if folder == results else _LEFT_OUT(folder, names),
+        ignore=lambda folder, names: names if folder in results else _LEFT_OUT(folder, names),
     )
     copy = Checkout.at(target, {})
     settings = copy.pipeline_file.read_text(encoding="utf-8")

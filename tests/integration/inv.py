@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from cdc_perf import process
-from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.paths import PIPELINE, Checkout
 from cdc_perf.waiting import NotReady, wait_until
 
 _TIMEOUT_SECONDS = 240
@@ -34,6 +34,7 @@ class Inv:
         # Compiled modules are kept, as for a user: the environment of a test may say otherwise.
         return {
             "RESULTS_DIR": str(self.checkout.results),
+            PIPELINE: str(self.checkout.pipeline),
             "PYTHONDONTWRITEBYTECODE": "",
             # A test means the same on every machine: `auto` is the embedded stack.
             "DOCKER_HOST": "unix:///nonexistent",

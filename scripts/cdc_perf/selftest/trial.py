@@ -19,7 +19,7 @@ from cdc_perf.process import Running
 from cdc_perf.results.run_folder import RunFolder, is_run_id
 from cdc_perf.selftest.fault import Edit, Fault, FaultContext
 from cdc_perf.selftest.outcome import TrialOutcome, not_tried, outcome_of, starved
-from cdc_perf.settings.paths import PIPELINE, Checkout
+from cdc_perf.settings.paths import PIPELINE, Checkout, results_folders
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.settings.thresholds import DEFAULT
 from cdc_perf.signals import deferred
@@ -173,15 +173,21 @@ def prepared(checkout: Checkout, fault: Fault, results: Path) -> Iterator[Checko
         root = Path(folder) / "checkout"
         pipeline = root / "pipelines" / checkout.pipeline.name
         copy = Checkout.at(root, {"RESULTS_DIR": str(results), PIPELINE: str(pipeline)})
-        own_results = str(checkout.k6 / "results")
+        own_results = {str(path) for path in results_folders(checkout.root)}
         shutil.copytree(
             checkout.root,
             copy.root,
-            ignore=lambda where, names: names if where == own_results else _left_out(names),
+            ignore=lambda where, names: names if where in own_results else _left_out(names),
         )
         if not checkout.pipeline.is_relative_to(checkout.root):
             shutil.rmtree(pipeline, ignore_errors=True)
-            shutil.copytree(checkout.pipeline, pipeline, ignore=lambda _, names: _left_out(names))
+            shutil.copytree(
+                checkout.pipeline,
+                pipeline,
+                ignore=lambda where, names: (
+                    names if where == str(checkout.results) else _left_out(names)
+                ),
+            )
         copy.thresholds_file.write_bytes(readable_json({DEFAULT: fault.limits}))
         if fault.load:
             _lay_over(copy.scenarios_file, fault)

@@ -114,6 +114,11 @@ class Checkout:
         return self.stack / "lock"
 
 
+def results_folders(root: Path) -> tuple[Path, ...]:
+    """Return the default results folders of the pipelines in a checkout."""
+    return (root / "k6" / "results", *(root / "pipelines").glob("*/results"))
+
+
 def _sample(root: Path) -> Path:
     """Return the folder of the sample pipeline, which is the default."""
     return root / "pipelines" / "sample"
