@@ -99,7 +99,10 @@ class PostgresReader:
         try:
             if self._connection is None:
                 self._connection = psycopg.connect(
-                    self._dsn, client_encoding="utf8", connect_timeout=_CONNECT_SECONDS
+                    self._dsn,
+                    client_encoding="utf8",
+                    connect_timeout=_CONNECT_SECONDS,
+                    application_name="cdc-perf",
                 )
                 self._connection.isolation_level = IsolationLevel.REPEATABLE_READ
                 self._connection.read_only = True
