@@ -8,7 +8,7 @@ https://www.mongodb.com/docs/kafka-connector/current/sink-connector/configuratio
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -28,16 +28,18 @@ from cdc_perf.stack.connector import (
 )
 from cdc_perf.stack.connector_health import PERSISTENT, Condition, ConnectorDown, assess
 from cdc_perf.stack.endpoints import Endpoints
-from cdc_perf.waiting import NotReady, wait_until
+from cdc_perf.waiting import NotReady, WaitTimeout, wait_until
 
 T = TypeVar("T")
 MONGODB_CLASS = "com.mongodb.kafka.connect.MongoSinkConnector"
 JDBC_CLASS = "io.debezium.connector.jdbc.JdbcSinkConnector"
 _LOGS = "see `inv logs --component connect`"
-# What the worker logs about a plugin that it cannot load (PluginScanner, PluginUtils).
-_NOT_LOADED = re.compile(
-    r"Failed to (?:discover|load|get)\b|ServiceConfigurationError|plugin\.path"
+# What the worker logs about a plugin that it cannot load (PluginScanner) or use.
+_NOT_LOADED = re.compile(r"PluginScanner: |ServiceConfigurationError: ")
+_MISSING_CLASS = re.compile(
+    r"(?:NoClassDefFoundError|ClassNotFoundException): (?P<name>\w+(?:[./$]\w+)+)"
 )
+_MOST_LINES = 4
 
 
 @dataclass(frozen=True)
@@ -96,17 +98,19 @@ def deploy_sink(
         pipeline: The pipeline; it has a sink connector.
         endpoints: The addresses of the stack.
         address: The address of the sink.
-        log: Returns the last lines of the worker's log, which say why it could not load a plugin.
+        log: Returns the last lines of the worker's log, which say why it cannot use a plugin; a
+            stack trace may have hundreds.
 
     Raises:
         UsageFailure: As in `desired_sink_config`.
-        StackFailure: The worker does not have the connector's class, Connect refused the
-            configuration, a task failed, or the wait timed out.
+        StackFailure: The worker does not have the connector's class, or a class that it needs,
+            Connect refused the configuration, a task failed, or the wait timed out.
     """
     connector = _connector(pipeline)
     desired = desired_sink_config(pipeline, address)
     api = PluginApi(endpoints.connect_url)
-    expect_class(api, connector.config["connector.class"], log)
+    connector_class = connector.config["connector.class"]
+    expect_class(api, connector_class, log)
     changes: list[ConnectorChange] = []
 
     def put() -> ConnectorChange:
@@ -117,7 +121,16 @@ def deploy_sink(
         # As in `connector.deploy`: a retry after a lost answer finds no difference.
         return changes[0]
 
-    change = _asked(put)
+    try:
+        change = _asked(put)
+    except WaitTimeout:
+        # Connect answers 500 without the cause if a jar of the plugin is missing.
+        if missing := _missing_class(log()):
+            raise StackFailure(
+                f"the plugin of {connector_class} has no class {missing}",
+                hint="add the jar that contains it to the lock file of the plugin",
+            ) from None
+        raise
     if change is ConnectorChange.NONE:
         _revive(api, connector.name)
     _wait_running(api, connector.name)
@@ -140,8 +153,14 @@ def expect_class(
             f"Kafka Connect has no connector {connector_class}",
             hint="add its plugin to connect.plugins in pipeline.toml, with sink_connectors if its "
             f"jars do not declare the class; {_LOGS}",
-            detail=tuple(line for line in log() if _NOT_LOADED.search(line)),
+            detail=tuple(line for line in log() if _NOT_LOADED.search(line))[-_MOST_LINES:],
         )
+
+
+def _missing_class(log: Sequence[str]) -> str:
+    """Return the first class that the lines of a log call missing; empty if there is none."""
+    found = next(filter(None, map(_MISSING_CLASS.search, log)), None)
+    return found["name"].replace("/", ".") if found else ""
 
 
 def _names(connector_class: str) -> tuple[str, ...]:

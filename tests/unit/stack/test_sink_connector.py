@@ -250,6 +250,38 @@ def test_a_plugin_that_the_worker_did_not_load_is_named_with_the_logs_cause(
     assert sent(connect) == ["GET /connector-plugins"]
 
 
+@pytest.mark.parametrize(
+    ("log", "problem"),
+    [
+        (
+            (
+                "Caused by: java.lang.NoClassDefFoundError: Could not initialize class a.Config",
+                "Caused by: java.lang.NoClassDefFoundError: com/mongodb/ConnectionString",
+                "Caused by: java.lang.ClassNotFoundException: a.Later",
+            ),
+            f"the plugin of {MONGODB_CLASS} has no class com.mongodb.ConnectionString",
+        ),
+        (("WARN something else",), "Kafka Connect was not ready within 0 s: "),
+    ],
+    ids=["a jar is missing", "another cause"],
+)
+def test_a_plugin_without_one_of_its_jars_is_named_with_the_missing_class(
+    monkeypatch: pytest.MonkeyPatch,
+    connect: responses.RequestsMock,
+    mongodb: Pipeline,
+    endpoints: Endpoints,
+    log: tuple[str, ...],
+    problem: str,
+) -> None:
+    monkeypatch.setattr(sink_connector, "ANSWER_SECONDS", 0.0)
+    plugins(connect, MONGODB_CLASS)
+    connect.get(CONFIG, status=404)
+    connect.put(CONFIG, status=500, json={"message": "Server Error"})
+    with pytest.raises(StackFailure) as caught:
+        deploy_sink(mongodb, endpoints, MONGODB, lambda: log)
+    assert caught.value.message.startswith(problem)
+
+
 @pytest.mark.parametrize("name", [JDBC_CLASS, "JdbcSinkConnector", "JdbcSink"])
 def test_a_class_may_have_the_short_names_that_connect_accepts(
     connect: responses.RequestsMock, name: str
