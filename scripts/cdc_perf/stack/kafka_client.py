@@ -21,6 +21,9 @@ TIMEOUT_SECONDS = 5.0
 _ATTEMPT_SECONDS = 0.5
 # No retry fixes these: the certificate, and the login.
 _PERMANENT = frozenset({KafkaError._SSL, KafkaError._AUTHENTICATION})  # noqa: SLF001 - public codes
+_NO_CAUSE = KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001 - a public code
+# A broker closes a connection whose protocol is wrong; librdkafka does not report that.
+_UNKNOWN = ", or the broker expects another security.protocol"
 # librdkafka's address of the broker before a text, and its own state after it.
 _FRAME = re.compile(
     r"^(?:[\w+]+://)?(?P<broker>[^/\s]+)/\w+: (?P<what>.*?)(?: \(after \d+ms in state [^)]*\))?$"
@@ -56,8 +59,9 @@ def cluster_id(bootstrap: str, client: Mapping[str, str]) -> str:
             admin.poll(0.05)
             permanent = [each for each in seen if each.code() in _PERMANENT]
             if permanent or time.monotonic() > deadline:
-                cause = (permanent or seen or [error.args[0]])[0]
-                raise NotReady(reason(cause.str(), bootstrap, client)) from None
+                causes = permanent or [each for each in seen if each.code() != _NO_CAUSE]
+                text = causes[0].str() if causes else f"{error.args[0].str()}{_UNKNOWN}"
+                raise NotReady(reason(text, bootstrap, client)) from None
 
 
 def reason(text: str, bootstrap: str, client: Mapping[str, str]) -> str:

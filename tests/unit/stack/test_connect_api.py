@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -73,7 +74,8 @@ def test_the_authorities_of_a_stack_verify_its_worker(
         with responses.RequestsMock() as mock:
             mock.get(f"{each.connect_url}/", json={"version": "4"})
             ConnectApi.of(each).version()
-            assert mock.calls[0].request.req_kwargs["verify"] == verify
+            request: Any = mock.calls[0].request
+            assert request.req_kwargs["verify"] == verify
 
 
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS.keys())

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -117,9 +118,9 @@ def test_a_login_of_mongodb_is_kept_and_not_shown(pipeline: Pipeline) -> None:
     assert found.mongodb_uri == found.environment()["CDC_MONGODB_URI"] == uri
     # What PyMongo makes of it, without a connection.
     client: MongoClient[dict[str, object]] = MongoClient(uri, connect=False)
-    options = client.options
+    login: Any = client.options.pool_options._credentials  # noqa: SLF001 - has no public name
     client.close()
-    assert options.pool_options._credentials.password == "p@ss"  # noqa: S105, SLF001 - planted
+    assert (login.username, login.password) == ("cdc", "p@ss")
     assert redacted(uri) == "mongodb://***@mongo.test:27017/?authSource=admin&tls=true"
 
 
