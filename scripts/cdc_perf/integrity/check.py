@@ -107,7 +107,7 @@ class Checker:
         """
         checked, began = datetime.now(UTC), time.monotonic()
         lag = (
-            ConsumerLag(self.endpoints.kafka_bootstrap, self.pipeline)
+            ConsumerLag(self.endpoints.kafka_bootstrap, self.pipeline, self.endpoints.kafka_client)
             if self.pipeline.consumer_group
             else None
         )
@@ -217,7 +217,7 @@ class Checker:
 
     @property
     def _topics(self) -> Topics:
-        return Topics(self.endpoints.kafka_bootstrap, self.pipeline)
+        return Topics(self.endpoints.kafka_bootstrap, self.pipeline, self.endpoints.kafka_client)
 
     def _compare(self, filtered: ConnectorFilter) -> TableComparison:
         sink = sink_of(self.pipeline, self.endpoints)

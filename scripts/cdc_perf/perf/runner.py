@@ -138,7 +138,9 @@ def prepare_session(
         k6=K6(generator.install(), variables, dashboard),
         backend=backend,
         gauges=Gauges(plan.pipeline, endpoints, backend.usage, backend.collected),
-        hops=partial(read_hops, endpoints.consumer_url) if endpoints.consumer_url else None,
+        hops=partial(read_hops, endpoints.consumer_url, endpoints.connect_ca)
+        if endpoints.consumer_url
+        else None,
         checker=Checker(plan.pipeline, endpoints),
         connector=partial(read_health, plan.pipeline, endpoints),
     )

@@ -19,7 +19,7 @@ _LARGE_ROW = (
 @contextmanager
 def paused(context: FaultContext) -> Iterator[None]:
     """Pause the connector."""
-    ConnectApi(context.endpoints.connect_url).pause(context.pipeline.connector.name)
+    ConnectApi.of(context.endpoints).pause(context.pipeline.connector.name)
     yield
 
 
@@ -36,7 +36,7 @@ def failed_task(context: FaultContext) -> Iterator[None]:
 def slow_poll(context: FaultContext) -> Iterator[None]:
     """Make the connector hand over its events only twice a second."""
     config = config_for(context.pipeline, context.endpoints)
-    api = ConnectApi(context.endpoints.connect_url)
+    api = ConnectApi.of(context.endpoints)
     api.put_config(
         context.pipeline.connector.name, {**config, "poll.interval.ms": str(_SLOW_POLL_MS)}
     )

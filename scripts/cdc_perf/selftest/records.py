@@ -36,7 +36,9 @@ _SKIPPED = 3
 def skipped(context: FaultContext) -> Iterator[None]:
     """Stop the consumer, move its group's offsets beyond new events, and start it again."""
     supervisor = supervisor_of(context)
-    lag = ConsumerLag(context.endpoints.kafka_bootstrap, context.pipeline)
+    lag = ConsumerLag(
+        context.endpoints.kafka_bootstrap, context.pipeline, context.endpoints.kafka_client
+    )
     supervisor.stop_program("consumer")
 
     def enough_arrived() -> None:
@@ -87,7 +89,7 @@ def poison(context: FaultContext) -> Iterator[None]:
 @contextmanager
 def leaking_connect(context: FaultContext) -> Iterator[None]:
     """Fill the offset store of the Connect worker, which keeps the last value of every key."""
-    producer = Producer({"bootstrap.servers": context.endpoints.kafka_bootstrap, "log_level": 0})
+    producer = Producer(_settings(context))
     for number in range(_LEAKED):
         key = msgspec.json.encode(["leak", {"number": number}])
         producer.produce(_OFFSETS, key=key, value=b"x" * _LEAKED_BYTES)
@@ -100,7 +102,7 @@ def leaking_connect(context: FaultContext) -> Iterator[None]:
 def leaking_kafka(context: FaultContext) -> Iterator[None]:
     """Commit offsets with maximum-length metadata, which the broker keeps in memory."""
     topic, metadata = "leak", "x" * _METADATA_BYTES
-    admin = AdminClient({"bootstrap.servers": context.endpoints.kafka_bootstrap, "log_level": 0})
+    admin = AdminClient(_settings(context))
     admin.create_topics([NewTopic(topic, _PARTITIONS, 1)])[topic].result(timeout=_SECONDS)
     places = [TopicPartition(topic, partition, 0, metadata) for partition in range(_PARTITIONS)]
 
@@ -142,7 +144,7 @@ def produce(context: FaultContext, key: bytes | None, value: bytes | None) -> No
     Raises:
         StackFailure: The broker does not accept it.
     """
-    producer = Producer({"bootstrap.servers": context.endpoints.kafka_bootstrap, "log_level": 0})
+    producer = Producer(_settings(context))
     producer.produce(_topic(context), key=key, value=value, partition=0)
     if producer.flush(_SECONDS):
         raise StackFailure("the broker did not accept a record")
@@ -152,13 +154,21 @@ def _topic(context: FaultContext) -> str:
     return f"{context.pipeline.kafka.topic_prefix}.{_TABLE}"
 
 
+def _settings(context: FaultContext) -> dict[str, str | int | float | bool]:
+    endpoints = context.endpoints
+    return {
+        **endpoints.kafka_client,
+        "bootstrap.servers": endpoints.kafka_bootstrap,
+        "log_level": 0,
+    }
+
+
 def _consumer(context: FaultContext, settings: dict[str, str]) -> Consumer:
     return Consumer(
         {
-            "bootstrap.servers": context.endpoints.kafka_bootstrap,
+            **_settings(context),
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
-            "log_level": 0,
             **settings,
         }
     )

@@ -37,12 +37,15 @@ class Kafka(_Section, frozen=True):
         consumer_group: The group that reads the topics; empty: that of the sink connector, if there
             is one.
         dead_letter_topic: The topic of records that could not be applied; empty if there is none.
+        client_properties: Settings of every Kafka client on an external stack, with librdkafka's
+            names, without secrets.
     """
 
     topic_prefix: TopicName
     partitions: Annotated[int, msgspec.Meta(ge=1)]
     consumer_group: str = ""
     dead_letter_topic: TopicName | Literal[""] = ""
+    client_properties: Mapping[Text, str] = {}
 
 
 class MongodbSink(_Section, frozen=True, tag_field="type", tag="mongodb"):
@@ -164,7 +167,11 @@ class ExternalStackSettings(_Section, frozen=True):
     Attributes:
         postgres_dsn: The source, as a libpq connection string.
         kafka_bootstrap: The broker.
+        kafka_client_file: A file of further settings of Kafka clients, with secrets; it is not
+            committed. A relative path, here and in the addresses, is resolved against the folder.
         connect_url: Kafka Connect.
+        connect_ca: A file (PEM) of the certificate authorities that sign the certificates of Kafka
+            Connect and of the consumer, if their addresses are https; empty: the system's.
         mongodb_uri: The sink, if it is MongoDB.
         sink_dsn: The sink, if it is PostgreSQL, as a libpq connection string.
         consumer_url: cdc-consumer.
@@ -174,7 +181,9 @@ class ExternalStackSettings(_Section, frozen=True):
 
     postgres_dsn: str = ""
     kafka_bootstrap: str = ""
+    kafka_client_file: str = ""
     connect_url: str = ""
+    connect_ca: str = ""
     mongodb_uri: str = ""
     sink_dsn: str = ""
     consumer_url: str = ""

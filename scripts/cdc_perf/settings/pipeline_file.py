@@ -10,6 +10,7 @@ import msgspec
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.connector_rules import FILLED_IN, Readers, connector_faults
 from cdc_perf.settings.files import read_toml, typed
+from cdc_perf.settings.kafka_client import is_secret, refusal
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import KafkaSink, MongodbSink, Pipeline, PostgresSink, Table
@@ -39,7 +40,7 @@ def load_pipeline(checkout: Checkout) -> Pipeline:
         raise UsageFailure(f"{path.name}: {place}: {fault}")
     pipeline = _in_one_spelling(pipeline)
     checks = (
-        *(_table_faults, _topic_faults, _sink_faults, _canary_faults),
+        *(_table_faults, _topic_faults, _client_faults, _sink_faults, _canary_faults),
         *(_connector_faults, _consumer_faults, _connect_faults, _local_faults),
     )
     faults = [fault for check in checks for fault in check(pipeline)]
@@ -61,6 +62,14 @@ def _untyped_faults(content: dict[str, object]) -> Iterator[tuple[str, str]]:
                     f"{section}.config.{name}",
                     f"Kafka Connect accepts text: quote {value}; quote a dotted name ('a.b')",
                 )
+    kafka = content.get("kafka")
+    client = kafka.get("client_properties") if isinstance(kafka, dict) else None
+    for name, value in client.items() if isinstance(client, dict) else ():
+        if not isinstance(value, str):
+            yield (
+                f"kafka.client_properties.{name}",
+                "is not text: quote the value, and a dotted name ('a.b')",
+            )
 
 
 def _name_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
@@ -110,6 +119,17 @@ def _topic_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
         first = taken.setdefault(topic.replace(".", "_"), table.table)
         if first != table.table:
             yield f"tables[{index}].table", f"its topic {topic} collides with the topic of {first}"
+
+
+def _client_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    for name in pipeline.kafka.client_properties:
+        if is_secret(name):
+            yield (
+                f"kafka.client_properties.{name}",
+                "is a secret: move it into the file that CDC_KAFKA_CLIENT_FILE names",
+            )
+        elif why := refusal(name):
+            yield f"kafka.client_properties.{name}", why
 
 
 def _sink_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:

@@ -79,8 +79,8 @@ def _compose_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Back
     return ComposeStack(checkout, pipeline, lambda: find_engine(os.environ), jmx_agent)
 
 
-def _external_stack(_: Checkout, pipeline: Pipeline, __: Cache) -> Backend:
-    return ExternalStack(pipeline, os.environ)
+def _external_stack(checkout: Checkout, pipeline: Pipeline, _: Cache) -> Backend:
+    return ExternalStack(pipeline, os.environ, checkout.pipeline)
 
 
 _BACKENDS: Mapping[str, Callable[[Checkout, Pipeline, Cache], Backend]] = {

@@ -3,6 +3,7 @@
 See Kafka's documentation, "Kafka Connect > User Guide > REST API".
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,13 +12,16 @@ import requests
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.redaction import redacted
+from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.task_failure import TaskFailure, failure_of
 
 _TIMEOUT_SECONDS = 10
 _REBALANCING = 409
 _NOT_FOUND = 404
+_REFUSED = (401, 403)
 _SERVER_ERROR = 500
 _LINE_LENGTH = 300
+_OPENSSL = re.compile(r"\[SSL[^\]]*\] (?P<why>.*?) \(_ssl")
 _MOST_LINES = 6
 
 
@@ -73,10 +77,22 @@ class ConnectorStatus:
 
 @dataclass(frozen=True)
 class ConnectApi:
-    """The REST API of one Connect worker, with a timeout for each request."""
+    """The REST API of one Connect worker.
+
+    Attributes:
+        url: Its address.
+        timeout_seconds: The timeout of each request.
+        ca: A file of certificate authorities that may sign its certificate; empty: the system's.
+    """
 
     url: str
     timeout_seconds: float = _TIMEOUT_SECONDS
+    ca: str = ""
+
+    @classmethod
+    def of(cls, endpoints: Endpoints, timeout_seconds: float = _TIMEOUT_SECONDS) -> "ConnectApi":
+        """Return the API of a stack's worker."""
+        return cls(endpoints.connect_url, timeout_seconds, endpoints.connect_ca)
 
     def cluster_id(self) -> str:
         """Return the id of the Kafka cluster that Connect uses."""
@@ -155,7 +171,11 @@ class ConnectApi:
     ) -> requests.Response:
         try:
             answer = requests.request(
-                method, self.url + path, json=json, timeout=self.timeout_seconds
+                method,
+                self.url + path,
+                json=json,
+                timeout=self.timeout_seconds,
+                verify=self.ca or True,
             )
         except requests.RequestException as error:
             raise Unreachable(f"{self.url} does not answer: {why_not(error)}") from None
@@ -163,6 +183,11 @@ class ConnectApi:
             raise Rebalancing(f"{self.url} is rebalancing")
         if answer.status_code == _NOT_FOUND and missing_ok:
             return answer
+        if answer.status_code in _REFUSED:
+            raise StackFailure(
+                f"{self.url} refuses the login ({answer.status_code} to {method} {path})",
+                hint="correct the user and the password in CDC_CONNECT_URL",
+            )
         if not answer.ok:
             reason, *more = _reason(answer)
             kind = ServerError if answer.status_code >= _SERVER_ERROR else StackFailure
@@ -187,6 +212,10 @@ class ConnectApi:
 
 def why_not(error: requests.RequestException) -> str:
     """Return a short reason why a request got no answer."""
+    if isinstance(error, requests.exceptions.SSLError):
+        # Its text wraps that of OpenSSL: `[SSL: ...] certificate verify failed: ... (_ssl.c:1000)`.
+        found = _OPENSSL.search(str(error))
+        return f"TLS: {found['why'].rstrip('.')}" if found else "the TLS handshake failed"
     # An error that is also a ValueError is local, such as a proxy that requests cannot use. The
     # text of any other error comes from a lower-level library.
     return str(error)[:_LINE_LENGTH] if isinstance(error, ValueError) else type(error).__name__

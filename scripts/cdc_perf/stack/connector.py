@@ -79,6 +79,7 @@ def desired_config(
     host, _, port = connector_postgres.rpartition(":")
     return {
         "database.password": str(address.get("password", "")),
+        **_tls(str(address.get("sslmode", ""))),
         **pipeline.connector.config,
         **({"database.password": connector_password} if connector_password else {}),
         "name": pipeline.connector.name,
@@ -91,6 +92,17 @@ def desired_config(
         "publication.name": pipeline.postgres.publication,
         "table.include.list": ",".join(table.name.pattern() for table in pipeline.tables),
     }
+
+
+def _tls(sslmode: str) -> dict[str, str]:
+    """Return Debezium's TLS settings for libpq's `sslmode`; those of pipeline.toml override them.
+
+    Files are on this machine, not on the worker's, so they are not passed on. Without them the
+    worker cannot verify the server: it encrypts alone, unless pipeline.toml gives its own files.
+    """
+    if not sslmode:
+        return {}
+    return {"database.sslmode": "require" if sslmode.startswith("verify") else sslmode}
 
 
 def config_for(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
@@ -118,7 +130,7 @@ def pending_changes(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]
     Raises:
         StackFailure: Connect does not answer.
     """
-    api = ConnectApi(endpoints.connect_url)
+    api = ConnectApi.of(endpoints)
     current = _asked(lambda: api.config(pipeline.connector.name))
     return tuple(changed_settings(current or {}, config_for(pipeline, endpoints)))
 
@@ -131,7 +143,7 @@ def deploy(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorChange:
     Raises:
         StackFailure: Connect refused the configuration, a task failed, or the wait timed out.
     """
-    api = ConnectApi(endpoints.connect_url)
+    api = ConnectApi.of(endpoints)
 
     changes: list[ConnectorChange] = []
 
@@ -161,7 +173,7 @@ def wait_running(pipeline: Pipeline, endpoints: Endpoints, *, resume: bool = Fal
     Raises:
         StackFailure: A task failed, someone paused the connector, or the wait timed out.
     """
-    api = ConnectApi(endpoints.connect_url)
+    api = ConnectApi.of(endpoints)
     name = pipeline.connector.name
     began = time.monotonic()
     resumed = False
@@ -257,7 +269,7 @@ def current_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth:
     Raises:
         StackFailure: There is no such connector, or Connect does not answer.
     """
-    api, name = ConnectApi(endpoints.connect_url), pipeline.connector.name
+    api, name = ConnectApi.of(endpoints), pipeline.connector.name
     health = assess(name, _asked(lambda: api.status(name)))
     if health.condition is Condition.ABSENT:
         raise StackFailure(health.detail, hint=health.remedy)
@@ -274,7 +286,7 @@ def deployed_settings(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str
     """
     if not endpoints.connect_url:
         return {}
-    api, name = ConnectApi(endpoints.connect_url), pipeline.connector.name
+    api, name = ConnectApi.of(endpoints), pipeline.connector.name
     try:
         config = _asked(lambda: api.config(name))
     except StackFailure:
@@ -294,7 +306,7 @@ def deployed_config(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
     if not endpoints.connect_url:
         return {}
     try:
-        return ConnectApi(endpoints.connect_url).config(pipeline.connector.name) or {}
+        return ConnectApi.of(endpoints).config(pipeline.connector.name) or {}
     except (StackFailure, Rebalancing, Unreachable):
         return {}
 
@@ -305,7 +317,7 @@ def restart(pipeline: Pipeline, endpoints: Endpoints) -> None:
     Raises:
         StackFailure: There is no such connector, Connect refused, or a task failed again.
     """
-    api, name = ConnectApi(endpoints.connect_url), pipeline.connector.name
+    api, name = ConnectApi.of(endpoints), pipeline.connector.name
     if not _asked(lambda: api.restart(name)):
         raise StackFailure(f"there is no connector {name}", hint="inv connector.deploy")
     wait_running(pipeline, endpoints, resume=True)
@@ -318,7 +330,7 @@ def delete(pipeline: Pipeline, endpoints: Endpoints) -> bool:
     Raises:
         StackFailure: Connect refused, or did not answer.
     """
-    api = ConnectApi(endpoints.connect_url)
+    api = ConnectApi.of(endpoints)
     return _asked(lambda: api.delete(pipeline.connector.name))
 
 

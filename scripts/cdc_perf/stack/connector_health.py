@@ -141,7 +141,7 @@ def read_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth | N
         return None
     name = pipeline.connector.name
     try:
-        health = assess(name, ConnectApi(endpoints.connect_url, _ANSWER_SECONDS).status(name))
+        health = assess(name, ConnectApi.of(endpoints, _ANSWER_SECONDS).status(name))
     except (Rebalancing, Unreachable) as reason:
         return ConnectorHealth(name, Condition.UNKNOWN, str(reason), "inv status")
     except StackFailure as failure:

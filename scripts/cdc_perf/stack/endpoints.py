@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from cdc_perf.files import NOT_JSON, PRIVATE, readable_json, write_atomically
+from cdc_perf.settings.kafka_client import generator_settings
 from cdc_perf.settings.pipeline import Pipeline, PostgresSink
 
 # The only account of a Kafka Connect that the harness starts.
@@ -62,6 +63,9 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         stack: The backend that the addresses belong to.
         sink: The kind of sink: `mongodb`, `postgres`, or `kafka`.
+        kafka_client: Settings of every Kafka client, with librdkafka's names: TLS and login.
+        connect_ca: A file of the certificate authorities of `connect_url` and `consumer_url`;
+            empty: the system's.
         mongodb_uri: Empty if the sink is not MongoDB; likewise the name of its database.
         sink_dsn: Empty if the sink is not PostgreSQL.
         consumer_url: Empty if the pipeline has no cdc-consumer, or its address is unknown.
@@ -79,7 +83,9 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     sink: str = "mongodb"
     postgres_dsn: str
     kafka_bootstrap: str
+    kafka_client: Mapping[str, str] = {}
     connect_url: str
+    connect_ca: str = ""
     connector: str
     mongodb_uri: str = ""
     mongodb_database: str = ""
@@ -94,12 +100,19 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that pass the addresses to k6 and the consumer."""
-        return {
+        fields = msgspec.structs.asdict(self)
+        fields["kafka_client"] = generator_settings(self.kafka_client)
+        found = {
             f"CDC_{name.upper()}": value
             if isinstance(value, str)
             else msgspec.json.encode(value).decode()
-            for name, value in msgspec.structs.asdict(self).items()
+            for name, value in fields.items()
         }
+        if self.connect_ca:
+            # Go reads it in addition to the folders of the system's certificates:
+            # https://pkg.go.dev/crypto/x509#SystemCertPool
+            found["SSL_CERT_FILE"] = self.connect_ca
+        return found
 
     @classmethod
     def read(cls, path: Path, stack: str) -> "Endpoints | None":

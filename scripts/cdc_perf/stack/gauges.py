@@ -39,7 +39,9 @@ class Gauges:
         self._collecting: threading.Thread | None = None
         # Without a consumer group there is no lag to read.
         self._lag = (
-            ConsumerLag(endpoints.kafka_bootstrap, pipeline) if pipeline.consumer_group else None
+            ConsumerLag(endpoints.kafka_bootstrap, pipeline, endpoints.kafka_client)
+            if pipeline.consumer_group
+            else None
         )
         self._retained = RetainedBytes(endpoints.postgres_dsn, pipeline.postgres.slot)
         self._before: dict[str, Usage] = {}

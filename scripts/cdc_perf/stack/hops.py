@@ -16,14 +16,18 @@ _HOP_SECONDS = "cdc_consumer_hop_seconds"
 _NEGATIVE_SECONDS = "cdc_consumer_hop_negative_seconds"
 
 
-def read_hops(consumer_url: str) -> HopCounters:
+def read_hops(consumer_url: str, ca: str = "") -> HopCounters:
     """Return what a consumer has counted since its start.
+
+    Args:
+        consumer_url: Its address.
+        ca: A file of certificate authorities that may sign its certificate; empty: the system's.
 
     Raises:
         NotReady: It does not answer, or has no hop metrics.
     """
     try:
-        answer = requests.get(f"{consumer_url}/metrics", timeout=_READ_SECONDS)
+        answer = requests.get(f"{consumer_url}/metrics", timeout=_READ_SECONDS, verify=ca or True)
         answer.raise_for_status()
     except requests.RequestException as error:
         raise NotReady(

@@ -14,7 +14,7 @@ _TIMEOUT_SECONDS = 2.0
 class ConsumerLag:
     """Asks a broker for the consumer lag; the consumer need not run."""
 
-    def __init__(self, bootstrap: str, pipeline: Pipeline) -> None:
+    def __init__(self, bootstrap: str, pipeline: Pipeline, client: Mapping[str, str]) -> None:
         self._topics = [pipeline.topic(table) for table in pipeline.tables]
         self._partitions: list[TopicPartition] = []
         # It subscribes to nothing, so it does not join the group that it queries. It is not an
@@ -22,6 +22,7 @@ class ConsumerLag:
         # broker goes away meanwhile, see https://github.com/confluentinc/librdkafka/issues/4605
         self._client = Consumer(
             {
+                **client,
                 "bootstrap.servers": bootstrap,
                 "group.id": pipeline.consumer_group,
                 # A test may kill the broker; the gates report that.

@@ -35,7 +35,7 @@ def connect_cluster(endpoints: Endpoints) -> str:
         StackFailure: Another server answers.
     """
     try:
-        return ConnectApi(endpoints.connect_url).cluster_id()
+        return ConnectApi.of(endpoints).cluster_id()
     except (Rebalancing, Unreachable) as reason:
         raise NotReady(str(reason)) from None
 
@@ -46,7 +46,7 @@ def consumer_ready(endpoints: Endpoints) -> None:
     Raises:
         NotReady: It does not, or does not answer.
     """
-    _answers(f"{endpoints.consumer_url}/readyz")
+    _answers(f"{endpoints.consumer_url}/readyz", endpoints.connect_ca)
 
 
 def expect_observed(endpoints: Endpoints) -> None:
@@ -71,9 +71,9 @@ def prometheus_ready(endpoints: Endpoints) -> None:
     _answers(f"{endpoints.prometheus_url}/-/ready")
 
 
-def _answers(url: str) -> None:
+def _answers(url: str, ca: str = "") -> None:
     try:
-        answer = requests.get(url, timeout=_REQUEST_SECONDS)
+        answer = requests.get(url, timeout=_REQUEST_SECONDS, verify=ca or True)
     except requests.RequestException as error:
         raise NotReady(why_not(error)) from None
     if not answer.ok:

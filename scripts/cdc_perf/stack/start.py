@@ -12,7 +12,7 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.settings.connector_rules import connector_warnings
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline, PostgresSink
-from cdc_perf.stack import connector, readiness, source, topics
+from cdc_perf.stack import connector, kafka_client, readiness, source, topics
 from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.checks.capture import OWN_SOURCE
 from cdc_perf.stack.checks.collections import expect_collections, prove_collections
@@ -139,7 +139,7 @@ def make_pipeline(
     """
 
     def broker() -> None:
-        found = topics.cluster_id(endpoints.kafka_bootstrap)
+        found = kafka_client.cluster_id(endpoints.kafka_bootstrap, endpoints.kafka_client)
         _expect_cluster(found, cluster_id, "the Kafka broker")
 
     def connect() -> None:
@@ -155,7 +155,7 @@ def make_pipeline(
     if isinstance(pipeline.sink, PostgresSink):
         prepare_sink(pipeline.sink, endpoints.sink_dsn, folder)
     wait_ready(starter, "kafka", broker)
-    topics.create(endpoints.kafka_bootstrap, pipeline)
+    topics.create(endpoints.kafka_bootstrap, pipeline, endpoints.kafka_client)
     if pipeline.consumer is not None:
         start_consumer()
     wait_ready(starter, "connect", connect)

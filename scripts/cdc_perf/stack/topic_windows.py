@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.cimpl import Message
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.stack.kafka_client import named_in
 
 # The first offset and the one after the last, by topic and partition.
 Windows = Mapping[tuple[str, int], tuple[int, int]]
@@ -42,7 +43,8 @@ def topic_consumer(bootstrap: str, client: Mapping[str, str]) -> Consumer:
     try:
         return Consumer(settings)
     except KafkaException as error:
-        raise StackFailure(_wrong_settings(client, error.args[0].str())) from None
+        names = ", ".join(named_in(error.args[0].str(), client)) or "its own settings"
+        raise StackFailure(f"the Kafka client does not accept {names}") from None
 
 
 def windows_of(consumer: Consumer, topics: Iterable[str]) -> dict[tuple[str, int], tuple[int, int]]:
@@ -96,14 +98,6 @@ def messages(consumer: Consumer, windows: Windows) -> Iterator[Message]:
         if time.monotonic() > last_message_at + _STALL_SECONDS:
             names = ", ".join(sorted({topic for topic, _ in open_ones}))
             raise StackFailure(f"Kafka returned no records of {names} for {_STALL_SECONDS:.0f} s")
-
-
-def _wrong_settings(client: Mapping[str, str], why: str) -> str:
-    """Return which settings the client refuses, without their values: they may be secrets."""
-    # librdkafka's texts name the setting, and some have its value.
-    named = [name for name in client if name in why]
-    names = ", ".join(sorted(named or client)) or "its own settings"
-    return f"the Kafka client does not accept {names}"
 
 
 @contextmanager

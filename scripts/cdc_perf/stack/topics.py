@@ -17,29 +17,11 @@ from confluent_kafka.cimpl import NewTopic
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.waiting import NotReady
 
 _TIMEOUT_SECONDS = 5.0
 _ALREADY_THERE = "TOPIC_ALREADY_EXISTS"
 _LARGEST_REQUEST = "producer.override.max.request.size"
 _LARGEST_MESSAGE = "max.message.bytes"
-
-
-def _admin(bootstrap: str) -> AdminClient:
-    # No logs: a starting broker refuses connections, and callers wait for it.
-    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-
-
-def cluster_id(bootstrap: str) -> str:
-    """Return the id of the Kafka cluster at the address.
-
-    Raises:
-        NotReady: No broker answers.
-    """
-    try:
-        return str(_admin(bootstrap).list_topics(timeout=_TIMEOUT_SECONDS).cluster_id)
-    except KafkaException as error:
-        raise NotReady(f"{bootstrap}: {error.args[0].str()}") from None
 
 
 def settings(pipeline: Pipeline) -> dict[str, str]:
@@ -48,8 +30,13 @@ def settings(pipeline: Pipeline) -> dict[str, str]:
     return {} if largest is None else {_LARGEST_MESSAGE: largest}
 
 
-def create(bootstrap: str, pipeline: Pipeline) -> None:
+def create(bootstrap: str, pipeline: Pipeline, client: Mapping[str, str]) -> None:
     """Create the topics that are missing; update the settings of existing ones.
+
+    Args:
+        bootstrap: The broker.
+        pipeline: The pipeline.
+        client: Further settings, with librdkafka's names: TLS and login.
 
     Raises:
         StackFailure: The broker refused a topic.
@@ -66,7 +53,8 @@ def create(bootstrap: str, pipeline: Pipeline) -> None:
         )
         for name in names
     ]
-    admin = _admin(bootstrap)  # keep it: the answers are lost without it
+    # Keep it: the answers are lost without it.
+    admin = AdminClient({**client, "bootstrap.servers": bootstrap, "log_level": 0})
     answers = admin.create_topics(wanted, operation_timeout=_TIMEOUT_SECONDS)
     there = []
     for name, answer in answers.items():

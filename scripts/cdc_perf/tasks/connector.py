@@ -36,7 +36,7 @@ def deploy(_: Context, stack: str = "auto", yes: bool = False) -> None:
                 hint="add --yes to apply these changes",
             )
     else:
-        topics.create(endpoints.kafka_bootstrap, here.pipeline)
+        topics.create(endpoints.kafka_bootstrap, here.pipeline, endpoints.kafka_client)
     here.ask(yes=yes)
     change = connector.deploy(here.pipeline, endpoints)
     seconds = canary.run_canary(here.pipeline, endpoints)

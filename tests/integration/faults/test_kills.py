@@ -46,7 +46,7 @@ from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.waiting import NotReady
 
-lag = ConsumerLag(sys.argv[1], load_pipeline(Checkout.here()))
+lag = ConsumerLag(sys.argv[1], load_pipeline(Checkout.here()), {})
 until, silent = time.monotonic() + 60, False
 print(lag.read(), flush=True)
 while time.monotonic() < until:

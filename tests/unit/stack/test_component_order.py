@@ -9,7 +9,7 @@ import pytest
 
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack import connector, readiness, topics
+from cdc_perf.stack import connector, kafka_client, readiness, topics
 from cdc_perf.stack import start as any_start
 from cdc_perf.stack.component_specs import COMPONENTS, PIPELINE, SPECS
 from cdc_perf.stack.compose import start as compose_start
@@ -231,7 +231,7 @@ def test_each_component_is_waited_for(
     starter = Waits()
     quiet: list[tuple[Any, str]] = [
         *((readiness, name) for name in ("prepare_source", "connect_cluster", "consumer_ready")),
-        *((topics, "cluster_id"), (topics, "create"), (connector, "deploy")),
+        *((kafka_client, "cluster_id"), (topics, "create"), (connector, "deploy")),
         (any_start, "prepare_target"),
     ]
     for module, name in quiet:

@@ -1,5 +1,8 @@
+import re
 from collections.abc import Callable
+from typing import Any
 
+import msgspec
 import pytest
 import requests
 import responses
@@ -12,6 +15,7 @@ from cdc_perf.stack.connect_api import (
     ServerError,
     Unreachable,
 )
+from cdc_perf.stack.endpoints import Endpoints
 
 URL = "http://127.0.0.1:20003"
 NAME = "postgres-cdc-connector"
@@ -48,6 +52,32 @@ def status(state: str, *tasks: tuple[str, str], cause: str = "") -> dict[str, ob
     }
 
 
+def test_a_refused_login_says_where_it_is_set() -> None:
+    api = ConnectApi("http://someone:hunter2@connect.test")
+    with responses.RequestsMock() as mock:
+        mock.get(re.compile(".*"), status=401, body="who is hunter2?")
+        with pytest.raises(StackFailure) as caught:
+            api.version()
+    assert str(caught.value) == (
+        "http://***@connect.test refuses the login (401 to GET /)\n"
+        "  remedy: correct the user and the password in CDC_CONNECT_URL"
+    )
+
+
+def test_the_authorities_of_a_stack_verify_its_worker(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    secured = msgspec.structs.replace(endpoints, connect_url=URL, connect_ca="/a/ca.pem")
+    for each, verify in ((secured, "/a/ca.pem"), (endpoints, True)):
+        with responses.RequestsMock() as mock:
+            mock.get(f"{each.connect_url}/", json={"version": "4"})
+            ConnectApi.of(each).version()
+            request: Any = mock.calls[0].request
+            assert request.req_kwargs["verify"] == verify
+
+
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS.keys())
 @pytest.mark.parametrize(
     ("error", "state"),
@@ -59,10 +89,19 @@ def status(state: str, *tasks: tuple[str, str], cause: str = "") -> dict[str, ob
         (requests.exceptions.InvalidSchema("no SOCKS"), "no SOCKS"),
         (requests.exceptions.InvalidProxyURL("no proxy"), "no proxy"),
         (requests.TooManyRedirects("in a circle"), "TooManyRedirects"),
+        (
+            requests.exceptions.SSLError(
+                "(Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] "
+                "certificate verify failed: Hostname mismatch. (_ssl.c:1006)')))"
+            ),
+            "TLS: certificate verify failed: Hostname mismatch",
+        ),
+        (requests.exceptions.SSLError("in other words"), "the TLS handshake failed"),
     ],
     ids=[
         *("refused", "no connection in time", "no answer in time", "killed while it answers"),
         *("a proxy that requests cannot use", "a proxy that is none", "redirected for ever"),
+        *("a certificate of another host", "another TLS error"),
     ],
 )
 @responses.activate

@@ -128,6 +128,29 @@ def test_a_password_that_connect_finds_itself_goes_before_that_of_the_address(
 
 
 @pytest.mark.parametrize(
+    ("parameters", "own", "mode"),
+    [
+        ("", {}, None),
+        ("?sslmode=disable", {}, "disable"),
+        ("?sslmode=require", {}, "require"),
+        # The authority's file is on this machine, not on the worker's.
+        ("?sslmode=verify-full&sslrootcert=/a.pem", {}, "require"),
+        ("?sslmode=verify-full", {"database.sslmode": "verify-full"}, "verify-full"),
+    ],
+)
+def test_connect_encrypts_if_the_address_asks_for_it(
+    pipeline: Pipeline, parameters: str, own: dict[str, str], mode: str | None
+) -> None:
+    config = {**pipeline.connector.config, **own}
+    changed = msgspec.structs.replace(
+        pipeline, connector=msgspec.structs.replace(pipeline.connector, config=config)
+    )
+    found = desired_config(changed, f"postgresql://cdc@db.test/cdc{parameters}")
+    assert found.get("database.sslmode") == mode
+    assert "database.sslrootcert" not in found
+
+
+@pytest.mark.parametrize(
     ("current", "change"),
     [
         (None, ConnectorChange.CREATE),

@@ -20,6 +20,15 @@ def test_each_address_has_its_variable(endpoints: Endpoints) -> None:
     assert len(environment) == len(Endpoints.__struct_fields__)
 
 
+def test_the_generator_gets_what_its_clients_know(endpoints: Endpoints) -> None:
+    client = {"security.protocol": "SASL_SSL", "sasl.password": "p", "socket.keepalive.enable": "1"}
+    secured = msgspec.structs.replace(endpoints, kafka_client=client, connect_ca="/a/ca.pem")
+    environment = secured.environment()
+    known = {"security.protocol": "SASL_SSL", "sasl.password": "p"}
+    assert msgspec.json.decode(environment["CDC_KAFKA_CLIENT"]) == known
+    assert environment["SSL_CERT_FILE"] == "/a/ca.pem"
+
+
 def test_what_listens_on_this_machine_has_its_addresses(
     pipeline: Pipeline, endpoints: Endpoints
 ) -> None:

@@ -73,7 +73,7 @@ def expect_deployed(pipeline: Pipeline, endpoints: Endpoints) -> None:
     """
     name = pipeline.connector.name
     try:
-        config = ConnectApi(endpoints.connect_url).config(name) if endpoints.connect_url else None
+        config = ConnectApi.of(endpoints).config(name) if endpoints.connect_url else None
     except (Rebalancing, Unreachable) as reason:
         raise NotReady(str(reason)) from None
     if config is None:

@@ -1,12 +1,18 @@
 """The external stack: the harness checks and measures it, and never starts or stops it."""
 
 import logging
+import re
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
+from cdc_perf import process
 from cdc_perf.errors import StackFailure
-from cdc_perf.settings.pipeline import Pipeline, PostgresSink
-from cdc_perf.stack import readiness, source, target, topics
+from cdc_perf.settings.kafka_client import generator_ignores
+from cdc_perf.settings.pipeline import KafkaSink, Pipeline, PostgresSink
+from cdc_perf.stack import kafka_client, readiness, source, target
 from cdc_perf.stack.backend import JvmMemory, LogTail
 from cdc_perf.stack.checks.sequence import check_connector, check_pipeline, warnings
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
@@ -14,12 +20,20 @@ from cdc_perf.stack.component_specs import COMPONENTS, PIPELINE, components_of
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
 from cdc_perf.stack.connector_health import CONNECTOR, Condition, read_health, status_rows
 from cdc_perf.stack.endpoints import Endpoints
-from cdc_perf.stack.external.addresses import addresses
+from cdc_perf.stack.external.addresses import addresses, client_file
 from cdc_perf.stack.sinks.choice import sink_of
 from cdc_perf.stack.usage import Usage
 from cdc_perf.waiting import NotReady
 
 _log = logging.getLogger(__name__)
+_GIT_SECONDS = 10
+# What to do about an error, by the words of libpq, librdkafka, PyMongo, and OpenSSL.
+_REMEDIES = {
+    r"certificate|verify failed|mismatch": "give the file of the authority that signed the "
+    "server's certificate, and a host name that the certificate has",
+    r"authentication|password|refuses the login": "correct the user and the password",
+    r"security\.protocol": "set security.protocol in [kafka.client_properties]",
+}
 _OURS = "cdc-perf does not stop an external stack: nothing was changed"
 
 
@@ -82,12 +96,12 @@ def _postgres(endpoints: Endpoints) -> str:
 
 
 def _kafka(endpoints: Endpoints) -> str:
-    topics.cluster_id(endpoints.kafka_bootstrap)
+    kafka_client.cluster_id(endpoints.kafka_bootstrap, endpoints.kafka_client)
     return ""
 
 
 def _connect(endpoints: Endpoints) -> str:
-    return f"Kafka Connect {ConnectApi(endpoints.connect_url).version()}"
+    return f"Kafka Connect {ConnectApi.of(endpoints).version()}"
 
 
 def _connector(pipeline: Pipeline, endpoints: Endpoints) -> str:
@@ -106,24 +120,51 @@ def _consumer(endpoints: Endpoints) -> str:
     return ""
 
 
+def remedy(fault: str) -> str:
+    """Return what to do about the error of a component."""
+    for words, what in _REMEDIES.items():
+        if re.search(words, fault, re.IGNORECASE):
+            return f"{what} (docs/your-pipeline.md, TLS and logins)"
+    return "fix it, or its address (CDC_*, [stacks.external] in pipeline.toml)"
+
+
+def in_git(path: Path) -> bool:
+    """Return whether git tracks a file; False if that is unknown."""
+    if shutil.which("git") is None:
+        return False
+    words = ("git", "-C", str(path.parent), "ls-files", "--error-unmatch", "--", path.name)
+    return process.run(words, check=False, timeout_seconds=_GIT_SECONDS).exit_code == 0
+
+
 class ExternalStack:
     """A pipeline that others run; the harness does not start, stop, or delete any part of it."""
 
     name = "external"
 
-    def __init__(self, pipeline: Pipeline, environment: Mapping[str, str]) -> None:
+    def __init__(self, pipeline: Pipeline, environment: Mapping[str, str], folder: Path) -> None:
         self._pipeline = pipeline
         self._environment = environment
+        self._folder = folder
 
+    @cached_property
     def _addresses(self) -> Endpoints:
-        return addresses(self._pipeline, self._environment)
+        return addresses(self._pipeline, self._environment, self._folder)
 
     def _answers(self) -> tuple[ProbeAnswer, ...]:
-        return ask_all(self._pipeline, self._addresses())
+        return ask_all(self._pipeline, self._addresses)
+
+    def _warn_of_client(self) -> None:
+        """Report what the settings of Kafka clients do not do as expected."""
+        file = client_file(self._pipeline, self._environment, self._folder)
+        if file is not None and in_git(file):
+            _log.warning(f"git tracks {file}, which may contain secrets: remove it from git")
+        if isinstance(self._pipeline.sink, KafkaSink):
+            for name in generator_ignores(self._addresses.kafka_client):
+                _log.info(f"k6 reads the topics without {name}, which its Kafka client lacks")
 
     def up(self, *, observe: bool = False) -> Endpoints:
         """Probe every component, report the answers, and send a canary row through the pipeline."""
-        endpoints = self._addresses()
+        endpoints = self._addresses
         if observe and not endpoints.prometheus_url:
             raise StackFailure(
                 "--observe: no Prometheus address is set",
@@ -136,7 +177,7 @@ class ExternalStack:
         if faults:
             raise StackFailure(
                 f"the external stack is not ready: {faults[0]}",
-                hint="fix it, or its address (CDC_*, [stacks.external] in pipeline.toml)",
+                hint=remedy(faults[0]),
                 detail=tuple(faults[1:]),
             )
         self.verify()
@@ -150,7 +191,8 @@ class ExternalStack:
 
         It checks tables, publication, collections, and connector.
         """
-        endpoints = self._addresses()
+        endpoints = self._addresses
+        self._warn_of_client()
         check_pipeline(self._pipeline, endpoints)
         if connector:
             check_connector(self._pipeline, endpoints)
@@ -167,11 +209,11 @@ class ExternalStack:
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if every component with an address answers."""
         silent = [x for x in self._answers() if x.fault and x.component != CONNECTOR]
-        return None if silent else self._addresses()
+        return None if silent else self._addresses
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Probe every component; one without an address counts as running."""
-        health = read_health(self._pipeline, self._addresses())
+        health = read_health(self._pipeline, self._addresses)
         components = tuple(
             ComponentStatus(
                 name=answer.component,

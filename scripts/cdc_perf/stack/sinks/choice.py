@@ -16,4 +16,4 @@ def sink_of(pipeline: Pipeline, endpoints: Endpoints) -> Sink:
         case PostgresSink():
             return PostgresTarget(endpoints.sink_dsn)
         case KafkaSink():
-            return KafkaTarget(endpoints.kafka_bootstrap, pipeline)
+            return KafkaTarget(endpoints.kafka_bootstrap, pipeline, endpoints.kafka_client)

@@ -1,7 +1,7 @@
 """The sink Kafka: a change has arrived when it can be read from its topic."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -32,11 +32,12 @@ _READ = "SELECT id, value FROM record ORDER BY encode(id), position"
 class KafkaReader:
     """Follows the topics of a pipeline from the moment that it was created."""
 
-    def __init__(self, bootstrap: str, pipeline: Pipeline) -> None:
+    def __init__(self, bootstrap: str, pipeline: Pipeline, client: Mapping[str, str]) -> None:
         self._bootstrap = bootstrap
+        self._client = client
         self._pipeline = pipeline
         self._tables = {pipeline.topic(table): table for table in pipeline.tables}
-        self._consumer = topic_consumer(bootstrap, {})
+        self._consumer = topic_consumer(bootstrap, client)
         self._live: dict[tuple[str, str], bool] = {}
 
     def follow(self) -> None:
@@ -90,7 +91,7 @@ class KafkaReader:
 
     def _records(self, table: Table) -> Iterator[dict[str, object]]:
         topic = self._pipeline.topic(table)
-        with closing(topic_consumer(self._bootstrap, {})) as consumer, _answering():
+        with closing(topic_consumer(self._bootstrap, self._client)) as consumer, _answering():
             for message in messages(consumer, windows_of(consumer, (topic,))):
                 event = event_of(message, table)
                 # A finding of its own if it is not an event of a row.
@@ -109,13 +110,15 @@ class KafkaTarget:
     Args:
         bootstrap: The broker.
         pipeline: The pipeline.
+        client: Further settings of Kafka clients, with librdkafka's names: TLS and login.
     """
 
     name: ClassVar[str] = "Kafka"
     typed: ClassVar[bool] = False
 
-    def __init__(self, bootstrap: str, pipeline: Pipeline) -> None:
+    def __init__(self, bootstrap: str, pipeline: Pipeline, client: Mapping[str, str]) -> None:
         self._bootstrap = bootstrap
+        self._client = client
         self._pipeline = pipeline
 
     def server(self) -> str:
@@ -124,14 +127,14 @@ class KafkaTarget:
         Raises:
             NotReady: It does not answer.
         """
-        with closing(topic_consumer(self._bootstrap, {})) as consumer, _answering():
+        with closing(topic_consumer(self._bootstrap, self._client)) as consumer, _answering():
             consumer.list_topics(timeout=TIMEOUT_SECONDS)
         return self.name
 
     @contextmanager
     def open(self) -> Iterator[KafkaReader]:
         """Follow the topics from now on."""
-        with closing(KafkaReader(self._bootstrap, self._pipeline)) as reader:
+        with closing(KafkaReader(self._bootstrap, self._pipeline, self._client)) as reader:
             reader.follow()
             yield reader
 

@@ -1,10 +1,16 @@
+from pathlib import Path
+from typing import Any
+
 import msgspec
 import pytest
+from pymongo import MongoClient
 
 from cdc_perf.errors import UsageFailure
+from cdc_perf.redaction import redacted
 from cdc_perf.settings.pipeline import ExternalStackSettings, Pipeline, Stacks
-from cdc_perf.stack.external.addresses import addresses
+from cdc_perf.stack.external.addresses import addresses, client_file
 
+FOLDER = Path("/pipeline")
 GIVEN = {
     "CDC_POSTGRES_DSN": "host=db.test user=cdc",
     "CDC_KAFKA_BOOTSTRAP": "kafka.test:9092",
@@ -20,7 +26,7 @@ def test_the_environment_goes_before_the_file(pipeline: Pipeline) -> None:
     filed = with_external(
         pipeline, postgres_dsn="host=other.test", consumer_url="http://consumer.test"
     )
-    found = addresses(filed, GIVEN)
+    found = addresses(filed, GIVEN, FOLDER)
     assert found.stack == "external"
     assert found.postgres_dsn == "host=db.test user=cdc"
     assert found.kafka_bootstrap == "kafka.test:9092"
@@ -56,7 +62,7 @@ def test_a_wrong_address_is_one_line_without_its_secret(
     pipeline: Pipeline, environment: dict[str, str], line: str
 ) -> None:
     with pytest.raises(UsageFailure) as caught:
-        addresses(pipeline, environment)
+        addresses(pipeline, environment, FOLDER)
     assert caught.value.message.startswith(line)
     assert "secret" not in str(caught.value)
 
@@ -65,7 +71,57 @@ def test_a_wrong_address_is_one_line_without_its_secret(
 def test_a_password_in_the_file_is_refused(pipeline: Pipeline, dsn: str) -> None:
     filed = with_external(pipeline, postgres_dsn=dsn, mongodb_uri="mongodb://m")
     with pytest.raises(UsageFailure, match=r"stacks\.external\.postgres_dsn: contains a password"):
-        addresses(filed, {})
+        addresses(filed, {}, FOLDER)
+
+
+def test_a_password_of_a_certificate_in_the_file_is_refused(pipeline: Pipeline) -> None:
+    uri = "mongodb://m/?tlsCertificateKeyFilePassword=secret"
+    with pytest.raises(UsageFailure, match=r"stacks\.external\.mongodb_uri: contains a password"):
+        addresses(with_external(pipeline, mongodb_uri=uri), GIVEN, FOLDER)
+
+
+def test_the_names_of_files_are_no_passwords(pipeline: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / "passwords.properties").write_text("client.id=cdc-perf\n")
+    filed = with_external(pipeline, kafka_client_file="passwords.properties")
+    found = addresses(filed, GIVEN, tmp_path)
+    assert found.kafka_client == {"client.id": "cdc-perf"}
+    assert client_file(filed, GIVEN, tmp_path) == tmp_path / "passwords.properties"
+    assert client_file(pipeline, GIVEN, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "what"),
+    [
+        ("kafka_client_file", "no.properties", "/pipeline/no.properties does not exist"),
+        ("connect_ca", "no.pem", "/pipeline/no.pem does not exist"),
+        ("postgres_dsn", "host=a sslrootcert=b.pem", "sslrootcert: /pipeline/b.pem does not exist"),
+        ("sink_dsn", "host=a sslkey=b.pem", "sslkey: /pipeline/b.pem does not exist"),
+        (
+            "mongodb_uri",
+            "mongodb://cdc:secret@m/?tlsCAFile=b.pem",
+            "tlsCAFile: /pipeline/b.pem does not exist",
+        ),
+    ],
+)
+def test_a_file_that_does_not_exist_is_named_with_its_setting(
+    pipeline: Pipeline, name: str, written: str, what: str
+) -> None:
+    with pytest.raises(UsageFailure) as caught:
+        addresses(pipeline, {**GIVEN, f"CDC_{name.upper()}": written}, FOLDER)
+    assert caught.value.message == f"CDC_{name.upper()}: {what}"
+    assert "secret" not in str(caught.value)
+
+
+def test_a_login_of_mongodb_is_kept_and_not_shown(pipeline: Pipeline) -> None:
+    uri = "mongodb://cdc:p%40ss@mongo.test:27017/?authSource=admin&tls=true"
+    found = addresses(pipeline, {**GIVEN, "CDC_MONGODB_URI": uri}, FOLDER)
+    assert found.mongodb_uri == found.environment()["CDC_MONGODB_URI"] == uri
+    # What PyMongo makes of it, without a connection.
+    client: MongoClient[dict[str, object]] = MongoClient(uri, connect=False)
+    login: Any = client.options.pool_options._credentials  # noqa: SLF001 - has no public name
+    client.close()
+    assert (login.username, login.password) == ("cdc", "p@ss")
+    assert redacted(uri) == "mongodb://***@mongo.test:27017/?authSource=admin&tls=true"
 
 
 URLS = ("connect_url", "consumer_url", "prometheus_url")
@@ -88,8 +144,10 @@ URLS = ("connect_url", "consumer_url", "prometheus_url")
 )
 def test_a_url_is_used_in_one_form(pipeline: Pipeline, name: str, written: str, used: str) -> None:
     variable = {**GIVEN, f"CDC_{name.upper()}": written}
-    assert getattr(addresses(pipeline, variable), name) == used
-    assert getattr(addresses(with_external(pipeline, **{name: written}), GIVEN), name) == used
+    assert getattr(addresses(pipeline, variable, FOLDER), name) == used
+    assert (
+        getattr(addresses(with_external(pipeline, **{name: written}), GIVEN, FOLDER), name) == used
+    )
 
 
 @pytest.mark.parametrize("name", URLS)
@@ -115,7 +173,7 @@ def test_a_url_is_used_in_one_form(pipeline: Pipeline, name: str, written: str, 
 )
 def test_what_cannot_work_as_a_url_is_refused(pipeline: Pipeline, name: str, written: str) -> None:
     with pytest.raises(UsageFailure):
-        addresses(pipeline, {**GIVEN, f"CDC_{name.upper()}": written})
+        addresses(pipeline, {**GIVEN, f"CDC_{name.upper()}": written}, FOLDER)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +190,7 @@ def test_what_cannot_work_as_a_url_is_refused(pipeline: Pipeline, name: str, wri
 )
 def test_a_page_of_the_server_is_not_the_server(pipeline: Pipeline, name: str, page: str) -> None:
     with pytest.raises(UsageFailure):
-        addresses(pipeline, {**GIVEN, f"CDC_{name.upper()}": f"http://x.test:1234{page}"})
+        addresses(pipeline, {**GIVEN, f"CDC_{name.upper()}": f"http://x.test:1234{page}"}, FOLDER)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +205,8 @@ def test_a_page_of_the_server_is_not_the_server(pipeline: Pipeline, name: str, p
         ("postgres_dsn", "host=db.test user=cdc ", "host=db.test user=cdc"),
         (
             "postgres_dsn",
-            "postgresql://db.test/cdc?sslrootcert=/a/",
-            "postgresql://db.test/cdc?sslrootcert=/a/",
+            "postgresql://db.test/cdc?application_name=/a/",
+            "postgresql://db.test/cdc?application_name=/a/",
         ),
         ("mongodb_uri", " mongodb://mongo.test:27017/ ", "mongodb://mongo.test:27017/"),
         ("connector_postgres", " db.internal ", "db.internal:5432"),
@@ -159,7 +217,7 @@ def test_other_addresses_are_used_in_one_form(
     pipeline: Pipeline, name: str, written: str, used: str
 ) -> None:
     variable = {**GIVEN, f"CDC_{name.upper()}": written}
-    assert getattr(addresses(pipeline, variable), name) == used
+    assert getattr(addresses(pipeline, variable, FOLDER), name) == used
 
 
 @pytest.mark.parametrize(
@@ -180,7 +238,7 @@ def test_other_addresses_that_cannot_work_are_refused(
     pipeline: Pipeline, name: str, written: str
 ) -> None:
     with pytest.raises(UsageFailure):
-        addresses(pipeline, {**GIVEN, f"CDC_{name.upper()}": written})
+        addresses(pipeline, {**GIVEN, f"CDC_{name.upper()}": written}, FOLDER)
 
 
 @pytest.mark.parametrize("given", [{"CDC_CONNECT_URL": "x"}, {}])
@@ -189,7 +247,7 @@ def test_a_refusal_says_where_the_address_comes_from(
 ) -> None:
     filed = with_external(pipeline, connect_url="y")
     with pytest.raises(UsageFailure) as caught:
-        addresses(filed, {**GIVEN, **given})
+        addresses(filed, {**GIVEN, **given}, FOLDER)
     assert caught.value.message.startswith(
         "CDC_CONNECT_URL:" if given else "pipeline.toml: stacks.external.connect_url:"
     )
