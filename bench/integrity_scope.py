@@ -17,6 +17,8 @@ from bench.workplace import Workplace
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import source
 from cdc_perf.stack.local.embedded import local_stack
+from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.postgres import superuser
 from cdc_perf.tools.cache import Cache
 
 _SIZES = (500_000, 5_000_000)
@@ -46,13 +48,22 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
     and sink depends on their number.
     """
     place.inv("up")
-    stack = local_stack(place.checkout, load_pipeline(place.checkout), Cache.of_environment())
+    settings = load_pipeline(place.checkout)
+    stack = local_stack(place.checkout, settings, Cache.of_environment())
     endpoints = stack.endpoints()
     if endpoints is None:
         raise RuntimeError("the stack is not up")
+    # The pipeline's role may not create databases.
+    layout, user = Layout(place.checkout.stack), settings.postgres.user
+    admin = make_conninfo(
+        endpoints.postgres_dsn,
+        user=superuser(settings.postgres),
+        password=None,
+        passfile=str(layout.admin_password),
+    )
     dsns = [make_conninfo(endpoints.postgres_dsn, dbname=name) for name in (_SOURCE, _SINK)]
     for dsn, name in zip(dsns, (_SOURCE, _SINK), strict=True):
-        source.create_database(endpoints.postgres_dsn, name)
+        source.create_database(admin, name, owner=user)
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute(_TABLE)
             publication = sql.Identifier(pipeline().postgres.publication)

@@ -222,8 +222,11 @@ class FakeChecker:
     def begin(self) -> StartOffsets:
         return {}
 
-    def check(self, _begins: StartOffsets, _ledger: Path, _excused: str, *, quiet: bool) -> object:
+    def check(
+        self, _begins: StartOffsets, _ledger: Path, _excused: str, *, quiet: bool, use: object
+    ) -> object:
         assert quiet
+        assert callable(use)
         return self.found
 
 
