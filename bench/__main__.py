@@ -4,7 +4,16 @@ import os
 import sys
 from collections.abc import Callable
 
-from bench import catch_up, commands, engine, false_alarms, integrity, latency, plans_way
+from bench import (
+    catch_up,
+    commands,
+    engine,
+    false_alarms,
+    integrity,
+    integrity_scope,
+    latency,
+    plans_way,
+)
 from bench.figures import Figure, table
 from bench.workplace import Workplace, workplace
 from cdc_perf import environment
@@ -19,6 +28,7 @@ _MEASUREMENTS: dict[str, Callable[[Workplace], tuple[Figure, ...]]] = {
     "latency": latency.measure,
     "catch-up": catch_up.measure,
     "integrity": integrity.measure,
+    "integrity-scope": integrity_scope.measure,
     "engine": engine.measure,
     "plans-way": plans_way.measure,
     "false-alarms": false_alarms.measure,

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
+from pymongo.collection import Collection
 from pymongo.database import Database
 
+from cdc_perf.integrity.differences import RowDifference
+from cdc_perf.integrity.keys import Keys
 from cdc_perf.integrity.records import Cause, CauseCode, FindingKind
-from cdc_perf.integrity.snapshot import RowDifference
 from cdc_perf.reasons import findings as reasons
 from cdc_perf.reasons.reason import Reason
 from cdc_perf.settings.pipeline import Pipeline
@@ -97,6 +99,7 @@ class CauseFacts:
         database: The documents of cdc-consumer, which keeps marks of deletes; None if another
             consumer writes to the sink.
         pipeline: The pipeline.
+        keys: The rows that were compared; None: all.
     """
 
     def __init__(
@@ -104,9 +107,11 @@ class CauseFacts:
         connection: Connection[tuple[Any, ...]],
         database: Database[Document] | None,
         pipeline: Pipeline,
+        keys: Keys | None = None,
     ) -> None:
         self._connection = connection
         self._database = database
+        self._keys = keys
         self._tables = {table.table: table for table in pipeline.tables}
 
     def explain(
@@ -142,8 +147,17 @@ class CauseFacts:
                 storage_replaced=True,
                 deleted=deleted,
                 markers=collection.count_documents({"_cdc.op": "d"}),
-                not_newer=collection.count_documents(live),
+                not_newer=self._count(collection, live, table),
             )
+
+    def _count(self, collection: Collection[Document], query: Document, table: str) -> int:
+        """Return how many of the compared documents a query finds."""
+        if self._keys is None:
+            return collection.count_documents(query)
+        return sum(
+            collection.count_documents({**query, "_id": {"$in": list(batch)}})
+            for batch in self._keys.of(table).batches()
+        )
 
 
 def explain(
@@ -188,15 +202,11 @@ def _truncated(differences: Sequence[RowDifference], facts: TableFacts) -> Expla
     is named only if the deletes that MongoDB lacks are fewer than the documents without a row.
     """
     older = [each for each in differences if each.lsn is not None]
+    count = sum(each.count for each in older)
     lost_deletes = facts.deleted - facts.markers
-    if (
-        not older
-        or not facts.storage_replaced
-        or facts.not_newer > len(older)
-        or lost_deletes >= len(older)
-    ):
+    if not older or not facts.storage_replaced or facts.not_newer > count or lost_deletes >= count:
         return Explanation()
-    cause = Cause(code=CauseCode.TRUNCATED, count=len(older), likely=True)
+    cause = Cause(code=CauseCode.TRUNCATED, count=count, likely=True)
     return Explanation((cause,), frozenset(each.id for each in older))
 
 

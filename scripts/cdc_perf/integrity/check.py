@@ -14,18 +14,19 @@ from pymongo.database import Database
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.integrity.causes import CauseFacts
+from cdc_perf.integrity.differences import RowDifference, overflowed, persistent
 from cdc_perf.integrity.drain import DEADLINE_SECONDS, Draining
 from cdc_perf.integrity.events import Events, load_events
 from cdc_perf.integrity.findings import (
     event_findings,
     ledger_findings,
     missed_for_sure,
-    persistent,
     row_findings,
 )
-from cdc_perf.integrity.ledger import read_ledger
-from cdc_perf.integrity.records import Integrity
-from cdc_perf.integrity.snapshot import RowDifference, TableComparison, compare
+from cdc_perf.integrity.keys import Keys, changed_rows, stored_keys, written_rows
+from cdc_perf.integrity.ledger import OPERATIONS, read_ledger
+from cdc_perf.integrity.records import Integrity, Scope
+from cdc_perf.integrity.snapshot import TableComparison, compare
 from cdc_perf.integrity.tables import RowLookup, readings
 from cdc_perf.integrity.topic import StartOffsets, Topics
 from cdc_perf.integrity.trace import RowTrace
@@ -60,6 +61,25 @@ def unchecked(reason: str) -> Integrity:
     return Integrity(checked=datetime.now(UTC), unchecked=reason)
 
 
+def checker_of(
+    pipeline: Pipeline, endpoints: Endpoints, scope: Scope, *, external: bool, full: bool
+) -> "Checker":
+    """Return what checks a stack.
+
+    A stack that the tool started is compared completely. An external one has rows of others, and
+    others write to it.
+
+    Args:
+        pipeline: The pipeline.
+        endpoints: The addresses of its components.
+        scope: The rows to compare on an external stack.
+        external: Whether the stack is external.
+        full: Whether to compare all rows there too.
+    """
+    chosen = scope if external and not full else Scope.ALL
+    return Checker(pipeline, endpoints, scope=chosen, shared=external)
+
+
 @dataclass(frozen=True)
 class Checker:
     """Checks one pipeline.
@@ -68,11 +88,16 @@ class Checker:
         pipeline: Its tables, topics, and connector.
         endpoints: The addresses of its components.
         deadline_seconds: The time to drain within.
+        scope: The rows to compare. A run without a ledger of its writes is checked by the events
+            in the topics instead.
+        shared: Whether others may write to the database at any time.
     """
 
     pipeline: Pipeline
     endpoints: Endpoints
     deadline_seconds: float = DEADLINE_SECONDS
+    scope: Scope = Scope.ALL
+    shared: bool = False
 
     def begin(self) -> StartOffsets:
         """Check that every table is supported, and return the current end offsets of the topics.
@@ -99,7 +124,7 @@ class Checker:
             begins: The offsets to read the topics from.
             ledger: k6's ledger of the writes since then, or None if there is none.
             excused: Why repeated events are expected, or "".
-            quiet: Whether all writes have stopped, as after a load.
+            quiet: Whether the writes of this run have stopped, as after a load.
             use: Called with the events while they are loaded.
 
         Returns:
@@ -113,13 +138,11 @@ class Checker:
         )
         draining = Draining(self.pipeline, self.endpoints, lag, self.deadline_seconds)
         found, filtered = Integrity(checked=checked), self._filtered()
-        how = self._after_load if quiet else self._under_load
+        how = self._after_load if quiet and not self.shared else self._under_load
         try:
-            with _answering():
-                compared, differences = how(draining, filtered)
-                found = self._found(
-                    begins, ledger, excused, lag, compared, differences, filtered, use
-                )
+            with _answering(), self._keys(begins, ledger) as keys:
+                compared = how(draining, filtered, keys)
+                found = self._found(begins, ledger, excused, lag, compared, filtered, keys, use)
         except StackFailure as failure:
             found = unchecked(failure.message)
         finally:
@@ -132,7 +155,9 @@ class Checker:
             drain=draining.result(),
         )
 
-    def _after_load(self, draining: Draining, filtered: ConnectorFilter) -> _Compared:
+    def _after_load(
+        self, draining: Draining, filtered: ConnectorFilter, keys: Keys | None
+    ) -> _Compared:
         """Compare after everything is confirmed: a remaining difference is permanent.
 
         If there is a difference, drain again and compare again. Only the last comparison counts: it
@@ -140,38 +165,61 @@ class Checker:
         """
         draining.sentinel()
         draining.positions()
-        last = self._compare(filtered)
+        last = self._compare(filtered, keys)
         if not last.differences or draining.given_up:
             return last, last.differences
         if self.pipeline.consumer is not None:
             draining.sentinel()
             draining.positions()
-            last = self._compare(filtered)
+            last = self._compare(filtered, keys)
             return last, last.differences
 
         def equal() -> None:
             nonlocal last
-            last = self._compare(filtered)
+            last = self._compare(filtered, keys)
             if last.differences:
                 raise NotReady(f"{counted(len(last.differences), 'row')} differ")
 
         draining.sink(equal)
         return last, last.differences
 
-    def _under_load(self, draining: Draining, filtered: ConnectorFilter) -> _Compared:
+    def _under_load(
+        self, draining: Draining, filtered: ConnectorFilter, keys: Keys | None
+    ) -> _Compared:
         """Compare while rows are being written: a change in flight differs only once.
 
         The first comparison runs before the positions are confirmed. Only if it finds a difference,
         a second one follows, after a drain of everything that the first one saw. A row that differs
-        in both, in the same version, is wrong.
+        in both, in the same version, is wrong. If there are more differences than are kept, what a
+        first comparison knows is not enough: the next one takes its place, once.
+
+        A consumer whose positions are unknown may apply changes long after the drain, so the second
+        comparison is repeated until the end of the time.
         """
         draining.sentinel()
-        first = self._compare(filtered)
+        first = self._compare(filtered, keys)
         if first.differences and not draining.given_up:
             draining.sentinel()
+        if overflowed(first.differences) and not draining.given_up:
+            first = self._compare(filtered, keys)
+            draining.sentinel()
         draining.positions()
-        second = self._compare(filtered) if first.differences else first
-        return second, persistent(first.differences, second.differences)
+        if not first.differences:
+            return first, ()
+        second = self._compare(filtered, keys)
+        lasting = persistent(first.differences, second.differences)
+        if self.pipeline.consumer is not None or not lasting or draining.given_up:
+            return second, lasting
+
+        def arrived() -> None:
+            nonlocal second, lasting
+            second = self._compare(filtered, keys)
+            lasting = persistent(first.differences, second.differences)
+            if lasting:
+                raise NotReady(f"{counted(len(lasting), 'row')} differ")
+
+        draining.sink(arrived)
+        return second, lasting
 
     def _found(
         self,
@@ -179,11 +227,12 @@ class Checker:
         ledger: Path | None,
         excused: str,
         lag: ConsumerLag | None,
-        compared: TableComparison,
-        differences: Sequence[RowDifference],
+        compared: _Compared,
         filtered: ConnectorFilter,
+        keys: Keys | None,
         use: Callable[[Events], None],
     ) -> Integrity:
+        comparison, differences = compared
         entries = read_ledger(ledger) if ledger is not None else ()
         kept = ledger is not None and ledger.exists()
         records = self._topics.read(begins)
@@ -193,7 +242,7 @@ class Checker:
             self._documents() as documents,
         ):
             use(events)
-            facts = CauseFacts(connection, documents, self.pipeline)
+            facts = CauseFacts(connection, documents, self.pipeline, keys)
             trail = RowTrace(self.pipeline, events, {} if lag is None else lag.committed())
             cuts = records.cuts()
             missing = missed_for_sure(
@@ -204,7 +253,7 @@ class Checker:
             lookup = RowLookup(connection, readings(connection, self.pipeline, filtered))
             return Integrity(
                 checked=datetime.now(UTC),
-                tables=compared.tables,
+                tables=comparison.tables,
                 topics=events.topics(),
                 acknowledged=events.acknowledged() if kept else None,
                 findings=(
@@ -213,15 +262,32 @@ class Checker:
                     *event_findings(events, self.pipeline, excused),
                 ),
                 cuts=cuts,
+                scope=Scope.ALL if keys is None else keys.scope,
             )
 
     @property
     def _topics(self) -> Topics:
         return Topics(self.endpoints.kafka_bootstrap, self.pipeline, self.endpoints.kafka_client)
 
-    def _compare(self, filtered: ConnectorFilter) -> TableComparison:
+    def _compare(self, filtered: ConnectorFilter, keys: Keys | None) -> TableComparison:
         sink = sink_of(self.pipeline, self.endpoints)
-        return compare(self.endpoints.postgres_dsn, sink, self.pipeline, filtered)
+        return compare(self.endpoints.postgres_dsn, sink, self.pipeline, filtered, keys)
+
+    @contextmanager
+    def _keys(self, begins: StartOffsets, ledger: Path | None) -> Iterator[Keys | None]:
+        """Store the keys of the rows to compare for the block; None if all are compared."""
+        if self.scope is Scope.ALL:
+            yield None
+            return
+        if self.scope is Scope.RUN and ledger is not None:
+            written = written_rows(read_ledger(ledger), OPERATIONS)
+            with stored_keys(written, Scope.RUN) as keys:
+                if keys.tables():
+                    yield keys
+                    return
+        changed = changed_rows(self._topics.read(begins), self.pipeline)
+        with stored_keys(changed, Scope.TOPICS) as keys:
+            yield keys
 
     def _filtered(self) -> ConnectorFilter:
         """Return the filters of the deployed connector, or pipeline.toml's if unknown."""

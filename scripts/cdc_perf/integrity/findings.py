@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from cdc_perf.integrity.causes import Explanation, ordered
+from cdc_perf.integrity.differences import RowDifference
 from cdc_perf.integrity.events import Anomaly, Events, MissingEvent
 from cdc_perf.integrity.records import (
     MOST_SAMPLES,
@@ -15,23 +16,11 @@ from cdc_perf.integrity.records import (
     RowSample,
     TopicCut,
 )
-from cdc_perf.integrity.snapshot import RowDifference
 from cdc_perf.integrity.trace import RowTrace
 from cdc_perf.settings.pipeline import Pipeline
 
 Explain = Callable[[str, FindingKind, Sequence[RowDifference]], Explanation]
 _OPERATIONS = {"c": "insert", "u": "update", "d": "delete"}
-
-
-def persistent(
-    first: Iterable[RowDifference], second: Iterable[RowDifference]
-) -> tuple[RowDifference, ...]:
-    """Return the differences that are in both comparisons; the pipeline was drained in between.
-
-    A row that was written meanwhile has another version: under load it is still in flight.
-    """
-    known = {(each.table, each.id, each.version) for each in first}
-    return tuple(x for x in second if (x.table, x.id, x.version) in known)
 
 
 def row_findings(

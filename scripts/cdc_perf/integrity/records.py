@@ -33,6 +33,16 @@ class FindingKind(StrEnum):
     DEAD_LETTER = "dead_letter"
 
 
+class Scope(StrEnum):
+    """The rows that were compared."""
+
+    ALL = "all"
+    # Those that the run wrote, by k6's ledger.
+    RUN = "run"
+    # Those that the topics have events of.
+    TOPICS = "topics"
+
+
 class LastSeen(StrEnum):
     """A place on a row's path through the pipeline."""
 
@@ -125,8 +135,8 @@ class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     Attributes:
         table: The table.
-        rows: The number of rows in PostgreSQL.
-        documents: The number of live documents in MongoDB, without delete markers.
+        rows: The number of compared rows in PostgreSQL.
+        documents: The number of compared live documents in MongoDB, without delete markers.
         not_compared: Columns whose values are not compared, and why; in schema version 1, one text
             per column.
         row_filter: The publication's row filter: only rows that match it are compared.
@@ -197,6 +207,7 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         findings: What is wrong.
         unchecked: Why nothing could be checked; else empty.
         cuts: The partitions that lost records: no event is reported missing in their topics.
+        scope: The rows that were compared; older files, which lack it, compared all.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -209,6 +220,7 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     findings: tuple[Finding, ...] = ()
     unchecked: str = ""
     cuts: tuple[TopicCut, ...] = ()
+    scope: Scope = Scope.ALL
 
     @property
     def drained(self) -> bool:

@@ -1,6 +1,7 @@
 """Compare one snapshot of PostgreSQL with the sink, row by row."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,48 +9,30 @@ import psycopg
 from psycopg import IsolationLevel
 
 from cdc_perf.integrity.columns import Column, Printed
+from cdc_perf.integrity.differences import RowDifference, limited
+from cdc_perf.integrity.keys import Keys, KeysOfTable
+from cdc_perf.integrity.progress import Progress
 from cdc_perf.integrity.records import FindingKind, TableCompared
 from cdc_perf.integrity.tables import TableReading, readings
 from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.canceling import canceling
 from cdc_perf.stack.carried import ConnectorFilter
 from cdc_perf.stack.printing import print_values, set_printing
+from cdc_perf.stack.row_key import rows_by_key, warn_if_unindexed
 from cdc_perf.stack.sinks.mongodb import metadata
 from cdc_perf.stack.sinks.sink import Document, Sink, Target
 
 # `_id`, `xmin`, and the columns' values; a key that contains a null has no `_id`.
 Row = tuple[str | None, str, *tuple[Printed, ...]]
+Source = psycopg.Connection[tuple[Any, ...]]
 NO_ID = "(a key column is null)"
 _BATCH = 5000
 _CONNECT_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class RowDifference:
-    """A row and a document that differ.
-
-    Attributes:
-        kind: MISSING, STALE, CONTENT, EXTRA, or COLUMN_ABSENT.
-        table: The table.
-        id: The `_id`; the name of an absent column; `NO_ID` if the key contains a null.
-        version: The transaction that wrote this row version, `xmin`; empty if there is no row.
-        lsn: The document's `_cdc.lsn`; None if there is no document, or a foreign one.
-        columns: The columns whose values differ, with their types: `vals numeric[]`.
-        count: The number of rows that have a value in an absent column; else 1.
-        fields: The names of the fields that differ.
-        absent: Those of them that the document lacks.
-        unknown: Those of them that are not columns.
-    """
-
-    kind: FindingKind
-    table: str
-    id: str
-    version: str
-    lsn: int | None
-    columns: tuple[str, ...] = ()
-    count: int = 1
-    fields: frozenset[str] = frozenset()
-    absent: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
+# The statistics of a table that was never analyzed say -1; those of its partitions are their own.
+_ESTIMATE = """
+    SELECT coalesce(sum(greatest(reltuples, 0)), 0) FROM pg_class WHERE oid IN (
+        SELECT %(table)s::regclass UNION SELECT relid FROM pg_partition_tree(%(table)s::regclass))
+"""
 
 
 @dataclass(frozen=True)
@@ -60,11 +43,23 @@ class TableComparison:
     differences: tuple[RowDifference, ...]
 
 
-def compare(dsn: str, sink: Sink, pipeline: Pipeline, filtered: ConnectorFilter) -> TableComparison:
+def compare(
+    dsn: str,
+    sink: Sink,
+    pipeline: Pipeline,
+    filtered: ConnectorFilter,
+    keys: Keys | None = None,
+) -> TableComparison:
     """Compare every table with its target in the sink, in one snapshot of PostgreSQL.
 
     Rows and documents are streamed in the order of `_id`, one batch of each in memory at a time.
-    Differences are yielded as they are found.
+
+    Args:
+        dsn: The source.
+        sink: The sink.
+        pipeline: The pipeline.
+        filtered: The columns that the connector does not send unchanged.
+        keys: The rows to compare; None: all.
 
     Raises:
         psycopg.Error: PostgreSQL does not answer.
@@ -76,21 +71,50 @@ def compare(dsn: str, sink: Sink, pipeline: Pipeline, filtered: ConnectorFilter)
     with (
         sink.open() as reader,
         psycopg.connect(dsn, client_encoding="utf8", connect_timeout=_CONNECT_SECONDS) as source,
+        canceling(source),
     ):
         source.isolation_level = IsolationLevel.REPEATABLE_READ
         source.read_only = True
         set_printing(source)
         for reading in readings(source, pipeline, filtered).values():
             counted = _CompareCounter(reading)
-            target = Target(reading.table, tuple(each.name for each in reading.columns))
-            with source.cursor(name="integrity") as rows:
-                print_values(rows, [each.printed_type for each in reading.columns])
-                rows.itersize = _BATCH
-                rows.execute(reading.all_rows())
-                documents = counted.documents(reader.documents(target))
-                differences += differing(reading, counted.rows(rows), documents, typed=sink.typed)
+            names = tuple(each.name for each in reading.columns)
+            of_table = None if keys is None else keys.of(reading.table.table)
+            with (
+                closing(_rows(source, reading, of_table)) as rows,
+                closing(reader.documents(Target(reading.table, names, of_table))) as documents,
+            ):
+                found = differing(
+                    reading, counted.rows(rows), counted.documents(documents), typed=sink.typed
+                )
+                differences += limited(found)
             compared.append(counted.result())
     return TableComparison(tuple(compared), tuple(differences))
+
+
+def _rows(source: Source, reading: TableReading, keys: KeysOfTable | None) -> Generator[Row]:
+    """Yield the rows of a table in the order of `_id`, and log the progress."""
+    name = reading.table.table
+    if keys is None:
+        (total,) = source.execute(_ESTIMATE, {"table": name}).fetchone() or (0,)
+        yield from Progress(name, int(total), estimated=True).rows(_all_rows(source, reading))
+    elif total := keys.count():
+        warn_if_unindexed(source, name, reading.key)
+        yield from Progress(name, total, estimated=False).rows(_rows_by_key(source, reading, keys))
+
+
+def _all_rows(source: Source, reading: TableReading) -> Iterator[Row]:
+    with source.cursor(name="integrity") as rows:
+        print_values(rows, reading.printed_types)
+        rows.itersize = _BATCH
+        rows.execute(reading.all_rows())
+        yield from rows
+
+
+def _rows_by_key(source: Source, reading: TableReading, keys: KeysOfTable) -> Iterator[Row]:
+    query = reading.rows_by_key()
+    for batch in keys.batches():
+        yield from rows_by_key(source, query, reading.key, batch, reading.printed_types)
 
 
 def differing(

@@ -12,6 +12,7 @@ from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.stack.carried import ConnectorFilter
 from cdc_perf.stack.checks.publication import expect_publication
 from cdc_perf.stack.row_id import identity
+from cdc_perf.stack.row_key import RowKey, doubled, rows_by_key
 from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
 
 # Only published columns reach MongoDB. Before version 18 no generated column is published,
@@ -32,6 +33,7 @@ class TableReading:
         fields: The names of all columns of the table, and of the fields that a transform adds.
         not_compared: Columns whose values are not compared, and why.
         id: The row's `_id` as SQL, in MongoDB's sort order.
+        key: The columns of its key, to find rows by their `_id`.
         row_filter: The published rows, as an SQL expression; empty if all are published.
     """
 
@@ -40,23 +42,36 @@ class TableReading:
     fields: frozenset[str]
     not_compared: tuple[NotCompared, ...]
     id: sql.Composable
+    key: RowKey
     row_filter: str
 
     def all_rows(self) -> sql.Composed:
         """Return the query of `_id`, `xmin`, and the columns, in the order of `_id`."""
-        return sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY 1").format(
+        return sql.SQL("{} ORDER BY 1").format(self._published)
+
+    def rows_by_key(self) -> sql.Composed:
+        """Return the same query for the rows with given keys; see `row_key.rows_by_key`."""
+        return sql.SQL("{} AND {} ORDER BY 1").format(doubled(self._published), self.key.condition)
+
+    def is_published(self) -> sql.Composed:
+        """Return the query of `_id` and whether the row is published, for given keys."""
+        lead = sql.SQL("SELECT {}, {} FROM {}").format(self.id, self._filter, self._name)
+        return sql.SQL("{} WHERE {}").format(doubled(lead), self.key.condition)
+
+    @property
+    def printed_types(self) -> list[tuple[int, str]]:
+        """The types of the columns in the queries' results."""
+        return [each.printed_type for each in self.columns]
+
+    @property
+    def _published(self) -> sql.Composed:
+        return sql.SQL("SELECT {} FROM {} WHERE {}").format(
             sql.SQL(", ").join(
                 [self.id, sql.SQL("xmin::text"), *(each.query for each in self.columns)]
             ),
             self._name,
             self._filter,
         )
-
-    def one_row(self) -> sql.Composed:
-        """Return the query whether the row with an `_id` is published."""
-        # The statement has a parameter, so percent signs must be doubled.
-        escaped = sql.SQL(self._filter.as_string().replace("%", "%%"))
-        return sql.SQL("SELECT {} FROM {} WHERE {} = %s").format(escaped, self._name, self.id)
 
     @property
     def _filter(self) -> sql.SQL:
@@ -95,8 +110,8 @@ class RowLookup:
         reading = self._readings.get(table)
         if reading is None:
             return None
-        row = self._connection.execute(reading.one_row(), (key,)).fetchone()
-        return None if row is None else bool(row[0])
+        rows = rows_by_key(self._connection, reading.is_published(), reading.key, (key,))
+        return bool(rows[0][1]) if rows else None
 
 
 def readings(
@@ -146,13 +161,15 @@ def reading(
                 why = Why.TYPE
         if why is not None:
             not_compared.append(NotCompared(column.name, column.declared, why))
+    by_name = {each.name: each for each in published}
     unmasked = {each.column for each in not_compared if each.why is Why.MASKED}
     return TableReading(
         table=table,
         columns=tuple(Column.of(each) for each in published if each.name not in unmasked),
         fields=frozenset(each.name for each in columns) | filtered.metadata,
         not_compared=tuple(not_compared),
-        id=identity(table, {each.name: each for each in published}),
+        id=identity(table, by_name),
+        key=RowKey.of(table, by_name),
         row_filter=row_filter or "",
     )
 

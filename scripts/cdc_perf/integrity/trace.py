@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cdc_perf.integrity.differences import FURTHER, RowDifference
 from cdc_perf.integrity.events import EventPosition, Events
 from cdc_perf.integrity.records import FindingKind, LastSeen, RowSample
-from cdc_perf.integrity.snapshot import RowDifference
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.wording import counted
 
@@ -39,6 +39,10 @@ class RowTrace:
             rows = counted(difference.count, "row has a value", "rows have a value")
             detail = f"{', '.join(difference.columns)}: {rows}, but no document has the field"
             return RowSample(id=difference.id, last_seen=LastSeen.POSTGRES, detail=detail)
+        if difference.id == FURTHER:
+            place = LastSeen.MONGODB if difference.kind is FindingKind.EXTRA else LastSeen.POSTGRES
+            detail = counted(difference.count, "row is", "rows are")
+            return RowSample(id=FURTHER, last_seen=place, detail=f"{detail} only counted")
         topic, identity = self._topic(difference.table), difference.id
         last = self.events.last(topic, identity)
         columns = ", ".join(difference.columns)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+LEDGER = "ledger.tsv"
+
 
 @dataclass(frozen=True)
 class ScenarioFiles:
@@ -38,7 +40,7 @@ class ScenarioFiles:
     @property
     def ledger(self) -> Path:
         """The writes that PostgreSQL acknowledged, one row per line (k6/extension/ledger.go)."""
-        return self.folder / "ledger.tsv"
+        return self.folder / LEDGER
 
     @property
     def integrity(self) -> Path:

@@ -38,6 +38,8 @@ class Plan:
         name: The name of the run; may be empty.
         keep: Whether to leave a stack running that this run starts.
         live: Whether to show k6's web dashboard.
+        full: Whether to compare all rows of an external stack, not only those of the run.
+        cleanup: Whether to delete the rows that the run inserted.
     """
 
     pipeline: Pipeline
@@ -47,6 +49,8 @@ class Plan:
     name: str
     keep: bool
     live: bool
+    full: bool = False
+    cleanup: bool = False
 
 
 def make_plan(
@@ -57,6 +61,8 @@ def make_plan(
     name: str = "",
     keep: bool = False,
     live: bool = False,
+    full: bool = False,
+    cleanup: bool = False,
 ) -> Plan:
     """Read every settings file and check every name.
 
@@ -67,6 +73,8 @@ def make_plan(
         name: The name of the run.
         keep: Whether to leave a stack running that this run starts.
         live: Whether to show k6's web dashboard.
+        full: Whether to compare all rows of an external stack, not only those of the run.
+        cleanup: Whether to delete the rows that the run inserted.
 
     Raises:
         UsageFailure: A file is wrong, or a name is unknown.
@@ -91,4 +99,6 @@ def make_plan(
         name=name,
         keep=keep,
         live=live,
+        full=full,
+        cleanup=cleanup,
     )

@@ -11,7 +11,10 @@ import msgspec
 
 from cdc_perf.errors import ExitCode, Failure, Interrupted, StackFailure
 from cdc_perf.files import readable_json, write_atomically
-from cdc_perf.integrity.check import Checker
+from cdc_perf.integrity.check import checker_of
+from cdc_perf.integrity.cleanup import cleanup_lines, delete_written
+from cdc_perf.integrity.records import Scope
+from cdc_perf.load.files import LEDGER
 from cdc_perf.load.k6 import K6
 from cdc_perf.load.web_dashboard_relay import WebDashboardRelay
 from cdc_perf.lock import working_on
@@ -36,6 +39,7 @@ from cdc_perf.settings.pipeline_version import version_of
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.signals import deferred
 from cdc_perf.stack.backend import Backend
+from cdc_perf.stack.choice import EXTERNAL
 from cdc_perf.stack.connector import deployed_settings
 from cdc_perf.stack.connector_health import read_health
 from cdc_perf.stack.endpoints import Endpoints
@@ -141,7 +145,13 @@ def prepare_session(
         hops=partial(read_hops, endpoints.consumer_url, endpoints.connect_ca)
         if endpoints.consumer_url
         else None,
-        checker=Checker(plan.pipeline, endpoints),
+        checker=checker_of(
+            plan.pipeline,
+            endpoints,
+            Scope.RUN,
+            external=backend.name == EXTERNAL,
+            full=plan.full,
+        ),
         connector=partial(read_health, plan.pipeline, endpoints),
     )
     shapes = [runner.shape(planned) for planned in plan.scenarios]
@@ -206,6 +216,8 @@ class RunSession:
             watch = self.backend.watch()
             self._announce()
             rows, blocked = self._run_scenarios()
+            if self.plan.cleanup:
+                self._clean_up(blocked)
             with deferred():
                 for component, content in watch.logs().items():
                     write_atomically(self.folder.logs / f"{component}.log", content)
@@ -270,6 +282,25 @@ class RunSession:
         if run.name == HEALTH_CHECK and verdict.exit_code is not ExitCode.PASS:
             return row, _Blocked(ExitCode.STACK, "the health check failed")
         return row, None
+
+    def _clean_up(self, blocked: _Blocked | None) -> None:
+        """Delete the rows that the run inserted; those of an interrupted run stay.
+
+        An interrupted run may have an unchecked scenario, whose rows are the only evidence.
+        """
+        if blocked is not None and blocked.code is ExitCode.INTERRUPTED:
+            lines: tuple[str, ...] = ("cleanup: the rows of an interrupted run stay",)
+        else:
+            ledgers = sorted(self.folder.path.rglob(LEDGER))
+            try:
+                dsn = self.endpoints.postgres_dsn
+                lines = cleanup_lines(delete_written(dsn, self.plan.pipeline, ledgers))
+            except Failure as failure:
+                lines = (_reason(failure),)
+        for line in lines:
+            _log.info(line)
+        notes = (*self.manifest.notes, *lines)
+        self.manifest = msgspec.structs.replace(self.manifest, notes=notes)
 
     def _finish(self, rows: Sequence[Row], blocked: _Blocked | None) -> RunResult:
         interrupted = blocked is not None and blocked.code is ExitCode.INTERRUPTED

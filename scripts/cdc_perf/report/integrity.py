@@ -6,7 +6,7 @@ from cdc_perf.integrity.causes import sentence
 from cdc_perf.integrity.columns import NotCompared, Why
 from cdc_perf.integrity.records import Integrity, TableCompared
 from cdc_perf.report.rows import printable
-from cdc_perf.verdict.integrity_gates import cut_sentence, exit_code_of
+from cdc_perf.verdict.integrity_gates import cut_sentence, exit_code_of, of_scope
 from cdc_perf.verdict.verdict import verdict_of
 from cdc_perf.wording import counted
 
@@ -27,10 +27,12 @@ def integrity_text(integrity: Integrity) -> str:
     """Return what was compared and what was found; the last line is the verdict."""
     blocks = []
     if integrity.tables:
-        rows = [[t.table, f"{t.rows:,}", f"{t.documents:,}"] for t in integrity.tables]
-        blocks.append(tabulate(rows, headers=_TABLES, colalign=("left", "right", "right")))
+        cells = [[t.table, f"{t.rows:,}", f"{t.documents:,}"] for t in integrity.tables]
+        blocks.append(tabulate(cells, headers=_TABLES, colalign=("left", "right", "right")))
     events = sum(topic.events for topic in integrity.topics)
-    took = f"{counted(events, 'event')} read; checked in {integrity.seconds:.1f} s"
+    rows = counted(sum(table.rows for table in integrity.tables), "row")
+    compared = f"only {rows}{words} compared; " if (words := of_scope(integrity)) else ""
+    took = f"{compared}{counted(events, 'event')} read; checked in {integrity.seconds:.1f} s"
     blocks.append(took)
     if integrity.drain is not None and integrity.drain.outstanding:
         blocks.append("\n".join(printable(line) for line in integrity.drain.outstanding))

@@ -11,26 +11,34 @@ from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
     help={
         "stack": STACK_HELP,
         "json": JSON_HELP,
+        "full": "compare all rows of an external stack (default: those with events in the topics)",
         "yes": YES_HELP,
         "pipeline": PIPELINE_HELP,
     }
 )
 @command
 @of_pipeline
-def integrity(_: Context, stack: str = "auto", json: bool = False, yes: bool = False) -> None:
+def integrity(
+    _: Context, stack: str = "auto", json: bool = False, full: bool = False, yes: bool = False
+) -> None:
     """Compare PostgreSQL, the topics, and MongoDB now; exit 10 if anything is lost or wrong."""
     from cdc_perf.files import json_text
-    from cdc_perf.integrity.check import Checker
+    from cdc_perf.integrity.check import checker_of
+    from cdc_perf.integrity.records import Scope
     from cdc_perf.report.integrity import integrity_text
-    from cdc_perf.stack.choice import running_endpoints
+    from cdc_perf.stack.choice import EXTERNAL, running_endpoints
     from cdc_perf.tasks.context import workspace
-    from cdc_perf.terminal import show
+    from cdc_perf.terminal import say, show
     from cdc_perf.verdict.integrity_gates import exit_code_of
     from cdc_perf.waiting import log_waits
 
     here = workspace(stack)
     here.ask(yes=yes)
-    checker = Checker(here.pipeline, running_endpoints(here.backend))
+    endpoints = running_endpoints(here.backend)
+    external = here.backend.name == EXTERNAL
+    checker = checker_of(here.pipeline, endpoints, Scope.TOPICS, external=external, full=full)
+    if checker.scope is Scope.TOPICS:
+        say("comparing the rows with events in the topics; --full compares all rows")
     # After an earlier restart, Debezium may have sent events again.
     with log_waits():
         found = checker.check({}, excused="the topics are read from their beginning")

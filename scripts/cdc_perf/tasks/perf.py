@@ -17,6 +17,8 @@ from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
         "name": "name of the run (default: none)",
         "keep": "keep the stack running after the run",
         "live": "k6's web dashboard in a browser",
+        "full": "compare all rows of an external stack after the load (default: those of the run)",
+        "cleanup": "delete the rows that the run inserted at its end, unless it was interrupted",
         "json": "JSON output in place of the tables",
         "yes": YES_HELP,
         "pipeline": PIPELINE_HELP,
@@ -34,6 +36,8 @@ def perf(
     name: str = "",
     keep: bool = False,
     live: bool = False,
+    full: bool = False,
+    cleanup: bool = False,
     json: bool = False,
     yes: bool = False,
 ) -> None:
@@ -56,7 +60,16 @@ def perf(
 
     here = workspace(stack)
     overrides = Overrides.parse(duration, vus, env)
-    plan = make_plan(here.checkout, scenarios, overrides, name=name, keep=keep, live=live)
+    plan = make_plan(
+        here.checkout,
+        scenarios,
+        overrides,
+        name=name,
+        keep=keep,
+        live=live,
+        full=full,
+        cleanup=cleanup,
+    )
     with here.locked():
         say(here.why)
         generator = load_generator(here.checkout, here.cache)

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.causes import sentence
-from cdc_perf.integrity.records import Cut, Finding, FindingKind, Integrity, TopicCut
+from cdc_perf.integrity.records import Cut, Finding, FindingKind, Integrity, Scope, TopicCut
 from cdc_perf.reasons import findings as finding_reasons
 from cdc_perf.reasons import gates as reasons
 from cdc_perf.reasons.reason import Reason
@@ -53,6 +53,17 @@ INTEGRITY_METRICS: Mapping[str, tuple[FindingKind, ...]] = MappingProxyType(
 )
 
 
+def of_scope(integrity: Integrity) -> str:
+    """Return the words after the number of compared rows; "" if all were compared."""
+    match integrity.scope:
+        case Scope.ALL:
+            return ""
+        case Scope.RUN:
+            return " of this run"
+        case Scope.TOPICS:
+            return " with events in the topics"
+
+
 def drain_gate(
     integrity: Integrity | None, events: Sequence[ComponentEvent] | None = ()
 ) -> Gate | None:
@@ -96,7 +107,7 @@ def rows_gate(integrity: Integrity | None) -> Gate | None:
         return None
     rows = sum(table.rows for table in integrity.tables)
     documents = sum(table.documents for table in integrity.tables)
-    observed = f"{counted(rows, 'row')}, {counted(documents, 'document')}"
+    observed = f"{counted(rows, 'row')}{of_scope(integrity)}, {counted(documents, 'document')}"
     return _gate(integrity, "rows", "MongoDB holds what PostgreSQL holds", observed, ROWS)
 
 

@@ -17,6 +17,7 @@ from cdc_perf.verdict.integrity_gates import (
     dead_letters_gate,
     drain_gate,
     events_gate,
+    of_scope,
     rows_gate,
 )
 from cdc_perf.verdict.threshold_result import JudgedThreshold, judge_value, result_of
@@ -119,4 +120,5 @@ def _faults(integrity: Integrity) -> list[Gate]:
 def _observed(part: EarlierPart) -> str:
     rows = sum(table.rows for table in part.integrity.tables)
     writes = sum((part.integrity.acknowledged or {}).values())
-    return f"{part.name}: {counted(rows, 'row')}, {counted(writes, 'acknowledged write')}"
+    compared = f"{counted(rows, 'row')}{of_scope(part.integrity)}"
+    return f"{part.name}: {compared}, {counted(writes, 'acknowledged write')}"

@@ -10,8 +10,9 @@ import psycopg
 from psycopg import sql
 from pymongo.collection import Collection
 
+from cdc_perf.integrity.differences import RowDifference
 from cdc_perf.integrity.records import Integrity
-from cdc_perf.integrity.snapshot import RowDifference, TableComparison, compare
+from cdc_perf.integrity.snapshot import TableComparison, compare
 from cdc_perf.stack.carried import ConnectorFilter
 from cdc_perf.stack.sinks.choice import sink_of
 from tests.integration.integrity_stack import Planted, planted

@@ -12,8 +12,9 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.integrity import columns, conversions, snapshot, tables, temporal
 from cdc_perf.integrity.columns import Column, Why
 from cdc_perf.integrity.conversions import Conversion
+from cdc_perf.integrity.differences import RowDifference
 from cdc_perf.integrity.records import FindingKind, Integrity
-from cdc_perf.integrity.snapshot import RowDifference, TableComparison
+from cdc_perf.integrity.snapshot import TableComparison
 from cdc_perf.settings.pipeline import Table
 from cdc_perf.stack import printing
 from cdc_perf.stack.checks.toast import lost_toast

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from cdc_perf.integrity.causes import CauseFacts, Explanation
-from cdc_perf.integrity.records import Cause, CauseCode, FindingKind
-from cdc_perf.integrity.snapshot import RowDifference
+from cdc_perf.integrity.differences import RowDifference
+from cdc_perf.integrity.keys import Keys, RowOfTable, stored_keys
+from cdc_perf.integrity.records import Cause, CauseCode, FindingKind, Scope
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 
@@ -60,10 +61,12 @@ class FakeStack:
         self.counted.append(found)
         return self.markers if found == MARKERS else self.not_newer
 
-    def explain(self, kind: FindingKind, *differences: RowDifference) -> Explanation:
+    def explain(
+        self, kind: FindingKind, *differences: RowDifference, keys: Keys | None = None
+    ) -> Explanation:
         connection = cast("Connection[tuple[Any, ...]]", self)
         database = cast("Database[dict[str, Any]]", self)
-        return CauseFacts(connection, database, PIPELINE).explain(TABLE, kind, differences)
+        return CauseFacts(connection, database, PIPELINE, keys).explain(TABLE, kind, differences)
 
 
 def extra(identity: str, lsn: int | None) -> RowDifference:
@@ -104,6 +107,15 @@ def test_extra_documents_of_a_truncated_table() -> None:
 )
 def test_extra_documents_without_a_known_cause(stack: FakeStack) -> None:
     assert stack.explain(FindingKind.EXTRA, *OLD) == Explanation()
+
+
+def test_of_a_run_only_the_compared_documents_count() -> None:
+    stack = FakeStack()
+    with stored_keys([RowOfTable(TABLE, "b"), RowOfTable(TABLE, "a")], Scope.RUN) as keys:
+        assert stack.explain(FindingKind.EXTRA, *OLD, keys=keys).causes
+    live = {"_cdc.lsn": {"$lte": 70}, "_cdc.op": {"$ne": "d"}}
+    assert {**live, "_id": {"$in": ["a", "b"]}} in stack.counted
+    assert live not in stack.counted
 
 
 def test_foreign_documents_alone_have_no_cause() -> None:

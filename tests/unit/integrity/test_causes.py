@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from cdc_perf.integrity.causes import Attribute, Explanation, TableFacts, explain, ordered, sentence
+from cdc_perf.integrity.differences import RowDifference
 from cdc_perf.integrity.findings import row_findings
 from cdc_perf.integrity.records import Cause, CauseCode, FindingKind
-from cdc_perf.integrity.snapshot import RowDifference
 from cdc_perf.integrity.trace import RowTrace
 from tests.unit.integrity.test_trace import trail as trail  # noqa: PLC0414 - a fixture
 

@@ -1,20 +1,27 @@
 """Which comparison counts: the last one after a load, what lasts while rows are written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import cast
 
+import msgspec
 import pytest
 
 from cdc_perf.integrity import check
 from cdc_perf.integrity.check import Checker
+from cdc_perf.integrity.differences import FURTHER, RowDifference
 from cdc_perf.integrity.records import Drain, FindingKind, Integrity
-from cdc_perf.integrity.snapshot import RowDifference, TableComparison
+from cdc_perf.integrity.snapshot import TableComparison
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.waiting import NotReady
 from tests.unit.addresses import NO_ADDRESSES
 
 A = RowDifference(FindingKind.MISSING, "public.customer", "a", "7", None)
 B = RowDifference(FindingKind.MISSING, "public.customer", "b", "7", None)
+NEW_A = replace(A, version="8")
+MORE = replace(A, id=FURTHER, version="", count=9)
 
 
 class Drained:
@@ -23,6 +30,15 @@ class Drained:
     given_up = False
 
     def __init__(self, *_arguments: object) -> None: ...
+
+    def sink(self, equal: Callable[[], None]) -> None:
+        """Wait as long as a test has a further look."""
+        for _ in range(2):
+            try:
+                equal()
+            except (NotReady, StopIteration):
+                continue
+            return
 
     def sentinel(self) -> None:
         steps.append("sentinel")
@@ -44,20 +60,28 @@ steps: list[str] = []
 
 
 def checked(
-    monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[RowDifference]], *, quiet: bool
+    monkeypatch: pytest.MonkeyPatch,
+    looks: Sequence[Sequence[RowDifference]],
+    *,
+    quiet: bool,
+    shared: bool = False,
+    consumer: bool = True,
 ) -> set[str]:
     """Return the rows that are said to differ, given what each comparison sees."""
+    pipeline = load_pipeline(Checkout.here())
+    if not consumer:
+        pipeline = msgspec.structs.replace(pipeline, consumer=None)
     steps.clear()
     left: Iterator[Sequence[RowDifference]] = iter(looks)
     found: list[RowDifference] = []
 
-    def compare(_self: Checker, _filtered: ConnectorFilter) -> TableComparison:
+    def compare(_self: Checker, _filtered: ConnectorFilter, keys: object) -> TableComparison:
+        assert keys is None
         steps.append("look")
         return TableComparison((), tuple(next(left)))
 
     def note(_self: Checker, *arguments: object) -> Integrity:
-        differences = arguments[5]
-        assert isinstance(differences, tuple)
+        _, differences = cast("tuple[TableComparison, tuple[RowDifference, ...]]", arguments[4])
         found.extend(differences)
         return check.unchecked("")
 
@@ -67,7 +91,7 @@ def checked(
     monkeypatch.setattr(Checker, "_found", note)
     monkeypatch.setattr(Checker, "_filtered", lambda _self: ConnectorFilter())
     endpoints = NO_ADDRESSES
-    Checker(load_pipeline(Checkout.here()), endpoints).check({}, quiet=quiet)
+    Checker(pipeline, endpoints, shared=shared).check({}, quiet=quiet)
     return {each.id for each in found}
 
 
@@ -90,10 +114,43 @@ def test_after_a_load_the_last_comparison_alone_counts(
     assert steps == ["sentinel", "positions", "look"] * len(looks)
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize(
-    ("looks", "lost"), [([()], set()), ([(A,), (A, B)], {"a"}), ([(A,), (B,)], set())]
+    ("looks", "lost"),
+    [
+        ([()], set()),
+        ([(A,), (A, B)], {"a"}),
+        ([(A,), (B,)], set()),
+        # The same row in another version: it was written again meanwhile.
+        ([(A,), (NEW_A,)], set()),
+        # A first comparison that keeps only a part of the differences is replaced.
+        ([(A, MORE), (B,), (A, B)], {"b"}),
+        ([(A, MORE), (A, MORE), (A, B, MORE)], {"a", FURTHER}),
+        ([(A, MORE), (A, MORE), (B, MORE)], set()),
+    ],
 )
 def test_under_load_what_differs_once_is_on_its_way(
+    monkeypatch: pytest.MonkeyPatch,
+    looks: Sequence[Sequence[RowDifference]],
+    lost: set[str],
+    *,
+    shared: bool,
+) -> None:
+    # A database that others write to is under load even after the run's own load.
+    assert checked(monkeypatch, looks, quiet=shared, shared=shared) == lost
+    assert steps.count("look") == len(looks)
+
+
+@pytest.mark.parametrize(
+    ("looks", "lost"),
+    [
+        ([(A, B), (A, B), (A,), ()], set()),
+        ([(A, B), (A, B), (A, B), (B,)], {"b"}),
+        ([(A, B), (NEW_A,)], set()),
+    ],
+)
+def test_without_known_positions_a_difference_is_wrong_if_it_stays_until_the_end(
     monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[RowDifference]], lost: set[str]
 ) -> None:
-    assert checked(monkeypatch, looks, quiet=False) == lost
+    assert checked(monkeypatch, looks, quiet=True, shared=True, consumer=False) == lost
+    assert steps.count("look") == len(looks)

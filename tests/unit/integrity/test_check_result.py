@@ -1,6 +1,6 @@
 """The result of a check on a fake stack: findings of each kind, or the reason for none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +13,10 @@ import pytest
 from cdc_perf.errors import StackFailure
 from cdc_perf.integrity import check
 from cdc_perf.integrity.check import Checker
-from cdc_perf.integrity.records import Cut, Drain, FindingKind, Integrity, TopicCut
-from cdc_perf.integrity.snapshot import RowDifference, TableComparison
+from cdc_perf.integrity.differences import RowDifference
+from cdc_perf.integrity.keys import Keys
+from cdc_perf.integrity.records import Cut, Drain, FindingKind, Integrity, Scope, TopicCut
+from cdc_perf.integrity.snapshot import TableComparison
 from cdc_perf.integrity.topic import StartOffsets
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
@@ -49,6 +51,7 @@ class FakeStack:
         begins: The offsets that the topics were read from.
         filters: The filters that tables were read with.
         closed: How often the connection for the consumer lag was closed.
+        compared: The batches of keys of each table that were compared; None: all rows.
     """
 
     error: Exception | None = None
@@ -60,6 +63,7 @@ class FakeStack:
     begins: list[StartOffsets] = field(default_factory=list)
     filters: list[ConnectorFilter] = field(default_factory=list)
     closed: int = 0
+    compared: dict[str, list[Sequence[str]]] | None = None
 
     def readings(
         self, _connection: object, _pipeline: object, filtered: ConnectorFilter
@@ -70,9 +74,16 @@ class FakeStack:
         return {}
 
     def compare(
-        self, _dsn: str, sink: Sink, _pipeline: object, filtered: ConnectorFilter
+        self,
+        _dsn: str,
+        sink: Sink,
+        _pipeline: object,
+        filtered: ConnectorFilter,
+        keys: Keys | None,
     ) -> TableComparison:
         assert sink.name == "MongoDB"
+        if keys is not None:
+            self.compared = {name: list(keys.of(name).batches()) for name in keys.tables()}
         self.readings(None, None, filtered)
         return TableComparison((), self.differences)
 
@@ -238,3 +249,38 @@ def test_repeated_events_keep_their_excuse(stack: FakeStack) -> None:
     found = CHECKER.check(BEGINS, excused="kafka restarted")
     assert kinds(found) == [(FindingKind.DUPLICATE, TABLE, 1)]
     assert found.findings[0].excused == "kafka restarted"
+
+
+def scoped(scope: Scope) -> Checker:
+    return Checker(PIPELINE, ENDPOINTS, scope=scope)
+
+
+def test_all_rows_are_compared_by_default(stack: FakeStack, tmp_path: Path) -> None:
+    found = CHECKER.check(BEGINS, ledger(tmp_path, f"c\t{TABLE}\ta"))
+    assert (found.scope, stack.compared) == (Scope.ALL, None)
+
+
+def test_a_run_compares_the_rows_of_its_ledger_each_once(stack: FakeStack, tmp_path: Path) -> None:
+    stack.records = (CREATED,)
+    lines = [f"c\t{TABLE}\tb", f"u\t{TABLE}\tb", f"d\t{TABLE}\ta", "c\tpublic.orders\t1"]
+    found = scoped(Scope.RUN).check(BEGINS, ledger(tmp_path, *lines))
+    assert found.scope is Scope.RUN
+    assert stack.compared == {TABLE: [["a", "b"]], "public.orders": [["1"]]}
+
+
+@pytest.mark.parametrize("name", [None, "ledger.tsv", "no ledger"])
+def test_a_run_without_noted_writes_compares_the_rows_of_its_events(
+    stack: FakeStack, tmp_path: Path, name: str | None
+) -> None:
+    ledger(tmp_path)
+    stack.records = (CREATED, ChangeEvent(TOPIC, 0, 6, None, "?", None, None))
+    found = scoped(Scope.RUN).check(BEGINS, tmp_path / name if name else None)
+    assert (found.scope, stack.compared) == (Scope.TOPICS, {TABLE: [["a"]]})
+    # Once for the keys, once after the comparison.
+    assert stack.begins == [BEGINS, BEGINS]
+
+
+def test_the_topics_are_read_from_their_beginning_for_all_of_their_rows(stack: FakeStack) -> None:
+    stack.records = (CREATED,)
+    assert scoped(Scope.TOPICS).check({}).scope is Scope.TOPICS
+    assert stack.compared == {TABLE: [["a"]]}

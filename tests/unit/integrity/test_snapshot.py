@@ -11,11 +11,12 @@ from psycopg import sql
 
 from cdc_perf.integrity.columns import Column
 from cdc_perf.integrity.conversions import Conversion
-from cdc_perf.integrity.findings import persistent
+from cdc_perf.integrity.differences import RowDifference
 from cdc_perf.integrity.records import FindingKind
-from cdc_perf.integrity.snapshot import NO_ID, Row, RowDifference, differing
+from cdc_perf.integrity.snapshot import NO_ID, Row, differing
 from cdc_perf.integrity.tables import TableReading
 from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack.row_key import RowKey
 
 EMAIL = Column("email", "text", 25, "", Conversion(str, str), is_money=False)
 NOTE = Column("note", "text", 25, "", Conversion(str, str), is_money=False)
@@ -25,6 +26,7 @@ HOW = TableReading(
     fields=frozenset(("id", "email")),
     not_compared=(),
     id=sql.SQL("id"),
+    key=RowKey(("id",), (sql.SQL("text"),), (str,)),
     row_filter="",
 )
 
@@ -136,13 +138,3 @@ def test_every_row_and_document_is_met(rows: set[str], documents: set[str]) -> N
         *((FindingKind.EXTRA, x) for x in documents - rows),
     }
     assert len(differences) == len(rows ^ documents)
-
-
-def difference(identity: str, version: str = "7") -> RowDifference:
-    return RowDifference(FindingKind.MISSING, "public.customer", identity, version, None)
-
-
-def test_what_differs_once_was_on_its_way() -> None:
-    first = [difference("a"), difference("b"), difference("c", "7")]
-    second = [difference("b"), difference("c", "8"), difference("d")]
-    assert persistent(first, second) == (difference("b"),)

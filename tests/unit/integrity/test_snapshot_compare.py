@@ -14,13 +14,15 @@ from psycopg.types.string import TextLoader
 from cdc_perf.integrity import snapshot
 from cdc_perf.integrity.columns import Column, NotCompared, Why
 from cdc_perf.integrity.conversions import Conversion
-from cdc_perf.integrity.records import FindingKind, TableCompared
+from cdc_perf.integrity.keys import BATCH, Keys, RowOfTable, stored_keys
+from cdc_perf.integrity.records import FindingKind, Scope, TableCompared
 from cdc_perf.integrity.snapshot import TableComparison, compare
 from cdc_perf.integrity.tables import TableReading
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Table
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.row_key import RowKey
 from cdc_perf.stack.sinks.mongodb import MongodbReader
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ HOW = TableReading(
     fields=frozenset(("id", "email")),
     not_compared=(NotCompared("id", "uuid", Why.TYPE),),
     id=sql.SQL("id"),
+    key=RowKey(("id",), (sql.SQL("text"),), (str,)),
     row_filter="(id <> '')",
 )
 Rows = Mapping[str, Sequence[tuple[Any, ...]]]
@@ -44,18 +47,28 @@ class FakeCursor:
 
     itersize = 0
 
-    def __init__(self, connection: "FakeConnection") -> None:
+    def __init__(self, connection: "FakeConnection", *, named: bool) -> None:
         self._connection = connection
+        self._named = named
         self._rows: Sequence[tuple[Any, ...]] = ()
         self.adapters = self
 
     def register_loader(self, oid: int, loader: type) -> None:
         self._connection.loaders[oid] = loader
 
-    def execute(self, query: sql.Composed) -> None:
+    def execute(
+        self, query: sql.Composed, values: Sequence[Sequence[str]] = (), *, prepare: bool = True
+    ) -> Self:
+        # Rows are streamed from a named cursor, or come in batches of keys.
+        assert self._named is prepare is not bool(values)
         text = query.as_string()
         self._connection.queries.append(text)
-        self._rows = next(x for name, x in self._connection.rows.items() if f'"{name}"' in text)
+        rows = next(x for name, x in self._connection.rows.items() if f'"{name}"' in text)
+        self._rows = [row for row in rows if not values or row[0] in values[0]]
+        return self
+
+    def fetchall(self) -> Sequence[tuple[Any, ...]]:
+        return self._rows
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return iter(self._rows)
@@ -78,13 +91,21 @@ class FakeConnection:
         self.queries: list[str] = []
         self.loaders: dict[int, type] = {}
 
-    def execute(self, query: str, values: tuple[str, str]) -> None:
-        assert query == "SELECT set_config(%s, %s, true)"
-        self.settings.update((values,))
+    def execute(self, query: str, values: Any) -> "FakeConnection":  # noqa: ANN401 - as psycopg's
+        if "reltuples" not in query and "pg_index" not in query:
+            assert query == "SELECT set_config(%s, %s, true)"
+            self.settings.update((values,))
+        return self
 
-    def cursor(self, name: str) -> FakeCursor:
-        assert name
-        return FakeCursor(self)
+    def fetchone(self) -> tuple[int]:
+        return (True,)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        yield
+
+    def cursor(self, name: str = "") -> FakeCursor:
+        return FakeCursor(self, named=bool(name))
 
 
 class FakeCollection:
@@ -93,8 +114,16 @@ class FakeCollection:
     def __init__(self, documents: Sequence[dict[str, Any]]) -> None:
         self._documents = documents
 
-    def find(self) -> "FakeCollection":
-        return self
+    def find(self, query: Mapping[str, Any] | None = None) -> "FakeCollection":
+        if query is None:
+            return self
+        wanted = query["_id"]["$in"]
+        return FakeCollection([each for each in self._documents if each["_id"] in wanted])
+
+    def __enter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self._documents)
+
+    def __exit__(self, *_error: object) -> None: ...
 
     def sort(self, name: str, direction: int) -> "FakeCollection":
         assert direction == 1
@@ -123,7 +152,11 @@ class FakeSink:
 
 
 def compared(
-    monkeypatch: pytest.MonkeyPatch, readings: Sequence[TableReading], rows: Rows, found: Documents
+    monkeypatch: pytest.MonkeyPatch,
+    readings: Sequence[TableReading],
+    rows: Rows,
+    found: Documents,
+    keys: Keys | None = None,
 ) -> tuple[TableComparison, FakeConnection]:
     connection = FakeConnection(rows)
 
@@ -141,6 +174,7 @@ def compared(
         FakeSink(MongodbReader(cast("Database[dict[str, Any]]", database))),
         load_pipeline(Checkout.here()),
         ConnectorFilter(),
+        keys,
     )
     return result, connection
 
@@ -177,6 +211,34 @@ def test_rows_documents_and_differences_of_a_table(monkeypatch: pytest.MonkeyPat
             ordered_by_lsn=1,
         ),
     )
+
+
+def test_only_the_rows_with_the_keys_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    # More than one batch; the first and the last one are lost.
+    ids = [f"{number:05}" for number in range(2 * BATCH + 3)]
+    foreign = [f"{identity}-of-others" for identity in ids]
+    rows = [(identity, "7", "x") for identity in sorted([*ids, *foreign])]
+    documents = [document(identity) for identity in ids[1:-1]]
+    wanted = (RowOfTable("public.customer", identity) for identity in [*ids, "deleted"])
+    with stored_keys(wanted, Scope.RUN) as keys:
+        found, connection = compared(
+            monkeypatch, [HOW], {"customer": rows}, {"customer": documents}, keys
+        )
+    assert [(each.kind, each.id) for each in found.differences] == [
+        (FindingKind.MISSING, ids[0]),
+        (FindingKind.MISSING, ids[-1]),
+    ]
+    (table,) = found.tables
+    assert (table.rows, table.documents) == (len(ids), len(documents))
+    assert connection.queries == [HOW.rows_by_key().as_string()] * 3
+
+
+def test_a_table_without_keys_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with stored_keys([RowOfTable("public.orders", "a")], Scope.RUN) as keys:
+        found, connection = compared(
+            monkeypatch, [HOW], {"customer": [("a", "7", "x")]}, {"customer": []}, keys
+        )
+    assert (found.differences, connection.queries) == ((), [])
 
 
 def test_every_table_is_compared_with_its_own_collection(monkeypatch: pytest.MonkeyPatch) -> None:

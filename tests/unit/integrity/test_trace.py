@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from cdc_perf.integrity.causes import Explanation
+from cdc_perf.integrity.differences import RowDifference
 from cdc_perf.integrity.events import load_events
 from cdc_perf.integrity.findings import row_findings
 from cdc_perf.integrity.records import Finding, FindingKind, LastSeen
-from cdc_perf.integrity.snapshot import RowDifference
 from cdc_perf.integrity.trace import RowTrace
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline

@@ -223,13 +223,7 @@ class FakeChecker:
         return {}
 
     def check(
-        self,
-        _begins: StartOffsets,
-        _ledger: Path,
-        _excused: str,
-        *,
-        quiet: bool,
-        use: object,
+        self, _begins: StartOffsets, _ledger: Path, _excused: str, *, quiet: bool, use: object
     ) -> object:
         assert quiet
         assert callable(use)

@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cdc_perf.errors import ExitCode, Interrupted, StackFailure
+from cdc_perf.errors import ExitCode, Failure, Interrupted, StackFailure
+from cdc_perf.integrity.cleanup import Removed
 from cdc_perf.load.overrides import Overrides
 from cdc_perf.perf import runner as module
 from cdc_perf.perf.generator import K6Installer
@@ -17,6 +18,7 @@ from cdc_perf.results.manifest import RunStatus
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.runs.loader import read_run
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.verdict.judge import judge_run
@@ -182,3 +184,68 @@ def test_a_session_that_cannot_be_prepared_stops_the_stack(
     with pytest.raises(StackFailure):
         run_plan(PLAN, checkout, backend, GENERATOR)
     assert backend.calls == ["up", "abandon"]
+
+
+LEDGERS = [Path("one") / "ledger.tsv", Path("two") / "ledger.tsv"]
+
+
+def cleaned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *failures: Failure
+) -> tuple[RunResult, list[list[Path]]]:
+    """Run with --cleanup; return the result, and the ledgers of each cleanup."""
+    calls: list[list[Path]] = []
+
+    def delete(_dsn: str, _pipeline: Pipeline, ledgers: list[Path]) -> tuple[Removed, ...]:
+        calls.append([path.relative_to(path.parents[1]) for path in ledgers])
+        for failure in failures:
+            raise failure
+        return (Removed("public.customer", 2000, 1),)
+
+    monkeypatch.setattr(module, "delete_written", delete)
+    run = session(tmp_path, FakeBackend())
+    run.plan = replace(PLAN, cleanup=True)
+    for name in LEDGERS:
+        ledger = run.folder.path / name
+        ledger.parent.mkdir()
+        ledger.touch()
+    return run.perform(), calls
+
+
+@pytest.mark.usefixtures("k6")
+def test_a_cleanup_deletes_the_rows_of_all_scenarios_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, calls = cleaned(tmp_path, monkeypatch)
+    assert calls == [LEDGERS]
+    assert result.notes[-2] == "cleanup: deleted 2,000 rows of public.customer"
+    assert result.notes[-1].startswith("cleanup: 1 row of public.customer stays: ")
+    assert read_run(result.folder.path, NAMES).manifest.notes == result.notes
+    assert result.verdict.exit_code is ExitCode.PASS
+
+
+@pytest.mark.usefixtures("k6")
+def test_a_cleanup_that_fails_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failure = StackFailure("cleanup: PostgreSQL: permission denied", hint="see ledger.tsv")
+    result, _ = cleaned(tmp_path, monkeypatch, failure)
+    assert result.notes[-1] == "cleanup: PostgreSQL: permission denied: see ledger.tsv"
+    assert result.verdict.exit_code is ExitCode.PASS
+
+
+def test_the_rows_of_an_interrupted_run_stay(
+    tmp_path: Path, k6: FakeK6, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_backend: object) -> None:
+        if "baseline-test.js" in k6.started:
+            raise Interrupted("interrupted by SIGINT")
+
+    monkeypatch.setattr(module, "wait_for_components", interrupted)
+    result, calls = cleaned(tmp_path, monkeypatch)
+    assert (calls, result.notes[-1]) == ([], "cleanup: the rows of an interrupted run stay")
+
+
+@pytest.mark.usefixtures("k6")
+def test_without_the_option_no_row_is_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "delete_written", lambda *_: pytest.fail("deleted"))
+    session(tmp_path, FakeBackend()).perform()

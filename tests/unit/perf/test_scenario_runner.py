@@ -47,13 +47,7 @@ def test_the_health_check_is_not_compared(tmp_path: Path, k6: FakeK6) -> None:
 def test_an_interrupted_check_is_no_check(tmp_path: Path, k6: FakeK6) -> None:
     class Impatient(FakeChecker):
         def check(
-            self,
-            _begins: StartOffsets,
-            _ledger: Path,
-            _excused: str,
-            *,
-            quiet: bool,
-            use: object,
+            self, _begins: StartOffsets, _ledger: Path, _excused: str, *, quiet: bool, use: object
         ) -> object:
             assert quiet
             assert callable(use)

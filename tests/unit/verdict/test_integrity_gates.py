@@ -16,6 +16,8 @@ from cdc_perf.integrity.records import (
     Integrity,
     LastSeen,
     RowSample,
+    Scope,
+    TableCompared,
     TopicCut,
 )
 from cdc_perf.reasons.findings import rows_differ
@@ -63,6 +65,28 @@ def gates(integrity: Integrity) -> dict[str, Gate]:
 
 def test_every_kind_of_finding_is_some_gate_s() -> None:
     assert {*ROWS, *EVENTS, FindingKind.DEAD_LETTER} == set(FindingKind)
+
+
+@pytest.mark.parametrize(
+    ("scope", "words"),
+    [
+        (Scope.ALL, "rows, "),
+        (Scope.RUN, "rows of this run, "),
+        (Scope.TOPICS, "rows with events in the topics, "),
+    ],
+)
+def test_the_rows_gate_says_which_rows_were_compared(scope: Scope, words: str) -> None:
+    table = TableCompared(table="public.customer", rows=1136, documents=1135)
+    found = rows_gate(msgspec.structs.replace(CLEAN, tables=(table,), scope=scope))
+    assert found is not None
+    assert found.result.observed == f"1,136 {words}1,135 documents"
+    assert found.result.ok
+
+
+def test_an_older_file_compared_all_rows() -> None:
+    fields = msgspec.to_builtins(CLEAN)
+    del fields["scope"]
+    assert msgspec.convert(fields, Integrity).scope is Scope.ALL
 
 
 @pytest.mark.parametrize("kind", FindingKind)

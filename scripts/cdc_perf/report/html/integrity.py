@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cdc_perf.integrity.causes import sentence
 from cdc_perf.integrity.records import Finding, FindingKind, Integrity
 from cdc_perf.report.integrity import left_out
-from cdc_perf.verdict.integrity_gates import LOSSES, cut_sentence
+from cdc_perf.verdict.integrity_gates import LOSSES, cut_sentence, of_scope
 from cdc_perf.wording import counted
 
 _MOST_ROWS = 50
@@ -86,7 +86,8 @@ def integrity_sentence(found: Integrity) -> str:
     rows, events = sum(t.rows for t in found.tables), sum(t.events for t in found.topics)
     if not found.drained:
         return "Unknown: the pipeline did not drain."
-    compared = f"Compared {counted(rows, 'row')} with MongoDB, read {counted(events, 'event')}"
+    compared = f"Compared {counted(rows, 'row')}{of_scope(found)} with MongoDB"
+    compared += f", read {counted(events, 'event')}"
     if found.acknowledged is not None:
         writes = sum(found.acknowledged.values())
         compared += f", looked up {counted(writes, 'acknowledged write')}"

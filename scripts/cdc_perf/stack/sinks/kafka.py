@@ -1,9 +1,9 @@
 """The sink Kafka: a change has arrived when it can be read from its topic."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,10 @@ from cdc_perf.stack.sinks.sink import Document, Target
 from cdc_perf.stack.topic_windows import TIMEOUT_SECONDS, messages, topic_consumer, windows_of
 from cdc_perf.waiting import NotReady
 
+# `_id`, position, and content of a record.
+Record = dict[str, object]
 _MOST_MESSAGES = 500
+_BATCH = 5000
 _MEMORY = "400MB"
 # What Debezium writes for a value that PostgreSQL did not send again, because it is unchanged.
 _UNCHANGED = "__debezium_unavailable_value"
@@ -65,7 +68,7 @@ class KafkaReader:
         if event.id is not None:
             self._live[table.table, event.id] = event.op in ("c", "u", "r")
 
-    def documents(self, target: Target) -> Iterator[Document]:
+    def documents(self, target: Target) -> Generator[Document]:
         """Yield the last state of each row in its topic, in the order of `_id`.
 
         Raises:
@@ -76,7 +79,7 @@ class KafkaReader:
         with TemporaryDirectory(prefix="cdc-topic-") as folder:
             path = Path(folder) / "records.json"
             with path.open("w", encoding="utf-8") as stream:
-                for record in self._records(target.table):
+                for record in self._wanted(target):
                     stream.write(json.dumps(record) + "\n")
             config: dict[str, Any] = {"memory_limit": _MEMORY, "temp_directory": folder}
             with duckdb.connect(str(Path(folder) / "records.duckdb"), config=config) as connection:
@@ -89,7 +92,17 @@ class KafkaReader:
                     if document is not None:
                         yield {**document, "_id": identity}
 
-    def _records(self, table: Table) -> Iterator[dict[str, object]]:
+    def _wanted(self, target: Target) -> Iterator[Record]:
+        """Yield the records of the rows to read, which are chosen a batch of records at a time."""
+        records = self._records(target.table)
+        if target.keys is None:
+            yield from records
+            return
+        while batch := tuple(islice(records, _BATCH)):
+            wanted = target.keys.among([str(each["id"]) for each in batch])
+            yield from (each for each in batch if each["id"] in wanted)
+
+    def _records(self, table: Table) -> Iterator[Record]:
         topic = self._pipeline.topic(table)
         with closing(topic_consumer(self._bootstrap, self._client)) as consumer, _answering():
             for message in messages(consumer, windows_of(consumer, (topic,))):

@@ -1,6 +1,6 @@
 """The sink PostgreSQL: one table per table, one row per row."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,9 +12,11 @@ from psycopg import IsolationLevel, sql
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Table
 from cdc_perf.settings.table_name import TableName
+from cdc_perf.stack.canceling import canceling
 from cdc_perf.stack.printing import print_values, set_printing
 from cdc_perf.stack.row_id import identity
-from cdc_perf.stack.sinks.sink import Document, Target
+from cdc_perf.stack.row_key import RowKey, doubled, rows_by_key, warn_if_unindexed
+from cdc_perf.stack.sinks.sink import Document, TableKeys, Target
 from cdc_perf.stack.table_columns import TableColumn, table_columns
 from cdc_perf.waiting import NotReady
 
@@ -37,7 +39,7 @@ class PostgresReader:
         with self._transaction() as connection:
             return connection.execute(query, (key,)).fetchone() is not None
 
-    def documents(self, target: Target) -> Iterator[Document]:
+    def documents(self, target: Target) -> Generator[Document]:
         """Yield the rows in the order of `_id`; columns that the sink lacks are left out.
 
         Raises:
@@ -49,18 +51,23 @@ class PostgresReader:
         keyed = msgspec.structs.replace(
             table, key=tuple(_in_sink(table, name) for name in table.key)
         )
-        query = sql.SQL("SELECT {} FROM {} ORDER BY 1").format(
+        selected = sql.SQL("SELECT {} FROM {}").format(
             sql.SQL(", ").join(
                 [identity(keyed, there), *(sql.Identifier(x.name) for x in found.values())]
             ),
             _name(table),
         )
+        types = [(each.oid, each.delimiter) for each in found.values()]
         with self._transaction() as connection:
             set_printing(connection)
-            with connection.cursor(name="sink") as cursor:
-                print_values(cursor, [(each.oid, each.delimiter) for each in found.values()])
-                cursor.itersize = _BATCH
-                for row in cursor.execute(query):
+            if target.keys is None:
+                rows = _all(connection, selected, types)
+            else:
+                key = RowKey.of(keyed, there)
+                warn_if_unindexed(connection, table.target, key)
+                rows = _by_key(connection, selected, types, key, target.keys)
+            with closing(rows):
+                for row in rows:
                     if row[0] is not None:
                         yield {"_id": row[0], **dict(zip(found, row[1:], strict=True))}
 
@@ -106,7 +113,7 @@ class PostgresReader:
                 )
                 self._connection.isolation_level = IsolationLevel.REPEATABLE_READ
                 self._connection.read_only = True
-            with self._connection.transaction():
+            with self._connection.transaction(), canceling(self._connection):
                 yield self._connection
         except psycopg.Error as error:
             self.close()
@@ -140,6 +147,31 @@ class PostgresTarget:
         """Yield a reader, which connects when it is used."""
         with closing(PostgresReader(self.dsn)) as reader:
             yield reader
+
+
+def _all(
+    connection: psycopg.Connection[tuple[Any, ...]],
+    selected: sql.Composed,
+    types: Sequence[tuple[int, str]],
+) -> Generator[tuple[Any, ...]]:
+    """Yield all rows in the order of `_id`."""
+    with connection.cursor(name="sink") as cursor:
+        print_values(cursor, types)
+        cursor.itersize = _BATCH
+        yield from cursor.execute(sql.SQL("{} ORDER BY 1").format(selected))
+
+
+def _by_key(
+    connection: psycopg.Connection[tuple[Any, ...]],
+    selected: sql.Composed,
+    types: Sequence[tuple[int, str]],
+    key: RowKey,
+    keys: TableKeys,
+) -> Generator[tuple[Any, ...]]:
+    """Yield the rows with these keys in the order of `_id`."""
+    query = sql.SQL("{} WHERE {} ORDER BY 1").format(doubled(selected), key.condition)
+    for batch in keys.batches():
+        yield from rows_by_key(connection, query, key, batch, types)
 
 
 def _name(table: Table) -> sql.Identifier:

@@ -1,6 +1,6 @@
 """The interface of a sink, the same for every kind."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -11,6 +11,16 @@ from cdc_perf.settings.pipeline import Table
 Document = dict[str, Any]
 
 
+class TableKeys(Protocol):
+    """The `_id`s of the rows of a table that are read, instead of all."""
+
+    def batches(self) -> Iterator[Sequence[str]]:
+        """Yield them in the order of their bytes, a limited number at a time."""
+
+    def among(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those that are in `ids`."""
+
+
 @dataclass(frozen=True)
 class Target:
     """What to read of a table in the sink.
@@ -18,10 +28,12 @@ class Target:
     Attributes:
         table: The table.
         columns: The names of its columns in the source.
+        keys: The rows to read; None: all.
     """
 
     table: Table
     columns: Sequence[str]
+    keys: TableKeys | None = None
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -35,7 +47,7 @@ class SinkReader(Protocol):
     def has(self, table: Table, key: str) -> bool:
         """Return whether the sink has the row with an `_id`, and not only the mark of a delete."""
 
-    def documents(self, target: Target) -> Iterator[Document]:
+    def documents(self, target: Target) -> Generator[Document]:
         """Yield the rows in the order of `_id`, compared by bytes, without marks of deletes."""
 
 

@@ -81,7 +81,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> FakeBroker:
 
 def test_a_row_is_there_after_its_record_and_until_its_delete(broker: FakeBroker) -> None:
     broker.records = [record(0, "old", "c", id="old")]
-    with KafkaTarget("", PIPELINE).open() as reader:
+    with KafkaTarget("", PIPELINE, {}).open() as reader:
         # From the end: what was there before is not looked at.
         assert {each.topic: each.offset for each in broker.assigned}[TOPIC] == 1
         assert not reader.has(CUSTOMER, "old")
@@ -107,7 +107,7 @@ def test_the_last_record_of_each_row_counts(broker: FakeBroker) -> None:
         record(8, "back", "c", id="back", email="2"),
         Message(topic=TOPIC, partition=0, offset=9, key=b"?", value=b"?"),
     ]
-    with KafkaTarget("", PIPELINE).open() as reader:
+    with KafkaTarget("", PIPELINE, {}).open() as reader:
         assert [*reader.documents(TARGET)] == [
             {"_id": "a", "id": "a", "email": "x"},
             {"_id": "b", "id": "b", "email": "new"},
@@ -124,7 +124,7 @@ def test_a_value_that_was_not_sent_again_is_the_one_before(broker: FakeBroker) -
         # Nothing is known of a value that was never sent.
         record(3, "b", "u", id="b", email=unchanged, status="1"),
     ]
-    with KafkaTarget("", PIPELINE).open() as reader:
+    with KafkaTarget("", PIPELINE, {}).open() as reader:
         assert [*reader.documents(TARGET)] == [
             {"_id": "a", "id": "a", "email": "long", "status": "3"},
             {"_id": "b", "id": "b", "email": unchanged, "status": "1"},
@@ -134,7 +134,7 @@ def test_a_value_that_was_not_sent_again_is_the_one_before(broker: FakeBroker) -
 def test_rows_are_ordered_by_the_bytes_of_their_keys(broker: FakeBroker) -> None:
     keys = ["é", "z", "Z", "a", "𝄞", "\uffff"]
     broker.records = [record(n, key, "c", id=key) for n, key in enumerate(keys)]
-    with KafkaTarget("", PIPELINE).open() as reader:
+    with KafkaTarget("", PIPELINE, {}).open() as reader:
         found = [each["_id"] for each in reader.documents(TARGET)]
     assert found == sorted(keys, key=lambda key: key.encode())
 
@@ -142,4 +142,4 @@ def test_rows_are_ordered_by_the_bytes_of_their_keys(broker: FakeBroker) -> None
 def test_a_broker_that_is_away_is_a_reason_to_wait(broker: FakeBroker) -> None:
     broker.error = KafkaException(KafkaError(KafkaError._TRANSPORT, "refused"))  # noqa: SLF001
     with pytest.raises(NotReady, match=r"^Kafka does not answer: refused$"):
-        KafkaTarget("", PIPELINE).server()
+        KafkaTarget("", PIPELINE, {}).server()
