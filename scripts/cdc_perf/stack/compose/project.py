@@ -1,4 +1,4 @@
-"""The Compose project of one checkout; other checkouts have other projects."""
+"""The Compose project of one pipeline; other pipelines and checkouts have other projects."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -14,8 +14,9 @@ from cdc_perf.stack.compose.statistics import ContainerStats
 
 
 def project_name(checkout: Checkout) -> str:
-    """Return the name of a checkout's project."""
-    digest = hashlib.sha256(str(checkout.root).encode()).hexdigest()[:8]
+    """Return the name of a pipeline's project; that of the sample depends on the checkout."""
+    # The folder whose state it is.
+    digest = hashlib.sha256(str(checkout.stack.parent).encode()).hexdigest()[:8]
     return f"cdc-perf-{digest}"
 
 
@@ -29,6 +30,7 @@ class ComposeProject:
         self, checkout: Checkout, pipeline: Pipeline, find_engine: Callable[[], DockerEngine]
     ) -> None:
         self._root = checkout.root
+        self._folder = checkout.pipeline
         self._user = pipeline.postgres.user
         self._find_engine = find_engine
         self.name = project_name(checkout)
@@ -55,4 +57,8 @@ class ComposeProject:
 
     def compose(self, variables: Mapping[str, str]) -> Compose:
         """Return the Compose command, with variables of docker-compose.yml."""
-        return Compose(self._root, self.name, {"POSTGRES_USER": self._user, **variables})
+        return Compose(
+            self._root,
+            self.name,
+            {"POSTGRES_USER": self._user, "PIPELINE": str(self._folder), **variables},
+        )

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from cdc_perf.errors import StackFailure
+from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline import Pipeline, PostgresSink
 from cdc_perf.stack import readiness
-from cdc_perf.stack.component_specs import COMPONENTS, start_order
+from cdc_perf.stack.component_specs import COMPONENTS, components_of, start_order
 from cdc_perf.stack.compose import observe as observers
 from cdc_perf.stack.compose import ports
 from cdc_perf.stack.compose.cli import Compose
@@ -26,6 +26,24 @@ _log = logging.getLogger(__name__)
 NAME = "compose"
 # With this many restarts by the engine, a component counts as unable to start.
 _MOST_RESTARTS = 3
+
+
+def expect_supported(pipeline: Pipeline) -> None:
+    """Return if docker-compose.yml can run the pipeline.
+
+    Raises:
+        UsageFailure: It needs a plugin of Kafka Connect, or a PostgreSQL sink.
+    """
+    needed = ""
+    if isinstance(pipeline.sink, PostgresSink):
+        needed = "a PostgreSQL sink"
+    elif pipeline.sink_connector is not None or pipeline.connect.plugins:
+        needed = "a sink connector"
+    if needed:
+        raise UsageFailure(
+            f"--stack compose: the compose stack has no {needed.removeprefix('a ')}",
+            hint="use --stack local, or --stack external",
+        )
 
 
 @dataclass(frozen=True)
@@ -78,6 +96,7 @@ class ComposeStarter:
     def start(self, *, observe: bool) -> Endpoints:
         """Get the images, start the containers, and make them a pipeline."""
         pipeline = self.pipeline
+        expect_supported(pipeline)
         chosen = ports.choose(os.environ)
         observing = observers.variables(self.jmx_agent(), os.environ) if observe else {}
         published = {ports.VARIABLES[name]: str(port) for name, port in chosen.items()}
@@ -87,8 +106,10 @@ class ComposeStarter:
         # Services of profiles that the user selected (COMPOSE_PROFILES), such as otel.
         others = set(images) - {*SERVICES.values(), *observers.SERVICES}
         # The JVMs take longest, so everything else happens while they start.
-        compose.start([*(spec.service for spec in start_order()), *sorted(others)])
-        compose.build(SERVICES["consumer"])
+        components = components_of(pipeline)
+        compose.start([*(spec.service for spec in start_order(components)), *sorted(others)])
+        if pipeline.consumer is not None:
+            compose.build(SERVICES["consumer"])
         endpoints = on_loopback(
             NAME, pipeline, chosen, observed=observe, connector_postgres="postgres:5432"
         )
