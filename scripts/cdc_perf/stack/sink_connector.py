@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -26,8 +26,15 @@ from cdc_perf.stack.connector import (
     ConnectorChange,
     decide,
 )
-from cdc_perf.stack.connector_health import PERSISTENT, Condition, ConnectorDown, assess
+from cdc_perf.stack.connector_health import (
+    PERSISTENT,
+    Condition,
+    ConnectorDown,
+    ConnectorHealth,
+    assess,
+)
 from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.task_failure import failure_of
 from cdc_perf.waiting import NotReady, WaitTimeout, wait_until
 
 T = TypeVar("T")
@@ -40,6 +47,12 @@ _MISSING_CLASS = re.compile(
     r"(?:NoClassDefFoundError|ClassNotFoundException): (?P<name>\w+(?:[./$]\w+)+)"
 )
 _MOST_LINES = 4
+# Hibernate reports only this if it cannot log in, and logs the reason.
+_NO_DATABASE = "Unable to determine Dialect"
+_SQL_ERROR = re.compile(r"\bPSQLException: .*")
+_REMEDY = f"{_LOGS}; remove the cause, then inv up"
+# The MongoDB connector validates its configuration by connecting, and its driver tries for 30 s.
+_VALIDATION_SECONDS = 45.0
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,7 @@ def deploy_sink(
     """
     connector = _connector(pipeline)
     desired = desired_sink_config(pipeline, address)
-    api = PluginApi(endpoints.connect_url)
+    api = PluginApi(endpoints.connect_url, _VALIDATION_SECONDS)
     connector_class = connector.config["connector.class"]
     expect_class(api, connector_class, log)
     changes: list[ConnectorChange] = []
@@ -132,8 +145,10 @@ def deploy_sink(
             ) from None
         raise
     if change is ConnectorChange.NONE:
-        _revive(api, connector.name)
-    _wait_running(api, connector.name)
+        restarted = _revive(api, connector.name)
+    else:
+        restarted = change is ConnectorChange.UPDATE
+    _wait_running(api, connector.name, STALE_FAILURE_SECONDS if restarted else 0.0, log)
     return change
 
 
@@ -234,30 +249,53 @@ def _connector(pipeline: Pipeline) -> Connector:
     return pipeline.sink_connector
 
 
-def _revive(api: ConnectApi, name: str) -> None:
-    """Restart a failed connector, and resume a paused or stopped one."""
+def _revive(api: ConnectApi, name: str) -> bool:
+    """Restart a failed connector, resume a paused or stopped one; return False if it needs none."""
     condition = assess(name, _asked(lambda: api.status(name))).condition
     if condition is Condition.FAILED:
         _asked(lambda: api.restart(name))
     elif condition in PERSISTENT:
         _asked(lambda: api.resume(name))
+    return condition in PERSISTENT
 
 
-def _wait_running(api: ConnectApi, name: str) -> None:
+def _wait_running(
+    api: ConnectApi, name: str, stale_seconds: float, log: Callable[[], tuple[str, ...]]
+) -> None:
+    """Wait until the connector and its tasks run.
+
+    Args:
+        api: The worker.
+        name: The connector.
+        stale_seconds: How long Connect may show the state of the tasks before the change.
+        log: Returns the last lines of the worker's log.
+    """
     began = time.monotonic()
 
     def probe() -> None:
         with _retried():
             health = assess(name, api.status(name))
-        if health.running:
-            return
-        # Connect shows the old state until a restart or a new configuration takes effect.
-        stale = time.monotonic() - began < STALE_FAILURE_SECONDS
+        stale = time.monotonic() - began < stale_seconds
         if health.condition in PERSISTENT and not stale:
-            raise ConnectorDown(health)
-        raise NotReady(health.detail)
+            raise ConnectorDown(_explained(health, log))
+        if not health.running or stale:
+            raise NotReady(health.detail or f"connector {name} has not restarted its tasks yet")
 
     wait_until(probe, what=f"connector {name}", deadline_seconds=DEADLINE_SECONDS, hint=_LOGS)
+
+
+def _explained(health: ConnectorHealth, log: Callable[[], tuple[str, ...]]) -> ConnectorHealth:
+    """Return the health with the remedy for a sink, and with a cause that only the log has."""
+    health = replace(health, remedy=_REMEDY)
+    first = next(iter(health.failures), None)
+    if first is None or _NO_DATABASE not in first.cause:
+        return health
+    errors = [found for found in map(_SQL_ERROR.search, log()) if found]
+    if not errors:
+        return health
+    known = failure_of(first.who, errors[-1][0])
+    detail = f"connector {health.name}: {known}"
+    return replace(health, detail=detail, failures=(known, *health.failures[1:]))
 
 
 def _asked(question: Callable[[], T]) -> T:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -220,21 +221,56 @@ def test_a_failed_task_is_one_line_with_its_cause(
     with pytest.raises(ConnectorDown) as caught:
         deploy_sink(mongodb, endpoints, MONGODB)
     assert caught.value.message == "connector sink: task 0 FAILED: SQLException: refused"
+    assert caught.value.hint.endswith("then inv up")
 
 
-def test_the_state_before_the_change_is_not_the_state_after_it(
+@pytest.mark.parametrize("before", [FAILED, RUNNING], ids=["failed", "running"])
+def test_the_state_before_an_update_is_not_the_state_after_it(
     monkeypatch: pytest.MonkeyPatch,
     connect: responses.RequestsMock,
     mongodb: Pipeline,
     endpoints: Endpoints,
+    before: dict[str, Any],
 ) -> None:
-    monkeypatch.setattr(sink_connector, "STALE_FAILURE_SECONDS", 60.0)
+    clock = iter(range(0, 10, 2))
+    monkeypatch.setattr(sink_connector, "STALE_FAILURE_SECONDS", 3.0)
+    monkeypatch.setattr(sink_connector, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     plugins(connect, MONGODB_CLASS)
     connect.get(CONFIG, json={})
     connect.put(CONFIG, json={})
-    connect.get(STATUS, json=FAILED)
+    connect.get(STATUS, json=before)
     connect.get(STATUS, json=RUNNING)
     assert deploy_sink(mongodb, endpoints, MONGODB) is ConnectorChange.UPDATE
+    assert next(clock) == 6
+
+
+NO_DATABASE = "HibernateException: Unable to determine Dialect without JDBC metadata"
+REJECTED = 'PSQLException: FATAL: password authentication failed for user "cdc"'
+
+
+@pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        (("Caused by: x.PSQLException: ERROR: older", f"Caused by: org.x.{REJECTED}"), REJECTED),
+        (("WARN something else",), NO_DATABASE),
+    ],
+    ids=["in the log", "nowhere"],
+)
+def test_a_login_that_only_the_log_shows_is_the_cause(
+    connect: responses.RequestsMock,
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    log: tuple[str, ...],
+    cause: str,
+) -> None:
+    plugins(connect, JDBC_CLASS)
+    connect.get(CONFIG, status=404)
+    connect.put(CONFIG, status=201, json={})
+    task = {"id": 0, "state": "FAILED", "trace": f"a.X: failed\nCaused by: org.y.{NO_DATABASE}"}
+    connect.get(STATUS, json={**FAILED, "tasks": [task]})
+    with pytest.raises(ConnectorDown) as caught:
+        deploy_sink(to_postgres(pipeline), endpoints, POSTGRES, lambda: log)
+    assert caught.value.message == f"connector sink: task 0 FAILED: {cause}"
 
 
 def test_a_plugin_that_the_worker_did_not_load_is_named_with_the_logs_cause(
