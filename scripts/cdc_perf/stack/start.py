@@ -106,7 +106,9 @@ def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints) -
     if stopped:
         connector.wait_running(pipeline, endpoints, resume=True)
     elif not connector.revive(pipeline, endpoints):
+        _deploy_sink(starter, pipeline, endpoints)
         return False
+    _deploy_sink(starter, pipeline, endpoints)
     if pipeline.consumer is not None:
         wait_ready(starter, "consumer", lambda: readiness.consumer_ready(endpoints))
     readiness.prove_pipeline(pipeline, endpoints)
@@ -161,14 +163,19 @@ def make_pipeline(
     wait_ready(starter, "connect", connect)
     connector.deploy(pipeline, endpoints)
     _log.info(f"connector {pipeline.connector.name} is running, its replication slot active")
-    if pipeline.sink_connector is not None:
-        address = SinkAddress(
-            endpoints.sink_dsn or endpoints.mongodb_uri, password=endpoints.connector_password
-        )
-        deploy_sink(pipeline, endpoints, address, lambda: starter.last_lines("connect"))
-        _log.info(f"sink connector {pipeline.sink_connector.name} is running")
+    _deploy_sink(starter, pipeline, endpoints)
     if pipeline.consumer is not None:
         wait_ready(starter, "consumer", lambda: readiness.consumer_ready(endpoints))
+
+
+def _deploy_sink(starter: Starter, pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Deploy the sink connector, or restart it if it failed; do nothing if there is none."""
+    if pipeline.sink_connector is None:
+        return
+    url = endpoints.sink_dsn or endpoints.mongodb_uri
+    address = SinkAddress(url, password=endpoints.connector_password)
+    deploy_sink(pipeline, endpoints, address, lambda: starter.last_lines("connect"))
+    _log.info(f"sink connector {pipeline.sink_connector.name} is running")
 
 
 def verify(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> None:
