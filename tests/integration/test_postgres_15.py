@@ -56,7 +56,9 @@ def pipe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[External]:
 
 
 def check(pipe: External) -> Integrity:
-    checker = Checker(pipe.pipeline, addresses(pipe.pipeline, pipe.environment, pipe.inv.checkout.pipeline))
+    checker = Checker(
+        pipe.pipeline, addresses(pipe.pipeline, pipe.environment, pipe.inv.checkout.pipeline)
+    )
     integrity = checker.check(checker.begin())
     assert integrity.drained, integrity.drain
     return integrity

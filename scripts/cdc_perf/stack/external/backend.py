@@ -173,7 +173,12 @@ class ExternalStack:
         answers = ask_all(self._pipeline, endpoints)
         for answer in answers:
             _log.info(str(answer))
-        faults = [str(answer) for answer in answers if answer.fault]
+        # One error may have several effects: a connector is not asked without PostgreSQL.
+        found: dict[str, str] = {}
+        for answer in answers:
+            if answer.fault:
+                found.setdefault(answer.fault, str(answer))
+        faults = list(found.values())
         if faults:
             raise StackFailure(
                 f"the external stack is not ready: {faults[0]}",
