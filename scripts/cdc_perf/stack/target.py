@@ -8,6 +8,7 @@ from cdc_perf.waiting import NotReady
 
 STAND_IN = "(stand-in)"
 _SECONDS = 5.0
+_LENGTH = 200
 
 
 def server(uri: str) -> str:
@@ -16,12 +17,16 @@ def server(uri: str) -> str:
     Raises:
         NotReady: It does not answer.
     """
-    client: MongoClient[dict[str, object]] = MongoClient(uri)
+    try:
+        # It reads the files of certificates and keys, and may find them wrong.
+        client: MongoClient[dict[str, object]] = MongoClient(uri)
+    except (PyMongoError, OSError) as error:
+        raise NotReady(f"{type(error).__name__}: {error}"[:_LENGTH]) from None
     try:
         with pymongo.timeout(_SECONDS):
             answer = client.admin.command("buildInfo")
     except PyMongoError as error:
-        raise NotReady(f"{type(error).__name__}: {error}"[:200]) from None
+        raise NotReady(f"{type(error).__name__}: {error}"[:_LENGTH]) from None
     finally:
         client.close()
     # A mongod reports no other program here, and reports the commit that it was built from.

@@ -43,6 +43,7 @@ from tests.integration.secured.certificates import (
     Certificates,
     make_certificates,
 )
+from tests.integration.secured.tls_proxy import tls_proxy
 
 # One word in every password: no output may have it.
 SECRET = "hunter2"  # noqa: S105 - a planted secret
@@ -61,7 +62,8 @@ class Servers:
         superuser: The address of PostgreSQL's superuser, without TLS, for preparations.
         certificates: The certificates of all of them.
         postgres_port: The port of PostgreSQL; the others are those of SASL_SSL and https.
-        mongodb_uri: A server without a login: the stand-in has none.
+        mongodb_port: The port of MongoDB with TLS, and without a login: the stand-in has none.
+        mongodb_uri: The same server without TLS.
         plaintext: Kafka's other listener.
     """
 
@@ -70,6 +72,7 @@ class Servers:
     postgres_port: int
     kafka_port: int
     connect_port: int
+    mongodb_port: int
     mongodb_uri: str
     plaintext: str
 
@@ -150,6 +153,7 @@ def secured(folder: Path, checkout: Checkout) -> Iterator[Servers]:
             postgres_port=int(str(conninfo_to_dict(superuser)["port"])),
             kafka_port=sasl_port,
             connect_port=chosen.connect,
+            mongodb_port=stack.enter_context(tls_proxy(certificates, chosen.mongodb)),
             mongodb_uri=f"mongodb://127.0.0.1:{chosen.mongodb}",
             plaintext=plaintext,
         )
@@ -271,7 +275,10 @@ def consuming(pipe: Measured, folder: Path) -> Iterator[str]:
     """Run cdc-consumer, and yield its address."""
     layout, port = Layout(folder / "stack"), free_port()
     layout.make()
-    plain = msgspec.structs.replace(pipe.endpoints, kafka_bootstrap=pipe.servers.plaintext)
+    servers = pipe.servers
+    plain = msgspec.structs.replace(
+        pipe.endpoints, kafka_bootstrap=servers.plaintext, mongodb_uri=servers.mongodb_uri
+    )
     program = consumer.program(pipe.checkout.root, pipe.checkout.pipeline_file, plain, port)
     url = f"http://127.0.0.1:{port}"
     found = msgspec.structs.replace(plain, consumer_url=url)
@@ -313,7 +320,7 @@ def measured(
         "CDC_KAFKA_CLIENT_FILE": "kafka.properties",
         "CDC_CONNECT_URL": servers.connect_url(),
         "CDC_CONNECT_CA": "ca.pem",
-        "CDC_MONGODB_URI": servers.mongodb_uri,
+        "CDC_MONGODB_URI": f"mongodb://{HOST}:{servers.mongodb_port}/?tls=true&tlsCAFile=ca.pem",
     }
     found = Measured(servers, checkout, environment)
     pipeline, endpoints = found.pipeline, found.endpoints

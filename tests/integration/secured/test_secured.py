@@ -254,6 +254,43 @@ WRONG: dict[str, tuple[Change, int, str]] = {
 }
 
 
+WRONG_MONGODB: dict[str, tuple[str, int, str]] = {
+    "unknown authority": (
+        "localhost:{port}/?tls=true&tlsCAFile={stranger}",
+        3,
+        "mongodb: .*SSL handshake failed.*certificate verify failed",
+    ),
+    "another host": (
+        "127.0.0.1:{port}/?tls=true&tlsCAFile=ca.pem",
+        3,
+        "mongodb: .*certificate verify failed: IP address mismatch",
+    ),
+    "no such file": (
+        "localhost:{port}/?tls=true&tlsCAFile=no.pem",
+        2,
+        r"CDC_MONGODB_URI: tlsCAFile: .*/no\.pem does not exist",
+    ),
+    "no key": (
+        "localhost:{port}/?tls=true&tlsCertificateKeyFile=ca.pem",
+        3,
+        "mongodb: ConfigurationError: .*ca.pem",
+    ),
+}
+
+
+@pytest.mark.parametrize(("uri", "code", "line"), WRONG_MONGODB.values(), ids=WRONG_MONGODB.keys())
+def test_bad_input_of_mongodb_is_one_line(
+    consumed: Measured, uri: str, code: int, line: str
+) -> None:
+    servers = consumed.servers
+    address = uri.format(port=servers.mongodb_port, stranger=servers.certificates.stranger)
+    given = {"CDC_MONGODB_URI": f"mongodb://{address}"}
+    found, output = run(Inv(consumed.checkout), consumed, "up", **given)
+    assert found == code, output
+    assert re.search(line, output), output
+    assert "Traceback" not in output
+
+
 @pytest.mark.parametrize(("change", "code", "line"), WRONG.values(), ids=WRONG.keys())
 def test_bad_input_is_one_line(
     inv: Inv, followed: Measured, tmp_path: Path, change: Change, code: int, line: str
