@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from tests.integration.secured.certificates import Certificates
 
 _CHUNK = 65_536
+_SECONDS = 10
 
 
 @contextmanager
@@ -34,9 +35,18 @@ def tls_proxy(certificates: Certificates, target: int) -> Iterator[int]:
     async def start() -> asyncio.Server:
         return await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
 
+    async def stop(server: asyncio.Server) -> None:
+        server.close()
+        open_ones = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in open_ones:
+            task.cancel()
+        await asyncio.gather(*open_ones, return_exceptions=True)
+
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(_SECONDS)
     try:
-        server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
         yield int(server.sockets[0].getsockname()[1])
     finally:
+        asyncio.run_coroutine_threadsafe(stop(server), loop).result(_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(_SECONDS)
+        loop.close()
