@@ -1,5 +1,7 @@
 """The server of the target database."""
 
+import re
+
 import pymongo
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
@@ -8,6 +10,7 @@ from cdc_perf.waiting import NotReady
 
 STAND_IN = "(stand-in)"
 _SECONDS = 5.0
+_LENGTH = 200
 
 
 def server(uri: str) -> str:
@@ -16,12 +19,16 @@ def server(uri: str) -> str:
     Raises:
         NotReady: It does not answer.
     """
-    client: MongoClient[dict[str, object]] = MongoClient(uri)
+    try:
+        # It reads the files of certificates and keys, and may find them wrong.
+        client: MongoClient[dict[str, object]] = MongoClient(uri)
+    except (PyMongoError, OSError) as error:
+        raise NotReady(_why(error)) from None
     try:
         with pymongo.timeout(_SECONDS):
             answer = client.admin.command("buildInfo")
     except PyMongoError as error:
-        raise NotReady(f"{type(error).__name__}: {error}"[:200]) from None
+        raise NotReady(_why(error)) from None
     finally:
         client.close()
     # A mongod reports no other program here, and reports the commit that it was built from.
@@ -29,6 +36,12 @@ def server(uri: str) -> str:
     if "gitVersion" in answer:
         return f"MongoDB {answer['version']}"
     return f"{answer.get('process', 'another server')} {STAND_IN}"
+
+
+def _why(error: Exception) -> str:
+    # PyMongo appends its timeouts and what it knows of the servers, and OpenSSL its line of code.
+    text = re.split(r" \(_ssl\.c:| \(configured timeouts:", str(error))[0]
+    return f"{type(error).__name__}: {text}"[:_LENGTH]
 
 
 def stand_in(server_name: str) -> str:

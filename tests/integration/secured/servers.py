@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
+import msgspec
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -23,11 +24,11 @@ from cdc_perf.ports import free_port
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
-from cdc_perf.stack import connector, kafka_client, source, topics
+from cdc_perf.stack import connector, kafka_client, readiness, source, topics
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
 from cdc_perf.stack.endpoints import CONNECT_USER, Endpoints
 from cdc_perf.stack.external.addresses import addresses
-from cdc_perf.stack.local import jvm, mongodb, ports
+from cdc_perf.stack.local import consumer, jvm, mongodb, ports
 from cdc_perf.stack.local.embedded import EmbeddedTools
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.passwords import Passwords
@@ -42,6 +43,7 @@ from tests.integration.secured.certificates import (
     Certificates,
     make_certificates,
 )
+from tests.integration.secured.tls_proxy import tls_proxy
 
 # One word in every password: no output may have it.
 SECRET = "hunter2"  # noqa: S105 - a planted secret
@@ -60,7 +62,8 @@ class Servers:
         superuser: The address of PostgreSQL's superuser, without TLS, for preparations.
         certificates: The certificates of all of them.
         postgres_port: The port of PostgreSQL; the others are those of SASL_SSL and https.
-        mongodb_uri: A server without a login: the stand-in has none.
+        mongodb_port: The port of MongoDB with TLS, and without a login: the stand-in has none.
+        mongodb_uri: The same server without TLS.
         plaintext: Kafka's other listener.
     """
 
@@ -69,6 +72,7 @@ class Servers:
     postgres_port: int
     kafka_port: int
     connect_port: int
+    mongodb_port: int
     mongodb_uri: str
     plaintext: str
 
@@ -149,6 +153,7 @@ def secured(folder: Path, checkout: Checkout) -> Iterator[Servers]:
             postgres_port=int(str(conninfo_to_dict(superuser)["port"])),
             kafka_port=sasl_port,
             connect_port=chosen.connect,
+            mongodb_port=stack.enter_context(tls_proxy(certificates, chosen.mongodb)),
             mongodb_uri=f"mongodb://127.0.0.1:{chosen.mongodb}",
             plaintext=plaintext,
         )
@@ -265,6 +270,23 @@ def _running(program: Program, layout: Layout) -> Iterator[None]:
         running.wait()
 
 
+@contextmanager
+def consuming(pipe: Measured, folder: Path) -> Iterator[str]:
+    """Run cdc-consumer, and yield its address."""
+    layout, port = Layout(folder / "stack"), free_port()
+    layout.make()
+    servers = pipe.servers
+    plain = msgspec.structs.replace(
+        pipe.endpoints, kafka_bootstrap=servers.plaintext, mongodb_uri=servers.mongodb_uri
+    )
+    program = consumer.program(pipe.checkout.root, pipe.checkout.pipeline_file, plain, port)
+    url = f"http://127.0.0.1:{port}"
+    found = msgspec.structs.replace(plain, consumer_url=url)
+    with _running(program, layout):
+        _wait("cdc-consumer", lambda: readiness.consumer_ready(found))
+        yield url
+
+
 def measured(
     servers: Servers, checkout: Checkout, names: Mapping[str, str] = MappingProxyType({})
 ) -> Measured:
@@ -288,25 +310,28 @@ def measured(
     passfile.chmod(0o600)
     servers.client_file(folder)
     shutil.copy(servers.certificates.authority, folder / "ca.pem")
+    database = load_pipeline(checkout).postgres.database
     environment = {
         # Files are found in the folder of the pipeline.
-        "CDC_POSTGRES_DSN": servers.dsn(password="", passfile="pgpass", sslrootcert="ca.pem"),
+        "CDC_POSTGRES_DSN": servers.dsn(
+            database, password="", passfile="pgpass", sslrootcert="ca.pem"
+        ),
         "CDC_KAFKA_BOOTSTRAP": f"{HOST}:{servers.kafka_port}",
         "CDC_KAFKA_CLIENT_FILE": "kafka.properties",
         "CDC_CONNECT_URL": servers.connect_url(),
         "CDC_CONNECT_CA": "ca.pem",
-        "CDC_MONGODB_URI": servers.mongodb_uri,
+        "CDC_MONGODB_URI": f"mongodb://{HOST}:{servers.mongodb_port}/?tls=true&tlsCAFile=ca.pem",
     }
     found = Measured(servers, checkout, environment)
     pipeline, endpoints = found.pipeline, found.endpoints
-    source.create_database(servers.superuser, pipeline.postgres.database)
-    owner = make_conninfo(servers.superuser, dbname=pipeline.postgres.database)
+    source.create_database(servers.superuser, database)
+    owner = make_conninfo(servers.superuser, dbname=database)
     source.prepare(owner, pipeline, folder)
     with psycopg.connect(owner, autocommit=True) as connection:
         grant = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "
         connection.execute(sql.SQL(grant) + sql.Identifier(ROLE))
     topics.create(endpoints.kafka_bootstrap, pipeline, endpoints.kafka_client)
     # Connect does not see the file of the harness.
-    with_password = {**environment, "CDC_POSTGRES_DSN": servers.dsn()}
+    with_password = {**environment, "CDC_POSTGRES_DSN": servers.dsn(database)}
     connector.deploy(pipeline, addresses(pipeline, with_password, folder))
     return found

@@ -5,11 +5,13 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from cdc_perf import process
 from cdc_perf.integrity.topic import Topics
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
@@ -27,6 +29,7 @@ from tests.integration.secured.servers import (
     SECRET,
     Measured,
     Servers,
+    consuming,
     measured,
     secured,
 )
@@ -59,6 +62,23 @@ def followed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Meas
     """A pipeline without a consumer: k6 itself reads the topics."""
     target = tmp_path_factory.mktemp("followed") / "pipelines"
     return measured(servers, folder_of("kafka-only", target))
+
+
+@pytest.fixture(scope="module")
+def consumed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
+    """A pipeline with cdc-consumer, which reads Kafka's other listener, and another database."""
+    folder = tmp_path_factory.mktemp("consumed")
+    names = {
+        'database = "cdc"\nuser': 'database = "consumed"\nuser',
+        '"cdc_slot"': '"consumed_slot"',
+        '"cdc_publication"': '"consumed_publication"',
+        'topic_prefix = "cdc"': 'topic_prefix = "consumed"',
+        '"postgres-cdc-connector"': '"consumed-connector"',
+    }
+    found = measured(servers, folder_of("sample", folder / "pipelines"), names)
+    with consuming(found, folder) as url:
+        environment = {**found.environment, "CDC_CONSUMER_URL": url}
+        yield replace(found, environment=environment)
 
 
 @pytest.fixture
@@ -109,14 +129,21 @@ def test_a_canary_row_goes_through(inv: Inv, followed: Measured) -> None:
     assert "connect answers (Kafka Connect" in output
 
 
-def test_a_run_passes_with_integrity(inv: Inv, followed: Measured) -> None:
-    words = ("perf", "--scenarios", "baseline", "--duration", "12s")
-    code, output = run(inv, followed, *words)
+@pytest.mark.parametrize(
+    ("name", "hop"), [("followed", "Kafka to sink"), ("consumed", "consumer to MongoDB")]
+)
+def test_a_run_passes_with_hops_and_integrity(
+    request: pytest.FixtureRequest, name: str, hop: str
+) -> None:
+    pipe: Measured = request.getfixturevalue(name)
+    words = ("perf", "--scenarios", "baseline", "--duration", "24s")
+    code, output = run(Inv(pipe.checkout), pipe, *words)
     assert "health-check: PASS" in output, output
     assert "no data lost" in output, output
+    assert hop in output, output
     # On a busy machine the load generator may be late, which is INVALID.
     assert code == 0 or "the load generator was starved" in output, output
-    for path in followed.checkout.results.rglob("*"):
+    for path in pipe.checkout.results.rglob("*"):
         if path.is_file():
             assert SECRET.encode() not in path.read_bytes(), path
 
@@ -166,7 +193,7 @@ WRONG: dict[str, tuple[Change, int, str]] = {
     "postgres: another host": (
         dsn(host="127.0.0.1"),
         3,
-        'postgres: .*certificate for "localhost" does not match host name "127.0.0.1"',
+        'postgres: .*certificate for "localhost".* does not match host name "127.0.0.1"',
     ),
     "postgres: no TLS": (dsn(sslmode="disable"), 3, "postgres: .*no encryption"),
     "postgres: no such file": (
@@ -227,6 +254,43 @@ WRONG: dict[str, tuple[Change, int, str]] = {
 }
 
 
+WRONG_MONGODB: dict[str, tuple[str, int, str]] = {
+    "unknown authority": (
+        "localhost:{port}/?tls=true&tlsCAFile={stranger}",
+        3,
+        "mongodb: .*certificate verify failed: unable to get local issuer certificate$",
+    ),
+    "another host": (
+        "127.0.0.1:{port}/?tls=true&tlsCAFile=ca.pem",
+        3,
+        "mongodb: .*certificate verify failed: IP address mismatch",
+    ),
+    "no such file": (
+        "localhost:{port}/?tls=true&tlsCAFile=no.pem",
+        2,
+        r"CDC_MONGODB_URI: tlsCAFile: .*/no\.pem does not exist",
+    ),
+    "no key": (
+        "localhost:{port}/?tls=true&tlsCertificateKeyFile=ca.pem",
+        3,
+        "mongodb: ConfigurationError: Private key doesn't match certificate",
+    ),
+}
+
+
+@pytest.mark.parametrize(("uri", "code", "line"), WRONG_MONGODB.values(), ids=WRONG_MONGODB.keys())
+def test_bad_input_of_mongodb_is_one_line(
+    consumed: Measured, uri: str, code: int, line: str
+) -> None:
+    servers = consumed.servers
+    address = uri.format(port=servers.mongodb_port, stranger=servers.certificates.stranger)
+    given = {"CDC_MONGODB_URI": f"mongodb://{address}"}
+    found, output = run(Inv(consumed.checkout), consumed, "up", **given)
+    assert found == code, output
+    assert re.search(line, output, re.MULTILINE), output
+    assert "Traceback" not in output
+
+
 @pytest.mark.parametrize(("change", "code", "line"), WRONG.values(), ids=WRONG.keys())
 def test_bad_input_is_one_line(
     inv: Inv, followed: Measured, tmp_path: Path, change: Change, code: int, line: str
@@ -240,6 +304,30 @@ def test_bad_input_is_one_line(
     assert "Traceback" not in output
     assert "canary" not in output
     assert seconds < QUICK_SECONDS
+
+
+def test_no_load_starts_with_a_wrong_password(inv: Inv, followed: Measured, tmp_path: Path) -> None:
+    before = inv.runs()
+    given = client(sasl_password=f"wrong-{SECRET}")(followed, tmp_path)
+    code, output = run(inv, followed, "perf", "--scenarios", "baseline", **given)
+    assert code == 3, output
+    assert "kafka: localhost:" in output
+    assert "Authentication failed" in output
+    assert inv.runs() == before
+
+
+def test_a_file_with_secrets_in_git_is_reported(followed: Measured, inv: Inv) -> None:
+    folder = followed.checkout.pipeline
+    try:
+        for words in (("init", "--quiet"), ("add", "kafka.properties")):
+            process.run(["git", "-C", folder, *words])
+        code, output = run(inv, followed, "up")
+        assert code == 0, output
+        assert f"git tracks {folder / 'kafka.properties'}, which may contain secrets" in output
+    finally:
+        shutil.rmtree(folder / ".git", ignore_errors=True)
+    _, output = run(inv, followed, "up")
+    assert "git tracks" not in output
 
 
 def test_a_pipeline_with_secrets_in_its_file_is_refused(followed: Measured, inv: Inv) -> None:

@@ -30,6 +30,21 @@ _LOCAL = '\n[stacks.local]\nmongod = "bin/mongod"\n'
         ('slot = "cdc_slot"', 'slot = "CDC-Slot"', "postgres.slot: expected `str` matching regex"),
         ("schema.sql", "gone.sql", "postgres.schema: "),
         ("partitions = 1", "partitions = 0", "kafka.partitions: expected `int` >= 1"),
+        (
+            "partitions = 1",
+            'partitions = 1\nclient_properties = { "sasl.password" = "hunter2" }',
+            "kafka.client_properties.sasl.password: is a secret: move it into the file that CDC_",
+        ),
+        (
+            "partitions = 1",
+            'partitions = 1\nclient_properties = { "group.id" = "a" }',
+            "kafka.client_properties.group.id: is set by cdc-perf; remove it",
+        ),
+        (
+            "partitions = 1",
+            'partitions = 1\nclient_properties = { security.protocol = "SSL" }',
+            "kafka.client_properties.security: is not text: quote the value, and a dotted name",
+        ),
         ("retry_seconds = 60.0", "retry_seconds = 0", "consumer.retry_seconds: expected `float` >"),
         ('key = ["id"]\ntarget = "orders"', 'target = "orders"', "tables[2].key: is missi"),
         ('"public.orders"', '"orders"', "tables[2].table: "),

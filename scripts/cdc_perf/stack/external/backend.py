@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 _GIT_SECONDS = 10
 # What to do about an error, by the words of libpq, librdkafka, PyMongo, and OpenSSL.
 _REMEDIES = {
+    r"private key": "give the files of the client's certificate and of its key",
     r"certificate|verify failed|mismatch": "give the file of the authority that signed the "
     "server's certificate, and a host name that the certificate has",
     r"authentication|password|refuses the login": "correct the user and the password",
@@ -173,7 +174,12 @@ class ExternalStack:
         answers = ask_all(self._pipeline, endpoints)
         for answer in answers:
             _log.info(str(answer))
-        faults = [str(answer) for answer in answers if answer.fault]
+        # One error may have several effects: a connector is not asked without PostgreSQL.
+        found: dict[str, str] = {}
+        for answer in answers:
+            if answer.fault:
+                found.setdefault(answer.fault, str(answer))
+        faults = list(found.values())
         if faults:
             raise StackFailure(
                 f"the external stack is not ready: {faults[0]}",

@@ -10,6 +10,7 @@ from cdc_perf.stack.external.backend import remedy
     [
         ("kafka: a:1: SSL handshake failed: certificate verify failed", "authority that signed"),
         ('postgres: server certificate for "x" does not match host name "y"', "host name that"),
+        ("mongodb: Private key doesn't match certificate: [SSL] PEM lib", "and of its key"),
         ("connect: https://c does not answer: TLS: Hostname mismatch", "authority that signed"),
         ("kafka: a:1: SASL authentication error: Invalid credentials", "user and the password"),
         ('postgres: FATAL:  password authentication failed for user "cdc"', "user and the passw"),
