@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bench.compared_rows import Task, pipeline
 from bench.figures import Figure, ratio
@@ -55,11 +55,13 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
         raise RuntimeError("the stack is not up")
     # The pipeline's role may not create databases.
     layout, user = Layout(place.checkout.stack), settings.postgres.user
+    address = conninfo_to_dict(endpoints.postgres_dsn)
     admin = make_conninfo(
-        endpoints.postgres_dsn,
+        host=address["host"],
+        port=address["port"],
         user=superuser(settings.postgres),
-        password=None,
         passfile=str(layout.admin_password),
+        dbname="postgres",
     )
     dsns = [make_conninfo(endpoints.postgres_dsn, dbname=name) for name in (_SOURCE, _SINK)]
     for dsn, name in zip(dsns, (_SOURCE, _SINK), strict=True):
