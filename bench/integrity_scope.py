@@ -1,5 +1,6 @@
 """What a run's data-loss check costs beside many rows of others, and what a check of all costs."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -106,7 +107,10 @@ def _fill(dsns: Sequence[str], first: int, size: int) -> tuple[str, ...]:
 def _cost(task: Task, folder: Path) -> Cost:
     path = folder / "task.json"
     path.write_bytes(msgspec.json.encode(task))
-    return cost((sys.executable, "-m", "bench.compared_rows", str(path)), folder / "output")
+    # `environment.adopt` has removed PYTHONPATH from the environment.
+    modules = f"PYTHONPATH={os.pathsep.join(sys.path)}"
+    argv = ("env", modules, sys.executable, "-m", "bench.compared_rows", str(path))
+    return cost(argv, folder / "output")
 
 
 def _figures(what: str, costs: Sequence[Cost]) -> tuple[Figure, Figure]:
