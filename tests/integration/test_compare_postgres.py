@@ -135,7 +135,13 @@ def test_an_empty_sink_is_counted_and_not_kept(both: Both, monkeypatch: pytest.M
     [("source", 'LOCK "50% customer"'), ("sink", "LOCK kunde")],
 )
 def test_an_interrupted_comparison_leaves_no_query_in_the_server(
-    both: Both, server: str, where: str, lock: str, *, by_key: bool
+    both: Both,
+    server: str,
+    caplog: pytest.LogCaptureFixture,
+    where: str,
+    lock: str,
+    *,
+    by_key: bool,
 ) -> None:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise Interrupted("interrupted by SIGALRM")
@@ -151,6 +157,8 @@ def test_an_interrupted_comparison_leaves_no_query_in_the_server(
                 both.compare(['["a",2]'] if by_key else None)
             assert time.monotonic() - began < 10
             assert waiting(server) == []
+            # Nothing of psycopg's on the terminal.
+            assert caplog.messages == []
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
