@@ -1,5 +1,6 @@
 """What a run's data-loss check costs beside many rows of others, and what a check of all costs."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bench.compared_rows import Task, pipeline
 from bench.figures import Figure, ratio
@@ -55,11 +56,13 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
         raise RuntimeError("the stack is not up")
     # The pipeline's role may not create databases.
     layout, user = Layout(place.checkout.stack), settings.postgres.user
+    address = conninfo_to_dict(endpoints.postgres_dsn)
     admin = make_conninfo(
-        endpoints.postgres_dsn,
+        host=address["host"],
+        port=address["port"],
         user=superuser(settings.postgres),
-        password=None,
         passfile=str(layout.admin_password),
+        dbname="postgres",
     )
     dsns = [make_conninfo(endpoints.postgres_dsn, dbname=name) for name in (_SOURCE, _SINK)]
     for dsn, name in zip(dsns, (_SOURCE, _SINK), strict=True):
@@ -104,7 +107,10 @@ def _fill(dsns: Sequence[str], first: int, size: int) -> tuple[str, ...]:
 def _cost(task: Task, folder: Path) -> Cost:
     path = folder / "task.json"
     path.write_bytes(msgspec.json.encode(task))
-    return cost((sys.executable, "-m", "bench.compared_rows", str(path)), folder / "output")
+    # `environment.adopt` has removed PYTHONPATH from the environment.
+    modules = f"PYTHONPATH={os.pathsep.join(sys.path)}"
+    argv = ("env", modules, sys.executable, "-m", "bench.compared_rows", str(path))
+    return cost(argv, folder / "output")
 
 
 def _figures(what: str, costs: Sequence[Cost]) -> tuple[Figure, Figure]:

@@ -12,9 +12,10 @@ _SECONDS = 2.0
 
 @contextmanager
 def canceling(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Cancel what a connection still runs when the block fails or is interrupted.
+    """Cancel what a connection still runs when the block fails or is interrupted, and close it.
 
-    A closed connection alone does not stop the server: it would sort a large table to the end.
+    A closed connection alone does not stop the server: it would sort a large table to the end. The
+    block should be the innermost one, because psycopg logs a rollback that a running query refuses.
     """
     try:
         yield
@@ -22,4 +23,5 @@ def canceling(connection: psycopg.Connection[Any]) -> Iterator[None]:
         if connection.info.transaction_status is TransactionStatus.ACTIVE:
             with suppress(psycopg.Error):
                 connection.cancel_safe(timeout=_SECONDS)
+            connection.close()
         raise

@@ -15,9 +15,10 @@ import psycopg
 from psycopg import Connection, sql
 
 from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack.canceling import canceling
 from cdc_perf.stack.infinite import INFINITE_DAYS, INFINITE_MICROSECONDS, INFINITE_MILLISECONDS
 from cdc_perf.stack.printing import print_values
-from cdc_perf.stack.table_columns import TableColumn, table_columns
+from cdc_perf.stack.table_columns import TableColumn
 
 _log = logging.getLogger(__name__)
 
@@ -159,17 +160,6 @@ def warn_if_unindexed(connection: Connection[tuple[Any, ...]], table: str, key: 
         _log.warning(f"{table} has no index on its key ({names}): each batch of keys scans it")
 
 
-def key_of(connection: Connection[tuple[Any, ...]], table: Table) -> RowKey:
-    """Query a table's key.
-
-    Raises:
-        psycopg.Error: There is no such table, or PostgreSQL does not answer.
-        KeyError: It lacks a key column.
-    """
-    columns = table_columns(connection, table.table)
-    return RowKey.of(table, {each.name: each for each in columns})
-
-
 def _execute(
     connection: Connection[tuple[Any, ...]],
     query: sql.Composed,
@@ -179,7 +169,7 @@ def _execute(
     if not values[0]:
         return []
     # The block is a savepoint, so that the transaction survives an error.
-    with connection.transaction(), connection.cursor() as cursor:
+    with connection.transaction(), canceling(connection), connection.cursor() as cursor:
         print_values(cursor, types)
         return cursor.execute(query, values, prepare=False).fetchall()
 

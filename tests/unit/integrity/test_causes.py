@@ -1,11 +1,12 @@
 """The causes of differences that no event tells of, and where none may be named."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from cdc_perf.integrity.causes import Attribute, Explanation, TableFacts, explain, ordered, sentence
-from cdc_perf.integrity.differences import RowDifference
+from cdc_perf.integrity.differences import FURTHER, RowDifference
 from cdc_perf.integrity.findings import row_findings
 from cdc_perf.integrity.records import Cause, CauseCode, FindingKind
 from cdc_perf.integrity.trace import RowTrace
@@ -183,6 +184,14 @@ def test_a_truncate_is_named_as_likely_with_what_it_explains() -> None:
     (cause,) = explanation.causes
     assert (cause.code, cause.count, cause.likely) == (CauseCode.TRUNCATED, 3, True)
     assert foreign.id not in explanation.explained
+
+
+def test_rows_that_are_only_counted_are_truncated_too() -> None:
+    further = replace(EXTRAS[0], id=FURTHER, count=1000)
+    facts = replace(TRUNCATED, not_newer=1003)
+    (cause,) = explain(FindingKind.EXTRA, [*EXTRAS, further], facts).causes
+    assert cause.count == 1003
+    assert explain(FindingKind.EXTRA, EXTRAS, facts) == Explanation()
 
 
 @pytest.mark.parametrize(

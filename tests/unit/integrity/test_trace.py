@@ -1,11 +1,12 @@
 """Where a row was last seen."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
 from cdc_perf.integrity.causes import Explanation
-from cdc_perf.integrity.differences import RowDifference
+from cdc_perf.integrity.differences import FURTHER, RowDifference
 from cdc_perf.integrity.events import load_events
 from cdc_perf.integrity.findings import row_findings
 from cdc_perf.integrity.records import Finding, FindingKind, LastSeen
@@ -121,3 +122,35 @@ def test_a_column_that_was_added_is_reported_with_its_rows(trail: RowTrace) -> N
 
     (finding,) = row_findings([row, column], trail, explain)
     assert (finding.kind, finding.count) == (FindingKind.CONTENT, 1)
+
+
+def test_rows_that_are_only_counted_come_last_and_count(trail: RowTrace) -> None:
+    rows = [
+        RowDifference(FindingKind.MISSING, TABLE, "never", "7", None),
+        RowDifference(FindingKind.MISSING, TABLE, FURTHER, "", None, count=4_950_000),
+    ]
+    (finding,) = row_findings(rows, trail, unexplained)
+    assert finding.count == 4_950_001
+    assert [sample.id for sample in finding.samples] == ["never", FURTHER]
+    assert finding.samples[1].detail == "4,950,000 rows are only counted"
+
+
+def test_a_column_that_no_document_has_is_one_finding_of_any_number_of_rows(
+    trail: RowTrace,
+) -> None:
+    lacking = RowDifference(
+        FindingKind.CONTENT,
+        TABLE,
+        "a",
+        "7",
+        10,
+        columns=("note text",),
+        fields=frozenset(("note",)),
+        absent=("note",),
+    )
+    absent = RowDifference(
+        FindingKind.COLUMN_ABSENT, TABLE, "note", "", None, ("note text",), 5_000_000
+    )
+    further = replace(lacking, id=FURTHER, version="", count=4_999_999)
+    (finding,) = row_findings([lacking, further, absent], trail, unexplained)
+    assert (finding.kind, finding.count) == (FindingKind.COLUMN_ABSENT, 5_000_000)

@@ -104,7 +104,7 @@ class PostgresReader:
             NotReady: The server does not answer, or refuses a query.
         """
         try:
-            if self._connection is None:
+            if self._connection is None or self._connection.closed:
                 self._connection = psycopg.connect(
                     self._dsn,
                     client_encoding="utf8",
