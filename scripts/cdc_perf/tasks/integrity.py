@@ -22,15 +22,18 @@ def integrity(_: Context, stack: str = "auto", json: bool = False, yes: bool = F
     from cdc_perf.files import json_text
     from cdc_perf.integrity.check import Checker
     from cdc_perf.report.integrity import integrity_text
-    from cdc_perf.stack.choice import running_endpoints
+    from cdc_perf.stack.choice import EXTERNAL, running_endpoints
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
     from cdc_perf.verdict.integrity_gates import exit_code_of
     from cdc_perf.waiting import log_waits
 
     here = workspace(stack)
+    endpoints = running_endpoints(here.backend)
+    if here.backend.name == EXTERNAL:
+        here.backend.verify()
     here.ask(yes=yes)
-    checker = Checker(here.pipeline, running_endpoints(here.backend))
+    checker = Checker(here.pipeline, endpoints)
     # After an earlier restart, Debezium may have sent events again.
     with log_waits():
         found = checker.check({}, excused="the topics are read from their beginning")
