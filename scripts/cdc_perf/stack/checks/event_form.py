@@ -1,6 +1,6 @@
 """Checks the form of the events, in the last record of each table's topic."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ _NEEDED = ("__op", "__source_lsn")
 _ADD_FIELDS = "op,source.lsn,source.sequence,source.txId,source.ts_us,ts_us"
 # Events of a table that are not about a row: truncate, and a logical message.
 _NOT_OF_A_ROW = ("t", "m")
+_FLATTENED = frozenset((EventForm.FLAT, EventForm.FLAT_WITH_SCHEMAS))
+_WITH_SCHEMAS = frozenset((EventForm.FLAT_WITH_SCHEMAS, EventForm.ENVELOPE_WITH_SCHEMAS))
 _AFTERWARDS = "then write a row, so that a new record is there"
 
 
@@ -33,6 +35,45 @@ class FormFault:
     remedy: str
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Who reads the records, and which forms it accepts.
+
+    Attributes:
+        name: What it is.
+        flat: Whether it reads only flattened records.
+        schemas: Whether their values have Connect's schemas; None: it does not matter, or is
+            unknown.
+        key_schemas: Whether their keys have them, likewise.
+    """
+
+    name: str = ""
+    flat: bool = False
+    schemas: bool | None = None
+    key_schemas: bool | None = None
+
+    @classmethod
+    def of(cls, pipeline: Pipeline) -> "Reader":
+        """Return the reader of a pipeline's topics."""
+        if pipeline.consumer is not None:
+            return cls("cdc-consumer", flat=True, schemas=False, key_schemas=False)
+        if pipeline.sink_connector is None:
+            return cls()
+        config = pipeline.sink_connector.config
+        return cls(
+            "the sink connector",
+            schemas=_schemas(config, "value.converter"),
+            key_schemas=_schemas(config, "key.converter"),
+        )
+
+
+def _schemas(config: Mapping[str, str], converter: str) -> bool | None:
+    """Return whether a converter needs schemas; None if it is the worker's, or another one."""
+    if config.get(converter, "") not in (_JSON_CONVERTER, "JsonConverter", "Json"):
+        return None
+    return config.get(f"{converter}.schemas.enable", "true").strip().lower() == "true"
+
+
 def expect_forms(pipeline: Pipeline, records: Iterable[Message]) -> tuple[str, ...]:
     """Return warnings of topics whose last record has a form that cannot be read.
 
@@ -46,7 +87,10 @@ def expect_forms(pipeline: Pipeline, records: Iterable[Message]) -> tuple[str, .
     Raises:
         StackFailure: The newest record cannot be read.
     """
-    tables = {pipeline.topic(table): table for table in pipeline.tables}
+    tables, reader = (
+        {pipeline.topic(table): table for table in pipeline.tables},
+        Reader.of(pipeline),
+    )
     last: dict[str, Message] = {}
     for record in records:
         topic = str(record.topic())
@@ -55,7 +99,7 @@ def expect_forms(pipeline: Pipeline, records: Iterable[Message]) -> tuple[str, .
     faults = {
         topic: fault
         for topic, record in last.items()
-        if (fault := form_fault(record, tables[topic], flat=pipeline.consumer is not None))
+        if (fault := form_fault(record, tables[topic], reader))
     }
     if not faults:
         return ()
@@ -68,32 +112,41 @@ def expect_forms(pipeline: Pipeline, records: Iterable[Message]) -> tuple[str, .
     )
 
 
-def form_fault(record: Message, table: Table, *, flat: bool) -> FormFault | None:
+def form_fault(record: Message, table: Table, reader: Reader) -> FormFault | None:
     """Return why a record with a value cannot be read; None if it can.
 
     Args:
         record: The record.
         table: Its table.
-        flat: Whether its reader is cdc-consumer, which reads only flattened records without
-            schemas.
+        reader: Its reader.
     """
     event = event_of(record, table)
     if event.form is None:
         return _value_fault(record.value())
     if event.op == UNREADABLE:
         return _key_fault(record.key(), table)
-    if flat and event.form is not EventForm.FLAT:
+    if reader.flat and event.form not in _FLATTENED:
         return FormFault(
-            f"is {event.form}, and cdc-consumer reads flattened records without schemas",
-            "on the connector, set value.converter.schemas.enable=false and a transform "
-            f"ExtractNewRecordState with add.fields={_ADD_FIELDS}",
+            f"is {event.form}, and {reader.name} reads flattened records",
+            "on the connector, set a transform ExtractNewRecordState with "
+            f"add.fields={_ADD_FIELDS}, and value.converter.schemas.enable=false",
         )
-    if flat and _has_schema(record.key()):
-        return FormFault(
-            "has a key with a schema, and cdc-consumer reads keys without",
-            "on the connector, set key.converter.schemas.enable=false",
-        )
+    if reader.schemas not in (None, event.form in _WITH_SCHEMAS):
+        return _schema_fault("value", f"is {event.form}", reader, needed=bool(reader.schemas))
+    has_schema = _has_schema(record.key())
+    if reader.key_schemas not in (None, has_schema):
+        found = f"has a key {'with' if has_schema else 'without'} a schema"
+        return _schema_fault("key", found, reader, needed=bool(reader.key_schemas))
     return None
+
+
+def _schema_fault(side: str, found: str, reader: Reader, *, needed: bool) -> FormFault:
+    enable = str(needed).lower()
+    return FormFault(
+        f"{found}, and {reader.name} reads {side}s {'with' if needed else 'without'} schemas",
+        f"on the connector, set {side}.converter={_JSON_CONVERTER} and "
+        f"{side}.converter.schemas.enable={enable}",
+    )
 
 
 def _sentence(record: Message, fault: FormFault) -> str:

@@ -5,8 +5,8 @@ import pytest
 from confluent_kafka import TIMESTAMP_CREATE_TIME, Message
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack.checks.event_form import expect_forms, form_fault
+from cdc_perf.settings.pipeline import Connector, Pipeline
+from cdc_perf.stack.checks.event_form import Reader, expect_forms, form_fault
 from tests.unit.stack.debezium_records import (
     ID,
     KAFKA_MS,
@@ -50,7 +50,7 @@ def test_other_forms_are_refused_if_cdc_consumer_reads_them(
     pipeline: Pipeline, value: object, key: object
 ) -> None:
     assert expect_forms(without_consumer(pipeline), [record(value, key)]) == ()
-    with pytest.raises(StackFailure, match="cdc-consumer reads flattened records") as caught:
+    with pytest.raises(StackFailure, match=r"cdc-consumer reads (flattened|values)") as caught:
         expect_forms(pipeline, [record(value, key)])
     assert "schemas.enable=false" in caught.value.hint
 
@@ -58,8 +58,51 @@ def test_other_forms_are_refused_if_cdc_consumer_reads_them(
 def test_a_key_with_a_schema_is_refused_if_cdc_consumer_reads_it(pipeline: Pipeline) -> None:
     found = [record(flat(), key_with_schemas({"id": ID}))]
     assert expect_forms(without_consumer(pipeline), found) == ()
-    with pytest.raises(StackFailure, match="a key with a schema"):
+    with pytest.raises(StackFailure, match="a key with a schema, and cdc-consumer") as caught:
         expect_forms(pipeline, found)
+    assert "key.converter.schemas.enable=false" in caught.value.hint
+
+
+CONVERTER = "org.apache.kafka.connect.json.JsonConverter"
+WITH = with_schemas(envelope()), key_with_schemas({"id": ID})
+WITHOUT = envelope(), {"id": ID}
+
+
+@pytest.mark.parametrize(
+    ("config", "accepted", "refused"),
+    [
+        # Connect's default of the converter is with schemas.
+        ({"value.converter": CONVERTER, "key.converter": CONVERTER}, WITH, WITHOUT),
+        ({"value.converter": CONVERTER}, WITH, WITHOUT),
+        ({"key.converter": "JsonConverter"}, WITH, WITHOUT),
+        (
+            {"value.converter": CONVERTER, "value.converter.schemas.enable": "false"},
+            WITHOUT,
+            WITH,
+        ),
+        ({"key.converter": CONVERTER, "key.converter.schemas.enable": "false"}, WITHOUT, WITH),
+    ],
+)
+def test_a_sink_connector_needs_what_its_converters_read(
+    pipeline: Pipeline,
+    config: dict[str, str],
+    accepted: tuple[object, object],
+    refused: tuple[object, object],
+) -> None:
+    sink = Connector("sink", config)
+    found = msgspec.structs.replace(without_consumer(pipeline), sink_connector=sink)
+    assert expect_forms(found, [record(*accepted)]) == ()
+    with pytest.raises(StackFailure, match="the sink connector reads"):
+        expect_forms(found, [record(*refused)])
+
+
+def test_a_sink_connector_with_the_workers_converters_may_read_any_form(
+    pipeline: Pipeline,
+) -> None:
+    sink = Connector("sink", {"value.converter": "com.example.Own"})
+    found = msgspec.structs.replace(without_consumer(pipeline), sink_connector=sink)
+    for content in (WITH, WITHOUT):
+        assert expect_forms(found, [record(*content)]) == ()
 
 
 @pytest.mark.parametrize(
@@ -122,5 +165,5 @@ def test_an_older_record_of_another_topic_is_only_a_warning(pipeline: Pipeline) 
 
 def test_the_fault_of_one_record_depends_on_its_reader(pipeline: Pipeline) -> None:
     table = pipeline.tables[0]
-    assert form_fault(record(envelope()), table, flat=False) is None
-    assert form_fault(record(envelope()), table, flat=True) is not None
+    assert form_fault(record(envelope()), table, Reader()) is None
+    assert form_fault(record(envelope()), table, Reader("any", flat=True)) is not None
