@@ -5,6 +5,7 @@ topics, and schema.
 """
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from cdc_perf.errors import ExitCode, StackFailure
 from cdc_perf.settings.pipeline import Connector, Pipeline, PostgresSink, Table
 from cdc_perf.stack import source
+from cdc_perf.stack.canary import DEADLINE_SECONDS, run_canary
 from cdc_perf.stack.checks.broker import Broker
 from cdc_perf.stack.checks.targets import expect_targets
 from cdc_perf.stack.endpoints import Endpoints
@@ -187,6 +189,23 @@ def test_the_form_of_the_last_event_is_found(
     verify(formed, endpoints, connect=False)
 
 
+def test_the_reason_ends_the_wait_for_a_canary_that_cannot_arrive(
+    pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    def explain() -> None:
+        raise StackFailure("the reason")
+
+    elsewhere = tuple(msgspec.structs.replace(x, target=f"no_{x.target}") for x in pipeline.tables)
+    wrong = msgspec.structs.replace(pipeline, tables=elsewhere)
+    began = time.monotonic()
+    with pytest.raises(StackFailure, match="the reason"):
+        run_canary(wrong, endpoints, explain=explain)
+    assert time.monotonic() - began < DEADLINE_SECONDS / 2
+    with source.connect(endpoints.postgres_dsn) as connection:
+        rows = "SELECT count(*) FROM customer WHERE status = 'canary'"
+        assert connection.execute(rows).fetchone() == (0,)
+
+
 SINK = """
 CREATE SCHEMA sinks;
 CREATE TABLE sinks.customer
@@ -277,6 +296,7 @@ def test_a_sink_that_lacks_something_is_refused(
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.usefixtures("slots")
 def test_each_command_refuses_a_wrong_name_at_once_and_writes_nothing(
     endpoints: Endpoints, tmp_path: Path
 ) -> None:
@@ -296,6 +316,11 @@ def test_each_command_refuses_a_wrong_name_at_once_and_writes_nothing(
             assert str(password) not in "".join(completed.last_lines)
         assert connection.execute(position).fetchone() == before
     assert not inv.runs()
+    # Before a deployment, the slot may be unread, but has to be one that can be read.
+    settings.write_text(text.replace('"cdc_slot"', '"test_physical"'), encoding="utf-8")
+    completed = inv("connector.deploy", "--stack", "external", "--yes", env=given(endpoints))
+    assert completed.exit_code == ExitCode.STACK
+    assert any("test_physical is a physical slot" in line for line in completed.last_lines)
     settings.write_text(text, encoding="utf-8")
     completed = inv("integrity", "--stack", "external", "--yes", env=given(endpoints))
     assert completed.exit_code == ExitCode.PASS, completed.last_lines

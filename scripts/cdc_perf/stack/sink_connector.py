@@ -135,7 +135,7 @@ def expect_class(
         log: Returns the last lines of the worker's log.
     """
     classes = _asked(api.connector_classes)
-    if not any(connector_class in class_names(each) for each in classes):
+    if not any(connector_class in _names(each) for each in classes):
         raise StackFailure(
             f"Kafka Connect has no connector {connector_class}",
             hint="add its plugin to connect.plugins in pipeline.toml, with sink_connectors if its "
@@ -144,7 +144,7 @@ def expect_class(
         )
 
 
-def class_names(connector_class: str) -> tuple[str, ...]:
+def _names(connector_class: str) -> tuple[str, ...]:
     """Return the names that Connect accepts for a class (PluginUtils.pluginAliases)."""
     simple = connector_class.rsplit(".", 1)[-1]
     return connector_class, simple, simple.removesuffix("Connector")

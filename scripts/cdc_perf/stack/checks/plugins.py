@@ -5,7 +5,7 @@ from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.connect_api import Rebalancing, ServerError, Unreachable
 from cdc_perf.stack.endpoints import Endpoints
-from cdc_perf.stack.sink_connector import PluginApi, class_names
+from cdc_perf.stack.sink_connector import PluginApi, expect_class
 from cdc_perf.waiting import NotReady
 
 _CLASS = "connector.class"
@@ -26,16 +26,21 @@ def expect_plugins(pipeline: Pipeline, endpoints: Endpoints) -> None:
     """
     if not endpoints.connect_url:
         return
+    api = PluginApi(endpoints.connect_url)
     try:
-        there = PluginApi(endpoints.connect_url).connector_classes()
+        there = api.connector_classes()
     except (Rebalancing, Unreachable, ServerError) as reason:
         raise NotReady(str(reason).splitlines()[0]) from None
     sections = {"connector": pipeline.connector, "sink_connector": pipeline.sink_connector}
     for section, connector in sections.items():
         wanted = connector.config.get(_CLASS, "") if connector else ""
-        if wanted and not any(wanted in class_names(each) for each in there):
+        if not wanted:
+            continue
+        try:
+            expect_class(api, wanted)
+        except StackFailure as failure:
             raise StackFailure(
-                f"pipeline.toml: {section}.config.{_CLASS}: Kafka Connect has no connector "
-                f"{wanted}; {nearest(wanted, sorted(there))}",
+                f"pipeline.toml: {section}.config.{_CLASS}: {failure.message}; "
+                f"{nearest(wanted, sorted(there))}",
                 hint=_REMEDIES[section],
-            )
+            ) from None

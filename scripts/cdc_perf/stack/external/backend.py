@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline, PostgresSink
@@ -142,13 +143,11 @@ class ExternalStack:
         self.verify()
         for warning in warnings(self._pipeline, endpoints):
             _log.info(warning)
-        try:
-            readiness.prove_pipeline(self._pipeline, endpoints)
-        except StackFailure:
-            # The form of the canary's event may be the reason; its topic was empty before.
-            check_events(self._pipeline, endpoints)
-            raise
-        check_events(self._pipeline, endpoints)
+        # The topic of the canary's event may have been empty before, and its form may be the reason
+        # why the row does not arrive.
+        events = partial(check_events, self._pipeline, endpoints)
+        readiness.prove_pipeline(self._pipeline, endpoints, explain=events)
+        events()
         return endpoints
 
     def verify(self, *, connector: bool = True) -> None:
