@@ -16,12 +16,16 @@ from cdc_perf.stack.sinks.choice import sink_of
 from cdc_perf.waiting import NotReady, wait_until
 
 DEADLINE_SECONDS = 30.0
+_EXPLAIN_SECONDS = 3.0
 # About the duration of a row's transfer.
 _INTERVAL_SECONDS = 0.01
 
 
 def run_canary(
-    pipeline: Pipeline, endpoints: Endpoints, deadline_seconds: float = DEADLINE_SECONDS
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    deadline_seconds: float = DEADLINE_SECONDS,
+    explain: Callable[[], None] | None = None,
 ) -> float:
     """Write a row, wait for it in the sink, delete it, and wait until it is gone from the sink.
 
@@ -29,6 +33,8 @@ def run_canary(
         pipeline: Declares the canary row.
         endpoints: Where to write and read it.
         deadline_seconds: Timeout of each of the two waits.
+        explain: Called once if the row has not arrived after some seconds; it raises StackFailure
+            if it finds the reason, which ends the wait.
 
     Returns:
         Seconds from the commit of the row until it is visible in the sink.
@@ -52,6 +58,8 @@ def run_canary(
     def arrived() -> None:
         if not reader.has(table, identifier):
             guard()
+            if explanations and time.monotonic() - committed > _EXPLAIN_SECONDS:
+                explanations.pop()()
             raise NotReady(f"the row {identifier} of {table.table} is not in {sink.name}")
 
     def gone() -> None:
@@ -69,6 +77,7 @@ def run_canary(
         )
 
     guard = Guard(pipeline, endpoints)
+    explanations = [explain] if explain else []
     hint = "see `inv status`, then `inv logs --component consumer` and `--component connect`"
     try:
         with source.connect(endpoints.postgres_dsn) as connection, sink.open() as reader:

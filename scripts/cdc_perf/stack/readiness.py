@@ -1,6 +1,7 @@
 """Steps that make components a pipeline, and readiness checks, for every backend."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import requests
@@ -80,11 +81,18 @@ def _answers(url: str, ca: str = "") -> None:
         raise NotReady(answer.text.strip()[:300])
 
 
-def prove_pipeline(pipeline: Pipeline, endpoints: Endpoints) -> None:
+def prove_pipeline(
+    pipeline: Pipeline, endpoints: Endpoints, explain: Callable[[], None] | None = None
+) -> None:
     """Send a canary row through every hop, and report how long it took.
+
+    Args:
+        pipeline: Declares the row.
+        endpoints: Where to write and read it.
+        explain: As in `run_canary`.
 
     Raises:
         StackFailure: The row did not arrive.
     """
-    seconds = canary.run_canary(pipeline, endpoints)
+    seconds = canary.run_canary(pipeline, endpoints, explain=explain)
     _log.info(f"a canary row went through every hop in {seconds * 1000:.0f} ms")

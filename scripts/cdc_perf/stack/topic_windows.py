@@ -67,8 +67,15 @@ def windows_of(consumer: Consumer, topics: Iterable[str]) -> dict[tuple[str, int
     return windows
 
 
-def messages(consumer: Consumer, windows: Windows) -> Iterator[Message]:
+def messages(
+    consumer: Consumer, windows: Windows, stall_seconds: float = _STALL_SECONDS
+) -> Iterator[Message]:
     """Yield the records within the windows, in the order of their offsets.
+
+    Args:
+        consumer: The client.
+        windows: The offsets to read.
+        stall_seconds: How long to wait for the next record.
 
     Raises:
         StackFailure: The broker stops to deliver them.
@@ -95,9 +102,9 @@ def messages(consumer: Consumer, windows: Windows) -> Iterator[Message]:
             if place.offset >= end:
                 del open_ones[place.topic, place.partition]
             left += max(0, end - max(begin, place.offset))
-        if time.monotonic() > last_message_at + _STALL_SECONDS:
+        if time.monotonic() > last_message_at + stall_seconds:
             names = ", ".join(sorted({topic for topic, _ in open_ones}))
-            raise StackFailure(f"Kafka returned no records of {names} for {_STALL_SECONDS:.0f} s")
+            raise StackFailure(f"Kafka returned no records of {names} for {stall_seconds:.0f} s")
 
 
 @contextmanager

@@ -33,8 +33,10 @@ def integrity(
     from cdc_perf.waiting import log_waits
 
     here = workspace(stack)
-    here.ask(yes=yes)
     endpoints = running_endpoints(here.backend)
+    if here.backend.name == EXTERNAL:
+        here.backend.verify()
+    here.ask(yes=yes)
     external = here.backend.name == EXTERNAL
     checker = checker_of(here.pipeline, endpoints, Scope.TOPICS, external=external, full=full)
     if checker.scope is Scope.TOPICS:

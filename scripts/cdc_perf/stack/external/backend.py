@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from cdc_perf import process
@@ -14,6 +14,7 @@ from cdc_perf.settings.kafka_client import generator_ignores
 from cdc_perf.settings.pipeline import KafkaSink, Pipeline, PostgresSink
 from cdc_perf.stack import kafka_client, readiness, source, target
 from cdc_perf.stack.backend import JvmMemory, LogTail
+from cdc_perf.stack.checks.flow import check_events, check_flow
 from cdc_perf.stack.checks.sequence import check_connector, check_pipeline, warnings
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
 from cdc_perf.stack.component_specs import COMPONENTS, PIPELINE, components_of
@@ -112,7 +113,6 @@ def _connector(pipeline: Pipeline, endpoints: Endpoints) -> str:
         raise NotReady(f"there is no {name}: inv connector.deploy --stack external")
     if not health.running:
         raise NotReady(health.sentence)
-    source.slot_active(endpoints.postgres_dsn, pipeline.postgres.slot)
     return name
 
 
@@ -189,19 +189,29 @@ class ExternalStack:
         self.verify()
         for warning in warnings(self._pipeline, endpoints):
             _log.info(warning)
-        readiness.prove_pipeline(self._pipeline, endpoints)
+        # The topic of the canary's event may have been empty before, and its form may be the reason
+        # why the row does not arrive.
+        events = partial(check_events, self._pipeline, endpoints)
+        readiness.prove_pipeline(self._pipeline, endpoints, explain=events)
+        events()
         return endpoints
 
     def verify(self, *, connector: bool = True) -> None:
         """Raise StackFailure if the external stack does not match pipeline.toml.
 
-        It checks tables, publication, collections, and connector.
+        It checks tables, publication, sink, plugins, connector, slot, topics, consumer group, and
+        the form of events.
+
+        Args:
+            connector: Whether the connector must run as the file says; not before its deployment.
         """
         endpoints = self._addresses
         self._warn_of_client()
         check_pipeline(self._pipeline, endpoints)
         if connector:
             check_connector(self._pipeline, endpoints)
+        for warning in check_flow(self._pipeline, endpoints, reading=connector):
+            _log.info(warning)
 
     def down(self) -> bool:
         """Report that nothing is stopped."""

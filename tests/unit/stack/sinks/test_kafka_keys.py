@@ -44,7 +44,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> KafkaReader:
     monkeypatch.setattr(kafka, "topic_consumer", lambda *_: SimpleNamespace())
     monkeypatch.setattr(KafkaReader, "_records", records)
     monkeypatch.setattr(kafka, "_BATCH", 4)
-    return KafkaReader("", load_pipeline(Checkout.here()))
+    return KafkaReader("", load_pipeline(Checkout.here()), {})
 
 
 def test_only_the_wanted_rows_are_read_in_their_last_state(reader: KafkaReader) -> None:

@@ -1,0 +1,193 @@
+"""Checks that a PostgreSQL sink has the tables and columns that the events arrive in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.settings.names import nearest
+from cdc_perf.settings.pipeline import Pipeline, Table
+from cdc_perf.settings.table_name import TableName
+from cdc_perf.stack import source
+from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.checks.relation import table_names
+from cdc_perf.stack.connector import deployed_config
+from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.row_id import identity
+from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
+
+Columns = Mapping[str, TableColumn]
+# Without USAGE of its schema, PostgreSQL rejects even the question whether a table exists.
+_FIND = """
+    SELECT has_schema_privilege(n.oid, 'USAGE'), c.oid IS NOT NULL
+    FROM pg_namespace n
+    LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = %(table)s
+        AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    WHERE n.nspname = %(schema)s
+"""
+_UNREADABLE = """
+    SELECT name FROM unnest(%(names)s::text[]) AS name
+    WHERE NOT has_column_privilege(%(table)s::regclass, name, 'SELECT')
+"""
+# Before version 18 no generated column is published, although the view lists it.
+_PUBLISHED = """
+    SELECT attnames::text[], current_setting('server_version_num')::integer >= 180000
+    FROM pg_publication_tables WHERE pubname = %s AND schemaname = %s AND tablename = %s
+"""
+_TIMES = frozenset(("date", "timestamp", "timestamptz"))
+_BARE_IN_JSON = frozenset(("int2", "int4", "int8", "oid", "bool"))
+
+
+def expect_sink_tables(pipeline: Pipeline, endpoints: Endpoints) -> None:
+    """Return if the sink has a readable table with the published columns for each table.
+
+    Raises:
+        NotReady: A database does not answer.
+        StackFailure: It lacks a table, a column, or a privilege, or a key cannot be compared.
+    """
+    config = deployed_config(pipeline, endpoints) or pipeline.connector.config
+    filtered = ConnectorFilter.of(config)
+    with (
+        source.connect(endpoints.postgres_dsn) as here,
+        source.connect(endpoints.sink_dsn) as there,
+    ):
+        for index, table in enumerate(pipeline.tables):
+            place = f"pipeline.toml: tables[{index}]"
+            columns = {each.name: each for each in table_columns(here, table.table)}
+            _expect_declared(place, table, tuple(columns))
+            arriving = [
+                name
+                for name in _published(here, pipeline, table, columns)
+                if name not in table.not_compared
+                and not filtered.excludes(".".join((*table.name, name)))
+            ]
+            found = _sink_columns(place, table, there)
+            _expect_columns(place, table, arriving, tuple(found))
+            _expect_readable(table, arriving, there)
+            expect_same_key(place, table, columns, found)
+
+
+def _expect_declared(place: str, table: Table, columns: Sequence[str]) -> None:
+    for setting, names in (("columns", table.columns), ("not_compared", table.not_compared)):
+        for name in names:
+            if name not in columns:
+                raise StackFailure(
+                    f"{place}.{setting}: {table.table} has no column {name}",
+                    hint=nearest(name, columns),
+                )
+
+
+def _published(
+    connection: Connection[tuple[Any, ...]], pipeline: Pipeline, table: Table, columns: Columns
+) -> list[str]:
+    """Return the columns that events have; none if the publication lacks the table."""
+    row = connection.execute(_PUBLISHED, (pipeline.postgres.publication, *table.name)).fetchone()
+    listed, carries_generated = row or ((), False)
+    allowed = {GeneratedColumn.NO, *((GeneratedColumn.STORED,) if carries_generated else ())}
+    return [name for name, x in columns.items() if name in listed and x.generated in allowed]
+
+
+def _sink_columns(
+    place: str, table: Table, connection: Connection[tuple[Any, ...]]
+) -> dict[str, TableColumn]:
+    """Return the columns of the sink's table, by name.
+
+    Raises:
+        StackFailure: There is no such table, or its schema cannot be used.
+    """
+    name = TableName.parse(table.target)
+    where = f"the sink's database {connection.info.dbname}"
+    row = connection.execute(_FIND, {"schema": name.schema, "table": name.name}).fetchone()
+    may_use, is_there = row or (True, False)
+    if not may_use:
+        raise StackFailure(
+            f"{where} does not let {connection.info.user} use the schema {name.schema}",
+            hint=f'GRANT USAGE ON SCHEMA {name.schema} TO "{connection.info.user}"',
+        )
+    if not is_there:
+        raise StackFailure(
+            f"{place}.target: {where} has no table {name}; "
+            f"{nearest(str(name), table_names(connection))}",
+            hint="create it, or correct target",
+        )
+    return {each.name: each for each in table_columns(connection, str(name))}
+
+
+def _expect_columns(
+    place: str, table: Table, arriving: Sequence[str], there: Sequence[str]
+) -> None:
+    for name in arriving:
+        wanted = in_sink(table, name)
+        if wanted not in there:
+            raise StackFailure(
+                f"{place}: the sink's table {table.target} has no column {wanted}; "
+                f"{nearest(wanted, there)}",
+                hint="add it, or set its name in columns, or list it in not_compared",
+            )
+
+
+def _expect_readable(
+    table: Table, arriving: Sequence[str], connection: Connection[tuple[Any, ...]]
+) -> None:
+    """Return if the data-loss check may read the columns."""
+    name = str(TableName.parse(table.target))
+    names = [in_sink(table, each) for each in arriving]
+    found = connection.execute(_UNREADABLE, {"names": names, "table": name}).fetchone()
+    if found is not None:
+        user = connection.info.user
+        raise StackFailure(
+            f"the sink does not let {user} read {found[0]} of {name}",
+            hint=f'GRANT SELECT ON {name} TO "{user}"',
+        )
+
+
+def expect_same_key(place: str, table: Table, here: Columns, there: Columns) -> None:
+    """Return if the rows of both sides can be matched by their keys.
+
+    Args:
+        place: The table's place in the settings.
+        table: The table.
+        here: The columns of the source, by name.
+        there: Those of the sink.
+
+    Raises:
+        StackFailure: A key column has a type that is not supported, or prints other values.
+    """
+    names = tuple(in_sink(table, name) for name in table.key)
+    sink = msgspec.structs.replace(table, table=f"the sink's table {table.target}", key=names)
+    identity(sink, there)
+    for name, other in zip(table.key, names, strict=True):
+        if not _comparable(here[name], there[other], alone=len(names) == 1):
+            raise StackFailure(
+                f"{place}.key: {name} of {table.table} is {here[name].declared}, but {other} of "
+                f"the sink's table {table.target} is {there[other].declared}: the keys of a row "
+                "would differ",
+                hint="give both columns the same type",
+            )
+
+
+def _comparable(here: TableColumn, there: TableColumn, *, alone: bool) -> bool:
+    """Return whether a key prints alike in both columns.
+
+    Times are printed by their precision, and numerics by their scale. In a composite key, some
+    types are numbers of JSON, and others texts.
+    """
+    if _TIMES & {here.type, there.type}:
+        one, other = (
+            identity(_ONE_COLUMN, {"x": replace(each, name="x")}) for each in (here, there)
+        )
+        return one.as_string() == other.as_string()
+    if here.type == there.type == "numeric" and there.scale is not None:
+        return here.scale == there.scale
+    return alone or (here.type in _BARE_IN_JSON) == (there.type in _BARE_IN_JSON)
+
+
+_ONE_COLUMN = Table(table="x", key=("x",))
+
+
+def in_sink(table: Table, column: str) -> str:
+    """Return the name of a column in the sink."""
+    return table.columns.get(column, column)
