@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from confluent_kafka import (
     OFFSET_INVALID,
+    Consumer,
     ConsumerGroupState,
     KafkaError,
     KafkaException,
