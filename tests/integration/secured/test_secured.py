@@ -19,6 +19,7 @@ from cdc_perf.stack import kafka_client
 from cdc_perf.stack.connect_api import ConnectApi
 from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.stack.sinks.kafka import KafkaTarget
+from cdc_perf.stack.sinks.postgres import PostgresTarget
 from cdc_perf.waiting import NotReady
 from tests.integration.conftest import ROOT
 from tests.integration.inv import Inv
@@ -112,6 +113,7 @@ def test_every_client_of_the_harness_reads(followed: Measured) -> None:
     grouped = msgspec.structs.replace(pipeline, kafka=kafka)
     with closing(ConsumerLag(bootstrap, grouped, client)) as lag:
         assert lag.read() >= 0
+    assert PostgresTarget(endpoints.postgres_dsn).server().startswith("PostgreSQL 15")
     assert ConnectApi.of(endpoints).status(pipeline.connector.name) is not None
     config = ConnectApi.of(endpoints).config(pipeline.connector.name) or {}
     assert config["database.sslmode"] == "require"
@@ -122,9 +124,11 @@ def test_without_its_settings_no_client_gets_in(followed: Measured) -> None:
         kafka_client.cluster_id(followed.endpoints.kafka_bootstrap, {})
 
 
-def test_a_canary_row_goes_through(inv: Inv, followed: Measured) -> None:
-    code, output = run(inv, followed, "up")
+def test_a_canary_row_goes_through(inv: Inv, followed: Measured, tmp_path: Path) -> None:
+    given = client(socket_keepalive_enable="true")(followed, tmp_path)
+    code, output = run(inv, followed, "up", **given)
     assert code == 0, output
+    assert "k6 reads the topics without socket.keepalive.enable" in output
     assert "a canary row went through every hop" in output
     assert "connect answers (Kafka Connect" in output
 
