@@ -143,17 +143,14 @@ class Broker:
         return sorted(str(each.group_id) for each in listed.valid or ())
 
     def describe(self, groups: Sequence[str]) -> dict[str, GroupState]:
-        """Return what groups read.
-
-        Raises:
-            NotReady: The broker does not answer, or does not allow it.
-        """
+        """Return what groups read, without those about which the broker does not answer."""
         if not groups:
             return {}
         answers = self._admin.describe_consumer_groups(
             list(groups), request_timeout=TIMEOUT_SECONDS
         )
-        return {name: _state(answer) for name, answer in answers.items()}
+        states = {name: _state(answer) for name, answer in answers.items()}
+        return {name: state for name, state in states.items() if state is not None}
 
     def close(self) -> None:
         """Close the connections."""
@@ -167,14 +164,13 @@ def broker_of(pipeline: Pipeline, endpoints: Endpoints) -> Iterator[Broker]:
         yield broker
 
 
-def _state(answer: "Future[ConsumerGroupDescription]") -> GroupState:
+def _state(answer: "Future[ConsumerGroupDescription]") -> GroupState | None:
     try:
         found = answer.result()
     except KafkaException as error:
         # Since Kafka 4, an unknown group is an error; before, it is a dead one without members.
-        if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-            return GroupState()
-        raise NotReady(error.args[0].str()) from None
+        is_unknown = error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND
+        return GroupState() if is_unknown else None
     assigned = [
         place.topic
         for member in found.members or ()

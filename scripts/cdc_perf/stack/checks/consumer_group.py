@@ -1,12 +1,14 @@
 """Checks that the consumer group reads the pipeline's topics."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.checks.broker import GroupState
 from cdc_perf.stack.topic_windows import Windows
+from cdc_perf.waiting import NotReady
 
 _PLACE = "pipeline.toml: kafka.consumer_group"
 # Of a cluster with more groups, only so many are asked for the hint: each costs a connection.
@@ -24,7 +26,7 @@ class Groups(Protocol):
         """Return the names of all groups."""
 
     def describe(self, groups: Sequence[str]) -> Mapping[str, GroupState]:
-        """Return what groups read."""
+        """Return what groups read, without those about which the broker does not answer."""
 
 
 def expect_reader(pipeline: Pipeline, broker: Groups, windows: Windows) -> tuple[str, ...]:
@@ -47,8 +49,8 @@ def expect_reader(pipeline: Pipeline, broker: Groups, windows: Windows) -> tuple
     if not group or not windows or broker.has_committed(group, windows):
         return ()
     topics = {topic for topic, _ in windows}
-    state = broker.describe([group])[group]
-    if state.topics & topics or not state.settled:
+    state = broker.describe([group]).get(group)
+    if state is None or state.topics & topics or not state.settled:
         return ()
     others = _readers(broker, windows, topics, group)
     what = f"{_PLACE}: the group {group} does not read the topics of the tables"
@@ -68,6 +70,13 @@ def _readers(broker: Groups, windows: Windows, topics: set[str], wrong: str) -> 
     """Return other groups that read the topics, the running ones first."""
     names = [name for name in broker.groups() if name != wrong][:_MOST_ASKED]
     states = broker.describe(names)
-    running = [name for name in names if states[name].topics & topics]
-    idle = [name for name in names if name not in running and broker.has_committed(name, windows)]
+    running = [name for name in names if name in states and states[name].topics & topics]
+    idle = [name for name in names if name not in running and _has_read(broker, name, windows)]
     return [*running, *idle][:_MOST_LISTED]
+
+
+def _has_read(broker: Groups, group: str, windows: Windows) -> bool:
+    """Return whether a group has committed an offset; False if the broker does not tell."""
+    with suppress(NotReady):
+        return broker.has_committed(group, windows)
+    return False

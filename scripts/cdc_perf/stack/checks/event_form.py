@@ -87,10 +87,8 @@ def expect_forms(pipeline: Pipeline, records: Iterable[Message]) -> tuple[str, .
     Raises:
         StackFailure: The newest record cannot be read.
     """
-    tables, reader = (
-        {pipeline.topic(table): table for table in pipeline.tables},
-        Reader.of(pipeline),
-    )
+    tables = {pipeline.topic(table): table for table in pipeline.tables}
+    reader = Reader.of(pipeline)
     last: dict[str, Message] = {}
     for record in records:
         topic = str(record.topic())
@@ -113,7 +111,7 @@ def expect_forms(pipeline: Pipeline, records: Iterable[Message]) -> tuple[str, .
 
 
 def form_fault(record: Message, table: Table, reader: Reader) -> FormFault | None:
-    """Return why a record with a value cannot be read; None if it can.
+    """Return why a record of a row's event cannot be read; None if it can.
 
     Args:
         record: The record.
@@ -163,18 +161,18 @@ def _is_of_row(record: Message) -> bool:
     if value is None:
         return False
     content = _payload(_decoded(value))
-    return not isinstance(content, dict) or content.get("op") not in _NOT_OF_A_ROW
+    if isinstance(content, dict) and "source" in content:
+        return content.get("op") not in _NOT_OF_A_ROW
+    # A schema without a payload is a tombstone.
+    return content is not None
 
 
-def _value_fault(value: bytes | str | None) -> FormFault | None:
+def _value_fault(value: bytes | str | None) -> FormFault:
     content = _decoded(value)
     converter = f"on the connector, set value.converter={_JSON_CONVERTER}"
     if content is _NOTHING:
         return FormFault(f"is not JSON{_guess(value)}", converter)
     content = _payload(content)
-    if content is None:
-        # A value with a schema whose payload is null is a tombstone.
-        return None
     if not isinstance(content, dict):
         return FormFault("is JSON, but not an object", converter)
     if "op" in content and ("before" in content or "after" in content):

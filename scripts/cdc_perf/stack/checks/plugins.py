@@ -3,7 +3,7 @@
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack.connect_api import Rebalancing, ServerError, Unreachable
+from cdc_perf.stack.connect_api import Rebalancing, Unreachable
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.sink_connector import PluginApi, expect_class
 from cdc_perf.waiting import NotReady
@@ -21,7 +21,7 @@ def expect_plugins(pipeline: Pipeline, endpoints: Endpoints) -> None:
     """Return if the worker has the classes of the connectors, or has no address.
 
     Raises:
-        NotReady: It does not answer.
+        NotReady: It does not answer, or a proxy before it refuses the question.
         StackFailure: It lacks one.
     """
     if not endpoints.connect_url:
@@ -29,7 +29,7 @@ def expect_plugins(pipeline: Pipeline, endpoints: Endpoints) -> None:
     api = PluginApi(endpoints.connect_url)
     try:
         there = api.connector_classes()
-    except (Rebalancing, Unreachable, ServerError) as reason:
+    except (Rebalancing, Unreachable, StackFailure) as reason:
         raise NotReady(str(reason).splitlines()[0]) from None
     sections = {"connector": pipeline.connector, "sink_connector": pipeline.sink_connector}
     for section, connector in sections.items():

@@ -9,6 +9,7 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.checks.broker import GroupState
 from cdc_perf.stack.checks.consumer_group import expect_reader
 from cdc_perf.stack.topic_windows import Windows
+from cdc_perf.waiting import NotReady
 
 GROUP, TOPIC = "cdc-consumer", "cdc.public.customer"
 WRITTEN: Windows = {(TOPIC, 0): (0, 0), (TOPIC, 1): (7, 7)}
@@ -18,7 +19,10 @@ READS = GroupState(frozenset((TOPIC, "more")))
 
 @dataclass
 class Groups:
-    """Groups with members, by name, and the names of those that committed an offset."""
+    """Groups with members, by name, and the names of those that committed an offset.
+
+    Those that start with `closed` may not be asked about.
+    """
 
     states: Mapping[str, GroupState] = field(default_factory=dict)
     committed: Sequence[str] = ()
@@ -27,13 +31,16 @@ class Groups:
     def has_committed(self, group: str, windows: Windows) -> bool:
         assert windows
         self.asked.append(group)
+        if group.startswith("closed"):
+            raise NotReady("Group authorization failed")
         return group in self.committed
 
     def groups(self) -> list[str]:
         return sorted({*self.states, *self.committed})
 
     def describe(self, groups: Sequence[str]) -> Mapping[str, GroupState]:
-        return {name: self.states.get(name, GroupState()) for name in groups}
+        allowed = [name for name in groups if not name.startswith("closed")]
+        return {name: self.states.get(name, GroupState()) for name in allowed}
 
 
 @pytest.mark.parametrize(
@@ -88,6 +95,15 @@ def test_no_group_is_asked_about_if_none_is_named_or_no_topic_exists(pipeline: P
     assert expect_reader(msgspec.structs.replace(pipeline, kafka=kafka), groups, WRITTEN) == ()
     assert expect_reader(pipeline, groups, {}) == ()
     assert groups.asked == []
+
+
+def test_a_group_that_may_not_be_asked_about_is_left_out(pipeline: Pipeline) -> None:
+    groups = Groups({"closed": READS, "right": READS})
+    with pytest.raises(StackFailure, match=r"the groups that do: right\n"):
+        expect_reader(pipeline, groups, WRITTEN)
+    kafka = msgspec.structs.replace(pipeline.kafka, consumer_group="closed-to-us")
+    with pytest.raises(NotReady):
+        expect_reader(msgspec.structs.replace(pipeline, kafka=kafka), groups, WRITTEN)
 
 
 def test_a_large_cluster_is_not_asked_about_every_group(pipeline: Pipeline) -> None:

@@ -140,7 +140,12 @@ def test_what_is_no_event_of_a_row_says_nothing(pipeline: Pipeline, value: objec
     assert expect_forms(pipeline, [record(value)]) == ()
     # Nor does it hide the record before it.
     with pytest.raises(StackFailure):
-        expect_forms(pipeline, [at(1, AVRO), record(value)])
+        expect_forms(pipeline, [at(1, AVRO), at(2, value)])
+
+
+def test_a_column_may_be_called_op(pipeline: Pipeline) -> None:
+    with pytest.raises(StackFailure, match="without __source_lsn"):
+        expect_forms(pipeline, [record({**without(flat(), "__source_lsn"), "op": "t"})])
 
 
 def test_there_is_no_fault_without_records(pipeline: Pipeline) -> None:

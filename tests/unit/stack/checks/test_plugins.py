@@ -64,10 +64,14 @@ def test_a_class_that_the_worker_lacks_is_refused(
     )
 
 
-def test_a_worker_without_an_address_or_an_answer_is_left_to_other_checks(
-    connect: responses.RequestsMock, pipeline: Pipeline, endpoints: Endpoints
-) -> None:
+def test_a_worker_without_an_address_is_not_asked(pipeline: Pipeline, endpoints: Endpoints) -> None:
     expect_plugins(pipeline, msgspec.structs.replace(endpoints, connect_url=""))
-    connect.get(f"{endpoints.connect_url}/connector-plugins", status=503, body="starting")
+
+
+@pytest.mark.parametrize("status", [403, 404, 409, 503])
+def test_a_worker_without_an_answer_is_left_to_other_checks(
+    connect: responses.RequestsMock, pipeline: Pipeline, endpoints: Endpoints, status: int
+) -> None:
+    connect.get(f"{endpoints.connect_url}/connector-plugins", status=status, body="no")
     with pytest.raises(NotReady):
         expect_plugins(pipeline, endpoints)
