@@ -94,7 +94,7 @@ def run(inv: Inv, measured: Measured, *words: str, **changes: str) -> tuple[int,
         **changes,
         "CDC_PIPELINE": str(measured.checkout.pipeline),
     }
-    completed = inv(*words, "--stack", "external", env=environment)
+    completed = inv(*words, "--stack", "external", "--yes", env=environment)
     assert SECRET not in completed.output
     return completed.exit_code, completed.output
 

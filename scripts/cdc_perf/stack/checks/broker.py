@@ -73,8 +73,9 @@ class Broker:
 
     @cached_property
     def _admin(self) -> AdminClient:
+        client = self._client
         settings: dict[str, str | int | float | bool] = {
-            **self._client,
+            **client,
             "bootstrap.servers": self._bootstrap,
             "log_level": 0,
         }
