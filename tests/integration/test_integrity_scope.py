@@ -154,7 +154,7 @@ def test_the_commands_on_an_external_stack(pipe: Planted, tmp_path: Path) -> Non
     others = pipe.insert()
     pipe.settled()
     pipe.customers.delete_one({"_id": others})
-    words = ("perf", "--scenarios", "baseline", "--duration", "5s", "--stack", "external")
+    words = ("perf", "--scenarios", "baseline", "--duration", "5s", "--stack", "external", "--yes")
     completed = inv(*words, "--cleanup", env=env)
     run = inv.run_of(completed)
     integrity = json.loads((run / "baseline" / "integrity.json").read_bytes())
@@ -177,10 +177,10 @@ def test_the_commands_on_an_external_stack(pipe: Planted, tmp_path: Path) -> Non
         ).fetchone()
         kept = connection.execute("SELECT count(*) FROM customer WHERE id = %s", (others,))
         assert (left, kept.fetchone()) == ((0,), (1,))
-    full = inv("integrity", "--stack", "external", "--full", env=env)
+    full = inv("integrity", "--stack", "external", "--yes", "--full", env=env)
     assert full.exit_code == ExitCode.FAIL, full.output
     assert others in full.output
-    topics = inv("integrity", "--stack", "external", env=env)
+    topics = inv("integrity", "--stack", "external", "--yes", env=env)
     assert "comparing the rows with events in the topics; --full compares all" in topics.output
     assert others in topics.output
     pipe.update(others)

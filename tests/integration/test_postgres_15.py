@@ -37,7 +37,7 @@ ALTER TABLE sensor REPLICA IDENTITY FULL;
 """
 TABLES = (
     "\n".join(
-        f'[[tables]]\ntable = "public.{name}"\nkey = ["id"]\ncollection = "{name}"\n'
+        f'[[tables]]\ntable = "public.{name}"\nkey = ["id"]\ntarget = "{name}"\n'
         for name in ("papers", "sensor")
     )
     + "\n[canary]\n"

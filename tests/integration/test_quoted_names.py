@@ -40,7 +40,7 @@ NAMES = (
     'public."q""uote"',
 )
 TABLES = "".join(
-    f"[[tables]]\ntable = '{name}'\nkey = ['id']\ncollection = 'quoted_{number}'\n\n"
+    f"[[tables]]\ntable = '{name}'\nkey = ['id']\ntarget = 'quoted_{number}'\n\n"
     for number, name in enumerate(NAMES)
 )
 
@@ -162,7 +162,7 @@ def test_they_are_an_external_stack_to_another_checkout(
 def test_settings_that_the_running_stack_has_not_are_refused(quoted: Quoted) -> None:
     settings = quoted.inv.checkout.pipeline_file
     text = settings.read_text(encoding="utf-8")
-    added = '[[tables]]\ntable = "public.added"\nkey = ["id"]\ncollection = "added"\n\n[canary]'
+    added = '[[tables]]\ntable = "public.added"\nkey = ["id"]\ntarget = "added"\n\n[canary]'
     try:
         for old, new in (("[canary]", added), ('slot = "cdc_slot"', 'slot = "other"')):
             settings.write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -41,7 +41,7 @@ KEYS = {
 }
 SECTIONS = (
     "\n".join(
-        f'[[tables]]\ntable = "public.{name}"\nkey = {key}\ncollection = "{name}"\n'
+        f'[[tables]]\ntable = "public.{name}"\nkey = {key}\ntarget = "{name}"\n'
         for name, key in KEYS.items()
     )
     + "\n[canary]\n"

@@ -189,8 +189,8 @@ def test_a_database_that_differs_in_capitals_alone_is_refused(
         ('target = "orders"', 'target = "select"', "tables[2].target"),
         ('target = "orders"', 'target = "Customer"', "tables[2].target"),
         (
-            'key = ["id"]\ncollection = "orders"',
-            'key = ["customer_id"]\ncollection = "orders"',
+            'key = ["id"]\ntarget = "orders"',
+            'key = ["customer_id"]\ntarget = "orders"',
             "tables[2].key",
         ),
         ('"public.orders"', '"public.Orders"', "tables[2].table"),

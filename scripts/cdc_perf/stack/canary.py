@@ -95,5 +95,5 @@ def run_canary(
             hint="fix [canary] in pipeline.toml",
         ) from None
     except NotReady as reason:
-        raise StackFailure(f"a database does not answer: {reason}") from None
+        raise StackFailure(f"the canary row could not be sent or followed: {reason}") from None
     return latency

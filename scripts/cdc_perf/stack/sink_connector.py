@@ -121,7 +121,7 @@ def deploy_sink(
     """
     connector = _connector(pipeline)
     desired = desired_sink_config(pipeline, address)
-    api = PluginApi(endpoints.connect_url, _VALIDATION_SECONDS)
+    api = PluginApi(endpoints.connect_url, _VALIDATION_SECONDS, endpoints.connect_ca)
     connector_class = connector.config["connector.class"]
     expect_class(api, connector_class, log)
     changes: list[ConnectorChange] = []

@@ -54,7 +54,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 
 def folder_of(name: str, target: Path) -> Checkout:
-    shutil.copytree(ROOT / "pipelines", target)
+    left_out = shutil.ignore_patterns("results", ".stack")
+    shutil.copytree(ROOT / "pipelines", target, ignore=left_out)
     return Checkout.at(ROOT, {"CDC_PIPELINE": str(target / name)})
 
 

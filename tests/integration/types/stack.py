@@ -55,7 +55,7 @@ def sections() -> str:
     keys = {"kinds": "id"} | {key_table(each): "key" for each in FOLLOWED}
     return (
         "\n".join(
-            f'[[tables]]\ntable = "public.{name}"\nkey = ["{key}"]\ncollection = "{name}"\n'
+            f'[[tables]]\ntable = "public.{name}"\nkey = ["{key}"]\ntarget = "{name}"\n'
             for name, key in keys.items()
         )
         + "\n[canary]\n"

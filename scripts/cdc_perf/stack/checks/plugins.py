@@ -26,7 +26,7 @@ def expect_plugins(pipeline: Pipeline, endpoints: Endpoints) -> None:
     """
     if not endpoints.connect_url:
         return
-    api = PluginApi(endpoints.connect_url)
+    api = PluginApi(endpoints.connect_url, ca=endpoints.connect_ca)
     try:
         there = api.connector_classes()
     except (Rebalancing, Unreachable, StackFailure) as reason:
