@@ -165,7 +165,10 @@ def test_a_connection_that_breaks_is_renewed(sink: Sink) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ('DROP TABLE "Crm"."Order"', 'the sink has no table "Crm"."Order"'),
+        (
+            'DROP TABLE "Crm"."Order"',
+            'pipeline.toml: tables[0].target: the sink\'s database cdc has no table "Crm"."Order"; ',
+        ),
         (
             'ALTER TABLE "Crm"."Order" DROP COLUMN state',
             'pipeline.toml: tables[0]: the sink\'s table "Crm"."Order" has no column state; ',
@@ -189,5 +192,7 @@ def test_a_sink_without_a_table_or_a_column_is_refused(
 def test_a_name_that_the_source_does_not_have_is_refused(sink: Sink) -> None:
     wrong = msgspec.structs.replace(ORDERS, columns={**ORDERS.columns, "stat": "x"})
     pipeline = msgspec.structs.replace(sink.pipeline, tables=(wrong,))
-    with pytest.raises(StackFailure, match=r"tables\[0\]: public\.orders has no column stat; "):
+    with pytest.raises(
+        StackFailure, match=r"tables\[0\]\.columns: public\.orders has no column stat"
+    ):
         expect_targets(pipeline, sink.endpoints)
