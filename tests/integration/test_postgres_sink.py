@@ -167,7 +167,7 @@ def test_a_connection_that_breaks_is_renewed(sink: Sink) -> None:
     [
         (
             'DROP TABLE "Crm"."Order"',
-            'pipeline.toml: tables[0].target: the sink\'s database cdc has no table "Crm"."Order"; ',
+            "pipeline.toml: tables[0].target: the sink's database cdc has no table ",
         ),
         (
             'ALTER TABLE "Crm"."Order" DROP COLUMN state',
