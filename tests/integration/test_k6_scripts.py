@@ -40,7 +40,7 @@ _THRESHOLDS_FAILED, _CONFIG_WRONG, _SCRIPT_THREW, _MARKED_AS_FAILED = 99, 104, 1
 
 
 def script_of(checkout: Checkout, scenario: str) -> Path:
-    return load_scenarios(checkout).get(scenario).script
+    return load_scenarios(checkout).get(scenario).k6_script
 
 
 @dataclass(frozen=True)

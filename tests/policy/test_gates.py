@@ -17,9 +17,9 @@ from cdc_perf.load.exceptions import Exceptions
 from cdc_perf.reasons.reason import texts
 from cdc_perf.results.points.gauges import StackSeries
 from cdc_perf.results.summary import Check, Metric
-from cdc_perf.settings.executors import ConstantArrivalRate
+from cdc_perf.settings.executors import ConstantArrivalRate, Observation
 from cdc_perf.settings.hops import HOPS
-from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
 from cdc_perf.stack.connector_health import Condition, ConnectorHealth
 from cdc_perf.verdict.evidence import EarlierPart, Evidence, HoldResult
 from cdc_perf.verdict.gates import (
@@ -42,6 +42,7 @@ from cdc_perf.verdict.integrity_gates import (
     events_gate,
     ledger_gate,
     rows_gate,
+    traffic_gate,
 )
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.k6_gates import k6_exit_gate, points_gate, thresholds_agree_gate
@@ -125,6 +126,20 @@ def lossy(kind: FindingKind) -> Integrity:
     return msgspec.structs.replace(CLEAN, findings=(finding,))
 
 
+def observed(integrity: Integrity = CLEAN) -> Evidence:
+    """Return the good evidence of an observation: no k6 ran, and there is no ledger."""
+    limited = hops(0)
+    return replace(
+        limited,
+        scenario=OBSERVE,
+        executor=Observation(duration="60s"),
+        summary=summary({}, scenario=OBSERVE),
+        points=PointsSummary(),
+        k6_exit=None,
+        integrity=msgspec.structs.replace(integrity, acknowledged=None),
+    )
+
+
 def with_integrity(integrity: Integrity) -> Evidence:
     return replace(users(), integrity=integrity)
 
@@ -135,6 +150,7 @@ GOOD_ONES = {
     "health check": health(Check("a row", 1, 0)),
     "sampled": sampled(60),
     "hops": hops(0),
+    "observed": observed(),
     "held": replace(
         users(),
         held=HoldResult(Ramp(700.0, "it broke"), 600, 300.0),
@@ -226,6 +242,9 @@ REDS: Mapping[GateFunction, Red] = {
         "ledger",
         ExitCode.INVALID,
         with_integrity(msgspec.structs.replace(CLEAN, acknowledged={"c": 599})),
+    ),
+    traffic_gate: Red(
+        "traffic", ExitCode.NO_DATA, observed(msgspec.structs.replace(CLEAN, topics=()))
     ),
     ramp_gate: Red(
         "ramp",

@@ -17,7 +17,7 @@ from cdc_perf.results.summary import (
     Summary,
     SummaryType,
 )
-from cdc_perf.settings.executors import ConstantVus, Executor
+from cdc_perf.settings.executors import ConstantVus, LoadShape
 from cdc_perf.settings.expressions import Expression, parse_expression
 from cdc_perf.settings.hops import CONSUMER_HOPS, Hop, HopSequence
 from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase, Source
@@ -202,7 +202,7 @@ def evidence(
     events: Sequence[ComponentEvent] = (),
     *,
     points: PointsSummary | None = None,
-    executor: Executor = TEN_USERS,
+    executor: LoadShape = TEN_USERS,
     clock_step_seconds: float = 0.0,
 ) -> Evidence:
     """Return the evidence of a scenario that k6 left this summary of."""

@@ -46,6 +46,8 @@ _Compared = tuple[TableComparison, Sequence[RowDifference]]
 # After a restart of one of these, Debezium resends changes that were not confirmed.
 _REPEATING = frozenset(spec.name for spec in SPECS if spec.repeats_events)
 _CONNECT_SECONDS = 5
+# A comparison reads a database that others use.
+_READING_SECONDS = 1.0
 
 
 def excuse(components: Iterable[str]) -> str:
@@ -91,6 +93,7 @@ class Checker:
         scope: The rows to compare. A run without a ledger of its writes is checked by the events
             in the topics instead.
         shared: Whether others may write to the database at any time.
+        read_only: Whether nothing may be written, so that no row of its own proves the drain.
     """
 
     pipeline: Pipeline
@@ -98,6 +101,7 @@ class Checker:
     deadline_seconds: float = DEADLINE_SECONDS
     scope: Scope = Scope.ALL
     shared: bool = False
+    read_only: bool = False
 
     def begin(self) -> StartOffsets:
         """Check that every table is supported, and return the current end offsets of the topics.
@@ -120,6 +124,8 @@ class Checker:
     ) -> Integrity:
         """Drain the pipeline, compare, and return the result.
 
+        If it may not write, the check neither sends a row nor expects that the writes have stopped.
+
         Args:
             begins: The offsets to read the topics from.
             ledger: k6's ledger of the writes since then, or None if there is none.
@@ -139,6 +145,8 @@ class Checker:
         draining = Draining(self.pipeline, self.endpoints, lag, self.deadline_seconds)
         found, filtered = Integrity(checked=checked), self._filtered()
         how = self._after_load if quiet and not self.shared else self._under_load
+        if self.read_only:
+            how = self._reading
         try:
             with _answering(), self._keys(begins, ledger) as keys:
                 compared = how(draining, filtered, keys)
@@ -220,6 +228,38 @@ class Checker:
 
         draining.sink(arrived)
         return second, lasting
+
+    def _reading(
+        self, draining: Draining, filtered: ConnectorFilter, keys: Keys | None
+    ) -> _Compared:
+        """Compare while others write, and write nothing: no row of its own shows the drain.
+
+        A row that differs is compared again until it is equal, has another version, or everything
+        that the first comparison saw has passed the pipeline. If that is not confirmed, a row that
+        differs in the same version until the end of the time is wrong. A first comparison with more
+        differences than are kept is replaced by the next one, unless that is so for ever.
+        """
+        last = self._compare(filtered, keys)
+        lasting = last.differences
+        if lasting:
+            draining.mark()
+
+            def settled() -> None:
+                nonlocal last, lasting
+                # Asked before the comparison, which then sees what has passed.
+                passed = draining.passed()
+                last = self._compare(filtered, keys)
+                if overflowed(lasting) and not (passed and overflowed(last.differences)):
+                    passed, lasting = False, last.differences
+                    draining.mark()
+                else:
+                    lasting = persistent(lasting, last.differences)
+                if lasting and not passed:
+                    raise NotReady(f"{counted(len(lasting), 'row')} differ")
+
+            draining.sink(settled, _READING_SECONDS)
+        draining.group()
+        return last, lasting
 
     def _found(
         self,

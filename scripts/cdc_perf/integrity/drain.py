@@ -4,6 +4,9 @@ A row is sent through every hop, which proves that the pipeline works. Then the 
 must pass the log position from before that row, and the consumer group the end offsets from after
 it. Later writes are not waited for. A failed or paused connector ends the wait because nothing
 passes it.
+
+A check that may not write sends no row. It waits for the consumer group, but not for the slot: if
+nothing is written to the published tables, the slot may never pass a position.
 """
 
 import time
@@ -48,6 +51,7 @@ class Draining:
         self._lag = lag
         self._deadline_seconds = deadline_seconds
         self._position = "0/0"
+        self._group: Callable[[], None] | None = None
         self._spent = 0.0
         self._outstanding: list[str] = []
         self._guard = Guard(pipeline, endpoints)
@@ -69,45 +73,79 @@ class Draining:
 
         self._step("a sentinel row", probe)
 
+    def mark(self) -> None:
+        """Record the log position that `passed` is about, without writing."""
+
+        def probe() -> None:
+            self._position = source.log_position(self._endpoints.postgres_dsn)
+
+        self._step("the log position", probe)
+        if self._lag is not None and not self.given_up:
+            self._group = self._caught_up(self._lag)
+
+    def passed(self) -> bool:
+        """Return whether all writes before `mark` have passed slot and group, without waiting.
+
+        It is false if no group reads the topics, because the sink's position is then unknown.
+        """
+        if self._group is None:
+            return False
+        try:
+            self._confirmed()
+            self._group()
+        except (NotReady, psycopg.Error):
+            return False
+        return True
+
     @property
     def given_up(self) -> bool:
         """Whether a step timed out."""
         return bool(self._outstanding)
 
-    def sink(self, equal: Callable[[], None]) -> None:
+    def sink(self, equal: Callable[[], None], interval_seconds: float = _INTERVAL_SECONDS) -> None:
         """Wait until the sink of a consumer without known positions equals the source.
 
         A difference that remains is a finding, and not recorded as outstanding.
 
         Args:
             equal: Raises NotReady while they differ.
+            interval_seconds: The pause between two comparisons.
         """
         before = len(self._outstanding)
-        self._step("the sink", equal)
+        self._step("the sink", equal, interval_seconds)
         del self._outstanding[before:]
 
     def positions(self) -> None:
         """Wait until the slot and the consumer group have passed all earlier writes."""
-        slot = self._pipeline.postgres.slot
+        self._step("the replication slot", self._confirmed)
+        self.group()
 
-        def confirmed() -> None:
-            with source.connect(self._endpoints.postgres_dsn) as connection:
-                row = connection.execute(
-                    "SELECT pg_wal_lsn_diff(%s::pg_lsn, confirmed_flush_lsn)::bigint "
-                    "FROM pg_replication_slots WHERE slot_name = %s",
-                    (self._position, slot),
-                ).fetchone()
-            if row is None or row[0] is None:
-                raise NotReady(f"replication slot {slot} does not exist")
-            if row[0] > 0:
-                behind = counted(row[0], "byte")
-                raise NotReady(f"replication slot {slot} is {behind} behind the last write")
-
-        self._step("the replication slot", confirmed)
+    def group(self) -> None:
+        """Wait until the consumer group has passed the current ends of the topics."""
         # A sink connector commits its offsets rarely, by default once in 60 s. The comparison with
         # the sink shows whether it has applied everything.
         if self._pipeline.consumer is not None and self._lag is not None:
             self._step("the consumer group", self._caught_up(self._lag))
+
+    def _confirmed(self) -> None:
+        """Return if the slot has passed the position.
+
+        Raises:
+            NotReady: It has not.
+            psycopg.Error: PostgreSQL does not answer.
+        """
+        slot = self._pipeline.postgres.slot
+        with source.connect(self._endpoints.postgres_dsn) as connection:
+            row = connection.execute(
+                "SELECT pg_wal_lsn_diff(%s::pg_lsn, confirmed_flush_lsn)::bigint "
+                "FROM pg_replication_slots WHERE slot_name = %s",
+                (self._position, slot),
+            ).fetchone()
+        if row is None or row[0] is None:
+            raise NotReady(f"replication slot {slot} does not exist")
+        if row[0] > 0:
+            behind = counted(row[0], "byte")
+            raise NotReady(f"replication slot {slot} is {behind} behind the last write")
 
     def _caught_up(self, lag: ConsumerLag) -> Callable[[], None]:
         group = self._pipeline.consumer_group
@@ -123,7 +161,9 @@ class Draining:
 
         return probe
 
-    def _step(self, what: str, probe: Callable[[], None]) -> None:
+    def _step(
+        self, what: str, probe: Callable[[], None], interval_seconds: float = _INTERVAL_SECONDS
+    ) -> None:
         """Wait for one condition, and record it as outstanding if it does not become true."""
         missing = ""
 
@@ -144,7 +184,7 @@ class Draining:
                 attempt,
                 what=what,
                 deadline_seconds=self._left(),
-                interval_seconds=_INTERVAL_SECONDS,
+                interval_seconds=interval_seconds,
             )
         except ConnectorDown as down:
             self._connector = down.health

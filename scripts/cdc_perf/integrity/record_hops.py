@@ -160,7 +160,7 @@ def _missing(found: ChangeTimes) -> str:
         if number
     ]
     if not found.arrivals:
-        parts.append("k6's ledger has no time at which a change was in the sink")
+        parts.append("k6 saw no change in the sink: Kafka to sink and the total are unknown")
     elif found.arrived < found.arrivals:
         lost = found.arrivals - found.arrived
         parts.append(

@@ -11,7 +11,7 @@ from cdc_perf import process
 from cdc_perf.errors import LoadFailure
 from cdc_perf.load.web_dashboard_relay import WebDashboardRelay
 from cdc_perf.settings.durations import parse_duration
-from cdc_perf.settings.executors import Executor
+from cdc_perf.settings.executors import Executor, LoadShape
 from cdc_perf.settings.scenarios import Scenario
 
 _INSPECT_SECONDS = 60
@@ -95,7 +95,7 @@ class K6:
 
 @dataclass(frozen=True)
 class Shape:
-    """A scenario's load as k6 will run it, after the overrides.
+    """A scenario's load as k6 will run it, after the overrides; or an observation.
 
     Attributes:
         options: The executor's options.
@@ -103,7 +103,7 @@ class Shape:
         graceful_seconds: How long running iterations may continue after that.
     """
 
-    options: Executor
+    options: LoadShape
     seconds: float
     graceful_seconds: float
 
@@ -115,7 +115,7 @@ def inspect(k6: K6, scenario: Scenario) -> Shape:
         LoadFailure: The script does not load; the detail has k6's output.
     """
     completed = process.run(
-        [k6.binary, "inspect", "--include-system-env-vars", "--no-color", scenario.script],
+        [k6.binary, "inspect", "--include-system-env-vars", "--no-color", scenario.k6_script],
         env={**k6.variables, SCENARIO: scenario.name},
         timeout_seconds=_INSPECT_SECONDS,
         check=False,
@@ -123,7 +123,7 @@ def inspect(k6: K6, scenario: Scenario) -> Shape:
     if completed.exit_code != 0:
         raise LoadFailure(
             f"k6 cannot load the script of {scenario.name} (exit {completed.exit_code})",
-            hint=f"fix {scenario.script.name}",
+            hint=f"fix {scenario.k6_script.name}",
             detail=completed.last_lines[-5:],
         )
     return shape_of(completed.output, scenario)
@@ -135,7 +135,7 @@ def shape_of(inspected: str, scenario: Scenario) -> Shape:
     Raises:
         LoadFailure: The output does not describe one scenario with this name.
     """
-    where = f"k6 inspect {scenario.script.name}"
+    where = f"k6 inspect {scenario.k6_script.name}"
     try:
         options = json.loads(inspected)["scenarios"][scenario.name]
         graceful = parse_duration(options["gracefulStop"], where=where)
@@ -143,7 +143,7 @@ def shape_of(inspected: str, scenario: Scenario) -> Shape:
         executor = msgspec.convert(shape, Executor)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise LoadFailure(
-            f"the options of {scenario.script.name} do not define a scenario named "
+            f"the options of {scenario.k6_script.name} do not define a scenario named "
             f"{scenario.name}: {type(error).__name__}: {error}",
             hint="create them with scenarioOptions() from lib/options.js",
         ) from None

@@ -34,7 +34,7 @@ class LoadProgress:
         elapsed_seconds: Since the load began.
         total_seconds: The duration of the load.
         running: Whether the load is running: false before its start and after its end.
-        vus: Active virtual users.
+        vus: Active virtual users; None if k6 does not run.
         iterations: Completed iterations.
         iterations_per_second: Over the whole run so far.
         errors: Failed writes, failed reads, and documents that did not arrive.
@@ -47,7 +47,7 @@ class LoadProgress:
     elapsed_seconds: float
     total_seconds: float
     running: bool
-    vus: int
+    vus: int | None
     iterations: int
     iterations_per_second: float
     errors: int

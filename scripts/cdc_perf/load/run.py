@@ -16,7 +16,7 @@ from cdc_perf.ports import free_port
 from cdc_perf.settings.scenarios import Scenario
 from cdc_perf.signals import deferred
 
-_POLL_SECONDS = 1.0
+POLL_SECONDS = 1.0
 # In addition to the load and its graceful stop: k6's start, setup, teardown, and summary.
 _MARGIN_SECONDS = 60.0
 # k6 ends its iterations and writes the summary; after this time it is killed.
@@ -24,19 +24,19 @@ _STOP_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
-class K6Result:
-    """The result of a k6 run, besides its files.
+class LoadResult:
+    """The result of a load, besides its files.
 
     Attributes:
-        exit_code: k6's exit code; -N if signal N killed it.
-        started: When k6 started.
-        ended: When k6 had ended.
+        exit_code: k6's exit code; -N if signal N killed it; None if k6 did not run.
+        started: When it started.
+        ended: When it had ended.
         clock_step_seconds: How far the system clock was set meanwhile, forward or (negative) back;
             machine sleep counts as forward.
         interrupted: The interruption, if any; measurements until then are kept.
     """
 
-    exit_code: int
+    exit_code: int | None
     started: datetime
     ended: datetime
     clock_step_seconds: float
@@ -48,9 +48,9 @@ def run(
     scenario: Scenario,
     shape: Shape,
     files: ScenarioFiles,
-    gauges: Callable[[int], Mapping[str, float]],
+    gauges: Callable[[Mapping[str, int]], Mapping[str, float]],
     on_progress: Callable[[LoadProgress], None],
-) -> K6Result:
+) -> LoadResult:
     """Run a scenario, sample the stack's gauges meanwhile, and write the files of both.
 
     A k6 that does not end in time gets SIGINT, then SIGKILL.
@@ -60,13 +60,13 @@ def run(
         scenario: The scenario.
         shape: Its load, from `inspect`.
         files: The files to write; the folder is created.
-        gauges: Returns the stack's gauges, given the process ID of k6.
+        gauges: Returns the stack's gauges, given the process IDs of other programs by name.
         on_progress: Called about once a second while k6 answers.
     """
     files.folder.mkdir(parents=True)
     port = free_port()
     started = datetime.now(UTC)
-    clock = _clock_offset()
+    clock = clock_offset()
     variables = {
         **k6.variables,
         SCENARIO: scenario.name,
@@ -77,11 +77,11 @@ def run(
     if k6.dashboard is not None:
         variables |= k6.dashboard.begin()
     running = process.start(
-        k6.run_command(scenario.script, files.points, port), env=variables, output=files.log
+        k6.run_command(scenario.k6_script, files.points, port), env=variables, output=files.log
     )
     interrupted = None
     try:
-        with sampling(lambda: gauges(running.pid), files.gauges) as latest:
+        with sampling(lambda: gauges({"k6": running.pid}), files.gauges) as latest:
             for progress in _followed(running, shape, port):
                 on_progress(replace(progress, stack=latest.values))
                 if k6.dashboard is not None and not progress.running and progress.iterations:
@@ -91,11 +91,11 @@ def run(
     with deferred():
         _end(running)
         exit_code = running.wait().exit_code
-    step = _clock_offset() - clock
-    return K6Result(exit_code, started, datetime.now(UTC), step, interrupted)
+    step = clock_offset() - clock
+    return LoadResult(exit_code, started, datetime.now(UTC), step, interrupted)
 
 
-def _clock_offset() -> float:
+def clock_offset() -> float:
     """Return how far the wall clock is ahead of the monotonic clock, in seconds.
 
     Clock discipline speeds up and slows down both alike, so it does not change the result.
@@ -108,7 +108,7 @@ def _followed(running: process.Running, shape: Shape, port: int) -> Iterator[Loa
     deadline = time.monotonic() + shape.seconds + shape.graceful_seconds + _MARGIN_SECONDS
     began: float | None = None
     while time.monotonic() < deadline:
-        if running.ended_within(_POLL_SECONDS):
+        if running.ended_within(POLL_SECONDS):
             return
         now = time.monotonic()
         progress = ask(port, now - (began or now), shape.seconds)

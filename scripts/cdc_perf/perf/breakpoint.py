@@ -118,7 +118,7 @@ def _lost(measured: ScenarioResult) -> bool:
 
 def _aborted(measured: ScenarioResult) -> bool:
     """Return whether k6 was interrupted or failed, so that the search cannot continue."""
-    return measured.k6.interrupted is not None or not measured.evidence.k6_finished
+    return measured.load.interrupted is not None or not measured.evidence.k6_finished
 
 
 def _wait_for_zero_lag(runner: ScenarioRunner) -> None:

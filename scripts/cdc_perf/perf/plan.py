@@ -6,12 +6,20 @@ from dataclasses import dataclass
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.load.overrides import Overrides
+from cdc_perf.settings.durations import parse_run_duration
+from cdc_perf.settings.executors import Observation
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.overlay import script_variables
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
-from cdc_perf.settings.scenarios import HEALTH_CHECK, Scenario, load_scenarios
+from cdc_perf.settings.scenarios import (
+    HEALTH_CHECK,
+    OBSERVE,
+    Scenario,
+    load_scenarios,
+    observation,
+)
 from cdc_perf.settings.threshold_file import load_thresholds
 from cdc_perf.settings.thresholds import Threshold
 
@@ -32,7 +40,8 @@ class Plan:
 
     Attributes:
         pipeline: The pipeline under test.
-        scenarios: The health check, then the others in the order in which they were named.
+        scenarios: The health check, then the others in the order in which they were named; or
+            only the observation.
         overrides: The changes to the committed settings.
         variables: The variables that pass all changes to the k6 scripts.
         name: The name of the run; may be empty.
@@ -51,6 +60,11 @@ class Plan:
     live: bool
     full: bool = False
     cleanup: bool = False
+
+    @property
+    def observes(self) -> bool:
+        """Whether it only observes, and must write nothing."""
+        return any(isinstance(x.scenario.options, Observation) for x in self.scenarios)
 
 
 def make_plan(
@@ -79,10 +93,7 @@ def make_plan(
     Raises:
         UsageFailure: A file is wrong, or a name is unknown.
     """
-    if name and not _NAME.fullmatch(name):
-        raise UsageFailure(
-            f"--name: {name!r} is not a valid run name; use up to 40 letters, digits, '.', '_', '-'"
-        )
+    _expect_name(name)
     known = load_scenarios(checkout)
     metrics = load_metrics(checkout)
     table = load_thresholds(checkout, known.names, metrics)
@@ -102,3 +113,41 @@ def make_plan(
         full=full,
         cleanup=cleanup,
     )
+
+
+def make_observation(
+    checkout: Checkout, duration: str, environment: str = "", *, name: str = "", full: bool = False
+) -> Plan:
+    """Return the plan of a run that loads nothing and writes nothing.
+
+    Args:
+        checkout: The checkout with the settings.
+        duration: How long to observe, as typed.
+        environment: The environment of the thresholds; empty: none.
+        name: The name of the run.
+        full: Whether to compare all rows, not only those that the topics have events of.
+
+    Raises:
+        UsageFailure: A file, the duration, or a name is wrong.
+    """
+    _expect_name(name)
+    scenario = observation(parse_run_duration(duration, where="--observe-only"))
+    table = load_thresholds(checkout, load_scenarios(checkout).names, load_metrics(checkout))
+    thresholds = table.thresholds_of(OBSERVE, environment)
+    return Plan(
+        pipeline=load_pipeline(checkout),
+        scenarios=(PlannedScenario(scenario, thresholds),),
+        overrides=Overrides(environment=environment),
+        variables={},
+        name=name,
+        keep=False,
+        live=False,
+        full=full,
+    )
+
+
+def _expect_name(name: str) -> None:
+    if name and not _NAME.fullmatch(name):
+        raise UsageFailure(
+            f"--name: {name!r} is not a valid run name; use up to 40 letters, digits, '.', '_', '-'"
+        )

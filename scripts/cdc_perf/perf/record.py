@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from cdc_perf.files import readable_json, write_atomically
-from cdc_perf.load.run import K6Result
+from cdc_perf.load.run import LoadResult
 from cdc_perf.perf.scenario_runner import ScenarioRun
 from cdc_perf.report.history import entries_of
 from cdc_perf.report.html.build import write_reports_or_log
@@ -38,7 +38,7 @@ def entry_of(run: ScenarioRun) -> ScenarioEntry:
 
 
 def with_scenario_result(
-    manifest: Manifest, name: str, loaded: K6Result, events: Sequence[ComponentEvent]
+    manifest: Manifest, name: str, loaded: LoadResult, events: Sequence[ComponentEvent]
 ) -> Manifest:
     """Return the manifest with k6's result and the stack's events of a scenario."""
     entries = tuple(

@@ -11,7 +11,7 @@ import msgspec
 
 from cdc_perf.errors import ExitCode, Failure, Interrupted, StackFailure
 from cdc_perf.files import readable_json, write_atomically
-from cdc_perf.integrity.check import checker_of
+from cdc_perf.integrity.check import Checker, checker_of
 from cdc_perf.integrity.cleanup import cleanup_lines, delete_written
 from cdc_perf.integrity.records import Scope
 from cdc_perf.load.files import LEDGER
@@ -22,6 +22,8 @@ from cdc_perf.perf.breakpoint import measure_breakpoint
 from cdc_perf.perf.components import wait_for_components, wait_for_connector
 from cdc_perf.perf.environment import machine, versions
 from cdc_perf.perf.generator import K6Installer
+from cdc_perf.perf.loads import K6Load, Load, LoadOfOthers
+from cdc_perf.perf.observation import expect_measurable
 from cdc_perf.perf.plan import Plan
 from cdc_perf.perf.record import entry_of, with_scenario_result, write_run_files
 from cdc_perf.perf.scenario_runner import ScenarioRun, ScenarioRunner
@@ -39,7 +41,7 @@ from cdc_perf.settings.pipeline_version import version_of
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from cdc_perf.signals import deferred
 from cdc_perf.stack.backend import Backend
-from cdc_perf.stack.choice import EXTERNAL
+from cdc_perf.stack.choice import EXTERNAL, running_endpoints
 from cdc_perf.stack.connector import deployed_settings
 from cdc_perf.stack.connector_health import read_health
 from cdc_perf.stack.endpoints import Endpoints
@@ -86,6 +88,8 @@ def run_plan(
 ) -> RunResult:
     """Start the stack unless it is up, run every scenario, judge, and stop what was started.
 
+    A plan that only observes needs a stack that is up, and starts or stops nothing.
+
     Args:
         plan: The plan.
         checkout: The checkout and the pipeline.
@@ -94,13 +98,13 @@ def run_plan(
         confirm: Called before the first write, with what each scenario writes, if given.
 
     Raises:
-        UsageFailure: The results folder is not writable.
+        UsageFailure: The results folder is not writable, or a threshold cannot be measured.
         StackFailure: The disk is full, a tool is unavailable, or the stack did not become ready.
         LoadFailure: k6 cannot load a script.
         Interrupted: A signal arrived before the first scenario started.
     """
     check_results_folder(checkout.results)
-    endpoints = backend.endpoints()
+    endpoints = running_endpoints(backend) if plan.observes else backend.endpoints()
     was_up = endpoints is not None
     stop = backend.abandon
     try:
@@ -133,25 +137,21 @@ def prepare_session(
     """Install k6, have it inspect every script, and create the run folder.
 
     Raises:
+        UsageFailure: An observation has a threshold that cannot be measured.
         StackFailure: k6 cannot be installed.
         LoadFailure: k6 cannot load a script.
     """
-    variables = {**endpoints.environment(), **plan.variables}
-    dashboard = WebDashboardRelay() if plan.live else None
+    if plan.observes:
+        for planned in plan.scenarios:
+            expect_measurable(planned.thresholds, plan.pipeline, endpoints)
     runner = ScenarioRunner(
-        k6=K6(generator.install(), variables, dashboard),
+        load=_load(plan, generator, endpoints),
         backend=backend,
         gauges=Gauges(plan.pipeline, endpoints, backend.usage, backend.collected),
         hops=partial(read_hops, endpoints.consumer_url, endpoints.connect_ca)
         if endpoints.consumer_url
         else None,
-        checker=checker_of(
-            plan.pipeline,
-            endpoints,
-            Scope.RUN,
-            external=backend.name == EXTERNAL,
-            full=plan.full,
-        ),
+        checker=_checker(plan, backend, endpoints),
         connector=partial(read_health, plan.pipeline, endpoints),
     )
     shapes = [runner.shape(planned) for planned in plan.scenarios]
@@ -163,6 +163,7 @@ def prepare_session(
         ScenarioRun(planned, shape, folder.scenario(planned.scenario.name))
         for planned, shape in zip(plan.scenarios, shapes, strict=True)
     )
+    k6_version = "" if plan.observes else generator.version
     manifest = Manifest(
         run_id=folder.run_id,
         name=plan.name,
@@ -172,13 +173,30 @@ def prepare_session(
         stack=backend.name,
         stack_was_up=was_up,
         overrides=plan.overrides,
-        versions=versions(checkout.root, generator.version, dict(backend.versions())),
+        versions=versions(checkout.root, k6_version, dict(backend.versions())),
         machine=machine(),
         connector=deployed_settings(plan.pipeline, endpoints),
         scenarios=tuple(entry_of(run) for run in runs),
         notes=backend.notes(),
     )
     return RunSession(plan, backend, endpoints, runner, runs, folder, manifest)
+
+
+def _checker(plan: Plan, backend: Backend, endpoints: Endpoints) -> Checker:
+    """Return what checks the stack: an observation, only the rows that it saw events of."""
+    if plan.observes:
+        scope = Scope.ALL if plan.full else Scope.TOPICS
+        return Checker(plan.pipeline, endpoints, scope=scope, shared=True, read_only=True)
+    external = backend.name == EXTERNAL
+    return checker_of(plan.pipeline, endpoints, Scope.RUN, external=external, full=plan.full)
+
+
+def _load(plan: Plan, generator: K6Installer, endpoints: Endpoints) -> Load:
+    if plan.observes:
+        return LoadOfOthers()
+    variables = {**endpoints.environment(), **plan.variables}
+    dashboard = WebDashboardRelay() if plan.live else None
+    return K6Load(K6(generator.install(), variables, dashboard))
 
 
 @dataclass
@@ -230,8 +248,8 @@ class RunSession:
                 self.endpoints.grafana_url, self.folder.run_id, self.manifest.started
             )
             _log.info(f"Grafana: {url}")
-        if self.runner.k6.dashboard is not None:
-            open_in_browser(self.runner.k6.dashboard.url)
+        if self.runner.load.dashboard is not None:
+            open_in_browser(self.runner.load.dashboard.url)
 
     def _run_scenarios(self) -> tuple[list[Row], _Blocked | None]:
         """Run the scenarios in order, until one of them blocks the rest."""
@@ -262,7 +280,7 @@ class RunSession:
             result = measure_breakpoint(self.runner, run)
         else:
             result = self.runner.measure(run)
-        evidence, interrupted = result.evidence, result.k6.interrupted
+        evidence, interrupted = result.evidence, result.load.interrupted
         try:
             with deferred():
                 verdict = judge(evidence)
@@ -270,7 +288,7 @@ class RunSession:
                 if self.runner.telemetry is not None:
                     export_verdict(self.runner.telemetry, verdict, evidence.summary)
                 events = evidence.events or ()
-                self.manifest = with_scenario_result(self.manifest, run.name, result.k6, events)
+                self.manifest = with_scenario_result(self.manifest, run.name, result.load, events)
                 self.manifest.write(self.folder.manifest)
                 _log.info(f"{run.name}: {verdict.verdict}")
         except Interrupted as interruption:

@@ -11,13 +11,14 @@ from cdc_perf.integrity.events import Events
 from cdc_perf.integrity.record_hops import record_hops
 from cdc_perf.integrity.records import Integrity
 from cdc_perf.integrity.topic import StartOffsets
-from cdc_perf.load import run as load
 from cdc_perf.load.exceptions import read_exceptions
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.hops import HopMeasurements, HopWatch, Read
-from cdc_perf.load.k6 import K6, PrometheusTarget, Shape, inspect
+from cdc_perf.load.k6 import Shape
 from cdc_perf.load.progress import LoadProgress
+from cdc_perf.load.run import LoadResult
 from cdc_perf.perf.components import wait_for_components
+from cdc_perf.perf.loads import Load
 from cdc_perf.perf.plan import PlannedScenario
 from cdc_perf.prometheus.export import PrometheusExport, ScenarioExport
 from cdc_perf.report.live import display
@@ -43,7 +44,7 @@ class ScenarioRun:
 
     Attributes:
         planned: The scenario and its thresholds.
-        shape: The load as k6 will run it.
+        shape: The load as k6 will run it; or the observation.
         files: The files that the run writes.
     """
 
@@ -59,25 +60,25 @@ class ScenarioRun:
 
 @dataclass(frozen=True)
 class ScenarioResult:
-    """The result of one k6 run.
+    """The result of one load.
 
     Attributes:
-        k6: The result of the k6 process.
+        load: The result of the load itself.
         evidence: The evidence for the verdict.
         begins: The end offsets of the topics before the load; None if no check is needed.
     """
 
-    k6: load.K6Result
+    load: LoadResult
     evidence: Evidence
     begins: StartOffsets | None = None
 
 
 @dataclass(frozen=True)
 class ScenarioRunner:
-    """A stack and a load generator that can run scenarios.
+    """A stack and its load, which can run scenarios.
 
     Attributes:
-        k6: The load generator, with the addresses of the stack.
+        load: What loads the stack.
         backend: Controls the stack.
         gauges: Reads the stack's gauges.
         hops: Reads the consumer's counts; None if there is no cdc-consumer: then the hops come from
@@ -87,7 +88,7 @@ class ScenarioRunner:
         telemetry: Exports the progress to Prometheus; None if there is none.
     """
 
-    k6: K6
+    load: Load
     backend: Backend
     gauges: Gauges
     hops: Read | None
@@ -97,20 +98,20 @@ class ScenarioRunner:
 
     def with_variables(self, variables: Mapping[str, str]) -> "ScenarioRunner":
         """Return a copy with more variables for the scripts."""
-        return replace(self, k6=replace(self.k6, environment={**self.k6.environment, **variables}))
+        return replace(self, load=self.load.with_variables(variables))
 
     def pushing_to(self, url: str, run_id: str) -> "ScenarioRunner":
         """Return a copy that pushes the samples of k6 and of the harness to a Prometheus."""
-        k6 = replace(self.k6, push_to=PrometheusTarget(url, run_id))
-        return replace(self, k6=k6, telemetry=PrometheusExport(url, run_id))
+        telemetry = PrometheusExport(url, run_id)
+        return replace(self, load=self.load.pushing_to(url, run_id), telemetry=telemetry)
 
     def shape(self, planned: PlannedScenario) -> Shape:
-        """Return the load that k6 derives from a scenario.
+        """Return the load of a scenario.
 
         Raises:
             LoadFailure: The script does not load.
         """
-        return inspect(self.k6, planned.scenario)
+        return self.load.shape(planned.scenario)
 
     def measure(self, run: ScenarioRun) -> ScenarioResult:
         """Run a scenario and collect the evidence, even if k6 fails or is interrupted."""
@@ -120,7 +121,7 @@ class ScenarioRunner:
         begins = None if name == HEALTH_CHECK else self.checker.begin()
         hops = HopWatch(self.hops, warm_up_seconds(shape.options))
         telemetry = self.telemetry.scenario(name, planned.thresholds) if self.telemetry else None
-        k6 = self._load(run, hops, telemetry)
+        loaded = self._load(run, hops, telemetry)
         integrity = None
         read = begins is not None
         from_records = HopMeasurements(fault="the topics were not read" if read else "")
@@ -132,11 +133,11 @@ class ScenarioRunner:
                 found = record_hops(events, prefix, hops.warm_up_ended)
                 from_records = replace(found.measurements, note=found.note)
 
-        if k6.interrupted is None and begins is not None:
+        if loaded.interrupted is None and begins is not None:
             try:
                 integrity = self._check(begins, files, watch, use)
             except Interrupted as interruption:
-                k6 = replace(k6, interrupted=interruption)
+                loaded = replace(loaded, interrupted=interruption)
         with deferred():
             # Events that are applied and components that die during the drain count too.
             seen = from_records if self.hops is None else hops.close()
@@ -144,7 +145,7 @@ class ScenarioRunner:
             events = watch.events()
             connector = self.connector()
             if telemetry is not None:
-                telemetry.loaded(k6.ended, events or ())
+                telemetry.loaded(loaded.ended, events or ())
             summary = read_summary(files.summary)
             evidence = Evidence(
                 scenario=name,
@@ -152,28 +153,28 @@ class ScenarioRunner:
                 thresholds=planned.thresholds,
                 summary=summary,
                 points=summarize_points(
-                    (files.points,),
+                    self.load.points(files),
                     files.gauges,
                     files.series,
                     planned.thresholds,
                     summary,
                     ramp=isinstance(shape.options, RampingArrivalRate),
                 ),
-                k6_exit=k6.exit_code,
-                clock_step_seconds=k6.clock_step_seconds,
+                k6_exit=loaded.exit_code,
+                clock_step_seconds=loaded.clock_step_seconds,
                 events=events,
                 hops=seen,
                 integrity=integrity,
                 connector=connector,
                 exceptions=read_exceptions(files.log),
-                interrupted="" if k6.interrupted is None else str(k6.interrupted),
+                interrupted="" if loaded.interrupted is None else str(loaded.interrupted),
             )
-        return ScenarioResult(k6, evidence, begins)
+        return ScenarioResult(loaded, evidence, begins)
 
     def close(self) -> None:
         """Close the connections of the gauges, the web dashboard, and the export."""
         with ExitStack() as stack:
-            for part in (self.gauges, self.k6.dashboard, self.telemetry):
+            for part in (self.gauges, self.load.dashboard, self.telemetry):
                 if part is not None:
                     stack.callback(part.close)
 
@@ -186,16 +187,16 @@ class ScenarioRunner:
 
     def _load(
         self, run: ScenarioRun, hops: HopWatch, telemetry: ScenarioExport | None
-    ) -> load.K6Result:
-        """Run k6; show and export its progress."""
+    ) -> LoadResult:
+        """Run the load; show and export its progress."""
         progress = display(run.name)
         collect_seconds = None
         if any(of_jvm(threshold.metric) for threshold in run.planned.thresholds):
             # A collection stops a JVM for 0.1 s: do it rarely, and only if a threshold needs it.
             collect_seconds = min(_COLLECT_SECONDS, _COLLECT_SHARE * run.shape.seconds)
 
-        def gauges(k6: int) -> Mapping[str, float]:
-            values = self.gauges.read({"k6": k6}, collect_seconds)
+        def gauges(others: Mapping[str, int]) -> Mapping[str, float]:
+            values = self.gauges.read(others, collect_seconds)
             if telemetry is not None:
                 telemetry.gauges(values)
             return values
@@ -207,7 +208,7 @@ class ScenarioRunner:
                 telemetry.progress(moment)
 
         try:
-            return load.run(self.k6, run.planned.scenario, run.shape, run.files, gauges, show)
+            return self.load.run(run.planned.scenario, run.shape, run.files, gauges, show)
         finally:
             progress.close()
 

@@ -5,7 +5,8 @@ from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.executors import (
     ConstantArrivalRate,
     ConstantVus,
-    Executor,
+    LoadShape,
+    Observation,
     PerVuIterations,
     RampingArrivalRate,
     RampingVus,
@@ -23,8 +24,10 @@ def write_rate(scenario: Scenario, shape: Shape) -> str:
     return f"{scenario.name}: {_rate(shape.options, scenario.think_time_seconds)} for {length}"
 
 
-def _rate(executor: Executor, think_seconds: float) -> str:
+def _rate(executor: LoadShape, think_seconds: float) -> str:
     match executor:
+        case Observation():
+            return "writes nothing"
         case PerVuIterations():
             return counted(executor.vus * executor.iterations, "iteration")
         case ConstantArrivalRate():

@@ -303,6 +303,15 @@ def ledger_incomplete(*, inserted: int, writes: int, noted: int, lines: int) -> 
 
 
 @reason
+def no_traffic(*, seconds: float) -> str:
+    """Nobody wrote to the tables while they were observed."""
+    return (
+        f"nothing was seen: no event arrived in the topics in {seconds:,.0f} s; observe while "
+        "something writes to the tables"
+    )
+
+
+@reason
 def ledger_empty() -> str:
     """The ledger has no row."""
     return (

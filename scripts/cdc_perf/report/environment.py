@@ -5,7 +5,8 @@ from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.executors import (
     ConstantArrivalRate,
     ConstantVus,
-    Executor,
+    LoadShape,
+    Observation,
     PerVuIterations,
     RampingArrivalRate,
     RampingVus,
@@ -51,8 +52,10 @@ def load_of(entry: ScenarioEntry) -> str:
     return f"{_shape(entry.executor)}, {format_duration(entry.seconds)}{pause}"
 
 
-def _shape(executor: Executor) -> str:
+def _shape(executor: LoadShape) -> str:
     match executor:
+        case Observation():
+            return "no load of its own"
         case PerVuIterations():
             times = counted(executor.iterations, "iteration")
             each = " each" if executor.vus > 1 else ""

@@ -69,11 +69,20 @@ class HopRow:
 
 
 def hop_rows(hops: Hops | None) -> tuple[HopRow, ...]:
-    """Return the hops in order, the whole way last; empty without events."""
-    total = hops.total if hops else None
-    if hops is None or total is None or total.mean is None or total.mean == 0:
+    """Return the hops in order, the whole way last; empty without events.
+
+    If the whole way was not measured, the hops that were have no share of it.
+    """
+    if hops is None:
         return ()
-    by_name = {hop.name: hop for hop in sequence_of(each.hop for each in hops.hops).all}
+    by_name = {
+        hop.name: hop for hop in sequence_of((each.hop for each in hops.hops), hops.note).all
+    }
+    total = hops.total
+    if total is None:
+        return tuple(HopRow(by_name[x.hop], x, 0.0, None) for x in hops.hops if x.events)
+    if total.mean is None or total.mean == 0:
+        return ()
     # A latency near 0 can appear negative, because Kafka's timestamps are whole milliseconds.
     shares = [max(0.0, each.mean or 0.0) / total.mean for each in hops.hops]
     ends = list(accumulate(shares[:-1], initial=0.0))
@@ -93,9 +102,9 @@ def hop_sentences(hops: Hops | None, summary: Summary | NoSummary) -> tuple[str,
     rows = hop_rows(hops)
     if hops is None or not rows:
         return ()
-    *parts, whole = rows
+    parts = [row for row in rows if row.hop.name != TOTAL.name]
     off = [row for row in parts if row.figures.negative] or [
-        row for row in (whole,) if row.figures.negative
+        row for row in rows if row.figures.negative
     ]
     if off:
         found = (
@@ -103,6 +112,9 @@ def hop_sentences(hops: Hops | None, summary: Summary | NoSummary) -> tuple[str,
             for x in off
         )
         return tuple(f"{sentence}." for sentence in found)
+    whole = rows[-1]
+    if whole.hop.name != TOTAL.name:
+        return ()
     largest = max(parts, key=lambda row: row.share or 0.0)
     events = counted(whole.figures.events, "event")
     stands_out = (largest.share or 0.0) >= _STANDS_OUT

@@ -40,15 +40,23 @@ def display(scenario: str, stream: TextIO = sys.stderr) -> Display:
 
 def text(progress: LoadProgress) -> str:
     """Return the current figures: `20% of 1m, 48s left, 10 VUs, 18.3 iterations/s, ...`."""
-    p95 = "" if progress.p95_ms is None else f", p95 {progress.p95_ms:.0f} ms"
     lag, slot = (progress.stack.get(name) for name in (CONSUMER_LAG, SLOT_RETAINED_BYTES))
     return (
         f"{progress.share:.0%} of {format_duration(progress.total_seconds)}, "
-        f"{format_duration(round(progress.left_seconds))} left, {progress.vus} VUs, "
-        f"{progress.iterations_per_second:.1f} iterations/s{p95}, "
-        f"{counted(progress.errors, 'error')}"
+        f"{format_duration(round(progress.left_seconds))} left{_load(progress)}"
         f"{'' if lag is None else f', lag {lag:,.0f}'}"
         f"{'' if slot is None else f', slot {figure(slot, BYTES)}'}"
+    )
+
+
+def _load(progress: LoadProgress) -> str:
+    """Return the figures of k6, after a comma; empty if it does not run."""
+    if progress.vus is None:
+        return ""
+    p95 = "" if progress.p95_ms is None else f", p95 {progress.p95_ms:.0f} ms"
+    return (
+        f", {progress.vus} VUs, {progress.iterations_per_second:.1f} iterations/s{p95}, "
+        f"{counted(progress.errors, 'error')}"
     )
 
 

@@ -16,7 +16,7 @@ from cdc_perf.report.rows import COLUMNS, cells, printable, scenario_word, word
 from cdc_perf.results.manifest import Manifest
 from cdc_perf.runs.row import Row
 from cdc_perf.settings.durations import format_duration
-from cdc_perf.settings.hops import CONSUMER_HOPS, TOTAL, sequence_of
+from cdc_perf.settings.hops import TOTAL
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
 from cdc_perf.wording import counted
@@ -107,18 +107,15 @@ def _hops(rows: Sequence[Row]) -> list[str]:
     """Return the hops as a table with a line for each scenario, and the findings; may be empty."""
     found = {row.verdict.scenario: hop_rows(row.hops) for row in rows}
     # The scenarios of a run have the same pipeline, and so the same hops.
-    measured = next(
-        (sequence_of(row.hop.name for row in hops) for hops in found.values() if hops),
-        CONSUMER_HOPS,
-    )
+    measured = max((tuple(row.hop for row in hops) for hops in found.values()), key=len, default=())
     cells = [
         [name, f"{hops[-1].figures.events:,}", *(" ".join(_hop(row)) for row in hops)]
         for name, hops in found.items()
-        if tuple(row.hop for row in hops) == measured.all
+        if hops and tuple(row.hop for row in hops) == measured
     ]
     if not cells:
         return []
-    headers = ["latency by hop, ms", "events", *(hop.title for hop in measured.all)]
+    headers = ["latency by hop, ms", "events", *(hop.title for hop in measured)]
     findings = [
         f"- {row.verdict.scenario}: {sentence}"
         for row in rows

@@ -69,7 +69,7 @@ def printable(text: str) -> str:
 
 def _figures(summary: Summary | NoSummary) -> list[str]:
     """Return iterations, rate, percentiles, their samples, failed iterations, and dropped ones."""
-    if isinstance(summary, NoSummary):
+    if isinstance(summary, NoSummary) or not summary.metrics:
         return [NOTHING] * 6
     samples = summary.samples(LATENCY)
     percentiles = [summary.observed(LATENCY, stat) for stat in LATENCY_STATS.values()]

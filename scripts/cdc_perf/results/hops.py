@@ -95,7 +95,7 @@ def hops_of(seen: HopMeasurements) -> Hops:
         note=seen.note,
         hops=tuple(
             _figures(hop.name, seen.steady.hops[hop.name])
-            for hop in sequence_of(seen.steady.hops).all
+            for hop in sequence_of(seen.steady.hops, seen.note).all
             if hop.name in seen.steady.hops
         ),
     )
@@ -122,7 +122,7 @@ def read_hops_file(path: Path) -> Hops | None:
             f"{path.name} has schema version {found.schema_version}, not {SCHEMA_VERSION}"
         )
     names = [each.hop for each in found.hops]
-    if names != [hop.name for hop in sequence_of(names).all if hop.name in names]:
+    if names != [hop.name for hop in sequence_of(names, found.note).all if hop.name in names]:
         raise ValueError(f"{path.name} lists unknown hops, or lists them in the wrong order")
     return found
 

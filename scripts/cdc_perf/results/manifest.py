@@ -9,7 +9,7 @@ import msgspec
 
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.load.overrides import Overrides
-from cdc_perf.settings.executors import Executor
+from cdc_perf.settings.executors import LoadShape
 from cdc_perf.settings.pipeline_version import PipelineVersion
 
 SCHEMA_VERSION = 1
@@ -56,19 +56,19 @@ class ScenarioEntry(msgspec.Struct, frozen=True, kw_only=True):
         name: Its name.
         description: A line for people.
         think_time_seconds: Mean pause of a virtual user between two iterations.
-        executor: The load shape after the overrides, with k6's option names.
+        executor: The load shape after the overrides, with k6's option names; or an observation.
         seconds: The length of the load.
         thresholds: Its thresholds in the run's environment.
-        started: When k6 started; null before that.
-        ended: When k6 ended; null before that.
-        k6_exit_code: k6's exit code; null before that.
+        started: When k6 or the observation started; null before that.
+        ended: When it ended; null before that.
+        k6_exit_code: k6's exit code; null before that, and if k6 does not run.
         events: What happened to the stack during the scenario.
     """
 
     name: str
     description: str
     think_time_seconds: float
-    executor: Executor
+    executor: LoadShape
     seconds: float
     thresholds: tuple[ThresholdEntry, ...]
     started: datetime | None = None
@@ -104,7 +104,7 @@ class Versions(msgspec.Struct, frozen=True, kw_only=True):
         project: This project's version.
         commit: The checkout's commit; empty outside of git.
         changed: Whether the checkout differed from that commit.
-        k6: The version of k6.
+        k6: The version of k6; empty if it did not run.
         components: Version of each component of the stack.
     """
 

@@ -1,4 +1,4 @@
-"""The load shapes that k6 can run, named as in its scenario options.
+"""The load shapes that k6 can run, named as in its scenario options, and the lack of a load.
 
 https://grafana.com/docs/k6/latest/using-k6/scenarios/executors/
 """
@@ -151,20 +151,38 @@ class RampingArrivalRate(_Executor, frozen=True, tag="ramping-arrival-rate"):
         return _seconds(self.time_unit)
 
 
+class Observation(_Executor, frozen=True, tag="observation"):
+    """No load: what is measured is the traffic of others, for this long."""
+
+    duration: str
+
+    def __post_init__(self) -> None:
+        """Reject what is no duration."""
+        _check_durations(duration=self.duration)
+
+    @property
+    def seconds(self) -> float:
+        """How long the pipeline is observed."""
+        return _seconds(self.duration)
+
+
+# What k6 runs; and what a scenario of a run may be.
 Executor = PerVuIterations | ConstantVus | RampingVus | ConstantArrivalRate | RampingArrivalRate
+LoadShape = Executor | Observation
 
 
-def warm_up_seconds(executor: Executor) -> float:
+def warm_up_seconds(executor: LoadShape) -> float:
     """Return the length of a scenario's warm-up: 0 for a fixed number of iterations.
 
-    The k6 scripts tag samples by the same rule (k6/scripts/lib/options.js).
+    The k6 scripts tag samples by the same rule (k6/scripts/lib/options.js). An observation has
+    none: the load that it sees has run for an unknown time.
     """
-    if isinstance(executor, PerVuIterations):
+    if isinstance(executor, PerVuIterations | Observation):
         return 0.0
     return min(_LONGEST_WARM_UP_SECONDS, _WARM_UP_SHARE * executor.seconds)
 
 
-def same_load(one: Executor, other: Executor) -> bool:
+def same_load(one: LoadShape, other: LoadShape) -> bool:
     """Return whether two shapes are the same load, however durations are written: `5m`, `5m0s`."""
     return _in_seconds(msgspec.to_builtins(one)) == _in_seconds(msgspec.to_builtins(other))
 

@@ -150,12 +150,16 @@ _OF_RECORDS_ALONE = frozenset(hop.name for hop in RECORD_HOPS.all).difference(
 )
 
 
-def sequence_of(measured: Iterable[str]) -> HopSequence:
-    """Return the sequence that measured hops are of, given their names.
+def sequence_of(measured: Iterable[str], note: str = "") -> HopSequence:
+    """Return the sequence that measured hops are of.
 
-    Without a hop that tells, it is the consumer's.
+    Args:
+        measured: Their names. Without a hop that tells, it is the consumer's.
+        note: Whose clocks the times are by, which only hops of records have; these may lack the
+            hops that tell.
     """
-    return CONSUMER_HOPS if _OF_RECORDS_ALONE.isdisjoint(measured) else RECORD_HOPS
+    of_consumer = not note and _OF_RECORDS_ALONE.isdisjoint(measured)
+    return CONSUMER_HOPS if of_consumer else RECORD_HOPS
 
 
 def hop_of(kind: MetricKind, sequence: HopSequence = CONSUMER_HOPS) -> Hop:

@@ -8,21 +8,23 @@ from typing import Annotated
 import msgspec
 
 from cdc_perf.errors import UsageFailure
-from cdc_perf.settings.durations import parse_duration
-from cdc_perf.settings.executors import Executor, RampingArrivalRate
+from cdc_perf.settings.durations import format_duration, parse_duration
+from cdc_perf.settings.executors import Executor, LoadShape, Observation, RampingArrivalRate
 from cdc_perf.settings.files import typed
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.overlay import layered
 from cdc_perf.settings.paths import Checkout
 
 HEALTH_CHECK = "health-check"
+# The scenario of `--observe-only`, which has no k6 script and is in no scenarios.json.
+OBSERVE = "observe"
 ALL = "all"
 
 # A name is also a file, a nox session, a job, and a key of thresholds.json. There, the reserved
 # words mean something else.
 MOST_HOLDS = 3
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_RESERVED = frozenset({ALL, "default", "environments"})
+_RESERVED = frozenset({ALL, OBSERVE, "default", "environments"})
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +48,7 @@ class Scenario:
         options: The committed shape, before overrides.
         duration_seconds: The total duration of the shape; the maximum for a fixed number of
             iterations.
-        script: The path of the k6 script, which exists.
+        script: The path of the k6 script, which exists; None if k6 does not run.
         hold_seconds: For a rising arrival rate: how long each of up to three holds of a constant
             rate after the ramp lasts. None for other shapes.
     """
@@ -55,10 +57,21 @@ class Scenario:
     description: str
     think_time_seconds: float
     in_all: bool
-    options: Executor
+    options: LoadShape
     duration_seconds: float
-    script: Path
+    script: Path | None
     hold_seconds: float | None = None
+
+    @property
+    def k6_script(self) -> Path:
+        """The script that k6 runs.
+
+        Raises:
+            ValueError: k6 does not run in this scenario.
+        """
+        if self.script is None:
+            raise ValueError(f"{self.name} has no k6 script")
+        return self.script
 
     @property
     def longest_seconds(self) -> float:
@@ -77,6 +90,11 @@ class Scenarios:
         """The names, in the order of the file."""
         return tuple(scenario.name for scenario in self.every)
 
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """The names that a scenario of a run can have."""
+        return (*self.names, OBSERVE)
+
     def get(self, name: str, *, option: str = "--scenarios") -> Scenario:
         """Return the scenario with the name that the user gave with this option.
 
@@ -88,6 +106,14 @@ class Scenarios:
                 return scenario
         known = (*self.names, ALL) if option == "--scenarios" else self.names
         raise UsageFailure(f"{option}: unknown scenario {name!r}; {nearest(name, known)}")
+
+    def recorded_name(self, name: str, *, option: str) -> str:
+        """Return the name of a scenario of a run that the user gave with this option.
+
+        Raises:
+            UsageFailure: As in `get`.
+        """
+        return name if name == OBSERVE else self.get(name, option=option).name
 
     def select(self, names: str) -> tuple[Scenario, ...]:
         """Return the scenarios of a list such as `baseline,e2e-latency`.
@@ -110,6 +136,19 @@ class Scenarios:
         if not chosen:
             raise UsageFailure("--scenarios: no scenario in scenarios.json has in_all: true")
         return tuple(chosen.values())
+
+
+def observation(seconds: float) -> Scenario:
+    """Return the scenario that observes the traffic of others for a time."""
+    return Scenario(
+        name=OBSERVE,
+        description="no load of its own: the traffic of others is measured",
+        think_time_seconds=0.0,
+        in_all=False,
+        options=Observation(duration=format_duration(seconds)),
+        duration_seconds=seconds,
+        script=None,
+    )
 
 
 def load_scenarios(checkout: Checkout) -> Scenarios:

@@ -11,8 +11,15 @@ from cdc_perf.settings.metrics import Better, MetricKind, MetricType
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.overlay import layered
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.settings.scenarios import HEALTH_CHECK
-from cdc_perf.settings.thresholds import DEFAULT, Layer, Threshold, ThresholdsByStat, ThresholdTable
+from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
+from cdc_perf.settings.thresholds import (
+    DEFAULT,
+    OBSERVABLE,
+    Layer,
+    Threshold,
+    ThresholdsByStat,
+    ThresholdTable,
+)
 
 ENVIRONMENTS = "environments"
 # The metric and stat that every scenario must have a threshold on.
@@ -29,7 +36,7 @@ def load_thresholds(
 
     Args:
         checkout: The checkout of the file.
-        scenarios: The names of all scenarios.
+        scenarios: The names of all scenarios that k6 runs.
         metrics: All metrics, by name.
 
     Raises:
@@ -37,7 +44,7 @@ def load_thresholds(
             (`baseline.cdc_e2e_latency.p95`) and, for an unknown name, the closest known ones.
     """
     found = layered(checkout.thresholds_file, checkout.own_thresholds_file)
-    reader = _Reader(found.name, tuple(scenarios), metrics)
+    reader = _Reader(found.name, (*scenarios, OBSERVE), metrics)
     layer = dict(found.content)
     typed(layer.pop(SCHEMA, ""), str, file=found.name, place=SCHEMA)
     environments = reader.table(layer.pop(ENVIRONMENTS, {}), ENVIRONMENTS)
@@ -84,7 +91,18 @@ class _Reader:
             if scenario == HEALTH_CHECK:
                 raise self.wrong(inner, "the health check has no thresholds: its checks decide")
             layer[scenario] = self.by_stat(self.table(metrics, inner), inner)
+            if scenario == OBSERVE:
+                self.expect_observable(layer[scenario], inner)
         return layer
+
+    def expect_observable(self, thresholds: ThresholdsByStat, place: str) -> None:
+        for threshold in thresholds.values():
+            if threshold.kind.source not in OBSERVABLE:
+                raise self.wrong(
+                    join(place, threshold.metric),
+                    "is not measured by --observe-only, which runs no k6: "
+                    "use consumer_lag or a hop, such as hop_total",
+                )
 
     def by_stat(self, content: dict[str, object], place: str) -> ThresholdsByStat:
         limits: dict[tuple[str, str], Threshold] = {}

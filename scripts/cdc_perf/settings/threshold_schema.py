@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from cdc_perf.settings.expressions import STATS
 from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase
-from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
 from cdc_perf.settings.threshold_file import ENVIRONMENTS, SCHEMA, SUCCESS_RATE
 from cdc_perf.settings.thresholds import DEFAULT
 
@@ -23,11 +23,11 @@ def threshold_schema(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]
     The schema allows errors that it cannot express: a repeated key, a number that overflows.
 
     Args:
-        scenarios: The names of all scenarios.
+        scenarios: The names of all scenarios that k6 runs.
         metrics: All metrics, by name.
     """
     limits = {"$ref": "#/$defs/limits"}
-    judged = [name for name in scenarios if name != HEALTH_CHECK]
+    judged = [*(name for name in scenarios if name != HEALTH_CHECK), OBSERVE]
     layer = {
         DEFAULT: {"description": "Thresholds of every scenario.", **limits},
         **dict.fromkeys(judged, limits),

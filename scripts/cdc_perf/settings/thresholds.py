@@ -8,9 +8,11 @@ from cdc_perf.settings.expressions import GROWTH, Expression, Operator
 from cdc_perf.settings.metrics import MetricKind, MetricType, Source
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.samples import samples_needed
-from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
 
 DEFAULT = "default"
+# What is measured without k6.
+OBSERVABLE = frozenset((Source.STACK, Source.HOPS, Source.INTEGRITY))
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ class ThresholdTable:
         """Return the thresholds of one scenario, in an environment if one is named.
 
         Later ones replace earlier ones: `default`, the scenario, the environment's `default`, the
-        environment's scenario. The health check has none because its checks judge it.
+        environment's scenario. The health check has none because its checks judge it. Of `default`,
+        what k6 measures does not apply to an observation.
 
         Raises:
             UsageFailure: There is no such environment.
@@ -128,4 +131,6 @@ class ThresholdTable:
         for layer in layers:
             limits |= layer.get(DEFAULT, {})
             limits |= layer.get(scenario, {})
+        if scenario == OBSERVE:
+            return tuple(x for x in limits.values() if x.kind.source in OBSERVABLE)
         return tuple(limits.values())

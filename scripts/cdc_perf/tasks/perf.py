@@ -9,7 +9,8 @@ from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
 @task(
     help={
-        "scenarios": "scenario names, separated by commas, or all (required)",
+        "scenarios": "scenario names, separated by commas, or all (required without observe-only)",
+        "observe_only": "write nothing: measure the traffic of others for a time, such as 5m",
         "duration": "duration of each scenario, such as 1m (default: that of scenarios.json)",
         "vus": "maximum VUs of each scenario (default: those of scenarios.json)",
         "stack": STACK_HELP,
@@ -29,6 +30,7 @@ from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 def perf(
     _: Context,
     scenarios: str = "",
+    observe_only: str = "",
     duration: str = "",
     vus: str = "",
     stack: str = "auto",
@@ -44,11 +46,13 @@ def perf(
     """Load-test the pipeline, judge the results, and write a run folder."""
     import os
     import sys
+    from contextlib import nullcontext
     from functools import partial
 
+    from cdc_perf.errors import UsageFailure
     from cdc_perf.load.overrides import Overrides
     from cdc_perf.perf.generator import load_generator
-    from cdc_perf.perf.plan import make_plan
+    from cdc_perf.perf.plan import make_observation, make_plan
     from cdc_perf.perf.runner import run_plan
     from cdc_perf.report.annotations import annotations
     from cdc_perf.report.json_output import outcome_json
@@ -58,22 +62,39 @@ def perf(
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import say, show
 
+    load = {
+        "scenarios": scenarios,
+        "duration": duration,
+        "vus": vus,
+        "keep": keep,
+        "live": live,
+        "cleanup": cleanup,
+    }
+    given = [f"--{option}" for option, value in load.items() if value]
+    if observe_only and given:
+        raise UsageFailure(
+            f"{given[0]}: cannot be combined with --observe-only, which loads nothing"
+        )
     here = workspace(stack)
-    overrides = Overrides.parse(duration, vus, env)
-    plan = make_plan(
-        here.checkout,
-        scenarios,
-        overrides,
-        name=name,
-        keep=keep,
-        live=live,
-        full=full,
-        cleanup=cleanup,
-    )
-    with here.locked():
+    if observe_only:
+        plan = make_observation(here.checkout, observe_only, env, name=name, full=full)
+    else:
+        overrides = Overrides.parse(duration, vus, env)
+        plan = make_plan(
+            here.checkout,
+            scenarios,
+            overrides,
+            name=name,
+            keep=keep,
+            live=live,
+            full=full,
+            cleanup=cleanup,
+        )
+    # An observation changes nothing, so another command may load the stack meanwhile.
+    with nullcontext() if plan.observes else here.locked():
         say(here.why)
         generator = load_generator(here.checkout, here.cache)
-        ask = here.backend.name == EXTERNAL and not yes
+        ask = here.backend.name == EXTERNAL and not yes and not plan.observes
         finished = run_plan(
             plan,
             here.checkout,

@@ -25,7 +25,7 @@ def publish(_: Context, run: str) -> None:
     from cdc_perf.terminal import show
 
     checkout = Checkout.here()
-    known = load_scenarios(checkout).names
+    known = load_scenarios(checkout).recorded
     summary = summary_of(local_results(checkout.results, run, known))
     if not write_summary(os.environ, summary):
         show(summary, end="")

@@ -61,7 +61,7 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
     folder = results_folder(checkout.results, run)
     base_run = None
     if base:
-        known = load_scenarios(checkout).names
+        known = load_scenarios(checkout).recorded
         before = results_folder(checkout.results, base, "--base")
         recorded = (read_results(each, known) for each in (before, folder))
         base_run = BaseRun(before, compare_runs(*recorded))

@@ -48,7 +48,7 @@ def runs(
 
     checkout = Checkout.here()
     criteria = RunFilter(name, scenario, verdict, commit)
-    found = find_runs(checkout.results, load_scenarios(checkout).names, criteria)
+    found = find_runs(checkout.results, load_scenarios(checkout).recorded, criteria)
     show(runs_json(found.runs) if json else runs_table(found.runs))
     for fault in found.unreadable:
         say(f"skipped, because it is not readable: {fault}")
@@ -89,7 +89,7 @@ def compare(
     from cdc_perf.terminal import show
 
     checkout = Checkout.here()
-    known = load_scenarios(checkout).names
+    known = load_scenarios(checkout).recorded
     before, now = (
         read_results(results_folder(checkout.results, run, option), known)
         for option, run in (("BASE", base), ("HEAD", head))
@@ -110,19 +110,20 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
     from cdc_perf.report.history import comparable_groups, history_json, history_text
     from cdc_perf.results.history import read_history, read_history_file
     from cdc_perf.settings.paths import Checkout
-    from cdc_perf.settings.scenarios import load_scenarios
+    from cdc_perf.settings.scenarios import OBSERVE, load_scenarios
     from cdc_perf.terminal import show
     from cdc_perf.tools.cache import Cache
     from cdc_perf.tools.change_points import find_change_points
 
     checkout = Checkout.here()
-    name = load_scenarios(checkout).get(scenario, option="SCENARIO").name
+    name = load_scenarios(checkout).recorded_name(scenario, option="SCENARIO")
     entries = read_history(checkout.results, name)
     unreadable = read_history_file(checkout.results).unreadable
     if not entries:
         broken = f"; {counted(len(unreadable), 'line')} not readable" if unreadable else ""
+        words = "--observe-only 5m" if name == OBSERVE else f"--scenarios {name}"
         raise UsageFailure(
-            f"the history has no run of {name}{broken}", hint=f"run: inv perf --scenarios {name}"
+            f"the history has no run of {name}{broken}", hint=f"run: inv perf {words}"
         )
     cache = Cache.of_environment()
     last, *rest = comparable_groups(entries, lambda x: find_change_points(checkout.root, cache, x))

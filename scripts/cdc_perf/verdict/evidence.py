@@ -7,7 +7,7 @@ from cdc_perf.integrity.records import Integrity
 from cdc_perf.load.exceptions import Exceptions
 from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.results.summary import NoSummary, Summary
-from cdc_perf.settings.executors import Executor
+from cdc_perf.settings.executors import LoadShape
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.connector_health import ConnectorHealth
@@ -52,11 +52,11 @@ class Evidence:
 
     Attributes:
         scenario: Its name.
-        executor: The requested load, after the overrides.
+        executor: The requested load, after the overrides; or an observation.
         thresholds: Its thresholds; empty for the health check, which gates judge.
         summary: k6's summary.
         points: The summary of its raw points.
-        k6_exit: k6's exit code; -N if signal N killed it.
+        k6_exit: k6's exit code; -N if signal N killed it; None if it did not run.
         clock_step_seconds: By how much the system's clock was set during the load.
         events: What happened to the stack's components during the load; None if unknown.
         hops: The latency of each hop.
@@ -71,11 +71,11 @@ class Evidence:
     """
 
     scenario: str
-    executor: Executor
+    executor: LoadShape
     thresholds: Sequence[Threshold]
     summary: Summary | NoSummary
     points: PointsSummary
-    k6_exit: int
+    k6_exit: int | None
     clock_step_seconds: float
     events: Sequence[ComponentEvent] | None
     hops: HopMeasurements = field(default_factory=HopMeasurements)

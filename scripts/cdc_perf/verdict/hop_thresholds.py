@@ -98,7 +98,7 @@ def clock_sentence(hop: Hop, events: int, negative: int, negative_mean: float) -
 
 def hop_clocks_gate(thresholds: Sequence[Threshold], seen: HopMeasurements) -> Gate | None:
     """Check that the clocks of each hop with a threshold agree; None if no hop has a threshold."""
-    sequence = sequence_of(seen.steady.hops)
+    sequence = sequence_of(seen.steady.hops, seen.note)
     limited = {
         hop_of(threshold.kind, sequence): None
         for threshold in thresholds

@@ -190,6 +190,27 @@ def ledger_gate(integrity: Integrity | None, summary: Summary | NoSummary) -> Ga
     )
 
 
+def traffic_gate(integrity: Integrity | None, seconds: float) -> Gate:
+    """Check that an observation saw an event: without traffic, it shows nothing.
+
+    It is unknown if the topics were not read.
+    """
+    name, condition = "traffic", "at least 1 event in the topics"
+    if integrity is None or integrity.unchecked:
+        return unknown_gate(name, condition, "unknown")
+    events = sum(topic.events for topic in integrity.topics)
+    observed = counted(events, "event")
+    if events:
+        return passed_gate(name, condition, observed)
+    return failed_gate(
+        name,
+        condition,
+        observed,
+        code=ExitCode.NO_DATA,
+        reasons=[reasons.no_traffic(seconds=seconds)],
+    )
+
+
 def exit_code_of(integrity: Integrity) -> ExitCode:
     """Return the exit code of a data-loss check that runs alone."""
     found = [

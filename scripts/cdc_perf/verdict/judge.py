@@ -27,6 +27,7 @@ from cdc_perf.verdict.integrity_gates import (
     judge_integrity,
     ledger_gate,
     rows_gate,
+    traffic_gate,
 )
 from cdc_perf.verdict.k6_gates import k6_exit_gate, points_gate, thresholds_agree_gate
 from cdc_perf.verdict.load_gates import (
@@ -113,24 +114,13 @@ def _worst(gates: Iterable[Gate], judged: Iterable[JudgedThreshold]) -> ExitCode
 
 
 def _gates(evidence: Evidence) -> tuple[Gate, ...]:
-    scenario, summary = evidence.scenario, evidence.summary
     gates = (
         interruption_gate(evidence.interrupted),
-        k6_exit_gate(scenario, evidence.k6_exit, summary),
         components_gate(evidence.events),
         connector_gate(evidence.connector, evidence.events),
         clock_gate(evidence.clock_step_seconds),
-        summary_gate(scenario, summary),
-        points_gate(evidence.points, summary),
-        thresholds_gate(scenario, evidence.thresholds),
-        samples_gate(summary),
-        iterations_gate(scenario, evidence.exceptions, summary),
-        checks_gate(scenario, summary),
-        dropped_gate(summary),
-        duration_gate(evidence.executor, evidence.k6_exit, summary),
-        rate_gate(evidence.executor, evidence.k6_exit, summary),
-        generator_gate(scenario, summary),
-        thresholds_agree_gate(evidence.thresholds, summary),
+        thresholds_gate(evidence.scenario, evidence.thresholds),
+        *_gates_on_load(evidence),
         stack_samples_gate(evidence.thresholds, evidence.stack),
         hop_clocks_gate(evidence.thresholds, evidence.hops),
         ramp_gate(evidence.held),
@@ -139,9 +129,29 @@ def _gates(evidence: Evidence) -> tuple[Gate, ...]:
         rows_gate(evidence.integrity),
         events_gate(evidence.integrity),
         dead_letters_gate(evidence.integrity),
-        ledger_gate(evidence.integrity, summary),
     )
     return tuple(gate for gate in gates if gate is not None)
+
+
+def _gates_on_load(evidence: Evidence) -> tuple[Gate | None, ...]:
+    """Return the gates on k6 and the load that it made, or on the load of others."""
+    scenario, summary, executor = evidence.scenario, evidence.summary, evidence.executor
+    if evidence.k6_exit is None:
+        return (traffic_gate(evidence.integrity, evidence.seconds),)
+    return (
+        k6_exit_gate(scenario, evidence.k6_exit, summary),
+        summary_gate(scenario, summary),
+        points_gate(evidence.points, summary),
+        samples_gate(summary),
+        iterations_gate(scenario, evidence.exceptions, summary),
+        checks_gate(scenario, summary),
+        dropped_gate(summary),
+        duration_gate(executor, evidence.k6_exit, summary),
+        rate_gate(executor, evidence.k6_exit, summary),
+        generator_gate(scenario, summary),
+        thresholds_agree_gate(evidence.thresholds, summary),
+        ledger_gate(evidence.integrity, summary),
+    )
 
 
 def _reasons(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from cdc_perf.reasons import thresholds as reasons
-from cdc_perf.settings.executors import Executor, RampingArrivalRate, RampingVus
+from cdc_perf.settings.executors import LoadShape, RampingArrivalRate, RampingVus
 from cdc_perf.settings.metrics import CONSUMER_LAG
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.points import StackMetrics
@@ -40,7 +40,7 @@ class _Peak:
     fall: float
 
 
-def lag_recovery(executor: Executor, samples: Sequence[tuple[float, float]]) -> LagRecovery | None:
+def lag_recovery(executor: LoadShape, samples: Sequence[tuple[float, float]]) -> LagRecovery | None:
     """Return how long after the load's peak the lag returned to its level before the peak.
 
     The rise is every stage in a row that climbs, up to the first at the largest target; the fall
@@ -74,7 +74,7 @@ def lag_recovery(executor: Executor, samples: Sequence[tuple[float, float]]) -> 
     )
 
 
-def _peak(executor: Executor) -> _Peak | None:
+def _peak(executor: LoadShape) -> _Peak | None:
     if not isinstance(executor, RampingVus | RampingArrivalRate):
         return None
     start = executor.start_vus if isinstance(executor, RampingVus) else executor.start_rate

@@ -7,7 +7,7 @@ from cdc_perf.reasons.figures import figure
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.executors import (
     ConstantArrivalRate,
-    Executor,
+    LoadShape,
     PerVuIterations,
     RampingArrivalRate,
 )
@@ -52,7 +52,7 @@ def dropped_gate(summary: Summary | NoSummary) -> Gate:
     )
 
 
-def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) -> Gate | None:
+def rate_gate(executor: LoadShape, k6_exit: int, summary: Summary | NoSummary) -> Gate | None:
     """Check that k6 made as many iterations as the arrival rate asks for; None for other executors.
 
     A rising rate, as of a breakpoint, is not judged because it ends when a threshold breaks. The
@@ -78,7 +78,7 @@ def rate_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) ->
     )
 
 
-def duration_gate(executor: Executor, k6_exit: int, summary: Summary | NoSummary) -> Gate | None:
+def duration_gate(executor: LoadShape, k6_exit: int, summary: Summary | NoSummary) -> Gate | None:
     """Check that k6 ran for the requested time.
 
     None for a fixed number of iterations, whose length is only bounded. The gate is unknown for a

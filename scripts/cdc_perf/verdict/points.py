@@ -17,7 +17,7 @@ from cdc_perf.results.points.statistics import (
 from cdc_perf.results.points.store import Points, read_points
 from cdc_perf.results.points.windows import Window, windows
 from cdc_perf.results.summary import NoSummary, Summary
-from cdc_perf.settings.executors import Executor, warm_up_seconds
+from cdc_perf.settings.executors import LoadShape, warm_up_seconds
 from cdc_perf.settings.metrics import MetricType, Phase
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.intervals import Interval, percentile_ranks, rate_interval
@@ -52,7 +52,7 @@ class StackMetrics:
     """
 
     series: StackSeries
-    executor: Executor
+    executor: LoadShape
 
     @property
     def warm_up(self) -> float:
@@ -79,7 +79,7 @@ def summarize_points(
     This raises nothing: a scenario whose points are lost still gets a verdict.
 
     Args:
-        paths: The files of points.
+        paths: The files of points; none if k6 did not run.
         gauges: The file of the stack's gauges; the series lack what it lacks.
         series: Where to write the series.
         thresholds: The thresholds to compute intervals for.

@@ -31,9 +31,9 @@ class Drained:
 
     def __init__(self, *_arguments: object) -> None: ...
 
-    def sink(self, equal: Callable[[], None]) -> None:
-        """Wait as long as a test has a further look."""
-        for _ in range(2):
+    def sink(self, equal: Callable[[], None], _interval_seconds: float = 0.0) -> None:
+        """Wait as long as a test has a further look, or an answer whether all has passed."""
+        for _ in range(len(answers) or 2):
             try:
                 equal()
             except (NotReady, StopIteration):
@@ -46,6 +46,16 @@ class Drained:
     def positions(self) -> None:
         steps.append("positions")
 
+    def mark(self) -> None:
+        steps.append("mark")
+
+    def passed(self) -> bool:
+        steps.append("passed?")
+        return answers.pop(0)
+
+    def group(self) -> None:
+        steps.append("group")
+
     def result(self) -> Drain:
         return Drain(seconds=0.0)
 
@@ -57,6 +67,8 @@ class NoLag:
 
 
 steps: list[str] = []
+# Whether everything has passed the pipeline, each time that it is asked.
+answers: list[bool] = []
 
 
 def checked(
@@ -66,6 +78,7 @@ def checked(
     quiet: bool,
     shared: bool = False,
     consumer: bool = True,
+    read_only: bool = False,
 ) -> set[str]:
     """Return the rows that are said to differ, given what each comparison sees."""
     pipeline = load_pipeline(Checkout.here())
@@ -91,7 +104,8 @@ def checked(
     monkeypatch.setattr(Checker, "_found", note)
     monkeypatch.setattr(Checker, "_filtered", lambda _self: ConnectorFilter())
     endpoints = NO_ADDRESSES
-    Checker(pipeline, endpoints, shared=shared).check({}, quiet=quiet)
+    checker = Checker(pipeline, endpoints, shared=shared, read_only=read_only)
+    checker.check({}, quiet=quiet)
     return {each.id for each in found}
 
 
@@ -154,3 +168,35 @@ def test_without_known_positions_a_difference_is_wrong_if_it_stays_until_the_end
 ) -> None:
     assert checked(monkeypatch, looks, quiet=True, shared=True, consumer=False) == lost
     assert steps.count("look") == len(looks)
+
+
+@pytest.mark.parametrize(
+    ("looks", "passed", "lost", "asked"),
+    [
+        ([()], [], set(), ["look"]),
+        # In flight: it arrived, or it was written again.
+        ([(A,), ()], [False], set(), ["look", "mark", "passed?", "look"]),
+        ([(A,), (replace(A, version="8"), B)], [False], set(), ["look", "mark", "passed?", "look"]),
+        # Everything that the first comparison saw has passed: this row did not.
+        ([(A,), (A, B)], [True], {"a"}, ["look", "mark", "passed?", "look"]),
+        # Not confirmed, so only the end of the time decides.
+        ([(A, B), (A, B), (A,)], [False, False], {"a"}, ["look", "mark", *["passed?", "look"] * 2]),
+        ([(A,), (A,), ()], [False, False], set(), ["look", "mark", *["passed?", "look"] * 2]),
+        # A first comparison that keeps only a part of the differences is replaced.
+        ([(A, MORE), (B,), (B,)], [False, True], {"b"}, ["look", *["mark", "passed?", "look"] * 2]),
+        ([(A, MORE), (B,), ()], [True, True], set(), ["look", *["mark", "passed?", "look"] * 2]),
+        ([(A, MORE), (A, MORE)], [True], {"a", FURTHER}, ["look", "mark", "passed?", "look"]),
+    ],
+)
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_check_that_may_not_write_sends_no_row_and_trusts_what_lasts(
+    monkeypatch: pytest.MonkeyPatch,
+    looks: Sequence[Sequence[RowDifference]],
+    passed: list[bool],
+    lost: set[str],
+    asked: list[str],
+    quiet: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    answers[:] = passed
+    assert checked(monkeypatch, looks, quiet=quiet, read_only=True) == lost
+    assert steps == [*asked, "group"]

@@ -254,3 +254,57 @@ def test_each_step_gets_the_time_that_the_earlier_ones_left(
         one.sentinel()
     assert stack.deadlines == [15.0, 5.0, 1.0]
     assert one.result().seconds == 30.0
+
+
+def test_what_has_passed_is_known_without_a_row_and_without_waiting(stack: FakeStack) -> None:
+    stack.canary = raising(AssertionError("a row was sent"))
+    one = draining(stack, 60.0)
+    assert not one.passed()
+    one.mark()
+    assert one.passed()
+    assert stack.asked == [("0/7", SLOT)]
+    stack.behind = {(TOPIC, 0): 1}
+    assert not one.passed()
+    stack.slot = (9,)
+    assert not one.passed()
+    stack.slot = psycopg.OperationalError("gone")
+    assert not one.passed()
+    assert one.result().outstanding == ()
+
+
+def test_the_ends_are_those_after_the_slot_has_passed(stack: FakeStack) -> None:
+    one = draining(stack, 60.0)
+    one.mark()
+    stack.slot = (9,)
+    assert not one.passed()
+    assert stack.reads == 0
+    stack.slot = (0,)
+    assert one.passed()
+    assert one.passed()
+    assert stack.reads == 1
+
+
+def test_without_a_position_or_a_group_nothing_is_known_to_have_passed(
+    stack: FakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_dsn: str) -> str:
+        raise NotReady("PostgreSQL does not answer")
+
+    groupless = Draining(PIPELINE, ENDPOINTS, None, 60.0)
+    groupless.mark()
+    assert not groupless.passed()
+    monkeypatch.setattr(source, "log_position", gone)
+    one = draining(stack)
+    one.mark()
+    assert one.given_up
+    assert not one.passed()
+
+
+def test_a_group_alone_is_waited_for_without_the_slot(stack: FakeStack) -> None:
+    stack.slot = None
+    one = draining(stack)
+    one.group()
+    assert not one.given_up
+    stack.behind = {(TOPIC, 0): 1}
+    one.group()
+    assert one.result().outstanding == (f"consumer group {GROUP} is 1 event behind in {TOPIC}",)

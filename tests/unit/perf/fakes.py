@@ -15,6 +15,7 @@ from cdc_perf.integrity.topic import StartOffsets
 from cdc_perf.load import run as load
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.k6 import K6, Shape
+from cdc_perf.perf.loads import K6Load, Load
 from cdc_perf.perf.plan import PlannedScenario
 from cdc_perf.perf.scenario_runner import ScenarioRun, ScenarioRunner
 from cdc_perf.process import Completed
@@ -244,11 +245,14 @@ class FakeGauges:
 
 
 def scenario_runner(
-    backend: FakeBackend, checker: FakeChecker | None = None, gauges: FakeGauges | None = None
+    backend: FakeBackend,
+    checker: FakeChecker | None = None,
+    gauges: FakeGauges | None = None,
+    load: Load | None = None,
 ) -> ScenarioRunner:
     """Return the real runner of scenarios, on fakes."""
     return ScenarioRunner(
-        k6=K6(Path("k6")),
+        load=load or K6Load(K6(Path("k6"))),
         backend=backend,
         gauges=cast("Gauges", gauges or FakeGauges()),
         hops=HopCounters,

@@ -14,7 +14,7 @@ from cdc_perf.integrity.records import Drain, Finding, FindingKind, Integrity, L
 from cdc_perf.load.exceptions import Exceptions
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.k6 import Shape
-from cdc_perf.load.run import K6Result
+from cdc_perf.load.run import LoadResult
 from cdc_perf.perf import breakpoint as search
 from cdc_perf.perf.breakpoint import measure_breakpoint
 from cdc_perf.perf.plan import PlannedScenario
@@ -95,7 +95,7 @@ class Bench:
             exceptions=self.ramp_exceptions if part == "ramp" else Exceptions(),
         )
         now = datetime.now(UTC)
-        return ScenarioResult(K6Result(known.k6_exit, now, now, 0.0, None), known, {})
+        return ScenarioResult(LoadResult(known.k6_exit, now, now, 0.0, None), known, {})
 
     def check_again(self, measured: ScenarioResult, _files: ScenarioFiles) -> ScenarioResult:
         return replace(measured, evidence=replace(measured.evidence, integrity=self.again))

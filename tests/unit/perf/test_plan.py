@@ -2,7 +2,9 @@ import pytest
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.load.overrides import Overrides
-from cdc_perf.perf.plan import make_plan
+from cdc_perf.perf.plan import make_observation, make_plan
+from cdc_perf.settings.executors import Observation
+from cdc_perf.settings.metrics import Source
 from cdc_perf.settings.paths import Checkout
 
 CHECKOUT = Checkout.here()
@@ -39,3 +41,30 @@ def test_an_environment_is_laid_over_the_limits() -> None:
 def test_a_name_that_could_not_be_a_file_is_refused(name: str) -> None:
     with pytest.raises(UsageFailure, match=r"^--name: "):
         make_plan(CHECKOUT, "baseline", Overrides(), name=name)
+
+
+def test_an_observation_is_the_whole_plan_and_k6_judges_none_of_it() -> None:
+    plan = make_observation(CHECKOUT, "1m30s", "ci", name="at-noon")
+    (planned,) = plan.scenarios
+    assert planned.scenario.options == Observation(duration="1m30s")
+    assert (plan.observes, plan.name, plan.overrides.environment) == (True, "at-noon", "ci")
+    assert planned.thresholds
+    assert Source.K6 not in {threshold.kind.source for threshold in planned.thresholds}
+    assert not make_plan(CHECKOUT, "baseline", Overrides()).observes
+
+
+@pytest.mark.parametrize(
+    ("duration", "environment", "name", "why"),
+    [
+        ("soon", "", "", "--observe-only: 'soon' is not a duration"),
+        ("0.5s", "", "", "--observe-only: '0.5s' is shorter than 1s"),
+        ("5m", "prod", "", "--env: thresholds.json has no environment 'prod'"),
+        ("5m", "", "../x", "--name: '../x' is not a valid run name"),
+    ],
+)
+def test_a_wrong_observation_is_refused(
+    duration: str, environment: str, name: str, why: str
+) -> None:
+    with pytest.raises(UsageFailure) as failure:
+        make_observation(CHECKOUT, duration, environment, name=name)
+    assert failure.value.message.startswith(why)

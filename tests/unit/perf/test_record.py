@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cdc_perf.load.run import K6Result
+from cdc_perf.load.run import LoadResult
 from cdc_perf.perf.record import with_scenario_result, write_run_files
 from cdc_perf.results import history
 from cdc_perf.results.history import read_history_file
@@ -19,7 +19,7 @@ ROWS = (row("health-check"), row("baseline"))
 
 
 def test_a_result_belongs_to_its_scenario_alone() -> None:
-    k6 = K6Result(99, NOW, NOW + timedelta(minutes=1), 0.0, None)
+    k6 = LoadResult(99, NOW, NOW + timedelta(minutes=1), 0.0, None)
     known = manifest(ROWS)
     updated = with_scenario_result(known, "baseline", k6, (event("kafka", "ended"),))
     first, second = updated.scenarios
@@ -31,7 +31,7 @@ def test_a_result_belongs_to_its_scenario_alone() -> None:
 @pytest.mark.parametrize("status", [RunStatus.COMPLETE, RunStatus.INTERRUPTED])
 def test_only_a_complete_run_has_a_history(tmp_path: Path, status: RunStatus) -> None:
     known = manifest(ROWS, status=status)
-    k6 = K6Result(0, NOW, NOW, 0.0, None)
+    k6 = LoadResult(0, NOW, NOW, 0.0, None)
     known = with_scenario_result(known, "baseline", k6, ())
     folder = RunFolder(tmp_path / known.run_id)
     folder.path.mkdir()

@@ -8,24 +8,28 @@ import pytest
 
 from cdc_perf.errors import ExitCode, Failure, Interrupted, StackFailure
 from cdc_perf.integrity.cleanup import Removed
+from cdc_perf.integrity.records import Scope
 from cdc_perf.load.overrides import Overrides
 from cdc_perf.perf import runner as module
 from cdc_perf.perf.generator import K6Installer
-from cdc_perf.perf.plan import Plan
+from cdc_perf.perf.plan import Plan, make_observation
 from cdc_perf.perf.record import entry_of
 from cdc_perf.perf.runner import RunResult, RunSession, run_plan
-from cdc_perf.results.manifest import RunStatus
+from cdc_perf.results.manifest import RunStatus, Versions
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.runs.loader import read_run
+from cdc_perf.settings.executors import Observation
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
-from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
+from cdc_perf.stats.latency_histogram import HopCounters
 from cdc_perf.verdict.judge import judge_run
 from cdc_perf.verdict.verdict import Verdict
 from tests.unit.measured import event
 from tests.unit.perf.fakes import (
     FakeBackend,
+    FakeChecker,
     FakeGauges,
     FakeK6,
     endpoints,
@@ -249,3 +253,59 @@ def test_without_the_option_no_row_is_deleted(
 ) -> None:
     monkeypatch.setattr(module, "delete_written", lambda *_: pytest.fail("deleted"))
     session(tmp_path, FakeBackend()).perform()
+
+
+def test_an_observation_needs_a_stack_that_is_up_and_touches_none(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    checkout = replace(Checkout.here(), results=tmp_path / "results")
+    plan = make_observation(Checkout.here(), "1s")
+    with pytest.raises(StackFailure, match="no stack is up"):
+        run_plan(plan, checkout, backend, GENERATOR)
+    assert backend.calls == []
+
+
+def test_an_observation_runs_without_k6_and_is_read_like_any_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_k6() -> Path:
+        raise AssertionError("k6 was installed")
+
+    def checker_that(*_: object, scope: Scope, shared: bool, read_only: bool) -> FakeChecker:
+        assert (scope, shared, read_only) == (Scope.TOPICS, True, True)
+        return FakeChecker()
+
+    def software(_root: Path, k6: str, components: dict[str, str]) -> Versions:
+        return Versions(project="1", commit="", changed=False, k6=k6, components=components)
+
+    monkeypatch.setattr(module, "wait_for_connector", lambda *_: None)
+    monkeypatch.setattr(module, "Gauges", lambda *_: FakeGauges())
+    monkeypatch.setattr(module, "Checker", checker_that)
+    monkeypatch.setattr(module, "versions", software)
+    monkeypatch.setattr(module, "read_hops", lambda *_: HopCounters())
+    monkeypatch.setattr(module, "deployed_settings", lambda *_: {})
+    monkeypatch.setattr(module, "read_health", lambda *_: None)
+    backend = FakeBackend(up_already=True)
+    checkout = replace(Checkout.here(), results=tmp_path / "results")
+    result = run_plan(
+        make_observation(Checkout.here(), "1s", name="noon"),
+        checkout,
+        backend,
+        K6Installer("1.8.1", no_k6),
+    )
+    assert backend.calls == ["verify"]
+    # The fake consumer counted nothing, so its hops cannot be judged.
+    assert outcomes(result) == {OBSERVE: Verdict.NO_DATA}
+    read = read_run(result.folder.path, (OBSERVE,))
+    assert (read.manifest.name, read.manifest.versions.k6) == ("noon", "")
+    (entry,) = read.manifest.scenarios
+    assert (entry.executor, entry.seconds, entry.k6_exit_code) == (Observation("1s"), 1, None)
+    assert entry.started is not None
+    assert [each.summary for each in read.rows] == [each.summary for each in result.rows]
+    files = result.folder.scenario(OBSERVE)
+    for path in (files.gauges, files.series, files.hops, files.integrity, files.verdict):
+        assert path.exists(), path
+    assert not files.points.exists()
+    report = result.folder.report.read_text(encoding="utf-8")
+    assert "inv perf --observe-only 1s --stack local" in report
+    assert "no load of its own, 1s" in report
+    assert (tmp_path / "results" / "history.jsonl").exists()

@@ -1,5 +1,6 @@
 """One scenario on a fake stack and a fake k6: what becomes evidence, and what is left undone."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -7,14 +8,20 @@ import pytest
 from cdc_perf.errors import Interrupted
 from cdc_perf.integrity.topic import StartOffsets
 from cdc_perf.load.files import ScenarioFiles
-from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.load.k6 import K6
+from cdc_perf.perf.loads import K6Load, LoadOfOthers
+from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.perf.scenario_runner import ScenarioRun
+from cdc_perf.results.summary import Summary
+from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE, observation
 from cdc_perf.verdict.judge import judge
 from cdc_perf.verdict.verdict import Verdict
-from tests.unit.measured import CLEAN, event
+from tests.unit.measured import CLEAN, event, stack_threshold
 from tests.unit.perf.fakes import (
     ITERATIONS,
     FakeBackend,
     FakeChecker,
+    FakeGauges,
     FakeK6,
     scenario_run,
     scenario_runner,
@@ -54,7 +61,7 @@ def test_an_interrupted_check_is_no_check(tmp_path: Path, k6: FakeK6) -> None:
             raise Interrupted("interrupted by SIGTERM")
 
     result = scenario_runner(FakeBackend(), Impatient()).measure(scenario_run(tmp_path, "baseline"))
-    assert result.k6.interrupted is not None
+    assert result.load.interrupted is not None
     assert result.evidence.integrity is None
     assert judge(result.evidence).verdict is not Verdict.PASS
 
@@ -78,12 +85,37 @@ def test_a_k6_that_breaks_is_evidence(tmp_path: Path, k6: FakeK6) -> None:
 
 
 def test_variables_reach_the_scripts_of_a_part_alone(k6: FakeK6) -> None:
-    runner = scenario_runner(FakeBackend())
-    assert runner.with_variables({"HOLD_RATE": "90"}).k6.variables["HOLD_RATE"] == "90"
-    assert "HOLD_RATE" not in runner.k6.variables
+    load = K6Load(K6(Path("k6")))
+    holding = scenario_runner(FakeBackend(), load=load).with_variables({"HOLD_RATE": "90"}).load
+    assert isinstance(holding, K6Load)
+    assert holding.k6.variables["HOLD_RATE"] == "90"
+    assert "HOLD_RATE" not in load.k6.variables
 
 
 def test_a_part_that_was_not_checked_is_not_checked_again(tmp_path: Path, k6: FakeK6) -> None:
     runner = scenario_runner(FakeBackend())
     result = runner.measure(scenario_run(tmp_path, HEALTH_CHECK))
     assert runner.check_again(result, ScenarioFiles(tmp_path)) is result
+
+
+class GaugesOfALag(FakeGauges):
+    def read(self, others: Mapping[str, int], _collect_seconds: float | None) -> dict[str, float]:
+        assert others == {}
+        return {"consumer_lag": 3.0}
+
+
+def test_the_load_of_others_leaves_the_same_evidence(tmp_path: Path) -> None:
+    lag = stack_threshold("consumer_lag", "max<=10")
+    planned = PlannedScenario(observation(2.0), (lag,))
+    runner = scenario_runner(FakeBackend(), gauges=GaugesOfALag(), load=LoadOfOthers())
+    run = ScenarioRun(planned, runner.shape(planned), ScenarioFiles(tmp_path / OBSERVE))
+    evidence = runner.measure(run).evidence
+    assert evidence.k6_exit is None
+    assert evidence.points.stack.samples["consumer_lag"][0] == (0.0, 3.0)
+    assert isinstance(evidence.summary, Summary)
+    assert (evidence.summary.metrics, evidence.summary.scenario) == ({}, OBSERVE)
+    assert evidence.summary.duration_ms >= 2000
+    verdict = judge(evidence)
+    assert verdict.verdict is Verdict.PASS, verdict.reasons
+    (result,) = verdict.thresholds
+    assert (result.observed, result.ok) == (3.0, True)

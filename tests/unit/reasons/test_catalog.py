@@ -188,6 +188,7 @@ EXAMPLES: tuple[Reason, ...] = (
     ),
     findings.column_rewritten(table="public.customer", column="status", count=600, likely=False),
     gates.ledger_incomplete(inserted=600, writes=600, noted=599, lines=599),
+    gates.no_traffic(seconds=300),
     gates.ledger_empty(),
     runs.not_run(why="the health check did not pass"),
     runs.run_incomplete(),

@@ -192,3 +192,28 @@ def test_markdown_has_a_line_for_each_scenario() -> None:
 def test_nothing_is_reported_of_nothing(hops: Hops | None) -> None:
     assert hop_rows(hops) == ()
     assert hop_sentences(hops, SEEN) == ()
+
+
+def test_hops_are_shown_if_the_whole_way_was_not_measured() -> None:
+    known = way(2, 4, 9, sequence=RECORD_HOPS)
+    partial = msgspec.structs.replace(known, hops=known.hops[:2], missing="k6 saw no change")
+    assert [(x.hop.name, x.mean, x.percent) for x in hop_rows(partial)] == [
+        ("source_to_debezium", "2", "-"),
+        ("debezium_to_kafka", "4", "-"),
+    ]
+    assert hop_sentences(partial, NONE) == ()
+    one = replace(row("observe"), hops=partial)
+    text = hops_text({"observe": one})
+    assert "PostgreSQL to Debezium" in text
+    assert "observe: k6 saw no change" in text
+    markdown = run_markdown(judge_run([one.verdict]), [one])
+    assert "| PostgreSQL to Debezium |" in " ".join(markdown.split())
+    assert "k6 saw no change" in markdown
+    negative = way(2, 4, 9, sequence=RECORD_HOPS, negative={"source_to_debezium": 3})
+    (sentence,) = hop_sentences(msgspec.structs.replace(negative, hops=negative.hops[:2]), NONE)
+    assert "Kafka Connect" in sentence
+    # The hops that both sequences have are those of the records if their clocks are said.
+    (_, row_of_records) = hop_rows(msgspec.structs.replace(partial, note="by the broker's clock"))
+    assert row_of_records.hop == RECORD_HOPS.hops[1]
+    # Two runs without the whole way have no hop that changed most.
+    assert changed_hop(partial, partial) == ""

@@ -26,6 +26,11 @@ def test_the_figures_of_a_moment() -> None:
     assert text(replace(MOMENT, stack=stack)) == f"{line}, lag 1,234, slot 3.50 MiB"
 
 
+def test_an_observation_has_no_figures_of_k6() -> None:
+    seen = replace(MOMENT, vus=None, p95_ms=None, stack={"consumer_lag": 7})
+    assert text(seen) == f"{text(MOMENT).partition(', 10 VUs')[0]}, lag 7"
+
+
 def test_without_a_terminal_there_is_a_line_every_ten_seconds(
     monkeypatch: pytest.MonkeyPatch, progress: list[str]
 ) -> None:

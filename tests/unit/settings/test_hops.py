@@ -39,6 +39,7 @@ def test_measured_hops_tell_their_sequence(sequence: HopSequence) -> None:
 def test_hops_that_both_have_are_the_consumer_s() -> None:
     assert sequence_of(names(RECORD_HOPS)[:2]) is CONSUMER_HOPS
     assert sequence_of([]) is CONSUMER_HOPS
+    assert sequence_of(names(RECORD_HOPS)[:2], "by the broker's clock") is RECORD_HOPS
 
 
 def test_a_metric_measures_the_hop_of_the_pipeline_s_sequence() -> None:

@@ -37,9 +37,9 @@ def test_the_committed_scenarios_are_those_of_the_plan(committed: Checkout) -> N
         "mixed-workload": 540,
         "breakpoint": 600,
     }
-    assert all(scenario.script.is_file() for scenario in scenarios.every)
-    assert scenarios.get("health-check").script.name == "health-check.js"
-    assert scenarios.get("spike").script.name == "spike-test.js"
+    assert all(scenario.k6_script.is_file() for scenario in scenarios.every)
+    assert scenarios.get("health-check").k6_script.name == "health-check.js"
+    assert scenarios.get("spike").k6_script.name == "spike-test.js"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,11 @@ def test_all_needs_a_scenario_that_belongs_to_it(checkout: Checkout, put: Put) -
         ({"in_all": "yes"}, "baseline.in_all", "expected `bool`, got `str`"),
         ({"options": {"vus": 1}}, "baseline.options.executor", "is missing"),
         ({"options": {"executor": "constant"}}, "baseline.options.executor", "invalid value"),
+        (
+            {"options": {"executor": "observation", "duration": "1m"}},
+            "baseline.options.executor",
+            "invalid value",
+        ),
         (
             {"options": {"executor": "constant-vus", "vus": 0, "duration": "1m"}},
             "baseline.options.vus",
@@ -152,7 +157,7 @@ def test_a_wrong_shape_is_one_line_that_names_the_place(
 
 
 @pytest.mark.parametrize(
-    "name", ["all", "default", "environments", "Base", "a_b", "../x", "-a", ""]
+    "name", ["all", "observe", "default", "environments", "Base", "a_b", "../x", "-a", ""]
 )
 def test_a_name_that_means_something_else_is_refused(
     checkout: Checkout, put: Put, name: str

@@ -145,6 +145,7 @@ _LAYERS: dict[str, Any] = {
         ("spike", "", "rate>=0.1 p(50)<=1 p(95)<=1"),
         ("spike", "ci", "rate>=0.1 p(50)<=1 p(95)<=1 p(99)<=3"),
         ("health-check", "ci", ""),
+        ("observe", "ci", ""),
     ],
 )
 def test_a_later_layer_replaces_the_limit_on_the_same_stat(
@@ -162,3 +163,16 @@ def test_an_unknown_environment_is_answered_with_those_near_it(
     with pytest.raises(UsageFailure) as caught:
         load(committed).thresholds_of(scenario, "cu")
     assert str(caught.value) == ("--env: thresholds.json has no environment 'cu'; known: ci")
+
+
+def test_an_observation_has_what_is_measured_without_k6(checkout: Checkout, put: Put) -> None:
+    lag, hop = {"consumer_lag": {"max": 9}}, {"hop_total": {"p95": 8}}
+    put(checkout.thresholds_file, {"default": {**_LAYERS["default"], **lag}, "observe": hop})
+    found = load(checkout)
+    assert {(x.metric, x.limit) for x in found.thresholds_of("observe")} == {
+        ("consumer_lag", 9),
+        ("hop_total", 8),
+    }
+    put(checkout.thresholds_file, {**_LAYERS, "observe": {"cdc_e2e_latency": {"p95": 8}}})
+    with pytest.raises(UsageFailure, match=r"observe\.cdc_e2e_latency: is not measured by"):
+        load(checkout)

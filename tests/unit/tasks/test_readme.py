@@ -30,7 +30,7 @@ def test_every_command_is_named() -> None:
 
 
 def test_every_option_of_the_main_job_is_in_the_table() -> None:
-    options = {argument.name for argument in tasks.namespace["perf"].get_arguments()}
+    options = {x.name.replace("_", "-") for x in tasks.namespace["perf"].get_arguments()}
     table = README.partition("| option of `inv perf` |")[2].partition("\n\n")[0]
-    named = set(re.findall(r"^\| `--([a-z]+)", table, re.MULTILINE))
+    named = set(re.findall(r"^\| `--([a-z-]+)", table, re.MULTILINE))
     assert named == options

@@ -19,7 +19,8 @@ from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import Row
 from cdc_perf.runs.run_data import RunData, ScenarioData
 from cdc_perf.settings.durations import format_duration
-from cdc_perf.settings.scenarios import HEALTH_CHECK
+from cdc_perf.settings.executors import Observation
+from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
 from cdc_perf.verdict.records import GateResult, ScenarioVerdict
 from cdc_perf.verdict.verdict import Verdict
 
@@ -113,7 +114,9 @@ def scenario_view(anchor: str, material: ScenarioData) -> ScenarioView:
         gates=verdict.gates if verdict else (),
         charts=None if isinstance(series, str) else scenario_charts(series, material.entry),
         times=times(material.summary),
-        time_spent=time_spent(material.summary, hop_findings),
+        time_spent=" ".join(hop_findings) or "Unknown: the whole way was not measured."
+        if _observed(material)
+        else time_spent(material.summary, hop_findings),
         hops=hop_rows(material.hops),
         hop_findings=hop_findings,
         no_hops=material.hops.missing if material.hops else "not measured in this run",
@@ -138,10 +141,15 @@ def _judged_by(summary: Summary | NoSummary) -> str:
 def _lost(material: ScenarioData) -> str:
     """Return whether anything was lost: by the comparison if there is one, and by k6's counts."""
     found = material.integrity
-    followed = integrity(material.summary)
+    followed = "" if _observed(material) else integrity(material.summary)
     if isinstance(found, str) or found.unchecked:
-        return followed
-    return f"{integrity_sentence(found)} {followed}"
+        return followed or "Unknown: the rows were not compared."
+    return f"{integrity_sentence(found)} {followed}".rstrip()
+
+
+def _observed(material: ScenarioData) -> bool:
+    """Return whether no k6 ran, so that nothing is known but of the stack."""
+    return material.entry is not None and isinstance(material.entry.executor, Observation)
 
 
 def run_view(material: RunData) -> RunView:
@@ -162,9 +170,11 @@ OVERVIEW = tuple(COLUMNS.items())
 def commands(manifest: Manifest) -> tuple[str, ...]:
     """Return the commands that rerun it: check out the measured commit, then run the same load."""
     overrides, versions = manifest.overrides, manifest.versions
-    names = [each.name for each in manifest.scenarios if each.name != HEALTH_CHECK]
+    names = [each.name for each in manifest.scenarios if each.name not in (HEALTH_CHECK, OBSERVE)]
+    observed = [each.seconds for each in manifest.scenarios if each.name == OBSERVE]
     options = {
-        "--scenarios": ",".join(names) or HEALTH_CHECK,
+        "--observe-only": format_duration(observed[0]) if observed else "",
+        "--scenarios": "" if observed else ",".join(names) or HEALTH_CHECK,
         "--duration": format_duration(overrides.duration_seconds)
         if overrides.duration_seconds is not None
         else "",

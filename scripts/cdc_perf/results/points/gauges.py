@@ -9,10 +9,11 @@ from cdc_perf.results.points.store import Points
 
 @dataclass(frozen=True)
 class StackSeries:
-    """The stack's gauges during a scenario's load.
+    """The stack's gauges during a scenario's load, or during an observation.
 
     Attributes:
-        seconds: The length of the load, from the end of the first iteration to that of the last.
+        seconds: The length of the load, from the end of the first iteration to that of the last;
+            of an observation, from its first sample to the last.
         samples: By metric, in time order: seconds since the first iteration ended, value. Samples
             from before that, while k6 was starting, have negative seconds.
     """
@@ -30,10 +31,11 @@ def stack_series(points: Points, file: int) -> StackSeries:
 
     Args:
         points: The points of all files.
-        file: The number of the file of gauges.
+        file: The number of the file of gauges; 0 if there are no points of k6.
     """
     ((began, ended),) = points.rows(
-        "SELECT min(microseconds), max(microseconds) FROM point WHERE metric = 'iterations'"
+        "SELECT min(microseconds), max(microseconds) FROM point WHERE metric = 'iterations' OR ?",
+        file == 0,
     )
     if began is None:
         return StackSeries()

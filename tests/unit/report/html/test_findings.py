@@ -13,7 +13,8 @@ from cdc_perf.runs.k6_log import OTHER, quotes
 from cdc_perf.settings.executors import (
     ConstantArrivalRate,
     ConstantVus,
-    Executor,
+    LoadShape,
+    Observation,
     PerVuIterations,
     RampingArrivalRate,
     RampingVus,
@@ -111,6 +112,7 @@ def test_options_that_were_not_given_are_not_said() -> None:
         (PerVuIterations(1, 1, "1m"), "1 virtual user, 1 iteration"),
         (PerVuIterations(3, 5, "1m"), "3 virtual users, 5 iterations each"),
         (ConstantVus(10, "60s"), "10 virtual users"),
+        (Observation("5m"), "no load of its own"),
         (RampingVus(0, (Stage("1m", 50), Stage("2m", 0))), "0 → 50 (1m) → 0 (2m) virtual users"),
         (
             ConstantArrivalRate(10, "1s", "1m", 5, 200),
@@ -122,7 +124,7 @@ def test_options_that_were_not_given_are_not_said() -> None:
         ),
     ],
 )
-def test_a_load_is_a_sentence(executor: Executor, said: str) -> None:
+def test_a_load_is_a_sentence(executor: LoadShape, said: str) -> None:
     entry = ScenarioEntry(
         name="x",
         description="",
