@@ -73,8 +73,8 @@ def test_a_scenario_without_its_script_is_refused_and_nothing_is_written(copy: P
     before = (copy / PERFORMANCE).read_bytes()
     completed = python(copy, "invoke", "workflow")
     assert completed.exit_code == ExitCode.USAGE
-    assert completed.output == (
-        "scenarios.json: burst: its script k6/scripts/burst-test.js does not exist"
+    assert completed.output.startswith(
+        "scenarios.json: burst: there is no script burst-test.js in "
     )
     assert (copy / PERFORMANCE).read_bytes() == before
 
