@@ -21,7 +21,7 @@ from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 def integrity(
     _: Context, stack: str = "auto", json: bool = False, full: bool = False, yes: bool = False
 ) -> None:
-    """Compare PostgreSQL, the topics, and MongoDB now; exit 10 if anything is lost or wrong."""
+    """Compare PostgreSQL, the topics, and the sink now; exit 10 if anything is lost or wrong."""
     from cdc_perf.files import json_text
     from cdc_perf.integrity.check import checker_of
     from cdc_perf.integrity.records import Scope
