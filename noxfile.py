@@ -205,8 +205,10 @@ def run_tests(session: nox.Session, *, full: bool, program: tuple[str, ...] = ("
 def coverage(session: nox.Session) -> None:
     """Run all tests, and print the executed lines of each package and what they leave out."""
     install(session, "dev")
-    # Outside the checkout, because tests copy it while others write their data.
-    data = Path(session.create_tmp()) / "data"
+    # In the environment, because tests copy the checkout while others write their data. Not in
+    # `create_tmp()`: the tests' files would be in the checkout, where commands print other paths.
+    data = Path(session.virtualenv.location) / "coverage" / "data"
+    data.parent.mkdir(exist_ok=True)
     session.env["COVERAGE_FILE"] = str(data)
     session.run("coverage", "erase")
     run_tests(session, full=True, program=("coverage", "run", "-m", "pytest"))
