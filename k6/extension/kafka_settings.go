@@ -132,7 +132,8 @@ func login(given map[string]string) (kgo.Opt, error) {
 
 func tlsConfig(given map[string]string) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if given[caLocation] != "" {
+	// "probe" is librdkafka's name for the system's certificates, which are the default here too.
+	if given[caLocation] != "" && given[caLocation] != "probe" {
 		content, err := read(given, caLocation)
 		if err != nil {
 			return nil, err

@@ -133,7 +133,7 @@ def test_another_checkout_measures_the_stack_and_leaves_it(
 def test_what_does_not_answer_is_named(stranger: tuple[Docker, dict[str, str]]) -> None:
     other, addresses = stranger
     silent = {**addresses, "CDC_CONNECT_URL": "http://127.0.0.1:1"}
-    said = other("up", "--stack", "external", env=silent)
+    said = other("up", "--stack", "external", "--yes", env=silent)
     assert said.exit_code == 3
     assert "connect: http://127.0.0.1:1 does not answer" in said.output
     assert "mongodb answers" in said.output

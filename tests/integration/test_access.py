@@ -177,7 +177,7 @@ def test_users_and_passwords_of_an_external_stack_are_neither_recorded_nor_print
     assert planted not in completed.output
     assert _mentions(run, planted) == []
     silent = {**given, "CDC_CONSUMER_URL": f"http://someone:{planted}@127.0.0.1:{nobody}"}
-    failed = inv("up", "--stack", "external", env=silent)
+    failed = inv("up", "--stack", "external", "--yes", env=silent)
     assert failed.exit_code == ExitCode.STACK
     assert "consumer" in failed.output
     assert planted not in failed.output

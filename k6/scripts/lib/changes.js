@@ -17,7 +17,7 @@ export function createCustomer() {
     op: 'c',
     statements: [
       {
-        sql: "INSERT INTO customer (id, email, status) VALUES ($1, $2, 'active')",
+        sql: "INSERT INTO public.customer (id, email, status) VALUES ($1, $2, 'active')",
         args: [id, email],
         row: written('c', 'customer', id),
       },
@@ -37,7 +37,7 @@ export function updateCustomer(id) {
     op: 'u',
     statements: [
       {
-        sql: 'UPDATE customer SET status = $2, updated_at = clock_timestamp() WHERE id = $1',
+        sql: 'UPDATE public.customer SET status = $2, updated_at = clock_timestamp() WHERE id = $1',
         args: [id, status],
         row: written('u', 'customer', id),
       },
@@ -54,7 +54,7 @@ export function deleteCustomer(id) {
   return {
     operation: 'delete',
     op: 'd',
-    statements: [{ sql: 'DELETE FROM customer WHERE id = $1', args: [id], row: written('d', 'customer', id) }],
+    statements: [{ sql: 'DELETE FROM public.customer WHERE id = $1', args: [id], row: written('d', 'customer', id) }],
     inserted: 0,
     table: 'public.customer',
     id,
@@ -71,7 +71,7 @@ export function addAddress(customer) {
     op: 'c',
     statements: [
       {
-        sql: "INSERT INTO address (id, customer_id, street, city, postal_code, country) VALUES ($1, $2, $3, 'Bern', '3000', 'CH')",
+        sql: "INSERT INTO public.address (id, customer_id, street, city, postal_code, country) VALUES ($1, $2, $3, 'Bern', '3000', 'CH')",
         args: [id, customer, street],
         row: written('c', 'address', id),
       },
@@ -99,12 +99,12 @@ export function placeOrder(customer) {
     op: 'c',
     statements: [
       {
-        sql: 'INSERT INTO orders (id, customer_id) VALUES ($1, $2)',
+        sql: 'INSERT INTO public.orders (id, customer_id) VALUES ($1, $2)',
         args: [id, customer],
         row: written('c', 'orders', id),
       },
       ...items.map((item, index) => ({
-        sql: 'INSERT INTO order_item (id, order_id, product, quantity, unit_price) VALUES ($1, $2, $3, $4, $5)',
+        sql: 'INSERT INTO public.order_item (id, order_id, product, quantity, unit_price) VALUES ($1, $2, $3, $4, $5)',
         args: [item.id, id, `product-${index + 1}`, item.quantity, decimal(item.cents)],
         row: written('c', 'order_item', item.id),
       })),

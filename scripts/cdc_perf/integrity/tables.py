@@ -166,7 +166,8 @@ def reading(
     return TableReading(
         table=table,
         columns=tuple(Column.of(each) for each in published if each.name not in unmasked),
-        fields=frozenset(each.name for each in columns) | filtered.metadata,
+        fields=frozenset((*(each.name for each in columns), *table.columns.values()))
+        | filtered.metadata,
         not_compared=tuple(not_compared),
         id=identity(table, by_name),
         key=RowKey.of(table, by_name),

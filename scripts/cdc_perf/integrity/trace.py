@@ -73,4 +73,6 @@ class RowTrace:
         return LastSeen.TOPIC, f"{where}; the consumer did not commit it"
 
     def _topic(self, table: str) -> str:
-        return f"{self.pipeline.kafka.topic_prefix}.{table}"
+        return next(
+            self.pipeline.topic(each) for each in self.pipeline.tables if each.table == table
+        )

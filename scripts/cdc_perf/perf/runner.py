@@ -15,7 +15,7 @@ from cdc_perf.integrity.check import Checker, checker_of
 from cdc_perf.integrity.cleanup import cleanup_lines, delete_written
 from cdc_perf.integrity.records import Scope
 from cdc_perf.load.files import LEDGER
-from cdc_perf.load.k6 import K6
+from cdc_perf.load.k6 import K6, Shape
 from cdc_perf.load.web_dashboard_relay import WebDashboardRelay
 from cdc_perf.lock import working_on
 from cdc_perf.perf.breakpoint import measure_breakpoint
@@ -52,6 +52,8 @@ from cdc_perf.verdict.records import RunVerdict
 from cdc_perf.waiting import log_waits
 
 _log = logging.getLogger(__name__)
+# Gets the addresses, and what the run writes, a line each.
+Confirm = Callable[[Endpoints, Sequence[str]], None]
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def run_plan(
     checkout: Checkout,
     backend: Backend,
     generator: K6Installer,
-    confirm: Callable[[Endpoints, Sequence[str]], None] | None = None,
+    confirm: Confirm | None = None,
 ) -> RunResult:
     """Start the stack unless it is up, run every scenario, judge, and stop what was started.
 
@@ -104,7 +106,9 @@ def run_plan(
         Interrupted: A signal arrived before the first scenario started.
     """
     check_results_folder(checkout.results)
-    endpoints = running_endpoints(backend) if plan.observes else backend.endpoints()
+    # A stack that does not answer is not started if its owner must confirm the writes.
+    needs_one = plan.observes or confirm is not None
+    endpoints = running_endpoints(backend) if needs_one else backend.endpoints()
     was_up = endpoints is not None
     stop = backend.abandon
     try:
@@ -112,9 +116,9 @@ def run_plan(
             endpoints = backend.up()
         else:
             backend.verify()
-        session = prepare_session(plan, checkout, backend, generator, endpoints, was_up=was_up)
-        if confirm is not None:
-            confirm(endpoints, session.write_rates)
+        session = prepare_session(
+            plan, checkout, backend, generator, endpoints, was_up=was_up, confirm=confirm
+        )
         result = session.perform()
         if result.verdict.exit_code is not ExitCode.INTERRUPTED:
             stop = backend.down
@@ -133,6 +137,7 @@ def prepare_session(
     endpoints: Endpoints,
     *,
     was_up: bool,
+    confirm: Confirm | None = None,
 ) -> "RunSession":
     """Install k6, have it inspect every script, and create the run folder.
 
@@ -155,6 +160,8 @@ def prepare_session(
         connector=partial(read_health, plan.pipeline, endpoints),
     )
     shapes = [runner.shape(planned) for planned in plan.scenarios]
+    if confirm is not None:
+        confirm(endpoints, _loads(plan, shapes))
     now = datetime.now(UTC)
     folder = RunFolder.create(checkout.results, now)
     if endpoints.prometheus_url:
@@ -180,6 +187,16 @@ def prepare_session(
         notes=backend.notes(),
     )
     return RunSession(plan, backend, endpoints, runner, runs, folder, manifest)
+
+
+def _loads(plan: Plan, shapes: Sequence[Shape]) -> tuple[str, ...]:
+    """Return what the run writes, a line for each scenario, and what it deletes."""
+    rates = tuple(
+        write_rate(planned.scenario, shape)
+        for planned, shape in zip(plan.scenarios, shapes, strict=True)
+    )
+    cleanup = ("cleanup: deletes the rows that the run inserted",) if plan.cleanup else ()
+    return (*rates, *cleanup)
 
 
 def _checker(plan: Plan, backend: Backend, endpoints: Endpoints) -> Checker:
@@ -220,11 +237,6 @@ class RunSession:
     runs: Sequence[ScenarioRun]
     folder: RunFolder
     manifest: Manifest
-
-    @property
-    def write_rates(self) -> tuple[str, ...]:
-        """What each scenario writes at most, a line each."""
-        return tuple(write_rate(run.planned.scenario, run.shape) for run in self.runs)
 
     def perform(self) -> RunResult:
         """Run every scenario, judge each, and write the files of the run."""

@@ -7,7 +7,7 @@ from cdc_perf.wording import counted
 
 # Singular and plural, by the kind of finding.
 _WORDS = {
-    "missing": ("row is missing in MongoDB", "rows are missing in MongoDB"),
+    "missing": ("row is missing in the sink", "rows are missing in the sink"),
     "stale": (
         "document has an older version of its row",
         "documents have an older version of their row",

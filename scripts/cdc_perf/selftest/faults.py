@@ -30,7 +30,7 @@ FAULTS = (
         "lost-event",
         "The consumer is stopped, its group's offsets are moved past the events of that time, and "
         "it is restarted",
-        Expected(ExitCode.FAIL, "rows", "missing in MongoDB"),
+        Expected(ExitCode.FAIL, "rows", "missing in the sink"),
         inject=records.skipped,
     ),
     Fault(

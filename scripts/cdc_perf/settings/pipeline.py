@@ -99,6 +99,10 @@ class Table(_Section, frozen=True):
     columns: Mapping[Text, Text] = {}
     not_compared: tuple[Text, ...] = ()
 
+    def in_sink(self, column: str) -> str:
+        """Return the name that a column of the source has in the sink."""
+        return self.columns.get(column, column)
+
     @property
     def name(self) -> TableName:
         """The parts of the table's name, which `load_pipeline` has validated."""

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -84,9 +85,24 @@ def _name_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
 def _in_one_spelling(pipeline: Pipeline) -> Pipeline:
     """Normalize the spelling of each table's name, so that names can be compared."""
     replace = msgspec.structs.replace
-    tables = tuple(replace(table, table=str(table.name)) for table in pipeline.tables)
+    typed_sink = isinstance(pipeline.sink, PostgresSink)
+    tables = tuple(
+        replace(
+            table,
+            table=str(table.name),
+            target=_one_spelling(table.target) if typed_sink else table.target,
+        )
+        for table in pipeline.tables
+    )
     canary = replace(pipeline.canary, table=str(TableName.parse(pipeline.canary.table)))
     return replace(pipeline, tables=tables, canary=canary)
+
+
+def _one_spelling(target: str) -> str:
+    """Return the spelling that SQL needs; a name that is wrong is reported later."""
+    with suppress(ValueError):
+        return str(TableName.parse(target))
+    return target
 
 
 def _table_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
@@ -100,6 +116,9 @@ def _table_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
             yield f"tables[{index}].target", f"{table.target} is already the target of {first}"
         if len(set(table.key)) < len(table.key):
             yield f"tables[{index}].key", "lists a column twice"
+        for name, count in Counter(table.columns.values()).items():
+            if count > 1:
+                yield f"tables[{index}].columns", f"two columns have the name {name} in the sink"
         for column in table.not_compared:
             if column in table.key:
                 yield f"tables[{index}].not_compared", f"{column} is a key column"

@@ -1,13 +1,14 @@
 """Which pipeline a run measures: its name, and a digest of its settings."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline import Pipeline, PostgresSink
 
 _DIGITS = 12
 # The name of the default pipeline; runs from before there were others have no name.
@@ -42,7 +43,7 @@ def version_of(checkout: Checkout, pipeline: Pipeline) -> PipelineVersion:
     """
     digest = hashlib.sha256()
     for path in sorted(_files(checkout, pipeline)):
-        name, content = str(path.relative_to(checkout.pipeline)), path.read_bytes()
+        name, content = os.path.relpath(path, checkout.pipeline), path.read_bytes()
         digest.update(msgspec.json.encode([name, len(content)]) + content)
     return PipelineVersion(name=checkout.pipeline.name, digest=digest.hexdigest()[:_DIGITS])
 
@@ -50,6 +51,9 @@ def version_of(checkout: Checkout, pipeline: Pipeline) -> PipelineVersion:
 def _files(checkout: Checkout, pipeline: Pipeline) -> Iterator[Path]:
     yield checkout.pipeline_file
     yield checkout.pipeline / pipeline.postgres.schema
+    if isinstance(pipeline.sink, PostgresSink):
+        yield checkout.pipeline / pipeline.sink.schema
+    yield from (checkout.pipeline / plugin.jars for plugin in pipeline.connect.plugins)
     yield from (
         path
         for path in (

@@ -81,6 +81,9 @@ def run_canary(
     hint = "see `inv status`, then `inv logs --component consumer` and `--component connect`"
     try:
         with source.connect(endpoints.postgres_dsn) as connection, sink.open() as reader:
+            # A lock of others must not hold a command for ever.
+            milliseconds = str(round(deadline_seconds * 1000))
+            connection.execute("SELECT set_config('statement_timeout', %s, false)", (milliseconds,))
             connection.execute(insert, list(values.values()))
             committed = time.monotonic()
             try:

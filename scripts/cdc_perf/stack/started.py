@@ -21,6 +21,7 @@ from cdc_perf.settings.pipeline import (
     LocalStackSettings,
     Pipeline,
     Postgres,
+    PostgresSink,
     Sink,
     Table,
 )
@@ -47,6 +48,8 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, pipeline: Pipeline, checkout: Checkout) -> "Started":
         """Return the current settings of a checkout."""
         schema = (checkout.pipeline / pipeline.postgres.schema).read_bytes()
+        if isinstance(pipeline.sink, PostgresSink):
+            schema += (checkout.pipeline / pipeline.sink.schema).read_bytes()
         return cls(
             postgres=pipeline.postgres,
             kafka=pipeline.kafka,
@@ -67,7 +70,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
         yield from (f"{name} was added to tables" for name in after if name not in before)
         yield from (f"{name} was removed from tables" for name in before if name not in after)
         for name in (name for name in before if name in after):
-            for setting in ("key", "target", "columns"):
+            for setting in ("key", "target", "columns", "not_compared"):
                 old, new = (getattr(x[name], setting) for x in (before, after))
                 yield from _changed(f"the {setting} of {name}", old, new)
         for section in ("postgres", "kafka", "sink", "consumer"):

@@ -50,16 +50,15 @@ def topic_consumer(bootstrap: str, client: Mapping[str, str]) -> Consumer:
 def windows_of(consumer: Consumer, topics: Iterable[str]) -> dict[tuple[str, int], tuple[int, int]]:
     """Return the offsets that each partition of some topics has now.
 
+    A topic that does not exist has none: it may be created with the first event.
+
     Raises:
-        StackFailure: A topic does not exist.
         KafkaException: The broker does not answer.
     """
     found = consumer.list_topics(timeout=TIMEOUT_SECONDS).topics
     windows = {}
     for name in topics:
-        if name not in found:
-            raise StackFailure(f"topic {name} does not exist", hint="start the stack: inv up")
-        for number in found[name].partitions:
+        for number in found[name].partitions if name in found else ():
             partition = TopicPartition(name, number)
             windows[name, number] = consumer.get_watermark_offsets(
                 partition, timeout=TIMEOUT_SECONDS

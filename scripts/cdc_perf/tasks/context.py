@@ -1,5 +1,6 @@
 """What most tasks need: the checkout, its pipeline, and the stack."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.choice import AUTO, EXTERNAL, StackChoice, choose
+from cdc_perf.stack.external.addresses import addresses
 from cdc_perf.tasks.consent import ask_before_writing
 from cdc_perf.tools.cache import Cache
 
@@ -35,7 +37,7 @@ class Workspace:
         return self.choice.why
 
     def ask(self, *, yes: bool) -> None:
-        """Ask before a canary row is written to an external stack that answers.
+        """Ask before a canary row is written to an external stack.
 
         Args:
             yes: Whether the user has confirmed already.
@@ -45,9 +47,8 @@ class Workspace:
         """
         if self.backend.name != EXTERNAL or yes:
             return
-        endpoints = self.backend.endpoints()
-        if endpoints is not None:
-            ask_before_writing(self.pipeline, endpoints)
+        endpoints = addresses(self.pipeline, os.environ, self.checkout.pipeline)
+        ask_before_writing(self.pipeline, endpoints)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

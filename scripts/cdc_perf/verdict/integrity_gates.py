@@ -102,13 +102,13 @@ def drain_gate(
 
 
 def rows_gate(integrity: Integrity | None) -> Gate | None:
-    """Check that MongoDB holds what PostgreSQL holds; unknown until the pipeline has drained."""
+    """Check that the sink holds what PostgreSQL holds; unknown until the pipeline has drained."""
     if integrity is None:
         return None
     rows = sum(table.rows for table in integrity.tables)
     documents = sum(table.documents for table in integrity.tables)
     observed = f"{counted(rows, 'row')}{of_scope(integrity)}, {counted(documents, 'document')}"
-    return _gate(integrity, "rows", "MongoDB holds what PostgreSQL holds", observed, ROWS)
+    return _gate(integrity, "rows", "the sink holds what PostgreSQL holds", observed, ROWS)
 
 
 def events_gate(integrity: Integrity | None) -> Gate | None:

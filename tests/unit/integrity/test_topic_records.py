@@ -195,11 +195,13 @@ def test_a_gap_at_the_end_is_a_cut_if_the_topic_may_be_compacted(
     assert [(each.why, each.offsets) for each in records.cuts()] == expected
 
 
-def test_a_topic_that_does_not_exist(broker: Broker) -> None:
-    known = broker(missing=LETTERS)
-    with pytest.raises(StackFailure, match=f"topic {LETTERS} does not exist"):
-        topics().ends()
-    assert known.closed == 1
+def test_a_topic_that_does_not_exist_yet_is_read_from_its_first_record(broker: Broker) -> None:
+    known = broker(missing=LETTERS, marks={TOPIC: (0, 1), LETTERS: (0, 2)})
+    begins = topics().ends()
+    assert begins == {(name, 0): 0 for name in TOPICS} | {(TOPIC, 0): 1}
+    known.missing = ""
+    known.records = {LETTERS: [record(0, LETTERS), record(1, LETTERS)]}
+    assert [type(x) for x in topics().read(begins)] == [DeadLetter, DeadLetter]
 
 
 def test_a_pipeline_may_have_no_dead_letter_topic(broker: Broker) -> None:

@@ -103,6 +103,16 @@ _LOCAL = '\n[stacks.local]\nmongod = "bin/mongod"\n'
             "tables[2].key: lists a column twice",
         ),
         (
+            'target = "orders"',
+            'target = "orders"\ncolumns = { status = "x", note = "x" }',
+            "tables[2].columns: two columns have the name x in the sink",
+        ),
+        (
+            'target = "orders"',
+            'target = "orders"\nnot_compared = ["id"]',
+            "tables[2].not_compared: id is a key column",
+        ),
+        (
             '"cdc.dead-letter"',
             '"cdc.public.orders"',
             "kafka.dead_letter_topic: is also the topic of public.orders",

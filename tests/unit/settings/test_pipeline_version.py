@@ -42,6 +42,17 @@ def test_the_digest_does_not_depend_on_results_or_the_place(
     assert version(Checkout.at(checkout.root, {"CDC_PIPELINE": str(moved)})) == before
 
 
+def test_a_schema_elsewhere_is_part_of_the_digest(checkout: Checkout, tmp_path: Path) -> None:
+    schema = tmp_path / "elsewhere.sql"
+    schema.touch()
+    text = checkout.pipeline_file.read_text(encoding="utf-8")
+    text = text.replace('schema = "schema.sql"', f'schema = "{schema}"')
+    checkout.pipeline_file.write_text(text, encoding="utf-8")
+    before = version(checkout)
+    schema.write_text("SELECT 1", encoding="utf-8")
+    assert version(checkout).digest != before.digest
+
+
 def test_a_run_of_an_earlier_version_measured_the_sample() -> None:
     assert PipelineVersion().same_pipeline(PipelineVersion(name="sample", digest="0"))
     assert not PipelineVersion().same_pipeline(PipelineVersion(name="ours"))

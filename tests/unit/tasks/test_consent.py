@@ -32,7 +32,7 @@ def test_what_is_written_where_and_how_much() -> None:
         "  database  shop at db.test:6432, as load",
         "  rows      canary rows in public.customer, deleted again",
         f"  tables    {tables}; no DDL, and no rows of others",
-        f"  scenario  {LOAD}",
+        f"  load      {LOAD}",
     ]
     assert len(writes(PIPELINE, ENDPOINTS).splitlines()) == 3
     assert "hunter2" not in writes(PIPELINE, ENDPOINTS)

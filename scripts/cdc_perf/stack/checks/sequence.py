@@ -11,6 +11,7 @@ from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack import connector, source
 from cdc_perf.stack.checks.capture import ANY_SOURCE, Check, expect_capturable
 from cdc_perf.stack.checks.publication import expect_publication
+from cdc_perf.stack.checks.sink_tables import expect_declared
 from cdc_perf.stack.checks.targets import expect_targets
 from cdc_perf.stack.checks.toast import every_lost_toast
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
@@ -38,6 +39,7 @@ def check_pipeline(
     with suppress(NotReady), source.connect(endpoints.postgres_dsn) as connection:
         expect_capturable(connection, pipeline, checks)
         expect_publication(connection, pipeline)
+        expect_declared(connection, pipeline)
     with suppress(NotReady):
         expect_targets(pipeline, endpoints)
 

@@ -57,7 +57,6 @@ def expect_sink_tables(pipeline: Pipeline, endpoints: Endpoints) -> None:
         for index, table in enumerate(pipeline.tables):
             place = f"pipeline.toml: tables[{index}]"
             columns = {each.name: each for each in table_columns(here, table.table)}
-            _expect_declared(place, table, tuple(columns))
             arriving = [
                 name
                 for name in _published(here, pipeline, table, columns)
@@ -70,7 +69,18 @@ def expect_sink_tables(pipeline: Pipeline, endpoints: Endpoints) -> None:
             expect_same_key(place, table, columns, found)
 
 
-def _expect_declared(place: str, table: Table, columns: Sequence[str]) -> None:
+def expect_declared(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:
+    """Return if each table has the columns that pipeline.toml renames or leaves out.
+
+    Raises:
+        StackFailure: A table lacks one.
+    """
+    for index, table in enumerate(pipeline.tables):
+        names = tuple(each.name for each in table_columns(connection, table.table))
+        _expect_names(f"pipeline.toml: tables[{index}]", table, names)
+
+
+def _expect_names(place: str, table: Table, columns: Sequence[str]) -> None:
     for setting, names in (("columns", table.columns), ("not_compared", table.not_compared)):
         for name in names:
             if name not in columns:
@@ -120,7 +130,7 @@ def _expect_columns(
     place: str, table: Table, arriving: Sequence[str], there: Sequence[str]
 ) -> None:
     for name in arriving:
-        wanted = in_sink(table, name)
+        wanted = table.in_sink(name)
         if wanted not in there:
             raise StackFailure(
                 f"{place}: the sink's table {table.target} has no column {wanted}; "
@@ -134,7 +144,7 @@ def _expect_readable(
 ) -> None:
     """Return if the data-loss check may read the columns."""
     name = str(TableName.parse(table.target))
-    names = [in_sink(table, each) for each in arriving]
+    names = [table.in_sink(each) for each in arriving]
     found = connection.execute(_UNREADABLE, {"names": names, "table": name}).fetchone()
     if found is not None:
         user = connection.info.user
@@ -156,7 +166,7 @@ def expect_same_key(place: str, table: Table, here: Columns, there: Columns) -> 
     Raises:
         StackFailure: A key column has a type that is not supported, or prints other values.
     """
-    names = tuple(in_sink(table, name) for name in table.key)
+    names = tuple(table.in_sink(name) for name in table.key)
     sink = msgspec.structs.replace(table, table=f"the sink's table {table.target}", key=names)
     identity(sink, there)
     for name, other in zip(table.key, names, strict=True):
@@ -186,8 +196,3 @@ def _comparable(here: TableColumn, there: TableColumn, *, alone: bool) -> bool:
 
 
 _ONE_COLUMN = Table(table="x", key=("x",))
-
-
-def in_sink(table: Table, column: str) -> str:
-    """Return the name of a column in the sink."""
-    return table.columns.get(column, column)

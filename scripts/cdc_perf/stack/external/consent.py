@@ -8,6 +8,7 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.endpoints import Endpoints
 
 _POSTGRES_PORT = "5432"
+_HEALTH_CHECK = "public.customer"
 
 
 def writes(pipeline: Pipeline, endpoints: Endpoints, loads: Sequence[str] = ()) -> str:
@@ -20,7 +21,9 @@ def writes(pipeline: Pipeline, endpoints: Endpoints, loads: Sequence[str] = ()) 
     """
     address = conninfo_to_dict(endpoints.postgres_dsn)
     at = f"{address.get('host')}:{address.get('port') or _POSTGRES_PORT}"
-    canary = f"canary rows in {pipeline.canary.table}, deleted again"
+    # The health check of a run has a canary of its own.
+    canaries = dict.fromkeys((pipeline.canary.table, *((_HEALTH_CHECK,) if loads else ())))
+    canary = f"canary rows in {' and '.join(canaries)}, deleted again"
     lines = [
         "This writes to a pipeline that others operate:",
         f"  database  {address.get('dbname', '')} at {at}, as {address.get('user', '')}",
@@ -29,5 +32,5 @@ def writes(pipeline: Pipeline, endpoints: Endpoints, loads: Sequence[str] = ()) 
     if loads:
         tables = ", ".join(table.table for table in pipeline.tables)
         lines.append(f"  tables    {tables}; no DDL, and no rows of others")
-        lines += [f"  scenario  {line}" for line in loads]
+        lines += [f"  load      {line}" for line in loads]
     return "\n".join(lines)

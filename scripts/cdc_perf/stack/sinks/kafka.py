@@ -42,20 +42,34 @@ class KafkaReader:
         self._tables = {pipeline.topic(table): table for table in pipeline.tables}
         self._consumer = topic_consumer(bootstrap, client)
         self._live: dict[tuple[str, str], bool] = {}
+        self._absent: set[str] = set()
 
     def follow(self) -> None:
         """Begin at the current ends of the topics.
 
         Raises:
-            NotReady: The broker does not answer, or a topic does not exist.
+            NotReady: The broker does not answer.
         """
         with _answering():
             ends = windows_of(self._consumer, self._tables)
-            self._consumer.assign([TopicPartition(*place, end) for place, (_, end) in ends.items()])
+            self._assign([TopicPartition(*place, end) for place, (_, end) in ends.items()])
+
+    def _follow_new(self) -> None:
+        """Follow topics that did not exist, from their first record."""
+        found = windows_of(self._consumer, self._absent)
+        if found:
+            followed = self._consumer.position(self._consumer.assignment())
+            self._assign([*followed, *(TopicPartition(*place, 0) for place in found)])
+
+    def _assign(self, partitions: list[TopicPartition]) -> None:
+        self._consumer.assign(partitions)
+        self._absent = self._tables.keys() - {each.topic for each in partitions}
 
     def has(self, table: Table, key: str) -> bool:
         """Return whether the last record of the row, since the beginning, is not a delete."""
         with _answering():
+            if self._absent:
+                self._follow_new()
             for message in self._consumer.consume(_MOST_MESSAGES, timeout=0.0):
                 self._note(message)
         return self._live.get((table.table, key), False)

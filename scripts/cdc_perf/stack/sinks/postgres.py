@@ -34,7 +34,7 @@ class PostgresReader:
     def has(self, table: Table, key: str) -> bool:
         """Return whether the table has the row with a key of one column."""
         query = sql.SQL("SELECT 1 FROM {} WHERE {} = %s").format(
-            _name(table), sql.Identifier(_in_sink(table, table.key[0]))
+            _name(table), sql.Identifier(table.in_sink(table.key[0]))
         )
         with self._transaction() as connection:
             return connection.execute(query, (key,)).fetchone() is not None
@@ -48,9 +48,7 @@ class PostgresReader:
         table = target.table
         there = {each.name: each for each in self.columns(table)}
         found = {here: there[name] for here, name in target.names.items() if name in there}
-        keyed = msgspec.structs.replace(
-            table, key=tuple(_in_sink(table, name) for name in table.key)
-        )
+        keyed = msgspec.structs.replace(table, key=tuple(table.in_sink(name) for name in table.key))
         selected = sql.SQL("SELECT {} FROM {}").format(
             sql.SQL(", ").join(
                 [identity(keyed, there), *(sql.Identifier(x.name) for x in found.values())]
@@ -176,7 +174,3 @@ def _by_key(
 
 def _name(table: Table) -> sql.Identifier:
     return sql.Identifier(*TableName.parse(table.target))
-
-
-def _in_sink(table: Table, column: str) -> str:
-    return table.columns.get(column, column)

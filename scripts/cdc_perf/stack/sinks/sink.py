@@ -38,7 +38,7 @@ class Target:
     @property
     def names(self) -> Mapping[str, str]:
         """The names of the columns in the sink, by name in the source."""
-        return {name: self.table.columns.get(name, name) for name in self.columns}
+        return {name: self.table.in_sink(name) for name in self.columns}
 
 
 class SinkReader(Protocol):

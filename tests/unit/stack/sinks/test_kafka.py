@@ -46,12 +46,16 @@ class FakeBroker:
         self.later = deque(later)
         self.assigned: list[TopicPartition] = []
         self.error: KafkaException | None = None
+        self.absent: set[str] = set()
 
     def list_topics(self, **_options: object) -> SimpleNamespace:
         if self.error is not None:
             raise self.error
-        names = [PIPELINE.topic(table) for table in PIPELINE.tables]
+        names = {PIPELINE.topic(table) for table in PIPELINE.tables} - self.absent
         return SimpleNamespace(topics={x: SimpleNamespace(partitions={0: None}) for x in names})
+
+    def assignment(self) -> list[TopicPartition]:
+        return self.assigned
 
     def get_watermark_offsets(self, partition: TopicPartition, **_options: object) -> object:
         return (0, len(self.records)) if partition.topic == TOPIC else (0, 0)
@@ -59,7 +63,8 @@ class FakeBroker:
     def assign(self, partitions: list[TopicPartition]) -> None:
         self.assigned = partitions
         starts = {each.topic: each.offset for each in partitions}
-        self.read = deque(x for x in self.records if (x.offset() or 0) >= starts[TOPIC])
+        start = starts.get(TOPIC, len(self.records))
+        self.read = deque(x for x in self.records if (x.offset() or 0) >= start)
 
     def consume(self, count: int, **_options: object) -> list[Message]:
         waiting = self.read or self.later
@@ -92,6 +97,16 @@ def test_a_row_is_there_after_its_record_and_until_its_delete(broker: FakeBroker
         broker.later.extend((record(3, "a", "d"), tombstone(4, "a")))
         assert not reader.has(CUSTOMER, "a")
         assert not reader.has(PIPELINE.tables[1], "a")
+
+
+def test_a_topic_that_comes_with_its_first_event_is_followed(broker: FakeBroker) -> None:
+    broker.absent = {TOPIC}
+    with KafkaTarget("", PIPELINE, {}).open() as reader:
+        assert TOPIC not in {each.topic for each in broker.assigned}
+        assert not reader.has(CUSTOMER, "a")
+        broker.absent, broker.records = set(), [record(0, "a", "c", id="a")]
+        assert reader.has(CUSTOMER, "a")
+        assert {each.topic: each.offset for each in broker.assigned}[TOPIC] == 0
 
 
 def test_the_last_record_of_each_row_counts(broker: FakeBroker) -> None:
