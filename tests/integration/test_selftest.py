@@ -43,7 +43,7 @@ def test_faults_get_the_verdict_that_is_due(inv: Inv) -> None:
     assert completed.exit_code == ExitCode.PASS, completed.output
     assert completed.last_lines[-1] == "2 of 2 runs got the expected verdict"
     assert inv.checkout.thresholds_file.read_bytes() == limits
-    assert {path.name for path in inv.checkout.results.iterdir()} == {FOLDER}
+    assert {path.name for path in inv.checkout.results.iterdir()} == {".gitignore", FOLDER}
 
 
 @pytest.mark.slow
