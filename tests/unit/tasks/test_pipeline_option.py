@@ -10,7 +10,6 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.tasks.command import command
 from cdc_perf.tasks.pipeline_option import of_pipeline
 
-pytestmark = pytest.mark.usefixtures("without_signals")
 # Commands that work without a pipeline: on the checkout itself, or on the whole tool cache.
 _WITHOUT = {"ci.plan", "ci.gate", "ci.judge", "dashboards", "schemas", "workflow", "tools.clean"}
 
