@@ -14,6 +14,7 @@ from cdc_perf.integrity.records import FindingKind
 from cdc_perf.integrity.snapshot import TableComparison, compare
 from cdc_perf.settings.pipeline import Pipeline, PostgresSink, Table
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.checks.sink_tables import expect_declared
 from cdc_perf.stack.checks.targets import expect_targets
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.sinks.choice import sink_of
@@ -193,4 +194,4 @@ def test_a_name_that_the_source_does_not_have_is_refused(sink: Sink) -> None:
     wrong = msgspec.structs.replace(ORDERS, columns={**ORDERS.columns, "stat": "x"})
     pipeline = msgspec.structs.replace(sink.pipeline, tables=(wrong,))
     with pytest.raises(StackFailure, match=r"columns: public\.orders has no column stat"):
-        expect_targets(pipeline, sink.endpoints)
+        expect_declared(sink.source, pipeline)
