@@ -21,6 +21,7 @@ from cdc_perf.settings.pipeline import Connector, Pipeline, PostgresSink, Table
 from cdc_perf.stack import source
 from cdc_perf.stack.canary import DEADLINE_SECONDS, run_canary
 from cdc_perf.stack.checks.broker import Broker
+from cdc_perf.stack.checks.sink_tables import expect_declared
 from cdc_perf.stack.checks.targets import expect_targets
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.backend import ExternalStack
@@ -290,8 +291,11 @@ def test_a_column_that_is_not_published_need_not_arrive(
 def test_a_sink_that_lacks_something_is_refused(
     pipeline: Pipeline, sink: Endpoints, table: Table, part: str
 ) -> None:
-    with pytest.raises(StackFailure) as caught:
-        expect_targets(into(pipeline, table), sink)
+    changed = into(pipeline, table)
+    with pytest.raises(StackFailure) as caught, source.connect(sink.postgres_dsn) as connection:
+        # In the order of `check_pipeline`.
+        expect_declared(connection, changed)
+        expect_targets(changed, sink)
     assert re.search(part, caught.value.message)
     assert "\n" not in caught.value.message
 
