@@ -273,6 +273,13 @@ def test_a_column_that_is_not_published_need_not_arrive(
             connection.execute("DROP PUBLICATION plain")
 
 
+def check_sink(pipeline: Pipeline, sink: Endpoints) -> None:
+    """Check in the order of `check_pipeline`."""
+    with source.connect(sink.postgres_dsn) as connection:
+        expect_declared(connection, pipeline)
+        expect_targets(pipeline, sink)
+
+
 @pytest.mark.parametrize(
     ("table", "part"),
     [
@@ -291,11 +298,8 @@ def test_a_column_that_is_not_published_need_not_arrive(
 def test_a_sink_that_lacks_something_is_refused(
     pipeline: Pipeline, sink: Endpoints, table: Table, part: str
 ) -> None:
-    changed = into(pipeline, table)
-    with pytest.raises(StackFailure) as caught, source.connect(sink.postgres_dsn) as connection:
-        # In the order of `check_pipeline`.
-        expect_declared(connection, changed)
-        expect_targets(changed, sink)
+    with pytest.raises(StackFailure) as caught:
+        check_sink(into(pipeline, table), sink)
     assert re.search(part, caught.value.message)
     assert "\n" not in caught.value.message
 
