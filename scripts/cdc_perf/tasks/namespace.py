@@ -8,6 +8,7 @@ from cdc_perf.tasks import (
     dashboards,
     doctor,
     help_option,
+    init,
     integrity,
     perf,
     publish,
@@ -25,7 +26,7 @@ def make_namespace() -> Collection:
     """Return the tasks; each one accepts `--help`."""
     help_option.install()
     namespace = Collection(
-        *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor),
+        *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor, init.init),
         integrity.integrity,
         *(report.report, runs.runs, runs.compare, runs.history, publish.publish),
         *(schemas.schemas, selftest.selftest, dashboards.dashboards),
