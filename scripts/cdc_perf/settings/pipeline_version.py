@@ -38,8 +38,8 @@ class PipelineVersion(msgspec.Struct, frozen=True, kw_only=True):
 def version_of(checkout: Checkout, pipeline: Pipeline) -> PipelineVersion:
     """Return the version of the pipeline that a checkout tests.
 
-    The digest covers pipeline.toml, the files that it names, and the pipeline's own scenarios,
-    thresholds, and scripts.
+    The digest covers the TOML files of the folder (the pipeline and its workloads), the files that
+    pipeline.toml names, and the pipeline's own scenarios, thresholds, and scripts.
     """
     digest = hashlib.sha256()
     for path in sorted(_files(checkout, pipeline)):
@@ -49,14 +49,16 @@ def version_of(checkout: Checkout, pipeline: Pipeline) -> PipelineVersion:
 
 
 def _files(checkout: Checkout, pipeline: Pipeline) -> Iterator[Path]:
-    yield checkout.pipeline_file
     yield checkout.pipeline / pipeline.postgres.schema
     if isinstance(pipeline.sink, PostgresSink):
         yield checkout.pipeline / pipeline.sink.schema
     yield from (checkout.pipeline / plugin.jars for plugin in pipeline.connect.plugins)
+    if pipeline.workload:
+        yield checkout.pipeline / pipeline.workload
     yield from (
         path
         for path in (
+            *checkout.pipeline.glob("*.toml"),
             checkout.own_scenarios_file,
             checkout.own_thresholds_file,
             *checkout.own_scripts.rglob("*.js"),
