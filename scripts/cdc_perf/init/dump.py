@@ -135,7 +135,7 @@ def parse_dump(text: str) -> Dump:
     """Divide the text that pg_dump wrote."""
     text = _END.split(_PSQL.sub("", text))[0]
     found = list(_ENTRY.finditer(text))
-    ends = [*(each.start() for each in found[1:]), len(text)]
+    ends = [*(each.start() for each in found), len(text)][1:]
     entries = tuple(
         DumpEntry(
             kind=each["kind"],
