@@ -115,7 +115,7 @@ def dump_schema(pg_dump: Path, dsn: str, excluded: Sequence[TableName] = ()) -> 
                 *(pg_dump, *_OPTIONS, f"--lock-wait-timeout={_LOCK_MILLISECONDS}"),
                 *(f"--exclude-table={_pattern(name)}" for name in excluded),
                 *("--no-password", "--file", path),
-                f"--dbname={make_conninfo(**address, options=options)}",
+                f"--dbname={make_conninfo('', **address, options=options)}",
             ],
             env={"PGPASSWORD": str(password)} if password else {},
             timeout_seconds=_SECONDS,

@@ -65,9 +65,7 @@ class FolderChanges:
     @property
     def changed(self) -> tuple[str, ...]:
         """The names of the files that exist with another content."""
-        return tuple(
-            name for name, text in self.existing.items() if text != self.wanted[name]
-        )
+        return tuple(name for name, text in self.existing.items() if text != self.wanted[name])
 
     def diff(self) -> str:
         """Return the changes of the existing files as a unified diff; empty if there are none."""

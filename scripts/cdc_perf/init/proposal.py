@@ -110,9 +110,7 @@ def _settings(source: Source) -> Postgres:
     )
 
 
-def _pipeline_file(
-    source: Source, settings: Postgres, tables: tuple[TableFinding, ...]
-) -> str:
+def _pipeline_file(source: Source, settings: Postgres, tables: tuple[TableFinding, ...]) -> str:
     template = _environment().get_template("pipeline.toml.j2")
     return template.render(
         postgres=settings,

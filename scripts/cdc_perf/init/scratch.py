@@ -51,9 +51,10 @@ def scratch_database(
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     with filelock.FileLock(folder / _LOCK):
         try:
-            with _server(folder, installed, settings) as dsn, psycopg.connect(
-                dsn, autocommit=True
-            ) as connection:
+            with (
+                _server(folder, installed, settings) as dsn,
+                psycopg.connect(dsn, autocommit=True) as connection,
+            ):
                 yield connection
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -49,12 +49,12 @@ def test_without_either_the_terminal_is_asked() -> None:
 
 
 def test_an_answer_with_a_password_is_refused() -> None:
-    with pytest.raises(UsageFailure, match="^the address: contains a password"):
+    with pytest.raises(UsageFailure, match=r"^the address: contains a password"):
         source_dsn("", {}, HERE, lambda _: "host=db.test password=hunter2")
 
 
 def test_without_a_terminal_the_option_is_needed() -> None:
-    with pytest.raises(UsageFailure, match="^--from is missing") as caught:
+    with pytest.raises(UsageFailure, match=r"^--from is missing") as caught:
         source_dsn("", {}, HERE, None)
     assert "CDC_POSTGRES_DSN" in caught.value.hint
 
@@ -74,7 +74,7 @@ def test_an_address_that_is_wrong(given: str, line: str) -> None:
 
 
 def test_the_environment_names_its_variable_in_errors() -> None:
-    with pytest.raises(UsageFailure, match="^CDC_POSTGRES_DSN: is not a PostgreSQL address"):
+    with pytest.raises(UsageFailure, match=r"^CDC_POSTGRES_DSN: is not a PostgreSQL address"):
         source_dsn("", {"CDC_POSTGRES_DSN": "shop"}, HERE, None)
 
 
