@@ -1,0 +1,281 @@
+"""`inv init` on real databases: what it finds, what it writes, and that it only reads."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from cdc_perf import process
+from cdc_perf.errors import ExitCode
+from cdc_perf.init.proposal import EmbeddedPostgres
+from cdc_perf.init.source import read_source
+from cdc_perf.settings.paths import PIPELINE, Checkout
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.stack import source
+from cdc_perf.tools.cache import Cache
+from tests.integration.conftest import ROOT
+from tests.integration.init.servers import SourceServer, source_server
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+SECRET = "hunter2-of-the-test"
+# What a session that only reads sends. pg_dump locks tables with ACCESS SHARE.
+READS = (
+    *("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "SHOW", "SELECT", "WITH"),
+    *("PREPARE", "EXECUTE", "DECLARE", "FETCH", "CLOSE", "DEALLOCATE", "LOCK TABLE"),
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SourceServer]:
+    embedded = EmbeddedPostgres.install(Checkout.at(ROOT, {}), Cache.of_environment())
+    with source_server(tmp_path_factory.mktemp("init"), embedded.folder) as running:
+        yield running
+
+
+def init(folder: Path, *words: str, env: Mapping[str, str] | None = None) -> process.Completed:
+    return process.run(
+        [sys.executable, "-m", "invoke", "init", "--pipeline", folder, *words],
+        cwd=ROOT,
+        env={**(env or {})},
+        check=False,
+        timeout_seconds=60,
+    )
+
+
+def written(folder: Path) -> Pipeline:
+    return load_pipeline(Checkout.at(ROOT, {PIPELINE: str(folder)}))
+
+
+def test_a_shop(server: SourceServer, tmp_path: Path) -> None:
+    dsn = server.create("shop", "shop")
+    before = server.run("pg_dump", "shop")
+    seen = len(server.statements())
+    folder = tmp_path / "shop"
+    found = init(folder, "--from", dsn)
+    assert found.exit_code == ExitCode.PASS, found.output
+    pipeline = written(folder)
+    assert [(x.table, x.key, x.target) for x in pipeline.tables] == [
+        ("shop.products", ("sku",), "shop_products"),
+        ("shop.orders", ("tenant_id", "order_no"), "shop_orders"),
+        ("shop.audit_log", ("id",), "shop_audit_log"),
+    ]
+    assert "left out" not in found.output
+    sent = server.statements()[seen:]
+    assert len(sent) > 10
+    assert [x for x in sent if not x.upper().startswith(READS)] == []
+    assert server.run("pg_dump", "shop") == before
+
+
+def test_a_second_call_shows_what_it_would_change(server: SourceServer, tmp_path: Path) -> None:
+    dsn, folder = server.create("again", "shop"), tmp_path / "again"
+    init(folder, "--from", dsn)
+    assert f"{folder}: nothing to change" in init(folder, "--from", dsn).output
+    mine = (folder / "pipeline.toml").read_text("utf-8").replace("retry_seconds = 60.0", "# mine")
+    (folder / "pipeline.toml").write_text(mine, "utf-8")
+    refused = init(folder, "--from", dsn)
+    assert refused.exit_code == ExitCode.USAGE
+    assert "-# mine\n+retry_seconds = 60.0" in refused.output
+    assert (folder / "pipeline.toml").read_text("utf-8") == mine
+    assert init(folder, "--from", dsn, "--yes").exit_code == ExitCode.PASS
+    assert "# mine" not in (folder / "pipeline.toml").read_text("utf-8")
+
+
+def test_the_tutorial_of_debezium_without_its_geometry(
+    server: SourceServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "inventory"
+    found = init(folder, "--from", server.create("tutorial", "inventory"))
+    assert found.exit_code == ExitCode.PASS, found.output
+    assert {x.table for x in written(folder).tables} == {
+        *("inventory.products", "inventory.products_on_hand"),
+        *("inventory.customers", "inventory.orders"),
+    }
+    assert 'extension postgis: extension "postgis" is not available' in found.output
+    assert 'table inventory.geom: type "public.geometry" does not exist' in found.output
+    # A table of the extension is not the application's.
+    assert "spatial_ref_sys" not in found.output
+    assert "geometry" not in "".join(_statements(folder / "schema.sql"))
+
+
+def test_the_tables_of_pgbench(server: SourceServer, tmp_path: Path) -> None:
+    folder, dsn = tmp_path / "bench", server.create("bench")
+    server.run("pgbench", "-i", "-q", "bench")
+    found = init(folder, "--from", dsn)
+    assert {x.table for x in written(folder).tables} == {
+        *("public.pgbench_accounts", "public.pgbench_branches", "public.pgbench_tellers"),
+    }
+    line = next(x for x in found.output.splitlines() if "pgbench_history" in x)
+    assert "left out: no primary key" in line
+
+
+def test_a_schema_with_what_is_rare(server: SourceServer, tmp_path: Path) -> None:
+    folder = tmp_path / "hard"
+    found = init(folder, "--from", server.create("Hard one", "hard"))
+    assert found.exit_code == ExitCode.PASS, found.output
+    pipeline = written(folder)
+    assert pipeline.postgres.database == "Hard one"
+    assert {x.table for x in pipeline.tables} == {
+        f'"Mixed Case".{name}'
+        for name in ('"Bookings"', '"Categories"', '"Coupons"', '"Events"')
+        + ('"Invoices"', '"Tenants"', '"Users"')
+    }
+    assert "Events 2024" not in found.output
+
+
+def test_the_publication_and_the_slot_of_a_database_are_used(
+    server: SourceServer, tmp_path: Path
+) -> None:
+    dsn, folder = server.create("published", "shop"), tmp_path / "published"
+    with source.connect(dsn) as connection:
+        connection.execute(
+            "CREATE PUBLICATION ours FOR TABLE shop.products, shop.orders;"
+            "CREATE PUBLICATION inserts FOR ALL TABLES WITH (publish = 'insert');"
+            "SELECT pg_create_logical_replication_slot('our_slot', 'pgoutput')"
+        )
+    try:
+        found = init(folder, "--from", dsn)
+        postgres = written(folder).postgres
+        assert (postgres.publication, postgres.slot) == ("ours", "our_slot")
+        assert "the publication ours does not publish it" in found.output
+    finally:
+        with source.connect(dsn) as connection:
+            connection.execute("SELECT pg_drop_replication_slot('our_slot')")
+
+
+def test_a_role_that_may_only_read_some_tables(server: SourceServer, tmp_path: Path) -> None:
+    dsn, folder = server.create("partly", "shop"), tmp_path / "partly"
+    with source.connect(dsn) as connection:
+        connection.execute(
+            "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA shop TO reader;"
+            "GRANT SELECT ON shop.products, shop.orders TO reader"
+        )
+    found = init(folder, "--from", server.of("partly", user="reader"))
+    assert found.exit_code == ExitCode.PASS, found.output
+    assert len(written(folder).tables) == 2
+    line = next(x for x in found.output.splitlines() if "shop.audit_log" in x)
+    assert "the role may not read it" in line
+
+
+def test_the_session_cannot_write(server: SourceServer) -> None:
+    dsn = server.create("guarded", "shop")
+    assert read_source(dsn).catalog.tables
+    # A name that a query calls by its search path does not run code of the database's.
+    with source.connect(dsn) as connection:
+        connection.execute(
+            "CREATE FUNCTION public.has_table_privilege(oid, text) RETURNS boolean LANGUAGE sql "
+            "AS 'DELETE FROM shop.orders RETURNING true';"
+            "ALTER DATABASE guarded SET search_path = public, pg_catalog"
+        )
+    assert read_source(dsn).catalog.tables
+
+
+class TestPassword:
+    """The ways in which a password is given, and the one that is refused."""
+
+    @pytest.fixture(scope="class")
+    def role(self, server: SourceServer) -> str:
+        server.create("locked", "shop")
+        with source.connect(server.dsn) as connection:
+            connection.execute(f"CREATE ROLE locked SUPERUSER LOGIN PASSWORD '{SECRET}'")
+        server.use_password("locked")
+        return server.of("locked", user="locked")
+
+    def test_on_the_command_line_it_is_refused(self, role: str, tmp_path: Path) -> None:
+        found = init(tmp_path / "f", "--from", f"{role} password={SECRET}")
+        assert found.exit_code == ExitCode.USAGE
+        assert SECRET not in found.output
+        assert "CDC_POSTGRES_DSN" in found.output
+        assert "PGPASSFILE" in found.output
+
+    def test_without_one_the_ways_are_named(self, role: str, tmp_path: Path) -> None:
+        found = init(tmp_path / "f", "--from", role)
+        assert found.exit_code == ExitCode.STACK
+        assert "PGPASSWORD" in found.output
+
+    def test_in_the_environment(self, role: str, tmp_path: Path) -> None:
+        found = init(tmp_path / "f", "--from", role, env={"PGPASSWORD": SECRET})
+        assert found.exit_code == ExitCode.PASS, found.output
+        found = init(tmp_path / "g", env={"CDC_POSTGRES_DSN": f"{role} password={SECRET}"})
+        assert found.exit_code == ExitCode.PASS, found.output
+        for path in (*(tmp_path / "f").iterdir(), *(tmp_path / "g").iterdir()):
+            assert SECRET not in path.read_text("utf-8")
+
+    def test_in_a_file(self, role: str, tmp_path: Path) -> None:
+        path = tmp_path / "passwords"
+        path.write_text(f"*:*:*:locked:{SECRET}\n", "utf-8")
+        path.chmod(0o600)
+        found = init(tmp_path / "f", "--from", f"{role} passfile={path}")
+        assert found.exit_code == ExitCode.PASS, found.output
+
+    def test_at_the_prompt(self, role: str, tmp_path: Path) -> None:
+        code, output = on_a_terminal(tmp_path / "f", f"{role}\n", f"{SECRET}\n")
+        assert code == ExitCode.PASS, output
+        assert "PostgreSQL address without a password" in output
+        assert SECRET not in output
+
+
+def on_a_terminal(folder: Path, *lines: str) -> tuple[int, str]:
+    """Run the command on a terminal, and answer its questions; return all that it shows."""
+    controller, terminal = pty.openpty()
+    argv = [sys.executable, "-m", "invoke", "init", "--pipeline", str(folder)]
+    environment = {k: v for k, v in os.environ.items() if k != "CDC_POSTGRES_DSN"}
+    with subprocess.Popen(
+        argv,
+        cwd=ROOT,
+        env=environment,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        preexec_fn=_take_terminal,  # noqa: PLW1509 - getpass asks the controlling terminal
+    ) as running:
+        os.close(terminal)
+        shown, answers = "", list(lines)
+        while True:
+            try:
+                part = os.read(controller, 4096).decode("utf-8", "replace")
+            except OSError:
+                break
+            if not part:
+                break
+            shown += part
+            if answers and part.rstrip("\r\n").endswith(": ") or answers and ": " in part[-4:]:
+                os.write(controller, answers.pop(0).encode())
+        os.close(controller)
+        return running.wait(60), shown
+
+
+def _take_terminal() -> None:
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _statements(path: Path) -> list[str]:
+    return [x for x in path.read_text("utf-8").splitlines() if not x.startswith("--")]
+
+
+def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
+    found = init(tmp_path / "f", "--from", "host=127.0.0.1 port=1 user=x dbname=y")
+    assert found.exit_code == ExitCode.STACK
+    assert "Traceback" not in found.output
+    assert not (tmp_path / "f").exists()
+
+
+def test_a_database_that_is_not_there(server: SourceServer, tmp_path: Path) -> None:
+    found = init(tmp_path / "f", "--from", server.of("absent"))
+    assert found.exit_code == ExitCode.STACK
+    assert 'database "absent" does not exist' in found.output
+
+
+def test_a_database_without_tables(server: SourceServer, tmp_path: Path) -> None:
+    found = init(tmp_path / "f", "--from", server.create("empty"))
+    assert found.exit_code == ExitCode.USAGE, found.output
+    assert "no table" in found.output
+    assert not (tmp_path / "f").exists()
