@@ -19,9 +19,8 @@ from cdc_perf.settings.table_name import TableName
 T = TypeVar("T")
 WORKLOAD = "workload.toml"
 DEFAULT_SEED = 1
-OPERATIONS = ("insert", "update", "delete")
-
 Operation = Literal["insert", "update", "delete"]
+OPERATIONS: tuple[Operation, ...] = ("insert", "update", "delete")
 Keys = Literal["uniform", "zipf", "latest"]
 Scalar = str | int | float | bool
 # A deck of so many cards per operation is dealt.
@@ -223,9 +222,7 @@ class _Reader:
             raise UsageFailure("\n".join(self._faults))
         return Workload(self._file, seed or 0, changes, statements)
 
-    def _changes(
-        self, tables: Mapping[str, Mapping[str, object]]
-    ) -> Iterator[tuple[str, Changes]]:
+    def _changes(self, tables: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, Changes]]:
         first: dict[str, str] = {}
         for name, entry in tables.items():
             place = f"changes.{quoted(name)}"

@@ -15,6 +15,7 @@ _TABLES = """
         ARRAY(
             SELECT verb FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) verb
             WHERE has_table_privilege(c.oid, verb)
+                OR verb <> 'DELETE' AND has_any_column_privilege(c.oid, verb)
         ),
         coalesce(pg_get_partkeydef(c.oid), ''),
         ARRAY(
@@ -95,12 +96,12 @@ _FOREIGN_KEYS = """
     ORDER BY wanted.name, con.conname
 """
 _PUBLICATIONS = """
-    SELECT p.pubname::text, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubviaroot,
-        ARRAY(SELECT t.schemaname::text FROM pg_publication_tables t
-            WHERE t.pubname = p.pubname ORDER BY t.schemaname, t.tablename),
-        ARRAY(SELECT t.tablename::text FROM pg_publication_tables t
-            WHERE t.pubname = p.pubname ORDER BY t.schemaname, t.tablename)
+    SELECT p.pubname::text, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubviaroot
     FROM pg_publication p ORDER BY 1
+"""
+_PUBLISHED = """
+    SELECT pubname::text, schemaname::text, tablename::text, attnames::text[]
+    FROM pg_publication_tables ORDER BY 1, 2, 3
 """
 _SLOTS = """
     SELECT slot_name::text, plugin::text, active
@@ -252,14 +253,14 @@ class Publication:
         all_tables: Whether it publishes all tables.
         operations: What it publishes: insert, update, delete.
         via_root: Whether changes of partitions are published as those of their table.
-        tables: The names of the tables that it publishes.
+        tables: The tables that it publishes, with the columns that events may have.
     """
 
     name: str
     all_tables: bool
     operations: frozenset[str]
     via_root: bool
-    tables: tuple[str, ...]
+    tables: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -357,14 +358,17 @@ def _columns(
 
 
 def _publications(connection: Connection[tuple[Any, ...]]) -> Iterable[Publication]:
-    for name, everything, *flags, via_root, schemas, tables in connection.execute(_PUBLICATIONS):
+    tables: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name, schema, table, columns in connection.execute(_PUBLISHED):
+        tables.setdefault(name, {})[str(TableName(schema, table))] = tuple(columns)
+    for name, everything, *flags, via_root in connection.execute(_PUBLICATIONS):
         verbs = zip(("insert", "update", "delete"), flags, strict=True)
         yield Publication(
             name=name,
             all_tables=everything,
             operations=frozenset(verb for verb, carried in verbs if carried),
             via_root=via_root,
-            tables=tuple(str(TableName(*each)) for each in zip(schemas, tables, strict=True)),
+            tables=tables.get(name, {}),
         )
 
 

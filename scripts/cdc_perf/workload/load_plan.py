@@ -122,23 +122,19 @@ class Reference(_Part, frozen=True, omit_defaults=False):
     Attributes:
         columns: The columns.
         table: The table that they refer to, as in `LoadPlan.tables`.
-        relation: That table, quoted for SQL.
         to: The columns there, in the order of `columns`.
         nullable: Whether they may be null instead.
         cascades: Whether the deletion of the other row deletes this one.
         existing: Whether they refer to rows that are there before the load, not to rows that the
             virtual user made.
-        unique: Whether no two rows may refer to the same row.
     """
 
     columns: tuple[str, ...]
     table: str
-    relation: str
     to: tuple[str, ...]
     nullable: bool
     cascades: bool
     existing: bool
-    unique: bool = False
 
 
 class TablePlan(_Part, frozen=True, omit_defaults=False):
@@ -180,7 +176,6 @@ class ValueParameter(_Part, frozen=True):
     """A parameter of a statement: a new value."""
 
     generator: Generator
-    nulls: float = 0.0
 
 
 class Change(_Part, frozen=True, omit_defaults=False):
@@ -195,7 +190,7 @@ class Change(_Part, frozen=True, omit_defaults=False):
         rows: The rows of one transaction.
         with_: Rows of child tables in the same transaction.
         keys: Which of its rows a virtual user takes: uniform, zipf, or latest.
-        sql: A custom statement; empty if there is none.
+        sql: A custom statement; empty if there is none. That of an insert returns the key.
         parameters: The values of `$1`, `$2`, ... in `sql`.
     """
 
@@ -216,11 +211,13 @@ class LoadPlan(_Part, frozen=True, omit_defaults=False):
     Attributes:
         version: The version of this form.
         seed: The seed of all values, except keys.
-        tables: The tables that it writes to, by their names in SQL.
+        tables: The tables that it writes to or refers to, by their names in SQL.
         changes: What a virtual user does.
+        canary: The table of the row that the health check follows through every hop.
     """
 
     version: int
     seed: int
     tables: Mapping[str, TablePlan]
     changes: Sequence[Change]
+    canary: str
