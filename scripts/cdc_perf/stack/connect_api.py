@@ -118,6 +118,12 @@ class ConnectApi:
         with self._valid_answer(answer):
             return dict(answer.json())
 
+    def connectors(self) -> tuple[str, ...]:
+        """Return the names of all connectors."""
+        answer = self._ask("GET", "/connectors")
+        with self._valid_answer(answer):
+            return tuple(sorted(str(name) for name in answer.json()))
+
     def put_config(self, name: str, config: Mapping[str, str]) -> None:
         """Create the connector, or change its configuration."""
         self._ask("PUT", f"/connectors/{name}/config", json=dict(config))

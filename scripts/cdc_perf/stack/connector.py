@@ -90,7 +90,7 @@ def desired_config(
         "topic.prefix": pipeline.kafka.topic_prefix,
         "slot.name": pipeline.postgres.slot,
         "publication.name": pipeline.postgres.publication,
-        "table.include.list": ",".join(table.name.pattern() for table in pipeline.tables),
+        "table.include.list": ",".join(table.name.pattern() for table in pipeline.captured),
     }
 
 

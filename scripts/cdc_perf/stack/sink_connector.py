@@ -92,7 +92,7 @@ def desired_sink_config(pipeline: Pipeline, address: SinkAddress) -> dict[str, s
     return {
         **connector.config,
         "name": connector.name,
-        "topics": ",".join(pipeline.topic(table) for table in pipeline.tables),
+        "topics": ",".join(pipeline.topic(table) for table in pipeline.captured),
         **_sink_settings(pipeline, connector, address),
     }
 
@@ -208,7 +208,7 @@ def _mongodb_settings(
         "database": sink.database,
         **{
             f"topic.override.{pipeline.topic(table)}.collection": table.target
-            for table in pipeline.tables
+            for table in pipeline.captured
         },
     }
 

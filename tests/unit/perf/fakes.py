@@ -86,6 +86,9 @@ class FakeBackend:
     def verify(self, *, connector: bool = True) -> None:
         self.calls.append("verify" if connector else "verify without the connector")
 
+    def check(self) -> tuple[Result, ...]:
+        return ()
+
     def down(self) -> bool:
         self.calls.append("down")
         return True

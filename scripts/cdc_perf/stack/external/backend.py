@@ -3,7 +3,7 @@
 import logging
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,14 +14,18 @@ from cdc_perf.settings.kafka_client import generator_ignores
 from cdc_perf.settings.pipeline import KafkaSink, Pipeline, PostgresSink
 from cdc_perf.stack import kafka_client, readiness, source, target
 from cdc_perf.stack.backend import JvmMemory, LogTail
-from cdc_perf.stack.checks.flow import check_events, check_flow
-from cdc_perf.stack.checks.sequence import check_connector, check_pipeline, warnings
+from cdc_perf.stack.checks.capture import ANY_SOURCE, TableCheck
+from cdc_perf.stack.checks.connectors import absent
+from cdc_perf.stack.checks.flow import check_events
+from cdc_perf.stack.checks.results import Checks, Result, State, expect_passed
+from cdc_perf.stack.checks.sequence import check_flow, warnings
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
 from cdc_perf.stack.component_specs import COMPONENTS, PIPELINE, components_of
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
 from cdc_perf.stack.connector_health import CONNECTOR, Condition, read_health, status_rows
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.addresses import addresses, client_file
+from cdc_perf.stack.external.canary import ChosenCanary, choose_canary
 from cdc_perf.stack.sinks.choice import sink_of
 from cdc_perf.stack.usage import Usage
 from cdc_perf.waiting import NotReady
@@ -110,7 +114,8 @@ def _connector(pipeline: Pipeline, endpoints: Endpoints) -> str:
     name = pipeline.connector.name
     health = read_health(pipeline, endpoints)
     if health is None or health.condition is Condition.ABSENT:
-        raise NotReady(f"there is no {name}: inv connector.deploy --stack external")
+        failure = absent("connector", name, endpoints)
+        raise NotReady(f"{failure.message}; {failure.hint}")
     if not health.running:
         raise NotReady(health.sentence)
     return name
@@ -137,6 +142,50 @@ def in_git(path: Path) -> bool:
     return process.run(words, check=False, timeout_seconds=_GIT_SECONDS).exit_code == 0
 
 
+def check_answers(
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    answers: Sequence[ProbeAnswer],
+    of_tables: tuple[TableCheck, ...] = ANY_SOURCE,
+) -> tuple[Result, ...]:
+    """Check all that can be read of a pipeline, after its components were asked.
+
+    Args:
+        pipeline: The pipeline.
+        endpoints: Its addresses.
+        answers: The answers of its components.
+        of_tables: The checks of each table.
+    """
+    checks = Checks()
+    seen: set[str] = set()
+    for answer in answers:
+        checks.note(_result(answer, known=answer.fault in seen))
+        seen.add(answer.fault)
+    return check_flow(pipeline, endpoints, reading=True, of_tables=of_tables, checks=checks)
+
+
+def _result(answer: ProbeAnswer, *, known: bool) -> Result:
+    """Return a component's answer as a result; a known fault is an effect of an earlier one.
+
+    A connector, for example, is not asked without PostgreSQL.
+    """
+    name = answer.component
+    if not answer.given:
+        return Result(name, State.UNKNOWN, "no address given")
+    if not answer.fault:
+        return Result(name, State.OK, answer.version)
+    if known:
+        return Result(name, State.UNKNOWN, answer.fault)
+    failure = StackFailure(str(answer), hint=remedy(answer.fault))
+    return Result(name, State.FAILED, failures=(failure,))
+
+
+def _log_warnings(results: Sequence[Result]) -> None:
+    for result in results:
+        for warning in result.warnings:
+            _log.info(warning)
+
+
 class ExternalStack:
     """A pipeline that others run; the harness does not start, stop, or delete any part of it."""
 
@@ -150,6 +199,10 @@ class ExternalStack:
     @cached_property
     def _addresses(self) -> Endpoints:
         return addresses(self._pipeline, self._environment, self._folder)
+
+    @cached_property
+    def _canary(self) -> ChosenCanary:
+        return choose_canary(self._pipeline, self._addresses)
 
     def _answers(self) -> tuple[ProbeAnswer, ...]:
         return ask_all(self._pipeline, self._addresses)
@@ -174,23 +227,15 @@ class ExternalStack:
         answers = ask_all(self._pipeline, endpoints)
         for answer in answers:
             _log.info(str(answer))
-        # One error may have several effects: a connector is not asked without PostgreSQL.
-        found: dict[str, str] = {}
-        for answer in answers:
-            if answer.fault:
-                found.setdefault(answer.fault, str(answer))
-        faults = list(found.values())
-        if faults:
-            raise StackFailure(
-                f"the external stack is not ready: {faults[0]}",
-                hint=remedy(faults[0]),
-                detail=tuple(faults[1:]),
-            )
-        self.verify()
-        for warning in warnings(self._pipeline, endpoints):
+        self._warn_of_client()
+        results = check_answers(self._pipeline, endpoints, answers)
+        _log_warnings(results)
+        expect_passed(results)
+        for warning in (*warnings(self._pipeline, endpoints), *self._canary.warnings):
             _log.info(warning)
         # The topic of the canary's event may have been empty before, and its form may be the reason
         # why the row does not arrive.
+        endpoints = self._canary.endpoints
         events = partial(check_events, self._pipeline, endpoints)
         readiness.prove_pipeline(self._pipeline, endpoints, explain=events)
         events()
@@ -199,19 +244,24 @@ class ExternalStack:
     def verify(self, *, connector: bool = True) -> None:
         """Raise StackFailure if the external stack does not match pipeline.toml.
 
-        It checks tables, publication, sink, plugins, connector, slot, topics, consumer group, and
+        It checks tables, publication, sink, plugins, connectors, slot, topics, consumer group, and
         the form of events.
 
         Args:
             connector: Whether the connector must run as the file says; not before its deployment.
         """
-        endpoints = self._addresses
         self._warn_of_client()
-        check_pipeline(self._pipeline, endpoints)
-        if connector:
-            check_connector(self._pipeline, endpoints)
-        for warning in check_flow(self._pipeline, endpoints, reading=connector):
-            _log.info(warning)
+        results = check_flow(self._pipeline, self._addresses, reading=connector)
+        _log_warnings(results)
+        expect_passed(results)
+
+    def check(self) -> tuple[Result, ...]:
+        """Ask every component, and check what those that answer have."""
+        self._warn_of_client()
+        answers = ask_all(self._pipeline, self._addresses)
+        results = check_answers(self._pipeline, self._addresses, answers)
+        _log_warnings(results)
+        return results
 
     def down(self) -> bool:
         """Report that nothing is stopped."""
@@ -225,7 +275,7 @@ class ExternalStack:
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if every component with an address answers."""
         silent = [x for x in self._answers() if x.fault and x.component != CONNECTOR]
-        return None if silent else self._addresses
+        return None if silent else self._canary.endpoints
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Probe every component; one without an address counts as running."""
