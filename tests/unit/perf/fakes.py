@@ -257,7 +257,7 @@ def scenario_runner(
         gauges=cast("Gauges", gauges or FakeGauges()),
         hops=HopCounters,
         checker=cast("Checker", checker or FakeChecker()),
-        connector=lambda: ConnectorHealth("postgres-cdc-connector", Condition.RUNNING),
+        connectors=lambda: (ConnectorHealth("postgres-cdc-connector", Condition.RUNNING),),
     )
 
 

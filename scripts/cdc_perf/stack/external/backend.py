@@ -19,7 +19,16 @@ from cdc_perf.stack.checks.sequence import check_connector, check_pipeline, warn
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
 from cdc_perf.stack.component_specs import COMPONENTS, PIPELINE, components_of
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
-from cdc_perf.stack.connector_health import CONNECTOR, Condition, read_health, status_rows
+from cdc_perf.stack.connector_health import (
+    CONNECTOR,
+    SINK_CONNECTOR,
+    Condition,
+    ConnectorHealth,
+    read_connectors,
+    read_health,
+    read_sink_health,
+    status_rows,
+)
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.addresses import addresses, client_file
 from cdc_perf.stack.sinks.choice import sink_of
@@ -36,6 +45,7 @@ _REMEDIES = {
     r"authentication|password|refuses the login": "correct the user and the password",
     r"security\.protocol": "set security.protocol in [kafka.client_properties]",
 }
+_CONNECTORS = (CONNECTOR, SINK_CONNECTOR)
 _OURS = "cdc-perf does not stop an external stack: nothing was changed"
 
 
@@ -70,7 +80,11 @@ def ask_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[ProbeAnswer, ...]
         "postgres": (endpoints.postgres_dsn, lambda: _postgres(endpoints)),
         "kafka": (endpoints.kafka_bootstrap, lambda: _kafka(endpoints)),
         "connect": (endpoints.connect_url, lambda: _connect(endpoints)),
-        CONNECTOR: (endpoints.connect_url, lambda: _connector(pipeline, endpoints)),
+        CONNECTOR: (endpoints.connect_url, lambda: _connector(read_health(pipeline, endpoints))),
+        SINK_CONNECTOR: (
+            endpoints.connect_url,
+            lambda: _connector(read_sink_health(pipeline, endpoints)),
+        ),
         "mongodb": (endpoints.mongodb_uri, lambda: target.server(endpoints.mongodb_uri)),
         "sink": (endpoints.sink_dsn, lambda: sink_of(pipeline, endpoints).server()),
         "consumer": (endpoints.consumer_url, lambda: _consumer(endpoints)),
@@ -78,6 +92,8 @@ def ask_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[ProbeAnswer, ...]
     absent = {spec.name for spec in PIPELINE} - {spec.name for spec in components_of(pipeline)}
     if not isinstance(pipeline.sink, PostgresSink):
         absent.add("sink")
+    if pipeline.sink_connector is None:
+        absent.add(SINK_CONNECTOR)
     return tuple(
         _ask(name, *question) for name, question in questions.items() if name not in absent
     )
@@ -106,14 +122,14 @@ def _connect(endpoints: Endpoints) -> str:
     return f"Kafka Connect {ConnectApi.of(endpoints).version()}"
 
 
-def _connector(pipeline: Pipeline, endpoints: Endpoints) -> str:
-    name = pipeline.connector.name
-    health = read_health(pipeline, endpoints)
-    if health is None or health.condition is Condition.ABSENT:
-        raise NotReady(f"there is no {name}: inv connector.deploy --stack external")
+def _connector(health: ConnectorHealth | None) -> str:
+    if health is None:
+        raise NotReady("Kafka Connect has no address")
+    if health.condition is Condition.ABSENT and health.role == CONNECTOR:
+        raise NotReady(f"there is no {health.name}: inv connector.deploy --stack external")
     if not health.running:
         raise NotReady(health.sentence)
-    return name
+    return health.name
 
 
 def _consumer(endpoints: Endpoints) -> str:
@@ -224,12 +240,12 @@ class ExternalStack:
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if every component with an address answers."""
-        silent = [x for x in self._answers() if x.fault and x.component != CONNECTOR]
+        silent = [x for x in self._answers() if x.fault and x.component not in _CONNECTORS]
         return None if silent else self._addresses
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Probe every component; one without an address counts as running."""
-        health = read_health(self._pipeline, self._addresses)
+        connectors = read_connectors(self._pipeline, self._addresses)
         components = tuple(
             ComponentStatus(
                 name=answer.component,
@@ -242,9 +258,9 @@ class ExternalStack:
                 detail=answer.fault,
             )
             for answer in self._answers()
-            if answer.component != CONNECTOR
+            if answer.component not in _CONNECTORS
         )
-        return (*components, *status_rows(health))
+        return (*components, *status_rows(connectors))
 
     def usage(self) -> Mapping[str, Usage]:
         """Return nothing: its processes are not on this machine."""
