@@ -21,7 +21,9 @@ def check_text(results: Sequence[Result]) -> str:
     )
     failures = [line for failure in failures_of(results) for line in str(failure).splitlines()]
     warnings = [warning for result in results for warning in result.warnings]
-    return "\n".join((table, *map(printable, failures), *map(printable, warnings), _last(results)))
+    remains = [result.remains for result in results if result.remains]
+    more = (*failures, *warnings, *remains)
+    return "\n".join((table, *map(printable, more), _last(results)))
 
 
 def check_json(results: Sequence[Result]) -> str:
@@ -50,6 +52,7 @@ def check_json(results: Sequence[Result]) -> str:
                     for failure in result.failures
                 ],
                 "warnings": list(result.warnings),
+                "remains": result.remains,
             }
             for result in results
         ]
@@ -68,7 +71,8 @@ def _rows(result: Result) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _state(result: Result) -> str:
-    return _short(f"{result.state} ({result.detail})" if result.detail else str(result.state))
+    detail = f" ({printable(result.detail)})" if result.detail else ""
+    return f"{result.state}{detail}"
 
 
 def _short(text: str) -> str:

@@ -110,6 +110,12 @@ class ConnectApi:
         with self._valid_answer(answer):
             return str(answer.json()[field])
 
+    def configs(self) -> dict[str, dict[str, str]]:
+        """Return the configuration of each connector, by name."""
+        answer = self._ask("GET", "/connectors?expand=info")
+        with self._valid_answer(answer):
+            return {name: dict(each["info"]["config"]) for name, each in answer.json().items()}
+
     def config(self, name: str) -> dict[str, str] | None:
         """Return the connector's configuration, or None if there is no such connector."""
         answer = self._ask("GET", f"/connectors/{name}/config", missing_ok=True)
@@ -117,12 +123,6 @@ class ConnectApi:
             return None
         with self._valid_answer(answer):
             return dict(answer.json())
-
-    def connectors(self) -> tuple[str, ...]:
-        """Return the names of all connectors."""
-        answer = self._ask("GET", "/connectors")
-        with self._valid_answer(answer):
-            return tuple(sorted(str(name) for name in answer.json()))
 
     def put_config(self, name: str, config: Mapping[str, str]) -> None:
         """Create the connector, or change its configuration."""

@@ -78,6 +78,8 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
             the same as for the harness.
         connector_password: A reference that Kafka Connect resolves to PostgreSQL's password; empty:
             it gets the password of `postgres_dsn`.
+        connector_sink: `host:port` of the sink as Kafka Connect reaches it; empty if it is the same
+            as for the harness.
         prometheus_url: Empty if there is no Prometheus.
         grafana_url: Empty if there is no Grafana.
     """
@@ -101,6 +103,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     grafana_url: str = ""
     connector_postgres: str = ""
     connector_password: str = ""
+    connector_sink: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that pass the addresses to k6 and the consumer."""

@@ -20,8 +20,8 @@ from cdc_perf.stack.checks.collections import expect_collections, prove_collecti
 from cdc_perf.stack.checks.results import Result, expect_passed
 from cdc_perf.stack.checks.sequence import check_pipeline
 from cdc_perf.stack.endpoints import Endpoints
-from cdc_perf.stack.external.backend import ask_all, check_answers
-from cdc_perf.stack.sink_connector import SinkAddress, deploy_sink
+from cdc_perf.stack.probes import ask_all, check_answers
+from cdc_perf.stack.sink_connector import deploy_sink, sink_address
 from cdc_perf.stack.started import expect_same, record
 from cdc_perf.terminal import progress_to
 from cdc_perf.waiting import NotReady, log_waits, wait_until
@@ -176,8 +176,7 @@ def _deploy_sink(starter: Starter, pipeline: Pipeline, endpoints: Endpoints) -> 
     """Deploy the sink connector, or restart it if it failed; do nothing if there is none."""
     if pipeline.sink_connector is None:
         return
-    url = endpoints.sink_dsn or endpoints.mongodb_uri
-    address = SinkAddress(url, password=endpoints.connector_password)
+    address = sink_address(endpoints)
     deploy_sink(pipeline, endpoints, address, lambda: starter.last_lines("connect"))
     _log.info(f"sink connector {pipeline.sink_connector.name} is running")
 

@@ -18,20 +18,28 @@ from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 @of_pipeline
 def check(_: Context, stack: str = "auto", yes: bool = False, json: bool = False) -> None:
     """Compare the stack with pipeline.toml, show every problem, and send a canary row."""
+    from contextlib import nullcontext
+
     from cdc_perf.report.check import check_json, check_text
+    from cdc_perf.stack.checks.canary import check_canary, no_canary
     from cdc_perf.stack.checks.results import failures_of
-    from cdc_perf.stack.choice import EXTERNAL
-    from cdc_perf.stack.readiness import check_canary
+    from cdc_perf.stack.choice import EXTERNAL, running_endpoints
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
 
     here = workspace(stack)
-    results = here.backend.check()
-    why_not = "it writes a row: add --yes" if here.backend.name == EXTERNAL and not yes else ""
-    if failures_of(results):
-        why_not = "a check failed"
-    results = (*results, check_canary(here.pipeline, here.backend, why_not))
+    sends = here.backend.name != EXTERNAL or yes
+    # A canary row must not disturb a run.
+    with here.locked() if sends else nullcontext():
+        results = here.backend.check()
+        if failures_of(results):
+            last = no_canary("a check failed")
+        elif sends:
+            last = check_canary(here.pipeline, running_endpoints(here.backend))
+        else:
+            last = no_canary("it writes a row: add --yes")
+    results = (*results, last)
     show(check_json(results) if json else check_text(results))
     if failures := failures_of(results):
-        # The stack is more severe than a setting.
+        # 3 (the stack) is more severe than 2 (a setting).
         raise Exit(code=max(failure.code for failure in failures))

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 
 from cdc_perf.errors import SettingFailure, StackFailure
 from cdc_perf.settings.connector_rules import Readers, connector_faults
-from cdc_perf.settings.pipeline import Connector, Pipeline
+from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack.checks.collecting import raise_all
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
-from cdc_perf.stack.connector_health import ConnectorDown, assess
+from cdc_perf.stack.connector_health import SINK_CONNECTOR, ConnectorHealth, assess
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady
 
@@ -33,7 +33,7 @@ def expect_deployed(pipeline: Pipeline, endpoints: Endpoints) -> None:
     except (Rebalancing, Unreachable) as reason:
         raise NotReady(str(reason)) from None
     if config is None:
-        raise absent("connector", name, endpoints)
+        raise absent(assess(name, None), endpoints)
     raise_all(
         [
             StackFailure(f"connector {name}: {fault}", hint=_REMEDY)
@@ -42,46 +42,27 @@ def expect_deployed(pipeline: Pipeline, endpoints: Endpoints) -> None:
     )
 
 
-def expect_sink_connector(connector: Connector, endpoints: Endpoints) -> None:
-    """Return if the sink connector and its tasks run.
-
-    Raises:
-        NotReady: Kafka Connect has no address or no answer.
-        StackFailure: They do not, or there is no such connector.
-    """
-    if not endpoints.connect_url:
-        raise NotReady(_NO_ADDRESS)
-    try:
-        health = assess(connector.name, ConnectApi.of(endpoints).status(connector.name))
-    except (Rebalancing, Unreachable) as reason:
-        raise NotReady(str(reason)) from None
-    if health.status is None:
-        raise absent("sink_connector", connector.name, endpoints)
-    if not health.running:
-        raise ConnectorDown(health)
-
-
-def absent(section: str, name: str, endpoints: Endpoints) -> StackFailure:
+def absent(health: ConnectorHealth, endpoints: Endpoints) -> StackFailure:
     """Return the failure of a connector that Kafka Connect does not have, with those that it has.
 
-    A connector of that kind with another name may capture the same database: deploying one more
-    would be a second one. So the remedy names a deployment only if there is no connector at all.
+    A connector with another name may capture the same database: a deployment would add a second
+    one. So the remedy names a deployment only if there is no connector at all.
     """
-    what = f"pipeline.toml: {section}.name: Kafka Connect has no connector {name}"
+    section = "sink_connector" if health.role == SINK_CONNECTOR else "connector"
+    what = f"pipeline.toml: {section}.name: Kafka Connect has no connector {health.name}"
     there = connector_names(endpoints)
     if not there:
-        return StackFailure(f"{what}, and no other one", hint="inv connector.deploy")
+        return StackFailure(f"{what}, and no other one", hint=health.remedy)
     more = len(there) - _MOST_LISTED
     names = ", ".join(there[:_MOST_LISTED]) + (f", and {more} more" if more > 0 else "")
-    return SettingFailure(
-        f"{what}; there is {names}", hint="use the name of the connector of this pipeline"
-    )
+    hint = "use the name of the connector of this pipeline"
+    return SettingFailure(f"{what}; there is {names}", hint=hint)
 
 
 def connector_names(endpoints: Endpoints) -> tuple[str, ...]:
     """Return the names of all connectors; none if Kafka Connect does not answer."""
     try:
-        return ConnectApi.of(endpoints).connectors() if endpoints.connect_url else ()
+        return tuple(sorted(ConnectApi.of(endpoints).configs())) if endpoints.connect_url else ()
     except (StackFailure, Rebalancing, Unreachable):
         return ()
 

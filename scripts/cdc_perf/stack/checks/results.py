@@ -50,6 +50,7 @@ class Result:
         compared: What was compared; one entry for each table, or one in all.
         failures: What is wrong.
         warnings: What may be wrong.
+        remains: What a check that writes leaves until it expires; empty: nothing.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Result:
     compared: tuple[Comparison, ...] = ()
     failures: tuple[StackFailure, ...] = ()
     warnings: tuple[str, ...] = ()
+    remains: str = ""
 
 
 # A check raises StackFailure, raises NotReady if the answer is unknown, or returns warnings.
@@ -112,7 +114,9 @@ class Checks:
         if missing := [each for each in needs if not self.passed(each)]:
             self._skip(name, missing[0])
             return
-        state, detail, failures, warnings = State.OK, "", (), ()
+        state, detail = State.OK, ""
+        failures: tuple[StackFailure, ...] = ()
+        warnings: tuple[str, ...] = ()
         try:
             warnings = tuple(_asked(body) or ())
         except NotReady as reason:

@@ -11,7 +11,6 @@ from cdc_perf.stack.checks.checked_table import checked_tables
 from cdc_perf.stack.checks.connectors import (
     connector_names,
     expect_deployed,
-    expect_sink_connector,
 )
 from cdc_perf.stack.checks.flow import check_topics
 from cdc_perf.stack.checks.plugins import expect_plugins
@@ -88,15 +87,6 @@ def check_flow(
             requested=pipeline.connector.name,
             exists=lambda: ", ".join(connector_names(endpoints)),
         )
-        if pipeline.sink_connector is not None:
-            sink = pipeline.sink_connector
-            checks.run(
-                "sink connector",
-                lambda: expect_sink_connector(sink, endpoints),
-                needs=("connect",),
-                requested=sink.name,
-                exists=lambda: ", ".join(connector_names(endpoints)),
-            )
 
     def slot() -> None:
         with source.connect(endpoints.postgres_dsn) as connection:
