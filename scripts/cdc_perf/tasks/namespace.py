@@ -3,6 +3,7 @@
 from invoke import Collection
 
 from cdc_perf.tasks import (
+    check,
     ci,
     connector,
     dashboards,
@@ -26,7 +27,8 @@ def make_namespace() -> Collection:
     """Return the tasks; each one accepts `--help`."""
     help_option.install()
     namespace = Collection(
-        *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor, init.init),
+        *(stack.up, stack.down, stack.status, stack.logs, check.check),
+        *(perf.perf, doctor.doctor, init.init),
         integrity.integrity,
         *(report.report, runs.runs, runs.compare, runs.history, publish.publish),
         *(schemas.schemas, selftest.selftest, dashboards.dashboards),

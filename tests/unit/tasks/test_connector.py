@@ -9,6 +9,7 @@ import responses
 from cdc_perf.errors import ExitCode
 from cdc_perf.stack import canary
 from cdc_perf.stack import connector as connectors
+from cdc_perf.stack import sink_connector as sink_connectors
 from cdc_perf.stack.connector import ConnectorChange
 from cdc_perf.stack.external import backend
 from cdc_perf.stack.external.backend import ExternalStack
@@ -66,3 +67,41 @@ def test_with_yes_they_are_made(deployed: list[str], capsys: pytest.CaptureFixtu
     assert inv(*DEPLOY, "--yes") == ExitCode.PASS
     assert deployed == ["deployed"]
     assert "poll.interval.ms" in capsys.readouterr().out
+
+
+SINK = "jdbc-sink-connector"
+PIPELINE = ("--pipeline", "pipelines/postgres-to-postgres")
+
+
+@pytest.fixture
+def sink(monkeypatch: pytest.MonkeyPatch, connect: responses.RequestsMock) -> list[str]:
+    """What was done to the sink connector of others, which has one setting."""
+    monkeypatch.setenv("CDC_SINK_DSN", "postgresql://load@sink.test/sink")
+    connect.get(f"{URL}/connectors/{SINK}/config", json={"tasks.max": "4"})
+    found: list[str] = []
+
+    def change(*_: object) -> ConnectorChange:
+        found.append("changed")
+        return ConnectorChange.UPDATE
+
+    monkeypatch.setattr(sink_connectors, "change_sink", change)
+    return found
+
+
+def test_the_changes_of_both_connectors_are_shown(
+    deployed: list[str], sink: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert inv(*DEPLOY, *PIPELINE) == ExitCode.USAGE
+    assert (deployed, sink) == ([], [])
+    output = capsys.readouterr()
+    assert f"{SINK}: change tasks.max = 4 to 1" in output.out
+    assert "postgres-cdc-connector: change poll.interval.ms = 500 to 5" in output.out
+    assert f"connector postgres-cdc-connector and {SINK}: not changed" in output.err
+
+
+def test_both_connectors_are_changed_with_yes(
+    deployed: list[str], sink: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert inv(*DEPLOY, *PIPELINE, "--yes") == ExitCode.PASS
+    assert (deployed, sink) == (["deployed"], ["changed"])
+    assert f"sink connector {SINK} updated and running" in capsys.readouterr().out
