@@ -3,12 +3,10 @@
 import time
 from typing import Any, Protocol
 
-import msgspec
 import psycopg
 from psycopg import Connection, sql
 
 from cdc_perf.settings.table_name import TableName
-from cdc_perf.workload.load_plan import LoadPlan, Unique
 
 # Without an index, PostgreSQL reads the whole table.
 _DEADLINE_MS = 5000
@@ -56,30 +54,3 @@ class QueriedRows:
 def microseconds() -> int:
     """Return the time in microseconds: above the numbers of any sequence."""
     return time.time_ns() // 1000
-
-
-def with_free_numbers(plan: LoadPlan, rows: SourceRows) -> LoadPlan:
-    """Return the plan with first numbers that no row has now: an earlier load has used some."""
-    tables = {
-        name: msgspec.structs.replace(
-            table,
-            columns=tuple(
-                msgspec.structs.replace(
-                    column, generator=_free(column.generator, rows, name, column.name)
-                )
-                if isinstance(column.generator, Unique)
-                else column
-                for column in table.columns
-            ),
-        )
-        for name, table in plan.tables.items()
-    }
-    return msgspec.structs.replace(plan, tables=tables)
-
-
-def _free(unique: Unique, rows: SourceRows, table: str, column: str) -> Unique:
-    if unique.of != "integer":
-        return unique
-    highest = rows.highest(table, column)
-    start = highest + 1 if highest is not None else microseconds()
-    return msgspec.structs.replace(unique, start=max(unique.start, start))
