@@ -5,21 +5,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cdc_perf.errors import UsageFailure
 from cdc_perf.init import toml
 from cdc_perf.init.dump import dump_schema, find_pg_dump
+from cdc_perf.init.loads import TableLoad, find_loads
 from cdc_perf.init.schema import Refused, causes, create, schema_sql
 from cdc_perf.init.scratch import scratch_database
 from cdc_perf.init.source import Source
-from cdc_perf.init.tables import TableFinding, find_publication, find_tables, unreadable
+from cdc_perf.init.tables import TableFinding, find_publication, find_tables, omitted
+from cdc_perf.init.workload_text import workload_text
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.settings.pipeline import Postgres
+from cdc_perf.settings.pipeline import Pipeline, Postgres
+from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.settings.workload import WORKLOAD
 from cdc_perf.tools.cache import Cache
 from cdc_perf.tools.catalogue import catalogue
 from cdc_perf.tools.install import install_all
 from cdc_perf.workload.catalog import read_catalog
+from cdc_perf.workload.source_rows import QueriedRows
 
 PIPELINE_FILE, SCHEMA_FILE = "pipeline.toml", "schema.sql"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -40,11 +47,13 @@ class Proposal:
     Attributes:
         files: The content of each file, by name.
         tables: The tables of the database.
+        loads: The load of each table that is captured.
         refused: The objects that schema.sql leaves out.
     """
 
     files: Mapping[str, str]
     tables: tuple[TableFinding, ...]
+    loads: tuple[TableLoad, ...]
     refused: tuple[Refused, ...]
 
 
@@ -82,19 +91,36 @@ def propose(source: Source, dsn: str, embedded: EmbeddedPostgres) -> Proposal:
 
     Raises:
         StackFailure: pg_dump failed, or the embedded PostgreSQL does not start.
+        UsageFailure: No table can be captured.
     """
     pg_dump = find_pg_dump(embedded.pg_dump, embedded.major, source.version)
-    dump = dump_schema(pg_dump, dsn, unreadable(source))
+    dump = dump_schema(pg_dump, dsn, omitted(source))
     settings = _settings(source)
     with scratch_database(embedded.folder, settings) as connection:
         refused = create(connection, dump)
         copy = read_catalog(connection)
         tables = find_tables(connection, source, copy, refused, _TOPIC_PREFIX)
-    files = {
-        PIPELINE_FILE: _pipeline_file(source, settings, tables),
-        SCHEMA_FILE: schema_sql(dump, refused, source.database),
-    }
-    return Proposal(files, tables, causes(refused))
+        if not any(each.table for each in tables):
+            raise UsageFailure(
+                f"the database {source.database} has no table that can be captured",
+                hint="\n".join(f"{each.name}: {each.why}" for each in tables),
+            )
+        files = {
+            PIPELINE_FILE: _pipeline_file(source, settings, tables),
+            SCHEMA_FILE: schema_sql(dump, refused, source.database),
+        }
+        loads = find_loads(_parsed(files), copy, QueriedRows(connection))
+    files[WORKLOAD] = workload_text(source.database, loads, copy)
+    return Proposal(files, tables, loads.tables, causes(refused))
+
+
+def _parsed(files: Mapping[str, str]) -> Pipeline:
+    """Return the proposed pipeline, as other commands will read it."""
+    with TemporaryDirectory(prefix="cdc-perf-") as name:
+        folder = Path(name)
+        for path, text in files.items():
+            (folder / path).write_text(text, encoding="utf-8")
+        return load_pipeline(Checkout(root=folder, pipeline=folder, results=folder))
 
 
 def _settings(source: Source) -> Postgres:

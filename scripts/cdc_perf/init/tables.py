@@ -10,7 +10,7 @@ from psycopg import Connection
 from cdc_perf.errors import StackFailure
 from cdc_perf.init.schema import Refused
 from cdc_perf.init.source import Source
-from cdc_perf.settings.pipeline import Table
+from cdc_perf.settings.pipeline import CANARY_TABLE, OWN_CANARY, Table
 from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack.checks.tables import table_faults
 from cdc_perf.stack.checks.toast import lost_toast
@@ -40,10 +40,18 @@ class TableFinding:
     why: str = ""
 
 
-def unreadable(source: Source) -> tuple[TableName, ...]:
-    """Return the tables that the role cannot read; pg_dump would fail on them."""
+def omitted(source: Source) -> tuple[TableName, ...]:
+    """Return the tables that the schema leaves out.
+
+    pg_dump fails on those that the role cannot read. A stack that cdc-perf starts makes the table
+    of the canary itself.
+    """
     tables = source.catalog.tables.values()
-    return tuple(each.name for each in tables if _SELECT not in each.privileges)
+    return tuple(
+        each.name
+        for each in tables
+        if _SELECT not in each.privileges or str(each.name) == CANARY_TABLE
+    )
 
 
 def find_publication(source: Source) -> Publication | None:
@@ -59,7 +67,7 @@ def find_tables(
     refused: Sequence[Refused],
     topic_prefix: str,
 ) -> tuple[TableFinding, ...]:
-    """Return the tables of the database, except partitions and those of extensions.
+    """Return the tables of the database, except partitions, the canary's, and those of extensions.
 
     Args:
         connection: Connection to the embedded copy of the schema.
@@ -77,12 +85,14 @@ def find_tables(
         if x.entry.kind == "TABLE"
     }
     publication = find_publication(source)
-    topics: dict[str, str] = {}
+    canary = OWN_CANARY.name.topic(topic_prefix)
+    topics = {canary.replace(".", "_"): CANARY_TABLE}
     found: list[TableFinding] = []
     for name, table in sorted(source.catalog.tables.items()):
-        if table.is_partition or name in source.extension_tables:
+        if table.is_partition or name in source.extension_tables or name == CANARY_TABLE:
             continue
-        taken = {each.table.target for each in found if each.table is not None}
+        taken = {OWN_CANARY.name.name}
+        taken |= {each.table.target for each in found if each.table is not None}
         section = Table(table=name, key=table.primary_key, target=_target(table.name, taken))
         why = next(_in_source(table, publication), "")
         if not why and name not in embedded.tables:

@@ -18,6 +18,7 @@ from cdc_perf.tasks.command import command
 def init(_: Context, from_: str = "", pipeline: str = "", yes: bool = False) -> None:
     """Inspect a PostgreSQL database, and write pipeline.toml, workload.toml, and schema.sql."""
     import os
+    import shlex
     import sys
 
     from cdc_perf.init.address import source_dsn
@@ -37,7 +38,7 @@ def init(_: Context, from_: str = "", pipeline: str = "", yes: bool = False) -> 
     folder = folder_of(pipeline or os.environ.get(PIPELINE, ""), source.database)
     embedded = EmbeddedPostgres.install(Checkout.here(), Cache.of_environment())
     proposal = propose(source, dsn, embedded)
-    show(summary(source, proposal))
+    show(summary(proposal))
     changes = FolderChanges.of(folder, proposal.files)
     if changes.changed:
         say(changes.diff())
@@ -46,6 +47,8 @@ def init(_: Context, from_: str = "", pipeline: str = "", yes: bool = False) -> 
     written = changes.write()
     for path in written:
         show(f"wrote {path}")
+    if written:
+        show(f"next: inv perf --pipeline {shlex.quote(str(folder))}")
     if not written:
         show(f"{folder}: nothing to change")
 
