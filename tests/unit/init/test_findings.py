@@ -27,8 +27,8 @@ def test_the_table_shows_what_each_table_gets() -> None:
         "shop.unfilled 1,234 id fill in code",
         "shop.child 1,234 id not yet",
         (
-            "shop.bare 1,234 id insert, delete (no column has several values whose text is the same "
-            "in the sink)"
+            "shop.bare 1,234 id insert, delete "
+            "(no column has several values whose text is the same in the sink)"
         ),
         "shop.log - - not captured: no primary key",
     ]
