@@ -13,6 +13,11 @@ class ScenarioFiles:
     folder: Path
 
     @property
+    def workload(self) -> Path:
+        """The plan that k6 executes (scripts/cdc_perf/workload/load_plan.py)."""
+        return self.folder / "workload.json"
+
+    @property
     def points(self) -> Path:
         """Every sample, in k6's JSON output, gzipped by k6."""
         return self.folder / "points.json.gz"

@@ -59,6 +59,8 @@ class PrometheusTarget:
 
 # Selects the scenario in a script that several scenarios share.
 SCENARIO = "CDC_SCENARIO"
+# The path of the plan that the scripts execute.
+WORKLOAD = "CDC_WORKLOAD"
 
 
 @dataclass(frozen=True)

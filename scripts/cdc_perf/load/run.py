@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 
 from cdc_perf import process, process_tags
 from cdc_perf.errors import Interrupted
+from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.gauge_recorder import sampling
-from cdc_perf.load.k6 import K6, SCENARIO, Shape
+from cdc_perf.load.k6 import K6, SCENARIO, WORKLOAD, Shape
 from cdc_perf.load.progress import LoadProgress, ask
 from cdc_perf.ports import free_port
 from cdc_perf.settings.scenarios import Scenario
 from cdc_perf.signals import deferred
+from cdc_perf.workload.load_plan import LoadPlan
 
 POLL_SECONDS = 1.0
 # In addition to the load and its graceful stop: k6's start, setup, teardown, and summary.
@@ -50,6 +52,7 @@ def run(
     files: ScenarioFiles,
     gauges: Callable[[Mapping[str, int]], Mapping[str, float]],
     on_progress: Callable[[LoadProgress], None],
+    plan: LoadPlan | None = None,
 ) -> LoadResult:
     """Run a scenario, sample the stack's gauges meanwhile, and write the files of both.
 
@@ -62,6 +65,7 @@ def run(
         files: The files to write; the folder is created.
         gauges: Returns the stack's gauges, given the process IDs of other programs by name.
         on_progress: Called about once a second while k6 answers.
+        plan: What the scenario writes; None: its script needs none.
     """
     files.folder.mkdir(parents=True)
     port = free_port()
@@ -74,6 +78,9 @@ def run(
         "CDC_SUMMARY": str(files.summary),
     }
     variables["CDC_LEDGER"] = str(files.ledger)
+    if plan is not None:
+        write_atomically(files.workload, readable_json(plan))
+        variables[WORKLOAD] = str(files.workload)
     if k6.dashboard is not None:
         variables |= k6.dashboard.begin()
     running = process.start(

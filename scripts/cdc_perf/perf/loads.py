@@ -1,7 +1,7 @@
 """What loads the pipeline during a scenario: k6, or others while the harness only observes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from cdc_perf.load.progress import LoadProgress
 from cdc_perf.load.web_dashboard_relay import WebDashboardRelay
 from cdc_perf.results.summary import SCHEMA_VERSION, Summary
 from cdc_perf.settings.scenarios import Scenario
+from cdc_perf.workload.load_plan import LoadPlan
 
 Gauges = Callable[[Mapping[str, int]], Mapping[str, float]]
 OnProgress = Callable[[LoadProgress], None]
@@ -67,9 +68,11 @@ class K6Load:
 
     Attributes:
         k6: The program, with the addresses of the stack.
+        plans: What the scenarios write, by their names; one that is missing needs no plan.
     """
 
     k6: K6
+    plans: Mapping[str, LoadPlan] = field(default_factory=dict)
 
     @property
     def dashboard(self) -> WebDashboardRelay | None:
@@ -89,7 +92,8 @@ class K6Load:
         on_progress: OnProgress,
     ) -> load.LoadResult:
         """Run k6."""
-        return load.run(self.k6, scenario, shape, files, gauges, on_progress)
+        plan = self.plans.get(scenario.name)
+        return load.run(self.k6, scenario, shape, files, gauges, on_progress, plan)
 
     def points(self, files: ScenarioFiles) -> tuple[Path, ...]:
         """Return the file of k6's points."""
@@ -97,11 +101,12 @@ class K6Load:
 
     def with_variables(self, variables: Mapping[str, str]) -> "K6Load":
         """Return a copy with more variables for the scripts."""
-        return K6Load(replace(self.k6, environment={**self.k6.environment, **variables}))
+        changed = replace(self.k6, environment={**self.k6.environment, **variables})
+        return replace(self, k6=changed)
 
     def pushing_to(self, url: str, run_id: str) -> "K6Load":
         """Return a copy whose k6 pushes its samples to a Prometheus."""
-        return K6Load(replace(self.k6, push_to=PrometheusTarget(url, run_id)))
+        return replace(self, k6=replace(self.k6, push_to=PrometheusTarget(url, run_id)))
 
 
 @dataclass(frozen=True)

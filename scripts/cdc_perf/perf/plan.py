@@ -22,6 +22,8 @@ from cdc_perf.settings.scenarios import (
 )
 from cdc_perf.settings.threshold_file import load_thresholds
 from cdc_perf.settings.thresholds import Threshold
+from cdc_perf.settings.workload import Workload
+from cdc_perf.workload.plans import load_workloads
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -44,6 +46,7 @@ class Plan:
             only the observation.
         overrides: The changes to the committed settings.
         variables: The variables that pass all changes to the k6 scripts.
+        workloads: What the scenarios write, by the name that a scenario gives its workload.
         name: The name of the run; may be empty.
         keep: Whether to leave a stack running that this run starts.
         live: Whether to show k6's web dashboard.
@@ -55,6 +58,7 @@ class Plan:
     scenarios: tuple[PlannedScenario, ...]
     overrides: Overrides
     variables: Mapping[str, str]
+    workloads: Mapping[str, Workload]
     name: str
     keep: bool
     live: bool
@@ -107,6 +111,7 @@ def make_plan(
         ),
         overrides=overrides,
         variables={**overrides.variables(), **script_variables(checkout)},
+        workloads=load_workloads(checkout, pipeline, {x.workload: None for x in chosen}),
         name=name,
         keep=keep,
         live=live,
@@ -139,6 +144,7 @@ def make_observation(
         scenarios=(PlannedScenario(scenario, thresholds),),
         overrides=Overrides(environment=environment),
         variables={},
+        workloads={},
         name=name,
         keep=False,
         live=False,

@@ -1,7 +1,7 @@
 """A run, from starting the stack to the verdict."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,6 +50,8 @@ from cdc_perf.stack.hops import read_hops
 from cdc_perf.verdict.judge import judge, judge_run, not_run
 from cdc_perf.verdict.records import RunVerdict
 from cdc_perf.waiting import log_waits
+from cdc_perf.workload.derive import Derived
+from cdc_perf.workload.plans import derive_plans
 
 _log = logging.getLogger(__name__)
 # Gets the addresses, and what the run writes, a line each.
@@ -142,15 +144,17 @@ def prepare_session(
     """Install k6, have it inspect every script, and create the run folder.
 
     Raises:
-        UsageFailure: An observation has a threshold that cannot be measured.
-        StackFailure: k6 cannot be installed.
+        UsageFailure: An observation has a threshold that cannot be measured, or a workload does not
+            fit the tables.
+        StackFailure: k6 cannot be installed, or the source cannot be read.
         LoadFailure: k6 cannot load a script.
     """
     if plan.observes:
         for planned in plan.scenarios:
             expect_measurable(planned.thresholds, plan.pipeline, endpoints)
+    workloads = derive_plans(plan.pipeline, endpoints.postgres_dsn, plan.workloads)
     runner = ScenarioRunner(
-        load=_load(plan, generator, endpoints),
+        load=_load(plan, generator, endpoints, workloads),
         backend=backend,
         gauges=Gauges(plan.pipeline, endpoints, backend.usage, backend.collected),
         hops=partial(read_hops, endpoints.consumer_url, endpoints.connect_ca)
@@ -184,7 +188,7 @@ def prepare_session(
         machine=machine(),
         connector=deployed_settings(plan.pipeline, endpoints),
         scenarios=tuple(entry_of(run) for run in runs),
-        notes=backend.notes(),
+        notes=(*backend.notes(), *_workload_notes(plan, workloads)),
     )
     return RunSession(plan, backend, endpoints, runner, runs, folder, manifest)
 
@@ -208,12 +212,23 @@ def _checker(plan: Plan, backend: Backend, endpoints: Endpoints) -> Checker:
     return checker_of(plan.pipeline, endpoints, Scope.RUN, external=external, full=plan.full)
 
 
-def _load(plan: Plan, generator: K6Installer, endpoints: Endpoints) -> Load:
+def _load(
+    plan: Plan, generator: K6Installer, endpoints: Endpoints, workloads: Mapping[str, Derived]
+) -> Load:
     if plan.observes:
         return LoadOfOthers()
     variables = {**endpoints.environment(), **plan.variables}
     dashboard = WebDashboardRelay() if plan.live else None
-    return K6Load(K6(generator.install(), variables, dashboard))
+    scenarios = (planned.scenario for planned in plan.scenarios)
+    plans = {scenario.name: workloads[scenario.workload].plan for scenario in scenarios}
+    return K6Load(K6(generator.install(), variables, dashboard), plans)
+
+
+def _workload_notes(plan: Plan, workloads: Mapping[str, Derived]) -> Iterator[str]:
+    """Yield the seed of each workload, and the tables without a load."""
+    for name, workload in plan.workloads.items():
+        yield f"{workload.file or 'the load'}: seed {workload.seed}"
+        yield from (f"no load: {line}" for line in workloads[name].left_out)
 
 
 @dataclass

@@ -216,6 +216,8 @@ class Pipeline(_Section, frozen=True):
         sink_connector: The connector that writes to the sink; None if there is none.
         connect: Kafka Connect.
         stacks: The settings of each backend.
+        workload: The file of the workload, relative to the folder; empty: workload.toml, if there
+            is one.
     """
 
     postgres: Postgres
@@ -228,6 +230,7 @@ class Pipeline(_Section, frozen=True):
     sink_connector: Connector | None = None
     connect: Connect = Connect()
     stacks: Stacks = Stacks()
+    workload: str = ""
 
     @property
     def consumer_group(self) -> str:

@@ -270,6 +270,8 @@ def _missing_files(pipeline: Pipeline, folder: Path) -> Iterator[tuple[str, str]
     files = {"postgres.schema": pipeline.postgres.schema}
     if isinstance(pipeline.sink, PostgresSink):
         files["sink.schema"] = pipeline.sink.schema
+    if pipeline.workload:
+        files["workload"] = pipeline.workload
     for index, plugin in enumerate(pipeline.connect.plugins):
         files[f"connect.plugins[{index}].jars"] = plugin.jars
     for place, name in files.items():

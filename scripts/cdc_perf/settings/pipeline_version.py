@@ -9,6 +9,7 @@ import msgspec
 
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline, PostgresSink
+from cdc_perf.settings.scenarios import load_scenarios
 
 _DIGITS = 12
 # The name of the default pipeline; runs from before there were others have no name.
@@ -38,25 +39,28 @@ class PipelineVersion(msgspec.Struct, frozen=True, kw_only=True):
 def version_of(checkout: Checkout, pipeline: Pipeline) -> PipelineVersion:
     """Return the version of the pipeline that a checkout tests.
 
-    The digest covers pipeline.toml, the files that it names, and the pipeline's own scenarios,
-    thresholds, and scripts.
+    The digest covers the TOML files of the folder (the pipeline and its workloads), the files that
+    pipeline.toml names, and the pipeline's own scenarios, thresholds, and scripts.
     """
     digest = hashlib.sha256()
-    for path in sorted(_files(checkout, pipeline)):
-        name, content = os.path.relpath(path, checkout.pipeline), path.read_bytes()
+    paths = {os.path.relpath(path, checkout.pipeline): path for path in _files(checkout, pipeline)}
+    for name, path in sorted(paths.items()):
+        content = path.read_bytes()
         digest.update(msgspec.json.encode([name, len(content)]) + content)
     return PipelineVersion(name=checkout.pipeline.name, digest=digest.hexdigest()[:_DIGITS])
 
 
 def _files(checkout: Checkout, pipeline: Pipeline) -> Iterator[Path]:
-    yield checkout.pipeline_file
     yield checkout.pipeline / pipeline.postgres.schema
     if isinstance(pipeline.sink, PostgresSink):
         yield checkout.pipeline / pipeline.sink.schema
     yield from (checkout.pipeline / plugin.jars for plugin in pipeline.connect.plugins)
+    workloads = {pipeline.workload, *(each.workload for each in load_scenarios(checkout).every)}
     yield from (
         path
         for path in (
+            *checkout.pipeline.glob("*.toml"),
+            *(checkout.pipeline / name for name in workloads if name),
             checkout.own_scenarios_file,
             checkout.own_thresholds_file,
             *checkout.own_scripts.rglob("*.js"),

@@ -37,6 +37,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: Executor
     hold: str | None = None
     script: Annotated[str, msgspec.Meta(pattern=r"\A[\w.-]+\.js\Z")] | None = None
+    workload: Annotated[str, msgspec.Meta(min_length=1)] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class Scenario:
         script: The path of the k6 script, which exists; None if k6 does not run.
         hold_seconds: For a rising arrival rate: how long each of up to three holds of a constant
             rate after the ramp lasts. None for other shapes.
+        workload: The file of its workload, relative to the pipeline's folder; empty: the
+            pipeline's.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Scenario:
     duration_seconds: float
     script: Path | None
     hold_seconds: float | None = None
+    workload: str = ""
 
     @property
     def k6_script(self) -> Path:
@@ -198,6 +202,7 @@ def _scenario(checkout: Checkout, file: str, name: str, content: object) -> Scen
         duration_seconds=entry.options.seconds,
         script=script,
         hold_seconds=hold,
+        workload=entry.workload or "",
     )
 
 

@@ -1,5 +1,6 @@
 """The columns of a source table, as PostgreSQL's catalog defines them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -10,25 +11,27 @@ from psycopg import Connection
 # precedence. A type is an array if it is the array type of another type: int2vector is not.
 _COLUMNS = """
     WITH RECURSIVE resolved AS (
-        SELECT a.attnum, a.atttypid AS type, a.atttypmod AS modifier
-        FROM pg_attribute a
-        WHERE a.attrelid = %(table)s::regclass AND a.attnum > 0 AND NOT a.attisdropped
+        SELECT wanted.name AS relation, a.attrelid, a.attnum, a.atttypid AS type,
+            a.atttypmod AS modifier
+        FROM unnest(%(tables)s::text[]) AS wanted(name)
+        JOIN pg_attribute a ON a.attrelid = wanted.name::regclass
+        WHERE a.attnum > 0 AND NOT a.attisdropped
         UNION ALL
-        SELECT r.attnum, t.typbasetype,
+        SELECT r.relation, r.attrelid, r.attnum, t.typbasetype,
             CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE r.modifier END
         FROM resolved r JOIN pg_type t ON t.oid = r.type
         WHERE t.typtype = 'd'
     )
-    SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.oid <> a.atttypid, t.oid::bigint,
-        t.typname, t.typtype, element.typname,
+    SELECT r.relation, a.attname, format_type(a.atttypid, a.atttypmod), t.oid <> a.atttypid,
+        t.oid::bigint, t.typname, t.typtype, element.typname,
         CASE below.typtype WHEN 'e' THEN 'e' ELSE element.typtype END, element.typdelim,
         r.modifier, a.attgenerated, a.attstorage <> 'p' AND a.attlen = -1
     FROM resolved r
     JOIN pg_type t ON t.oid = r.type AND t.typtype <> 'd'
-    JOIN pg_attribute a ON a.attrelid = %(table)s::regclass AND a.attnum = r.attnum
+    JOIN pg_attribute a ON a.attrelid = r.attrelid AND a.attnum = r.attnum
     LEFT JOIN pg_type element ON element.typarray = t.oid
     LEFT JOIN pg_type below ON below.oid = element.typbasetype
-    ORDER BY a.attnum
+    ORDER BY r.relation, a.attnum
 """
 # PostgreSQL adds this to the length of a character type in `pg_attribute.atttypmod`.
 _HEADER = 4
@@ -115,34 +118,51 @@ def table_columns(connection: Connection[tuple[Any, ...]], table: str) -> tuple[
     Raises:
         psycopg.Error: There is no such table, or PostgreSQL does not answer.
     """
-    rows = connection.execute(_COLUMNS, {"table": table}).fetchall()
-    return tuple(
-        TableColumn(
-            name=name,
-            declared=declared,
-            is_domain=is_domain,
-            oid=oid,
-            type=kind,
-            category=category,
-            element=element or "",
-            element_category=element_category or "",
-            delimiter=delimiter or "",
-            modifier=modifier,
-            generated=GeneratedColumn(generated),
-            toastable=toastable,
+    return columns_of_tables(connection, (table,))[table]
+
+
+def columns_of_tables(
+    connection: Connection[tuple[Any, ...]], tables: Sequence[str]
+) -> Mapping[str, tuple[TableColumn, ...]]:
+    """Return the columns of several tables in one query, by the tables' names.
+
+    Args:
+        connection: Connection to the source database.
+        tables: The tables, quoted as SQL writes them.
+
+    Raises:
+        psycopg.Error: There is no such table, or PostgreSQL does not answer.
+    """
+    found: dict[str, list[TableColumn]] = {table: [] for table in tables}
+    for (
+        table,
+        name,
+        declared,
+        is_domain,
+        oid,
+        kind,
+        category,
+        element,
+        element_category,
+        delimiter,
+        modifier,
+        generated,
+        toastable,
+    ) in connection.execute(_COLUMNS, {"tables": list(tables)}):
+        found[table].append(
+            TableColumn(
+                name=name,
+                declared=declared,
+                is_domain=is_domain,
+                oid=oid,
+                type=kind,
+                category=category,
+                element=element or "",
+                element_category=element_category or "",
+                delimiter=delimiter or "",
+                modifier=modifier,
+                generated=GeneratedColumn(generated),
+                toastable=toastable,
+            )
         )
-        for (
-            name,
-            declared,
-            is_domain,
-            oid,
-            kind,
-            category,
-            element,
-            element_category,
-            delimiter,
-            modifier,
-            generated,
-            toastable,
-        ) in rows
-    )
+    return {table: tuple(columns) for table, columns in found.items()}

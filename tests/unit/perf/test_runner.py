@@ -40,7 +40,7 @@ from tests.unit.recorded_runs import manifest, row
 
 NAMES = (HEALTH_CHECK, "baseline", "stress")
 PIPELINE = load_pipeline(Checkout.here())
-PLAN = Plan(PIPELINE, (), Overrides(), {}, name="", keep=False, live=False)
+PLAN = Plan(PIPELINE, (), Overrides(), {}, {}, name="", keep=False, live=False)
 GENERATOR = K6Installer("1.8.1", lambda: Path("k6"))
 
 

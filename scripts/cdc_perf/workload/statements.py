@@ -1,0 +1,138 @@
+"""Custom statements: their `:name`s become the parameters `$1`, `$2`, ... of PostgreSQL."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from cdc_perf.settings.names import nearest
+from cdc_perf.settings.workload import Statement, quoted
+from cdc_perf.workload.limits import NoGenerator
+from cdc_perf.workload.load_plan import Change, KeyParameter, ValueParameter
+from cdc_perf.workload.overrides import value_generator
+
+# A name is found only outside of texts, quoted names, comments, casts, and slices of arrays.
+_PART = re.compile(
+    r"""
+      (?P<skipped>
+          [eE]'(?:[^'\\]|''|\\.)*'
+        | '(?:[^']|'')*'
+        | "(?:[^"]|"")*"
+        | \$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$
+        | ::
+        | (?<=[\w\]]):(?=\w)
+      )
+    | (?P<comment>--[^\n]*|/\*.*?\*/)
+    | :(?P<name>[^\W\d]\w*)
+    | (?P<end>;)
+    | (?P<positional>\$\d+)
+    | (?P<word>[^\W\d]\w*)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class ParsedStatement:
+    """A statement with PostgreSQL's parameters.
+
+    Attributes:
+        sql: Its text.
+        names: The names of `$1`, `$2`, ...
+        fault: Why it cannot be run; empty if it can.
+    """
+
+    sql: str
+    names: tuple[str, ...]
+    fault: str = ""
+
+
+def parse_statement(text: str) -> ParsedStatement:
+    """Return a statement with parameters in place of `:name`s; each name is one parameter."""
+    names: list[str] = []
+    faults: list[str] = []
+
+    def replaced(found: re.Match[str]) -> str:
+        name = found["name"]
+        if name is not None:
+            if name not in names:
+                names.append(name)
+            return f"${names.index(name) + 1}"
+        if found["comment"] is not None:
+            # A clause is added at the end, which a comment would hide.
+            return " "
+        if found["end"] is not None:
+            faults.append("has more than one statement; k6 makes one transaction of each change")
+        if found["positional"] is not None:
+            faults.append(f"has {found['positional']}; use :name")
+        if (found["word"] or "").lower() == "returning":
+            faults.append("has RETURNING, which is added to read the row; remove it")
+        return found[0]
+
+    replaced_text = _PART.sub(replaced, _without_end(text)).strip()
+    return ParsedStatement(replaced_text, tuple(names), faults[0] if faults else "")
+
+
+def _without_end(text: str) -> str:
+    """Return a statement without a semicolon at its end."""
+    return text.strip().removesuffix(";")
+
+
+def statement_change(
+    name: str, statement: Statement, key: Sequence[str]
+) -> tuple[Change | None, tuple[tuple[str, str], ...]]:
+    """Return the change that a statement makes, or its faults: the setting, and the reason.
+
+    Args:
+        name: The name of the statement.
+        statement: The statement.
+        key: The key of its table.
+    """
+    parsed = parse_statement(statement.sql)
+    faults = [("sql", parsed.fault)] if parsed.fault else []
+    # A new row has no key yet.
+    usable = () if statement.operation == "insert" else tuple(key)
+    known = (*usable, *statement.values)
+    faults += [
+        ("sql", f":{each} is neither a key column nor in values; {nearest(each, known)}")
+        for each in parsed.names
+        if each not in known
+    ]
+    for each in statement.values:
+        if each in usable:
+            faults.append((f"values.{quoted(each)}", "has the name of a key column; use another"))
+        elif each not in parsed.names:
+            faults.append((f"values.{quoted(each)}", f"sql has no :{each}"))
+    if usable and not set(usable) <= set(parsed.names):
+        missing = next(each for each in usable if each not in parsed.names)
+        faults.append(("sql", f"has no :{missing}: a statement changes one row, by its key"))
+    parameters: list[KeyParameter | ValueParameter] = []
+    for each in parsed.names:
+        rule = statement.values.get(each)
+        if rule is None:
+            parameters.append(KeyParameter(each))
+            continue
+        try:
+            parameters.append(ValueParameter(value_generator(rule)))
+        except NoGenerator as reason:
+            faults.append((f"values.{quoted(each)}", str(reason)))
+    if faults:
+        return None, tuple(faults)
+    change = Change(
+        name=name,
+        operation=statement.operation,
+        table=statement.table,
+        weight=statement.weight,
+        keys=statement.keys,
+        sql=parsed.sql + _returned(statement, key),
+        parameters=tuple(parameters),
+    )
+    return change, ()
+
+
+def _returned(statement: Statement, key: Sequence[str]) -> str:
+    """Return the clause by which an insert returns the key of the new row."""
+    if statement.operation != "insert":
+        return ""
+    return " RETURNING " + ", ".join(sql.Identifier(each).as_string() for each in key)
