@@ -81,7 +81,10 @@ class _Planner:
         """Return the plan."""
         self.faults += self._setting_faults()
         self.faults += [(_column(name), why) for name, why in self.found.faults.items()]
+        faulty = {place for place, _ in self.faults}
         for group in self.unique.faults:
+            if any(_column(name) in faulty for name in group):
+                continue
             why = (
                 f"({', '.join(group)}) is unique, but no column of it can have a new value in each "
                 'row: set one, for example with sequence = "row-{}", or use a custom statement'
@@ -159,19 +162,16 @@ class _Planner:
                 yield "set", f"{name} is a foreign key; use a custom statement"
             elif name in self.unique.columns:
                 yield "set", f"{name} is unique; set its values in columns"
-        if any(self.table.column(name) is None for name in updates):
+        if not set(updates) <= set(generators):
+            # Another fault says why.
             return
-        if any(
-            name in self.recognized and name in generators and varies(generators[name])
-            for name in updates
-        ):
+        if any(name in self.recognized and varies(generators[name]) for name in updates):
             return
-        of = f"{' and '.join(updates)} has" if updates else f"no column of {self.table} has"
-        yield (
-            "update",
-            f"{of} values that differ and whose text is the same in the sink, which k6 waits "
-            "for; " + ("add such a column to set" if updates else "set it to 0"),
-        )
+        why = "values that differ and whose text is the same in the sink, which k6 waits for"
+        if updates:
+            yield "set", f"{', '.join(updates)}: has no {why}; add a column that has"
+        else:
+            yield "update", f"no column of {self.table} has {why}; set one in set, or update = 0"
 
     def _columns(self, updates: Sequence[str]) -> Iterator[Column]:
         """Yield the columns that an insert gives."""
