@@ -110,9 +110,7 @@ def catalog(*tables: CatalogTable, publications: tuple[Publication, ...] = ()) -
 class Rows:
     """The rows of a source: the highest number in each column, and the tables without a row."""
 
-    def __init__(
-        self, highest: int | None = 0, empty: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, highest: int | None = 0, empty: frozenset[str] = frozenset()) -> None:
         self._highest = highest
         self._empty = empty
 
