@@ -21,8 +21,9 @@ from cdc_perf.settings.pipeline import Connector, Pipeline, PostgresSink, Table
 from cdc_perf.stack import source
 from cdc_perf.stack.canary import DEADLINE_SECONDS, run_canary
 from cdc_perf.stack.checks.broker import Broker
-from cdc_perf.stack.checks.sink_tables import expect_declared
-from cdc_perf.stack.checks.targets import expect_targets
+from cdc_perf.stack.checks.capture import ANY_SOURCE
+from cdc_perf.stack.checks.results import expect_passed
+from cdc_perf.stack.checks.sequence import check_pipeline
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.backend import ExternalStack
 from tests.integration.conftest import copy_checkout
@@ -252,7 +253,7 @@ def test_a_sink_that_has_what_arrives_is_accepted(pipeline: Pipeline, sink: Endp
         customer("sinks.short", {}, "status"),
         customer('sinks."customer"', {"email": "E-mail"}),
     )
-    expect_targets(into(pipeline, *tables), sink)
+    check_sink(into(pipeline, *tables), sink)
 
 
 def test_a_column_that_is_not_published_need_not_arrive(
@@ -261,23 +262,20 @@ def test_a_column_that_is_not_published_need_not_arrive(
     """Since version 18, a publication can carry generated columns, and this one does."""
     table = Table("public.order_item", ("id",), 'sinks."Order_Item"')
     with pytest.raises(StackFailure, match="no column line_total"):
-        expect_targets(into(pipeline, table), sink)
+        check_sink(into(pipeline, table), sink)
     excluded = {**pipeline.connector.config, "column.exclude.list": "public.order_item.line_total"}
     unknown = msgspec.structs.replace(sink, connect_url="")
-    expect_targets(changed(into(pipeline, table), "connector", config=excluded), unknown)
+    check_sink(changed(into(pipeline, table), "connector", config=excluded), unknown)
     with source.connect(sink.postgres_dsn) as connection:
         connection.execute("CREATE PUBLICATION plain FOR TABLE order_item")
         try:
-            expect_targets(changed(into(pipeline, table), "postgres", publication="plain"), sink)
+            check_sink(changed(into(pipeline, table), "postgres", publication="plain"), sink)
         finally:
             connection.execute("DROP PUBLICATION plain")
 
 
 def check_sink(pipeline: Pipeline, sink: Endpoints) -> None:
-    """Check in the order of `check_pipeline`."""
-    with source.connect(sink.postgres_dsn) as connection:
-        expect_declared(connection, pipeline)
-        expect_targets(pipeline, sink)
+    expect_passed(check_pipeline(pipeline, sink, ANY_SOURCE))
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,8 @@ def test_the_configuration_is_the_files_with_the_addresses_filled_in(
         "publication.name": "cdc_publication",
         # Regular expressions, of which an unescaped dot would find more.
         "table.include.list": (
-            r"public\.customer,public\.address,public\.orders,public\.order_item"
+            r"public\.customer,public\.address,public\.orders,public\.order_item,"
+            r"public\.cdc_perf_canary"
         ),
     }
 

@@ -83,13 +83,15 @@ def test_mongodb_gets_its_address_and_a_collection_for_each_topic(mongodb: Pipel
     assert desired_sink_config(mongodb, MONGODB) == {
         "connector.class": MONGODB_CLASS,
         "name": "sink",
-        "topics": "cdc.public.customer,cdc.public.address,cdc.public.orders,cdc.public.order_item",
+        "topics": "cdc.public.customer,cdc.public.address,cdc.public.orders,cdc.public.order_item,"
+        "cdc.public.cdc_perf_canary",
         "connection.uri": "mongodb://127.0.0.1:20004",
         "database": "cdc",
         "topic.override.cdc.public.customer.collection": "customer",
         "topic.override.cdc.public.address.collection": "address",
         "topic.override.cdc.public.orders.collection": "orders",
         "topic.override.cdc.public.order_item.collection": "order_item",
+        "topic.override.cdc.public.cdc_perf_canary.collection": "cdc_perf_canary",
     }
 
 

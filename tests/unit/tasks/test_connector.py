@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import responses
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.stack import canary
+from cdc_perf.stack import canary, source
 from cdc_perf.stack import connector as connectors
 from cdc_perf.stack import sink_connector as sink_connectors
 from cdc_perf.stack.connector import ConnectorChange
 from cdc_perf.stack.external import backend
 from cdc_perf.stack.external.backend import ExternalStack
+from cdc_perf.waiting import NotReady
 from tests.unit.inv import inv
 
 pytestmark = pytest.mark.usefixtures("without_signals")
@@ -20,6 +22,10 @@ pytestmark = pytest.mark.usefixtures("without_signals")
 URL = "http://connect.test:8083"
 CONFIG = f"{URL}/connectors/postgres-cdc-connector/config"
 DEPLOY = ("connector.deploy", "--stack", "external")
+
+
+def silent(_: str) -> NoReturn:
+    raise NotReady("PostgreSQL does not answer")
 
 
 @pytest.fixture
@@ -39,6 +45,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(connectors, "deploy", deploy)
     monkeypatch.setattr(canary, "run_canary", lambda *_: 0.1)
     monkeypatch.setattr(backend, "ask_all", lambda *_: ())
+    monkeypatch.setattr(source, "connect", silent)
     monkeypatch.setattr(ExternalStack, "verify", lambda *_, **__: None)
     return found
 
