@@ -60,9 +60,9 @@ def test_a_shop(server: SourceServer, tmp_path: Path) -> None:
     assert found.exit_code == ExitCode.PASS, found.output
     pipeline = written(folder)
     assert [(x.table, x.key, x.target) for x in pipeline.tables] == [
-        ("shop.products", ("sku",), "shop_products"),
-        ("shop.orders", ("tenant_id", "order_no"), "shop_orders"),
         ("shop.audit_log", ("id",), "shop_audit_log"),
+        ("shop.orders", ("tenant_id", "order_no"), "shop_orders"),
+        ("shop.products", ("sku",), "shop_products"),
     ]
     assert "left out" not in found.output
     sent = server.statements()[seen:]
@@ -172,16 +172,18 @@ def test_the_session_cannot_write(server: SourceServer) -> None:
     assert read_source(dsn).catalog.tables
 
 
+@pytest.fixture(scope="module")
+def role(server: SourceServer) -> str:
+    """Return the address of a role that needs its password, without the password."""
+    server.create("locked", "shop")
+    with source.connect(server.dsn) as connection:
+        connection.execute(f"CREATE ROLE locked SUPERUSER LOGIN PASSWORD '{SECRET}'")
+    server.use_password("locked")
+    return server.of("locked", user="locked")
+
+
 class TestPassword:
     """The ways in which a password is given, and the one that is refused."""
-
-    @pytest.fixture(scope="class")
-    def role(self, server: SourceServer) -> str:
-        server.create("locked", "shop")
-        with source.connect(server.dsn) as connection:
-            connection.execute(f"CREATE ROLE locked SUPERUSER LOGIN PASSWORD '{SECRET}'")
-        server.use_password("locked")
-        return server.of("locked", user="locked")
 
     def test_on_the_command_line_it_is_refused(self, role: str, tmp_path: Path) -> None:
         found = init(tmp_path / "f", "--from", f"{role} password={SECRET}")
