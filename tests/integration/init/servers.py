@@ -25,7 +25,8 @@ _POSTGIS = {
         "CREATE TABLE spatial_ref_sys (srid integer PRIMARY KEY);\n"
     ),
 }
-_STATEMENT = re.compile(r"LOG: +(?:statement|execute \S+): (.*)")
+# A statement may begin on the next line, after a tab.
+_STATEMENT = re.compile(r"LOG: +(?:statement|execute \S+):\s+(.*)")
 
 
 @dataclass(frozen=True)
