@@ -10,10 +10,10 @@ import (
 type document = map[string]any
 
 // expectation is what a row must be for a wait to end: deleted, or present with the given values of top-level fields,
-// each compared as text so that numbers and decimals of any type can be expected.
+// each compared as text so that numbers and decimals of any type can be expected. Nil is null, or no such field.
 type expectation struct {
 	deleted bool
-	fields  map[string]string
+	fields  map[string]*string
 }
 
 func (e expectation) metBy(doc document) bool {
@@ -21,15 +21,19 @@ func (e expectation) metBy(doc document) bool {
 		return isDeleted(doc) && e.deleted
 	}
 	for name, want := range e.fields {
-		value, ok := doc[name]
-		if !ok || text(value) != want {
+		value := doc[name]
+		if value == nil || want == nil {
+			if value != nil || want != nil {
+				return false
+			}
+		} else if text(value) != *want {
 			return false
 		}
 	}
 	return true
 }
 
-// text returns a value as JavaScript's String does: a float that is whole has no point and no exponent.
+// text returns a value as text; a float that is whole has no point and no exponent.
 func text(value any) string {
 	if number, ok := value.(float64); ok {
 		return strconv.FormatFloat(number, 'f', -1, 64)

@@ -7,6 +7,15 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
+// having expects a row with the values of fields, given as pairs of a name and a text.
+func having(pairs ...string) expectation {
+	expected := expectation{fields: map[string]*string{}}
+	for i := 0; i < len(pairs); i += 2 {
+		expected.fields[pairs[i]] = &pairs[i+1]
+	}
+	return expected
+}
+
 func TestExpectation(t *testing.T) {
 	decimal, err := bson.ParseDecimal128("12.50")
 	if err != nil {
@@ -17,32 +26,29 @@ func TestExpectation(t *testing.T) {
 		"note": nil, "_cdc": document{"op": "u"},
 	}
 	marker := document{"_id": "a", "status": "new", "_cdc": document{"op": "d"}}
-	fields := func(pairs ...string) expectation {
-		expected := expectation{fields: map[string]string{}}
-		for i := 0; i < len(pairs); i += 2 {
-			expected.fields[pairs[i]] = pairs[i+1]
-		}
-		return expected
-	}
+	null := func(name string) expectation { return expectation{fields: map[string]*string{name: nil}} }
 	tests := map[string]struct {
 		expected expectation
 		doc      document
 		want     bool
 	}{
-		"present, nothing more asked":   {fields(), present, true},
-		"absent":                        {fields(), nil, false},
-		"a delete marker is not there":  {fields("status", "new"), marker, false},
-		"text":                          {fields("status", "new"), present, true},
-		"other text":                    {fields("status", "old"), present, false},
-		"one of two differs":            {fields("status", "new", "count", "6"), present, false},
-		"a missing field":               {fields("city", "Bern"), present, false},
-		"a missing field is not empty":  {fields("city", ""), present, false},
-		"null is not empty":             {fields("note", ""), present, false},
-		"a whole number":                {fields("count", "5"), present, true},
-		"a large float has no exponent": {fields("large", "12500000"), present, true},
-		"a float":                       {fields("half", "0.5"), present, true},
-		"a decimal keeps its zeros":     {fields("price", "12.50"), present, true},
-		"a truth value":                 {fields("on", "true"), present, true},
+		"present, nothing more asked":   {having(), present, true},
+		"absent":                        {having(), nil, false},
+		"a delete marker is not there":  {having("status", "new"), marker, false},
+		"text":                          {having("status", "new"), present, true},
+		"other text":                    {having("status", "old"), present, false},
+		"one of two differs":            {having("status", "new", "count", "6"), present, false},
+		"a missing field":               {having("city", "Bern"), present, false},
+		"a missing field is not empty":  {having("city", ""), present, false},
+		"null is not empty":             {having("note", ""), present, false},
+		"null":                          {null("note"), present, true},
+		"a missing field is null":       {null("city"), present, true},
+		"empty is not null":             {null("status"), document{"status": ""}, false},
+		"a whole number":                {having("count", "5"), present, true},
+		"a large float has no exponent": {having("large", "12500000"), present, true},
+		"a float":                       {having("half", "0.5"), present, true},
+		"a decimal keeps its zeros":     {having("price", "12.50"), present, true},
+		"a truth value":                 {having("on", "true"), present, true},
 		"deleted: absent":               {expectation{deleted: true}, nil, true},
 		"deleted: a marker":             {expectation{deleted: true}, marker, true},
 		"deleted: still there":          {expectation{deleted: true}, present, false},

@@ -41,14 +41,11 @@ func openLedger(path string) (*ledger, error) {
 	return &ledger{file: file}, nil
 }
 
-// note adds the rows of a transaction that was acknowledged at a time, given how many each statement affected; a
-// statement that names no row is left out, and so is one that found none to change.
-func (l *ledger) note(statements []statement, affected []int64, at time.Time) error {
+// note adds the rows of a transaction that was acknowledged at a time.
+func (l *ledger) note(rows []row, at time.Time) error {
 	var lines strings.Builder
-	for index, s := range statements {
-		if s.Row.Table != "" && affected[index] > 0 {
-			lines.WriteString(line(s.Row.Op, s.Row.Table, s.Row.Key, microseconds(at)))
-		}
+	for _, r := range rows {
+		lines.WriteString(line(r.Op, r.Table, r.Key, microseconds(at)))
 	}
 	if lines.Len() == 0 {
 		return nil

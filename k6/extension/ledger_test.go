@@ -34,7 +34,7 @@ func TestLedgerNotesEveryRow(t *testing.T) {
 		{Row: row{Table: "public.order_item", Key: "8", Op: "c"}},
 		{Row: row{Table: "public.customer", Key: "9", Op: "u"}},
 	}
-	if err := l.note(order, []int64{1, 0, 1, 0}, acknowledged); err != nil {
+	if err := l.note(rowsOf(order, []int64{1, 0, 1, 0}), acknowledged); err != nil {
 		t.Fatal(err)
 	}
 	// Before anything is closed: a k6 that is killed closes nothing.
@@ -50,8 +50,8 @@ func TestLedgerKeepsAKeyInItsLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	odd := []statement{{Row: row{Table: "public.a\tb", Key: "1\t2\n3\r4\\n", Op: "c"}}}
-	if err := l.note(odd, []int64{1}, acknowledged); err != nil {
+	odd := []row{{Table: "public.a\tb", Key: "1\t2\n3\r4\\n", Op: "c"}}
+	if err := l.note(odd, acknowledged); err != nil {
 		t.Fatal(err)
 	}
 	want := `c` + "\t" + `public.a\tb` + "\t" + `1\t2\n3\r4\\n` + "\t1000000000000001"
@@ -87,8 +87,8 @@ func TestLedgerIsWrittenByManyAtOnce(t *testing.T) {
 		group.Go(func() {
 			for write := range writes {
 				key := fmt.Sprintf("%d-%d", user, write)
-				update := []statement{{Row: row{Table: "public.customer", Key: key, Op: "u"}}}
-				if err := l.note(update, []int64{1}, acknowledged); err != nil {
+				update := []row{{Table: "public.customer", Key: key, Op: "u"}}
+				if err := l.note(update, acknowledged); err != nil {
 					t.Error(err)
 				}
 			}
@@ -144,11 +144,9 @@ func BenchmarkLedgerNote(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	created := []statement{
-		{Row: row{Table: "public.customer", Key: "b7e7f824-3f12-47c5-bcce-7744ba4c753c", Op: "c"}},
-	}
+	created := []row{{Table: "public.customer", Key: "b7e7f824-3f12-47c5-bcce-7744ba4c753c", Op: "c"}}
 	for b.Loop() {
-		if err := l.note(created, []int64{1}, acknowledged); err != nil {
+		if err := l.note(created, acknowledged); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,5 +1,5 @@
-// Package extension is the k6 JavaScript module `k6/x/cdc`: writes to PostgreSQL, reads from the sink
-// (MongoDB, PostgreSQL, or Kafka), and the wait for a row to arrive there, timed in Go.
+// Package extension is the k6 JavaScript module `k6/x/cdc`: a workload that changes rows in PostgreSQL, reads from the
+// sink (MongoDB, PostgreSQL, or Kafka), and the wait for a row to arrive there, timed in Go.
 package extension
 
 import (
@@ -26,6 +26,7 @@ type module struct {
 	pools   shared[poolKey, *pool]
 	sinks   shared[sinkOptions, *openSink]
 	ledgers shared[string, *ledger]
+	plans   shared[string, *compiledPlan]
 	reports *reports
 	delays  delays
 }
@@ -55,6 +56,7 @@ func (i *instance) Exports() modules.Exports {
 	return modules.Exports{Named: map[string]any{
 		"postgres":           i.postgres,
 		"sink":               i.sink,
+		"workload":           i.workload,
 		"now":                now,
 		"firstFew":           i.reports.firstFew,
 		"emitGeneratorDelay": i.emitGeneratorDelay,

@@ -151,7 +151,7 @@ func TestWrongCallsThrow(t *testing.T) {
 		"no time-out":          {script: `database.query(one)`, want: "timeout must be positive milliseconds, not 0"},
 		"undefined time-out":   {script: `database.write([one], undefined)`, want: "timeout must be positive milliseconds, not 0"},
 		"time-out of nothing":  {script: `sink.ping(1e-9)`, want: "timeout must be positive milliseconds"},
-		"find in no time":      {script: `customers.findOne("a", {})`, want: "timeout must be positive milliseconds, not 0"},
+		"find in no time":      {script: `customers.holds("a", {})`, want: "timeout must be positive milliseconds, not 0"},
 		"wait for no time":     {script: `customers.wait("a", { fields: {} })`, want: "timeout must be positive milliseconds, not 0"},
 		"deleted with content": {script: `customers.wait("a", { deleted: true, fields: { a: "b" }, timeout: 1 })`, want: "a deleted row has no fields to wait for"},
 		"query in init":        {script: `database.query(one, 1000)`, want: "init context", inInit: true},

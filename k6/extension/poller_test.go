@@ -18,7 +18,7 @@ import (
 
 const testInterval = 2 * time.Millisecond
 
-var arrived = expectation{fields: map[string]string{"status": "new"}}
+var arrived = having("status", "new")
 
 // server is a collection that remembers what it was asked.
 type server struct {
@@ -348,8 +348,8 @@ func TestAQueryNamesTheColumnsThatItsWaitersCompare(t *testing.T) {
 			return nil, nil
 		}, testInterval)
 		byID := map[string][]*waiter{
-			"a": {newWaiter("a", arrived), newWaiter("a", expectation{fields: map[string]string{"total": "1", "status": "new"}})},
-			"b": {newWaiter("b", expectation{deleted: true}), newWaiter("b", expectation{fields: map[string]string{"city": "Bern"}})},
+			"a": {newWaiter("a", arrived), newWaiter("a", having("total", "1", "status", "new"))},
+			"b": {newWaiter("b", expectation{deleted: true}), newWaiter("b", having("city", "Bern"))},
 			"c": {newWaiter("c", expectation{})},
 		}
 		p.askAll(byID)

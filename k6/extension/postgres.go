@@ -114,9 +114,21 @@ func (p *postgres) Write(statements []statement, timeoutMs float64) ([]int64, er
 	}
 	if p.ledger != nil {
 		// The row is written all the same: what the ledger lacks is found by counting, not by failing writes.
-		warnOfLedger(p.vu, p.reports, p.ledger.note(statements, affected, acknowledged))
+		warnOfLedger(p.vu, p.reports, p.ledger.note(rowsOf(statements, affected), acknowledged))
 	}
 	return affected, nil
+}
+
+// rowsOf returns the rows that statements have written, given how many each affected; a statement that names no row is
+// left out, and so is one that found none to change.
+func rowsOf(statements []statement, affected []int64) []row {
+	rows := make([]row, 0, len(statements))
+	for index, s := range statements {
+		if s.Row.Table != "" && affected[index] > 0 {
+			rows = append(rows, s.Row)
+		}
+	}
+	return rows
 }
 
 // Query returns the rows of a query as objects, by column name.

@@ -87,7 +87,7 @@ func TestARowIsFoundInPostgreSQL(t *testing.T) {
 		t.Error("a table has two pollers")
 	}
 	const id = "b7e7f824-3f12-47c5-bcce-7744ba4c753c"
-	expected := expectation{fields: map[string]string{"status": "new", "total": "12.50", "paid": "true"}}
+	expected := having("status", "new", "total", "12.50", "paid", "true")
 	result := make(chan waitResult)
 	go func() { result <- table.wait(t.Context(), id, expected, 10*time.Second) }()
 	time.Sleep(5 * testInterval)
@@ -173,7 +173,7 @@ func TestWhatTheSinkLacksIsTheErrorOfTheWait(t *testing.T) {
 			`postgresql: "customer" has no column "uid"`,
 		},
 		"a column": {
-			mapping{Target: "customer", Key: []string{"id"}}, "7", expectation{fields: map[string]string{"mail": "a"}},
+			mapping{Target: "customer", Key: []string{"id"}}, "7", having("mail", "a"),
 			`postgresql: "customer" has no column "mail"`,
 		},
 		"a key of that type": {

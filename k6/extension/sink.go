@@ -139,12 +139,6 @@ func (s *userSink) Ping(timeoutMs float64) error {
 	return s.open.sink.ping(ctx)
 }
 
-// Has reports whether rows of the source table are expected in the sink.
-func (s *userSink) Has(table string) bool {
-	_, err := s.open.tables.of(table, s.open.kind)
-	return err == nil
-}
-
 // Table returns where the rows of a source table end up. For Kafka it blocks until it is known where the topic ends
 // now: events from there on are found.
 func (s *userSink) Table(name string) (*userTable, error) {
@@ -168,37 +162,28 @@ type userTable struct {
 	target  target
 }
 
-type findOptions struct {
-	Timeout float64 `js:"timeout"`
-}
-
-// FindOne returns the row with a key, or null.
-func (t *userTable) FindOne(id string, given findOptions) (document, error) {
-	ctx, cancel, err := deadline(t.sink.vu, given.Timeout)
-	if err != nil {
-		return nil, err
-	}
-	defer cancel()
-	found, err := t.target.find(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return t.mapping.inSource(found), nil
-}
-
-// Ignores reports whether the pipeline drops or masks a column.
-func (t *userTable) Ignores(column string) bool {
-	return t.mapping.ignores(column)
-}
-
 type waitOptions struct {
-	// Fields are the values that columns must have, as text.
-	Fields map[string]string `js:"fields"`
+	// Fields are the values that columns must have, as text or null.
+	Fields map[string]*string `js:"fields"`
 	// Deleted waits for the row to be absent or marked as deleted.
 	Deleted bool    `js:"deleted"`
 	Timeout float64 `js:"timeout"`
 	// Op is the operation waited for (c, u, or d), for the ledger.
 	Op string `js:"op"`
+}
+
+// expectation is what the options ask for.
+func (t *userTable) expectation(given waitOptions) (expectation, error) {
+	if given.Deleted && len(given.Fields) > 0 {
+		return expectation{}, errors.New("a deleted row has no fields to wait for")
+	}
+	expected := expectation{deleted: given.Deleted, fields: t.mapping.expected(given.Fields)}
+	if given.Op == "u" && len(expected.fields) == 0 {
+		return expectation{}, fmt.Errorf(
+			"the pipeline ignores every column that the update of %s sets: it cannot be seen", t.name,
+		)
+	}
+	return expected, nil
 }
 
 // Wait waits for a row to be as expected. A time-out and a failing sink are outcomes in the result; only a wrong call
@@ -208,15 +193,12 @@ func (t *userTable) Wait(id string, given waitOptions) (*waitResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	if given.Deleted && len(given.Fields) > 0 {
-		return nil, errors.New("a deleted row has no fields to wait for")
-	}
 	if t.sink.vu.State() == nil {
 		return nil, errInit
 	}
-	expected := expectation{deleted: given.Deleted, fields: t.mapping.expected(given.Fields)}
-	if given.Op == "u" && len(expected.fields) == 0 {
-		return nil, fmt.Errorf("the pipeline ignores every column that the update of %s sets: it cannot be seen", t.name)
+	expected, err := t.expectation(given)
+	if err != nil {
+		return nil, err
 	}
 	result := t.target.wait(t.sink.vu.Context(), id, expected, timeout)
 	if result.Found && t.sink.ledger != nil && given.Op != "" {
@@ -224,4 +206,22 @@ func (t *userTable) Wait(id string, given waitOptions) (*waitResult, error) {
 		warnOfLedger(t.sink.vu, t.sink.reports, t.sink.ledger.noteSeen(seen, result.metAt))
 	}
 	return &result, nil
+}
+
+// Holds reads a row and reports whether it is as expected.
+func (t *userTable) Holds(id string, given waitOptions) (bool, error) {
+	ctx, cancel, err := deadline(t.sink.vu, given.Timeout)
+	if err != nil {
+		return false, err
+	}
+	defer cancel()
+	expected, err := t.expectation(given)
+	if err != nil {
+		return false, err
+	}
+	found, err := t.target.find(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	return expected.metBy(found), nil
 }

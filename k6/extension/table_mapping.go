@@ -44,35 +44,14 @@ func (m mapping) keyInSink() []string {
 }
 
 // expected returns the values to wait for by the sink's names, without ignored columns.
-func (m mapping) expected(fields map[string]string) map[string]string {
-	expected := make(map[string]string, len(fields))
+func (m mapping) expected(fields map[string]*string) map[string]*string {
+	expected := make(map[string]*string, len(fields))
 	for column, value := range fields {
 		if !m.ignores(column) {
 			expected[m.inSink(column)] = value
 		}
 	}
 	return expected
-}
-
-// inSource returns a row of the sink with the source's names. The row is not changed: others may hold it too.
-func (m mapping) inSource(found document) document {
-	if found == nil || len(m.Columns) == 0 {
-		return found
-	}
-	named := make(document, len(found))
-	renamed := map[string]struct{}{}
-	for column, name := range m.Columns {
-		if value, ok := found[name]; ok {
-			named[column] = value
-		}
-		renamed[name] = struct{}{}
-	}
-	for name, value := range found {
-		if _, ok := renamed[name]; !ok {
-			named[name] = value
-		}
-	}
-	return named
 }
 
 // tables are the mappings by source table; nil: not given, so that every table has the default of its sink.

@@ -36,7 +36,7 @@ func TestAnEventReachesThoseWhoWaitForItsKey(t *testing.T) {
 		if got := <-results; got != want {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
-		wait("a", expectation{fields: map[string]string{"status": "newer"}})
+		wait("a", having("status", "newer"))
 		wait("never", arrived)
 		for range 2 {
 			if got := <-results; got.Found || got.DurationMs != 100 || got.Error != "" {

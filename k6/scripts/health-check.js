@@ -1,10 +1,10 @@
-import { postgres, sink } from 'k6/x/cdc';
-import { createCustomer, deleteCustomer, updateCustomer } from './lib/changes.js';
 import { check } from 'k6';
+import { connection } from './lib/pipeline.js';
 import { endpoints } from './lib/endpoints.js';
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { logFirst } from './lib/log.js';
+import { openWorkload } from './lib/workload.js';
 import { scenarioOptions } from './lib/options.js';
 
 export { handleSummary } from './lib/report.js';
@@ -15,6 +15,11 @@ const ANSWER_TIMEOUT = 5000;
 const ARRIVAL_TIMEOUT = 10_000;
 // By the sink's name. 'PostgreSQL answers' is the check of the source.
 const SINK_ANSWERS = { MongoDB: 'MongoDB answers', PostgreSQL: 'PostgreSQL sink answers', Kafka: 'Kafka answers' };
+const CANARY = {
+  'canary row arrives': 'insert',
+  'canary update arrives': 'update',
+  'canary delete arrives': 'delete',
+};
 
 /** Tries one hop as a named check. `probe` throws, or returns the problem or nothing; any failure fails the run. */
 function hop(name, probe) {
@@ -70,63 +75,53 @@ function consumerProblem(url) {
   return response.status === 200 ? '' : `status ${response.status} ${response.error}`;
 }
 
-/** Writes a change of the canary row and waits for it. */
-function propagationProblem(change, database, end) {
-  const table = end.table(change.table);
-  database.write(change.statements, ANSWER_TIMEOUT);
-  const { id, fields, deleted } = change;
-  const { found, error } = table.wait(id, { fields, deleted, timeout: ARRIVAL_TIMEOUT });
+/** Writes a change of the canary row and waits for it; `change` is null if the canary's table allows no update. */
+function propagationProblem(change, end) {
+  change?.write(ANSWER_TIMEOUT);
+  const { found, error } = change?.wait(ARRIVAL_TIMEOUT) ?? { found: true };
   return found ? '' : `not in ${end.name} after ${ARRIVAL_TIMEOUT} ms ${error}`;
 }
 
 /** Deletes the canary row, which a failure has left in the table; nothing else can be done if that fails too. */
-function removeCanary(id, database) {
+function removeCanary(workload) {
   try {
-    database.write(deleteCustomer(id).statements, ANSWER_TIMEOUT);
+    workload.canary('delete').write(ANSWER_TIMEOUT);
   } catch (error) {
     logFirst('canary', error);
   }
 }
 
-/** Fails the run if the endpoints are missing or malformed; an iteration that throws would not fail it. */
+/** Fails the run if an endpoint or the plan is missing or malformed; an iteration that throws would not fail it. */
 export function setup() {
-  const { postgresDsn, ...at } = endpoints();
-  postgres(postgresDsn);
-  sink(at);
+  openWorkload();
 }
 
 export default function healthCheck() {
-  const { postgresDsn, ...at } = endpoints();
-  const database = postgres(postgresDsn);
-  const end = sink(at);
+  const { slot, connectUrl, connector, consumerUrl } = endpoints();
+  const { database, end } = connection();
   const answers = [
     hop('PostgreSQL answers', () => {
       database.query({ sql: 'SELECT 1', args: [] }, ANSWER_TIMEOUT);
     }),
-    hop('replication slot active', () => slotProblem(database, at.slot)),
+    hop('replication slot active', () => slotProblem(database, slot)),
     hop(SINK_ANSWERS[end.name], () => end.ping(ANSWER_TIMEOUT)),
   ];
   // External pipelines may lack Kafka Connect or a reachable consumer; the canary still checks them.
-  if (at.connectUrl && at.connector) {
-    hop('connector and tasks running', () => connectorProblem(at.connectUrl, at.connector));
+  if (connectUrl && connector) {
+    hop('connector and tasks running', () => connectorProblem(connectUrl, connector));
   }
-  if (at.consumerUrl) {
-    hop('consumer ready', () => consumerProblem(at.consumerUrl));
+  if (consumerUrl) {
+    hop('consumer ready', () => consumerProblem(consumerUrl));
   }
 
-  const canary = createCustomer();
-  const changes = {
-    'canary row arrives': canary,
-    'canary update arrives': updateCustomer(canary.id),
-    'canary delete arrives': deleteCustomer(canary.id),
-  };
+  const workload = openWorkload();
   const begun = answers.every(Boolean);
   let previous = begun;
-  for (const [name, change] of Object.entries(changes)) {
-    const problem = previous ? () => propagationProblem(change, database, end) : () => 'skipped after the failure above';
-    previous = hop(name, problem);
+  for (const [name, operation] of Object.entries(CANARY)) {
+    const problem = () => propagationProblem(workload.canary(operation), end);
+    previous = hop(name, previous ? problem : () => 'skipped after the failure above');
   }
   if (begun && !previous) {
-    removeCanary(canary.id, database);
+    removeCanary(workload);
   }
 }

@@ -23,14 +23,16 @@ export const running = {};
 
 /**
  * The options of a scenario's script, which several scenarios may share: `CDC_SCENARIO` names another one than the
- * script's own. With `abortOnFail`, the first failed threshold ends the run.
+ * script's own. In a ramp to find the highest rate, the first failed threshold ends the run: it is the answer, and
+ * continuing would show nothing more.
  */
-export function scenarioOptions(own, { abortOnFail = false } = {}) {
+export function scenarioOptions(own) {
   const name = __ENV.CDC_SCENARIO || own;
   const scenario = scenarios[name];
   if (!scenario) {
     throw new Error(`scenarios.json has no scenario '${name}'; known: ${Object.keys(scenarios).join(', ')}`);
   }
+  const abortOnFail = Boolean(scenario.hold) && !__ENV.HOLD_RATE;
   const shape = effectiveShape(scenario, __ENV);
   const length = lengthOf(shape);
   // Only its checks judge the health check.

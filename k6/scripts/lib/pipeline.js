@@ -5,7 +5,6 @@ import { Counter, Rate, Trend } from 'k6/metrics';
 import { READ_TIMEOUT, running, thinkTime } from './options.js';
 import { check, sleep } from 'k6';
 import { emitGeneratorDelay, now, postgres, sink } from 'k6/x/cdc';
-import { TABLES } from './changes.js';
 import { endpoints } from './endpoints.js';
 import exec from 'k6/execution';
 import { logFirst } from './log.js';
@@ -27,23 +26,25 @@ const counters = {
 
 let connected;
 
-function pipeline() {
+/** The source, `database`, and the sink, `end`, of this virtual user. */
+export function connection() {
   if (!connected) {
     const ledger = __ENV.CDC_LEDGER;
     const { postgresDsn, ...at } = endpoints();
-    connected = { postgres: postgres(postgresDsn, { ledger }), sink: sink({ ...at, ledger }) };
+    connected = { database: postgres(postgresDsn, { ledger }), end: sink({ ...at, ledger }) };
   }
   return connected;
 }
 
 /**
- * Fails the run if the endpoints are missing or malformed; an iteration that throws would not fail it. Opens the tables
- * in the sink, so that no change waits for that: a topic is read from its end at this moment on. Adds 0 to every
- * counter, so that the raw points of a run without errors have a 0 instead of nothing.
+ * Begins the run, as a script's `setup` must. Fails it if the endpoints are missing or malformed; an iteration that
+ * throws would not. Opens the tables that are waited for in the sink, so that no change waits for that: a topic is read
+ * from its end at this moment on. Adds 0 to every counter, so that the raw points of a run without errors have a 0
+ * instead of nothing.
  */
-export function setup() {
-  const { sink: end } = pipeline();
-  for (const table of TABLES.filter((name) => end.has(name))) {
+export function begin(...tables) {
+  const { end } = connection();
+  for (const table of tables) {
     end.table(table);
   }
   for (const counter of Object.values(counters)) {
@@ -51,62 +52,95 @@ export function setup() {
   }
 }
 
+/** A change of a script's own statements, with the methods of a change of the workload. */
+function scripted({ operation, op, statements, inserted, table, id, fields, deleted }) {
+  const { database, end } = connection();
+  const target = end.table(table);
+  return {
+    operation,
+    table,
+    inserted,
+    deleted,
+    write(timeout) {
+      const affected = database.write(statements, timeout);
+      if (affected.some((rows) => rows !== 1)) {
+        throw new Error(`${operation}: each statement must affect 1 row; affected: ${affected.join(', ')}`);
+      }
+    },
+    wait: (timeout) => target.wait(id, { op, fields, deleted, timeout }),
+    holds: (timeout) => target.holds(id, { fields, deleted, timeout }),
+  };
+}
+
 // The latency of a failure counts as its timeout, so that a fast failure does not look like a fast answer.
 
-function write(change) {
+function write(change, tags) {
   const began = now();
+  let error;
   try {
-    const affected = pipeline().postgres.write(change.statements, running.timeout);
-    if (affected.some((rows) => rows !== 1)) {
-      throw new Error(`${change.operation}: each statement must affect 1 row; affected: ${affected.join(', ')}`);
-    }
-  } catch (error) {
+    change.write(running.timeout);
+  } catch (failure) {
+    error = failure;
+  }
+  const duration = now() - began;
+  // Only now: an update of which no row is left becomes an insert.
+  tags.table = change.table;
+  tags.operation = change.operation;
+  if (error) {
     counters.writeErrors.add(1);
     writeDuration.add(running.timeout);
     logFirst('pg_write_errors', error);
     return false;
   }
-  writeDuration.add(now() - began);
+  writeDuration.add(duration);
   counters.inserted.add(change.inserted);
   return true;
 }
 
 /** Milliseconds from `started` until the row was as expected, or null if it was not in time. */
-function arrival(change, table, started) {
+function arrival(change, started) {
   const began = now();
   const timeout = Math.max(1, running.timeout - (began - started));
-  const { id, op, fields, deleted } = change;
-  const result = table.wait(id, { op, fields, deleted, timeout });
+  const result = change.wait(timeout);
   if (result.error) {
     counters.readErrors.add(1);
     logFirst('mongo_read_errors', result.error);
   }
   if (!result.found) {
     counters.notFound.add(1);
-    const { name } = pipeline().sink;
-    logFirst('mongo_documents_not_found', `${change.operation}: not in ${name} after ${running.timeout} ms`);
+    const { name } = connection().end;
+    const what = `${change.operation} of ${change.table}`;
+    logFirst('mongo_documents_not_found', `${what}: not in ${name} after ${running.timeout} ms`);
     return null;
   }
   counters.found.add(1);
   return began - started + result.durationMs;
 }
 
-function readBack(change, table) {
+function readBack(change) {
   const began = now();
-  let row = null;
+  let right = false;
   try {
-    row = table.findOne(change.id, { timeout: READ_TIMEOUT });
+    right = change.holds(READ_TIMEOUT);
     readDuration.add(now() - began);
   } catch (error) {
     counters.readErrors.add(1);
     readDuration.add(READ_TIMEOUT);
     logFirst('mongo_read_errors', error);
   }
-  const expected = Object.entries(change.fields).filter(([column]) => !table.ignores(column));
-  return check(row, {
-    'document read back has the content of the row': (read) =>
-      read !== null && expected.every(([column, value]) => String(read[column]) === value),
-  });
+  return check(right, { 'document read back has the content of the row': Boolean });
+}
+
+/** What `choose` returns. If it throws, the samples of the iteration have no tags of the change before. */
+function chosen(choose, tags) {
+  try {
+    const change = choose();
+    return change.write ? change : scripted(change);
+  } catch (error) {
+    delete tags.table;
+    delete tags.operation;
+    throw error;
+  }
 }
 
 function phase() {
@@ -114,17 +148,17 @@ function phase() {
 }
 
 /** Makes a change and follows it: milliseconds until it was seen, or null, and whether the row is right. */
-function follow(change, started) {
-  const table = pipeline().sink.table(change.table);
-  const seen = write(change) ? arrival(change, table, started) : null;
-  return { seen, right: seen !== null && (change.deleted || readBack(change, table)) };
+function follow(change, started, tags) {
+  const seen = write(change, tags) ? arrival(change, started) : null;
+  return { seen, right: seen !== null && (change.deleted || readBack(change)) };
 }
 
 /**
- * Runs one iteration with the change that `choose` returns: `{operation, op, statements, inserted, table, id}` and
- * either `fields` (text that the row must have, by the source's columns) or `deleted: true`. Exactly one latency and
- * one success or failure are recorded. If something throws, that is a failure, and the exception propagates to k6,
- * which logs it. Returns whether the change was written, seen in time, and read back right.
+ * Runs one iteration with the change that `choose` returns: one of the workload, or an object of a script's own,
+ * `{operation, op, statements, inserted, table, id}` and either `fields` (text that the row must have, or null, by the
+ * source's columns) or `deleted: true`. Exactly one latency and one success or failure are recorded, with the tags
+ * `table` and `operation`. If something throws, that is a failure, and the exception propagates to k6, which logs it.
+ * Returns whether the change was written, seen in time, and read back right.
  */
 export function iterate(choose) {
   const started = now();
@@ -132,10 +166,9 @@ export function iterate(choose) {
   tags.phase = phase();
   let result = { seen: null, right: false };
   try {
-    const change = choose();
-    tags.operation = change.operation;
+    const change = chosen(choose, tags);
     emitGeneratorDelay();
-    result = follow(change, started);
+    result = follow(change, started, tags);
   } finally {
     // While all virtual users wait, nothing else emits the delay for a long time.
     emitGeneratorDelay();

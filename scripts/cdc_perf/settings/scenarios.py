@@ -16,6 +16,9 @@ from cdc_perf.settings.overlay import layered
 from cdc_perf.settings.paths import Checkout
 
 HEALTH_CHECK = "health-check"
+_HEALTH_CHECK_SCRIPT = "health-check.js"
+# The script of every scenario that names none: it executes the scenario's workload.
+_WORKLOAD_SCRIPT = "workload-test.js"
 # The scenario of `--observe-only`, which has no k6 script and is in no scenarios.json.
 OBSERVE = "observe"
 ALL = "all"
@@ -183,9 +186,9 @@ def _scenario(checkout: Checkout, file: str, name: str, content: object) -> Scen
                 f"{file}: {name}.hold: only the executor ramping-arrival-rate can have a hold"
             )
         hold = parse_duration(entry.hold, where=f"{file}: {name}.hold")
-    script = _script(checkout, entry.script or _default_script(name))
+    wanted = entry.script or (_HEALTH_CHECK_SCRIPT if name == HEALTH_CHECK else _WORKLOAD_SCRIPT)
+    script = _script(checkout, wanted)
     if script is None:
-        wanted = entry.script or _default_script(name)
         raise UsageFailure(
             f"{file}: {name}: there is no script {wanted} in {checkout.own_scripts} "
             "or among the built-in ones"
@@ -201,10 +204,6 @@ def _scenario(checkout: Checkout, file: str, name: str, content: object) -> Scen
         hold_seconds=hold,
         workload=entry.workload or "",
     )
-
-
-def _default_script(name: str) -> str:
-    return f"{name}.js" if name == HEALTH_CHECK else f"{name}-test.js"
 
 
 def _script(checkout: Checkout, name: str) -> Path | None:

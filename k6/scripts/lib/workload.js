@@ -1,0 +1,32 @@
+// The workload: changes that the plan in CDC_WORKLOAD describes, made and chosen in Go. Without that variable, it is the
+// plan of the stack that `inv up` started.
+
+import { begin, connection } from './pipeline.js';
+import { workload } from 'k6/x/cdc';
+
+// Of k6's own 60 s for the setup.
+const PREPARE_TIMEOUT = 50_000;
+
+// Go reads the file, so it needs a path and not a URL.
+const ofStack = import.meta.resolve('../../../.stack/workload.json').slice('file://'.length);
+const path = __ENV.CDC_WORKLOAD || decodeURIComponent(ofStack);
+
+let opened;
+
+/** The workload of this virtual user. */
+export function openWorkload() {
+  if (!opened) {
+    const { database, end } = connection();
+    opened = workload(path, database, end);
+  }
+  return opened;
+}
+
+/** Fails the run if the plan is wrong, or the pipeline lacks something that it needs. */
+export function setup() {
+  begin();
+  openWorkload().prepare(PREPARE_TIMEOUT);
+}
+
+/** The next change, for `iterate`. */
+export const nextChange = () => openWorkload().next();
