@@ -227,7 +227,8 @@ def test_every_fault_is_found_at_once(planned: Planned) -> None:
         ),
         (
             'changes."shop.profile".columns.sku: at most one row may refer to a row of '
-            'shop.products: write it with changes."shop.products".with instead of operations of its own'
+            "shop.products: write it with "
+            'changes."shop.products".with instead of operations of its own'
         ),
         f"{place}.with: shop.products has no foreign key to shop.orders that is filled in",
     ]
@@ -254,8 +255,8 @@ def test_every_fault_is_found_at_once(planned: Planned) -> None:
                 ),
                 (
                     'changes."shop.items".update: no column of shop.items has values that differ '
-                    "and whose text is the same in the sink, which k6 waits for; set one in set, or "
-                    "update = 0"
+                    "and whose text is the same in the sink, which k6 waits for; set "
+                    "one in set, or update = 0"
                 ),
             ],
         ),
