@@ -52,8 +52,8 @@ def test_each_type_has_a_generator(given: CatalogColumn, generator: Generator) -
     assert derived(given, ()) == generator
 
 
-def check(kind: str, condition: str, **more: int) -> tuple[CatalogColumn, str]:
-    return column("c", kind, **more), f"CHECK ({condition})"
+def check(kind: str, condition: str, modifier: int = -1) -> tuple[CatalogColumn, str]:
+    return column("c", kind, modifier=modifier), f"CHECK ({condition})"
 
 
 @pytest.mark.parametrize(
