@@ -107,7 +107,7 @@ def test_a_wrong_slot_is_refused_with_those_that_there_are(
     found = fault(wrong, endpoints, connect=False)
     assert found.startswith("pipeline.toml: postgres.slot: ")
     assert part in found
-    # The connector's own configuration says it first.
+    # The connector's own configuration says it too.
     assert "slot.name is cdc_slot" in fault(wrong, endpoints)
 
 
@@ -132,7 +132,7 @@ def test_a_group_reads_what_is_assigned_to_its_members(
 ) -> None:
     with closing(Broker(endpoints, "")) as broker:
         states = broker.describe(["cdc-consumer", "nobody"])
-    assert states["cdc-consumer"].topics == {pipeline.topic(table) for table in pipeline.tables}
+    assert states["cdc-consumer"].topics == {pipeline.topic(x) for x in pipeline.captured}
     assert states["cdc-consumer"].settled
     assert states["nobody"].topics == frozenset()
 
@@ -197,14 +197,13 @@ def test_the_reason_ends_the_wait_for_a_canary_that_cannot_arrive(
     def explain() -> None:
         raise StackFailure("the reason")
 
-    elsewhere = tuple(msgspec.structs.replace(x, target=f"no_{x.target}") for x in pipeline.tables)
-    wrong = msgspec.structs.replace(pipeline, tables=elsewhere)
+    elsewhere = msgspec.structs.replace(endpoints, mongodb_database="elsewhere")
     began = time.monotonic()
     with pytest.raises(StackFailure, match="the reason"):
-        run_canary(wrong, endpoints, explain=explain)
+        run_canary(pipeline, elsewhere, explain=explain)
     assert time.monotonic() - began < DEADLINE_SECONDS / 2
     with source.connect(endpoints.postgres_dsn) as connection:
-        rows = "SELECT count(*) FROM customer WHERE status = 'canary'"
+        rows = "SELECT count(*) FROM cdc_perf_canary"
         assert connection.execute(rows).fetchone() == (0,)
 
 
@@ -316,7 +315,7 @@ def test_each_command_refuses_a_wrong_name_at_once_and_writes_nothing(
         before = connection.execute(position).fetchone()
         for words in (("up",), ("perf", "--scenarios", "baseline"), ("integrity",)):
             completed = inv(*words, "--stack", "external", "--yes", env=given(endpoints))
-            assert completed.exit_code == ExitCode.STACK, (words, completed.last_lines)
+            assert completed.exit_code == ExitCode.USAGE, (words, completed.last_lines)
             lines = [line for line in completed.last_lines if "kafka.consumer_group" in line]
             assert len(lines) == 1, completed.last_lines
             assert str(password) not in "".join(completed.last_lines)
@@ -325,7 +324,7 @@ def test_each_command_refuses_a_wrong_name_at_once_and_writes_nothing(
     # Before a deployment, the slot may be unread, but has to be one that can be read.
     settings.write_text(text.replace('"cdc_slot"', '"test_physical"'), encoding="utf-8")
     completed = inv("connector.deploy", "--stack", "external", "--yes", env=given(endpoints))
-    assert completed.exit_code == ExitCode.STACK
+    assert completed.exit_code == ExitCode.USAGE
     assert any("test_physical is a physical slot" in line for line in completed.last_lines)
     settings.write_text(text, encoding="utf-8")
     completed = inv("integrity", "--stack", "external", "--yes", env=given(endpoints))

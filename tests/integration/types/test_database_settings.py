@@ -25,7 +25,7 @@ table = "public.printed"
 key = ["id"]
 target = "printed"
 
-[canary]
+[connector]
 """
 HARMFUL = {"bytea_output": "escape", "IntervalStyle": "sql_standard", "extra_float_digits": "-3"}
 

@@ -36,7 +36,7 @@ def expect_deployed(pipeline: Pipeline, endpoints: Endpoints) -> None:
         raise absent(assess(name, None), endpoints)
     raise_all(
         [
-            StackFailure(f"connector {name}: {fault}", hint=_REMEDY)
+            SettingFailure(f"connector {name}: {fault}", hint=_REMEDY)
             for fault in deployed_faults(pipeline, config)
         ]
     )
