@@ -6,14 +6,15 @@ from tabulate import tabulate
 
 from cdc_perf.init.loads import TableLoad
 from cdc_perf.init.proposal import Proposal
-from cdc_perf.init.tables import TableFinding
+from cdc_perf.init.source import Source
+from cdc_perf.init.tables import TableFinding, find_publication, find_slot
 from cdc_perf.settings.workload import OPERATIONS
 
 _NOTHING = "-"
 
 
-def summary(proposal: Proposal) -> str:
-    """Return a line for each table, then what a user must do, then what schema.sql leaves out."""
+def summary(source: Source, proposal: Proposal) -> str:
+    """Return a line for each table, the publication and the slot, and what is left out."""
     loads = {load.table: load for load in proposal.loads}
     rows = [
         (
@@ -30,7 +31,7 @@ def summary(proposal: Proposal) -> str:
         colalign=["left", "right", "left", "left"],
         disable_numparse=True,
     )
-    lines = [table]
+    lines = [table, "", _publication(source, proposal), _slot(source, proposal)]
     missing = [f"  {load.table}: {each}" for load in proposal.loads for each in load.missing]
     if missing:
         lines += ["", "Before these tables can be loaded, edit workload.toml:", *missing]
@@ -38,6 +39,21 @@ def summary(proposal: Proposal) -> str:
         lines += ["", "schema.sql leaves out what the embedded PostgreSQL refuses:"]
         lines += [f"  {each}" for each in proposal.refused]
     return "\n".join(lines)
+
+
+def _publication(source: Source, proposal: Proposal) -> str:
+    found = find_publication(source)
+    if found is None:
+        name = proposal.postgres.publication
+        return f"publication: none of inserts, updates, and deletes; pipeline.toml names {name}"
+    return f"publication: {found.name}, of {len(found.tables)} tables"
+
+
+def _slot(source: Source, proposal: Proposal) -> str:
+    found = find_slot(source)
+    if found is None:
+        return f"slot: none for pgoutput; pipeline.toml names {proposal.postgres.slot}"
+    return f"slot: {found.name}, {'active' if found.active else 'inactive'}"
 
 
 def _load(finding: TableFinding, loads: Mapping[str, TableLoad]) -> str:

@@ -16,7 +16,7 @@ from cdc_perf.init.loads import TableLoad, find_loads
 from cdc_perf.init.schema import Refused, causes, create, schema_sql
 from cdc_perf.init.scratch import scratch_database
 from cdc_perf.init.source import Source
-from cdc_perf.init.tables import TableFinding, find_publication, find_tables, omitted
+from cdc_perf.init.tables import TableFinding, find_publication, find_slot, find_tables, omitted
 from cdc_perf.init.workload_text import workload_text
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline, Postgres
@@ -34,7 +34,6 @@ _USER = "cdc"
 _TOPIC_PREFIX = "cdc"
 _PUBLICATION = "cdc_publication"
 _SLOT = "cdc_slot"
-_PLUGIN = "pgoutput"
 # MongoDB's own databases, and its longest name.
 _RESERVED = frozenset(("admin", "config", "local"))
 _MOST_DATABASE_BYTES = 63
@@ -45,12 +44,14 @@ class Proposal:
     """The proposed files, and what they leave out.
 
     Attributes:
+        postgres: The source, with its publication and slot.
         files: The content of each file, by name.
         tables: The tables of the database.
         loads: The load of each table that is captured.
         refused: The objects that schema.sql leaves out.
     """
 
+    postgres: Postgres
     files: Mapping[str, str]
     tables: tuple[TableFinding, ...]
     loads: tuple[TableLoad, ...]
@@ -111,7 +112,7 @@ def propose(source: Source, dsn: str, embedded: EmbeddedPostgres) -> Proposal:
         }
         loads = find_loads(_parsed(files), copy, QueriedRows(connection))
     files[WORKLOAD] = workload_text(source.database, loads, copy)
-    return Proposal(files, tables, loads.tables, causes(refused))
+    return Proposal(settings, files, tables, loads.tables, causes(refused))
 
 
 def _parsed(files: Mapping[str, str]) -> Pipeline:
@@ -125,8 +126,7 @@ def _parsed(files: Mapping[str, str]) -> Pipeline:
 
 def _settings(source: Source) -> Postgres:
     publication = find_publication(source)
-    slots = [x for x in source.catalog.slots if x.plugin == _PLUGIN]
-    slot = max(slots, key=lambda each: each.active, default=None)
+    slot = find_slot(source)
     return Postgres(
         database=source.database,
         user=_USER,
@@ -141,7 +141,7 @@ def _pipeline_file(source: Source, settings: Postgres, tables: tuple[TableFindin
     return template.render(
         postgres=settings,
         publication_found=find_publication(source) is not None,
-        slot_found=settings.slot in [each.name for each in source.catalog.slots],
+        slot_found=find_slot(source) is not None,
         topic_prefix=_TOPIC_PREFIX,
         sink_database=_sink_database(source.database),
         tables=[each.table for each in tables if each.table is not None],

@@ -15,9 +15,10 @@ from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack.checks.tables import table_faults
 from cdc_perf.stack.checks.toast import lost_toast
 from cdc_perf.stack.row_id import identity
-from cdc_perf.workload.catalog import Catalog, CatalogTable, Publication
+from cdc_perf.workload.catalog import Catalog, CatalogTable, Publication, Slot
 
 _SELECT = "SELECT"
+_PLUGIN = "pgoutput"
 _OPERATIONS = frozenset(("insert", "update", "delete"))
 
 
@@ -58,6 +59,12 @@ def find_publication(source: Source) -> Publication | None:
     """Return the publication with the most tables, of those that publish every operation."""
     usable = [x for x in source.catalog.publications if x.operations >= _OPERATIONS and x.tables]
     return max(usable, key=lambda each: len(each.tables), default=None)
+
+
+def find_slot(source: Source) -> Slot | None:
+    """Return a logical slot that Debezium can read, preferably one that a client reads."""
+    slots = [x for x in source.catalog.slots if x.plugin == _PLUGIN]
+    return max(slots, key=lambda each: each.active, default=None)
 
 
 def find_tables(

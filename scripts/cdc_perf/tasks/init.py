@@ -38,7 +38,7 @@ def init(_: Context, from_: str = "", pipeline: str = "", yes: bool = False) -> 
     folder = folder_of(pipeline or os.environ.get(PIPELINE, ""), source.database)
     embedded = EmbeddedPostgres.install(Checkout.here(), Cache.of_environment())
     proposal = propose(source, dsn, embedded)
-    show(summary(proposal))
+    show(summary(source, proposal))
     changes = FolderChanges.of(folder, proposal.files)
     if changes.changed:
         say(changes.diff())

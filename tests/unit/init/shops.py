@@ -1,11 +1,14 @@
-"""Tables of a shop, and the pipelines that capture them."""
+"""Tables of a shop, the databases that contain them, and the pipelines that capture them."""
+
+import dataclasses
 
 import msgspec
 
+from cdc_perf.init.source import Source
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.settings.pipeline_file import load_pipeline
-from cdc_perf.workload.catalog import Catalog, CatalogTable, ForeignKey
+from cdc_perf.workload.catalog import Catalog, CatalogTable, ForeignKey, Publication, Slot
 from tests.unit.workload.catalogs import catalog, column, table
 
 SAMPLE = load_pipeline(Checkout.here())
@@ -45,3 +48,21 @@ def capturing(*tables: CatalogTable) -> tuple[Pipeline, Catalog]:
     """Return a pipeline that captures the tables, and their catalog."""
     captured = tuple(Table(str(x), x.primary_key, x.name.name) for x in tables)
     return msgspec.structs.replace(SAMPLE, tables=captured, canary=None), catalog(*tables)
+
+
+def source(
+    *tables: CatalogTable,
+    publications: tuple[Publication, ...] = (),
+    slots: tuple[Slot, ...] = (),
+) -> Source:
+    found = dataclasses.replace(catalog(*tables), publications=publications, slots=slots)
+    return Source("shop", 180006, found, {})
+
+
+def publication(
+    name: str, operations: tuple[str, ...] = ("insert", "update", "delete"), tables: int = 1
+) -> Publication:
+    names = {f"shop.t{number}": ("id",) for number in range(tables)}
+    return Publication(
+        name=name, all_tables=False, operations=frozenset(operations), via_root=False, tables=names
+    )
