@@ -7,6 +7,7 @@ languages may be missing, and the pipeline's role is not a superuser.
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ _LOCK = "lock"
 _LOG = "postgres.log"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+_NEW_SECONDS = 60.0
 
 
 @contextmanager
@@ -98,7 +100,11 @@ def _remove_leftovers() -> None:
     """End and remove what a killed command left."""
     folders = Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")
     for folder in filter(is_own_folder, folders):
-        # The lock is taken while another `inv init` uses the folder.
-        with suppress(filelock.Timeout), filelock.FileLock(folder / _LOCK, timeout=0):
-            process_tags.end_tagged_processes(folder)
-            shutil.rmtree(folder, ignore_errors=True)
+        # The lock is taken while another `inv init` uses the folder; it may remove it at any time.
+        with suppress(filelock.Timeout, OSError):
+            if time.time() - folder.stat().st_mtime < _NEW_SECONDS:
+                # Another `inv init` may be about to lock it.
+                continue
+            with filelock.FileLock(folder / _LOCK, timeout=0):
+                process_tags.end_tagged_processes(folder)
+                shutil.rmtree(folder, ignore_errors=True)

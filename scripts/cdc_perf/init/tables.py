@@ -15,6 +15,7 @@ from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack.checks.tables import table_faults
 from cdc_perf.stack.checks.toast import lost_toast
 from cdc_perf.stack.row_id import identity
+from cdc_perf.stack.sent_types import is_sent
 from cdc_perf.workload.catalog import Catalog, CatalogTable, Publication, Slot
 
 _SELECT = "SELECT"
@@ -100,7 +101,12 @@ def find_tables(
             continue
         taken = {OWN_CANARY.name.name}
         taken |= {each.table.target for each in found if each.table is not None}
-        section = Table(table=name, key=table.primary_key, target=_target(table.name, taken))
+        section = Table(
+            table=name,
+            key=table.primary_key,
+            target=_target(table.name, taken),
+            not_compared=tuple(x.name for x in table.columns if not is_sent(x.column)),
+        )
         why = next(_in_source(table, publication), "")
         if not why and name not in embedded.tables:
             why = f"not in the embedded PostgreSQL: {lost.get(name, 'pg_dump omits it')}"

@@ -2,24 +2,29 @@
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import filelock
 import pytest
 
-from cdc_perf import process
+from cdc_perf import process, process_tags
 from cdc_perf.errors import ExitCode
 from cdc_perf.init.proposal import EmbeddedPostgres
 from cdc_perf.init.source import read_source
 from cdc_perf.settings.paths import PIPELINE, Checkout
-from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline import CANARY_TABLE, Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import source
+from cdc_perf.stack.canary_row import CREATE
 from cdc_perf.tools.cache import Cache
 from tests.integration.conftest import ROOT
-from tests.integration.init.servers import SourceServer, source_server
+from tests.integration.init.servers import SCHEMAS, SourceServer, source_server
+from tests.integration.postgres_15 import PROGRAMS, postgres
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SECRET = "hunter2-of-the-test"  # noqa: S105
@@ -124,6 +129,9 @@ def test_a_schema_with_what_is_rare(server: SourceServer, tmp_path: Path) -> Non
     names = ("Bookings", "Categories", "Coupons", "Events", "Invoices", "Tenants", "Users")
     assert [x.name.name for x in pipeline.tables] == list(names)
     assert {x.name.schema for x in pipeline.tables} == {"Mixed Case"}
+    assert {x.name.name: x.not_compared for x in pipeline.tables if x.not_compared} == {
+        "Bookings": ("slots",)
+    }
     assert "Events 2024" not in found.output
 
 
@@ -159,6 +167,56 @@ def test_a_role_that_may_only_read_some_tables(server: SourceServer, tmp_path: P
     assert len(written(folder).tables) == 2
     line = next(x for x in found.output.splitlines() if "shop.audit_log" in x)
     assert "the role may not read it" in line
+
+
+def test_what_needs_a_role_of_the_server_is_named(server: SourceServer, tmp_path: Path) -> None:
+    dsn, folder = server.create("secured", "shop"), tmp_path / "secured"
+    with source.connect(dsn) as connection:
+        connection.execute("CREATE ROLE app; CREATE POLICY own ON shop.orders TO app")
+    found = init(folder, "--from", dsn)
+    assert found.exit_code == ExitCode.PASS, found.output
+    assert 'policy shop.orders own: role "app" does not exist' in found.output
+    assert "CREATE POLICY" not in "".join(_statements(folder / "schema.sql"))
+
+
+def test_the_canary_of_the_database_is_not_a_table_of_the_application(
+    server: SourceServer, tmp_path: Path
+) -> None:
+    dsn, folder = server.create("with canary", "shop"), tmp_path / "canary"
+    with source.connect(dsn) as connection:
+        connection.execute(CREATE.encode())
+    assert init(folder, "--from", dsn).exit_code == ExitCode.PASS
+    for name in ("pipeline.toml", "schema.sql", "workload.toml"):
+        assert CANARY_TABLE not in (folder / name).read_text("utf-8")
+
+
+@pytest.mark.skipif(not PROGRAMS.is_dir(), reason="needs PostgreSQL 15 (Debian's postgresql-15)")
+def test_an_older_server_and_the_database_that_every_server_has(tmp_path: Path) -> None:
+    with postgres(tmp_path / "server") as dsn:
+        with source.connect(dsn) as connection:
+            connection.execute((SCHEMAS / "hard.sql").read_text("utf-8").encode())
+        found = init(tmp_path / "older", "--from", dsn)
+    assert found.exit_code == ExitCode.PASS, found.output
+    assert written(tmp_path / "older").postgres.database == "postgres"
+    assert len(written(tmp_path / "older").tables) == 7
+
+
+def test_what_a_killed_command_left_is_removed(server: SourceServer, tmp_path: Path) -> None:
+    left = Path(tempfile.mkdtemp(prefix="cdc-perf-init-"))
+    sleeper = subprocess.Popen(["/bin/sleep", "300"], env={**os.environ, **process_tags.tag(left)})
+    in_use = Path(tempfile.mkdtemp(prefix="cdc-perf-init-"))
+    new = Path(tempfile.mkdtemp(prefix="cdc-perf-init-"))
+    with filelock.FileLock(in_use / "lock"):
+        for folder in (left, in_use):
+            os.utime(folder, (0, 0))
+        found = init(tmp_path / "f", "--from", server.create("leftovers", "shop"))
+        assert found.exit_code == ExitCode.PASS, found.output
+        assert sleeper.wait(10) != 0
+        assert not left.exists()
+        assert in_use.is_dir()
+        assert new.is_dir()
+    for folder in (in_use, new):
+        shutil.rmtree(folder)
 
 
 def test_the_session_cannot_write(server: SourceServer) -> None:
