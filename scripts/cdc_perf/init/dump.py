@@ -2,8 +2,8 @@
 
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,6 +34,8 @@ _END = re.compile(r"^--\n-- PostgreSQL database dump complete\n--\n", re.MULTILI
 # Comments, and timeouts, some of which only the newest server has.
 _LEFT_OUT = re.compile(r"--|SET \w*timeout\b")
 _NO_SCHEMA = "-"
+_TABLE = "TABLE"
+_ALTERATION = re.compile(r"(?<=;)\n(?=ALTER TABLE )")
 _VERSION = re.compile(r"\d+")
 
 
@@ -42,7 +44,7 @@ class DumpEntry:
     """The statements that create an object.
 
     Attributes:
-        kind: What it is: `TABLE`, `FK CONSTRAINT`, `EXTENSION`.
+        kind: What it is: `TABLE`, `FK CONSTRAINT`, `EXTENSION`; `ALTER TABLE` is a part of a table.
         name: Its name; that of a constraint or a trigger begins with its table's.
         schema: Its schema; empty if it is in none.
         text: The statements.
@@ -137,17 +139,31 @@ def parse_dump(text: str) -> Dump:
     found = list(_ENTRY.finditer(text))
     ends = [*(each.start() for each in found), len(text)][1:]
     entries = tuple(
-        DumpEntry(
-            kind=each["kind"],
-            name=each["name"],
-            schema="" if each["schema"] == _NO_SCHEMA else each["schema"],
-            text=text[each.end() : end].strip(),
-        )
+        entry
         for each, end in zip(found, ends, strict=True)
+        for entry in _divided(
+            DumpEntry(
+                kind=each["kind"],
+                name=each["name"],
+                schema="" if each["schema"] == _NO_SCHEMA else each["schema"],
+                text=text[each.end() : end].strip(),
+            )
+        )
     )
     head = text[: found[0].start()] if found else text
     settings = [line for line in head.splitlines() if line and not _LEFT_OUT.match(line)]
     return Dump("\n".join(settings), entries)
+
+
+def _divided(entry: DumpEntry) -> Iterator[DumpEntry]:
+    """Yield a table, then each statement that alters it.
+
+    A server may refuse an option of a column that another one has.
+    """
+    first, *others = _ALTERATION.split(entry.text) if entry.kind == _TABLE else (entry.text,)
+    yield replace(entry, text=first)
+    for text in others:
+        yield replace(entry, kind=f"ALTER {_TABLE}", text=text)
 
 
 def _pattern(name: TableName) -> str:

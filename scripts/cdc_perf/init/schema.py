@@ -50,14 +50,18 @@ def create(connection: psycopg.Connection[tuple[Any, ...]], dump: Dump) -> tuple
 
 
 def causes(refused: Sequence[Refused]) -> tuple[Refused, ...]:
-    """Return the objects that do not merely belong to a relation that was refused itself."""
+    """Return the objects that do not merely belong to a relation that was refused itself.
+
+    Objects with the same name and reason, such as the columns of a table, are one.
+    """
     lost = [(x.entry.schema, x.entry.name) for x in refused if x.entry.kind in _RELATIONS]
-    return tuple(
+    found = (
         x
         for x in refused
         if x.entry.kind in _RELATIONS
         or (x.entry.kind != _COMMENT and not any(_belongs(x, *relation) for relation in lost))
     )
+    return tuple({str(x): x for x in found}.values())
 
 
 def _belongs(refused: Refused, schema: str, relation: str) -> bool:

@@ -201,6 +201,23 @@ def test_an_older_server_and_the_database_that_every_server_has(tmp_path: Path) 
     assert len(written(tmp_path / "older").tables) == 7
 
 
+def test_an_option_that_only_that_server_has_costs_no_table(
+    server: SourceServer, tmp_path: Path
+) -> None:
+    dsn, folder = server.create("optional", "shop"), tmp_path / "optional"
+    with source.connect(dsn) as connection:
+        # As a server with an option of its own would have it: no statement accepts it here.
+        connection.execute(
+            "UPDATE pg_attribute SET attoptions = '{of_that_server=1}' "
+            "WHERE attrelid = 'shop.orders'::regclass AND attnum > 0"
+        )
+    found = init(folder, "--from", dsn)
+    assert found.exit_code == ExitCode.PASS, found.output
+    reason = 'alter table shop.orders: unrecognized parameter "of_that_server"'
+    assert found.output.count(reason) == 1
+    assert len(written(folder).tables) == 3
+
+
 def test_what_a_killed_command_left_is_removed(server: SourceServer, tmp_path: Path) -> None:
     left = Path(tempfile.mkdtemp(prefix="cdc-perf-init-"))
     sleeper = subprocess.Popen(["/bin/sleep", "300"], env={**os.environ, **process_tags.tag(left)})

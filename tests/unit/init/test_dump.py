@@ -99,3 +99,15 @@ def test_a_failure_shows_the_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
         dump_schema(EMBEDDED, "host=db.test")
     assert caught.value.message == "pg_dump failed: error: permission denied for table secret"
     assert caught.value.detail == ("pg_dump: detail: before",)
+
+
+def test_what_alters_a_table_is_an_object_of_its_own() -> None:
+    statements = (
+        "CREATE TABLE shop.a (\n    note text DEFAULT ';\nALTER'\n);",
+        "ALTER TABLE ONLY shop.a ALTER COLUMN note SET (of_another_server=1);",
+        "ALTER TABLE ONLY shop.a REPLICA IDENTITY FULL;",
+    )
+    head = "--\n-- Name: a; Type: TABLE; Schema: shop; Owner: -\n--\n\n"
+    found = parse_dump(head + "\n".join(statements)).entries
+    assert tuple(each.text for each in found) == statements
+    assert [str(each) for each in found] == ["table shop.a", *["alter table shop.a"] * 2]

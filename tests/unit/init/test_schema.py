@@ -28,6 +28,12 @@ def test_what_lacks_something_else_is_named() -> None:
     assert causes((*REFUSED, policy, view))[-2:] == (policy, view)
 
 
+def test_the_same_of_each_column_is_named_once() -> None:
+    option = 'unrecognized parameter "x"'
+    columns = [Refused(DumpEntry("ALTER TABLE", "a", "shop", text), option) for text in "123"]
+    assert [str(each) for each in causes(columns)] == [f"alter table shop.a: {option}"]
+
+
 def test_the_file_has_what_is_accepted_and_says_what_is_not() -> None:
     text = schema_sql(DUMP, REFUSED, "shop\n-- DROP")
     assert text.splitlines()[:6] == [
