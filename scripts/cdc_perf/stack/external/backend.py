@@ -12,6 +12,7 @@ from cdc_perf.settings.kafka_client import generator_ignores
 from cdc_perf.settings.pipeline import KafkaSink, Pipeline
 from cdc_perf.stack import readiness, target
 from cdc_perf.stack.backend import JvmMemory, LogTail
+from cdc_perf.stack.checks.capture import PUBLISHED
 from cdc_perf.stack.checks.flow import check_events
 from cdc_perf.stack.checks.results import Checks, Result, expect_passed
 from cdc_perf.stack.checks.sequence import check_flow, warnings
@@ -120,8 +121,9 @@ class ExternalStack:
     def _results(self, answers: Sequence[ProbeAnswer]) -> tuple[Result, ...]:
         """Check everything that can be read, and which canary the pipeline can carry."""
         checks = Checks()
-        checks.run("row of the canary", lambda: self._canary.warnings)
-        return (*check_answers(self._pipeline, self._addresses, answers), *checks.results)
+        check_answers(self._pipeline, self._addresses, answers, checks=checks)
+        checks.run("row of the canary", lambda: self._canary.warnings, needs=(PUBLISHED,))
+        return checks.results
 
     def down(self) -> bool:
         """Report that nothing is stopped."""

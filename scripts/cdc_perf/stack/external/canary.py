@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 import msgspec
 from psycopg import Connection, sql
 
-from cdc_perf.errors import StackFailure
+from cdc_perf.errors import SettingFailure, StackFailure
 from cdc_perf.settings.pipeline import CANARY_TABLE, Pipeline, PostgresSink, Table
 from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack import source
@@ -121,7 +121,7 @@ def substitute(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> C
         row = _row(connection, table, values)
         found.append((obstacles[0] if obstacles else 0, len(values), row))
     if not found:
-        raise StackFailure(
+        raise SettingFailure(
             f"the pipeline does not carry {CANARY_TABLE}, and no table has a row that can be "
             "generated in its place",
             hint=f"{CREATE}, and capture it; or declare a row in [canary] of pipeline.toml",
