@@ -21,7 +21,7 @@ from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.connector_health import read_connectors, status_rows
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.addresses import addresses, client_file
-from cdc_perf.stack.external.canary import ChosenCanary, choose_canary
+from cdc_perf.stack.external.canary import ChosenCanary, choose_canary, with_canary
 from cdc_perf.stack.probes import CONNECTORS, ProbeAnswer, ask_all, check_answers
 from cdc_perf.stack.usage import Usage
 
@@ -137,7 +137,7 @@ class ExternalStack:
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if every component with an address answers."""
         silent = [x for x in self._answers() if x.fault and x.component not in CONNECTORS]
-        return None if silent else self._canary.endpoints
+        return None if silent else with_canary(self._pipeline, self._addresses)
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Probe every component; one without an address counts as running."""
