@@ -9,6 +9,7 @@ import pytest
 from cdc_perf.errors import ExitCode, SettingFailure, StackFailure
 from cdc_perf.stack import canary, source
 from cdc_perf.stack.checks.results import Result, State
+from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external import backend
 from cdc_perf.stack.external.backend import ExternalStack
 from cdc_perf.waiting import NotReady
@@ -38,7 +39,7 @@ def sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, results: list[Result])
     monkeypatch.setenv("CDC_MONGODB_URI", "mongodb://mongo.test")
     found: list[str] = []
 
-    def run(_: object, endpoints: backend.Endpoints, **__: object) -> float:
+    def run(_: object, endpoints: Endpoints, **__: object) -> float:
         found.append(endpoints.canary.table)
         return 0.1
 
