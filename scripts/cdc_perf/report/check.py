@@ -9,7 +9,8 @@ from cdc_perf.report.rows import printable
 from cdc_perf.stack.checks.results import Comparison, Result, State, failures_of
 from cdc_perf.wording import counted
 
-_MOST_CHARACTERS = 60
+# Of a cell of a check that passed: the others are shown in full.
+_MOST_CHARACTERS = 40
 
 
 def check_text(results: Sequence[Result]) -> str:
@@ -37,6 +38,8 @@ def check_json(results: Sequence[Result]) -> str:
                 "compared": [
                     {
                         "subject": each.subject,
+                        "state": str(each.state),
+                        "detail": each.detail,
                         "requested": each.requested,
                         "exists": each.exists,
                     }
@@ -60,24 +63,32 @@ def check_json(results: Sequence[Result]) -> str:
 
 
 def _rows(result: Result) -> Iterator[tuple[str, str, str, str]]:
-    """Yield a row for the check, or one for each table if it failed."""
-    if result.state is not State.FAILED and len(result.compared) > 1:
-        tables = counted(len(result.compared), "table")
-        yield result.name, tables, "", _state(result)
-        return
-    for each in result.compared or (Comparison(),):
-        name = f"{result.name} of {each.subject}" if each.subject else result.name
-        yield name, _short(each.requested), _short(each.exists), _state(result)
+    """Yield a row for the check; if tables did not pass it, one for each of them."""
+    tables = [each for each in result.compared if each.subject]
+    for each in tables if result.state is not State.OK else ():
+        if each.state is not State.OK:
+            name = f"{result.name} of {printable(each.subject)}"
+            yield name, *_cells(each), _state(each.state, each.detail)
+    if tables and result.state is State.OK:
+        yield result.name, counted(len(tables), "table"), "", _state(result.state, result.detail)
+    if not tables:
+        cells = _cells(*result.compared) if result.compared else ("", "")
+        yield result.name, *cells, _state(result.state, result.detail)
 
 
-def _state(result: Result) -> str:
-    detail = f" ({printable(result.detail)})" if result.detail else ""
-    return f"{result.state}{detail}"
+def _state(state: State, detail: str) -> str:
+    return f"{state} ({printable(detail)})" if detail else str(state)
 
 
-def _short(text: str) -> str:
-    shown = printable(text)
-    return shown if len(shown) <= _MOST_CHARACTERS else f"{shown[: _MOST_CHARACTERS - 3]}..."
+def _cells(compared: Comparison) -> tuple[str, str]:
+    shown = printable(compared.requested), printable(compared.exists)
+    if compared.state is State.FAILED:
+        return shown
+    requested, exists = (
+        text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 3]}..."
+        for text in shown
+    )
+    return requested, exists
 
 
 def _last(results: Sequence[Result]) -> str:

@@ -146,6 +146,7 @@ def check_answers(
     endpoints: Endpoints,
     answers: Sequence[ProbeAnswer],
     of_tables: tuple[TableCheck, ...] = ANY_SOURCE,
+    checks: Checks | None = None,
 ) -> tuple[Result, ...]:
     """Check all that can be read of a pipeline, after its components were asked.
 
@@ -154,8 +155,9 @@ def check_answers(
         endpoints: Its addresses.
         answers: The answers of its components.
         of_tables: The checks of each table.
+        checks: Gets the results, for checks that rely on them.
     """
-    checks = Checks()
+    checks = checks or Checks()
     seen: set[str] = set()
     for answer in answers:
         checks.note(_result(answer, known=answer.fault in seen))

@@ -39,7 +39,7 @@ def check_topics(
                 "topics",
                 lambda: expect_topics(pipeline, topics, prefix_known=prefix_known),
                 requested=", ".join(pipeline.topic(table) for table in pipeline.tables),
-                exists=lambda: _shown(topics),
+                exists=lambda: _shown(pipeline, topics),
             )
             windows = _windows(pipeline, broker, topics)
             checks.run(
@@ -68,8 +68,9 @@ def _windows(pipeline: Pipeline, broker: Broker, there: Iterable[str]) -> Window
     return broker.windows(sorted(wanted.intersection(there)))
 
 
-def _shown(topics: Iterable[str]) -> str:
-    """Return the topics, without Kafka's own, as a list for people."""
-    names = sorted(name for name in topics if not name.startswith("_"))
+def _shown(pipeline: Pipeline, topics: Iterable[str]) -> str:
+    """Return the topics, those of the tables first, without Kafka's own, as a list for people."""
+    wanted = {pipeline.topic(table) for table in pipeline.tables}
+    names = sorted((x for x in topics if not x.startswith("_")), key=lambda x: (x not in wanted, x))
     more = len(names) - _MOST_SHOWN
     return ", ".join(names[:_MOST_SHOWN]) + (f", and {more} more" if more > 0 else "")

@@ -32,8 +32,12 @@ class Comparison:
         subject: What it is about, such as a table; may be empty.
         requested: What is requested.
         exists: What was found; empty if that says nothing more.
+        state: Whether the subject passed.
+        detail: Why it was skipped.
     """
 
+    state: State
+    detail: str = ""
     subject: str = ""
     requested: str = ""
     exists: str = ""
@@ -47,7 +51,7 @@ class Result:
         name: The check.
         state: Whether it passed.
         detail: Why it was skipped or is unknown; what was found, such as a version.
-        compared: What was compared; one entry for each table, or one in all.
+        compared: What was compared: an entry for each table, or one; none if it was not run.
         failures: What is wrong.
         warnings: What may be wrong.
         remains: What a check that writes leaves until it expires; empty: nothing.
@@ -124,8 +128,8 @@ class Checks:
         except StackFailure as failure:
             state, failures = State.FAILED, failures_in(failure)
         there = "" if state is State.UNKNOWN else exists()
-        compared = (Comparison(requested=requested, exists=there),) if requested else ()
-        self._results[name] = Result(name, state, detail, compared, failures, warnings)
+        compared = Comparison(state, detail, requested=requested, exists=there)
+        self._results[name] = Result(name, state, detail, (compared,), failures, warnings)
 
     def run_on_tables(
         self,
@@ -152,26 +156,26 @@ class Checks:
         failures: list[StackFailure] = []
         compared: list[Comparison] = []
         passed: set[int] = set()
-        blocked = ""
         for table in tables:
+            subject = table.table.table
             failed = [x for x in needs if x in self._passed and table.index not in self._passed[x]]
             if failed:
-                blocked = f"{table.table.table}: {failed[0]} failed"
+                detail = f"needs: {failed[0]}"
+                compared.append(Comparison(State.SKIPPED, detail, subject))
                 continue
+            state = State.OK
             try:
                 _asked(partial(body, table))
                 passed.add(table.index)
             except StackFailure as failure:
+                state = State.FAILED
                 failures += failures_in(failure)
-            if compare is not None:
-                compared.append(Comparison(table.table.table, *compare(table)))
+            found = compare(table) if compare is not None else ("", "")
+            compared.append(Comparison(state, "", subject, *found))
         self._passed[name] = frozenset(passed)
-        state = State.OK
-        if failures:
-            state = State.FAILED
-        elif blocked:
-            state = State.SKIPPED
-        self._results[name] = Result(name, state, blocked, tuple(compared), tuple(failures))
+        states = [each.state for each in compared]
+        worst = next((x for x in (State.FAILED, State.SKIPPED) if x in states), State.OK)
+        self._results[name] = Result(name, worst, "", tuple(compared), tuple(failures))
 
     def group(self, name: str, body: Callable[[], None], *, needs: Sequence[str]) -> None:
         """Run checks that share a connection.

@@ -12,6 +12,7 @@ from cdc_perf.settings.kafka_client import generator_ignores
 from cdc_perf.settings.pipeline import KafkaSink, Pipeline
 from cdc_perf.stack import readiness, target
 from cdc_perf.stack.backend import JvmMemory, LogTail
+from cdc_perf.stack.checks.capture import PUBLISHED
 from cdc_perf.stack.checks.flow import check_events
 from cdc_perf.stack.checks.results import Checks, Result, expect_passed
 from cdc_perf.stack.checks.sequence import check_flow, warnings
@@ -20,7 +21,7 @@ from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.connector_health import read_connectors, status_rows
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.addresses import addresses, client_file
-from cdc_perf.stack.external.canary import ChosenCanary, choose_canary
+from cdc_perf.stack.external.canary import ChosenCanary, choose_canary, with_canary
 from cdc_perf.stack.probes import CONNECTORS, ProbeAnswer, ask_all, check_answers
 from cdc_perf.stack.usage import Usage
 
@@ -120,8 +121,9 @@ class ExternalStack:
     def _results(self, answers: Sequence[ProbeAnswer]) -> tuple[Result, ...]:
         """Check everything that can be read, and which canary the pipeline can carry."""
         checks = Checks()
-        checks.run("row of the canary", lambda: self._canary.warnings)
-        return (*check_answers(self._pipeline, self._addresses, answers), *checks.results)
+        check_answers(self._pipeline, self._addresses, answers, checks=checks)
+        checks.run("row of the canary", lambda: self._canary.warnings, needs=(PUBLISHED,))
+        return checks.results
 
     def down(self) -> bool:
         """Report that nothing is stopped."""
@@ -135,7 +137,7 @@ class ExternalStack:
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if every component with an address answers."""
         silent = [x for x in self._answers() if x.fault and x.component not in CONNECTORS]
-        return None if silent else self._canary.endpoints
+        return None if silent else with_canary(self._pipeline, self._addresses)
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Probe every component; one without an address counts as running."""

@@ -6,13 +6,15 @@ declares one.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import msgspec
+import psycopg
 from psycopg import Connection, sql
 
-from cdc_perf.errors import StackFailure
+from cdc_perf.errors import SettingFailure, StackFailure
 from cdc_perf.settings.pipeline import CANARY_TABLE, Pipeline, PostgresSink, Table
 from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack import source
@@ -87,7 +89,7 @@ def choose_canary(pipeline: Pipeline, endpoints: Endpoints) -> ChosenCanary:
     """Return the canary that an external pipeline can carry; only read.
 
     Raises:
-        StackFailure: Neither the canary's own table nor a row of another table can be used.
+        SettingFailure: Neither the canary's own table nor a row of another table can be used.
     """
     if pipeline.canary is not None:
         return ChosenCanary(endpoints)
@@ -106,22 +108,35 @@ def choose_canary(pipeline: Pipeline, endpoints: Endpoints) -> ChosenCanary:
     return ChosenCanary(msgspec.structs.replace(endpoints, canary=row), (warning,))
 
 
+def with_canary(pipeline: Pipeline, endpoints: Endpoints) -> Endpoints:
+    """Return the addresses with the canary row to use.
+
+    If there is none, it is the row of the canary's own table: the check of the canary reports that,
+    and a command that writes no row works without it.
+    """
+    try:
+        return choose_canary(pipeline, endpoints).endpoints
+    except SettingFailure:
+        return endpoints
+
+
 def substitute(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> CanaryRow:
     """Return a row of the table with the fewest constraints and columns to fill in.
 
     Raises:
-        StackFailure: No table has a row that can be generated.
+        SettingFailure: No table has a row that can be generated.
     """
     found: list[tuple[int, int, CanaryRow]] = []
     for table in pipeline.tables:
-        values = _values(connection, table)
-        if values is None:
-            continue
-        obstacles = connection.execute(_OBSTACLES, (table.table,)).fetchone()
-        row = _row(connection, table, values)
-        found.append((obstacles[0] if obstacles else 0, len(values), row))
+        # The checks of the tables report one that is not there, or may not be read.
+        with suppress(psycopg.ProgrammingError, StackFailure):
+            values = _values(connection, table)
+            if values is not None:
+                obstacles = connection.execute(_OBSTACLES, (table.table,)).fetchone()
+                row = _row(connection, table, values)
+                found.append((obstacles[0] if obstacles else 0, len(values), row))
     if not found:
-        raise StackFailure(
+        raise SettingFailure(
             f"the pipeline does not carry {CANARY_TABLE}, and no table has a row that can be "
             "generated in its place",
             hint=f"{CREATE}, and capture it; or declare a row in [canary] of pipeline.toml",
