@@ -4,7 +4,7 @@ import { endpoints } from './lib/endpoints.js';
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { logFirst } from './lib/log.js';
-import { openWorkload } from './lib/workload.js';
+import { openEveryWorkload, openWorkload } from './lib/workload.js';
 import { scenarioOptions } from './lib/options.js';
 
 export { handleSummary } from './lib/report.js';
@@ -13,6 +13,7 @@ export const options = scenarioOptions('health-check');
 
 const ANSWER_TIMEOUT = 5000;
 const ARRIVAL_TIMEOUT = 10_000;
+const TRIAL_TIMEOUT = 20_000;
 // By the sink's name. 'PostgreSQL answers' is the check of the source.
 const SINK_ANSWERS = { MongoDB: 'MongoDB answers', PostgreSQL: 'PostgreSQL sink answers', Kafka: 'Kafka answers' };
 const CANARY = {
@@ -75,6 +76,19 @@ function consumerProblem(url) {
   return response.status === 200 ? '' : `status ${response.status} ${response.error}`;
 }
 
+/** Makes the changes of each workload, without effect, so that what PostgreSQL refuses is known before the load. */
+function tryWorkloads() {
+  let refused = [];
+  const isDone = hop('the load can be tried', () => {
+    refused = openEveryWorkload().flatMap((workload) => workload.try(TRIAL_TIMEOUT) ?? []);
+  });
+  for (const problem of new Set(refused)) {
+    // In a name, k6 keeps two colons for groups.
+    hop(`the load is accepted: ${problem.replaceAll('::', ':')}`, () => problem);
+  }
+  return isDone && refused.length === 0;
+}
+
 /** Writes a change of the canary row and waits for it; `change` is null if the canary's table allows no update. */
 function propagationProblem(change, end) {
   change?.write(ANSWER_TIMEOUT);
@@ -115,7 +129,7 @@ export default function healthCheck() {
   }
 
   const workload = openWorkload();
-  const begun = answers.every(Boolean);
+  const begun = answers.every(Boolean) && tryWorkloads();
   let previous = begun;
   for (const [name, operation] of Object.entries(CANARY)) {
     const problem = () => propagationProblem(workload.canary(operation), end);
