@@ -18,7 +18,7 @@ VALIDATOR = Draft202012Validator(workload_schema())
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in ROOT.glob("pipelines/*/*workload.toml")], ids=lambda path: path.name
+    "path", list(ROOT.glob("pipelines/*/*workload.toml")), ids=lambda path: path.name
 )
 def test_committed_workloads_are_valid(path: Path) -> None:
     content = tomllib.loads(path.read_text(encoding="utf-8"))
