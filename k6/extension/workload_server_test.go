@@ -106,7 +106,6 @@ func TestAWorkloadOnAServer(t *testing.T) {
 		"Children of rows that were there":    testChildrenOfRowsThatWereThere,
 		"Parents agree":                       testParentsAgree,
 		"A row whose write has an unknown outcome is forgotten": testARowWhoseWriteHasAnUnknownOutcomeIsForgotten,
-		"The canary of a plan": testTheCanaryOfAPlan,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server) })
 	}
@@ -405,12 +404,4 @@ func testARowWhoseWriteHasAnUnknownOutcomeIsForgotten(t *testing.T, server *post
 	}
 	// What follows is made with other rows.
 	u.counts(t, 24)
-}
-
-func testTheCanaryOfAPlan(t *testing.T, server *postgresServer) {
-	u := newLoad(t, server, shopPlan).user(t, 1)
-	got := u.run(t, `["insert", "update", "delete"].map((name) => follow(w.canary(name))).join("|") + "; " + query("SELECT count(*) FROM shop.products")`)
-	if want := "insert shop.products 1|update shop.products 0|delete shop.products 0; 0"; got.String() != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
 }

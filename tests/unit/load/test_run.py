@@ -61,7 +61,7 @@ def test_k6_gets_the_plan_of_the_load(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(process, "start", start)
     monkeypatch.setattr(load, "free_port", lambda: 20_000)
-    plan = LoadPlan(VERSION, 7, {}, (), canary="")
+    plan = LoadPlan(VERSION, 7, {}, ())
     for name, planned in (("with", plan), ("without", None)):
         load.run(
             K6(Path("k6")),
