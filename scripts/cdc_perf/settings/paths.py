@@ -79,6 +79,13 @@ class Checkout:
         return self.pipeline / "pipeline.toml"
 
     @property
+    def pipeline_option(self) -> str:
+        """The value of `--pipeline` for a command in `root`; empty for the default."""
+        return (
+            "" if self.pipeline == _sample(self.root) else os.path.relpath(self.pipeline, self.root)
+        )
+
+    @property
     def own_scenarios_file(self) -> Path:
         """The file of the pipeline's own load shapes; it may not exist."""
         return self.pipeline / "scenarios.json"
@@ -97,6 +104,11 @@ class Checkout:
     def stack(self) -> Path:
         """The folder of the stack's state: in the checkout for the sample, else in its folder."""
         return (self.root if self.pipeline == _sample(self.root) else self.pipeline) / ".stack"
+
+    @property
+    def linked_k6(self) -> Path:
+        """The folder in which the pipeline's own scripts are beside the tool's library."""
+        return self.stack / "k6"
 
     @property
     def endpoints_file(self) -> Path:

@@ -61,7 +61,7 @@ def test_k6_gets_the_plan_of_the_load(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(process, "start", start)
     monkeypatch.setattr(load, "free_port", lambda: 20_000)
-    plan, other = (LoadPlan(VERSION, seed, {}, (), canary="") for seed in (7, 8))
+    plan, other = (LoadPlan(VERSION, seed, {}, ()) for seed in (7, 8))
     for name, planned in (("with", (plan, other)), ("without", ())):
         load.run(
             K6(Path("k6")),
