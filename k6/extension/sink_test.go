@@ -105,8 +105,8 @@ func TestARowThatIsAbsentHoldsNothing(t *testing.T) {
 func TestANullIsWaitedFor(t *testing.T) {
 	u := newUser(t, newModule()).iterate()
 	u.tableOf(t, mapping{}, newFakeTarget(document{"note": nil, "status": "new"}, onlyQuery), nil)
-	got := u.run(t, `[{ note: null }, { status: null }]
-		.map((fields) => customers.wait("a", { fields, timeout: 1 }).found).join(" ")`).String()
+	got := u.run(t, `[[{ note: null }, 5000], [{ status: null }, 1]]
+		.map(([fields, timeout]) => customers.wait("a", { fields, timeout }).found).join(" ")`).String()
 	if want := "true false"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

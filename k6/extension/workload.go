@@ -1,7 +1,6 @@
 package extension
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -18,8 +17,6 @@ type workload struct {
 	// random is made with the first change: the number of the virtual user is unknown before.
 	random *rand.Rand
 	own    ownRows
-	// canary is the insert of the health check's row.
-	canary *workloadRun
 }
 
 // workload returns the workload in a file, for a source and a sink. Virtual users share what is the same for all.
@@ -132,33 +129,4 @@ func (w *workload) run(change *workloadChange) (*workloadRun, error) {
 		Operation: change.Name, Table: change.Table, Deleted: change.Operation == deleteOperation,
 		workload: w, change: change, target: table,
 	}, nil
-}
-
-// Canary returns a change of the health check's row, in the order insert, update, delete; null for an update if no
-// column allows one.
-func (w *workload) Canary(name string) (*workloadRun, error) {
-	if err := w.begin(); err != nil {
-		return nil, err
-	}
-	t := w.plan.canary
-	if t == nil {
-		return nil, errors.New("workload: no table has an insert: the health check needs one")
-	}
-	if operation(name) == updateOperation && !t.canUpdate() {
-		return nil, nil
-	}
-	change := &planChange{Name: name, Operation: operation(name), Table: t.name}
-	run, err := w.run(&workloadChange{planChange: change, table: t})
-	if err != nil {
-		return nil, err
-	}
-	if change.Operation == insertOperation {
-		w.canary = run
-		return run, nil
-	}
-	if w.canary == nil || len(w.canary.awaited) == 0 {
-		return nil, errors.New("workload: the health check's row is not written yet")
-	}
-	run.chosen = w.canary.awaited[0]
-	return run, nil
 }

@@ -21,8 +21,6 @@ type plan struct {
 	Seed    uint64                `json:"seed"`
 	Tables  map[string]*planTable `json:"tables"`
 	Changes []*planChange         `json:"changes"`
-	// Canary is the table of the health check's row; empty: that of the first insert.
-	Canary string `json:"canary"`
 }
 
 // planTable is a table as an insert or an update writes it. Names are not quoted, except in Relation.
@@ -148,9 +146,6 @@ func (p *plan) check() error {
 		if err := p.checkTable(t); err != nil {
 			return fmt.Errorf("tables: %s: %w", name, err)
 		}
-	}
-	if p.Canary != "" && p.Tables[p.Canary] == nil {
-		return fmt.Errorf("canary: there is no table %s", p.Canary)
 	}
 	for _, c := range p.Changes {
 		if err := p.checkChange(c); err != nil {

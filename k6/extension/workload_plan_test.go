@@ -13,7 +13,7 @@ import (
 // shopPlan is the load of three tables in a schema with composite keys, children, an identity column, and triggers
 // (workload_server_test.go).
 const shopPlan = `{
-	"version": 1, "seed": 20251, "canary": "shop.products",
+	"version": 1, "seed": 20251,
 	"tables": {
 		"shop.products": {
 			"relation": "\"shop\".\"products\"", "id": "\"sku\"", "key": ["sku"],
@@ -116,7 +116,6 @@ func TestAPlanIsReadStrictly(t *testing.T) {
 		"another version":     {`"version": 1`, `"version": 2`, "version must be 1, not 2"},
 		"an unknown field":    {`"seed"`, `"sed"`, `json: unknown field "sed"`},
 		"an unknown kind":     {`"kind": "unique", "of": "text"`, `"kind": "word", "of": "text"`, `tables: shop.products: column sku: there is no generator "word"`},
-		"no canary":           {`"canary": "shop.products"`, `"canary": "shop.x"`, "canary: there is no table shop.x"},
 		"no table":            {`"table": "shop.products", "weight": 1, "rows"`, `"table": "shop.x", "weight": 1, "rows"`, "changes: insert of shop.x: there is no such table"},
 		"no key":              {`"key": ["id"]`, `"key": []`, "tables: shop.items: relation, id, and key are needed"},
 		"no parent":           {`"table": "shop.products", "to"`, `"table": "shop.x", "to"`, "tables: shop.orders: references: there is no table shop.x"},

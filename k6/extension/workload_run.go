@@ -24,8 +24,6 @@ type workloadRun struct {
 	workload *workload
 	change   *workloadChange
 	target   *userTable
-	// chosen is the row of an update or a delete, if it is given.
-	chosen *ownRow
 	// awaited are the rows to wait for, of which the last is read back. In the sink they must have the values of the
 	// columns in expected.
 	awaited  []*ownRow
@@ -413,9 +411,6 @@ const maxTries = 20
 
 // chosenRow returns the row of an update or a delete.
 func (r *workloadRun) chosenRow() (*ownRow, error) {
-	if r.chosen != nil {
-		return r.chosen, nil
-	}
 	if row := r.workload.choose(r.change); row != nil {
 		return row, nil
 	}

@@ -18,7 +18,6 @@ type compiledPlan struct {
 	seed    uint64
 	tables  map[string]*workloadTable
 	changes []*workloadChange
-	canary  *workloadTable
 
 	mu sync.Mutex
 	// isPrepared says that what only the database knows is known.
@@ -109,7 +108,6 @@ func (p *plan) compile() (*compiledPlan, error) {
 		}
 		c.changes = append(c.changes, change)
 	}
-	c.canary = c.tables[p.Canary]
 	if err := c.checkOrder(); err != nil {
 		return nil, err
 	}
@@ -239,14 +237,6 @@ func (c *compiledPlan) link() {
 			}
 		}
 	}
-	if c.canary == nil {
-		for _, change := range c.changes {
-			if change.Operation == insertOperation {
-				c.canary = change.table
-				break
-			}
-		}
-	}
 	for _, t := range c.tables {
 		t.kept = append(slices.Clone(t.Key), t.Recognized...)
 		for _, other := range c.tables {
@@ -343,7 +333,7 @@ func (c *compiledPlan) prepare(ctx context.Context, database querier) error {
 			}
 		}
 		for _, r := range t.references {
-			if r.Existing || t == c.canary {
+			if r.Existing {
 				if err := r.sample(ctx, database, c.seed); err != nil {
 					return fmt.Errorf("postgresql: %s: %w", r.Table, err)
 				}

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -16,6 +16,7 @@ from cdc_perf.integrity.cleanup import cleanup_lines, delete_written
 from cdc_perf.integrity.records import Scope
 from cdc_perf.load.files import LEDGER
 from cdc_perf.load.k6 import K6, Shape
+from cdc_perf.load.own_scripts import beside_library
 from cdc_perf.load.web_dashboard_relay import WebDashboardRelay
 from cdc_perf.lock import working_on
 from cdc_perf.perf.breakpoint import measure_breakpoint
@@ -152,6 +153,8 @@ def prepare_session(
     if plan.observes:
         for planned in plan.scenarios:
             expect_measurable(planned.thresholds, plan.pipeline, endpoints)
+    else:
+        plan = _with_library(plan, checkout)
     workloads = derive_plans(plan.pipeline, endpoints.postgres_dsn, plan.workloads)
     runner = ScenarioRunner(
         load=_load(plan, generator, endpoints, workloads),
@@ -194,6 +197,18 @@ def prepare_session(
     return RunSession(plan, backend, endpoints, runner, runs, folder, manifest)
 
 
+def _with_library(plan: Plan, checkout: Checkout) -> Plan:
+    """Return the plan whose scenarios' scripts are beside the library that they import."""
+    scenarios = [
+        replace(x.scenario, script=beside_library(checkout, x.scenario.k6_script))
+        for x in plan.scenarios
+    ]
+    planned = [
+        replace(x, scenario=scenario) for x, scenario in zip(plan.scenarios, scenarios, strict=True)
+    ]
+    return replace(plan, scenarios=tuple(planned))
+
+
 def _loads(plan: Plan, shapes: Sequence[Shape]) -> tuple[str, ...]:
     """Return what the run writes, a line for each scenario, and what it deletes."""
     rates = tuple(
@@ -221,7 +236,11 @@ def _load(
     variables = {**endpoints.environment(), **plan.variables}
     dashboard = WebDashboardRelay() if plan.live else None
     scenarios = (planned.scenario for planned in plan.scenarios)
-    plans = {scenario.name: workloads[scenario.workload].plan for scenario in scenarios}
+    plans = {
+        scenario.name: workloads[scenario.workload].plan
+        for scenario in scenarios
+        if scenario.workload in workloads and scenario.name != HEALTH_CHECK
+    }
     return K6Load(K6(generator.install(), variables, dashboard), plans)
 
 

@@ -106,6 +106,11 @@ class Checkout:
         return (self.root if self.pipeline == _sample(self.root) else self.pipeline) / ".stack"
 
     @property
+    def linked_k6(self) -> Path:
+        """The folder in which the pipeline's own scripts are beside the tool's library."""
+        return self.stack / "k6"
+
+    @property
     def endpoints_file(self) -> Path:
         """The file of the running stack's addresses."""
         return self.stack / "endpoints.json"

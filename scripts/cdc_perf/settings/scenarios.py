@@ -17,7 +17,7 @@ from cdc_perf.settings.paths import Checkout
 
 HEALTH_CHECK = "health-check"
 _HEALTH_CHECK_SCRIPT = "health-check.js"
-# The script of every scenario that names none: it executes the scenario's workload.
+# The script of every scenario that has none of its own: it executes the scenario's workload.
 _WORKLOAD_SCRIPT = "workload-test.js"
 # The scenario of `--observe-only`, which has no k6 script and is in no scenarios.json.
 OBSERVE = "observe"
@@ -186,8 +186,9 @@ def _scenario(checkout: Checkout, file: str, name: str, content: object) -> Scen
                 f"{file}: {name}.hold: only the executor ramping-arrival-rate can have a hold"
             )
         hold = parse_duration(entry.hold, where=f"{file}: {name}.hold")
+    script = _own_script(checkout, name) if entry.script is None else None
     wanted = entry.script or (_HEALTH_CHECK_SCRIPT if name == HEALTH_CHECK else _WORKLOAD_SCRIPT)
-    script = _script(checkout, wanted)
+    script = script or _script(checkout, wanted)
     if script is None:
         raise UsageFailure(
             f"{file}: {name}: there is no script {wanted} in {checkout.own_scripts} "
@@ -204,6 +205,14 @@ def _scenario(checkout: Checkout, file: str, name: str, content: object) -> Scen
         hold_seconds=hold,
         workload=entry.workload or "",
     )
+
+
+def _own_script(checkout: Checkout, scenario: str) -> Path | None:
+    """Return the pipeline's own script that has the name of a scenario."""
+    own = checkout.own_scripts / (
+        _HEALTH_CHECK_SCRIPT if scenario == HEALTH_CHECK else f"{scenario}-test.js"
+    )
+    return own if own.is_file() else None
 
 
 def _script(checkout: Checkout, name: str) -> Path | None:

@@ -112,7 +112,7 @@ class _Deriver:
         parents = {x.table: x for plan in plans.values() for x in plan.references if x.existing}
         for name, reference in parents.items():
             plans.setdefault(name, _existing(name, reference))
-        return LoadPlan(VERSION, self.workload.seed, plans, changes, self._canary(tables))
+        return LoadPlan(VERSION, self.workload.seed, plans, changes)
 
     def faults_by_table(self) -> dict[str, str]:
         """Return the faults, in one line for each table."""
@@ -353,17 +353,6 @@ class _Deriver:
                     parent, "with", f"{child} has no foreign key to {parent} that is filled in"
                 )
             yield With(child, count)
-
-    def _canary(self, tables: Mapping[str, RowPlan]) -> str:
-        """Return the table of the health check's row: if possible, its rows need no others."""
-        wanted = str(self.pipeline.canary_table.name)
-
-        def needs(name: str) -> tuple[int, bool]:
-            table = self.catalog.tables[name]
-            needed = [x for x in tables[name].references if not _is_nullable(table, x)]
-            return len(needed), name != wanted
-
-        return min(tables, key=needs)
 
 
 def _key_fault(captured: Table, table: CatalogTable) -> str:

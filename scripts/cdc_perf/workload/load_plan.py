@@ -213,11 +213,9 @@ class LoadPlan(_Part, frozen=True, omit_defaults=False):
         seed: The seed of all values, except keys.
         tables: The tables that it writes to or refers to, by their names in SQL.
         changes: What a virtual user does.
-        canary: The table of the row that the health check follows through every hop.
     """
 
     version: int
     seed: int
     tables: Mapping[str, TablePlan]
     changes: Sequence[Change]
-    canary: str

@@ -24,7 +24,7 @@ def test_without_own_files_nothing_is_passed_to_the_scripts(checkout: Checkout) 
 
 def test_an_own_scenario_is_added_and_a_built_in_one_changed(checkout: Checkout, put: Put) -> None:
     own = {
-        "burst": {**_BURST, "script": "baseline-test.js"},
+        "burst": {**_BURST, "script": "workload-test.js"},
         "baseline": {"options": {"vus": 3}},
         "soak": None,
     }
@@ -32,7 +32,7 @@ def test_an_own_scenario_is_added_and_a_built_in_one_changed(checkout: Checkout,
     before = json.loads(checkout.scenarios_file.read_bytes())
     found = load_scenarios(checkout)
     assert found.names == (*(name for name in before if name != "soak"), "burst")
-    assert found.get("burst").script == checkout.scripts / "baseline-test.js"
+    assert found.get("burst").script == checkout.scripts / "workload-test.js"
     assert found.get("baseline").duration_seconds == 300
     passed = json.loads(script_variables(checkout)["CDC_SCENARIOS"])
     assert passed["baseline"]["options"] == {**before["baseline"]["options"], "vus": 3}
@@ -41,20 +41,23 @@ def test_an_own_scenario_is_added_and_a_built_in_one_changed(checkout: Checkout,
 
 
 def test_an_own_script_comes_before_a_built_in_one(checkout: Checkout, put: Put) -> None:
-    put(checkout.own_scenarios_file, {"burst": _BURST})
+    named = {**_BURST, "script": "custom.js"}
+    put(checkout.own_scenarios_file, {"burst": _BURST, "named": named})
     with pytest.raises(UsageFailure) as caught:
         load_scenarios(checkout)
     assert str(caught.value) == (
-        f"sample/scenarios.json: burst: there is no script burst-test.js in {checkout.own_scripts} "
+        f"sample/scenarios.json: named: there is no script custom.js in {checkout.own_scripts} "
         "or among the built-in ones"
     )
     checkout.own_scripts.mkdir()
-    for name in ("burst-test.js", "spike-test.js"):
+    for name in ("custom.js", "spike-test.js", "health-check.js"):
         (checkout.own_scripts / name).touch()
     found = load_scenarios(checkout)
-    assert found.get("burst").script == checkout.own_scripts / "burst-test.js"
+    assert found.get("named").script == checkout.own_scripts / "custom.js"
     assert found.get("spike").script == checkout.own_scripts / "spike-test.js"
-    assert found.get("stress").script == checkout.scripts / "stress-test.js"
+    assert found.get("health-check").script == checkout.own_scripts / "health-check.js"
+    for name in ("burst", "stress"):
+        assert found.get(name).script == checkout.scripts / "workload-test.js"
 
 
 def test_an_own_threshold_replaces_a_built_in_one_and_null_removes_it(

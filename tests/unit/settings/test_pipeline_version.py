@@ -14,9 +14,15 @@ def version(checkout: Checkout) -> PipelineVersion:
 
 @pytest.mark.parametrize(
     "change",
-    ["pipeline.toml", "schema.sql", "thresholds.json", "scenarios.json", "scripts/burst-test.js"],
+    [
+        *("pipeline.toml", "schema.sql", "thresholds.json", "scenarios.json"),
+        *("scripts/burst-test.js", "workload.toml"),
+    ],
 )
-def test_the_digest_changes_with_each_file_of_the_pipeline(checkout: Checkout, change: str) -> None:
+def test_the_digest_changes_with_each_file_of_the_pipeline(
+    checkout: Checkout, put: Put, change: str
+) -> None:
+    put(checkout.own_scenarios_file, {})
     before = version(checkout)
     assert before == version(checkout)
     path = checkout.pipeline / change
@@ -51,6 +57,20 @@ def test_a_schema_elsewhere_is_part_of_the_digest(checkout: Checkout, tmp_path: 
     before = version(checkout)
     schema.write_text("SELECT 1", encoding="utf-8")
     assert version(checkout).digest != before.digest
+
+
+def test_workloads_elsewhere_are_part_of_the_digest(checkout: Checkout, put: Put) -> None:
+    put(checkout.own_scenarios_file, {"soak": {"workload": "../soak.toml"}})
+    text = checkout.pipeline_file.read_text(encoding="utf-8")
+    checkout.pipeline_file.write_text('workload = "../other.toml"\n' + text, encoding="utf-8")
+    seen = set()
+    for name in ("soak.toml", "other.toml"):
+        put(checkout.pipeline.parent / "soak.toml", "seed = 1")
+        put(checkout.pipeline.parent / "other.toml", "seed = 1")
+        seen.add(version(checkout).digest)
+        put(checkout.pipeline.parent / name, "seed = 2")
+        seen.add(version(checkout).digest)
+    assert len(seen) == 3
 
 
 def test_a_run_of_an_earlier_version_measured_the_sample() -> None:

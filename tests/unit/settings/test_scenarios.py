@@ -39,7 +39,7 @@ def test_the_committed_scenarios_are_those_of_the_plan(committed: Checkout) -> N
     }
     assert all(scenario.k6_script.is_file() for scenario in scenarios.every)
     assert scenarios.get("health-check").k6_script.name == "health-check.js"
-    assert scenarios.get("spike").k6_script.name == "spike-test.js"
+    assert scenarios.get("spike").k6_script.name == "workload-test.js"
 
 
 @pytest.mark.parametrize(
@@ -168,11 +168,11 @@ def test_a_name_that_means_something_else_is_refused(
 
 
 def test_a_scenario_without_its_script_is_refused(checkout: Checkout) -> None:
-    (checkout.scripts / "spike-test.js").unlink()
+    (checkout.scripts / "workload-test.js").unlink()
     with pytest.raises(UsageFailure) as caught:
         load_scenarios(checkout)
     assert str(caught.value) == (
-        f"scenarios.json: spike: there is no script spike-test.js in {checkout.own_scripts} "
+        f"scenarios.json: baseline: there is no script workload-test.js in {checkout.own_scripts} "
         "or among the built-in ones"
     )
 

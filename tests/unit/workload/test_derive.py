@@ -71,8 +71,7 @@ TABLES = (
 
 def pipeline_of(*tables: Table) -> Pipeline:
     loaded = load_pipeline(Checkout.at(ROOT, {}))
-    canary = msgspec.structs.replace(loaded.canary, table=tables[0].table)
-    return msgspec.structs.replace(loaded, tables=tables, canary=canary)
+    return msgspec.structs.replace(loaded, tables=tables)
 
 
 @pytest.fixture
@@ -131,7 +130,6 @@ def test_four_lines_are_enough(planned: Planned) -> None:
     )
     assert orders.recognized == ("sku", "qty", "state")
     assert orders.updates == ("qty",)
-    assert plan.canary == "shop.orders"
     # The rows that orders refer to are only read.
     products = plan.tables["shop.products"]
     assert (products.relation, products.key) == ('"shop"."products"', ("sku",))
@@ -156,8 +154,6 @@ def test_children_refer_to_the_virtual_users_own_parents_if_there_are_any(planne
     insert, update, *_ = plan.changes
     assert (insert.rows, [(x.table, x.rows) for x in insert.with_]) == (3, [("shop.items", 2)])
     assert (update.rows, update.with_, update.keys) == (1, (), "latest")
-    # It needs no row of another table.
-    assert plan.canary == "shop.products"
 
 
 def test_settings_of_columns_replace_what_is_derived(planned: Planned) -> None:
