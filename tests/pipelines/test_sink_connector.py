@@ -128,7 +128,7 @@ def test_in_the_connect_of_others_none_is_created(
     file = inv.checkout.pipeline_file
     content = file.read_text(encoding="utf-8")
     for name, message in (
-        (NAME, f"no sink connector other; did you mean {NAME}?"),
+        (NAME, f"has no sink connector other; known: {NAME}"),
         ("postgres-cdc-connector", "but the connector postgres-cdc-connector reads the slot"),
     ):
         file.write_text(content.replace(f'name = "{name}"', 'name = "other"'), encoding="utf-8")
