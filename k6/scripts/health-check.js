@@ -4,6 +4,7 @@ import { endpoints } from './lib/endpoints.js';
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { logFirst } from './lib/log.js';
+import { openEveryWorkload } from './lib/workload.js';
 import { scenarioOptions } from './lib/options.js';
 
 export { handleSummary } from './lib/report.js';
@@ -12,6 +13,7 @@ export const options = scenarioOptions('health-check');
 
 const ANSWER_TIMEOUT = 5000;
 const ARRIVAL_TIMEOUT = 10_000;
+const TRIAL_TIMEOUT = 20_000;
 // By the sink's name. 'PostgreSQL answers' is the check of the source.
 const SINK_ANSWERS = { MongoDB: 'MongoDB answers', PostgreSQL: 'PostgreSQL sink answers', Kafka: 'Kafka answers' };
 
@@ -67,6 +69,18 @@ function connectorProblem(url, name) {
 function consumerProblem(url) {
   const response = http.get(`${url}/readyz`, { timeout: ANSWER_TIMEOUT, tags: { name: 'consumer readiness' } });
   return response.status === 200 ? '' : `status ${response.status} ${response.error}`;
+}
+
+/** Makes the changes of each workload, without effect, so that what PostgreSQL refuses is known before the load. */
+function tryWorkloads() {
+  let refused = [];
+  hop('the load can be tried', () => {
+    refused = openEveryWorkload().flatMap((workload) => workload.try(TRIAL_TIMEOUT) ?? []);
+  });
+  for (const problem of new Set(refused)) {
+    // In a name, k6 keeps two colons for groups.
+    hop(`the load is accepted: ${problem.replaceAll('::', ':')}`, () => problem);
+  }
 }
 
 /**
@@ -156,5 +170,9 @@ export default function healthCheck() {
     hop('consumer ready', () => consumerProblem(at.consumerUrl));
   }
 
-  sendCanary(canaryRow(canary), database, end, answers.every(Boolean));
+  const begun = answers.every(Boolean);
+  if (begun) {
+    tryWorkloads();
+  }
+  sendCanary(canaryRow(canary), database, end, begun);
 }

@@ -22,6 +22,12 @@ export function openWorkload() {
   return opened;
 }
 
+/** The workloads of every scenario of the run. */
+export function openEveryWorkload() {
+  const { database, end } = connection();
+  return JSON.parse(__ENV.CDC_WORKLOADS || '[]').map((each) => workload(each, database, end));
+}
+
 /** Fails the run if the plan is wrong, or the pipeline lacks something that it needs. */
 export function setup() {
   begin();

@@ -7,6 +7,7 @@ from cdc_perf.files import readable_json
 from cdc_perf.integrity.records import Integrity
 from cdc_perf.settings.metrics import MetricKind
 from cdc_perf.settings.threshold_schema import threshold_schema
+from cdc_perf.settings.workload_schema import workload_schema
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
 from cdc_perf.verdict.schemas import verdict_schema
 
@@ -23,6 +24,7 @@ def schemas(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]) -> Gene
     """
     found = {
         "k6/thresholds.schema.json": ("thresholds.json", threshold_schema(scenarios, metrics)),
+        "docs/schemas/workload.schema.json": ("workload.toml", workload_schema()),
         "docs/schemas/scenario-verdict.schema.json": (
             "verdict.json of a scenario",
             verdict_schema(ScenarioVerdict),

@@ -12,10 +12,12 @@ class ScenarioFiles:
 
     folder: Path
 
-    @property
-    def workload(self) -> Path:
-        """The plan that k6 executes (scripts/cdc_perf/workload/load_plan.py)."""
-        return self.folder / "workload.json"
+    def workload(self, number: int = 0) -> Path:
+        """Return the plan that k6 executes, or a further one that the health check tries.
+
+        Their form is that of scripts/cdc_perf/workload/load_plan.py.
+        """
+        return self.folder / (f"workload-{number + 1}.json" if number else "workload.json")
 
     @property
     def points(self) -> Path:

@@ -61,6 +61,8 @@ class PrometheusTarget:
 SCENARIO = "CDC_SCENARIO"
 # The path of the plan that the scripts execute.
 WORKLOAD = "CDC_WORKLOAD"
+# A JSON array of the paths of all plans of the run, which the health check tries.
+WORKLOADS = "CDC_WORKLOADS"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Run one scenario with k6, and always wait for k6 to end."""
 
+import json
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ from cdc_perf.errors import Interrupted
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.gauge_recorder import sampling
-from cdc_perf.load.k6 import K6, SCENARIO, WORKLOAD, Shape
+from cdc_perf.load.k6 import K6, SCENARIO, WORKLOAD, WORKLOADS, Shape
 from cdc_perf.load.progress import LoadProgress, ask
 from cdc_perf.ports import free_port
 from cdc_perf.settings.scenarios import Scenario
@@ -52,7 +53,7 @@ def run(
     files: ScenarioFiles,
     gauges: Callable[[Mapping[str, int]], Mapping[str, float]],
     on_progress: Callable[[LoadProgress], None],
-    plan: LoadPlan | None = None,
+    plans: Sequence[LoadPlan] = (),
 ) -> LoadResult:
     """Run a scenario, sample the stack's gauges meanwhile, and write the files of both.
 
@@ -65,7 +66,7 @@ def run(
         files: The files to write; the folder is created.
         gauges: Returns the stack's gauges, given the process IDs of other programs by name.
         on_progress: Called about once a second while k6 answers.
-        plan: What the scenario writes; None: its script needs none.
+        plans: What the scenario writes; further ones are only tried, without effect.
     """
     files.folder.mkdir(parents=True)
     port = free_port()
@@ -78,9 +79,12 @@ def run(
         "CDC_SUMMARY": str(files.summary),
     }
     variables["CDC_LEDGER"] = str(files.ledger)
-    if plan is not None:
-        write_atomically(files.workload, readable_json(plan))
-        variables[WORKLOAD] = str(files.workload)
+    written = [files.workload(number) for number, _ in enumerate(plans)]
+    for path, plan in zip(written, plans, strict=True):
+        write_atomically(path, readable_json(plan))
+    if written:
+        variables[WORKLOAD] = str(written[0])
+        variables[WORKLOADS] = json.dumps([str(path) for path in written])
     if k6.dashboard is not None:
         variables |= k6.dashboard.begin()
     running = process.start(

@@ -13,7 +13,7 @@ from cdc_perf.load.observe import observe
 from cdc_perf.load.progress import LoadProgress
 from cdc_perf.load.web_dashboard_relay import WebDashboardRelay
 from cdc_perf.results.summary import SCHEMA_VERSION, Summary
-from cdc_perf.settings.scenarios import Scenario
+from cdc_perf.settings.scenarios import HEALTH_CHECK, Scenario
 from cdc_perf.workload.load_plan import LoadPlan
 
 Gauges = Callable[[Mapping[str, int]], Mapping[str, float]]
@@ -68,7 +68,8 @@ class K6Load:
 
     Attributes:
         k6: The program, with the addresses of the stack.
-        plans: What the scenarios write, by their names; one that is missing needs no plan.
+        plans: What the scenarios write, by their names; the health check also tries those of the
+            others.
     """
 
     k6: K6
@@ -92,8 +93,11 @@ class K6Load:
         on_progress: OnProgress,
     ) -> load.LoadResult:
         """Run k6."""
-        plan = self.plans.get(scenario.name)
-        return load.run(self.k6, scenario, shape, files, gauges, on_progress, plan)
+        plans = [plan for name, plan in self.plans.items() if name == scenario.name]
+        for plan in self.plans.values() if scenario.name == HEALTH_CHECK else ():
+            if plan not in plans:
+                plans.append(plan)
+        return load.run(self.k6, scenario, shape, files, gauges, on_progress, plans)
 
     def points(self, files: ScenarioFiles) -> tuple[Path, ...]:
         """Return the file of k6's points."""

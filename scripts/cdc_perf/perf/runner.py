@@ -236,7 +236,11 @@ def _load(
     variables = {**endpoints.environment(), **plan.variables}
     dashboard = WebDashboardRelay() if plan.live else None
     scenarios = (planned.scenario for planned in plan.scenarios)
-    plans = {scenario.name: workloads[scenario.workload].plan for scenario in scenarios}
+    plans = {
+        scenario.name: workloads[scenario.workload].plan
+        for scenario in scenarios
+        if scenario.workload in workloads and scenario.name != HEALTH_CHECK
+    }
     return K6Load(K6(generator.install(), variables, dashboard), plans)
 
 

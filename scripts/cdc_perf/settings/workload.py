@@ -29,7 +29,7 @@ Rows = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 Length = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 JsonLength = Annotated[int, msgspec.Meta(ge=10, le=1_000_000)]
 # JSON numbers up to there are exact in every language.
-_Seed = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+Seed = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 # It is a tag of k6's metrics.
@@ -209,7 +209,7 @@ class _Reader:
         for name in content:
             if name not in known:
                 self._add(name, f"is not a known setting; {nearest(name, known)}")
-        seed = self._part(content.get("seed", DEFAULT_SEED), _Seed, "seed")
+        seed = self._part(content.get("seed", DEFAULT_SEED), Seed, "seed")
         changes = dict(self._changes(self._sections(content, "changes")))
         statements = dict(self._statements(self._sections(content, "statements")))
         weights = [each.weight(verb) for each in changes.values() for verb in OPERATIONS]

@@ -9,7 +9,7 @@ from cdc_perf.tasks.generated import write_or_check
 @task(help={"check": "compare only; write nothing"})
 @command
 def schemas(_: Context, check: bool = False) -> None:
-    """Write the JSON Schemas of thresholds.json and verdict.json; --check compares them."""
+    """Write the JSON Schemas of settings and of verdict.json; --check compares them."""
     from cdc_perf.ci import schemas as published
     from cdc_perf.settings.metrics import load_metrics
     from cdc_perf.settings.paths import Checkout

@@ -1,9 +1,9 @@
 """What is seen of a k6 run beside its files, on a k6 that ends at once."""
 
+import json
 import time
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from cdc_perf import process
@@ -61,8 +61,8 @@ def test_k6_gets_the_plan_of_the_load(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(process, "start", start)
     monkeypatch.setattr(load, "free_port", lambda: 20_000)
-    plan = LoadPlan(VERSION, 7, {}, ())
-    for name, planned in (("with", plan), ("without", None)):
+    plan, other = (LoadPlan(VERSION, seed, {}, ()) for seed in (7, 8))
+    for name, planned in (("with", (plan, other)), ("without", ())):
         load.run(
             K6(Path("k6")),
             BASELINE,
@@ -73,7 +73,8 @@ def test_k6_gets_the_plan_of_the_load(tmp_path: Path, monkeypatch: pytest.Monkey
             planned,
         )
     with_plan, without = given
-    path = tmp_path / "with" / "workload.json"
-    assert with_plan["CDC_WORKLOAD"] == str(path)
-    assert msgspec.json.decode(path.read_bytes())["seed"] == plan.seed
-    assert "CDC_WORKLOAD" not in without
+    paths = [tmp_path / "with" / name for name in ("workload.json", "workload-2.json")]
+    assert with_plan["CDC_WORKLOAD"] == str(paths[0])
+    assert json.loads(with_plan["CDC_WORKLOADS"]) == [str(path) for path in paths]
+    assert [json.loads(path.read_bytes())["seed"] for path in paths] == [7, 8]
+    assert not {"CDC_WORKLOAD", "CDC_WORKLOADS"} & set(without)
