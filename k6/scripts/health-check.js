@@ -75,7 +75,7 @@ function consumerProblem(url) {
 function tryWorkloads() {
   let refused = [];
   hop('the load can be tried', () => {
-    refused = openEveryWorkload().flatMap((workload) => workload.try(TRIAL_TIMEOUT) ?? []);
+    refused = openEveryWorkload().flatMap((workload) => workload.try(TRIAL_TIMEOUT));
   });
   for (const problem of new Set(refused)) {
     // In a name, k6 keeps two colons for groups.

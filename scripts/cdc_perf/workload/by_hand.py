@@ -8,7 +8,7 @@ from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.scenarios import load_scenarios
-from cdc_perf.workload.plans import derive_plans, load_workloads
+from cdc_perf.workload.plans import derive_plans, load_workloads, workload_names
 
 _log = logging.getLogger(__name__)
 
@@ -25,10 +25,12 @@ def write_plans(checkout: Checkout, pipeline: Pipeline, dsn: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     try:
         scenarios = load_scenarios(checkout).every
-        names = dict.fromkeys(scenario.workload for scenario in scenarios)
+        names = workload_names(checkout, pipeline, scenarios)
         derived = derive_plans(pipeline, dsn, load_workloads(checkout, pipeline, names))
         folder.mkdir(parents=True)
         for scenario in scenarios:
+            if scenario.workload not in derived:
+                continue
             plan = readable_json(derived[scenario.workload].plan)
             write_atomically(folder / f"{scenario.name}.json", plan)
     except (UsageFailure, StackFailure, OSError) as failure:
