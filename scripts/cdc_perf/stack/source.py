@@ -13,6 +13,7 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.checks.capture import OWN_SOURCE, expect_capturable
 from cdc_perf.stack.checks.publication import expect_publication
+from cdc_perf.stack.commits import Position
 from cdc_perf.waiting import NotReady
 
 # The first version that publishes stored generated columns.
@@ -158,9 +159,11 @@ class RetainedBytes:
         self._slot = slot
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
 
-    def read(self) -> int:
+    def read(self) -> Position:
         """Return the bytes from the slot's restart position to the end of the log.
 
+        The slot's reader commits by confirming a position; everything is committed if that is the
+        end of the log.
         https://www.postgresql.org/docs/current/view-pg-replication-slots.html
 
         Raises:
@@ -172,13 +175,16 @@ class RetainedBytes:
                 self._dsn, autocommit=True, connect_timeout=_GAUGE_SECONDS
             )
         row = self._connection.execute(
-            "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint "
+            "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint, "
+            "pg_wal_lsn_diff(confirmed_flush_lsn, '0/0')::bigint, "
+            "confirmed_flush_lsn >= pg_current_wal_lsn() "
             "FROM pg_replication_slots WHERE slot_name = %s",
             (self._slot,),
         ).fetchone()
-        if row is None or row[0] is None:
+        if row is None or None in row:
             raise NotReady(f"replication slot {self._slot} does not exist")
-        return int(row[0])
+        retained, confirmed, caught_up = row
+        return Position(int(retained), int(confirmed), caught_up=bool(caught_up))
 
     def close(self) -> None:
         """Close the connection."""
