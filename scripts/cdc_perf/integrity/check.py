@@ -321,12 +321,12 @@ class Checker:
             return
         if self.scope is Scope.RUN and ledger is not None:
             written = written_rows(read_ledger(ledger), OPERATIONS)
-            with stored_keys(written, Scope.RUN) as keys:
+            with stored_keys(written, Scope.RUN, begins) as keys:
                 if keys.tables():
                     yield keys
                     return
         changed = changed_rows(self._topics.read(begins), self.pipeline)
-        with stored_keys(changed, Scope.TOPICS) as keys:
+        with stored_keys(changed, Scope.TOPICS, begins) as keys:
             yield keys
 
     def _filtered(self) -> ConnectorFilter:

@@ -20,7 +20,7 @@ from cdc_perf.stack.carried import ConnectorFilter
 from cdc_perf.stack.printing import print_values, set_printing
 from cdc_perf.stack.row_key import rows_by_key, warn_if_unindexed
 from cdc_perf.stack.sinks.mongodb import metadata
-from cdc_perf.stack.sinks.sink import Document, Sink, Target
+from cdc_perf.stack.sinks.sink import Document, NotSent, Sink, Target
 
 # `_id`, `xmin`, and the columns' values; a key that contains a null has no `_id`.
 Row = tuple[str | None, str, *tuple[Printed, ...]]
@@ -80,9 +80,11 @@ def compare(
             counted = _CompareCounter(reading)
             names = tuple(each.name for each in reading.columns)
             of_table = None if keys is None else keys.of(reading.table.table)
+            begins = {} if keys is None else keys.begins
+            target = Target(reading.table, names, of_table, begins)
             with (
                 closing(_rows(source, reading, of_table)) as rows,
-                closing(reader.documents(Target(reading.table, names, of_table))) as documents,
+                closing(reader.documents(target)) as documents,
             ):
                 found = differing(
                     reading, counted.rows(rows), counted.documents(documents), typed=sink.typed
@@ -161,7 +163,8 @@ def _row_by_row(
         wrong = [
             column
             for column, printed in zip(reading.columns, row[2:], strict=True)
-            if not same(column, printed, document.get(column.name))
+            if (value := document.get(column.name)) is not NotSent.VALUE
+            and not same(column, printed, value)
         ]
         unknown = tuple(sorted(document.keys() - reading.fields - {"_id", "_cdc"}))
         if wrong or unknown:
