@@ -1,12 +1,11 @@
 """The results engine on 1 and 2 GB of points, and jq on 200 MB of the same."""
 
 import shutil
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.figures import Figure
-from bench.measure import Cost, cost
+from bench.measure import Cost, cost, module
 from bench.points import write_points, write_text
 from bench.workplace import Workplace
 
@@ -43,7 +42,7 @@ def measure(place: Workplace) -> tuple[Figure, ...]:
 def _engine(source: Path, size: int, folder: Path) -> tuple[Cost, ...]:
     points = folder / "points.json.gz"
     write_points(source, size, points)
-    argv = (sys.executable, "-m", "bench.read_points", str(points), str(folder))
+    argv = module("bench.read_points", str(points), str(folder))
     return tuple(cost(argv, folder / "output") for _ in range(_ROUNDS))
 
 

@@ -1,7 +1,5 @@
 """What a run's data-loss check costs beside many rows of others, and what a check of all costs."""
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bench.compared_rows import Task, pipeline
 from bench.figures import Figure, ratio
-from bench.measure import Cost, cost
+from bench.measure import Cost, cost, module
 from bench.workplace import Workplace
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import source
@@ -107,10 +105,7 @@ def _fill(dsns: Sequence[str], first: int, size: int) -> tuple[str, ...]:
 def _cost(task: Task, folder: Path) -> Cost:
     path = folder / "task.json"
     path.write_bytes(msgspec.json.encode(task))
-    # `environment.adopt` has removed PYTHONPATH from the environment.
-    modules = f"PYTHONPATH={os.pathsep.join(sys.path)}"
-    argv = ("env", modules, sys.executable, "-m", "bench.compared_rows", str(path))
-    return cost(argv, folder / "output")
+    return cost(module("bench.compared_rows", str(path)), folder / "output")
 
 
 def _figures(what: str, costs: Sequence[Cost]) -> tuple[Figure, Figure]:

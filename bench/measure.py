@@ -1,6 +1,7 @@
 """The cost of one command: time, CPU time, and memory."""
 
 import os
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,13 @@ class Cost:
     seconds: float
     processor_seconds: float
     peak_bytes: int
+
+
+def module(name: str, *words: str) -> tuple[str, ...]:
+    """Return the command line of a Python module that finds the same modules as this process."""
+    # `environment.adopt` has removed PYTHONPATH from the environment.
+    path = f"PYTHONPATH={os.pathsep.join(sys.path)}"
+    return ("env", path, sys.executable, "-m", name, *words)
 
 
 def cost(argv: tuple[str, ...], output: Path) -> Cost:

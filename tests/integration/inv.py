@@ -49,13 +49,13 @@ class Inv:
             timeout_seconds=_TIMEOUT_SECONDS,
         )
 
-    def measured(self, *words: str) -> process.Completed:
+    def measured(self, *words: str, env: Mapping[str, str] | None = None) -> process.Completed:
         """Run `inv perf`, anew where the machine was too busy for the load generator.
 
         That is rightly INVALID, and says nothing about what a test is after.
         """
         for _ in range(_MOST_RUNS):
-            completed = self("perf", *words)
+            completed = self("perf", *words, env=env)
             if "the load generator was starved" not in completed.output:
                 break
         return completed
