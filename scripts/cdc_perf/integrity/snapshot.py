@@ -21,6 +21,7 @@ from cdc_perf.stack.printing import print_values, set_printing
 from cdc_perf.stack.row_key import rows_by_key, warn_if_unindexed
 from cdc_perf.stack.sinks.mongodb import metadata
 from cdc_perf.stack.sinks.sink import Document, NotSent, Sink, Target
+from cdc_perf.stack.statement_limits import BATCH_SECONDS, TABLE_SECONDS, limit_statements
 
 # `_id`, `xmin`, and the columns' values; a key that contains a null has no `_id`.
 Row = tuple[str | None, str, *tuple[Printed, ...]]
@@ -75,6 +76,7 @@ def compare(
     ):
         source.isolation_level = IsolationLevel.REPEATABLE_READ
         source.read_only = True
+        limit_statements(source, TABLE_SECONDS if keys is None else BATCH_SECONDS)
         set_printing(source)
         for reading in readings(source, pipeline, filtered).values():
             counted = _CompareCounter(reading)

@@ -14,6 +14,7 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.checks.capture import OWN_SOURCE, expect_capturable
 from cdc_perf.stack.checks.publication import expect_publication
 from cdc_perf.stack.commits import Position
+from cdc_perf.stack.statement_limits import PROBE_SECONDS, lift_limit, limit_statements
 from cdc_perf.waiting import NotReady
 
 # The first version that publishes stored generated columns.
@@ -24,13 +25,15 @@ _GAUGE_SECONDS = 2
 
 @contextmanager
 def connect(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    """Connect in autocommit mode.
+    """Connect in autocommit mode. A statement may run for a minute.
 
     Raises:
-        NotReady: PostgreSQL does not accept connections, or the connection breaks in the block.
+        NotReady: PostgreSQL does not accept connections, the connection breaks in the block, or a
+            statement takes too long.
     """
     try:
         with psycopg.connect(dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
+            limit_statements(connection, PROBE_SECONDS)
             yield connection
     except psycopg.OperationalError as error:
         raise NotReady(str(error).strip().splitlines()[0]) from None
@@ -75,6 +78,7 @@ def prepare(dsn: str, pipeline: Pipeline, folder: Path) -> None:
     known = "SELECT 1 FROM pg_publication WHERE pubname = %s"
     try:
         with connect(dsn) as connection:
+            lift_limit(connection)
             connection.execute(script)
             expect_capturable(connection, pipeline, OWN_SOURCE)
             if connection.execute(known, (postgres.publication,)).fetchone() is None:
@@ -174,6 +178,7 @@ class RetainedBytes:
             self._connection = psycopg.connect(
                 self._dsn, autocommit=True, connect_timeout=_GAUGE_SECONDS
             )
+            limit_statements(self._connection, _GAUGE_SECONDS)
         row = self._connection.execute(
             "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint, "
             "pg_wal_lsn_diff(confirmed_flush_lsn, '0/0')::bigint, "

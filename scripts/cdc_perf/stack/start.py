@@ -20,6 +20,7 @@ from cdc_perf.stack.checks.sequence import check_pipeline
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.sink_connector import SinkAddress, deploy_sink
 from cdc_perf.stack.started import expect_same, record
+from cdc_perf.stack.statement_limits import lift_limit
 from cdc_perf.terminal import progress_to
 from cdc_perf.waiting import NotReady, log_waits, wait_until
 
@@ -212,6 +213,7 @@ def prepare_sink(sink: PostgresSink, dsn: str, folder: Path) -> None:
     try:
         source.create_database(dsn, sink.database)
         with source.connect(dsn) as connection:
+            lift_limit(connection)
             connection.execute((folder / sink.schema).read_bytes())
     except (psycopg.Error, NotReady) as error:
         raise StackFailure(

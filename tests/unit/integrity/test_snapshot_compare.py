@@ -90,11 +90,14 @@ class FakeConnection:
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
         self.settings: dict[str, str] = {}
+        self.limits: list[int] = []
         self.queries: list[str] = []
         self.loaders: dict[int, type] = {}
 
     def execute(self, query: str, values: Any) -> "FakeConnection":  # noqa: ANN401 - as psycopg's
-        if "reltuples" not in query and "pg_index" not in query:
+        if "statement_timeout" in query:
+            self.limits.append(values["most"])
+        elif "reltuples" not in query and "pg_index" not in query:
             assert query == "SELECT set_config(%s, %s, true)"
             self.settings.update((values,))
         return self
@@ -233,6 +236,7 @@ def test_only_the_rows_with_the_keys_are_compared(monkeypatch: pytest.MonkeyPatc
     (table,) = found.tables
     assert (table.rows, table.documents) == (len(ids), len(documents))
     assert connection.queries == [HOW.rows_by_key().as_string()] * 3
+    assert connection.limits == [300_000]
 
 
 @pytest.mark.parametrize("begins", [{}, {("cdc.public.customer", 0): 7}])
@@ -289,6 +293,7 @@ def test_all_tables_are_read_in_one_snapshot_with_fixed_settings(
         "bytea_output": "hex",
     }
     assert connection.queries == [HOW.all_rows().as_string()]
+    assert connection.limits == [3_600_000]
 
 
 def test_values_are_loaded_as_postgresql_prints_them(monkeypatch: pytest.MonkeyPatch) -> None:
