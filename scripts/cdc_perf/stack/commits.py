@@ -43,8 +43,8 @@ class Confirmed:
     Attributes:
         commit_seconds: The typical time between two commits, while there is something to commit;
             the time since the last one as long as no interval is known.
-        behind: The sum of `behind`, of each partition as of its last commit; None if this sample
-            shows nothing new, or a partition was never committed.
+        behind: The sum of `behind`, of each partition as of its last commit. None if this sample
+            shows no commit while there is something to commit, or a partition was never committed.
     """
 
     commit_seconds: float
@@ -78,9 +78,10 @@ class CommitTracker:
     def __init__(self) -> None:
         self._partitions: dict[Hashable, _Partition] = {}
         self._at = 0.0
-        # From one commit to the next, and from the first thing to commit to its commit.
-        self._intervals: deque[float] = deque(maxlen=_KNOWN_INTERVALS)
+        # From one commit to the next; and from the first thing to commit to its commit, which is
+        # shorter.
         self._full_intervals: deque[float] = deque(maxlen=_KNOWN_INTERVALS)
+        self._partial_intervals: deque[float] = deque(maxlen=_KNOWN_INTERVALS)
 
     def observe(self, at: float, positions: Mapping[K, Position]) -> Confirmed:
         """Take a sample into account.
@@ -93,34 +94,42 @@ class CommitTracker:
             self._partitions.clear()
         self._at = at
         news = [self._follow(at, name, found) for name, found in positions.items()]
+        # An idle partition says nothing about the others.
+        shown = any(news) or all(found.caught_up for found in positions.values())
         ages = [at - self._partitions[name].since for name in positions]
         known = [self._partitions[name].behind for name in positions]
         values = [behind for behind in known if behind is not None]
         return Confirmed(
-            commit_seconds=median(self._intervals) if self._intervals else max(ages, default=0.0),
-            behind=sum(values) if any(news) and len(values) == len(known) else None,
+            commit_seconds=self._typical_seconds(otherwise=max(ages, default=0.0)),
+            behind=sum(values) if shown and len(values) == len(known) else None,
         )
 
     def _follow(self, at: float, name: Hashable, found: Position) -> bool:
-        """Return whether a sample shows the true value of a partition."""
+        """Return whether a sample shows a commit in a partition, or one that is overdue."""
         state = self._partitions.get(name)
         if state is None:
             state = self._partitions[name] = _Partition(found.committed, at)
             state.behind = found.behind if found.caught_up else None
-            return found.caught_up
+            return False
         if found.committed != state.committed:
             # The time from the first sample to the first commit says nothing.
             if state.behind is not None:
-                self._intervals.append(at - state.since)
-                if state.continuous:
-                    self._full_intervals.append(at - state.since)
+                kind = self._full_intervals if state.continuous else self._partial_intervals
+                kind.append(at - state.since)
             state.committed, state.since, state.continuous = found.committed, at, True
         elif found.caught_up:
-            state.since, state.continuous = at, False
+            state.since, state.continuous, state.behind = at, False, found.behind
+            return False
         elif at - state.since <= self._overdue_seconds:
             return False
         state.behind = found.behind
         return True
+
+    def _typical_seconds(self, otherwise: float) -> float:
+        full, partial = self._full_intervals, self._partial_intervals
+        # A reader that is mostly idle and stalls once has a single full interval, the stall.
+        known = full if len(full) >= len(partial) else [*full, *partial]
+        return median(known) if known else otherwise
 
     @property
     def _overdue_seconds(self) -> float:

@@ -142,6 +142,33 @@ def test_tasks_that_commit_at_different_times_are_confirmed_one_by_one() -> None
     assert low_points == dict.fromkeys((37, 67, 97, 127, 157, 187, 217, 247, 277), 7)
 
 
+def test_an_idle_partition_confirms_nothing_about_a_busy_one() -> None:
+    tracker = CommitTracker()
+    idle = Position(0, 9, caught_up=True)
+    found = [
+        tracker.observe(at, {"busy": position, "idle": idle})
+        for at, position in reader(300, every=60, first=7, behind=3)
+    ]
+    low_points = confirmed(found)
+    assert low_points.pop(0) == 0
+    assert low_points == dict.fromkeys(range(7, 300, 60), 3)
+
+
+def test_an_interval_that_began_idle_is_shorter_and_does_not_count_beside_a_full_one() -> None:
+    """A load of 130 s begins 44 s before a commit."""
+
+    def samples() -> Iterator[tuple[float, Position]]:
+        committed = 0
+        for second in range(130):
+            end = RATE * max(0, second - 16)
+            if second in {60, 120}:
+                committed = end
+            yield float(second), Position(end - committed, committed, caught_up=end == committed)
+
+    found = followed(samples())
+    assert (found[100].commit_seconds, found[-1].commit_seconds) == (44, 60)
+
+
 def test_a_partition_without_any_commit_leaves_the_sum_unknown() -> None:
     tracker = CommitTracker()
     stuck = Position(9, -1, caught_up=False)
