@@ -13,6 +13,7 @@ from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack import source
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.checks.publication import published_table
 from cdc_perf.stack.checks.relation import table_names
 from cdc_perf.stack.connector import deployed_config
 from cdc_perf.stack.endpoints import Endpoints
@@ -31,11 +32,6 @@ _FIND = """
 _UNREADABLE = """
     SELECT name FROM unnest(%(names)s::text[]) AS name
     WHERE NOT has_column_privilege(%(table)s::regclass, name, 'SELECT')
-"""
-# Before version 18 no generated column is published, although the view lists it.
-_PUBLISHED = """
-    SELECT attnames::text[], current_setting('server_version_num')::integer >= 180000
-    FROM pg_publication_tables WHERE pubname = %s AND schemaname = %s AND tablename = %s
 """
 _TIMES = frozenset(("date", "timestamp", "timestamptz"))
 _BARE_IN_JSON = frozenset(("int2", "int4", "int8", "oid", "bool"))
@@ -94,10 +90,11 @@ def _published(
     connection: Connection[tuple[Any, ...]], pipeline: Pipeline, table: Table, columns: Columns
 ) -> list[str]:
     """Return the columns that events have; none if the publication lacks the table."""
-    row = connection.execute(_PUBLISHED, (pipeline.postgres.publication, *table.name)).fetchone()
-    listed, carries_generated = row or ((), False)
-    allowed = {GeneratedColumn.NO, *((GeneratedColumn.STORED,) if carries_generated else ())}
-    return [name for name, x in columns.items() if name in listed and x.generated in allowed]
+    found = published_table(connection, pipeline, table)
+    if found is None:
+        return []
+    allowed = {GeneratedColumn.NO, *((GeneratedColumn.STORED,) if found.carries_generated else ())}
+    return [name for name, x in columns.items() if name in found.columns and x.generated in allowed]
 
 
 def _sink_columns(

@@ -12,12 +12,16 @@ from typing import Any, ClassVar
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.cimpl import Message
 
-from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.stack.change_events import event_of, row_of
 from cdc_perf.stack.sinks.sink import Begins, Document, NotSent, Target
-from cdc_perf.stack.topic_windows import TIMEOUT_SECONDS, messages, topic_consumer, windows_of
-from cdc_perf.waiting import NotReady
+from cdc_perf.stack.topic_windows import (
+    TIMEOUT_SECONDS,
+    broker_ready,
+    messages,
+    topic_consumer,
+    windows_of,
+)
 
 # `_id`, position, and content of a record.
 Record = dict[str, object]
@@ -50,7 +54,7 @@ class KafkaReader:
         Raises:
             NotReady: The broker does not answer.
         """
-        with _answering():
+        with broker_ready():
             ends = windows_of(self._consumer, self._tables)
             self._assign([TopicPartition(*place, end) for place, (_, end) in ends.items()])
 
@@ -67,7 +71,7 @@ class KafkaReader:
 
     def has(self, table: Table, key: str) -> bool:
         """Return whether the last record of the row, since the beginning, is not a delete."""
-        with _answering():
+        with broker_ready():
             if self._absent:
                 self._follow_new()
             for message in self._consumer.consume(_MOST_MESSAGES, timeout=0.0):
@@ -123,7 +127,7 @@ class KafkaReader:
 
     def _records(self, table: Table, begins: Begins) -> Iterator[Record]:
         topic = self._pipeline.topic(table)
-        with closing(topic_consumer(self._bootstrap, self._client)) as consumer, _answering():
+        with closing(topic_consumer(self._bootstrap, self._client)) as consumer, broker_ready():
             windows = {
                 place: (_within(begins.get(place, first), first, end), end)
                 for place, (first, end) in windows_of(consumer, (topic,)).items()
@@ -163,7 +167,7 @@ class KafkaTarget:
         Raises:
             NotReady: It does not answer.
         """
-        with closing(topic_consumer(self._bootstrap, self._client)) as consumer, _answering():
+        with closing(topic_consumer(self._bootstrap, self._client)) as consumer, broker_ready():
             consumer.list_topics(timeout=TIMEOUT_SECONDS)
         return self.name
 
@@ -198,14 +202,3 @@ def _last_state(values: Iterator[str | None], unknown: object) -> Document | Non
             }
         state = row
     return state
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Raise NotReady if the broker does not answer, or a topic does not exist."""
-    try:
-        yield
-    except KafkaException as error:
-        raise NotReady(f"Kafka does not answer: {error.args[0].str()}") from None
-    except StackFailure as failure:
-        raise NotReady(failure.message) from None
