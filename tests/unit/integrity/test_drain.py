@@ -227,6 +227,15 @@ def test_without_cdc_consumer_no_commit_is_waited_for(stack: FakeStack) -> None:
     assert (stack.asked, stack.reads) == ([], 0)
 
 
+@pytest.mark.parametrize("equal", [lambda: None, raising(NotReady("1 row differs"))])
+def test_a_sink_that_stays_different_is_a_finding_of_its_own(
+    stack: FakeStack, equal: Callable[[], None]
+) -> None:
+    one = draining(stack)
+    one.sink(equal)
+    assert not one.given_up
+
+
 def test_a_slot_that_is_further_than_needed_has_confirmed(stack: FakeStack) -> None:
     stack.slot = (-100,)
     one = draining(stack)

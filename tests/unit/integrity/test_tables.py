@@ -108,6 +108,11 @@ def read(catalog: FakeCatalog, filtered: ConnectorFilter = ALL) -> TableReading:
     return reading(connection(catalog), PIPELINE, TABLE, filtered)
 
 
+def test_a_table_that_left_the_publication_meanwhile() -> None:
+    with pytest.raises(StackFailure, match=r"public.customer was removed from the publication"):
+        read(FakeCatalog(published=()))
+
+
 def test_every_published_column_is_compared() -> None:
     found = read(FakeCatalog())
     assert [column.name for column in found.columns] == ["id", "email"]
