@@ -11,6 +11,7 @@ import pytest
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.settings.metrics import COMMIT_SERIES, CONSUMER_LAG, SLOT_RETAINED_BYTES
+from cdc_perf.stack import canary
 from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.inv import read
 from tests.pipelines.conftest import Site, site_of
@@ -48,6 +49,8 @@ def commit_rarely(site: Site) -> None:
     wait_until(restarted, what="the worker", deadline_seconds=60)
     up = site.inv("up")
     assert up.exit_code == ExitCode.PASS, up.last_lines
+    # The group of the sink connector waits 45 s for the member that was killed.
+    canary.run_canary(site.pipeline, site.endpoints, 120)
 
 
 def gauges(run: Path) -> dict[str, list[float]]:
@@ -71,6 +74,7 @@ def test_no_threshold_is_judged_by_a_commit_that_is_still_to_come(site: Site) ->
     )
     completed = site.inv(*_LOAD)
     run = site.inv.run_of(completed)
+    assert (run / "baseline").is_dir(), completed.output
     found = gauges(run)
     verdict = read(run / "baseline" / "verdict.json")
     for metric in (CONSUMER_LAG, SLOT_RETAINED_BYTES):
