@@ -69,7 +69,7 @@ def _run(
     exporter: Telemetry | None,
 ) -> None:
     tables = pipeline.by_topic()
-    collections = [table.collection for table in pipeline.tables]
+    collections = [table.collection for table in pipeline.mirrored]
     limits = pipeline.consumer
     bootstrap = endpoints.kafka_bootstrap
     consumer = Consumer(

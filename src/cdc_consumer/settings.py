@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -49,6 +49,10 @@ class Limits(Struct, frozen=True):
     delete_marker_ttl_hours: Annotated[float, Meta(gt=0, le=LONGEST_TTL_HOURS)]
 
 
+# The harness creates and captures this table, unless [canary] declares a row of another one.
+CANARY = Table("public.cdc_perf_canary", ("id",), "cdc_perf_canary")
+
+
 class Pipeline(Struct, frozen=True):
     """The sections of pipeline.toml that the consumer uses; others are ignored."""
 
@@ -56,6 +60,12 @@ class Pipeline(Struct, frozen=True):
     sink: Sink
     consumer: Limits
     tables: Annotated[tuple[Table, ...], Meta(min_length=1)]
+    canary: dict[str, Any] | None = None
+
+    @property
+    def mirrored(self) -> tuple[Table, ...]:
+        """The tables that the consumer mirrors: those of the file, and that of the canary."""
+        return self.tables if self.canary is not None else (*self.tables, CANARY)
 
     def by_topic(self) -> dict[str, Table]:
         """Return the tables by their topics (`prefix.schema.table`).
@@ -63,7 +73,7 @@ class Pipeline(Struct, frozen=True):
         Raises:
             ConfigurationError: A name is not a `schema.table`.
         """
-        return {topic_of(self.kafka.topic_prefix, table.table): table for table in self.tables}
+        return {topic_of(self.kafka.topic_prefix, table.table): table for table in self.mirrored}
 
 
 class Endpoints(Struct, frozen=True):
@@ -99,12 +109,12 @@ def load_pipeline(path: Path) -> Pipeline:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
     try:
-        topics = [topic_of(pipeline.kafka.topic_prefix, table.table) for table in pipeline.tables]
+        topics = [topic_of(pipeline.kafka.topic_prefix, table.table) for table in pipeline.mirrored]
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from None
-    _reject_repeated(path, "table", [table.table for table in pipeline.tables])
+    _reject_repeated(path, "table", [table.table for table in pipeline.mirrored])
     _reject_repeated(path, "topic", topics)
-    _reject_repeated(path, "target", [table.collection for table in pipeline.tables])
+    _reject_repeated(path, "target", [table.collection for table in pipeline.mirrored])
     dead_letters = pipeline.kafka.dead_letter_topic
     if dead_letters in topics:
         raise ConfigurationError(

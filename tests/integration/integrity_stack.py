@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,13 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import canary
 from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.embedded import local_stack
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.supervisor import Supervisor
 from cdc_perf.tools.cache import Cache
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 
 CUSTOMER = "cdc.public.customer"
@@ -47,7 +49,7 @@ table = "public.kinds"
 key = ["part", "number"]
 target = "kinds"
 
-[canary]
+[connector]
 """
 
 
@@ -88,8 +90,20 @@ class Planted:
         self.execute("UPDATE customer SET status = %s WHERE id = %s", (str(uuid.uuid4()), identity))
 
     def settled(self) -> StartOffsets:
-        """Wait until the customers written so far are in MongoDB; return where the topics end."""
+        """Wait until the customers written so far are in MongoDB; return where the topics end.
+
+        The canary has a topic of its own: its arrival says that the events before it are in Kafka,
+        and the group's offsets say that they were consumed.
+        """
         canary.run_canary(self.pipeline, self.endpoints)
+        client = self.endpoints.kafka_client
+        with closing(ConsumerLag(self.endpoints.kafka_bootstrap, self.pipeline, client)) as lag:
+
+            def consumed() -> None:
+                if behind := lag.read():
+                    raise NotReady(f"{behind} events are not consumed")
+
+            wait_until(consumed, what="the consumer", deadline_seconds=canary.DEADLINE_SECONDS)
         return self.checker.begin()
 
     def records(self, begins: StartOffsets) -> list[tuple[bytes, dict[str, Any]]]:
@@ -140,7 +154,7 @@ def planted(
     Args:
         folder: Where the checkout is copied to.
         schema_sql: The statements that make them.
-        tables: Their sections of pipeline.toml, and the header of [canary].
+        tables: Their sections of pipeline.toml, and the header of [connector].
         connector: The header of [connector.config], with settings that come first in it.
     """
     checkout = copy_checkout(folder)
@@ -148,7 +162,7 @@ def planted(
     # The schema is applied anew by each `inv up`, so it says IF NOT EXISTS; this one is used once.
     schema.write_text(schema.read_text(encoding="utf-8") + schema_sql, encoding="utf-8")
     text = checkout.pipeline_file.read_text(encoding="utf-8")
-    text = text.replace("[canary]\n", tables)
+    text = text.replace("[connector]\n", tables)
     text = text.replace("[connector.config]\n", connector.lstrip() or "[connector.config]\n")
     checkout.pipeline_file.write_text(text, encoding="utf-8")
     pipeline = load_pipeline(checkout)

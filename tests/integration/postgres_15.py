@@ -66,7 +66,7 @@ def external(folder: Path, schema: str, tables: str) -> Iterator[External]:
     Args:
         folder: Where the checkouts are.
         schema: The statements that make the tables.
-        tables: Their sections of pipeline.toml, and the header of [canary].
+        tables: Their sections of pipeline.toml, and the header of [connector].
     """
     with (
         planted(folder / "local", schema, tables) as local,

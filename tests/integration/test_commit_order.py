@@ -36,7 +36,7 @@ table = "public.t"
 key = ["id"]
 target = "t"
 
-[canary]
+[connector]
 """
 TOPIC = "cdc.public.t"
 DEADLINE_SECONDS = 60.0

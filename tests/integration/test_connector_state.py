@@ -47,7 +47,7 @@ table = "public.blob"
 key = ["id"]
 target = "blob"
 
-[canary]
+[connector]
 """
 SENSOR = "0b9c8f3e-0000-4000-8000-000000000001"
 LIMIT = '"producer.override.max.request.size" = "20971520"'
@@ -112,7 +112,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     schema = checkout.pipeline / "schema.sql"
     schema.write_text(schema.read_text(encoding="utf-8") + SCHEMA, encoding="utf-8")
     text = checkout.pipeline_file.read_text(encoding="utf-8")
-    checkout.pipeline_file.write_text(text.replace("[canary]\n", TABLES), encoding="utf-8")
+    checkout.pipeline_file.write_text(text.replace("[connector]\n", TABLES), encoding="utf-8")
     pipeline = load_pipeline(checkout)
     stack = local_stack(checkout, pipeline, Cache.of_environment())
     endpoints = stack.up()

@@ -21,8 +21,9 @@ from cdc_perf.settings.pipeline import Connector, Pipeline, PostgresSink, Table
 from cdc_perf.stack import source
 from cdc_perf.stack.canary import DEADLINE_SECONDS, run_canary
 from cdc_perf.stack.checks.broker import Broker
-from cdc_perf.stack.checks.sink_tables import expect_declared
-from cdc_perf.stack.checks.targets import expect_targets
+from cdc_perf.stack.checks.capture import ANY_SOURCE
+from cdc_perf.stack.checks.results import expect_passed
+from cdc_perf.stack.checks.sequence import check_pipeline
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.backend import ExternalStack
 from tests.integration.conftest import copy_checkout
@@ -106,7 +107,7 @@ def test_a_wrong_slot_is_refused_with_those_that_there_are(
     found = fault(wrong, endpoints, connect=False)
     assert found.startswith("pipeline.toml: postgres.slot: ")
     assert part in found
-    # The connector's own configuration says it first.
+    # The connector's own configuration says it too.
     assert "slot.name is cdc_slot" in fault(wrong, endpoints)
 
 
@@ -131,7 +132,7 @@ def test_a_group_reads_what_is_assigned_to_its_members(
 ) -> None:
     with closing(Broker(endpoints, "")) as broker:
         states = broker.describe(["cdc-consumer", "nobody"])
-    assert states["cdc-consumer"].topics == {pipeline.topic(table) for table in pipeline.tables}
+    assert states["cdc-consumer"].topics == {pipeline.topic(x) for x in pipeline.captured}
     assert states["cdc-consumer"].settled
     assert states["nobody"].topics == frozenset()
 
@@ -196,14 +197,13 @@ def test_the_reason_ends_the_wait_for_a_canary_that_cannot_arrive(
     def explain() -> None:
         raise StackFailure("the reason")
 
-    elsewhere = tuple(msgspec.structs.replace(x, target=f"no_{x.target}") for x in pipeline.tables)
-    wrong = msgspec.structs.replace(pipeline, tables=elsewhere)
+    elsewhere = msgspec.structs.replace(endpoints, mongodb_database="elsewhere")
     began = time.monotonic()
     with pytest.raises(StackFailure, match="the reason"):
-        run_canary(wrong, endpoints, explain=explain)
+        run_canary(pipeline, elsewhere, explain=explain)
     assert time.monotonic() - began < DEADLINE_SECONDS / 2
     with source.connect(endpoints.postgres_dsn) as connection:
-        rows = "SELECT count(*) FROM customer WHERE status = 'canary'"
+        rows = "SELECT count(*) FROM cdc_perf_canary"
         assert connection.execute(rows).fetchone() == (0,)
 
 
@@ -252,7 +252,7 @@ def test_a_sink_that_has_what_arrives_is_accepted(pipeline: Pipeline, sink: Endp
         customer("sinks.short", {}, "status"),
         customer('sinks."customer"', {"email": "E-mail"}),
     )
-    expect_targets(into(pipeline, *tables), sink)
+    check_sink(into(pipeline, *tables), sink)
 
 
 def test_a_column_that_is_not_published_need_not_arrive(
@@ -261,23 +261,20 @@ def test_a_column_that_is_not_published_need_not_arrive(
     """Since version 18, a publication can carry generated columns, and this one does."""
     table = Table("public.order_item", ("id",), 'sinks."Order_Item"')
     with pytest.raises(StackFailure, match="no column line_total"):
-        expect_targets(into(pipeline, table), sink)
+        check_sink(into(pipeline, table), sink)
     excluded = {**pipeline.connector.config, "column.exclude.list": "public.order_item.line_total"}
     unknown = msgspec.structs.replace(sink, connect_url="")
-    expect_targets(changed(into(pipeline, table), "connector", config=excluded), unknown)
+    check_sink(changed(into(pipeline, table), "connector", config=excluded), unknown)
     with source.connect(sink.postgres_dsn) as connection:
         connection.execute("CREATE PUBLICATION plain FOR TABLE order_item")
         try:
-            expect_targets(changed(into(pipeline, table), "postgres", publication="plain"), sink)
+            check_sink(changed(into(pipeline, table), "postgres", publication="plain"), sink)
         finally:
             connection.execute("DROP PUBLICATION plain")
 
 
 def check_sink(pipeline: Pipeline, sink: Endpoints) -> None:
-    """Check in the order of `check_pipeline`."""
-    with source.connect(sink.postgres_dsn) as connection:
-        expect_declared(connection, pipeline)
-        expect_targets(pipeline, sink)
+    expect_passed(check_pipeline(pipeline, sink, ANY_SOURCE))
 
 
 @pytest.mark.parametrize(
@@ -318,7 +315,7 @@ def test_each_command_refuses_a_wrong_name_at_once_and_writes_nothing(
         before = connection.execute(position).fetchone()
         for words in (("up",), ("perf", "--scenarios", "baseline"), ("integrity",)):
             completed = inv(*words, "--stack", "external", "--yes", env=given(endpoints))
-            assert completed.exit_code == ExitCode.STACK, (words, completed.last_lines)
+            assert completed.exit_code == ExitCode.USAGE, (words, completed.last_lines)
             lines = [line for line in completed.last_lines if "kafka.consumer_group" in line]
             assert len(lines) == 1, completed.last_lines
             assert str(password) not in "".join(completed.last_lines)
@@ -327,7 +324,7 @@ def test_each_command_refuses_a_wrong_name_at_once_and_writes_nothing(
     # Before a deployment, the slot may be unread, but has to be one that can be read.
     settings.write_text(text.replace('"cdc_slot"', '"test_physical"'), encoding="utf-8")
     completed = inv("connector.deploy", "--stack", "external", "--yes", env=given(endpoints))
-    assert completed.exit_code == ExitCode.STACK
+    assert completed.exit_code == ExitCode.USAGE
     assert any("test_physical is a physical slot" in line for line in completed.last_lines)
     settings.write_text(text, encoding="utf-8")
     completed = inv("integrity", "--stack", "external", "--yes", env=given(endpoints))

@@ -36,7 +36,7 @@ table = "public.grown"
 key = ["id"]
 target = "grown"
 
-[canary]
+[connector]
 """
 ROWS = 3
 INSERT = "INSERT INTO grown (id) VALUES (gen_random_uuid())"

@@ -40,7 +40,7 @@ TABLES = (
         f'[[tables]]\ntable = "public.{name}"\nkey = ["id"]\ntarget = "{name}"\n'
         for name in ("papers", "sensor")
     )
-    + "\n[canary]\n"
+    + "\n[connector]\n"
 )
 
 

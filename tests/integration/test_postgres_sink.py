@@ -1,5 +1,6 @@
 """A PostgreSQL sink whose names and types differ from those of the source."""
 
+import dataclasses
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from cdc_perf.integrity.records import FindingKind
 from cdc_perf.integrity.snapshot import TableComparison, compare
 from cdc_perf.settings.pipeline import Pipeline, PostgresSink, Table
 from cdc_perf.stack.carried import ConnectorFilter
-from cdc_perf.stack.checks.sink_tables import expect_declared
-from cdc_perf.stack.checks.targets import expect_targets
+from cdc_perf.stack.checks.capture import ANY_SOURCE
+from cdc_perf.stack.checks.results import expect_passed
+from cdc_perf.stack.checks.sequence import check_pipeline
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.sinks.choice import sink_of
 from cdc_perf.stack.sinks.postgres import PostgresTarget
@@ -70,6 +72,9 @@ class Sink:
     def compared(self) -> TableComparison:
         sink = sink_of(self.pipeline, self.endpoints)
         return compare(self.endpoints.postgres_dsn, sink, self.pipeline, ConnectorFilter())
+
+    def check(self) -> None:
+        expect_passed(check_pipeline(self.pipeline, self.endpoints, ANY_SOURCE))
 
     def found(self) -> list[tuple[FindingKind, str, tuple[str, ...]]]:
         return [(each.kind, each.id, each.columns) for each in self.compared().differences]
@@ -180,13 +185,13 @@ def test_a_connection_that_breaks_is_renewed(sink: Sink) -> None:
 def test_a_sink_without_a_table_or_a_column_is_refused(
     sink: Sink, change: str, message: str
 ) -> None:
-    expect_targets(sink.pipeline, sink.endpoints)
+    sink.check()
     sink.sink.execute(change.encode())
     if not message:
-        expect_targets(sink.pipeline, sink.endpoints)
+        sink.check()
         return
     with pytest.raises(StackFailure) as caught:
-        expect_targets(sink.pipeline, sink.endpoints)
+        sink.check()
     assert caught.value.message.startswith(message)
 
 
@@ -194,4 +199,4 @@ def test_a_name_that_the_source_does_not_have_is_refused(sink: Sink) -> None:
     wrong = msgspec.structs.replace(ORDERS, columns={**ORDERS.columns, "stat": "x"})
     pipeline = msgspec.structs.replace(sink.pipeline, tables=(wrong,))
     with pytest.raises(StackFailure, match=r"columns: public\.orders has no column stat"):
-        expect_declared(sink.source, pipeline)
+        dataclasses.replace(sink, pipeline=pipeline).check()

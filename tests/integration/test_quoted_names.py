@@ -60,7 +60,7 @@ class Quoted:
 def add_tables(inv: Inv) -> None:
     settings, checkout = inv.checkout.pipeline_file, inv.checkout
     text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("[canary]", f"{TABLES}[canary]", 1), encoding="utf-8")
+    settings.write_text(text.replace("[connector]", f"{TABLES}[connector]", 1), encoding="utf-8")
     with (checkout.pipeline / "schema.sql").open("a", encoding="utf-8") as stream:
         stream.write(SCHEMA)
 
@@ -152,19 +152,19 @@ def test_they_are_an_external_stack_to_another_checkout(
             other.checkout.pipeline_file.write_text(text, encoding="utf-8")
 
     # What the connector, the publication and the catalog there contradict.
-    assert edited('topic_prefix = "cdc"', 'topic_prefix = "other"') is ExitCode.STACK
-    assert edited("public.Invoice", "public.INVOICE") is ExitCode.STACK
-    assert edited("key = ['id']", "key = ['note']") is ExitCode.STACK
-    assert edited('publication = "cdc_publication"', 'publication = "x"') is ExitCode.STACK
-    assert edited("'quoted_0'", "'Customer'") is ExitCode.STACK
+    assert edited('topic_prefix = "cdc"', 'topic_prefix = "other"') is ExitCode.USAGE
+    assert edited("public.Invoice", "public.INVOICE") is ExitCode.USAGE
+    assert edited("key = ['id']", "key = ['note']") is ExitCode.USAGE
+    assert edited('publication = "cdc_publication"', 'publication = "x"') is ExitCode.USAGE
+    assert edited("'quoted_0'", "'Customer'") is ExitCode.USAGE
 
 
 def test_settings_that_the_running_stack_has_not_are_refused(quoted: Quoted) -> None:
     settings = quoted.inv.checkout.pipeline_file
     text = settings.read_text(encoding="utf-8")
-    added = '[[tables]]\ntable = "public.added"\nkey = ["id"]\ntarget = "added"\n\n[canary]'
+    added = '[[tables]]\ntable = "public.added"\nkey = ["id"]\ntarget = "added"\n\n[connector]'
     try:
-        for old, new in (("[canary]", added), ('slot = "cdc_slot"', 'slot = "other"')):
+        for old, new in (("[connector]", added), ('slot = "cdc_slot"', 'slot = "other"')):
             settings.write_text(text.replace(old, new, 1), encoding="utf-8")
             perf = ("perf", "--scenarios", "baseline", "--duration", "5s")
             for words in (("up",), ("connector.deploy",), perf):

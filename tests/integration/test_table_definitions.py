@@ -44,7 +44,7 @@ SECTIONS = (
         f'[[tables]]\ntable = "public.{name}"\nkey = {key}\ntarget = "{name}"\n'
         for name, key in KEYS.items()
     )
-    + "\n[canary]\n"
+    + "\n[connector]\n"
 )
 CONNECTOR = """
 [connector.config]

@@ -11,9 +11,9 @@ import pytest
 from cdc_perf.errors import ExitCode, StackFailure
 from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.stack import source
+from cdc_perf.stack.checks.capture import expect_capturable
 from cdc_perf.stack.checks.collections import expect_collections, prove_collections
 from cdc_perf.stack.checks.publication import expect_publication
-from cdc_perf.stack.checks.tables import expect_tables
 from cdc_perf.stack.endpoints import Endpoints
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
@@ -68,23 +68,23 @@ def called(*names: str) -> tuple[Table, ...]:
 @pytest.mark.parametrize(
     ("table", "key"),
     [
-        ("checks.good", ("a", "b")),
         ("checks.good", ("b", "a")),
         ('checks."Mixed Case"', ("a",)),
         ("checks.unique_only", ("mail",)),
-        ("checks.parted", ("b", "a")),
+        ("checks.parted", ("a", "b")),
     ],
 )
 def test_a_table_whose_key_is_that_of_its_events_is_captured(
     connection: Connection, pipeline: Pipeline, table: str, key: tuple[str, ...]
 ) -> None:
-    expect_tables(connection, of(pipeline, Table(table, key, "any")))
+    expect_capturable(connection, of(pipeline, Table(table, key, "any")), published=False)
 
 
 @pytest.mark.parametrize(
     ("table", "key", "setting"),
     [
         ("checks.good", ("a",), "key"),
+        ("checks.good", ("a", "b"), "key"),
         ("checks.good", ("mail",), "key"),
         ("checks.good", ("a", "b", "mail"), "key"),
         ("checks.good", ("nope",), "key"),
@@ -103,9 +103,10 @@ def test_a_table_whose_key_is_that_of_its_events_is_captured(
 def test_a_table_that_its_key_cannot_follow_is_refused(
     connection: Connection, pipeline: Pipeline, table: str, key: tuple[str, ...], setting: str
 ) -> None:
-    good = Table("checks.good", ("a", "b"), "good")
+    asked = of(pipeline, Table("checks.good", ("b", "a"), "good"), Table(table, key, "any"))
     with pytest.raises(StackFailure) as caught:
-        expect_tables(connection, of(pipeline, good, Table(table, key, "any")))
+        expect_capturable(connection, asked, published=False)
+    assert caught.value.code is ExitCode.USAGE
     assert caught.value.message.startswith(f"pipeline.toml: tables[1].{setting}: ")
     assert "\n" not in caught.value.message
 
@@ -205,7 +206,7 @@ def test_up_refuses_in_one_line_and_leaves_nothing(
     assert old in text
     settings.write_text(text.replace(old, new, 1), encoding="utf-8")
     completed = inv("up", "--stack", "local")
-    assert completed.exit_code == ExitCode.STACK
+    assert completed.exit_code == ExitCode.USAGE
     assert any(line.startswith(f"pipeline.toml: {place}: ") for line in completed.last_lines)
     assert not inv.checkout.endpoints_file.exists()
     assert "Traceback" not in "".join(completed.last_lines)

@@ -19,8 +19,10 @@ from cdc_perf.errors import ExitCode
 from cdc_perf.settings.paths import PIPELINE, Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
-from cdc_perf.stack import canary
+from cdc_perf.stack.canary import DEADLINE_SECONDS
 from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.sinks.choice import sink_of
+from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 
@@ -54,14 +56,24 @@ class Site:
         return next(int(each["pid"]) for each in states if each["name"] == component)
 
     def insert(self, count: int) -> list[str]:
-        """Insert customers, and wait until the last one is in the sink."""
+        """Insert customers, and wait until each one is in the sink."""
         keys = [str(uuid.uuid4()) for _ in range(count)]
-        with psycopg.connect(self.endpoints.postgres_dsn, autocommit=True) as connection:
+        (customer,) = (x for x in self.pipeline.tables if x.table == "public.customer")
+        with (
+            psycopg.connect(self.endpoints.postgres_dsn, autocommit=True) as connection,
+            # It follows topics from the moment that it is opened.
+            sink_of(self.pipeline, self.endpoints).open() as reader,
+        ):
             for key in keys:
                 connection.execute(
                     "INSERT INTO customer (id, email) VALUES (%s, %s)", (key, f"{key}@e.test")
                 )
-        canary.run_canary(self.pipeline, self.endpoints)
+
+            def arrived() -> None:
+                if missing := [key for key in keys if not reader.has(customer, key)]:
+                    raise NotReady(f"{missing[0]} is missing")
+
+            wait_until(arrived, what="the customers", deadline_seconds=DEADLINE_SECONDS)
         return keys
 
     def lose(self, keys: Sequence[str]) -> None:

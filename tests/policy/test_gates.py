@@ -184,7 +184,7 @@ REDS: Mapping[GateFunction, Red] = {
     connector_gate: Red(
         "connector",
         ExitCode.FAIL,
-        replace(users(), connector=ConnectorHealth("cdc", Condition.FAILED, "task 0 FAILED")),
+        replace(users(), connectors=(ConnectorHealth("cdc", Condition.FAILED, "task 0 FAILED"),)),
     ),
     clock_gate: Red("clock", ExitCode.INVALID, replace(users(), clock_step_seconds=-1.0)),
     summary_gate: Red("summary", ExitCode.INVALID, replace(users(), scenario="spike")),

@@ -219,7 +219,7 @@ def evidence(
         clock_step_seconds=clock_step_seconds,
         events=events,
         integrity=CLEAN,
-        connector=ConnectorHealth("postgres-cdc-connector", Condition.RUNNING),
+        connectors=(ConnectorHealth("postgres-cdc-connector", Condition.RUNNING),),
     )
 
 

@@ -15,6 +15,7 @@ const NAMES = {
   connect_url: 'connectUrl',
   connector: 'connector',
   consumer_url: 'consumerUrl',
+  canary: 'canary',
 };
 
 /** What each kind of sink needs besides the source, by the name in the file. */
@@ -26,7 +27,7 @@ const NEEDED = {
 
 const variable = (name) => `CDC_${name.toUpperCase()}`;
 
-/** Text as it is, and JSON of anything else: `tables` and `kafka_client` may be objects in the file. */
+/** Text as it is, and JSON of anything else: `canary`, `tables`, and `kafka_client` may be objects in the file. */
 function asText(value) {
   const text = typeof value === 'string' ? value : JSON.stringify(value ?? '');
   return value ? text.trim() : '';
@@ -59,7 +60,7 @@ const url = (text) => text.replace(/\/+$/u, '');
 
 /**
  * The endpoints: `postgresDsn` and `slot` of the source, the options of `sink` of k6/x/cdc (`kind` and the addresses),
- * `connectUrl`, `connector`, `consumerUrl`. Throws if one that every scenario needs is unknown.
+ * `connectUrl`, `connector`, `consumerUrl`, `canary` (JSON). Throws if one that every scenario needs is unknown.
  */
 export function endpoints() {
   const kind = found.kind || 'mongodb';

@@ -18,7 +18,7 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.integrity.records import Drain
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import canary, source
-from cdc_perf.stack.connector_health import ConnectorDown, ConnectorHealth, Guard, read_health
+from cdc_perf.stack.connector_health import ConnectorDown, ConnectorHealth, Guard, read_connectors
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.waiting import NotReady, WaitTimeout, wait_until
@@ -216,9 +216,8 @@ class Draining:
 
     def _note_connector(self) -> None:
         """Record a connector that does not run, because that may be the reason."""
-        health = read_health(self._pipeline, self._endpoints)
-        if health is not None and not health.running:
-            self._connector = health
+        connectors = read_connectors(self._pipeline, self._endpoints)
+        self._connector = next((x for x in connectors if not x.running), self._connector)
 
     def _left(self) -> float:
         """Return the seconds left. A step after the deadline still gets a short time."""

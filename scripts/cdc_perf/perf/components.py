@@ -1,9 +1,9 @@
-"""Wait for components that restart after they ended, and for the connector."""
+"""Wait for components that restart after they ended, and for the connectors."""
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.backend import Backend
-from cdc_perf.stack.connector_health import CONNECTOR, expect_running
+from cdc_perf.stack.connector_health import expect_running, is_connector
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady, wait_until
 
@@ -21,7 +21,7 @@ def wait_for_components(backend: Backend) -> None:
         statuses = [
             status
             for status in backend.status()
-            if not status.observer and not status.name.startswith(CONNECTOR)
+            if not status.observer and not is_connector(status)
         ]
         not_running = {status.name: status.state for status in statuses if not status.running}
         if "stopped" in not_running.values():
@@ -33,10 +33,10 @@ def wait_for_components(backend: Backend) -> None:
 
 
 def wait_for_connector(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Wait until the connector and its tasks run: a load without them measures nothing.
+    """Wait until the connectors and their tasks run: a load without them measures nothing.
 
     Raises:
-        StackFailure: A task failed, the connector was paused, or it does not start in time.
+        StackFailure: A task failed, a connector was paused, or it does not start in time.
     """
     wait_until(
         lambda: expect_running(pipeline, endpoints),

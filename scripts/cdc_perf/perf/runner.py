@@ -43,7 +43,7 @@ from cdc_perf.signals import deferred
 from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.choice import EXTERNAL, running_endpoints
 from cdc_perf.stack.connector import deployed_settings
-from cdc_perf.stack.connector_health import read_health
+from cdc_perf.stack.connector_health import read_connectors
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.gauges import Gauges
 from cdc_perf.stack.hops import read_hops
@@ -157,7 +157,7 @@ def prepare_session(
         if endpoints.consumer_url
         else None,
         checker=_checker(plan, backend, endpoints),
-        connector=partial(read_health, plan.pipeline, endpoints),
+        connectors=partial(read_connectors, plan.pipeline, endpoints),
     )
     shapes = [runner.shape(planned) for planned in plan.scenarios]
     if confirm is not None:

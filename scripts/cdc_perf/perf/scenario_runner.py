@@ -84,7 +84,7 @@ class ScenarioRunner:
         hops: Reads the consumer's counts; None if there is no cdc-consumer: then the hops come from
             the topics' records.
         checker: Drains the pipeline and checks for data loss.
-        connector: Returns the health of the connector; None if Connect's address is unknown.
+        connectors: Returns the health of each connector; nothing if Connect's address is unknown.
         telemetry: Exports the progress to Prometheus; None if there is none.
     """
 
@@ -93,7 +93,7 @@ class ScenarioRunner:
     gauges: Gauges
     hops: Read | None
     checker: Checker
-    connector: Callable[[], ConnectorHealth | None]
+    connectors: Callable[[], tuple[ConnectorHealth, ...]]
     telemetry: PrometheusExport | None = None
 
     def with_variables(self, variables: Mapping[str, str]) -> "ScenarioRunner":
@@ -143,7 +143,7 @@ class ScenarioRunner:
             seen = from_records if self.hops is None else hops.close()
             write_atomically(files.hops, readable_json(hops_of(seen)))
             events = watch.events()
-            connector = self.connector()
+            connectors = self.connectors()
             if telemetry is not None:
                 telemetry.loaded(loaded.ended, events or ())
             summary = read_summary(files.summary)
@@ -165,7 +165,7 @@ class ScenarioRunner:
                 events=events,
                 hops=seen,
                 integrity=integrity,
-                connector=connector,
+                connectors=connectors,
                 exceptions=read_exceptions(files.log),
                 interrupted="" if loaded.interrupted is None else str(loaded.interrupted),
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from tabulate import tabulate
 
@@ -48,22 +49,40 @@ def status_json(statuses: Sequence[ComponentStatus]) -> str:
     return json_text(list(statuses))
 
 
-def connector_table(health: ConnectorHealth) -> str:
-    """Return a line for the connector and one for each task, then a line for each problem."""
-    rows = [(health.name, health.status.state if health.status else str(health.condition))]
-    rows += [(f"task {task.id}", task.state) for task in _tasks(health)]
+def connector_table(health: ConnectorHealth, sink: ConnectorHealth | None = None) -> str:
+    """Return a line for each connector and each of its tasks, then a line for each problem.
+
+    Args:
+        health: The state of the source's connector.
+        sink: The state of the sink connector; None if there is none.
+    """
+    rows: list[tuple[str, str]] = []
+    lines: list[str] = []
+    for each in filter(None, (health, sink)):
+        rows.append((each.name, each.status.state if each.status else str(each.condition)))
+        rows += [(f"task {task.id}", task.state) for task in _tasks(each)]
+        lines += [f"{failure}: {failure.remedy}" for failure in each.failures]
+        if not each.failures and not each.running:
+            lines.append(each.sentence)
     table = tabulate(rows, headers=["connector", "state"], disable_numparse=True)
-    lines = [f"{failure}: {failure.remedy}" for failure in health.failures]
-    if not lines and not health.running:
-        lines = [health.sentence]
     return "\n".join((table, *map(printable, lines)))
 
 
-def connector_json(health: ConnectorHealth) -> str:
-    """Return the state as JSON: full traces, and the code, cause, and remedy of each failure."""
+def connector_json(health: ConnectorHealth, sink: ConnectorHealth | None = None) -> str:
+    """Return the state as JSON: full traces, and the code, cause, and remedy of each failure.
+
+    Args:
+        health: The state of the source's connector.
+        sink: The state of the sink connector, as `sink_connector`; None if there is none.
+    """
+    found = _fields(health)
+    return json_text(found if sink is None else {**found, "sink_connector": _fields(sink)})
+
+
+def _fields(health: ConnectorHealth) -> dict[str, Any]:
     failures = [{**asdict(failure), "remedy": failure.remedy} for failure in health.failures]
     known = asdict(health.status) if health.status else {"name": health.name}
-    return json_text({**known, "condition": health.condition, "failures": failures})
+    return {**known, "condition": health.condition, "failures": failures}
 
 
 def _tasks(health: ConnectorHealth) -> tuple[TaskStatus, ...]:

@@ -109,6 +109,11 @@ class Table(_Section, frozen=True):
         return TableName.parse(self.table)
 
 
+CANARY_TABLE = "public.cdc_perf_canary"
+# Its key and its columns are fixed: `canary_row.CREATE`.
+OWN_CANARY = Table(CANARY_TABLE, ("id",))
+
+
 class Canary(_Section, frozen=True):
     """The row that must pass every hop before a stack counts as ready."""
 
@@ -210,7 +215,7 @@ class Pipeline(_Section, frozen=True):
         kafka: The topics.
         sink: Where changes arrive.
         tables: The captured tables.
-        canary: The row that proves that the pipeline works.
+        canary: The row that proves that the pipeline works; None: a row of the canary's own table.
         connector: Debezium's connector.
         consumer: The settings of cdc-consumer; None if the pipeline has another consumer or none.
         sink_connector: The connector that writes to the sink; None if there is none.
@@ -222,8 +227,8 @@ class Pipeline(_Section, frozen=True):
     kafka: Kafka
     sink: Sink
     tables: Annotated[tuple[Table, ...], msgspec.Meta(min_length=1)]
-    canary: Canary
     connector: Connector
+    canary: Canary | None = None
     consumer: Consumer | None = None
     sink_connector: Connector | None = None
     connect: Connect = Connect()
@@ -247,5 +252,19 @@ class Pipeline(_Section, frozen=True):
 
     @property
     def canary_table(self) -> Table:
-        """The table of the canary row."""
-        return next(table for table in self.tables if table.table == self.canary.table)
+        """The table of the canary row, with its target."""
+        if self.canary is not None:
+            return next(table for table in self.tables if table.table == self.canary.table)
+        match self.sink:
+            case MongodbSink():
+                target = OWN_CANARY.name.name
+            case PostgresSink():
+                target = CANARY_TABLE
+            case KafkaSink():
+                target = ""
+        return msgspec.structs.replace(OWN_CANARY, target=target)
+
+    @property
+    def captured(self) -> tuple[Table, ...]:
+        """All tables that the pipeline carries: those that are measured, and the canary's own."""
+        return self.tables if self.canary is not None else (*self.tables, self.canary_table)

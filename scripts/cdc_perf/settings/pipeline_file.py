@@ -75,7 +75,8 @@ def _untyped_faults(content: dict[str, object]) -> Iterator[tuple[str, str]]:
 
 def _name_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     names = [(f"tables[{index}].table", table.table) for index, table in enumerate(pipeline.tables)]
-    for place, text in (*names, ("canary.table", pipeline.canary.table)):
+    canary = [("canary.table", pipeline.canary.table)] if pipeline.canary is not None else []
+    for place, text in (*names, *canary):
         try:
             TableName.parse(text)
         except ValueError as fault:
@@ -94,7 +95,9 @@ def _in_one_spelling(pipeline: Pipeline) -> Pipeline:
         )
         for table in pipeline.tables
     )
-    canary = replace(pipeline.canary, table=str(TableName.parse(pipeline.canary.table)))
+    canary = pipeline.canary
+    if canary is not None:
+        canary = replace(canary, table=str(TableName.parse(canary.table)))
     return replace(pipeline, tables=tables, canary=canary)
 
 
@@ -199,7 +202,16 @@ def _collection_fault(database: str, name: str) -> str:
 
 
 def _canary_faults(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
-    canary, names = pipeline.canary.table, [table.table for table in pipeline.tables]
+    names = [table.table for table in pipeline.tables]
+    if pipeline.canary is None:
+        own = pipeline.canary_table
+        for index, table in enumerate(pipeline.tables):
+            if table.table == own.table:
+                yield f"tables[{index}].table", "is the table of the canary; remove it"
+            elif own.target and table.target == own.target:
+                yield f"tables[{index}].target", f"{own.target} is the target of the canary"
+        return
+    canary = pipeline.canary.table
     if canary not in names:
         yield "canary.table", f"{canary} is not in [[tables]]; {nearest(canary, names)}"
         return

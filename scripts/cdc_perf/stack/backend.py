@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from cdc_perf.stack.checks.results import Result
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.usage import Usage
@@ -71,6 +72,13 @@ class Backend(Protocol):
 
         Raises:
             StackFailure: It does not match; nothing was changed.
+        """
+
+    def check(self) -> tuple[Result, ...]:
+        """Check everything that can be read of a running stack; write nothing.
+
+        Raises:
+            StackFailure: It is not up.
         """
 
     def down(self) -> bool:

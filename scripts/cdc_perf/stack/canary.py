@@ -1,15 +1,15 @@
 """The canary: one row that is written to PostgreSQL and read back from the sink."""
 
 import time
-import uuid
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import source
+from cdc_perf.stack.canary_row import CREATE, CanaryRow
 from cdc_perf.stack.connector_health import Guard
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.sinks.choice import sink_of
@@ -20,6 +20,7 @@ DEADLINE_SECONDS = 30.0
 _EXPLAIN_SECONDS = 3.0
 # About the duration of a row's transfer.
 _INTERVAL_SECONDS = 0.01
+_REJECTED = f"{CREATE}, with the privileges to insert, update, and delete"
 
 
 def run_canary(
@@ -31,8 +32,8 @@ def run_canary(
     """Write a row, wait for it in the sink, delete it, and wait until it is gone from the sink.
 
     Args:
-        pipeline: Declares the canary row.
-        endpoints: Where to write and read it.
+        pipeline: The pipeline.
+        endpoints: Where to write and read the row, and its SQL.
         deadline_seconds: Timeout of each of the two waits.
         explain: Called once if the row has not arrived after some seconds; it raises StackFailure
             if it finds the reason, which ends the wait.
@@ -44,16 +45,8 @@ def run_canary(
         ConnectorDown: A task failed, or the connector was paused: the row cannot arrive.
         StackFailure: PostgreSQL refused the row, or a wait timed out.
     """
-    table = pipeline.canary_table
-    identifier = str(uuid.uuid4())
-    values: dict[str, object] = {table.key[0]: identifier, **pipeline.canary.values}
-    name = sql.Identifier(*table.name)
-    insert = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-        name,
-        sql.SQL(", ").join(map(sql.Identifier, values)),
-        sql.SQL(", ").join([sql.Placeholder()] * len(values)),
-    )
-    delete = sql.SQL("DELETE FROM {} WHERE {} = %s").format(name, sql.Identifier(table.key[0]))
+    row = endpoints.canary
+    table = next(each for each in pipeline.captured if each.table == row.table)
     sink = sink_of(pipeline, endpoints)
 
     def arrived() -> None:
@@ -84,19 +77,29 @@ def run_canary(
         with source.connect(endpoints.postgres_dsn) as connection, sink.open() as reader:
             # A lock of others must not hold a command for ever.
             limit_statements(connection, deadline_seconds)
-            connection.execute(insert, list(values.values()))
+            identifier, key = _inserted(connection, row)
             committed = time.monotonic()
             try:
                 wait(arrived)
                 latency = time.monotonic() - committed
             finally:
-                connection.execute(delete, (identifier,))
+                psycopg.RawCursor(connection).execute(row.delete.encode(), key)
             wait(gone)
     except psycopg.Error as error:
         raise StackFailure(
             f"PostgreSQL rejected the canary row: {str(error).strip().splitlines()[0]}",
-            hint="fix [canary] in pipeline.toml",
+            hint=_REJECTED if pipeline.canary is None else "fix [canary] in pipeline.toml",
         ) from None
     except NotReady as reason:
         raise StackFailure(f"the canary row could not be sent or followed: {reason}") from None
     return latency
+
+
+def _inserted(
+    connection: psycopg.Connection[tuple[Any, ...]], row: CanaryRow
+) -> tuple[str, list[str]]:
+    """Insert the row; return its key in the sink, and the parameters of the other statements."""
+    found = connection.execute(row.insert.encode()).fetchone()
+    if found is None:
+        raise NotReady(f"a trigger of {row.table} suppressed it")
+    return str(found[0]), list(found[1])

@@ -110,6 +110,12 @@ class ConnectApi:
         with self._valid_answer(answer):
             return str(answer.json()[field])
 
+    def configs(self) -> dict[str, dict[str, str]]:
+        """Return the configuration of each connector, by name."""
+        answer = self._ask("GET", "/connectors?expand=info")
+        with self._valid_answer(answer):
+            return {name: dict(each["info"]["config"]) for name, each in answer.json().items()}
+
     def config(self, name: str) -> dict[str, str] | None:
         """Return the connector's configuration, or None if there is no such connector."""
         answer = self._ask("GET", f"/connectors/{name}/config", missing_ok=True)

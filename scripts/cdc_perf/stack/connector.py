@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -41,6 +41,8 @@ STALE_FAILURE_SECONDS = 3.0
 # without heartbeats, it must stay RUNNING this long.
 STEADY_SECONDS = 30.0
 _LOGS = "see `inv logs --component connect`"
+# The settings that no two connectors of one database may share.
+_OWN_SETTINGS = {"slot.name": "reads the slot", "topic.prefix": "has the topic prefix"}
 
 
 class ConnectorChange(StrEnum):
@@ -90,7 +92,7 @@ def desired_config(
         "topic.prefix": pipeline.kafka.topic_prefix,
         "slot.name": pipeline.postgres.slot,
         "publication.name": pipeline.postgres.publication,
-        "table.include.list": ",".join(table.name.pattern() for table in pipeline.tables),
+        "table.include.list": ",".join(table.name.pattern() for table in pipeline.captured),
     }
 
 
@@ -125,14 +127,31 @@ def decide(current: dict[str, str] | None, desired: dict[str, str]) -> Deploymen
 
 
 def pending_changes(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]:
-    """Return what a deployment would change in Kafka Connect, one line per setting.
+    """Return what a deployment would change in the Connect of others, one line per setting.
 
     Raises:
-        StackFailure: Connect does not answer.
+        StackFailure: Connect does not answer, or the deployment would create a second connector
+            for the slot or the topics of one that is there.
     """
     api = ConnectApi.of(endpoints)
     current = _asked(lambda: api.config(pipeline.connector.name))
-    return tuple(changed_settings(current or {}, config_for(pipeline, endpoints)))
+    desired = config_for(pipeline, endpoints)
+    if current is None:
+        _expect_only(desired, _asked(api.configs))
+    return tuple(changed_settings(current or {}, desired))
+
+
+def _expect_only(desired: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> None:
+    """Raise StackFailure if another connector reads the slot, or writes to the topics."""
+    for name, config in others.items():
+        for setting, verb in _OWN_SETTINGS.items():
+            same = ("database.dbname", setting)
+            if all(config.get(each) == desired[each] for each in same):
+                raise StackFailure(
+                    f"there is no connector {desired['name']}, but the connector {name} {verb} "
+                    f"{desired[setting]} of the database {desired['database.dbname']}",
+                    hint=f'set connector.name = "{name}" in pipeline.toml',
+                )
 
 
 def deploy(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorChange:
@@ -264,7 +283,7 @@ _REVIVAL = {
 
 
 def current_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth:
-    """Return the current state of the connector and its tasks.
+    """Return the current state of the source's connector and its tasks.
 
     Raises:
         StackFailure: There is no such connector, or Connect does not answer.

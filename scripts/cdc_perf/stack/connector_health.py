@@ -1,7 +1,7 @@
-"""The state of the connector and its tasks. Only this module decides whether they run."""
+"""The state of each connector and its tasks. Only this module decides whether they run."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,6 +20,9 @@ from cdc_perf.stack.task_failure import FailureCode, TaskFailure
 from cdc_perf.waiting import NotReady
 
 CONNECTOR = "connector"
+SINK_CONNECTOR = "sink connector"
+# The backend of a pipeline that others run.
+_EXTERNAL = "external"
 _READ_EVERY_SECONDS = 0.5
 _ANSWER_SECONDS = 5.0
 # A starting worker reports no connector before it has read its internal topics.
@@ -63,6 +66,10 @@ _STATES: dict[str, State] = {
 }
 _ABSENT_REMEDY = "inv connector.deploy"
 _RESUME_REMEDY = "inv up or inv connector.restart resumes it"
+NOT_CREATED = (
+    "cdc-perf creates no sink connector there: correct sink_connector.name in pipeline.toml; if "
+    "another worker runs it, replace [sink_connector] by kafka.consumer_group"
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ class ConnectorHealth:
         remedy: How to fix it; may be empty.
         failures: The failures of the connector and its tasks.
         status: Kafka Connect's answer; None if it gave none or has no such connector.
+        role: The row of the connector in a status: CONNECTOR or SINK_CONNECTOR.
     """
 
     name: str
@@ -84,6 +92,7 @@ class ConnectorHealth:
     remedy: str = ""
     failures: tuple[TaskFailure, ...] = ()
     status: ConnectorStatus | None = None
+    role: str = CONNECTOR
 
     @property
     def running(self) -> bool:
@@ -135,18 +144,61 @@ def assess(name: str, status: ConnectorStatus | None) -> ConnectorHealth:
     return ConnectorHealth(name, Condition.UNASSIGNED, detail, "", (), status)
 
 
+def assess_sink(name: str, status: ConnectorStatus | None, endpoints: Endpoints) -> ConnectorHealth:
+    """Return the health of the sink connector; `status` as in `assess`."""
+    health = replace(assess(name, status), role=SINK_CONNECTOR)
+    if health.condition is Condition.ABSENT:
+        remedy = NOT_CREATED if endpoints.stack == _EXTERNAL else _ABSENT_REMEDY
+        return replace(health, detail=f"there is no sink connector {name}", remedy=remedy)
+    if not health.failures:
+        return health
+    failures = tuple(replace(failure, of_sink=True) for failure in health.failures)
+    return replace(health, remedy=failures[0].remedy, failures=failures)
+
+
 def read_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth | None:
-    """Return the connector's current health; None if Kafka Connect has no address."""
+    """Return the current health of the source's connector; None if Connect has no address."""
     if not endpoints.connect_url:
         return None
     name = pipeline.connector.name
+    health = _read(endpoints, name, lambda status: assess(name, status))
+    return with_tables(health, pipeline, endpoints)
+
+
+def read_sink_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth | None:
+    """Return the current health of the sink connector.
+
+    Returns:
+        The health; None if the pipeline has no sink connector, or Connect has no address.
+    """
+    if pipeline.sink_connector is None or not endpoints.connect_url:
+        return None
+    name = pipeline.sink_connector.name
+    health = _read(endpoints, name, lambda status: assess_sink(name, status, endpoints))
+    return replace(health, role=SINK_CONNECTOR)
+
+
+def read_connectors(pipeline: Pipeline, endpoints: Endpoints) -> tuple[ConnectorHealth, ...]:
+    """Return the current health of each connector of the pipeline, the source's first.
+
+    Returns:
+        One or two; empty if Kafka Connect has no address.
+    """
+    both = (read_health(pipeline, endpoints), read_sink_health(pipeline, endpoints))
+    return tuple(health for health in both if health is not None)
+
+
+def _read(
+    endpoints: Endpoints,
+    name: str,
+    assessed: Callable[[ConnectorStatus | None], ConnectorHealth],
+) -> ConnectorHealth:
     try:
-        health = assess(name, ConnectApi.of(endpoints, _ANSWER_SECONDS).status(name))
+        return assessed(ConnectApi.of(endpoints, _ANSWER_SECONDS).status(name))
     except (Rebalancing, Unreachable) as reason:
         return ConnectorHealth(name, Condition.UNKNOWN, str(reason), "inv status")
     except StackFailure as failure:
         return ConnectorHealth(name, Condition.UNKNOWN, failure.message, failure.hint)
-    return with_tables(health, pipeline, endpoints)
 
 
 def with_tables(
@@ -169,22 +221,22 @@ def with_tables(
 
 
 def expect_running(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Return if the connector and its tasks run, or if Kafka Connect has no address.
+    """Return if the connectors and their tasks run, or if Kafka Connect has no address.
 
     Raises:
-        ConnectorDown: They do not run and do not recover by themselves.
-        NotReady: They do not run yet.
+        ConnectorDown: One does not run and does not recover by itself.
+        NotReady: One does not run yet.
     """
-    health = read_health(pipeline, endpoints)
-    if health is None or health.running:
-        return
-    if health.condition in PERSISTENT:
-        raise ConnectorDown(health)
-    raise NotReady(health.sentence)
+    down = [x for x in read_connectors(pipeline, endpoints) if not x.running]
+    for health in down:
+        if health.condition in PERSISTENT:
+            raise ConnectorDown(health)
+    if down:
+        raise NotReady(down[0].sentence)
 
 
 class Guard:
-    """Ends a wait for a change that cannot arrive because the connector is down.
+    """Ends a wait for a change that cannot arrive because a connector is down.
 
     The wait calls it at each attempt; it asks Kafka Connect at intervals.
     """
@@ -194,40 +246,45 @@ class Guard:
         self._endpoints = endpoints
         # A change that arrives soon must not wait for an answer from Connect.
         self._read_at = time.monotonic()
-        self._absent_since: float | None = None
+        self._absent_since: dict[str, float] = {}
 
     def __call__(self) -> None:
-        """Check the connector, unless it was checked a moment ago.
+        """Check the connectors, unless they were checked a moment ago.
 
         Raises:
-            ConnectorDown: It does not run and does not recover by itself.
+            ConnectorDown: One does not run and does not recover by itself.
         """
         now = time.monotonic()
         if now - self._read_at < _READ_EVERY_SECONDS:
             return
-        health = read_health(self._pipeline, self._endpoints)
+        connectors = read_connectors(self._pipeline, self._endpoints)
         self._read_at = time.monotonic()
-        if health is None or health.condition is not Condition.ABSENT:
-            self._absent_since = None
-        elif self._absent_since is None:
-            self._absent_since = now
-        if health is None:
-            return
-        removed = self._absent_since is not None and now - self._absent_since >= _ABSENT_SECONDS
-        if health.condition in PERSISTENT or removed:
-            raise ConnectorDown(health)
+        for health in connectors:
+            if health.condition in PERSISTENT or self._removed(health, now):
+                raise ConnectorDown(health)
+
+    def _removed(self, health: ConnectorHealth, now: float) -> bool:
+        if health.condition is not Condition.ABSENT:
+            self._absent_since.pop(health.name, None)
+            return False
+        return now - self._absent_since.setdefault(health.name, now) >= _ABSENT_SECONDS
 
 
-def status_rows(health: ConnectorHealth | None) -> tuple[ComponentStatus, ...]:
-    """Return a row for the connector and one for each task; nothing if `health` is None."""
-    return () if health is None else tuple(_rows(health))
+def status_rows(connectors: Iterable[ConnectorHealth]) -> tuple[ComponentStatus, ...]:
+    """Return a row for each connector and one for each of its tasks."""
+    return tuple(row for health in connectors for row in _rows(health))
+
+
+def is_connector(status: ComponentStatus) -> bool:
+    """Return whether a row of a status is one of `status_rows`."""
+    return status.name.startswith((CONNECTOR, SINK_CONNECTOR))
 
 
 def _rows(health: ConnectorHealth) -> Iterator[ComponentStatus]:
     failures = {failure.who: f"{failure.what}: {failure.remedy}" for failure in health.failures}
     if health.status is None:
         state: State = "missing" if health.condition is Condition.ABSENT else "unknown"
-        yield _row(CONNECTOR, health.name, state, health.sentence)
+        yield _row(health.role, health.name, state, health.sentence)
         return
     own = failures.get(f"connector {health.name}", "")
     if not own and health.condition not in (Condition.RUNNING, Condition.FAILED):
@@ -235,10 +292,10 @@ def _rows(health: ConnectorHealth) -> Iterator[ComponentStatus]:
     # A RUNNING connector without a task does nothing.
     idle = health.condition is Condition.NO_TASKS
     own_state = "unassigned" if idle else _STATES.get(health.status.state, "unknown")
-    yield _row(CONNECTOR, health.name, own_state, own)
+    yield _row(health.role, health.name, own_state, own)
     for task in health.status.tasks:
         state = _STATES.get(task.state, "unknown")
-        yield _row(f"{CONNECTOR} task {task.id}", "", state, failures.get(f"task {task.id}", ""))
+        yield _row(f"{health.role} task {task.id}", "", state, failures.get(f"task {task.id}", ""))
 
 
 def _row(name: str, version: str, state: State, detail: str) -> ComponentStatus:

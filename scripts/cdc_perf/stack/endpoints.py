@@ -11,6 +11,7 @@ import msgspec
 from cdc_perf.files import NOT_JSON, PRIVATE, readable_json, write_atomically
 from cdc_perf.settings.kafka_client import generator_settings
 from cdc_perf.settings.pipeline import Pipeline, PostgresSink
+from cdc_perf.stack.canary_row import CanaryRow, canary_of, own_canary
 
 # The only account of a Kafka Connect that the harness starts.
 CONNECT_USER = "cdc-perf"
@@ -41,6 +42,7 @@ def names_in(pipeline: Pipeline) -> dict[str, Any]:
         "connector": pipeline.connector.name,
         "mongodb_database": pipeline.mongodb.database if pipeline.mongodb else "",
         "slot": pipeline.postgres.slot,
+        "canary": canary_of(pipeline),
         "tables": {
             table.table: SinkTable(
                 topic=pipeline.topic(table),
@@ -49,7 +51,7 @@ def names_in(pipeline: Pipeline) -> dict[str, Any]:
                 columns=table.columns,
                 ignored=table.not_compared,
             )
-            for table in pipeline.tables
+            for table in pipeline.captured
         },
     }
 
@@ -71,10 +73,13 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
         consumer_url: Empty if the pipeline has no cdc-consumer, or its address is unknown.
         slot: The name of the replication slot.
         tables: Where the changes of each table arrive, by table.
+        canary: The canary row.
         connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it; empty if it is
             the same as for the harness.
         connector_password: A reference that Kafka Connect resolves to PostgreSQL's password; empty:
             it gets the password of `postgres_dsn`.
+        connector_sink: `host:port` of the sink as Kafka Connect reaches it; empty if it is the same
+            as for the harness.
         prometheus_url: Empty if there is no Prometheus.
         grafana_url: Empty if there is no Grafana.
     """
@@ -93,10 +98,12 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     consumer_url: str = ""
     slot: str = ""
     tables: Mapping[str, SinkTable] = {}
+    canary: CanaryRow = own_canary()
     prometheus_url: str = ""
     grafana_url: str = ""
     connector_postgres: str = ""
     connector_password: str = ""
+    connector_sink: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that pass the addresses to k6 and the consumer."""

@@ -8,7 +8,7 @@ https://www.mongodb.com/docs/kafka-connector/current/sink-connector/configuratio
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from psycopg.conninfo import conninfo_to_dict
 
 from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Connector, MongodbSink, Pipeline, PostgresSink
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, ServerError, Unreachable
 from cdc_perf.stack.connector import (
@@ -27,12 +28,15 @@ from cdc_perf.stack.connector import (
     decide,
 )
 from cdc_perf.stack.connector_health import (
+    NOT_CREATED,
     PERSISTENT,
     Condition,
     ConnectorDown,
     ConnectorHealth,
     assess,
+    assess_sink,
 )
+from cdc_perf.stack.connector_settings import changed_settings
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.task_failure import failure_of
 from cdc_perf.waiting import NotReady, WaitTimeout, wait_until
@@ -40,6 +44,11 @@ from cdc_perf.waiting import NotReady, WaitTimeout, wait_until
 T = TypeVar("T")
 MONGODB_CLASS = "com.mongodb.kafka.connect.MongoSinkConnector"
 JDBC_CLASS = "io.debezium.connector.jdbc.JdbcSinkConnector"
+# The settings with the sink's address and account.
+_ADDRESSES: Mapping[str, tuple[str, ...]] = {
+    MONGODB_CLASS: ("connection.uri",),
+    JDBC_CLASS: ("connection.url", "connection.username", "connection.password"),
+}
 _LOGS = "see `inv logs --component connect`"
 # What the worker logs about a plugin that it cannot load (PluginScanner) or use.
 _NOT_LOADED = re.compile(r"PluginScanner: |ServiceConfigurationError: ")
@@ -71,6 +80,15 @@ class SinkAddress:
     password: str = ""
 
 
+def sink_address(endpoints: Endpoints) -> SinkAddress:
+    """Return the address of the sink of a stack that the harness starts."""
+    return SinkAddress(
+        endpoints.sink_dsn or endpoints.mongodb_uri,
+        from_connect=endpoints.connector_sink,
+        password=endpoints.connector_password,
+    )
+
+
 class PluginApi(ConnectApi):
     """The part of Kafka Connect's REST API that lists its plugins."""
 
@@ -92,7 +110,7 @@ def desired_sink_config(pipeline: Pipeline, address: SinkAddress) -> dict[str, s
     return {
         **connector.config,
         "name": connector.name,
-        "topics": ",".join(pipeline.topic(table) for table in pipeline.tables),
+        "topics": ",".join(pipeline.topic(table) for table in pipeline.captured),
         **_sink_settings(pipeline, connector, address),
     }
 
@@ -119,8 +137,95 @@ def deploy_sink(
         StackFailure: The worker does not have the connector's class, or a class that it needs,
             Connect refused the configuration, a task failed, or the wait timed out.
     """
+    return _apply(pipeline, endpoints, desired_sink_config(pipeline, address), log)
+
+
+def pending_sink_changes(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]:
+    """Return what `change_sink` would change in the Connect of others, one line per setting.
+
+    Raises:
+        UsageFailure: As in `desired_sink_config`.
+        StackFailure: Connect does not answer, or has no such connector.
+    """
+    current = _existing(pipeline, endpoints)
+    return tuple(changed_settings(current, _kept_address(pipeline, endpoints, current)))
+
+
+def change_sink(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorChange:
+    """Apply the sink connector's configuration in the Connect of others, and wait until it runs.
+
+    It must exist, and keeps its address and account: the worker may reach the sink in another way.
+
+    Raises:
+        UsageFailure: As in `desired_sink_config`.
+        StackFailure: There is no such connector, or as in `deploy_sink`.
+    """
+    current = _existing(pipeline, endpoints)
+    return _apply(pipeline, endpoints, _kept_address(pipeline, endpoints, current), tuple)
+
+
+def sink_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth | None:
+    """Return the current state of the sink connector and its tasks; None if there is none.
+
+    Raises:
+        StackFailure: Connect does not answer.
+    """
+    if pipeline.sink_connector is None:
+        return None
+    api, name = ConnectApi.of(endpoints), pipeline.sink_connector.name
+    return assess_sink(name, _asked(lambda: api.status(name)), endpoints)
+
+
+def restart_sink(
+    pipeline: Pipeline, endpoints: Endpoints, log: Callable[[], tuple[str, ...]] = tuple
+) -> None:
+    """Restart the sink connector and its tasks, resume it if needed, and wait until it runs.
+
+    Args:
+        pipeline: The pipeline; it has a sink connector.
+        endpoints: The addresses of the stack.
+        log: As in `deploy_sink`.
+
+    Raises:
+        StackFailure: There is no such connector, Connect refused, or a task failed again.
+    """
+    api, name = ConnectApi.of(endpoints), _connector(pipeline).name
+    if not _asked(lambda: api.restart(name)):
+        raise StackFailure(f"there is no sink connector {name}", hint="inv connector.deploy")
+    # A restart does not resume a paused connector.
+    _asked(lambda: api.resume(name))
+    _wait_running(api, name, STALE_FAILURE_SECONDS, log)
+
+
+def _existing(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
+    """Return the configuration of the sink connector in the Connect of others."""
+    api, name = ConnectApi.of(endpoints), _connector(pipeline).name
+    current = _asked(lambda: api.config(name))
+    if current is None:
+        known = nearest(name, sorted(_asked(api.configs)))
+        raise StackFailure(f"Kafka Connect has no sink connector {name}; {known}", hint=NOT_CREATED)
+    return current
+
+
+def _kept_address(
+    pipeline: Pipeline, endpoints: Endpoints, current: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the desired configuration with the address and account that the connector has."""
+    desired = desired_sink_config(pipeline, sink_address(endpoints))
+    names = _ADDRESSES.get(desired["connector.class"], ())
+    return {
+        **{name: value for name, value in desired.items() if name not in names},
+        **{name: current[name] for name in names if name in current},
+    }
+
+
+def _apply(
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    desired: dict[str, str],
+    log: Callable[[], tuple[str, ...]],
+) -> ConnectorChange:
     connector = _connector(pipeline)
-    desired = desired_sink_config(pipeline, address)
     api = PluginApi(endpoints.connect_url, _VALIDATION_SECONDS, endpoints.connect_ca)
     connector_class = connector.config["connector.class"]
     expect_class(api, connector_class, log)
@@ -208,7 +313,7 @@ def _mongodb_settings(
         "database": sink.database,
         **{
             f"topic.override.{pipeline.topic(table)}.collection": table.target
-            for table in pipeline.tables
+            for table in pipeline.captured
         },
     }
 

@@ -11,8 +11,8 @@ from psycopg.conninfo import make_conninfo
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.canary_row import CREATE
 from cdc_perf.stack.checks.capture import OWN_SOURCE, expect_capturable
-from cdc_perf.stack.checks.publication import expect_publication
 from cdc_perf.stack.commits import Position
 from cdc_perf.stack.statement_limits import PROBE_SECONDS, lift_limit, limit_statements
 from cdc_perf.waiting import NotReady
@@ -71,7 +71,7 @@ def prepare(dsn: str, pipeline: Pipeline, folder: Path) -> None:
     """
     postgres = pipeline.postgres
     script = (folder / postgres.schema).read_bytes()
-    tables = sql.SQL(", ").join(sql.Identifier(*table.name) for table in pipeline.tables)
+    tables = sql.SQL(", ").join(sql.Identifier(*table.name) for table in pipeline.captured)
     publish = sql.SQL(
         "CREATE PUBLICATION {} FOR TABLE {} WITH ({} publish_via_partition_root = true)"
     )
@@ -80,13 +80,15 @@ def prepare(dsn: str, pipeline: Pipeline, folder: Path) -> None:
         with connect(dsn) as connection:
             lift_limit(connection)
             connection.execute(script)
-            expect_capturable(connection, pipeline, OWN_SOURCE)
+            if pipeline.canary is None:
+                connection.execute(CREATE.encode())
+            expect_capturable(connection, pipeline, OWN_SOURCE, published=False)
             if connection.execute(known, (postgres.publication,)).fetchone() is None:
                 name = sql.Identifier(postgres.publication)
                 carries = connection.info.server_version >= _PUBLISHES_GENERATED
                 generated = sql.SQL("publish_generated_columns = stored," if carries else "")
                 connection.execute(publish.format(name, tables, generated))
-            expect_publication(connection, pipeline)
+            expect_capturable(connection, pipeline, OWN_SOURCE)
     except psycopg.Error as error:
         raise StackFailure(
             f"{postgres.schema}: PostgreSQL rejected it: {str(error).strip().splitlines()[0]}",

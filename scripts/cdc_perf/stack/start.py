@@ -14,11 +14,14 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline, PostgresSink
 from cdc_perf.stack import connector, kafka_client, readiness, source, topics
 from cdc_perf.stack.backend import Backend
+from cdc_perf.stack.canary_row import CREATE
 from cdc_perf.stack.checks.capture import OWN_SOURCE
 from cdc_perf.stack.checks.collections import expect_collections, prove_collections
+from cdc_perf.stack.checks.results import Result, expect_passed
 from cdc_perf.stack.checks.sequence import check_pipeline
 from cdc_perf.stack.endpoints import Endpoints
-from cdc_perf.stack.sink_connector import SinkAddress, deploy_sink
+from cdc_perf.stack.probes import ask_all, check_answers
+from cdc_perf.stack.sink_connector import deploy_sink, sink_address
 from cdc_perf.stack.started import expect_same, record
 from cdc_perf.stack.statement_limits import lift_limit
 from cdc_perf.terminal import progress_to
@@ -78,7 +81,7 @@ def up(backend: Backend, starter: Starter, pipeline: Pipeline, *, observe: bool)
         with log_waits():
             if not _start_stopped(starter, pipeline, running):
                 _log.info("the stack is already up")
-        check_pipeline(pipeline, running, OWN_SOURCE)
+        expect_passed(check_pipeline(pipeline, running))
         return running
     began = time.monotonic()
     starter.announce()
@@ -156,7 +159,8 @@ def make_pipeline(
     if pipeline.mongodb is not None:
         wait_ready(starter, "mongodb", lambda: prepare_target(pipeline, endpoints))
     if isinstance(pipeline.sink, PostgresSink):
-        prepare_sink(pipeline.sink, endpoints.sink_dsn, folder)
+        own_canary = pipeline.canary is None
+        prepare_sink(pipeline.sink, endpoints.sink_dsn, folder, own_canary=own_canary)
     wait_ready(starter, "kafka", broker)
     topics.create(endpoints.kafka_bootstrap, pipeline, endpoints.kafka_client)
     if pipeline.consumer is not None:
@@ -173,8 +177,7 @@ def _deploy_sink(starter: Starter, pipeline: Pipeline, endpoints: Endpoints) -> 
     """Deploy the sink connector, or restart it if it failed; do nothing if there is none."""
     if pipeline.sink_connector is None:
         return
-    url = endpoints.sink_dsn or endpoints.mongodb_uri
-    address = SinkAddress(url, password=endpoints.connector_password)
+    address = sink_address(endpoints)
     deploy_sink(pipeline, endpoints, address, lambda: starter.last_lines("connect"))
     _log.info(f"sink connector {pipeline.sink_connector.name} is running")
 
@@ -190,7 +193,20 @@ def verify(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> None:
     endpoints = backend.endpoints()
     if endpoints is not None:
         expect_same(checkout, pipeline)
-        check_pipeline(pipeline, endpoints, OWN_SOURCE)
+        expect_passed(check_pipeline(pipeline, endpoints))
+
+
+def check(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> tuple[Result, ...]:
+    """Check everything that can be read of a running stack of this checkout.
+
+    Raises:
+        StackFailure: It is not up, or was started with other settings.
+    """
+    endpoints = backend.endpoints()
+    if endpoints is None:
+        raise StackFailure("no stack is up", hint="inv up starts one")
+    expect_same(checkout, pipeline)
+    return check_answers(pipeline, endpoints, ask_all(pipeline, endpoints), OWN_SOURCE)
 
 
 def prepare_target(pipeline: Pipeline, endpoints: Endpoints) -> None:
@@ -204,8 +220,14 @@ def prepare_target(pipeline: Pipeline, endpoints: Endpoints) -> None:
     prove_collections(pipeline, endpoints)
 
 
-def prepare_sink(sink: PostgresSink, dsn: str, folder: Path) -> None:
+def prepare_sink(sink: PostgresSink, dsn: str, folder: Path, *, own_canary: bool = True) -> None:
     """Create the sink's database and its tables.
+
+    Args:
+        sink: The sink.
+        dsn: Its address.
+        folder: The pipeline's folder, which contains the schema.
+        own_canary: Whether the canary has a table of its own.
 
     Raises:
         StackFailure: PostgreSQL refused a statement, or does not answer.
@@ -215,6 +237,8 @@ def prepare_sink(sink: PostgresSink, dsn: str, folder: Path) -> None:
         with source.connect(dsn) as connection:
             lift_limit(connection)
             connection.execute((folder / sink.schema).read_bytes())
+            if own_canary:
+                connection.execute(CREATE.encode())
     except (psycopg.Error, NotReady) as error:
         raise StackFailure(
             f"{sink.schema}: {str(error).strip().splitlines()[0]}",

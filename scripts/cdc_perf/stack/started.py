@@ -55,7 +55,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
             kafka=pipeline.kafka,
             sink=pipeline.sink,
             consumer=pipeline.consumer,
-            tables=pipeline.tables,
+            tables=pipeline.captured,
             connector=pipeline.connector.name,
             sink_connector=pipeline.sink_connector,
             connect=pipeline.connect,

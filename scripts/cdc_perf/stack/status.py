@@ -1,17 +1,17 @@
-"""The state of the whole pipeline: its components and its connector."""
+"""The state of the whole pipeline: its components and its connectors."""
 
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.component import ComponentStatus
-from cdc_perf.stack.connector_health import CONNECTOR, read_health, status_rows
+from cdc_perf.stack.connector_health import is_connector, read_connectors, status_rows
 
 
 def full_status(backend: Backend, pipeline: Pipeline) -> tuple[ComponentStatus, ...]:
-    """Return a row for each component, for the connector, and for each of its tasks."""
+    """Return a row for each component, for each connector, and for each of its tasks."""
     statuses = backend.status()
-    if any(status.name == CONNECTOR for status in statuses):
+    if any(map(is_connector, statuses)):
         return statuses
     endpoints = backend.endpoints()
     if endpoints is None:
         return statuses
-    return (*statuses, *status_rows(read_health(pipeline, endpoints)))
+    return (*statuses, *status_rows(read_connectors(pipeline, endpoints)))

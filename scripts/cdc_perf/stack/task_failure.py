@@ -133,6 +133,8 @@ class TaskFailure:
         cause: The root cause in one line, with the exception's short class name.
         column: The column that the trace names; empty if none.
         tables: The tables that have such a column; empty if not looked up.
+        of_sink: Whether it is a failure of the sink connector. The known causes are those of a
+            source, so the remedy of a sink is always the same.
     """
 
     who: str
@@ -140,10 +142,13 @@ class TaskFailure:
     cause: str
     column: str = ""
     tables: tuple[str, ...] = ()
+    of_sink: bool = False
 
     @property
     def remedy(self) -> str:
         """How to fix it."""
+        if self.of_sink:
+            return _REMEDIES[FailureCode.UNKNOWN]
         remedy = _REMEDIES[self.code]
         if self.code is not FailureCode.NULL_IN_REQUIRED:
             return remedy

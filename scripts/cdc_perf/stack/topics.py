@@ -41,7 +41,7 @@ def create(bootstrap: str, pipeline: Pipeline, client: Mapping[str, str]) -> Non
     Raises:
         StackFailure: The broker refused a topic.
     """
-    tables = [pipeline.topic(table) for table in pipeline.tables]
+    tables = [pipeline.topic(table) for table in pipeline.captured]
     dead_letters = pipeline.kafka.dead_letter_topic
     names = (*tables, *((dead_letters,) if dead_letters else ()))
     wanted = [

@@ -13,6 +13,7 @@ from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.choice import AUTO, EXTERNAL, StackChoice, choose
 from cdc_perf.stack.external.addresses import addresses
+from cdc_perf.stack.external.canary import with_canary
 from cdc_perf.tasks.consent import ask_before_writing
 from cdc_perf.tools.cache import Cache
 
@@ -48,7 +49,7 @@ class Workspace:
         if self.backend.name != EXTERNAL or yes:
             return
         endpoints = addresses(self.pipeline, os.environ, self.checkout.pipeline)
-        ask_before_writing(self.pipeline, endpoints)
+        ask_before_writing(self.pipeline, with_canary(self.pipeline, endpoints))
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from invoke import Collection
 
 from cdc_perf.tasks import (
+    check,
     ci,
     connector,
     dashboards,
@@ -25,7 +26,8 @@ def make_namespace() -> Collection:
     """Return the tasks; each one accepts `--help`."""
     help_option.install()
     namespace = Collection(
-        *(stack.up, stack.down, stack.status, stack.logs, perf.perf, doctor.doctor),
+        *(stack.up, stack.down, stack.status, stack.logs, check.check),
+        *(perf.perf, doctor.doctor),
         integrity.integrity,
         *(report.report, runs.runs, runs.compare, runs.history, publish.publish),
         *(schemas.schemas, selftest.selftest, dashboards.dashboards),

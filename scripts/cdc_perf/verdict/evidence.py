@@ -63,7 +63,7 @@ class Evidence:
         held: Of a breakpoint, the rate that this evidence is about.
         integrity: The result of the data-loss check; None if none ran: for the health check, and
             after an interruption.
-        connector: The state of the connector and its tasks after the load and the drain; None if
+        connectors: The state of each connector and its tasks after the load and the drain; empty if
             unknown.
         exceptions: The iterations that threw.
         interrupted: What interrupted the load or the check after it; empty if nothing did.
@@ -81,7 +81,7 @@ class Evidence:
     hops: HopMeasurements = field(default_factory=HopMeasurements)
     held: HoldResult | None = None
     integrity: Integrity | None = None
-    connector: ConnectorHealth | None = None
+    connectors: Sequence[ConnectorHealth] = ()
     exceptions: Exceptions = field(default_factory=Exceptions)
     interrupted: str = ""
     earlier: Sequence[EarlierPart] = ()
@@ -93,8 +93,8 @@ class Evidence:
 
     @property
     def fallen(self) -> bool:
-        """Whether a part of the pipeline went down: a component, the connector, or a task."""
-        return bool(self.events) or (self.connector is not None and not self.connector.running)
+        """Whether a part of the pipeline went down: a component, a connector, or a task."""
+        return bool(self.events) or not all(x.running for x in self.connectors)
 
     @property
     def seconds(self) -> float:

@@ -16,7 +16,7 @@ from cdc_perf.wording import counted
 
 _LOG_LINES = 5
 _LOG_LINE_LENGTH = 200
-_NAME, _CONDITION = "connector", "the connector and its tasks run"
+_NAME, _CONDITION = "connector", "the connectors and their tasks run"
 
 
 @dataclass(frozen=True)
@@ -212,26 +212,28 @@ def _reason(event: ComponentEvent) -> Reason:
 
 
 def connector_gate(
-    health: ConnectorHealth | None, events: Sequence[ComponentEvent] | None = ()
+    connectors: Sequence[ConnectorHealth], events: Sequence[ComponentEvent] | None = ()
 ) -> Gate:
-    """Check that the connector and its tasks run: a failed one does not recover by itself.
+    """Check that the connectors and their tasks run: a failed one does not recover by itself.
 
     A worker that does not answer is reported by its component's gate and by the drain.
     """
-    if health is None:
+    if not connectors:
         return unknown_gate(_NAME, _CONDITION, "unknown: no address of Kafka Connect")
-    if health.running:
+    down = [x for x in connectors if not x.running]
+    known = [x for x in down if x.condition is not Condition.UNKNOWN]
+    if not down:
         return passed_gate(_NAME, _CONDITION, "running")
-    if health.condition is Condition.UNKNOWN:
-        return unknown_gate(_NAME, _CONDITION, f"unknown: {health.detail}")
-    # After an operator stops a component, the connector has no tasks for a while.
+    if not known:
+        return unknown_gate(_NAME, _CONDITION, f"unknown: {down[0].detail}")
+    # After an operator stops a component, a connector has no tasks for a while.
     operated = any(event.by_operator for event in events or ())
-    persistent = health.condition in PERSISTENT or health.condition is Condition.ABSENT
+    persistent = any(x.condition in PERSISTENT or x.condition is Condition.ABSENT for x in known)
     return failed_gate(
         _NAME,
         _CONDITION,
-        str(health.condition),
+        ", ".join(f"{x.name}: {x.condition}" for x in known),
         code=ExitCode.FAIL,
         overrides_invalid=persistent and not operated,
-        reasons=[health.reason],
+        reasons=[x.reason for x in known],
     )

@@ -117,7 +117,7 @@ def _gates(evidence: Evidence) -> tuple[Gate, ...]:
     gates = (
         interruption_gate(evidence.interrupted),
         components_gate(evidence.events),
-        connector_gate(evidence.connector, evidence.events),
+        connector_gate(evidence.connectors, evidence.events),
         clock_gate(evidence.clock_step_seconds),
         thresholds_gate(evidence.scenario, evidence.thresholds),
         *_gates_on_load(evidence),

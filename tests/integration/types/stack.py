@@ -51,14 +51,14 @@ def key_table(each: Type) -> str:
 
 
 def sections() -> str:
-    """Return the tables' sections of pipeline.toml, and the header of [canary]."""
+    """Return the tables' sections of pipeline.toml, and the header of [connector]."""
     keys = {"kinds": "id"} | {key_table(each): "key" for each in FOLLOWED}
     return (
         "\n".join(
             f'[[tables]]\ntable = "public.{name}"\nkey = ["{key}"]\ntarget = "{name}"\n'
             for name, key in keys.items()
         )
-        + "\n[canary]\n"
+        + "\n[connector]\n"
     )
 
 

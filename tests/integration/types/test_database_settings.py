@@ -6,7 +6,7 @@ import pytest
 
 from cdc_perf.errors import ExitCode, StackFailure
 from cdc_perf.stack import source
-from cdc_perf.stack.checks.capture import expect_printing
+from cdc_perf.stack.checks.capture import expect_capturable
 from tests.integration.integrity_stack import planted
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ table = "public.printed"
 key = ["id"]
 target = "printed"
 
-[canary]
+[connector]
 """
 HARMFUL = {"bytea_output": "escape", "IntervalStyle": "sql_standard", "extra_float_digits": "-3"}
 
@@ -49,7 +49,7 @@ def test_settings_of_the_database(tmp_path: Path) -> None:
                 source.connect(pipe.endpoints.postgres_dsn) as connection,
                 pytest.raises(StackFailure, match=setting) as refused,
             ):
-                expect_printing(connection, pipe.pipeline)
+                expect_capturable(connection, pipe.pipeline)
             assert refused.value.code is ExitCode.STACK
             # The comparison itself prints in its own way.
             assert pipe.check(pipe.checker.begin()).findings == ()

@@ -226,7 +226,7 @@ table = "public.chance"
 key = ["id"]
 target = "chance"
 
-[canary]
+[connector]
 """
 
 

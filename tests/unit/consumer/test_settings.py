@@ -52,7 +52,13 @@ def test_the_settings_are_read_and_other_sections_are_left_to_others(file: Path)
     assert {topic: table.key for topic, table in pipeline.by_topic().items()} == {
         "cdc.public.orders": ("id",),
         "cdc.public.item": ("order_id", "line"),
+        "cdc.public.cdc_perf_canary": ("id",),
     }
+
+
+def test_a_canary_row_of_a_captured_table_needs_no_table_of_its_own(file: Path) -> None:
+    file.write_text(GOOD + '\n[canary]\ntable = "public.orders"\nvalues = { note = "canary" }\n')
+    assert len(load_pipeline(file).by_topic()) == 2
 
 
 @pytest.mark.parametrize(

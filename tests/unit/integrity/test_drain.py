@@ -103,7 +103,9 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
     monkeypatch.setattr(source, "connect", found.connect)
     monkeypatch.setattr(canary, "run_canary", found.run_canary)
     monkeypatch.setattr(drain, "Guard", lambda *_arguments: found.guard)
-    monkeypatch.setattr(drain, "read_health", lambda *_arguments: found.health)
+    monkeypatch.setattr(
+        drain, "read_connectors", lambda *_arguments: (found.health,) if found.health else ()
+    )
     return found
 
 

@@ -23,6 +23,7 @@ from cdc_perf.results.summary import Check, Metric, Summary
 from cdc_perf.settings.executors import ConstantVus, PerVuIterations
 from cdc_perf.settings.scenarios import HEALTH_CHECK, Scenario
 from cdc_perf.stack.backend import JvmMemory, LogTail
+from cdc_perf.stack.checks.results import Result
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
 from cdc_perf.stack.connector_health import Condition, ConnectorHealth
 from cdc_perf.stack.endpoints import Endpoints
@@ -85,6 +86,9 @@ class FakeBackend:
 
     def verify(self, *, connector: bool = True) -> None:
         self.calls.append("verify" if connector else "verify without the connector")
+
+    def check(self) -> tuple[Result, ...]:
+        return ()
 
     def down(self) -> bool:
         self.calls.append("down")
@@ -257,7 +261,7 @@ def scenario_runner(
         gauges=cast("Gauges", gauges or FakeGauges()),
         hops=HopCounters,
         checker=cast("Checker", checker or FakeChecker()),
-        connector=lambda: ConnectorHealth("postgres-cdc-connector", Condition.RUNNING),
+        connectors=lambda: (ConnectorHealth("postgres-cdc-connector", Condition.RUNNING),),
     )
 
 

@@ -283,7 +283,7 @@ def test_an_observation_runs_without_k6_and_is_read_like_any_run(
     monkeypatch.setattr(module, "versions", software)
     monkeypatch.setattr(module, "read_hops", lambda *_: HopCounters())
     monkeypatch.setattr(module, "deployed_settings", lambda *_: {})
-    monkeypatch.setattr(module, "read_health", lambda *_: None)
+    monkeypatch.setattr(module, "read_connectors", lambda *_: ())
     backend = FakeBackend(up_already=True)
     checkout = replace(Checkout.here(), results=tmp_path / "results")
     result = run_plan(

@@ -8,15 +8,8 @@ from cdc_perf.stack.connector_health import assess, status_rows
 RUNNING = ComponentStatus("kafka", "4.3.1", "running", 4711, 20_002, 300 * 1024 * 1024, 3723.9)
 STOPPED = ComponentStatus("consumer", "", "stopped", None, None, None, None)
 TRACE = "a.Error: outer\n\tat b\nCaused by: c.d.Inner: gone\n\tat e"
-FAILED = assess(
-    "cdc",
-    ConnectorStatus(
-        "cdc",
-        "RUNNING",
-        "",
-        (TaskStatus(0, "RUNNING", ""), TaskStatus(1, "FAILED", TRACE)),
-    ),
-)
+FAILED_TASKS = (TaskStatus(0, "RUNNING", ""), TaskStatus(1, "FAILED", TRACE))
+FAILED = assess("cdc", ConnectorStatus("cdc", "RUNNING", "", FAILED_TASKS))
 
 
 def test_a_component_is_a_line_and_what_is_not_known_a_dash() -> None:
@@ -51,7 +44,7 @@ def test_a_failed_task_shows_its_root_cause_and_its_whole_trace_to_programs() ->
 
 
 def test_the_status_of_the_stack_has_a_row_for_the_connector_and_each_task() -> None:
-    rows = status_rows(FAILED)
+    rows = status_rows([FAILED])
     assert [(row.name, row.state) for row in rows] == [
         ("connector", "running"),
         ("connector task 0", "running"),
@@ -66,5 +59,22 @@ def test_a_paused_connector_says_so() -> None:
     paused = assess("cdc", ConnectorStatus("cdc", "PAUSED", "", ()))
     assert len(connector_table(paused).splitlines()) == 4
     assert json.loads(connector_json(paused))["condition"] == "paused"
-    (row,) = status_rows(paused)
+    (row,) = status_rows([paused])
     assert (row.state, bool(row.detail)) == ("paused", True)
+
+
+def test_the_sink_connector_is_shown_after_the_sources() -> None:
+    running = assess("source", ConnectorStatus("source", "RUNNING", "", FAILED_TASKS[:1]))
+    lines = connector_table(running, FAILED).splitlines()
+    assert [line.split() for line in lines[2:6]] == [
+        ["source", "RUNNING"],
+        ["task", "0", "RUNNING"],
+        ["cdc", "RUNNING"],
+        ["task", "0", "RUNNING"],
+    ]
+    assert "Inner: gone" in lines[-1]
+    content = json.loads(connector_json(running, FAILED))
+    assert (content["name"], content["condition"]) == ("source", "running")
+    assert content["sink_connector"]["condition"] == "failed"
+    assert content["sink_connector"]["failures"][0]["cause"] == "Inner: gone"
+    assert "sink_connector" not in json.loads(connector_json(running))

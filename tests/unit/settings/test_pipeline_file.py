@@ -11,13 +11,14 @@ def test_the_committed_pipeline_is_the_one_of_the_plan(committed: Checkout) -> N
         *("cdc.public.customer", "cdc.public.address"),
         *("cdc.public.orders", "cdc.public.order_item"),
     ]
-    assert pipeline.canary_table.table == "public.customer"
+    assert pipeline.canary_table.table == "public.cdc_perf_canary"
     assert pipeline.connector.name == "postgres-cdc-connector"
     assert pipeline.postgres.slot == "cdc_slot"
     assert pipeline.postgres.publication == "cdc_publication"
 
 
-_CANARY = 'table = "public.customer"\nvalues'
+_CONNECTOR = "[connector]\nname"
+_CANARY = '[canary]\ntable = "public.customer"\nvalues = { email = "a" }\n'
 _LOCAL = '\n[stacks.local]\nmongod = "bin/mongod"\n'
 
 
@@ -118,19 +119,29 @@ _LOCAL = '\n[stacks.local]\nmongod = "bin/mongod"\n'
             "kafka.dead_letter_topic: is also the topic of public.orders",
         ),
         (
-            _CANARY,
-            'table = "public.custommer"\nvalues',
+            _CONNECTOR,
+            f"{_CANARY.replace('customer', 'custommer')}{_CONNECTOR}",
             "canary.table: public.custommer is not in [[tables]]; did you mean public.customer",
         ),
         (
-            'key = ["id"]\ntarget = "customer"',
-            'key = ["id", "part"]\ntarget = "customer"',
+            'key = ["id"]\ntarget = "customer"\n',
+            f'key = ["id", "part"]\ntarget = "customer"\n{_CANARY}',
             "canary.table: public.customer has a key of 2 columns; use a table with a uuid key",
         ),
         (
-            "{ email",
-            '{ id = "1", email',
+            _CONNECTOR,
+            f"{_CANARY.replace('{ email', '{ id = 1, email')}{_CONNECTOR}",
             "canary.values.id: is the key, which is generated for each canary row",
+        ),
+        (
+            '"public.orders"',
+            '"public.cdc_perf_canary"',
+            "tables[2].table: is the table of the canary; remove it",
+        ),
+        (
+            'target = "orders"',
+            'target = "cdc_perf_canary"',
+            "tables[2].target: cdc_perf_canary is the target of the canary",
         ),
         (
             '"tasks.max" = "1"',

@@ -22,9 +22,9 @@ from cdc_perf.stack.component_specs import (
 from cdc_perf.stack.connector_health import CONNECTOR
 from cdc_perf.stack.endpoints import Endpoints, on_loopback
 from cdc_perf.stack.external.addresses import _FORMS
-from cdc_perf.stack.external.backend import ask_all
 from cdc_perf.stack.local.embedded import component_versions
 from cdc_perf.stack.local.ports import Ports
+from cdc_perf.stack.probes import ask_all
 from cdc_perf.stack.started import Started
 from cdc_perf.tools.cache import Cache
 from cdc_perf.tools.catalogue import catalogue
@@ -92,7 +92,7 @@ def test_each_component_of_an_external_stack_is_probed_at_its_address(
     endpoints = Endpoints(**named)
     probed: dict[str, str] = {}
     monkeypatch.setattr(
-        "cdc_perf.stack.external.backend._ask",
+        "cdc_perf.stack.probes._ask",
         lambda name, address, _question: probed.update({name: address}),
     )
     ask_all(pipeline, endpoints)

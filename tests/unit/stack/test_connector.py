@@ -18,6 +18,7 @@ from cdc_perf.stack.connector import (
     deploy,
     deployed_settings,
     desired_config,
+    pending_changes,
     restart,
     revive,
     wait_running,
@@ -79,7 +80,8 @@ def test_the_configuration_is_the_files_with_the_addresses_filled_in(
         "publication.name": "cdc_publication",
         # Regular expressions, of which an unescaped dot would find more.
         "table.include.list": (
-            r"public\.customer,public\.address,public\.orders,public\.order_item"
+            r"public\.customer,public\.address,public\.orders,public\.order_item,"
+            r"public\.cdc_perf_canary"
         ),
     }
 
@@ -411,3 +413,45 @@ def test_what_does_not_come_to_run_says_why_at_the_deadline(
         f"connector postgres-cdc-connector was not ready within 0 s: {reason}"
     )
     assert caught.value.hint == "see `inv logs --component connect`"
+
+
+ALL = "http://127.0.0.1:20003/connectors?expand=info"
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"slot.name": "cdc_slot"}, "theirs reads the slot cdc_slot of the database cdc"),
+        ({"topic.prefix": "cdc"}, "theirs has the topic prefix cdc of the database cdc"),
+    ],
+)
+def test_a_second_connector_is_not_created_in_the_connect_of_others(
+    connect: responses.RequestsMock,
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    other: dict[str, str],
+    words: str,
+) -> None:
+    connect.get(CONFIG, status=404)
+    config = {"database.dbname": "cdc", **other}
+    connect.get(ALL, json={"theirs": {"info": {"config": config}}})
+    with pytest.raises(StackFailure) as caught:
+        pending_changes(pipeline, endpoints)
+    assert words in caught.value.message
+    assert caught.value.hint == 'set connector.name = "theirs" in pipeline.toml'
+
+
+def test_a_connector_of_other_data_is_no_obstacle(
+    connect: responses.RequestsMock, pipeline: Pipeline, endpoints: Endpoints
+) -> None:
+    others = (
+        {"database.dbname": "other", "slot.name": "cdc_slot", "topic.prefix": "cdc"},
+        {"database.dbname": "cdc", "slot.name": "other", "topic.prefix": "other"},
+        {"topics": "cdc.public.customer"},
+    )
+    connect.get(CONFIG, status=404)
+    connect.get(
+        ALL, json={str(number): {"info": {"config": each}} for number, each in enumerate(others)}
+    )
+    changes = pending_changes(pipeline, endpoints)
+    assert "add slot.name = cdc_slot" in changes

@@ -14,7 +14,7 @@ from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.settings.pipeline import Connector, Pipeline, PostgresSink
 from cdc_perf.stack import sink_connector
 from cdc_perf.stack.connector import ConnectorChange
-from cdc_perf.stack.connector_health import ConnectorDown
+from cdc_perf.stack.connector_health import Condition, ConnectorDown
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local.passwords import CONNECTOR_REFERENCE
 from cdc_perf.stack.sink_connector import (
@@ -22,9 +22,14 @@ from cdc_perf.stack.sink_connector import (
     MONGODB_CLASS,
     PluginApi,
     SinkAddress,
+    change_sink,
     deploy_sink,
     desired_sink_config,
     expect_class,
+    pending_sink_changes,
+    restart_sink,
+    sink_address,
+    sink_health,
 )
 
 URL = "http://127.0.0.1:20003"
@@ -78,13 +83,15 @@ def test_mongodb_gets_its_address_and_a_collection_for_each_topic(mongodb: Pipel
     assert desired_sink_config(mongodb, MONGODB) == {
         "connector.class": MONGODB_CLASS,
         "name": "sink",
-        "topics": "cdc.public.customer,cdc.public.address,cdc.public.orders,cdc.public.order_item",
+        "topics": "cdc.public.customer,cdc.public.address,cdc.public.orders,cdc.public.order_item,"
+        "cdc.public.cdc_perf_canary",
         "connection.uri": "mongodb://127.0.0.1:20004",
         "database": "cdc",
         "topic.override.cdc.public.customer.collection": "customer",
         "topic.override.cdc.public.address.collection": "address",
         "topic.override.cdc.public.orders.collection": "orders",
         "topic.override.cdc.public.order_item.collection": "order_item",
+        "topic.override.cdc.public.cdc_perf_canary.collection": "cdc_perf_canary",
     }
 
 
@@ -342,3 +349,103 @@ def test_another_server_on_connects_port_is_reported(connect: responses.Requests
 def test_a_pipeline_without_a_sink_connector_is_a_mistake_of_the_caller(pipeline: Pipeline) -> None:
     with pytest.raises(LookupError):
         desired_sink_config(pipeline, MONGODB)
+
+
+def test_the_address_is_that_of_the_worker(endpoints: Endpoints) -> None:
+    assert sink_address(endpoints) == SinkAddress(endpoints.mongodb_uri)
+    inside = msgspec.structs.replace(
+        endpoints,
+        sink_dsn="postgresql://cdc@127.0.0.1:1/sink",
+        connector_sink="postgres:5432",
+        connector_password=CONNECTOR_REFERENCE,
+    )
+    assert sink_address(inside) == SinkAddress(
+        "postgresql://cdc@127.0.0.1:1/sink", "postgres:5432", CONNECTOR_REFERENCE
+    )
+
+
+THEIRS = {
+    "connection.url": "jdbc:postgresql://db.internal/sink?ssl=true",
+    "connection.username": "writer",
+    "connection.password": "hunter3",
+}
+
+
+@pytest.fixture
+def theirs(pipeline: Pipeline, endpoints: Endpoints) -> tuple[Pipeline, Endpoints, dict[str, str]]:
+    """A pipeline of others, its addresses, and the settings of its sink connector."""
+    known = msgspec.structs.replace(
+        endpoints, stack="external", sink_dsn="postgresql://load:hunter2@sink.test/sink"
+    )
+    jdbc = to_postgres(pipeline, **{"tasks.max": "1"})
+    return jdbc, known, {**desired_sink_config(jdbc, sink_address(known)), **THEIRS}
+
+
+def test_a_sink_connector_of_others_keeps_its_address(
+    connect: responses.RequestsMock, theirs: tuple[Pipeline, Endpoints, dict[str, str]]
+) -> None:
+    jdbc, known, current = theirs
+    connect.get(CONFIG, json=current)
+    assert pending_sink_changes(jdbc, known) == ()
+    connect.get(CONFIG, json={**current, "tasks.max": "4"})
+    assert pending_sink_changes(jdbc, known) == ("change tasks.max = 4 to 1",)
+    connect.get(CONFIG, json={**current, "tasks.max": "4"})
+    plugins(connect, JDBC_CLASS)
+    connect.get(CONFIG, json={**current, "tasks.max": "4"})
+    connect.put(CONFIG, json={})
+    connect.get(STATUS, json=RUNNING)
+    assert change_sink(jdbc, known) is ConnectorChange.UPDATE
+    body = connect.calls[-2].request.body
+    assert body is not None
+    assert json.loads(body) == current
+
+
+def test_a_sink_connector_is_never_created_in_the_connect_of_others(
+    connect: responses.RequestsMock, theirs: tuple[Pipeline, Endpoints, dict[str, str]]
+) -> None:
+    jdbc, known, _ = theirs
+    for act in (pending_sink_changes, change_sink):
+        connect.get(CONFIG, status=404)
+        connect.get(
+            f"{URL}/connectors?expand=info", json={"sink-1": {"info": {"config": {"name": "x"}}}}
+        )
+        with pytest.raises(StackFailure) as caught:
+            act(jdbc, known)
+        assert caught.value.message == (
+            "Kafka Connect has no sink connector sink; did you mean sink-1?"
+        )
+        assert "creates no sink connector" in caught.value.hint
+    assert {request.split()[0] for request in sent(connect)} == {"GET"}
+
+
+def test_a_restart_resumes_and_waits(
+    connect: responses.RequestsMock, mongodb: Pipeline, endpoints: Endpoints
+) -> None:
+    restart, resume = f"{CONNECTOR}/restart?includeTasks=true", f"{CONNECTOR}/resume"
+    connect.post(restart, status=202)
+    connect.put(resume, status=202)
+    connect.get(STATUS, json={"connector": {"state": "RUNNING"}, "tasks": []})
+    connect.get(STATUS, json=RUNNING)
+    restart_sink(mongodb, endpoints)
+    connect.post(restart, status=202)
+    connect.put(resume, status=202)
+    connect.get(STATUS, json=FAILED)
+    with pytest.raises(ConnectorDown, match="SQLException: refused"):
+        restart_sink(mongodb, endpoints)
+    connect.post(restart, status=404)
+    with pytest.raises(StackFailure, match="there is no sink connector sink"):
+        restart_sink(mongodb, endpoints)
+
+
+def test_the_state_of_the_sink_connector_is_asked_if_there_is_one(
+    connect: responses.RequestsMock, pipeline: Pipeline, mongodb: Pipeline, endpoints: Endpoints
+) -> None:
+    assert sink_health(pipeline, endpoints) is None
+    connect.get(STATUS, json=FAILED)
+    failed = sink_health(mongodb, endpoints)
+    assert failed is not None
+    assert (failed.condition, failed.role) == (Condition.FAILED, "sink connector")
+    connect.get(STATUS, status=404)
+    absent = sink_health(mongodb, endpoints)
+    assert absent is not None
+    assert absent.condition is Condition.ABSENT

@@ -75,7 +75,9 @@ def test_a_plugin_is_a_tool_of_its_pipeline_alone(
 
 def test_the_connector_reads_every_topic_and_contains_no_password(sink_pipeline: Pipeline) -> None:
     found = config(sink_pipeline)
-    assert found["topics"].split(",") == [f"cdc.public.{name}" for name in TABLES]
+    assert found["topics"].split(",") == [
+        f"cdc.public.{name}" for name in (*TABLES, "cdc_perf_canary")
+    ]
     assert HIDDEN not in str(found)
 
 

@@ -86,7 +86,7 @@ class Recorded(LocalStack):
 @pytest.fixture(autouse=True)
 def no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without servers, the checks of the pipeline would wait for an answer."""
-    monkeypatch.setattr(start, "check_pipeline", lambda *_: None)
+    monkeypatch.setattr(start, "check_pipeline", lambda *_: ())
 
 
 def test_what_an_earlier_start_left_goes_quietly_before_a_start(

@@ -6,7 +6,7 @@ import pytest
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.settings.pipeline import KafkaSink, Pipeline, PortSettings, Table
+from cdc_perf.settings.pipeline import Canary, KafkaSink, Pipeline, PortSettings, Table
 from cdc_perf.stack.started import expect_same, record
 
 replace = msgspec.structs.replace
@@ -47,6 +47,8 @@ def with_ports(pipeline: Pipeline) -> Pipeline:
         lambda p: replace(p, consumer=None),
         lambda p: replace(p, consumer=replace(p.consumer, max_batch_size=1)),
         lambda p: replace(p, connector=replace(p.connector, name="other")),
+        # The table of the canary is there only if no other row is declared.
+        lambda p: replace(p, canary=Canary("public.customer", {"email": "a"})),
         with_ports,
     ],
 )
@@ -74,7 +76,6 @@ def test_a_schema_that_was_changed_is_not_that_of_the_stack(
     [
         lambda p: p,
         lambda p: replace(p, connector=replace(p.connector, config={})),
-        lambda p: replace(p, canary=replace(p.canary, values={"a": 1})),
         lambda p: replace(p, tables=p.tables[::-1]),
     ],
 )
@@ -83,6 +84,12 @@ def test_what_a_stack_reads_again_may_change(
 ) -> None:
     record(checkout, pipeline)
     expect_same(checkout, change(pipeline))
+
+
+def test_the_values_of_a_canary_row_may_change(checkout: Checkout, pipeline: Pipeline) -> None:
+    canary = Canary("public.customer", {"email": "a"})
+    record(checkout, replace(pipeline, canary=canary))
+    expect_same(checkout, replace(pipeline, canary=replace(canary, values={"email": "b"})))
 
 
 def test_a_stack_that_left_no_record_is_taken_as_it_is(

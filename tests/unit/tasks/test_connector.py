@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import responses
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.stack import canary
+from cdc_perf.stack import canary, source
 from cdc_perf.stack import connector as connectors
+from cdc_perf.stack import sink_connector as sink_connectors
 from cdc_perf.stack.connector import ConnectorChange
 from cdc_perf.stack.external import backend
 from cdc_perf.stack.external.backend import ExternalStack
+from cdc_perf.waiting import NotReady
 from tests.unit.inv import inv
 
 pytestmark = pytest.mark.usefixtures("without_signals")
@@ -19,6 +22,10 @@ pytestmark = pytest.mark.usefixtures("without_signals")
 URL = "http://connect.test:8083"
 CONFIG = f"{URL}/connectors/postgres-cdc-connector/config"
 DEPLOY = ("connector.deploy", "--stack", "external")
+
+
+def silent(_: str) -> NoReturn:
+    raise NotReady("PostgreSQL does not answer")
 
 
 @pytest.fixture
@@ -38,6 +45,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(connectors, "deploy", deploy)
     monkeypatch.setattr(canary, "run_canary", lambda *_: 0.1)
     monkeypatch.setattr(backend, "ask_all", lambda *_: ())
+    monkeypatch.setattr(source, "connect", silent)
     monkeypatch.setattr(ExternalStack, "verify", lambda *_, **__: None)
     return found
 
@@ -66,3 +74,41 @@ def test_with_yes_they_are_made(deployed: list[str], capsys: pytest.CaptureFixtu
     assert inv(*DEPLOY, "--yes") == ExitCode.PASS
     assert deployed == ["deployed"]
     assert "poll.interval.ms" in capsys.readouterr().out
+
+
+SINK = "jdbc-sink-connector"
+PIPELINE = ("--pipeline", "pipelines/postgres-to-postgres")
+
+
+@pytest.fixture
+def sink(monkeypatch: pytest.MonkeyPatch, connect: responses.RequestsMock) -> list[str]:
+    """What was done to the sink connector of others, which has one setting."""
+    monkeypatch.setenv("CDC_SINK_DSN", "postgresql://load@sink.test/sink")
+    connect.get(f"{URL}/connectors/{SINK}/config", json={"tasks.max": "4"})
+    found: list[str] = []
+
+    def change(*_: object) -> ConnectorChange:
+        found.append("changed")
+        return ConnectorChange.UPDATE
+
+    monkeypatch.setattr(sink_connectors, "change_sink", change)
+    return found
+
+
+def test_the_changes_of_both_connectors_are_shown(
+    deployed: list[str], sink: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert inv(*DEPLOY, *PIPELINE) == ExitCode.USAGE
+    assert (deployed, sink) == ([], [])
+    output = capsys.readouterr()
+    assert f"{SINK}: change tasks.max = 4 to 1" in output.out
+    assert "postgres-cdc-connector: change poll.interval.ms = 500 to 5" in output.out
+    assert f"connector postgres-cdc-connector and {SINK}: not changed" in output.err
+
+
+def test_both_connectors_are_changed_with_yes(
+    deployed: list[str], sink: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert inv(*DEPLOY, *PIPELINE, "--yes") == ExitCode.PASS
+    assert (deployed, sink) == (["deployed"], ["changed"])
+    assert f"sink connector {SINK} updated and running" in capsys.readouterr().out

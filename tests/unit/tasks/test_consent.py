@@ -30,7 +30,7 @@ def test_what_is_written_where_and_how_much() -> None:
     assert writes(PIPELINE, ENDPOINTS, [LOAD]).splitlines() == [
         "This writes to a pipeline that others operate:",
         "  database  shop at db.test:6432, as load",
-        "  rows      canary rows in public.customer, deleted again",
+        "  rows      canary rows in public.cdc_perf_canary, deleted again",
         f"  tables    {tables}; no DDL, and no rows of others",
         f"  load      {LOAD}",
     ]

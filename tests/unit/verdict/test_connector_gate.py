@@ -38,7 +38,7 @@ def test_a_connector_that_does_not_run_fails_the_scenario(
     code: ExitCode,
     certain: bool,
 ) -> None:
-    gate = connector_gate(ConnectorHealth("cdc", condition, "x", "y"), events)
+    gate = connector_gate([ConnectorHealth("cdc", condition, "x", "y")], events)
     assert (gate.result.ok, gate.code, gate.result.overrides_invalid) == (ok, code, certain)
     assert bool(gate.reasons) is (ok is False)
     assert all(reason.params == {"problem": "x", "remedy": "y"} for reason in gate.reasons)
@@ -56,10 +56,41 @@ def test_a_connector_that_does_not_run_fails_the_scenario(
     ],
 )
 def test_each_condition_has_its_code(condition: Condition, code: str) -> None:
-    gate = connector_gate(ConnectorHealth("cdc", condition, "x", "y"))
+    gate = connector_gate([ConnectorHealth("cdc", condition, "x", "y")])
     assert [reason.code for reason in gate.reasons] == [code]
 
 
 def test_without_an_address_it_is_unknown() -> None:
-    gate = connector_gate(None)
+    gate = connector_gate(())
     assert (gate.result.ok, gate.code) == (None, ExitCode.PASS)
+
+
+SOURCE = ConnectorHealth("source", Condition.RUNNING)
+
+
+def sink(condition: Condition) -> ConnectorHealth:
+    return ConnectorHealth("sink", condition, f"connector sink: {condition}", "y")
+
+
+def test_a_failed_sink_connector_fails_the_scenario_with_its_cause() -> None:
+    gate = connector_gate([SOURCE, sink(Condition.FAILED)])
+    assert (gate.result.ok, gate.code, gate.result.overrides_invalid) == (
+        False,
+        ExitCode.FAIL,
+        True,
+    )
+    assert gate.result.observed == "sink: failed"
+    assert [reason.params["problem"] for reason in gate.reasons] == ["connector sink: failed"]
+
+
+def test_both_connectors_are_named_and_what_is_unknown_is_not() -> None:
+    unassigned = ConnectorHealth("source", Condition.UNASSIGNED, "x")
+    gate = connector_gate([unassigned, sink(Condition.PAUSED)])
+    assert gate.result.observed == "source: unassigned, sink: paused"
+    assert len(gate.reasons) == 2
+    unknown = ConnectorHealth("source", Condition.UNKNOWN, "no answer")
+    gate = connector_gate([unknown, sink(Condition.FAILED)])
+    assert gate.result.observed == "sink: failed"
+    gate = connector_gate([SOURCE, sink(Condition.UNKNOWN)])
+    assert (gate.result.ok, gate.result.observed) == (None, "unknown: connector sink: unknown")
+    assert connector_gate([SOURCE, sink(Condition.RUNNING)]).result.ok is True

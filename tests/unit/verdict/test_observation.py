@@ -74,7 +74,7 @@ def test_an_observation_passes_without_a_gate_of_k6() -> None:
         (observed(msgspec.structs.replace(SEEN, findings=(LOST,))), ExitCode.FAIL),
         (replace(observed(), events=(event("connect", "ended"),)), ExitCode.FAIL),
         (
-            replace(observed(), connector=ConnectorHealth("cdc", Condition.FAILED, "FAILED")),
+            replace(observed(), connectors=(ConnectorHealth("cdc", Condition.FAILED, "FAILED"),)),
             ExitCode.FAIL,
         ),
         (

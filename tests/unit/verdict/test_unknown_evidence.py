@@ -47,8 +47,8 @@ UNKNOWN = ConnectorHealth("cdc", Condition.UNKNOWN, "Kafka Connect rebalances")
         pytest.param(lambda: rate_gate(ARRIVALS, 107, summary()), id="rate, k6 broke"),
         pytest.param(lambda: generator_gate("baseline", NONE), id="generator"),
         pytest.param(lambda: components_gate(None), id="components"),
-        pytest.param(lambda: connector_gate(None), id="connector"),
-        pytest.param(lambda: connector_gate(UNKNOWN), id="connector, no answer"),
+        pytest.param(lambda: connector_gate(()), id="connector"),
+        pytest.param(lambda: connector_gate([UNKNOWN]), id="connector, no answer"),
         pytest.param(lambda: drain_gate(msgspec.structs.replace(CLEAN, drain=None)), id="no drain"),
         pytest.param(
             lambda: rows_gate(msgspec.structs.replace(CLEAN, unchecked="gone")), id="rows"

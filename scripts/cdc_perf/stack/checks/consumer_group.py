@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from cdc_perf.errors import StackFailure
+from cdc_perf.errors import SettingFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.checks.broker import GroupState
 from cdc_perf.stack.topic_windows import Windows
@@ -59,7 +59,7 @@ def expect_reader(pipeline: Pipeline, broker: Groups, windows: Windows) -> tuple
             f"warning: {what}; no event was ever sent; remedy: start the consumer if it stopped",
         )
     known = f"the groups that do: {', '.join(others)}" if others else "no other group does either"
-    raise StackFailure(
+    raise SettingFailure(
         f"{what}: it has no committed offset and no member there; {known}",
         hint="use the group of your consumer (of a sink connector: connect-NAME), or remove the "
         "setting if the consumer keeps its offsets elsewhere",

@@ -1,4 +1,4 @@
-"""Checks that the parts of an external pipeline belong together: slot, topics, group, and events.
+"""Checks that the parts of an external pipeline belong together: topics, group, and events.
 
 Without them, a wrong name is found only after a load, as lost data.
 """
@@ -7,38 +7,49 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack import source
 from cdc_perf.stack.checks.broker import Broker, broker_of
 from cdc_perf.stack.checks.consumer_group import expect_reader
 from cdc_perf.stack.checks.event_form import expect_forms
-from cdc_perf.stack.checks.plugins import expect_plugins
-from cdc_perf.stack.checks.slot import expect_slot
+from cdc_perf.stack.checks.results import Checks
 from cdc_perf.stack.checks.topic_names import expect_topics
-from cdc_perf.stack.connector import deployed_config
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.topic_windows import Windows
 from cdc_perf.waiting import NotReady
 
+_MOST_SHOWN = 10
 
-def check_flow(pipeline: Pipeline, endpoints: Endpoints, *, reading: bool) -> tuple[str, ...]:
-    """Return warnings about a pipeline whose parts are run by others.
 
-    It skips a component that does not answer: the health check and the gates report it.
+def check_topics(
+    checks: Checks, pipeline: Pipeline, endpoints: Endpoints, *, prefix_known: bool
+) -> None:
+    """Check the topics, the consumer group, and the last record of each topic.
 
     Args:
+        checks: Gets the results.
         pipeline: The pipeline.
         endpoints: Its addresses.
-        reading: Whether the connector must run. Before its deployment, only the slot and the
-            plugins are checked.
-
-    Raises:
-        StackFailure: The first problem.
+        prefix_known: Whether the connector is known to use the prefix: one that runs with another
+            is a contradiction, which is a failure of its own.
     """
-    with suppress(NotReady):
-        expect_plugins(pipeline, endpoints)
-    with suppress(NotReady), source.connect(endpoints.postgres_dsn) as connection:
-        expect_slot(connection, pipeline, reading=reading)
-    return _check_kafka(pipeline, endpoints) if reading else ()
+
+    def body() -> None:
+        with broker_of(pipeline, endpoints) as broker:
+            topics = broker.topics()
+            checks.run(
+                "topics",
+                lambda: expect_topics(pipeline, topics, prefix_known=prefix_known),
+                requested=", ".join(pipeline.topic(table) for table in pipeline.tables),
+                exists=lambda: _shown(pipeline, topics),
+            )
+            windows = _windows(pipeline, broker, topics)
+            checks.run(
+                "consumer group",
+                lambda: expect_reader(pipeline, broker, windows),
+                requested=pipeline.consumer_group or "none",
+            )
+            checks.run("last record", lambda: expect_forms(pipeline, broker.last_records(windows)))
+
+    checks.group("topics", body, needs=("kafka",))
 
 
 def check_events(pipeline: Pipeline, endpoints: Endpoints) -> None:
@@ -52,20 +63,14 @@ def check_events(pipeline: Pipeline, endpoints: Endpoints) -> None:
         expect_forms(pipeline, broker.last_records(_windows(pipeline, broker, topics)))
 
 
-def _check_kafka(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]:
-    warnings: list[str] = []
-    # A connector that runs with another prefix is a contradiction, which was checked before.
-    prefix_known = bool(deployed_config(pipeline, endpoints))
-    with suppress(NotReady), broker_of(pipeline, endpoints) as broker:
-        topics = broker.topics()
-        warnings += expect_topics(pipeline, topics, prefix_known=prefix_known)
-        windows = _windows(pipeline, broker, topics)
-        with suppress(NotReady):
-            warnings += expect_reader(pipeline, broker, windows)
-        warnings += expect_forms(pipeline, broker.last_records(windows))
-    return tuple(warnings)
-
-
 def _windows(pipeline: Pipeline, broker: Broker, there: Iterable[str]) -> Windows:
     wanted = {pipeline.topic(table) for table in pipeline.tables}
     return broker.windows(sorted(wanted.intersection(there)))
+
+
+def _shown(pipeline: Pipeline, topics: Iterable[str]) -> str:
+    """Return the topics, those of the tables first, without Kafka's own, as a list for people."""
+    wanted = {pipeline.topic(table) for table in pipeline.tables}
+    names = sorted((x for x in topics if not x.startswith("_")), key=lambda x: (x not in wanted, x))
+    more = len(names) - _MOST_SHOWN
+    return ", ".join(names[:_MOST_SHOWN]) + (f", and {more} more" if more > 0 else "")

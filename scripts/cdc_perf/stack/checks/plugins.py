@@ -1,8 +1,9 @@
 """Checks that Kafka Connect can load the connectors that pipeline.toml configures."""
 
-from cdc_perf.errors import StackFailure
+from cdc_perf.errors import SettingFailure, StackFailure
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.checks.collecting import raise_all
 from cdc_perf.stack.connect_api import Rebalancing, Unreachable
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.sink_connector import PluginApi, expect_class
@@ -32,6 +33,7 @@ def expect_plugins(pipeline: Pipeline, endpoints: Endpoints) -> None:
     except (Rebalancing, Unreachable, StackFailure) as reason:
         raise NotReady(str(reason).splitlines()[0]) from None
     sections = {"connector": pipeline.connector, "sink_connector": pipeline.sink_connector}
+    failures = []
     for section, connector in sections.items():
         wanted = connector.config.get(_CLASS, "") if connector else ""
         if not wanted:
@@ -39,8 +41,10 @@ def expect_plugins(pipeline: Pipeline, endpoints: Endpoints) -> None:
         try:
             expect_class(api, wanted)
         except StackFailure as failure:
-            raise StackFailure(
+            fault = SettingFailure(
                 f"pipeline.toml: {section}.config.{_CLASS}: {failure.message}; "
                 f"{nearest(wanted, sorted(there))}",
                 hint=_REMEDIES[section],
-            ) from None
+            )
+            failures.append(fault)
+    raise_all(failures)

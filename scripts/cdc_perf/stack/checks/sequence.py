@@ -1,47 +1,107 @@
-"""The checks in their order. Each raises at the first problem and changes nothing."""
+"""The checks of a pipeline in their order. They change nothing."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 
-from cdc_perf.errors import StackFailure
-from cdc_perf.settings.connector_rules import Readers, connector_faults, connector_warnings
+from cdc_perf.settings.connector_rules import connector_warnings
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack import connector, source
-from cdc_perf.stack.checks.capture import ANY_SOURCE, Check, expect_capturable
-from cdc_perf.stack.checks.publication import expect_publication
-from cdc_perf.stack.checks.sink_tables import expect_declared
-from cdc_perf.stack.checks.targets import expect_targets
+from cdc_perf.stack.checks.capture import ANY_SOURCE, OWN_SOURCE, TableCheck, check_source
+from cdc_perf.stack.checks.checked_table import checked_tables
+from cdc_perf.stack.checks.connectors import (
+    connector_names,
+    expect_deployed,
+)
+from cdc_perf.stack.checks.flow import check_topics
+from cdc_perf.stack.checks.plugins import expect_plugins
+from cdc_perf.stack.checks.results import Checks, Result
+from cdc_perf.stack.checks.slot import expect_slot, slots
+from cdc_perf.stack.checks.targets import check_targets
 from cdc_perf.stack.checks.toast import every_lost_toast
-from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
+from cdc_perf.stack.component_specs import COMPONENTS
+from cdc_perf.stack.connector_health import CONNECTOR
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady
 
-_REMEDY = "change it there (inv connector.deploy --stack external), or in pipeline.toml"
+# What a check may rely on if the caller has not asked the components.
+ANSWERING = frozenset((*COMPONENTS, CONNECTOR, "sink"))
 
 
 def check_pipeline(
-    pipeline: Pipeline, endpoints: Endpoints, checks: tuple[Check, ...] = ANY_SOURCE
-) -> None:
-    """Raise StackFailure if tables, publication, or collections do not match pipeline.toml.
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    of_tables: tuple[TableCheck, ...] = OWN_SOURCE,
+    checks: Checks | None = None,
+) -> tuple[Result, ...]:
+    """Check that tables, publication, and sink match pipeline.toml.
 
-    It skips a component that does not answer: the health check and the gates report it.
+    A component that does not answer makes a result unknown: the health check and the gates report
+    it.
 
     Args:
         pipeline: The pipeline.
         endpoints: Its addresses.
-        checks: Checks of the source; the publication is checked after them.
-
-    Raises:
-        StackFailure: The first problem.
+        of_tables: The checks of each table.
+        checks: Gets the results; it knows which components answer. None: all of them.
     """
-    with suppress(NotReady), source.connect(endpoints.postgres_dsn) as connection:
-        expect_capturable(connection, pipeline, checks)
-        expect_publication(connection, pipeline)
-        expect_declared(connection, pipeline)
-    with suppress(NotReady):
-        expect_targets(pipeline, endpoints)
+    checks = checks or Checks(ANSWERING)
+
+    def body() -> None:
+        with source.connect(endpoints.postgres_dsn) as connection:
+            check_source(checks, connection, pipeline, of_tables)
+            config = connector.deployed_config(pipeline, endpoints) or pipeline.connector.config
+            tables = checked_tables(connection, pipeline)
+            check_targets(checks, pipeline, endpoints, tables, config)
+
+    checks.group("source", body, needs=("postgres",))
+    return checks.results
+
+
+def check_flow(
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    *,
+    reading: bool,
+    of_tables: tuple[TableCheck, ...] = ANY_SOURCE,
+    checks: Checks | None = None,
+) -> tuple[Result, ...]:
+    """Check everything that can be read: the parts of `check_pipeline`, connectors, and topics.
+
+    Args:
+        pipeline: The pipeline.
+        endpoints: Its addresses.
+        reading: Whether the connectors must run. Before a deployment, their configuration and the
+            topics are not checked.
+        of_tables: As in `check_pipeline`.
+        checks: As in `check_pipeline`.
+    """
+    checks = checks or Checks(ANSWERING)
+    check_pipeline(pipeline, endpoints, of_tables, checks)
+    checks.run("plugins", lambda: expect_plugins(pipeline, endpoints), needs=("connect",))
+    if reading:
+        checks.run(
+            "connector configuration",
+            lambda: expect_deployed(pipeline, endpoints),
+            # The component's own result says that there is no connector.
+            needs=("connect", CONNECTOR),
+            requested=pipeline.connector.name,
+            exists=lambda: ", ".join(connector_names(endpoints)),
+        )
+
+    def slot() -> None:
+        with source.connect(endpoints.postgres_dsn) as connection:
+            checks.run(
+                "replication slot",
+                lambda: expect_slot(connection, pipeline, reading=reading),
+                requested=pipeline.postgres.slot,
+                exists=lambda: slots(connection),
+            )
+
+    checks.group("replication slot", slot, needs=("postgres",))
+    if reading:
+        prefix_known = bool(connector.deployed_config(pipeline, endpoints))
+        check_topics(checks, pipeline, endpoints, prefix_known=prefix_known)
+    return checks.results
 
 
 def warnings(pipeline: Pipeline, endpoints: Endpoints) -> Iterator[str]:
@@ -54,81 +114,3 @@ def warnings(pipeline: Pipeline, endpoints: Endpoints) -> Iterator[str]:
         for each in every_lost_toast(connection, pipeline):
             yield f"warning: {each}; remedy: {each.remedy}"
     yield from connector_warnings(connector.deployed_config(pipeline, endpoints))
-
-
-def check_connector(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Raise StackFailure if a deployed connector contradicts pipeline.toml.
-
-    Raises:
-        StackFailure: The first contradiction.
-    """
-    with suppress(NotReady):
-        expect_deployed(pipeline, endpoints)
-
-
-def expect_deployed(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Return if the connector captures the tables into the topics in a supported form.
-
-    Raises:
-        NotReady: Kafka Connect has no address, no such connector, or no answer.
-        StackFailure: It does not.
-    """
-    name = pipeline.connector.name
-    try:
-        config = ConnectApi.of(endpoints).config(name) if endpoints.connect_url else None
-    except (Rebalancing, Unreachable) as reason:
-        raise NotReady(str(reason)) from None
-    if config is None:
-        raise NotReady(f"there is no connector {name}")
-    for fault in deployed_faults(pipeline, config):
-        raise StackFailure(f"connector {name}: {fault}", hint=_REMEDY)
-
-
-def deployed_faults(pipeline: Pipeline, config: Mapping[str, str]) -> Iterator[str]:
-    """Return the contradictions between a connector's configuration and pipeline.toml."""
-    postgres = pipeline.postgres
-    for setting, ours in (
-        ("topic.prefix", pipeline.kafka.topic_prefix),
-        ("slot.name", postgres.slot),
-        ("publication.name", postgres.publication),
-        ("database.dbname", postgres.database),
-    ):
-        theirs = config.get(setting, "nothing")
-        if theirs != ours:
-            yield f"{setting} is {theirs}, but pipeline.toml has {ours}"
-    for table in pipeline.tables:
-        if not captured(config, table.name):
-            yield f"does not capture {table.table}: its lists of schemas and tables exclude it"
-    # Any lists are valid if they capture the tables.
-    lists = re.compile(r"(?:table|schema)\.(?:in|ex)clude\.list")
-    others = {name: value for name, value in config.items() if not lists.fullmatch(name)}
-    for setting, fault in connector_faults(others, Readers.of(pipeline)):
-        yield f"{setting}: {fault}"
-
-
-def captured(config: Mapping[str, str], name: TableName) -> bool:
-    """Return whether the connector's lists include a table.
-
-    The lists contain regular expressions, which Debezium matches ignoring case.
-    """
-    tables, schemas = f"{name.schema}.{name.name}", name.schema
-    return all(
-        _matches(config.get(f"{kind}.include.list", ".*"), text)
-        and not _matches(config.get(f"{kind}.exclude.list", ""), text)
-        for kind, text in (("schema", schemas), ("table", tables))
-    )
-
-
-def _matches(patterns: str, text: str) -> bool:
-    r"""Return whether one of a list of Java patterns matches; `\,` does not separate patterns."""
-    for part in re.split(r"(?<!\\),", patterns):
-        pattern = part.strip().replace(r"\,", ",")
-        # Java's escape of a character by its code point.
-        pattern = re.sub(r"\\x\{([0-9a-fA-F]+)\}", lambda x: re.escape(chr(int(x[1], 16))), pattern)
-        try:
-            if pattern and re.fullmatch(pattern, text, re.IGNORECASE):
-                return True
-        except re.error:
-            # Python cannot compile the pattern, so it may match.
-            return True
-    return False

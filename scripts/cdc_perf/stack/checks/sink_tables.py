@@ -7,16 +7,15 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from cdc_perf.errors import StackFailure
+from cdc_perf.errors import SettingFailure, StackFailure
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.settings.table_name import TableName
-from cdc_perf.stack import source
 from cdc_perf.stack.carried import ConnectorFilter
+from cdc_perf.stack.checks.checked_table import CheckedTable
+from cdc_perf.stack.checks.collecting import collecting, raise_all
 from cdc_perf.stack.checks.publication import published_table
 from cdc_perf.stack.checks.relation import table_names
-from cdc_perf.stack.connector import deployed_config
-from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.row_id import identity
 from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
 
@@ -37,53 +36,39 @@ _TIMES = frozenset(("date", "timestamp", "timestamptz"))
 _BARE_IN_JSON = frozenset(("int2", "int4", "int8", "oid", "bool"))
 
 
-def expect_sink_tables(pipeline: Pipeline, endpoints: Endpoints) -> None:
-    """Return if the sink has a readable table with the published columns for each table.
+def expect_sink_table(
+    checked: CheckedTable,
+    there: Connection[tuple[Any, ...]],
+    filtered: ConnectorFilter,
+) -> None:
+    """Return if the sink has a readable table with the published columns of a table.
+
+    Args:
+        checked: The table, which exists.
+        there: Connection to the sink.
+        filtered: The columns that the connector leaves out.
 
     Raises:
-        NotReady: A database does not answer.
-        StackFailure: It lacks a table, a column, or a privilege, or a key cannot be compared.
+        StackFailure: The sink lacks the table, columns, or a privilege, or the key cannot be
+            compared.
     """
-    config = deployed_config(pipeline, endpoints) or pipeline.connector.config
-    filtered = ConnectorFilter.of(config)
-    with (
-        source.connect(endpoints.postgres_dsn) as here,
-        source.connect(endpoints.sink_dsn) as there,
-    ):
-        for index, table in enumerate(pipeline.tables):
-            place = f"pipeline.toml: tables[{index}]"
-            columns = {each.name: each for each in table_columns(here, table.table)}
-            arriving = [
-                name
-                for name in _published(here, pipeline, table, columns)
-                if name not in table.not_compared
-                and not filtered.excludes(".".join((*table.name, name)))
-            ]
-            found = _sink_columns(place, table, there)
+    place, table = checked.place, checked.table
+    columns = {each.name: each for each in checked.columns}
+    arriving = [
+        name
+        for name in _published(checked.connection, checked.pipeline, table, columns)
+        if name not in table.not_compared and not filtered.excludes(".".join((*table.name, name)))
+    ]
+    found = _sink_columns(place, table, there)
+    with collecting() as failures:
+        with failures.of():
             _expect_columns(place, table, arriving, tuple(found))
-            _expect_readable(table, arriving, there)
-            expect_same_key(place, table, columns, found)
-
-
-def expect_declared(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:
-    """Return if each table has the columns that pipeline.toml renames or leaves out.
-
-    Raises:
-        StackFailure: A table lacks one.
-    """
-    for index, table in enumerate(pipeline.tables):
-        names = tuple(each.name for each in table_columns(connection, table.table))
-        _expect_names(f"pipeline.toml: tables[{index}]", table, names)
-
-
-def _expect_names(place: str, table: Table, columns: Sequence[str]) -> None:
-    for setting, names in (("columns", table.columns), ("not_compared", table.not_compared)):
-        for name in names:
-            if name not in columns:
-                raise StackFailure(
-                    f"{place}.{setting}: {table.table} has no column {name}",
-                    hint=nearest(name, columns),
-                )
+        if not failures.failures:
+            with failures.of():
+                _expect_readable(table, arriving, there)
+        if all(table.in_sink(name) in found for name in table.key):
+            with failures.of():
+                expect_same_key(place, table, columns, found)
 
 
 def _published(
@@ -115,7 +100,7 @@ def _sink_columns(
             hint=f'GRANT USAGE ON SCHEMA {name.schema} TO "{connection.info.user}"',
         )
     if not is_there:
-        raise StackFailure(
+        raise SettingFailure(
             f"{place}.target: {where} has no table {name}; "
             f"{nearest(str(name), table_names(connection))}",
             hint="create it, or correct target",
@@ -126,14 +111,17 @@ def _sink_columns(
 def _expect_columns(
     place: str, table: Table, arriving: Sequence[str], there: Sequence[str]
 ) -> None:
-    for name in arriving:
-        wanted = table.in_sink(name)
-        if wanted not in there:
-            raise StackFailure(
-                f"{place}: the sink's table {table.target} has no column {wanted}; "
-                f"{nearest(wanted, there)}",
-                hint="add it, or set its name in columns, or list it in not_compared",
-            )
+    wanted = [table.in_sink(name) for name in arriving]
+    failures = [
+        SettingFailure(
+            f"{place}: the sink's table {table.target} has no column {name}; "
+            f"{nearest(name, there)}",
+            hint="add it, or set its name in columns, or list it in not_compared",
+        )
+        for name in wanted
+        if name not in there
+    ]
+    raise_all(failures)
 
 
 def _expect_readable(
@@ -168,7 +156,7 @@ def expect_same_key(place: str, table: Table, here: Columns, there: Columns) -> 
     identity(sink, there)
     for name, other in zip(table.key, names, strict=True):
         if not _comparable(here[name], there[other], alone=len(names) == 1):
-            raise StackFailure(
+            raise SettingFailure(
                 f"{place}.key: {name} of {table.table} is {here[name].declared}, but {other} of "
                 f"the sink's table {table.target} is {there[other].declared}: the keys of a row "
                 "would differ",

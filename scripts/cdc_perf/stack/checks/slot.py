@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from cdc_perf.errors import StackFailure
+from cdc_perf.errors import SettingFailure, StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.waiting import NotReady, WaitTimeout, wait_until
 
@@ -84,7 +84,7 @@ def expect_slot(
         if fault is None:
             return
         if not fault.may_pass:
-            raise StackFailure(f"{_PLACE}: {fault.what}", hint=fault.remedy)
+            raise SettingFailure(f"{_PLACE}: {fault.what}", hint=fault.remedy)
         found.append(fault)
         raise NotReady(fault.what)
 
@@ -97,6 +97,12 @@ def expect_slot(
         )
     except WaitTimeout:
         raise StackFailure(f"{_PLACE}: {found[-1].what}", hint=found[-1].remedy) from None
+
+
+def slots(connection: Connection[tuple[Any, ...]]) -> str:
+    """Return the slots of the server, as a list for people."""
+    found = [Slot(*row) for row in connection.execute(_SLOTS)]
+    return ", ".join(map(str, found)) or "none"
 
 
 def slot_fault(
@@ -117,7 +123,9 @@ def slot_fault(
             return None
         return SlotFault(
             f"PostgreSQL has no replication slot {wanted}; {others}",
-            "use the slot.name of your connector, or deploy one (inv connector.deploy)",
+            "use the slot.name of your connector"
+            if any(each.plugin for each in slots)
+            else "use the slot.name of your connector; if there is none yet: inv connector.deploy",
         )
     fault = _kind_fault(slot, database)
     if fault is None and reading and not slot.active:

@@ -3,14 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from psycopg import Connection
-
-from cdc_perf.errors import StackFailure
+from cdc_perf.errors import SettingFailure
 from cdc_perf.settings.names import nearest
-from cdc_perf.settings.pipeline import Pipeline, Table
-from cdc_perf.stack.checks.relation import Relation, find_relation, table_names
+from cdc_perf.settings.pipeline import Table
+from cdc_perf.stack.checks.checked_table import CheckedTable
+from cdc_perf.stack.checks.collecting import raise_all
+from cdc_perf.stack.checks.relation import Relation, table_names
 
 _TABLE_KINDS = frozenset("rp")
 _KINDS = {
@@ -22,6 +21,7 @@ _KINDS = {
     "i": "an index",
     "I": "an index",
 }
+_IDENTITIES = {"d": "DEFAULT", "f": "FULL", "i": "an index", "n": "NOTHING"}
 
 
 @dataclass(frozen=True)
@@ -39,29 +39,82 @@ class TableFault:
     setting: str = "table"
 
 
-def expect_tables(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:
-    """Return if each table exists and its rows can be identified by its key.
+def expect_there(checked: CheckedTable) -> None:
+    """Return if PostgreSQL has the table, and publishes changes of its kind.
 
     Raises:
-        StackFailure: A table does not exist, or its rows cannot be identified.
+        StackFailure: There is no such table, or it cannot be captured.
     """
-    for index, table in enumerate(pipeline.tables):
-        relation = find_relation(connection, table.name)
-        if relation is None:
-            raise StackFailure(
-                f"pipeline.toml: tables[{index}].table: PostgreSQL has no {table.table}",
-                hint=f"{nearest(table.table, table_names(connection))} (names are case-sensitive)",
-            )
-        for fault in table_faults(table, relation):
-            raise StackFailure(
-                f"pipeline.toml: tables[{index}].{fault.setting}: {fault.what}", hint=fault.remedy
-            )
+    table, relation = checked.table, checked.relation
+    if relation is None:
+        raise SettingFailure(
+            f"{checked.place}.table: PostgreSQL has no {table.table}",
+            hint=f"{nearest(table.table, table_names(checked.connection))} "
+            "(names are case-sensitive)",
+        )
+    _expect(checked, _kind)
+
+
+def expect_key(checked: CheckedTable) -> None:
+    """Return if the table's key is the key of its events, in its order.
+
+    Raises:
+        StackFailure: It is not, or Debezium rejects the columns.
+    """
+    _expect(checked, _columns, _key)
+
+
+def expect_identity(checked: CheckedTable) -> None:
+    """Return if an update or a delete identifies its row.
+
+    Raises:
+        StackFailure: It does not.
+    """
+    _expect(checked, _identity)
+
+
+def kind_of(checked: CheckedTable) -> tuple[str, str]:
+    """Return the requested table, and the kind of the relation that exists."""
+    relation = checked.relation
+    if relation is None:
+        return checked.table.table, "nothing"
+    kinds = {"r": "a table", "p": "a partitioned table"}
+    return checked.table.table, kinds.get(relation.kind, _KINDS.get(relation.kind, "no table"))
+
+
+def key_of(checked: CheckedTable) -> tuple[str, str]:
+    """Return the requested key, and the keys that exist."""
+    relation = checked.relation
+    return _columns_of(checked.table.key), _has(relation) if relation is not None else ""
+
+
+def identity_of(checked: CheckedTable) -> tuple[str, str]:
+    """Return the requested replica identity, and the one that exists."""
+    relation = checked.relation
+    found = _IDENTITIES.get(relation.identity, "") if relation is not None else ""
+    return f"one with {_columns_of(checked.table.key)}", found
 
 
 def table_faults(table: Table, relation: Relation) -> Iterator[TableFault]:
     """Return the reasons why a table cannot be captured, the likeliest root cause first."""
-    for check in _CHECKS:
+    for check in (_kind, _columns, _key, _identity):
         yield from check(table, relation)
+
+
+def _expect(
+    checked: CheckedTable, *checks: Callable[[Table, Relation], Iterator[TableFault]]
+) -> None:
+    """Raise all faults that the first failing check finds; a check may rely on earlier ones."""
+    if checked.relation is None:
+        return
+    for check in checks:
+        faults = tuple(check(checked.table, checked.relation))
+        raise_all(
+            [
+                SettingFailure(f"{checked.place}.{fault.setting}: {fault.what}", hint=fault.remedy)
+                for fault in faults
+            ]
+        )
 
 
 def _kind(table: Table, relation: Relation) -> Iterator[TableFault]:
@@ -97,14 +150,14 @@ def _columns(table: Table, relation: Relation) -> Iterator[TableFault]:
 
 
 def _key(table: Table, relation: Relation) -> Iterator[TableFault]:
-    """Check that the table's key is the key of the events.
+    """Check that the table's key is the key of the events, with its columns in the same order.
 
     Debezium uses the primary key; without one, the first unique index by name. Several different
     indexes are refused, because a new index could change the key.
     """
     primary, key = relation.primary_key, set(table.key)
     if primary is not None:
-        if set(primary.columns) != key:
+        if primary.columns != table.key:
             yield TableFault(
                 f"{_columns_of(table.key)} is not the key of {table.table}; {_has(relation)}",
                 f"key = {_listed(primary.columns)}",
@@ -141,15 +194,6 @@ def _identity(table: Table, relation: Relation) -> Iterator[TableFault]:
             f"ALTER TABLE {table.table} REPLICA IDENTITY {'DEFAULT' if usable else 'FULL'}"
             + (", of each partition too" if relation.kind == "p" else ""),
         )
-
-
-# In this order: a check may rely on the earlier ones.
-_CHECKS: tuple[Callable[[Table, Relation], Iterator[TableFault]], ...] = (
-    _kind,
-    _columns,
-    _key,
-    _identity,
-)
 
 
 def _has(relation: Relation) -> str:

@@ -16,6 +16,8 @@ from psycopg import Connection
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.checks.checked_table import CheckedTable
+from cdc_perf.stack.checks.collecting import raise_all
 from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
 
 _ELEMENTS = frozenset(
@@ -83,14 +85,14 @@ class LostToast:
         )
 
 
-def expect_whole_updates(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:
-    """Return if no table loses unchanged TOASTed values.
+def expect_whole_updates(checked: CheckedTable) -> None:
+    """Return if the table does not lose unchanged TOASTed values.
 
     Raises:
-        StackFailure: A table does; the hint is the SQL statement that fixes it.
+        StackFailure: It does; the hint is the SQL statement that fixes it.
     """
-    for lost in every_lost_toast(connection, pipeline):
-        raise StackFailure(str(lost), hint=lost.remedy)
+    lost = lost_toast(checked.connection, checked.table.table)
+    raise_all([StackFailure(str(each), hint=each.remedy) for each in lost])
 
 
 def every_lost_toast(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from cdc_perf.errors import StackFailure
+from cdc_perf.errors import SettingFailure
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Pipeline
 
@@ -35,7 +35,7 @@ def expect_topics(
         suffix = topic.removeprefix(prefix)
         same = [each for each in sorted(there) if each.endswith(suffix)]
         if same:
-            raise StackFailure(
+            raise SettingFailure(
                 f"pipeline.toml: kafka.topic_prefix: there is no topic {topic}; "
                 f"{nearest(topic, same)}",
                 hint="use the topic.prefix of your connector",

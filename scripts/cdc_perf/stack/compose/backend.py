@@ -11,6 +11,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import target
 from cdc_perf.stack.backend import JvmMemory, LogTail
+from cdc_perf.stack.checks.results import Result
 from cdc_perf.stack.component import ComponentStatus
 from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.compose.engine import DockerEngine
@@ -18,7 +19,7 @@ from cdc_perf.stack.compose.project import ComposeProject
 from cdc_perf.stack.compose.start import NAME, ComposeStarter
 from cdc_perf.stack.compose.watch import ComposeWatch, lines_of
 from cdc_perf.stack.endpoints import Endpoints
-from cdc_perf.stack.start import up, verify
+from cdc_perf.stack.start import check, up, verify
 from cdc_perf.stack.usage import Usage
 from cdc_perf.waiting import NotReady, cancelled_by
 
@@ -51,6 +52,10 @@ class ComposeStack:
     def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it
         """Raise StackFailure if the stack's settings or tables do not match pipeline.toml."""
         verify(self, self._checkout, self._pipeline)
+
+    def check(self) -> tuple[Result, ...]:
+        """Check everything that can be read of the running stack."""
+        return check(self, self._checkout, self._pipeline)
 
     def down(self) -> bool:
         """Stop and remove the containers with their data; keep their logs as files."""

@@ -1,132 +1,33 @@
 """The external stack: the harness checks and measures it, and never starts or stops it."""
 
 import logging
-import re
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
 from cdc_perf import process
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.kafka_client import generator_ignores
-from cdc_perf.settings.pipeline import KafkaSink, Pipeline, PostgresSink
-from cdc_perf.stack import kafka_client, readiness, source, target
+from cdc_perf.settings.pipeline import KafkaSink, Pipeline
+from cdc_perf.stack import readiness, target
 from cdc_perf.stack.backend import JvmMemory, LogTail
-from cdc_perf.stack.checks.flow import check_events, check_flow
-from cdc_perf.stack.checks.sequence import check_connector, check_pipeline, warnings
+from cdc_perf.stack.checks.capture import PUBLISHED
+from cdc_perf.stack.checks.flow import check_events
+from cdc_perf.stack.checks.results import Checks, Result, expect_passed
+from cdc_perf.stack.checks.sequence import check_flow, warnings
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
-from cdc_perf.stack.component_specs import COMPONENTS, PIPELINE, components_of
-from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable
-from cdc_perf.stack.connector_health import CONNECTOR, Condition, read_health, status_rows
+from cdc_perf.stack.component_specs import COMPONENTS
+from cdc_perf.stack.connector_health import read_connectors, status_rows
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.addresses import addresses, client_file
-from cdc_perf.stack.sinks.choice import sink_of
+from cdc_perf.stack.external.canary import ChosenCanary, choose_canary, with_canary
+from cdc_perf.stack.probes import CONNECTORS, ProbeAnswer, ask_all, check_answers
 from cdc_perf.stack.usage import Usage
-from cdc_perf.waiting import NotReady
 
 _log = logging.getLogger(__name__)
 _GIT_SECONDS = 10
-# What to do about an error, by the words of libpq, librdkafka, PyMongo, and OpenSSL.
-_REMEDIES = {
-    r"private key": "give the files of the client's certificate and of its key",
-    r"certificate|verify failed|mismatch": "give the file of the authority that signed the "
-    "server's certificate, and a host name that the certificate has",
-    r"authentication|password|refuses the login": "correct the user and the password",
-    r"security\.protocol": "set security.protocol in [kafka.client_properties]",
-}
 _OURS = "cdc-perf does not stop an external stack: nothing was changed"
-
-
-@dataclass(frozen=True)
-class ProbeAnswer:
-    """A component's answer to a probe.
-
-    Attributes:
-        component: The component's name.
-        version: The version that it reports; empty if unknown.
-        fault: Why it is unusable; empty if it is usable.
-        given: Whether its address is given.
-    """
-
-    component: str
-    version: str = ""
-    fault: str = ""
-    given: bool = True
-
-    def __str__(self) -> str:
-        """Return the answer as one line."""
-        if not self.given:
-            return f"{self.component}: no address given"
-        if self.fault:
-            return f"{self.component}: {self.fault}"
-        return f"{self.component} answers{f' ({self.version})' if self.version else ''}"
-
-
-def ask_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[ProbeAnswer, ...]:
-    """Probe every component, in pipeline order."""
-    questions: dict[str, tuple[str, Callable[[], str]]] = {
-        "postgres": (endpoints.postgres_dsn, lambda: _postgres(endpoints)),
-        "kafka": (endpoints.kafka_bootstrap, lambda: _kafka(endpoints)),
-        "connect": (endpoints.connect_url, lambda: _connect(endpoints)),
-        CONNECTOR: (endpoints.connect_url, lambda: _connector(pipeline, endpoints)),
-        "mongodb": (endpoints.mongodb_uri, lambda: target.server(endpoints.mongodb_uri)),
-        "sink": (endpoints.sink_dsn, lambda: sink_of(pipeline, endpoints).server()),
-        "consumer": (endpoints.consumer_url, lambda: _consumer(endpoints)),
-    }
-    absent = {spec.name for spec in PIPELINE} - {spec.name for spec in components_of(pipeline)}
-    if not isinstance(pipeline.sink, PostgresSink):
-        absent.add("sink")
-    return tuple(
-        _ask(name, *question) for name, question in questions.items() if name not in absent
-    )
-
-
-def _ask(name: str, address: str, question: Callable[[], str]) -> ProbeAnswer:
-    if not address:
-        return ProbeAnswer(name, given=False)
-    try:
-        return ProbeAnswer(name, version=question())
-    except (NotReady, StackFailure, Rebalancing, Unreachable) as failure:
-        return ProbeAnswer(name, fault=str(failure).splitlines()[0])
-
-
-def _postgres(endpoints: Endpoints) -> str:
-    with source.connect(endpoints.postgres_dsn) as connection:
-        return f"PostgreSQL {connection.info.parameter_status('server_version')}"
-
-
-def _kafka(endpoints: Endpoints) -> str:
-    kafka_client.cluster_id(endpoints.kafka_bootstrap, endpoints.kafka_client)
-    return ""
-
-
-def _connect(endpoints: Endpoints) -> str:
-    return f"Kafka Connect {ConnectApi.of(endpoints).version()}"
-
-
-def _connector(pipeline: Pipeline, endpoints: Endpoints) -> str:
-    name = pipeline.connector.name
-    health = read_health(pipeline, endpoints)
-    if health is None or health.condition is Condition.ABSENT:
-        raise NotReady(f"there is no {name}: inv connector.deploy --stack external")
-    if not health.running:
-        raise NotReady(health.sentence)
-    return name
-
-
-def _consumer(endpoints: Endpoints) -> str:
-    readiness.consumer_ready(endpoints)
-    return ""
-
-
-def remedy(fault: str) -> str:
-    """Return what to do about the error of a component."""
-    for words, what in _REMEDIES.items():
-        if re.search(words, fault, re.IGNORECASE):
-            return f"{what} (docs/your-pipeline.md, TLS and logins)"
-    return "fix it, or its address (CDC_*, [stacks.external] in pipeline.toml)"
 
 
 def in_git(path: Path) -> bool:
@@ -135,6 +36,10 @@ def in_git(path: Path) -> bool:
         return False
     words = ("git", "-C", str(path.parent), "ls-files", "--error-unmatch", "--", path.name)
     return process.run(words, check=False, timeout_seconds=_GIT_SECONDS).exit_code == 0
+
+
+def _warnings(results: Sequence[Result]) -> tuple[str, ...]:
+    return tuple(warning for result in results for warning in result.warnings)
 
 
 class ExternalStack:
@@ -150,6 +55,10 @@ class ExternalStack:
     @cached_property
     def _addresses(self) -> Endpoints:
         return addresses(self._pipeline, self._environment, self._folder)
+
+    @cached_property
+    def _canary(self) -> ChosenCanary:
+        return choose_canary(self._pipeline, self._addresses)
 
     def _answers(self) -> tuple[ProbeAnswer, ...]:
         return ask_all(self._pipeline, self._addresses)
@@ -174,23 +83,16 @@ class ExternalStack:
         answers = ask_all(self._pipeline, endpoints)
         for answer in answers:
             _log.info(str(answer))
-        # One error may have several effects: a connector is not asked without PostgreSQL.
-        found: dict[str, str] = {}
-        for answer in answers:
-            if answer.fault:
-                found.setdefault(answer.fault, str(answer))
-        faults = list(found.values())
-        if faults:
-            raise StackFailure(
-                f"the external stack is not ready: {faults[0]}",
-                hint=remedy(faults[0]),
-                detail=tuple(faults[1:]),
-            )
-        self.verify()
+        self._warn_of_client()
+        results = self._results(answers)
+        for warning in _warnings(results):
+            _log.info(warning)
+        expect_passed(results)
         for warning in warnings(self._pipeline, endpoints):
             _log.info(warning)
         # The topic of the canary's event may have been empty before, and its form may be the reason
         # why the row does not arrive.
+        endpoints = self._canary.endpoints
         events = partial(check_events, self._pipeline, endpoints)
         readiness.prove_pipeline(self._pipeline, endpoints, explain=events)
         events()
@@ -199,19 +101,29 @@ class ExternalStack:
     def verify(self, *, connector: bool = True) -> None:
         """Raise StackFailure if the external stack does not match pipeline.toml.
 
-        It checks tables, publication, sink, plugins, connector, slot, topics, consumer group, and
+        It checks tables, publication, sink, plugins, connectors, slot, topics, consumer group, and
         the form of events.
 
         Args:
             connector: Whether the connector must run as the file says; not before its deployment.
         """
-        endpoints = self._addresses
         self._warn_of_client()
-        check_pipeline(self._pipeline, endpoints)
-        if connector:
-            check_connector(self._pipeline, endpoints)
-        for warning in check_flow(self._pipeline, endpoints, reading=connector):
+        results = check_flow(self._pipeline, self._addresses, reading=connector)
+        for warning in _warnings(results):
             _log.info(warning)
+        expect_passed(results)
+
+    def check(self) -> tuple[Result, ...]:
+        """Ask every component, and check what those that answer have."""
+        self._warn_of_client()
+        return self._results(self._answers())
+
+    def _results(self, answers: Sequence[ProbeAnswer]) -> tuple[Result, ...]:
+        """Check everything that can be read, and which canary the pipeline can carry."""
+        checks = Checks()
+        check_answers(self._pipeline, self._addresses, answers, checks=checks)
+        checks.run("row of the canary", lambda: self._canary.warnings, needs=(PUBLISHED,))
+        return checks.results
 
     def down(self) -> bool:
         """Report that nothing is stopped."""
@@ -224,12 +136,12 @@ class ExternalStack:
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if every component with an address answers."""
-        silent = [x for x in self._answers() if x.fault and x.component != CONNECTOR]
-        return None if silent else self._addresses
+        silent = [x for x in self._answers() if x.fault and x.component not in CONNECTORS]
+        return None if silent else with_canary(self._pipeline, self._addresses)
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Probe every component; one without an address counts as running."""
-        health = read_health(self._pipeline, self._addresses)
+        connectors = read_connectors(self._pipeline, self._addresses)
         components = tuple(
             ComponentStatus(
                 name=answer.component,
@@ -242,9 +154,9 @@ class ExternalStack:
                 detail=answer.fault,
             )
             for answer in self._answers()
-            if answer.component != CONNECTOR
+            if answer.component not in CONNECTORS
         )
-        return (*components, *status_rows(health))
+        return (*components, *status_rows(connectors))
 
     def usage(self) -> Mapping[str, Usage]:
         """Return nothing: its processes are not on this machine."""

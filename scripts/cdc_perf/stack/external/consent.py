@@ -8,26 +8,22 @@ from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.endpoints import Endpoints
 
 _POSTGRES_PORT = "5432"
-_HEALTH_CHECK = "public.customer"
 
 
 def writes(pipeline: Pipeline, endpoints: Endpoints, loads: Sequence[str] = ()) -> str:
     """Return what is written where, for the owner of the pipeline to confirm.
 
     Args:
-        pipeline: Its tables, and the canary row.
-        endpoints: The addresses.
+        pipeline: Its tables.
+        endpoints: The addresses, and the canary row.
         loads: What each scenario writes, one line each; none: only canary rows are written.
     """
     address = conninfo_to_dict(endpoints.postgres_dsn)
     at = f"{address.get('host')}:{address.get('port') or _POSTGRES_PORT}"
-    # The health check of a run has a canary of its own.
-    canaries = dict.fromkeys((pipeline.canary.table, *((_HEALTH_CHECK,) if loads else ())))
-    canary = f"canary rows in {' and '.join(canaries)}, deleted again"
     lines = [
         "This writes to a pipeline that others operate:",
         f"  database  {address.get('dbname', '')} at {at}, as {address.get('user', '')}",
-        f"  rows      {canary}",
+        f"  rows      canary rows in {endpoints.canary.table}, deleted again",
     ]
     if loads:
         tables = ", ".join(table.table for table in pipeline.tables)

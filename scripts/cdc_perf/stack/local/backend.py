@@ -11,6 +11,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import target
 from cdc_perf.stack.backend import JvmMemory, LogTail
+from cdc_perf.stack.checks.results import Result
 from cdc_perf.stack.component import ComponentStatus
 from cdc_perf.stack.component_specs import OBSERVERS, components_of, stop_order
 from cdc_perf.stack.endpoints import Endpoints
@@ -22,7 +23,7 @@ from cdc_perf.stack.local.state import LocalState
 from cdc_perf.stack.local.supervisor import Supervisor, uptime
 from cdc_perf.stack.local.tool_paths import Install
 from cdc_perf.stack.local.watch import LocalWatch
-from cdc_perf.stack.start import up, verify
+from cdc_perf.stack.start import check, up, verify
 from cdc_perf.stack.usage import Usage, usage_of
 from cdc_perf.waiting import cancelled_by
 
@@ -55,6 +56,10 @@ class LocalStack:
     def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it
         """Raise StackFailure if the stack's settings or tables do not match pipeline.toml."""
         verify(self, self._checkout, self._pipeline)
+
+    def check(self) -> tuple[Result, ...]:
+        """Check everything that can be read of the running stack."""
+        return check(self, self._checkout, self._pipeline)
 
     def down(self) -> bool:
         """Stop the components in reverse order of the data flow, and remove their data."""

@@ -43,7 +43,7 @@ class KafkaReader:
         self._bootstrap = bootstrap
         self._client = client
         self._pipeline = pipeline
-        self._tables = {pipeline.topic(table): table for table in pipeline.tables}
+        self._tables = {pipeline.topic(table): table for table in pipeline.captured}
         self._consumer = topic_consumer(bootstrap, client)
         self._live: dict[tuple[str, str], bool] = {}
         self._absent: set[str] = set()

@@ -2,7 +2,7 @@ import pytest
 
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.table_name import TableName
-from cdc_perf.stack.checks.sequence import captured, deployed_faults
+from cdc_perf.stack.checks.connectors import captured, deployed_faults
 from cdc_perf.stack.connector import desired_config
 
 DSN = "postgresql://cdc@127.0.0.1:5432/cdc"

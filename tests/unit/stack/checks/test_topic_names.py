@@ -22,7 +22,7 @@ def test_topics_of_the_tables_with_another_prefix_show_that_the_prefix_is_wrong(
     there = topics("cdc1", *TABLES) | {"public.customer", "cdc.public.customers"}
     with pytest.raises(StackFailure) as caught:
         expect_topics(pipeline, there, prefix_known=False)
-    assert caught.value.code is ExitCode.STACK
+    assert caught.value.code is ExitCode.USAGE
     assert caught.value.message == (
         "pipeline.toml: kafka.topic_prefix: there is no topic cdc.public.customer; "
         "did you mean cdc1.public.customer?"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdc_perf.stack.external.backend import remedy
+from cdc_perf.stack.probes import remedy
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from cdc_perf.errors import StackFailure
+from cdc_perf.errors import SettingFailure, StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import readiness
+from cdc_perf.stack.checks.results import Result, State
+from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external import backend
 from cdc_perf.stack.external.backend import ExternalStack
+from cdc_perf.stack.external.canary import ChosenCanary
 
 ENVIRONMENT = {
     "CDC_POSTGRES_DSN": "postgresql://someone@db.test/cdc",
     "CDC_KAFKA_BOOTSTRAP": "kafka.test:9092",
     "CDC_MONGODB_URI": "mongodb://mongo.test",
 }
-BEFORE = ["pipeline", "connector", "flow True"]
+MISSING = "warning: the pipeline does not carry public.cdc_perf_canary"
+BEFORE = ["row of the canary", "everything"]
+
+
+@pytest.fixture
+def stack(pipeline: Pipeline) -> ExternalStack:
+    return ExternalStack(pipeline, ENVIRONMENT, Path("/ours"))
 
 
 @pytest.fixture
@@ -24,15 +33,23 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was done; every check passes."""
     found: list[str] = []
 
-    def flow(*_: object, reading: bool) -> tuple[str, ...]:
+    def flow(*_: object, reading: bool) -> tuple[Result, ...]:
         found.append(f"flow {reading}")
         return ()
 
+    def everything(*_: object) -> tuple[Result, ...]:
+        found.append("everything")
+        return (Result("topics", State.OK, warnings=("warning: no topic",)),)
+
+    def choose(_: object, endpoints: Endpoints) -> ChosenCanary:
+        found.append("row of the canary")
+        return ChosenCanary(endpoints, (MISSING,))
+
     monkeypatch.setattr(backend, "ask_all", lambda *_: ())
     monkeypatch.setattr(backend, "warnings", lambda *_: ())
-    monkeypatch.setattr(backend, "check_pipeline", lambda *_: found.append("pipeline"))
-    monkeypatch.setattr(backend, "check_connector", lambda *_: found.append("connector"))
+    monkeypatch.setattr(backend, "check_answers", everything)
     monkeypatch.setattr(backend, "check_flow", flow)
+    monkeypatch.setattr(backend, "choose_canary", choose)
     monkeypatch.setattr(backend, "check_events", lambda *_: found.append("events"))
     monkeypatch.setattr(readiness, "prove_pipeline", lambda *_, **__: found.append("canary"))
     return found
@@ -43,49 +60,78 @@ def refuse(message: str) -> None:
 
 
 def test_all_is_checked_before_the_canary_and_its_event_afterwards(
-    pipeline: Pipeline, done: list[str]
+    stack: ExternalStack, done: list[str]
 ) -> None:
-    ExternalStack(pipeline, ENVIRONMENT, Path("/ours")).up()
+    stack.up()
     assert done == [*BEFORE, "canary", "events"]
 
 
-def test_before_a_deployment_no_connector_is_required(pipeline: Pipeline, done: list[str]) -> None:
-    ExternalStack(pipeline, ENVIRONMENT, Path("/ours")).verify(connector=False)
-    assert done == ["pipeline", "flow False"]
+def test_a_check_alone_writes_nothing(stack: ExternalStack, done: list[str]) -> None:
+    results = stack.check()
+    assert done == BEFORE
+    assert [warning for each in results for warning in each.warnings] == [
+        "warning: no topic",
+        MISSING,
+    ]
 
 
-def test_nothing_is_written_if_a_check_fails(
-    pipeline: Pipeline, done: list[str], monkeypatch: pytest.MonkeyPatch
+def test_before_a_deployment_no_connector_is_required(
+    stack: ExternalStack, done: list[str]
 ) -> None:
-    monkeypatch.setattr(backend, "check_flow", lambda *_, **__: refuse("a wrong slot"))
-    with pytest.raises(StackFailure, match="a wrong slot"):
-        ExternalStack(pipeline, ENVIRONMENT, Path("/ours")).up()
+    stack.verify(connector=False)
+    assert done == ["flow False"]
+
+
+def test_nothing_is_written_if_checks_fail_and_all_of_them_are_shown(
+    stack: ExternalStack, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = (
+        Result("replication slot", State.FAILED, failures=(SettingFailure("a wrong slot"),)),
+        Result("postgres", State.FAILED, failures=(StackFailure("no answer"),)),
+    )
+    monkeypatch.setattr(backend, "check_answers", lambda *_: results)
+    with pytest.raises(StackFailure) as caught:
+        stack.up()
+    assert str(caught.value).splitlines() == ["a wrong slot", "no answer"]
     assert "canary" not in done
 
 
+def test_a_pipeline_that_no_canary_fits_is_refused(
+    stack: ExternalStack, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "choose_canary", lambda *_: refuse("no row can be generated"))
+    with pytest.raises(StackFailure, match="no row can be generated"):
+        stack.up()
+    assert done == ["everything"]
+
+
 def test_the_wait_for_the_canary_can_be_ended_by_the_form_of_its_event(
-    pipeline: Pipeline, done: list[str], monkeypatch: pytest.MonkeyPatch
+    stack: ExternalStack, done: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def prove(*_: object, explain: Callable[[], None]) -> None:
         done.append("late")
         explain()
 
     monkeypatch.setattr(readiness, "prove_pipeline", prove)
-    ExternalStack(pipeline, ENVIRONMENT, Path("/ours")).up()
+    stack.up()
     assert done == [*BEFORE, "late", "events", "events"]
     monkeypatch.setattr(backend, "check_events", lambda *_: refuse("not JSON"))
     with pytest.raises(StackFailure, match="not JSON"):
-        ExternalStack(pipeline, ENVIRONMENT, Path("/ours")).up()
+        stack.up()
 
 
-def test_a_warning_is_shown_at_every_check(
-    pipeline: Pipeline,
+def test_warnings_are_shown_at_every_check(
+    stack: ExternalStack,
     done: list[str],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(backend, "check_flow", lambda *_, **__: ("warning: no topic",))
+    results = (Result("topics", State.OK, warnings=("warning: no topic",)),)
+    monkeypatch.setattr(backend, "check_flow", lambda *_, **__: results)
     with caplog.at_level("INFO"):
-        ExternalStack(pipeline, ENVIRONMENT, Path("/ours")).verify()
-    assert done == ["pipeline", "connector"]
-    assert "warning: no topic" in caplog.text
+        stack.verify()
+        assert MISSING not in caplog.text
+        stack.up()
+    assert caplog.text.count("warning: no topic") == 2
+    assert MISSING in caplog.text
+    assert "canary" in done
