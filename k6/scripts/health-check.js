@@ -103,30 +103,33 @@ function insertCanary(row, database) {
   return inserted;
 }
 
-/** Waits for a change of the row; returns the problem or nothing. */
-function arrivalProblem(row, id, expected, end) {
-  const { found, error } = end.table(row.table).wait(id, { ...expected, timeout: ARRIVAL_TIMEOUT });
+/** Waits for a change of the row in its table in the sink; returns the problem or nothing. */
+function arrivalProblem(table, id, expected, end) {
+  const { found, error } = table.wait(id, { ...expected, timeout: ARRIVAL_TIMEOUT });
   return found ? '' : `not in ${end.name} after ${ARRIVAL_TIMEOUT} ms ${error}`;
 }
 
 /** Sends the row through every hop: a check for each of its changes. A change that fails is the last one. */
 function sendCanary(row, database, end, begun) {
+  let table;
   let inserted;
   let deleted = false;
   const change = (sql) => database.write([{ sql, args: inserted.key }], ANSWER_TIMEOUT);
   const steps = {
     'canary row arrives': () => {
+      // First: a topic is read from its end at this moment on.
+      table = end.table(row.table);
       inserted = insertCanary(row, database);
-      return arrivalProblem(row, inserted.id, { fields: row.fields }, end);
+      return arrivalProblem(table, inserted.id, { fields: row.fields }, end);
     },
     'canary update arrives': row.update && (() => {
       change(row.update);
-      return arrivalProblem(row, inserted.id, { fields: row.updated }, end);
+      return arrivalProblem(table, inserted.id, { fields: row.updated }, end);
     }),
     'canary delete arrives': () => {
       change(row.delete);
       deleted = true;
-      return arrivalProblem(row, inserted.id, { deleted }, end);
+      return arrivalProblem(table, inserted.id, { deleted }, end);
     },
   };
   let previous = begun;
