@@ -324,6 +324,29 @@ def test_the_health_check_goes_through_every_hop(run: Run, endpoints: Endpoints)
     }
 
 
+def test_a_load_that_postgresql_refuses_fails_the_health_check(
+    run: Run, checkout: Checkout, endpoints: Endpoints, tmp_path: Path
+) -> None:
+    plan = json.loads((checkout.plans / "mixed-workload.json").read_bytes())
+    columns = plan["tables"]["public.order_item"]["columns"]
+    (quantity,) = [column for column in columns if column["name"] == "quantity"]
+    quantity["generator"] = {"kind": "sql", "sql": "0"}
+    broken = tmp_path / "broken.json"
+    broken.write_text(json.dumps(plan), encoding="utf-8")
+    plans = [str(checkout.plans / "baseline.json"), str(broken)]
+
+    ran = run(HEALTH_CHECK, **endpoints.environment() | {"CDC_WORKLOADS": json.dumps(plans)})
+
+    assert ran.exit_code == _MARKED_AS_FAILED
+    (failed,) = [check.name for check in ran.summary.checks if check.fails]
+    assert failed.startswith(
+        'the load is accepted: insert of public.orders: new row for relation "order_item" violates '
+        'check constraint "order_item_quantity_check"'
+    )
+    # The rest of the pipeline works.
+    assert ran.check("canary delete arrives") == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("changed", "failed", "why"),
     [
