@@ -54,7 +54,7 @@ def _plans_way(place: Workplace) -> float:
     scripts, points = place.checkout.scripts, place.checkout.root / "points.json"
     variables = {**endpoints.environment(), "DURATION": _DURATION}
     process.run([k6, "run", scripts / "health-check.js"], env=endpoints.environment())
-    process.run([k6, "run", "--out", f"json={points}", scripts / "baseline-test.js"], env=variables)
+    process.run([k6, "run", "--out", f"json={points}", scripts / "workload-test.js"], env=variables)
     if shutil.which("jq") is not None:
         process.run(["jq", "-r", _SUMMARY, points], check=False)
     return time.perf_counter() - began

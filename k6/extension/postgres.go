@@ -14,6 +14,14 @@ import (
 // defaultMaxConnections bounds a pool whose size is not given.
 const defaultMaxConnections = 50
 
+// statementLimit bounds a statement in the server. A call has its own time-out, after which pgx cancels the statement;
+// without a limit, one that waits for a lock would stay after k6 was killed.
+const statementLimit = 5 * time.Minute
+
+// limitSQL sets the limit, except if the role, the database, or the server has a stricter one.
+const limitSQL = `SELECT set_config(name, $1::bigint::text, false) FROM pg_settings
+WHERE name = 'statement_timeout' AND NOT reset_val::bigint BETWEEN 1 AND $1::bigint`
+
 type postgresOptions struct {
 	MaxConnections int32 `js:"maxConnections"`
 	// Ledger is the path of a file in which acknowledged writes are noted; empty: nobody wants to know.
@@ -80,8 +88,15 @@ func (m *module) pool(dsn string, maxConnections int32) (*pool, error) {
 		}
 		config.MaxConns = maxConnections
 		config.ConnConfig.ConnectTimeout = connectTimeout
+		config.AfterConnect = limitStatements
 		return pgxpool.NewWithConfig(context.Background(), config)
 	})
+}
+
+// limitStatements bounds the statements of a new connection.
+func limitStatements(ctx context.Context, connection *pgx.Conn) error {
+	_, err := connection.Exec(ctx, limitSQL, statementLimit.Milliseconds())
+	return err
 }
 
 // Write executes the statements in one transaction and returns how many rows each of them affected.

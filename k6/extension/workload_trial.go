@@ -52,7 +52,7 @@ func (w *workload) Try(timeoutMs float64) ([]string, error) {
 			t.sample(ctx, change, t.changeRow)
 		}
 	}
-	return t.faults, ctx.Err()
+	return append([]string{}, t.faults...), ctx.Err()
 }
 
 // insertAll makes rows of every table with a change, parents first.

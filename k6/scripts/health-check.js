@@ -4,6 +4,7 @@ import { endpoints } from './lib/endpoints.js';
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { logFirst } from './lib/log.js';
+import { openEveryWorkload } from './lib/workload.js';
 import { scenarioOptions } from './lib/options.js';
 
 export { handleSummary } from './lib/report.js';
@@ -12,6 +13,7 @@ export const options = scenarioOptions('health-check');
 
 const ANSWER_TIMEOUT = 5000;
 const ARRIVAL_TIMEOUT = 10_000;
+const TRIAL_TIMEOUT = 20_000;
 // By the sink's name. 'PostgreSQL answers' is the check of the source.
 const SINK_ANSWERS = { MongoDB: 'MongoDB answers', PostgreSQL: 'PostgreSQL sink answers', Kafka: 'Kafka answers' };
 
@@ -69,6 +71,18 @@ function consumerProblem(url) {
   return response.status === 200 ? '' : `status ${response.status} ${response.error}`;
 }
 
+/** Makes the changes of each workload, without effect, so that what PostgreSQL refuses is known before the load. */
+function tryWorkloads() {
+  let refused = [];
+  hop('the load can be tried', () => {
+    refused = openEveryWorkload().flatMap((workload) => workload.try(TRIAL_TIMEOUT));
+  });
+  for (const problem of new Set(refused)) {
+    // In a name, k6 keeps two colons for groups.
+    hop(`the load is accepted: ${problem.replaceAll('::', ':')}`, () => problem);
+  }
+}
+
 /**
  * The canary row: its table, SQL that inserts, updates, and deletes it, and the fields to wait for. An empty update is
  * left out: the row of someone's own table is not updated.
@@ -89,30 +103,33 @@ function insertCanary(row, database) {
   return inserted;
 }
 
-/** Waits for a change of the row; returns the problem or nothing. */
-function arrivalProblem(row, id, expected, end) {
-  const { found, error } = end.table(row.table).wait(id, { ...expected, timeout: ARRIVAL_TIMEOUT });
+/** Waits for a change of the row in its table in the sink; returns the problem or nothing. */
+function arrivalProblem(table, id, expected, end) {
+  const { found, error } = table.wait(id, { ...expected, timeout: ARRIVAL_TIMEOUT });
   return found ? '' : `not in ${end.name} after ${ARRIVAL_TIMEOUT} ms ${error}`;
 }
 
 /** Sends the row through every hop: a check for each of its changes. A change that fails is the last one. */
 function sendCanary(row, database, end, begun) {
+  let table;
   let inserted;
   let deleted = false;
   const change = (sql) => database.write([{ sql, args: inserted.key }], ANSWER_TIMEOUT);
   const steps = {
     'canary row arrives': () => {
+      // First: a topic is read from its end at this moment on.
+      table = end.table(row.table);
       inserted = insertCanary(row, database);
-      return arrivalProblem(row, inserted.id, { fields: row.fields }, end);
+      return arrivalProblem(table, inserted.id, { fields: row.fields }, end);
     },
     'canary update arrives': row.update && (() => {
       change(row.update);
-      return arrivalProblem(row, inserted.id, { fields: row.updated }, end);
+      return arrivalProblem(table, inserted.id, { fields: row.updated }, end);
     }),
     'canary delete arrives': () => {
       change(row.delete);
       deleted = true;
-      return arrivalProblem(row, inserted.id, { deleted }, end);
+      return arrivalProblem(table, inserted.id, { deleted }, end);
     },
   };
   let previous = begun;
@@ -156,5 +173,9 @@ export default function healthCheck() {
     hop('consumer ready', () => consumerProblem(at.consumerUrl));
   }
 
-  sendCanary(canaryRow(canary), database, end, answers.every(Boolean));
+  const begun = answers.every(Boolean);
+  if (begun) {
+    tryWorkloads();
+  }
+  sendCanary(canaryRow(canary), database, end, begun);
 }

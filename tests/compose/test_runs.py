@@ -147,7 +147,7 @@ def test_the_direct_call_of_k6_in_a_container(inv: Docker) -> None:
     root = inv.checkout.root
     process.run([*compose, "build", "k6"], cwd=root, timeout_seconds=1500)
     (root / "k6" / "results").mkdir(exist_ok=True)
-    words = ("run", "--out", "json=/results/test.json", "/scripts/baseline-test.js")
+    words = ("run", "--out", "json=/results/test.json", "/scripts/workload-test.js")
     called = process.run(
         [*compose, "run", "--rm", "k6", *words],
         cwd=root,

@@ -19,6 +19,7 @@ from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.embedded import EmbeddedTools, local_stack
 from cdc_perf.tools.cache import Cache
 from cdc_perf.tools.install import install_all
+from cdc_perf.workload.by_hand import write_plans
 
 ROOT = Path(__file__).parents[2]
 # Among them what other workers write meanwhile: caches, and the examples of hypothesis.
@@ -71,6 +72,9 @@ def k6(checkout: Checkout, pipeline: Pipeline) -> Path:
 def stack(checkout: Checkout, pipeline: Pipeline) -> Iterator[LocalStack]:
     stack = local_stack(checkout, pipeline, Cache.of_environment())
     stack.up()
+    found = stack.endpoints()
+    assert found is not None
+    write_plans(checkout, pipeline, found.postgres_dsn)
     yield stack
     stack.down()
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +21,29 @@ pytestmark = pytest.mark.slow
 
 SHAPE = {"executor": "constant-vus", "vus": 5, "duration": "6s"}
 LIBRARY = """
-import { iterate, think } from './lib/pipeline.js';
-import { addAddress, createCustomer } from './lib/changes.js';
+import { begin, iterate, think } from './lib/pipeline.js';
 import { scenarioOptions } from './lib/options.js';
-export { setup } from './lib/pipeline.js';
 export { handleSummary } from './lib/report.js';
 export const options = scenarioOptions('custom');
+export const setup = () => begin('public.customer', 'public.address');
+function inserted(name, id, values) {
+  const columns = Object.keys(values);
+  const table = `public.${name}`;
+  const places = columns.map((_, index) => `$${index + 2}`);
+  const sql = `INSERT INTO ${table} (id, ${columns}) VALUES ($1, ${places})`;
+  const row = { op: 'c', table, key: id };
+  const statements = [{ sql, args: [id, ...Object.values(values)], row }];
+  return { operation: 'insert', op: 'c', statements, inserted: 1, table, id, fields: values };
+}
+function createCustomer() {
+  const id = crypto.randomUUID();
+  return inserted('customer', id, { email: `${id}@example.test`, status: 'active' });
+}
+function addAddress(customer_id) {
+  const place = { city: 'Bern', postal_code: '3000', country: 'CH' };
+  const values = { customer_id, street: 'Main Street', ...place };
+  return inserted('address', crypto.randomUUID(), values);
+}
 """
 # Nine of ten iterations throw before they do anything.
 THROWS = """
@@ -71,16 +89,18 @@ def inv(checkout: Checkout, stack: LocalStack) -> Iterator[Inv]:
         "options": SHAPE,
     }
     checkout.scenarios_file.write_text(json.dumps(scenarios), encoding="utf-8")
-    (checkout.scripts / "custom-test.js").touch()
+    # Scripts of the pipeline's own, which import the library of the tool.
+    checkout.own_scripts.mkdir()
+    (checkout.own_scripts / "custom-test.js").touch()
     yield Inv(checkout)
     for path, content in before.items():
         path.write_bytes(content)
-    (checkout.scripts / "custom-test.js").unlink(missing_ok=True)
+    shutil.rmtree(checkout.own_scripts)
 
 
 def measured(inv: Inv, script: str) -> Path:
     """Run a custom scenario that has no threshold of its own, and return its folder."""
-    (inv.checkout.scripts / "custom-test.js").write_text(LIBRARY + script, encoding="utf-8")
+    (inv.checkout.own_scripts / "custom-test.js").write_text(LIBRARY + script, encoding="utf-8")
     inv.set_limits({})
     return inv.run_of(inv.measured("--scenarios", "custom")) / "custom"
 

@@ -88,6 +88,8 @@ def run(checkout: Checkout, k6: Path, tmp_path: Path) -> Run:
                 "K6_AUTO_EXTENSION_RESOLUTION": "false",
                 "K6_NO_USAGE_REPORT": "true",
                 "CDC_SUMMARY": str(summary),
+                "CDC_SCENARIO": scenario,
+                "CDC_WORKLOAD": str(checkout.plans / f"{scenario}.json"),
                 **environment,
             },
             timeout_seconds=60,
@@ -168,16 +170,21 @@ def test_a_mixed_workload_does_all_of_its_operations(run: Run, endpoints: Endpoi
     ran = run("mixed-workload", DURATION="6s", VUS="25", **endpoints.environment())
 
     points = ran.points("cdc_success_rate")
-    assert {x["tags"]["operation"] for x in points} == {
-        *("create", "update", "order", "address", "delete")
+    assert {(x["tags"]["table"], x["tags"]["operation"]) for x in points} == {
+        *(("public.customer", operation) for operation in ("insert", "update", "delete")),
+        ("public.orders", "insert"),
+        ("public.address", "insert"),
     }
     assert all(x["value"] == 1 for x in points), ran.output
     passed, failed = ran.check("document read back has the content of the row")
     assert (passed > 0, failed) == (True, 0)
-    inserted = {"create": 1, "address": 1, "order": 3}
+    # An order has two items.
+    inserted = {"public.customer": 1, "public.address": 1, "public.orders": 3}
     assert ran.summary.observed("pg_records_inserted", "count") == sum(
-        inserted.get(x["tags"]["operation"], 0) for x in points
+        inserted[x["tags"]["table"]] for x in points if x["tags"]["operation"] == "insert"
     )
+    for metric in ("cdc_e2e_latency", "pg_write_duration", "iteration_duration"):
+        assert all(x["tags"]["table"] for x in ran.points(metric))
 
 
 @pytest.fixture
@@ -216,7 +223,7 @@ def test_a_change_arrives_when_it_can_be_read_from_its_topic(
     ran = run(scenario, DURATION="6s", VUS="10", **endpoints.environment() | without_sink)
 
     operations = {x["tags"]["operation"] for x in ran.points("cdc_success_rate")}
-    assert operations >= ({"create", "delete"} if scenario == "mixed-workload" else {"create"})
+    assert operations >= ({"insert", "delete"} if scenario == "mixed-workload" else {"insert"})
     assert ran.summary.observed("cdc_success_rate", "rate") == 1, ran.output
     assert ran.summary.observed("mongo_read_errors", "count") == 0, ran.output
     passed, failed = ran.check("document read back has the content of the row")
@@ -235,9 +242,14 @@ def test_a_sink_in_postgresql_has_its_own_names(
 
 
 def test_an_update_that_the_sink_ignores_is_an_error(
-    run: Run, endpoints: Endpoints, renamed: dict[str, str]
+    run: Run, checkout: Checkout, endpoints: Endpoints, renamed: dict[str, str], tmp_path: Path
 ) -> None:
-    ran = run("mixed-workload", DURATION="6s", VUS="4", **endpoints.environment() | renamed)
+    plan = json.loads((checkout.plans / "mixed-workload.json").read_bytes())
+    plan["changes"] = [x for x in plan["changes"] if x["table"] == "public.customer"]
+    (tmp_path / "customers.json").write_text(json.dumps(plan), encoding="utf-8")
+    given = {**renamed, "CDC_WORKLOAD": str(tmp_path / "customers.json")}
+
+    ran = run("mixed-workload", DURATION="6s", VUS="4", **endpoints.environment() | given)
 
     says = "the pipeline ignores every column that the update of public.customer sets"
     assert says in ran.output
@@ -306,10 +318,33 @@ def test_the_health_check_goes_through_every_hop(run: Run, endpoints: Endpoints)
         (name, 1, 0)
         for name in (
             *("PostgreSQL answers", "replication slot active", "MongoDB answers"),
-            *("connector and tasks running", "consumer ready", "canary row arrives"),
-            *("canary update arrives", "canary delete arrives"),
+            *("connector and tasks running", "consumer ready", "the load can be tried"),
+            *("canary row arrives", "canary update arrives", "canary delete arrives"),
         )
     }
+
+
+def test_a_load_that_postgresql_refuses_fails_the_health_check(
+    run: Run, checkout: Checkout, endpoints: Endpoints, tmp_path: Path
+) -> None:
+    plan = json.loads((checkout.plans / "mixed-workload.json").read_bytes())
+    columns = plan["tables"]["public.order_item"]["columns"]
+    (quantity,) = [column for column in columns if column["name"] == "quantity"]
+    quantity["generator"] = {"kind": "sql", "sql": "0"}
+    broken = tmp_path / "broken.json"
+    broken.write_text(json.dumps(plan), encoding="utf-8")
+    plans = [str(checkout.plans / "baseline.json"), str(broken)]
+
+    ran = run(HEALTH_CHECK, **endpoints.environment() | {"CDC_WORKLOADS": json.dumps(plans)})
+
+    assert ran.exit_code == _MARKED_AS_FAILED
+    (failed,) = [check.name for check in ran.summary.checks if check.fails]
+    assert failed.startswith(
+        'the load is accepted: insert of public.orders: new row for relation "order_item" violates '
+        'check constraint "order_item_quantity_check"'
+    )
+    # The rest of the pipeline works.
+    assert ran.check("canary delete arrives") == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -390,7 +425,7 @@ def test_a_document_that_never_arrives_counts_as_its_time_out(
     assert [x["value"] for x in ran.points("cdc_success_rate")] == [0] * 3
     assert ran.summary.observed("mongo_documents_not_found", "count") == 3
     assert ran.summary.observed("mongo_read_errors", "count") == 0
-    assert "create: not in MongoDB after 10000 ms" in ran.output
+    assert "insert of public.customer: not in MongoDB after 10000 ms" in ran.output
     # Nobody began anything in those seconds, and the generator's clock ticked all the same.
     assert ran.summary.samples("generator_delay") >= _TIMEOUT_MS / _TICK_MS - 1
 
@@ -479,8 +514,8 @@ def test_a_shape_that_k6_refuses_is_an_error_of_configuration(
 
 
 def test_by_hand_the_scripts_find_the_stack_that_is_up(run: Run, endpoints: Endpoints) -> None:
-    """No environment, another working folder: .stack/endpoints.json beside the scripts is used."""
-    ran = run("baseline", DURATION="2s", VUS="2")
+    """No environment, another working folder: the files in .stack are used."""
+    ran = run("baseline", DURATION="2s", VUS="2", CDC_SCENARIO="", CDC_WORKLOAD="")
 
     assert ran.exit_code == 0, ran.output
     assert ran.summary.observed("cdc_success_rate", "rate") == 1
@@ -522,7 +557,8 @@ def test_k6_and_the_harness_set_the_same_limits(
         if limit.in_k6
     }
 
-    options = inspect(k6, script_of(checkout, scenario), CDC_ENV=environment)
+    script = script_of(checkout, scenario)
+    options = inspect(k6, script, CDC_ENV=environment, CDC_SCENARIO=scenario)
 
     theirs = {
         (metric, limit if isinstance(limit, str) else limit["threshold"])
@@ -556,7 +592,7 @@ def test_k6_and_the_harness_write_a_limit_alike(
         settings_copy / "thresholds.json",
         lambda limits: limits.update(baseline={metric: {stat: limit}}),
     )
-    script = settings_copy / "scripts" / "baseline-test.js"
+    script = settings_copy / "scripts" / "workload-test.js"
     changed = Checkout.at(settings_copy.parent, {"RESULTS_DIR": str(checkout.results)})
     table = load_thresholds(changed, SCENARIOS, load_metrics(checkout))
     (ours,) = [x for x in table.thresholds_of("baseline") if x.metric == metric]
@@ -589,7 +625,7 @@ def test_k6_and_the_harness_refuse_the_same(
     with pytest.raises(UsageFailure, match=rf"baseline\.{metric}\.{re.escape(stat)}"):
         load_thresholds(changed, SCENARIOS, load_metrics(checkout))
     with pytest.raises(StackFailure, match=f"exited with code {_SCRIPT_THREW}"):
-        inspect(k6, settings_copy / "scripts" / "baseline-test.js")
+        inspect(k6, settings_copy / "scripts" / "workload-test.js")
 
 
 @pytest.mark.parametrize(
@@ -652,13 +688,15 @@ def test_k6_and_the_harness_refuse_the_same(
 def test_overrides_keep_the_form_of_a_shape(
     checkout: Checkout, k6: Path, scenario: str, environment: dict[str, str], shape: dict[str, Any]
 ) -> None:
-    options = inspect(k6, script_of(checkout, scenario), **environment)["scenarios"][scenario]
+    given = {**environment, "CDC_SCENARIO": scenario}
+    options = inspect(k6, script_of(checkout, scenario), **given)["scenarios"][scenario]
 
     assert {name: options[name] for name in shape} == shape
 
 
 def test_breakpoint_ends_at_the_first_limit_that_breaks(checkout: Checkout, k6: Path) -> None:
-    thresholds = inspect(k6, script_of(checkout, "breakpoint"))["thresholds"]
+    script = script_of(checkout, "breakpoint")
+    thresholds = inspect(k6, script, CDC_SCENARIO="breakpoint")["thresholds"]
 
     limits = [limit for limits in thresholds.values() for limit in limits]
     assert limits
@@ -667,7 +705,7 @@ def test_breakpoint_ends_at_the_first_limit_that_breaks(checkout: Checkout, k6: 
 
 def test_a_rate_that_is_held_is_held_to_its_end(checkout: Checkout, k6: Path) -> None:
     script = script_of(checkout, "breakpoint")
-    thresholds = inspect(k6, script, HOLD_RATE="500")["thresholds"]
+    thresholds = inspect(k6, script, HOLD_RATE="500", CDC_SCENARIO="breakpoint")["thresholds"]
 
     limits = [limit for limits in thresholds.values() for limit in limits]
     assert limits

@@ -78,7 +78,7 @@ def test_a_head_that_fails_is_named_and_no_pass(inv: Inv, tmp_path: Path) -> Non
 def test_a_head_that_crashes_is_left_out_and_no_pass(inv: Inv, tmp_path: Path) -> None:
     head = Checkout.at(tmp_path / "head", {})
     shutil.copytree(inv.checkout.root, head.root)
-    script = head.k6 / "scripts" / "baseline-test.js"
+    script = head.k6 / "scripts" / "workload-test.js"
     script.write_text(f"{script.read_text()}\nthrow new Error('broken on purpose');\n")
     exit_code, content = compared(inv, head)
     assert (exit_code, content["verdict"]) == (ExitCode.NO_DATA, "NO-DATA")

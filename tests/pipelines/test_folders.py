@@ -40,14 +40,16 @@ def read_only(tmp_path: Path) -> Iterator[Checkout]:
 
 
 def folder_of(checkout: Checkout, target: Path) -> Path:
-    """Copy a pipeline, with the schema that it shares with the sample."""
+    """Copy a pipeline, with the files that it shares with the sample."""
     shutil.copytree(checkout.root / "pipelines" / "kafka-only", target)
     # Whoever copies a folder copies no results.
     shutil.rmtree(target / "results", ignore_errors=True)
-    shutil.copy(checkout.root / "pipelines" / "sample" / "schema.sql", target)
-    settings = target / "pipeline.toml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("../sample/schema.sql", "schema.sql"), encoding="utf-8")
+    for name in ("schema.sql", "workload.toml", "mixed-workload.toml"):
+        shutil.copy(checkout.root / "pipelines" / "sample" / name, target)
+    for name in ("pipeline.toml", "scenarios.json"):
+        settings = target / name
+        text = settings.read_text(encoding="utf-8")
+        settings.write_text(text.replace("../sample/", ""), encoding="utf-8")
     return target
 
 

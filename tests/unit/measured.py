@@ -43,6 +43,7 @@ STACK_KINDS = {
     name: MetricKind(name, source, MetricType.GAUGE, unit, better, phase)
     for name, source, unit, better, phase in (
         ("consumer_lag", Source.STACK, "events", Better.LOWER, Phase.ALL),
+        ("slot_retained_bytes", Source.STACK, "B", Better.LOWER, Phase.ALL),
         ("memory_consumer", Source.STACK, "B", Better.LOWER, Phase.STEADY),
         ("lag_recovery_seconds", Source.STACK, "s", Better.LOWER, Phase.ALL),
         ("held_rate", Source.BREAKPOINT, "/s", Better.HIGHER, Phase.ALL),

@@ -26,14 +26,11 @@ def python(copy: Path, *words: str) -> process.Completed:
     return process.run([sys.executable, "-m", *words], cwd=copy, check=False)
 
 
-def add_scenario(copy: Path, *, script: bool) -> None:
+def add_scenario(copy: Path, **settings: str) -> None:
     checkout = Checkout.at(copy, {})
     scenarios = json.loads(checkout.scenarios_file.read_bytes())
-    scenarios["burst"] = {**scenarios["baseline"], "description": "a burst"}
+    scenarios["burst"] = {**scenarios["baseline"], "description": "a burst", **settings}
     checkout.scenarios_file.write_text(json.dumps(scenarios), encoding="utf-8")
-    if script:
-        baseline = checkout.scripts / "baseline-test.js"
-        (checkout.scripts / "burst-test.js").write_bytes(baseline.read_bytes())
 
 
 def replace(path: Path, old: str, new: str) -> None:
@@ -48,7 +45,7 @@ def test_the_files_are_up_to_date(copy: Path) -> None:
 
 
 def test_a_new_scenario_has_its_session_its_choice_and_its_matrix_entry(copy: Path) -> None:
-    add_scenario(copy, script=True)
+    add_scenario(copy)
     drifted = python(copy, "invoke", "workflow", "--check")
     assert drifted.exit_code == ExitCode.USAGE
     assert "+          - burst" in drifted.output
@@ -69,7 +66,7 @@ def test_a_new_scenario_has_its_session_its_choice_and_its_matrix_entry(copy: Pa
 
 
 def test_a_scenario_without_its_script_is_refused_and_nothing_is_written(copy: Path) -> None:
-    add_scenario(copy, script=False)
+    add_scenario(copy, script="burst-test.js")
     before = (copy / PERFORMANCE).read_bytes()
     completed = python(copy, "invoke", "workflow")
     assert completed.exit_code == ExitCode.USAGE

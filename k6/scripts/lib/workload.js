@@ -1,15 +1,15 @@
 // The workload: changes that the plan in CDC_WORKLOAD describes, made and chosen in Go. Without that variable, it is the
-// plan of the stack that `inv up` started.
+// scenario's plan for the stack that `inv up` has started.
 
 import { begin, connection } from './pipeline.js';
+import { running } from './options.js';
 import { workload } from 'k6/x/cdc';
 
 // Of k6's own 60 s for the setup.
 const PREPARE_TIMEOUT = 50_000;
 
-// Go reads the file, so it needs a path and not a URL.
-const ofStack = import.meta.resolve('../../../.stack/workload.json').slice('file://'.length);
-const path = __ENV.CDC_WORKLOAD || decodeURIComponent(ofStack);
+// Go reads the file, so it needs a path and not a URL. Only here is it known where this file is.
+const ofStack = decodeURIComponent(import.meta.resolve('../../../.stack/workloads').slice('file://'.length));
 
 let opened;
 
@@ -17,7 +17,7 @@ let opened;
 export function openWorkload() {
   if (!opened) {
     const { database, end } = connection();
-    opened = workload(path, database, end);
+    opened = workload(__ENV.CDC_WORKLOAD || `${ofStack}/${running.name}.json`, database, end);
   }
   return opened;
 }

@@ -39,6 +39,7 @@ from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.stack.sinks.choice import sink_of
 from cdc_perf.stack.sinks.mongodb import MongodbTarget
 from cdc_perf.stack.sinks.sink import Document
+from cdc_perf.stack.statement_limits import BATCH_SECONDS, limit_statements
 from cdc_perf.waiting import NotReady
 from cdc_perf.wording import counted
 
@@ -322,12 +323,12 @@ class Checker:
             return
         if self.scope is Scope.RUN and ledger is not None:
             written = written_rows(read_ledger(ledger), OPERATIONS)
-            with stored_keys(written, Scope.RUN) as keys:
+            with stored_keys(written, Scope.RUN, begins) as keys:
                 if keys.tables():
                     yield keys
                     return
         changed = changed_rows(self._topics.read(begins), self.pipeline)
-        with stored_keys(changed, Scope.TOPICS) as keys:
+        with stored_keys(changed, Scope.TOPICS, begins) as keys:
             yield keys
 
     def _filtered(self) -> ConnectorFilter:
@@ -347,10 +348,13 @@ class Checker:
         with target.open() as reader:
             yield reader.database
 
-    def _postgres(self) -> psycopg.Connection[tuple[Any, ...]]:
-        return psycopg.connect(
+    @contextmanager
+    def _postgres(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        with psycopg.connect(
             self.endpoints.postgres_dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS
-        )
+        ) as connection:
+            limit_statements(connection, BATCH_SECONDS)
+            yield connection
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from cdc_perf.stack.canceling import canceling
 from cdc_perf.stack.printing import set_printing
 from cdc_perf.stack.row_id import identity
 from cdc_perf.stack.row_key import RowKey, doubled, rows_by_key
+from cdc_perf.stack.statement_limits import limit_statements
 from cdc_perf.stack.table_columns import table_columns
 from cdc_perf.wording import counted
 
@@ -212,9 +213,7 @@ class _TableRows:
     ) -> tuple[int, int]:
         """Return the number of rows that were there, and of those that were deleted."""
         with connection.transaction():
-            connection.execute(
-                "SELECT set_config('statement_timeout', %s, true)", (f"{_STATEMENT_SECONDS}s",)
-            )
+            limit_statements(connection, _STATEMENT_SECONDS, local=True)
             set_printing(connection)
             there = len(rows_by_key(connection, self._select, self.key, ids))
             # No row can come to reference a locked one, and the next statement sees all that do.

@@ -5,15 +5,17 @@ They are in a temporary database, so that memory is bounded for a run of any len
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from cdc_perf.integrity.ledger import AcknowledgedWrite, Arrival
 from cdc_perf.integrity.records import Scope
+from cdc_perf.integrity.topic import StartOffsets
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.change_events import ChangeEvent, DeadLetter
 
@@ -84,10 +86,12 @@ class Keys:
     Attributes:
         scope: Where they come from.
         connection: The database.
+        begins: The offsets from which on the topics have the changes of these rows; empty: unknown.
     """
 
     scope: Scope
     connection: "DuckDBPyConnection"
+    begins: StartOffsets = field(default_factory=dict)
 
     def of(self, table: str) -> KeysOfTable:
         """Return the keys of a table."""
@@ -100,7 +104,9 @@ class Keys:
 
 
 @contextmanager
-def stored_keys(rows: Iterable[RowOfTable], scope: Scope) -> Iterator[Keys]:
+def stored_keys(
+    rows: Iterable[RowOfTable], scope: Scope, begins: StartOffsets = MappingProxyType({})
+) -> Iterator[Keys]:
     """Store the keys of rows, each once, for the block's time."""
     import duckdb  # noqa: PLC0415 - slow to import, and only needed here
 
@@ -117,7 +123,7 @@ def stored_keys(rows: Iterable[RowOfTable], scope: Scope) -> Iterator[Keys]:
         with duckdb.connect(str(Path(folder) / "keys.duckdb"), config=config) as connection:
             connection.execute(_LOAD, {"path": str(path)})
             path.unlink()
-            yield Keys(scope, connection)
+            yield Keys(scope, connection, begins)
 
 
 def written_rows(

@@ -20,7 +20,8 @@ from cdc_perf.stack.carried import ConnectorFilter
 from cdc_perf.stack.printing import print_values, set_printing
 from cdc_perf.stack.row_key import rows_by_key, warn_if_unindexed
 from cdc_perf.stack.sinks.mongodb import metadata
-from cdc_perf.stack.sinks.sink import Document, Sink, Target
+from cdc_perf.stack.sinks.sink import Document, NotSent, Sink, Target
+from cdc_perf.stack.statement_limits import BATCH_SECONDS, TABLE_SECONDS, limit_statements
 
 # `_id`, `xmin`, and the columns' values; a key that contains a null has no `_id`.
 Row = tuple[str | None, str, *tuple[Printed, ...]]
@@ -75,14 +76,17 @@ def compare(
     ):
         source.isolation_level = IsolationLevel.REPEATABLE_READ
         source.read_only = True
+        limit_statements(source, TABLE_SECONDS if keys is None else BATCH_SECONDS)
         set_printing(source)
         for reading in readings(source, pipeline, filtered).values():
             counted = _CompareCounter(reading)
             names = tuple(each.name for each in reading.columns)
             of_table = None if keys is None else keys.of(reading.table.table)
+            begins = {} if keys is None else keys.begins
+            target = Target(reading.table, names, of_table, begins)
             with (
                 closing(_rows(source, reading, of_table)) as rows,
-                closing(reader.documents(Target(reading.table, names, of_table))) as documents,
+                closing(reader.documents(target)) as documents,
             ):
                 found = differing(
                     reading, counted.rows(rows), counted.documents(documents), typed=sink.typed
@@ -161,7 +165,8 @@ def _row_by_row(
         wrong = [
             column
             for column, printed in zip(reading.columns, row[2:], strict=True)
-            if not same(column, printed, document.get(column.name))
+            if (value := document.get(column.name)) is not NotSent.VALUE
+            and not same(column, printed, value)
         ]
         unknown = tuple(sorted(document.keys() - reading.fields - {"_id", "_cdc"}))
         if wrong or unknown:

@@ -10,17 +10,14 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.integrity.columns import Column, NotCompared, Why
 from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.stack.carried import ConnectorFilter
-from cdc_perf.stack.checks.publication import expect_publication
+from cdc_perf.stack.checks.publication import (
+    PublishedTable,
+    expect_publication,
+    published_table,
+)
 from cdc_perf.stack.row_id import identity
 from cdc_perf.stack.row_key import RowKey, doubled, rows_by_key
 from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
-
-# Only published columns reach MongoDB. Before version 18 no generated column is published,
-# although the view lists it.
-_PUBLISHED = """
-    SELECT attnames, rowfilter, current_setting('server_version_num')::integer >= 180000
-    FROM pg_publication_tables WHERE pubname = %s AND schemaname = %s AND tablename = %s
-"""
 
 
 @dataclass(frozen=True)
@@ -139,15 +136,13 @@ def reading(
     Raises:
         StackFailure: The table is not published, or its key is not supported.
     """
-    found = connection.execute(_PUBLISHED, (pipeline.postgres.publication, *table.name)).fetchone()
+    found = published_table(connection, pipeline, table)
     if found is None:
         raise StackFailure(f"{table.table} was removed from the publication during the check")
-    listed, row_filter, carries_generated = found
     published, not_compared = [], []
     columns = table_columns(connection, table.table)
     for column in columns:
-        is_listed = column.name in listed
-        why = _why_not(column, is_listed=is_listed, carries_generated=carries_generated)
+        why = _why_not(column, found)
         if why is None and column.name in table.not_compared:
             why = Why.DECLARED
         qualified = ".".join((*table.name, column.name))
@@ -171,13 +166,17 @@ def reading(
         not_compared=tuple(not_compared),
         id=identity(table, by_name),
         key=RowKey.of(table, by_name),
-        row_filter=row_filter or "",
+        row_filter=found.row_filter,
     )
 
 
-def _why_not(column: TableColumn, *, is_listed: bool, carries_generated: bool) -> Why | None:
+def _why_not(column: TableColumn, published: PublishedTable) -> Why | None:
+    """Return why a column does not reach the sink: only published ones do."""
+    is_listed = column.name in published.columns
     if column.generated is GeneratedColumn.VIRTUAL:
         return Why.VIRTUAL
-    if column.generated is GeneratedColumn.STORED and not (carries_generated and is_listed):
+    if column.generated is GeneratedColumn.STORED and not (
+        published.carries_generated and is_listed
+    ):
         return Why.GENERATED
     return None if is_listed else Why.UNPUBLISHED

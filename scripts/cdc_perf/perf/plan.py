@@ -22,8 +22,8 @@ from cdc_perf.settings.scenarios import (
 )
 from cdc_perf.settings.threshold_file import load_thresholds
 from cdc_perf.settings.thresholds import Threshold
-from cdc_perf.settings.workload import Workload, workload_file
-from cdc_perf.workload.plans import load_workloads
+from cdc_perf.settings.workload import Workload
+from cdc_perf.workload.plans import load_workloads, workload_names
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -111,11 +111,7 @@ def make_plan(
         ),
         overrides=overrides,
         variables={**overrides.variables(), **script_variables(checkout)},
-        workloads=load_workloads(
-            checkout,
-            pipeline,
-            {x.workload: None for x in chosen if _has_workload(checkout, pipeline, x)},
-        ),
+        workloads=load_workloads(checkout, pipeline, workload_names(checkout, pipeline, chosen)),
         name=name,
         keep=keep,
         live=live,
@@ -154,14 +150,6 @@ def make_observation(
         live=False,
         full=full,
     )
-
-
-def _has_workload(checkout: Checkout, pipeline: Pipeline, scenario: Scenario) -> bool:
-    """Return whether a scenario executes a workload: a script of one's own needs none."""
-    if scenario.name == HEALTH_CHECK:
-        return False
-    is_own = scenario.k6_script.is_relative_to(checkout.own_scripts)
-    return not is_own or workload_file(checkout, pipeline, scenario.workload) is not None
 
 
 def _expect_name(name: str) -> None:

@@ -10,6 +10,9 @@ _DEMANDS = {
     ">=": "it must be at least {}",
     ">": "it must be above {}",
 }
+_COMMIT_OR_RUN = (
+    "Run for longer, or commit more often (Kafka Connect: offset.flush.interval.ms of the worker)"
+)
 
 
 @reason
@@ -92,6 +95,25 @@ def jvm_metric_not_sampled(*, metric: str) -> str:
 
 
 @reason
+def no_commit(*, metric: str, seconds: float) -> str:
+    """No commit shows the value of a metric that is exact only right after a commit."""
+    return (
+        f"{metric} is unknown: no commit of offsets in {figure(seconds, 's')}, and until then it "
+        f"counts what was already applied. {_COMMIT_OR_RUN}"
+    )
+
+
+@reason
+def too_few_commits(*, metric: str, stat: str, samples: int, needed: int, every: float) -> str:
+    """The threshold needs more samples right after a commit; `every` is the time between two."""
+    return (
+        f"{metric} {stat} needs {counted(needed, 'sample')} and got {samples:,}: only samples "
+        f"right after a commit of offsets count, about {figure(every, 's')} apart. "
+        f"{_COMMIT_OR_RUN}"
+    )
+
+
+@reason
 def growth_undecided(
     *, metric: str, stat: str, low: float, high: float, threshold: float, unit: str
 ) -> str:
@@ -108,6 +130,25 @@ def lag_recovery_without_peak(*, metric: str, sampled: str) -> str:
     return (
         f"{metric} needs a load that rises to a peak and falls again, "
         f"and samples of {sampled} before and after the peak"
+    )
+
+
+@reason
+def lag_recovery_without_commit(*, metric: str, every: float) -> str:
+    """No commit shows the lag before the peak, or after it."""
+    return (
+        f"{metric} needs a commit of offsets before the peak of the load and one after it, and "
+        f"commits are about {figure(every, 's')} apart. {_COMMIT_OR_RUN}"
+    )
+
+
+@reason
+def lag_recovery_between_commits(*, low: float, high: float, threshold: float) -> str:
+    """The lag recovered between two commits, one before the threshold and one after it."""
+    return (
+        f"the consumer lag recovered {figure(low, 's')} to {figure(high, 's')} after the peak, "
+        f"between two commits of offsets, which contains the threshold of "
+        f"{figure(threshold, 's')}. {_COMMIT_OR_RUN}"
     )
 
 

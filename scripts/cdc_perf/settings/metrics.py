@@ -13,6 +13,29 @@ from cdc_perf.settings.tag_selector import Tags, with_tags
 
 CONSUMER_LAG = "consumer_lag"
 SLOT_RETAINED_BYTES = "slot_retained_bytes"
+
+
+@dataclass(frozen=True)
+class CommitSeries:
+    """What the harness samples beside a metric that is exact only right after a commit.
+
+    It has no threshold of its own.
+
+    Attributes:
+        confirmed: The metric in the samples that a commit confirms; no sample otherwise.
+        seconds: The typical time between two commits so far.
+    """
+
+    confirmed: str
+    seconds: str
+
+
+COMMIT_SERIES: Mapping[str, CommitSeries] = MappingProxyType(
+    {
+        CONSUMER_LAG: CommitSeries("consumer_lag_confirmed", "consumer_commit_seconds"),
+        SLOT_RETAINED_BYTES: CommitSeries("slot_retained_confirmed", "slot_commit_seconds"),
+    }
+)
 # Metrics of Java components, available only for the embedded stack.
 LIVE_HEAP, OUTSIDE_HEAP = "heap_live_", "outside_heap_"
 # Metrics of k6 about the load generator as a whole: no change of a row explains them.

@@ -111,6 +111,11 @@ class Checkout:
         return self.stack / "k6"
 
     @property
+    def plans(self) -> Path:
+        """The folder of the scenarios' plans, for k6 started by hand."""
+        return self.stack / "workloads"
+
+    @property
     def endpoints_file(self) -> Path:
         """The file of the running stack's addresses."""
         return self.stack / "endpoints.json"

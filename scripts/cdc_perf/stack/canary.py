@@ -13,6 +13,7 @@ from cdc_perf.stack.canary_row import CREATE, CanaryRow
 from cdc_perf.stack.connector_health import Guard
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.sinks.choice import sink_of
+from cdc_perf.stack.statement_limits import limit_statements
 from cdc_perf.waiting import NotReady, wait_until
 
 DEADLINE_SECONDS = 30.0
@@ -75,8 +76,7 @@ def run_canary(
     try:
         with source.connect(endpoints.postgres_dsn) as connection, sink.open() as reader:
             # A lock of others must not hold a command for ever.
-            milliseconds = str(round(deadline_seconds * 1000))
-            connection.execute("SELECT set_config('statement_timeout', %s, false)", (milliseconds,))
+            limit_statements(connection, deadline_seconds)
             identifier, key = _inserted(connection, row)
             committed = time.monotonic()
             try:

@@ -189,6 +189,10 @@ class ConnectApi:
             raise Rebalancing(f"{self.url} is rebalancing")
         if answer.status_code == _NOT_FOUND and missing_ok:
             return answer
+        if answer.status_code == _NOT_FOUND and not answer.content:
+            # Connect gives a reason for each refusal. Its web server listens before its resources
+            # are available.
+            raise Unreachable(f"{self.url} is still starting")
         if answer.status_code in _REFUSED:
             raise StackFailure(
                 f"{self.url} refuses the login ({answer.status_code} to {method} {path})",

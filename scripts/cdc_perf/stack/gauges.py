@@ -8,6 +8,7 @@ from contextlib import suppress
 import psycopg
 
 from cdc_perf.settings.metrics import (
+    COMMIT_SERIES,
     CONSUMER_LAG,
     LIVE_HEAP,
     OUTSIDE_HEAP,
@@ -15,6 +16,7 @@ from cdc_perf.settings.metrics import (
 )
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.backend import JvmMemory
+from cdc_perf.stack.commits import CommitTracker, K, Position
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.stack.source import RetainedBytes
@@ -44,6 +46,10 @@ class Gauges:
             else None
         )
         self._retained = RetainedBytes(endpoints.postgres_dsn, pipeline.postgres.slot)
+        self._commits = {metric: CommitTracker() for metric in COMMIT_SERIES}
+        # It commits right after each write.
+        if pipeline.consumer is not None:
+            del self._commits[CONSUMER_LAG]
         self._before: dict[str, Usage] = {}
 
     def read(
@@ -51,7 +57,8 @@ class Gauges:
     ) -> dict[str, float]:
         """Return the current values by metric, without those that cannot be read now.
 
-        The metrics are `consumer_lag` in events, `slot_retained_bytes`, and for each component
+        The metrics are `consumer_lag` in events, `slot_retained_bytes`, the `CommitSeries` of both
+        (without that of cdc-consumer's lag), and for each component
         `memory_<name>` in bytes and `cpu_<name>` in cores, the mean since the last reading. A JVM
         that collects on request also has `heap_live_<name>` and `outside_heap_<name>` in bytes, as
         of its last collection.
@@ -63,9 +70,9 @@ class Gauges:
         values: dict[str, float] = {}
         with suppress(NotReady):
             if self._lag is not None:
-                values[CONSUMER_LAG] = self._lag.read()
+                values |= self._committed(CONSUMER_LAG, self._lag.positions())
         with suppress(NotReady, psycopg.Error):
-            values[SLOT_RETAINED_BYTES] = self._retained.read()
+            values |= self._committed(SLOT_RETAINED_BYTES, {"slot": self._retained.read()})
         for name, usage in {**self._usage(), **usage_of(others)}.items():
             values[f"memory_{name}"] = usage.memory
             processors = self._processors(name, usage)
@@ -73,6 +80,16 @@ class Gauges:
                 values[f"cpu_{name}"] = processors
         if collect_seconds is not None:
             values |= self._memory_of_jvms(collect_seconds)
+        return values
+
+    def _committed(self, metric: str, positions: Mapping[K, Position]) -> dict[str, float]:
+        """Return what is behind the commits, and which of it is confirmed."""
+        values: dict[str, float] = {metric: sum(each.behind for each in positions.values())}
+        if metric in self._commits:
+            found = self._commits[metric].observe(time.monotonic(), positions)
+            values[COMMIT_SERIES[metric].seconds] = found.commit_seconds
+            if found.behind is not None:
+                values[COMMIT_SERIES[metric].confirmed] = found.behind
         return values
 
     def _memory_of_jvms(self, collect_seconds: float) -> dict[str, float]:

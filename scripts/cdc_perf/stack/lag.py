@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 
 from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.stack.commits import Position
 from cdc_perf.waiting import NotReady
 
 _TIMEOUT_SECONDS = 2.0
@@ -39,8 +40,18 @@ class ConsumerLag:
         Raises:
             NotReady: The broker does not answer, or a topic does not exist.
         """
+        return sum(position.behind for position in self.positions().values())
+
+    def positions(self) -> dict[tuple[str, int], Position]:
+        """Return how far the group is in each partition, by topic and partition.
+
+        Offsets are read in the order of `read`.
+
+        Raises:
+            NotReady: The broker does not answer, or a topic does not exist.
+        """
         with _answering():
-            return sum(self._behind(None).values())
+            return dict(self._positions())
 
     def ends(self) -> dict[tuple[str, int], int]:
         """Return the end offset of each partition of the pipeline's topics, by topic and partition.
@@ -74,17 +85,24 @@ class ConsumerLag:
         """Close the connection."""
         self._client.close()
 
-    def _behind(self, ends: Mapping[tuple[str, int], int] | None) -> dict[tuple[str, int], int]:
-        """Compare the group's offsets with `ends`, or with the current ends of the partitions."""
+    def _behind(self, ends: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+        """Compare the group's offsets with `ends`."""
         found = {}
         for partition in self._committed():
             key = _key(partition)
-            begin, now = self._span(partition)
+            begin, _ = self._span(partition)
             reached = begin if partition.offset == OFFSET_INVALID else partition.offset
-            end = now if ends is None else ends.get(key, reached)
+            end = ends.get(key, reached)
             if end > reached:
                 found[key] = end - reached
         return found
+
+    def _positions(self) -> Iterator[tuple[tuple[str, int], Position]]:
+        for partition in self._committed():
+            begin, end = self._span(partition)
+            reached = begin if partition.offset == OFFSET_INVALID else partition.offset
+            behind = max(0, end - reached)
+            yield _key(partition), Position(behind, partition.offset, caught_up=behind == 0)
 
     def _assigned(self) -> list[TopicPartition]:
         if not self._partitions:

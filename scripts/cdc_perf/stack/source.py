@@ -13,6 +13,8 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.canary_row import CREATE
 from cdc_perf.stack.checks.capture import OWN_SOURCE, expect_capturable
+from cdc_perf.stack.commits import Position
+from cdc_perf.stack.statement_limits import PROBE_SECONDS, lift_limit, limit_statements
 from cdc_perf.waiting import NotReady
 
 # The first version that publishes stored generated columns.
@@ -23,13 +25,15 @@ _GAUGE_SECONDS = 2
 
 @contextmanager
 def connect(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    """Connect in autocommit mode.
+    """Connect in autocommit mode. A statement may run for a minute.
 
     Raises:
-        NotReady: PostgreSQL does not accept connections, or the connection breaks in the block.
+        NotReady: PostgreSQL does not accept connections, the connection breaks in the block, or a
+            statement takes too long.
     """
     try:
         with psycopg.connect(dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
+            limit_statements(connection, PROBE_SECONDS)
             yield connection
     except psycopg.OperationalError as error:
         raise NotReady(str(error).strip().splitlines()[0]) from None
@@ -77,6 +81,7 @@ def prepare(dsn: str, pipeline: Pipeline, folder: Path) -> None:
     known = "SELECT 1 FROM pg_publication WHERE pubname = %s"
     try:
         with connect(dsn) as connection:
+            lift_limit(connection)
             connection.execute(script)
             if pipeline.canary is None:
                 connection.execute(CREATE.encode())
@@ -163,9 +168,11 @@ class RetainedBytes:
         self._slot = slot
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
 
-    def read(self) -> int:
+    def read(self) -> Position:
         """Return the bytes from the slot's restart position to the end of the log.
 
+        The slot's reader commits by confirming a position; everything is committed if that is the
+        end of the log.
         https://www.postgresql.org/docs/current/view-pg-replication-slots.html
 
         Raises:
@@ -176,14 +183,18 @@ class RetainedBytes:
             self._connection = psycopg.connect(
                 self._dsn, autocommit=True, connect_timeout=_GAUGE_SECONDS
             )
+            limit_statements(self._connection, _GAUGE_SECONDS)
         row = self._connection.execute(
-            "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint "
+            "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint, "
+            "pg_wal_lsn_diff(confirmed_flush_lsn, '0/0')::bigint, "
+            "confirmed_flush_lsn >= pg_current_wal_lsn() "
             "FROM pg_replication_slots WHERE slot_name = %s",
             (self._slot,),
         ).fetchone()
-        if row is None or row[0] is None:
+        if row is None or None in row:
             raise NotReady(f"replication slot {self._slot} does not exist")
-        return int(row[0])
+        retained, confirmed, caught_up = row
+        return Position(int(retained), int(confirmed), caught_up=bool(caught_up))
 
     def close(self) -> None:
         """Close the connection."""

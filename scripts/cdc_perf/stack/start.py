@@ -24,6 +24,7 @@ from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.probes import ask_all, check_answers
 from cdc_perf.stack.sink_connector import deploy_sink, sink_address
 from cdc_perf.stack.started import expect_same, record
+from cdc_perf.stack.statement_limits import lift_limit
 from cdc_perf.terminal import progress_to
 from cdc_perf.waiting import NotReady, log_waits, wait_until
 
@@ -239,6 +240,7 @@ def prepare_sink(sink: PostgresSink, dsn: str, folder: Path, *, own_canary: bool
     try:
         source.create_database(dsn, sink.database)
         with source.connect(dsn) as connection:
+            lift_limit(connection)
             connection.execute((folder / sink.schema).read_bytes())
             if own_canary:
                 connection.execute(CREATE.encode())

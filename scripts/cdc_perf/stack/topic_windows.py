@@ -9,6 +9,7 @@ from confluent_kafka.cimpl import Message
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.stack.kafka_client import named_in
+from cdc_perf.waiting import NotReady
 
 # The first offset and the one after the last, by topic and partition.
 Windows = Mapping[tuple[str, int], tuple[int, int]]
@@ -112,4 +113,19 @@ def answering() -> Iterator[None]:
     try:
         yield
     except KafkaException as error:
-        raise StackFailure(f"Kafka does not answer: {error.args[0].str()}") from None
+        raise StackFailure(_silent(error)) from None
+
+
+@contextmanager
+def broker_ready() -> Iterator[None]:
+    """Raise NotReady if the broker does not answer or deliver, or a setting is wrong."""
+    try:
+        yield
+    except KafkaException as error:
+        raise NotReady(_silent(error)) from None
+    except StackFailure as failure:
+        raise NotReady(failure.message) from None
+
+
+def _silent(error: KafkaException) -> str:
+    return f"Kafka does not answer: {error.args[0].str()}"

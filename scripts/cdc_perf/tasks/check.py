@@ -26,12 +26,16 @@ def check(_: Context, stack: str = "auto", yes: bool = False, json: bool = False
     from cdc_perf.stack.choice import EXTERNAL, running_endpoints
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
+    from cdc_perf.workload.check import check_workloads
 
     here = workspace(stack)
     sends = here.backend.name != EXTERNAL or yes
     # A canary row must not disturb a run.
     with here.locked() if sends else nullcontext():
         results = here.backend.check()
+        endpoints = here.backend.endpoints()
+        if endpoints is not None and not failures_of(results):
+            results = (*results, check_workloads(here.checkout, here.pipeline, endpoints))
         if failures_of(results):
             last = no_canary("a check failed")
         elif sends:

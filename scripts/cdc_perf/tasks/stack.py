@@ -23,11 +23,15 @@ def up(_: Context, stack: str = "auto", observe: bool = False, yes: bool = False
     from cdc_perf.stack.status import full_status
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
+    from cdc_perf.workload.by_hand import write_plans
 
     here = workspace(stack)
     with here.locked():
         here.ask(yes=yes)
         here.backend.up(observe=observe)
+        endpoints = here.backend.endpoints()
+        if endpoints is not None:
+            write_plans(here.checkout, here.pipeline, endpoints.postgres_dsn)
     show(status_table(full_status(here.backend, here.pipeline)))
 
 

@@ -41,8 +41,12 @@ class Jar:
         return f"{self.group}-{self.artifact}-{self.version}.jar"
 
 
-def read_lock(lock: Path) -> tuple[Jar, ...]:
+def read_lock(lock: Path, if_missing: str = "restore it: git checkout") -> tuple[Jar, ...]:
     """Read a lock file: one `group:artifact:version sha256:HEX` per line, `#` for comments.
+
+    Args:
+        lock: The file.
+        if_missing: What to do if it does not exist.
 
     Raises:
         StackFailure: The file is missing, or a line has another form.
@@ -51,7 +55,7 @@ def read_lock(lock: Path) -> tuple[Jar, ...]:
     try:
         lines = lock.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise StackFailure(f"{lock}: {error.strerror}", hint="restore it: git checkout") from None
+        raise StackFailure(f"{lock}: {error.strerror}", hint=if_missing) from None
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -122,7 +126,7 @@ def plugin_tool(name: str, lock: Path, sink_connectors: Sequence[str] = ()) -> T
     Raises:
         StackFailure: The lock file is missing, broken, or empty.
     """
-    jars = read_lock(lock)
+    jars = read_lock(lock, f"create it, or correct jars of the plugin {name} in pipeline.toml")
     if not jars:
         raise StackFailure(f"{lock} lists no jar", hint="add the jars of the plugin")
     content = "\n".join((*(f"{jar.file_name} {jar.sha256}" for jar in jars), *sink_connectors))

@@ -99,7 +99,7 @@ def _judge(threshold: Threshold, evidence: Evidence) -> JudgedThreshold:
             return judge_hop_threshold(threshold, evidence.hops, evidence.seconds)
         case Source.INTEGRITY:
             return judge_integrity(threshold, evidence.integrity)
-        case Source.BREAKPOINT:
+        case Source.BREAKPOINT:  # pragma: no cover - the caller judges it
             raise ValueError(f"{threshold.metric} is judged after the other thresholds")
         case _:
             assert_never(threshold.kind.source)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from cdc_perf.reasons import thresholds as reasons
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.settings.executors import LoadShape, RampingArrivalRate, RampingVus
 from cdc_perf.settings.metrics import CONSUMER_LAG
 from cdc_perf.settings.thresholds import Threshold
@@ -19,14 +20,17 @@ class LagRecovery:
     """Whether and when the consumer lag returned to its level before the peak.
 
     Attributes:
-        seconds: From the start of the load's fall to the first sample at or below `level`; with one
-            sample per second, up to a second too long. None if no sample was.
+        seconds: From the start of the load's fall to the first sample at or below `level`, which
+            is too long by up to the time between two samples. None if no sample was.
+        above_seconds: From the start of the fall to the last sample before that one; 0 if there
+            was none.
         watched_seconds: From the start of the fall to the last sample.
         level: The largest lag before the rise, in events.
         samples_before: The number of samples before the rise.
     """
 
     seconds: float | None
+    above_seconds: float
     watched_seconds: float
     level: float
     samples_before: int
@@ -66,8 +70,11 @@ def lag_recovery(executor: LoadShape, samples: Sequence[tuple[float, float]]) ->
     if not before or not after:
         return None
     level = max(before)
+    seconds = next((since for since, lag in after if lag <= level), None)
+    above = [since for since, _ in after if seconds is None or since < seconds]
     return LagRecovery(
-        seconds=next((since for since, lag in after if lag <= level), None),
+        seconds=seconds,
+        above_seconds=above[-1] if above else 0.0,
         watched_seconds=after[-1][0],
         level=level,
         samples_before=len(before),
@@ -95,14 +102,21 @@ def judge_recovery(threshold: Threshold, seen: StackMetrics) -> JudgedThreshold:
     """Return whether the lag recovered in time; `ok` is null if unknown.
 
     A lag that has not recovered when the load ends took at least that long: the threshold is
-    broken if that exceeds it, else the result is unknown.
+    broken if that exceeds it, else the result is unknown. If the lag is known only right after rare
+    commits, it recovered between two of them.
     """
-    found = lag_recovery(seen.executor, seen.series.within(CONSUMER_LAG))
+    every = seen.commit_seconds(CONSUMER_LAG)
+    found = lag_recovery(seen.executor, seen.exact(CONSUMER_LAG))
     if found is None:
-        why = reasons.lag_recovery_without_peak(metric=threshold.metric, sampled=CONSUMER_LAG)
-        return result_of(threshold, None, 0, ok=None, reason=why)
+        return result_of(threshold, None, 0, ok=None, reason=_without_samples(threshold, seen))
     if found.seconds is not None:
-        return judge_value(threshold, found.seconds, 1)
+        holds = threshold.holds(found.seconds)
+        if every is None or holds or not threshold.holds(found.above_seconds):
+            return judge_value(threshold, found.seconds, 1)
+        between = reasons.lag_recovery_between_commits(
+            low=found.above_seconds, high=found.seconds, threshold=threshold.limit
+        )
+        return result_of(threshold, None, 1, ok=None, reason=between)
     level, watched = found.level, found.watched_seconds
     if threshold.holds(watched):
         open_ = reasons.lag_recovery_undecided(
@@ -111,3 +125,10 @@ def judge_recovery(threshold: Threshold, seen: StackMetrics) -> JudgedThreshold:
         return result_of(threshold, None, 1, ok=None, reason=open_)
     late = reasons.lag_not_recovered(level=level, seconds=watched)
     return result_of(threshold, watched, 1, ok=False, reason=late)
+
+
+def _without_samples(threshold: Threshold, seen: StackMetrics) -> Reason:
+    every = seen.commit_seconds(CONSUMER_LAG)
+    if every is not None and lag_recovery(seen.executor, seen.series.within(CONSUMER_LAG)):
+        return reasons.lag_recovery_without_commit(metric=threshold.metric, every=every)
+    return reasons.lag_recovery_without_peak(metric=threshold.metric, sampled=CONSUMER_LAG)

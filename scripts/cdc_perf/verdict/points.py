@@ -19,9 +19,12 @@ from cdc_perf.results.points.store import Points, read_points
 from cdc_perf.results.points.windows import Window, windows
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.executors import LoadShape, warm_up_seconds
-from cdc_perf.settings.metrics import MetricType, Phase
+from cdc_perf.settings.metrics import COMMIT_SERIES, MetricType, Phase
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.intervals import Interval, percentile_ranks, rate_interval
+
+# With a sample per second, commits up to two seconds apart can look like this.
+_RARE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,28 @@ class StackMetrics:
         """The length of the warm-up in seconds."""
         return warm_up_seconds(self.executor)
 
+    def commit_seconds(self, metric: str) -> float | None:
+        """Return the time between two commits if a metric is exact only right after one.
+
+        None if commits are frequent, or the metric does not depend on them.
+        """
+        found = COMMIT_SERIES.get(metric)
+        if found is None:
+            return None
+        # The last one knows the most intervals.
+        seconds = [value for _, value in self.series.within(found.seconds)][-1:]
+        return seconds[0] if seconds and seconds[0] > _RARE_SECONDS else None
+
     def samples(self, threshold: Threshold) -> tuple[tuple[float, float], ...]:
         """Return the samples that a threshold is judged on: seconds since the load began, value."""
         since = self.warm_up if threshold.kind.phase is Phase.STEADY else 0.0
-        return self.series.within(threshold.metric, since)
+        return self.exact(threshold.metric, since)
+
+    def exact(self, metric: str, since: float = 0.0) -> tuple[tuple[float, float], ...]:
+        """Return the samples of a metric; if commits are rare, those that a commit confirms."""
+        if self.commit_seconds(metric) is not None:
+            metric = COMMIT_SERIES[metric].confirmed
+        return self.series.within(metric, since)
 
 
 def summarize_points(

@@ -6,6 +6,7 @@ from statistics import fmean, quantiles
 from cdc_perf.errors import ExitCode
 from cdc_perf.reasons import gates as gate_reasons
 from cdc_perf.reasons import thresholds as reasons
+from cdc_perf.reasons.reason import Reason
 from cdc_perf.settings.expressions import GROWTH
 from cdc_perf.settings.metrics import CONSUMER_LAG, Source, of_jvm
 from cdc_perf.settings.thresholds import Threshold
@@ -30,6 +31,10 @@ def judge_stack_threshold(threshold: Threshold, seen: StackMetrics) -> JudgedThr
         return judge_recovery(threshold, seen)
     values = [value for _, value in seen.samples(threshold)]
     samples = len(values)
+    every = seen.commit_seconds(threshold.metric)
+    if every is not None and samples < threshold.samples_needed:
+        unknown = _unconfirmed(threshold, samples, every, seen.series.seconds)
+        return result_of(threshold, None, samples, ok=None, reason=unknown)
     if not samples:
         unsampled = (
             reasons.jvm_metric_not_sampled
@@ -44,6 +49,26 @@ def judge_stack_threshold(threshold: Threshold, seen: StackMetrics) -> JudgedThr
     if threshold.stat == GROWTH:
         return _judge_growth(threshold, seen)
     return judge_value(threshold, _observed(threshold.stat, values), samples)
+
+
+def _unconfirmed(threshold: Threshold, samples: int, every: float, seconds: float) -> Reason:
+    """Return the reason for a threshold that has too few samples right after a commit.
+
+    Args:
+        threshold: The threshold.
+        samples: Its samples.
+        every: The seconds between two commits.
+        seconds: The length of the load.
+    """
+    if not samples:
+        return reasons.no_commit(metric=threshold.metric, seconds=seconds)
+    return reasons.too_few_commits(
+        metric=threshold.metric,
+        stat=threshold.stat,
+        samples=samples,
+        needed=threshold.samples_needed,
+        every=every,
+    )
 
 
 def stack_samples_gate(thresholds: Sequence[Threshold], seen: StackMetrics) -> Gate | None:

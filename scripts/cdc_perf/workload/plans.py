@@ -9,12 +9,30 @@ from psycopg import Connection
 from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.settings.workload import Workload, load_workload
-from cdc_perf.stack.source import connect
+from cdc_perf.settings.scenarios import HEALTH_CHECK, Scenario
+from cdc_perf.settings.workload import Workload, load_workload, workload_file
+from cdc_perf.stack import source
 from cdc_perf.waiting import NotReady
 from cdc_perf.workload.catalog import Catalog, read_catalog
 from cdc_perf.workload.derive import Derived, derive
 from cdc_perf.workload.source_rows import QueriedRows
+
+
+def workload_names(
+    checkout: Checkout, pipeline: Pipeline, scenarios: Iterable[Scenario]
+) -> tuple[str, ...]:
+    """Return the names that scenarios give their workloads; empty: the pipeline's.
+
+    The health check has none, and a script of one's own needs none.
+    """
+
+    def has_workload(scenario: Scenario) -> bool:
+        if scenario.name == HEALTH_CHECK:
+            return False
+        is_own = scenario.k6_script.is_relative_to(checkout.own_scripts)
+        return not is_own or workload_file(checkout, pipeline, scenario.workload) is not None
+
+    return tuple(dict.fromkeys(each.workload for each in scenarios if has_workload(each)))
 
 
 def load_workloads(
@@ -56,7 +74,7 @@ def derive_plans(
     found: dict[str, Derived] = {}
     faults: list[str] = []
     try:
-        with connect(dsn) as connection:
+        with source.connect(dsn) as connection:
             catalog, rows = source_catalog(connection, pipeline), QueriedRows(connection)
             for name, workload in workloads.items():
                 try:

@@ -128,6 +128,17 @@ def test_after_a_load_the_last_comparison_alone_counts(
     assert steps == ["sentinel", "positions", "look"] * len(looks)
 
 
+@pytest.mark.parametrize(
+    ("looks", "lost"),
+    [([()], set()), ([(A, B), (B,), ()], set()), ([(A, B), (B,), (B,)], {"b"})],
+)
+def test_without_known_positions_it_looks_until_the_sink_is_equal_or_the_end(
+    monkeypatch: pytest.MonkeyPatch, looks: Sequence[Sequence[RowDifference]], lost: set[str]
+) -> None:
+    assert checked(monkeypatch, looks, quiet=True, consumer=False) == lost
+    assert steps == ["sentinel", "positions", *["look"] * len(looks)]
+
+
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize(
     ("looks", "lost"),

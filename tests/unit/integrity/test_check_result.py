@@ -129,6 +129,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
     documents = SimpleNamespace(open=lambda: nullcontext(SimpleNamespace(database={})))
     monkeypatch.setattr(check, "MongodbTarget", lambda *_address: documents)
     monkeypatch.setattr(psycopg, "connect", connected)
+    monkeypatch.setattr(check, "limit_statements", lambda *_arguments: None)
     monkeypatch.setattr(connector, "deployed_config", lambda *_arguments: found.deployed)
     return found
 

@@ -168,3 +168,30 @@ def test_json_that_cannot_be_read_is_a_value_that_is_no_such_document_value(text
     assert found is not None
     with pytest.raises(ValueError):  # noqa: PT011 - the value, whatever it is
         found.of_document(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "printed", "value", "same"),
+    [
+        ("text", "a", "a", True),
+        ("text", "a", "A", False),
+        ("text", None, None, True),
+        ("text", "a", None, False),
+        ("text", None, "", False),
+        # The sink's column has another scale, or another type.
+        ("numeric", "7.50", "7.5", True),
+        ("numeric", "7.50", "7.51", False),
+        ("numeric", "7.50", "no number", False),
+        ("numeric[]", ["1.0", None], ["1", None], True),
+        ("numeric[]", ["1.0"], ["1", "2"], False),
+        ("numeric[]", ["1.0"], "{1.0}", False),
+        ("date", "2026-11-29", "tomorrow", False),
+        # A type whose values are not compared in another form.
+        ("unknown", "a", "b", False),
+    ],
+)
+def test_values_of_a_sink_that_prints_as_postgresql_does(
+    kind: str, printed: Printed, value: Printed, *, same: bool
+) -> None:
+    category = "U" if kind == "unknown" else "b"
+    assert of(kind, category=category).same_printed(printed, value) is same

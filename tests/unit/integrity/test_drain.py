@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 import psycopg
 import pytest
 
@@ -181,6 +182,60 @@ def test_a_slot_that_does_not_confirm(stack: FakeStack, slot: Any, reason: str) 
     one = draining(stack)
     one.positions()
     assert one.result().outstanding == (reason,)
+
+
+@pytest.mark.parametrize(
+    ("slot", "health", "outstanding"),
+    [
+        # The commit is still to come.
+        ((1,), RUNNING, 0),
+        ((1,), None, 0),
+        ((1,), FAILED, 2),
+        (None, RUNNING, 1),
+        (psycopg.OperationalError("away"), RUNNING, 1),
+    ],
+)
+def test_after_a_sentinel_row_the_slot_may_be_behind(
+    stack: FakeStack,
+    slot: Any,  # noqa: ANN401 - a row, or an error
+    health: ConnectorHealth | None,
+    outstanding: int,
+) -> None:
+    stack.slot, stack.health = slot, health
+    one = draining(stack)
+    one.sentinel()
+    one.positions()
+    assert len(one.result().outstanding) == outstanding
+    assert stack.reads == 1
+
+
+def test_a_sentinel_row_that_is_late_excuses_no_slot(stack: FakeStack) -> None:
+    stack.slot = (1,)
+    one = draining(stack)
+    one.sentinel()
+    stack.canary = raising(StackFailure("no document"))
+    one.sentinel()
+    one.positions()
+    assert len(one.result().outstanding) == 2
+
+
+def test_without_cdc_consumer_no_commit_is_waited_for(stack: FakeStack) -> None:
+    stack.slot, stack.behind = (1,), {(TOPIC, 0): 3}
+    pipeline = msgspec.structs.replace(PIPELINE, consumer=None)
+    one = Draining(pipeline, ENDPOINTS, cast("ConsumerLag", FakeLag(stack)), 0.0)
+    one.sentinel()
+    one.positions()
+    assert one.result().outstanding == ()
+    assert (stack.asked, stack.reads) == ([], 0)
+
+
+@pytest.mark.parametrize("equal", [lambda: None, raising(NotReady("1 row differs"))])
+def test_a_sink_that_stays_different_is_a_finding_of_its_own(
+    stack: FakeStack, equal: Callable[[], None]
+) -> None:
+    one = draining(stack)
+    one.sink(equal)
+    assert not one.given_up
 
 
 def test_a_slot_that_is_further_than_needed_has_confirmed(stack: FakeStack) -> None:

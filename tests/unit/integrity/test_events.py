@@ -269,6 +269,12 @@ def test_a_write_to_a_table_whose_topic_has_another_name_has_its_event() -> None
     assert missing.table == '"Shop"."Invoice line"'
 
 
+def test_a_write_to_a_table_whose_name_is_none_has_no_event() -> None:
+    ledger = [AcknowledgedWrite("c", 'public."x', "a")]
+    with load_events(events(*GOOD), ledger) as gathered_events:
+        assert missing_events(gathered_events) == (MissingEvent('public."x', "a", 1, "c"),)
+
+
 def test_arrivals_are_no_writes() -> None:
     ledger: list[AcknowledgedWrite | Arrival] = [
         *written(("c", "a")),

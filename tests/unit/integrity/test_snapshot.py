@@ -17,6 +17,7 @@ from cdc_perf.integrity.snapshot import NO_ID, Row, differing
 from cdc_perf.integrity.tables import TableReading
 from cdc_perf.settings.pipeline import Table
 from cdc_perf.stack.row_key import RowKey
+from cdc_perf.stack.sinks.sink import NotSent
 
 EMAIL = Column("email", "text", 25, "", Conversion(str, str), is_money=False)
 NOTE = Column("note", "text", 25, "", Conversion(str, str), is_money=False)
@@ -120,6 +121,14 @@ def test_a_column_that_no_document_has() -> None:
     documents[0]["note"] = "x"
     kinds = {each.kind for each in differing(how, rows, documents, typed=False)}
     assert kinds == {FindingKind.CONTENT}
+
+
+def test_a_value_that_is_not_known_is_not_compared() -> None:
+    documents = [document("a", note=NotSent.VALUE), document("b", "old", note=NotSent.VALUE)]
+    how = replace(HOW, columns=(EMAIL, NOTE), fields=HOW.fields | {"note"})
+    rows: list[Row] = [("a", "7", "a", "x"), ("b", "7", "new", "y")]
+    (difference,) = differing(how, rows, documents, typed=False)
+    assert (difference.id, set(difference.fields)) == ("b", {"email"})
 
 
 def test_a_column_without_values_is_not_missed() -> None:

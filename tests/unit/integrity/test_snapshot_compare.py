@@ -18,12 +18,14 @@ from cdc_perf.integrity.keys import BATCH, Keys, RowOfTable, stored_keys
 from cdc_perf.integrity.records import FindingKind, Scope, TableCompared
 from cdc_perf.integrity.snapshot import TableComparison, compare
 from cdc_perf.integrity.tables import TableReading
+from cdc_perf.integrity.topic import StartOffsets
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Table
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.carried import ConnectorFilter
 from cdc_perf.stack.row_key import RowKey
 from cdc_perf.stack.sinks.mongodb import MongodbReader
+from cdc_perf.stack.sinks.sink import Target
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -88,11 +90,14 @@ class FakeConnection:
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
         self.settings: dict[str, str] = {}
+        self.limits: list[int] = []
         self.queries: list[str] = []
         self.loaders: dict[int, type] = {}
 
     def execute(self, query: str, values: Any) -> "FakeConnection":  # noqa: ANN401 - as psycopg's
-        if "reltuples" not in query and "pg_index" not in query:
+        if "statement_timeout" in query:
+            self.limits.append(values["most"])
+        elif "reltuples" not in query and "pg_index" not in query:
             assert query == "SELECT set_config(%s, %s, true)"
             self.settings.update((values,))
         return self
@@ -231,6 +236,24 @@ def test_only_the_rows_with_the_keys_are_compared(monkeypatch: pytest.MonkeyPatc
     (table,) = found.tables
     assert (table.rows, table.documents) == (len(ids), len(documents))
     assert connection.queries == [HOW.rows_by_key().as_string()] * 3
+    assert connection.limits == [300_000]
+
+
+@pytest.mark.parametrize("begins", [{}, {("cdc.public.customer", 0): 7}])
+def test_a_sink_is_told_where_the_changes_of_the_rows_begin(
+    monkeypatch: pytest.MonkeyPatch, begins: StartOffsets
+) -> None:
+    told: list[Target] = []
+
+    def documents(_self: MongodbReader, target: Target) -> Iterator[dict[str, Any]]:
+        told.append(target)
+        yield from ()
+
+    monkeypatch.setattr(MongodbReader, "documents", documents)
+    with stored_keys([RowOfTable("public.customer", "a")], Scope.RUN, begins) as keys:
+        compared(monkeypatch, [HOW], {"customer": []}, {}, keys)
+    compared(monkeypatch, [HOW], {"customer": []}, {})
+    assert [each.begins for each in told] == [begins, {}]
 
 
 def test_a_table_without_keys_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,6 +293,7 @@ def test_all_tables_are_read_in_one_snapshot_with_fixed_settings(
         "bytea_output": "hex",
     }
     assert connection.queries == [HOW.all_rows().as_string()]
+    assert connection.limits == [3_600_000]
 
 
 def test_values_are_loaded_as_postgresql_prints_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,6 +170,13 @@ def test_putting_a_configuration_where_it_cannot_be_put_fails() -> None:
 
 
 @responses.activate
+def test_where_a_worker_that_starts_takes_no_configuration_it_is_tried_again() -> None:
+    responses.add("PUT", CONFIG, status=404)
+    with pytest.raises(Unreachable, match="is still starting"):
+        API.put_config(NAME, {})
+
+
+@responses.activate
 def test_a_connect_without_its_pages_is_still_starting() -> None:
     responses.add("GET", f"{URL}/", status=404, body="<html>")
     with pytest.raises(Unreachable, match="is still starting"):

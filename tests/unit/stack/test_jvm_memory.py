@@ -9,6 +9,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import gauges as module
 from cdc_perf.stack.backend import JvmMemory
+from cdc_perf.stack.commits import Position
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.gauges import Gauges
 from cdc_perf.stack.local.jvm_memory import Heap, heap_of, resident_outside
@@ -41,7 +42,10 @@ class _Silent:
 
     def __init__(self, *_arguments: object) -> None: ...
 
-    def read(self) -> int:
+    def read(self) -> Position:
+        raise NotReady("it is not there")
+
+    def positions(self) -> dict[tuple[str, int], Position]:
         raise NotReady("it is not there")
 
 

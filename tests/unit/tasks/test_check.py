@@ -63,7 +63,7 @@ def test_with_yes_the_canary_is_sent(sent: list[str], capsys: pytest.CaptureFixt
     assert sent == ["public.cdc_perf_canary"]
     shown = json.loads(capsys.readouterr().out)
     assert [(each["check"], each["state"]) for each in shown] == [
-        *(("postgres", "ok"), ("canary", "ok")),
+        *(("postgres", "ok"), ("workload", "unknown"), ("canary", "ok")),
     ]
 
 

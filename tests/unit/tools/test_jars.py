@@ -89,6 +89,12 @@ def test_a_missing_lock_file_says_how_to_get_it_back(tmp_path: Path) -> None:
     )
 
 
+def test_a_missing_lock_file_of_the_user_is_not_in_git(tmp_path: Path) -> None:
+    with pytest.raises(StackFailure) as caught:
+        plugin_tool("jdbc", tmp_path / "jars.txt")
+    assert caught.value.hint == ("create it, or correct jars of the plugin jdbc in pipeline.toml")
+
+
 def test_a_lock_file_without_kafka_is_refused(lock: Path) -> None:
     lock.write_text(f"a:b:1 sha256:{SHA256}\n", encoding="utf-8")
     with pytest.raises(StackFailure, match="does not contain kafka-clients"):

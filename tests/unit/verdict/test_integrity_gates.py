@@ -30,6 +30,7 @@ from cdc_perf.verdict.integrity_gates import (
     EVENTS,
     LOSSES,
     ROWS,
+    cut_sentence,
     dead_letters_gate,
     drain_gate,
     events_gate,
@@ -271,3 +272,15 @@ def test_a_clean_check_passes() -> None:
     assert exit_code_of(CLEAN) is ExitCode.PASS
     assert gates(CLEAN)["rows"].result.observed == "600 rows, 600 documents"
     assert gates(CLEAN)["events"].result.observed == "602 events, 600 acknowledged writes"
+
+
+@pytest.mark.parametrize(
+    ("why", "sentence"),
+    [
+        (Cut.RECREATED, "cdc.public.customer, partition 1: the topic was re-created"),
+        (Cut.RETENTION, "cdc.public.customer, partition 1: 7 "),
+    ],
+)
+def test_a_cut_says_what_happened_to_the_topic(why: Cut, sentence: str) -> None:
+    cut = TopicCut(topic="cdc.public.customer", partition=1, why=why, offsets=7)
+    assert cut_sentence(cut).startswith(sentence)

@@ -39,20 +39,26 @@ def spike_with(back_after: int) -> list[tuple[float, float]]:
 @given(st.integers(0, 49))
 def test_the_time_counts_from_where_the_load_begins_to_fall(back_after: int) -> None:
     assert lag_recovery(SPIKE, spike_with(back_after)) == LagRecovery(
-        seconds=back_after, watched_seconds=49, level=20, samples_before=30
+        seconds=back_after,
+        above_seconds=max(0, back_after - 1),
+        watched_seconds=49,
+        level=20,
+        samples_before=30,
     )
 
 
 def test_a_lag_that_does_not_come_back_says_how_long_it_was_watched() -> None:
     assert lag_recovery(SPIKE, spike_with(50)) == LagRecovery(
-        seconds=None, watched_seconds=49, level=20, samples_before=30
+        seconds=None, above_seconds=49, watched_seconds=49, level=20, samples_before=30
     )
 
 
 def test_just_above_the_level_is_not_back() -> None:
     lag = [(0.0, 20.0), (75.0, 20.000001), (76.5, 20.0)]
     found = lag_recovery(SPIKE, lag)
-    assert found == LagRecovery(seconds=6.5, watched_seconds=6.5, level=20, samples_before=1)
+    assert found == LagRecovery(
+        seconds=6.5, above_seconds=5, watched_seconds=6.5, level=20, samples_before=1
+    )
 
 
 def test_what_the_rise_brings_is_no_level() -> None:
@@ -89,7 +95,7 @@ def test_the_rise_and_the_fall_of_a_load(load: Executor, rise: float, fall: floa
     edge = 0.001
     samples = [(0, 1.0), (rise - edge, 2.0), (rise, 99.0), (fall - edge, 0.0), (fall, 2.0)]
     assert lag_recovery(load, samples) == LagRecovery(
-        seconds=0, watched_seconds=0, level=2, samples_before=2
+        seconds=0, above_seconds=0, watched_seconds=0, level=2, samples_before=2
     )
 
 

@@ -17,17 +17,16 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, ConsumerGroupDescription
 from confluent_kafka.cimpl import Message
 
-from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.topic_windows import (
     TIMEOUT_SECONDS,
     Windows,
+    broker_ready,
     messages,
     topic_consumer,
     windows_of,
 )
-from cdc_perf.waiting import NotReady
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -91,7 +90,7 @@ class Broker:
         Raises:
             NotReady: The broker does not answer.
         """
-        with _answering():
+        with broker_ready():
             return frozenset(self._consumer.list_topics(timeout=TIMEOUT_SECONDS).topics)
 
     def windows(self, topics: Iterable[str]) -> Windows:
@@ -100,7 +99,7 @@ class Broker:
         Raises:
             NotReady: The broker does not answer, or does not allow it.
         """
-        with _answering():
+        with broker_ready():
             return windows_of(self._consumer, topics)
 
     def last_records(self, windows: Windows) -> list[Message]:
@@ -112,7 +111,7 @@ class Broker:
         ends = {
             place: (max(begin, end - _LAST_RECORDS), end) for place, (begin, end) in windows.items()
         }
-        with _answering():
+        with broker_ready():
             return list(messages(self._consumer, ends, _STALL_SECONDS))
 
     def has_committed(self, group: str, windows: Windows) -> bool:
@@ -126,7 +125,7 @@ class Broker:
         """
         partitions = [TopicPartition(*place) for place in windows]
         consumer = self._consumer_of(group)
-        with closing(consumer), _answering():
+        with closing(consumer), broker_ready():
             offsets = consumer.committed(partitions, timeout=TIMEOUT_SECONDS)
         return any(each.offset != OFFSET_INVALID for each in offsets)
 
@@ -139,7 +138,7 @@ class Broker:
         answer: Future[ListConsumerGroupsResult] = self._admin.list_consumer_groups(
             request_timeout=TIMEOUT_SECONDS
         )
-        with _answering():
+        with broker_ready():
             listed = answer.result()
         return sorted(str(each.group_id) for each in listed.valid or ())
 
@@ -178,13 +177,3 @@ def _state(answer: "Future[ConsumerGroupDescription]") -> GroupState | None:
         for place in member.assignment.topic_partitions
     ]
     return GroupState(frozenset(assigned), settled=found.state not in _UNSETTLED)
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except KafkaException as error:
-        raise NotReady(f"Kafka does not answer: {error.args[0].str()}") from None
-    except StackFailure as failure:
-        raise NotReady(failure.message) from None

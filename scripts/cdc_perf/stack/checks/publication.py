@@ -1,17 +1,25 @@
 """Checks that the publication carries what pipeline.toml captures."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
 
 from cdc_perf.errors import SettingFailure, StackFailure
-from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack.checks.checked_table import CheckedTable, checked_tables
 from cdc_perf.stack.checks.collecting import collecting
 
 _PUBLICATION = """
     SELECT pubinsert, pubupdate, pubdelete, pubviaroot FROM pg_publication WHERE pubname = %s
+"""
+# Before version 18 no generated column is published, although the view lists it.
+_OF_TABLE = """
+    SELECT attnames::text[], coalesce(rowfilter, ''),
+        current_setting('server_version_num')::integer >= 180000
+    FROM pg_publication_tables WHERE pubname = %s AND schemaname = %s AND tablename = %s
 """
 # With publish_via_partition_root: the partitioned tables; without it: their partitions.
 _TABLES = "SELECT schemaname::text, tablename::text FROM pg_publication_tables WHERE pubname = %s"
@@ -20,6 +28,29 @@ _PARTITIONED = """
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = %s AND c.relname = %s
 """
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """What a publication carries of a table.
+
+    Attributes:
+        columns: The names of the columns; of generated ones, see `carries_generated`.
+        row_filter: The rows, as an SQL expression; empty: all.
+        carries_generated: Whether it carries stored generated columns.
+    """
+
+    columns: Collection[str]
+    row_filter: str
+    carries_generated: bool
+
+
+def published_table(
+    connection: Connection[tuple[Any, ...]], pipeline: Pipeline, table: Table
+) -> PublishedTable | None:
+    """Return what the pipeline's publication carries of a table; None if it lacks the table."""
+    row = connection.execute(_OF_TABLE, (pipeline.postgres.publication, *table.name)).fetchone()
+    return None if row is None else PublishedTable(*row)
 
 
 def expect_publication(connection: Connection[tuple[Any, ...]], pipeline: Pipeline) -> None:

@@ -14,6 +14,7 @@ from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack.carried import ConnectorFilter
 from cdc_perf.stack.checks.checked_table import CheckedTable
 from cdc_perf.stack.checks.collecting import collecting, raise_all
+from cdc_perf.stack.checks.publication import published_table
 from cdc_perf.stack.checks.relation import table_names
 from cdc_perf.stack.row_id import identity
 from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
@@ -30,11 +31,6 @@ _FIND = """
 _UNREADABLE = """
     SELECT name FROM unnest(%(names)s::text[]) AS name
     WHERE NOT has_column_privilege(%(table)s::regclass, name, 'SELECT')
-"""
-# Before version 18 no generated column is published, although the view lists it.
-_PUBLISHED = """
-    SELECT attnames::text[], current_setting('server_version_num')::integer >= 180000
-    FROM pg_publication_tables WHERE pubname = %s AND schemaname = %s AND tablename = %s
 """
 _TIMES = frozenset(("date", "timestamp", "timestamptz"))
 _BARE_IN_JSON = frozenset(("int2", "int4", "int8", "oid", "bool"))
@@ -79,10 +75,11 @@ def _published(
     connection: Connection[tuple[Any, ...]], pipeline: Pipeline, table: Table, columns: Columns
 ) -> list[str]:
     """Return the columns that events have; none if the publication lacks the table."""
-    row = connection.execute(_PUBLISHED, (pipeline.postgres.publication, *table.name)).fetchone()
-    listed, carries_generated = row or ((), False)
-    allowed = {GeneratedColumn.NO, *((GeneratedColumn.STORED,) if carries_generated else ())}
-    return [name for name, x in columns.items() if name in listed and x.generated in allowed]
+    found = published_table(connection, pipeline, table)
+    if found is None:
+        return []
+    allowed = {GeneratedColumn.NO, *((GeneratedColumn.STORED,) if found.carries_generated else ())}
+    return [name for name, x in columns.items() if name in found.columns and x.generated in allowed]
 
 
 def _sink_columns(

@@ -113,7 +113,7 @@ class Layout:
 
     def clear(self) -> None:
         """Remove everything except the logs."""
-        for name in ("data", "settings", "bin", "postgres", "k6"):
+        for name in ("data", "settings", "bin", "postgres", "k6", "workloads"):
             shutil.rmtree(self.root / name, ignore_errors=True)
         if is_own_folder(self.elsewhere):
             shutil.rmtree(self.elsewhere, ignore_errors=True)

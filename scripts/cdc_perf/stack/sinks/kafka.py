@@ -12,12 +12,16 @@ from typing import Any, ClassVar
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.cimpl import Message
 
-from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.stack.change_events import event_of, row_of
-from cdc_perf.stack.sinks.sink import Document, Target
-from cdc_perf.stack.topic_windows import TIMEOUT_SECONDS, messages, topic_consumer, windows_of
-from cdc_perf.waiting import NotReady
+from cdc_perf.stack.sinks.sink import Begins, Document, NotSent, Target
+from cdc_perf.stack.topic_windows import (
+    TIMEOUT_SECONDS,
+    broker_ready,
+    messages,
+    topic_consumer,
+    windows_of,
+)
 
 # `_id`, position, and content of a record.
 Record = dict[str, object]
@@ -50,7 +54,7 @@ class KafkaReader:
         Raises:
             NotReady: The broker does not answer.
         """
-        with _answering():
+        with broker_ready():
             ends = windows_of(self._consumer, self._tables)
             self._assign([TopicPartition(*place, end) for place, (_, end) in ends.items()])
 
@@ -67,7 +71,7 @@ class KafkaReader:
 
     def has(self, table: Table, key: str) -> bool:
         """Return whether the last record of the row, since the beginning, is not a delete."""
-        with _answering():
+        with broker_ready():
             if self._absent:
                 self._follow_new()
             for message in self._consumer.consume(_MOST_MESSAGES, timeout=0.0):
@@ -85,11 +89,16 @@ class KafkaReader:
     def documents(self, target: Target) -> Generator[Document]:
         """Yield the last state of each row in its topic, in the order of `_id`.
 
+        Of chosen rows, only the records from `begins` on are read.
+
         Raises:
             NotReady: The broker does not answer, or the topic does not exist.
         """
         import duckdb  # noqa: PLC0415 - slow to import, and only needed here
 
+        partly = target.keys is not None and bool(target.begins)
+        # A whole topic without a value of a row has lost it, which is a difference.
+        unknown = NotSent.VALUE if partly else _UNCHANGED
         with TemporaryDirectory(prefix="cdc-topic-") as folder:
             path = Path(folder) / "records.json"
             with path.open("w", encoding="utf-8") as stream:
@@ -102,24 +111,28 @@ class KafkaReader:
                 found = connection.execute(_READ)
                 rows = iter(found.fetchone, None)
                 for identity, records in groupby(rows, key=itemgetter(0)):
-                    document = _last_state(value for _, value in records)
+                    document = _last_state((value for _, value in records), unknown)
                     if document is not None:
                         yield {**document, "_id": identity}
 
     def _wanted(self, target: Target) -> Iterator[Record]:
         """Yield the records of the rows to read, which are chosen a batch of records at a time."""
-        records = self._records(target.table)
         if target.keys is None:
-            yield from records
+            yield from self._records(target.table, {})
             return
+        records = self._records(target.table, target.begins)
         while batch := tuple(islice(records, _BATCH)):
             wanted = target.keys.among([str(each["id"]) for each in batch])
             yield from (each for each in batch if each["id"] in wanted)
 
-    def _records(self, table: Table) -> Iterator[Record]:
+    def _records(self, table: Table, begins: Begins) -> Iterator[Record]:
         topic = self._pipeline.topic(table)
-        with closing(topic_consumer(self._bootstrap, self._client)) as consumer, _answering():
-            for message in messages(consumer, windows_of(consumer, (topic,))):
+        with closing(topic_consumer(self._bootstrap, self._client)) as consumer, broker_ready():
+            windows = {
+                place: (_within(begins.get(place, first), first, end), end)
+                for place, (first, end) in windows_of(consumer, (topic,)).items()
+            }
+            for message in messages(consumer, windows):
                 event = event_of(message, table)
                 # A finding of its own if it is not an event of a row.
                 if event.id is not None and event.op != "?":
@@ -154,7 +167,7 @@ class KafkaTarget:
         Raises:
             NotReady: It does not answer.
         """
-        with closing(topic_consumer(self._bootstrap, self._client)) as consumer, _answering():
+        with closing(topic_consumer(self._bootstrap, self._client)) as consumer, broker_ready():
             consumer.list_topics(timeout=TIMEOUT_SECONDS)
         return self.name
 
@@ -166,25 +179,26 @@ class KafkaTarget:
             yield reader
 
 
-def _last_state(values: Iterator[str | None]) -> Document | None:
-    """Return a row after its changes; None if the last one deleted it."""
+def _within(begin: int, first: int, end: int) -> int:
+    """Return where to read from; a topic that was created again is read from its beginning."""
+    return begin if first <= begin <= end else first
+
+
+def _last_state(values: Iterator[str | None], unknown: object) -> Document | None:
+    """Return a row after its changes; None if the last one deleted it.
+
+    Args:
+        values: The row after each change, as JSON; None for a delete.
+        unknown: The value of a column that none of the changes has set.
+    """
     state: Document | None = None
     for value in values:
         row: Document | None = None if value is None else json.loads(value)
-        if row is not None and state is not None:
+        if row is not None:
+            before = state or {}
             row = {
-                name: state.get(name) if each == _UNCHANGED else each for name, each in row.items()
+                name: before.get(name, unknown) if each == _UNCHANGED else each
+                for name, each in row.items()
             }
         state = row
     return state
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Raise NotReady if the broker does not answer, or a topic does not exist."""
-    try:
-        yield
-    except KafkaException as error:
-        raise NotReady(f"Kafka does not answer: {error.args[0].str()}") from None
-    except StackFailure as failure:
-        raise NotReady(failure.message) from None

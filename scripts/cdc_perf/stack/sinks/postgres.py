@@ -17,6 +17,7 @@ from cdc_perf.stack.printing import print_values, set_printing
 from cdc_perf.stack.row_id import identity
 from cdc_perf.stack.row_key import RowKey, doubled, rows_by_key, warn_if_unindexed
 from cdc_perf.stack.sinks.sink import Document, TableKeys, Target
+from cdc_perf.stack.statement_limits import BATCH_SECONDS, TABLE_SECONDS, limit_statements
 from cdc_perf.stack.table_columns import TableColumn, table_columns
 from cdc_perf.waiting import NotReady
 
@@ -59,6 +60,7 @@ class PostgresReader:
         with self._transaction() as connection:
             set_printing(connection)
             if target.keys is None:
+                limit_statements(connection, TABLE_SECONDS, local=True)
                 rows = _all(connection, selected, types)
             else:
                 key = RowKey.of(keyed, there)
@@ -105,12 +107,14 @@ class PostgresReader:
             if self._connection is None or self._connection.closed:
                 self._connection = psycopg.connect(
                     self._dsn,
+                    autocommit=True,
                     client_encoding="utf8",
                     connect_timeout=_CONNECT_SECONDS,
                     application_name="cdc-perf",
                 )
                 self._connection.isolation_level = IsolationLevel.REPEATABLE_READ
                 self._connection.read_only = True
+                limit_statements(self._connection, BATCH_SECONDS)
             with self._connection.transaction(), canceling(self._connection):
                 yield self._connection
         except psycopg.Error as error:

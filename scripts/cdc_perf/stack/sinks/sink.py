@@ -2,13 +2,22 @@
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, ClassVar, Protocol
 
 from cdc_perf.settings.pipeline import Table
 
 # The fields of a row in the sink, by name, and its key under `_id`.
 Document = dict[str, Any]
+# The first offset to read of a partition, by topic and partition.
+Begins = Mapping[tuple[str, int], int]
+
+
+class NotSent(Enum):
+    """The value of a column that no change of the read records has set."""
+
+    VALUE = "not sent"
 
 
 class TableKeys(Protocol):
@@ -29,11 +38,15 @@ class Target:
         table: The table.
         columns: The names of its columns in the source.
         keys: The rows to read; None: all.
+        begins: Where the changes of these rows begin in their topic, for a sink that reads topics;
+            it then does not know the values that were set before (`NotSent`). A partition that is
+            not in it is read from its beginning.
     """
 
     table: Table
     columns: Sequence[str]
     keys: TableKeys | None = None
+    begins: Begins = field(default_factory=dict)
 
     @property
     def names(self) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +11,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.sinks import kafka as module
 from cdc_perf.stack.sinks.kafka import KafkaTarget
-from cdc_perf.stack.sinks.sink import Target
+from cdc_perf.stack.sinks.sink import Begins, NotSent, Target
 from cdc_perf.waiting import NotReady
 
 PIPELINE = load_pipeline(Checkout.here())
@@ -144,6 +144,53 @@ def test_a_value_that_was_not_sent_again_is_the_one_before(broker: FakeBroker) -
             {"_id": "a", "id": "a", "email": "long", "status": "3"},
             {"_id": "b", "id": "b", "email": unchanged, "status": "1"},
         ]
+
+
+class Every:
+    """The keys of rows: all of them."""
+
+    def batches(self) -> Iterator[Sequence[str]]:
+        raise NotImplementedError
+
+    def among(self, ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(ids)
+
+
+def chosen(broker: FakeBroker, begins: Begins) -> list[dict[str, object]]:
+    """Return the documents that are read from these offsets on."""
+    with KafkaTarget("", PIPELINE, {}).open() as reader:
+        return [*reader.documents(Target(CUSTOMER, ("id", "email"), Every(), begins))]
+
+
+def test_records_from_before_the_run_are_not_read(broker: FakeBroker) -> None:
+    broker.records = [
+        *(record(n, f"old {n}", "c", id=f"old {n}") for n in range(1000)),
+        record(1000, "a", "c", id="a", email="1"),
+        record(1001, "old 7", "u", id="old 7", email="2"),
+    ]
+    assert chosen(broker, {(TOPIC, 0): 1000}) == [
+        {"_id": "a", "id": "a", "email": "1"},
+        {"_id": "old 7", "id": "old 7", "email": "2"},
+    ]
+    assert [(each.topic, each.offset) for each in broker.assigned] == [(TOPIC, 1000)]
+
+
+def test_a_value_from_before_the_run_is_not_known(broker: FakeBroker) -> None:
+    unchanged = "__debezium_unavailable_value"
+    broker.records = [
+        record(0, "a", "c", id="a", email="long", status="1"),
+        record(1, "a", "u", id="a", email=unchanged, status="2"),
+        record(2, "a", "u", id="a", email=unchanged, status="3"),
+    ]
+    found = [{"_id": "a", "id": "a", "email": NotSent.VALUE, "status": "3"}]
+    assert chosen(broker, {(TOPIC, 0): 1}) == found
+    # The whole topic has it.
+    assert chosen(broker, {}) == [{"_id": "a", "id": "a", "email": "long", "status": "3"}]
+
+
+def test_a_topic_that_was_created_again_is_read_from_its_beginning(broker: FakeBroker) -> None:
+    broker.records = [record(0, "a", "c", id="a")]
+    assert chosen(broker, {(TOPIC, 0): 77}) == [{"_id": "a", "id": "a"}]
 
 
 def test_rows_are_ordered_by_the_bytes_of_their_keys(broker: FakeBroker) -> None:

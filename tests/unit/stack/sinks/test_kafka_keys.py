@@ -11,7 +11,7 @@ from cdc_perf.settings.pipeline import Table
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.sinks import kafka
 from cdc_perf.stack.sinks.kafka import KafkaReader
-from cdc_perf.stack.sinks.sink import Target
+from cdc_perf.stack.sinks.sink import Begins, Target
 
 TABLE = Table("public.customer", ("id",), "")
 
@@ -35,8 +35,8 @@ class Wanted:
 def reader(monkeypatch: pytest.MonkeyPatch) -> KafkaReader:
     values = [("b", "1"), ("a", "1"), ("c", "1"), ("a", "2"), ("b", None), ("d", "1")]
 
-    def records(_self: KafkaReader, table: Table) -> Iterator[dict[str, Any]]:
-        assert table is TABLE
+    def records(_self: KafkaReader, table: Table, begins: Begins) -> Iterator[dict[str, Any]]:
+        assert (table, begins) == (TABLE, {})
         for position, (identity, email) in enumerate(values):
             value = None if email is None else {"id": identity, "email": email}
             yield {"id": identity, "position": position, "value": value}
