@@ -17,6 +17,7 @@ from cdc_perf.settings.expressions import GROWTH, STATS, Expression, Operator
 from cdc_perf.settings.hops import hop_of
 from cdc_perf.settings.metrics import CONSUMER_LAG, MetricKind, MetricType, Source, load_metrics
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.tag_selector import Tags, with_tags
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.evidence import HoldResult
 from cdc_perf.verdict.integrity_gates import INTEGRITY_METRICS
@@ -45,6 +46,8 @@ STATS_OF_METRICS = [
     (kind, stat) for kind in load_metrics(Checkout.here()).values() for stat in STATS[kind.type]
 ]
 NAMES = [f"{kind.name} {stat}" for kind, stat in STATS_OF_METRICS]
+TAGGED = [(kind, stat) for kind, stat in STATS_OF_METRICS if kind.tagged]
+NAMES_OF_TAGGED = [f"{kind.name} {stat}" for kind, stat in TAGGED]
 # What is observed, times this, is a limit that holds, and one that breaks.
 _LIMITS = {
     Operator.AT_MOST: (1.0, 0.99),
@@ -57,6 +60,7 @@ _LIMITS_ON_GROWTH = {
     **dict.fromkeys((Operator.AT_MOST, Operator.BELOW), (1.01, 0.99)),
     **dict.fromkeys((Operator.AT_LEAST, Operator.ABOVE), (0.99, 1.01)),
 }
+TAGS = (("table", "shop.orders"), ("operation", "update"))
 PEAK = RampingVus(
     start_vus=1, stages=(Stage("10s", 1), Stage("10s", 9), Stage("10s", 1), Stage("370s", 1))
 )
@@ -89,6 +93,7 @@ class Shown:
         metrics = {
             **GOOD,
             "iterations": counter(SAMPLES),
+            with_tags("iterations", TAGS): counter(SAMPLES),
             "cdc_success_rate": rate(SAMPLES, 0),
         }
         if self.metric:
@@ -149,10 +154,22 @@ def sampled(metric: str, values: Sequence[float]) -> StackSeries:
 @pytest.mark.parametrize("operator", Operator)
 @pytest.mark.parametrize(("kind", "stat"), STATS_OF_METRICS, ids=NAMES)
 def test_a_limit_holds_and_breaks(kind: MetricKind, stat: str, operator: Operator) -> None:
+    holds_and_breaks(kind, stat, operator, ())
+
+
+@pytest.mark.parametrize("operator", Operator)
+@pytest.mark.parametrize(("kind", "stat"), TAGGED, ids=NAMES_OF_TAGGED)
+def test_a_limit_on_some_changes_holds_and_breaks(
+    kind: MetricKind, stat: str, operator: Operator
+) -> None:
+    holds_and_breaks(kind, stat, operator, TAGS)
+
+
+def holds_and_breaks(kind: MetricKind, stat: str, operator: Operator, tags: Tags) -> None:
     seen = shown(kind, stat)
     limits = _LIMITS_ON_GROWTH if stat == GROWTH else _LIMITS
     held, broken = (
-        Threshold(kind, Expression(stat, operator, seen.observed * times))
+        Threshold(kind, Expression(stat, operator, seen.observed * times), tags)
         for times in limits[operator]
     )
     assert seen.judged(held, holds=True).exit_code is ExitCode.PASS
@@ -160,7 +177,27 @@ def test_a_limit_holds_and_breaks(kind: MetricKind, stat: str, operator: Operato
     assert verdict.exit_code is ExitCode.FAIL
     assert [result.ok for result in verdict.thresholds] == [False]
     assert len(verdict.reasons) == 1
-    assert verdict.reasons[0].text.startswith(f"{kind.name} {stat} was ")
+    assert verdict.reasons[0].text.startswith(f"{broken.metric} {stat} was ")
+
+
+@pytest.mark.parametrize(("kind", "stat"), TAGGED, ids=NAMES_OF_TAGGED)
+def test_a_limit_on_changes_that_did_not_occur_is_no_data(kind: MetricKind, stat: str) -> None:
+    limit = Threshold(kind, Expression(stat, Operator.BELOW, 0.5), TAGS)
+    empty = {
+        MetricType.TREND: trend(0, p99=0.0),
+        MetricType.RATE: rate(0, 0),
+        MetricType.COUNTER: counter(0, 0),
+    }
+    # As k6 writes them: what it evaluates of nothing is no observation.
+    metrics = {
+        **GOOD,
+        with_tags("iterations", TAGS): counter(0, 0),
+        limit.k6_metric: empty[kind.type],
+    }
+    found = summary(metrics, thresholds={limit: True} if limit.in_k6 else {})
+    verdict = judge(evidence("baseline", (limit,), found))
+    assert [result.ok for result in verdict.thresholds] == [None]
+    assert verdict.exit_code is ExitCode.NO_DATA
 
 
 @pytest.mark.parametrize(("kind", "stat"), STATS_OF_METRICS, ids=NAMES)

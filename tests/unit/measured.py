@@ -21,6 +21,7 @@ from cdc_perf.settings.executors import ConstantVus, LoadShape
 from cdc_perf.settings.expressions import Expression, parse_expression
 from cdc_perf.settings.hops import CONSUMER_HOPS, Hop, HopSequence
 from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase, Source
+from cdc_perf.settings.tag_selector import parse_key
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.connector_health import Condition, ConnectorHealth
@@ -50,11 +51,12 @@ STACK_KINDS = {
 LATENCY = "cdc_e2e_latency{phase:steady}"
 
 
-def threshold(metric: str, expression: str) -> Threshold:
-    """Return the limit that `p95<=2000` sets on a metric."""
+def threshold(key: str, expression: str) -> Threshold:
+    """Return the limit that `p95<=2000` sets on a metric, or on a part of it: `m{table:t}`."""
     parsed = parse_expression(expression)
     assert isinstance(parsed, Expression)
-    return Threshold(KINDS[metric], parsed)
+    metric, tags = parse_key(key)
+    return Threshold(KINDS[metric], parsed, tags)
 
 
 def stack_threshold(metric: str, expression: str) -> Threshold:

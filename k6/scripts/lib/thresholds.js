@@ -15,7 +15,22 @@ const inK6 = (stat) => stat.replace(/^p(\d[\d.]*)$/u, 'p($1)');
 /** The stats of a trend in the summary: every stat that can have a threshold. k6's default omits some of them. */
 export const summaryTrendStats = STATS.trend.map((stat) => inK6(stat));
 
-/** The thresholds of a scenario, `{metric: {stat: number | text}}`; later tables override earlier ones per stat. */
+/**
+ * A key of thresholds.json: its metric, and the tags that it selects as k6 writes them, empty for the whole metric:
+ * `cdc_e2e_latency{table:shop.orders,operation:update}`. The harness checks the spelling.
+ */
+function parts(key) {
+  const [metric, tags = ''] = key.replace(/\}$/u, '').split('{');
+  return { metric, tags };
+}
+
+/** k6's name of the samples that a threshold is judged on. */
+function k6Name(metric, tags) {
+  const selected = [metricTable[metric].phase === 'steady' && 'phase:steady', tags].filter(Boolean);
+  return selected.length > 0 ? `${metric}{${selected.join(',')}}` : metric;
+}
+
+/** The thresholds of a scenario, `{key: {stat: number | text}}`; later tables override earlier ones per stat. */
 export function limitsOf(scenario, environment) {
   const overlay = environment ? limits.environments?.[environment] : {};
   if (!overlay) {
@@ -24,8 +39,8 @@ export function limitsOf(scenario, environment) {
   }
   const merged = {};
   for (const table of [limits.default, limits[scenario], overlay.default, overlay[scenario]]) {
-    for (const [metric, stats] of Object.entries(table ?? {})) {
-      merged[metric] = { ...merged[metric], ...stats };
+    for (const [key, stats] of Object.entries(table ?? {})) {
+      merged[key] = { ...merged[key], ...stats };
     }
   }
   return merged;
@@ -43,32 +58,46 @@ function parsed(metric, stat, value) {
   return { operator, limit: Number(limit) };
 }
 
-/** The largest threshold on a trend in its own unit, 0 if there is none. */
+/** The largest threshold on a trend or on a part of it, in its own unit; 0 if there is none. */
 export function largestLimit(scenarioLimits, metric) {
-  const durations = Object.entries(scenarioLimits[metric] ?? {}).filter(([stat]) => stat !== 'count');
-  return durations.reduce((largest, [stat, value]) => Math.max(largest, parsed(metric, stat, value).limit), 0);
+  return Object.entries(scenarioLimits)
+    .filter(([key]) => parts(key).metric === metric)
+    .flatMap(([, stats]) => Object.entries(stats))
+    .filter(([stat]) => stat !== 'count')
+    .reduce((largest, [stat, value]) => Math.max(largest, parsed(metric, stat, value).limit), 0);
+}
+
+/** The thresholds of one key in k6's form, without the count of a trend. */
+function expressions(metric, stats, abortOnFail) {
+  const { type } = metricTable[metric];
+  const list = [];
+  for (const [stat, value] of Object.entries(stats)) {
+    if (!STATS[type].includes(stat)) {
+      throw new Error(`thresholds.json: ${metric}.${stat}: unknown stat for a ${type}; known: ${STATS[type].join(', ')}`);
+    }
+    const { operator, limit } = parsed(metric, stat, value);
+    if (type !== 'trend' || stat !== 'count') {
+      const threshold = `${inK6(stat)}${operator}${limit}`;
+      list.push(abortOnFail ? { threshold, abortOnFail, delayAbortEval: '10s' } : threshold);
+    }
+  }
+  return list;
 }
 
 /**
- * k6 thresholds by metric. Every metric of the table gets a list, empty if it has no threshold, so that k6 keeps the
- * steady sub-metric and shows an untouched counter as 0. The harness judges metrics that are not in the table, and
- * counts of trends, for which k6 has no thresholds.
+ * k6 thresholds by metric or sub-metric. Every metric of the table gets a list, empty if it has no threshold, so that
+ * k6 keeps the steady sub-metric and shows an untouched counter as 0. So do the iterations with the tags of a threshold:
+ * they tell a counter that no change touched from a change that did not occur. The harness judges metrics that are not
+ * in the table, and counts of trends, for which k6 has no thresholds.
  */
 export function k6Thresholds(scenarioLimits, abortOnFail) {
-  const thresholds = {};
-  for (const [metric, { type, phase }] of Object.entries(metricTable)) {
-    const list = [];
-    for (const [stat, value] of Object.entries(scenarioLimits[metric] ?? {})) {
-      if (!STATS[type].includes(stat)) {
-        throw new Error(`thresholds.json: ${metric}.${stat}: unknown stat for a ${type}; known: ${STATS[type].join(', ')}`);
-      }
-      const { operator, limit } = parsed(metric, stat, value);
-      if (type !== 'trend' || stat !== 'count') {
-        const threshold = `${inK6(stat)}${operator}${limit}`;
-        list.push(abortOnFail ? { threshold, abortOnFail, delayAbortEval: '10s' } : threshold);
-      }
+  const thresholds = Object.fromEntries(Object.keys(metricTable).map((metric) => [k6Name(metric, ''), []]));
+  for (const [key, stats] of Object.entries(scenarioLimits)) {
+    const { metric, tags } = parts(key);
+    if (metricTable[metric]) {
+      thresholds[k6Name('iterations', tags)] ??= [];
+      thresholds[k6Name(metric, tags)] = expressions(metric, stats, abortOnFail);
     }
-    thresholds[phase === 'steady' ? `${metric}{phase:steady}` : metric] = list;
   }
   return thresholds;
 }

@@ -20,7 +20,7 @@ from pymongo.database import Database
 
 from cdc_perf.integrity.differences import RowDifference
 from cdc_perf.integrity.keys import Keys
-from cdc_perf.integrity.records import Cause, CauseCode, FindingKind
+from cdc_perf.integrity.records import Cause, CauseCode, FindingKind, SinkType
 from cdc_perf.reasons import findings as reasons
 from cdc_perf.reasons.reason import Reason
 from cdc_perf.settings.pipeline import Pipeline
@@ -171,12 +171,12 @@ def explain(
     return Explanation()
 
 
-def sentence(cause: Cause, table: str) -> str:
+def sentence(cause: Cause, table: str, sink: SinkType) -> str:
     """Return a cause in one sentence."""
-    return reason_of(cause, table).text
+    return reason_of(cause, table, sink).text
 
 
-def reason_of(cause: Cause, table: str) -> Reason:
+def reason_of(cause: Cause, table: str, sink: SinkType) -> Reason:
     """Return a cause with the table that changed."""
     count, likely = cause.count, cause.likely
     column, renamed_to, *_ = (*cause.columns, "", "")
@@ -184,15 +184,26 @@ def reason_of(cause: Cause, table: str) -> Reason:
         case CauseCode.TRUNCATED:
             return reasons.table_truncated(table=table, count=count, likely=likely)
         case CauseCode.ADDED_COLUMN:
-            return reasons.column_added(table=table, column=column, count=count, likely=likely)
+            return reasons.column_added(
+                table=table, column=column, count=count, likely=likely, sink=sink
+            )
         case CauseCode.DROPPED_COLUMN:
-            return reasons.column_dropped(table=table, column=column, count=count, likely=likely)
+            return reasons.column_dropped(
+                table=table, column=column, count=count, likely=likely, sink=sink
+            )
         case CauseCode.RENAMED_COLUMN:
             return reasons.column_renamed(
-                table=table, column=column, renamed_to=renamed_to, count=count, likely=likely
+                table=table,
+                column=column,
+                renamed_to=renamed_to,
+                count=count,
+                likely=likely,
+                sink=sink,
             )
         case CauseCode.REWRITTEN_COLUMN:
-            return reasons.column_rewritten(table=table, column=column, count=count, likely=likely)
+            return reasons.column_rewritten(
+                table=table, column=column, count=count, likely=likely, sink=sink
+            )
 
 
 def _truncated(differences: Sequence[RowDifference], facts: TableFacts) -> Explanation:

@@ -25,7 +25,7 @@ from cdc_perf.integrity.findings import (
 )
 from cdc_perf.integrity.keys import Keys, changed_rows, stored_keys, written_rows
 from cdc_perf.integrity.ledger import OPERATIONS, read_ledger
-from cdc_perf.integrity.records import Integrity, Scope
+from cdc_perf.integrity.records import Integrity, Scope, sink_type
 from cdc_perf.integrity.snapshot import TableComparison, compare
 from cdc_perf.integrity.tables import RowLookup, readings
 from cdc_perf.integrity.topic import StartOffsets, Topics
@@ -303,6 +303,7 @@ class Checker:
                 ),
                 cuts=cuts,
                 scope=Scope.ALL if keys is None else keys.scope,
+                sink=sink_type(self.pipeline),
             )
 
     @property

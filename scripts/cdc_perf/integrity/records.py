@@ -7,6 +7,8 @@ from enum import StrEnum
 import msgspec
 
 from cdc_perf.integrity.columns import NotCompared
+from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.wording import HELD
 
 SCHEMA_VERSION = 2
 # Per kind and table; the rest are only counted.
@@ -43,6 +45,24 @@ class Scope(StrEnum):
     TOPICS = "topics"
 
 
+class SinkType(StrEnum):
+    """What the rows were compared with: the sink's type in pipeline.toml."""
+
+    MONGODB = "mongodb"
+    POSTGRES = "postgres"
+    KAFKA = "kafka"
+
+    @property
+    def several(self) -> str:
+        """What it holds for rows: `documents`."""
+        return HELD[self][1]
+
+
+def sink_type(pipeline: Pipeline) -> SinkType:
+    """Return the type of a pipeline's sink."""
+    return SinkType(str(pipeline.sink.__struct_config__.tag))
+
+
 class LastSeen(StrEnum):
     """A place on a row's path through the pipeline."""
 
@@ -52,6 +72,8 @@ class LastSeen(StrEnum):
     CONSUMER = "consumer"
     DEAD_LETTER = "dead-letter"
     MONGODB = "mongodb"
+    # Any other sink.
+    SINK = "sink"
 
 
 class CauseCode(StrEnum):
@@ -136,7 +158,8 @@ class TableCompared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     Attributes:
         table: The table.
         rows: The number of compared rows in PostgreSQL.
-        documents: The number of compared live documents in MongoDB, without delete markers.
+        documents: The number of compared live documents, rows, or records in the sink, without
+            delete markers.
         not_compared: Columns whose values are not compared, and why; in schema version 1, one text
             per column.
         row_filter: The publication's row filter: only rows that match it are compared.
@@ -208,6 +231,7 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         unchecked: Why nothing could be checked; else empty.
         cuts: The partitions that lost records: no event is reported missing in their topics.
         scope: The rows that were compared; older files, which lack it, compared all.
+        sink: What they were compared with; in files of earlier versions `mongodb`, whatever it was.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -221,6 +245,7 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     unchecked: str = ""
     cuts: tuple[TopicCut, ...] = ()
     scope: Scope = Scope.ALL
+    sink: SinkType = SinkType.MONGODB
 
     @property
     def drained(self) -> bool:

@@ -177,6 +177,7 @@ def prepare_session(
         status=RunStatus.RUNNING,
         started=now,
         pipeline=version_of(checkout, plan.pipeline),
+        pipeline_option=checkout.pipeline_option,
         stack=backend.name,
         stack_was_up=was_up,
         overrides=plan.overrides,

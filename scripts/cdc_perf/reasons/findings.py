@@ -3,27 +3,21 @@
 from collections.abc import Sequence
 
 from cdc_perf.reasons.reason import reason
-from cdc_perf.wording import counted
+from cdc_perf.wording import HELD, counted
 
-# Singular and plural, by the kind of finding.
+# Singular and plural, by the kind of finding. {} is what the sink holds for a row.
 _WORDS = {
     "missing": ("row is missing in the sink", "rows are missing in the sink"),
-    "stale": (
-        "document has an older version of its row",
-        "documents have an older version of their row",
-    ),
-    "content": (
-        "document differs from its row",
-        "documents differ from their row",
-    ),
-    "extra": ("document has no row", "documents have no row"),
+    "stale": ("{} has an older version of its row", "{} have an older version of their row"),
+    "content": ("{} differs from its row", "{} differ from their row"),
+    "extra": ("{} has no row", "{} have no row"),
     "resurrected": (
-        "document exists although its row was deleted",
-        "documents exist although their row was deleted",
+        "{} exists although its row was deleted",
+        "{} exist although their row was deleted",
     ),
     "column_absent": (
-        "row has a value in a column that no document has",
-        "rows have a value in a column that no document has",
+        "row has a value in a column that no {} has",
+        "rows have a value in a column that no {} has",
     ),
     "event_missing": (
         "acknowledged write has no event in the topic",
@@ -47,7 +41,6 @@ _WORDS = {
         "records were sent to the dead-letter queue",
     ),
 }
-_NO_EVENT = "this has no event, and a document changes with the next event of its row"
 
 
 @reason
@@ -60,14 +53,20 @@ def rows_differ(
     last_seen: str,
     detail: str,
     causes: Sequence[str],
+    sink: str,
 ) -> str:
-    """Rows, documents, or events of a table are wrong in one way.
+    """Rows, what the sink holds for them, or events of a table are wrong in one way.
 
-    `kind` is that of integrity.json. `sample` is the id of the first one, empty if unknown;
-    `last_seen` and `detail` say where it was seen last. `causes` has a sentence for each cause.
+    `kind` and `sink` are those of integrity.json. `sample` is the id of the first one, empty if
+    unknown; `last_seen` and `detail` say where it was seen last. `causes` has a sentence for each
+    cause.
     """
     where = f", such as {sample}, last seen in {last_seen} ({detail})" if sample else ""
-    return "; ".join([f"{table}: {counted(count, *_WORDS[kind])}{where}", *causes])
+    one, many = _WORDS[kind]
+    held, several = HELD[sink]
+    # A column is absent in each of them: singular, however many rows have a value in it.
+    words = one.format(held), many.format(held if kind == "column_absent" else several)
+    return "; ".join([f"{table}: {counted(count, *words)}{where}", *causes])
 
 
 @reason
@@ -91,7 +90,7 @@ def topic_records_gone(*, topic: str, partition: int, records: int, why: str) ->
 
 @reason
 def table_truncated(*, table: str, count: int, likely: bool) -> str:
-    """A TRUNCATE explains documents without a row."""
+    """A TRUNCATE explains documents without a row: only those of cdc-consumer show it."""
     return (
         f"{_cause(count, likely=likely)}: {table} was truncated: its data file was replaced, and "
         "each of these documents is older than every row; Debezium skips truncates "
@@ -100,37 +99,46 @@ def table_truncated(*, table: str, count: int, likely: bool) -> str:
 
 
 @reason
-def column_added(*, table: str, column: str, count: int, likely: bool) -> str:
+def column_added(*, table: str, column: str, count: int, likely: bool, sink: str) -> str:
     """An added column explains differences."""
     return (
         f"{_cause(count, likely=likely)}: column {column} was added to {table} with a default, "
-        f"after these rows were written; {_NO_EVENT}"
+        f"after these rows were written; {_no_event(sink)}"
     )
 
 
 @reason
-def column_dropped(*, table: str, column: str, count: int, likely: bool) -> str:
+def column_dropped(*, table: str, column: str, count: int, likely: bool, sink: str) -> str:
     """A dropped column explains differences."""
-    return f"{_cause(count, likely=likely)}: column {column} of {table} was dropped; {_NO_EVENT}"
-
-
-@reason
-def column_renamed(*, table: str, column: str, renamed_to: str, count: int, likely: bool) -> str:
-    """A renamed column explains differences; `renamed_to` may be empty."""
-    now = f" to {renamed_to}" if renamed_to else ""
     return (
-        f"{_cause(count, likely=likely)}: column {column} of {table} was renamed{now}; {_NO_EVENT}"
+        f"{_cause(count, likely=likely)}: column {column} of {table} was dropped; {_no_event(sink)}"
     )
 
 
 @reason
-def column_rewritten(*, table: str, column: str, count: int, likely: bool) -> str:
+def column_renamed(
+    *, table: str, column: str, renamed_to: str, count: int, likely: bool, sink: str
+) -> str:
+    """A renamed column explains differences; `renamed_to` may be empty."""
+    renamed = f"renamed to {renamed_to}" if renamed_to else "renamed"
+    return (
+        f"{_cause(count, likely=likely)}: column {column} of {table} was {renamed}; "
+        f"{_no_event(sink)}"
+    )
+
+
+@reason
+def column_rewritten(*, table: str, column: str, count: int, likely: bool, sink: str) -> str:
     """A column with another type or expression explains differences."""
     return (
         f"{_cause(count, likely=likely)}: column {column} of {table} has a new type or "
-        f"expression; {_NO_EVENT}"
+        f"expression; {_no_event(sink)}"
     )
 
 
 def _cause(count: int, *, likely: bool) -> str:
     return f"{'likely cause' if likely else 'cause'} of {count:,}"
+
+
+def _no_event(sink: str) -> str:
+    return f"this has no event, and a {HELD[sink][0]} changes with the next event of its row"

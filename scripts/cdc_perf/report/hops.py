@@ -1,4 +1,4 @@
-"""The latency of a change, hop by hop, from its commit to its document.
+"""The latency of a change, hop by hop, from its commit to the sink.
 
 The means of consecutive hops add up to the mean of the whole way; percentiles do not.
 """
@@ -154,7 +154,7 @@ def _read_part(rest: float) -> str:
     """Return the part of k6's latency after the pipeline; it is negative if k6 was faster."""
     if rest >= 0:
         return f"+ {_ms(rest)} read"
-    early = "k6 read the document before MongoDB acknowledged the consumer's write"
+    early = "k6 saw the change before the sink acknowledged its write"
     return f"- {_ms(-rest)} overlap ({early})"
 
 

@@ -10,9 +10,8 @@ from cdc_perf.verdict.integrity_gates import cut_sentence, exit_code_of, of_scop
 from cdc_perf.verdict.verdict import verdict_of
 from cdc_perf.wording import counted
 
-_TABLES = ("table", "rows", "documents")
 _WHY = {
-    Why.TYPE: "the document format of this type is unknown",
+    Why.TYPE: "the form of this type in the sink is unknown",
     Why.VIRTUAL: "PostgreSQL never publishes a virtual generated column",
     Why.GENERATED: "the publication does not publish this generated column",
     Why.UNPUBLISHED: "it is not in the publication's column list",
@@ -27,8 +26,9 @@ def integrity_text(integrity: Integrity) -> str:
     """Return what was compared and what was found; the last line is the verdict."""
     blocks = []
     if integrity.tables:
+        headers = ("table", "rows", integrity.sink.several)
         cells = [[t.table, f"{t.rows:,}", f"{t.documents:,}"] for t in integrity.tables]
-        blocks.append(tabulate(cells, headers=_TABLES, colalign=("left", "right", "right")))
+        blocks.append(tabulate(cells, headers=headers, colalign=("left", "right", "right")))
     events = sum(topic.events for topic in integrity.topics)
     rows = counted(sum(table.rows for table in integrity.tables), "row")
     compared = f"only {rows}{words} compared; " if (words := of_scope(integrity)) else ""
@@ -41,7 +41,9 @@ def integrity_text(integrity: Integrity) -> str:
     if integrity.findings:
         blocks.append(tabulate(_finding_rows(integrity), headers=_FINDINGS, disable_numparse=True))
         blocks += [
-            printable(f"{finding.table}: {finding.kind}: {sentence(cause, finding.table)}")
+            printable(
+                f"{finding.table}: {finding.kind}: {sentence(cause, finding.table, integrity.sink)}"
+            )
             for finding in integrity.findings
             for cause in finding.causes
         ]

@@ -126,6 +126,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         started: When the run began, UTC.
         ended: When it ended; null before that.
         pipeline: The pipeline and the version of its settings.
+        pipeline_option: The pipeline's folder, relative to the checkout; empty for the default, and
+            in runs of earlier versions.
         stack: The backend: `local`.
         stack_was_up: Whether the stack already ran and was left running.
         overrides: The values of `--duration`, `--vus`, and `--env`.
@@ -144,6 +146,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     started: datetime
     ended: datetime | None = None
     pipeline: PipelineVersion = PipelineVersion()
+    pipeline_option: str = ""
     stack: str
     stack_was_up: bool
     overrides: Overrides

@@ -9,11 +9,14 @@ import msgspec
 
 from cdc_perf.settings.files import read_json, typed
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.tag_selector import Tags, with_tags
 
 CONSUMER_LAG = "consumer_lag"
 SLOT_RETAINED_BYTES = "slot_retained_bytes"
 # Metrics of Java components, available only for the embedded stack.
 LIVE_HEAP, OUTSIDE_HEAP = "heap_live_", "outside_heap_"
+# Metrics of k6 about the load generator as a whole: no change of a row explains them.
+_OF_GENERATOR = frozenset(("dropped_iterations", "generator_delay"))
 
 
 def of_jvm(metric: str) -> bool:
@@ -88,9 +91,19 @@ class MetricKind:
     phase: Phase
 
     @property
+    def k6_tags(self) -> Tags:
+        """The tags in k6 of the samples that a threshold is judged on."""
+        return (("phase", Phase.STEADY),) if self.phase is Phase.STEADY else ()
+
+    @property
     def k6_name(self) -> str:
         """The k6 metric or sub-metric of a threshold: `cdc_e2e_latency{phase:steady}`."""
-        return f"{self.name}{{phase:steady}}" if self.phase is Phase.STEADY else self.name
+        return with_tags(self.name, self.k6_tags)
+
+    @property
+    def tagged(self) -> bool:
+        """Whether each sample belongs to an iteration, and so has the tags of its change."""
+        return self.source is Source.K6 and self.name not in _OF_GENERATOR
 
 
 def load_metrics(checkout: Checkout) -> Mapping[str, MetricKind]:

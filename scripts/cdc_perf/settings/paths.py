@@ -79,6 +79,13 @@ class Checkout:
         return self.pipeline / "pipeline.toml"
 
     @property
+    def pipeline_option(self) -> str:
+        """The value of `--pipeline` for a command in `root`; empty for the default."""
+        return (
+            "" if self.pipeline == _sample(self.root) else os.path.relpath(self.pipeline, self.root)
+        )
+
+    @property
     def own_scenarios_file(self) -> Path:
         """The file of the pipeline's own load shapes; it may not exist."""
         return self.pipeline / "scenarios.json"

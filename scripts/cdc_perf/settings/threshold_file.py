@@ -12,6 +12,7 @@ from cdc_perf.settings.names import nearest
 from cdc_perf.settings.overlay import layered
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
+from cdc_perf.settings.tag_selector import SelectorError, Tags, parse_key
 from cdc_perf.settings.thresholds import (
     DEFAULT,
     OBSERVABLE,
@@ -106,16 +107,30 @@ class _Reader:
 
     def by_stat(self, content: dict[str, object], place: str) -> ThresholdsByStat:
         limits: dict[tuple[str, str], Threshold] = {}
-        for metric, stats in content.items():
-            inner = join(place, metric)
-            kind = self.metrics.get(metric)
-            if kind is None:
-                raise self.wrong(inner, f"unknown metric; {nearest(metric, self.metrics)}")
+        for key, stats in content.items():
+            inner = join(place, key)
+            kind, tags = self.selected(key, inner)
             for stat, limit in self.table(stats, inner).items():
-                limits[metric, stat] = self.threshold(kind, stat, limit, join(inner, stat))
+                limits[key, stat] = self.threshold(kind, tags, stat, limit, join(inner, stat))
         return limits
 
-    def threshold(self, kind: MetricKind, stat: str, content: object, place: str) -> Threshold:
+    def selected(self, key: str, place: str) -> tuple[MetricKind, Tags]:
+        """Return the metric and the tags that a key names."""
+        try:
+            metric, tags = parse_key(key)
+        except SelectorError as error:
+            raise self.wrong(place, str(error)) from error
+        kind = self.metrics.get(metric)
+        if kind is None:
+            raise self.wrong(place, f"unknown metric; {nearest(metric, self.metrics)}")
+        if tags and not kind.tagged:
+            known = ", ".join(each.name for each in self.metrics.values() if each.tagged)
+            raise self.wrong(place, f"{metric} has no tags; metrics with tags: {known}")
+        return kind, tags
+
+    def threshold(
+        self, kind: MetricKind, tags: Tags, stat: str, content: object, place: str
+    ) -> Threshold:
         stats = STATS[kind.type]
         if stat not in stats:
             raise self.wrong(place, f"unknown stat for a {kind.type}; {nearest(stat, stats)}")
@@ -130,7 +145,7 @@ class _Reader:
             raise self.wrong(
                 place, "a success rate needs a lower bound: use a number, or 'rate>=0.9'"
             )
-        return Threshold(kind, expression)
+        return Threshold(kind, expression, tags)
 
     def expression(self, kind: MetricKind, stat: str, content: object, place: str) -> Expression:
         if isinstance(content, str):

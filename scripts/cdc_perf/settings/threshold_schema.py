@@ -6,11 +6,16 @@ from collections.abc import Iterable, Mapping
 from cdc_perf.settings.expressions import STATS
 from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase
 from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
+from cdc_perf.settings.tag_selector import TAGS, VALUE
 from cdc_perf.settings.threshold_file import ENVIRONMENTS, SCHEMA, SUCCESS_RATE
 from cdc_perf.settings.thresholds import DEFAULT
 
 Schema = dict[str, object]
 
+_LIMITS = "#/$defs/limits"
+# At least one of the tags, in their order.
+_TABLE, _OPERATION = (f"{name}:{VALUE}" for name in TAGS)
+_SELECTOR = f"(?:{_TABLE}(?:,{_OPERATION})?|{_OPERATION})"
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _BETWEEN_0_AND_1 = r"0+\.0*[1-9][0-9]*"
 _DIRECTIONS = {Better.LOWER: "at most", Better.HIGHER: "at least"}
@@ -26,7 +31,7 @@ def threshold_schema(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]
         scenarios: The names of all scenarios that k6 runs.
         metrics: All metrics, by name.
     """
-    limits = {"$ref": "#/$defs/limits"}
+    limits = {"$ref": _LIMITS}
     judged = [*(name for name in scenarios if name != HEALTH_CHECK), OBSERVE]
     layer = {
         DEFAULT: {"description": "Thresholds of every scenario.", **limits},
@@ -48,7 +53,16 @@ def threshold_schema(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]
     return {
         **_table(every),
         "required": [DEFAULT],
-        "$defs": {"limits": _table({name: _metric(kind) for name, kind in metrics.items()})},
+        "$defs": {
+            "limits": {
+                **_table({name: _metric(kind) for name, kind in metrics.items()}),
+                "patternProperties": {
+                    rf"^{name}\{{{_SELECTOR}\}}$": {"$ref": f"{_LIMITS}/properties/{name}"}
+                    for name, kind in metrics.items()
+                    if kind.tagged
+                },
+            }
+        },
     }
 
 

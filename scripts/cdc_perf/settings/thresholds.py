@@ -9,6 +9,7 @@ from cdc_perf.settings.metrics import MetricKind, MetricType, Source
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.samples import samples_needed
 from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
+from cdc_perf.settings.tag_selector import Tags, with_tags
 
 DEFAULT = "default"
 # What is measured without k6.
@@ -22,15 +23,18 @@ class Threshold:
     Attributes:
         kind: The metric.
         expression: The threshold in k6's form.
+        tags: The tags of the samples that it is about, by name in the order of `TAGS`; empty for
+            all samples.
     """
 
     kind: MetricKind
     expression: Expression
+    tags: Tags = ()
 
     @property
     def metric(self) -> str:
-        """The metric's name."""
-        return self.kind.name
+        """The key in thresholds.json: `cdc_e2e_latency`, `cdc_e2e_latency{operation:update}`."""
+        return with_tags(self.kind.name, self.tags)
 
     @property
     def stat(self) -> str:
@@ -54,8 +58,8 @@ class Threshold:
 
     @property
     def k6_metric(self) -> str:
-        """The metric or sub-metric in k6: `cdc_e2e_latency{phase:steady}`."""
-        return self.kind.k6_name
+        """The metric or sub-metric in k6: `cdc_e2e_latency{phase:steady,operation:update}`."""
+        return with_tags(self.kind.name, (*self.kind.k6_tags, *self.tags))
 
     @property
     def k6_expression(self) -> str:
@@ -89,7 +93,8 @@ def unit_of_stat(stat: str, unit: str) -> str:
     return f"{unit}/h" if stat == GROWTH else unit
 
 
-# Keyed by (metric, stat): a later layer replaces an earlier threshold on the same stat.
+# Keyed by (metric with its tags, stat): a later layer replaces an earlier threshold on the same
+# stat.
 ThresholdsByStat = Mapping[tuple[str, str], Threshold]
 # Keyed by `default` or scenario.
 Layer = Mapping[str, ThresholdsByStat]

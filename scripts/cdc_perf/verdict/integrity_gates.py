@@ -5,7 +5,15 @@ from types import MappingProxyType
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.causes import sentence
-from cdc_perf.integrity.records import Cut, Finding, FindingKind, Integrity, Scope, TopicCut
+from cdc_perf.integrity.records import (
+    Cut,
+    Finding,
+    FindingKind,
+    Integrity,
+    Scope,
+    SinkType,
+    TopicCut,
+)
 from cdc_perf.reasons import findings as finding_reasons
 from cdc_perf.reasons import gates as reasons
 from cdc_perf.reasons.reason import Reason
@@ -16,7 +24,7 @@ from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate, unknown_gate
 from cdc_perf.verdict.threshold_result import JudgedThreshold, judge_value, result_of
 from cdc_perf.verdict.verdict import worst
-from cdc_perf.wording import counted
+from cdc_perf.wording import HELD, counted
 
 ROWS = (
     *(
@@ -106,8 +114,8 @@ def rows_gate(integrity: Integrity | None) -> Gate | None:
     if integrity is None:
         return None
     rows = sum(table.rows for table in integrity.tables)
-    documents = sum(table.documents for table in integrity.tables)
-    observed = f"{counted(rows, 'row')}{of_scope(integrity)}, {counted(documents, 'document')}"
+    held = counted(sum(table.documents for table in integrity.tables), *HELD[integrity.sink])
+    observed = f"{counted(rows, 'row')}{of_scope(integrity)}, {held}"
     return _gate(integrity, "rows", "the sink holds what PostgreSQL holds", observed, ROWS)
 
 
@@ -227,7 +235,7 @@ def exit_code_of(integrity: Integrity) -> ExitCode:
     return worst((gate.code for gate in found), overrides_invalid=overrides_invalid)
 
 
-def reason_of(finding: Finding) -> Reason:
+def reason_of(finding: Finding, sink: SinkType) -> Reason:
     """Return a finding as a reason, with its known causes and its first sample."""
     first = finding.samples[0] if finding.samples else None
     return finding_reasons.rows_differ(
@@ -237,7 +245,8 @@ def reason_of(finding: Finding) -> Reason:
         sample="" if first is None else first.id,
         last_seen="" if first is None else first.last_seen,
         detail="" if first is None else first.detail,
-        causes=[sentence(cause, finding.table) for cause in finding.causes],
+        causes=[sentence(cause, finding.table, sink) for cause in finding.causes],
+        sink=sink,
     )
 
 
@@ -273,7 +282,7 @@ def _gate(
         observed,
         code=ExitCode.FAIL,
         overrides_invalid=any(each.kind in LOSSES for each in faults),
-        reasons=[reason_of(each) for each in faults],
+        reasons=[reason_of(each, integrity.sink) for each in faults],
     )
 
 

@@ -13,6 +13,7 @@ from cdc_perf.results.points.statistics import (
     order_statistics,
     parsed_k6_name,
     statistics,
+    statistics_of,
 )
 from cdc_perf.results.points.store import Points, read_points
 from cdc_perf.results.points.windows import Window, windows
@@ -103,15 +104,17 @@ def _seen(
 ) -> PointsSummary:
     """Summarize the points; `gauges` is the number of the gauges' file."""
     stack = stack_series(points, gauges)
-    names = [threshold.k6_metric for threshold in thresholds]
+    names = [threshold.k6_metric for threshold in thresholds if threshold.in_k6]
     names += [] if isinstance(summary, NoSummary) else summary.metrics
-    groups = {tuple(tags) for _, tags in map(parsed_k6_name, names)} | {()}
     found = {
-        statistic.k6_name: statistic
-        for by in sorted(groups)
-        for statistic in statistics(points, by)
-        if len(statistic.tags) == len(by) and statistic.metric not in stack.samples
+        statistic.metric: statistic
+        for statistic in statistics(points)
+        if statistic.metric not in stack.samples
     }
+    for name in dict.fromkeys(names):
+        metric, tags = parsed_k6_name(name)
+        if tags and (part := statistics_of(points, metric, tags, {})) is not None:
+            found[name] = part
     intervals = {
         threshold: interval
         for threshold in thresholds

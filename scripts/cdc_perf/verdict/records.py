@@ -14,7 +14,8 @@ class ThresholdResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """One threshold and what was observed.
 
     Attributes:
-        metric: The metric's name.
+        metric: The metric's name, with the tags that the threshold selects:
+            `cdc_e2e_latency{table:shop.orders,operation:update}`.
         stat: The stat: `p95`.
         operator: The comparison that must hold: `<=`.
         limit: The threshold's value.

@@ -9,11 +9,14 @@ from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.durations import MAX_RUN_SECONDS, format_duration
 from cdc_perf.settings.expressions import Operator
 from cdc_perf.settings.metrics import MetricType, Phase
+from cdc_perf.settings.tag_selector import with_tags
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.intervals import Interval
 from cdc_perf.verdict.records import ThresholdResult
 
 _ROUND_TO_SECONDS = 10
+# Each iteration of k6 counts once, with the tags of its change.
+_ITERATIONS = "iterations"
 
 
 @dataclass(frozen=True)
@@ -40,20 +43,30 @@ def judge_threshold(
         return result_of(threshold, None, 0, ok=None, reason=reasons.no_summary_for_threshold())
     samples = summary.samples(threshold.k6_metric)
     observed = summary.observed(threshold.k6_metric, threshold.expression.k6_stat)
-    if observed is None or samples == 0:
+    if observed is None or samples == 0 or not _occurred(threshold, summary):
         # k6's value of an empty metric is not an observation.
         missing = reasons.no_samples(
             metric=threshold.metric,
             stat=threshold.stat,
             after_warm_up=threshold.kind.phase is Phase.STEADY,
         )
-        return result_of(threshold, None, samples, ok=None, reason=missing)
+        return result_of(threshold, None, 0, ok=None, reason=missing)
     judged = judge_value(threshold, observed, samples, interval)
     if samples >= threshold.samples_needed:
         return judged
     so_far = judged.result.reason
     few = too_few(threshold, samples, summary.duration_ms, so_far=so_far)
     return result_of(threshold, observed, samples, ok=None, reason=few, interval=interval)
+
+
+def _occurred(threshold: Threshold, summary: Summary) -> bool:
+    """Return whether an iteration had the tags of a threshold on a counter.
+
+    A counter that nothing touched is 0, whether its changes succeeded or did not occur.
+    """
+    if not threshold.tags or threshold.kind.type is not MetricType.COUNTER:
+        return True
+    return bool(summary.observed(with_tags(_ITERATIONS, threshold.tags), "count"))
 
 
 def judge_value(

@@ -8,8 +8,9 @@ import pytest
 from cdc_perf.integrity.causes import Attribute, Explanation, TableFacts, explain, ordered, sentence
 from cdc_perf.integrity.differences import FURTHER, RowDifference
 from cdc_perf.integrity.findings import row_findings
-from cdc_perf.integrity.records import Cause, CauseCode, FindingKind
+from cdc_perf.integrity.records import Cause, CauseCode, FindingKind, SinkType
 from cdc_perf.integrity.trace import RowTrace
+from cdc_perf.wording import HELD
 from tests.unit.integrity.test_trace import trail as trail  # noqa: PLC0414 - a fixture
 
 TABLE = "public.customer"
@@ -231,9 +232,14 @@ def test_what_has_no_cause_is_shown_first_and_the_finding_keeps_its_count(trail:
     assert ordered(rows, Explanation())[0].id == "x0"
 
 
+@pytest.mark.parametrize("sink", SinkType)
 @pytest.mark.parametrize("code", CauseCode)
 @pytest.mark.parametrize("columns", [(), ("a",), ("a", "b")])
-def test_every_cause_has_a_sentence(code: CauseCode, columns: tuple[str, ...]) -> None:
-    said = sentence(Cause(code=code, count=1200, columns=columns, likely=True), TABLE)
+def test_every_cause_has_a_sentence(
+    code: CauseCode, columns: tuple[str, ...], sink: SinkType
+) -> None:
+    said = sentence(Cause(code=code, count=1200, columns=columns, likely=True), TABLE, sink)
     assert TABLE in said
     assert "{" not in said
+    changed = code is not CauseCode.TRUNCATED
+    assert changed == said.endswith(f"a {HELD[sink][0]} changes with the next event of its row")

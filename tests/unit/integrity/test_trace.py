@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from cdc_perf.integrity.causes import Explanation
 from cdc_perf.integrity.differences import FURTHER, RowDifference
 from cdc_perf.integrity.events import load_events
 from cdc_perf.integrity.findings import row_findings
-from cdc_perf.integrity.records import Finding, FindingKind, LastSeen
+from cdc_perf.integrity.records import Finding, FindingKind, LastSeen, SinkType, sink_type
 from cdc_perf.integrity.trace import RowTrace
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import KafkaSink, MongodbSink, PostgresSink, Sink
 from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack.change_events import ChangeEvent, DeadLetter
 
@@ -82,6 +84,28 @@ def test_a_document_of_the_last_event_was_changed_in_mongodb(trail: RowTrace) ->
     (sample,) = found(trail, difference).samples
     assert sample.last_seen is LastSeen.MONGODB
     assert sample.detail.startswith("different content in email text; the document has LSN 10; ")
+
+
+@pytest.mark.parametrize(
+    ("sink", "kind", "held"),
+    [
+        (MongodbSink(database="d"), SinkType.MONGODB, "document"),
+        (PostgresSink(database="d", schema="s.sql"), SinkType.POSTGRES, "row in the sink"),
+        (KafkaSink(), SinkType.KAFKA, "record"),
+    ],
+)
+def test_the_sink_is_called_by_its_name(
+    trail: RowTrace, sink: Sink, kind: SinkType, held: str
+) -> None:
+    trail = replace(trail, pipeline=msgspec.structs.replace(trail.pipeline, sink=sink))
+    assert sink_type(trail.pipeline) is kind
+    place = LastSeen.MONGODB if kind is SinkType.MONGODB else LastSeen.SINK
+    (changed,) = found(trail, RowDifference(FindingKind.CONTENT, TABLE, "a", "1", 10)).samples
+    assert changed.last_seen is place
+    assert changed.detail.startswith(f"the {held} has LSN 10; ")
+    absent = RowDifference(FindingKind.COLUMN_ABSENT, TABLE, "note", "", None, ("note",), count=3)
+    detail = trail.sample(absent).detail
+    assert detail == f"note: 3 rows have a value, but no {held} has the field"
 
 
 def test_differences_of_a_kind_and_table_are_one_finding(trail: RowTrace) -> None:

@@ -173,6 +173,7 @@ EXAMPLES: tuple[Reason, ...] = (
             last_seen="topic",
             detail="create of lsn 7 at offset 3",
             causes=[],
+            sink="mongodb",
         )
         for position, kind in enumerate(FindingKind)
     ),
@@ -181,12 +182,23 @@ EXAMPLES: tuple[Reason, ...] = (
         topic="cdc.public.customer", partition=0, records=7, why="retention"
     ),
     findings.table_truncated(table="public.customer", count=600, likely=True),
-    findings.column_added(table="public.customer", column="status", count=600, likely=False),
-    findings.column_dropped(table="public.customer", column="status", count=600, likely=False),
-    findings.column_renamed(
-        table="public.customer", column="status", renamed_to="state", count=600, likely=False
+    findings.column_added(
+        table="public.customer", column="status", count=600, likely=False, sink="mongodb"
     ),
-    findings.column_rewritten(table="public.customer", column="status", count=600, likely=False),
+    findings.column_dropped(
+        table="public.customer", column="status", count=600, likely=False, sink="mongodb"
+    ),
+    findings.column_renamed(
+        table="public.customer",
+        column="status",
+        renamed_to="state",
+        count=600,
+        likely=False,
+        sink="mongodb",
+    ),
+    findings.column_rewritten(
+        table="public.customer", column="status", count=600, likely=False, sink="mongodb"
+    ),
     gates.ledger_incomplete(inserted=600, writes=600, noted=599, lines=599),
     gates.no_traffic(seconds=300),
     gates.ledger_empty(),
@@ -271,7 +283,7 @@ def test_sequences_and_enumerations_become_json() -> None:
     assert gates.health_check_failed(checks=("a", "b")).params == {"checks": ["a", "b"]}
     (kind, *_) = FindingKind
     reason = findings.rows_differ(
-        kind=kind, table="t", count=1, sample="", last_seen="", detail="", causes=()
+        kind=kind, table="t", count=1, sample="", last_seen="", detail="", causes=(), sink="kafka"
     )
     assert type(reason.params["kind"]) is str
 

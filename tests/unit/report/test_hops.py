@@ -69,7 +69,7 @@ def test_the_reader_may_see_a_change_before_the_consumer_knows_of_it() -> None:
     _, sentence = hop_sentences(way(4, 5, 1, 8), SEEN)
     assert sentence == (
         "k6 measured 20 ms on average (540 changes): 3.50 write + 18 pipeline - 1.50 overlap "
-        "(k6 read the document before MongoDB acknowledged the consumer's write)."
+        "(k6 saw the change before the sink acknowledged its write)."
     )
 
 

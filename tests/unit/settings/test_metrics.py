@@ -1,7 +1,7 @@
 import pytest
 
 from cdc_perf.errors import UsageFailure
-from cdc_perf.settings.metrics import Better, MetricType, load_metrics
+from cdc_perf.settings.metrics import Better, MetricType, Source, load_metrics
 from cdc_perf.settings.paths import Checkout
 from tests.unit.settings.files import Put
 
@@ -19,6 +19,8 @@ def test_the_metrics_of_the_plan_are_there(committed: Checkout) -> None:
     assert (latency.type, latency.unit, latency.better) == (MetricType.TREND, "ms", Better.LOWER)
     assert latency.k6_name == "cdc_e2e_latency{phase:steady}"
     assert metrics["cdc_success_rate"].k6_name == "cdc_success_rate"
+    untagged = {x.name for x in metrics.values() if x.source is Source.K6 and not x.tagged}
+    assert untagged == {"dropped_iterations", "generator_delay"}
     assert metrics["cdc_success_rate"].better is Better.HIGHER
 
 

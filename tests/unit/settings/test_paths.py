@@ -59,6 +59,19 @@ def test_another_pipeline_keeps_its_state_in_its_folder(
     assert found.root == Path("/tool")
 
 
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        ("", ""),
+        ("/tool/pipelines/sample", ""),
+        ("/tool/pipelines/kafka-only", "pipelines/kafka-only"),
+        ("/ours", "../ours"),
+    ],
+)
+def test_a_command_in_the_checkout_names_another_pipeline(given: str, option: str) -> None:
+    assert Checkout.at(Path("/tool"), {"CDC_PIPELINE": given}).pipeline_option == option
+
+
 def test_results_can_be_moved_for_any_pipeline() -> None:
     environment = {"CDC_PIPELINE": "/ours", "RESULTS_DIR": "/elsewhere"}
     assert Checkout.at(Path("/tool"), environment).results == Path("/elsewhere")

@@ -37,6 +37,19 @@ SUCCESS = {"cdc_success_rate": {"rate": 0.9}}
         ("pg_write_errors", "count", 0, "pg_write_errors", "count<=0"),
         ("iterations", "rate", 10, "iterations", "rate>=10"),
         ("generator_delay", "p99", 1e-7, "generator_delay", "p(99)<=1e-7"),
+        (
+            "cdc_e2e_latency{table:shop.orders,operation:update}",
+            *("p95", 300, "cdc_e2e_latency{phase:steady,table:shop.orders,operation:update}"),
+            "p(95)<=300",
+        ),
+        (
+            "cdc_success_rate{table:shop.Order: Items}",
+            *("rate", 0.99, "cdc_success_rate{table:shop.Order: Items}", "rate>=0.99"),
+        ),
+        (
+            "pg_write_errors{operation:pay}",
+            *("count", 0, "pg_write_errors{operation:pay}", "count<=0"),
+        ),
     ],
 )
 def test_a_limit_becomes_an_expression_of_k6(
@@ -103,6 +116,37 @@ def limits(**metrics: object) -> dict[str, object]:
         (
             limits(cdc_e2e_latency={"p95": "p95<" + "9" * 400}),
             f"baseline.cdc_e2e_latency.p95: 'p95<{'9' * 400}' is not a finite number",
+        ),
+        *(
+            (limits(**{key: {"p95": 1}}), f"baseline.{key}: {what}")
+            for key, what in (
+                ("cdc_e2e_latency{phase:steady}", "unknown tag 'phase'; known: table, operation"),
+                ("cdc_e2e_latency{tabel:a.b}", "unknown tag 'tabel'; did you mean table?"),
+                ("cdc_e2e_latency{}", "unknown tag ''; known: table, operation"),
+                ("cdc_e2e_latency{table:a.b", "must have its tags in one pair of braces at the"),
+                ("cdc_e2e_latency{table:a}{operation:b}", "must have its tags in one pair of"),
+                ("cdc_e2e_latency{table:}", "tag table needs a value, without quotes or braces"),
+                ("cdc_e2e_latency{table:a.b,table:c.d}", "tag table is set twice"),
+                (
+                    "cdc_e2e_latency{operation:update, table:a.b}",
+                    "must be spelled cdc_e2e_latency{table:a.b,operation:update}",
+                ),
+                ("cdc_e2e_latency{table:'a.b'}", "must be spelled cdc_e2e_latency{table:a.b}"),
+                ("cdc_e2e_latenzy{table:a.b}", "unknown metric; did you mean cdc_e2e_latency?"),
+                (
+                    "consumer_lag{table:a.b}",
+                    "consumer_lag has no tags; metrics with tags: cdc_e2e_latency, pg_write_durat",
+                ),
+                ("generator_delay{operation:update}", "generator_delay has no tags; metrics with"),
+            )
+        ),
+        (
+            limits(**{"cdc_success_rate{operation:update}": {"rate": "rate<0.9"}}),
+            "baseline.cdc_success_rate{operation:update}.rate: a success rate needs a lower bound",
+        ),
+        (
+            {"default": {"cdc_success_rate{operation:update}": {"rate": 0.9}}},
+            "default: must require a success rate",
         ),
         ({"baseline": {}}, "default: must require a success rate"),
         ({"default": {"checks": {"rate": 0.9}}}, "default: must require a success rate"),
@@ -176,3 +220,22 @@ def test_an_observation_has_what_is_measured_without_k6(checkout: Checkout, put:
     put(checkout.thresholds_file, {**_LAYERS, "observe": {"cdc_e2e_latency": {"p95": 8}}})
     with pytest.raises(UsageFailure, match=r"observe\.cdc_e2e_latency: is not measured by"):
         load(checkout)
+
+
+def test_a_later_layer_replaces_the_limit_on_the_same_tags(checkout: Checkout, put: Put) -> None:
+    def latency(tags: str, limit: int) -> dict[str, object]:
+        return {f"cdc_e2e_latency{tags}": {"p95": limit}}
+
+    baseline = {**latency("", 1), **latency("{operation:a}", 2), **latency("{operation:b}", 3)}
+    ci = {"baseline": {**latency("{operation:b}", 4), **latency("{table:t,operation:b}", 5)}}
+    put(
+        checkout.thresholds_file,
+        {"default": SUCCESS, "baseline": baseline, "environments": {"ci": ci}},
+    )
+    _, *found = load(checkout).thresholds_of("baseline", "ci")
+    assert {x.metric: x.limit for x in found} == {
+        "cdc_e2e_latency": 1,
+        "cdc_e2e_latency{operation:a}": 2,
+        "cdc_e2e_latency{operation:b}": 4,
+        "cdc_e2e_latency{table:t,operation:b}": 5,
+    }

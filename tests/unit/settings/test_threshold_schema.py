@@ -15,6 +15,7 @@ from cdc_perf.settings.expressions import STATS
 from cdc_perf.settings.metrics import MetricType, load_metrics
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import HEALTH_CHECK, load_scenarios
+from cdc_perf.settings.tag_selector import TAGS, with_tags
 from cdc_perf.settings.threshold_file import load_thresholds
 from cdc_perf.settings.threshold_schema import threshold_schema
 from tests.unit.settings.files import Put
@@ -65,6 +66,9 @@ def test_the_committed_file_is_valid_and_names_its_schema(committed: Checkout) -
         of_baseline("cdc_success_rate", rate="rate>00.0010"),
         {"default": {"cdc_success_rate": {"rate": "rate>=0.5"}}},
         of_baseline("iterations", rate="rate>10", count=0),
+        of_baseline("cdc_e2e_latency{table:shop.orders,operation:update}", p95=300),
+        of_baseline("checks{operation:pay}", rate=0.9),
+        of_baseline("pg_write_errors{table:shop.Order Items}", count=0),
     ],
 )
 def test_what_is_allowed_passes_both(checkout: Checkout, put: Put, content: object) -> None:
@@ -117,6 +121,17 @@ def test_a_file_without_a_success_rate_is_refused_by_both(
         of_baseline("cdc_e2e_latency", p95="p95<-1"),
         {"baseline": {"generator_delay": {"p99.9": "p99x9<1"}}},
         of_baseline("cdc_success_rate", rate="rate<0.5"),
+        *(
+            of_baseline(f"cdc_e2e_latency{tags}", p95=1)
+            for tags in (
+                *("{}", "{table:}", "{table}", "{phase:steady}", "{table:a", "table:a}"),
+                *("{operation:b,table:a}", "{table:a,table:b}", "{table: a}", "{table:'a'}"),
+                *("{table:a }", " {table:a}", "{table:a}{operation:b}", "{table:a,}"),
+            )
+        ),
+        of_baseline("consumer_lag{table:a}", max=1),
+        of_baseline("dropped_iterations{table:a}", count=1),
+        of_baseline("cdc_success_rate{table:a}", rate="rate<0.5"),
     ],
     ids=str,
 )
@@ -130,6 +145,7 @@ def test_what_is_wrong_is_refused_by_both(checkout: Checkout, put: Put, content:
 _RATES = st.sampled_from(["0.5", "00.10", "0.999", "0.0000001"])
 _NUMBERS = st.integers(0, 3000).map(str) | st.sampled_from(["2000.0", "00.50"]) | _RATES
 _SPACES = st.sampled_from(["", " ", "  "])
+_TAGS = st.lists(st.tuples(st.sampled_from([*TAGS, "phase"]), st.text("a.,:{}\"' b")), max_size=3)
 _ODD: st.SearchStrategy[object] = st.sampled_from(
     [
         *(
@@ -173,6 +189,8 @@ def _files(draw: st.DrawFn) -> dict[str, Any]:
         limit = draw(_ODD)
     if odd == "stat":
         stat = draw(st.sampled_from(sorted({s for stats in STATS.values() for s in stats})))
+    if METRICS[metric].tagged and draw(st.booleans()):
+        metric = with_tags(metric, draw(_TAGS))
     limits = {draw(st.text()) if odd == "metric" else metric: {stat: limit}}
     others = ["health-check", "environments", "moon"] if odd == "scenario" else []
     layer: dict[str, Any] = {draw(st.sampled_from(["default", *JUDGED, *others])): limits}

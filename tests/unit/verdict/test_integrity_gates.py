@@ -17,6 +17,7 @@ from cdc_perf.integrity.records import (
     LastSeen,
     RowSample,
     Scope,
+    SinkType,
     TableCompared,
     TopicCut,
 )
@@ -85,8 +86,28 @@ def test_the_rows_gate_says_which_rows_were_compared(scope: Scope, words: str) -
 
 def test_an_older_file_compared_all_rows() -> None:
     fields = msgspec.to_builtins(CLEAN)
-    del fields["scope"]
-    assert msgspec.convert(fields, Integrity).scope is Scope.ALL
+    del fields["scope"], fields["sink"]
+    older = msgspec.convert(fields, Integrity)
+    assert (older.scope, older.sink) == (Scope.ALL, SinkType.MONGODB)
+
+
+@pytest.mark.parametrize(
+    ("sink", "compared", "wrong"),
+    [
+        (SinkType.MONGODB, "600 documents", "3 documents differ from their row"),
+        (SinkType.POSTGRES, "600 rows in the sink", "3 rows in the sink differ from their row"),
+        (SinkType.KAFKA, "600 records", "3 records differ from their row"),
+    ],
+)
+def test_a_sink_has_its_own_words(sink: SinkType, compared: str, wrong: str) -> None:
+    found = msgspec.structs.replace(with_finding(FindingKind.CONTENT), sink=sink)
+    rows = gates(found)["rows"]
+    assert rows.result.observed == f"600 rows, {compared}; 3 content in public.customer"
+    assert rows.result.reason.startswith(f"public.customer: {wrong}, such as 0b9c")
+    absent = msgspec.structs.replace(with_finding(FindingKind.COLUMN_ABSENT), sink=sink)
+    held = compared.removeprefix("600 ").replace("rows", "row").removesuffix("s")
+    said = f"3 rows have a value in a column that no {held} has, such as"
+    assert said in gates(absent)["rows"].result.reason
 
 
 @pytest.mark.parametrize("kind", FindingKind)
@@ -103,6 +124,7 @@ def test_each_finding_turns_one_gate_red(kind: FindingKind) -> None:
             last_seen="topic",
             detail="create of lsn 7 at offset 3",
             causes=[],
+            sink="mongodb",
         ),
     )
     assert exit_code_of(with_finding(kind)) is ExitCode.FAIL

@@ -86,6 +86,47 @@ def test_the_interval_is_reported_with_the_limit(file: Path) -> None:
     assert result.margin == pytest.approx((2000 - 95.05) / 2000)
 
 
+def test_a_part_of_a_metric_has_the_interval_of_its_own_samples(tmp_path: Path) -> None:
+    def of(operation: str, at: int) -> dict[str, str]:
+        phase = "steady" if at else "warmup"
+        return {"operation": operation, "phase": phase, "table": "shop.orders"}
+
+    changes = [("insert", 1000), ("update", 1), ("delete", 5000)]
+    measured = [
+        point
+        for operation, times in changes
+        for at in range(101)
+        for point in (
+            Point("cdc_e2e_latency", float(at * times), at, of(operation, at)),
+            Point("cdc_success_rate", float(operation != "delete"), at, of(operation, at)),
+        )
+    ]
+    file = write_points(tmp_path / "points.json.gz", measured, TYPES)
+    late = threshold("cdc_e2e_latency{table:shop.orders,operation:update}", "p95<=2000")
+    failed = threshold("cdc_success_rate{operation:delete}", "rate>=0.9")
+    unseen = threshold("cdc_e2e_latency{operation:pay}", "p95<=2000")
+    found = summary(
+        {
+            "cdc_e2e_latency": trend(303),
+            "cdc_success_rate": rate(202, 101),
+            late.k6_metric: trend(100),
+            failed.k6_metric: rate(0, 101),
+            unseen.k6_metric: trend(0),
+        }
+    )
+    limits = (late, failed, unseen)
+    seen = summarize_points([file], tmp_path / "gauges", tmp_path / "series", limits, found)
+    assert seen.intervals == {
+        late: Interval(low=90.0, high=100.0),
+        failed: rate_interval(0, 101),
+    }
+    assert points_gate(seen, found).code is ExitCode.PASS
+    fewer = summary({**found.metrics, late.k6_metric: trend(99)})
+    gate = points_gate(seen, fewer)
+    assert gate.code is ExitCode.INVALID
+    assert f"samples of {late.k6_metric}: 99 in the summary, 100" in gate.result.reason
+
+
 def test_the_series_is_left_beside_the_points(file: Path) -> None:
     seen(file)
     assert (file.parent / "series.parquet").read_bytes()[:4] == b"PAR1"

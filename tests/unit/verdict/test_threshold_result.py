@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import pytest
 
 from cdc_perf.reasons import thresholds
@@ -110,6 +112,45 @@ def test_a_metric_without_samples_is_unknown(
     assert judged.result.ok is None
     assert judged.reason == thresholds.no_samples(
         metric=metric, stat=limit.stat, after_warm_up=after_warm_up
+    )
+
+
+_UPDATES = "{table:shop.orders,operation:update}"
+
+
+@pytest.mark.parametrize(
+    ("metric", "expression", "measured", "ok"),
+    [
+        (_LATENCY, "p95<=2000", trend(60, p95=2000.0), True),
+        (_LATENCY, "p95<=2000", trend(60, p95=2001.0), False),
+        (_LATENCY, "p95<=2000", trend(59, p95=1.0), None),
+        (_LATENCY, "p95<=2000", trend(0, p95=0.0), None),
+        (_SUCCESS, "rate>=0.9", rate(28, 2), True),
+        (_SUCCESS, "rate>=0.9", rate(0, 0), None),
+        (_ERRORS, "count<=0", counter(0), True),
+        (_ERRORS, "count<=0", counter(1), False),
+    ],
+)
+def test_a_part_of_a_metric_is_judged_by_its_own_samples(
+    metric: str, expression: str, measured: Metric, *, ok: bool | None
+) -> None:
+    limit = threshold(f"{metric}{_UPDATES}", expression)
+    metrics = {**GOOD, limit.k6_metric: measured, f"iterations{_UPDATES}": counter(60)}
+    judged = judge_threshold(limit, summary(metrics))
+    assert (judged.result.metric, judged.result.ok) == (f"{metric}{_UPDATES}", ok)
+    if judged.reason is not None:
+        assert judged.reason.params["metric"] == f"{metric}{_UPDATES}"
+
+
+@pytest.mark.parametrize("iterations", [{}, {f"iterations{_UPDATES}": counter(0)}])
+def test_a_counter_of_a_change_that_did_not_occur_is_unknown(
+    iterations: Mapping[str, Metric],
+) -> None:
+    limit = threshold(f"{_ERRORS}{_UPDATES}", "count<=0")
+    judged = judge_threshold(limit, summary({**GOOD, limit.k6_metric: counter(0), **iterations}))
+    assert (judged.result.ok, judged.result.observed, judged.result.samples) == (None, None, 0)
+    assert judged.reason == thresholds.no_samples(
+        metric=limit.metric, stat="count", after_warm_up=False
     )
 
 

@@ -15,17 +15,17 @@ from cdc_perf.wording import counted
 
 # k6's name of a metric, and its meaning.
 _TIMES = {
-    LATENCY: "start of the iteration until k6 sees the change in MongoDB",
+    LATENCY: "start of the iteration until k6 sees the change in the sink",
     "pg_write_duration{phase:steady}": "write to PostgreSQL (part of cdc_e2e_latency)",
-    "mongo_read_duration{phase:steady}": "document read from MongoDB (after cdc_e2e_latency)",
+    "mongo_read_duration{phase:steady}": "read from the sink (after cdc_e2e_latency)",
     "iteration_duration{phase:steady}": "a whole iteration, including think time",
     "generator_delay": "how late the load generator woke; if starved, the run is invalid",
 }
 _STATS = ("p(50)", "p(95)", "p(99)", "max")
 _ERRORS = {
     "pg_write_errors": "failed writes to PostgreSQL",
-    "mongo_documents_not_found": "changes not seen in MongoDB before the timeout",
-    "mongo_read_errors": "failed reads from MongoDB",
+    "mongo_documents_not_found": "changes not seen in the sink before the timeout",
+    "mongo_read_errors": "failed reads from the sink",
     "dropped_iterations": "iterations not started: no virtual user was free",
 }
 # k6's rates whose passes count failures.
@@ -109,12 +109,12 @@ def integrity(summary: Summary | NoSummary) -> str:
         return "Unknown: no summary."
     followed = summary.samples("cdc_success_rate")
     if not followed:
-        return "Unknown: no change was checked in MongoDB."
+        return "Unknown: no change was checked in the sink."
     changes = counted(followed, "change")
     lost = summary.observed("mongo_documents_not_found", "count")
     failed = summary.observed("pg_write_errors", "count")
     if lost is None or failed is None:
-        return f"Unknown: {changes} checked in MongoDB, but the summary does not count lost ones."
+        return f"Unknown: {changes} checked in the sink, but the summary does not count lost ones."
     if failed >= followed:
         return f"Unknown: no change was written; {counted(failed, 'write')} failed."
     wrong = sum(check.fails for check in summary.checks)
@@ -123,7 +123,7 @@ def integrity(summary: Summary | NoSummary) -> str:
         found += f", {wrong:,} arrived with wrong content"
     written = f"; {shown(failed)} could not be written and count as errors" if failed else ""
     checked = "checked" if lost or wrong or failed else "verified"
-    return f"{changes} {checked} in MongoDB; {found}{written}."
+    return f"{changes} {checked} in the sink; {found}{written}."
 
 
 def time_spent(summary: Summary | NoSummary, hops: Sequence[str] = ()) -> str:
@@ -155,7 +155,7 @@ def _mostly_missing(summary: Summary | NoSummary) -> str:
     if seen is None or 2 * seen >= followed:
         return ""
     count = counted(followed, "change")
-    return f"{shown(seen)} of {count} seen in MongoDB; the others count with their timeout."
+    return f"{shown(seen)} of {count} seen in the sink; the others count with their timeout."
 
 
 def _time_of_others(summary: Summary | NoSummary) -> str:

@@ -6,7 +6,7 @@ from cdc_perf.integrity.causes import sentence
 from cdc_perf.integrity.records import Finding, FindingKind, Integrity
 from cdc_perf.report.integrity import left_out
 from cdc_perf.verdict.integrity_gates import LOSSES, cut_sentence, of_scope
-from cdc_perf.wording import counted
+from cdc_perf.wording import HELD, counted
 
 _MOST_ROWS = 50
 
@@ -28,13 +28,16 @@ class IntegrityView:
     """What was compared and what was found.
 
     Attributes:
-        tables: Of each table its name, rows, documents, and the columns that were not compared.
+        held: What the sink holds for rows: `documents`.
+        tables: Of each table its name, its rows, how many the sink holds, and the columns that were
+            not compared.
         findings: Samples of the findings.
         more: The number of samples that are not shown.
         notes: Further notes, one sentence each.
         absent: Why there is nothing to show; else empty.
     """
 
+    held: str = ""
     tables: tuple[tuple[str, str, str, str], ...] = ()
     findings: tuple[FindingRow, ...] = ()
     more: int = 0
@@ -51,7 +54,7 @@ def integrity_view(found: Integrity | str) -> IntegrityView:
     rows = [row for finding in found.findings for row in _rows(finding)]
     notes = [*(found.drain.outstanding if found.drain else ())]
     notes += [
-        f"{finding.table}: {finding.kind}: {sentence(cause, finding.table)}"
+        f"{finding.table}: {finding.kind}: {sentence(cause, finding.table, found.sink)}"
         for finding in found.findings
         for cause in finding.causes
     ]
@@ -62,6 +65,7 @@ def integrity_view(found: Integrity | str) -> IntegrityView:
     ]
     notes += [cut_sentence(cut) for cut in found.cuts]
     return IntegrityView(
+        held=found.sink.several,
         tables=tuple(
             (t.table, f"{t.rows:,}", f"{t.documents:,}", "; ".join(left_out(t)) or "none")
             for t in found.tables
@@ -84,9 +88,10 @@ def _rows(finding: Finding) -> list[FindingRow]:
 def integrity_sentence(found: Integrity) -> str:
     """Return whether anything was lost, and what was compared."""
     rows, events = sum(t.rows for t in found.tables), sum(t.events for t in found.topics)
+    held = counted(sum(t.documents for t in found.tables), *HELD[found.sink])
     if not found.drained:
         return "Unknown: the pipeline did not drain."
-    compared = f"Compared {counted(rows, 'row')}{of_scope(found)} with MongoDB"
+    compared = f"Compared {counted(rows, 'row')}{of_scope(found)} with {held}"
     compared += f", read {counted(events, 'event')}"
     if found.acknowledged is not None:
         writes = sum(found.acknowledged.values())

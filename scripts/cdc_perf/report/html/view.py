@@ -181,6 +181,7 @@ def commands(manifest: Manifest) -> tuple[str, ...]:
         "--vus": str(overrides.vus or ""),
         "--env": overrides.environment,
         "--stack": manifest.stack,
+        "--pipeline": manifest.pipeline_option,
     }
     given = " ".join(f"{flag} {quote(value)}" for flag, value in options.items() if value)
     checkout = [f"git checkout {quote(versions.commit)}"] if versions.commit else []

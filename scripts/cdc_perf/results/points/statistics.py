@@ -12,6 +12,7 @@ import msgspec
 from cdc_perf.files import NOT_JSON
 from cdc_perf.results.points.store import Points, sql_text, time_of
 from cdc_perf.results.summary import SummaryType
+from cdc_perf.settings.tag_selector import with_tags
 
 PERCENTILES: Mapping[str, float] = MappingProxyType(
     {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
@@ -53,18 +54,12 @@ class Statistics:
     @property
     def k6_name(self) -> str:
         """The name of k6's metric or sub-metric: `cdc_e2e_latency{phase:steady}`."""
-        return k6_name(self.metric, self.tags)
+        return with_tags(self.metric, self.tags.items())
 
     @property
     def fails(self) -> int | None:
         """The number of zero values of a rate; None for other types."""
         return None if self.passes is None else self.count - self.passes
-
-
-def k6_name(metric: str, tags: Mapping[str, str]) -> str:
-    """Return k6's name of the part of a metric that has these tags."""
-    chosen = ",".join(f"{name}:{value}" for name, value in tags.items())
-    return f"{metric}{{{chosen}}}" if chosen else metric
 
 
 def parsed_k6_name(name: str) -> tuple[str, dict[str, str]]:
@@ -199,20 +194,22 @@ def order_statistics(
     Raises:
         ValueError: If a rank exceeds the number of points.
     """
-    conditions = "".join(f" AND {_tag(name)} = {sql_text(value)}" for name, value in tags.items())
-    chosen = f"""
-        FROM point SEMI JOIN (SELECT tags FROM tally WHERE metric = ? {conditions}) USING (tags)
-        WHERE metric = ?
-    """
-    ((count,),) = points.rows(f"SELECT count(*) {chosen}", metric, metric)
+    chosen = f"FROM point SEMI JOIN ({tag_texts(metric, tags)}) USING (tags) WHERE metric = ?"
+    ((count,),) = points.rows(f"SELECT count(*) {chosen}", metric)
     if any(not 1 <= rank <= count for rank in ranks):
         raise ValueError(f"{metric} has {count} points: invalid rank among {list(ranks)}")
     if not ranks:
         return {}
     # The middle of a rank's share of the distribution, so that rounding picks no neighbor.
     shares = [(rank - 0.5) / count for rank in ranks]
-    ((values,),) = points.rows(f"SELECT quantile_disc(value, {shares}) {chosen}", metric, metric)
+    ((values,),) = points.rows(f"SELECT quantile_disc(value, {shares}) {chosen}", metric)
     return dict(zip(ranks, values, strict=True))
+
+
+def tag_texts(metric: str, tags: Mapping[str, str]) -> str:
+    """Return SQL for the texts of tags that a metric's points have, of those with some tags."""
+    conditions = "".join(f" AND {_tag(name)} = {sql_text(value)}" for name, value in tags.items())
+    return f"SELECT tags FROM tally WHERE metric = {sql_text(metric)}{conditions}"
 
 
 def _percentiles(points: Points, metric: str, by: Sequence[str]) -> list[tuple[Any, ...]]:

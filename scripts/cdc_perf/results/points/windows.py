@@ -1,8 +1,9 @@
 """Observations in windows of a few seconds: when a threshold broke under a rising load."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cdc_perf.results.points.statistics import tag_texts
 from cdc_perf.results.points.store import Points
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.thresholds import Threshold
@@ -40,7 +41,7 @@ def windows(points: Points, thresholds: Sequence[Threshold]) -> tuple[Window, ..
     iterations = _by_window(points, "iterations", "sum(value)")
     dropped = _by_window(points, "dropped_iterations", "sum(value)")
     observed = {
-        threshold: _by_window(points, threshold.metric, how)
+        threshold: _by_window(points, threshold.kind.name, how, dict(threshold.tags))
         for threshold in thresholds
         if (how := _aggregate(threshold)) is not None
     }
@@ -70,8 +71,11 @@ def _aggregate(threshold: Threshold) -> str | None:
     return {"avg": "avg(value)", "min": "min(value)", "max": "max(value)"}.get(threshold.stat)
 
 
-def _by_window(points: Points, metric: str, aggregate: str) -> dict[int, float]:
-    """Return the aggregate of a metric's values by the window's number."""
+def _by_window(
+    points: Points, metric: str, aggregate: str, tags: Mapping[str, str] | None = None
+) -> dict[int, float]:
+    """Return the aggregate of a metric's values, or of those with some tags, by window number."""
+    chosen = f"AND tags IN ({tag_texts(metric, tags)})" if tags else ""
     return dict(
         points.rows(
             f"""
@@ -79,7 +83,7 @@ def _by_window(points: Points, metric: str, aggregate: str) -> dict[int, float]:
             FROM point, (
                 SELECT min(microseconds) AS began FROM point WHERE metric = 'iterations'
             )
-            WHERE metric = ? AND microseconds >= began
+            WHERE metric = ? AND microseconds >= began {chosen}
             GROUP BY ALL
             """,
             metric,

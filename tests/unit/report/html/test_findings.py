@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cdc_perf.load.overrides import Overrides
@@ -47,17 +48,17 @@ def test_where_the_time_goes() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"mongo_documents_not_found": counter(0)}, "600 changes verified in MongoDB; none lost."),
+        ({"mongo_documents_not_found": counter(0)}, "600 changes verified in the sink; none lost."),
         (
             {"mongo_documents_not_found": counter(2)},
-            "600 changes checked in MongoDB; 2 did not arrive in time.",
+            "600 changes checked in the sink; 2 did not arrive in time.",
         ),
         (
             {"mongo_documents_not_found": counter(0), "pg_write_errors": counter(3)},
-            "checked in MongoDB; none lost; 3 could not be written and count as errors.",
+            "checked in the sink; none lost; 3 could not be written and count as errors.",
         ),
-        ({}, "Unknown: 600 changes checked in MongoDB, but the summary does not count lost ones."),
-        ({"cdc_success_rate": rate(0, 0)}, "Unknown: no change was checked in MongoDB."),
+        ({}, "Unknown: 600 changes checked in the sink, but the summary does not count lost ones."),
+        ({"cdc_success_rate": rate(0, 0)}, "Unknown: no change was checked in the sink."),
     ],
 )
 def test_whether_anything_is_lost(changes: dict[str, object], said: str) -> None:
@@ -104,6 +105,13 @@ def test_options_that_were_not_given_are_not_said() -> None:
     made = manifest([row("health-check")], duration=None, environment="")
     assert made.overrides == Overrides()
     assert commands(made)[-1] == ".venv/bin/inv perf --scenarios health-check --stack local"
+
+
+def test_a_run_of_another_pipeline_is_made_again_with_its_folder() -> None:
+    made = manifest([row("baseline")], duration=None, environment="")
+    made = msgspec.structs.replace(made, pipeline_option="../my pipeline")
+    command = ".venv/bin/inv perf --scenarios baseline --stack local --pipeline '../my pipeline'"
+    assert commands(made)[-1] == command
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,15 @@ import pytest
 
 from cdc_perf.files import readable_json
 from cdc_perf.integrity.check import unchecked
-from cdc_perf.integrity.records import Drain, Finding, FindingKind, Integrity, LastSeen, RowSample
+from cdc_perf.integrity.records import (
+    Drain,
+    Finding,
+    FindingKind,
+    Integrity,
+    LastSeen,
+    RowSample,
+    SinkType,
+)
 from cdc_perf.report.html.integrity import integrity_sentence, integrity_view
 from cdc_perf.report.html.page import page
 from cdc_perf.runs.run_data import read_run_data
@@ -45,7 +53,7 @@ def text_of(tmp_path: Path, integrity: Integrity | bytes | None) -> str:
         ),
         (
             msgspec.structs.replace(CLEAN, acknowledged=None),
-            "Compared 600 rows with MongoDB, read 602 events: nothing was lost or changed.",
+            "Compared 600 rows with 600 documents, read 602 events: nothing was lost or changed.",
         ),
         (found(FindingKind.MISSING), "600 acknowledged writes: 3 were lost or changed."),
         (
@@ -64,10 +72,18 @@ def test_the_outcome_in_a_sentence(integrity: Integrity, said: str) -> None:
 
 def test_what_was_compared_and_found_is_shown(tmp_path: Path) -> None:
     text = text_of(tmp_path, found(FindingKind.STALE))
-    assert "Compared 600 rows with MongoDB" in text
+    assert "Compared 600 rows with 600 documents" in text
     assert "public.customer 600 600 none" in text
     assert "public.customer stale 3 id-0 consumer <b>offset 7</b>" in text
     assert "id-1 consumer" in text
+
+
+def test_another_sink_has_no_documents(tmp_path: Path) -> None:
+    text = text_of(
+        tmp_path, msgspec.structs.replace(found(FindingKind.STALE), sink=SinkType.POSTGRES)
+    )
+    assert "Compared 600 rows with 600 rows in the sink, read 602 events" in text
+    assert "table rows rows in the sink columns not compared" in text
 
 
 def test_an_excuse_and_a_column_that_was_left_out_are_shown(tmp_path: Path) -> None:
@@ -89,10 +105,10 @@ def test_of_many_findings_some_are_shown() -> None:
 @pytest.mark.parametrize(
     ("integrity", "said"),
     [
-        (None, "Row-by-row comparison of PostgreSQL and MongoDB: not checked in this run"),
+        (None, "Row-by-row comparison of source and sink: not checked in this run"),
         (
             unchecked("connect does not run"),
-            "comparison of PostgreSQL and MongoDB: connect does not run",
+            "comparison of source and sink: connect does not run",
         ),
         (b"{", "baseline: integrity.json is invalid"),
     ],

@@ -229,9 +229,9 @@ def test_what_failed_is_counted_with_what_was_logged_first(tmp_path: Path) -> No
         encoding="utf-8",
     )
     text = shown(folder).text
-    assert "600 changes checked in MongoDB; 12 did not arrive in time." in text
+    assert "600 changes checked in the sink; 12 did not arrive in time." in text
     assert (
-        "changes not seen in MongoDB before the timeout 12 2026-11-24T16:58:16Z create: not in "
+        "changes not seen in the sink before the timeout 12 2026-11-24T16:58:16Z create: not in "
         "MongoDB after 5000 ms" in text
     )
 

@@ -47,6 +47,21 @@ def test_a_threshold_on_a_trend(tmp_path: Path, expression: str, observed: float
     assert last.broken == ()
 
 
+def test_a_threshold_on_the_samples_with_some_tags(tmp_path: Path) -> None:
+    points = [
+        Point(metric, value, at * SECOND, {"operation": operation, "phase": "steady"})
+        for metric in ("iterations", LATENCY)
+        for at, operation, value in ((0, "update", 9.0), (1, "insert", 1.0), (6, "insert", 1.0))
+    ]
+    limits = [
+        threshold(f"{LATENCY}{{operation:{operation}}}", "max<=5")
+        for operation in ("update", "insert", "delete")
+    ]
+    with read_points([write_points(tmp_path / "points.json.gz", points)]) as read:
+        first, second = windows(read, limits)
+    assert (first.broken, second.broken) == (((limits[0], 9.0),), ())
+
+
 def test_a_threshold_on_a_rate(tmp_path: Path) -> None:
     limit = threshold("cdc_success_rate", "rate>=0.9")
     assert [window.broken for window in found(tmp_path, limit)] == [(), ((limit, 0.0),), ()]
