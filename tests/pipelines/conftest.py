@@ -36,10 +36,12 @@ class Site:
     Attributes:
         name: The name of its folder.
         inv: The command, with that folder.
+        stack: The stack that is up.
     """
 
     name: str
     inv: Inv
+    stack: str = "local"
 
     @property
     def pipeline(self) -> Pipeline:
@@ -47,7 +49,7 @@ class Site:
 
     @property
     def endpoints(self) -> Endpoints:
-        found = Endpoints.read(self.inv.checkout.endpoints_file, "local")
+        found = Endpoints.read(self.inv.checkout.endpoints_file, self.stack)
         assert found is not None
         return found
 

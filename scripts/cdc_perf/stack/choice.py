@@ -17,6 +17,7 @@ from cdc_perf.stack.local.embedded import local_stack
 from cdc_perf.tools.cache import Cache
 from cdc_perf.tools.catalogue import catalogue
 from cdc_perf.tools.install import install_all
+from cdc_perf.tools.jars import plugin_tools
 
 AUTO = "auto"
 LOCAL, COMPOSE, EXTERNAL = "local", "compose", "external"
@@ -76,7 +77,14 @@ def _compose_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> Back
         install_all(cache, (agent,))
         return cache.path(agent)
 
-    return ComposeStack(checkout, pipeline, lambda: find_engine(os.environ), jmx_agent)
+    def plugin_folders() -> Mapping[str, Path]:
+        tools = plugin_tools(checkout, pipeline)
+        install_all(cache, tools.values())
+        return {name: cache.path(tool) for name, tool in tools.items()}
+
+    return ComposeStack(
+        checkout, pipeline, lambda: find_engine(os.environ), jmx_agent, plugin_folders
+    )
 
 
 def _external_stack(checkout: Checkout, pipeline: Pipeline, _: Cache) -> Backend:

@@ -19,6 +19,7 @@ from cdc_perf.stack.checks.capture import OWN_SOURCE
 from cdc_perf.stack.checks.collections import expect_collections, prove_collections
 from cdc_perf.stack.checks.results import Result, expect_passed
 from cdc_perf.stack.checks.sequence import check_pipeline
+from cdc_perf.stack.connector_health import PERSISTENT, read_sink_health
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.probes import ask_all, check_answers
 from cdc_perf.stack.sink_connector import deploy_sink, sink_address
@@ -102,17 +103,21 @@ def up(backend: Backend, starter: Starter, pipeline: Pipeline, *, observe: bool)
 
 
 def _start_stopped(starter: Starter, pipeline: Pipeline, endpoints: Endpoints) -> bool:
-    """Start what was stopped, the connector included; return False if everything runs."""
+    """Start what was stopped, the connectors included; return False if everything runs."""
+    sink = read_sink_health(pipeline, endpoints)
     stopped = starter.stopped()
     for name in stopped:
         _log.info(f"{name} was stopped: starting it")
         starter.start_again(name)
     if stopped:
         connector.wait_running(pipeline, endpoints, resume=True)
-    elif not connector.revive(pipeline, endpoints):
-        _deploy_sink(starter, pipeline, endpoints)
-        return False
+    revived = bool(stopped) or connector.revive(pipeline, endpoints)
+    if sink is not None and sink.condition in PERSISTENT:
+        _log.info(f"{sink.detail}: restarting it")
     _deploy_sink(starter, pipeline, endpoints)
+    # A restarted sink task fails again at the same row: only a row that passes proves it.
+    if not revived and (sink is None or sink.running):
+        return False
     if pipeline.consumer is not None:
         wait_ready(starter, "consumer", lambda: readiness.consumer_ready(endpoints))
     readiness.prove_pipeline(pipeline, endpoints)

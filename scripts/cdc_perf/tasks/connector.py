@@ -74,7 +74,7 @@ def status(_: Context, stack: str = "auto", json: bool = False) -> None:
 @of_pipeline
 def restart(_: Context, stack: str = "auto") -> None:
     """Restart the connectors and their tasks, and wait until they run and stay up."""
-    from cdc_perf.stack import connector, sink_connector
+    from cdc_perf.stack import canary, connector, sink_connector
     from cdc_perf.stack.choice import our_endpoints
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
@@ -85,6 +85,8 @@ def restart(_: Context, stack: str = "auto") -> None:
     show(f"connector {here.pipeline.connector.name} is running")
     if here.pipeline.sink_connector is not None:
         sink_connector.restart_sink(here.pipeline, endpoints, lambda: _worker_log(here.backend))
+        # It runs at first even if it fails again at the same row.
+        canary.run_canary(here.pipeline, endpoints)
         show(f"sink connector {here.pipeline.sink_connector.name} is running")
 
 

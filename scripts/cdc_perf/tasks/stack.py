@@ -54,7 +54,7 @@ def down(_: Context, stack: str = "auto") -> None:
 @command
 @of_pipeline
 def status(_: Context, stack: str = "auto", json: bool = False) -> None:
-    """Show the state of each component, the connector, and its tasks."""
+    """Show the state of each component, each connector, and its tasks."""
     from cdc_perf.report.stack import status_json, status_table
     from cdc_perf.stack.status import full_status
     from cdc_perf.tasks.context import workspace

@@ -70,9 +70,12 @@ def clean(_: Context) -> None:
 
 def _wanted(here: "Workspace") -> "tuple[Tool, ...]":
     """Return the tools of the workspace's stack."""
-    from cdc_perf.stack.choice import LOCAL
+    from cdc_perf.stack.choice import COMPOSE, LOCAL
     from cdc_perf.stack.local.embedded import EmbeddedTools
 
     tools = EmbeddedTools.of(here.checkout, here.pipeline, here.cache)
+    if here.backend.name == LOCAL:
+        return tools.all
     # The other stacks bring their own components; every stack needs k6.
-    return tools.all if here.backend.name == LOCAL else (tools.programs.k6,)
+    plugins = tools.plugins.values() if here.backend.name == COMPOSE else ()
+    return (tools.programs.k6, *plugins)

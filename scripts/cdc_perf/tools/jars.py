@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.tools.cache import Note, Tool
 
 _THREADS = 8
@@ -144,6 +146,18 @@ def plugin_tool(name: str, lock: Path, sink_connectors: Sequence[str] = ()) -> T
         seconds=10,
         build=build,
     )
+
+
+def plugin_tools(checkout: Checkout, pipeline: Pipeline) -> dict[str, Tool]:
+    """Return the plugins of a pipeline's Connect worker, by name.
+
+    Raises:
+        StackFailure: As in `plugin_tool`.
+    """
+    return {
+        x.name: plugin_tool(x.name, checkout.pipeline / x.jars, x.sink_connectors)
+        for x in pipeline.connect.plugins
+    }
 
 
 def _expect_classes(plugin: str, folder: Path, classes: Sequence[str]) -> None:

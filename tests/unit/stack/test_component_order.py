@@ -7,8 +7,10 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
+from cdc_perf.settings.paths import PIPELINE as CDC_PIPELINE
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import connector, kafka_client, readiness, topics
 from cdc_perf.stack import start as any_start
 from cdc_perf.stack.component_specs import COMPONENTS, PIPELINE, SPECS
@@ -54,8 +56,15 @@ class Recorder(Supervisor):
         self.done.append("shut down")
 
 
-def run_callback(*_arguments: object, start_consumer: Callable[[], None], **_: object) -> None:
-    start_consumer()
+def run_callback(
+    _starter: object,
+    pipeline: Pipeline,
+    *_arguments: object,
+    start_consumer: Callable[[], None],
+    **_: object,
+) -> None:
+    if pipeline.consumer is not None:
+        start_consumer()
 
 
 def started_locally(
@@ -149,7 +158,13 @@ class FakeCompose:
         self.done: list[object] = []
 
     def images(self) -> dict[str, str]:
-        return {"kafka": "a", "kafka-connect": "b", "otel-collector": "c", "grafana": "d"}
+        return {
+            "kafka": "a",
+            "kafka-connect": "b",
+            "otel-collector": "c",
+            "grafana": "d",
+            "mongodb": "e",
+        }
 
     def build(self, service: str) -> None:
         self.done.append(f"build {service}")
@@ -161,9 +176,9 @@ class FakeCompose:
 class FakeProject:
     """A project whose images are all present."""
 
-    containers = SimpleNamespace(missing=lambda _: ())
-
     def __init__(self) -> None:
+        self.needed: list[str] = []
+        self.containers = SimpleNamespace(missing=self.needed.extend)
         self.command = FakeCompose()
 
     def compose(self, variables: Mapping[str, str]) -> FakeCompose:
@@ -171,25 +186,38 @@ class FakeProject:
         return self.command
 
 
-@pytest.mark.parametrize("observe", [False, True])
-def test_the_compose_stack_starts_the_consumer_after_the_others(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, observe: bool
-) -> None:
-    variables = [
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The ports of the compose stack; what comes after its start succeeds."""
+    names = [
         *("POSTGRES_PORT", "KAFKA_PORT", "CONNECT_PORT", "MONGODB_PORT", "CONSUMER_PORT"),
         *("PROMETHEUS_PORT", "GRAFANA_PORT"),
     ]
+    variables = {name: str(20_001 + number) for number, name in enumerate(names)}
     monkeypatch.setattr("cdc_perf.stack.compose.ports.is_free", lambda _: True)
-    for number, variable in enumerate(variables):
-        monkeypatch.setenv(variable, str(20_001 + number))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(compose_start, "make_pipeline", run_callback)
     monkeypatch.setattr(readiness, "prometheus_ready", lambda _: None)
     monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: None)
-    project = FakeProject()
-    starter = compose_start.ComposeStarter(
-        Checkout.at(tmp_path, {}), pipeline, cast("Any", project), lambda: tmp_path
+    return variables
+
+
+def starter_of(
+    folder: Path, pipeline: Pipeline, project: FakeProject, plugins: Mapping[str, Path]
+) -> compose_start.ComposeStarter:
+    return compose_start.ComposeStarter(
+        Checkout.at(folder, {}), pipeline, cast("Any", project), lambda: folder, lambda: plugins
     )
-    starter.start(observe=observe)
+
+
+@pytest.mark.parametrize("observe", [False, True])
+def test_the_compose_stack_starts_the_consumer_after_the_others(
+    pipeline: Pipeline, published: dict[str, str], tmp_path: Path, *, observe: bool
+) -> None:
+    project = FakeProject()
+    endpoints = starter_of(tmp_path, pipeline, project, {}).start(observe=observe)
+    assert endpoints.connector_sink == "mongodb:27017"
     first = ["kafka", "kafka-connect", "mongodb", "postgres", "otel-collector"]
     assert project.command.done == [
         *(first, "build cdc-consumer", ["cdc-consumer"]),
@@ -198,10 +226,57 @@ def test_the_compose_stack_starts_the_consumer_after_the_others(
     started = {x for each in project.command.done if isinstance(each, list) for x in each}
     services = {spec.service for spec in (SPECS if observe else PIPELINE)}
     assert started == {*services, "otel-collector"}
-    published = {k: v for k, v in project.command.variables.items() if k.endswith("_PORT")}
-    assert published == {name: str(20_001 + i) for i, name in enumerate(variables)}
+    variables = project.command.variables
+    assert {k: v for k, v in variables.items() if k.endswith("_PORT")} == published
+    assert not {k for k in variables if "PLUGIN" in k}
     agents = {k for k in project.command.variables if k.endswith("_JVM_OPTS")}
     assert agents == ({"KAFKA_JVM_OPTS", "CONNECT_JVM_OPTS"} if observe else set())
+
+
+def pipeline_in(folder: str) -> Pipeline:
+    root = CHECKOUT.root
+    return load_pipeline(Checkout.at(root, {CDC_PIPELINE: str(root / "pipelines" / folder)}))
+
+
+@pytest.mark.usefixtures("published")
+def test_the_compose_stack_mounts_the_plugins_and_starts_only_what_the_pipeline_has(
+    tmp_path: Path,
+) -> None:
+    jars = tmp_path / "cache" / "jdbc-0123"
+    jars.mkdir(parents=True, mode=0o700)
+    (jars / "a.jar").write_bytes(b"a")
+    (jars / "a.jar").chmod(0o600)
+    project = FakeProject()
+    starter = starter_of(
+        tmp_path, pipeline_in("postgres-to-postgres"), project, {"jdbc-sink": jars}
+    )
+    endpoints = starter.start(observe=False)
+    assert project.command.done == [["kafka", "kafka-connect", "postgres", "otel-collector"]]
+    assert "mongodb" not in project.needed
+    assert endpoints.connector_sink == "postgres:5432"
+    variables = project.command.variables
+    folder = Path(variables["CONNECT_PLUGINS"])
+    assert folder.is_relative_to(tmp_path / ".stack")
+    assert variables["CONNECT_PLUGIN_PATH"] == "/kafka/connect,/kafka/plugins"
+    mounted = folder / "jdbc-sink" / "a.jar"
+    # The worker has another user, and follows no link out of the mount.
+    assert not mounted.is_symlink()
+    assert [oct(path.stat().st_mode & 0o777) for path in (mounted, mounted.parent)] == [
+        "0o644",
+        "0o755",
+    ]
+    # Another start removes the plugins of the last one.
+    starter_of(tmp_path, pipeline_in("mongodb-sink"), project, {}).start(observe=False)
+    assert not folder.exists()
+
+
+@pytest.mark.usefixtures("published")
+def test_the_compose_stack_without_a_sink_has_neither_mongodb_nor_consumer(tmp_path: Path) -> None:
+    project = FakeProject()
+    starter = starter_of(tmp_path, pipeline_in("kafka-only"), project, {})
+    assert starter.start(observe=False).connector_sink == ""
+    assert project.command.done == [["kafka", "kafka-connect", "postgres", "otel-collector"]]
+    assert "mongodb" not in project.needed
 
 
 class Waits:

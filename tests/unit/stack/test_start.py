@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.paths import PIPELINE, Checkout
 from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline_file import load_pipeline
 from cdc_perf.stack import connector, readiness, start
+from cdc_perf.stack.connector_health import Condition, ConnectorHealth
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.layout import Layout
@@ -138,6 +140,26 @@ def test_a_connector_that_does_not_run_is_brought_back_and_the_pipeline_proven(
     monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: stack.done.append("canary"))
     assert up(stack, stack, pipeline, observe=False) == endpoints
     assert stack.done == ["connector", "consumer", "canary"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "proven"),
+    [(Condition.RUNNING, False), (Condition.FAILED, True), (Condition.ABSENT, True)],
+)
+def test_a_sink_connector_that_did_not_run_has_to_pass_a_row(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, condition: Condition, *, proven: bool
+) -> None:
+    root = Path(__file__).parents[3]
+    folder = str(root / "pipelines" / "postgres-to-postgres")
+    pipeline = load_pipeline(Checkout.at(root, {PIPELINE: folder}))
+    stack = Recorded(pipeline, endpoints)
+    health = ConnectorHealth("jdbc-sink-connector", condition, "x")
+    monkeypatch.setattr(start, "read_sink_health", lambda *_: health)
+    monkeypatch.setattr(start, "deploy_sink", lambda *_: stack.done.append("sink connector"))
+    monkeypatch.setattr(connector, "revive", lambda *_: False)
+    monkeypatch.setattr(readiness, "prove_pipeline", lambda *_: stack.done.append("canary"))
+    up(stack, stack, pipeline, observe=False)
+    assert stack.done == ["sink connector", *(["canary"] if proven else [])]
 
 
 def test_what_was_stopped_is_started_and_the_pipeline_proven(

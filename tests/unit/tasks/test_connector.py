@@ -7,11 +7,12 @@ from typing import NoReturn
 import pytest
 import responses
 
-from cdc_perf.errors import ExitCode
-from cdc_perf.stack import canary, source
+from cdc_perf.errors import ExitCode, StackFailure
+from cdc_perf.stack import canary, choice, source
 from cdc_perf.stack import connector as connectors
 from cdc_perf.stack import sink_connector as sink_connectors
 from cdc_perf.stack.connector import ConnectorChange
+from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external import backend
 from cdc_perf.stack.external.backend import ExternalStack
 from cdc_perf.waiting import NotReady
@@ -112,3 +113,27 @@ def test_both_connectors_are_changed_with_yes(
     assert inv(*DEPLOY, *PIPELINE, "--yes") == ExitCode.PASS
     assert (deployed, sink) == (["deployed"], ["changed"])
     assert f"sink connector {SINK} updated and running" in capsys.readouterr().out
+
+
+def test_a_restart_of_both_is_proven_by_a_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoints = Endpoints(
+        postgres_dsn="", kafka_bootstrap="", connect_url=URL, connector="postgres-cdc-connector"
+    )
+
+    def rejected(*_: object) -> float:
+        raise StackFailure("connector jdbc-sink-connector: task 0: rejected")
+
+    monkeypatch.setattr(choice, "our_endpoints", lambda *_: endpoints)
+    monkeypatch.setattr(connectors, "restart", lambda *_: None)
+    monkeypatch.setattr(sink_connectors, "restart_sink", lambda *_: None)
+    monkeypatch.setattr(canary, "run_canary", lambda *_: 0.1)
+    words = ("connector.restart", "--stack", "local", *PIPELINE)
+    assert inv(*words) == ExitCode.PASS
+    assert f"sink connector {SINK} is running" in capsys.readouterr().out
+    monkeypatch.setattr(canary, "run_canary", rejected)
+    assert inv(*words) == ExitCode.STACK
+    output = capsys.readouterr()
+    assert "sink connector" not in output.out
+    assert "task 0: rejected" in output.err

@@ -1,6 +1,7 @@
 """The compose stack: the pipeline of docker-compose.yml."""
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +14,8 @@ from cdc_perf.stack import target
 from cdc_perf.stack.backend import JvmMemory, LogTail
 from cdc_perf.stack.checks.results import Result
 from cdc_perf.stack.component import ComponentStatus
-from cdc_perf.stack.component_specs import COMPONENTS
+from cdc_perf.stack.component_specs import COMPONENTS, components_of
+from cdc_perf.stack.compose import plugins
 from cdc_perf.stack.compose.engine import DockerEngine
 from cdc_perf.stack.compose.project import ComposeProject
 from cdc_perf.stack.compose.start import NAME, ComposeStarter
@@ -39,11 +41,12 @@ class ComposeStack:
         pipeline: Pipeline,
         find_engine: Callable[[], DockerEngine],
         jmx_agent: Callable[[], Path],
+        plugin_folders: Callable[[], Mapping[str, Path]],
     ) -> None:
         self._checkout = checkout
         self._pipeline = pipeline
         self._project = ComposeProject(checkout, pipeline, find_engine)
-        self._starter = ComposeStarter(checkout, pipeline, self._project, jmx_agent)
+        self._starter = ComposeStarter(checkout, pipeline, self._project, jmx_agent, plugin_folders)
 
     def up(self, *, observe: bool = False) -> Endpoints:
         """Start the stack, or its stopped components, and send a canary row through it."""
@@ -82,6 +85,7 @@ class ComposeStack:
         for name, log in self._project.containers.logs().items():
             write_atomically(folder / f"{name}.log", log)
         self._project.compose({}).down(grace_seconds)
+        shutil.rmtree(plugins.folder_of(self._checkout), ignore_errors=True)
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if `up` finished and the containers still exist."""
@@ -108,7 +112,7 @@ class ComposeStack:
         found = self._project.containers.all() if self.endpoints() is not None else {}
         usage = self.usage() if found else {}
         statuses = []
-        for name in COMPONENTS:
+        for name in (spec.name for spec in components_of(self._pipeline)):
             container = found.get(name)
             statuses.append(
                 ComponentStatus(
@@ -149,6 +153,8 @@ class ComposeStack:
 
     @staticmethod
     def _note_on_mongodb(endpoints: Endpoints) -> str:
+        if not endpoints.mongodb_uri:
+            return ""
         try:
             return target.note(target.server(endpoints.mongodb_uri))
         except NotReady:

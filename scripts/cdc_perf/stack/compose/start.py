@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from cdc_perf.errors import StackFailure, UsageFailure
+import msgspec
+
+from cdc_perf.errors import StackFailure
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.settings.pipeline import Pipeline, PostgresSink
+from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import readiness
-from cdc_perf.stack.component_specs import COMPONENTS, components_of, start_order
+from cdc_perf.stack.component_specs import COMPONENTS, PIPELINE, components_of, start_order
 from cdc_perf.stack.compose import observe as observers
-from cdc_perf.stack.compose import ports
+from cdc_perf.stack.compose import plugins, ports
 from cdc_perf.stack.compose.cli import Compose
 from cdc_perf.stack.compose.containers import SERVICES
 from cdc_perf.stack.compose.project import ComposeProject
@@ -26,29 +28,21 @@ _log = logging.getLogger(__name__)
 NAME = "compose"
 # With this many restarts by the engine, a component counts as unable to start.
 _MOST_RESTARTS = 3
-
-
-def expect_supported(pipeline: Pipeline) -> None:
-    """Return if docker-compose.yml can run the pipeline.
-
-    Raises:
-        UsageFailure: It needs a plugin of Kafka Connect, or a PostgreSQL sink.
-    """
-    needed = ""
-    if isinstance(pipeline.sink, PostgresSink):
-        needed = "a PostgreSQL sink"
-    elif pipeline.sink_connector is not None or pipeline.connect.plugins:
-        needed = "a sink connector"
-    if needed:
-        raise UsageFailure(
-            f"--stack compose: the compose stack has no {needed.removeprefix('a ')}",
-            hint="use --stack local, or --stack external",
-        )
+# The addresses of the servers in the project's network, by the kind of the sink that they are.
+_IN_NETWORK: Mapping[str, str] = {"postgres": "postgres:5432", "mongodb": "mongodb:27017"}
 
 
 @dataclass(frozen=True)
 class ComposeStarter:
-    """Starts the containers of one checkout's project."""
+    """Starts the containers of one checkout's project.
+
+    Attributes:
+        checkout: The checkout.
+        pipeline: The pipeline.
+        project: The project.
+        jmx_agent: Installs the JMX agent, and returns its folder.
+        plugin_folders: Installs the worker's plugins, and returns their folders by name.
+    """
 
     deadline_seconds: ClassVar = 120.0
     interval_seconds: ClassVar = 0.1
@@ -57,6 +51,7 @@ class ComposeStarter:
     pipeline: Pipeline
     project: ComposeProject
     jmx_agent: Callable[[], Path]
+    plugin_folders: Callable[[], Mapping[str, Path]]
 
     def announce(self) -> None:
         """Report the engine, and what an earlier start left."""
@@ -96,23 +91,26 @@ class ComposeStarter:
     def start(self, *, observe: bool) -> Endpoints:
         """Get the images, start the containers, and make them a pipeline."""
         pipeline = self.pipeline
-        expect_supported(pipeline)
+        components = components_of(pipeline)
         chosen = ports.choose(os.environ)
         observing = observers.variables(self.jmx_agent(), os.environ) if observe else {}
         published = {ports.VARIABLES[name]: str(port) for name, port in chosen.items()}
-        compose = self.project.compose({**published, **observing})
-        images = compose.images()
+        loading = plugins.variables(self.plugin_folders(), plugins.folder_of(self.checkout))
+        compose = self.project.compose({**published, **loading, **observing})
+        absent = {spec.service for spec in PIPELINE if spec not in components}
+        images = {name: image for name, image in compose.images().items() if name not in absent}
         self._get_images(compose, images)
         # Services of profiles that the user selected (COMPOSE_PROFILES), such as otel.
         others = set(images) - {*SERVICES.values(), *observers.SERVICES}
         # The JVMs take longest, so everything else happens while they start.
-        components = components_of(pipeline)
         compose.start([*(spec.service for spec in start_order(components)), *sorted(others)])
         if pipeline.consumer is not None:
             compose.build(SERVICES["consumer"])
         endpoints = on_loopback(
-            NAME, pipeline, chosen, observed=observe, connector_postgres="postgres:5432"
+            NAME, pipeline, chosen, observed=observe, connector_postgres=_IN_NETWORK["postgres"]
         )
+        sink = _IN_NETWORK.get(endpoints.sink, "")
+        endpoints = msgspec.structs.replace(endpoints, connector_sink=sink)
         make_pipeline(
             self,
             pipeline,

@@ -14,7 +14,7 @@ from cdc_perf.stack.local.training import storage_tool, training_tool
 from cdc_perf.tools.cache import Cache, Tool
 from cdc_perf.tools.catalogue import Catalogue, catalogue
 from cdc_perf.tools.install import install_all
-from cdc_perf.tools.jars import JMX_AGENT, plugin_tool
+from cdc_perf.tools.jars import JMX_AGENT, plugin_tools
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,7 @@ class EmbeddedTools:
         """
         programs = catalogue(checkout.root, cache)
         storage = storage_tool(programs)
-        plugins = {
-            x.name: plugin_tool(x.name, checkout.pipeline / x.jars, x.sink_connectors)
-            for x in pipeline.connect.plugins
-        }
+        plugins = plugin_tools(checkout, pipeline)
         return cls(programs, storage, training_tool(programs, storage, checkout), plugins)
 
     @property
