@@ -52,6 +52,7 @@ _PATTERNS: Mapping[str, Part] = {
     "pipelines/*/thresholds.json": Part.THRESHOLDS,
     "pipelines/*/scenarios.json": Part.LOAD,
     "pipelines/*/scripts/*": Part.LOAD,
+    "pipelines/*workload.toml": Part.LOAD,
     "k6/scripts/*": Part.LOAD,
     "k6/*": Part.HARNESS,
     "scripts/cdc_perf/ci/*": Part.GATE,

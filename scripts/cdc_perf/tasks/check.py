@@ -34,8 +34,9 @@ def check(_: Context, stack: str = "auto", yes: bool = False, json: bool = False
     with here.locked() if sends else nullcontext():
         results = here.backend.check()
         endpoints = here.backend.endpoints()
-        if endpoints is not None and not failures_of(results):
-            results = (*results, check_workloads(here.checkout, here.pipeline, endpoints))
+        if endpoints is not None:
+            found = check_workloads(here.checkout, here.pipeline, endpoints, results)
+            results = (*results, found)
         if failures_of(results):
             last = no_canary("a check failed")
         elif sends:

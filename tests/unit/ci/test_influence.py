@@ -29,6 +29,7 @@ SETTINGS = {
         ("k6/metrics.json", Part.THRESHOLDS),
         ("k6/scenarios.json", Part.LOAD),
         ("k6/scripts/workload-test.js", Part.LOAD),
+        ("pipelines/sample/mixed-workload.toml", Part.LOAD),
         ("k6/extension/cdc.go", Part.HARNESS),
         ("scripts/cdc_perf/ci/gate.py", Part.GATE),
         ("scripts/cdc_perf/verdict/judge.py", Part.GATE),

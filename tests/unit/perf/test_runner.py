@@ -9,16 +9,19 @@ import pytest
 from cdc_perf.errors import ExitCode, Failure, Interrupted, StackFailure
 from cdc_perf.integrity.cleanup import Removed
 from cdc_perf.integrity.records import Scope
+from cdc_perf.load.k6 import K6, Shape
 from cdc_perf.load.overrides import Overrides
+from cdc_perf.perf import loads
 from cdc_perf.perf import runner as module
 from cdc_perf.perf.generator import K6Installer
-from cdc_perf.perf.plan import Plan, make_observation
+from cdc_perf.perf.loads import K6Load
+from cdc_perf.perf.plan import Plan, make_observation, make_plan
 from cdc_perf.perf.record import entry_of
-from cdc_perf.perf.runner import RunResult, RunSession, run_plan
+from cdc_perf.perf.runner import RunResult, RunSession, prepare_session, run_plan
 from cdc_perf.results.manifest import RunStatus, Versions
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.runs.loader import read_run
-from cdc_perf.settings.executors import Observation
+from cdc_perf.settings.executors import ConstantVus, Observation
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
@@ -26,6 +29,8 @@ from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
 from cdc_perf.stats.latency_histogram import HopCounters
 from cdc_perf.verdict.judge import judge_run
 from cdc_perf.verdict.verdict import Verdict
+from cdc_perf.workload.derive import Derived
+from cdc_perf.workload.load_plan import VERSION, LoadPlan
 from tests.unit.measured import event
 from tests.unit.perf.fakes import (
     FakeBackend,
@@ -255,6 +260,10 @@ def test_without_the_option_no_row_is_deleted(
     session(tmp_path, FakeBackend()).perform()
 
 
+def software(_root: Path, k6: str, components: dict[str, str]) -> Versions:
+    return Versions(project="1", commit="", changed=False, k6=k6, components=components)
+
+
 def test_an_observation_needs_a_stack_that_is_up_and_touches_none(tmp_path: Path) -> None:
     backend = FakeBackend()
     checkout = replace(Checkout.here(), results=tmp_path / "results")
@@ -273,9 +282,6 @@ def test_an_observation_runs_without_k6_and_is_read_like_any_run(
     def checker_that(*_: object, scope: Scope, shared: bool, read_only: bool) -> FakeChecker:
         assert (scope, shared, read_only) == (Scope.TOPICS, True, True)
         return FakeChecker()
-
-    def software(_root: Path, k6: str, components: dict[str, str]) -> Versions:
-        return Versions(project="1", commit="", changed=False, k6=k6, components=components)
 
     monkeypatch.setattr(module, "wait_for_connector", lambda *_: None)
     monkeypatch.setattr(module, "Gauges", lambda *_: FakeGauges())
@@ -309,3 +315,46 @@ def test_an_observation_runs_without_k6_and_is_read_like_any_run(
     assert "inv perf --observe-only 1s --stack local" in report
     assert "no load of its own, 1s" in report
     assert (tmp_path / "results" / "history.jsonl").exists()
+
+
+def test_each_scenario_gets_the_plan_of_its_workload(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Gauges", lambda *_: FakeGauges())
+    monkeypatch.setattr(module, "versions", software)
+    monkeypatch.setattr(module, "checker_of", lambda *_, **__: FakeChecker())
+    monkeypatch.setattr(module, "deployed_settings", lambda *_: {})
+    monkeypatch.setattr(loads, "inspect", lambda *_: Shape(ConstantVus(1, "1s"), 1.0, 1.0))
+    plans = {
+        "": Derived(LoadPlan(VERSION, 1, {}, ()), ("the load of a.b: no key",)),
+        "mixed-workload.toml": Derived(LoadPlan(VERSION, 2, {}, ())),
+    }
+    monkeypatch.setattr(module, "derive_plans", lambda *_: plans)
+    checkout = replace(Checkout.here(), results=tmp_path / "results")
+    checkout.results.mkdir()
+    plan = make_plan(Checkout.here(), "baseline,mixed-workload", Overrides())
+    prepared = prepare_session(plan, checkout, FakeBackend(), GENERATOR, endpoints(), was_up=True)
+    load = prepared.runner.load
+    assert isinstance(load, K6Load)
+    assert {name: each.seed for name, each in load.plans.items()} == {
+        "baseline": 1,
+        "mixed-workload": 2,
+    }
+    assert prepared.manifest.notes[-3:] == (
+        "workload.toml: seed 1",
+        "no load: the load of a.b: no key",
+        "mixed-workload.toml: seed 1",
+    )
+
+
+def test_the_health_check_tries_each_plan_once(tmp_path: Path, k6: FakeK6) -> None:
+    first, second = (LoadPlan(VERSION, seed, {}, ()) for seed in (1, 2))
+    plans = {"baseline": first, "stress": first, "soak": second}
+    load = K6Load(K6(Path("k6")), plans)
+    for name in (HEALTH_CHECK, "soak"):
+        run = scenario_run(tmp_path, name)
+        load.run(run.planned.scenario, run.shape, run.files, lambda _: {}, lambda _: None)
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("workload*.json")}
+    assert written == {
+        *("health-check/workload.json", "health-check/workload-2.json", "soak/workload.json"),
+    }
