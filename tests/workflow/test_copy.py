@@ -71,7 +71,7 @@ def test_a_scenario_without_its_script_is_refused_and_nothing_is_written(copy: P
     completed = python(copy, "invoke", "workflow")
     assert completed.exit_code == ExitCode.USAGE
     assert completed.output.startswith(
-        "scenarios.json: burst: there is no script burst-test.js in "
+        "sample/scenarios.json: burst: there is no script burst-test.js in "
     )
     assert (copy / PERFORMANCE).read_bytes() == before
 
