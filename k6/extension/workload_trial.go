@@ -51,8 +51,8 @@ func (w *workload) Try(timeoutMs float64) ([]string, error) {
 	t := &trial{workload: own, tx: tx}
 	t.insertAll(ctx)
 	// Deletes are last: they leave no rows for the others.
-	for _, operation := range []string{insertOperation, updateOperation, deleteOperation} {
-		t.changeAll(ctx, operation)
+	for _, each := range []operation{insertOperation, updateOperation, deleteOperation} {
+		t.changeAll(ctx, each)
 	}
 	return append([]string{}, t.faults...), ctx.Err()
 }
@@ -90,14 +90,14 @@ func (t *trial) insertAll(ctx context.Context) {
 }
 
 // changeAll makes the changes of one operation, except the inserts that are no custom statements.
-func (t *trial) changeAll(ctx context.Context, operation string) {
+func (t *trial) changeAll(ctx context.Context, made operation) {
 	var statements []*workloadChange
 	for _, change := range t.workload.plan.changes {
 		switch {
-		case change.Operation != operation:
-		case change.SQL == "" && operation != insertOperation:
+		case change.Operation != made:
+		case change.SQL == "" && made != insertOperation:
 			t.sample(ctx, change, t.changeRow)
-		case change.SQL != "" && operation == insertOperation:
+		case change.SQL != "" && made == insertOperation:
 			t.sample(ctx, change, t.executeInsert)
 		case change.SQL != "":
 			statements = append(statements, change)
@@ -128,7 +128,6 @@ func (t *trial) executeAll(ctx context.Context, statements []*workloadChange) {
 				err := t.execute(ctx, tx, run, chosen)
 				if errors.Is(err, errUnseen) {
 					chosen.spend(change)
-					return nil
 				}
 				hasEffect = hasEffect || err == nil
 				return err
@@ -166,13 +165,13 @@ func (t *trial) inserts(table *workloadTable) []*workloadChange {
 	return found
 }
 
-// sample makes a change some times, until it fails.
+// sample makes a change some times, until it fails. A statement that the sink would not show is undone.
 func (t *trial) sample(ctx context.Context, change *workloadChange, once func(context.Context, pgx.Tx, *workloadRun) error) {
 	for range trialSamples {
 		err := pgx.BeginFunc(ctx, t.tx, func(savepoint pgx.Tx) error {
 			return once(ctx, savepoint, &workloadRun{workload: t.workload, change: change})
 		})
-		if err == nil {
+		if err == nil || errors.Is(err, errUnseen) {
 			continue
 		}
 		// The fault of the parent is enough.
