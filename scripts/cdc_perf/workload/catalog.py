@@ -22,7 +22,8 @@ _TABLES = """
             SELECT pg_get_expr(part.relpartbound, part.oid)
             FROM pg_inherits i JOIN pg_class part ON part.oid = i.inhrelid
             WHERE i.inhparent = c.oid AND c.relkind = 'p' ORDER BY part.relname
-        )
+        ),
+        c.relkind <> 'p' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid)
     FROM unnest(%(tables)s::text[]) AS wanted(name)
     JOIN pg_class c ON c.oid = wanted.name::regclass
 """
@@ -68,7 +69,7 @@ _CHECKS = """
             ORDER BY k.place
         )
     FROM unnest(%(tables)s::text[]) AS wanted(name)
-    JOIN pg_constraint con ON con.conrelid = wanted.name::regclass AND con.contype = 'c'
+    JOIN pg_constraint con ON con.conrelid = wanted.name::regclass AND con.contype IN ('c', 'x')
     ORDER BY wanted.name, con.conname
 """
 # Without the copies that PostgreSQL keeps for the partitions of the other table.
@@ -114,11 +115,11 @@ _SET_NULL = "n"
 
 @dataclass(frozen=True)
 class Check:
-    """A CHECK constraint.
+    """A CHECK or an exclusion constraint.
 
     Attributes:
         name: Its name.
-        definition: Its text as PostgreSQL prints it: `CHECK ((qty > 0))`.
+        definition: Its text as PostgreSQL prints it: `CHECK ((qty > 0))`, `EXCLUDE USING ...`.
         columns: The columns that it names; empty for a domain's, which names VALUE.
     """
 
@@ -203,13 +204,14 @@ class CatalogTable:
         name: Its name.
         relation: Its kind, replica identity, and unique indexes.
         columns: Its columns, in table order.
-        checks: Its CHECK constraints.
+        checks: Its CHECK and exclusion constraints.
         foreign_keys: Its foreign keys.
         is_partition: Whether it is a partition of another table.
         rows: The estimated number of rows; -1 if it was never analyzed.
         privileges: What the role may do: SELECT, INSERT, UPDATE, DELETE.
         partition_key: The key of a partitioned table, `RANGE (day)`; empty otherwise.
         partitions: The bounds of its partitions, `FOR VALUES IN (1)` or `DEFAULT`.
+        is_inherited: Whether other tables inherit from it: a query of it returns their rows too.
     """
 
     name: TableName
@@ -222,6 +224,7 @@ class CatalogTable:
     privileges: frozenset[str] = frozenset(("SELECT", "INSERT", "UPDATE", "DELETE"))
     partition_key: str = ""
     partitions: tuple[str, ...] = ()
+    is_inherited: bool = False
 
     def __str__(self) -> str:
         """Return its name in SQL."""
@@ -319,7 +322,9 @@ def _tables(
         other = str(TableName(schema, table))
         keys[name].append(ForeignKey(constraint, tuple(own), other, tuple(to), on_delete))
     tables = {}
-    for name, is_partition, rows, privileges, key, bounds in connection.execute(_TABLES, wanted):
+    for name, is_partition, rows, privileges, key, bounds, is_inherited in connection.execute(
+        _TABLES, wanted
+    ):
         tables[name] = CatalogTable(
             name=TableName.parse(name),
             relation=relations[name],
@@ -331,6 +336,7 @@ def _tables(
             privileges=frozenset(privileges),
             partition_key=key,
             partitions=tuple(bounds),
+            is_inherited=is_inherited,
         )
     return tables
 
