@@ -1,10 +1,9 @@
 """Columns whose events cdc-consumer rejects."""
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import pytest
-from psycopg import Connection
 
 from cdc_consumer.events import RESERVED
 from cdc_perf.errors import SettingFailure
@@ -15,6 +14,9 @@ from cdc_perf.stack.checks.checked_table import CheckedTable
 from cdc_perf.stack.checks.declared_columns import expect_fields, unfit_fields
 from cdc_perf.stack.table_columns import TableColumn
 from tests.unit.workload.catalogs import column
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 PIPELINE = load_pipeline(Checkout.here())
 
