@@ -187,6 +187,34 @@ def test_statements_are_changes(planned: Planned) -> None:
     assert plan.tables["shop.orders"].columns
 
 
+def test_a_table_into_which_a_statement_inserts_needs_no_derived_rows(planned: Planned) -> None:
+    planned.pipeline = pipeline_of(TABLES[0])
+    source = catalog(
+        table("shop.products", column("sku"), column("at", "point", not_null=True), key=("sku",))
+    )
+    plan = planned.plan(
+        '[statements.add]\nweight = 1\ntable = "shop.products"\noperation = "insert"\n'
+        'sql = "INSERT INTO shop.products VALUES (:sku, point(1, 2))"\n'
+        'values = { sku = { sequence = "{}" } }\n',
+        source,
+    )
+    products = plan.tables["shop.products"]
+    assert (products.columns, products.key) == ((), ("sku",))
+
+
+def test_rows_that_other_changes_need_are_derived(planned: Planned) -> None:
+    insert = (
+        '[statements.add]\nweight = 1\ntable = "shop.products"\noperation = "insert"\n'
+        "sql = \"INSERT INTO shop.products VALUES ('a')\"\n"
+    )
+    drop = (
+        '[statements.drop]\nweight = 1\ntable = "shop.products"\noperation = "delete"\n'
+        'sql = "DELETE FROM shop.products WHERE sku = :sku"\n'
+    )
+    for text in (insert + drop, insert + SHORTEST):
+        assert planned.plan(text).tables["shop.products"].columns
+
+
 def test_every_fault_is_found_at_once(planned: Planned) -> None:
     faults = planned.faults(
         SHORTEST
