@@ -109,8 +109,16 @@ def copy_checkout_of(checkout: Checkout, target: Path) -> Checkout:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """Run PostgreSQL 15, and yield the address of its superuser."""
+def postgres(
+    folder: Path, programs: Path = PROGRAMS, more: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Run PostgreSQL, and yield the address of its superuser.
+
+    Args:
+        folder: Where its data and its log are.
+        programs: The folder of its programs; PostgreSQL 15 unless given.
+        more: Further settings of the server.
+    """
     data, port = folder / "data", free_port()
     data.mkdir(parents=True)
     uid = None
@@ -124,7 +132,7 @@ def postgres(folder: Path) -> Iterator[str]:
                 above.chmod(above.stat().st_mode | 0o011)
     process.run(
         [
-            *(PROGRAMS / "initdb", "--pgdata", data, "--auth", "trust", "--username", "cdc"),
+            *(programs / "initdb", "--pgdata", data, "--auth", "trust", "--username", "cdc"),
             *("--no-sync", "--locale", "C.UTF-8", "--encoding", "UTF8"),
         ],
         cwd=folder,
@@ -137,10 +145,11 @@ def postgres(folder: Path) -> Iterator[str]:
         "wal_level": "logical",
         "max_connections": "300",
         "fsync": "off",
+        **(more or {}),
     }
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     running = process.start(
-        [PROGRAMS / "postgres", "-D", data, *words], cwd=folder, uid=uid, output=folder / "log"
+        [programs / "postgres", "-D", data, *words], cwd=folder, uid=uid, output=folder / "log"
     )
     dsn = make_conninfo(host="127.0.0.1", port=port, user="cdc", dbname="postgres")
 
@@ -149,7 +158,7 @@ def postgres(folder: Path) -> Iterator[str]:
             pass
 
     try:
-        wait_until(answers, what="PostgreSQL 15", deadline_seconds=30)
+        wait_until(answers, what="PostgreSQL", deadline_seconds=30)
         yield dsn
     finally:
         running.kill_group()

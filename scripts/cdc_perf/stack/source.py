@@ -45,7 +45,7 @@ def create_database(dsn: str, name: str, owner: str = "") -> None:
     Args:
         dsn: Connection string of a role that may create databases.
         name: Name of the database.
-        owner: Its owner; empty: the role of `dsn`.
+        owner: Its owner, also if it exists, as `postgres` does; empty: the role of `dsn`.
 
     Raises:
         NotReady: PostgreSQL does not accept connections.
@@ -57,6 +57,9 @@ def create_database(dsn: str, name: str, owner: str = "") -> None:
             if owner:
                 create += sql.SQL(" OWNER {}").format(sql.Identifier(owner))
             connection.execute(create)
+        elif owner:
+            change = sql.SQL("ALTER DATABASE {} OWNER TO {}")
+            connection.execute(change.format(sql.Identifier(name), sql.Identifier(owner)))
 
 
 def prepare(dsn: str, pipeline: Pipeline, folder: Path) -> None:

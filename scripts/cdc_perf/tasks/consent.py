@@ -24,6 +24,15 @@ def ask_before_writing(pipeline: Pipeline, endpoints: Endpoints, loads: Sequence
         UsageFailure: The answer is not yes, or standard input is not a terminal.
     """
     say(writes(pipeline, endpoints, loads))
+    confirm()
+
+
+def confirm() -> None:
+    """Ask whether to go on; the answer is a line on standard input.
+
+    Raises:
+        UsageFailure: The answer is not yes, or standard input is not a terminal.
+    """
     if not sys.stdin.isatty():
         raise UsageFailure(
             "not confirmed, because standard input is not a terminal: nothing was written",

@@ -9,6 +9,7 @@ from cdc_perf.tasks import (
     dashboards,
     doctor,
     help_option,
+    init,
     integrity,
     perf,
     publish,
@@ -27,7 +28,7 @@ def make_namespace() -> Collection:
     help_option.install()
     namespace = Collection(
         *(stack.up, stack.down, stack.status, stack.logs, check.check),
-        *(perf.perf, doctor.doctor),
+        *(perf.perf, doctor.doctor, init.init),
         integrity.integrity,
         *(report.report, runs.runs, runs.compare, runs.history, publish.publish),
         *(schemas.schemas, selftest.selftest, dashboards.dashboards),

@@ -9,7 +9,7 @@ from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.settings.table_name import TableName
-from cdc_perf.settings.workload import OPERATIONS, Changes, Workload, quoted
+from cdc_perf.settings.workload import NO_FILE, OPERATIONS, Changes, Workload, quoted
 from cdc_perf.stack.row_id import identity
 from cdc_perf.workload.catalog import Catalog, CatalogTable, ForeignKey
 from cdc_perf.workload.load_plan import (
@@ -23,7 +23,7 @@ from cdc_perf.workload.load_plan import (
 from cdc_perf.workload.recognized import recognized_columns
 from cdc_perf.workload.source_rows import SourceRows
 from cdc_perf.workload.statements import statement_change
-from cdc_perf.workload.tables import RowPlan, plan_rows
+from cdc_perf.workload.tables import Fault, RowPlan, plan_rows
 
 _TABLES = ("r", "p")
 _PIPELINE = "pipeline.toml"
@@ -73,6 +73,20 @@ def derive(workload: Workload, pipeline: Pipeline, catalog: Catalog, rows: Sourc
     raise UsageFailure("\n".join(found.values()))
 
 
+def load_faults(
+    changes: Mapping[str, Changes], pipeline: Pipeline, catalog: Catalog, rows: SourceRows
+) -> Mapping[str, tuple[Fault, ...]]:
+    """Return why tables cannot be loaded as `changes` say, by table.
+
+    Args:
+        changes: The changes of each table, by its name in SQL; the pipeline captures the tables.
+        pipeline: The pipeline.
+        catalog: The tables of the source.
+        rows: The rows of the source.
+    """
+    return _Deriver(NO_FILE, changes, pipeline, catalog, rows).faults_by_setting()
+
+
 @dataclass
 class _Deriver:
     """Derives the parts of a plan, and collects all faults."""
@@ -83,6 +97,7 @@ class _Deriver:
     catalog: Catalog
     rows: SourceRows
     faults: list[tuple[str, str]] = field(default_factory=list)
+    of_tables: dict[str, list[Fault]] = field(default_factory=dict)
 
     def plan(self) -> LoadPlan:
         """Return the plan.
@@ -109,11 +124,17 @@ class _Deriver:
         self.faults.clear()
         return {name: "; ".join(lines) for name, lines in found.items()}
 
+    def faults_by_setting(self) -> dict[str, tuple[Fault, ...]]:
+        """Return the faults of each table, with the settings in its section."""
+        self._derive_tables()
+        return {name: tuple(faults) for name, faults in self.of_tables.items()}
+
     def _add(self, name: str, setting: str, fault: str) -> None:
         place = ": ".join(x for x in (self.workload.file, setting) if x) or f"the load of {name}"
         self.faults.append((name, f"{place}: {fault}"))
 
     def _add_of_table(self, name: str, setting: str, fault: str) -> None:
+        self.of_tables.setdefault(name, []).append((setting, fault))
         if self.workload.file:
             setting = ".".join(x for x in (f"changes.{quoted(name)}", setting) if x)
             self._add(name, setting, fault)

@@ -82,7 +82,8 @@ class FakePostgres:
             children = self.references.get(values["table"], ())
             self.found = [(*name.split("."), ["parent"], ["id"]) for name in children]
         elif "FROM resolved" in query:
-            self.found = [("id", "text", False, 25, "text", "b", None, None, None, -1, "", False)]
+            column = ("id", "text", False, 25, "text", "b", None, None, None, -1, "", False)
+            self.found = [(table, *column) for table in values["tables"]]
         return self
 
     def _of_keys(self, query: str, keys: Sequence[str]) -> Sequence[tuple[str]]:

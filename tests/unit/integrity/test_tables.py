@@ -86,7 +86,8 @@ class FakeCatalog:
             ((key,),) = values
             return Answer([(key, self.rows[key])] if key in self.rows else [])
         if "FROM resolved" in query:
-            return Answer([self._column(*column) for column in self.columns])
+            (table,) = values["tables"]
+            return Answer([(table, *self._column(*column)) for column in self.columns])
         if "rowfilter" in query:
             known = values[1:] in self.published
             found = (list(self.listed), self.row_filter, self.carries_generated)

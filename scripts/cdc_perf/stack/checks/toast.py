@@ -18,6 +18,7 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.checks.checked_table import CheckedTable
 from cdc_perf.stack.checks.collecting import raise_all
+from cdc_perf.stack.sent_types import is_sent
 from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
 
 _ELEMENTS = frozenset(
@@ -25,23 +26,6 @@ _ELEMENTS = frozenset(
 )
 # Every other non-array type has a placeholder, is never that large, or is not sent at all.
 _LARGE_WITHOUT_PLACEHOLDER = frozenset(("varbit", "bit", "path", "polygon"))
-# Debezium does not send arrays of these, nor of domains, composites, and multiranges.
-_UNSENT_ELEMENTS = frozenset(
-    (
-        "bit",
-        "box",
-        "interval",
-        "money",
-        "name",
-        "pg_lsn",
-        "point",
-        "polygon",
-        "varbit",
-        "xid8",
-        "xml",
-    )
-)
-_SENT_CATEGORIES = frozenset(("b", "e", "r"))
 # PostgreSQL does not move an attribute out of line if it is no longer than its pointer.
 # `toast_tuple_find_biggest_attribute`: MAXALIGN(TOAST_POINTER_SIZE)
 _SMALLEST_TOASTED_BYTES = 24
@@ -127,7 +111,7 @@ def _without_placeholder(column: TableColumn) -> bool:
     if not column.toastable or column.generated is GeneratedColumn.VIRTUAL:
         return False
     if column.element:
-        if column.element_category not in _SENT_CATEGORIES or column.element in _UNSENT_ELEMENTS:
+        if not is_sent(column):
             return False
         # A domain over an array has no placeholder, whatever the elements.
         return column.is_domain or column.element not in _ELEMENTS

@@ -1,0 +1,1 @@
+"""`inv init`: an existing database becomes a pipeline's folder."""
