@@ -1,7 +1,7 @@
 """The plan of a run, checked completely before anything starts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cdc_perf.errors import UsageFailure
@@ -9,6 +9,7 @@ from cdc_perf.load.overrides import Overrides
 from cdc_perf.settings.durations import parse_run_duration
 from cdc_perf.settings.executors import Observation
 from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.names import nearest
 from cdc_perf.settings.overlay import script_variables
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
@@ -20,6 +21,7 @@ from cdc_perf.settings.scenarios import (
     load_scenarios,
     observation,
 )
+from cdc_perf.settings.tag_selector import TABLE
 from cdc_perf.settings.threshold_file import load_thresholds
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.settings.workload import Workload
@@ -103,12 +105,14 @@ def make_plan(
     table = load_thresholds(checkout, known.names, metrics)
     pipeline = load_pipeline(checkout)
     chosen = {known.get(HEALTH_CHECK): None, **dict.fromkeys(known.select(scenarios))}
+    planned = tuple(
+        PlannedScenario(scenario, table.thresholds_of(scenario.name, overrides.environment))
+        for scenario in chosen
+    )
+    _expect_tables(planned, pipeline)
     return Plan(
         pipeline=pipeline,
-        scenarios=tuple(
-            PlannedScenario(scenario, table.thresholds_of(scenario.name, overrides.environment))
-            for scenario in chosen
-        ),
+        scenarios=planned,
         overrides=overrides,
         variables={**overrides.variables(), **script_variables(checkout)},
         workloads=load_workloads(checkout, pipeline, workload_names(checkout, pipeline, chosen)),
@@ -150,6 +154,21 @@ def make_observation(
         live=False,
         full=full,
     )
+
+
+def _expect_tables(scenarios: Iterable[PlannedScenario], pipeline: Pipeline) -> None:
+    """Refuse thresholds on tables that no sample can have; under load they would be NO-DATA."""
+    known = [str(table.name) for table in pipeline.tables]
+    faults = dict.fromkeys(
+        f"thresholds.json: {threshold.metric}: {value} is not in [[tables]]; "
+        f"{nearest(value, known)}"
+        for planned in scenarios
+        for threshold in planned.thresholds
+        for tag, value in threshold.tags
+        if tag == TABLE and value not in known
+    )
+    if faults:
+        raise UsageFailure("\n".join(faults))
 
 
 def _expect_name(name: str) -> None:

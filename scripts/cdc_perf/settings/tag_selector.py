@@ -11,7 +11,8 @@ from cdc_perf.settings.names import nearest
 
 # The tags of every sample of an iteration, in the order of a key: the source table of the change,
 # and its operation.
-TAGS = ("table", "operation")
+TABLE = "table"
+TAGS = (TABLE, "operation")
 EXAMPLE = "cdc_e2e_latency{table:shop.orders,operation:update}"
 # k6 splits at commas, strips spaces and quotes from both ends of a value, and looks for braces
 # (ParseMetricName and Metric.AddSubmetric in metrics/metric.go), so no value with them is found.

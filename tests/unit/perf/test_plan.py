@@ -1,3 +1,7 @@
+import json
+import shutil
+from pathlib import Path
+
 import pytest
 
 from cdc_perf.errors import UsageFailure
@@ -5,7 +9,7 @@ from cdc_perf.load.overrides import Overrides
 from cdc_perf.perf.plan import make_observation, make_plan
 from cdc_perf.settings.executors import Observation
 from cdc_perf.settings.metrics import Source
-from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.paths import PIPELINE, Checkout
 
 CHECKOUT = Checkout.here()
 
@@ -35,6 +39,24 @@ def test_an_environment_is_laid_over_the_limits() -> None:
         return next(t.limit for t in thresholds if t.metric == "mongo_read_duration")
 
     assert (limit(""), limit("ci")) == (50, 100)
+
+
+def test_a_threshold_on_a_table_that_is_not_captured_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "sample"
+    shutil.copytree(CHECKOUT.pipeline, folder, ignore=shutil.ignore_patterns(".stack", "results"))
+    checkout = Checkout.at(CHECKOUT.root, {PIPELINE: str(folder)})
+    limits = {"cdc_e2e_latency{table:public.customers}": {"p95": 1}}
+    (folder / "thresholds.json").write_text(json.dumps({"baseline": limits}), encoding="utf-8")
+    with pytest.raises(UsageFailure) as failure:
+        make_plan(checkout, "baseline", Overrides())
+    assert failure.value.message.startswith(
+        "thresholds.json: cdc_e2e_latency{table:public.customers}: public.customers is not in "
+        "[[tables]]; did you mean public.customer"
+    )
+    make_plan(checkout, "stress", Overrides())
+    limits = {"cdc_e2e_latency{table:public.customer}": {"p95": 1}}
+    (folder / "thresholds.json").write_text(json.dumps({"baseline": limits}), encoding="utf-8")
+    make_plan(checkout, "baseline", Overrides())
 
 
 @pytest.mark.parametrize("name", ["../x", "a b", "-x", "x" * 41, "é"])
