@@ -16,7 +16,7 @@ from cdc_perf.stack.checks.tables import table_faults
 from cdc_perf.stack.checks.toast import lost_toast
 from cdc_perf.stack.row_id import identity
 from cdc_perf.stack.sent_types import is_sent
-from cdc_perf.workload.catalog import Catalog, CatalogTable, Publication, Slot
+from cdc_perf.workload.catalog import Catalog, CatalogTable, LogicalSlot, Publication
 
 _SELECT = "SELECT"
 _PLUGIN = "pgoutput"
@@ -62,7 +62,7 @@ def find_publication(source: Source) -> Publication | None:
     return max(usable, key=lambda each: len(each.tables), default=None)
 
 
-def find_slot(source: Source) -> Slot | None:
+def find_slot(source: Source) -> LogicalSlot | None:
     """Return a logical slot that Debezium can read, preferably one that a client reads."""
     slots = [x for x in source.catalog.slots if x.plugin == _PLUGIN]
     return max(slots, key=lambda each: each.active, default=None)

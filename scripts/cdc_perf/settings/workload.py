@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from cdc_perf.errors import UsageFailure
+from cdc_perf.settings import toml
 from cdc_perf.settings.files import read_toml, typed
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.paths import Checkout
@@ -23,7 +24,7 @@ Operation = Literal["insert", "update", "delete"]
 OPERATIONS: tuple[Operation, ...] = ("insert", "update", "delete")
 Keys = Literal["uniform", "zipf", "latest"]
 Scalar = str | int | float | bool
-# A deck of so many cards per operation is dealt.
+# An operation has this many cards in a deck of changes (k6/extension/workload_deck.go).
 Weight = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 Rows = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 Length = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
@@ -225,10 +226,10 @@ class _Reader:
     def _changes(self, tables: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, Changes]]:
         first: dict[str, str] = {}
         for name, entry in tables.items():
-            place = f"changes.{quoted(name)}"
+            place = f"changes.{toml.key(name)}"
             table = self._table(place, name)
             if first.setdefault(table, name) != name:
-                self._add(place, f"is the same table as {quoted(first[table])}")
+                self._add(place, f"is the same table as {toml.key(first[table])}")
             rules = self._rules(entry, "columns", place)
             found = self._part({**entry, "columns": {}}, Changes, place)
             if found is not None:
@@ -241,7 +242,7 @@ class _Reader:
         self, named: Mapping[str, Mapping[str, object]]
     ) -> Iterator[tuple[str, Statement]]:
         for name, entry in named.items():
-            place = f"statements.{quoted(name)}"
+            place = f"statements.{toml.key(name)}"
             if not _STATEMENT.fullmatch(name) or name in OPERATIONS:
                 self._add(
                     place,
@@ -260,7 +261,7 @@ class _Reader:
         where = f"{place}.{setting}"
         given = self._part(entry.get(setting, {}), dict[str, object], where) or {}
         found = {
-            name: self._part(content, ColumnRule, f"{where}.{quoted(name)}")
+            name: self._part(content, ColumnRule, f"{where}.{toml.key(name)}")
             for name, content in given.items()
         }
         return {name: rule for name, rule in found.items() if rule is not None}
@@ -287,13 +288,6 @@ class _Reader:
 
     def _add(self, place: str, fault: str) -> None:
         self._faults.append(f"{self._file}: {place}: {fault}")
-
-
-def quoted(name: str) -> str:
-    """Return a name as a key of TOML."""
-    if name and all(letter.isascii() and (letter.isalnum() or letter in "_-") for letter in name):
-        return name
-    return f'"{name}"' if '"' not in name and "\\" not in name else f"'{name}'"
 
 
 def _plain(content: object) -> dict[str, object]:

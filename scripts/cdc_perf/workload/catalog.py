@@ -113,7 +113,7 @@ _SET_NULL = "n"
 
 
 @dataclass(frozen=True)
-class Check:
+class CheckConstraint:
     """A CHECK constraint.
 
     Attributes:
@@ -177,7 +177,7 @@ class CatalogColumn:
     default: str = ""
     identity: str = ""
     labels: tuple[str, ...] = ()
-    domain_checks: tuple[Check, ...] = ()
+    domain_checks: tuple[CheckConstraint, ...] = ()
 
     @property
     def name(self) -> str:
@@ -215,7 +215,7 @@ class CatalogTable:
     name: TableName
     relation: Relation
     columns: tuple[CatalogColumn, ...]
-    checks: tuple[Check, ...] = ()
+    checks: tuple[CheckConstraint, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     is_partition: bool = False
     rows: float = -1.0
@@ -264,7 +264,7 @@ class Publication:
 
 
 @dataclass(frozen=True)
-class Slot:
+class LogicalSlot:
     """A logical replication slot of the database, and whether a client reads from it."""
 
     name: str
@@ -278,7 +278,7 @@ class Catalog:
 
     tables: Mapping[str, CatalogTable]
     publications: tuple[Publication, ...] = ()
-    slots: tuple[Slot, ...] = ()
+    slots: tuple[LogicalSlot, ...] = ()
 
 
 def read_catalog(
@@ -309,9 +309,9 @@ def _tables(
 ) -> dict[str, CatalogTable]:
     wanted = {"tables": list(relations)}
     columns = _columns(connection, list(relations))
-    checks: dict[str, list[Check]] = {name: [] for name in relations}
+    checks: dict[str, list[CheckConstraint]] = {name: [] for name in relations}
     for name, constraint, definition, named in connection.execute(_CHECKS, wanted):
-        checks[name].append(Check(constraint, definition, tuple(named)))
+        checks[name].append(CheckConstraint(constraint, definition, tuple(named)))
     keys: dict[str, list[ForeignKey]] = {name: [] for name in relations}
     for name, constraint, own, schema, table, to, on_delete in connection.execute(
         _FOREIGN_KEYS, wanted
@@ -349,7 +349,7 @@ def _columns(
         constraints,
         texts,
     ) in connection.execute(_COLUMNS, {"tables": names}):
-        checks = tuple(map(Check, constraints, texts))
+        checks = tuple(map(CheckConstraint, constraints, texts))
         more[table, column] = (not_null, default, identity, tuple(labels), checks)
     return {
         table: tuple(CatalogColumn(column, *more[table, column.name]) for column in columns)
@@ -372,6 +372,6 @@ def _publications(connection: Connection[tuple[Any, ...]]) -> Iterable[Publicati
         )
 
 
-def _slots(connection: Connection[tuple[Any, ...]]) -> Iterable[Slot]:
+def _slots(connection: Connection[tuple[Any, ...]]) -> Iterable[LogicalSlot]:
     for name, plugin, active in connection.execute(_SLOTS):
-        yield Slot(name, plugin, active)
+        yield LogicalSlot(name, plugin, active)

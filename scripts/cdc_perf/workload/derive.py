@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from psycopg import sql
 
 from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.settings import toml
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.settings.table_name import TableName
-from cdc_perf.settings.workload import NO_FILE, OPERATIONS, Changes, Workload, quoted
+from cdc_perf.settings.workload import NO_FILE, OPERATIONS, Changes, Workload
 from cdc_perf.stack.row_id import identity
 from cdc_perf.workload.catalog import Catalog, CatalogTable, ForeignKey
 from cdc_perf.workload.load_plan import (
@@ -135,7 +136,7 @@ class _Deriver:
     def _add_of_table(self, name: str, setting: str, fault: str) -> None:
         self.of_tables.setdefault(name, []).append((setting, fault))
         if self.workload.file:
-            setting = ".".join(x for x in (f"changes.{quoted(name)}", setting) if x)
+            setting = ".".join(x for x in (f"changes.{toml.key(name)}", setting) if x)
             self._add(name, setting, fault)
         else:
             self._add(name, "", f"{setting}: {fault}" if setting else fault)
@@ -168,12 +169,12 @@ class _Deriver:
     def _names(self) -> Iterator[tuple[str, str]]:
         """Yield the tables that the load writes to, with the setting that names each first."""
         given = bool(self.workload.file)
-        places = {name: f"changes.{quoted(name)}" if given else "" for name in self.changes}
+        places = {name: f"changes.{toml.key(name)}" if given else "" for name in self.changes}
         for parent, changes in self.changes.items():
             for name in changes.with_:
-                places.setdefault(name, f"changes.{quoted(parent)}.with")
+                places.setdefault(name, f"changes.{toml.key(parent)}.with")
         for statement, each in self.workload.statements.items():
-            places.setdefault(each.table, f"statements.{quoted(statement)}.table")
+            places.setdefault(each.table, f"statements.{toml.key(statement)}.table")
         yield from places.items()
 
     def _derive_tables(self) -> dict[str, RowPlan]:
@@ -199,7 +200,7 @@ class _Deriver:
                 check = self._new_parent_fault if is_new else self._reference_fault
                 fault = check(table, reference)
                 if fault:
-                    place = f"columns.{quoted(reference.columns[0])}"
+                    place = f"columns.{toml.key(reference.columns[0])}"
                     self._add_of_table(name, place, fault)
             plans[name] = plan
         self._circle_faults(plans)
@@ -248,7 +249,7 @@ class _Deriver:
             return ""
         return (
             f"refers to {key.table}, which has no row: insert rows into it "
-            f"(insert in changes.{quoted(key.table)})"
+            f"(insert in changes.{toml.key(key.table)})"
         )
 
     def _new_parent_fault(self, table: CatalogTable, key: ForeignKey) -> str:
@@ -258,7 +259,7 @@ class _Deriver:
         if any(changes.weight(operation) for operation in OPERATIONS) or any(
             x.table == name for x in self.workload.statements.values()
         ):
-            where = f"changes.{quoted(key.table)}.with"
+            where = f"changes.{toml.key(key.table)}.with"
             return f"{other}: write it with {where} instead of operations of its own"
         if any(each.with_.get(name, 1) > 1 for each in self.changes.values()):
             return f"{other}: set its rows in with to 1"
@@ -336,7 +337,7 @@ class _Deriver:
             )
             change, faults = statement_change(name, statement, captured.key if captured else ())
             for setting, fault in faults:
-                place = ".".join(x for x in (f"statements.{quoted(name)}", setting) if x)
+                place = ".".join(x for x in (f"statements.{toml.key(name)}", setting) if x)
                 self._add(statement.table, place, fault)
             if change is not None and statement.weight:
                 yield change

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from cdc_perf.settings import toml
 from cdc_perf.settings.names import nearest
-from cdc_perf.settings.workload import Statement, quoted
+from cdc_perf.settings.workload import Statement
 from cdc_perf.workload.limits import NoGenerator
 from cdc_perf.workload.load_plan import Change, KeyParameter, ValueParameter
 from cdc_perf.workload.overrides import value_generator
@@ -101,9 +102,9 @@ def statement_change(
     ]
     for each in statement.values:
         if each in usable:
-            faults.append((f"values.{quoted(each)}", "has the name of a key column; use another"))
+            faults.append((f"values.{toml.key(each)}", "has the name of a key column; use another"))
         elif each not in parsed.names:
-            faults.append((f"values.{quoted(each)}", f"sql has no :{each}"))
+            faults.append((f"values.{toml.key(each)}", f"sql has no :{each}"))
     if usable and not set(usable) <= set(parsed.names):
         missing = next(each for each in usable if each not in parsed.names)
         faults.append(("sql", f"has no :{missing}: a statement changes one row, by its key"))
@@ -116,7 +117,7 @@ def statement_change(
         try:
             parameters.append(ValueParameter(value_generator(rule)))
         except NoGenerator as reason:
-            faults.append((f"values.{quoted(each)}", str(reason)))
+            faults.append((f"values.{toml.key(each)}", str(reason)))
     if faults:
         return None, tuple(faults)
     change = Change(

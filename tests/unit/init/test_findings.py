@@ -6,7 +6,7 @@ from cdc_perf.init.schema import Refused
 from cdc_perf.init.tables import TableFinding
 from cdc_perf.settings.pipeline import Table
 from cdc_perf.settings.table_name import TableName
-from cdc_perf.workload.catalog import Slot
+from cdc_perf.workload.catalog import LogicalSlot
 from tests.unit.init.shops import (
     ID,
     SAMPLE,
@@ -62,7 +62,7 @@ def test_nothing_to_do_is_not_mentioned() -> None:
 
 
 def test_the_publication_and_the_slot_are_shown() -> None:
-    slot = Slot("ours", "pgoutput", active=False)
+    slot = LogicalSlot("ours", "pgoutput", active=False)
     found = source(publications=(publication("sales", tables=3),), slots=(slot,))
     text = summary(found, Proposal(SAMPLE.postgres, {}, (), (), ()))
     assert text.splitlines()[-2:] == ["publication: sales, of 3 tables", "slot: ours, inactive"]
