@@ -21,7 +21,7 @@ type trial struct {
 	faults   []string
 }
 
-// Try makes each change some times, in a transaction that is rolled back, and returns what PostgreSQL refuses: a line
+// Try makes each change trialSamples times, in a transaction that is rolled back, and returns what PostgreSQL refuses: a line
 // for each change, in PostgreSQL's words. Only sequences keep the numbers that they gave.
 func (w *workload) Try(timeoutMs float64) ([]string, error) {
 	ctx, cancel, err := deadline(w.vu, timeoutMs)
@@ -106,7 +106,7 @@ func (t *trial) inserts(table *workloadTable) []*workloadChange {
 	return found
 }
 
-// sample makes a change some times, until it fails.
+// sample makes a change trialSamples times, or until it fails.
 func (t *trial) sample(ctx context.Context, change *workloadChange, once func(context.Context, pgx.Tx, *workloadRun) error) {
 	for range trialSamples {
 		err := pgx.BeginFunc(ctx, t.tx, func(savepoint pgx.Tx) error {

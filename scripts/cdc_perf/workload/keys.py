@@ -24,7 +24,7 @@ _PREFERRED = ("int8", "int4", "text", "varchar", "citext", "bpchar", "numeric")
 # Random letters and digits: 36^10 texts.
 _FEWEST_CHARACTERS = 10
 _MOST_CHARACTERS = 20
-# A load must be able to number so many rows.
+# A load must be able to number this many rows.
 _FEWEST_NUMBERS = 10_000_000
 
 
@@ -95,7 +95,7 @@ def _groups(table: CatalogTable, key: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _is_new(column: CatalogColumn, rule: ColumnRule | None, referenced: Collection[str]) -> bool:
-    """Return whether each row has a new value without further ado."""
+    """Return whether each row gets a new value anyway: from PostgreSQL, its type, or the user."""
     if column.name in referenced:
         return False
     if rule is not None and rule.has_generator:
@@ -119,7 +119,7 @@ def may_be_unique(column: CatalogColumn) -> bool:
 
 
 def _preference(column: CatalogColumn) -> tuple[bool, int]:
-    # A column with a constant as its default is hardly the one that tells rows apart.
+    # A column with a constant as its default rarely identifies rows.
     return bool(column.default), _PREFERRED.index(column.column.type)
 
 

@@ -36,7 +36,7 @@ def test_the_table_shows_what_each_table_gets() -> None:
         "shop.plain 1,234 id insert, update (shop.extension refers to each of its rows)",
         "shop.extension 1,234 parent with shop.plain",
         "shop.unfilled 1,234 id fill in code",
-        "shop.child 1,234 id not yet",
+        "shop.child 1,234 id see below",
         (
             "shop.bare 1,234 id insert, delete "
             "(no column has several values whose text is the same in the sink)"
@@ -56,7 +56,7 @@ def test_nothing_to_do_is_not_mentioned() -> None:
     text = summary(source(), Proposal(SAMPLE.postgres, {}, (finding,), loads.tables, ()))
     assert text.splitlines()[3:] == [
         "",
-        "publication: none of inserts, updates, and deletes; pipeline.toml names cdc_publication",
+        "publication: none has inserts, updates, and deletes; pipeline.toml names cdc_publication",
         "slot: none for pgoutput; pipeline.toml names cdc_slot",
     ]
 
