@@ -96,7 +96,7 @@ _FOREIGN_KEYS = """
     ORDER BY wanted.name, con.conname
 """
 _PUBLICATIONS = """
-    SELECT p.pubname::text, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubviaroot
+    SELECT p.pubname::text, p.pubinsert, p.pubupdate, p.pubdelete, p.pubviaroot
     FROM pg_publication p ORDER BY 1
 """
 _PUBLISHED = """
@@ -109,7 +109,6 @@ _SLOTS = """
     ORDER BY 1
 """
 _CASCADE = "c"
-_SET_NULL = "n"
 
 
 @dataclass(frozen=True)
@@ -150,11 +149,6 @@ class ForeignKey:
     def cascades(self) -> bool:
         """Whether the deletion of a row deletes those that refer to it."""
         return self.on_delete == _CASCADE
-
-    @property
-    def releases(self) -> bool:
-        """Whether the deletion of a row sets the columns that refer to it to null."""
-        return self.on_delete == _SET_NULL
 
 
 @dataclass(frozen=True)
@@ -250,14 +244,12 @@ class Publication:
 
     Attributes:
         name: Its name.
-        all_tables: Whether it publishes all tables.
         operations: What it publishes: insert, update, delete.
         via_root: Whether changes of partitions are published as those of their table.
         tables: The tables that it publishes, with the columns that events may have.
     """
 
     name: str
-    all_tables: bool
     operations: frozenset[str]
     via_root: bool
     tables: Mapping[str, tuple[str, ...]]
@@ -361,11 +353,10 @@ def _publications(connection: Connection[tuple[Any, ...]]) -> Iterable[Publicati
     tables: dict[str, dict[str, tuple[str, ...]]] = {}
     for name, schema, table, columns in connection.execute(_PUBLISHED):
         tables.setdefault(name, {})[str(TableName(schema, table))] = tuple(columns)
-    for name, everything, *flags, via_root in connection.execute(_PUBLICATIONS):
+    for name, *flags, via_root in connection.execute(_PUBLICATIONS):
         verbs = zip(("insert", "update", "delete"), flags, strict=True)
         yield Publication(
             name=name,
-            all_tables=everything,
             operations=frozenset(verb for verb, carried in verbs if carried),
             via_root=via_root,
             tables=tables.get(name, {}),

@@ -63,6 +63,4 @@ def publication(
     name: str, operations: tuple[str, ...] = ("insert", "update", "delete"), tables: int = 1
 ) -> Publication:
     names = {f"shop.t{number}": ("id",) for number in range(tables)}
-    return Publication(
-        name=name, all_tables=False, operations=frozenset(operations), via_root=False, tables=names
-    )
+    return Publication(name=name, operations=frozenset(operations), via_root=False, tables=names)

@@ -323,7 +323,6 @@ def test_a_row_with_its_parent_needs_no_other(planned: Planned) -> None:
                 publications=(
                     Publication(
                         "cdc_publication",
-                        all_tables=False,
                         operations=frozenset(("update",)),
                         via_root=True,
                         tables={},
@@ -507,7 +506,6 @@ def test_the_sink_decides_which_columns_are_recognized(
 def test_what_is_not_published_or_carried_is_not_recognized(planned: Planned) -> None:
     published = Publication(
         "cdc_publication",
-        all_tables=False,
         operations=frozenset(("insert",)),
         via_root=True,
         tables={"shop.products": ("sku", "name", "secret", "card")},
