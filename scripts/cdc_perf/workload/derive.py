@@ -1,6 +1,6 @@
 """From the file and the catalog to the plan of a load, with every fault at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from psycopg import sql
@@ -11,6 +11,7 @@ from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.settings.table_name import TableName
 from cdc_perf.settings.workload import NO_FILE, OPERATIONS, Changes, Workload
+from cdc_perf.stack.checks.tables import table_faults
 from cdc_perf.stack.row_id import identity
 from cdc_perf.workload.catalog import Catalog, CatalogTable, ForeignKey
 from cdc_perf.workload.load_plan import (
@@ -26,7 +27,6 @@ from cdc_perf.workload.source_rows import SourceRows
 from cdc_perf.workload.statements import statement_change
 from cdc_perf.workload.tables import Fault, RowPlan, plan_rows
 
-_TABLES = ("r", "p")
 _PIPELINE = "pipeline.toml"
 _NO_VALUE = "''"
 
@@ -152,12 +152,9 @@ class _Deriver:
             exists = nearest(name, self.catalog.tables)
             self._add(name, setting, f"there is no table {name} in the source; {exists}")
             return None
-        if found.relation.kind not in _TABLES:
-            self._add(name, setting, f"{name} is not a table")
-            return None
-        fault = _key_fault(captured, found)
-        if fault:
-            self.faults.append((name, f"{_PIPELINE}: {fault}"))
+        fault = next(table_faults(captured, found.relation), None)
+        if fault is not None:
+            self.faults.append((name, f"{_PIPELINE}: {fault.what}; {fault.remedy}"))
             return None
         try:
             _identity(captured, found)
@@ -356,29 +353,9 @@ class _Deriver:
             yield With(child, count)
 
 
-def _key_fault(captured: Table, table: CatalogTable) -> str:
-    """Return why the key in pipeline.toml is not that of the rows; empty if it is."""
-    primary = table.primary_key
-    if primary:
-        if captured.key == primary:
-            return ""
-        return (
-            f"key of {captured.table}: {_listed(captured.key)} is not its primary key; set key = "
-            f"{_listed(primary)}"
-        )
-    unique = any(set(x.columns) == set(captured.key) and x.plain for x in table.relation.indexes)
-    if unique and set(captured.key) <= table.relation.not_null:
-        return ""
-    return f"key of {captured.table}: the table has no primary key; add one, or leave it out"
-
-
 def _identity(captured: Table, table: CatalogTable) -> str:
     """Return the SQL expression of the text that identifies a row in the sink."""
     return identity(captured, {x.name: x.column for x in table.columns}).as_string()
-
-
-def _listed(names: Sequence[str]) -> str:
-    return "[{}]".format(", ".join(f'"{name}"' for name in names))
 
 
 def _is_nullable(table: CatalogTable, key: ForeignKey) -> bool:

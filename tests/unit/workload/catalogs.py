@@ -77,7 +77,7 @@ def table(  # noqa: PLR0913 - what the catalog says of a table
     relation = Relation(
         kind,
         "p",
-        "d",
+        "d" if key else "f",
         tuple(each.name for each in columns),
         not_null,
         (*primary, *(index(*each) for each in unique)),

@@ -296,14 +296,14 @@ def test_a_row_with_its_parent_needs_no_other(planned: Planned) -> None:
     ("source", "fault"),
     [
         (catalog(), "there is no table shop.products in the source; none exist"),
-        (catalog(table("shop.products", column("sku"), key=("sku",), kind="v")), "is not a table"),
+        (catalog(table("shop.products", column("sku"), key=("sku",), kind="v")), "is a view"),
         (
             catalog(table("shop.products", column("sku"), key=())),
-            "the table has no primary key; add one, or leave it out",
+            "it has no primary key, and the unique indexes none; ALTER TABLE",
         ),
         (
             catalog(table("shop.products", column("sku"), column("id"), key=("id", "sku"))),
-            'key of shop.products: ["sku"] is not its primary key; set key = ["id", "sku"]',
+            "(sku) is not the key of shop.products; its primary key is (id, sku); key = ",
         ),
         (
             catalog(table("shop.products", column("sku", "point"), key=("sku",))),

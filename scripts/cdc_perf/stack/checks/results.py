@@ -31,7 +31,7 @@ class Comparison:
     Attributes:
         subject: What it is about, such as a table; may be empty.
         requested: What is requested.
-        exists: What was found; empty if that says nothing more.
+        exists: What was found; empty if that adds nothing.
         state: Whether the subject passed.
         detail: Why it was skipped.
     """

@@ -114,7 +114,7 @@ class ExternalStack:
         expect_passed(results)
 
     def check(self) -> tuple[Result, ...]:
-        """Ask every component, and check what those that answer have."""
+        """Probe every component, and run the checks that need no write."""
         self._warn_of_client()
         return self._results(self._answers())
 
@@ -136,8 +136,8 @@ class ExternalStack:
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if every component with an address answers."""
-        silent = [x for x in self._answers() if x.fault and x.component not in CONNECTORS]
-        return None if silent else with_canary(self._pipeline, self._addresses)
+        faulty = [x for x in self._answers() if x.fault and x.component not in CONNECTORS]
+        return None if faulty else with_canary(self._pipeline, self._addresses)
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Probe every component; one without an address counts as running."""
