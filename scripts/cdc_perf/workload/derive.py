@@ -29,6 +29,7 @@ from cdc_perf.workload.tables import Fault, RowPlan, plan_rows
 
 _PIPELINE = "pipeline.toml"
 _NO_VALUE = "''"
+_NO_ROWS = RowPlan(columns=(), references=(), new_parents=frozenset(), updates=(), faults=())
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,9 @@ class _Deriver:
             if found is None:
                 continue
             captured, table = found
+            if self._is_left_to_statements(name):
+                plans[name] = _NO_ROWS
+                continue
             changes = self.changes.get(name, Changes())
             plan = plan_rows(
                 table,
@@ -216,6 +220,19 @@ class _Deriver:
                 yield operation, f"the role has no right to {operation} rows of {table}"
             if published is not None and operation not in published.operations:
                 yield operation, f"the publication {published.name} does not publish {operation}s"
+
+    def _is_left_to_statements(self, name: str) -> bool:
+        """Return whether only custom statements insert rows, and nothing else needs any."""
+        changes = self.changes.get(name, Changes())
+        if any(changes.weight(operation) for operation in OPERATIONS):
+            return False
+        if any(name in each.with_ for each in self.changes.values()):
+            return False
+        children = (self.catalog.tables.get(child) for child, _ in self._names())
+        if any(key.table == name for child in children if child for key in child.foreign_keys):
+            return False
+        own = [x for x in self.workload.statements.values() if x.table == name]
+        return bool(own) and all(x.operation == "insert" and x.weight for x in own)
 
     def _is_existing(self, table: str, key: ForeignKey) -> bool:
         """Return whether a foreign key refers to rows that are there before the load."""

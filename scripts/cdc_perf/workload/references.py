@@ -1,6 +1,6 @@
 """The foreign keys of a table: to whose rows the virtual user's rows refer."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cdc_perf.workload.catalog import Catalog, CatalogTable, ForeignKey
@@ -41,11 +41,6 @@ def referring(table: CatalogTable, given: Collection[str], catalog: Catalog) -> 
             )
         else:
             keys.append(key)
-    for column, names in _shared(keys):
-        faults[column] = (
-            f"is a part of the foreign keys {' and '.join(names)}, so the rows that they refer to "
-            "depend on each other: fill in their columns, or use a custom statement"
-        )
     return Referring(tuple(keys), faults)
 
 
@@ -72,14 +67,3 @@ def _follows(key: ForeignKey, other: ForeignKey, catalog: Catalog) -> bool:
         each.table == key.table and dict(zip(each.columns, each.to, strict=True)) == columns
         for each in parent.foreign_keys
     )
-
-
-def _shared(keys: Iterable[ForeignKey]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the columns that several keys have, with the names of the keys."""
-    names: dict[str, list[str]] = {}
-    for key in keys:
-        for column in key.columns:
-            names.setdefault(column, []).append(key.name)
-    for column, found in names.items():
-        if len(found) > 1:
-            yield column, tuple(found)
