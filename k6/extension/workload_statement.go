@@ -45,23 +45,9 @@ func (r *workloadRun) insertInstead(ctx context.Context) error {
 func (r *workloadRun) executeOn(ctx context.Context, chosen *ownRow) error {
 	now := chosen
 	var changed []string
-	err := pgx.BeginFunc(ctx, r.workload.database.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, r.change.SQL, r.args(chosen)...); err != nil {
-			return err
-		}
-		var err error
-		if now, err = chosen.read(ctx, tx); err != nil {
-			return err
-		}
-		if r.Deleted != (now == nil) {
-			return errUnseen
-		}
-		if now != nil {
-			if changed = differing(chosen, now, chosen.table.Recognized); len(changed) == 0 {
-				return errUnseen
-			}
-		}
-		return nil
+	err := pgx.BeginFunc(ctx, r.workload.database.pool, func(tx pgx.Tx) (err error) {
+		now, changed, err = r.effect(ctx, tx, chosen)
+		return err
 	})
 	if errors.Is(err, errUnseen) {
 		return err
@@ -83,42 +69,68 @@ func (r *workloadRun) executeOn(ctx context.Context, chosen *ownRow) error {
 	return nil
 }
 
+// effect runs the statement on a row, and returns the row as it is now, and the columns that show the change.
+func (r *workloadRun) effect(ctx context.Context, tx pgx.Tx, chosen *ownRow) (now *ownRow, changed []string, err error) {
+	if _, err := tx.Exec(ctx, r.change.SQL, r.args(chosen)...); err != nil {
+		return nil, nil, err
+	}
+	if now, err = chosen.read(ctx, tx); err != nil {
+		return nil, nil, err
+	}
+	if (r.change.Operation == deleteOperation) != (now == nil) {
+		return nil, nil, errUnseen
+	}
+	if now != nil {
+		if changed = differing(chosen, now, chosen.table.Recognized); len(changed) == 0 {
+			return nil, nil, errUnseen
+		}
+	}
+	return now, changed, nil
+}
+
 // executeInsert runs a statement that returns the key of the row that it makes.
 func (r *workloadRun) executeInsert(ctx context.Context) error {
-	t := r.change.table
 	var made *ownRow
-	err := pgx.BeginFunc(ctx, r.workload.database.pool, func(tx pgx.Tx) error {
-		// As text, whatever the types.
-		answer, _ := tx.Query(ctx, r.change.SQL, append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, r.args(nil)...)...)
-		key, err := pgx.CollectExactlyOneRow(answer, func(row pgx.CollectableRow) ([]string, error) {
-			var values []string
-			for _, raw := range row.RawValues() {
-				values = append(values, string(raw))
-			}
-			return values, nil
-		})
-		if err != nil {
-			return err
-		}
-		if len(key) != len(t.Key) {
-			return fmt.Errorf("the statement returns %d columns, not the key's %d", len(key), len(t.Key))
-		}
-		partial := &ownRow{table: t, values: make([]*string, len(t.kept))}
-		for i, name := range t.Key {
-			at, _ := slices.BinarySearch(t.kept, name)
-			partial.values[at] = &key[i]
-		}
-		if made, err = partial.read(ctx, tx); err == nil && made == nil {
-			err = errors.New("the statement returns the key of a row that does not exist")
-		}
+	err := pgx.BeginFunc(ctx, r.workload.database.pool, func(tx pgx.Tx) (err error) {
+		made, err = r.inserted(ctx, tx)
 		return err
 	})
 	if err != nil {
 		return r.failed(err)
 	}
 	r.written(made)
-	r.awaited, r.expected, r.Inserted = []*ownRow{made}, t.Recognized, 1
+	r.awaited, r.expected, r.Inserted = []*ownRow{made}, made.table.Recognized, 1
 	return nil
+}
+
+// inserted runs the statement, and returns the row that it makes.
+func (r *workloadRun) inserted(ctx context.Context, tx pgx.Tx) (*ownRow, error) {
+	t := r.change.table
+	// As text, whatever the types.
+	answer, _ := tx.Query(ctx, r.change.SQL, append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, r.args(nil)...)...)
+	key, err := pgx.CollectExactlyOneRow(answer, func(row pgx.CollectableRow) ([]string, error) {
+		var values []string
+		for _, raw := range row.RawValues() {
+			values = append(values, string(raw))
+		}
+		return values, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(key) != len(t.Key) {
+		return nil, fmt.Errorf("the statement returns %d columns, not the key's %d", len(key), len(t.Key))
+	}
+	partial := &ownRow{table: t, values: make([]*string, len(t.kept))}
+	for i, name := range t.Key {
+		at, _ := slices.BinarySearch(t.kept, name)
+		partial.values[at] = &key[i]
+	}
+	made, err := partial.read(ctx, tx)
+	if err == nil && made == nil {
+		err = errors.New("the statement returns the key of a row that does not exist")
+	}
+	return made, err
 }
 
 // args returns the parameters of a statement on a row.

@@ -14,6 +14,9 @@ import (
 // trialSamples is how often a trial makes each change: a value that breaks a constraint may be rare.
 const trialSamples = 20
 
+// trialRounds is how often a statement without an effect is tried so many times.
+const trialRounds = 5
+
 // trial makes the changes of a workload in a transaction that is rolled back.
 type trial struct {
 	workload *workload
@@ -47,10 +50,9 @@ func (w *workload) Try(timeoutMs float64) ([]string, error) {
 	own := &workload{vu: w.vu, plan: w.plan, database: w.database, own: ownRows{}, random: random}
 	t := &trial{workload: own, tx: tx}
 	t.insertAll(ctx)
-	for _, change := range w.plan.changes {
-		if change.SQL != "" || change.Operation != insertOperation {
-			t.sample(ctx, change, t.changeRow)
-		}
+	// Deletes are last: they leave no rows for the others.
+	for _, each := range []operation{insertOperation, updateOperation, deleteOperation} {
+		t.changeAll(ctx, each)
 	}
 	return append([]string{}, t.faults...), ctx.Err()
 }
@@ -87,6 +89,63 @@ func (t *trial) insertAll(ctx context.Context) {
 	}
 }
 
+// changeAll makes the changes of one operation, except the inserts that are no custom statements.
+func (t *trial) changeAll(ctx context.Context, made operation) {
+	var statements []*workloadChange
+	for _, change := range t.workload.plan.changes {
+		switch {
+		case change.Operation != made:
+		case change.SQL == "" && made != insertOperation:
+			t.sample(ctx, change, t.changeRow)
+		case change.SQL != "" && made == insertOperation:
+			t.sample(ctx, change, t.executeInsert)
+		case change.SQL != "":
+			statements = append(statements, change)
+		}
+	}
+	t.executeAll(ctx, statements)
+}
+
+// executeAll runs statements on rows. What a statement needs may be rare, or what another one does: those without an
+// effect are run again, on new rows too.
+func (t *trial) executeAll(ctx context.Context, statements []*workloadChange) {
+	hasRun := map[*workloadChange]bool{}
+	for round := range trialRounds {
+		var idle []*workloadChange
+		for _, change := range statements {
+			if round > 0 && len(t.faults) == 0 {
+				for _, insert := range t.inserts(change.table) {
+					t.sample(ctx, insert, t.insertRow)
+				}
+			}
+			hasEffect, before := false, len(t.faults)
+			t.sample(ctx, change, func(ctx context.Context, tx pgx.Tx, run *workloadRun) error {
+				chosen := t.workload.choose(change)
+				if chosen == nil {
+					return nil
+				}
+				hasRun[change] = true
+				err := t.execute(ctx, tx, run, chosen)
+				if errors.Is(err, errUnseen) {
+					chosen.spend(change)
+				}
+				hasEffect = hasEffect || err == nil
+				return err
+			})
+			if !hasEffect && len(t.faults) == before {
+				idle = append(idle, change)
+			}
+		}
+		statements = idle
+	}
+	for _, change := range statements {
+		// Without a row, an insert has failed.
+		if hasRun[change] {
+			t.add(change, errUnseen)
+		}
+	}
+}
+
 // inserts returns the inserts of a table that are no custom statements: those of the workload or, if it has none of any
 // kind, the one by which a virtual user makes the rows that other changes need.
 func (t *trial) inserts(table *workloadTable) []*workloadChange {
@@ -106,21 +165,25 @@ func (t *trial) inserts(table *workloadTable) []*workloadChange {
 	return found
 }
 
-// sample makes a change trialSamples times, or until it fails.
+// sample makes a change trialSamples times, or until it fails. A statement that the sink would not show is undone.
 func (t *trial) sample(ctx context.Context, change *workloadChange, once func(context.Context, pgx.Tx, *workloadRun) error) {
 	for range trialSamples {
 		err := pgx.BeginFunc(ctx, t.tx, func(savepoint pgx.Tx) error {
 			return once(ctx, savepoint, &workloadRun{workload: t.workload, change: change})
 		})
-		if err == nil {
+		if err == nil || errors.Is(err, errUnseen) {
 			continue
 		}
 		// The fault of the parent is enough.
 		if !errors.Is(err, errNoParent) || len(t.faults) == 0 {
-			t.faults = append(t.faults, fmt.Sprintf("%s of %s: %s", change.Name, change.table.name, refusal(err)))
+			t.add(change, err)
 		}
 		return
 	}
+}
+
+func (t *trial) add(change *workloadChange, err error) {
+	t.faults = append(t.faults, fmt.Sprintf("%s of %s: %s", change.Name, change.table.name, refusal(err)))
 }
 
 func (t *trial) insertRow(ctx context.Context, tx pgx.Tx, run *workloadRun) error {
@@ -141,39 +204,68 @@ func (t *trial) insertRow(ctx context.Context, tx pgx.Tx, run *workloadRun) erro
 	return nil
 }
 
-// changeRow makes an update, a delete, or a custom statement.
+// changeRow makes an update or a delete.
 func (t *trial) changeRow(ctx context.Context, tx pgx.Tx, run *workloadRun) error {
 	change := run.change
-	var chosen *ownRow
-	if change.Operation != insertOperation {
-		if chosen = t.workload.choose(change); chosen == nil {
-			// Its insert has failed, or all rows are deleted.
-			return nil
-		}
+	chosen := t.workload.choose(change)
+	if chosen == nil {
+		// Its insert has failed, or all rows are deleted.
+		return nil
 	}
-	switch {
-	case change.SQL != "":
-		_, err := tx.Exec(ctx, change.SQL, run.args(chosen)...)
-		return err
-	case change.Operation == updateOperation:
+	if change.Operation == updateOperation {
 		args, ok := run.updateArgs(chosen)
 		if !ok {
 			// The values equal those of the row: the load draws others.
 			return nil
 		}
-		_, err := tx.Exec(ctx, chosen.table.updateSQL, append(args, chosen.keyArgs()...)...)
-		return err
-	default:
-		if _, err := tx.Exec(ctx, chosen.table.deleteSQL, chosen.keyArgs()...); err != nil {
-			return err
+		answer, _ := tx.Query(ctx, chosen.table.updateSQL, append(args, chosen.keyArgs()...)...)
+		returned, err := pgx.CollectExactlyOneRow(answer, texts)
+		if err == nil {
+			chosen.values = ownRowOf(chosen.table, returned).values
 		}
+		return err
+	}
+	tag, err := tx.Exec(ctx, chosen.table.deleteSQL, chosen.keyArgs()...)
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() != 1 {
+		return pgx.ErrNoRows
+	}
+	t.workload.own.forget(chosen)
+	return nil
+}
+
+func (t *trial) executeInsert(ctx context.Context, tx pgx.Tx, run *workloadRun) error {
+	made, err := run.inserted(ctx, tx)
+	if err == nil {
+		t.workload.own.add(made)
+	}
+	return err
+}
+
+// execute runs a statement on a row, and notes its effect.
+func (t *trial) execute(ctx context.Context, tx pgx.Tx, run *workloadRun, chosen *ownRow) error {
+	now, _, err := run.effect(ctx, tx, chosen)
+	if err != nil {
+		return err
+	}
+	if now == nil {
 		t.workload.own.forget(chosen)
 		return nil
 	}
+	chosen.values, chosen.spent = now.values, nil
+	return nil
 }
 
 // refusal returns PostgreSQL's words in one line.
 func refusal(err error) string {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return "it changes no row"
+	case errors.Is(err, pgx.ErrTooManyRows):
+		return "it changes more than one row"
+	}
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		return strings.Join(strings.Fields(err.Error()), " ")

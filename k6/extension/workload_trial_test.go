@@ -46,7 +46,48 @@ func TestATrialOnAServer(t *testing.T) {
 				`CREATE TRIGGER refuse BEFORE UPDATE OR DELETE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.refuse()`,
 			},
 			want: []string{
-				`update of shop.orders: no UPDATE here`, `delete of shop.orders: no DELETE here`, `ship of shop.orders: no UPDATE here`,
+				`update of shop.orders: no UPDATE here`, `ship of shop.orders: no UPDATE here`, `delete of shop.orders: no DELETE here`,
+			},
+		},
+		"statements without the effect that they are said to have": {
+			plan: statementPlan(t, `
+				{"name": "none", "operation": "update", "table": "shop.orders", "weight": 1, "parameters": [{"key": "order_no"}],
+					"sql": "UPDATE shop.orders SET qty = qty WHERE order_no = $1"},
+				{"name": "gone", "operation": "update", "table": "shop.orders", "weight": 1, "parameters": [{"key": "order_no"}],
+					"sql": "DELETE FROM shop.orders WHERE order_no = $1"},
+				{"name": "kept", "operation": "delete", "table": "shop.orders", "weight": 1, "parameters": [{"key": "order_no"}],
+					"sql": "UPDATE shop.orders SET qty = qty + 1 WHERE order_no = $1"},
+				{"name": "missing", "operation": "insert", "table": "shop.products", "weight": 1,
+					"sql": "INSERT INTO shop.products SELECT 'p' WHERE false RETURNING sku"},
+				{"name": "twice", "operation": "insert", "table": "shop.products", "weight": 1,
+					"sql": "INSERT INTO shop.products VALUES ('p'), ('q') RETURNING sku"}`),
+			want: []string{
+				`missing of shop.products: it changes no row`, `twice of shop.products: it changes more than one row`,
+				`none of shop.orders: the statement changed nothing that the sink shows`,
+				`gone of shop.orders: the statement changed nothing that the sink shows`,
+				`kept of shop.orders: the statement changed nothing that the sink shows`,
+			},
+		},
+		"a statement that needs what a later one does, beside one that deletes": {
+			plan: statementPlan(t, `
+				{"name": "remove", "operation": "delete", "table": "shop.orders", "weight": 1, "parameters": [{"key": "order_no"}],
+					"sql": "DELETE FROM shop.orders WHERE order_no = $1"},
+				{"name": "second", "operation": "update", "table": "shop.orders", "weight": 1, "parameters": [{"key": "order_no"}],
+					"sql": "UPDATE shop.orders SET qty = 101 WHERE order_no = $1 AND qty = 100"},
+				{"name": "first", "operation": "update", "table": "shop.orders", "weight": 1, "parameters": [{"key": "order_no"}],
+					"sql": "UPDATE shop.orders SET qty = 100 WHERE order_no = $1"}`),
+		},
+		"an update that a trigger suppresses": {
+			plan: shopPlan,
+			statements: []string{
+				`CREATE FUNCTION shop.suppress() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+					IF tg_op = 'UPDATE' AND NEW.total IS DISTINCT FROM OLD.total THEN RETURN NEW; END IF;
+					RETURN NULL; END $$`,
+				`CREATE TRIGGER suppress BEFORE UPDATE OR DELETE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.suppress()`,
+			},
+			want: []string{
+				`update of shop.orders: it changes no row`, `ship of shop.orders: the statement changed nothing that the sink shows`,
+				`delete of shop.orders: it changes no row`,
 			},
 		},
 		"a statement with a mistake": {

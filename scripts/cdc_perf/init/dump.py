@@ -35,6 +35,8 @@ _END = re.compile(r"^--\n-- PostgreSQL database dump complete\n--\n", re.MULTILI
 _LEFT_OUT = re.compile(r"--|SET \w*timeout\b")
 _NO_SCHEMA = "-"
 _TABLE = "TABLE"
+_DENIED = "permission denied"
+ALTERATION = f"ALTER {_TABLE}"
 _ALTERATION = re.compile(r"(?<=;)\n(?=ALTER TABLE )")
 _VERSION = re.compile(r"\d+")
 
@@ -96,13 +98,19 @@ def find_pg_dump(embedded: Path, embedded_major: int, server_version: int) -> Pa
     )
 
 
-def dump_schema(pg_dump: Path, dsn: str, excluded: Sequence[TableName] = ()) -> Dump:
+def dump_schema(
+    pg_dump: Path,
+    dsn: str,
+    excluded: Sequence[TableName] = (),
+    excluded_schemas: Sequence[str] = (),
+) -> Dump:
     """Return the schema of a database, without owners, privileges, and publications.
 
     Args:
         pg_dump: The program.
         dsn: The database.
         excluded: The tables to leave out, because the role cannot read them.
+        excluded_schemas: The schemas to leave out, because the role cannot use them.
 
     Raises:
         StackFailure: pg_dump failed.
@@ -115,7 +123,8 @@ def dump_schema(pg_dump: Path, dsn: str, excluded: Sequence[TableName] = ()) -> 
         completed = process.run(
             [
                 *(pg_dump, *_OPTIONS, f"--lock-wait-timeout={_LOCK_MILLISECONDS}"),
-                *(f"--exclude-table={_pattern(name)}" for name in excluded),
+                *(f"--exclude-table={_pattern(*name)}" for name in excluded),
+                *(f"--exclude-schema={_pattern(name)}" for name in excluded_schemas),
                 *("--no-password", "--file", path),
                 f"--dbname={make_conninfo('', **address, options=options)}",
             ],
@@ -124,10 +133,10 @@ def dump_schema(pg_dump: Path, dsn: str, excluded: Sequence[TableName] = ()) -> 
             check=False,
         )
         if completed.exit_code != 0:
-            lines = completed.output.splitlines()
+            lines = completed.output.splitlines() or ["no output"]
             raise StackFailure(
-                f"pg_dump failed: {lines[-1].removeprefix('pg_dump: ') if lines else 'no output'}",
-                hint="the role must be able to read every table",
+                f"pg_dump failed: {lines[-1].removeprefix('pg_dump: ')}",
+                hint="the role must be able to read every table" if _DENIED in lines[-1] else "",
                 detail=tuple(lines[-10:-1]),
             )
         return parse_dump(path.read_text(encoding="utf-8"))
@@ -163,12 +172,12 @@ def _divided(entry: DumpEntry) -> Iterator[DumpEntry]:
     first, *others = _ALTERATION.split(entry.text) if entry.kind == _TABLE else (entry.text,)
     yield replace(entry, text=first)
     for text in others:
-        yield replace(entry, kind=f"ALTER {_TABLE}", text=text)
+        yield replace(entry, kind=ALTERATION, text=text)
 
 
-def _pattern(name: TableName) -> str:
-    """Return the pattern that matches only one table: a quoted part has no wildcards."""
-    return ".".join('"{}"'.format(part.replace('"', '""')) for part in name)
+def _pattern(*parts: str) -> str:
+    """Return the pattern that matches only one name: a quoted part has no wildcards."""
+    return ".".join('"{}"'.format(part.replace('"', '""')) for part in parts)
 
 
 def _major(pg_dump: Path) -> int:

@@ -6,7 +6,8 @@ from tabulate import tabulate
 
 from cdc_perf.init.loads import TableLoad
 from cdc_perf.init.proposal import Proposal
-from cdc_perf.init.source import Source
+from cdc_perf.init.schema import refusals
+from cdc_perf.init.source import Source, closed_schemas
 from cdc_perf.init.tables import TableFinding, find_publication, find_slot
 from cdc_perf.settings.workload import OPERATIONS
 
@@ -31,13 +32,14 @@ def summary(source: Source, proposal: Proposal) -> str:
         colalign=["left", "right", "left", "left"],
         disable_numparse=True,
     )
-    lines = [table, "", _publication(source, proposal), _slot(source, proposal)]
+    lines = [table, *closed_schemas(source)]
+    lines += ["", _publication(source, proposal), _slot(source, proposal)]
     missing = [f"  {load.table}: {each}" for load in proposal.loads for each in load.missing]
     if missing:
         lines += ["", "Before these tables can be loaded, edit workload.toml:", *missing]
     if proposal.refused:
         lines += ["", "schema.sql leaves out what the embedded PostgreSQL refuses:"]
-        lines += [f"  {each}" for each in proposal.refused]
+        lines += [f"  {each}" for each in refusals(proposal.refused)]
     return "\n".join(lines)
 
 

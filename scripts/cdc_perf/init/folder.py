@@ -44,7 +44,7 @@ class FolderChanges:
         Raises:
             UsageFailure: The folder is a file, or a file cannot be read.
         """
-        if folder.exists() and not folder.is_dir():
+        if os.path.exists(folder) and not folder.is_dir():  # noqa: PTH110 - no error if too long
             raise UsageFailure(f"--pipeline: {folder} is not a folder")
         existing = {}
         for name in wanted:
@@ -83,7 +83,14 @@ class FolderChanges:
 
         Raises:
             OSError: The folder is not writable.
+            UsageFailure: The folder cannot be created.
         """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageFailure(
+                f"--pipeline: {self.folder} cannot be created: {error.strerror}"
+            ) from None
         paths = tuple(self.folder / name for name in (*self.new, *self.changed))
         for path in paths:
             write_atomically(path, self.wanted[path.name])

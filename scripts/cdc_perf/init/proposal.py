@@ -14,7 +14,7 @@ from cdc_perf.init.dump import dump_schema, find_pg_dump
 from cdc_perf.init.loads import TableLoad, find_loads
 from cdc_perf.init.schema import Refused, causes, create, schema_sql
 from cdc_perf.init.scratch import scratch_database
-from cdc_perf.init.source import Source
+from cdc_perf.init.source import Source, closed_schemas
 from cdc_perf.init.tables import TableFinding, find_publication, find_slot, find_tables, omitted
 from cdc_perf.init.workload_text import workload_text
 from cdc_perf.settings import toml
@@ -95,7 +95,7 @@ def propose(source: Source, dsn: str, embedded: EmbeddedPostgres) -> Proposal:
         UsageFailure: No table can be captured.
     """
     pg_dump = find_pg_dump(embedded.pg_dump, embedded.major, source.version)
-    dump = dump_schema(pg_dump, dsn, omitted(source))
+    dump = dump_schema(pg_dump, dsn, omitted(source), source.closed_schemas)
     settings = _settings(source)
     with scratch_database(embedded.folder, settings) as connection:
         refused = create(connection, dump)
@@ -104,7 +104,9 @@ def propose(source: Source, dsn: str, embedded: EmbeddedPostgres) -> Proposal:
         if not any(each.table for each in tables):
             raise UsageFailure(
                 f"the database {source.database} has no table that can be captured",
-                hint="\n".join(f"{each.name}: {each.why}" for each in tables),
+                hint="\n".join(
+                    (*(f"{each.name}: {each.why}" for each in tables), *closed_schemas(source))
+                ),
             )
         files = {
             PIPELINE_FILE: _pipeline_file(source, settings, tables),

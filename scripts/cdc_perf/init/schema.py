@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from cdc_perf.init.dump import Dump, DumpEntry
+from cdc_perf.init.dump import ALTERATION, Dump, DumpEntry
 
 _DIVIDER = "\n\n"
 # A comment on an object that was refused is refused too.
@@ -64,6 +64,19 @@ def causes(refused: Sequence[Refused]) -> tuple[Refused, ...]:
     return tuple({str(x): x for x in found}.values())
 
 
+def refusals(refused: Sequence[Refused]) -> tuple[str, ...]:
+    """Return a line for each object; one for all tables with the same refused option."""
+    found: dict[str, list[Refused]] = {}
+    for each in refused:
+        found.setdefault(each.reason if each.entry.kind == ALTERATION else str(each), []).append(
+            each
+        )
+    return tuple(
+        f"{first.entry} and {len(others)} more: {first.reason}" if others else str(first)
+        for first, *others in found.values()
+    )
+
+
 def _belongs(refused: Refused, schema: str, relation: str) -> bool:
     """Return whether an object is named after a relation (`geom geom_pkey`), or lacks only that."""
     entry = refused.entry
@@ -85,7 +98,7 @@ def schema_sql(dump: Dump, refused: Sequence[Refused], database: str) -> str:
     named = causes(refused)
     if named:
         head += ["--", "-- Left out, because the embedded PostgreSQL refuses it:"]
-        head += [f"--   {_line(str(each))}" for each in named]
+        head += [f"--   {_line(each)}" for each in refusals(named)]
     kept = [entry.text for entry in dump.entries if entry not in without]
     return _DIVIDER.join(("\n".join(head), dump.settings, *kept)) + "\n"
 

@@ -25,6 +25,13 @@ _OF_EXTENSIONS = """
     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_extension'::regclass
         AND d.deptype = 'e'
 """
+# A role without the right to use a schema cannot inspect its tables, and pg_dump fails on them.
+_CLOSED = """
+    SELECT n.nspname::text FROM pg_namespace n
+    WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        AND NOT has_schema_privilege(n.oid, 'USAGE')
+    ORDER BY 1
+"""
 
 AskPassword = Callable[[str], str]
 
@@ -38,12 +45,14 @@ class Source:
         version: The server's version: 180006 is 18.6.
         catalog: Its tables, publications, and logical slots.
         extension_tables: The extension that each of these tables belongs to, by the table's name.
+        closed_schemas: The schemas that the role may not use.
     """
 
     database: str
     version: int
     catalog: Catalog
     extension_tables: Mapping[str, str]
+    closed_schemas: tuple[str, ...] = ()
 
 
 def with_password(dsn: str, ask: AskPassword | None) -> str:
@@ -77,12 +86,22 @@ def read_source(dsn: str) -> Source:
     """
     with _reading(dsn) as connection:
         rows = connection.execute(_OF_EXTENSIONS).fetchall()
+        closed = connection.execute(_CLOSED).fetchall()
         return Source(
             database=connection.info.dbname,
             version=connection.info.server_version,
             catalog=read_catalog(connection),
             extension_tables={str(TableName(schema, name)): of for schema, name, of in rows},
+            closed_schemas=tuple(name for (name,) in closed),
         )
+
+
+def closed_schemas(source: Source) -> tuple[str, ...]:
+    """Return a line for each schema that the role may not use."""
+    return tuple(
+        f"schema {name}: not inspected: the role may not use it: GRANT USAGE ON SCHEMA"
+        for name in source.closed_schemas
+    )
 
 
 @contextmanager

@@ -63,7 +63,8 @@ def read_toml(path: Path) -> dict[str, object]:
         UsageFailure: The file is missing or not TOML, for example because a key repeats.
     """
     try:
-        return tomllib.loads(_read(path, path.name))
+        # Some editors on Windows begin a file with this mark.
+        return tomllib.loads(_read(path, path.name).removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         raise UsageFailure(f"{path.name}: not TOML: {error}") from error
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -33,6 +34,8 @@ JsonLength = Annotated[int, msgspec.Meta(ge=10, le=1_000_000)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
+# k6 chooses among numbers of 64 bits.
+HIGHEST = 2**63 - 1
 # It is a tag of k6's metrics.
 _STATEMENT = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
@@ -109,6 +112,16 @@ class Changes(_Section, frozen=True, rename={"with_": "with"}):
     set: tuple[Name, ...] = ()
     keys: Keys = "uniform"
     columns: Mapping[str, ColumnRule] = {}
+
+    def __post_init__(self) -> None:
+        """Check what the types cannot.
+
+        Raises:
+            ValueError: A column is in `set` twice.
+        """
+        for name in self.set:
+            if self.set.count(name) > 1:
+                raise ValueError(f"set: has {name} twice")
 
     def weight(self, operation: str) -> int:
         """Return the weight of an operation."""
@@ -227,16 +240,27 @@ class _Reader:
         first: dict[str, str] = {}
         for name, entry in tables.items():
             place = f"changes.{toml.key(name)}"
+            if entry and "." not in name and all(isinstance(x, dict) for x in entry.values()):
+                # TOML reads [changes.shop.orders] as a table in a table.
+                self._add(place, f'quote the table: [changes."{name}.{next(iter(entry))}"]')
+                continue
             table = self._table(place, name)
             if first.setdefault(table, name) != name:
                 self._add(place, f"is the same table as {toml.key(first[table])}")
             rules = self._rules(entry, "columns", place)
-            found = self._part({**entry, "columns": {}}, Changes, place)
+            children = dict(self._children(entry, place))
+            found = self._part({**entry, "columns": {}, "with": {}}, Changes, place)
             if found is not None:
-                children = {
-                    self._table(f"{place}.with", child): rows for child, rows in found.with_.items()
-                }
                 yield table, msgspec.structs.replace(found, columns=rules, with_=children)
+
+    def _children(self, entry: Mapping[str, object], place: str) -> Iterator[tuple[str, int]]:
+        where = f"{place}.with"
+        given = self._part(entry.get("with", {}), dict[str, object], where) or {}
+        for name, content in given.items():
+            rows = self._part(content, Rows, f"{where}.{toml.key(name)}")
+            table = self._table(where, name)
+            if rows is not None:
+                yield table, rows
 
     def _statements(
         self, named: Mapping[str, Mapping[str, object]]
@@ -269,7 +293,12 @@ class _Reader:
     def _sections(
         self, content: Mapping[str, object], name: str
     ) -> Mapping[str, Mapping[str, object]]:
-        return self._part(content.get(name, {}), dict[str, dict[str, object]], name) or {}
+        given = self._part(content.get(name, {}), dict[str, object], name) or {}
+        found = {
+            each: self._part(entry, dict[str, object], f"{name}.{toml.key(each)}")
+            for each, entry in given.items()
+        }
+        return {each: entry for each, entry in found.items() if entry is not None}
 
     def _part(self, content: object, kind: type[T], place: str) -> T | None:
         try:
@@ -314,6 +343,8 @@ def _check_choice(choice: tuple[Scalar, ...] | Mapping[str, float] | None) -> No
     if not choice:
         raise ValueError("choice: is empty")
     if isinstance(choice, Mapping):
+        if not all(isfinite(weight) for weight in choice.values()):
+            raise ValueError("choice: a weight is not a finite number")
         if any(weight < 0 for weight in choice.values()):
             raise ValueError("choice: a weight is below 0")
         if not any(choice.values()):
@@ -334,6 +365,9 @@ def _check_range(limits: tuple[int | float | str, int | float | str] | None) -> 
                 'range: is neither two numbers nor two dates or timestamps ("2024-01-01")'
             ) from None
     else:
+        for limit in (low, high):
+            if not -HIGHEST <= limit <= HIGHEST:
+                raise ValueError(f"range: {limit} is not a number of 64 bits")
         ordered = low <= high
     if not ordered:
         raise ValueError(f"range: {low} is above {high}")

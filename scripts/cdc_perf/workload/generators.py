@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal
 
+from cdc_perf.settings.workload import HIGHEST
 from cdc_perf.workload.catalog import CatalogColumn
 from cdc_perf.workload.constraints import Rule
 from cdc_perf.workload.limits import (
@@ -141,19 +142,33 @@ def usual_range(column: CatalogColumn, limits: Limits) -> Range:
 
 
 def make_range(column: CatalogColumn, low: Decimal, high: Decimal) -> Range:
-    """Return the generator of the values of a column between two numbers, both included."""
+    """Return the generator of the values of a column between two numbers, both included.
+
+    Raises:
+        NoGenerator: k6 cannot choose among so many decimal numbers.
+    """
     kind = column.column.type
     of: Literal["integer", "decimal", "float", "date", "timestamp"] = "timestamp"
     scale = 0
     if kind in INTEGERS:
         of = "integer"
     elif kind == "numeric":
-        of, scale = "decimal", max(0, -int(step_of(column).as_tuple().exponent))
+        of, scale = "decimal", _scale(low, high, step_of(column))
     elif kind in FLOATS:
         of = "float"
     elif kind == "date":
         of = "date"
     return Range(text_of(low, kind), text_of(high, kind), of, scale)
+
+
+def _scale(low: Decimal, high: Decimal, step: Decimal) -> int:
+    """Return the most decimals, up to those of a step, with which k6 has the numbers."""
+    most = max(0, -int(step.as_tuple().exponent))
+    needed = max(0, *(-int(x.normalize().as_tuple().exponent) for x in (low, high)))
+    for scale in range(most, needed - 1, -1):
+        if max(abs(low), abs(high)).scaleb(scale) <= HIGHEST:
+            return scale
+    raise NoGenerator(f"range: a limit with {needed} decimals is not a number of 64 bits")
 
 
 def varies(generator: Generator) -> bool:

@@ -24,6 +24,8 @@ _NAME_BYTES = 63
 # PostgreSQL adds this to the modifier of a type.
 _HEADER = 4
 _SCALE = 2
+# More of them leave few digits before the point: k6 chooses among numbers of 64 bits.
+_MOST_DECIMALS = 9
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - PostgreSQL adds the zone
 
 
@@ -88,11 +90,11 @@ def text_of(number: Decimal, kind: str) -> str:
 
 
 def step_of(column: CatalogColumn) -> Decimal:
-    """Return the distance of two values of a column."""
+    """Return the distance of two values that are generated for a column."""
     kind = column.column.type
     if kind == "numeric":
         scale = column.column.scale
-        return Decimal(1).scaleb(-(scale if scale is not None else _SCALE))
+        return Decimal(1).scaleb(-min(scale if scale is not None else _SCALE, _MOST_DECIMALS))
     if kind in FLOATS:
         return Decimal("0.001")
     return Decimal("0.000001") if kind in {"timestamp", "timestamptz"} else Decimal(1)

@@ -95,14 +95,14 @@ def _range(bounds: Bounds, column: CatalogColumn, rules: Sequence[Rule]) -> Rang
         low, high = (number_of(str(each), kind) for each in bounds)
     except ValueError:
         raise NoGenerator(f"range: its type is {declared}") from None
-    if kind not in FLOATS and any(each % step_of(column) for each in (low, high)):
-        raise NoGenerator(f"range: a limit is not a value of the type {declared}")
     limits = limits_of(column, rules)
     for each in (low, high):
         if not limits.allow(each):
             raise NoGenerator(
                 f"range: {text_of(each, kind)} is not allowed by its type or a constraint"
             )
+    if kind not in FLOATS and any(each % step_of(column) for each in (low, high)):
+        raise NoGenerator(f"range: a limit has more decimals than the type {declared}, or than 9")
     listed = listed_values(rules)
     if listed is not None:
         raise NoGenerator(f"range: a constraint allows only {', '.join(listed)}; use choice")

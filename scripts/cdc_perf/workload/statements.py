@@ -60,9 +60,6 @@ def parse_statement(text: str) -> ParsedStatement:
             if name not in names:
                 names.append(name)
             return f"${names.index(name) + 1}"
-        if found["comment"] is not None:
-            # A clause is added at the end, which a comment would hide.
-            return " "
         if found["end"] is not None:
             faults.append("has more than one statement; k6 makes one transaction of each change")
         if found["positional"] is not None:
@@ -71,7 +68,9 @@ def parse_statement(text: str) -> ParsedStatement:
             faults.append("has RETURNING, which is added to read the row; remove it")
         return found[0]
 
-    replaced_text = _PART.sub(replaced, _without_end(text)).strip()
+    # A clause is added at the end, which a comment would hide.
+    plain = _PART.sub(lambda found: " " if found["comment"] else found[0], text)
+    replaced_text = _PART.sub(replaced, _without_end(plain)).strip()
     return ParsedStatement(replaced_text, tuple(names), faults[0] if faults else "")
 
 

@@ -100,6 +100,7 @@ class _Planner:
         updates = self._updates()
         columns = tuple(self._columns(updates))
         self.faults += self._check_faults(frozenset(column.name for column in columns))
+        self.faults += self._set_faults()
         if self.changes.update:
             self.faults += self._update_faults(updates, {x.name: x.generator for x in columns})
         return RowPlan(
@@ -153,9 +154,7 @@ class _Planner:
             return None
         return (bool(column.default), has_few_values(generator)) if varies(generator) else None
 
-    def _update_faults(
-        self, updates: Sequence[str], generators: Mapping[str, Generator]
-    ) -> Iterator[Fault]:
+    def _set_faults(self) -> Iterator[Fault]:
         names = [column.name for column in self.table.columns]
         for name in self.changes.set:
             column = self.table.column(name)
@@ -169,6 +168,10 @@ class _Planner:
                 yield "set", f"{name} is a foreign key; use a custom statement"
             elif name in self.unique.columns:
                 yield "set", f"{name} is unique; set its values in columns"
+
+    def _update_faults(
+        self, updates: Sequence[str], generators: Mapping[str, Generator]
+    ) -> Iterator[Fault]:
         if not set(updates) <= set(generators):
             # Another fault says why.
             return

@@ -160,13 +160,15 @@ def test_a_role_that_may_only_read_some_tables(server: SourceServer, tmp_path: P
     with source.connect(dsn) as connection:
         connection.execute(
             "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA shop TO reader;"
-            "GRANT SELECT ON shop.products, shop.orders TO reader"
+            "GRANT SELECT ON shop.products, shop.orders TO reader;"
+            'CREATE SCHEMA "h""r"; CREATE TABLE "h""r".pay (id int PRIMARY KEY)'
         )
     found = init(folder, "--from", server.of("partly", user="reader"))
     assert found.exit_code == ExitCode.PASS, found.output
     assert len(written(folder).tables) == 2
     line = next(x for x in found.output.splitlines() if "shop.audit_log" in x)
     assert "the role may not read it" in line
+    assert 'schema h"r: not inspected: the role may not use it' in found.output
 
 
 def test_what_needs_a_role_of_the_server_is_named(server: SourceServer, tmp_path: Path) -> None:

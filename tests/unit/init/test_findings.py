@@ -1,3 +1,5 @@
+import dataclasses
+
 from cdc_perf.init.dump import DumpEntry
 from cdc_perf.init.findings import summary
 from cdc_perf.init.loads import find_loads
@@ -47,6 +49,12 @@ def test_the_table_shows_what_each_table_gets() -> None:
     assert "Before these tables can be loaded, edit workload.toml:" in lines
     assert any(line.startswith("  shop.unfilled: code: ") for line in lines)
     assert lines[-1] == "  extension postgis: is not available"
+
+
+def test_a_schema_that_the_role_may_not_use_is_named() -> None:
+    closed = dataclasses.replace(source(), closed_schemas=("hr",))
+    text = summary(closed, Proposal(SAMPLE.postgres, {}, (), (), ()))
+    assert "schema hr: not inspected: the role may not use it: GRANT USAGE ON SCHEMA" in text
 
 
 def test_nothing_to_do_is_not_mentioned() -> None:

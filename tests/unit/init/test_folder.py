@@ -47,6 +47,11 @@ def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
         FolderChanges.of(tmp_path / "shop", WANTED)
 
 
+def test_a_folder_that_cannot_be_created() -> None:
+    with pytest.raises(UsageFailure, match="--pipeline: /proc/shop cannot be created: "):
+        FolderChanges.of(Path("/proc/shop"), WANTED).write()
+
+
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "schema.sql").write_bytes(b"\xff")
     with pytest.raises(UsageFailure, match=r"schema\.sql: cannot be read"):

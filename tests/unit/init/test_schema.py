@@ -1,5 +1,5 @@
 from cdc_perf.init.dump import DumpEntry, parse_dump
-from cdc_perf.init.schema import Refused, causes, schema_sql
+from cdc_perf.init.schema import Refused, causes, refusals, schema_sql
 from tests.unit.init.dumps import TEXT
 
 DUMP = parse_dump(TEXT)
@@ -32,6 +32,16 @@ def test_the_same_of_each_column_is_named_once() -> None:
     option = 'unrecognized parameter "x"'
     columns = [Refused(DumpEntry("ALTER TABLE", "a", "shop", text), option) for text in "123"]
     assert [str(each) for each in causes(columns)] == [f"alter table shop.a: {option}"]
+
+
+def test_the_same_of_many_tables_is_one_line() -> None:
+    option = 'unrecognized parameter "x"'
+    tables = [Refused(DumpEntry("ALTER TABLE", name, "shop", ""), option) for name in "abc"]
+    assert refusals((*REFUSED[:1], *tables)) == (
+        'extension postgis: extension "postgis" is not available',
+        f"alter table shop.a and 2 more: {option}",
+    )
+    assert refusals(tables[:1]) == (f"alter table shop.a: {option}",)
 
 
 def test_the_file_has_what_is_accepted_and_says_what_is_not() -> None:

@@ -104,6 +104,15 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
         h = { choice = { a = -1 } }
         i = { choice = { a = 0 } }
         j = { words = 3 }
+        k = { range = [1, inf] }
+        l = { range = [nan, 1.5] }
+        m = { range = [0, 1e19] }
+        n = { choice = { a = nan } }
+        [changes.shop.orders]
+        insert = 1
+        [changes."a.c"]
+        set = ["x", "x"]
+        with = { "a.d" = 0 }
         [statements.insert]
         weight = 1
         table = "a.b"
@@ -137,6 +146,13 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
         'changes."a.b".columns.h.choice: a weight is below 0',
         'changes."a.b".columns.i.choice: every weight is 0',
         'changes."a.b".columns.j.words: ',
+        'changes."a.b".columns.k.range: inf is not a number of 64 bits',
+        'changes."a.b".columns.l.range: nan is not a number of 64 bits',
+        'changes."a.b".columns.m.range: 1e+19 is not a number of 64 bits',
+        'changes."a.b".columns.n.choice: a weight is not a finite number',
+        'changes.shop: quote the table: [changes."shop.orders"]',
+        'changes."a.c".with."a.d": expected `int` >= 1',
+        'changes."a.c".set: has x twice',
         "statements.insert: is not a valid name; ",
         "statements.pay.operation: ",
     ]
@@ -151,6 +167,7 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
         ("", "every weight is 0"),
         ("seed = ", "not TOML"),
         ("changes = 3", "changes: expected `object`"),
+        ('[changes]\n"a.b" = 3\n', 'changes."a.b": expected `object`'),
         ('[changes."a.b"]\ninsert = 1\ncolumns = 3\n', 'changes."a.b".columns: expected `object`'),
     ],
 )
@@ -159,6 +176,12 @@ def test_a_file_without_a_load_is_refused(tmp_path: Path, text: str, fault: str)
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageFailure, match=re.escape(fault)):
         read_workload(path)
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "workload.toml"
+    path.write_text("\ufeff" + ONE, encoding="utf-8")
+    assert read_workload(path).changes == {"a.b": Changes(insert=1)}
 
 
 def test_the_scenario_names_its_workload_or_the_pipeline_does(checkout: Checkout, put: Put) -> None:

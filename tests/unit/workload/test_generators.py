@@ -31,6 +31,7 @@ TIMES = Range("2024-01-01 00:00:00", "2025-12-31 00:00:00", "timestamp")
         (column("c", "numeric", modifier=numeric(12, 2)), Range("1", "1000", "decimal", 2)),
         (column("c", "numeric"), Range("1", "1000", "decimal", 2)),
         (column("c", "numeric", modifier=numeric(3, 2)), Range("1", "9.99", "decimal", 2)),
+        (column("c", "numeric", modifier=numeric(38, 20)), Range("1", "1000", "decimal", 9)),
         (column("c", "numeric", modifier=numeric(3, -2)), Range("100", "1000", "decimal", 0)),
         (column("c", "float8"), Range("1", "1000", "float")),
         (column("c", "date"), DAYS),

@@ -30,6 +30,11 @@ def rule(**given: object) -> ColumnRule:
     [
         (rule(range=[1, 10]), INT, Range("1", "10", "integer")),
         (rule(range=[0, 9.99]), PRICE, Range("0", "9.99", "decimal", 2)),
+        (
+            rule(range=[0, 10**12]),
+            column("c", "numeric", modifier=numeric(38, 20)),
+            Range("0", "1000000000000", "decimal", 6),
+        ),
         (rule(range=[0.5, 1]), column("c", "float4"), Range("0.5", "1", "float")),
         (
             rule(range=["2024-01-01", "2024-02-01"]),
@@ -66,7 +71,19 @@ def test_a_setting_becomes_a_generator(
         (rule(range=[0, 5]), INT, POSITIVE, "range: 0 is not allowed by its type or a constraint"),
         (rule(range=[1, 3e9]), INT, "", "range: 3000000000.0 is not allowed by its type"),
         (rule(range=[0, 1e5]), PRICE, "", "range: 100000.0 is not allowed by its type"),
-        (rule(range=[1, 1.5]), INT, "", "range: a limit is not a value of the type int4"),
+        (rule(range=[1, 1.5]), INT, "", "a limit has more decimals than the type int4"),
+        (
+            rule(range=[0, 0.0000000001]),
+            column("c", "numeric", modifier=numeric(38, 20)),
+            "",
+            "a limit has more decimals than the type numeric, or than 9",
+        ),
+        (
+            rule(range=[0.000000001, 1e12]),
+            column("c", "numeric", modifier=numeric(38, 20)),
+            "",
+            "range: a limit with 9 decimals is not a number of 64 bits",
+        ),
         (rule(range=["2024-01-01", "2024-01-02"]), INT, "", "range: its type is int4"),
         (rule(range=[1, 2]), column("c", "date"), "", "range: its type is date"),
         (rule(range=[1, 2]), TEXT, "", "range: does not fit the type text"),

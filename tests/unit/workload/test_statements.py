@@ -15,6 +15,7 @@ KEY = ("tenant_id", "order_no")
         ("SELECT :a::int, ':b', \":c\", x[1:n]", "SELECT $1::int, ':b', \":c\", x[1:n]", ("a",)),
         ("SELECT $$ :a ; $$, $x$ :b $x$, E'\\':c'", "SELECT $$ :a ; $$, $x$ :b $x$, E'\\':c'", ()),
         ("SELECT 1 -- :a ;\n/* :b */ + :c", "SELECT 1  \n  + $1", ("c",)),
+        ("SELECT :a; -- done", "SELECT $1", ("a",)),
     ],
 )
 def test_names_become_parameters(text: str, sql: str, names: tuple[str, ...]) -> None:

@@ -42,6 +42,7 @@ _NAMES = """
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p')
         AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        AND has_schema_privilege(n.oid, 'USAGE')
 """
 
 
@@ -117,7 +118,7 @@ def find_relation(connection: Connection[tuple[Any, ...]], name: TableName) -> R
 
 
 def table_names(connection: Connection[tuple[Any, ...]]) -> tuple[str, ...]:
-    """Return the tables of the database, except PostgreSQL's own."""
+    """Return the tables in the schemas that the role may use, except PostgreSQL's own."""
     rows = connection.execute(_NAMES).fetchall()
     return tuple(str(TableName(schema, name)) for schema, name in rows)
 
