@@ -68,13 +68,7 @@ def unique_parts(
             x.name in columns or _is_new(x, rules.get(x.name), referenced) for x in known
         ) or any(each.name in keys and set(each.columns) <= set(group) for each in references):
             continue
-        free = [
-            x
-            for x in known
-            if x.name not in referenced
-            and not (x.name in rules and rules[x.name].has_generator)
-            and not x.is_generated
-        ]
+        free = [x for x in known if _is_free(x, rules.get(x.name), referenced)]
         best = min((x for x in free if may_be_unique(x)), key=_preference, default=None)
         inside = [each for each in references if set(each.columns) <= set(group)]
         if best is not None:
@@ -104,6 +98,12 @@ def _is_new(column: CatalogColumn, rule: ColumnRule | None, referenced: Collecti
         return True
     # All rows of a transaction have the same now().
     return column.column.type not in DATES and _CALL.match(column.default) is not None
+
+
+def _is_free(column: CatalogColumn, rule: ColumnRule | None, referenced: Collection[str]) -> bool:
+    """Return whether the derivation decides the values of a column."""
+    is_set = rule is not None and rule.has_generator
+    return column.name not in referenced and not is_set and not column.is_generated
 
 
 def may_be_unique(column: CatalogColumn) -> bool:
