@@ -14,7 +14,7 @@ import (
 // trialSamples is how often a trial makes each change: a value that breaks a constraint may be rare.
 const trialSamples = 20
 
-// trialRounds is how often a statement without an effect is tried so many times.
+// trialRounds bounds how often a statement without an effect is tried trialSamples times.
 const trialRounds = 5
 
 // trial makes the changes of a workload in a transaction that is rolled back.

@@ -141,6 +141,8 @@ def _in_source(table: CatalogTable, publication: Publication | None) -> Iterator
         yield f"the role may not read it: GRANT SELECT ON {table} TO the role"
     if not table.primary_key:
         yield "no primary key: its rows cannot be identified"
+    if table.is_inherited:
+        yield "other tables inherit from it: a query of it returns their rows too"
     if publication is not None and str(table) not in publication.tables:
         if table.relation.kind == "p" and not publication.via_root:
             yield f"the publication {publication.name} publishes its partitions, not the table"

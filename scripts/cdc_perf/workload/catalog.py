@@ -22,7 +22,8 @@ _TABLES = """
             SELECT pg_get_expr(part.relpartbound, part.oid)
             FROM pg_inherits i JOIN pg_class part ON part.oid = i.inhrelid
             WHERE i.inhparent = c.oid AND c.relkind = 'p' ORDER BY part.relname
-        )
+        ),
+        c.relkind <> 'p' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid)
     FROM unnest(%(tables)s::text[]) AS wanted(name)
     JOIN pg_class c ON c.oid = wanted.name::regclass
 """
@@ -68,7 +69,7 @@ _CHECKS = """
             ORDER BY k.place
         )
     FROM unnest(%(tables)s::text[]) AS wanted(name)
-    JOIN pg_constraint con ON con.conrelid = wanted.name::regclass AND con.contype = 'c'
+    JOIN pg_constraint con ON con.conrelid = wanted.name::regclass AND con.contype IN ('c', 'x')
     ORDER BY wanted.name, con.conname
 """
 # Without the copies that PostgreSQL keeps for the partitions of the other table.
@@ -112,12 +113,12 @@ _CASCADE = "c"
 
 
 @dataclass(frozen=True)
-class CheckConstraint:
-    """A CHECK constraint.
+class Constraint:
+    """A CHECK or an exclusion constraint.
 
     Attributes:
         name: Its name.
-        definition: Its text as PostgreSQL prints it: `CHECK ((qty > 0))`.
+        definition: Its text as PostgreSQL prints it: `CHECK ((qty > 0))`, `EXCLUDE USING ...`.
         columns: The columns that it names; empty for a domain's, which names VALUE.
     """
 
@@ -171,7 +172,7 @@ class CatalogColumn:
     default: str = ""
     identity: str = ""
     labels: tuple[str, ...] = ()
-    domain_checks: tuple[CheckConstraint, ...] = ()
+    domain_checks: tuple[Constraint, ...] = ()
 
     @property
     def name(self) -> str:
@@ -197,25 +198,27 @@ class CatalogTable:
         name: Its name.
         relation: Its kind, replica identity, and unique indexes.
         columns: Its columns, in table order.
-        checks: Its CHECK constraints.
+        checks: Its CHECK and exclusion constraints.
         foreign_keys: Its foreign keys.
         is_partition: Whether it is a partition of another table.
         rows: The estimated number of rows; -1 if it was never analyzed.
         privileges: What the role may do: SELECT, INSERT, UPDATE, DELETE.
         partition_key: The key of a partitioned table, `RANGE (day)`; empty otherwise.
         partitions: The bounds of its partitions, `FOR VALUES IN (1)` or `DEFAULT`.
+        is_inherited: Whether other tables inherit from it: a query of it returns their rows too.
     """
 
     name: TableName
     relation: Relation
     columns: tuple[CatalogColumn, ...]
-    checks: tuple[CheckConstraint, ...] = ()
+    checks: tuple[Constraint, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     is_partition: bool = False
     rows: float = -1.0
     privileges: frozenset[str] = frozenset(("SELECT", "INSERT", "UPDATE", "DELETE"))
     partition_key: str = ""
     partitions: tuple[str, ...] = ()
+    is_inherited: bool = False
 
     def __str__(self) -> str:
         """Return its name in SQL."""
@@ -301,9 +304,9 @@ def _tables(
 ) -> dict[str, CatalogTable]:
     wanted = {"tables": list(relations)}
     columns = _columns(connection, list(relations))
-    checks: dict[str, list[CheckConstraint]] = {name: [] for name in relations}
+    checks: dict[str, list[Constraint]] = {name: [] for name in relations}
     for name, constraint, definition, named in connection.execute(_CHECKS, wanted):
-        checks[name].append(CheckConstraint(constraint, definition, tuple(named)))
+        checks[name].append(Constraint(constraint, definition, tuple(named)))
     keys: dict[str, list[ForeignKey]] = {name: [] for name in relations}
     for name, constraint, own, schema, table, to, on_delete in connection.execute(
         _FOREIGN_KEYS, wanted
@@ -311,7 +314,9 @@ def _tables(
         other = str(TableName(schema, table))
         keys[name].append(ForeignKey(constraint, tuple(own), other, tuple(to), on_delete))
     tables = {}
-    for name, is_partition, rows, privileges, key, bounds in connection.execute(_TABLES, wanted):
+    for name, is_partition, rows, privileges, key, bounds, is_inherited in connection.execute(
+        _TABLES, wanted
+    ):
         tables[name] = CatalogTable(
             name=TableName.parse(name),
             relation=relations[name],
@@ -323,6 +328,7 @@ def _tables(
             privileges=frozenset(privileges),
             partition_key=key,
             partitions=tuple(bounds),
+            is_inherited=is_inherited,
         )
     return tables
 
@@ -341,7 +347,7 @@ def _columns(
         constraints,
         texts,
     ) in connection.execute(_COLUMNS, {"tables": names}):
-        checks = tuple(map(CheckConstraint, constraints, texts))
+        checks = tuple(map(Constraint, constraints, texts))
         more[table, column] = (not_null, default, identity, tuple(labels), checks)
     return {
         table: tuple(CatalogColumn(column, *more[table, column.name]) for column in columns)

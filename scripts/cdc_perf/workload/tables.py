@@ -10,7 +10,7 @@ from cdc_perf.workload.catalog import (
     Catalog,
     CatalogColumn,
     CatalogTable,
-    CheckConstraint,
+    Constraint,
     ForeignKey,
 )
 from cdc_perf.workload.constraints import VALUE, Rule, partition_rules, rules_of
@@ -212,7 +212,7 @@ class _Planner:
         return derived(column, rules)
 
     @property
-    def _checks(self) -> Iterator[tuple[CheckConstraint, tuple[str, ...]]]:
+    def _checks(self) -> Iterator[tuple[Constraint, tuple[str, ...]]]:
         """Yield the constraints of the table and of its columns' domains, with their columns."""
         for check in self.table.checks:
             yield check, check.columns

@@ -135,6 +135,22 @@ def test_a_schema_with_what_is_rare(server: SourceServer, tmp_path: Path) -> Non
     assert "Events 2024" not in found.output
 
 
+def test_inheritance_and_an_exclusion_constraint(server: SourceServer, tmp_path: Path) -> None:
+    dsn, folder = server.create("rooms"), tmp_path / "rooms"
+    with source.connect(dsn) as connection:
+        connection.execute(
+            "CREATE TABLE place (id int PRIMARY KEY, note text);"
+            "CREATE TABLE room (PRIMARY KEY (id)) INHERITS (place);"
+            "CREATE TABLE booking (id int PRIMARY KEY, during tsrange,"
+            " EXCLUDE USING gist (during WITH &&))"
+        )
+    found = init(folder, "--from", dsn)
+    assert found.exit_code == ExitCode.PASS, found.output
+    assert [x.table for x in written(folder).tables] == ["public.booking", "public.room"]
+    assert "not captured: other tables inherit from it" in found.output
+    assert "public.booking: during: the constraint booking_during_excl is not of a" in found.output
+
+
 def test_the_publication_and_the_slot_of_a_database_are_used(
     server: SourceServer, tmp_path: Path
 ) -> None:

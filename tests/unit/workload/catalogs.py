@@ -9,7 +9,7 @@ from cdc_perf.workload.catalog import (
     Catalog,
     CatalogColumn,
     CatalogTable,
-    CheckConstraint,
+    Constraint,
     ForeignKey,
     Publication,
 )
@@ -55,7 +55,7 @@ def column(  # noqa: PLR0913 - what the catalog says of a column
         default=default,
         identity=identity,
         labels=labels,
-        domain_checks=tuple(CheckConstraint(f"d{at}", text) for at, text in enumerate(checks)),
+        domain_checks=tuple(Constraint(f"d{at}", text) for at, text in enumerate(checks)),
     )
 
 
@@ -87,7 +87,7 @@ def table(  # noqa: PLR0913 - what the catalog says of a table
         relation=relation,
         columns=columns,
         checks=tuple(
-            CheckConstraint(f"c{at}", text, tuple(names.split()))
+            Constraint(f"c{at}", text, tuple(names.split()))
             for at, (text, names) in enumerate((checks or {}).items())
         ),
         foreign_keys=keys,
