@@ -12,6 +12,7 @@ from cdc_perf.init.schema import Refused
 from cdc_perf.init.source import Source
 from cdc_perf.settings.pipeline import CANARY_TABLE, OWN_CANARY, Table
 from cdc_perf.settings.table_name import TableName
+from cdc_perf.stack.checks.declared_columns import unfit_fields, why_unfit
 from cdc_perf.stack.checks.tables import table_faults
 from cdc_perf.stack.checks.toast import lost_toast
 from cdc_perf.stack.row_id import identity
@@ -159,6 +160,9 @@ def _in_copy(
         identity(section, {each.name: each.column for each in table.columns})
     except StackFailure as failure:
         yield failure.message
+    unfit = unfit_fields(each.name for each in table.columns)
+    if unfit:
+        yield why_unfit(section.table, unfit)
     for lost in lost_toast(connection, section.table):
         yield f"{lost}; {lost.remedy}"
 

@@ -10,7 +10,7 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.checks.checked_table import CheckedTable, checked_tables
 from cdc_perf.stack.checks.collecting import raise_all
-from cdc_perf.stack.checks.declared_columns import expect_declared
+from cdc_perf.stack.checks.declared_columns import expect_declared, expect_fields
 from cdc_perf.stack.checks.publication import expect_operations, expect_published, publications
 from cdc_perf.stack.checks.results import Checks, expect_passed
 from cdc_perf.stack.checks.tables import (
@@ -160,6 +160,7 @@ ANY_SOURCE: tuple[TableCheck, ...] = (
     TableCheck("key types", expect_key_types, (RIGHTS, KEY)),
     TableCheck("database settings", expect_printing, (RIGHTS,)),
     TableCheck("declared columns", expect_declared, (RIGHTS,)),
+    TableCheck("fields", expect_fields, (RIGHTS,)),
 )
 # Users can change the schema of a stack that the harness starts.
 OWN_SOURCE: tuple[TableCheck, ...] = (
