@@ -141,7 +141,7 @@ type newRow struct {
 }
 
 // errNoParent is an error of a row whose parents do not agree in the columns that they share, or do not exist.
-var errNoParent = errors.New("there is no such row")
+var errNoParent = errors.New("no row to refer to")
 
 // newRow draws a row, whose parents agree. Its reference to the given parent, if there is one, is the first to that
 // table.
@@ -245,7 +245,7 @@ func (r *workloadRun) parentValues(
 	if reference.Nullable {
 		return nil, nil, nil
 	}
-	return nil, nil, fmt.Errorf("%w: of %s, that a row of %s can refer to", errNoParent, reference.Table, child.name)
+	return nil, nil, fmt.Errorf("%w: a row of %s needs one of %s", errNoParent, child.name, reference.Table)
 }
 
 // own is the row as PostgreSQL has returned it.

@@ -14,7 +14,7 @@ import (
 // trialSamples is how often a trial makes each change: a value that breaks a constraint may be rare.
 const trialSamples = 20
 
-// trialRounds is how often a statement without an effect is tried so many times.
+// trialRounds bounds how often a statement without an effect is tried trialSamples times.
 const trialRounds = 5
 
 // trial makes the changes of a workload in a transaction that is rolled back.
@@ -24,7 +24,7 @@ type trial struct {
 	faults   []string
 }
 
-// Try makes each change some times, in a transaction that is rolled back, and returns what PostgreSQL refuses: a line
+// Try makes each change trialSamples times, in a transaction that is rolled back, and returns what PostgreSQL refuses: a line
 // for each change, in PostgreSQL's words. Only sequences keep the numbers that they gave.
 func (w *workload) Try(timeoutMs float64) ([]string, error) {
 	ctx, cancel, err := deadline(w.vu, timeoutMs)
@@ -165,7 +165,7 @@ func (t *trial) inserts(table *workloadTable) []*workloadChange {
 	return found
 }
 
-// sample makes a change some times, until it fails. A statement that the sink would not show is undone.
+// sample makes a change trialSamples times, or until it fails. A statement that the sink would not show is undone.
 func (t *trial) sample(ctx context.Context, change *workloadChange, once func(context.Context, pgx.Tx, *workloadRun) error) {
 	for range trialSamples {
 		err := pgx.BeginFunc(ctx, t.tx, func(savepoint pgx.Tx) error {

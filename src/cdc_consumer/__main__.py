@@ -68,7 +68,7 @@ def _run(
     stopping: Stopping,
     exporter: Telemetry | None,
 ) -> None:
-    tables = pipeline.by_topic()
+    tables, required = pipeline.by_topic(), pipeline.required_topics()
     collections = [table.collection for table in pipeline.mirrored]
     limits = pipeline.consumer
     bootstrap = endpoints.kafka_bootstrap
@@ -97,7 +97,7 @@ def _run(
             "/healthz": lambda: health(progress.state()),
             "/readyz": lambda: readiness(
                 progress.state(),
-                subscription.unassigned(),
+                [topic for topic in subscription.unassigned() if topic in required],
                 subscription.assigned(),
                 lambda: _ping(client),
             ),

@@ -47,11 +47,11 @@ def readiness(
     partitions: Sequence[str],
     ping: Callable[[], str],
 ) -> HealthResponse:
-    """Answer /readyz: 200 if every topic is assigned and MongoDB answers, else 503 with reasons.
+    """Answer /readyz: 200 if no topic is unassigned and MongoDB answers, else 503 with reasons.
 
     Args:
         state: The state of the loop; a hanging loop applies nothing.
-        unassigned: Topics without an assigned partition.
+        unassigned: Required topics without an assigned partition.
         partitions: The assigned partitions.
         ping: Pings MongoDB; returns an empty text, or why it failed.
     """

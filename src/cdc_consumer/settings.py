@@ -67,6 +67,10 @@ class Pipeline(Struct, frozen=True):
         """The tables that the consumer mirrors: those of the file, and that of the canary."""
         return self.tables if self.canary is not None else (*self.tables, CANARY)
 
+    def required_topics(self) -> frozenset[str]:
+        """Return the topics of the file's tables. That of the canary exists only with its table."""
+        return frozenset(topic_of(self.kafka.topic_prefix, table.table) for table in self.tables)
+
     def by_topic(self) -> dict[str, Table]:
         """Return the tables by their topics (`prefix.schema.table`).
 

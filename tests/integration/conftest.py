@@ -4,7 +4,6 @@ In a copy: a stack that a developer has up in the checkout is left alone, and a 
 settings file.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,9 +83,3 @@ def endpoints(stack: LocalStack) -> Endpoints:
     found = stack.endpoints()
     assert found is not None
     return found
-
-
-@pytest.fixture
-def stack_environment(endpoints: Endpoints) -> dict[str, str]:
-    """The environment of a process that uses the stack, k6 or a consumer."""
-    return {**os.environ, **endpoints.environment()}

@@ -157,7 +157,7 @@ def test_a_remedy_does_not_create_a_second_connector(inv: Inv, given: dict[str, 
     settings.write_text(renamed, encoding="utf-8")
     completed = inv("check", "--stack", "external", env=given)
     assert completed.exit_code == ExitCode.USAGE
-    assert "Kafka Connect has no connector other; there is postgres-cdc-conn" in completed.output
+    assert "Kafka Connect has no connector other; it has postgres-cdc-conn" in completed.output
     assert "deploy" not in completed.output
 
 

@@ -64,7 +64,7 @@ def _has_password(text: str) -> bool:
     try:
         found = conninfo_to_dict(text)
     except ProgrammingError:
-        # The parser refuses a text that may contain one nevertheless.
+        # Text that the parser refuses may still contain a password.
         return "password" in text.lower()
     return any(found.get(name) for name in _SECRETS)
 

@@ -20,7 +20,7 @@ _OPTIONS = (
 )
 _LOCK_MILLISECONDS = 5000
 _SECONDS = 120.0
-# A session of `pg_dump` changes nothing anyway; PostgreSQL refuses it too.
+# `pg_dump` only reads; with this option, PostgreSQL would refuse a change.
 _READ_ONLY = "-c default_transaction_read_only=on"
 _PER_MAJOR = 10_000
 # pg_dump writes this comment before each object; a name in it has no line breaks.

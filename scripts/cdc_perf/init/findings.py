@@ -47,7 +47,7 @@ def _publication(source: Source, proposal: Proposal) -> str:
     found = find_publication(source)
     if found is None:
         name = proposal.postgres.publication
-        return f"publication: none of inserts, updates, and deletes; pipeline.toml names {name}"
+        return f"publication: none has inserts, updates, and deletes; pipeline.toml names {name}"
     return f"publication: {found.name}, of {len(found.tables)} tables"
 
 
@@ -64,7 +64,7 @@ def _load(finding: TableFinding, loads: Mapping[str, TableLoad]) -> str:
         return f"not captured: {finding.why}"
     if load.missing:
         columns = [each.column for each in load.missing if each.column]
-        return f"fill in {', '.join(columns)}" if columns else "not yet"
+        return f"fill in {', '.join(columns)}" if columns else "see below"
     if load.parent:
         return f"with {load.parent}"
     made = ", ".join(name for name in OPERATIONS if load.changes.weight(name))

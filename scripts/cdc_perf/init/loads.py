@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from cdc_perf.settings import toml
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.settings.workload import DEFAULT_SEED, WORKLOAD, Changes, Workload, quoted
+from cdc_perf.settings.workload import DEFAULT_SEED, WORKLOAD, Changes, Workload
 from cdc_perf.workload.catalog import Catalog, CatalogTable, ForeignKey
 from cdc_perf.workload.derive import derive, load_faults
 from cdc_perf.workload.load_plan import LoadPlan
@@ -151,7 +152,7 @@ def _reduced(
 
 
 def _missing(table: CatalogTable, faults: tuple[Fault, ...]) -> Iterator[Missing]:
-    columns = {f"columns.{quoted(column.name)}": column.name for column in table.columns}
+    columns = {f"columns.{toml.key(column.name)}": column.name for column in table.columns}
     referring = {column for key in table.foreign_keys for column in key.columns}
     for setting, reason in faults:
         column = columns.get(setting, "")

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cdc_perf.errors import UsageFailure
-from cdc_perf.init import toml
 from cdc_perf.init.dump import dump_schema, find_pg_dump
 from cdc_perf.init.loads import TableLoad, find_loads
 from cdc_perf.init.schema import Refused, causes, create, schema_sql
@@ -18,6 +17,7 @@ from cdc_perf.init.scratch import scratch_database
 from cdc_perf.init.source import Source, closed_schemas
 from cdc_perf.init.tables import TableFinding, find_publication, find_slot, find_tables, omitted
 from cdc_perf.init.workload_text import workload_text
+from cdc_perf.settings import toml
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline, Postgres
 from cdc_perf.settings.pipeline_file import load_pipeline

@@ -17,7 +17,7 @@ from cdc_perf.stack.checks.tables import table_faults
 from cdc_perf.stack.checks.toast import lost_toast
 from cdc_perf.stack.row_id import identity
 from cdc_perf.stack.sent_types import is_sent
-from cdc_perf.workload.catalog import Catalog, CatalogTable, Publication, Slot
+from cdc_perf.workload.catalog import Catalog, CatalogTable, LogicalSlot, Publication
 
 _SELECT = "SELECT"
 _PLUGIN = "pgoutput"
@@ -63,7 +63,7 @@ def find_publication(source: Source) -> Publication | None:
     return max(usable, key=lambda each: len(each.tables), default=None)
 
 
-def find_slot(source: Source) -> Slot | None:
+def find_slot(source: Source) -> LogicalSlot | None:
     """Return a logical slot that Debezium can read, preferably one that a client reads."""
     slots = [x for x in source.catalog.slots if x.plugin == _PLUGIN]
     return max(slots, key=lambda each: each.active, default=None)
@@ -88,11 +88,7 @@ def find_tables(
     Raises:
         psycopg.Error: PostgreSQL does not answer.
     """
-    lost = {
-        str(TableName(x.entry.schema, x.entry.name)): x.reason
-        for x in refused
-        if x.entry.kind == "TABLE"
-    }
+    lost = _lost_tables(refused)
     publication = find_publication(source)
     canary = OWN_CANARY.name.topic(topic_prefix)
     topics = {canary.replace(".", "_"): CANARY_TABLE}
@@ -100,14 +96,7 @@ def find_tables(
     for name, table in sorted(source.catalog.tables.items()):
         if table.is_partition or name in source.extension_tables or name == CANARY_TABLE:
             continue
-        taken = {OWN_CANARY.name.name}
-        taken |= {each.table.target for each in found if each.table is not None}
-        section = Table(
-            table=name,
-            key=table.primary_key,
-            target=_target(table.name, taken),
-            not_compared=tuple(x.name for x in table.columns if not is_sent(x.column)),
-        )
+        section = _section(table, [each.table for each in found if each.table is not None])
         why = next(_in_source(table, publication), "")
         if not why and name not in embedded.tables:
             why = f"not in the embedded PostgreSQL: {lost.get(name, 'pg_dump omits it')}"
@@ -126,6 +115,25 @@ def find_tables(
             )
         )
     return tuple(found)
+
+
+def _lost_tables(refused: Sequence[Refused]) -> dict[str, str]:
+    """Return why the copy lacks tables, by their names in SQL."""
+    return {
+        str(TableName(x.entry.schema, x.entry.name)): x.reason
+        for x in refused
+        if x.entry.kind == "TABLE"
+    }
+
+
+def _section(table: CatalogTable, others: Sequence[Table]) -> Table:
+    """Return the section of pipeline.toml for a table; `others` have targets already."""
+    return Table(
+        table=str(table),
+        key=table.primary_key,
+        target=_target(table.name, {OWN_CANARY.name.name, *(each.target for each in others)}),
+        not_compared=tuple(x.name for x in table.columns if not is_sent(x.column)),
+    )
 
 
 def _in_source(table: CatalogTable, publication: Publication | None) -> Iterator[str]:

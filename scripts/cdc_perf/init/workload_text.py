@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from cdc_perf.init import toml
 from cdc_perf.init.loads import Loads, TableLoad
+from cdc_perf.settings import toml
 from cdc_perf.settings.workload import DEFAULT_SEED
 from cdc_perf.workload.catalog import Catalog, CatalogTable
 from cdc_perf.workload.load_plan import Choice, Generator, Json, Range, TablePlan, Text, Unique

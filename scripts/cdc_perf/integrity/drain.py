@@ -57,7 +57,7 @@ class Draining:
         self._guard = Guard(pipeline, endpoints)
         self._connector: ConnectorHealth | None = None
         self._sentinel_passed = False
-        # Whether the slot was there and behind when it was last asked.
+        # Whether the slot was there and behind when it was last read.
         self._only_unconfirmed = False
 
     def sentinel(self) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from cdc_perf.errors import UsageFailure
+from cdc_perf.settings import toml
 from cdc_perf.settings.files import read_toml, typed
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.paths import Checkout
@@ -24,7 +25,7 @@ Operation = Literal["insert", "update", "delete"]
 OPERATIONS: tuple[Operation, ...] = ("insert", "update", "delete")
 Keys = Literal["uniform", "zipf", "latest"]
 Scalar = str | int | float | bool
-# A deck of so many cards per operation is dealt.
+# An operation has this many cards in a deck of changes (k6/extension/workload_deck.go).
 Weight = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 Rows = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 Length = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
@@ -238,14 +239,14 @@ class _Reader:
     def _changes(self, tables: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, Changes]]:
         first: dict[str, str] = {}
         for name, entry in tables.items():
-            place = f"changes.{quoted(name)}"
+            place = f"changes.{toml.key(name)}"
             if entry and "." not in name and all(isinstance(x, dict) for x in entry.values()):
                 # TOML reads [changes.shop.orders] as a table in a table.
                 self._add(place, f'quote the table: [changes."{name}.{next(iter(entry))}"]')
                 continue
             table = self._table(place, name)
             if first.setdefault(table, name) != name:
-                self._add(place, f"is the same table as {quoted(first[table])}")
+                self._add(place, f"is the same table as {toml.key(first[table])}")
             rules = self._rules(entry, "columns", place)
             children = dict(self._children(entry, place))
             found = self._part({**entry, "columns": {}, "with": {}}, Changes, place)
@@ -256,7 +257,7 @@ class _Reader:
         where = f"{place}.with"
         given = self._part(entry.get("with", {}), dict[str, object], where) or {}
         for name, content in given.items():
-            rows = self._part(content, Rows, f"{where}.{quoted(name)}")
+            rows = self._part(content, Rows, f"{where}.{toml.key(name)}")
             table = self._table(where, name)
             if rows is not None:
                 yield table, rows
@@ -265,7 +266,7 @@ class _Reader:
         self, named: Mapping[str, Mapping[str, object]]
     ) -> Iterator[tuple[str, Statement]]:
         for name, entry in named.items():
-            place = f"statements.{quoted(name)}"
+            place = f"statements.{toml.key(name)}"
             if not _STATEMENT.fullmatch(name) or name in OPERATIONS:
                 self._add(
                     place,
@@ -284,7 +285,7 @@ class _Reader:
         where = f"{place}.{setting}"
         given = self._part(entry.get(setting, {}), dict[str, object], where) or {}
         found = {
-            name: self._part(content, ColumnRule, f"{where}.{quoted(name)}")
+            name: self._part(content, ColumnRule, f"{where}.{toml.key(name)}")
             for name, content in given.items()
         }
         return {name: rule for name, rule in found.items() if rule is not None}
@@ -294,7 +295,7 @@ class _Reader:
     ) -> Mapping[str, Mapping[str, object]]:
         given = self._part(content.get(name, {}), dict[str, object], name) or {}
         found = {
-            each: self._part(entry, dict[str, object], f"{name}.{quoted(each)}")
+            each: self._part(entry, dict[str, object], f"{name}.{toml.key(each)}")
             for each, entry in given.items()
         }
         return {each: entry for each, entry in found.items() if entry is not None}
@@ -316,13 +317,6 @@ class _Reader:
 
     def _add(self, place: str, fault: str) -> None:
         self._faults.append(f"{self._file}: {place}: {fault}")
-
-
-def quoted(name: str) -> str:
-    """Return a name as a key of TOML."""
-    if name and all(letter.isascii() and (letter.isalnum() or letter in "_-") for letter in name):
-        return name
-    return f'"{name}"' if '"' not in name and "\\" not in name else f"'{name}'"
 
 
 def _plain(content: object) -> dict[str, object]:

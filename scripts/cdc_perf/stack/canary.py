@@ -75,7 +75,7 @@ def run_canary(
     hint = "see `inv status`, then `inv logs --component consumer` and `--component connect`"
     try:
         with source.connect(endpoints.postgres_dsn) as connection, sink.open() as reader:
-            # A lock of others must not hold a command for ever.
+            # A lock of others must not hold a command forever.
             limit_statements(connection, deadline_seconds)
             identifier, key = _inserted(connection, row)
             committed = time.monotonic()

@@ -4,9 +4,10 @@ See Kafka's documentation, "Kafka Connect > User Guide > REST API".
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import requests
 
@@ -14,7 +15,12 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.redaction import redacted
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.task_failure import TaskFailure, failure_of
+from cdc_perf.waiting import NotReady, wait_until
 
+T = TypeVar("T")
+# How long a request to a running Connect is retried.
+ANSWER_SECONDS = 15.0
+LOGS = "see `inv logs --component connect`"
 _TIMEOUT_SECONDS = 10
 _REBALANCING = 409
 _NOT_FOUND = 404
@@ -239,3 +245,32 @@ def _reason(answer: requests.Response) -> list[str]:
         text = answer.text
     lines = [line.strip()[:_LINE_LENGTH] for line in text.splitlines() if line.strip()]
     return lines[:_MOST_LINES] or [answer.reason or "no reason given"]
+
+
+def answered(request: Callable[[], T]) -> T:
+    """Send a request once.
+
+    Raises:
+        NotReady: A later retry may succeed: Connect rebalances, is unreachable, or answers 5xx.
+        StackFailure: Connect refused the request.
+    """
+    try:
+        return request()
+    except (Rebalancing, Unreachable) as reason:
+        raise NotReady(str(reason)) from None
+    except ServerError as failure:
+        raise NotReady(failure.message) from None
+
+
+def retried(request: Callable[[], T]) -> T:
+    """Send a request; retry while Connect rebalances, is briefly unreachable, or answers 5xx.
+
+    Raises:
+        StackFailure: Connect refused the request, or did not answer in time.
+    """
+    return wait_until(
+        lambda: answered(request),
+        what="Kafka Connect",
+        deadline_seconds=ANSWER_SECONDS,
+        hint=LOGS,
+    )

@@ -2,10 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -13,10 +12,12 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import source
 from cdc_perf.stack.connect_api import (
+    LOGS,
     ConnectApi,
     Rebalancing,
-    ServerError,
     Unreachable,
+    answered,
+    retried,
 )
 from cdc_perf.stack.connector_health import (
     PERSISTENT,
@@ -32,15 +33,11 @@ from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady, wait_until
 
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 DEADLINE_SECONDS = 60.0
-# Timeout of a request to a running Connect.
-ANSWER_SECONDS = 15.0
 STALE_FAILURE_SECONDS = 3.0
 # A task is RUNNING before it fails on its first event. If nothing moves its slot, for example
 # without heartbeats, it must stay RUNNING this long.
 STEADY_SECONDS = 30.0
-_LOGS = "see `inv logs --component connect`"
 # The settings that no two connectors of one database may share.
 _OWN_SETTINGS = {"slot.name": "reads the slot", "topic.prefix": "has the topic prefix"}
 
@@ -134,10 +131,10 @@ def pending_changes(pipeline: Pipeline, endpoints: Endpoints) -> tuple[str, ...]
             for the slot or the topics of one that is there.
     """
     api = ConnectApi.of(endpoints)
-    current = _asked(lambda: api.config(pipeline.connector.name))
+    current = retried(lambda: api.config(pipeline.connector.name))
     desired = config_for(pipeline, endpoints)
     if current is None:
-        _expect_only(desired, _asked(api.configs))
+        _expect_only(desired, retried(api.configs))
     return tuple(changed_settings(current or {}, desired))
 
 
@@ -176,7 +173,7 @@ def deploy(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorChange:
         # The first decision counts: if the answer to a change is lost, a retry finds no difference.
         return changes[0]
 
-    change = _asked(put)
+    change = retried(put)
     wait_running(pipeline, endpoints, resume=True)
     return change
 
@@ -199,12 +196,12 @@ def wait_running(pipeline: Pipeline, endpoints: Endpoints, *, resume: bool = Fal
 
     def probe() -> None:
         nonlocal resumed
-        status = _answered(lambda: api.status(name))
+        status = answered(lambda: api.status(name))
         if status is None:
             raise NotReady(f"there is no connector {name} yet")
         health = assess(name, status)
         if health.condition in (Condition.PAUSED, Condition.STOPPED) and resume and not resumed:
-            _answered(lambda: api.resume(name))
+            answered(lambda: api.resume(name))
             resumed = True
             raise NotReady(health.detail)
         if health.condition in PERSISTENT:
@@ -216,7 +213,7 @@ def wait_running(pipeline: Pipeline, endpoints: Endpoints, *, resume: bool = Fal
             raise NotReady(health.detail)
         source.slot_active(endpoints.postgres_dsn, pipeline.postgres.slot)
 
-    wait_until(probe, what=f"connector {name}", deadline_seconds=DEADLINE_SECONDS, hint=_LOGS)
+    wait_until(probe, what=f"connector {name}", deadline_seconds=DEADLINE_SECONDS, hint=LOGS)
 
 
 def wait_steady(pipeline: Pipeline, endpoints: Endpoints) -> None:
@@ -248,7 +245,7 @@ def wait_steady(pipeline: Pipeline, endpoints: Endpoints) -> None:
         what=f"connector {pipeline.connector.name}",
         deadline_seconds=DEADLINE_SECONDS,
         interval_seconds=0.1,
-        hint=_LOGS,
+        hint=LOGS,
     )
 
 
@@ -289,7 +286,7 @@ def current_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth:
         StackFailure: There is no such connector, or Connect does not answer.
     """
     api, name = ConnectApi.of(endpoints), pipeline.connector.name
-    health = assess(name, _asked(lambda: api.status(name)))
+    health = assess(name, retried(lambda: api.status(name)))
     if health.condition is Condition.ABSENT:
         raise StackFailure(health.detail, hint=health.remedy)
     return with_tables(health, pipeline, endpoints)
@@ -307,7 +304,7 @@ def deployed_settings(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str
         return {}
     api, name = ConnectApi.of(endpoints), pipeline.connector.name
     try:
-        config = _asked(lambda: api.config(name))
+        config = retried(lambda: api.config(name))
     except StackFailure:
         # The gates report an unreachable Connect.
         return {}
@@ -337,7 +334,7 @@ def restart(pipeline: Pipeline, endpoints: Endpoints) -> None:
         StackFailure: There is no such connector, Connect refused, or a task failed again.
     """
     api, name = ConnectApi.of(endpoints), pipeline.connector.name
-    if not _asked(lambda: api.restart(name)):
+    if not retried(lambda: api.restart(name)):
         raise StackFailure(f"there is no connector {name}", hint="inv connector.deploy")
     wait_running(pipeline, endpoints, resume=True)
     wait_steady(pipeline, endpoints)
@@ -350,23 +347,4 @@ def delete(pipeline: Pipeline, endpoints: Endpoints) -> bool:
         StackFailure: Connect refused, or did not answer.
     """
     api = ConnectApi.of(endpoints)
-    return _asked(lambda: api.delete(pipeline.connector.name))
-
-
-def _asked(question: Callable[[], T]) -> T:
-    """Send a request to Connect; retry while it rebalances or is briefly unreachable."""
-    return wait_until(
-        lambda: _answered(question),
-        what="Kafka Connect",
-        deadline_seconds=ANSWER_SECONDS,
-        hint=_LOGS,
-    )
-
-
-def _answered(question: Callable[[], T]) -> T:
-    try:
-        return question()
-    except (Rebalancing, Unreachable) as reason:
-        raise NotReady(str(reason)) from None
-    except ServerError as failure:
-        raise NotReady(failure.message) from None
+    return retried(lambda: api.delete(pipeline.connector.name))

@@ -1,4 +1,4 @@
-"""Asks the components of a running stack, and runs the checks of a pipeline with their answers."""
+"""Probes the components of a running stack, and runs the checks that rely on their answers."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -64,9 +64,9 @@ class ProbeAnswer:
         return f"{self.component} answers{f' ({self.version})' if self.version else ''}"
 
 
-def ask_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[ProbeAnswer, ...]:
+def probe_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[ProbeAnswer, ...]:
     """Probe every component, in pipeline order."""
-    questions: dict[str, tuple[str, Callable[[], str]]] = {
+    probes: dict[str, tuple[str, Callable[[], str]]] = {
         "postgres": (endpoints.postgres_dsn, lambda: _postgres(endpoints)),
         "kafka": (endpoints.kafka_bootstrap, lambda: _kafka(endpoints)),
         "connect": (endpoints.connect_url, lambda: _connect(endpoints)),
@@ -87,16 +87,14 @@ def ask_all(pipeline: Pipeline, endpoints: Endpoints) -> tuple[ProbeAnswer, ...]
         lacking.add("sink")
     if pipeline.sink_connector is None:
         lacking.add(SINK_CONNECTOR)
-    return tuple(
-        _ask(name, *question) for name, question in questions.items() if name not in lacking
-    )
+    return tuple(_probe(name, *probe) for name, probe in probes.items() if name not in lacking)
 
 
-def _ask(name: str, address: str, question: Callable[[], str]) -> ProbeAnswer:
+def _probe(name: str, address: str, probe: Callable[[], str]) -> ProbeAnswer:
     if not address:
         return ProbeAnswer(name, given=False)
     try:
-        return ProbeAnswer(name, version=question())
+        return ProbeAnswer(name, version=probe())
     except (NotReady, Rebalancing, Unreachable) as reason:
         return ProbeAnswer(name, fault=str(reason).splitlines()[0])
     except StackFailure as failure:
@@ -148,7 +146,7 @@ def check_answers(
     of_tables: tuple[TableCheck, ...] = ANY_SOURCE,
     checks: Checks | None = None,
 ) -> tuple[Result, ...]:
-    """Check all that can be read of a pipeline, after its components were asked.
+    """Check all that can be read of a pipeline, after its components were probed.
 
     Args:
         pipeline: The pipeline.

@@ -8,10 +8,8 @@ https://www.mongodb.com/docs/kafka-connector/current/sink-connector/configuratio
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
@@ -19,9 +17,8 @@ from psycopg.conninfo import conninfo_to_dict
 from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Connector, MongodbSink, Pipeline, PostgresSink
-from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, ServerError, Unreachable
+from cdc_perf.stack.connect_api import LOGS, ConnectApi, answered, retried
 from cdc_perf.stack.connector import (
-    ANSWER_SECONDS,
     DEADLINE_SECONDS,
     STALE_FAILURE_SECONDS,
     ConnectorChange,
@@ -41,7 +38,6 @@ from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.task_failure import failure_of
 from cdc_perf.waiting import NotReady, WaitTimeout, wait_until
 
-T = TypeVar("T")
 MONGODB_CLASS = "com.mongodb.kafka.connect.MongoSinkConnector"
 JDBC_CLASS = "io.debezium.connector.jdbc.JdbcSinkConnector"
 # The settings with the sink's address and account.
@@ -49,7 +45,6 @@ _ADDRESSES: Mapping[str, tuple[str, ...]] = {
     MONGODB_CLASS: ("connection.uri",),
     JDBC_CLASS: ("connection.url", "connection.username", "connection.password"),
 }
-_LOGS = "see `inv logs --component connect`"
 # What the worker logs about a plugin that it cannot load (PluginScanner) or use.
 _NOT_LOADED = re.compile(r"PluginScanner: |ServiceConfigurationError: ")
 _MISSING_CLASS = re.compile(
@@ -59,7 +54,7 @@ _MOST_LINES = 4
 # Hibernate reports only this if it cannot log in, and logs the reason.
 _NO_DATABASE = "Unable to determine Dialect"
 _SQL_ERROR = re.compile(r"\bPSQLException: .*")
-_REMEDY = f"{_LOGS}; remove the cause, then inv up"
+_REMEDY = f"{LOGS}; remove the cause, then inv up"
 # The MongoDB connector validates its configuration by connecting, and its driver tries for 30 s.
 _VALIDATION_SECONDS = 45.0
 
@@ -173,7 +168,7 @@ def sink_health(pipeline: Pipeline, endpoints: Endpoints) -> ConnectorHealth | N
     if pipeline.sink_connector is None:
         return None
     api, name = ConnectApi.of(endpoints), pipeline.sink_connector.name
-    return assess_sink(name, _asked(lambda: api.status(name)), endpoints)
+    return assess_sink(name, retried(lambda: api.status(name)), endpoints)
 
 
 def restart_sink(
@@ -190,19 +185,19 @@ def restart_sink(
         StackFailure: There is no such connector, Connect refused, or a task failed again.
     """
     api, name = ConnectApi.of(endpoints), _connector(pipeline).name
-    if not _asked(lambda: api.restart(name)):
+    if not retried(lambda: api.restart(name)):
         raise StackFailure(f"there is no sink connector {name}", hint="inv connector.deploy")
     # A restart does not resume a paused connector.
-    _asked(lambda: api.resume(name))
+    retried(lambda: api.resume(name))
     _wait_running(api, name, STALE_FAILURE_SECONDS, log)
 
 
 def _existing(pipeline: Pipeline, endpoints: Endpoints) -> dict[str, str]:
     """Return the configuration of the sink connector in the Connect of others."""
     api, name = ConnectApi.of(endpoints), _connector(pipeline).name
-    current = _asked(lambda: api.config(name))
+    current = retried(lambda: api.config(name))
     if current is None:
-        known = nearest(name, sorted(_asked(api.configs)))
+        known = nearest(name, sorted(retried(api.configs)))
         raise StackFailure(f"Kafka Connect has no sink connector {name}; {known}", hint=NOT_CREATED)
     return current
 
@@ -240,7 +235,7 @@ def _apply(
         return changes[0]
 
     try:
-        change = _asked(put)
+        change = retried(put)
     except WaitTimeout:
         # Connect answers 500 without the cause if a jar of the plugin is missing.
         if missing := _missing_class(log()):
@@ -267,12 +262,12 @@ def expect_class(
         connector_class: The class, or one of the two shorter names that Connect accepts.
         log: Returns the last lines of the worker's log.
     """
-    classes = _asked(api.connector_classes)
+    classes = retried(api.connector_classes)
     if not any(connector_class in _names(each) for each in classes):
         raise StackFailure(
             f"Kafka Connect has no connector {connector_class}",
             hint="add its plugin to connect.plugins in pipeline.toml, with sink_connectors if its "
-            f"jars do not declare the class; {_LOGS}",
+            f"jars do not declare the class; {LOGS}",
             detail=tuple(line for line in log() if _NOT_LOADED.search(line))[-_MOST_LINES:],
         )
 
@@ -356,11 +351,11 @@ def _connector(pipeline: Pipeline) -> Connector:
 
 def _revive(api: ConnectApi, name: str) -> bool:
     """Restart a failed connector, resume a paused or stopped one; return False if it needs none."""
-    condition = assess(name, _asked(lambda: api.status(name))).condition
+    condition = assess(name, retried(lambda: api.status(name))).condition
     if condition is Condition.FAILED:
-        _asked(lambda: api.restart(name))
+        retried(lambda: api.restart(name))
     elif condition in PERSISTENT:
-        _asked(lambda: api.resume(name))
+        retried(lambda: api.resume(name))
     return condition in PERSISTENT
 
 
@@ -378,15 +373,14 @@ def _wait_running(
     began = time.monotonic()
 
     def probe() -> None:
-        with _retried():
-            health = assess(name, api.status(name))
+        health = assess(name, answered(lambda: api.status(name)))
         stale = time.monotonic() - began < stale_seconds
         if health.condition in PERSISTENT and not stale:
             raise ConnectorDown(_explained(health, log))
         if not health.running or stale:
             raise NotReady(health.detail or f"connector {name} has not restarted its tasks yet")
 
-    wait_until(probe, what=f"connector {name}", deadline_seconds=DEADLINE_SECONDS, hint=_LOGS)
+    wait_until(probe, what=f"connector {name}", deadline_seconds=DEADLINE_SECONDS, hint=LOGS)
 
 
 def _explained(health: ConnectorHealth, log: Callable[[], tuple[str, ...]]) -> ConnectorHealth:
@@ -401,23 +395,3 @@ def _explained(health: ConnectorHealth, log: Callable[[], tuple[str, ...]]) -> C
     known = failure_of(first.who, errors[-1][0])
     detail = f"connector {health.name}: {known}"
     return replace(health, detail=detail, failures=(known, *health.failures[1:]))
-
-
-def _asked(question: Callable[[], T]) -> T:
-    """Send a request to Connect; retry while it rebalances or is briefly unreachable."""
-
-    def answered() -> T:
-        with _retried():
-            return question()
-
-    return wait_until(answered, what="Kafka Connect", deadline_seconds=ANSWER_SECONDS, hint=_LOGS)
-
-
-@contextmanager
-def _retried() -> Iterator[None]:
-    try:
-        yield
-    except (Rebalancing, Unreachable) as reason:
-        raise NotReady(str(reason)) from None
-    except ServerError as failure:
-        raise NotReady(failure.message) from None

@@ -21,7 +21,7 @@ from cdc_perf.stack.checks.results import Result, expect_passed
 from cdc_perf.stack.checks.sequence import check_pipeline
 from cdc_perf.stack.connector_health import PERSISTENT, read_sink_health
 from cdc_perf.stack.endpoints import Endpoints
-from cdc_perf.stack.probes import ask_all, check_answers
+from cdc_perf.stack.probes import check_answers, probe_all
 from cdc_perf.stack.sink_connector import deploy_sink, sink_address
 from cdc_perf.stack.started import expect_same, record
 from cdc_perf.stack.statement_limits import lift_limit
@@ -211,7 +211,7 @@ def check(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> tuple[Res
     if endpoints is None:
         raise StackFailure("no stack is up", hint="inv up starts one")
     expect_same(checkout, pipeline)
-    return check_answers(pipeline, endpoints, ask_all(pipeline, endpoints), OWN_SOURCE)
+    return check_answers(pipeline, endpoints, probe_all(pipeline, endpoints), OWN_SOURCE)
 
 
 def prepare_target(pipeline: Pipeline, endpoints: Endpoints) -> None:

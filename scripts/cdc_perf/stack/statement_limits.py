@@ -1,6 +1,6 @@
 """How long a statement of the harness may run in someone's PostgreSQL.
 
-A lock of others, or a plan that reads a whole table, must not keep a statement there for ever, also
+A lock of others, or a plan that reads a whole table, must not keep a statement there forever, also
 after the harness was killed. A role or a database may have a stricter limit: it stays.
 """
 

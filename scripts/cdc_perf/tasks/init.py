@@ -49,7 +49,7 @@ def init(_: Context, from_: str = "", pipeline: str = "", yes: bool = False) -> 
         show(f"wrote {path}")
     if written:
         show(f"next: inv perf --pipeline {shlex.quote(str(folder))}")
-    if not written:
+    else:
         show(f"{folder}: nothing to change")
 
 

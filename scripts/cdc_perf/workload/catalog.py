@@ -97,7 +97,7 @@ _FOREIGN_KEYS = """
     ORDER BY wanted.name, con.conname
 """
 _PUBLICATIONS = """
-    SELECT p.pubname::text, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubviaroot
+    SELECT p.pubname::text, p.pubinsert, p.pubupdate, p.pubdelete, p.pubviaroot
     FROM pg_publication p ORDER BY 1
 """
 _PUBLISHED = """
@@ -110,11 +110,10 @@ _SLOTS = """
     ORDER BY 1
 """
 _CASCADE = "c"
-_SET_NULL = "n"
 
 
 @dataclass(frozen=True)
-class Check:
+class Constraint:
     """A CHECK or an exclusion constraint.
 
     Attributes:
@@ -152,11 +151,6 @@ class ForeignKey:
         """Whether the deletion of a row deletes those that refer to it."""
         return self.on_delete == _CASCADE
 
-    @property
-    def releases(self) -> bool:
-        """Whether the deletion of a row sets the columns that refer to it to null."""
-        return self.on_delete == _SET_NULL
-
 
 @dataclass(frozen=True)
 class CatalogColumn:
@@ -178,7 +172,7 @@ class CatalogColumn:
     default: str = ""
     identity: str = ""
     labels: tuple[str, ...] = ()
-    domain_checks: tuple[Check, ...] = ()
+    domain_checks: tuple[Constraint, ...] = ()
 
     @property
     def name(self) -> str:
@@ -217,7 +211,7 @@ class CatalogTable:
     name: TableName
     relation: Relation
     columns: tuple[CatalogColumn, ...]
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Constraint, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     is_partition: bool = False
     rows: float = -1.0
@@ -253,21 +247,19 @@ class Publication:
 
     Attributes:
         name: Its name.
-        all_tables: Whether it publishes all tables.
         operations: What it publishes: insert, update, delete.
         via_root: Whether changes of partitions are published as those of their table.
         tables: The tables that it publishes, with the columns that events may have.
     """
 
     name: str
-    all_tables: bool
     operations: frozenset[str]
     via_root: bool
     tables: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Slot:
+class LogicalSlot:
     """A logical replication slot of the database, and whether a client reads from it."""
 
     name: str
@@ -281,7 +273,7 @@ class Catalog:
 
     tables: Mapping[str, CatalogTable]
     publications: tuple[Publication, ...] = ()
-    slots: tuple[Slot, ...] = ()
+    slots: tuple[LogicalSlot, ...] = ()
 
 
 def read_catalog(
@@ -312,9 +304,9 @@ def _tables(
 ) -> dict[str, CatalogTable]:
     wanted = {"tables": list(relations)}
     columns = _columns(connection, list(relations))
-    checks: dict[str, list[Check]] = {name: [] for name in relations}
+    checks: dict[str, list[Constraint]] = {name: [] for name in relations}
     for name, constraint, definition, named in connection.execute(_CHECKS, wanted):
-        checks[name].append(Check(constraint, definition, tuple(named)))
+        checks[name].append(Constraint(constraint, definition, tuple(named)))
     keys: dict[str, list[ForeignKey]] = {name: [] for name in relations}
     for name, constraint, own, schema, table, to, on_delete in connection.execute(
         _FOREIGN_KEYS, wanted
@@ -355,7 +347,7 @@ def _columns(
         constraints,
         texts,
     ) in connection.execute(_COLUMNS, {"tables": names}):
-        checks = tuple(map(Check, constraints, texts))
+        checks = tuple(map(Constraint, constraints, texts))
         more[table, column] = (not_null, default, identity, tuple(labels), checks)
     return {
         table: tuple(CatalogColumn(column, *more[table, column.name]) for column in columns)
@@ -367,17 +359,16 @@ def _publications(connection: Connection[tuple[Any, ...]]) -> Iterable[Publicati
     tables: dict[str, dict[str, tuple[str, ...]]] = {}
     for name, schema, table, columns in connection.execute(_PUBLISHED):
         tables.setdefault(name, {})[str(TableName(schema, table))] = tuple(columns)
-    for name, everything, *flags, via_root in connection.execute(_PUBLICATIONS):
+    for name, *flags, via_root in connection.execute(_PUBLICATIONS):
         verbs = zip(("insert", "update", "delete"), flags, strict=True)
         yield Publication(
             name=name,
-            all_tables=everything,
             operations=frozenset(verb for verb, carried in verbs if carried),
             via_root=via_root,
             tables=tables.get(name, {}),
         )
 
 
-def _slots(connection: Connection[tuple[Any, ...]]) -> Iterable[Slot]:
+def _slots(connection: Connection[tuple[Any, ...]]) -> Iterable[LogicalSlot]:
     for name, plugin, active in connection.execute(_SLOTS):
-        yield Slot(name, plugin, active)
+        yield LogicalSlot(name, plugin, active)

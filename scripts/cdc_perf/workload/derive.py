@@ -1,15 +1,17 @@
 """From the file and the catalog to the plan of a load, with every fault at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from psycopg import sql
 
 from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.settings import toml
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.settings.table_name import TableName
-from cdc_perf.settings.workload import NO_FILE, OPERATIONS, Changes, Workload, quoted
+from cdc_perf.settings.workload import NO_FILE, OPERATIONS, Changes, Workload
+from cdc_perf.stack.checks.tables import table_faults
 from cdc_perf.stack.row_id import identity
 from cdc_perf.workload.catalog import Catalog, CatalogTable, ForeignKey
 from cdc_perf.workload.load_plan import (
@@ -25,7 +27,6 @@ from cdc_perf.workload.source_rows import SourceRows
 from cdc_perf.workload.statements import statement_change
 from cdc_perf.workload.tables import Fault, RowPlan, plan_rows
 
-_TABLES = ("r", "p")
 _PIPELINE = "pipeline.toml"
 _NO_VALUE = "''"
 _NO_ROWS = RowPlan(columns=(), references=(), new_parents=frozenset(), updates=(), faults=())
@@ -136,7 +137,7 @@ class _Deriver:
     def _add_of_table(self, name: str, setting: str, fault: str) -> None:
         self.of_tables.setdefault(name, []).append((setting, fault))
         if self.workload.file:
-            setting = ".".join(x for x in (f"changes.{quoted(name)}", setting) if x)
+            setting = ".".join(x for x in (f"changes.{toml.key(name)}", setting) if x)
             self._add(name, setting, fault)
         else:
             self._add(name, "", f"{setting}: {fault}" if setting else fault)
@@ -152,12 +153,9 @@ class _Deriver:
             exists = nearest(name, self.catalog.tables)
             self._add(name, setting, f"there is no table {name} in the source; {exists}")
             return None
-        if found.relation.kind not in _TABLES:
-            self._add(name, setting, f"{name} is not a table")
-            return None
-        fault = _key_fault(captured, found)
-        if fault:
-            self.faults.append((name, f"{_PIPELINE}: {fault}"))
+        fault = next(table_faults(captured, found.relation), None)
+        if fault is not None:
+            self.faults.append((name, f"{_PIPELINE}: {fault.what}; {fault.remedy}"))
             return None
         try:
             _identity(captured, found)
@@ -169,12 +167,12 @@ class _Deriver:
     def _names(self) -> Iterator[tuple[str, str]]:
         """Yield the tables that the load writes to, with the setting that names each first."""
         given = bool(self.workload.file)
-        places = {name: f"changes.{quoted(name)}" if given else "" for name in self.changes}
+        places = {name: f"changes.{toml.key(name)}" if given else "" for name in self.changes}
         for parent, changes in self.changes.items():
             for name in changes.with_:
-                places.setdefault(name, f"changes.{quoted(parent)}.with")
+                places.setdefault(name, f"changes.{toml.key(parent)}.with")
         for statement, each in self.workload.statements.items():
-            places.setdefault(each.table, f"statements.{quoted(statement)}.table")
+            places.setdefault(each.table, f"statements.{toml.key(statement)}.table")
         yield from places.items()
 
     def _derive_tables(self) -> dict[str, RowPlan]:
@@ -203,7 +201,7 @@ class _Deriver:
                 check = self._new_parent_fault if is_new else self._reference_fault
                 fault = check(table, reference)
                 if fault:
-                    place = f"columns.{quoted(reference.columns[0])}"
+                    place = f"columns.{toml.key(reference.columns[0])}"
                     self._add_of_table(name, place, fault)
             plans[name] = plan
         self._circle_faults(plans)
@@ -265,7 +263,7 @@ class _Deriver:
             return ""
         return (
             f"refers to {key.table}, which has no row: insert rows into it "
-            f"(insert in changes.{quoted(key.table)})"
+            f"(insert in changes.{toml.key(key.table)})"
         )
 
     def _new_parent_fault(self, table: CatalogTable, key: ForeignKey) -> str:
@@ -275,7 +273,7 @@ class _Deriver:
         if any(changes.weight(operation) for operation in OPERATIONS) or any(
             x.table == name for x in self.workload.statements.values()
         ):
-            where = f"changes.{quoted(key.table)}.with"
+            where = f"changes.{toml.key(key.table)}.with"
             return f"{other}: write it with {where} instead of operations of its own"
         if any(each.with_.get(name, 1) > 1 for each in self.changes.values()):
             return f"{other}: set its rows in with to 1"
@@ -353,7 +351,7 @@ class _Deriver:
             )
             change, faults = statement_change(name, statement, captured.key if captured else ())
             for setting, fault in faults:
-                place = ".".join(x for x in (f"statements.{quoted(name)}", setting) if x)
+                place = ".".join(x for x in (f"statements.{toml.key(name)}", setting) if x)
                 self._add(statement.table, place, fault)
             if change is not None and statement.weight:
                 yield change
@@ -372,29 +370,9 @@ class _Deriver:
             yield With(child, count)
 
 
-def _key_fault(captured: Table, table: CatalogTable) -> str:
-    """Return why the key in pipeline.toml is not that of the rows; empty if it is."""
-    primary = table.primary_key
-    if primary:
-        if captured.key == primary:
-            return ""
-        return (
-            f"key of {captured.table}: {_listed(captured.key)} is not its primary key; set key = "
-            f"{_listed(primary)}"
-        )
-    unique = any(set(x.columns) == set(captured.key) and x.plain for x in table.relation.indexes)
-    if unique and set(captured.key) <= table.relation.not_null:
-        return ""
-    return f"key of {captured.table}: the table has no primary key; add one, or leave it out"
-
-
 def _identity(captured: Table, table: CatalogTable) -> str:
     """Return the SQL expression of the text that identifies a row in the sink."""
     return identity(captured, {x.name: x.column for x in table.columns}).as_string()
-
-
-def _listed(names: Sequence[str]) -> str:
-    return "[{}]".format(", ".join(f'"{name}"' for name in names))
 
 
 def _is_nullable(table: CatalogTable, key: ForeignKey) -> bool:

@@ -24,7 +24,7 @@ _PREFERRED = ("int8", "int4", "text", "varchar", "citext", "bpchar", "numeric")
 # Random letters and digits: 36^10 texts.
 _FEWEST_CHARACTERS = 10
 _MOST_CHARACTERS = 20
-# A load must be able to number so many rows.
+# A load must be able to number this many rows.
 _FEWEST_NUMBERS = 10_000_000
 
 
@@ -68,13 +68,7 @@ def unique_parts(
             x.name in columns or _is_new(x, rules.get(x.name), referenced) for x in known
         ) or any(each.name in keys and set(each.columns) <= set(group) for each in references):
             continue
-        free = [
-            x
-            for x in known
-            if x.name not in referenced
-            and not (x.name in rules and rules[x.name].has_generator)
-            and not x.is_generated
-        ]
+        free = [x for x in known if _is_free(x, rules.get(x.name), referenced)]
         best = min((x for x in free if may_be_unique(x)), key=_preference, default=None)
         inside = [each for each in references if set(each.columns) <= set(group)]
         if best is not None:
@@ -95,7 +89,7 @@ def _groups(table: CatalogTable, key: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _is_new(column: CatalogColumn, rule: ColumnRule | None, referenced: Collection[str]) -> bool:
-    """Return whether each row has a new value without further ado."""
+    """Return whether each row gets a new value anyway: from PostgreSQL, its type, or the user."""
     if column.name in referenced:
         return False
     if rule is not None and rule.has_generator:
@@ -104,6 +98,12 @@ def _is_new(column: CatalogColumn, rule: ColumnRule | None, referenced: Collecti
         return True
     # All rows of a transaction have the same now().
     return column.column.type not in DATES and _CALL.match(column.default) is not None
+
+
+def _is_free(column: CatalogColumn, rule: ColumnRule | None, referenced: Collection[str]) -> bool:
+    """Return whether the derivation decides the values of a column."""
+    is_set = rule is not None and rule.has_generator
+    return column.name not in referenced and not is_set and not column.is_generated
 
 
 def may_be_unique(column: CatalogColumn) -> bool:
@@ -119,7 +119,7 @@ def may_be_unique(column: CatalogColumn) -> bool:
 
 
 def _preference(column: CatalogColumn) -> tuple[bool, int]:
-    # A column with a constant as its default is hardly the one that tells rows apart.
+    # A column with a constant as its default rarely identifies rows.
     return bool(column.default), _PREFERRED.index(column.column.type)
 
 

@@ -40,7 +40,7 @@ class Range(_Part, frozen=True, tag_field="kind", tag="range", omit_defaults=Fal
 
 
 class Text(_Part, frozen=True, tag_field="kind", tag="text"):
-    """A text of so many bytes, in ASCII."""
+    """A text of `bytes` bytes, in ASCII."""
 
     bytes: int
 
@@ -52,7 +52,7 @@ class SequenceText(_Part, frozen=True, tag_field="kind", tag="sequence"):
 
 
 class Json(_Part, frozen=True, tag_field="kind", tag="json"):
-    """A JSON object of about so many bytes."""
+    """A JSON object of about `bytes` bytes."""
 
     bytes: int
 
@@ -86,7 +86,7 @@ class Boolean(_Part, frozen=True, tag_field="kind", tag="boolean"):
 
 
 class Bytes(_Part, frozen=True, tag_field="kind", tag="bytes"):
-    """So many bytes, in PostgreSQL's hexadecimal form."""
+    """Random bytes, `bytes` of them, in PostgreSQL's hexadecimal form."""
 
     bytes: int
 

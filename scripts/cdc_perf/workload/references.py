@@ -47,8 +47,8 @@ def referring(table: CatalogTable, given: Collection[str], catalog: Catalog) -> 
 def _independent(keys: Sequence[ForeignKey], catalog: Catalog) -> Iterator[ForeignKey]:
     """Yield the keys that do not follow from another one.
 
-    `tenant_id` refers to a tenant, and (`tenant_id`, `user_id`) to a user of that tenant: whoever
-    fills in the second key has filled in the first.
+    `tenant_id` refers to a tenant, and (`tenant_id`, `user_id`) to a user of that tenant: the
+    values of the second key satisfy the first.
     """
     for key in keys:
         others = (other for other in keys if other is not key)

@@ -23,7 +23,7 @@ class SourceRows(Protocol):
 
 
 class QueriedRows:
-    """The rows of a database, asked on a connection."""
+    """The rows of a database, queried on a connection."""
 
     def __init__(self, connection: Connection[tuple[Any, ...]]) -> None:
         self._connection = connection
@@ -34,7 +34,7 @@ class QueriedRows:
             sql.Identifier(column), sql.Identifier(*TableName.parse(table))
         )
         try:
-            value = self._ask(query)
+            value = self._query(query)
         except psycopg.errors.QueryCanceled:
             return None
         return int(value) if value is not None else 0
@@ -42,9 +42,9 @@ class QueriedRows:
     def has_rows(self, table: str) -> bool:
         """Return whether a table has a row."""
         name = sql.Identifier(*TableName.parse(table))
-        return bool(self._ask(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(name)))
+        return bool(self._query(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(name)))
 
-    def _ask(self, query: sql.Composed) -> Any:  # noqa: ANN401 - a value of the database
+    def _query(self, query: sql.Composed) -> Any:  # noqa: ANN401 - a value of the database
         with self._connection.transaction():
             self._connection.execute(f"SET LOCAL statement_timeout = {_DEADLINE_MS}")
             row = self._connection.execute(query).fetchone()

@@ -1,13 +1,14 @@
 """Custom statements: their `:name`s become the parameters `$1`, `$2`, ... of PostgreSQL."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
 
+from cdc_perf.settings import toml
 from cdc_perf.settings.names import nearest
-from cdc_perf.settings.workload import Statement, quoted
+from cdc_perf.settings.workload import Statement
 from cdc_perf.workload.limits import NoGenerator
 from cdc_perf.workload.load_plan import Change, KeyParameter, ValueParameter
 from cdc_perf.workload.overrides import value_generator
@@ -89,23 +90,9 @@ def statement_change(
         key: The key of its table.
     """
     parsed = parse_statement(statement.sql)
-    faults = [("sql", parsed.fault)] if parsed.fault else []
     # A new row has no key yet.
     usable = () if statement.operation == "insert" else tuple(key)
-    known = (*usable, *statement.values)
-    faults += [
-        ("sql", f":{each} is neither a key column nor in values; {nearest(each, known)}")
-        for each in parsed.names
-        if each not in known
-    ]
-    for each in statement.values:
-        if each in usable:
-            faults.append((f"values.{quoted(each)}", "has the name of a key column; use another"))
-        elif each not in parsed.names:
-            faults.append((f"values.{quoted(each)}", f"sql has no :{each}"))
-    if usable and not set(usable) <= set(parsed.names):
-        missing = next(each for each in usable if each not in parsed.names)
-        faults.append(("sql", f"has no :{missing}: a statement changes one row, by its key"))
+    faults = [*_name_faults(parsed, statement, usable)]
     parameters: list[KeyParameter | ValueParameter] = []
     for each in parsed.names:
         rule = statement.values.get(each)
@@ -115,7 +102,7 @@ def statement_change(
         try:
             parameters.append(ValueParameter(value_generator(rule)))
         except NoGenerator as reason:
-            faults.append((f"values.{quoted(each)}", str(reason)))
+            faults.append((f"values.{toml.key(each)}", str(reason)))
     if faults:
         return None, tuple(faults)
     change = Change(
@@ -128,6 +115,32 @@ def statement_change(
         parameters=tuple(parameters),
     )
     return change, ()
+
+
+def _name_faults(
+    parsed: ParsedStatement, statement: Statement, usable: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the text of a statement and the names in it.
+
+    Args:
+        parsed: The parsed text.
+        statement: The statement.
+        usable: The key columns that the text may name.
+    """
+    if parsed.fault:
+        yield "sql", parsed.fault
+    known = (*usable, *statement.values)
+    for each in parsed.names:
+        if each not in known:
+            yield "sql", f":{each} is neither a key column nor in values; {nearest(each, known)}"
+    for each in statement.values:
+        if each in usable:
+            yield f"values.{toml.key(each)}", "has the name of a key column; use another"
+        elif each not in parsed.names:
+            yield f"values.{toml.key(each)}", f"sql has no :{each}"
+    missing = next((each for each in usable if each not in parsed.names), None)
+    if missing is not None:
+        yield "sql", f"has no :{missing}: a statement changes one row, by its key"
 
 
 def _returned(statement: Statement, key: Sequence[str]) -> str:

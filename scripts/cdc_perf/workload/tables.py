@@ -3,9 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cdc_perf.settings import toml
 from cdc_perf.settings.names import nearest
-from cdc_perf.settings.workload import Changes, quoted
-from cdc_perf.workload.catalog import Catalog, CatalogColumn, CatalogTable, Check, ForeignKey
+from cdc_perf.settings.workload import Changes
+from cdc_perf.workload.catalog import (
+    Catalog,
+    CatalogColumn,
+    CatalogTable,
+    Constraint,
+    ForeignKey,
+)
 from cdc_perf.workload.constraints import VALUE, Rule, partition_rules, rules_of
 from cdc_perf.workload.generators import derived, has_few_values, varies
 from cdc_perf.workload.keys import UniqueParts, unique_generator, unique_parts
@@ -205,7 +212,7 @@ class _Planner:
         return derived(column, rules)
 
     @property
-    def _checks(self) -> Iterator[tuple[Check, tuple[str, ...]]]:
+    def _checks(self) -> Iterator[tuple[Constraint, tuple[str, ...]]]:
         """Yield the constraints of the table and of its columns' domains, with their columns."""
         for check in self.table.checks:
             yield check, check.columns
@@ -259,4 +266,4 @@ class _Planner:
 
 
 def _column(name: str) -> str:
-    return f"columns.{quoted(name)}"
+    return f"columns.{toml.key(name)}"

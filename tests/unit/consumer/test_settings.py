@@ -56,6 +56,11 @@ def test_the_settings_are_read_and_other_sections_are_left_to_others(file: Path)
     }
 
 
+def test_the_canary_need_not_have_a_topic(file: Path) -> None:
+    required = load_pipeline(file).required_topics()
+    assert required == {"cdc.public.orders", "cdc.public.item"}
+
+
 def test_a_canary_row_of_a_captured_table_needs_no_table_of_its_own(file: Path) -> None:
     file.write_text(GOOD + '\n[canary]\ntable = "public.orders"\nvalues = { note = "canary" }\n')
     assert len(load_pipeline(file).by_topic()) == 2

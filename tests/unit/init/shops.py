@@ -8,7 +8,7 @@ from cdc_perf.init.source import Source
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline, Table
 from cdc_perf.settings.pipeline_file import load_pipeline
-from cdc_perf.workload.catalog import Catalog, CatalogTable, ForeignKey, Publication, Slot
+from cdc_perf.workload.catalog import Catalog, CatalogTable, ForeignKey, LogicalSlot, Publication
 from tests.unit.workload.catalogs import catalog, column, table
 
 SAMPLE = load_pipeline(Checkout.here())
@@ -53,7 +53,7 @@ def capturing(*tables: CatalogTable) -> tuple[Pipeline, Catalog]:
 def source(
     *tables: CatalogTable,
     publications: tuple[Publication, ...] = (),
-    slots: tuple[Slot, ...] = (),
+    slots: tuple[LogicalSlot, ...] = (),
 ) -> Source:
     found = dataclasses.replace(catalog(*tables), publications=publications, slots=slots)
     return Source("shop", 180006, found, {})
@@ -63,6 +63,4 @@ def publication(
     name: str, operations: tuple[str, ...] = ("insert", "update", "delete"), tables: int = 1
 ) -> Publication:
     names = {f"shop.t{number}": ("id",) for number in range(tables)}
-    return Publication(
-        name=name, all_tables=False, operations=frozenset(operations), via_root=False, tables=names
-    )
+    return Publication(name=name, operations=frozenset(operations), via_root=False, tables=names)

@@ -8,7 +8,7 @@ from cdc_perf.init.schema import Refused
 from cdc_perf.init.tables import TableFinding
 from cdc_perf.settings.pipeline import Table
 from cdc_perf.settings.table_name import TableName
-from cdc_perf.workload.catalog import Slot
+from cdc_perf.workload.catalog import LogicalSlot
 from tests.unit.init.shops import (
     ID,
     SAMPLE,
@@ -38,7 +38,7 @@ def test_the_table_shows_what_each_table_gets() -> None:
         "shop.plain 1,234 id insert, update (shop.extension refers to each of its rows)",
         "shop.extension 1,234 parent with shop.plain",
         "shop.unfilled 1,234 id fill in code",
-        "shop.child 1,234 id not yet",
+        "shop.child 1,234 id see below",
         (
             "shop.bare 1,234 id insert, delete "
             "(no column has several values whose text is the same in the sink)"
@@ -64,13 +64,13 @@ def test_nothing_to_do_is_not_mentioned() -> None:
     text = summary(source(), Proposal(SAMPLE.postgres, {}, (finding,), loads.tables, ()))
     assert text.splitlines()[3:] == [
         "",
-        "publication: none of inserts, updates, and deletes; pipeline.toml names cdc_publication",
+        "publication: none has inserts, updates, and deletes; pipeline.toml names cdc_publication",
         "slot: none for pgoutput; pipeline.toml names cdc_slot",
     ]
 
 
 def test_the_publication_and_the_slot_are_shown() -> None:
-    slot = Slot("ours", "pgoutput", active=False)
+    slot = LogicalSlot("ours", "pgoutput", active=False)
     found = source(publications=(publication("sales", tables=3),), slots=(slot,))
     text = summary(found, Proposal(SAMPLE.postgres, {}, (), (), ()))
     assert text.splitlines()[-2:] == ["publication: sales, of 3 tables", "slot: ours, inactive"]

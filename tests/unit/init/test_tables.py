@@ -1,6 +1,6 @@
 from cdc_perf.init.tables import find_publication, find_slot, omitted
 from cdc_perf.settings.pipeline import CANARY_TABLE
-from cdc_perf.workload.catalog import Slot
+from cdc_perf.workload.catalog import LogicalSlot
 from tests.unit.init.shops import ID, plain, publication, source
 from tests.unit.workload.catalogs import table
 
@@ -18,9 +18,9 @@ def test_a_publication_without_deletes_or_tables_does_not_count() -> None:
 
 def test_the_slot_that_a_client_reads_counts() -> None:
     slots = (
-        Slot("other", "wal2json", active=True),
-        Slot("idle", "pgoutput", active=False),
-        Slot("read", "pgoutput", active=True),
+        LogicalSlot("other", "wal2json", active=True),
+        LogicalSlot("idle", "pgoutput", active=False),
+        LogicalSlot("read", "pgoutput", active=True),
     )
     assert find_slot(source(slots=slots)) == slots[2]
     assert find_slot(source(slots=slots[:2])) == slots[1]

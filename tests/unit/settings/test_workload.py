@@ -14,7 +14,6 @@ from cdc_perf.settings.workload import (
     Statement,
     load_workload,
     moment,
-    quoted,
     read_workload,
 )
 from tests.unit.settings.files import Put
@@ -198,20 +197,6 @@ def test_the_scenario_names_its_workload_or_the_pipeline_does(checkout: Checkout
     assert load_workload(checkout, named, "mine.toml").seed == 2
     with pytest.raises(UsageFailure, match=r"missing\.toml"):
         load_workload(checkout, pipeline, "missing.toml")
-
-
-@pytest.mark.parametrize(
-    ("name", "key"),
-    [
-        ("orders_2-b", "orders_2-b"),
-        ("shop.orders", '"shop.orders"'),
-        ('"Shop"."Orders"', '\'"Shop"."Orders"\''),
-        ("größe", '"größe"'),
-        ("", '""'),
-    ],
-)
-def test_a_name_is_written_as_toml_has_it(name: str, key: str) -> None:
-    assert quoted(name) == key
 
 
 def test_a_moment_has_no_zone() -> None:

@@ -24,7 +24,7 @@ from cdc_perf.stack.endpoints import Endpoints, on_loopback
 from cdc_perf.stack.external.addresses import _FORMS
 from cdc_perf.stack.local.embedded import component_versions
 from cdc_perf.stack.local.ports import Ports
-from cdc_perf.stack.probes import ask_all
+from cdc_perf.stack.probes import probe_all
 from cdc_perf.stack.started import Started
 from cdc_perf.tools.cache import Cache
 from cdc_perf.tools.catalogue import catalogue
@@ -92,10 +92,10 @@ def test_each_component_of_an_external_stack_is_probed_at_its_address(
     endpoints = Endpoints(**named)
     probed: dict[str, str] = {}
     monkeypatch.setattr(
-        "cdc_perf.stack.probes._ask",
+        "cdc_perf.stack.probes._probe",
         lambda name, address, _question: probed.update({name: address}),
     )
-    ask_all(pipeline, endpoints)
+    probe_all(pipeline, endpoints)
     assert probed.pop(CONNECTOR) == "the connect_url"
     assert list(probed.items()) == [(spec.name, f"the {spec.address}") for spec in PIPELINE]
 

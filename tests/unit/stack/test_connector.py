@@ -9,7 +9,7 @@ from responses.registries import OrderedRegistry
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.settings.pipeline import Pipeline
-from cdc_perf.stack import connector, source
+from cdc_perf.stack import connect_api, connector, source
 from cdc_perf.stack.connector import (
     ConnectorChange,
     current_health,
@@ -98,7 +98,7 @@ def test_the_deployed_settings_are_those_that_connect_has(
 def test_a_connect_that_is_away_tells_no_settings(
     monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline, endpoints: Endpoints
 ) -> None:
-    monkeypatch.setattr(connector, "ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr(connect_api, "ANSWER_SECONDS", 0.0)
     with responses.RequestsMock() as mock:
         mock.get(CONFIG, body=requests.ConnectionError())
         assert deployed_settings(pipeline, endpoints) == {}

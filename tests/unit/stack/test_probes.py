@@ -57,7 +57,7 @@ def test_a_connector_that_is_not_there_is_named_with_those_that_are(endpoints: E
     assert failure.code is ExitCode.USAGE
     assert failure.message == (
         "pipeline.toml: connector.name: Kafka Connect has no connector mine; "
-        "there is c0, c1, c2, c3, c4, and 2 more"
+        "it has c0, c1, c2, c3, c4, and 2 more"
     )
     # A deployment would add a second connector.
     assert failure.hint == "use the name of the connector of this pipeline"
@@ -109,5 +109,5 @@ def test_a_connector_that_cannot_be_asked_is_unknown(
         expect_deployed(pipeline, endpoints)
     responses.get(url(endpoints, f"/{pipeline.connector.name}/config"), status=404)
     responses.get(url(endpoints, "?expand=info"), json={"a": INFO})
-    with pytest.raises(SettingFailure, match="; there is a"):
+    with pytest.raises(SettingFailure, match="; it has a"):
         expect_deployed(pipeline, endpoints)

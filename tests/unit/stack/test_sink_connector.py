@@ -12,7 +12,7 @@ from responses.registries import OrderedRegistry
 
 from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.settings.pipeline import Connector, Pipeline, PostgresSink
-from cdc_perf.stack import sink_connector
+from cdc_perf.stack import connect_api, sink_connector
 from cdc_perf.stack.connector import ConnectorChange
 from cdc_perf.stack.connector_health import Condition, ConnectorDown
 from cdc_perf.stack.endpoints import Endpoints
@@ -316,7 +316,7 @@ def test_a_plugin_without_one_of_its_jars_is_named_with_the_missing_class(
     log: tuple[str, ...],
     problem: str,
 ) -> None:
-    monkeypatch.setattr(sink_connector, "ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr(connect_api, "ANSWER_SECONDS", 0.0)
     plugins(connect, MONGODB_CLASS)
     connect.get(CONFIG, status=404)
     connect.put(CONFIG, status=500, json={"message": "Server Error"})

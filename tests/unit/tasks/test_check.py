@@ -44,7 +44,7 @@ def sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, results: list[Result])
         return 0.1
 
     monkeypatch.setattr(canary, "run_canary", run)
-    monkeypatch.setattr(backend, "ask_all", lambda *_: ())
+    monkeypatch.setattr(backend, "probe_all", lambda *_: ())
     monkeypatch.setattr(source, "connect", silent)
     monkeypatch.setattr(ExternalStack, "check", lambda _: tuple(results))
     return found

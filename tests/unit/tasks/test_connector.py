@@ -45,7 +45,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
     monkeypatch.setattr(connectors, "deploy", deploy)
     monkeypatch.setattr(canary, "run_canary", lambda *_: 0.1)
-    monkeypatch.setattr(backend, "ask_all", lambda *_: ())
+    monkeypatch.setattr(backend, "probe_all", lambda *_: ())
     monkeypatch.setattr(source, "connect", silent)
     monkeypatch.setattr(ExternalStack, "verify", lambda *_, **__: None)
     return found

@@ -9,7 +9,7 @@ from cdc_perf.workload.catalog import (
     Catalog,
     CatalogColumn,
     CatalogTable,
-    Check,
+    Constraint,
     ForeignKey,
     Publication,
 )
@@ -55,7 +55,7 @@ def column(  # noqa: PLR0913 - what the catalog says of a column
         default=default,
         identity=identity,
         labels=labels,
-        domain_checks=tuple(Check(f"d{at}", text) for at, text in enumerate(checks)),
+        domain_checks=tuple(Constraint(f"d{at}", text) for at, text in enumerate(checks)),
     )
 
 
@@ -77,7 +77,7 @@ def table(  # noqa: PLR0913 - what the catalog says of a table
     relation = Relation(
         kind,
         "p",
-        "d",
+        "d" if key else "f",
         tuple(each.name for each in columns),
         not_null,
         (*primary, *(index(*each) for each in unique)),
@@ -87,7 +87,7 @@ def table(  # noqa: PLR0913 - what the catalog says of a table
         relation=relation,
         columns=columns,
         checks=tuple(
-            Check(f"c{at}", text, tuple(names.split()))
+            Constraint(f"c{at}", text, tuple(names.split()))
             for at, (text, names) in enumerate((checks or {}).items())
         ),
         foreign_keys=keys,

@@ -37,7 +37,7 @@ def no_canary(why: str) -> Result:
 def what_remains(pipeline: Pipeline, table: str) -> str:
     """Return what a deleted row of a table leaves until it expires, as a sentence."""
     topic = next(pipeline.topic(each) for each in pipeline.captured if each.table == table)
-    records = f"its records in the topic {topic} expire by the retention of the topic"
+    records = f"its records in the topic {topic} expire with the topic's retention"
     if isinstance(pipeline.sink, MongodbSink) and pipeline.consumer is not None:
         hours = pipeline.consumer.delete_marker_ttl_hours
         return f"the canary left no row; its delete marker expires after {hours:g} h; {records}"

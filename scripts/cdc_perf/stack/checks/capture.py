@@ -139,7 +139,7 @@ class TableCheck:
         name: What it checks.
         body: The check.
         needs: The checks that it relies on.
-        compare: Returns what is requested of a table, and what exists; None if that says nothing.
+        compare: Returns what is requested of a table, and what exists; None if that adds nothing.
     """
 
     name: str

@@ -13,7 +13,7 @@ from cdc_perf.stack.table_columns import TableColumn, table_columns
 
 @dataclass(frozen=True)
 class CheckedTable:
-    """A table that is checked. The catalog is asked once.
+    """A table that is checked. Its relation and columns are read once.
 
     Attributes:
         connection: Connection to the source database.

@@ -38,7 +38,7 @@ def collecting() -> Iterator[Collected]:
 
 
 def failures_in(failure: StackFailure) -> tuple[StackFailure, ...]:
-    """Return the failures that an exception stands for."""
+    """Return the failures that an exception contains: itself, or several."""
     return failure.failures if isinstance(failure, StackFailures) else (failure,)
 
 

@@ -56,7 +56,7 @@ def absent(health: ConnectorHealth, endpoints: Endpoints) -> StackFailure:
     more = len(there) - _MOST_LISTED
     names = ", ".join(there[:_MOST_LISTED]) + (f", and {more} more" if more > 0 else "")
     hint = "use the name of the connector of this pipeline"
-    return SettingFailure(f"{what}; there is {names}", hint=hint)
+    return SettingFailure(f"{what}; it has {names}", hint=hint)
 
 
 def connector_names(endpoints: Endpoints) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ def expect_plugins(pipeline: Pipeline, endpoints: Endpoints) -> None:
     """Return if the worker has the classes of the connectors, or has no address.
 
     Raises:
-        NotReady: It does not answer, or a proxy before it refuses the question.
+        NotReady: It does not answer, or a proxy before it refuses the request.
         StackFailure: It lacks one.
     """
     if not endpoints.connect_url:

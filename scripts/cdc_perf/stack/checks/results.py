@@ -31,7 +31,7 @@ class Comparison:
     Attributes:
         subject: What it is about, such as a table; may be empty.
         requested: What is requested.
-        exists: What was found; empty if that says nothing more.
+        exists: What was found; empty if that adds nothing.
         state: Whether the subject passed.
         detail: Why it was skipped.
     """
@@ -122,7 +122,7 @@ class Checks:
         failures: tuple[StackFailure, ...] = ()
         warnings: tuple[str, ...] = ()
         try:
-            warnings = tuple(_asked(body) or ())
+            warnings = tuple(_answer(body) or ())
         except NotReady as reason:
             state, detail = State.UNKNOWN, str(reason)
         except StackFailure as failure:
@@ -165,7 +165,7 @@ class Checks:
                 continue
             state = State.OK
             try:
-                _asked(partial(body, table))
+                _answer(partial(body, table))
                 passed.add(table.index)
             except StackFailure as failure:
                 state = State.FAILED
@@ -214,7 +214,7 @@ def expect_passed(results: Iterable[Result]) -> None:
     raise_all(failures_of(results))
 
 
-def _asked(body: Body) -> Iterable[str] | None:
+def _answer(body: Body) -> Iterable[str] | None:
     """Return the answer of a check; a query that PostgreSQL refuses is a failure."""
     try:
         return body()

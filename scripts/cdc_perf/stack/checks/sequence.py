@@ -23,7 +23,7 @@ from cdc_perf.stack.connector_health import CONNECTOR
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady
 
-# What a check may rely on if the caller has not asked the components.
+# What a check may rely on if the caller has not probed the components.
 ANSWERING = frozenset((*COMPONENTS, CONNECTOR, "sink"))
 
 

@@ -20,7 +20,7 @@ from cdc_perf.stack.row_id import identity
 from cdc_perf.stack.table_columns import GeneratedColumn, TableColumn, table_columns
 
 Columns = Mapping[str, TableColumn]
-# Without USAGE of its schema, PostgreSQL rejects even the question whether a table exists.
+# Without USAGE of its schema, PostgreSQL rejects even a test of whether a table exists.
 _FIND = """
     SELECT has_schema_privilege(n.oid, 'USAGE'), c.oid IS NOT NULL
     FROM pg_namespace n

@@ -22,7 +22,7 @@ from cdc_perf.stack.connector_health import read_connectors, status_rows
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.external.addresses import addresses, client_file
 from cdc_perf.stack.external.canary import ChosenCanary, choose_canary, with_canary
-from cdc_perf.stack.probes import CONNECTORS, ProbeAnswer, ask_all, check_answers
+from cdc_perf.stack.probes import CONNECTORS, ProbeAnswer, check_answers, probe_all
 from cdc_perf.stack.usage import Usage
 
 _log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class ExternalStack:
         return choose_canary(self._pipeline, self._addresses)
 
     def _answers(self) -> tuple[ProbeAnswer, ...]:
-        return ask_all(self._pipeline, self._addresses)
+        return probe_all(self._pipeline, self._addresses)
 
     def _warn_of_client(self) -> None:
         """Report what the settings of Kafka clients do not do as expected."""
@@ -80,7 +80,7 @@ class ExternalStack:
                 "--observe: no Prometheus address is set",
                 hint="set CDC_PROMETHEUS_URL, or prometheus_url in [stacks.external]",
             )
-        answers = ask_all(self._pipeline, endpoints)
+        answers = probe_all(self._pipeline, endpoints)
         for answer in answers:
             _log.info(str(answer))
         self._warn_of_client()
@@ -114,7 +114,7 @@ class ExternalStack:
         expect_passed(results)
 
     def check(self) -> tuple[Result, ...]:
-        """Ask every component, and check what those that answer have."""
+        """Probe every component, and run the checks that need no write."""
         self._warn_of_client()
         return self._results(self._answers())
 
@@ -136,8 +136,8 @@ class ExternalStack:
 
     def endpoints(self) -> Endpoints | None:
         """Return the addresses if every component with an address answers."""
-        silent = [x for x in self._answers() if x.fault and x.component not in CONNECTORS]
-        return None if silent else with_canary(self._pipeline, self._addresses)
+        faulty = [x for x in self._answers() if x.fault and x.component not in CONNECTORS]
+        return None if faulty else with_canary(self._pipeline, self._addresses)
 
     def status(self) -> tuple[ComponentStatus, ...]:
         """Probe every component; one without an address counts as running."""

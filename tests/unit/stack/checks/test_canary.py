@@ -17,7 +17,7 @@ def test_a_row_that_arrived(
     monkeypatch.setattr(canary, "run_canary", lambda *_, **__: 0.0314)
     result = check_canary(pipeline, endpoints)
     assert (result.state, result.detail) == (State.OK, "through every hop in 31 ms")
-    assert "expire by the retention of the topic" in result.remains
+    assert "expire with the topic's retention" in result.remains
 
 
 def test_a_row_that_did_not_arrive(
@@ -42,6 +42,6 @@ def test_only_a_consumer_of_ours_leaves_a_delete_marker(pipeline: Pipeline) -> N
     assert "its delete marker expires after 168 h; " in what_remains(pipeline, table)
     others = msgspec.structs.replace(pipeline, consumer=None, sink=KafkaSink())
     assert what_remains(others, table) == (
-        "the canary left no row; its records in the topic cdc.public.cdc_perf_canary expire by "
-        "the retention of the topic"
+        "the canary left no row; its records in the topic cdc.public.cdc_perf_canary expire "
+        "with the topic's retention"
     )

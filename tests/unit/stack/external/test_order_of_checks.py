@@ -47,7 +47,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append("row of the canary")
         return ChosenCanary(endpoints, (MISSING,))
 
-    monkeypatch.setattr(backend, "ask_all", lambda *_: ())
+    monkeypatch.setattr(backend, "probe_all", lambda *_: ())
     monkeypatch.setattr(backend, "warnings", lambda *_: ())
     monkeypatch.setattr(backend, "check_answers", everything)
     monkeypatch.setattr(backend, "check_flow", flow)

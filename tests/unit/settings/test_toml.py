@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdc_perf.init import toml
+from cdc_perf.settings import toml
 
 # TOML is Unicode without surrogates.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -28,5 +28,15 @@ def test_the_form_with_the_fewest_escapes(text: str, written: str) -> None:
     assert toml.quoted(text) == written
 
 
-def test_a_plain_key_has_no_quotes() -> None:
-    assert (toml.key("order_no"), toml.key("shop.orders")) == ("order_no", '"shop.orders"')
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("orders_2-b", "orders_2-b"),
+        ("shop.orders", '"shop.orders"'),
+        ('"Shop"."Orders"', '\'"Shop"."Orders"\''),
+        ("größe", '"größe"'),
+        ("", '""'),
+    ],
+)
+def test_a_key_has_quotes_if_it_needs_them(name: str, key: str) -> None:
+    assert toml.key(name) == key
