@@ -139,6 +139,12 @@ def health_check_failed(*, checks: Sequence[str]) -> str:
 
 
 @reason
+def load_refused(*, change: str) -> str:
+    """The health check tried a change of the load; `change` names it and has PostgreSQL's words."""
+    return f"the load is refused: {change}"
+
+
+@reason
 def health_check_empty() -> str:
     """The health check has no check."""
     return "the health check did not check anything"

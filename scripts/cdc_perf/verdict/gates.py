@@ -16,6 +16,8 @@ from cdc_perf.wording import counted
 
 _LOG_LINES = 5
 _LOG_LINE_LENGTH = 200
+# The names of the checks, in k6/scripts/health-check.js, that stand for a change of the load.
+_ACCEPTED = "the load is accepted: "
 _NAME, _CONDITION = "connector", "the connectors and their tasks run"
 
 
@@ -172,13 +174,22 @@ def checks_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
             condition,
             observed,
             code=ExitCode.FAIL,
-            reasons=[reasons.health_check_failed(checks=failed)],
+            reasons=_failed_checks(failed),
         )
     if not summary.checks:
         return failed_gate(
             name, condition, observed, code=ExitCode.NO_DATA, reasons=[reasons.health_check_empty()]
         )
     return passed_gate(name, condition, observed)
+
+
+def _failed_checks(names: Sequence[str]) -> list[Reason]:
+    """Return a reason for each refused change of the load, after one for the other checks."""
+    refused = [each for each in names if each.startswith(_ACCEPTED)]
+    others = [each for each in names if each not in refused]
+    failed = [reasons.health_check_failed(checks=others)] if others else []
+    changes = (each.removeprefix(_ACCEPTED) for each in refused)
+    return [*failed, *(reasons.load_refused(change=each) for each in changes)]
 
 
 def components_gate(events: Sequence[ComponentEvent] | None) -> Gate:

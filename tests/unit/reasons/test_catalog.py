@@ -139,6 +139,10 @@ EXAMPLES: tuple[Reason, ...] = (
     gates.iterations_threw(count=3, first="TypeError: x is undefined"),
     gates.iterations_without_result(missing=1, ended=600),
     gates.health_check_failed(checks=["connector", "mongodb"]),
+    gates.load_refused(
+        change='insert of shop.orders: new row for relation "orders" violates check constraint '
+        '"orders_qty_check"'
+    ),
     gates.health_check_empty(),
     gates.iterations_dropped(dropped=11, due=10_000),
     gates.rate_not_reached(made=593, asked=600),

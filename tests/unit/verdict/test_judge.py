@@ -243,6 +243,19 @@ def test_a_planted_fault_gets_its_verdict_and_its_reasons(fault: Fault) -> None:
             (gates.health_check_failed(checks=["connector"]),),
         ),
         ((Check("never", 0, 0),), 0, ExitCode.FAIL, (gates.health_check_failed(checks=["never"]),)),
+        (
+            tuple(
+                Check(name, 0, 1)
+                for name in ("connector", "the load is accepted: one", "the load is accepted: two")
+            ),
+            110,
+            ExitCode.FAIL,
+            (
+                gates.health_check_failed(checks=["connector"]),
+                gates.load_refused(change="one"),
+                gates.load_refused(change="two"),
+            ),
+        ),
         ((), 0, ExitCode.NO_DATA, (gates.health_check_empty(),)),
         (
             (Check("postgres", 1, 0),),
@@ -260,7 +273,16 @@ def test_a_planted_fault_gets_its_verdict_and_its_reasons(fault: Fault) -> None:
             ),
         ),
     ],
-    ids=["passes", "fails", "fails silently", "never made", "none", "marked for nothing", "throws"],
+    ids=[
+        "passes",
+        "fails",
+        "fails silently",
+        "never made",
+        "refused",
+        "none",
+        "marked for nothing",
+        "throws",
+    ],
 )
 def test_the_health_check_is_judged_by_its_checks(
     checks: tuple[Check, ...], k6_exit: int, code: ExitCode, reasons: tuple[Reason, ...]
