@@ -250,7 +250,7 @@ def assert_connector_gate(run: Path) -> None:
     verdict = read(run / "baseline" / "verdict.json")
     gates = {gate["name"]: gate for gate in verdict["gates"]}
     assert (gates["connector"]["ok"], gates["connector"]["certain"]) == (False, True)
-    assert gates["connector"]["observed"] == "failed"
+    assert gates["connector"]["observed"] == "postgres-cdc-connector: failed"
     assert "RecordTooLargeException" in gates["connector"]["reason"]
     assert gates["drained"]["ok"] is False
     assert read(run / "baseline" / "integrity.json")["drain"]["connector"] == "failed"
