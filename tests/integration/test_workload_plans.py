@@ -156,7 +156,7 @@ def test_what_cannot_be_derived_is_named(dsn: str, pipeline: Pipeline) -> None:
     left = "\n".join(found.left_out)
     for reason in (
         "columns.contact: the constraint email_check is not of a simple kind",
-        'key of "Hard".no_key: the table has no primary key',
+        '(a) is not the key of "Hard".no_key; it has no primary key',
         "columns.bits: has the type bit(8), for which there is no generator",
         'columns.customer: refers to "Hard"."Customer", which has no row',
     ):

@@ -10,9 +10,10 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.settings.pipeline import Pipeline
+from cdc_perf.settings.pipeline import OWN_CANARY, Pipeline
 from cdc_perf.stack.canary_row import CREATE
 from cdc_perf.stack.checks.capture import OWN_SOURCE, expect_capturable
+from cdc_perf.stack.checks.publication import is_published
 from cdc_perf.stack.commits import Position
 from cdc_perf.stack.statement_limits import PROBE_SECONDS, lift_limit, limit_statements
 from cdc_perf.waiting import NotReady
@@ -91,6 +92,15 @@ def prepare(dsn: str, pipeline: Pipeline, folder: Path) -> None:
                 carries = connection.info.server_version >= _PUBLISHES_GENERATED
                 generated = sql.SQL("publish_generated_columns = stored," if carries else "")
                 connection.execute(publish.format(name, tables, generated))
+            elif pipeline.canary is None and not is_published(
+                connection, postgres.publication, OWN_CANARY.name
+            ):
+                # The schema made the publication, with the tables that it knows.
+                connection.execute(
+                    sql.SQL("ALTER PUBLICATION {} ADD TABLE {}").format(
+                        sql.Identifier(postgres.publication), sql.Identifier(*OWN_CANARY.name)
+                    )
+                )
             expect_capturable(connection, pipeline, OWN_SOURCE)
     except psycopg.Error as error:
         raise StackFailure(
