@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -77,7 +78,8 @@ def test_a_failed_task_fails_the_run_and_is_named_by_every_command(site: Site) -
 @pytest.fixture
 def others(site: Site) -> tuple[Inv, dict[str, str]]:
     """The same pipeline as one of others: a copy of its folder, and its addresses."""
-    folder = site.inv.checkout.root.parent / "external"
+    # Beside the sample, because its pipeline.toml names the sample's workload.
+    folder = site.inv.checkout.pipeline.parent / "external"
     left_out = shutil.ignore_patterns("results", ".stack")
     shutil.copytree(site.inv.checkout.pipeline, folder, ignore=left_out, dirs_exist_ok=True)
     at = site.endpoints
@@ -98,7 +100,10 @@ def test_in_the_connect_of_others_it_is_shown_and_revived(
     external = ("--stack", "external")
     with rejecting(site):
         with psycopg.connect(site.endpoints.postgres_dsn, autocommit=True) as connection:
-            connection.execute("UPDATE customer SET status = 'changed'")
+            connection.execute(
+                "INSERT INTO customer (id, email) VALUES (%s, 'rejected@e.test')",
+                (str(uuid.uuid4()),),
+            )
 
         def failed() -> None:
             if states(inv, *external, env=addresses)[TASK] != "failed":
