@@ -54,7 +54,8 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copied]:
     name = "postgres-to-postgres"
     with postgres(folder / "postgres") as server, site_of(folder / "local", name) as site:
         checkout = site.inv.checkout
-        external = folder / "external"
+        # Beside the sample, because its pipeline.toml names the sample's workload.
+        external = checkout.pipeline.parent / "external"
         left_out = shutil.ignore_patterns("results", ".stack")
         shutil.copytree(checkout.pipeline, external, ignore=left_out)
         pipeline = load_pipeline(checkout)

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.checks.broker import Broker, broker_of
+from cdc_perf.stack.checks.capture import KEY
 from cdc_perf.stack.checks.consumer_group import expect_reader
 from cdc_perf.stack.checks.event_form import expect_forms
 from cdc_perf.stack.checks.results import Checks
@@ -47,7 +48,11 @@ def check_topics(
                 lambda: expect_reader(pipeline, broker, windows),
                 requested=pipeline.consumer_group or "none",
             )
-            checks.run("last record", lambda: expect_forms(pipeline, broker.last_records(windows)))
+            checks.run(
+                "last record",
+                lambda: expect_forms(pipeline, broker.last_records(windows)),
+                needs=(KEY,),
+            )
 
     checks.group("topics", body, needs=("kafka",))
 
