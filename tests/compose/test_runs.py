@@ -156,4 +156,7 @@ def test_the_direct_call_of_k6_in_a_container(inv: Docker) -> None:
     )
     points = root / "k6" / "results" / "test.json"
     assert points.is_file(), called.output
-    assert b"cdc_e2e_latency" in points.read_bytes()
+    lines = [json.loads(line) for line in points.read_bytes().splitlines()]
+    samples = [x for x in lines if (x["metric"], x["type"]) == ("cdc_success_rate", "Point")]
+    assert samples, called.output
+    assert {x["data"]["value"] for x in samples} == {1}, called.output
