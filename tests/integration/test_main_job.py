@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +84,22 @@ def test_a_run_on_a_stack_that_is_up_passes_and_leaves_everything(
     assert (run.parent / "latest").resolve() == run
     assert {path.stem for path in (run / "logs").iterdir()} == set(stack.log_files())
     assert stack.endpoints() is not None
+
+
+@pytest.mark.slow
+def test_a_run_is_compared_with_the_last_one_whose_folder_may_be_gone(inv: Inv) -> None:
+    words = ("--scenarios", "baseline", "--duration", "5s")
+    first, second = (inv.run_of(inv.measured(*words)) for _ in range(2))
+    report = second / "report.html"
+    since = f"since {first.name} ("
+    for samples in (r"[0-9]+", "-"):
+        text = report.read_text(encoding="utf-8")
+        assert since in text
+        row = re.search(r"e2e p50, ms</th>.*?</tr>", text, re.DOTALL)
+        assert row is not None
+        assert re.search(rf'"right">{samples}</td><td class="right">[0-9]+</td></tr>', row[0])
+        shutil.rmtree(first, ignore_errors=True)
+        inv("report", second.name)
 
 
 @pytest.mark.slow

@@ -126,7 +126,7 @@ def manifest(
             ScenarioEntry(
                 name=x.verdict.scenario,
                 description="",
-                think_time_seconds=0,
+                think_time_seconds=0.0,
                 executor=ConstantVus(vus=10, duration=f"{seconds:g}s"),
                 seconds=seconds,
                 thresholds=(ThresholdEntry(metric="m", stat="p95", operator="<=", limit=1),),

@@ -10,7 +10,7 @@ import msgspec
 from cdc_perf.reasons.figures import figure
 from cdc_perf.report.hops import hop_rows
 from cdc_perf.report.markdown import table
-from cdc_perf.report.rows import NOTHING, scenario_word
+from cdc_perf.report.rows import NOTHING
 from cdc_perf.results.hops import Hops
 from cdc_perf.results.manifest import Manifest
 from cdc_perf.results.summary import NoSummary, Summary
@@ -27,19 +27,26 @@ _COLUMNS = {
     "samples now": "right",
     "change": "right",
 }
-_HEADLINE_FIGURE = "e2e p95, ms"
+_UNIT = ", ms"
+_HEADLINE_FIGURES = (f"e2e p50{_UNIT}", f"e2e p95{_UNIT}")
 _ERRORS = "errors"
 
 
 class RunSide(msgspec.Struct, frozen=True):
-    """A figure of one run, in its unit (null without samples), and its number of samples."""
+    """A figure of one run, and its number of samples.
+
+    Attributes:
+        value: In its unit; null without samples.
+        samples: Null if only the history has the figure.
+    """
 
     value: float | None
-    samples: int
+    samples: int | None
 
     def cells(self) -> tuple[str, str]:
         """Return both as table cells."""
-        return NOTHING if self.value is None else figure(self.value), f"{self.samples:,}"
+        value = NOTHING if self.value is None else figure(self.value)
+        return value, NOTHING if self.samples is None else f"{self.samples:,}"
 
 
 class MetricChange(msgspec.Struct, frozen=True):
@@ -114,22 +121,20 @@ def _mongodb(manifest: Manifest) -> str:
     return manifest.versions.components.get("mongodb", "")
 
 
-def headline(
-    before: RecordedScenario, now: RecordedScenario, changes: Sequence[MetricChange]
-) -> str:
-    """Return the most important changes in a line: p95, errors if any, verdicts.
+def headline(changes: Sequence[MetricChange], verdicts: Sequence[str], hop: str) -> str:
+    """Return the most important changes in a line: p50, p95, errors if any, verdicts, hop.
 
     Args:
-        before: The earlier run.
-        now: The later one.
-        changes: The figures of both.
+        changes: The figures of both runs.
+        verdicts: The verdicts of both.
+        hop: The hop that changed most; may be empty.
     """
-    parts = [x.sentence for x in changes if x.figure == _HEADLINE_FIGURE and x.share is not None]
+    parts = [x.sentence for x in changes if x.figure in _HEADLINE_FIGURES and x.share is not None]
     parts += [
         x.sentence for x in changes if x.figure == _ERRORS and (x.before.value or x.now.value)
     ]
-    verdicts = (scenario_word(x.row.verdict) for x in (before, now))
-    return ", ".join([*parts, " → ".join(verdicts)])
+    line = ", ".join([*parts, " → ".join(verdicts)])
+    return f"{line}; {hop}" if hop else line
 
 
 def changes_table(pairs: Mapping[str, tuple[RecordedScenario, RecordedScenario]]) -> str:
@@ -155,7 +160,7 @@ def changes_of(before_row: Row, now_row: Row) -> tuple[MetricChange, ...]:
     if isinstance(before, NoSummary) or isinstance(now, NoSummary):
         return ()
     metrics = [
-        *((f"e2e {name}, ms", LATENCY, stat, LATENCY) for name, stat in LATENCY_STATS.items()),
+        *((f"e2e {name}{_UNIT}", LATENCY, stat, LATENCY) for name, stat in LATENCY_STATS.items()),
         ("iterations/s", "iterations", "rate", ""),
         (_ERRORS, "cdc_success_rate", "fails", "cdc_success_rate"),
     ]
@@ -166,6 +171,20 @@ def changes_of(before_row: Row, now_row: Row) -> tuple[MetricChange, ...]:
     return (*of_k6, *_changes_of_hops(before_row.hops, now_row.hops))
 
 
+def changes_since(figures: Mapping[str, float], now_row: Row) -> tuple[MetricChange, ...]:
+    """Return the figures of a line of the history, next to those of a run.
+
+    Args:
+        figures: By name, without the unit.
+        now_row: The later run.
+    """
+    return tuple(
+        MetricChange(each.figure, RunSide(figures[name], None), each.now)
+        for each in changes_of(now_row, now_row)
+        if (name := each.figure.removesuffix(_UNIT)) in figures
+    )
+
+
 def _changes_of_hops(before: Hops | None, now: Hops | None) -> Iterator[MetricChange]:
     """Yield the mean and the 95th percentile of each hop that both runs have."""
     was, is_ = ({row.hop: row.figures for row in hop_rows(hops)} for hops in (before, now))
@@ -173,7 +192,7 @@ def _changes_of_hops(before: Hops | None, now: Hops | None) -> Iterator[MetricCh
         if hop in is_:
             for stat in ("mean", "p95"):
                 sides = (RunSide(getattr(x[hop], stat), x[hop].events) for x in (was, is_))
-                yield MetricChange(f"{hop.title} {stat}, ms", *sides)
+                yield MetricChange(f"{hop.title} {stat}{_UNIT}", *sides)
 
 
 def _side(summary: Summary, metric: str, stat: str, sampled: str) -> RunSide:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from shlex import quote
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.files import json_text
@@ -9,10 +10,46 @@ from cdc_perf.report.changes import MetricChange, changes_of, changes_table, hea
 from cdc_perf.report.differences import ByScenario, SettingDifference, differences
 from cdc_perf.report.hops import changed_hop
 from cdc_perf.report.markdown import quoted
+from cdc_perf.report.rows import scenario_word
+from cdc_perf.results.history import HistoryEntry
+from cdc_perf.results.manifest import Manifest, Versions
 from cdc_perf.runs.run_set import RecordedScenario, RunSet
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 
 NO_CLAIM = "One run compared with one run: a difference can be noise."
+_COMMIT_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What rules out noise.
+
+    Attributes:
+        sentence: What to do, or why it is impossible.
+        command: The command to run; empty if there is none.
+    """
+
+    sentence: str
+    command: str = ""
+
+
+def next_step(before: Versions | HistoryEntry, now: Manifest) -> NextStep:
+    """Return how to measure the commits of two runs again, in turn.
+
+    Args:
+        before: What the earlier run measured.
+        now: The later run.
+    """
+    versions = (before, now.versions)
+    if any(each.changed for each in versions):
+        return NextStep("Uncommitted changes cannot be measured again: commit them first.")
+    if not all(each.commit for each in versions):
+        return NextStep("The commit of a run is unknown.")
+    if before.commit == now.versions.commit:
+        return NextStep("Both runs measured the same commit.")
+    commits = " ".join(quote(each.commit[:_COMMIT_LENGTH]) for each in versions)
+    pipeline = f" --pipeline {quote(now.pipeline_option)}" if now.pipeline_option else ""
+    return NextStep("To rule it out, run:", f"inv compare {commits}{pipeline}")
 
 
 @dataclass(frozen=True)
@@ -41,8 +78,9 @@ class RunComparison:
         lines = {}
         for name, changes in self.changes().items():
             before, now = self.pairs[name]
+            verdicts = [scenario_word(each.row.verdict) for each in (before, now)]
             hop = changed_hop(before.row.hops, now.row.hops)
-            lines[name] = f"{headline(before, now, changes)}{hop and f'; {hop}'}"
+            lines[name] = headline(changes, verdicts, hop)
         return lines
 
     def text(self) -> str:

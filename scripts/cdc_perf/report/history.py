@@ -44,6 +44,7 @@ def entries_of(manifest: Manifest, rows: Sequence[Row]) -> tuple[HistoryEntry, .
             changed=manifest.versions.changed,
             verdict=row.verdict.verdict,
             figures=_figures(row),
+            environment=manifest.overrides.environment,
         )
         for row in rows
         if row.verdict.scenario != HEALTH_CHECK
@@ -214,12 +215,17 @@ def _figures(row: Row) -> dict[str, float]:
     return {name: value for name, value in found.items() if value}
 
 
-def _cells(entry: HistoryEntry) -> list[str]:
+def commit_text(entry: HistoryEntry) -> str:
+    """Return the begin of a run's commit, and whether the checkout differed from it."""
     commit = entry.commit[:_COMMIT_LENGTH] or NOTHING
+    return f"{commit}{' (modified)' if entry.changed else ''}"
+
+
+def _cells(entry: HistoryEntry) -> list[str]:
     figures = (entry.figures.get(name) for name in (*_NAMES, RATE))
     return [
         entry.run_id,
-        f"{commit}{' (modified)' if entry.changed else ''}",
+        commit_text(entry),
         entry.verdict,
         *(NOTHING if value is None else figure(value) for value in figures),
     ]

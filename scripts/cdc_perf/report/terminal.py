@@ -23,7 +23,13 @@ _PLAIN = "\x1b[0m"
 
 
 def render(
-    run: RunVerdict, rows: Sequence[Row], *, files: str, color: bool, notes: Sequence[str] = ()
+    run: RunVerdict,
+    rows: Sequence[Row],
+    *,
+    files: str,
+    color: bool,
+    notes: Sequence[str] = (),
+    last_runs: str = "",
 ) -> str:
     """Return the summary of a run: a table, the reasons of scenarios without PASS, the verdict.
 
@@ -35,12 +41,15 @@ def render(
         files: The run's folder, as a user would type it.
         color: Whether the terminal supports colors.
         notes: Sentences to show with the results, such as that MongoDB is a stand-in.
+        last_runs: What moved since the last comparable runs, from `last_runs_text`.
     """
     blocks = [_table(rows, color=color)] if rows else []
     if hops := hops_text({row.verdict.scenario: row for row in rows}):
         blocks.append(hops)
     lines = (*no_loss_lines(row.verdict for row in rows), f"files: {files}", *notes)
     blocks.append("\n".join(printable(line) for line in lines))
+    if last_runs:
+        blocks.append(last_runs)
     blocks += [
         _reasons(row.verdict, color=color)
         for row in rows

@@ -31,6 +31,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
         changed: Whether the checkout differed from it.
         verdict: The verdict on the scenario.
         figures: Latencies in milliseconds and iterations per second, by name; those with samples.
+        environment: The environment of the thresholds; null in lines of earlier versions.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -42,6 +43,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     changed: bool
     verdict: str
     figures: Mapping[str, float]
+    environment: str | None = None
 
 
 def history_key(manifest: Manifest, entry: ScenarioEntry) -> str:

@@ -16,7 +16,7 @@ from cdc_perf.results.run_folder import RunFolder, is_run_id, run_folders
 from cdc_perf.results.summary import Summary, read_summary
 from cdc_perf.runs.decode import decode
 from cdc_perf.runs.row import Row
-from cdc_perf.runs.run_set import RecordedRun, RunSet
+from cdc_perf.runs.run_set import RecordedRun, RecordedScenario, RunSet
 from cdc_perf.runs.validate import (
     contradiction,
     is_outcome,
@@ -115,18 +115,45 @@ def read_run(folder: Path, known: Collection[str]) -> RecordedRun:
         UnreadableRun: If a file is missing or invalid, or contradicts another.
     """
     files = RunFolder(folder)
-    manifest = _read(files.manifest, Manifest)
+    manifest = _manifest(files)
     names = [entry.name for entry in manifest.scenarios]
+    if not names or len(set(names)) < len(names) or not set(names) <= set(known):
+        raise UnreadableRun("run.json must name known scenarios, each once")
+    run_verdict = _run_verdict(files)
+    return RecordedRun(manifest, tuple(_row(files, name, run_verdict) for name in names))
+
+
+def read_scenario(folder: Path, scenario: str) -> RecordedScenario:
+    """Return one scenario of a run folder, without a look at the others.
+
+    Args:
+        folder: The run folder.
+        scenario: The scenario's name, which can be the name of a folder.
+
+    Raises:
+        UnreadableRun: If the run has no such scenario, or as for `read_run`.
+    """
+    files = RunFolder(folder)
+    manifest = _manifest(files)
+    if scenario not in [entry.name for entry in manifest.scenarios]:
+        raise UnreadableRun(f"run.json has no scenario {scenario}")
+    row = _row(files, scenario, _run_verdict(files))
+    return RecordedScenario(RecordedRun(manifest, (row,)), row)
+
+
+def _manifest(files: RunFolder) -> Manifest:
+    manifest = _read(files.manifest, Manifest)
     if manifest.schema_version != MANIFEST_VERSION:
         raise UnreadableRun(f"run.json has schema version {manifest.schema_version}")
     if not is_run_id(manifest.run_id):
         raise UnreadableRun("run.json has no valid run id")
-    if not names or len(set(names)) < len(names) or not set(names) <= set(known):
-        raise UnreadableRun("run.json must name known scenarios, each once")
     if not plausible_manifest(manifest):
         raise UnreadableRun("run.json contains an impossible number")
-    run_verdict = _read(files.verdict, RunVerdict) if files.verdict.exists() else None
-    return RecordedRun(manifest, tuple(_row(files, name, run_verdict) for name in names))
+    return manifest
+
+
+def _run_verdict(files: RunFolder) -> RunVerdict | None:
+    return _read(files.verdict, RunVerdict) if files.verdict.exists() else None
 
 
 def _row(files: RunFolder, scenario: str, run_verdict: RunVerdict | None) -> Row:

@@ -56,6 +56,7 @@ def perf(
     from cdc_perf.perf.runner import run_plan
     from cdc_perf.report.annotations import annotations
     from cdc_perf.report.json_output import outcome_json
+    from cdc_perf.report.last_run import last_runs, last_runs_text
     from cdc_perf.report.terminal import as_typed, render
     from cdc_perf.stack.choice import EXTERNAL
     from cdc_perf.tasks.consent import ask_before_writing
@@ -102,11 +103,13 @@ def perf(
             generator,
             partial(ask_before_writing, here.pipeline) if ask else None,
         )
+    since = last_runs(finished.folder.path, finished.rows)
     if json:
-        show(outcome_json(finished.folder.path, finished.verdict, finished.rows))
+        show(outcome_json(finished.folder.path, finished.verdict, finished.rows, since))
     else:
         for line in annotations(finished.rows, os.environ):
             show(line)
+        terminal = sys.stdout.isatty()
         notes, report = finished.notes, finished.folder.report
         if report.exists():
             notes = (f"report: {as_typed(report)}", *notes)
@@ -115,8 +118,10 @@ def perf(
                 finished.verdict,
                 finished.rows,
                 files=as_typed(finished.folder.path),
-                color=sys.stdout.isatty(),
+                color=terminal,
                 notes=notes,
+                # In a log of CI, a line without a claim would pass for a finding.
+                last_runs=last_runs_text(since) if terminal else "",
             ),
             colors=True,
         )

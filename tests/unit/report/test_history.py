@@ -44,6 +44,7 @@ def test_a_run_leaves_an_entry_for_each_scenario_that_was_loaded() -> None:
     rows = [row("health-check"), row("baseline")]
     (found,) = entries_of(started(manifest(rows)), rows)
     assert (found.scenario, found.verdict, found.started) == ("baseline", "PASS", NOW)
+    assert found.environment == "ci"
     assert found.figures == {
         "e2e p50": 36.4,
         "e2e p95": 51.2,

@@ -11,8 +11,9 @@ from tests.unit.recorded_runs import SLOW, row
 def test_a_run_is_read_back_as_it_is_on_disk() -> None:
     rows = [row("baseline"), row("spike", SLOW)]
     run = judge_run([x.verdict for x in rows])
-    content = msgspec.json.decode(outcome_json(Path("/results/x"), run, rows))
+    content = msgspec.json.decode(outcome_json(Path("/results/x"), run, rows, {"spike": "no"}))
     assert content["folder"] == "/results/x"
     assert msgspec.convert(content["verdict"], RunVerdict) == run
     found = msgspec.convert(content["scenarios"], list[ScenarioVerdict])
     assert found == [x.verdict for x in rows]
+    assert content["last_runs"] == {"spike": {"not_compared": "no"}}

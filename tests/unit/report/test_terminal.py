@@ -74,6 +74,12 @@ def test_a_run_that_passes_gives_no_reasons() -> None:
     assert shown(PASSED).splitlines()[-3:] == ["files: k6/results/x", "", "PASS: exit 0"]
 
 
+def test_what_moved_comes_after_the_files_and_before_the_reasons() -> None:
+    run = judge_run([FAILED.verdict])
+    text = render(run, [FAILED], files="x", color=False, last_runs="spike since then: more")
+    assert "files: x\n\nspike since then: more\n\nspike: FAIL\n" in text
+
+
 def test_a_run_without_scenarios_says_so() -> None:
     assert shown() == "files: k6/results/x\n\nno scenario was run\n\nNO-DATA: exit 11"
 

@@ -1,7 +1,7 @@
 """Write report.html and junit.xml of a run folder."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +10,18 @@ from cdc_perf.errors import UsageFailure
 from cdc_perf.files import write_atomically
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.report.compare import RunComparison
-from cdc_perf.report.html.comparison import ComparisonView, comparison_view
+from cdc_perf.report.html.comparison import ComparisonView, comparison_view, last_runs_view
 from cdc_perf.report.html.k6_files import is_k6_csv, k6_material
 from cdc_perf.report.html.page import page
 from cdc_perf.report.junit import Suite, junit
+from cdc_perf.report.last_run import LastRun, last_run
 from cdc_perf.results.points.series import write_series
 from cdc_perf.results.points.store import read_points
 from cdc_perf.results.run_folder import RunFolder
 from cdc_perf.runs.resolve import runs_of
 from cdc_perf.runs.run_data import RunData, ScenarioData, read_run_data, with_units
+from cdc_perf.runs.series import Series, read_series
+from cdc_perf.settings.scenarios import HEALTH_CHECK
 
 _log = logging.getLogger(__name__)
 
@@ -43,15 +46,17 @@ def write_reports(
 
     Args:
         folder: A run folder, complete or not, or a folder that contains some.
-        base: The run to compare with.
+        base: The run to compare with; by default, the last comparable run of each scenario.
         units: The units of metrics by name, for runs of schema version 1, which have none.
 
     Raises:
         OSError: If a file cannot be written.
     """
-    runs = [with_units(read_run_data(each), units or {}) for each in runs_of(folder)]
+    folders = runs_of(folder)
+    runs = [with_units(read_run_data(each), units or {}) for each in folders]
     files = RunFolder(folder)
-    write_atomically(files.report, page(runs, _beside(base, runs) if base else None))
+    comparison = _beside(base, runs) if base else _since_last_runs(folders, runs)
+    write_atomically(files.report, page(runs, comparison))
     write_atomically(files.junit, junit(folder.name, _suites(runs)))
     return files.report, files.junit
 
@@ -110,6 +115,27 @@ def write_reports_or_log(folder: Path) -> None:
 def _beside(base: BaseRun, runs: Sequence[RunData]) -> ComparisonView:
     before = [read_run_data(each) for each in runs_of(base.folder)]
     return comparison_view(base.comparison, before, runs)
+
+
+def _since_last_runs(folders: Sequence[Path], runs: Sequence[RunData]) -> ComparisonView:
+    measured = {
+        each.name: folder
+        for folder, run in zip(folders, runs, strict=True)
+        for each in run.scenarios
+        if each.name != HEALTH_CHECK
+    }
+    found = {name: last_run(folder, name) for name, folder in measured.items()}
+    return last_runs_view(found, dict(_series_of_last_runs(found, measured)), runs)
+
+
+def _series_of_last_runs(
+    found: Mapping[str, LastRun | str], measured: Mapping[str, Path]
+) -> Iterator[tuple[str, Series | str]]:
+    """Yield the values per second of the last runs whose folder exists, or why there are none."""
+    for name, each in found.items():
+        if isinstance(each, LastRun) and each.before is not None:
+            earlier = RunFolder(measured[name].parent / each.entry.run_id)
+            yield name, read_series(earlier.scenario(name).series)
 
 
 def _suites(runs: Sequence[RunData]) -> list[Suite]:

@@ -1,28 +1,26 @@
-"""A run next to a base: the changes, and the latency distributions of both."""
+"""A run next to a base or to the last comparable runs: changes, and both latency distributions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from shlex import quote
 
 from cdc_perf.report.changes import MetricChange
-from cdc_perf.report.compare import RunComparison
+from cdc_perf.report.compare import NextStep, RunComparison, next_step
 from cdc_perf.report.differences import ByScenario, SettingDifference, differences
 from cdc_perf.report.hops import changed_hop
 from cdc_perf.report.html.chart import Chart, NotSampled
 from cdc_perf.report.html.charts import ChartOrPlaceholder
 from cdc_perf.report.html.overlay import overlay
+from cdc_perf.report.last_run import LastRun, next_steps
+from cdc_perf.results.history import HistoryEntry
 from cdc_perf.runs.run_data import RunData, ScenarioData
-from cdc_perf.runs.run_set import RecordedScenario
 from cdc_perf.runs.series import Series
-from cdc_perf.settings.durations import format_duration
 from cdc_perf.verdict.records import ScenarioVerdict
 
 _TITLE = "Latencies of both runs"
 # The least change at which the bars end.
 _LEAST_SCALE = 0.1
 _MOST_SCALE = 2.0
-# Enough for eight figures (stats/pairs.py).
-_PAIRS = 12
+_GONE = "its folder is gone or not readable; the figures are those of history.jsonl"
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class ComparedScenario:
 
     anchor: str
     name: str
-    before: ScenarioVerdict
+    before: ScenarioVerdict | HistoryEntry
     now: ScenarioVerdict
     rows: tuple[ChangeRow, ...]
     changed_hop: str
@@ -75,12 +73,13 @@ class ComparisonView:
     """The page's comparison.
 
     Attributes:
-        base: The run to compare with.
+        base: The run to compare with; empty if no run is comparable.
         headlines: The most important changes, one line by scenario.
         scenarios: The comparable scenarios.
         not_comparable: Why the others are not comparable, one sentence by scenario.
         differences: Differences in settings and environment.
-        settled_by: The command that finds whether one is worse; empty without two known commits.
+        next_steps: What rules out noise; empty without comparable scenarios.
+        no_settings: The scenarios whose earlier run has no settings any more.
     """
 
     base: str
@@ -88,7 +87,8 @@ class ComparisonView:
     scenarios: tuple[ComparedScenario, ...]
     not_comparable: Mapping[str, str]
     differences: tuple[SettingDifference, ...]
-    settled_by: str
+    next_steps: tuple[NextStep, ...]
+    no_settings: tuple[str, ...] = ()
 
 
 def comparison_view(
@@ -107,12 +107,59 @@ def comparison_view(
         base=base[0].name if len(base) == 1 else f"{len(base)} runs",
         headlines=comparison.headlines(),
         scenarios=tuple(
-            _scenario(f"comparison-{number}", pair, changes[name], before[name][1], now[name][1])
-            for number, (name, pair) in enumerate(comparison.pairs.items(), start=1)
+            _scenario(
+                f"comparison-{number}",
+                (was.row.verdict, is_.row.verdict),
+                changes[name],
+                changed_hop(was.row.hops, is_.row.hops),
+                (before[name][1].series, now[name][1].series),
+            )
+            for number, (name, (was, is_)) in enumerate(comparison.pairs.items(), start=1)
         ),
         not_comparable=comparison.not_comparable,
         differences=differences(_manifests(before), _manifests(now)),
-        settled_by=_settled_by(comparison.pairs),
+        next_steps=tuple(
+            dict.fromkeys(
+                next_step(was.run.manifest.versions, is_.run.manifest)
+                for was, is_ in comparison.pairs.values()
+            )
+        ),
+    )
+
+
+def last_runs_view(
+    found: Mapping[str, LastRun | str], series: Mapping[str, Series | str], runs: Sequence[RunData]
+) -> ComparisonView:
+    """Return the page's comparison with the last comparable run of each scenario.
+
+    Args:
+        found: By scenario, its last comparable run, or why there is none.
+        series: By scenario, the values per second of that run, if its folder exists, or why there
+            are none.
+        runs: The page's runs.
+    """
+    now = _by_scenario(runs)
+    last = {name: each for name, each in found.items() if isinstance(each, LastRun)}
+    ids = tuple(dict.fromkeys(each.entry.run_id for each in last.values()))
+    return ComparisonView(
+        base=f"the last comparable {'run' if len(ids) == 1 else 'runs'}, {', '.join(ids)}"
+        if ids
+        else "",
+        headlines={name: each.line for name, each in last.items()},
+        scenarios=tuple(
+            _scenario(
+                f"comparison-{number}",
+                (each.entry, each.now.row.verdict),
+                each.changes,
+                each.hop,
+                (series.get(name, _GONE), now[name][1].series),
+            )
+            for number, (name, each) in enumerate(last.items(), start=1)
+        ),
+        not_comparable={name: each for name, each in found.items() if isinstance(each, str)},
+        differences=tuple(dict.fromkeys(x for each in last.values() for x in each.differences)),
+        next_steps=next_steps(found),
+        no_settings=tuple(name for name, each in last.items() if each.before is None),
     )
 
 
@@ -127,23 +174,24 @@ def _manifests(runs: Mapping[str, tuple[RunData, ScenarioData]]) -> ByScenario:
 
 def _scenario(
     anchor: str,
-    pair: tuple[RecordedScenario, RecordedScenario],
+    verdicts: tuple[ScenarioVerdict | HistoryEntry, ScenarioVerdict],
     changes: Sequence[MetricChange],
-    before: ScenarioData,
-    now: ScenarioData,
+    hop: str,
+    series: tuple[Series | str, Series | str],
 ) -> ComparedScenario:
+    before, now = series
     largest = max((abs(x.share) for x in changes if x.share is not None), default=0.0)
     scale = min(max(largest, _LEAST_SCALE), _MOST_SCALE)
     return ComparedScenario(
         anchor=anchor,
-        name=pair[1].row.verdict.scenario,
-        before=pair[0].row.verdict,
-        now=pair[1].row.verdict,
+        name=verdicts[1].scenario,
+        before=verdicts[0],
+        now=verdicts[1],
         rows=tuple(ChangeRow(tuple(x.cells()), _bar_length(x, scale)) for x in changes),
-        changed_hop=changed_hop(pair[0].row.hops, pair[1].row.hops),
+        changed_hop=hop,
         scale=scale,
-        charts=_charts(before.series, now.series),
-        warm_up=now.series.warm_up if isinstance(now.series, Series) else 0,
+        charts=_charts(before, now),
+        warm_up=now.warm_up if isinstance(now, Series) else 0,
     )
 
 
@@ -157,18 +205,3 @@ def _charts(before: Series | str, now: Series | str) -> tuple[ChartOrPlaceholder
 
 def _bar_length(change: MetricChange, scale: float) -> float | None:
     return None if change.share is None else min(max(change.share / scale, -1.0), 1.0)
-
-
-def _settled_by(pairs: Mapping[str, tuple[RecordedScenario, RecordedScenario]]) -> str:
-    """Return the command that measures both commits in turn."""
-    if not pairs:
-        return ""
-    before, now = (measured.run.manifest for measured in next(iter(pairs.values())))
-    versions = (before.versions, now.versions)
-    unknown = any(not each.commit or each.changed for each in versions)
-    if unknown or before.versions.commit == now.versions.commit:
-        return ""
-    seconds = now.overrides.duration_seconds
-    duration = f" --duration {format_duration(seconds)}" if seconds is not None else ""
-    commits = " ".join(quote(each.commit[:12]) for each in versions)
-    return f"inv compare {commits} --pairs {_PAIRS} --scenarios {','.join(pairs)}{duration}"

@@ -42,7 +42,8 @@ def test_the_question_is_answered_at_a_glance_and_then_in_full(tmp_path: Path) -
     base, head = two_runs(tmp_path)
     text = shown(base, head).text
     order = [
-        "Did it get worse? baseline: e2e p95 40 → 2,310 ms (+5675.0%), PASS → FAIL",
+        "Did it get worse? baseline: e2e p50 30 → 1,200 ms (+3900.0%), e2e p95 40 → 2,310 ms",
+        "one comparison cannot rule out noise. Both runs measured the same commit.",
         "How to rerun",
         f"Compared with {base.name}",
         "One run compared with one run: a difference can be noise.",
@@ -51,7 +52,7 @@ def test_the_question_is_answered_at_a_glance_and_then_in_full(tmp_path: Path) -
         "e2e p95, ms 40 2,310 +5675.0% 600 540",
         "errors 0 0 none - 600 600",
         "Latency distribution of both runs % of samples",
-        "270 samples before, 270 now, without warm-ups.",
+        "Samples without warm-ups: before 270, now 270.",
         "Share of slower samples, both runs",
         "p95 over time, both runs",
         "Other differences",
@@ -115,7 +116,7 @@ def test_what_cannot_be_compared_says_why_and_shows_no_figure(
     base = write_run(tmp_path, rows, 0, manifest(rows, 0, **how))
     head = write_run(tmp_path, rows, 1)
     text = shown(base, head).text
-    assert "Did it get worse? No scenario is comparable." in text
+    assert f"Did it get worse? baseline: not compared: {why}" in text
     assert f"baseline is not comparable: {why}" in text
     assert difference in text
     assert "samples before" not in text
@@ -148,15 +149,24 @@ def test_few_samples_have_no_percentile_over_time(tmp_path: Path) -> None:
 def test_two_commits_can_be_measured_in_turn(tmp_path: Path) -> None:
     base, head = two_runs(tmp_path)
     made = msgspec.json.decode((base / "run.json").read_bytes(), type=Manifest)
-    assert "--pairs" not in shown(base, head).text
+    assert "inv compare" not in shown(base, head).text
     changed(base, versions=msgspec.structs.replace(made.versions, commit="b" * 40))
     text = shown(base, head).text
-    said = "inv compare bbbbbbbbbbbb cccccccccccc --pairs 12 --scenarios baseline --duration 1m"
-    assert said in text
+    said = "can be noise. To rule it out, run: inv compare bbbbbbbbbbbb cccccccccccc"
+    assert f"{said} baseline:" in text
     assert f"commit {'b' * 40} {'c' * 40}" in text
     # What no commit has cannot be measured again.
     changed(base, versions=msgspec.structs.replace(made.versions, commit="b" * 40, changed=True))
-    assert "--pairs" not in shown(base, head).text
+    assert "inv compare" not in shown(base, head).text
+
+
+def test_the_command_names_a_pipeline_that_is_not_the_default(tmp_path: Path) -> None:
+    base, head = two_runs(tmp_path)
+    made = msgspec.json.decode((base / "run.json").read_bytes(), type=Manifest)
+    changed(base, versions=msgspec.structs.replace(made.versions, commit="b" * 40))
+    changed(head, pipeline_option="../my shop")
+    said = "inv compare bbbbbbbbbbbb cccccccccccc --pipeline '../my shop'"
+    assert said in shown(base, head).text
 
 
 def test_a_setting_of_the_connector_is_reported_with_both_values(tmp_path: Path) -> None:
@@ -187,5 +197,5 @@ def test_runs_in_a_folder_beside_runs_in_a_folder(tmp_path: Path) -> None:
             write_run(tmp_path / name, [row(scenario, metrics)], number)
     found = shown(tmp_path / "base", tmp_path / "head")
     assert "Compared with 2 runs" in found.text
-    assert "baseline: e2e p95 40 → 2,310 ms" in found.text
-    assert "spike: e2e p95 40 → 2,310 ms" in found.text
+    for scenario in ("baseline", "spike"):
+        assert f"{scenario}: e2e p50 30 → 1,200 ms (+3900.0%), e2e p95 40 → 2,310" in found.text
