@@ -7,8 +7,8 @@ from collections.abc import Callable
 from bench import (
     catch_up,
     commands,
+    comparison_power,
     engine,
-    false_alarms,
     integrity,
     integrity_scope,
     latency,
@@ -25,13 +25,13 @@ from cdc_perf.terminal import say, show_progress
 
 _MEASUREMENTS: dict[str, Callable[[Workplace], tuple[Figure, ...]]] = {
     "commands": commands.measure,
+    "comparison-power": comparison_power.measure,
     "latency": latency.measure,
     "catch-up": catch_up.measure,
     "integrity": integrity.measure,
     "integrity-scope": integrity_scope.measure,
     "engine": engine.measure,
     "plans-way": plans_way.measure,
-    "false-alarms": false_alarms.measure,
 }
 _ABOUT = """\
 # Benchmarks

@@ -8,19 +8,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from cdc_perf import process_tags
 from cdc_perf.report.compare import compare_runs
 from cdc_perf.report.html.build import BaseRun, write_reports
+from cdc_perf.report.html.version_comparison import comparison_html
+from cdc_perf.results.comparison import Comparison
 from cdc_perf.runs.loader import read_results
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.verdict.comparison import judge_comparison
 from tests.browser.opened import Opened, open_page
 from tests.conftest import subject_missing
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv
 from tests.unit.compared_runs import two_runs
+from tests.unit.compared_versions import compared as compared_versions
+from tests.unit.compared_versions import with_slice
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -35,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--pair", nargs=2, metavar=("BASE", "HEAD"), help="runs to show beside another"
     )
+    parser.addoption("--versions", help="a comparison.json of two versions to show")
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +93,25 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     known = [path.parent.name for path in head.glob("*/verdict.json")]
     comparison = compare_runs(*(read_results(each, known) for each in (base, head)))
     return write_reports(head, BaseRun(base, comparison))[0]
+
+
+@pytest.fixture(scope="session")
+def versions(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of two versions: of those that were given, else of made-up ones."""
+    given = request.config.getoption("--versions")
+    made = with_slice(compared_versions(1.0), 2, 3, invalid="k6 dropped 12 iterations")
+    content = Path(given).read_bytes() if given else msgspec.json.encode(made)
+    comparison = msgspec.json.decode(content, type=Comparison)
+    report = tmp_path_factory.mktemp("versions") / "report.html"
+    report.write_text(comparison_html(comparison, judge_comparison(comparison)), encoding="utf-8")
+    return report
+
+
+@pytest.fixture(scope="session", params=["compared", "versions"])
+def either(request: pytest.FixtureRequest) -> Path:
+    """The report of two runs, and of two versions."""
+    found: Path = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

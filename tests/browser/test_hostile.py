@@ -7,7 +7,11 @@ import msgspec
 import pytest
 
 from cdc_perf.report.html.build import write_reports
+from cdc_perf.report.html.version_comparison import comparison_html
+from cdc_perf.results.comparison import Version
+from cdc_perf.verdict.comparison import judge_comparison
 from tests.browser.opened import open_page
+from tests.unit.compared_versions import compared, with_start
 from tests.unit.measured import because
 from tests.unit.recorded_runs import SLOW, manifest, row, write_run
 from tests.unit.series_files import load, series_of
@@ -59,6 +63,22 @@ def test_hostile_text_is_shown_and_does_nothing(
         assert opened.page.inner_text("body").count(hostile[:60]) >= 3
         assert min(opened.colors()) > 10
         assert opened.axe() == []
+
+
+@pytest.mark.parametrize("hostile", [*PLANTED, "</script>" + SCRIPT])
+def test_hostile_text_of_two_versions_is_shown_and_does_nothing(
+    browser: "Browser", tmp_path: Path, hostile: str
+) -> None:
+    version = Version(name=hostile, commit="", settings={hostile: hostile})
+    comparison = with_start(compared(starts=4), 0, fault=hostile)
+    comparison = msgspec.structs.replace(comparison, head=version, workload=hostile)
+    report = tmp_path / "report.html"
+    report.write_text(comparison_html(comparison, judge_comparison(comparison)), encoding="utf-8")
+    with open_page(browser, report) as opened:
+        assert (opened.complaints, opened.requests, opened.dialogs) == ([], [], [])
+        assert opened.page.title().endswith("cdc-perf")
+        assert opened.page.inner_text("body").count(hostile) >= 5
+        assert min(opened.colors()) > 10
 
 
 @pytest.mark.parametrize("planted", PLANTED)

@@ -43,12 +43,16 @@ function fromFile() {
   return JSON.parse(content);
 }
 
+const inEnvironment = (variables) => Object.fromEntries(Object.keys(NAMES).map((name) => [name, variables[variable(name)]]));
+
+const named = (values) =>
+  Object.fromEntries(Object.entries(NAMES).map(([name, property]) => [property, asText(values[name])]));
+
 function find() {
-  const environment = Object.fromEntries(Object.keys(NAMES).map((name) => [name, __ENV[variable(name)]]));
+  const environment = inEnvironment(__ENV);
   const { postgres_dsn: source, ...sink } = environment;
   const isGiven = source || Object.values(NEEDED).some(([name]) => sink[name]);
-  const values = isGiven ? environment : fromFile();
-  return Object.fromEntries(Object.entries(NAMES).map(([name, property]) => [property, asText(values[name])]));
+  return named(isGiven ? environment : fromFile());
 }
 
 // Files can be opened only in the init context. A missing endpoint is reported when the endpoints are used, so that
@@ -58,19 +62,24 @@ const found = find();
 /** A URL without trailing slashes, because paths are appended to it. */
 const url = (text) => text.replace(/\/+$/u, '');
 
-/**
- * The endpoints: `postgresDsn` and `slot` of the source, the options of `sink` of k6/x/cdc (`kind` and the addresses),
- * `connectUrl`, `connector`, `consumerUrl`, `canary` (JSON). Throws if one that every scenario needs is unknown.
- */
-export function endpoints() {
-  const kind = found.kind || 'mongodb';
+function complete(addresses) {
+  const kind = addresses.kind || 'mongodb';
   const needed = NEEDED[kind];
   if (!needed) {
     throw new Error(`CDC_SINK: '${kind}' is not ${Object.keys(NEEDED).join(', ')}`);
   }
   const names = ['postgres_dsn', ...needed];
-  if (names.some((name) => !found[NAMES[name]])) {
+  if (names.some((name) => !addresses[NAMES[name]])) {
     throw new Error(`no pipeline: start one with \`inv up\`, or set ${names.map((name) => variable(name)).join(', ')}`);
   }
-  return { ...found, kind, connectUrl: url(found.connectUrl), consumerUrl: url(found.consumerUrl) };
+  return { ...addresses, kind, connectUrl: url(addresses.connectUrl), consumerUrl: url(addresses.consumerUrl) };
 }
+
+/**
+ * The endpoints: `postgresDsn` and `slot` of the source, the options of `sink` of k6/x/cdc (`kind` and the addresses),
+ * `connectUrl`, `connector`, `consumerUrl`, `canary` (JSON). Throws if one that every scenario needs is unknown.
+ */
+export const endpoints = () => complete(found);
+
+/** The endpoints of a further pipeline, in variables with the names of the environment's. */
+export const endpointsIn = (variables) => complete(named(inEnvironment(variables)));

@@ -5,7 +5,7 @@ import { k6Thresholds, largestLimit, limitsOf, summaryTrendStats } from './thres
 import { scenarios } from './settings.js';
 
 const LONGEST_WARM_UP = 30_000;
-const SHORTEST_TIMEOUT = 10_000;
+export const SHORTEST_TIMEOUT = 10_000;
 const MARGIN = 5000;
 
 /** The timeout for one read of a row in the sink, in milliseconds. */
@@ -20,6 +20,9 @@ export const thinkTime = (mean) => mean * (0.5 + Math.random());
  * iteration until its row counts as missing).
  */
 export const running = {};
+
+/** Milliseconds in which a running iteration may finish: its timeout, its read, its longest think time, and a margin. */
+export const gracefulStop = () => running.timeout + READ_TIMEOUT + 1500 * running.thinkTime + MARGIN;
 
 /**
  * The options of a scenario's script, which several scenarios may share: `CDC_SCENARIO` names another one than the
@@ -47,8 +50,7 @@ export function scenarioOptions(own) {
     warmUp: Math.min(LONGEST_WARM_UP, length / 10),
     timeout,
   });
-  // A running iteration may finish: its timeout, its read, its longest think time, and a margin.
-  const graceful = timeout + READ_TIMEOUT + 1500 * scenario.think_time_seconds + MARGIN;
+  const graceful = gracefulStop();
   const ramping = shape.executor === 'ramping-vus' ? { gracefulRampDown: `${graceful}ms` } : {};
   return {
     scenarios: { [name]: { ...shape, ...ramping, gracefulStop: `${graceful}ms` } },

@@ -26,13 +26,15 @@ const counters = {
 
 let connected;
 
-/** The source, `database`, and the sink, `end`, of this virtual user. */
+/** The source, `database`, and the sink, `end`, at some endpoints. */
+export function connectionTo({ postgresDsn, ...at }) {
+  const ledger = __ENV.CDC_LEDGER;
+  return { database: postgres(postgresDsn, { ledger }), end: sink({ ...at, ledger }) };
+}
+
+/** The source and the sink of this virtual user. */
 export function connection() {
-  if (!connected) {
-    const ledger = __ENV.CDC_LEDGER;
-    const { postgresDsn, ...at } = endpoints();
-    connected = { database: postgres(postgresDsn, { ledger }), end: sink({ ...at, ledger }) };
-  }
+  connected ??= connectionTo(endpoints());
   return connected;
 }
 

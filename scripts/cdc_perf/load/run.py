@@ -100,7 +100,7 @@ def run(
     except Interrupted as interruption:
         interrupted = interruption
     with deferred():
-        _end(running)
+        end_k6(running)
         exit_code = running.wait().exit_code
     step = clock_offset() - clock
     return LoadResult(exit_code, started, datetime.now(UTC), step, interrupted)
@@ -128,7 +128,7 @@ def _followed(running: process.Running, shape: Shape, port: int) -> Iterator[Loa
             yield progress
 
 
-def _end(running: process.Running) -> None:
+def end_k6(running: process.Running) -> None:
     """End k6 if it still runs."""
     running.signal(signal.SIGINT)
     if not running.ended_within(_STOP_SECONDS):

@@ -1,6 +1,6 @@
 """What a run's measurements depend on, as pairs of a name and a text."""
 
-from cdc_perf.results.manifest import Manifest, ScenarioEntry
+from cdc_perf.results.manifest import Machine, Manifest, ScenarioEntry
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.executors import (
     ConstantArrivalRate,
@@ -21,7 +21,6 @@ def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
     machine, versions, overrides = manifest.machine, manifest.versions, manifest.overrides
     changed = ", with uncommitted changes" if versions.changed else ""
     stack = f"{manifest.stack}, already running" if manifest.stack_was_up else manifest.stack
-    cores = counted(machine.cores, "core")
     ended = "unknown"
     if manifest.ended is not None:
         took = round((manifest.ended - manifest.started).total_seconds())
@@ -31,8 +30,7 @@ def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
         ("name", manifest.name),
         ("started", f"{manifest.started:%Y-%m-%d %H:%M:%S} UTC"),
         ("ended", ended),
-        ("machine", f"{machine.cpu}, {cores}, {machine.memory / _GIB:,.1f} GiB"),
-        ("system", f"{machine.system}, {machine.architecture}, Python {machine.python}"),
+        *machine_pairs(machine),
         ("project", versions.project),
         ("commit", f"{versions.commit}{changed}"),
         ("k6", versions.k6),
@@ -43,6 +41,15 @@ def environment(manifest: Manifest) -> tuple[tuple[str, str], ...]:
         ("maximum VUs", str(overrides.vus or "")),
     ]
     return tuple((name, text) for name, text in pairs if text)
+
+
+def machine_pairs(machine: Machine) -> tuple[tuple[str, str], ...]:
+    """Return the hardware and the system."""
+    cores = counted(machine.cores, "core")
+    return (
+        ("machine", f"{machine.cpu}, {cores}, {machine.memory / _GIB:,.1f} GiB"),
+        ("system", f"{machine.system}, {machine.architecture}, Python {machine.python}"),
+    )
 
 
 def load_of(entry: ScenarioEntry) -> str:

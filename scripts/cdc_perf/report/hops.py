@@ -125,7 +125,7 @@ def hop_sentences(hops: Hops | None, summary: Summary | NoSummary) -> tuple[str,
         else f"Slowest hop: {slowest} No bottleneck."
     )
     return (
-        f"{_begun(whole.hop.title)}: {whole.mean} ms on average ({events}). {finding}",
+        f"{begun(whole.hop.title)}: {whole.mean} ms on average ({events}). {finding}",
         *_as_k6_saw_it(whole, summary),
     )
 
@@ -213,7 +213,7 @@ def _remarks(hops: Hops | None) -> tuple[str, ...]:
     return tuple(printable(text) for text in (hops.missing, hops.note) if text)
 
 
-def _begun(title: str) -> str:
+def begun(title: str) -> str:
     """Return a title as the begin of a sentence."""
     return title[:1].upper() + title[1:]
 

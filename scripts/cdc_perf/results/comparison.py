@@ -20,6 +20,8 @@ _MOST = 1e15
 _Count = Annotated[int, msgspec.Meta(ge=0, le=int(_MOST))]
 _Time = Annotated[float, msgspec.Meta(ge=0, le=_MOST)]
 _Positive = Annotated[float, msgspec.Meta(gt=0, le=_MOST)]
+# From 2^-62 to 2^62 ms (stats/buckets.py).
+_Bucket = Annotated[int, msgspec.Meta(ge=-2000, le=2000)]
 # Text that people typed, or that names a version; a renderer escapes it.
 _Text = Annotated[str, msgspec.Meta(max_length=1000)]
 
@@ -81,7 +83,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     p95: _Positive | None
     write_p50: _Positive | None
     hops: Mapping[str, HopTime] = {}
-    latencies: Mapping[int, _Count] = {}
+    latencies: Mapping[_Bucket, _Count] = {}
     invalid: _Text = ""
 
 

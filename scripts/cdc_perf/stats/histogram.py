@@ -48,6 +48,33 @@ class Histogram:
         below, above = self._value(floor(position)), self._value(ceil(position))
         return below + (above - below) * (position - floor(position))
 
+    def quantile(self, share: float) -> float:
+        """Return a quantile between the bounds of its bucket, for differences of a few percent.
+
+        The samples of a bucket count as spread evenly over its logarithm. Unlike `percentile`, the
+        result does not jump by the width of a bucket (2.2%), which two histograms that differ by
+        less would share. It is within 2.2% of the exact value, typically much closer.
+
+        Args:
+            share: Above 0, at most 1.
+
+        Raises:
+            ValueError: There are no samples.
+        """
+        if not self.count:
+            raise ValueError("a histogram without samples has no quantile")
+        left = share * self.count - self.zeroes
+        if left <= 0:
+            return min(self.least, 0.0)
+        for bucket in sorted(self.buckets):
+            within = self.buckets[bucket]
+            if left <= within:
+                low, high = bounds(bucket)
+                value: float = low * (high / low) ** (left / within)
+                return min(max(value, self.least), self.largest)
+            left -= within
+        return self.largest
+
     def _value(self, rank: int) -> float:
         """Return the approximate sample of a rank from 0; the extremes are exact."""
         if rank == self.count - 1:

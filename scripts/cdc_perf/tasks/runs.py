@@ -1,12 +1,19 @@
 """Earlier runs: `inv runs`, `inv compare`, `inv history`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from invoke import Argument, Context, Exit, Task, task
 
 from cdc_perf.tasks.command import JSON_HELP, command
 from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 from cdc_perf.wording import counted
+
+if TYPE_CHECKING:
+    from cdc_perf.perf.comparison.settings import ComparisonOptions
+    from cdc_perf.settings.paths import Checkout
+
+# Of the embedded stack on two cores, both versions have CPU time left.
+DEFAULT_RATE = 30
 
 
 class _Compare(Task[Any]):
@@ -57,12 +64,14 @@ def runs(
 @task(
     klass=_Compare,
     help={
-        "base": "baseline run: run ID, latest, or a folder; with --pairs: a commit or a checkout",
-        "head": "run to compare with the baseline run; with --pairs: a commit or a checkout",
-        "pairs": "number of pairs: run both versions in turn, then decide whether head is worse",
-        "scenarios": "with --pairs: scenario names, separated by commas (default: baseline)",
-        "duration": "with --pairs: duration of each scenario (default: that of scenarios.json)",
+        "base": "what to compare with: a run (run ID, latest, a folder), or a version (a commit, "
+        "or a folder with a checkout or a pipeline)",
+        "head": "the run or the version to judge",
+        "minutes": "for versions: time limit (default: 12)",
+        "effect": "for versions: the smallest change that matters (default: 5%)",
+        "rate": f"for versions: changes per second (default: {DEFAULT_RATE})",
         "json": JSON_HELP,
+        "pairs": "no longer needed: versions are measured for --minutes",
         "pipeline": PIPELINE_HELP,
     },
 )
@@ -72,30 +81,29 @@ def compare(
     _: Context,
     base: str,
     head: str,
-    pairs: int = 0,
-    scenarios: str = "baseline",
-    duration: str = "",
+    minutes: str = "12",
+    effect: str = "5%",
+    rate: str = str(DEFAULT_RATE),
     json: bool = False,
+    pairs: str = "",
 ) -> None:
-    """Show two runs side by side; with --pairs, run two versions in turn and judge them."""
-    if pairs:
-        _compare_in_turn(base, head, pairs, scenarios, duration, json=json)
-        return
-    from cdc_perf.report.compare import compare_runs
-    from cdc_perf.runs.loader import read_results
-    from cdc_perf.runs.resolve import results_folder
+    """Show two runs side by side, or measure two versions and judge whether HEAD is worse."""
+    from cdc_perf.errors import UsageFailure
+    from cdc_perf.perf.comparison.settings import ComparisonOptions
+    from cdc_perf.perf.comparison.versions import names_versions
     from cdc_perf.settings.paths import Checkout
-    from cdc_perf.settings.scenarios import load_scenarios
-    from cdc_perf.terminal import show
 
+    if pairs:
+        raise UsageFailure(
+            "--pairs: two versions are measured side by side, in as many starts as it takes",
+            hint=f"use inv compare {base} {head} --minutes 12",
+        )
+    options = ComparisonOptions.parse(minutes, effect, rate)
     checkout = Checkout.here()
-    known = load_scenarios(checkout).recorded
-    before, now = (
-        read_results(results_folder(checkout.results, run, option), known)
-        for option, run in (("BASE", base), ("HEAD", head))
-    )
-    comparison = compare_runs(before, now)
-    show(comparison.json() if json else comparison.text())
+    if names_versions(checkout, {"BASE": base, "HEAD": head}):
+        _compare_versions(checkout, base, head, options, json=json)
+    else:
+        _compare_runs(checkout, base, head, json=json)
 
 
 @task(
@@ -134,25 +142,45 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
         show(history_text(last.entries, others, last.changes, rest, unreadable))
 
 
-def _compare_in_turn(
-    base: str, head: str, pairs: int, scenarios: str, duration: str, *, json: bool
-) -> None:
-    from cdc_perf.errors import UsageFailure
-    from cdc_perf.load.overrides import Overrides
-    from cdc_perf.perf.pairs import Turns, measure_in_turn, version
-    from cdc_perf.perf.plan import make_plan
-    from cdc_perf.report.pairs import pairs_json, pairs_table
-    from cdc_perf.settings.paths import Checkout
+def _compare_runs(checkout: "Checkout", base: str, head: str, *, json: bool) -> None:
+    from cdc_perf.report.compare import compare_runs
+    from cdc_perf.runs.loader import read_results
+    from cdc_perf.runs.resolve import results_folder
+    from cdc_perf.settings.scenarios import load_scenarios
     from cdc_perf.terminal import show
-    from cdc_perf.verdict.turns import judge_turns
 
-    if pairs < 1:
-        raise UsageFailure(f"--pairs: {pairs} is not a positive number")
-    here = Checkout.here()
-    make_plan(here, scenarios, Overrides.parse(duration, "", ""))  # to report a bad option early
-    with version(here, base, "BASE") as before, version(here, head, "HEAD") as now:
-        turns = Turns(scenarios, duration, pairs)
-        result = judge_turns(measure_in_turn(before, now, here.results, turns))
-    show(pairs_json(result) if json else pairs_table(result))
-    if result.exit_code:
-        raise Exit(code=result.exit_code)
+    known = load_scenarios(checkout).recorded
+    before, now = (
+        read_results(results_folder(checkout.results, run, option), known)
+        for option, run in (("BASE", base), ("HEAD", head))
+    )
+    comparison = compare_runs(before, now)
+    show(comparison.json() if json else comparison.text())
+
+
+def _compare_versions(
+    checkout: "Checkout", base: str, head: str, options: "ComparisonOptions", *, json: bool
+) -> None:
+    from cdc_perf.perf.comparison.compare import compare_versions
+    from cdc_perf.perf.generator import load_generator
+    from cdc_perf.report.terminal import as_typed
+    from cdc_perf.report.version_comparison import comparison_json, comparison_table
+    from cdc_perf.results.comparison import Side
+    from cdc_perf.terminal import show
+    from cdc_perf.tools.cache import Cache
+
+    cache = Cache.of_environment()
+    finished = compare_versions(
+        checkout,
+        cache,
+        load_generator(checkout, cache),
+        {Side.BASE: base, Side.HEAD: head},
+        options,
+    )
+    if json:
+        show(comparison_json(finished.comparison, finished.answer))
+    else:
+        show(comparison_table(finished.comparison, finished.answer))
+        show(f"report: {as_typed(finished.folder.report)}")
+    if finished.exit_code:
+        raise Exit(code=finished.exit_code)

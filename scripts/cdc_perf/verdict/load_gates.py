@@ -25,7 +25,7 @@ _MOST_OFF_ITERATIONS = 2
 # Virtual users that have nothing left to do end a moment early.
 _MOST_SHORTER = 0.02
 _SHORTER_SECONDS = 1.0
-_LATEST_TICK_MS = 50
+LATEST_TICK_MS = 50
 _LARGEST_STEP_SECONDS = 0.1
 _RESULTS = "cdc_success_rate"
 
@@ -113,11 +113,11 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
     """
     if scenario == HEALTH_CHECK:
         return None
-    name, condition = "generator_delay", f"p99 below {_LATEST_TICK_MS} ms"
+    name, condition = "generator_delay", f"p99 below {LATEST_TICK_MS} ms"
     if isinstance(summary, NoSummary):
         return unknown_gate(name, condition, "unknown")
     samples = summary.samples("generator_delay")
-    needed = samples_needed(MetricType.TREND, "p99", _LATEST_TICK_MS)
+    needed = samples_needed(MetricType.TREND, "p99", LATEST_TICK_MS)
     late = summary.observed("generator_delay", "p(99)")
     if late is None or samples < needed:
         return failed_gate(
@@ -128,14 +128,14 @@ def generator_gate(scenario: str, summary: Summary | NoSummary) -> Gate | None:
             reasons=[reasons.generator_ticks_too_few(samples=samples, needed=needed)],
         )
     observed = f"p99 {figure(late, 'ms')} over {counted(samples, 'tick')}"
-    if late < _LATEST_TICK_MS:
+    if late < LATEST_TICK_MS:
         return passed_gate(name, condition, observed)
     return failed_gate(
         name,
         condition,
         observed,
         code=ExitCode.INVALID,
-        reasons=[reasons.generator_starved(p99_ms=late, highest_ms=_LATEST_TICK_MS)],
+        reasons=[reasons.generator_starved(p99_ms=late, highest_ms=LATEST_TICK_MS)],
     )
 
 

@@ -43,6 +43,8 @@ COMMANDS = (
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A results folder with a good run and another."""
     monkeypatch.setenv("RESULTS_DIR", str(tmp_path))
+    # Without git, no name can be that of a commit.
+    monkeypatch.setenv("PATH", "")
     for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
         monkeypatch.delenv(name, raising=False)
     for number in (1, 2):

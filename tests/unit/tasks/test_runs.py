@@ -1,24 +1,18 @@
-"""`inv compare --pairs` and `inv history` as they are typed."""
+"""`inv compare` and `inv history` as they are typed."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.perf import pairs
 from cdc_perf.results.history import append
 from cdc_perf.tools import change_points
 from cdc_perf.tools.change_points import ChangePoint
-from cdc_perf.verdict.turns import PairSide, Turn
 from tests.unit.inv import inv
 from tests.unit.results.test_history import entry
-
-ROOT = Path(__file__).parents[3]
-FIGURES = {"baseline e2e p95": 20.0}
-
 
 pytestmark = pytest.mark.usefixtures("without_signals")
 
@@ -28,54 +22,19 @@ def results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RESULTS_DIR", str(tmp_path))
 
 
-def made(head: Callable[[int], Turn]) -> list[Turn]:
-    """Return 12 pairs: a base that passes, and a head."""
-    base = [Turn(n, PairSide.BASE, f"base-{n}", ExitCode.PASS, FIGURES) for n in range(1, 13)]
-    return [*base, *map(head, range(1, 13))]
-
-
-def same(number: int) -> Turn:
-    return Turn(number, PairSide.HEAD, f"head-{number}", ExitCode.PASS, FIGURES)
-
-
-def failing(number: int) -> Turn:
-    return Turn(number, PairSide.HEAD, f"head-{number}", ExitCode.FAIL, FIGURES, ("baseline",))
-
-
-def slower(number: int) -> Turn:
-    return Turn(number, PairSide.HEAD, f"head-{number}", ExitCode.PASS, {"baseline e2e p95": 40.0})
-
-
-def crashing(number: int) -> Turn:
-    return Turn(number, PairSide.HEAD, "", ExitCode.LOAD)
-
-
-@pytest.mark.parametrize(
-    ("head", "code"),
-    [
-        (same, ExitCode.PASS),
-        (failing, ExitCode.FAIL),
-        (slower, ExitCode.FAIL),
-        (crashing, ExitCode.NO_DATA),
-        (lambda n: crashing(n) if n == 5 else same(n), ExitCode.PASS),
-        (lambda n: failing(n) if n == 5 else same(n), ExitCode.FAIL),
-        (lambda n: crashing(n) if n > 6 else same(n), ExitCode.NO_DATA),
-    ],
-    ids=["same", "fails", "slower", "crashes", "one crashes", "one fails", "half of them crash"],
-)
-@pytest.mark.parametrize("words", [(), ("--json",)])
-def test_what_a_comparison_in_turn_exits_with(
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_option_of_earlier_versions_names_its_replacement(
     capsys: pytest.CaptureFixture[str],
-    head: Callable[[int], Turn],
-    code: ExitCode,
-    words: Sequence[str],
 ) -> None:
-    monkeypatch.setattr(pairs, "measure_in_turn", lambda *_: made(head))
-    assert inv("compare", str(ROOT), str(ROOT), "--pairs", "12", *words) == code
-    output = capsys.readouterr().out
-    if words:
-        assert json.loads(output)["exit_code"] == code
+    assert inv("compare", "main", "feature", "--pairs", "12") == ExitCode.USAGE
+    assert "inv compare main feature --minutes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["minutes", "effect", "rate"])
+def test_a_malformed_option_is_refused_before_anything_starts(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert inv("compare", "main", "feature", f"--{option}", "x") == ExitCode.USAGE
+    assert f"--{option}" in capsys.readouterr().err
 
 
 def test_a_history_in_which_one_run_has_no_figure(

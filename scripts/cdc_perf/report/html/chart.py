@@ -55,9 +55,12 @@ class Chart:
         table: The same figures as text.
         log: Whether the values have a logarithmic axis.
         x: `time`: positions are seconds since the start; `doublings`: positions are logarithms
-            to base 2, counted from `origin`, `step` apart.
+            to base 2; `labels`: positions are those of `labels`. They are counted from `origin`,
+            `step` apart.
         origin: The value at position 0.
         step: The distance between two positions.
+        at: The values at the positions, in ascending order, if they are not `step` apart.
+        labels: The text at each position.
     """
 
     key: str
@@ -67,9 +70,11 @@ class Chart:
     lines: tuple[Line, ...]
     table: ChartTable
     log: bool = False
-    x: Literal["time", "doublings"] = "time"
+    x: Literal["time", "doublings", "labels"] = "time"
     origin: float = 0.0
     step: float = 1.0
+    at: Sequence[float] = ()
+    labels: tuple[str, ...] = ()
 
     def data(self) -> Mapping[str, object]:
         """Return the input of the page's script (templates/charts.js)."""
@@ -79,9 +84,8 @@ class Chart:
             "unit": self.unit,
             "log": self.log,
             "x": self.x,
-            "positions": packed(
-                [self.origin + self.step * at for at in positions if at is not None]
-            ),
+            "labels": self.labels,
+            "positions": packed([self._value_at(at) for at in positions if at is not None]),
             "lines": [
                 {
                     "label": line.label,
@@ -93,6 +97,9 @@ class Chart:
                 for line, decimal in zip(self.lines, values, strict=True)
             ],
         }
+
+    def _value_at(self, position: float) -> float:
+        return self.at[int(position)] if self.at else self.origin + self.step * position
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,17 @@ ChartOrPlaceholder = Chart | NotSampled
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened to the stack: seconds since the start, and what, in a few words."""
+    """A line across the charts over time.
+
+    Attributes:
+        at: Seconds since the start.
+        label: What happened to the stack then, in a few words.
+        parts: Whether it only separates parts, such as starts: gray, with the labels in one row.
+    """
 
     at: float
     label: str
+    parts: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""The latencies of two runs in the same axes."""
+"""The latencies of two runs, or of two versions, in the same axes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from cdc_perf.report.html.chart import Chart, ChartTable, Line, NotSampled
@@ -11,24 +12,41 @@ from cdc_perf.report.html.spans import clock, width_for_samples, width_of_rows
 from cdc_perf.runs.series import Series
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.stats.histogram import Histogram
-from cdc_perf.wording import counted
 
-_SIDES = ("before", "now")
-# The report's run is a solid blue line; the base is orange and dashed.
-_COLORS = (2, 0)
+# The later one is a solid blue line; the base is orange and dashed.
+COLORS = (2, 0)
 _PERCENT = "% of samples"
 _OVER_TIME = "p95"
 
 
+@dataclass(frozen=True)
+class Sides:
+    """What is compared.
+
+    Attributes:
+        names: The names of the base and of the other one.
+        kind: The word for either.
+    """
+
+    names: tuple[str, str]
+    kind: str
+
+
+_RUNS = Sides(("before", "now"), "run")
+
+
 def overlay(before: Series, now: Series) -> tuple[Chart | NotSampled, ...]:
     """Return two runs' latency distributions, their tails, and p95 over time."""
-    return (*_spread(before.steady, now.steady), _over_time((before, now)))
+    return (*distributions((before.steady, now.steady), _RUNS), _over_time((before, now)))
 
 
-def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
-    """Return the shares of samples at each latency, and above it, of two steady phases."""
+def distributions(
+    both: tuple[Histogram, Histogram], sides: Sides
+) -> tuple[Chart | NotSampled, ...]:
+    """Return the shares of samples at each latency, and above it, without the warm-ups."""
+    title, kind = f"Latency distribution of both {sides.kind}s", sides.kind
     if not all(each.buckets for each in both):
-        return (NotSampled("Latency distribution of both runs", "one run has no latency above 0"),)
+        return (NotSampled(title, f"one {kind} has no latency above 0"),)
     bins = Bins.of(both)
     counts = [bins.counts(each) for each in both]
     shares = [
@@ -39,30 +57,30 @@ def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
         [100 * (each.count - each.zeroes - seen) / each.count for seen in accumulate(found)]
         for found, each in zip(counts, both, strict=True)
     ]
-    before, now = counted(both[0].count, "sample"), f"{both[1].count:,}"
-    samples = f"{before} before, {now} now, without warm-ups."
+    numbers = [f"{name} {each.count:,}" for name, each in zip(sides.names, both, strict=True)]
+    samples = f"Samples without warm-ups: {', '.join(numbers)}."
     return (
         Chart(
             key="distribution",
-            title="Latency distribution of both runs",
+            title=title,
             unit=_PERCENT,
-            description=f"{samples} Each line is the share of a run's samples at that latency. "
+            description=f"{samples} Each line is the share of a {kind}'s samples at that latency. "
             "Logarithmic axis.",
-            lines=_lines(shares),
-            table=_shares_table(bins, shares),
+            lines=_lines(sides, shares),
+            table=_shares_table(sides, bins, shares),
             x="doublings",
             origin=bins.middle,
             step=bins.step,
         ),
         Chart(
             key="slower",
-            title="Share of slower samples, both runs",
+            title=f"Share of slower samples, both {kind}s",
             unit=_PERCENT,
-            description=f"{samples} Each line is the share of a run's samples above that latency: "
-            "where it crosses 5% is p95, 1% is p99. Logarithmic axes.",
+            description=f"{samples} Each line is the share of a {kind}'s samples above that "
+            "latency: where it crosses 5% is p95, 1% is p99. Logarithmic axes.",
             # A logarithmic axis has no zero, so the line ends at the largest sample.
-            lines=_lines([[share or None for share in run] for run in slower]),
-            table=_shares_table(bins, slower),
+            lines=_lines(sides, [[share or None for share in each] for each in slower]),
+            table=_shares_table(sides, bins, slower),
             log=True,
             x="doublings",
             origin=bins.middle + bins.step / 2,
@@ -71,19 +89,19 @@ def _spread(*both: Histogram) -> tuple[Chart | NotSampled, ...]:
     )
 
 
-def _lines(runs: Sequence[Sequence[float | None]]) -> tuple[Line, ...]:
+def _lines(sides: Sides, both: Sequence[Sequence[float | None]]) -> tuple[Line, ...]:
     return tuple(
-        Line(side, values, "line", color)
-        for side, values, color in zip(_SIDES, runs, _COLORS, strict=True)
+        Line(name, values, "line", color)
+        for name, values, color in zip(sides.names, both, COLORS, strict=True)
     )
 
 
-def _shares_table(bins: Bins, runs: Sequence[Sequence[float]]) -> ChartTable:
+def _shares_table(sides: Sides, bins: Bins, both: Sequence[Sequence[float]]) -> ChartTable:
     return ChartTable(
-        ("latency, ms", *_SIDES),
+        ("latency, ms", *sides.names),
         tuple(
             (label, *(f"{share:.2f}%" for share in shares))
-            for label, *shares in zip(bins.labels, *runs, strict=True)
+            for label, *shares in zip(bins.labels, *both, strict=True)
         ),
     )
 
@@ -113,10 +131,10 @@ def _over_time(both: Sequence[Series]) -> Chart | NotSampled:
         ),
         lines=tuple(
             Line(side, line, "step", color)
-            for side, line, color in zip(_SIDES, drawn, _COLORS, strict=True)
+            for side, line, color in zip(_RUNS.names, drawn, COLORS, strict=True)
         ),
         table=ChartTable(
-            ("from", *(f"{side}, {UNIT}" for side in _SIDES)),
+            ("from", *(f"{side}, {UNIT}" for side in _RUNS.names)),
             tuple(
                 (clock(at), *(bare(values[at], UNIT) for values in tabled))
                 for at in range(0, length, row)

@@ -184,5 +184,10 @@ def commands(manifest: Manifest) -> tuple[str, ...]:
         "--pipeline": manifest.pipeline_option,
     }
     given = " ".join(f"{flag} {quote(value)}" for flag, value in options.items() if value)
-    checkout = [f"git checkout {quote(versions.commit)}"] if versions.commit else []
-    return (*checkout, "nox -s dev", f".venv/bin/inv perf {given}")
+    return rerun(versions.commit, f"perf {given}")
+
+
+def rerun(commit: str, task: str) -> tuple[str, ...]:
+    """Return the commands that check a commit out, if it is known, and run a task of it."""
+    checkout = [f"git checkout {quote(commit)}"] if commit else []
+    return (*checkout, "nox -s dev", f".venv/bin/inv {task}")

@@ -41,7 +41,7 @@ function draw(place) {
     axes: axes(chart),
     bands: bands(chart),
     series: [positions(chart), ...lines(chart)],
-    ...(chart.x === 'time' && alongTime(scenarios[key], key)),
+    ...(chart.x === 'time' ? alongTime(scenarios[key], key) : { hooks: { drawAxes: [zero] } }),
   };
   const data = [unpacked(chart.positions), ...chart.lines.map((line) => unpacked(line.values))];
   plots.get(place)?.destroy();

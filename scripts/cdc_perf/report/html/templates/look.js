@@ -1,9 +1,18 @@
 // The look of the charts as options of uPlot: values, colors of the page, axes, and lines.
 
-const HEIGHTS = { latency: 280, distribution: 260, slower: 260 };
+const HEIGHTS = {
+  latency: 280,
+  distribution: 260,
+  slower: 260,
+  shift: 240,
+  'shift-percent': 240,
+  'slices-p50': 220,
+  'slices-p95': 220,
+};
 const HEIGHT = 170;
 const SMALL_TEXT = 12;
 const ROWS = 5;
+const TICKS = 5;
 // Characters of base64: about 600 numbers.
 const MANY = 3200;
 const DASHES = [[], [], [8, 4], [2, 3], [8, 3, 2, 3], [12, 4], [4, 4]];
@@ -43,6 +52,29 @@ function splits(_plot, _axis, least, most) {
   return found.filter((at) => at >= least && at <= most);
 }
 
+/** Returns round values at equal distances, about as many as there is room for. */
+function evenly(least, most) {
+  const rough = (most - least) / TICKS;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((digit) => digit * power >= rough);
+  const first = Math.ceil(least / step);
+  return Array.from({ length: Math.floor(most / step) - first + 1 }, (_, index) => (first + index) * step);
+}
+
+/** Returns the values on a logarithmic axis: of a short one evenly, of a long one powers of ten. */
+function ticks(_plot, _axis, least, most) {
+  const decades = Math.log10(most / least);
+  if (decades < 1) {
+    return evenly(least, most);
+  }
+  const first = Math.floor(Math.log10(least));
+  const powers = Array.from({ length: Math.ceil(decades) + 1 }, (_, index) => 10 ** (first + index));
+  const digits = decades < TICKS - 2 ? [1, 2, 5] : [1];
+  return powers.flatMap((power) => digits.map((digit) => digit * power)).filter((at) => at >= least && at <= most);
+}
+
+const unfiltered = (_plot, values) => values;
+
 function drawing(line) {
   switch (line.drawn) {
     case 'step': {
@@ -74,9 +106,32 @@ function series(line) {
 
 /** Returns uPlot's first series: the meaning of the positions. */
 function positions(chart) {
-  return chart.x === 'time'
-    ? { label: 'at', value: orNothing(clock) }
-    : { label: 'latency, ms', value: orNothing(latency) };
+  switch (chart.x) {
+    case 'time': {
+      return { label: 'at', value: orNothing(clock) };
+    }
+    case 'labels': {
+      return { label: 'at', value: orNothing((at) => chart.labels[at]) };
+    }
+    default: {
+      return { label: 'latency, ms', value: orNothing(latency) };
+    }
+  }
+}
+
+/** Returns the options of the axis along the positions. */
+function along(chart) {
+  switch (chart.x) {
+    case 'time': {
+      return { incrs: SECONDS, values: each(clock) };
+    }
+    case 'labels': {
+      return { splits: () => chart.labels.map((_, at) => at), values: each((at) => chart.labels[at]) };
+    }
+    default: {
+      return { splits, values: each(latency) };
+    }
+  }
 }
 
 /** A line drawn as an edge bounds a band with the line after it, which is equally thin. */
@@ -95,11 +150,9 @@ function bands(chart) {
 
 function axes(chart) {
   const look = { stroke: color('muted'), grid: { stroke: color('grid'), width: 1 }, ticks: { show: false } };
-  const along =
-    chart.x === 'time' ? { incrs: SECONDS, values: each(clock) } : { splits, values: each(latency) };
   const found = [
-    { ...look, size: 34, ...along },
-    { ...look, size: 64, values: each(number) },
+    { ...look, size: 34, ...along(chart) },
+    { ...look, size: 64, values: each(number), ...(chart.log && { splits: ticks, filter: unfiltered }) },
   ];
   if (chart.lines.some((line) => line.share)) {
     found.push({ ...look, scale: 'share', side: 1, size: 60, grid: { show: false }, values: each(percent) });
@@ -108,12 +161,17 @@ function axes(chart) {
 }
 
 const spread = (_plot, least, most) => (least > 0 ? [least / 1.25, most * 1.25] : [0.1, 10]);
-const fromZero = (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1];
+
+/** Returns a range with 0, which bars, bands, and differences need. */
+function withZero(_plot, least, most) {
+  const range = [Math.min(0, least * 1.1), Math.max(0, most * 1.1)];
+  return range[0] < range[1] ? range : [0, 1];
+}
 
 function scales(chart) {
   return {
     x: { time: false },
-    y: chart.log ? { distr: 3, range: spread } : { range: fromZero },
+    y: chart.log ? { distr: 3, range: spread } : { range: withZero },
     share: { range: [0, 1] },
   };
 }
@@ -129,8 +187,18 @@ function shade(plot, until) {
   }
 }
 
-/** Marks an event of the stack with a line and a label, each label a row below the last. */
-function mark(plot, { at, label }, row) {
+/** Draws a line at 0 between values above and below. */
+function zero(plot) {
+  const { ctx, bbox } = plot;
+  if (plot.scales.y.min < 0) {
+    const y = Math.round(plot.valToPos(0, 'y', true));
+    ctx.fillStyle = color('text');
+    ctx.fillRect(bbox.left, y, bbox.width, devicePixelRatio);
+  }
+}
+
+/** Marks an event, or where a part begins, with a line and a label. Labels of events are in rows. */
+function mark(plot, { at, label, parts }, row) {
   const { ctx, bbox } = plot;
   const { min, max } = plot.scales.x;
   if (at < min || at > max) {
@@ -138,15 +206,16 @@ function mark(plot, { at, label }, row) {
   }
   const x = Math.round(plot.valToPos(at, 'x', true));
   ctx.save();
-  ctx.strokeStyle = color('bad');
-  ctx.fillStyle = color('bad');
+  ctx.strokeStyle = color(parts ? 'muted' : 'bad');
+  ctx.fillStyle = ctx.strokeStyle;
   ctx.setLineDash([4, 4]);
   ctx.beginPath();
   ctx.moveTo(x, bbox.top);
   ctx.lineTo(x, bbox.top + bbox.height);
   ctx.stroke();
   ctx.font = `${SMALL_TEXT * devicePixelRatio}px sans-serif`;
-  ctx.textAlign = x > bbox.left + bbox.width / 2 ? 'right' : 'left';
-  ctx.fillText(` ${label} `, x, bbox.top + SMALL_TEXT * (1 + (row % ROWS)) * devicePixelRatio);
+  ctx.textAlign = !parts && x > bbox.left + bbox.width / 2 ? 'right' : 'left';
+  const below = parts ? 0 : row % ROWS;
+  ctx.fillText(` ${label} `, x, bbox.top + SMALL_TEXT * (1 + below) * devicePixelRatio);
   ctx.restore();
 }

@@ -1,0 +1,1 @@
+"""Compare two versions: start both side by side, load them in turn, judge, and repeat."""
