@@ -13,6 +13,15 @@ from cdc_perf.ci.pins import PINS
 _RUNNER = re.compile(r"\$\{\{ vars\.[A-Z_]+ \|\| 'ubuntu-latest' \}\}")
 _PINNED = re.compile(r"(?P<action>[\w./-]+)@(?P<sha>[0-9a-f]{40}) # (?P<tag>v\d+\.\d+\.\d+)")
 _RUN_AND_ATTEMPT = "-${{ github.run_id }}-${{ github.run_attempt }}"
+_TIMEOUTS = (
+    "${{ matrix.timeout_minutes }}",
+    "${{ fromJSON(needs.plan.outputs.compare_timeout) }}",
+)
+_WITH_BASE = "${{ github.event_name == 'merge_group' && '0' || '2' }}"
+_OTHER_LABEL = (
+    "${{ github.event.pull_request && github.event.label.name != 'performance-change-accepted' "
+    "&& github.run_id || '' }}"
+)
 _SWALLOWS = ("|| true", "|| :", "set +e", "sleep ")
 
 
@@ -118,7 +127,7 @@ def runs_of_a_pull_request_do_not_overlap(file: File) -> Iterator[str]:
 def every_job_ends(file: File) -> Iterator[str]:
     for job, content in file.jobs.items():
         minutes = content.get("timeout-minutes")
-        if type(minutes) is not int and minutes != "${{ matrix.timeout_minutes }}":
+        if type(minutes) is not int and minutes not in _TIMEOUTS:
             yield f"{job} has the timeout {minutes}"
 
 
@@ -178,7 +187,7 @@ def a_required_check_always_starts_and_always_judges(file: File) -> Iterator[str
 
 
 def no_token_is_handed_to_a_strangers_code(file: File) -> Iterator[str]:
-    if "pull_request_target" in file.content["on"]:
+    if "pull_request_target" in file.content["on"] and not file.is_comment:
         yield "pull_request_target runs with the rights of the base"
     if "secrets." in file.text:
         yield "a secret is used"
@@ -195,19 +204,57 @@ def no_strangers_code_meets_a_token_that_writes(file: File) -> Iterator[str]:
     if "cache" in file.text or "download-artifact" in file.text:
         yield "what a pull request's job has put somewhere is fetched without a check"
     for job, content in file.jobs.items():
-        if content.get("if") != " || ".join(
-            f"github.event.workflow_run.event == '{event}'"
-            for event in ("pull_request", "merge_group")
+        if content.get("if") != (
+            "github.event.workflow_run.event == 'pull_request' || "
+            "github.event.workflow_run.event == 'merge_group' || "
+            "github.event.label.name == 'performance-change-accepted'"
         ):
             yield f"{job} runs for other events too"
+
+
+def a_label_judges_again_and_stops_no_run(file: File) -> Iterator[str]:
+    """A label must not cancel a measurement, nor take the place of a judgment that waits."""
+    triggers = file.content["on"]
+    for event in ("pull_request", "pull_request_target"):
+        types = set((triggers.get(event) or {}).get("types", ()))
+        allowed = file.is_comment and event == "pull_request_target"
+        if not allowed and types & {"labeled", "unlabeled"}:
+            yield f"{event}: a label starts a measurement again"
+        if allowed and types != {"labeled", "unlabeled"}:
+            yield f"{event}: something else than a label starts it too"
+    if file.is_comment and not file.content["concurrency"]["group"].endswith(f"-{_OTHER_LABEL}"):
+        yield "a run for another label takes the place of one that waits in the group"
+
+
+def a_comparison_has_its_two_commits(file: File) -> Iterator[str]:
+    for job, content in file.jobs.items():
+        for step in content["steps"]:
+            if not step.get("run", "").startswith("exec inv compare "):
+                continue
+            wanted = {
+                name.upper(): f"${{{{ needs.plan.outputs.{name} }}}}"
+                for name in ("base", "head", "minutes")
+            }
+            if step.get("env") != wanted or step["run"] != (
+                'exec inv compare "$BASE" "$HEAD" --minutes "$MINUTES"'
+            ):
+                yield f"{job} compares other commits than the planned ones"
+            if content["steps"][0].get("with", {}).get("fetch-depth") != _WITH_BASE:
+                yield f"{job} does not have the base"
+            if content.get("if") != "needs.plan.outputs.compare == 'true'":
+                yield f"{job} runs although it is turned off, or is skipped"
 
 
 def the_results_are_all_that_is_kept(file: File) -> Iterator[str]:
     for where, step in file.uses("actions/upload-artifact"):
         lines = step["with"]["path"].split()
-        for left_out in ("latest", "history.jsonl"):
-            if "k6/results/" in lines and f"!k6/results/{left_out}" not in lines:
-                yield f"{where} keeps {left_out}"
+        for folder, names in {
+            "k6/results/": ("latest", "history.jsonl"),
+            "k6/results/comparisons/": ("*/logs", "*/k6"),
+        }.items():
+            for left_out in names:
+                if folder in lines and f"!{folder}{left_out}" not in lines:
+                    yield f"{where} keeps {left_out}"
 
 
 def a_tool_cache_has_the_key_of_its_tools(file: File) -> Iterator[str]:
@@ -243,6 +290,8 @@ POLICIES: tuple[Policy, ...] = (
     a_required_check_always_starts_and_always_judges,
     no_token_is_handed_to_a_strangers_code,
     no_strangers_code_meets_a_token_that_writes,
+    a_label_judges_again_and_stops_no_run,
+    a_comparison_has_its_two_commits,
     the_results_are_all_that_is_kept,
     a_tool_cache_has_the_key_of_its_tools,
     docker_is_not_half_there,

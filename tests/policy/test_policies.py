@@ -136,7 +136,7 @@ FAULTS = [
     (
         policies.a_required_check_always_starts_and_always_judges,
         TEST,
-        "      - performance-test\n      - report\n",
+        "      - compare\n      - report\n",
         "      - report\n",
     ),
     (
@@ -184,7 +184,50 @@ FAULTS = [
     (
         policies.runs_of_a_pull_request_do_not_overlap,
         COMMENT,
-        "${{ github.event.workflow_run.path }}-",
+        "${{ github.event.workflow_run.path || '.github/workflows/performance-test.yml' }}-",
+        "",
+    ),
+    (
+        policies.no_strangers_code_meets_a_token_that_writes,
+        COMMENT,
+        " || github.event.label.name == 'performance-change-accepted'",
+        " || github.event.label",
+    ),
+    (
+        policies.every_job_ends,
+        TEST,
+        "fromJSON(needs.plan.outputs.compare_timeout)",
+        "fromJSON(inputs.duration_override)",
+    ),
+    (
+        policies.a_label_judges_again_and_stops_no_run,
+        TEST,
+        "  pull_request: {}\n",
+        "  pull_request:\n    types: [opened, synchronize, reopened, labeled]\n",
+    ),
+    (policies.a_label_judges_again_and_stops_no_run, COMMENT, "      - unlabeled\n", ""),
+    (
+        policies.a_label_judges_again_and_stops_no_run,
+        COMMENT,
+        "      - unlabeled\n",
+        "      - unlabeled\n      - synchronize\n",
+    ),
+    (
+        policies.a_label_judges_again_and_stops_no_run,
+        COMMENT,
+        "github.event.pull_request && github.event.label.name !=",
+        "github.event.pull_request && github.event.label.name ==",
+    ),
+    (
+        policies.a_comparison_has_its_two_commits,
+        TEST,
+        "${{ needs.plan.outputs.base }}",
+        "${{ github.event.pull_request.base.sha }}",
+    ),
+    (
+        policies.a_comparison_has_its_two_commits,
+        TEST,
+        "    if: needs.plan.outputs.compare == 'true'\n",
         "",
     ),
     (
@@ -194,6 +237,12 @@ FAULTS = [
         "",
     ),
     (policies.the_results_are_all_that_is_kept, TEST, "            !k6/results/latest\n", ""),
+    (
+        policies.the_results_are_all_that_is_kept,
+        TEST,
+        "            !k6/results/comparisons/*/logs\n",
+        "",
+    ),
     (
         policies.a_tool_cache_has_the_key_of_its_tools,
         TEST,
@@ -241,6 +290,14 @@ def test_a_new_job_of_a_pull_request_on_the_trusted_runner_is_seen() -> None:
     assert list(policies.no_job_that_can_write_shares_a_runner(changed))
 
 
+def test_a_comparison_without_the_history_of_its_base_is_seen() -> None:
+    plan, compare = text(TEST).split("  compare:\n    name: Compare\n")
+    depth = "${{ github.event_name == 'merge_group' && '0' || '2' }}"
+    assert depth in compare
+    changed = f"{plan}  compare:\n    name: Compare\n{compare.replace(depth, '1', 1)}"
+    assert list(policies.a_comparison_has_its_two_commits(File(TEST, changed)))
+
+
 def test_every_policy_has_a_planted_fault() -> None:
     assert {fault[0] for fault in FAULTS} == set(POLICIES)
 
@@ -279,14 +336,13 @@ def test_the_comment_waits_for_the_workflow_by_its_name() -> None:
     assert waited_for == [File(TEST, text(TEST)).content["name"]]
 
 
-def test_the_tools_are_cached_under_what_they_are_made_of() -> None:
-    steps = dict(File(TEST, text(TEST)).uses("actions/cache"))
-    restore, save = steps.values()
-    assert restore["with"]["key"] == save["with"]["key"]
-    assert (
-        restore["with"]["path"]
-        == File(TEST, text(TEST)).jobs["performance-test"]["env"]["CDC_PERF_CACHE"]
-    )
+@pytest.mark.parametrize("job", ["performance-test", "compare"])
+def test_the_tools_are_cached_under_what_they_are_made_of(job: str) -> None:
+    content = File(TEST, text(TEST)).jobs[job]
+    caches = [x["with"] for x in content["steps"] if x.get("uses", "").startswith("actions/cache")]
+    restore, save = caches
+    assert restore["key"] == save["key"]
+    assert restore["path"] == content["env"]["CDC_PERF_CACHE"]
 
 
 def test_the_files_are_what_is_generated() -> None:

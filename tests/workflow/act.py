@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cdc_perf import process
@@ -82,10 +83,11 @@ class Repository:
         _git(self.path, "add", "--all")
         _git(self.path, "commit", "--quiet", "--message", message)
 
-    def change(self, *paths: str, content: bytes = b"") -> str:
+    def change(self, *paths: str, content: bytes = b"", meanwhile: str = "") -> str:
         """Make a pull request that changes files, check out its merge, return its head's commit.
 
-        Each file gets the content that is given, else an empty line at its end.
+        Each file gets the content that is given, else an empty line at its end. `meanwhile` is a
+        file that others add to the base branch.
         """
         _git(self.path, "checkout", "--quiet", "-b", "change")
         for path in paths:
@@ -95,8 +97,15 @@ class Repository:
         self.commit("a change")
         head = _git(self.path, "rev-parse", "HEAD")
         _git(self.path, "checkout", "--quiet", "main")
+        if meanwhile:
+            (self.path / meanwhile).write_text("of others\n", encoding="utf-8")
+            self.commit("what others merged")
         _git(self.path, "merge", "--quiet", "--no-ff", "--message", "the merge", "change")
         return head
+
+    def commit_of(self, name: str) -> str:
+        """Return the commit that git knows by a name."""
+        return _git(self.path, "rev-parse", name)
 
     def back_to_main(self) -> None:
         """Check out the default branch as it was before the pull request."""
@@ -119,9 +128,19 @@ class Repository:
         payload: Mapping[str, Any],
         *,
         meanwhile: Callable[[process.Running], object] = lambda _: None,
+        settings: Mapping[str, str] = MappingProxyType({}),
         **variables: str,
     ) -> Ran:
-        """Run a workflow file; `variables` are those of the jobs' environment."""
+        """Run a workflow file.
+
+        Args:
+            workflow: Its name.
+            event: The event's name.
+            payload: The event.
+            meanwhile: What to do while it runs.
+            settings: The variables of the repository, which a fork's run does not see.
+            variables: Those of the jobs' environment.
+        """
         folder = self.store.parent
         event_file = folder / "event.json"
         event_file.write_text(json.dumps(payload), encoding="utf-8")
@@ -140,6 +159,7 @@ class Repository:
             *("--defaultbranch", "main", "--container-daemon-socket", "-"),
             *(word for pin in _stubbed() for word in ("--local-repository", pin)),
             *(word for pair in given.items() for word in ("--env", "=".join(pair))),
+            *(word for pair in settings.items() for word in ("--var", "=".join(pair))),
         ]
         clean: dict[str, str] = {
             "PATH": os.environ["PATH"],

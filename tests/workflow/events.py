@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from cdc_perf.publish.labels import LABEL
 from tests.workflow.act import REPOSITORY, RUN_ID
 
 NUMBER = 7
 BRANCH = "change"
 BASE = "b" * 40
+# When the head was pushed, and an hour before and after it.
+BEFORE, PUSHED, AFTER = (f"2026-11-29T{hour:02}:00:00Z" for hour in (9, 10, 11))
 PATH = ".github/workflows/performance-test.yml"
 
 
@@ -15,18 +18,41 @@ def repository(full_name: str) -> dict[str, Any]:
 
 
 def pull(
-    head: str, *, of: str = REPOSITORY, number: int = NUMBER, base: str = "main"
+    head: str,
+    *,
+    of: str = REPOSITORY,
+    number: int = NUMBER,
+    base: str = "main",
+    labels: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return a pull request whose head is that commit; `of` says whose branch it is."""
     return {
         "number": number,
         "head": {"sha": head, "ref": BRANCH, "repo": repository(of)},
         "base": {"ref": base, "sha": BASE},
+        "labels": [{"name": name} for name in labels],
     }
 
 
 def pull_request(head: str, *, of: str = REPOSITORY) -> dict[str, Any]:
     return {"number": NUMBER, "pull_request": pull(head, of=of), "repository": _this()}
+
+
+def label(head: str, name: str, *, action: str = "labeled", of: str = REPOSITORY) -> dict[str, Any]:
+    """Return the event of a label that was added to or removed from a pull request."""
+    described = pull(head, of=of)
+    return {
+        "action": action,
+        "number": NUMBER,
+        "label": {"name": name},
+        "pull_request": described,
+        "repository": _this(),
+    }
+
+
+def labeled(at: str, *, by: str = "alice", name: str = LABEL) -> dict[str, Any]:
+    """Return an entry of a pull request's history: a label that was added."""
+    return {"event": "labeled", "created_at": at, "actor": {"login": by}, "label": {"name": name}}
 
 
 def merge_group(base: str, head: str) -> dict[str, Any]:
@@ -71,6 +97,7 @@ def run(
         "head_sha": head,
         "head_branch": branch,
         "head_repository": repository(of),
+        "created_at": PUSHED,
     }
 
 

@@ -14,9 +14,11 @@ from werkzeug import Request, Response
 
 from cdc_perf.publish.names import (
     BOT,
+    COMPARE_JOB,
     GATE_JOB,
     REPORT_JOB,
     STATUS_CONTEXT,
+    comparison_name,
     results_name,
     scenario_results_name,
 )
@@ -26,7 +28,7 @@ from tests.workflow.act import REPOSITORY, TOKEN
 _ROUTES = f"/repos/{REPOSITORY}"
 
 
-SUCCEEDED = tuple(f"Run {x}" for x in ("baseline", "e2e-latency"))
+SUCCEEDED = (*(f"Run {x}" for x in ("baseline", "e2e-latency")), COMPARE_JOB)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ class FakeGitHub:
         jobs: How the jobs of a workflow run ended, by its number; of the others all succeeded.
         changed: The files that every comparison of two commits lists.
         contents: The content of files by path, at any commit.
+        parents: The parents of commits; each commit with parents is within the base branch.
+        history: What happened to pull requests, by number.
+        queue: The branches of the merge queue, with their tips.
         statuses: The statuses that were set, by commit; the last of each counts.
         asked: Each request, `POST /issues/7/comments`.
     """
@@ -71,6 +76,9 @@ class FakeGitHub:
     jobs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     changed: list[str] = field(default_factory=lambda: ["src/cdc_consumer/sink.py"])
     contents: dict[str, bytes] = field(default_factory=dict)
+    parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    history: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    queue: dict[str, str] = field(default_factory=dict)
     statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
@@ -96,6 +104,10 @@ class FakeGitHub:
         if report:
             self.artifacts.append(Artifact(run, results_name(run, attempt), zipped(folder)))
 
+    def keep_comparison(self, run: int, folder: Path, *, attempt: int = 1) -> None:
+        """Keep the comparison within a folder as the artifact of an attempt."""
+        self.artifacts.append(Artifact(run, comparison_name(run, attempt), zipped(folder)))
+
     def status(self, commit: str) -> str:
         """Return the state of the required status of a commit; empty: there is none."""
         ours = [x for x in self.statuses.get(commit, ()) if x["context"] == STATUS_CONTEXT]
@@ -112,7 +124,11 @@ class FakeGitHub:
             ("GET", r"/actions/runs/(\d+)/artifacts", self._list_artifacts),
             ("GET", r"/actions/artifacts/(\d+)/zip", self._download),
             ("GET", r"/actions/runs/(\d+)/jobs", self._list_jobs),
-            ("GET", r"/compare/[0-9a-f]{40}\.\.\.[0-9a-f]{40}", self._compare),
+            ("GET", r"/compare/[0-9a-f]{40}\.\.\..+", self._compare),
+            ("GET", r"/git/commits/[0-9a-f]{40}", self._commit),
+            ("GET", r"/git/matching-refs/heads/.+", self._list_refs),
+            ("GET", r"/pulls/(\d+)", self._pull),
+            ("GET", r"/issues/(\d+)/events", self._list_events),
             ("GET", r"/contents/.*", self._content),
             ("POST", r"/statuses/[0-9a-f]{40}", self._set_status),
             ("GET", r"/issues/(\d+)/comments", self._list_comments),
@@ -128,9 +144,27 @@ class FakeGitHub:
         head = request.args["head"]
         return _json([x for x in self.pulls if f"{_owner(x)}:{x['head']['ref']}" == head])
 
+    def _pull(self, _: Request, number: int) -> Response:
+        return _json(next(x for x in self.pulls if x["number"] == number))
+
+    def _list_events(self, _: Request, number: int) -> Response:
+        return _json(self.history.get(number, []))
+
+    def _list_refs(self, request: Request, _: int) -> Response:
+        prefix = request.path.partition("/matching-refs/")[2]
+        refs = {f"refs/heads/{name}": sha for name, sha in self.queue.items()}
+        found = {ref: sha for ref, sha in refs.items() if ref.startswith(f"refs/{prefix}")}
+        return _json([{"ref": ref, "object": {"sha": sha}} for ref, sha in found.items()])
+
     def _list_runs(self, request: Request, _: int) -> Response:
-        branch = request.args["branch"]
-        return _json({"workflow_runs": [x for x in self.runs if x["head_branch"] == branch]})
+        """Return the runs with every value that is asked for: a branch, or a head commit."""
+        wanted = {
+            name: request.args[key]
+            for key, name in (("branch", "head_branch"), ("head_sha", "head_sha"))
+            if key in request.args
+        }
+        runs = [x for x in self.runs if all(x[name] == wanted[name] for name in wanted)]
+        return _json({"workflow_runs": runs})
 
     def _list_artifacts(self, _: Request, run: int) -> Response:
         listed = [
@@ -147,8 +181,23 @@ class FakeGitHub:
         everything = dict.fromkeys((*SUCCEEDED, REPORT_JOB, GATE_JOB), "success")
         return _json({"jobs": self.jobs.get(run, jobs(**everything))})
 
-    def _compare(self, _: Request, __: int) -> Response:
-        return _json({"files": [{"filename": path} for path in self.changed]})
+    def _commit(self, request: Request, _: int) -> Response:
+        parents = self.parents.get(request.path.rpartition("/")[2])
+        if parents is None:
+            return _json({"message": "Not Found"}, 404)
+        return _json({"parents": [{"sha": sha} for sha in parents]})
+
+    def _compare(self, request: Request, __: int) -> Response:
+        base, _, head = request.path.rpartition("/")[2].partition("...")
+        first_parents = {parents[0] for parents in self.parents.values()}
+        return _json(
+            {
+                "files": [{"filename": path} for path in self.changed],
+                # Of a group of the merge queue, whose commits are those of its branches.
+                "commits": [{"sha": sha} for sha in (*self.queue.values(), head)],
+                "status": "ahead" if base in first_parents else "diverged",
+            }
+        )
 
     def _content(self, request: Request, _: int) -> Response:
         content = self.contents.get(request.path.partition("/contents/")[2])

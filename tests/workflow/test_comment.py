@@ -8,14 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cdc_perf.publish.names import BOT
 from cdc_perf.publish.sticky import MARKER
+from cdc_perf.report.version_comparison import comparison_markdown
+from cdc_perf.results.comparison import Comparison, Version
 from cdc_perf.runs.row import Row
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.verdict.comparison import judge_comparison
+from tests.unit.recorded_comparisons import comparison
 from tests.unit.recorded_runs import FAST, SLOW, row, run_id, spoil, write_complete_run, write_run
 from tests.workflow import events
 from tests.workflow.act import FORK, REPOSITORY, Ran, Repository
+from tests.workflow.comparisons import FIRST_PARENT, MERGE, keep_comparison
 from tests.workflow.fake_github import Artifact, FakeGitHub, jobs
 
 FILE = "performance-comment.yml"
@@ -53,8 +59,25 @@ def results(folder: Path, *rows: Row) -> Path:
     return folder
 
 
+def forget_scenarios(github: FakeGitHub) -> None:
+    github.artifacts = [x for x in github.artifacts if x.name.startswith("k6-comparison")]
+
+
+def shown(found: Comparison) -> str:
+    """Return what the comment shows of a comparison."""
+    base, head = Version(name="base", commit=FIRST_PARENT), Version(name="merge", commit=MERGE)
+    named = replace(found, base=base, head=head)
+    return comparison_markdown(named, judge_comparison(named)).rstrip("\n")
+
+
 def comment_posts(github: FakeGitHub) -> list[str]:
     return [x for x in github.changes() if "/statuses/" not in x]
+
+
+@pytest.fixture(autouse=True)
+def compared(github: FakeGitHub, tmp_path: Path) -> None:
+    """Let the run have compared its two versions, without a difference."""
+    keep_comparison(github, tmp_path / "compared", comparison(), HEAD)
 
 
 @pytest.mark.parametrize("of", [REPOSITORY, FORK], ids=["same repository", "fork"])
@@ -71,7 +94,7 @@ def test_the_status_is_set_and_the_comment_is_made_once_and_then_edited(
     # First the status: nothing that goes wrong with a comment keeps it back.
     assert github.changes() == [f"POST /statuses/{HEAD}", "POST /issues/7/comments"]
 
-    github.artifacts.clear()
+    forget_scenarios(github)
     write_complete_run(tmp_path / "second", Checkout.here(), "baseline", 0, SLOW)
     write_complete_run(tmp_path / "second", Checkout.here(), "e2e-latency", 1)
     github.keep(RUN, tmp_path / "second")
@@ -86,6 +109,10 @@ def test_the_status_is_set_and_the_comment_is_made_once_and_then_edited(
     assert ours["body"] == (
         f"""{MARKER}
 ## Performance
+
+{shown(comparison())}
+
+[Report of the comparison]({PAGE}/4711/artifacts/1)
 
 **FAIL**: required status `cdc-perf/performance`: baseline: cdc_e2e_latency p95 was 2,310 ms over 540 samples; the threshold is 2,000 ms (and 1 more).
 
@@ -119,7 +146,7 @@ baseline: **FAIL**
 - baseline: no baseline run: none of the last 5 runs there has its results
 - e2e-latency: no baseline run: none of the last 5 runs there has its results
 
-[Results and report]({PAGE}/4711/artifacts/3) · [Job summary, logs, and all artifacts]({PAGE}/4711) · commit `444444444444`
+[Results and report]({PAGE}/4711/artifacts/4) · [Job summary, logs, and all artifacts]({PAGE}/4711) · commit `444444444444`
 """  # noqa: E501 - as it is written
     )
     (status,) = [x for x in github.statuses[HEAD] if x["state"] == "failure"]
@@ -127,12 +154,13 @@ baseline: **FAIL**
 
 
 def test_a_loosened_threshold_passes_its_own_gate_and_fails_the_status(
-    repository: Repository, github: FakeGitHub
+    repository: Repository, github: FakeGitHub, tmp_path: Path
 ) -> None:
     table = json.loads((repository.path / "k6" / "thresholds.json").read_bytes())
     table["baseline"]["cdc_e2e_latency"]["p95"] = 90_000
     loosened = json.dumps(table).encode()
     head = repository.change("k6/thresholds.json", content=loosened)
+    merge, base = repository.commit_of("HEAD"), repository.commit_of("HEAD^1")
     ran = repository.run(
         *("performance-test.yml", "pull_request", events.pull_request(head)),
         RECORDED_PERF='{"baseline": "fail"}',
@@ -141,6 +169,7 @@ def test_a_loosened_threshold_passes_its_own_gate_and_fails_the_status(
     assert ran.jobs["Gate"] == "success"
 
     repository.back_to_main()
+    keep_comparison(github, tmp_path / "own", comparison(), head, base=base, merge=merge)
     github.pulls = [events.pull(head)]
     github.changed = ["k6/thresholds.json"]
     github.contents = {"k6/thresholds.json": loosened}
@@ -178,7 +207,7 @@ def test_the_gate_alone_run_again_changes_nothing(
     assert judge(repository, github).exit_code == 0
     first = github.comments[0]["body"]
     # The second attempt leaves no artifact, and of its jobs only the gate is its own.
-    everything = {"Run_baseline": "success", "Run_e2e-latency": "success", "Report": "success"}
+    everything = dict.fromkeys(("Run_baseline", "Run_e2e-latency", "Compare", "Report"), "success")
     github.jobs[RUN] = [*jobs(1, **everything, Gate="failure"), *jobs(2, Gate="success")]
     assert judge(repository, github, attempt=2).exit_code == 0
     assert github.status(HEAD) == "success"
@@ -190,7 +219,7 @@ def test_a_scenario_that_failed_in_the_last_attempt_is_red_whatever_the_first_le
 ) -> None:
     github.pulls = [events.pull(HEAD)]
     github.keep(RUN, complete(tmp_path / "now"))
-    everything = {"Run_baseline": "success", "Run_e2e-latency": "success", "Report": "success"}
+    everything = dict.fromkeys(("Run_baseline", "Run_e2e-latency", "Compare", "Report"), "success")
     github.jobs[RUN] = [*jobs(1, **everything), *jobs(2, Run_baseline="failure")]
     assert judge(repository, github, attempt=2).exit_code == 0
     assert github.status(HEAD) == "failure"
@@ -201,7 +230,7 @@ def test_a_failed_report_with_a_green_gate_does_not_fail_the_status(
 ) -> None:
     github.pulls = [events.pull(HEAD)]
     github.keep(RUN, complete(tmp_path / "now"), report=False)
-    everything = {"Run_baseline": "success", "Run_e2e-latency": "success", "Gate": "success"}
+    everything = dict.fromkeys(("Run_baseline", "Run_e2e-latency", "Compare", "Gate"), "success")
     github.jobs[RUN] = jobs(1, **everything, Report="failure")
     assert judge(repository, github, conclusion="failure").exit_code == 0
     assert github.status(HEAD) == "success"
@@ -249,8 +278,8 @@ def test_an_archive_that_cannot_be_read_is_a_red_status_and_said(
     github.pulls = [events.pull(HEAD)]
     github.comments = [{"id": 1, "user": {"login": BOT}, "body": f"{MARKER} the old one"}]
     github.keep(RUN, complete(tmp_path / "now"))
-    good = github.artifacts[0]
-    github.artifacts[0] = Artifact(RUN, good.name, archive(spoilt))
+    good = github.artifacts[1]
+    github.artifacts[1] = Artifact(RUN, good.name, archive(spoilt))
     ran = judge(repository, github)
     assert ran.exit_code == 0, ran.lines
     assert github.status(HEAD) == "failure"
@@ -280,6 +309,8 @@ def test_a_merge_group_gets_its_status_and_no_comment(
     repository: Repository, github: FakeGitHub, tmp_path: Path
 ) -> None:
     github.keep(RUN, complete(tmp_path / "now"))
+    queued = {"base": events.BASE, "merge": HEAD}
+    keep_comparison(github, tmp_path / "queued", comparison(), "", **queued)
     branch = f"gh-readonly-queue/main/pr-7-{events.BASE}"
     payload = events.finished(HEAD, event="merge_group", branch=branch)
     ran = repository.run(FILE, "workflow_run", payload, GITHUB_API_URL=github.url)
@@ -322,7 +353,7 @@ def test_two_pull_requests_with_one_head_have_a_comment_each(
 ) -> None:
     github.pulls = [events.pull(HEAD), events.pull(HEAD, number=8, base="release")]
     for number, found in ((8, row("baseline", SLOW)), (7, row("baseline"))):
-        github.artifacts.clear()
+        forget_scenarios(github)
         github.keep(RUN, results(tmp_path / str(number), found))
         payload = events.finished(HEAD, title=f"Pull request #{number}")
         ran = repository.run(FILE, "workflow_run", payload, GITHUB_API_URL=github.url)

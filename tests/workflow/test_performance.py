@@ -11,6 +11,7 @@ from cdc_perf.waiting import NotReady, wait_until
 from tests.unit.recorded_runs import run_id
 from tests.workflow import events
 from tests.workflow.act import FORK, REPOSITORY, Ran, Repository
+from tests.workflow.comparisons import asked
 
 FILE = "performance-test.yml"
 ALL_PASS = "{}"  # noqa: S105 - a verdict
@@ -38,7 +39,8 @@ def test_a_pull_request_runs_the_usual_scenarios_and_keeps_everything(
     )
 
     assert ran.exit_code == 0, ran.lines
-    assert set(ran.jobs) == {"Plan", "Run baseline", "Run e2e-latency", "Report", "Gate"}
+    scenarios = {"Run baseline", "Run e2e-latency"}
+    assert set(ran.jobs) == {"Plan", *scenarios, "Compare", "Report", "Gate"}
     assert set(ran.jobs.values()) == {"success"}
     assert "baseline: PASS\ne2e-latency: PASS" in ran.said("Gate")
 
@@ -48,6 +50,8 @@ def test_a_pull_request_runs_the_usual_scenarios_and_keeps_everything(
         "logs-baseline-4711-1",
         "logs-e2e-latency-4711-1",
         "k6-results-4711-1",
+        "k6-comparison-4711-1",
+        "logs-compare-4711-1",
     }
     kept = {name: ran.retention_days(name) for name in ran.artifacts}
     assert set(kept.values()) == {7, 30}
@@ -63,7 +67,7 @@ def test_a_pull_request_runs_the_usual_scenarios_and_keeps_everything(
     assert not [x for x in ran.artifacts if "history.jsonl" in files(ran.store / x)]
     assert files(ran.store / "logs-baseline-4711-1") == {"kafka.log"}
 
-    assert ran.summary.startswith("**PASS**: ")
+    assert "\n**PASS**: " in ran.summary
     assert "| baseline    | PASS " in ran.summary
     assert "| e2e-latency | PASS " in ran.summary
 
@@ -74,7 +78,7 @@ def test_a_pull_request_that_moves_nothing_passes_and_says_so(repository: Reposi
     assert ran.exit_code == 0, ran.lines
     assert "2 changed files, none of which can affect performance" in ran.said("Plan")
     assert "no scenario had to run" in ran.said("Gate")
-    assert not {job for job in ran.jobs if job.startswith("Run ")}
+    assert set(ran.jobs) == {"Plan", "Gate"}
     assert ran.artifacts == set()
 
 
@@ -89,11 +93,15 @@ def test_a_pull_request_that_moves_nothing_passes_and_says_so(repository: Reposi
 def test_a_group_of_the_merge_queue_passes_the_gate_as_a_pull_request_does(
     repository: Repository, paths: tuple[str, ...], runs: set[str]
 ) -> None:
-    event = events.merge_group(*repository.queue(*paths))
+    base, head = repository.queue(*paths)
+    event = events.merge_group(base, head)
     ran = repository.run(FILE, "merge_group", event, RECORDED_PERF=ALL_PASS)
     assert ran.exit_code == 0, ran.lines
     assert ran.jobs["Plan"] == ran.jobs["Gate"] == "success"
     assert {job for job in ran.jobs if job.startswith("Run ")} == runs
+    assert ("Compare" in ran.jobs) == bool(runs)
+    if runs:
+        assert (asked(ran)["base"], asked(ran)["head"]) == (base, head)
 
 
 def test_a_group_of_the_merge_queue_that_fails_turns_the_gate_red(repository: Repository) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from cdc_perf.ci.comparison import Compared
 from cdc_perf.ci.emit import generate
 from cdc_perf.ci.performance import job_name
-from cdc_perf.ci.required_status import ProblemKind, Rules, judge
+from cdc_perf.ci.problems import ProblemKind
+from cdc_perf.ci.required_status import Rules, judge
 from cdc_perf.runs.loader import read_attempts
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
@@ -73,7 +75,9 @@ def problems(repository: Repository, artifact: Path) -> set[ProblemKind]:
     """Return what the default branch's rules find wrong with the real results of baseline."""
     checkout = Checkout.at(repository.path, {})
     recorded = read_attempts(artifact, load_scenarios(checkout).names)
-    found = judge(Rules.of(checkout), recorded, {job_name("baseline"): "success"}).problems
+    found = judge(
+        Rules.of(checkout), recorded, {job_name("baseline"): "success"}, Compared()
+    ).problems
     return {x.kind for x in found if x.subject == "baseline"}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from cdc_perf import process
+from cdc_perf.ci.comparison_plan import Commits
 from cdc_perf.errors import UsageFailure
 
 
@@ -75,6 +76,32 @@ def changed_since(root: Path, base: str) -> tuple[str, ...]:
             hint="check it out with fetch-depth: 0",
         )
     return _paths(listed)
+
+
+def compared_commits(root: Path, base: str = "") -> Commits:
+    """Return the commits to compare: the base, and the checkout.
+
+    The base of a pull request is the first parent of the merge that is checked out. The event's
+    `base.sha` may be older; the pull request would be blamed for what others merged since then.
+
+    Args:
+        root: The checkout.
+        base: The base of a merge group; empty for a pull request.
+
+    Raises:
+        UsageFailure: Git does not have the commits.
+    """
+    found = [
+        _git(root, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        for name in (base or "HEAD^1", "HEAD")
+    ]
+    before, head = (None if text is None else text.strip() for text in found)
+    if before is None or head is None:
+        raise UsageFailure(
+            f"git does not have {base or 'the first parent of HEAD'}, the base of the comparison",
+            hint="check it out with its history",
+        )
+    return Commits(before, head)
 
 
 def _git(root: Path, *words: str) -> str | None:

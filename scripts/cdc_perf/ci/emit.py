@@ -77,6 +77,8 @@ def _triggers(triggers: Triggers) -> CommentedMap:
         on["workflow_run"] = CommentedMap(
             {"workflows": [_scalar(triggers.after)], "types": ["completed"]}
         )
+    if triggers.labels:
+        on["pull_request_target"] = CommentedMap({"types": ["labeled", "unlabeled"]})
     return on
 
 

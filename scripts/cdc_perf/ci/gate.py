@@ -16,7 +16,7 @@ from cdc_perf.verdict.verdict import worst
 
 NEEDS = "NEEDS"
 SUCCESS, CANCELLED, SKIPPED = "success", "cancelled", "skipped"
-PLAN, PERFORMANCE_TEST, REPORT = "plan", "performance-test", "report"
+PLAN, PERFORMANCE_TEST, COMPARE, REPORT = "plan", "performance-test", "compare", "report"
 
 
 class Needed(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ def read_needs(text: str) -> Mapping[str, Needed]:
             f"{NEEDS} is not the output of toJSON(needs): {error}",
             hint="this command needs the workflow; elsewhere, use the exit code of `inv perf`",
         ) from None
-    missing = [name for name in (PLAN, PERFORMANCE_TEST, REPORT) if name not in needs]
+    missing = [name for name in (PLAN, PERFORMANCE_TEST, COMPARE, REPORT) if name not in needs]
     if missing:
         raise UsageFailure(f"{NEEDS} has no job {', '.join(missing)}")
     return needs
@@ -86,6 +86,9 @@ def decide(needs: Mapping[str, Needed], recorded: RunSet) -> Decision:
     lines += [
         f"ignored (a later attempt has results): {printable(line)}" for line in recorded.superseded
     ]
+    if needs[COMPARE].result not in (SUCCESS, SKIPPED):
+        # A label on the pull request can accept it, and this job does not read labels.
+        lines.append(f"compare: {needs[COMPARE].result}: the required status decides, not this job")
     if needs[REPORT].result != SUCCESS:
         # Publishing never changes a verdict, and the job itself has already failed.
         lines.append(

@@ -138,6 +138,8 @@ class Triggers:
         merge_queue: Whether merge groups start it; the queue waits for its required checks.
         push_to: The branches that start it when they are pushed to.
         after: The name of the workflow whose end starts it; empty: none.
+        labels: Whether a label that is added to or removed from a pull request starts it, from the
+            default branch, also for a fork.
     """
 
     inputs: Mapping[str, ChoiceInput | Text] | None = None
@@ -146,6 +148,7 @@ class Triggers:
     merge_queue: bool = False
     push_to: tuple[str, ...] = ()
     after: str = ""
+    labels: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""performance-test.yml: plan -> performance-test (one scenario each) -> report -> gate."""
+"""performance-test.yml: plan -> performance-test (one scenario each), compare -> report -> gate."""
 
 from dataclasses import replace
 
 from cdc_perf.ci.calls import Given, task_step
+from cdc_perf.ci.comparison_plan import VARIABLE
 from cdc_perf.ci.gate import NEEDS
 from cdc_perf.ci.model import (
     PERF_RUNNER,
@@ -20,13 +21,16 @@ from cdc_perf.ci.plan import ENVIRONMENT, Output
 from cdc_perf.ci.project import CiProject
 from cdc_perf.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
 from cdc_perf.publish.names import (
+    COMPARE_JOB,
     GATE_JOB,
     PULL_REQUEST_RUN,
     REPORT_JOB,
     WORKFLOW_FILE,
+    comparison_name,
     results_name,
     scenario_results_name,
 )
+from cdc_perf.results.comparison_folder import COMPARISONS
 from cdc_perf.results.history import HISTORY_FILE
 from cdc_perf.results.run_folder import LATEST
 from cdc_perf.settings.scenarios import ALL
@@ -36,11 +40,13 @@ FILE = WORKFLOW_FILE
 _DEFAULT_SCENARIO = "baseline"
 _NIGHTLY = "0 2 * * *"
 _RESULTS = "k6/results"
+_COMPARISONS, _LOGS = f"{_RESULTS}/{COMPARISONS}", "logs"
+_COMPARISON_LOGS = f"{_COMPARISONS}/*/{_LOGS}"
 _SHORT_MINUTES = 15
 _ALWAYS = "always()"
 # The link to the latest run would duplicate its files. The history belongs to one results folder: a
 # download into another must not replace the user's own file.
-_LEFT_OUT = (LATEST, HISTORY_FILE)
+_LEFT_OUT = {_RESULTS: (LATEST, HISTORY_FILE), _COMPARISONS: (f"*/{_LOGS}", "*/k6")}
 _RUN_ID = expression("github.run_id")
 _ATTEMPT = expression("github.run_attempt")
 _SCENARIO = expression("matrix.scenario")
@@ -53,6 +59,14 @@ SCENARIO_LOGS = f"logs-{_SCENARIO}-{_RUN_ID}-{_ATTEMPT}"
 # Of every attempt: if only failed jobs are rerun, the others' results are of an earlier one.
 ALL_SCENARIO_RESULTS = f"k6-results-*-{_RUN_ID}-*"
 RESULTS = results_name(_RUN_ID, _ATTEMPT)
+COMPARISON = comparison_name(_RUN_ID, _ATTEMPT)
+COMPARISON_LOGS = f"logs-compare-{_RUN_ID}-{_ATTEMPT}"
+ALL_COMPARISONS = comparison_name(_RUN_ID, "*")
+# A comparison starts two stacks side by side, which only this stack can.
+COMPARISON_STACK = "local"
+# With its parents: a pull request is checked out as a merge into its base. A merge group may be
+# many commits on top of its base, so it needs the whole history.
+_WITH_BASE = expression("github.event_name == 'merge_group' && '0' || '2'")
 
 
 def performance_test(project: CiProject) -> Workflow:
@@ -82,6 +96,7 @@ def performance_test(project: CiProject) -> Workflow:
         jobs={
             "plan": _plan(project),
             "performance-test": _performance_test(project),
+            "compare": _compare(project),
             "report": _report(project),
             "gate": _gate(project),
         },
@@ -100,9 +115,7 @@ def _plan(project: CiProject) -> Job:
         permissions=(READS_CODE,),
         outputs={x.value: expression(f"steps.plan.outputs.{x}") for x in Output},
         steps=(
-            # With its parents: a pull request is checked out as a merge into its base. A merge
-            # group may be many commits on top of its base, so it needs the whole history.
-            checkout(depth=expression("github.event_name == 'merge_group' && '0' || '2'")),
+            checkout(depth=_WITH_BASE),
             *python(project.pythons[0], "perf"),
             task_step(
                 project,
@@ -111,6 +124,7 @@ def _plan(project: CiProject) -> Job:
                 step_id="plan",
                 scenario=Given("SCENARIO", expression("inputs.scenario")),
                 duration=Given("DURATION", expression("inputs.duration_override")),
+                variables={VARIABLE: expression(f"vars.{VARIABLE}")},
             ),
         ),
     )
@@ -145,10 +159,40 @@ def _performance_test(project: CiProject) -> Job:
     )
 
 
+def _compare(project: CiProject) -> Job:
+    def output(name: Output) -> str:
+        return expression(f"needs.plan.outputs.{name}")
+
+    return Job(
+        name=COMPARE_JOB,
+        needs=("plan",),
+        condition=f"needs.plan.outputs.{Output.COMPARE} == 'true'",
+        timeout_minutes=expression(f"fromJSON(needs.plan.outputs.{Output.COMPARE_TIMEOUT})"),
+        permissions=(READS_CODE,),
+        env=TOOL_CACHE,
+        runner=PERF_RUNNER,
+        steps=(
+            checkout(depth=_WITH_BASE),
+            *python(project.pythons[0], "perf"),
+            *tools(project, COMPARISON_STACK),
+            task_step(
+                project,
+                "Compare the two versions",
+                project.tasks.compare,
+                base=Given("BASE", output(Output.BASE)),
+                head=Given("HEAD", output(Output.HEAD)),
+                minutes=Given("MINUTES", output(Output.MINUTES)),
+            ),
+            _upload("Upload the comparison", COMPARISON, _COMPARISONS, RESULTS_DAYS),
+            _upload("Upload the logs", COMPARISON_LOGS, _COMPARISON_LOGS, LOGS_DAYS),
+        ),
+    )
+
+
 def _report(project: CiProject) -> Job:
     return Job(
         name=REPORT_JOB,
-        needs=("plan", "performance-test"),
+        needs=("plan", "performance-test", "compare"),
         condition=f"{_ALWAYS} && needs.plan.outputs.{Output.RELEVANT} == 'true'",
         timeout_minutes=_SHORT_MINUTES,
         permissions=(READS_CODE,),
@@ -156,6 +200,7 @@ def _report(project: CiProject) -> Job:
             checkout(),
             *python(project.pythons[0], "perf"),
             _download(),
+            _download_comparison(),
             task_step(project, "Write the job summary", project.tasks.publish, run=_RESULTS),
             task_step(
                 project, "Write one report of all scenarios", project.tasks.report, run=_RESULTS
@@ -180,7 +225,7 @@ def _gate(project: CiProject) -> Job:
     )
     return Job(
         name=GATE_JOB,
-        needs=("plan", "performance-test", "report"),
+        needs=("plan", "performance-test", "compare", "report"),
         # A skipped job would count as a success, and so would one whose steps are skipped, as in a
         # cancelled workflow.
         condition=_ALWAYS,
@@ -191,14 +236,13 @@ def _gate(project: CiProject) -> Job:
 
 
 def _upload(name: str, artifact: str, path: str, days: int) -> Uses:
+    left_out = "".join(f"!{path}/{x}\n" for x in _LEFT_OUT.get(path, ()))
     return Uses(
         name,
         UPLOAD,
         {
             "name": artifact,
-            "path": "\n".join((f"{path}/", *(f"!{path}/{x}" for x in _LEFT_OUT), ""))
-            if path == _RESULTS
-            else f"{path}/",
+            "path": f"{path}/\n{left_out}" if left_out else f"{path}/",
             "include-hidden-files": path.startswith("."),
             "if-no-files-found": "error",
             "retention-days": days,
@@ -212,4 +256,12 @@ def _download() -> Uses:
         "Download the results of each scenario",
         DOWNLOAD,
         {"pattern": ALL_SCENARIO_RESULTS, "path": _RESULTS, "merge-multiple": True},
+    )
+
+
+def _download_comparison() -> Uses:
+    return Uses(
+        "Download the comparison",
+        DOWNLOAD,
+        {"pattern": ALL_COMPARISONS, "path": _COMPARISONS, "merge-multiple": True},
     )

@@ -31,6 +31,11 @@ class Output(StrEnum):
     SCENARIOS = "scenarios"
     MATRIX = "matrix"
     DURATION = "duration"
+    COMPARE = "compare"
+    BASE = "base"
+    HEAD = "head"
+    MINUTES = "minutes"
+    COMPARE_TIMEOUT = "compare_timeout"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ class Tasks:
     """The Invoke tasks that the workflows call."""
 
     perf: "Task[Any]"
+    compare: "Task[Any]"
     install: "Task[Any]"
     key: "Task[Any]"
     prune: "Task[Any]"

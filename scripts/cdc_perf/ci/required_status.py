@@ -6,11 +6,12 @@ default branch, and the results are treated as untrusted.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 
+from cdc_perf.ci.comparison import Compared
 from cdc_perf.ci.performance import job_name
 from cdc_perf.ci.plan import DEFAULT_SCENARIOS, ENVIRONMENT
+from cdc_perf.ci.problems import Problem, ProblemKind
 from cdc_perf.errors import ExitCode
 from cdc_perf.publish.jobs import SUCCESS
 from cdc_perf.publish.status import State, Status
@@ -48,41 +49,6 @@ REPORTED_GATES = (
 )
 
 
-class ProblemKind(StrEnum):
-    """The kinds of reasons for a failed status."""
-
-    UNREADABLE = "unreadable"
-    MISSING = "missing"
-    JOB = "job"
-    UNFINISHED = "unfinished"
-    VERDICT = "verdict"
-    LOAD = "load"
-    THRESHOLD = "threshold"
-    GATE = "gate"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One reason for a failed status.
-
-    Attributes:
-        kind: Its kind.
-        subject: The scenario; empty if none.
-        ours: A sentence for the status, with nothing from the results except numbers.
-        theirs: The results' own text about it; untrusted, so it belongs in a code span.
-    """
-
-    kind: ProblemKind
-    subject: str
-    ours: str
-    theirs: str = ""
-
-    @property
-    def sentence(self) -> str:
-        """The sentence, preceded by the scenario."""
-        return f"{self.subject}: {self.ours}" if self.subject else self.ours
-
-
 @dataclass(frozen=True)
 class Rules:
     """The default branch's settings that decide.
@@ -118,11 +84,13 @@ class Judgement:
         status: The status to set.
         problems: Why it failed; empty if it passed.
         needed: Whether a scenario had to run at all.
+        compared: The judgment on the comparison of two versions, which is a part of it.
     """
 
     status: Status
     problems: tuple[Problem, ...]
     needed: bool
+    compared: Compared = field(default_factory=Compared)
 
 
 def nothing_to_run() -> Judgement:
@@ -131,37 +99,44 @@ def nothing_to_run() -> Judgement:
     return Judgement(Status(State.SUCCESS, text), (), needed=False)
 
 
-def judge(rules: Rules, recorded: RunSet, jobs: Mapping[str, str]) -> Judgement:
+def judge(rules: Rules, recorded: RunSet, jobs: Mapping[str, str], compared: Compared) -> Judgement:
     """Return the judgment on a commit whose scenarios had to run.
 
     Args:
         rules: The default branch's settings.
         recorded: The commit's results.
         jobs: The conclusions of the jobs of its workflow run.
+        compared: The judgment on its comparison with the base.
     """
+    problems = [*compared.problems, *_scenario_problems(rules, recorded, jobs)]
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        # Results of other commits say nothing about this one.
+        foreign = any(x.kind is ProblemKind.COMMITS for x in problems)
+        state = State.ERROR if foreign else State.FAILURE
+        status = Status(state, f"{problems[0].sentence}{more}")
+        return Judgement(status, tuple(problems), needed=True, compared=compared)
+    names = counted(len(rules.thresholds), "scenario")
+    hold = f"{names} judged by the default branch's thresholds: all hold"
+    text = f"{compared.note}; {hold}" if compared.note else hold
+    return Judgement(Status(State.SUCCESS, text), (), needed=True, compared=compared)
+
+
+def _scenario_problems(
+    rules: Rules, recorded: RunSet, jobs: Mapping[str, str]
+) -> Iterator[Problem]:
     measured = recorded.measured()
-    problems = [
-        Problem(ProblemKind.UNREADABLE, "", "some results cannot be read", fault)
-        for fault in recorded.unreadable
-    ]
+    for fault in recorded.unreadable:
+        yield Problem(ProblemKind.UNREADABLE, "", "some results cannot be read", fault)
     for scenario, thresholds in rules.thresholds.items():
         ended = jobs.get(job_name(scenario.name), "")
         if ended != SUCCESS:
-            problems.append(
-                Problem(ProblemKind.JOB, scenario.name, "its job did not end with success", ended)
-            )
+            yield Problem(ProblemKind.JOB, scenario.name, "its job did not end with success", ended)
         found = measured.get(scenario.name)
         if found is None:
-            problems.append(Problem(ProblemKind.MISSING, scenario.name, "it has no results"))
+            yield Problem(ProblemKind.MISSING, scenario.name, "it has no results")
         else:
-            problems += _problems(scenario, thresholds, found)
-    if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        status = Status(State.FAILURE, f"{problems[0].sentence}{more}")
-        return Judgement(status, tuple(problems), needed=True)
-    names = counted(len(rules.thresholds), "scenario")
-    status = Status(State.SUCCESS, f"{names} judged by the default branch's thresholds: all hold")
-    return Judgement(status, (), needed=True)
+            yield from _problems(scenario, thresholds, found)
 
 
 def _problems(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from cdc_perf.publish import sticky
+from cdc_perf.publish.acceptances import Entry, entries_in, record_line, record_markdown, with_entry
 from cdc_perf.publish.api_errors import ApiFailure
 from cdc_perf.publish.baseline import BaselineComparison, compare
 from cdc_perf.publish.fetch import Fetched
@@ -33,6 +34,10 @@ class Links:
         """Return the page of a workflow run, with its logs, job summary, and artifacts."""
         return f"{self.server}/{self.repository}/actions/runs/{run_id}"
 
+    def pull_request(self, number: int) -> str:
+        """Return the page of a pull request."""
+        return f"{self.server}/{self.repository}/pull/{number}"
+
     def artifact(self, run_id: int, artifact_id: int) -> str:
         """Return the download address of an artifact."""
         return f"{self.run(run_id)}/artifacts/{artifact_id}"
@@ -48,6 +53,8 @@ class Findings:
         influence: How the changed files affect the result, as blocks of Markdown.
         ended: The conclusion of each job of the workflow run, by name.
         needed: Whether a scenario had to run.
+        comparison: The comparison with the base, as blocks of Markdown; empty if it is turned off.
+        accepted: What the label on the pull request accepted; None if nothing.
     """
 
     status: Status
@@ -55,6 +62,8 @@ class Findings:
     influence: tuple[str, ...]
     ended: Mapping[str, str]
     needed: bool
+    comparison: tuple[str, ...] = ()
+    accepted: Entry | None = None
 
 
 def comment(
@@ -80,7 +89,10 @@ def comment(
         except ApiFailure as failure:
             # The verdict is still worth a comment without the comparison.
             comparison = failure.message
-    body = render(run, fetched, findings, links, comparison)
+    record = entries_in(sticky.current(github, pull.number))
+    if findings.accepted is not None:
+        record = with_entry(record, findings.accepted)
+    body = render(run, fetched, findings, links, comparison, record)
     return sticky.publish(github, pull.number, body, only_edit=not findings.needed)
 
 
@@ -90,6 +102,7 @@ def render(
     findings: Findings,
     links: Links,
     comparison: BaselineComparison | str,
+    record: tuple[Entry, ...] = (),
 ) -> str:
     """Return the comment as Markdown.
 
@@ -99,14 +112,19 @@ def render(
         findings: The default branch's findings on them.
         links: The addresses to link to.
         comparison: The scenarios next to those of the base branch, or why there are none.
+        record: The changes that were accepted so far.
     """
     status = findings.status
     blocks = [
+        *([record_line(record)] if record else []),
         "## Performance",
+        *findings.comparison,
         f"**{_WORDS[status.state]}**: required status `{STATUS_CONTEXT}`: {status.description}.",
     ]
     if findings.problems:
         blocks.append("\n".join(findings.problems[:_MOST_PROBLEMS]))
+    if record:
+        blocks.append(record_markdown(record))
     if findings.influence:
         blocks += ["### How this change affects the result", *findings.influence]
     blocks += [

@@ -1,15 +1,15 @@
 """Download and read the results of a workflow run."""
 
 import re
-import stat
 import tempfile
-import zipfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from cdc_perf.publish.archive import read_entries
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import results_name, scenario_results_name
 from cdc_perf.publish.runner import WorkflowRun
@@ -18,11 +18,6 @@ from cdc_perf.runs.loader import UnreadableRun, read_attempts
 from cdc_perf.runs.run_set import RunSet
 
 MAX_DOWNLOAD_BYTES = 200_000_000
-_MAX_ENTRIES = 20_000
-_MAX_FILE_BYTES = 2_000_000
-_MAX_TOTAL_BYTES = 50_000_000
-# The methods of upload-artifact. Other methods can decompress a block of any size at once.
-_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -68,10 +63,11 @@ def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporar
     Raises:
         ApiFailure: GitHub returned an error.
     """
-    pages = github.pages(f"/actions/runs/{run.id}/artifacts", _Page)
-    listed = {x.name: x for page in pages for x in page.artifacts if not x.expired}
+    listed = artifacts_of(github, run)
     chosen = [
-        found for scenario in scenarios if (found := _newest(listed, run, scenario)) is not None
+        found
+        for scenario in scenarios
+        if (found := newest(listed, run, partial(scenario_results_name, scenario))) is not None
     ]
     with tempfile.TemporaryDirectory(prefix="cdc-perf-", dir=temporary or None) as folder:
         results = Path(folder) / "results"
@@ -79,20 +75,33 @@ def fetch(github: GitHub, run: WorkflowRun, scenarios: Collection[str], temporar
         recorded = read_attempts(results, scenarios)
     return Fetched(
         RunSet(recorded.runs, (*faults, *recorded.unreadable), recorded.superseded),
-        _newest(listed, run),
+        newest(listed, run, results_name),
     )
 
 
-def _newest(listed: dict[str, Artifact], run: WorkflowRun, scenario: str = "") -> Artifact | None:
-    """Return the artifact of the last attempt that has one, for one scenario or all of them."""
+def artifacts_of(github: GitHub, run: WorkflowRun) -> Mapping[str, Artifact]:
+    """Return the artifacts of a workflow run that have not expired, by name.
+
+    Raises:
+        ApiFailure: GitHub returned an error.
+    """
+    pages = github.pages(f"/actions/runs/{run.id}/artifacts", _Page)
+    return {x.name: x for page in pages for x in page.artifacts if not x.expired}
+
+
+def newest(
+    listed: Mapping[str, Artifact], run: WorkflowRun, name: Callable[[int, int], str]
+) -> Artifact | None:
+    """Return the artifact of the last attempt that has one.
+
+    Args:
+        listed: The artifacts of the workflow run.
+        run: The workflow run.
+        name: The name of the artifact, from the run's number and the attempt.
+    """
     for attempt in range(run.run_attempt, 0, -1):
-        name = (
-            scenario_results_name(scenario, run.id, attempt)
-            if scenario
-            else results_name(run.id, attempt)
-        )
-        if name in listed:
-            return listed[name]
+        if (found := listed.get(name(run.id, attempt))) is not None:
+            return found
     return None
 
 
@@ -130,7 +139,11 @@ def unpack(archive: Path, target: Path, scenarios: Collection[str]) -> None:
         UnreadableRun: The file is not a zip file, has paths outside its folder, would fill the
             disk, or contains a file that another artifact contains too.
     """
-    for name, content in _wanted(archive, scenarios):
+    names = "|".join(map(re.escape, scenarios))
+    wanted = re.compile(
+        rf"{RUN_ID_PATTERN}/(?:run\.json|verdict\.json|(?:{names})/(?:verdict|summary|hops)\.json)"
+    )
+    for name, content in read_entries(archive, wanted):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -138,63 +151,3 @@ def unpack(archive: Path, target: Path, scenarios: Collection[str]) -> None:
                 stream.write(content)
         except FileExistsError:
             raise UnreadableRun("two artifacts contain the same file") from None
-
-
-def _wanted(archive: Path, scenarios: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    names = "|".join(map(re.escape, scenarios))
-    wanted = re.compile(
-        rf"{RUN_ID_PATTERN}/(?:run\.json|verdict\.json|(?:{names})/(?:verdict|summary|hops)\.json)"
-    )
-    total = 0
-    for entry, content in _entries(archive, wanted):
-        total += len(content)
-        if total > _MAX_TOTAL_BYTES:
-            raise UnreadableRun(f"the artifact contains more than {_MAX_TOTAL_BYTES:,} bytes")
-        yield entry, content
-
-
-def _entries(archive: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the wanted entries.
-
-    On crafted bytes, zipfile and its decompressors raise any exception (OSError, LZMAError,
-    zlib.error, UnicodeDecodeError, ...), so any exception here means that the archive is bad.
-    """
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            entries = opened.infolist()
-            _check(entries)
-            for entry in entries:
-                if wanted.fullmatch(entry.filename):
-                    yield entry.filename, _read(opened, entry)
-    except UnreadableRun:
-        raise
-    except Exception as error:  # noqa: BLE001 - see above
-        raise UnreadableRun(
-            f"the artifact is not a readable zip file: {type(error).__name__}"
-        ) from None
-
-
-def _check(entries: list[zipfile.ZipInfo]) -> None:
-    if len(entries) > _MAX_ENTRIES:
-        raise UnreadableRun(f"the artifact contains more than {_MAX_ENTRIES:,} files")
-    seen: set[str] = set()
-    for entry in entries:
-        parts = entry.filename.replace("\\", "/").split("/")
-        if entry.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-            raise UnreadableRun("the artifact contains a path outside of it")
-        if stat.S_ISLNK(entry.external_attr >> 16):
-            raise UnreadableRun("the artifact contains a link")
-        if entry.filename in seen:
-            raise UnreadableRun("the artifact contains a file twice")
-        if entry.compress_type not in _METHODS:
-            raise UnreadableRun("the artifact uses a compression method that GitHub does not use")
-        seen.add(entry.filename)
-
-
-def _read(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    # The archive may lie about its sizes, so never read more than is allowed.
-    with opened.open(entry) as stream:
-        content = stream.read(_MAX_FILE_BYTES + 1)
-    if len(content) > _MAX_FILE_BYTES:
-        raise UnreadableRun(f"the artifact contains a file larger than {_MAX_FILE_BYTES:,} bytes")
-    return content

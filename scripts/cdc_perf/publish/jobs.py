@@ -7,7 +7,7 @@ import msgspec
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.runner import WorkflowRun
 
-SUCCESS = "success"
+SUCCESS, FAILURE = "success", "failure"
 
 
 class _Job(msgspec.Struct, frozen=True):

@@ -1,12 +1,15 @@
 """Find the pull request of a workflow run from GitHub's data, not from its artifact."""
 
 import re
+from datetime import datetime
 
 import msgspec
 
 from cdc_perf.publish.github import GitHub
-from cdc_perf.publish.names import PULL_REQUEST_RUN
+from cdc_perf.publish.names import PULL_REQUEST_RUN, WORKFLOW_FILE
 from cdc_perf.publish.runner import Repository, WorkflowRun
+
+_EVENT = "pull_request"
 
 
 class PullRequestHead(msgspec.Struct, frozen=True):
@@ -23,12 +26,19 @@ class PullRequestBase(msgspec.Struct, frozen=True):
     sha: str
 
 
+class Label(msgspec.Struct, frozen=True):
+    """A label of a pull request."""
+
+    name: str
+
+
 class PullRequest(msgspec.Struct, frozen=True):
     """A pull request."""
 
     number: int
     head: PullRequestHead
     base: PullRequestBase
+    labels: tuple[Label, ...] = ()
 
 
 def pull_request_of(run: WorkflowRun, candidates: tuple[PullRequest, ...]) -> PullRequest | None:
@@ -68,3 +78,36 @@ def pull_requests_of(github: GitHub, run: WorkflowRun) -> tuple[PullRequest, ...
         and pull.head.repo is not None
         and pull.head.repo.full_name == head.full_name
     )
+
+
+class _Page(msgspec.Struct, frozen=True):
+    workflow_runs: tuple[WorkflowRun, ...]
+
+
+def runs_of_head(github: GitHub, commit: str) -> tuple[WorkflowRun, ...]:
+    """Return the performance tests of pull requests with this head, oldest first.
+
+    Raises:
+        ApiFailure: GitHub returned an error.
+    """
+    query = {"head_sha": commit, "event": _EVENT}
+    pages = github.pages(f"/actions/workflows/{WORKFLOW_FILE}/runs", _Page, query)
+    return tuple(sorted((x for page in pages for x in page.workflow_runs), key=_created))
+
+
+def last_run_of(github: GitHub, number: int) -> WorkflowRun | None:
+    """Return the last performance test of a pull request's head; None without any.
+
+    Raises:
+        ApiFailure: GitHub returned an error.
+    """
+    pull = github.get(f"/pulls/{number}", PullRequest)
+    for run in reversed(runs_of_head(github, pull.head.sha)):
+        found = pull_request_of(run, pull_requests_of(github, run))
+        if found is not None and found.number == number:
+            return run
+    return None
+
+
+def _created(run: WorkflowRun) -> datetime:
+    return run.created_at

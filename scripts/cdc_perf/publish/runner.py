@@ -5,14 +5,18 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from cdc_perf.errors import PublishFailure
 from cdc_perf.terminal import show
 
-_WORKFLOW_RUN = "workflow_run"
+_WORKFLOW_RUN, _LABEL = "workflow_run", "pull_request_target"
+T = TypeVar("T")
+
 _SUMMARY_BYTES = 900 * 1024
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
@@ -42,6 +46,8 @@ class WorkflowRun(msgspec.Struct, frozen=True):
         head_branch: The branch of that commit; null if it was deleted.
         head_repository: The repository of that branch; null if it was deleted.
         display_title: The run's name; a fork can choose it.
+        created_at: When it was created; it keeps this time if it is started again. If unknown, the
+            end of time: no label is newer.
         path: The workflow's file, relative to the repository; GitHub may add `@` and a ref. Unlike
             the workflow's name, it is unique.
     """
@@ -55,6 +61,7 @@ class WorkflowRun(msgspec.Struct, frozen=True):
     head_repository: Repository | None
     display_title: str = ""
     path: str = ""
+    created_at: datetime = datetime.max.replace(tzinfo=UTC)
 
     @property
     def workflow_path(self) -> str:
@@ -64,6 +71,23 @@ class WorkflowRun(msgspec.Struct, frozen=True):
 
 class _Event(msgspec.Struct, frozen=True):
     workflow_run: WorkflowRun
+
+
+class LabeledHead(msgspec.Struct, frozen=True):
+    """The head commit of a pull request whose label changed."""
+
+    sha: str
+
+
+class LabeledPullRequest(msgspec.Struct, frozen=True):
+    """A pull request whose label changed, as it was then."""
+
+    number: int
+    head: LabeledHead
+
+
+class _LabelEvent(msgspec.Struct, frozen=True):
+    pull_request: LabeledPullRequest
 
 
 def finished_run(environment: Mapping[str, str]) -> WorkflowRun:
@@ -77,9 +101,24 @@ def finished_run(environment: Mapping[str, str]) -> WorkflowRun:
             "this command runs at the end of a pull request's workflow run, and no such run ended",
             hint="performance-comment.yml runs it; to write a summary: inv publish RUN",
         )
+    return _event(environment, _Event).workflow_run
+
+
+def started_by(environment: Mapping[str, str]) -> WorkflowRun | LabeledPullRequest:
+    """Return what started this run: the end of another, or a changed label of a pull request.
+
+    Raises:
+        PublishFailure: Something else started it.
+    """
+    if environment.get("GITHUB_EVENT_NAME") == _LABEL:
+        return _event(environment, _LabelEvent).pull_request
+    return finished_run(environment)
+
+
+def _event(environment: Mapping[str, str], kind: type[T]) -> T:
     path = Path(environment.get("GITHUB_EVENT_PATH", ""))
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Event).workflow_run
+        return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError) as error:
         raise PublishFailure(f"the event in GITHUB_EVENT_PATH cannot be read: {error}") from None
 

@@ -51,7 +51,7 @@ def publish(github: GitHub, pull_request: int, body: str, *, only_edit: bool = F
         # Searched on each attempt because the comment may exist despite a lost response.
         found = _find(github, pull_request)
         if found is not None:
-            github.patch(f"/issues/comments/{found}", {"body": text})
+            github.patch(f"/issues/comments/{found.id}", {"body": text})
             return f"#{pull_request}: edited the comment"
         if only_edit:
             return f"#{pull_request}: no comment needed"
@@ -74,10 +74,20 @@ def publish(github: GitHub, pull_request: int, body: str, *, only_edit: bool = F
         raise unknown.failure from None
 
 
-def _find(github: GitHub, pull_request: int) -> int | None:
+def current(github: GitHub, pull_request: int) -> str:
+    """Return the text of this project's comment, with its marker; empty if there is none.
+
+    Raises:
+        ApiFailure: GitHub returned an error.
+    """
+    found = _find(github, pull_request)
+    return "" if found is None else found.body or ""
+
+
+def _find(github: GitHub, pull_request: int) -> _Comment | None:
     for page in github.pages(f"/issues/{pull_request}/comments", tuple[_Comment, ...]):
         for comment in page:
             ours = comment.user is not None and comment.user.login == BOT
             if ours and (comment.body or "").startswith(MARKER):
-                return comment.id
+                return comment
     return None

@@ -4,9 +4,12 @@ from collections.abc import Collection
 from pathlib import Path
 
 from cdc_perf.report.markdown import quoted, run_markdown, settings_line
-from cdc_perf.runs.loader import read_attempts
+from cdc_perf.report.version_comparison import comparison_markdown
+from cdc_perf.runs.comparisons import last_comparison
+from cdc_perf.runs.loader import UnreadableRun, read_attempts
 from cdc_perf.runs.resolve import results_folder
 from cdc_perf.runs.run_set import RunSet
+from cdc_perf.verdict.comparison import judge_comparison
 
 
 def summary_of(recorded: RunSet) -> str:
@@ -21,6 +24,18 @@ def summary_of(recorded: RunSet) -> str:
     )
     faults = "\n".join(f"- {quoted(fault)}" for fault in recorded.unreadable)
     return f"Some results cannot be read:\n\n{faults}\n\n{text}" if faults else text
+
+
+def comparison_summary(results: Path) -> str:
+    """Return the newest comparison of two versions in a folder as Markdown; empty without any."""
+    try:
+        comparison = last_comparison(results)
+    except UnreadableRun as fault:
+        return f"The comparison of two versions cannot be read: {quoted(str(fault))}\n\n"
+    if comparison is None:
+        return ""
+    text = comparison_markdown(comparison, judge_comparison(comparison))
+    return text.rstrip("\n") + "\n\n"
 
 
 def local_results(results: Path, run: str, scenarios: Collection[str]) -> RunSet:

@@ -17,7 +17,13 @@ def plan(_: Context, scenario: str = "", duration: str = "") -> None:
     """Plan a workflow run: its scenarios, and whether a pull request needs any."""
     import os
 
-    from cdc_perf.ci.changes import changed_paths, changed_since, merge_group_base
+    from cdc_perf.ci.changes import (
+        changed_paths,
+        changed_since,
+        compared_commits,
+        merge_group_base,
+    )
+    from cdc_perf.ci.comparison_plan import VARIABLE, plan_comparison
     from cdc_perf.ci.plan import MERGE_GROUP, PULL_REQUEST
     from cdc_perf.ci.plan import plan as make_plan
     from cdc_perf.publish.runner import write_outputs
@@ -26,21 +32,27 @@ def plan(_: Context, scenario: str = "", duration: str = "") -> None:
     from cdc_perf.terminal import show
 
     checkout = Checkout.here()
-    event, changed = os.environ.get("GITHUB_EVENT_NAME"), None
+    event, changed, commits = os.environ.get("GITHUB_EVENT_NAME"), None, None
     if event == PULL_REQUEST:
         changed = changed_paths(checkout.root)
+        commits = compared_commits(checkout.root)
     elif event == MERGE_GROUP:
-        changed = changed_since(checkout.root, merge_group_base(os.environ))
+        base = merge_group_base(os.environ)
+        changed = changed_since(checkout.root, base)
+        commits = compared_commits(checkout.root, base)
     made = make_plan(
         load_scenarios(checkout),
         scenario,
         duration,
         changed,
     )
+    minutes = os.environ.get(VARIABLE, "")
+    comparison = plan_comparison(commits, minutes, needed=bool(made.entries))
     show(made.why)
     for entry in made.entries:
         show(f"{entry.scenario}: at most {counted(entry.timeout_minutes, 'minute')}")
-    write_outputs(os.environ, made.outputs())
+    show(comparison.line())
+    write_outputs(os.environ, {**made.outputs(), **comparison.outputs()})
 
 
 @task(help={"results": "folder of run folders"})
@@ -69,24 +81,32 @@ def gate(_: Context, results: str) -> None:
 @task
 @command
 def judge(_: Context) -> None:
-    """Judge the workflow run that triggered this one: set its commit's status and comment on it."""
+    """Judge a finished workflow run: set its commit's status, and comment on it."""
     import os
 
-    from cdc_perf.ci.judge import JudgeContext, judge_run
+    from cdc_perf.ci.comparison_plan import VARIABLE
+    from cdc_perf.ci.judge import judge_again, judge_run
+    from cdc_perf.ci.judge_context import JudgeContext
     from cdc_perf.publish.comment import Links
     from cdc_perf.publish.github import GitHub
-    from cdc_perf.publish.runner import finished_run, repository
+    from cdc_perf.publish.runner import WorkflowRun, repository, started_by
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.terminal import show
 
     environment = os.environ
-    finished = finished_run(environment)
+    started = started_by(environment)
     github = GitHub.of_environment(environment, repository(environment))
-    place = JudgeContext(
+    context = JudgeContext(
         github=github,
         checkout=Checkout.here(),
         links=Links(environment.get("GITHUB_SERVER_URL", "https://github.com"), github.repository),
         temporary=environment.get("RUNNER_TEMP", ""),
+        minutes=environment.get(VARIABLE, ""),
     )
-    for line in judge_run(place, finished):
+    lines = (
+        judge_run(context, started)
+        if isinstance(started, WorkflowRun)
+        else judge_again(context, started)
+    )
+    for line in lines:
         show(line)

@@ -46,7 +46,7 @@ def project(namespace: Collection) -> "CiProject":
     from cdc_perf.errors import UsageFailure
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios
-    from cdc_perf.tasks import ci, perf, publish, report, tools
+    from cdc_perf.tasks import ci, perf, publish, report, runs, tools
 
     checkout = Checkout.here()
     # Invoke adds this folder to the path when it runs a task; tests and other callers may not.
@@ -64,6 +64,7 @@ def project(namespace: Collection) -> "CiProject":
         namespace=namespace,
         tasks=Tasks(
             perf=perf.perf,
+            compare=runs.compare,
             # A decorator without arguments has the type of one that returns a function.
             install=tools.install,
             key=tools.key,

@@ -31,6 +31,11 @@ def perf(
 
 
 @task
+def compare(_: Context, base: str, head: str, minutes: int = 0) -> None:
+    pass
+
+
+@task
 def install(_: Context, stack: str = "") -> None:
     pass
 
@@ -92,7 +97,7 @@ def compose_tests() -> None:
 
 def project(*left_out: "Task[Any]", registry: tuple[str, ...] = ()) -> CiProject:
     """Return the project; tasks that are left out are not in its collection."""
-    every: tuple[Task[Any], ...] = (perf, publish, report)
+    every: tuple[Task[Any], ...] = (perf, compare, publish, report)
     namespace = Collection(*(x for x in every if x not in left_out))
     namespace.add_collection(Collection(plan, gate, judge), name="ci")
     namespace.add_collection(Collection(install, key, prune), name="tools")
@@ -101,6 +106,7 @@ def project(*left_out: "Task[Any]", registry: tuple[str, ...] = ()) -> CiProject
         namespace=namespace,
         tasks=Tasks(
             perf=perf,
+            compare=compare,
             install=install,
             key=key,
             prune=prune,

@@ -20,6 +20,7 @@ HEALTH = row("health-check")
 def needs(
     plan: str = "success",
     tests: str = "success",
+    compare: str = "success",
     report: str = "success",
     scenarios: str = "baseline,e2e-latency",
     relevant: str = "true",
@@ -28,6 +29,7 @@ def needs(
     content: dict[str, Any] = {
         "plan": {"result": plan, "outputs": outputs if plan == "success" else {}},
         "performance-test": {"result": tests, "outputs": {}},
+        "compare": {"result": compare, "outputs": {}},
         "report": {"result": report, "outputs": None},
     }
     return json.dumps(content)
@@ -63,6 +65,17 @@ def test_a_report_that_could_not_be_published_changes_no_verdict(passed: Path) -
     decision = decided(passed, report="failure")
     assert decision.code is ExitCode.PASS
     assert decision.lines[-1].startswith("report: failure: the verdicts are valid")
+
+
+@pytest.mark.parametrize("ended", ["failure", "cancelled"])
+def test_a_comparison_is_left_to_the_required_status(passed: Path, ended: str) -> None:
+    decision = decided(passed, compare=ended)
+    assert decision.code is ExitCode.PASS
+    assert decision.lines[-1].startswith(f"compare: {ended}: the required status decides")
+
+
+def test_a_comparison_that_was_not_needed_is_not_mentioned(passed: Path) -> None:
+    assert decided(passed, compare="skipped") == decided(passed)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,33 @@
 """What becomes of a run, whatever its results are; tests/workflow has the whole of it."""
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import pytest
+from msgspec.structs import replace
 
 from cdc_perf.ci import judge
-from cdc_perf.ci.judge import JudgeContext, judge_run
+from cdc_perf.ci.comparison import Compared
+from cdc_perf.ci.judge import judge_again, judge_run
+from cdc_perf.ci.judge_context import JudgeContext
+from cdc_perf.publish.api_errors import ApiFailure
 from cdc_perf.publish.comment import Links
 from cdc_perf.publish.fetch import Fetched
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.pulls import PullRequest, PullRequestBase, PullRequestHead
-from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.runner import (
+    LabeledHead,
+    LabeledPullRequest,
+    Owner,
+    Repository,
+    WorkflowRun,
+)
 from cdc_perf.publish.status import State, Status
 from cdc_perf.runs.run_set import RunSet
 from cdc_perf.settings.paths import Checkout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEAD = "a" * 40
 NAME = "octo/cdc-perf"
@@ -22,6 +38,7 @@ PLACE = JudgeContext(
     Checkout.here(),
     Links("https://github.example", NAME),
     "",
+    "",
 )
 
 
@@ -31,6 +48,10 @@ def run(event: str = "pull_request", *, path: str = PATH, branch: str = "change"
 
 def pull(number: int, base: str) -> PullRequest:
     return PullRequest(number, PullRequestHead(HEAD, OURS), PullRequestBase(base, base[0] * 40))
+
+
+def nobody() -> None:
+    return None
 
 
 def nothing() -> Fetched:
@@ -44,17 +65,24 @@ class GitHubOfTest:
         self.statuses: list[Status] = []
         self.changed: dict[str, tuple[str, ...] | None] = {}
         self.fetch = nothing
+        self.last_run: Callable[[], WorkflowRun | None] = run
         self.pulls: tuple[PullRequest, ...] = (pull(7, "main"),)
         for name, stand_in in {
             "pull_requests_of": lambda *_: self.pulls,
             "changed_between": lambda _, base, __: self.changed[base[0]],
             "conclusions": lambda *_: {},
             "fetch": lambda *_: self.fetch(),
-            "set_status": lambda _, __, status, ___: self.statuses.append(status),
+            "set_status": lambda _, commit, status, ___: self._set(commit, status),
             "influence": lambda *_: (),
+            "judge_compared": lambda *_: Compared(),
             "comment": lambda *_: "commented",
+            "last_run_of": lambda *_: self.last_run(),
         }.items():
             monkeypatch.setattr(judge, name, stand_in)
+
+    def _set(self, commit: str, status: Status) -> None:
+        assert commit == HEAD
+        self.statuses.append(status)
 
     @property
     def states(self) -> list[State]:
@@ -120,3 +148,31 @@ def test_a_commit_that_is_not_a_head_now_gets_no_status(asked: GitHubOfTest) -> 
     asked.pulls = ()
     list(judge_run(PLACE, run()))
     assert asked.states == []
+
+
+LABELED = LabeledPullRequest(7, LabeledHead(HEAD))
+
+
+def test_a_changed_label_judges_the_last_run_again(asked: GitHubOfTest) -> None:
+    asked.changed = {"m": ("docs/x.md",)}
+    assert list(judge_again(PLACE, LABELED))[-1] == "commented"
+    assert asked.states == [State.SUCCESS]
+
+
+def test_a_run_that_is_not_over_or_not_there_is_not_judged(asked: GitHubOfTest) -> None:
+    for last in (replace(run(), conclusion=None), None):
+        asked.last_run = partial(replace, last) if last else nobody
+        assert list(judge_again(PLACE, LABELED))
+    assert asked.states == []
+
+
+def test_a_label_that_is_gone_allows_nothing_while_github_does_not_answer(
+    asked: GitHubOfTest,
+) -> None:
+    def break_down() -> WorkflowRun:
+        raise ApiFailure("no answer", status=0)
+
+    asked.last_run = break_down
+    with pytest.raises(ApiFailure):
+        list(judge_again(PLACE, LABELED))
+    assert asked.states == [State.ERROR]

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from cdc_perf.ci.comparison import Compared
 from cdc_perf.ci.performance import job_name
-from cdc_perf.ci.required_status import REPORTED_GATES, Judgement, ProblemKind, Rules, judge
+from cdc_perf.ci.problems import Problem, ProblemKind
+from cdc_perf.ci.required_status import REPORTED_GATES, Judgement, Rules, judge
 from cdc_perf.publish.status import State
 from cdc_perf.results.summary import Metric
 from cdc_perf.runs.loader import read_attempts
@@ -21,11 +23,17 @@ CHECKOUT = Checkout.here()
 RULES = Rules.of(CHECKOUT)
 USUAL = ("baseline", "e2e-latency")
 KNOWN = load_scenarios(CHECKOUT).names
+OFF = Compared()
 SUCCEEDED = {job_name(name): "success" for name in USUAL}
 
 
-def judged(results: Path, rules: Rules = RULES, jobs: Mapping[str, str] = SUCCEEDED) -> Judgement:
-    return judge(rules, read_attempts(results, KNOWN), jobs)
+def judged(
+    results: Path,
+    rules: Rules = RULES,
+    jobs: Mapping[str, str] = SUCCEEDED,
+    compared: Compared = OFF,
+) -> Judgement:
+    return judge(rules, read_attempts(results, KNOWN), jobs, compared)
 
 
 def kinds(judgement: Judgement) -> set[tuple[ProblemKind, str]]:
@@ -172,3 +180,30 @@ def test_the_description_has_no_text_of_the_results(baseline: Path) -> None:
     assert "evil" not in found.status.description
     assert not [x for x in found.problems if "evil" in x.sentence]
     assert [x for x in found.problems if "evil" in x.theirs]
+
+
+def compared(kind: ProblemKind) -> Compared:
+    return Compared((Problem(kind, "comparison", "said"),), "comparison: worse")
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (ProblemKind.WORSE, State.FAILURE),
+        (ProblemKind.MISSING, State.FAILURE),
+        (ProblemKind.COMMITS, State.ERROR),
+    ],
+)
+def test_a_problem_of_the_comparison_is_one_of_the_commit_and_comes_first(
+    baseline: Path, kind: ProblemKind, state: State
+) -> None:
+    found = judged(baseline.parent, compared=compared(kind))
+    assert (found.status.state, found.status.description) == (state, "comparison: said")
+    found = judged(baseline.parent.parent / "none", compared=compared(kind))
+    assert found.status.description == "comparison: said (and 2 more)"
+
+
+def test_a_comparison_without_a_problem_is_named_in_the_status(baseline: Path) -> None:
+    found = judged(baseline.parent, compared=Compared(note="comparison: same"))
+    assert found.status.state is State.SUCCESS
+    assert found.status.description.startswith("comparison: same; 2 scenarios ")

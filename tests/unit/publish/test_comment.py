@@ -1,15 +1,20 @@
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import responses
 
 from cdc_perf.publish import baseline
+from cdc_perf.publish.acceptances import Entry, entries_in
 from cdc_perf.publish.baseline import BaselineComparison, compare
 from cdc_perf.publish.comment import Findings, Links, render
 from cdc_perf.publish.fetch import Artifact, Fetched
 from cdc_perf.publish.github import GitHub
+from cdc_perf.publish.labels import Acceptance
 from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
 from cdc_perf.publish.status import State, Status
+from cdc_perf.publish.sticky import MARKER
 from cdc_perf.runs.loader import read_results
 from cdc_perf.runs.row import Row
 from cdc_perf.runs.run_set import RecordedScenario, RunSet
@@ -143,6 +148,19 @@ def test_what_a_pull_request_says_of_itself_comes_after_the_required_status(
     places = [body.index(x) for x in ("**FAIL**", "- a problem", "- a change", "**PASS**")]
     assert places == sorted(places)
     assert "Cannot show changes: `not asked`" in body
+
+
+def test_the_comparison_comes_first_and_what_was_accepted_is_kept(tmp_path: Path) -> None:
+    fetched = Fetched(recorded(tmp_path, row("baseline")), ARTIFACT)
+    at = datetime(2026, 11, 29, tzinfo=UTC)
+    record = (Entry(Acceptance("d" * 40, 7, "alice", at), "p50 +11%: worse"),)
+    said = replace(findings(State.FAILURE), comparison=("**p50 +20%: worse**", "a label"))
+    body = render(workflow_run(), fetched, said, LINKS, "not asked", record)
+    places = [
+        body.index(x) for x in ("## Performance", "p50 +20%", "a label", "**FAIL**", "`alice`")
+    ]
+    assert places == sorted(places)
+    assert entries_in(f"{MARKER}\n{body}") == record
 
 
 def test_a_pass_without_thresholds_and_gates_is_not_shown_as_one(tmp_path: Path) -> None:

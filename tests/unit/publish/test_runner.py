@@ -2,12 +2,22 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cdc_perf.errors import PublishFailure, UsageFailure
 from cdc_perf.publish.names import WORKFLOW_PATH
 from cdc_perf.publish.pulls import pull_requests_of
-from cdc_perf.publish.runner import finished_run, repository, write_outputs, write_summary
-from cdc_perf.publish.summary import local_results
+from cdc_perf.publish.runner import (
+    LabeledHead,
+    LabeledPullRequest,
+    finished_run,
+    repository,
+    started_by,
+    write_outputs,
+    write_summary,
+)
+from cdc_perf.publish.summary import comparison_summary, local_results
+from tests.unit.recorded_comparisons import comparison, write_comparison
 from tests.unit.recorded_runs import row, run_id, write_run
 
 KNOWN = ("health-check", "baseline")
@@ -72,6 +82,16 @@ def test_the_finished_run_is_read_from_the_event(tmp_path: Path) -> None:
     assert pull_requests_of(None, run) == ()  # type: ignore[arg-type]
 
 
+def test_a_changed_label_starts_a_judgment_too(tmp_path: Path) -> None:
+    content = {"action": "labeled", "pull_request": {"number": 7, "head": {"sha": "a" * 40}}}
+    environment = {**event(tmp_path, content), "GITHUB_EVENT_NAME": "pull_request_target"}
+    assert started_by(environment) == LabeledPullRequest(7, LabeledHead("a" * 40))
+    with pytest.raises(PublishFailure, match="GITHUB_EVENT_PATH cannot be read"):
+        started_by({**event(tmp_path, {}), "GITHUB_EVENT_NAME": "pull_request_target"})
+    with pytest.raises(PublishFailure, match="no such run ended"):
+        started_by({**event(tmp_path, content), "GITHUB_EVENT_NAME": "pull_request"})
+
+
 def test_a_comment_elsewhere_than_after_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PublishFailure, match="no such run ended"):
         finished_run({"GITHUB_EVENT_NAME": "push"})
@@ -96,3 +116,22 @@ def test_a_run_that_there_is_not_is_answered_with_the_nearest(tmp_path: Path) ->
         local_results(tmp_path, run_id(4), KNOWN)
     with pytest.raises(UsageFailure, match="none exist"):
         local_results(tmp_path / "none", "latest", KNOWN)
+
+
+def test_the_comparison_comes_first_in_the_summary(tmp_path: Path) -> None:
+    assert comparison_summary(tmp_path) == ""
+    write_comparison(tmp_path / "comparisons", comparison(1.2))
+    older = replace(comparison(0.8), comparison_id="20261128T100000Z-00c0")
+    write_comparison(tmp_path / "comparisons", older)
+    text = comparison_summary(tmp_path)
+    assert "worse" in text
+    assert text.endswith("\n\n")
+
+
+@pytest.mark.parametrize("content", [b"{", b" " * 2_000_001])
+def test_a_comparison_that_cannot_be_read_does_not_hide_the_results(
+    tmp_path: Path, content: bytes
+) -> None:
+    folder = write_comparison(tmp_path / "comparisons", comparison())
+    (folder / "comparison.json").write_bytes(content)
+    assert "cannot be read" in comparison_summary(tmp_path)

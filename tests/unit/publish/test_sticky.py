@@ -9,7 +9,7 @@ from responses.registries import OrderedRegistry
 from cdc_perf.publish.api_errors import ApiFailure
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import BOT
-from cdc_perf.publish.sticky import MARKER, MAX_BYTES, publish
+from cdc_perf.publish.sticky import MARKER, MAX_BYTES, current, publish
 
 API = "https://api.example"
 ISSUE = f"{API}/repos/octo/cdc-perf/issues/7/comments"
@@ -60,6 +60,13 @@ def test_ours_is_edited_even_on_the_last_page(github: GitHub, api: responses.Req
     api.get(ISSUE, json=[listed()])
     api.patch(COMMENT, json={})
     assert publish(github, 7, "new") == "#7: edited the comment"
+
+
+def test_the_text_of_ours_can_be_read(github: GitHub, api: responses.RequestsMock) -> None:
+    api.get(ISSUE, json=[listed("stranger"), listed(body=f"{MARKER}\nmine")])
+    assert current(github, 7) == f"{MARKER}\nmine"
+    api.get(ISSUE, json=[listed("stranger")])
+    assert current(github, 7) == ""
 
 
 def test_a_lost_answer_does_not_lead_to_a_second_comment(

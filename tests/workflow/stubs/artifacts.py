@@ -25,10 +25,13 @@ def upload(store: Path) -> int:
         return _fault(f"the artifact name is not valid: {name}")
     if (store / name).exists():
         return _fault(f"an artifact with the name {name} already exists")
-    patterns = [Path(x) for x in os.environ["ARTIFACT_PATH"].split("\n") if x and x[0] != "!"]
-    excluded = [Path(x[1:]) for x in os.environ["ARTIFACT_PATH"].split("\n") if x[:1] == "!"]
-    (root,) = patterns
-    files = [path for path in sorted(_walk(root)) if not _within(path, excluded)]
+    lines = [x for x in os.environ["ARTIFACT_PATH"].split("\n") if x]
+    (pattern,) = [x for x in lines if x[0] != "!"]
+    excluded = [path for x in lines if x[0] == "!" for path in Path().glob(x[1:])]
+    # The part before a wildcard is the folder that names in the artifact begin at.
+    root = Path(pattern.partition("*")[0])
+    found = [path for folder in Path().glob(pattern) for path in _walk(folder)]
+    files = [path for path in sorted(found) if not _within(path, excluded)]
     if os.environ["ARTIFACT_HIDDEN"] != "true":
         files = [x for x in files if not any(p.startswith(".") for p in x.relative_to(root).parts)]
     if not files:
