@@ -4,7 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from cdc_perf.ci.comparison_plan import RATE, SLICE_SECONDS
+from cdc_perf.perf.comparison.settings import RATE, SLICE_SECONDS
 from cdc_perf.results.comparison import Comparison, Version
 from cdc_perf.results.comparison_folder import ComparisonFolder
 from tests.unit.version_comparisons import comparison_of, start_of

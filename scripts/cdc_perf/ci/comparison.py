@@ -7,10 +7,11 @@ results except numbers.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cdc_perf.ci.comparison_plan import DEFAULT_MINUTES, EFFECT, RATE, SLICE_SECONDS, minutes_of
+from cdc_perf.ci.comparison_plan import minutes_of
 from cdc_perf.ci.judge_context import JudgeContext
 from cdc_perf.ci.problems import Problem, ProblemKind
 from cdc_perf.errors import ExitCode
+from cdc_perf.perf.comparison.settings import EFFECT, MINUTES, RATE, SLICE_SECONDS
 from cdc_perf.publish.acceptances import Entry
 from cdc_perf.publish.commits import foreign
 from cdc_perf.publish.fetch_comparison import FetchedComparison, fetch_comparison, numbers_only
@@ -129,7 +130,7 @@ def _minutes(context: JudgeContext, pulls: tuple[PullRequest, ...]) -> int:
     minutes = minutes_of(context.minutes)
     repositories = {pull.head.repo.full_name for pull in pulls if pull.head.repo is not None}
     is_fork = bool(repositories - {context.github.repository})
-    return DEFAULT_MINUTES if minutes and is_fork else minutes
+    return MINUTES if minutes and is_fork else minutes
 
 
 def _numbers(comparison: Comparison) -> Comparison:

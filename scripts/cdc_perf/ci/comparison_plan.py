@@ -5,15 +5,11 @@ from dataclasses import dataclass
 
 from cdc_perf.ci.plan import Output
 from cdc_perf.errors import UsageFailure
+from cdc_perf.perf.comparison.settings import MINUTES
 from cdc_perf.wording import counted
 
 # The repository variable. In a run of a fork's pull request, variables are empty.
 VARIABLE = "COMPARE_MINUTES"
-DEFAULT_MINUTES = 12
-# What the job leaves to the defaults of `inv compare`, and the status requires: the smallest change
-# that matters, as a share; changes per second; the length of a slice.
-EFFECT, RATE, SLICE_SECONDS = 0.05, 30, 5.0
-
 # In addition to the comparison: Python, the tools of both versions (a first build of k6 takes 8
 # minutes on two cores), the artifacts.
 _MARGIN_MINUTES = 30
@@ -94,7 +90,7 @@ def minutes_of(text: str) -> int:
     """
     given = text.strip()
     if not given:
-        return DEFAULT_MINUTES
+        return MINUTES
     most = _LONGEST_JOB_MINUTES - _MARGIN_MINUTES
     if not _WHOLE.fullmatch(given) or int(given) > most:
         raise UsageFailure(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke import Argument, Context, Exit, Task, task
 
+from cdc_perf.perf.comparison.settings import EFFECT, MINUTES, RATE
 from cdc_perf.tasks.command import JSON_HELP, command
 from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 from cdc_perf.wording import counted
@@ -11,9 +12,6 @@ from cdc_perf.wording import counted
 if TYPE_CHECKING:
     from cdc_perf.perf.comparison.settings import ComparisonOptions
     from cdc_perf.settings.paths import Checkout
-
-# Of the embedded stack on two cores, both versions have CPU time left.
-DEFAULT_RATE = 30
 
 
 class _Compare(Task[Any]):
@@ -67,9 +65,9 @@ def runs(
         "base": "what to compare with: a run (run ID, latest, a folder), or a version (a commit, "
         "or a folder with a checkout or a pipeline)",
         "head": "the run or the version to judge",
-        "minutes": "for versions: time limit (default: 12)",
-        "effect": "for versions: the smallest change that matters (default: 5%)",
-        "rate": f"for versions: changes per second (default: {DEFAULT_RATE})",
+        "minutes": f"for versions: time limit (default: {MINUTES})",
+        "effect": f"for versions: the smallest change that matters (default: {EFFECT:.0%})",
+        "rate": f"for versions: changes per second (default: {RATE})",
         "json": JSON_HELP,
         "pairs": "no longer needed: versions are measured for --minutes",
         "pipeline": PIPELINE_HELP,
@@ -81,9 +79,9 @@ def compare(
     _: Context,
     base: str,
     head: str,
-    minutes: str = "12",
-    effect: str = "5%",
-    rate: str = str(DEFAULT_RATE),
+    minutes: str = str(MINUTES),
+    effect: str = f"{EFFECT:.0%}",
+    rate: str = str(RATE),
     json: bool = False,
     pairs: str = "",
 ) -> None:
@@ -96,7 +94,7 @@ def compare(
     if pairs:
         raise UsageFailure(
             "--pairs: two versions are measured side by side, in as many starts as it takes",
-            hint=f"use inv compare {base} {head} --minutes 12",
+            hint=f"use inv compare {base} {head} --minutes {MINUTES}",
         )
     options = ComparisonOptions.parse(minutes, effect, rate)
     checkout = Checkout.here()

@@ -1,18 +1,9 @@
 import pytest
 
-from cdc_perf.ci.comparison_plan import (
-    DEFAULT_MINUTES,
-    EFFECT,
-    RATE,
-    SLICE_SECONDS,
-    Commits,
-    minutes_of,
-    plan_comparison,
-)
+from cdc_perf.ci.comparison_plan import Commits, minutes_of, plan_comparison
 from cdc_perf.ci.plan import Output
 from cdc_perf.errors import UsageFailure
-from cdc_perf.perf.comparison import measure
-from cdc_perf.perf.comparison.settings import ComparisonOptions
+from cdc_perf.perf.comparison.settings import EFFECT, MINUTES, RATE, ComparisonOptions
 from cdc_perf.tasks.runs import compare
 
 COMMITS = Commits("b" * 40, "c" * 40)
@@ -69,5 +60,4 @@ def test_another_value_is_refused(text: str) -> None:
 def test_what_the_status_requires_are_the_defaults_of_the_command() -> None:
     defaults = {str(x.name): x.default for x in compare.get_arguments()}
     options = ComparisonOptions.parse(*(defaults[x] for x in ("minutes", "effect", "rate")))
-    assert options == ComparisonOptions(DEFAULT_MINUTES, EFFECT, RATE)
-    assert measure.SLICE_SECONDS == SLICE_SECONDS
+    assert options == ComparisonOptions(MINUTES, EFFECT, RATE)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from cdc_perf.errors import ExitCode
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.load.k6 import K6
-from cdc_perf.perf.comparison.measure import SLICE_SECONDS, Measuring, measure
-from cdc_perf.perf.comparison.settings import ComparisonOptions
+from cdc_perf.perf.comparison.measure import Measuring, measure
+from cdc_perf.perf.comparison.settings import SLICE_SECONDS, ComparisonOptions
 from cdc_perf.perf.comparison.versions import version_folders
 from cdc_perf.perf.environment import machine, versions
 from cdc_perf.perf.generator import K6Installer

@@ -39,7 +39,6 @@ from cdc_perf.workload.plans import derive_plans
 _log = logging.getLogger(__name__)
 # Of slices per start. More of them cost time in which another start would tell more.
 PAIRS = 3
-SLICE_SECONDS = 5.0
 # Of the rate of the slices: the warm-up loads both versions at the same time.
 _WARM_UP_FACTOR = 2
 # So many changes can wait for a slow pipeline at the same time: for two seconds without new virtual
