@@ -105,6 +105,29 @@ def test_each_commit_is_in_a_clone_of_its_own(here: Checkout, cache: Cache, dang
     assert git(here.root, "status", "--porcelain") == ""
 
 
+def test_a_shallow_checkout_of_a_merge_has_its_first_parent(
+    here: Checkout, cache: Cache, tmp_path: Path
+) -> None:
+    git(here.root, "checkout", "--quiet", "-b", "feature", "HEAD~1")
+    (here.root / "more").write_text("", encoding="utf-8")
+    git(here.root, "add", "--all")
+    git(here.root, "commit", "-qm", "more")
+    git(here.root, "checkout", "--quiet", "--detach", "HEAD@{2}")
+    git(here.root, "merge", "--quiet", "--no-ff", "-m", "merge", "feature")
+    git(here.root, "update-ref", "refs/pull/1/merge", "HEAD")
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "init", "--quiet", str(shallow))
+    git(shallow, "fetch", "--quiet", "--depth", "2", here.root.as_uri(), "refs/pull/1/merge")
+    git(shallow, "checkout", "--quiet", "--detach", "FETCH_HEAD")
+    merge, parent = git(shallow, "rev-parse", "HEAD"), git(shallow, "rev-parse", "HEAD^1")
+    names = {Side.BASE: parent, Side.HEAD: merge}
+    with version_folders(Checkout.at(shallow, {}), names, cache) as found:
+        assert found[Side.BASE].commit == parent
+        assert (found[Side.BASE].checkout.root / "tasks.py").read_text(encoding="utf-8") == "two"
+        assert not (found[Side.BASE].checkout.root / "more").exists()
+        assert (found[Side.HEAD].checkout.root / "more").exists()
+
+
 def test_a_folder_is_used_as_it_is(here: Checkout, cache: Cache) -> None:
     (here.root / "tasks.py").write_text("changed", encoding="utf-8")
     with version_folders(here, {Side.BASE: "HEAD", Side.HEAD: str(here.root)}, cache) as found:
