@@ -7,7 +7,6 @@ bench/comparisons, so recording can be interrupted and goes on where it was.
 
 import gzip
 import random
-import shutil
 import sys
 import time
 from collections import Counter
@@ -24,7 +23,7 @@ from cdc_perf import process
 from cdc_perf.errors import ExitCode
 from cdc_perf.files import write_atomically
 from cdc_perf.results.comparison import Comparison, Side
-from cdc_perf.results.comparison_folder import COMPARISONS, ComparisonFolder
+from cdc_perf.runs.comparisons import last_comparison
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.terminal import say
 
@@ -86,11 +85,13 @@ def record(checkout: Checkout, known: Sequence[Recording]) -> None:
     if completed.exit_code not in _COMPARED:
         say(f"not recorded: exit {completed.exit_code}")
         return
-    (path,) = (checkout.results / COMPARISONS).iterdir()
-    recording = Recording(plant=planted, comparison=ComparisonFolder(path).read())
+    comparison = last_comparison(checkout.results)
+    if comparison is None:
+        say("not recorded: there is no comparison.json")
+        return
+    recording = Recording(plant=planted, comparison=comparison)
     content = gzip.compress(msgspec.json.encode(recording), mtime=0)
-    write_atomically(FOLDER / f"{path.name}.json.gz", content)
-    shutil.rmtree(path)
+    write_atomically(FOLDER / f"{comparison.comparison_id}.json.gz", content)
 
 
 def _next_kind(known: Sequence[Recording], chance: random.Random) -> Kind:

@@ -10,8 +10,9 @@ import pytest
 
 from cdc_perf import process
 from cdc_perf.errors import ExitCode
-from cdc_perf.results.comparison import ComparisonStatus, Side
+from cdc_perf.results.comparison import Comparison, ComparisonStatus, Side
 from cdc_perf.results.comparison_folder import ComparisonFolder
+from cdc_perf.runs.comparisons import last_comparison
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
@@ -58,6 +59,12 @@ def folder_of(inv: Inv) -> ComparisonFolder:
     return ComparisonFolder(path)
 
 
+def compared(inv: Inv) -> Comparison:
+    comparison = last_comparison(inv.checkout.results)
+    assert comparison is not None
+    return comparison
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_slower_connector_is_worse_and_the_hop_is_named(inv: Inv, tmp_path: Path) -> None:
@@ -75,7 +82,7 @@ def test_a_slower_connector_is_worse_and_the_hop_is_named(inv: Inv, tmp_path: Pa
     assert figures["e2e_p50"]["answer"] == "worse"
     assert figures["e2e_p50"]["low"] > 1
     assert figures["hop_debezium_to_kafka"]["head"] > figures["hop_debezium_to_kafka"]["base"]
-    comparison = folder_of(inv).read()
+    comparison = compared(inv)
     assert comparison.status is ComparisonStatus.SETTLED
     assert comparison.changed_settings == {POLL: (CALMER, "100")}
     for start in comparison.starts:
@@ -89,18 +96,15 @@ def test_a_slower_connector_is_worse_and_the_hop_is_named(inv: Inv, tmp_path: Pa
 @pytest.mark.slow
 def test_ctrl_c_keeps_the_starts_that_there_are(inv: Inv) -> None:
     def first_start() -> None:
-        try:
-            if len(folder_of(inv).read().starts) == 1:
-                return
-        except (ValueError, OSError) as error:
-            raise NotReady(str(error)) from None
-        raise NotReady("the first start goes on")
+        found = last_comparison(inv.checkout.results)
+        if found is None or len(found.starts) != 1:
+            raise NotReady("the first start is not over")
 
     running = inv.start("compare", "HEAD", "HEAD", "--minutes", "12", *RATE)
     wait_until(first_start, what="the first start", deadline_seconds=250, interval_seconds=0.5)
     running.signal(signal.SIGINT)
     assert running.wait().exit_code == ExitCode.INTERRUPTED
-    comparison = folder_of(inv).read()
+    comparison = compared(inv)
     assert (comparison.status, len(comparison.starts)) == (ComparisonStatus.INTERRUPTED, 1)
     assert read(folder_of(inv).answer)["answer"] == "inconclusive"
     assert processes_of(inv.checkout.root) == []

@@ -27,11 +27,11 @@ def machine() -> Machine:
 def versions(root: Path, k6: str, components: dict[str, str]) -> Versions:
     """Return the versions of all software in a run of the checkout in `root`."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    commit = _git(root, "rev-parse", "HEAD")
+    commit, changed = checked_out(root)
     return Versions(
         project=project["version"],
         commit=commit,
-        changed=bool(commit) and bool(_git(root, "status", "--porcelain")),
+        changed=changed,
         k6=k6,
         components=components,
     )
@@ -45,9 +45,19 @@ def _cpu() -> str:
     return next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), "")
 
 
-def _git(root: Path, *words: str) -> str:
-    """Return git's output; empty without git or a repository."""
+def checked_out(folder: Path) -> tuple[str, bool]:
+    """Return a folder's commit, and whether the folder differs from it; empty outside of git."""
+    commit = git_output(folder, "rev-parse", "HEAD")
+    return commit, bool(commit) and bool(git_output(folder, "status", "--porcelain", "--", "."))
+
+
+def git_output(folder: Path, *words: str) -> str:
+    """Return git's output; empty if git is missing or fails, as without a repository.
+
+    Raises:
+        StackFailure: git did not end in time.
+    """
     if shutil.which("git") is None:
         return ""
-    completed = process.run(["git", "-C", root, *words], check=False, timeout_seconds=30)
+    completed = process.run(["git", "-C", folder, *words], check=False, timeout_seconds=30)
     return completed.output.strip() if completed.exit_code == 0 else ""

@@ -1,6 +1,7 @@
 """Check against GitHub which commits a comparison measured."""
 
 import re
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -9,21 +10,18 @@ from cdc_perf.publish.api_errors import ApiFailure
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.merge_queue import merge_group_of
 from cdc_perf.publish.pulls import PullRequest
-from cdc_perf.publish.runner import WorkflowRun
+from cdc_perf.publish.runner import Commit, WorkflowRun
 from cdc_perf.results.comparison import Comparison, Version
 
+T = TypeVar("T")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _UNKNOWN = frozenset({404, 422})
 # How a branch relates to a commit that it contains.
 _CONTAINED = frozenset({"ahead", "identical"})
 
 
-class _Parent(msgspec.Struct, frozen=True):
-    sha: str
-
-
-class _Commit(msgspec.Struct, frozen=True):
-    parents: tuple[_Parent, ...]
+class _Parents(msgspec.Struct, frozen=True):
+    parents: tuple[Commit, ...]
 
 
 class _Relation(msgspec.Struct, frozen=True):
@@ -67,20 +65,20 @@ def _is_commit(version: Version) -> bool:
 
 
 def _parents(github: GitHub, commit: str) -> tuple[str, ...]:
-    try:
-        found = github.get(f"/git/commits/{commit}", _Commit)
-    except ApiFailure as failure:
-        if failure.status in _UNKNOWN:
-            return ()
-        raise
-    return tuple(parent.sha for parent in found.parents)
+    found = _known(github, f"/git/commits/{commit}", _Parents)
+    return () if found is None else tuple(parent.sha for parent in found.parents)
 
 
 def _contains(github: GitHub, branch: str, commit: str) -> bool:
-    path = f"/compare/{commit}...{quote(branch, safe='')}"
+    found = _known(github, f"/compare/{commit}...{quote(branch, safe='')}", _Relation)
+    return found is not None and found.status in _CONTAINED
+
+
+def _known(github: GitHub, path: str, kind: type[T]) -> T | None:
+    """Return what GitHub says of a commit; None if it has no such commit."""
     try:
-        return github.get(path, _Relation).status in _CONTAINED
+        return github.get(path, kind)
     except ApiFailure as failure:
         if failure.status in _UNKNOWN:
-            return False
+            return None
         raise

@@ -12,25 +12,18 @@ import msgspec
 
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import BOT
-from cdc_perf.publish.pulls import PullRequest, runs_of_head
+from cdc_perf.publish.pulls import Label, PullRequest, runs_of_head
+from cdc_perf.publish.runner import Account
 
 LABEL = "performance-change-accepted"
 _LABELED = "labeled"
 
 
-class _Named(msgspec.Struct, frozen=True):
-    name: str
-
-
-class _User(msgspec.Struct, frozen=True):
-    login: str
-
-
 class _Event(msgspec.Struct, frozen=True):
     event: str
     created_at: datetime
-    actor: _User | None = None
-    label: _Named | None = None
+    actor: Account | None = None
+    label: Label | None = None
 
 
 class Acceptance(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ import msgspec
 
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.pulls import PullRequest
-from cdc_perf.publish.runner import WorkflowRun
+from cdc_perf.publish.runner import Commit, WorkflowRun
 
 _PREFIX = "gh-readonly-queue"
 _BRANCH = re.compile(rf"{_PREFIX}/(?P<target>.+)/pr-(?P<number>[0-9]+)-(?P<base>[0-9a-f]{{40}})")
@@ -33,21 +33,13 @@ class MergeGroup:
     base: str
 
 
-class _Object(msgspec.Struct, frozen=True):
-    sha: str
-
-
 class _Ref(msgspec.Struct, frozen=True):
     ref: str
-    object: _Object
-
-
-class _ListedCommit(msgspec.Struct, frozen=True):
-    sha: str
+    object: Commit
 
 
 class _Range(msgspec.Struct, frozen=True):
-    commits: tuple[_ListedCommit, ...] = ()
+    commits: tuple[Commit, ...] = ()
 
 
 def merge_group_of(run: WorkflowRun) -> MergeGroup | None:

@@ -21,17 +21,23 @@ _SUMMARY_BYTES = 900 * 1024
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
-class Owner(msgspec.Struct, frozen=True):
-    """The owner of a repository."""
+class Account(msgspec.Struct, frozen=True):
+    """A person or an organization."""
 
     login: str
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """A commit, where GitHub only names it."""
+
+    sha: str
 
 
 class Repository(msgspec.Struct, frozen=True):
     """A repository."""
 
     full_name: str
-    owner: Owner
+    owner: Account
 
 
 class WorkflowRun(msgspec.Struct, frozen=True):
@@ -73,17 +79,11 @@ class _Event(msgspec.Struct, frozen=True):
     workflow_run: WorkflowRun
 
 
-class LabeledHead(msgspec.Struct, frozen=True):
-    """The head commit of a pull request whose label changed."""
-
-    sha: str
-
-
 class LabeledPullRequest(msgspec.Struct, frozen=True):
     """A pull request whose label changed, as it was then."""
 
     number: int
-    head: LabeledHead
+    head: Commit
 
 
 class _LabelEvent(msgspec.Struct, frozen=True):

@@ -1,15 +1,10 @@
 """The folder of one comparison: `<results>/comparisons/<id>/`."""
 
-import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
-from cdc_perf.errors import UsageFailure
-from cdc_perf.files import NOT_JSON
-from cdc_perf.results.comparison import Comparison
+from cdc_perf.results.run_folder import new_folder
 
 COMPARISONS = "comparisons"
 
@@ -55,23 +50,7 @@ class ComparisonFolder:
         """The files of k6 of the last start."""
         return self.path / "k6"
 
-    def read(self) -> Comparison:
-        """Return what was measured.
-
-        Raises:
-            UsageFailure: There is no comparison.json, or it is of another version or broken.
-        """
-        try:
-            return msgspec.json.decode(self.record.read_bytes(), type=Comparison)
-        except OSError as error:
-            raise UsageFailure(f"{self.record}: {error.strerror}") from None
-        except NOT_JSON as error:
-            raise UsageFailure(f"{self.record}: {error}") from None
-
     @classmethod
     def create(cls, results: Path, now: datetime) -> "ComparisonFolder":
         """Create a folder with a new name that sorts by time, as that of a run."""
-        stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        path = results / COMPARISONS / f"{stamp}-{secrets.token_hex(2)}"
-        path.mkdir(parents=True)
-        return cls(path)
+        return cls(new_folder(results / COMPARISONS, now))

@@ -45,6 +45,14 @@ def check_results_folder(results: Path) -> None:
         )
 
 
+def new_folder(parent: Path, now: datetime) -> Path:
+    """Create a folder with a new run id as its name."""
+    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    path = parent / f"{stamp}-{secrets.token_hex(2)}"
+    path.mkdir(parents=True)
+    return path
+
+
 def is_run_id(name: str) -> bool:
     """Return whether a name is a valid run id."""
     return re.fullmatch(RUN_ID_PATTERN, name) is not None
@@ -105,10 +113,7 @@ class RunFolder:
     @classmethod
     def create(cls, results: Path, now: datetime) -> "RunFolder":
         """Create a folder with a new name that sorts by time: `20261122T020000Z-3f9a`."""
-        stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        path = results / f"{stamp}-{secrets.token_hex(2)}"
-        path.mkdir(parents=True)
-        return cls(path)
+        return cls(new_folder(results, now))
 
     def point_latest(self) -> None:
         """Point the link `latest`, next to the folder, to it."""

@@ -93,6 +93,16 @@ class Histogram:
 EMPTY = Histogram({}, 0, inf, -inf)
 
 
+def of_counts(counts: Mapping[int, int]) -> Histogram:
+    """Return the histogram of the samples in some buckets, whose extremes are the buckets' bounds.
+
+    Args:
+        counts: The number of samples in each bucket (stats/buckets.py).
+    """
+    used = {bucket: count for bucket, count in counts.items() if count}
+    return Histogram(used, 0, bounds(min(used))[0], bounds(max(used))[1]) if used else EMPTY
+
+
 def merged(histograms: Iterable[Histogram]) -> Histogram:
     """Return the histogram of all samples together."""
     buckets: Counter[int] = Counter()

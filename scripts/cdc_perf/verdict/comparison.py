@@ -37,7 +37,7 @@ HOPS_ERROR = 0.001
 
 # The share of a side's slices that may lack a figure.
 _MOST_LACKING = 0.1
-# Nobody waits for more.
+# A comparison of more starts would take days.
 _MOST_STARTS = 2000
 
 

@@ -1,24 +1,21 @@
 """The figures of a comparison of two versions, from the slices that count."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from cdc_perf.results.comparison import Comparison, ComparisonStatus, Side, Slice, Start
 from cdc_perf.settings.hops import CONSUMER_HOPS, RECORD_HOPS, sequence_of
-from cdc_perf.stats.buckets import bounds
+from cdc_perf.settings.metrics import MetricType
+from cdc_perf.settings.samples import samples_needed
 from cdc_perf.stats.comparison import Pair
-from cdc_perf.stats.histogram import Histogram
+from cdc_perf.stats.histogram import merged, of_counts
 
 E2E_P50, E2E_P95, E2E_P99 = "e2e_p50", "e2e_p95", "e2e_p99"
 FAILED_CHANGES = "failed_changes"
 HOPS = {hop.metric: hop for hop in (*RECORD_HOPS.all, *CONSUMER_HOPS.all)}
-# Rule of three: with 300 samples, three are beyond p99.
-P99_SAMPLES = 300
-
-# The bounds of buckets beyond these are no finite numbers.
-_LARGEST_BUCKET = 32_000
+P99_SAMPLES = samples_needed(MetricType.TREND, "p99", 1.0)
 
 # Two neighboring slices: base, head.
 SlicePair = tuple[Slice, Slice]
@@ -69,7 +66,7 @@ def valid_starts(comparison: Comparison) -> tuple[StartPairs, ...]:
     for start in comparison.starts:
         seconds += start.seconds
         share = min(1.0, seconds / (60 * comparison.minutes))
-        pairs = () if start.fault else slice_pairs(start)
+        pairs = counted_pairs(start)
         if pairs:
             found.append(StartPairs(start.number, pairs, share))
     if found and comparison.status is ComparisonStatus.COMPLETE:
@@ -77,6 +74,11 @@ def valid_starts(comparison: Comparison) -> tuple[StartPairs, ...]:
         last = found[-1]
         found[-1] = StartPairs(last.number, last.pairs, 1.0)
     return tuple(found)
+
+
+def counted_pairs(start: Start) -> tuple[SlicePair, ...]:
+    """Return the pairs of a start's slices that count for the answer."""
+    return () if start.fault else slice_pairs(start)
 
 
 def slice_pairs(start: Start) -> tuple[SlicePair, ...]:
@@ -165,7 +167,10 @@ def _read(start: StartPairs, read: _Reader) -> Reading:
 
 def _pooled_p99(start: StartPairs) -> Reading:
     """Return p99 of all samples of a side: a slice has too few."""
-    pooled = [_pooled(each) for each in zip(*start.pairs, strict=True)]
+    pooled = [
+        merged(of_counts(each.latencies) for each in slices)
+        for slices in zip(*start.pairs, strict=True)
+    ]
     enough = [each.count >= P99_SAMPLES for each in pooled]
     base, head = (x.count if all(enough) else 0 for x in pooled)
     return Reading(
@@ -175,16 +180,6 @@ def _pooled_p99(start: StartPairs) -> Reading:
         lacking=_by_side(*(0 if x else len(start.pairs) for x in enough)),
         share=start.share,
     )
-
-
-def _pooled(slices: Iterable[Slice]) -> Histogram:
-    counts: Counter[int] = Counter()
-    for each in slices:
-        counts.update(each.latencies)
-    buckets = {x: count for x, count in counts.items() if abs(x) <= _LARGEST_BUCKET}
-    if not buckets:
-        return Histogram({}, 0, 0.0, 0.0)
-    return Histogram(buckets, 0, bounds(min(buckets))[0], bounds(max(buckets))[1])
 
 
 def _by_side(base: int, head: int) -> Mapping[Side, int]:

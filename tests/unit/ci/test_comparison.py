@@ -1,4 +1,4 @@
-"""The default branch's judgment on a comparison that a stranger may have made up."""
+"""The default branch's judgment on a comparison that a stranger may have invented."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from cdc_perf.publish.fetch_comparison import FetchedComparison
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.labels import LABEL, Acceptance, LabelReading
 from cdc_perf.publish.pulls import PullRequest, PullRequestBase, PullRequestHead
-from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.runner import Account, Repository, WorkflowRun
 from cdc_perf.results.comparison import Comparison, ComparisonStatus, Version
 from cdc_perf.settings.paths import Checkout
 from tests.unit.recorded_comparisons import FEW, comparison, without_valid_slices
@@ -33,7 +33,7 @@ WORSE, BETTER, SAME = comparison(1.2), comparison(0.8), comparison()
 
 
 def pull(number: int = 7, of: str = NAME) -> PullRequest:
-    head = PullRequestHead(HEAD, Repository(of, Owner(of.partition("/")[0])))
+    head = PullRequestHead(HEAD, Repository(of, Account(of.partition("/")[0])))
     return PullRequest(number, head, PullRequestBase("main", "b" * 40))
 
 

@@ -16,9 +16,9 @@ from cdc_perf.publish.fetch import Fetched
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.pulls import PullRequest, PullRequestBase, PullRequestHead
 from cdc_perf.publish.runner import (
-    LabeledHead,
+    Account,
+    Commit,
     LabeledPullRequest,
-    Owner,
     Repository,
     WorkflowRun,
 )
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 HEAD = "a" * 40
 NAME = "octo/cdc-perf"
-OURS = Repository(NAME, Owner("octo"))
+OURS = Repository(NAME, Account("octo"))
 PATH = ".github/workflows/performance-test.yml"
 PLACE = JudgeContext(
     GitHub("https://api.example", NAME, "sesame"),
@@ -50,7 +50,7 @@ def pull(number: int, base: str) -> PullRequest:
     return PullRequest(number, PullRequestHead(HEAD, OURS), PullRequestBase(base, base[0] * 40))
 
 
-def nobody() -> None:
+def no_run() -> None:
     return None
 
 
@@ -150,7 +150,7 @@ def test_a_commit_that_is_not_a_head_now_gets_no_status(asked: GitHubOfTest) -> 
     assert asked.states == []
 
 
-LABELED = LabeledPullRequest(7, LabeledHead(HEAD))
+LABELED = LabeledPullRequest(7, Commit(HEAD))
 
 
 def test_a_changed_label_judges_the_last_run_again(asked: GitHubOfTest) -> None:
@@ -161,7 +161,7 @@ def test_a_changed_label_judges_the_last_run_again(asked: GitHubOfTest) -> None:
 
 def test_a_run_that_is_not_over_or_not_there_is_not_judged(asked: GitHubOfTest) -> None:
     for last in (replace(run(), conclusion=None), None):
-        asked.last_run = partial(replace, last) if last else nobody
+        asked.last_run = partial(replace, last) if last else no_run
         assert list(judge_again(PLACE, LABELED))
     assert asked.states == []
 

@@ -12,7 +12,7 @@ from cdc_perf.publish.comment import Findings, Links, render
 from cdc_perf.publish.fetch import Artifact, Fetched
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.labels import Acceptance
-from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.runner import Account, Repository, WorkflowRun
 from cdc_perf.publish.status import State, Status
 from cdc_perf.publish.sticky import MARKER
 from cdc_perf.runs.loader import read_results
@@ -31,7 +31,7 @@ NOTHING = RunSet((), ())
 def workflow_run(
     number: int = 1, *, conclusion: str = "success", event: str = "schedule", of: str = NAME
 ) -> WorkflowRun:
-    owner = Owner(of.partition("/")[0])
+    owner = Account(of.partition("/")[0])
     return WorkflowRun(number, 1, event, conclusion, "a" * 40, "main", Repository(of, owner))
 
 

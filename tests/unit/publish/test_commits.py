@@ -10,7 +10,7 @@ from cdc_perf.publish.api_errors import ApiFailure
 from cdc_perf.publish.commits import foreign
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.pulls import PullRequest, PullRequestBase, PullRequestHead
-from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.runner import Account, Repository, WorkflowRun
 from cdc_perf.results.comparison import Comparison, Version
 from tests.unit.recorded_comparisons import comparison
 
@@ -19,7 +19,7 @@ REPOSITORY = f"{API}/repos/{NAME}"
 BASE, MERGE, HEAD = "b" * 40, "c" * 40, "a" * 40
 GITHUB = GitHub(API, NAME, "sesame")
 QUEUE = f"gh-readonly-queue/main/pr-7-{BASE}"
-OURS = Repository(NAME, Owner("octo"))
+OURS = Repository(NAME, Account("octo"))
 PULL = PullRequest(7, PullRequestHead(HEAD, OURS), PullRequestBase("release/1.0", "0" * 40))
 
 

@@ -11,7 +11,7 @@ from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.labels import LABEL, Acceptance, LabelReading, read_label
 from cdc_perf.publish.names import BOT
 from cdc_perf.publish.pulls import Label, PullRequest, PullRequestBase, PullRequestHead
-from cdc_perf.publish.runner import Owner, Repository
+from cdc_perf.publish.runner import Account, Repository
 
 API, NAME, HEAD = "https://api.example", "octo/cdc-perf", "a" * 40
 GITHUB = GitHub(API, NAME, "sesame")
@@ -21,7 +21,7 @@ PUSHED, BEFORE, AFTER, LATER = (f"2026-11-29T{hour}:00:00Z" for hour in ("10", "
 
 
 def pull(*labels: str) -> PullRequest:
-    head = PullRequestHead(HEAD, Repository(NAME, Owner("octo")))
+    head = PullRequestHead(HEAD, Repository(NAME, Account("octo")))
     return PullRequest(7, head, PullRequestBase("main", "b" * 40), tuple(map(Label, labels)))
 
 
@@ -71,7 +71,7 @@ def test_a_label_that_is_newer_than_the_push_counts(api: responses.RequestsMock)
     assert found == LabelReading(Acceptance(HEAD, 7, "alice", at))
 
 
-def test_without_the_label_nobody_is_asked() -> None:
+def test_without_the_label_no_events_are_read() -> None:
     assert read_label(GITHUB, pull("bug")) == LabelReading(None)
 
 

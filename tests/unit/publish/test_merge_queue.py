@@ -5,7 +5,7 @@ import responses
 
 from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.merge_queue import MergeGroup, merge_group_of, pull_requests_of_group
-from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.runner import Account, Repository, WorkflowRun
 
 API, NAME = "https://api.example", "octo/cdc-perf"
 REPOSITORY = f"{API}/repos/{NAME}"
@@ -13,7 +13,7 @@ BASE, HEAD, FIRST = "b" * 40, "a" * 40, "c" * 40
 
 
 def run(branch: str | None) -> WorkflowRun:
-    repository = Repository(NAME, Owner("octo"))
+    repository = Repository(NAME, Account("octo"))
     return WorkflowRun(1, 1, "merge_group", "success", HEAD, branch, repository)
 
 

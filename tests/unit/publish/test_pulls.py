@@ -11,10 +11,10 @@ from cdc_perf.publish.pulls import (
     last_run_of,
     pull_request_of,
 )
-from cdc_perf.publish.runner import Owner, Repository, WorkflowRun
+from cdc_perf.publish.runner import Account, Repository, WorkflowRun
 
 HEAD = "a" * 40
-REPOSITORY = Repository("octo/cdc-perf", Owner("octo"))
+REPOSITORY = Repository("octo/cdc-perf", Account("octo"))
 
 
 def pull(number: int) -> PullRequest:

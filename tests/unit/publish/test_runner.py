@@ -8,7 +8,7 @@ from cdc_perf.errors import PublishFailure, UsageFailure
 from cdc_perf.publish.names import WORKFLOW_PATH
 from cdc_perf.publish.pulls import pull_requests_of
 from cdc_perf.publish.runner import (
-    LabeledHead,
+    Commit,
     LabeledPullRequest,
     finished_run,
     repository,
@@ -85,7 +85,7 @@ def test_the_finished_run_is_read_from_the_event(tmp_path: Path) -> None:
 def test_a_changed_label_starts_a_judgment_too(tmp_path: Path) -> None:
     content = {"action": "labeled", "pull_request": {"number": 7, "head": {"sha": "a" * 40}}}
     environment = {**event(tmp_path, content), "GITHUB_EVENT_NAME": "pull_request_target"}
-    assert started_by(environment) == LabeledPullRequest(7, LabeledHead("a" * 40))
+    assert started_by(environment) == LabeledPullRequest(7, Commit("a" * 40))
     with pytest.raises(PublishFailure, match="GITHUB_EVENT_PATH cannot be read"):
         started_by({**event(tmp_path, {}), "GITHUB_EVENT_NAME": "pull_request_target"})
     with pytest.raises(PublishFailure, match="no such run ended"):

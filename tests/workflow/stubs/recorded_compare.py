@@ -1,4 +1,4 @@
-"""Stands in for `inv compare` of two commits: leaves a comparison that is made up.
+"""Stands in for `inv compare` of two commits: writes an invented comparison.
 
 RECORDED_COMPARE is what it finds: `worse`, `better`, `same` (without the variable), `inconclusive`,
 `no-slice`, or `broken`.

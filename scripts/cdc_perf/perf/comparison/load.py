@@ -132,8 +132,8 @@ def run_load(k6: K6, script: Path, load: Load, folder: Path, readings: HopReadin
     """
     folder.mkdir(parents=True, exist_ok=True)
     points, summary, log = (folder / x for x in ("points.json.gz", "summary.json", "k6.log"))
-    for stale in (points, summary):
-        stale.unlink(missing_ok=True)
+    # A start that failed may have left its own.
+    points.unlink(missing_ok=True)
     began: list[float] = []
 
     def note(line: str) -> None:

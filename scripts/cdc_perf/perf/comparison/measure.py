@@ -92,14 +92,12 @@ def measure(measuring: Measuring, comparison: Comparison) -> Comparison:
     """
     began = time.monotonic()
     warm_up = FIRST_WARM_UP_SECONDS
-    faults = 0
     status = ComparisonStatus.COMPLETE
     with working_on(measuring.folder.path):
         comparison.write(measuring.folder.record)
         try:
             while _has_time(comparison, time.monotonic() - began):
                 start, described = _one_start(measuring, comparison, warm_up)
-                faults = faults + 1 if start.fault else 0
                 warm_up = next_warm_up(warm_up, start.slices, comparison.slice_seconds)
                 comparison = msgspec.structs.replace(
                     described,
@@ -110,8 +108,9 @@ def measure(measuring: Measuring, comparison: Comparison) -> Comparison:
                 if measuring.is_settled(comparison):
                     status = ComparisonStatus.SETTLED
                     break
-                if faults == _MOST_FAULTS:
-                    _log.info(f"{faults} starts in a row failed: stopping")
+                last = comparison.starts[-_MOST_FAULTS:]
+                if len(last) == _MOST_FAULTS and all(each.fault for each in last):
+                    _log.info(f"{_MOST_FAULTS} starts in a row failed: stopping")
                     break
         except Interrupted as interruption:
             _log.info(str(interruption))

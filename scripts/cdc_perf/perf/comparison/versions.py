@@ -13,16 +13,16 @@ from pathlib import Path
 import uv
 
 from cdc_perf import process, process_tags
-from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.errors import UsageFailure
 from cdc_perf.files import is_own_folder, own_folder
 from cdc_perf.lock import exclusive
+from cdc_perf.perf.environment import checked_out, git_output
 from cdc_perf.results.comparison import Side, Version
 from cdc_perf.results.run_folder import LATEST, RunFolder, is_run_id
 from cdc_perf.settings.paths import PIPELINE, Checkout
 from cdc_perf.tools.cache import Cache, Note, Tool
 from cdc_perf.tools.install import install_all
 
-_GIT_SECONDS = 120
 _LOCK_FILE = Path("requirements") / "perf.txt"
 
 
@@ -148,7 +148,7 @@ def _checked_out(
 
 def _version(here: Checkout, side: Side, name: str, work: Path) -> VersionFolder:
     folder = Path(name).expanduser().absolute()
-    inside = here.pipeline.is_relative_to(here.root)
+    inside = _is_inside(here)
     if _is_checkout(folder):
         chosen = folder / here.pipeline.relative_to(here.root) if inside else here.pipeline
         checkout = Checkout(folder, chosen, here.results)
@@ -170,9 +170,7 @@ def _version(here: Checkout, side: Side, name: str, work: Path) -> VersionFolder
 
 
 def _described(side: Side, name: str, checkout: Checkout, folder: Path) -> VersionFolder:
-    commit = _commit(folder, "HEAD")
-    changed = bool(commit) and bool(_git(folder, "status", "--porcelain", "--", "."))
-    return VersionFolder(side, name, checkout, commit, changed, Path(sys.executable))
+    return VersionFolder(side, name, checkout, *checked_out(folder), Path(sys.executable))
 
 
 def _python(here: Checkout, version: VersionFolder, cache: Cache) -> Path:
@@ -225,30 +223,22 @@ def _remove(work: Path) -> None:
 
 def _repository(here: Checkout) -> Path:
     """Return the repository whose commits are versions: the tool's, or that of the pipeline."""
-    if here.pipeline.is_relative_to(here.root):
+    if _is_inside(here):
         return here.root
-    found = _git(here.pipeline, "rev-parse", "--show-toplevel")
+    found = git_output(here.pipeline, "rev-parse", "--show-toplevel")
     return Path(found) if found else here.pipeline
+
+
+def _is_inside(here: Checkout) -> bool:
+    """Return whether the pipeline is in the tool's checkout, so that it has the same commits."""
+    return here.pipeline.is_relative_to(here.root)
 
 
 def _commit(repository: Path, name: str) -> str:
     """Return the commit with a name; empty if there is none."""
     if name.startswith("-"):
         return ""
-    return _git(repository, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-
-
-def _git(folder: Path, *words: str) -> str:
-    """Return git's output; empty if git fails or is missing."""
-    if shutil.which("git") is None:
-        return ""
-    try:
-        completed = process.run(
-            ["git", "-C", folder, *words], check=False, timeout_seconds=_GIT_SECONDS
-        )
-    except StackFailure:
-        return ""
-    return completed.output.strip() if completed.exit_code == 0 else ""
+    return git_output(repository, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
 
 
 def _is_checkout(folder: Path) -> bool:

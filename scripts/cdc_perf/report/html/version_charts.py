@@ -14,11 +14,10 @@ from cdc_perf.report.rows import NOTHING
 from cdc_perf.results.comparison import Comparison, Side, Slice, Start
 from cdc_perf.settings.metrics import MetricType
 from cdc_perf.settings.samples import samples_needed
-from cdc_perf.stats.buckets import bounds
-from cdc_perf.stats.histogram import EMPTY, Histogram, merged
+from cdc_perf.stats.histogram import merged, of_counts
 from cdc_perf.stats.intervals import Interval
 from cdc_perf.stats.shift import Shift, StartSamples, shift_function
-from cdc_perf.verdict.comparison_figures import SlicePair, slice_pairs
+from cdc_perf.verdict.comparison_figures import SlicePair, counted_pairs
 from cdc_perf.wording import counted
 
 _VERSIONS = Sides((Side.BASE, Side.HEAD), "version")
@@ -103,22 +102,12 @@ def version_charts(comparison: Comparison) -> VersionCharts:
     )
 
 
-def counted_pairs(start: Start) -> tuple[SlicePair, ...]:
-    """Return the pairs of a start's slices that count for the answer."""
-    return () if start.fault else slice_pairs(start)
-
-
 def _samples(pairs: Sequence[SlicePair]) -> StartSamples:
     """Return the samples of base and of head in pairs of slices."""
     return (
-        merged(_histogram(base.latencies) for base, _ in pairs),
-        merged(_histogram(head.latencies) for _, head in pairs),
+        merged(of_counts(base.latencies) for base, _ in pairs),
+        merged(of_counts(head.latencies) for _, head in pairs),
     )
-
-
-def _histogram(latencies: Mapping[int, int]) -> Histogram:
-    used = {bucket: count for bucket, count in latencies.items() if count}
-    return Histogram(used, 0, bounds(min(used))[0], bounds(max(used))[1]) if used else EMPTY
 
 
 def _shift(shifts: Sequence[Shift], effect: float) -> tuple[ChartOrPlaceholder, ...]:

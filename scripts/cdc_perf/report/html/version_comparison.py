@@ -116,8 +116,9 @@ def _reasons(answer: ComparisonAnswer) -> Iterator[str]:
     """Yield where the time moved, then the sentences on figures that the headline leaves out."""
     if where := moved(answer):
         yield where
+    said = headline(answer)
     for each in answer.figures:
-        if each.figure not in HOPS and title(each.figure) not in headline(answer):
+        if each.figure not in HOPS and title(each.figure) not in said:
             yield sentence(each)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from cdc_perf.report.html.ratio_bar import RatioBar, bar_scale, ratio_bar
 from cdc_perf.report.html.spans import MOST_ROWS
-from cdc_perf.report.html.version_charts import counted_pairs
 from cdc_perf.report.rows import NOTHING
 from cdc_perf.report.version_comparison import cells, change_text, title
 from cdc_perf.results.comparison import Comparison, Start
@@ -17,6 +16,7 @@ from cdc_perf.verdict.comparison_figures import (
     E2E_P50,
     E2E_P95,
     HOPS,
+    counted_pairs,
     figures_of,
     valid_starts,
 )

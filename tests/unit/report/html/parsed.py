@@ -7,6 +7,16 @@ _VOID = {"meta", "link", "br", "hr", "img", "input"}
 # Whatever could make a browser fetch something.
 _FETCHING = {"src", "srcset", "href", "action", "formaction", "poster", "background", "data"}
 
+# Texts that would break out of a page that does not escape them.
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    "\"><svg onload='alert(1)'>",
+    "{{ 7 * 7 }} {% raw %} <!-- ]]> &lt;b&gt; &amp;",
+    "'; alert(1); //  ",
+    "名前 é\N{PARTY POPPER} \N{RIGHT-TO-LEFT OVERRIDE}gnp.exe \N{ZERO WIDTH SPACE}",
+]
+
 
 @dataclass
 class Parsed(HTMLParser):

@@ -13,17 +13,8 @@ from cdc_perf.results.manifest import RunStatus
 from cdc_perf.runs.run_data import read_run_data
 from tests.unit.measured import because, way
 from tests.unit.recorded_runs import LOSSY, SLOW, gone, manifest, row, spoil, write_run
-from tests.unit.report.html.parsed import Parsed, parsed
+from tests.unit.report.html.parsed import HOSTILE, Parsed, parsed
 from tests.unit.series_files import load, long_series, series_of
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "</script><img src=x onerror=alert(1)>",
-    "\"><svg onload='alert(1)'>",
-    "{{ 7 * 7 }} {% raw %} <!-- ]]> &lt;b&gt; &amp;",
-    "'; alert(1); //  ",
-    "名前 é\N{PARTY POPPER} \N{RIGHT-TO-LEFT OVERRIDE}gnp.exe \N{ZERO WIDTH SPACE}",
-]
 
 
 def shown(folder: Path) -> Parsed:

@@ -24,17 +24,10 @@ from tests.unit.compared_versions import (
     with_slice,
     with_start,
 )
-from tests.unit.report.html.parsed import Parsed, parsed
+from tests.unit.report.html.parsed import HOSTILE, Parsed, parsed
 
 SLOWER_MS = 1.0
 HOP = HopTime(mean=1.0, events=1)
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "</script><img src=x onerror=alert(1)>",
-    "\"><svg onload='alert(1)'>",
-    "{{ 7 * 7 }} {% raw %} <!-- ]]> &lt;b&gt; &amp;",
-    "'; alert(1); //  ",
-]
 
 
 def html(comparison: Comparison) -> str:
