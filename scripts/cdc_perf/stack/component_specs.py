@@ -20,7 +20,6 @@ class ComponentSpec:
         address: The field of `Endpoints` with its address.
         start: Its place among the components that start without a wait for another one. 0: it
             starts in a later step, such as the consumer, which needs the topics.
-        stop: Its place in the stop order; 0: it stops with the stack.
         other_listeners: Listeners of the embedded stack besides `name` and the JMX agent's.
         jvm: Whether it is a JVM, with an ahead-of-time cache, heap metrics, and a JMX agent.
         serves_metrics: Whether Prometheus scrapes it without a JMX agent.
@@ -35,7 +34,6 @@ class ComponentSpec:
     service: str
     address: str
     start: int = 0
-    stop: int = 0
     other_listeners: tuple[str, ...] = ()
     jvm: bool = False
     serves_metrics: bool = False
@@ -79,7 +77,6 @@ SPECS = (
         service="postgres",
         address="postgres_dsn",
         start=4,
-        stop=5,
         # SIGKILL makes PostgreSQL leave shared memory behind; SIGQUIT does not.
         kill_signal="QUIT",
         repeats_events=True,
@@ -90,7 +87,6 @@ SPECS = (
         service="kafka",
         address="kafka_bootstrap",
         start=1,
-        stop=3,
         other_listeners=("kafka_controller",),
         jvm=True,
         repeats_events=True,
@@ -100,7 +96,6 @@ SPECS = (
         service="kafka-connect",
         address="connect_url",
         start=2,
-        stop=2,
         jvm=True,
         repeats_events=True,
     ),
@@ -109,13 +104,11 @@ SPECS = (
         service="mongodb",
         address="mongodb_uri",
         start=3,
-        stop=4,
     ),
     ComponentSpec(
         name="consumer",
         service="cdc-consumer",
         address="consumer_url",
-        stop=1,
         serves_metrics=True,
     ),
     ComponentSpec(
@@ -153,8 +146,3 @@ def components_of(pipeline: Pipeline) -> tuple[ComponentSpec, ...]:
 def start_order(specs: Iterable[ComponentSpec] = SPECS) -> tuple[ComponentSpec, ...]:
     """Return the components that start without a wait for another one, in order."""
     return tuple(sorted((spec for spec in specs if spec.start), key=lambda spec: spec.start))
-
-
-def stop_order(specs: Iterable[ComponentSpec] = SPECS) -> tuple[ComponentSpec, ...]:
-    """Return the components that stop one by one, in order."""
-    return tuple(sorted((spec for spec in specs if spec.stop), key=lambda spec: spec.stop))

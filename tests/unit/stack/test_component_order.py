@@ -130,24 +130,23 @@ def local_stack(
     return LocalStack(CHECKOUT, pipeline, Layout(folder), install), recorder
 
 
-STOPS = [f"stop {name}" for name in ("consumer", "connect", "kafka", "mongodb", "postgres")]
+STOPPED = [
+    *("QUIT postgres", "KILL kafka", "KILL connect", "KILL mongodb", "KILL consumer"),
+    *(f"stop {name}" for name in COMPONENTS),
+    "shut down",
+]
 
 
-def test_the_embedded_stack_stops_against_the_data_flow(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("stop", [LocalStack.down, LocalStack.abandon])
+def test_an_embedded_stack_is_killed_except_postgres_which_cleans_up(
+    stop: Callable[[LocalStack], bool],
+    pipeline: Pipeline,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     stack, recorder = local_stack(tmp_path, pipeline, monkeypatch)
-    assert stack.down()
-    assert recorder.done == [*STOPS, "shut down"]
-
-
-def test_an_abandoned_embedded_stack_is_killed_except_postgres_which_cleans_up(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    stack, recorder = local_stack(tmp_path, pipeline, monkeypatch)
-    assert stack.abandon()
-    killed = ["QUIT postgres", "KILL kafka", "KILL connect", "KILL mongodb", "KILL consumer"]
-    assert recorder.done == [*killed, *STOPS, "shut down"]
+    assert stop(stack)
+    assert recorder.done == STOPPED
 
 
 class FakeCompose:

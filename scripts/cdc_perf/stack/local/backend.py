@@ -13,7 +13,7 @@ from cdc_perf.stack import target
 from cdc_perf.stack.backend import JvmMemory, LogTail
 from cdc_perf.stack.checks.results import Result
 from cdc_perf.stack.component import ComponentStatus
-from cdc_perf.stack.component_specs import OBSERVERS, components_of, stop_order
+from cdc_perf.stack.component_specs import OBSERVERS, components_of
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local.jvm_memory import collected
 from cdc_perf.stack.local.layout import Layout
@@ -62,11 +62,14 @@ class LocalStack:
         return check(self, self._checkout, self._pipeline)
 
     def down(self) -> bool:
-        """Stop the components in reverse order of the data flow, and remove their data."""
-        alive = self._supervisor.alive()
-        found = self._layout.state.exists() or alive
-        if alive:
-            for spec in stop_order(components_of(self._pipeline)):
+        """Kill the components, because their data are removed; PostgreSQL cleans up after itself."""
+        found = self._layout.state.exists() or self._supervisor.alive()
+        specs = components_of(self._pipeline)
+        for spec in specs:
+            with suppress(StackFailure):
+                self._supervisor.kill_program(spec.name, spec.kill_signal)
+        for spec in specs:
+            with suppress(StackFailure):
                 self._supervisor.stop_program(spec.name)
         self._supervisor.shut_down()
         self._layout.clear()
@@ -75,11 +78,7 @@ class LocalStack:
         return found
 
     def abandon(self) -> bool:
-        """Stop the stack at once, because it is no longer needed, and remove its data."""
-        for spec in components_of(self._pipeline):
-            with suppress(StackFailure):
-                self._supervisor.kill_program(spec.name, spec.kill_signal)
-        # A cancelled command must still clean up.
+        """Stop the stack, although the command was cancelled."""
         with cancelled_by(threading.Event()):
             return self.down()
 

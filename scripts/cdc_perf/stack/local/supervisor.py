@@ -37,6 +37,7 @@ _STATES: dict[str, State] = {
 # supervisord kills a program that does not end in time; a JVM that writes its cache takes longest.
 _STOP_SECONDS = 200.0
 _SHUTDOWN_SECONDS = 60.0
+_INTERVAL_SECONDS = 0.02
 # A supervisord that hung is not called for this long, because a command calls it many times.
 _SILENT_SECONDS = 30.0
 
@@ -114,7 +115,7 @@ class Supervisor:
             probe,
             what=f"the end of {name}",
             deadline_seconds=_STOP_SECONDS,
-            interval_seconds=0.02,
+            interval_seconds=_INTERVAL_SECONDS,
         )
 
     def kill_program(self, name: str, number: str) -> None:
@@ -151,13 +152,29 @@ class Supervisor:
         If supervisord was killed or hangs, kill it with everything that it started.
         """
         try:
-            pid = self._call("getPID")
+            supervisord = psutil.Process(self._call("getPID"))
             self._call("shutdown")
-            psutil.Process(pid).wait(timeout=_SHUTDOWN_SECONDS)
+            self._wait_ended(supervisord)
         except psutil.NoSuchProcess:
             return
-        except (StackFailure, psutil.TimeoutExpired):
+        except StackFailure:
             process_tags.end_tagged_processes(self._layout.root)
+
+    def _wait_ended(self, supervisord: psutil.Process) -> None:
+        def probe() -> None:
+            # Each call wakes supervisord, which otherwise takes a step per second.
+            with suppress(StackFailure, xmlrpc.client.Fault):
+                self._call("getState")
+            # Its parent may take its time to remove what is left of an ended process.
+            if supervisord.status() != psutil.STATUS_ZOMBIE:
+                raise NotReady("it runs")
+
+        wait_until(
+            probe,
+            what="the end of supervisord",
+            deadline_seconds=_SHUTDOWN_SECONDS,
+            interval_seconds=_INTERVAL_SECONDS,
+        )
 
     def expect_answer(self) -> None:
         """Return if supervisord answers or does not run.

@@ -21,6 +21,7 @@ from cdc_perf.stack.component_specs import JVMS
 from cdc_perf.stack.local import jvm
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
 from cdc_perf.stack.local.tool_paths import Installed
 from cdc_perf.terminal import progress_to
 from cdc_perf.tools.cache import Note, Tool
@@ -71,6 +72,7 @@ def training_tool(catalogue: Catalogue, storage: Tool, checkout: Checkout) -> To
         sample = Checkout.at(checkout.root, {})
         pipeline = load_pipeline(sample)
         stack = LocalStack(sample, pipeline, layout, install)
+        supervisor = Supervisor(layout)
         try:
             # The stack's messages are the progress of this tool.
             with progress_to(note):
@@ -79,6 +81,9 @@ def training_tool(catalogue: Catalogue, storage: Tool, checkout: Checkout) -> To
                 canary.run_canary(pipeline, endpoints)
                 note(f"{number + 1} of {_EVENTS} events in the training run")
             note("the JVMs write their caches")
+            # Clients first.
+            for name in reversed(JVMS):
+                supervisor.stop_program(name)
         except BaseException:
             with progress_to(lambda _line: None):
                 stack.abandon()
