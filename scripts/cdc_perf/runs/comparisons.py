@@ -4,10 +4,11 @@ from pathlib import Path
 
 import msgspec
 
+from cdc_perf.errors import UsageFailure
 from cdc_perf.files import NOT_JSON
 from cdc_perf.results.comparison import SCHEMA_VERSION, Comparison
 from cdc_perf.results.comparison_folder import COMPARISONS, ComparisonFolder
-from cdc_perf.results.run_folder import run_folders
+from cdc_perf.results.run_folder import is_run_id, run_folders
 from cdc_perf.runs.loader import UnreadableRun
 
 _MAX_BYTES = 2_000_000
@@ -32,6 +33,26 @@ def decode_comparison(content: bytes) -> Comparison:
     return comparison
 
 
+def find_comparison(results: Path, name: str) -> tuple[ComparisonFolder, Comparison] | None:
+    """Return the comparison of two versions that a user names by its id or its folder.
+
+    Args:
+        results: The results folder.
+        name: The user's input.
+
+    Raises:
+        UsageFailure: It cannot be read.
+    """
+    named = (results / COMPARISONS / name) if is_run_id(name) else Path(name).expanduser().resolve()
+    folder = ComparisonFolder(named)
+    if not folder.record.is_file():
+        return None
+    try:
+        return folder, _read(folder)
+    except UnreadableRun as error:
+        raise UsageFailure(f"{named}: {error}") from None
+
+
 def last_comparison(results: Path) -> Comparison | None:
     """Return the newest comparison of two versions in a results folder; None without any.
 
@@ -40,11 +61,13 @@ def last_comparison(results: Path) -> Comparison | None:
     """
     # Their names are those of run folders.
     folders = map(ComparisonFolder, run_folders(results / COMPARISONS))
-    files = [folder.record for folder in folders if folder.record.is_file()]
-    if not files:
-        return None
+    found = [folder for folder in folders if folder.record.is_file()]
+    return _read(found[-1]) if found else None
+
+
+def _read(folder: ComparisonFolder) -> Comparison:
     try:
-        with files[-1].open("rb") as stream:
+        with folder.record.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)
     except OSError as error:
         raise UnreadableRun(f"comparison.json cannot be read: {error.strerror}") from None

@@ -23,8 +23,8 @@ class _Report(Task[Any]):
     klass=_Report,
     positional=["run"],
     help={
-        "run": "run ID, latest, a run folder, or a folder of run folders; with --points: the file "
-        "of k6's --out json",
+        "run": "run ID, latest, a run folder, a folder of run folders, or a comparison of two "
+        "versions; with --points: the file of k6's --out json",
         "base": "run to compare with (default: none)",
         "summary": "with --points: k6's summary, from handleSummary or --summary-export",
         "pipeline": PIPELINE_HELP,
@@ -33,13 +33,15 @@ class _Report(Task[Any]):
 @command
 @of_pipeline
 def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
-    """Rebuild report.html and junit.xml of a run from its files."""
+    """Rebuild report.html and junit.xml of a run, or the report of a comparison, from its files."""
     from pathlib import Path
 
     from cdc_perf.errors import UsageFailure
+    from cdc_perf.perf.comparison.compare import write_comparison
     from cdc_perf.report.compare import compare_runs
     from cdc_perf.report.html.build import BaseRun, restore_series, write_k6_report, write_reports
     from cdc_perf.report.terminal import as_typed
+    from cdc_perf.runs.comparisons import find_comparison
     from cdc_perf.runs.loader import read_results
     from cdc_perf.runs.resolve import results_folder
     from cdc_perf.settings.metrics import load_metrics
@@ -58,6 +60,13 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
         raise UsageFailure(
             f"--points: {run} needs k6's summary of the same test", hint="add --summary FILE"
         )
+    if versions := find_comparison(checkout.results, run):
+        if base:
+            raise UsageFailure("--base: a comparison of two versions has its base")
+        compared, _ = versions
+        write_comparison(*versions)
+        show(as_typed(compared.report))
+        return
     folder = results_folder(checkout.results, run)
     base_run = None
     if base:

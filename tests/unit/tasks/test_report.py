@@ -1,13 +1,16 @@
 """`inv report` as it is typed."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.results.comparison_folder import ComparisonFolder
 from tests.unit.compared_runs import two_runs
 from tests.unit.inv import inv
 from tests.unit.points import Point, text_of
+from tests.unit.recorded_comparisons import comparison
 from tests.unit.recorded_runs import row, spoil, write_run
 from tests.unit.series_files import LATENCY
 
@@ -43,6 +46,24 @@ def test_k6_s_files_are_named_by_options(
     assert inv("report", "--points", str(points)) == ExitCode.USAGE
     assert "--summary FILE" in capsys.readouterr().err
     assert not (tmp_path / "report.html").exists()
+
+
+def test_a_comparison_of_two_versions_is_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RESULTS_DIR", str(tmp_path))
+    folder = ComparisonFolder.create(tmp_path, datetime.now(UTC))
+    comparison(1.5).write(folder.record)
+    for name in (folder.comparison_id, str(folder.path)):
+        assert inv("report", name) == 0
+        assert capsys.readouterr().out == f"{folder.report}\n"
+        assert "worse" in folder.report.read_text(encoding="utf-8")
+        folder.report.unlink()
+    assert inv("report", folder.comparison_id, "--base", "latest") == ExitCode.USAGE
+    assert "--base: a comparison of two versions has its base" in capsys.readouterr().err
+    folder.record.write_text("{}", encoding="utf-8")
+    assert inv("report", folder.comparison_id) == ExitCode.USAGE
+    assert not folder.report.exists()
 
 
 def test_what_is_no_run_is_refused(
