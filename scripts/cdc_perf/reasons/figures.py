@@ -54,7 +54,7 @@ def _decimals(value: float, unit: str) -> int:
         return 0
     if abs(value) >= _TENTHS_FROM:
         return 1
-    return 2 if unit else 4
+    return 2 if unit or abs(value) >= 1 else 4
 
 
 def _with_unit(text: str, unit: str) -> str:
