@@ -7,17 +7,15 @@ https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogra
 """
 
 _SCALE = 5
-_BUCKETS_PER_DOUBLING = 2**_SCALE
+BUCKETS_PER_DOUBLING = 2**_SCALE
 
 # The bucket of a column `value`; NULL for values of 0 or less, which have no bucket.
-BUCKET_SQL = (
-    f"CASE WHEN value > 0 THEN ceil(log2(value) * {_BUCKETS_PER_DOUBLING})::INTEGER - 1 END"
-)
+BUCKET_SQL = f"CASE WHEN value > 0 THEN ceil(log2(value) * {BUCKETS_PER_DOUBLING})::INTEGER - 1 END"
 
 
 def bounds(bucket: int) -> tuple[float, float]:
     """Return the lower bound (exclusive) and the upper bound (inclusive) of a bucket."""
     return (
-        2.0 ** (bucket / _BUCKETS_PER_DOUBLING),
-        2.0 ** ((bucket + 1) / _BUCKETS_PER_DOUBLING),
+        2.0 ** (bucket / BUCKETS_PER_DOUBLING),
+        2.0 ** ((bucket + 1) / BUCKETS_PER_DOUBLING),
     )

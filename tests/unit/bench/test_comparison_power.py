@@ -1,20 +1,24 @@
 """Simulated comparisons, and how often they are judged right."""
 
+from itertools import islice
 from math import exp
 from random import Random
 from statistics import fmean, stdev
 
 import pytest
 
-from bench.comparison_power import Case, Outcome, outcomes, rows
-from bench.simulated_comparisons import QUIET, Plan, looks
+from bench.comparison_power import Case, Outcome, outcomes, recorded, rows, simulated
+from bench.looks import looks
+from bench.recorded_starts import drawn_starts
+from bench.simulated_starts import QUIET, simulated_starts
 from cdc_perf.results.comparison import ComparisonStatus, Side
 from cdc_perf.stats.claims import Rule, claim_now
 from cdc_perf.stats.comparison import estimate
 from cdc_perf.verdict.comparison import Answer
-from cdc_perf.verdict.comparison_figures import E2E_P50, E2E_P95
+from cdc_perf.verdict.comparison_figures import E2E_P50, E2E_P95, E2E_P99
 
-NOTHING = Case("nothing changed", comparisons=15)
+SIMULATED = simulated(72)
+NOTHING = Case("nothing changed", SIMULATED, comparisons=15)
 
 
 def answers(found: list[Outcome]) -> list[Answer]:
@@ -22,7 +26,7 @@ def answers(found: list[Outcome]) -> list[Answer]:
 
 
 def test_a_comparison_grows_start_by_start_until_its_time_is_over() -> None:
-    made = list(looks(Random(1), QUIET, {}, Plan()))  # noqa: S311 - not used for secrets
+    made = list(looks(SIMULATED(Random(1), {}), 12))  # noqa: S311 - not used for secrets
     assert [len(x.starts) for x in made] == list(range(1, 11))
     assert {x.status for x in made[:-1]} == {ComparisonStatus.RUNNING}
     assert made[-1].status is ComparisonStatus.COMPLETE
@@ -36,32 +40,53 @@ def test_the_same_versions_are_not_worse_and_a_slower_one_is() -> None:
     assert answers(same).count(Answer.SAME) >= 8
     assert not any(each.alarms for each in same)
     for factor in (1.1, 1.5):
-        slower = outcomes(Case("slower", tuple(QUIET), factor, comparisons=8))
+        slower = outcomes(Case("slower", SIMULATED, tuple(QUIET), factor, comparisons=8))
         assert set(answers(slower)) == {Answer.WORSE}
     # The larger a change, the sooner it is found.
     assert fmean(x.minutes for x in slower) < 6 < fmean(x.minutes for x in same) < 12
-    only_p95 = outcomes(Case("p95", (E2E_P95,), 1.1, comparisons=8))
+    only_p95 = outcomes(Case("p95", SIMULATED, (E2E_P95,), 1.1, comparisons=8))
     assert answers(only_p95).count(Answer.WORSE) >= 7
 
 
 def test_a_noisy_machine_claims_nothing() -> None:
-    noisy = outcomes(Case("noisy", noise=3, comparisons=8))
+    noisy = outcomes(Case("noisy", simulated(72, noise=3), comparisons=8))
     assert set(answers(noisy)) == {Answer.INCONCLUSIVE}
 
 
 def test_the_same_case_has_the_same_outcomes() -> None:
-    case = Case("nothing changed", comparisons=2)
+    case = Case("nothing changed", SIMULATED, comparisons=2)
     assert outcomes(case) == outcomes(case)
 
 
 def test_the_rows_of_a_case() -> None:
-    case = Case("p50 +50%", (E2E_P50,), 1.5, comparisons=5)
+    case = Case("p50 +50%", SIMULATED, (E2E_P50,), 1.5, comparisons=5)
     by_name = {each.name: each for each in rows(case, outcomes(case))}
     assert by_name["p50 +50%: worse"].values == (100.0,)
     assert by_name["p50 +50%: worse"].note.startswith("5 of 5; 95% interval ")
     assert by_name["p50 +50%: e2e_p50 is found in the end"].values == (100.0,)
     assert by_name["p50 +50%: e2e_p95 is the same in the end"].unit == "%"
     assert by_name["p50 +50%: time to the answer"].unit == "min"
+    assert by_name["p50 +50%: worse within 12 min"].values == (100.0,)
+
+
+def test_recorded_starts_are_drawn_whole_with_a_factor_for_head() -> None:
+    random = Random(1)  # noqa: S311 - not used for secrets
+    pool = list(islice(simulated_starts(random, QUIET, {}, 60), 4))
+    factors = {E2E_P50: 1.5, E2E_P99: 2.0, "hop_total": 3.0}
+    drawn = list(islice(drawn_starts(random, pool, factors), 40))
+    assert [each.number for each in drawn] == list(range(1, 41))
+    swapped = 0
+    for start in drawn:
+        before = next(x for x in pool if x.slices[0].p95 == start.slices[0].p95)
+        swapped += start.slices[0].side is not before.slices[0].side
+        for old, new in zip(before.slices, start.slices, strict=True):
+            p50, shift, hop = (1.5, 32, 3.0) if new.side is Side.HEAD else (1.0, 0, 1.0)
+            assert new.p50 == pytest.approx((old.p50 or 0) * p50)
+            assert {x - shift for x in new.latencies} == set(old.latencies)
+            assert new.hops["total"].mean == pytest.approx(old.hops["total"].mean * hop)
+    assert 10 < swapped < 30
+    found = outcomes(Case("p50", recorded(pool), (E2E_P50,), 1.5, comparisons=3))
+    assert set(answers(found)) == {Answer.WORSE}
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.08])

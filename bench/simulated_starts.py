@@ -1,50 +1,23 @@
-"""Comparisons of two versions from a model of the noise, start by start."""
+"""Starts of two versions from a model of the noise."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from math import exp, log2, sqrt
 from random import Random
 
-from cdc_perf.results.comparison import (
-    Comparison,
-    ComparisonStatus,
-    HopTime,
-    Side,
-    Slice,
-    Start,
-    Version,
-)
-from cdc_perf.results.manifest import Machine, Versions
+from cdc_perf.results.comparison import HopTime, Side, Slice, Start
 from cdc_perf.settings.hops import ALL_HOPS
 from cdc_perf.verdict.comparison_figures import E2E_P50, E2E_P95, E2E_P99
 
 _PAIRS = 3
-_EFFECT = 0.05
 _SLICE_SECONDS = 5.0
 _SAMPLES = 150
 # More than those beyond p99.
 _TAIL = 3
 _BEGAN = datetime(2026, 11, 29, tzinfo=UTC)
 _OUTLIER = 1.2
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The time of a comparison.
-
-    Attributes:
-        minutes: Its limit.
-        start_seconds: How long a start takes.
-    """
-
-    minutes: float = 12.0
-    start_seconds: float = 72.0
-
-    @property
-    def starts(self) -> int:
-        """The number of starts until the time is over."""
-        return int(60 * self.minutes / self.start_seconds)
 
 
 @dataclass(frozen=True)
@@ -76,44 +49,19 @@ QUIET: Mapping[str, Noise] = {
 _LEVELS = {E2E_P50: 10.0, E2E_P95: 16.0, E2E_P99: 20.0, **{hop.metric: 3.0 for hop in ALL_HOPS}}
 
 
-def looks(
-    random: Random, noise: Mapping[str, Noise], change: Mapping[str, float], plan: Plan
-) -> Iterator[Comparison]:
-    """Yield a comparison as it is after each start, until its time is over.
+def simulated_starts(
+    random: Random, noise: Mapping[str, Noise], change: Mapping[str, float], seconds: float
+) -> Iterator[Start]:
+    """Yield starts without end.
 
     Args:
         random: Draws the noise.
         noise: The noise of each figure.
         change: The factor of head for the figures that change.
-        plan: Its time.
+        seconds: How long a start takes.
     """
-    count = plan.starts
-    starts: list[Start] = []
-    for number in range(1, count + 1):
-        slices = _slices(random, noise, change)
-        starts.append(_start(number, plan.start_seconds, slices))
-        status = ComparisonStatus.COMPLETE if number == count else ComparisonStatus.RUNNING
-        yield _comparison(tuple(starts), status, plan)
-
-
-def _comparison(starts: tuple[Start, ...], status: ComparisonStatus, plan: Plan) -> Comparison:
-    return Comparison(
-        comparison_id="simulated",
-        status=status,
-        began=_BEGAN,
-        seconds=plan.start_seconds * len(starts),
-        base=Version(name="base", commit=""),
-        head=Version(name="head", commit=""),
-        harness=Versions(project="", commit="", changed=False, k6="", components={}),
-        machine=Machine(system="", architecture="", cpu="", cores=2, memory=0, python=""),
-        pipeline="",
-        workload="",
-        rate=_SAMPLES / _SLICE_SECONDS,
-        slice_seconds=_SLICE_SECONDS,
-        minutes=plan.minutes,
-        effect=_EFFECT,
-        starts=starts,
-    )
+    for number in count(1):
+        yield _start(number, seconds, _slices(random, noise, change))
 
 
 def _start(number: int, seconds: float, slices: tuple[Slice, ...]) -> Start:
