@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NoReturn
 from xml.parsers.expat import ExpatError
 
-import psutil
 import pytest
 
 from cdc_perf import process_tags
@@ -60,11 +59,9 @@ def test_a_supervisord_that_does_not_end_is_killed_with_what_it_started(
     monkeypatch: pytest.MonkeyPatch, supervisor: Supervisor, tmp_path: Path
 ) -> None:
     ended: list[Path] = []
-    answers = {"getPID": 1, "shutdown": True}
+    answers = {"getPID": os.getpid(), "shutdown": True, "getState": {}}
     monkeypatch.setattr(Supervisor, "_call", lambda _, method: answers[method])
-    monkeypatch.setattr(
-        psutil.Process, "wait", lambda *_, **__: _raise(psutil.TimeoutExpired(60.0, 1))
-    )
+    monkeypatch.setattr("cdc_perf.stack.local.supervisor._SHUTDOWN_SECONDS", 0.05)
     monkeypatch.setattr(process_tags, "end_tagged_processes", ended.append)
     supervisor.shut_down()
     assert ended == [tmp_path / ".stack"]

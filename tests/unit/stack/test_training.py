@@ -13,6 +13,7 @@ from cdc_perf.stack import canary
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local import training
 from cdc_perf.stack.local.layout import Layout
+from cdc_perf.stack.local.supervisor import Supervisor
 from cdc_perf.tools.cache import Tool
 from cdc_perf.tools.catalogue import Catalogue
 
@@ -48,13 +49,16 @@ def build(
 
         def down(self) -> None:
             LOG.info("the stack is down")
-            for name in ("kafka", "connect"):
-                (tmp_path / f"{name}.aot").touch()
 
         def abandon(self) -> None:
             LOG.info("the stack is abandoned")
 
+    class Programs(Supervisor):
+        def stop_program(self, name: str) -> None:
+            (tmp_path / f"{name}.aot").touch()
+
     monkeypatch.setattr(training, "LocalStack", Stack)
+    monkeypatch.setattr(training, "Supervisor", Programs)
     monkeypatch.setattr(canary, "run_canary", lambda *_: 0.1)
     storage = tool("storage")
     other = Checkout.at(Checkout.here().root, {"CDC_PIPELINE": str(tmp_path / "of a user")})

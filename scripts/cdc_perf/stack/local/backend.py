@@ -62,7 +62,7 @@ class LocalStack:
         return check(self, self._checkout, self._pipeline)
 
     def down(self) -> bool:
-        """Kill the components, because their data are removed; PostgreSQL cleans up after itself."""
+        """Kill the components, as their data are removed; PostgreSQL cleans up after itself."""
         found = self._layout.state.exists() or self._supervisor.alive()
         specs = components_of(self._pipeline)
         for spec in specs:
