@@ -257,6 +257,9 @@ def _connect(ports: Ports) -> dict[str, str]:
         "offset.storage.partitions": "1",
         "status.storage.partitions": "1",
         "offset.flush.interval.ms": "250",
+        # After each flush, Debezium reads the offset back. The worker's reader sometimes misses the
+        # wake-up, and then waits for its fetch, by default up to 500 ms.
+        "fetch.max.wait.ms": "50",
         "scheduled.rebalance.max.delay.ms": "0",
         "session.timeout.ms": "3000",
         "heartbeat.interval.ms": "500",
