@@ -27,10 +27,10 @@ _LEFT_OUT = shutil.ignore_patterns(
 )
 
 
-# Debezium polls 200 times a second by pipeline.toml: a third of a core while nothing happens.
+# By pipeline.toml, Debezium polls 300 times a second: a quarter of a core while nothing happens.
 # A test waits a little longer for an event, and several stacks are up at once.
 POLL = '"poll.interval.ms" = "20"'
-_POLL_OF_THE_PROJECT = '"poll.interval.ms" = "1"'
+_POLL_OF_THE_PROJECT = '"poll.interval.ms" = "3"'
 
 
 def copy_checkout(target: Path) -> Checkout:

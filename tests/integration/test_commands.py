@@ -73,7 +73,7 @@ def test_the_connector_can_be_taken_through_its_life(inv: Inv) -> None:
     settings = inv.checkout.pipeline_file
     before = settings.read_text(encoding="utf-8")
     try:
-        changed = before.replace('"max.batch.size" = "4096"', '"max.batch.size" = "2048"')
+        changed = before.replace('"max.batch.size" = "1"', '"max.batch.size" = "2"')
         settings.write_text(changed, encoding="utf-8")
         assert "updated and running" in inv("connector.deploy").output
     finally:

@@ -81,7 +81,8 @@ CONSUMER_HOPS = HopSequence(
             "debezium_to_kafka",
             "Debezium to Kafka",
             "in Debezium's queue, until Kafka Connect passes it to its producer",
-            "Debezium's poll.interval.ms: its queue waits that long",
+            "Debezium's max.batch.size and poll.interval.ms: its queue waits that long for so many "
+            "changes",
             _CONNECT,
             _CONNECT,
         ),
@@ -120,7 +121,8 @@ RECORD_HOPS = HopSequence(
             "in Debezium's queue, until the record gets its timestamp: from Kafka Connect's "
             "producer, or with message.timestamp.type=LogAppendTime from the broker, after "
             "producer, network, and append",
-            "Debezium's poll.interval.ms: its queue waits that long",
+            "Debezium's max.batch.size and poll.interval.ms: its queue waits that long for so many "
+            "changes",
             _CONNECT,
             _TIMESTAMPS,
         ),

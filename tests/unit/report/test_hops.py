@@ -31,7 +31,10 @@ SEEN = summary(
                 "Debezium pauses that long when the slot is idle."
             ),
         ),
-        ((1, 8, 1, 2), "Check Debezium's poll.interval.ms: its queue waits that long."),
+        (
+            (1, 8, 1, 2),
+            "Check Debezium's max.batch.size and poll.interval.ms: its queue waits that long for so many changes.",
+        ),
         ((1, 1, 8, 2), "Check whether the consumer fetches late, then Kafka."),
         ((1, 1, 2, 8), "Check the consumer's writes to MongoDB."),
         (

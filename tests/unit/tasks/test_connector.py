@@ -103,7 +103,7 @@ def test_the_changes_of_both_connectors_are_shown(
     assert (deployed, sink) == ([], [])
     output = capsys.readouterr()
     assert f"{SINK}: change tasks.max = 4 to 1" in output.out
-    assert "postgres-cdc-connector: change poll.interval.ms = 500 to 1" in output.out
+    assert "postgres-cdc-connector: change poll.interval.ms = 500 to 3" in output.out
     assert f"connector postgres-cdc-connector and {SINK}: not changed" in output.err
 
 
