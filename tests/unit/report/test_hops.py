@@ -33,7 +33,10 @@ SEEN = summary(
         ),
         (
             (1, 8, 1, 2),
-            "Check Debezium's max.batch.size and poll.interval.ms: its queue waits that long for so many changes.",
+            (
+                "Check Debezium's max.batch.size and poll.interval.ms: "
+                "its queue waits that long for so many changes."
+            ),
         ),
         ((1, 1, 8, 2), "Check whether the consumer fetches late, then Kafka."),
         ((1, 1, 2, 8), "Check the consumer's writes to MongoDB."),

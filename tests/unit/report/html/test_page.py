@@ -143,7 +143,8 @@ def test_the_waterfall_of_the_hops(tmp_path: Path) -> None:
     found = shown(write_run(tmp_path, rows))
     assert (
         "Commit to MongoDB: 10 ms on average (540 events). Bottleneck: Debezium to Kafka, 50%. "
-        "Check Debezium's max.batch.size and poll.interval.ms: its queue waits that long for so many changes."
+        "Check Debezium's max.batch.size and poll.interval.ms: its queue waits that long"
+        " for so many changes."
     ) in found.text
     assert "50% of the total" in found.labels
     assert "100% of the total" in found.labels
