@@ -63,9 +63,8 @@ def report(_: Context, run: str, base: str = "", summary: str = "") -> None:
     if versions := find_comparison(checkout.results, run):
         if base:
             raise UsageFailure("--base: a comparison of two versions has its base")
-        compared, _ = versions
         write_comparison(*versions)
-        show(as_typed(compared.report))
+        show(as_typed(versions[0].report))
         return
     folder = results_folder(checkout.results, run)
     base_run = None
