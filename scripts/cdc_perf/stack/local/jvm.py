@@ -19,11 +19,14 @@ from cdc_perf.stack.local.program import Program
 # C1 alone compiles in a fraction of C2's time and reaches 6,000 events/s; the serial collector
 # needs no extra threads. On two cores, each makes a stack start seconds earlier. C1 alone reserves
 # 48 MB for compiled code and fills it within half a minute, which stops a JVM for 0.2 s (`Pause
-# Full (CodeCache GC Threshold)`).
+# Full (CodeCache GC Threshold)`). Without the sizes, the heap would begin with a share of the
+# machine's memory and touch all of it before the first collection.
 FLAGS = (
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-XX:ReservedCodeCacheSize=240m",
+    "-Xms64m",
+    "-XX:NewSize=24m",
     "-Xmx512m",
 )
 _LOG4J2 = """\
