@@ -9,18 +9,20 @@ from pathlib import Path
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.files import write_atomically
+from cdc_perf.installation import IS_INSTALLED
 
 
 def folder_of(given: str, database: str) -> Path:
     """Return the absolute path of the folder.
 
     Args:
-        given: What the user chose; empty: a folder with the database's name in the current folder.
+        given: What the user chose; empty: the current folder, which an installed command takes as
+            the pipeline; in a checkout, a folder with the database's name in the current folder.
         database: The database.
     """
     # A name such as `../x` or `a/b` would be another folder.
-    plain = re.sub(r"[^\w-]", "_", database)
-    return Path(os.path.abspath(Path(given or plain).expanduser()))  # noqa: PTH100 - links stay
+    default = "." if IS_INSTALLED else re.sub(r"[^\w-]", "_", database)
+    return Path(os.path.abspath(Path(given or default).expanduser()))  # noqa: PTH100 - links stay
 
 
 @dataclass(frozen=True)

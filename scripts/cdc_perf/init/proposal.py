@@ -17,6 +17,7 @@ from cdc_perf.init.scratch import scratch_database
 from cdc_perf.init.source import Source, closed_schemas
 from cdc_perf.init.tables import TableFinding, find_publication, find_slot, find_tables, omitted
 from cdc_perf.init.workload_text import workload_text
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings import toml
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline, Postgres
@@ -141,6 +142,7 @@ def _settings(source: Source) -> Postgres:
 def _pipeline_file(source: Source, settings: Postgres, tables: tuple[TableFinding, ...]) -> str:
     template = _environment().get_template("pipeline.toml.j2")
     return template.render(
+        command=COMMAND,
         postgres=settings,
         publication_found=find_publication(source) is not None,
         slot_found=find_slot(source) is not None,

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from cdc_perf.init.dump import ALTERATION, Dump, DumpEntry
+from cdc_perf.installation import COMMAND
 
 _DIVIDER = "\n\n"
 # A comment on an object that was refused is refused too.
@@ -93,8 +94,9 @@ def schema_sql(dump: Dump, refused: Sequence[Refused], database: str) -> str:
         database: The database that they are from.
     """
     without = {x.entry for x in refused}
-    head = [f"-- The schema of the database {_line(database)}, as `inv init` took it with pg_dump."]
-    head += ["-- Applied to an empty database by `inv up`."]
+    by = f"`{COMMAND} init`"
+    head = [f"-- The schema of the database {_line(database)}, as {by} took it with pg_dump."]
+    head += [f"-- Applied to an empty database by `{COMMAND} up`."]
     named = causes(refused)
     if named:
         head += ["--", "-- Left out, because the embedded PostgreSQL refuses it:"]

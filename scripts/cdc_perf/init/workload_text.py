@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from cdc_perf.init.loads import Loads, TableLoad
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings import toml
 from cdc_perf.settings.workload import DEFAULT_SEED
 from cdc_perf.workload.catalog import Catalog, CatalogTable
@@ -32,7 +33,7 @@ def workload_text(database: str, loads: Loads, catalog: Catalog) -> str:
 
 
 def _head(database: str) -> Iterator[str]:
-    yield f"The load of the database {database}, as `inv init` proposes it."
+    yield f"The load of the database {database}, as `{COMMAND} init` proposes it."
     yield "docs/your-pipeline.md lists every setting."
     yield "The numbers are weights: of all changes, each is made in proportion to its weight."
     yield 'Commented values are those that are used. Remove the "# " to change them.'

@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.installation import COMMAND
 from cdc_perf.integrity.check import unchecked
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.perf.scenario_runner import ScenarioResult, ScenarioRun, ScenarioRunner
@@ -139,7 +140,7 @@ def _wait_for_zero_lag(runner: ScenarioRunner) -> None:
         probe,
         what="the consumer",
         deadline_seconds=_DRAIN_SECONDS,
-        hint="see `inv logs --component consumer`",
+        hint=f"see `{COMMAND} logs --component consumer`",
     )
 
 

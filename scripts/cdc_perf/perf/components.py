@@ -1,6 +1,7 @@
 """Wait for components that restart after they ended, and for the connectors."""
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack.backend import Backend
 from cdc_perf.stack.connector_health import expect_running, is_connector
@@ -25,11 +26,15 @@ def wait_for_components(backend: Backend) -> None:
         ]
         not_running = {status.name: status.state for status in statuses if not status.running}
         if "stopped" in not_running.values():
-            raise StackFailure(f"{', '.join(not_running)} stopped", hint="inv up starts it again")
+            raise StackFailure(
+                f"{', '.join(not_running)} stopped", hint=f"{COMMAND} up starts it again"
+            )
         if not_running:
             raise NotReady(f"{', '.join(not_running)} not running")
 
-    wait_until(probe, what="the stack", deadline_seconds=_DEADLINE_SECONDS, hint="see `inv status`")
+    wait_until(
+        probe, what="the stack", deadline_seconds=_DEADLINE_SECONDS, hint=f"see `{COMMAND} status`"
+    )
 
 
 def wait_for_connector(pipeline: Pipeline, endpoints: Endpoints) -> None:
@@ -42,5 +47,5 @@ def wait_for_connector(pipeline: Pipeline, endpoints: Endpoints) -> None:
         lambda: expect_running(pipeline, endpoints),
         what="the connector",
         deadline_seconds=_DEADLINE_SECONDS,
-        hint="see `inv connector.status`",
+        hint=f"see `{COMMAND} connector.status`",
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from cdc_perf import process
+from cdc_perf.installation import IS_INSTALLED, ROOT, installed_commit, installed_version
 from cdc_perf.results.manifest import Machine, Versions
 
 
@@ -26,15 +27,22 @@ def machine() -> Machine:
 
 def versions(root: Path, k6: str, components: dict[str, str]) -> Versions:
     """Return the versions of all software in a run of the checkout in `root`."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    commit, changed = checked_out(root)
+    project, commit, changed = _tool(root)
     return Versions(
-        project=project["version"],
+        project=project,
         commit=commit,
         changed=changed,
         k6=k6,
         components=components,
     )
+
+
+def _tool(root: Path) -> tuple[str, str, bool]:
+    """Return version and commit, and whether the folder differs from that."""
+    if IS_INSTALLED and root == ROOT:
+        return (installed_version(), *installed_commit())
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return (project["version"], *checked_out(root))
 
 
 def _cpu() -> str:

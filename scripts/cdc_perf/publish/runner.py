@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from cdc_perf.errors import PublishFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.terminal import show
 
 _WORKFLOW_RUN, _LABEL = "workflow_run", "pull_request_target"
@@ -99,7 +100,7 @@ def finished_run(environment: Mapping[str, str]) -> WorkflowRun:
     if environment.get("GITHUB_EVENT_NAME") != _WORKFLOW_RUN:
         raise PublishFailure(
             "this command runs at the end of a pull request's workflow run, and no such run ended",
-            hint="performance-comment.yml runs it; to write a summary: inv publish RUN",
+            hint=f"performance-comment.yml runs it; to write a summary: {COMMAND} publish RUN",
         )
     return _event(environment, _Event).workflow_run
 

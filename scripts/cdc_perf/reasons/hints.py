@@ -1,5 +1,6 @@
 """Known problems of the machine, with what to do."""
 
+from cdc_perf.installation import COMMAND
 from cdc_perf.reasons.reason import reason
 
 
@@ -32,4 +33,4 @@ def open_files_exhausted() -> str:
 @reason
 def tool_cache_damaged() -> str:
     """A program or library of the tool cache does not start."""
-    return "the tool cache is damaged: inv tools.clean, then run the command again"
+    return f"the tool cache is damaged: {COMMAND} tools.clean, then run the command again"

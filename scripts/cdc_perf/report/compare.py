@@ -6,6 +6,7 @@ from shlex import quote
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.files import json_text
+from cdc_perf.installation import COMMAND
 from cdc_perf.report.changes import MetricChange, changes_of, changes_table, headline, incomparable
 from cdc_perf.report.differences import ByScenario, SettingDifference, differences
 from cdc_perf.report.hops import changed_hop
@@ -49,7 +50,7 @@ def next_step(before: Versions | HistoryEntry, now: Manifest) -> NextStep:
         return NextStep("Both runs measured the same commit.")
     commits = " ".join(quote(each.commit[:_COMMIT_LENGTH]) for each in versions)
     pipeline = f" --pipeline {quote(now.pipeline_option)}" if now.pipeline_option else ""
-    return NextStep("To rule it out, run:", f"inv compare {commits}{pipeline}")
+    return NextStep("To rule it out, run:", f"{COMMAND} compare {commits}{pipeline}")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.files import json_text
+from cdc_perf.installation import COMMAND
 from cdc_perf.report.rows import printable
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.names import nearest
@@ -111,7 +112,7 @@ def _sentence(findings: Sequence[CheckResult]) -> str:
     if wrong:
         return f"Fix first: {', '.join(wrong)}."
     if missing:
-        return f"Ready. The first `inv up` downloads what is missing: {', '.join(missing)}."
+        return f"Ready. The first `{COMMAND} up` downloads what is missing: {', '.join(missing)}."
     return "Ready."
 
 

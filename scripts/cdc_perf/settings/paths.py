@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cdc_perf.installation import IS_INSTALLED, ROOT
+
 # The environment variable that names the folder of the pipeline under test.
 PIPELINE = "CDC_PIPELINE"
 
@@ -40,8 +42,13 @@ class Checkout:
 
     @classmethod
     def here(cls) -> "Checkout":
-        """Return the checkout that contains this file, with the process's environment."""
-        return cls.at(Path(__file__).parents[3], os.environ)
+        """Return the running tool's files, with the process's environment.
+
+        Without `CDC_PIPELINE`, an installed tool takes the current folder as the pipeline.
+        """
+        if not IS_INSTALLED:
+            return cls.at(ROOT, os.environ)
+        return cls.at(ROOT, {PIPELINE: ".", **{k: v for k, v in os.environ.items() if v}})
 
     @property
     def k6(self) -> Path:
@@ -80,10 +87,14 @@ class Checkout:
 
     @property
     def pipeline_option(self) -> str:
-        """The value of `--pipeline` for a command in `root`; empty for the default."""
-        return (
-            "" if self.pipeline == _sample(self.root) else os.path.relpath(self.pipeline, self.root)
+        """The value of `--pipeline` for a command; empty for the default.
+
+        Commands of a checkout run in `root`, those of an installed tool in the current folder.
+        """
+        default, folder = (
+            (Path.cwd(), Path.cwd()) if IS_INSTALLED else (_sample(self.root), self.root)
         )
+        return "" if self.pipeline == default else os.path.relpath(self.pipeline, folder)
 
     @property
     def own_scenarios_file(self) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from cdc_perf.errors import UsageFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.connector_rules import FILLED_IN, Readers, connector_faults
 from cdc_perf.settings.files import read_toml, typed
 from cdc_perf.settings.kafka_client import is_secret, refusal
@@ -33,6 +34,11 @@ def load_pipeline(checkout: Checkout) -> Pipeline:
         UsageFailure: The file is missing or wrong: `pipeline.toml: tables[2].key: is missing`.
     """
     path = checkout.pipeline_file
+    if not path.exists():
+        raise UsageFailure(
+            f"{path}: there is no such file",
+            hint=f"{COMMAND} init --from DSN writes one; --pipeline names its folder",
+        )
     content = read_toml(path)
     for place, fault in _untyped_faults(content):
         raise UsageFailure(f"{path.name}: {place}: {fault}")

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import source
 from cdc_perf.stack.canary_row import CREATE, CanaryRow
@@ -72,7 +73,8 @@ def run_canary(
 
     guard = Guard(pipeline, endpoints)
     explanations = [explain] if explain else []
-    hint = "see `inv status`, then `inv logs --component consumer` and `--component connect`"
+    logs = f"`{COMMAND} logs --component consumer` and `--component connect`"
+    hint = f"see `{COMMAND} status`, then {logs}"
     try:
         with source.connect(endpoints.postgres_dsn) as connection, sink.open() as reader:
             # A lock of others must not hold a command forever.

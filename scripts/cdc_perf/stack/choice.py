@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
@@ -59,7 +60,7 @@ class StackChoice:
         if self.other:
             raise StackFailure(
                 f"the {self.other} stack of this checkout is up",
-                hint=f"stop it (inv down --stack {self.other}), or omit --stack to use it",
+                hint=f"stop it ({COMMAND} down --stack {self.other}), or omit --stack to use it",
             )
 
 
@@ -167,5 +168,5 @@ def running_endpoints(backend: Backend) -> Endpoints:
     if endpoints is None:
         hint = "shows what does not answer" if backend.name == EXTERNAL else "starts one"
         option = " --stack external" if backend.name == EXTERNAL else ""
-        raise StackFailure("no stack is up", hint=f"inv up{option} {hint}")
+        raise StackFailure("no stack is up", hint=f"{COMMAND} up{option} {hint}")
     return endpoints

@@ -12,6 +12,7 @@ from typing import TypeVar
 import requests
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.redaction import redacted
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.task_failure import TaskFailure, failure_of
@@ -20,7 +21,7 @@ from cdc_perf.waiting import NotReady, wait_until
 T = TypeVar("T")
 # How long a request to a running Connect is retried.
 ANSWER_SECONDS = 15.0
-LOGS = "see `inv logs --component connect`"
+LOGS = f"see `{COMMAND} logs --component connect`"
 _TIMEOUT_SECONDS = 10
 _REBALANCING = 409
 _NOT_FOUND = 404
@@ -209,7 +210,7 @@ class ConnectApi:
             kind = ServerError if answer.status_code >= _SERVER_ERROR else StackFailure
             raise kind(
                 f"Kafka Connect answered {answer.status_code} to {method} {path}: {reason}",
-                hint="see `inv logs --component connect`",
+                hint=f"see `{COMMAND} logs --component connect`",
                 detail=tuple(more),
             )
         return answer

@@ -9,6 +9,7 @@ from enum import StrEnum
 from psycopg.conninfo import conninfo_to_dict
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import source
 from cdc_perf.stack.connect_api import (
@@ -335,7 +336,7 @@ def restart(pipeline: Pipeline, endpoints: Endpoints) -> None:
     """
     api, name = ConnectApi.of(endpoints), pipeline.connector.name
     if not retried(lambda: api.restart(name)):
-        raise StackFailure(f"there is no connector {name}", hint="inv connector.deploy")
+        raise StackFailure(f"there is no connector {name}", hint=f"{COMMAND} connector.deploy")
     wait_running(pipeline, endpoints, resume=True)
     wait_steady(pipeline, endpoints)
 

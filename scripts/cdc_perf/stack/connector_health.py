@@ -9,6 +9,7 @@ from enum import StrEnum
 import psycopg
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.reasons import connector as reasons
 from cdc_perf.reasons.reason import Reason
 from cdc_perf.settings.pipeline import Pipeline
@@ -64,8 +65,8 @@ _STATES: dict[str, State] = {
     "RESTARTING": "starting",
     "UNASSIGNED": "unassigned",
 }
-_ABSENT_REMEDY = "inv connector.deploy"
-_RESUME_REMEDY = "inv up or inv connector.restart resumes it"
+_ABSENT_REMEDY = f"{COMMAND} connector.deploy"
+_RESUME_REMEDY = f"{COMMAND} up or {COMMAND} connector.restart resumes it"
 NOT_CREATED = (
     "cdc-perf creates no sink connector there: correct sink_connector.name in pipeline.toml; if "
     "another worker runs it, replace [sink_connector] by kafka.consumer_group"
@@ -196,7 +197,7 @@ def _read(
     try:
         return assessed(ConnectApi.of(endpoints, _ANSWER_SECONDS).status(name))
     except (Rebalancing, Unreachable) as reason:
-        return ConnectorHealth(name, Condition.UNKNOWN, str(reason), "inv status")
+        return ConnectorHealth(name, Condition.UNKNOWN, str(reason), f"{COMMAND} status")
     except StackFailure as failure:
         return ConnectorHealth(name, Condition.UNKNOWN, failure.message, failure.hint)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import requests
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import canary, source
 from cdc_perf.stack.connect_api import ConnectApi, Rebalancing, Unreachable, why_not
@@ -59,7 +60,7 @@ def expect_observed(endpoints: Endpoints) -> None:
     if not endpoints.prometheus_url:
         raise StackFailure(
             "--observe: the stack is up without Prometheus",
-            hint="inv down, then inv up --observe",
+            hint=f"{COMMAND} down, then {COMMAND} up --observe",
         )
 
 

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from psycopg.conninfo import conninfo_to_dict
 
 from cdc_perf.errors import StackFailure, UsageFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.pipeline import Connector, MongodbSink, Pipeline, PostgresSink
 from cdc_perf.stack.connect_api import LOGS, ConnectApi, answered, retried
@@ -54,7 +55,7 @@ _MOST_LINES = 4
 # Hibernate reports only this if it cannot log in, and logs the reason.
 _NO_DATABASE = "Unable to determine Dialect"
 _SQL_ERROR = re.compile(r"\bPSQLException: .*")
-_REMEDY = f"{LOGS}; remove the cause, then inv up"
+_REMEDY = f"{LOGS}; remove the cause, then {COMMAND} up"
 # The MongoDB connector validates its configuration by connecting, and its driver tries for 30 s.
 _VALIDATION_SECONDS = 45.0
 
@@ -186,7 +187,7 @@ def restart_sink(
     """
     api, name = ConnectApi.of(endpoints), _connector(pipeline).name
     if not retried(lambda: api.restart(name)):
-        raise StackFailure(f"there is no sink connector {name}", hint="inv connector.deploy")
+        raise StackFailure(f"there is no sink connector {name}", hint=f"{COMMAND} connector.deploy")
     # A restart does not resume a paused connector.
     retried(lambda: api.resume(name))
     _wait_running(api, name, STALE_FAILURE_SECONDS, log)

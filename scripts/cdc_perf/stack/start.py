@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 import psycopg
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.connector_rules import connector_warnings
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline, PostgresSink
@@ -209,7 +210,7 @@ def check(backend: Backend, checkout: Checkout, pipeline: Pipeline) -> tuple[Res
     """
     endpoints = backend.endpoints()
     if endpoints is None:
-        raise StackFailure("no stack is up", hint="inv up starts one")
+        raise StackFailure("no stack is up", hint=f"{COMMAND} up starts one")
     expect_same(checkout, pipeline)
     return check_answers(pipeline, endpoints, probe_all(pipeline, endpoints), OWN_SOURCE)
 

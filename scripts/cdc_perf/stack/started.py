@@ -12,6 +12,7 @@ import msgspec
 
 from cdc_perf.errors import StackFailure
 from cdc_perf.files import NOT_JSON, readable_json, write_atomically
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import (
     Connect,
@@ -109,7 +110,7 @@ def expect_same(checkout: Checkout, pipeline: Pipeline) -> None:
         if differences:
             raise StackFailure(
                 f"the running stack does not match pipeline.toml: {differences[0]}",
-                hint="inv down, then inv up",
+                hint=f"{COMMAND} down, then {COMMAND} up",
                 detail=differences[1:],
             )
 

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cdc_perf.installation import COMMAND
+
 _CAUSED_BY = "Caused by: "
 _LENGTH = 300
 # A Java class with its package, such as `org.apache.kafka.common.KafkaException`.
@@ -64,11 +66,12 @@ _PATTERNS: tuple[tuple[FailureCode, str], ...] = (
     (FailureCode.POSTGRES_AWAY, r"Database connection failed|I/O error occurred while sending"),
 )
 _CONFIG = "in [connector.config] of pipeline.toml"
-_RESTART = "then inv connector.restart"
-_DEPLOY = "then inv connector.deploy"
+_RESTART_NOW = f"{COMMAND} connector.restart"
+_RESTART = f"then {_RESTART_NOW}"
+_DEPLOY = f"then {COMMAND} connector.deploy"
 _SLOT_AGAIN = (
-    "changes since then are lost: inv down, then inv up; on an external stack, stop the "
-    "connector, delete its offsets (DELETE /connectors/NAME/offsets), and resume it"
+    f"changes since then are lost: {COMMAND} down, then {COMMAND} up; on an external stack, "
+    "stop the connector, delete its offsets (DELETE /connectors/NAME/offsets), and resume it"
 )
 _REMEDIES: dict[FailureCode, str] = {
     FailureCode.RECORD_TOO_LARGE: (
@@ -85,10 +88,10 @@ _REMEDIES: dict[FailureCode, str] = {
         f"of the row; {_RESTART}"
     ),
     FailureCode.NULL_IN_REQUIRED: (
-        "an update did not change a TOASTed value of this column, and Debezium has no placeholder "
-        "for its type. For later changes: ALTER TABLE {table} REPLICA IDENTITY FULL. For the "
-        "blocked change: ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL, "
-        "inv connector.restart, then SET NOT NULL again, and update the row to restore its value"
+        "a TOASTed value of this column did not change in an update, and Debezium has no "
+        "placeholder for its type. For later changes: ALTER TABLE {table} REPLICA IDENTITY FULL. "
+        "For the blocked change: ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL, "
+        f"{_RESTART_NOW}, then SET NOT NULL again, and update the row to restore its value"
     ),
     FailureCode.SLOT_LOST: (
         f"the replication slot was dropped, or fell too far behind, and {_SLOT_AGAIN}"
@@ -104,7 +107,7 @@ _REMEDIES: dict[FailureCode, str] = {
     FailureCode.WAL_LEVEL: f"set wal_level = logical and restart PostgreSQL; {_RESTART}",
     FailureCode.LOGIN: (
         "check user and password of the connector, and pg_hba.conf of PostgreSQL; "
-        f"{_DEPLOY} or inv connector.restart"
+        f"{_DEPLOY} or {_RESTART_NOW}"
     ),
     FailureCode.PERMISSION: (
         "grant the connector's role REPLICATION, and SELECT on the tables of pipeline.toml; "
@@ -117,9 +120,9 @@ _REMEDIES: dict[FailureCode, str] = {
         "give Kafka Connect a larger heap, or limit the queue (max.queue.size.in.bytes "
         f"{_CONFIG}); {_DEPLOY}"
     ),
-    FailureCode.KAFKA_AWAY: f"Kafka does not answer in time: see inv status; {_RESTART}",
-    FailureCode.POSTGRES_AWAY: f"PostgreSQL does not answer: see inv status; {_RESTART}",
-    FailureCode.UNKNOWN: f"see inv logs --component connect; remove the cause, {_RESTART}",
+    FailureCode.KAFKA_AWAY: f"Kafka does not answer in time: see {COMMAND} status; {_RESTART}",
+    FailureCode.POSTGRES_AWAY: f"PostgreSQL does not answer: see {COMMAND} status; {_RESTART}",
+    FailureCode.UNKNOWN: f"see {COMMAND} logs --component connect; remove the cause, {_RESTART}",
 }
 
 

@@ -4,13 +4,16 @@ from pathlib import Path
 
 from invoke import Context, task
 
+from cdc_perf.installation import COMMAND, IS_INSTALLED, ROOT
 from cdc_perf.tasks.command import command
+
+_DEFAULT = "the current folder" if IS_INSTALLED else "one with the database's name"
 
 
 @task(
     help={
         "from_": "PostgreSQL address without a password (default: CDC_POSTGRES_DSN, or a question)",
-        "pipeline": "folder to write (default: CDC_PIPELINE, or the database's name)",
+        "pipeline": f"folder to write (default: CDC_PIPELINE, else {_DEFAULT})",
         "yes": "overwrite changed files without asking",
     }
 )
@@ -48,7 +51,8 @@ def init(_: Context, from_: str = "", pipeline: str = "", yes: bool = False) -> 
     for path in written:
         show(f"wrote {path}")
     if written:
-        show(f"next: inv perf --pipeline {shlex.quote(str(folder))}")
+        option = Checkout.at(ROOT, {PIPELINE: str(folder)}).pipeline_option
+        show(f"next: {COMMAND} perf{f' --pipeline {shlex.quote(str(folder))}' if option else ''}")
     else:
         show(f"{folder}: nothing to change")
 

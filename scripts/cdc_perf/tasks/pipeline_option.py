@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cdc_perf.errors import UsageFailure
+from cdc_perf.installation import IS_INSTALLED, ROOT
 from cdc_perf.settings.paths import PIPELINE
 
-PIPELINE_HELP = "folder of the pipeline (default: CDC_PIPELINE, else pipelines/sample)"
+_DEFAULT = "the current folder" if IS_INSTALLED else "pipelines/sample"
+PIPELINE_HELP = f"folder of the pipeline (default: CDC_PIPELINE, else {_DEFAULT})"
 _NAME = "pipeline"
 
 
@@ -47,5 +49,9 @@ def _folder(given: str, option: str) -> Path:
         raise UsageFailure(
             f"{option}: {folder} has no pipeline.toml",
             hint="name the folder of a pipeline, such as pipelines/sample",
+        )
+    if IS_INSTALLED and folder.is_relative_to(ROOT):
+        raise UsageFailure(
+            f"{option}: {folder} belongs to the installation", hint="copy it to a folder of yours"
         )
     return folder

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke import Argument, Context, Exit, Task, task
 
+from cdc_perf.installation import COMMAND
 from cdc_perf.perf.comparison.settings import EFFECT, MINUTES, RATE
 from cdc_perf.tasks.command import JSON_HELP, command
 from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
@@ -27,7 +28,7 @@ class _Compare(Task[Any]):
 
 @task(
     help={
-        "name": "name given with inv perf --name (default: any)",
+        "name": f"name given with {COMMAND} perf --name (default: any)",
         "scenario": "scenario that the run contains (default: any)",
         "verdict": "PASS, FAIL, NO-DATA, or INVALID; with --scenario, its verdict (default: any)",
         "commit": "first characters of the commit (default: any)",
@@ -94,7 +95,7 @@ def compare(
     if pairs:
         raise UsageFailure(
             "--pairs: two versions are measured side by side, in as many starts as it takes",
-            hint=f"use inv compare {base} {head} --minutes {MINUTES}",
+            hint=f"use {COMMAND} compare {base} {head} --minutes {MINUTES}",
         )
     options = ComparisonOptions.parse(minutes, effect, rate)
     checkout = Checkout.here()
@@ -129,7 +130,7 @@ def history(_: Context, scenario: str, json: bool = False) -> None:
         broken = f"; {counted(len(unreadable), 'line')} not readable" if unreadable else ""
         words = "--observe-only 5m" if name == OBSERVE else f"--scenarios {name}"
         raise UsageFailure(
-            f"the history has no run of {name}{broken}", hint=f"run: inv perf {words}"
+            f"the history has no run of {name}{broken}", hint=f"run: {COMMAND} perf {words}"
         )
     cache = Cache.of_environment()
     last, *rest = comparable_groups(entries, lambda x: find_change_points(checkout.root, cache, x))

@@ -11,7 +11,10 @@ from cdc_perf.tasks.command import command
 from cdc_perf.tasks.pipeline_option import of_pipeline
 
 # Commands that work without a pipeline: on the checkout itself, or on the whole tool cache.
-_WITHOUT = {"ci.plan", "ci.gate", "ci.judge", "dashboards", "schemas", "workflow", "tools.clean"}
+_WITHOUT = {
+    *("ci.plan", "ci.gate", "ci.judge", "dashboards", "schemas", "workflow", "tools.clean"),
+    *("release.check", "release.k6"),
+}
 
 
 @pytest.fixture

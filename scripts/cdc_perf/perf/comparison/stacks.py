@@ -11,6 +11,7 @@ from pathlib import Path
 from cdc_perf import process
 from cdc_perf.errors import ExitCode, Interrupted, StackFailure
 from cdc_perf.files import write_atomically
+from cdc_perf.installation import COMMAND
 from cdc_perf.perf.comparison.versions import VersionFolder
 from cdc_perf.redaction import redacted
 from cdc_perf.results.comparison import Side
@@ -58,7 +59,7 @@ def _expect_down(versions: Mapping[Side, VersionFolder]) -> None:
         if version.checkout.endpoints_file.exists():
             raise StackFailure(
                 f"the stack of {version.checkout.root} is up, and a comparison needs fresh starts",
-                hint="stop it there: inv down",
+                hint=f"stop it there: {COMMAND} down",
             )
 
 
@@ -127,6 +128,6 @@ def _endpoints(version: VersionFolder) -> Endpoints:
     if found is None:
         raise StackFailure(
             f"{version.side}: {version.checkout.endpoints_file} is not readable by this version",
-            hint="compare with a version whose inv up writes this file in the same form",
+            hint=f"compare with a version whose {COMMAND} up writes this file in the same form",
         )
     return found

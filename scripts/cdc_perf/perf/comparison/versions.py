@@ -15,6 +15,7 @@ import uv
 from cdc_perf import process, process_tags
 from cdc_perf.errors import UsageFailure
 from cdc_perf.files import is_own_folder, own_folder
+from cdc_perf.installation import COMMAND, MODULE, ROOT
 from cdc_perf.lock import exclusive
 from cdc_perf.perf.environment import checked_out, git_output
 from cdc_perf.results.comparison import Side, Version
@@ -47,8 +48,9 @@ class VersionFolder:
     python: Path
 
     def command(self, *words: str) -> list[str | Path]:
-        """Return the command line of `inv` in this version."""
-        return [self.python, "-m", "invoke", *words]
+        """Return the command line of this version's tool."""
+        module = MODULE if self.checkout.root == ROOT else "invoke"
+        return [self.python, "-m", module, *words]
 
     def described(self) -> Version:
         """Return the version for comparison.json, without what runs in its stack."""
@@ -95,7 +97,7 @@ def _is_version(here: Checkout, argument: str, name: str) -> bool:
         raise UsageFailure(
             f"{argument}: {name!r} is neither a run, nor a commit, nor a folder with a checkout or "
             "a pipeline",
-            hint="inv runs lists the runs; a commit is any name that git accepts",
+            hint=f"{COMMAND} runs lists the runs; a commit is any name that git accepts",
         )
     return not is_run
 
@@ -197,7 +199,7 @@ def _python(here: Checkout, version: VersionFolder, cache: Cache) -> Path:
         )
         process.run(
             [
-                *(uv_binary, "pip", "install", "--quiet", "--compile-bytecode"),
+                *(uv_binary, "pip", "install", "--quiet", "--no-cache", "--compile-bytecode"),
                 *("--python", folder / "bin" / "python"),
                 *("--require-hashes", "--requirement", lock),
             ],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.files import write_atomically
+from cdc_perf.installation import COMMAND
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.report.compare import RunComparison
 from cdc_perf.report.html.comparison import ComparisonView, comparison_view, last_runs_view
@@ -109,7 +110,9 @@ def write_reports_or_log(folder: Path) -> None:
         write_reports(folder)
     except Exception as error:  # noqa: BLE001 - a failed report must not fail the run
         cause = str(error).partition("\n")[0]
-        _log.info(f"no report: {type(error).__name__}: {cause}; to retry: inv report {folder.name}")
+        _log.info(
+            f"no report: {type(error).__name__}: {cause}; to retry: {COMMAND} report {folder.name}"
+        )
 
 
 def _beside(base: BaseRun, runs: Sequence[RunData]) -> ComparisonView:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from cdc_perf.errors import SettingFailure, StackFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.connector_rules import Readers, connector_faults
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.table_name import TableName
@@ -13,7 +14,7 @@ from cdc_perf.stack.connector_health import SINK_CONNECTOR, ConnectorHealth, ass
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady
 
-_REMEDY = "change it there (inv connector.deploy --stack external), or in pipeline.toml"
+_REMEDY = f"change it there ({COMMAND} connector.deploy --stack external), or in pipeline.toml"
 _NO_ADDRESS = "no address of Kafka Connect is given"
 _MOST_LISTED = 5
 

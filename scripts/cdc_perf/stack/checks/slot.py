@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import Connection
 
 from cdc_perf.errors import SettingFailure, StackFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.waiting import NotReady, WaitTimeout, wait_until
 
@@ -125,7 +126,8 @@ def slot_fault(
             f"PostgreSQL has no replication slot {wanted}; {others}",
             "use the slot.name of your connector"
             if any(each.plugin for each in slots)
-            else "use the slot.name of your connector; if there is none yet: inv connector.deploy",
+            else "use the slot.name of your connector; "
+            f"if there is none yet: {COMMAND} connector.deploy",
         )
     fault = _kind_fault(slot, database)
     if fault is None and reading and not slot.active:

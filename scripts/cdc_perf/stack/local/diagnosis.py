@@ -11,6 +11,7 @@ import msgspec
 import psutil
 
 from cdc_perf.errors import Failure, StackFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
@@ -134,7 +135,7 @@ def _tool(tool: Tool, cache: Cache) -> CheckResult:
         what=tool.name,
         health=Health.MISSING,
         found=f"{found}, about {format_duration(tool.seconds)} to install",
-        remedy="`inv up` installs it; or now: inv tools.install",
+        remedy=f"`{COMMAND} up` installs it; or now: {COMMAND} tools.install",
     )
 
 
@@ -154,6 +155,6 @@ def _prometheus() -> CheckResult:
     except StackFailure as failure:
         return _ok(
             "prometheus",
-            f"{failure.message.removeprefix('--observe: ')}; only inv up --observe needs it",
+            f"{failure.message.removeprefix('--observe: ')}; only {COMMAND} up --observe needs it",
         )
     return _ok("prometheus", f"{version}, {found}")

@@ -9,6 +9,7 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.installation import COMMAND
 
 # supervisord answers at once, whatever it does; an overloaded machine may take longer.
 _ANSWER_SECONDS = 10.0
@@ -22,7 +23,7 @@ def hung() -> Hung:
     """Return the failure of a supervisord that hangs."""
     return Hung(
         f"supervisord hangs: no answer within {_ANSWER_SECONDS:.0f} s",
-        hint="inv down stops it and every component",
+        hint=f"{COMMAND} down stops it and every component",
     )
 
 
