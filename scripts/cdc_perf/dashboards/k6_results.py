@@ -172,7 +172,7 @@ def panels() -> tuple[Panel, ...]:
                 (
                     "The values of each summary, without the warm-up, if it has enough samples. "
                     "Begin is the start time; the difference between two runs is the shift that "
-                    "overlays them. To find whether a run is worse, use `inv compare --pairs`."
+                    "overlays them. To find whether a version is worse, use `inv compare`."
                 ),
                 "s",
                 16,
