@@ -27,7 +27,7 @@ def machine() -> Machine:
 
 def versions(root: Path, k6: str, components: dict[str, str]) -> Versions:
     """Return the versions of all software in a run of the checkout in `root`."""
-    project, commit, changed = _tool(root)
+    project, commit, changed = tool_version(root)
     return Versions(
         project=project,
         commit=commit,
@@ -37,8 +37,12 @@ def versions(root: Path, k6: str, components: dict[str, str]) -> Versions:
     )
 
 
-def _tool(root: Path) -> tuple[str, str, bool]:
-    """Return version and commit, and whether the folder differs from that."""
+def tool_version(root: Path) -> tuple[str, str, bool]:
+    """Return the tool's version and commit, and whether its folder differs from the commit.
+
+    Args:
+        root: A checkout, or the installation's files.
+    """
     if IS_INSTALLED and root == ROOT:
         return (installed_version(), *installed_commit())
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]

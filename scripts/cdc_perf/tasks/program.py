@@ -1,13 +1,15 @@
 """`cdc-perf`: the installed command, with the tasks of `inv`."""
 
-from typing import Any
+from collections.abc import Callable
 
 from invoke import Argument, Config, Exit, ParseError, Program
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.installation import COMMAND, installed_commit, installed_version
+from cdc_perf.installation import ROOT
+from cdc_perf.perf.environment import tool_version
 from cdc_perf.tasks.namespace import make_namespace
 
+_NAME = "cdc-perf"
 # Invoke's other options are about shell commands and its own settings files.
 _OPTIONS = frozenset(
     {"complete", "help", "list", "list-depth", "list-format", "print-completion-script", "version"}
@@ -36,7 +38,7 @@ class InstalledCommand(Program):
         """Parse the command's own options."""
         self._exit_on_error(super().parse_tasks)
 
-    def _exit_on_error(self, parse: Any) -> None:  # noqa: ANN401 - Invoke's are not typed
+    def _exit_on_error(self, parse: Callable[[], None]) -> None:
         try:
             parse()
         except ParseError as error:
@@ -45,13 +47,12 @@ class InstalledCommand(Program):
 
 def main() -> None:
     """Run `cdc-perf`."""
-    commit, changed = installed_commit()
-    text = f"{installed_version()} ({commit[:12] or 'commit unknown'}{'+changes' * changed})"
+    version, commit, changed = tool_version(ROOT)
     program = InstalledCommand(
-        version=text,
+        version=f"{version} ({commit[:12] or 'commit unknown'}{'+changes' * changed})",
         namespace=make_namespace(),
-        name=COMMAND,
-        binary=COMMAND,
-        binary_names=[COMMAND],
+        name=_NAME,
+        binary=_NAME,
+        binary_names=[_NAME],
     )
     program.run()
