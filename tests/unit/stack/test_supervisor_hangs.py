@@ -10,6 +10,7 @@ from typing import NoReturn
 from xml.parsers.expat import ExpatError
 
 import pytest
+from supervisor.xmlrpc import Faults
 
 from cdc_perf import process_tags
 from cdc_perf.errors import StackFailure
@@ -36,6 +37,7 @@ def supervisor(tmp_path: Path) -> Supervisor:
         (ExpatError("not XML"), StackFailure),
         (xmlrpc.client.ResponseError("not an answer"), StackFailure),
         (xmlrpc.client.ProtocolError("", 500, "", {}), StackFailure),
+        (xmlrpc.client.Fault(Faults.SHUTDOWN_STATE, "SHUTDOWN_STATE"), StackFailure),
     ],
 )
 def test_no_answer_is_a_failure_of_ours(

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError
 
+from supervisor.xmlrpc import Faults
+
 from cdc_perf.errors import StackFailure
 from cdc_perf.installation import COMMAND
 
@@ -37,12 +39,16 @@ def call(path: Path, method: str, *arguments: object) -> Any:  # noqa: ANN401 - 
 
     Raises:
         Hung: supervisord accepted the call and did not answer in time.
-        StackFailure: supervisord does not answer.
+        StackFailure: supervisord does not answer, or is shutting down.
         xmlrpc.client.Fault: supervisord refuses the call.
     """
     try:
         with xmlrpc.client.ServerProxy("http://localhost/RPC2", _Transport(path)) as server:
             return getattr(server.supervisor, method)(*arguments)
+    except xmlrpc.client.Fault as fault:
+        if fault.faultCode == Faults.SHUTDOWN_STATE:
+            raise StackFailure("supervisord is shutting down") from None
+        raise
     except TimeoutError:
         raise hung() from None
     except _NO_ANSWER as error:

@@ -163,7 +163,7 @@ class Supervisor:
     def _wait_ended(self, supervisord: psutil.Process) -> None:
         def probe() -> None:
             # Each call wakes supervisord, which otherwise takes a step per second.
-            with suppress(StackFailure, xmlrpc.client.Fault):
+            with suppress(StackFailure):
                 self._call("getState")
             # Its parent may take its time to remove what is left of an ended process.
             if supervisord.status() != psutil.STATUS_ZOMBIE:
