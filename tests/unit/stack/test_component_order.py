@@ -52,6 +52,9 @@ class Recorder(Supervisor):
     def alive(self) -> bool:
         return True
 
+    def processes(self) -> dict[str, dict[str, Any]]:
+        return {name: {} for name in self.programs}
+
     def shut_down(self) -> None:
         self.done.append("shut down")
 
@@ -145,8 +148,18 @@ def test_an_embedded_stack_is_killed_except_postgres_which_cleans_up(
     tmp_path: Path,
 ) -> None:
     stack, recorder = local_stack(tmp_path, pipeline, monkeypatch)
+    recorder.programs = COMPONENTS
     assert stop(stack)
     assert recorder.done == STOPPED
+
+
+def test_a_stack_is_stopped_whose_pipeline_had_fewer_components(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stack, recorder = local_stack(tmp_path, pipeline, monkeypatch)
+    recorder.programs = ("kafka", "prometheus")
+    assert stack.down()
+    assert recorder.done == ["KILL kafka", "stop kafka", "shut down"]
 
 
 class FakeCompose:

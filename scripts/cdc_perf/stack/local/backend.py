@@ -13,7 +13,7 @@ from cdc_perf.stack import target
 from cdc_perf.stack.backend import JvmMemory, LogTail
 from cdc_perf.stack.checks.results import Result
 from cdc_perf.stack.component import ComponentStatus
-from cdc_perf.stack.component_specs import OBSERVERS, components_of
+from cdc_perf.stack.component_specs import OBSERVERS, PIPELINE, components_of
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.local.jvm_memory import collected
 from cdc_perf.stack.local.layout import Layout
@@ -64,7 +64,9 @@ class LocalStack:
     def down(self) -> bool:
         """Kill the components, as their data are removed; PostgreSQL cleans up after itself."""
         found = self._layout.state.exists() or self._supervisor.alive()
-        specs = components_of(self._pipeline)
+        # Those of the pipeline.toml that the stack was started with.
+        known = self._supervisor.processes()
+        specs = [spec for spec in PIPELINE if spec.name in known]
         for spec in specs:
             with suppress(StackFailure):
                 self._supervisor.kill_program(spec.name, spec.kill_signal)
