@@ -16,6 +16,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import msgspec
+from msgspec.structs import replace
 
 from bench.plants import Base, Kind, Plant, drawn, plant
 from bench.workplace import workplace
@@ -89,7 +90,9 @@ def record(checkout: Checkout, known: Sequence[Recording]) -> None:
     if comparison is None:
         say("not recorded: there is no comparison.json")
         return
-    recording = Recording(plant=planted, comparison=comparison)
+    # A folder of this machine.
+    named = replace(comparison, head=replace(comparison.head, name="a copy"))
+    recording = Recording(plant=planted, comparison=named)
     content = gzip.compress(msgspec.json.encode(recording), mtime=0)
     write_atomically(FOLDER / f"{comparison.comparison_id}.json.gz", content)
 
