@@ -90,7 +90,7 @@ def record(checkout: Checkout, known: Sequence[Recording]) -> None:
     if comparison is None:
         say("not recorded: there is no comparison.json")
         return
-    # A folder of this machine.
+    # The name that was typed is a folder of this machine.
     named = replace(comparison, head=replace(comparison.head, name="a copy"))
     recording = Recording(plant=planted, comparison=named)
     content = gzip.compress(msgspec.json.encode(recording), mtime=0)

@@ -12,7 +12,7 @@ IS_INSTALLED = _DATA.is_dir()
 ROOT = _DATA if IS_INSTALLED else _PACKAGE.parents[1]
 # How users type a command: `inv up`.
 COMMAND = "cdc-perf" if IS_INSTALLED else "inv"
-# The same, as words of a process that the running Python starts.
+# The module that runs a command: `python -m invoke up`.
 MODULE = "cdc_perf" if IS_INSTALLED else "invoke"
 
 

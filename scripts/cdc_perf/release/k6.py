@@ -20,11 +20,10 @@ from cdc_perf.tools.k6 import (
     pinned_toolchain,
     source_digest,
 )
-from cdc_perf.tools.released_k6 import ReleasedK6
+from cdc_perf.tools.released_k6 import ARCHITECTURES, ReleasedK6
 
 _log = logging.getLogger(__name__)
-# By their names in a release.
-PLATFORMS = {"linux-amd64": ("linux", "amd64"), "linux-arm64": ("linux", "arm64")}
+PLATFORMS = tuple(f"linux-{architecture}" for architecture in ARCHITECTURES.values())
 _BUILDS = 2
 
 
@@ -73,7 +72,7 @@ def _built(module: Path, cache: Cache, go: Path, target: Path, platform: str) ->
 
 
 def _builds(module: Path, cache: Cache, go: Path, target: Path, platform: str) -> Iterator[str]:
-    system, architecture = PLATFORMS[platform]
+    system, _, architecture = platform.partition("-")
     for number in range(_BUILDS):
         # Different lengths, because a path in the binary could have room for either.
         with TemporaryDirectory(prefix=f"cdc-perf-k6-{'x' * 7 * number}") as name:

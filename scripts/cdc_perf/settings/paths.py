@@ -91,9 +91,8 @@ class Checkout:
 
         Commands of a checkout run in `root`, those of an installed tool in the current folder.
         """
-        default, folder = (
-            (Path.cwd(), Path.cwd()) if IS_INSTALLED else (_sample(self.root), self.root)
-        )
+        folder = Path.cwd() if IS_INSTALLED else self.root
+        default = folder if IS_INSTALLED else _sample(self.root)
         return "" if self.pipeline == default else os.path.relpath(self.pipeline, folder)
 
     @property

@@ -39,6 +39,18 @@ def source_digest(module: Path) -> str:
     return digest.hexdigest()
 
 
+def pinned_k6(go_mod: Path) -> str:
+    """Return the version of k6 in a go.mod.
+
+    Raises:
+        StackFailure: It has none.
+    """
+    found = re.search(r"go\.k6\.io/k6 v(\S+)", go_mod.read_text(encoding="utf-8"))
+    if found is None:
+        raise StackFailure(f"{go_mod} does not contain go.k6.io/k6")
+    return found[1]
+
+
 def k6_tool(module: Path, locks: Path, cache: Cache) -> Tool:
     """Return the k6 tool; its key changes with every source file and with Go's version.
 
@@ -56,12 +68,10 @@ def k6_tool(module: Path, locks: Path, cache: Cache) -> Tool:
     released = ReleasedK6.read(locks / "released-k6.json")
     try:
         source = source_digest(module)
-        pinned = re.search(r"go\.k6\.io/k6 v(\S+)", go_mod.read_text(encoding="utf-8"))
+        version = pinned_k6(go_mod)
         toolchain = find_toolchain(go_mod, locks / "embedded-go.txt")
     except OSError as error:
         raise StackFailure(f"{error.filename}: {error.strerror}") from None
-    if pinned is None:
-        raise StackFailure(f"{go_mod} does not contain go.k6.io/k6")
     key = hashlib.sha256(f"go{toolchain.version} {platform.machine()} {source}".encode())
 
     def build(folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
@@ -81,8 +91,8 @@ def k6_tool(module: Path, locks: Path, cache: Cache) -> Tool:
     built_with = "" if released.source == source else f" (Go {toolchain.version})"
     return Tool(
         name="k6",
-        version=f"{pinned[1]}{built_with}",
-        key=f"k6-{pinned[1]}-{key.hexdigest()[:12]}",
+        version=f"{version}{built_with}",
+        key=f"k6-{version}-{key.hexdigest()[:12]}",
         seconds=180,
         build=build,
     )
