@@ -16,7 +16,9 @@ class CommitHook(BuildHookInterface[Any]):
         path = Path(self.directory) / "commit"
         path.parent.mkdir(parents=True, exist_ok=True)
         commit = self._git("rev-parse", "HEAD")
-        changed = "+" if commit and self._git("status", "--porcelain") else ""
+        # A release writes this file before it builds the wheel.
+        code = ("status", "--porcelain", "--", ".", ":(exclude)requirements/release.json")
+        changed = "+" if commit and self._git(*code) else ""
         path.write_text(f"{commit}{changed}\n", encoding="utf-8")
         build_data["force_include"][str(path)] = "cdc_perf/data/commit"
 

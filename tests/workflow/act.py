@@ -16,13 +16,20 @@ from types import MappingProxyType
 from typing import Any
 
 from cdc_perf import process
+from cdc_perf.ci.emit import FOLDER
 from cdc_perf.ci.pins import PINS
 
 STUBS = Path(__file__).parent / "stubs"
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "octo/cdc-perf"
 FORK = "stranger/cdc-perf"
+OTHER, OTHER_PIPELINE = "acme/shop", "load/shop"
 RUN_ID = "4711"
+# act does not have these; the variables that replace them in the copies of the workflows.
+_UNKNOWN_TO_ACT = {
+    "job.workflow_repository": "env.WORKFLOW_REPOSITORY",
+    "job.workflow_sha": "env.WORKFLOW_SHA",
+}
 TOKEN = "a-token-of-the-test"  # noqa: S105 - opens nothing
 _TIMEOUT_SECONDS = 240
 _SUMMARY = "Summary - "
@@ -61,11 +68,21 @@ class Ran:
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository with the working tree of this one as its main branch."""
+    """A repository with the working tree of this one as its main branch, or one of others.
+
+    Attributes:
+        path: Its folder.
+        home: The home folder of the jobs.
+        store: The folder of artifacts.
+        name: Its full name.
+        tool: The repository whose workflows it calls; None: its own.
+    """
 
     path: Path
     home: Path
     store: Path
+    name: str = REPOSITORY
+    tool: "Repository | None" = None
 
     @classmethod
     def make(cls, folder: Path, home: Path, source: Path) -> "Repository":
@@ -74,9 +91,40 @@ class Repository:
         _git(folder, "clone", "--quiet", "--shared", str(source), str(path))
         _git(path, "remote", "set-url", "origin", f"https://github.com/{REPOSITORY}")
         _name(path)
+        _git(path, "config", "uploadpack.allowAnySHA1InWant", "true")
+        for file in (path / FOLDER).iterdir():
+            text = file.read_text(encoding="utf-8")
+            for old, new in _UNKNOWN_TO_ACT.items():
+                text = text.replace(old, new)
+            file.write_text(text, encoding="utf-8")
         store = folder / "artifacts"
         store.mkdir()
-        return cls(path, home, store)
+        made = cls(path, home, store)
+        made.commit("for act")
+        return made
+
+    @classmethod
+    def make_other(cls, tool: "Repository") -> "Repository":
+        """Make a repository of others, with the sample as its pipeline and files that call ours."""
+        folder = tool.store.parent
+        path = folder / "shop"
+        shutil.copytree(tool.path / "pipelines" / "sample", path / OTHER_PIPELINE)
+        (path / "consumer").mkdir()
+        (path / "consumer" / "main.go").write_text("package main\n", encoding="utf-8")
+        _git(path, "init", "--quiet", "--initial-branch", "main")
+        _git(path, "remote", "add", "origin", f"https://github.com/{OTHER}")
+        _name(path)
+        _git(path, "config", "uploadpack.allowAnySHA1InWant", "true")
+        made = cls(path, tool.home, tool.store, OTHER, tool)
+        made.write_workflows("--pipeline", str(path / OTHER_PIPELINE))
+        made.commit("the shop")
+        return made
+
+    def write_workflows(self, *words: str) -> process.Completed:
+        """Run `inv workflow --into` of the tool for it."""
+        assert self.tool is not None
+        command = ["-m", "invoke", "workflow", "--into", str(self.path), *words]
+        return process.run([sys.executable, *command], cwd=self.tool.path, check=False)
 
     def commit(self, message: str) -> None:
         """Commit what was changed in the working tree."""
@@ -144,20 +192,26 @@ class Repository:
         folder = self.store.parent
         event_file = folder / "event.json"
         event_file.write_text(json.dumps(payload), encoding="utf-8")
+        tool = self.tool or self
         given = {
             "STUBS": str(STUBS),
             "STUB_PYTHON": sys.executable,
             "ARTIFACT_STORE": str(self.store),
             "GITHUB_RUN_ID": RUN_ID,
             "GITHUB_RUN_ATTEMPT": "1",
+            "CHECKOUTS": json.dumps({x.name: str(x.path) for x in (self, tool)}),
+            "WORKFLOW_REPOSITORY": tool.name,
+            "WORKFLOW_SHA": tool.commit_of("HEAD"),
             **variables,
         }
+        called = f"https://github.com/{tool.name}@{tool.commit_of('HEAD')}={tool.path}"
         command: list[str | Path] = [
             *(str(_BIN / "act"), event, "--workflows", f".github/workflows/{workflow}"),
             *("--eventpath", str(event_file), "--json", "--no-cache-server"),
+            "--no-skip-checkout",
             *("--platform", "ubuntu-latest=-self-hosted", "--secret", f"GITHUB_TOKEN={TOKEN}"),
             *("--defaultbranch", "main", "--container-daemon-socket", "-"),
-            *(word for pin in _stubbed() for word in ("--local-repository", pin)),
+            *(word for pin in (*_stubbed(), called) for word in ("--local-repository", pin)),
             *(word for pair in given.items() for word in ("--env", "=".join(pair))),
             *(word for pair in settings.items() for word in ("--var", "=".join(pair))),
         ]
@@ -201,7 +255,6 @@ def _stubbed() -> list[str]:
     return [
         f"https://github.com/{name}@{sha}={STUBS / name.partition('/')[2]}"
         for name, sha in names.items()
-        if name != "actions/checkout"
     ]
 
 
@@ -213,7 +266,7 @@ def _ran(exit_code: int, output: Sequence[str], store: Path) -> Ran:
             lines.setdefault("", []).append(line)
             continue
         entry = json.loads(line)
-        job = re.sub(r"^.*?/", "", entry.get("job", "")).strip()
+        job = entry.get("job", "").rpartition("/")[2].strip()
         job = re.sub(r"-\d+$", "", job)
         lines.setdefault(job, []).append(entry["msg"].rstrip())
         if "jobResult" in entry:

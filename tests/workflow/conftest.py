@@ -35,6 +35,11 @@ def repository(tmp_path: Path, home: Path, source: Path) -> Repository:
 
 
 @pytest.fixture
+def shop(repository: Repository) -> Repository:
+    return Repository.make_other(repository)
+
+
+@pytest.fixture
 def github(httpserver: HTTPServer) -> FakeGitHub:
     github = FakeGitHub(httpserver)
     github.serve()

@@ -34,8 +34,9 @@ def pull(
     }
 
 
-def pull_request(head: str, *, of: str = REPOSITORY) -> dict[str, Any]:
-    return {"number": NUMBER, "pull_request": pull(head, of=of), "repository": _this()}
+def pull_request(head: str, *, of: str = REPOSITORY, to: str = REPOSITORY) -> dict[str, Any]:
+    """Return the event of a pull request; `of` says whose branch it is, `to` where it goes."""
+    return {"number": NUMBER, "pull_request": pull(head, of=of), "repository": _whole(to)}
 
 
 def label(head: str, name: str, *, action: str = "labeled", of: str = REPOSITORY) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def labeled(at: str, *, by: str = "alice", name: str = LABEL) -> dict[str, Any]:
     return {"event": "labeled", "created_at": at, "actor": {"login": by}, "label": {"name": name}}
 
 
-def merge_group(base: str, head: str) -> dict[str, Any]:
+def merge_group(base: str, head: str, *, to: str = REPOSITORY) -> dict[str, Any]:
     """Return the event of a group of the merge queue; it has no pull request."""
     queue = f"refs/heads/gh-readonly-queue/main/pr-{NUMBER}-{base}"
     group = {
@@ -64,7 +65,7 @@ def merge_group(base: str, head: str) -> dict[str, Any]:
         "base_sha": base,
         "base_ref": "refs/heads/main",
     }
-    return {"action": "checks_requested", "merge_group": group, "repository": _this()}
+    return {"action": "checks_requested", "merge_group": group, "repository": _whole(to)}
 
 
 def schedule() -> dict[str, Any]:
@@ -101,7 +102,7 @@ def run(
     }
 
 
-def finished(
+def finished(  # noqa: PLR0913 - the parts of an event
     head: str,
     *,
     of: str = REPOSITORY,
@@ -111,16 +112,22 @@ def finished(
     branch: str = BRANCH,
     attempt: int = 1,
     path: str = PATH,
+    to: str = REPOSITORY,
 ) -> dict[str, Any]:
+    """Return the event of a finished run."""
     described = run(
         head, of=of, conclusion=conclusion, event=event, branch=branch, attempt=attempt, path=path
     )
     return {
         "action": "completed",
         "workflow_run": {**described, "display_title": title},
-        "repository": _this(),
+        "repository": _whole(to),
     }
 
 
 def _this() -> dict[str, Any]:
-    return {**repository(REPOSITORY), "default_branch": "main"}
+    return _whole(REPOSITORY)
+
+
+def _whole(full_name: str) -> dict[str, Any]:
+    return {**repository(full_name), "default_branch": "main"}

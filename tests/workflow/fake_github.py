@@ -14,6 +14,7 @@ from werkzeug import Request, Response
 
 from cdc_perf.publish.names import (
     BOT,
+    CALLING_JOB,
     COMPARE_JOB,
     GATE_JOB,
     REPORT_JOB,
@@ -24,9 +25,6 @@ from cdc_perf.publish.names import (
 )
 from cdc_perf.settings.scenarios import HEALTH_CHECK
 from tests.workflow.act import REPOSITORY, TOKEN
-
-_ROUTES = f"/repos/{REPOSITORY}"
-
 
 SUCCEEDED = (*(f"Run {x}" for x in ("baseline", "e2e-latency")), COMPARE_JOB)
 
@@ -43,7 +41,11 @@ class Artifact:
 def jobs(attempt: int = 1, /, **conclusions: str) -> list[dict[str, Any]]:
     """Return jobs of an attempt: those named, `Run_baseline="failure"`, and no others."""
     return [
-        {"name": name.replace("_", " ", 1), "conclusion": ended, "run_attempt": attempt}
+        {
+            "name": f"{CALLING_JOB} / {name.replace('_', ' ', 1)}",
+            "conclusion": ended,
+            "run_attempt": attempt,
+        }
         for name, ended in conclusions.items()
     ]
 
@@ -54,6 +56,7 @@ class FakeGitHub:
 
     Attributes:
         server: What serves it.
+        repository: The full name of its one repository.
         pulls: The open pull requests.
         comments: Of every issue, the oldest first; one without an issue is of each.
         runs: The finished runs of performance-test.yml, the newest first.
@@ -69,6 +72,7 @@ class FakeGitHub:
     """
 
     server: HTTPServer
+    repository: str = REPOSITORY
     pulls: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
@@ -114,7 +118,7 @@ class FakeGitHub:
         return str(ours[-1]["state"]) if ours else ""
 
     def _answer(self, request: Request) -> Response:
-        path = request.path.removeprefix(_ROUTES)
+        path = request.path.removeprefix(f"/repos/{self.repository}")
         self.asked.append(f"{request.method} {path}")
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return _json({"message": "Bad credentials"}, 401)

@@ -55,9 +55,9 @@ def test_a_new_scenario_has_its_session_its_choice_and_its_matrix_entry(copy: Pa
     text = (copy / PERFORMANCE).read_text(encoding="utf-8")
     inputs = File(PERFORMANCE, text).content["on"]["workflow_dispatch"]["inputs"]
     assert "burst" in inputs["scenario"]["options"]
-    planned = python(copy, "invoke", "ci.plan", "--scenario", "burst")
+    planned = python(copy, "invoke", "ci.plan", "--scenarios", "burst")
     assert '{"scenario":"burst","timeout_minutes":25}' in planned.output
-    everything = python(copy, "invoke", "ci.plan", "--scenario", "all")
+    everything = python(copy, "invoke", "ci.plan", "--scenarios", "all")
     assert '{"scenario":"burst","timeout_minutes":25}' in everything.output
     listed = python(copy, "nox", "--list").output
     assert re.search(r"^- burst \[scenario\] -> Load-test: a burst\.$", listed, re.MULTILINE), (

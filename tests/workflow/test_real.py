@@ -1,25 +1,24 @@
 """The main job itself, run by act on the embedded stack: green, and with a tightened limit red."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cdc_perf.ci.comparison import Compared
-from cdc_perf.ci.emit import generate
-from cdc_perf.ci.performance import job_name
+from cdc_perf.ci.emit import FOLDER
+from cdc_perf.ci.judge_context import JudgeInputs
 from cdc_perf.ci.problems import ProblemKind
 from cdc_perf.ci.required_status import Rules, judge
+from cdc_perf.ci.run import job_name
 from cdc_perf.runs.loader import read_attempts
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
-from cdc_perf.tasks.namespace import make_namespace
-from cdc_perf.tasks.workflow import project
 from tests.workflow import events
 from tests.workflow.act import Ran, Repository
 from tests.workflow.fake_github import FakeGitHub
 
+FILE = "performance-test.yml"
 # Enough samples for a p99 on a busy machine.
 _DURATION = "30s"
 _HEAD = "4" * 40
@@ -40,14 +39,17 @@ _TIGHT = {"cdc_e2e_latency": {"p95": 0.5}}
 def test_the_real_job_from_the_plan_to_the_comment(
     repository: Repository, github: FakeGitHub, limits: dict[str, object], result: str
 ) -> None:
-    # act has no Docker: the other value of the one setting.
-    for path, text in generate(replace(project(make_namespace()), stack="local")).wanted.items():
-        (repository.path / path).write_text(text, encoding="utf-8")
+    # act has no Docker: another stack.
+    caller = repository.path / FOLDER / FILE
+    given = 'pipeline: ""\n'
+    text = caller.read_text(encoding="utf-8")
+    assert given in text
+    caller.write_text(text.replace(given, f"{given}      stack: local\n"), encoding="utf-8")
     thresholds = Checkout.at(repository.path, {}).thresholds_file
     thresholds.write_text(json.dumps({"baseline": limits, "environments": {"ci": {}}}))
     repository.commit("other limits")
     payload = events.dispatch("baseline", _DURATION)
-    ran = repository.run("performance-test.yml", "workflow_dispatch", payload)
+    ran = repository.run(FILE, "workflow_dispatch", payload)
     assert ran.jobs["Run baseline"] == ran.jobs["Gate"] == result, ran.lines
 
     artifact = ran.store / "k6-results-4711-1"
@@ -76,7 +78,7 @@ def problems(repository: Repository, artifact: Path) -> set[ProblemKind]:
     checkout = Checkout.at(repository.path, {})
     recorded = read_attempts(artifact, load_scenarios(checkout).names)
     found = judge(
-        Rules.of(checkout), recorded, {job_name("baseline"): "success"}, Compared()
+        Rules.of(checkout, JudgeInputs()), recorded, {job_name("baseline"): "success"}, Compared()
     ).problems
     return {x.kind for x in found if x.subject == "baseline"}
 

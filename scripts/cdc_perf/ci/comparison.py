@@ -127,7 +127,7 @@ def _measured(context: JudgeContext, run: WorkflowRun, pulls: tuple[PullRequest,
 
 def _minutes(context: JudgeContext, pulls: tuple[PullRequest, ...]) -> int:
     """Return the time limit that the run should have had: a fork's run does not see variables."""
-    minutes = minutes_of(context.minutes)
+    minutes = minutes_of(context.inputs.minutes, context.inputs.stack)
     repositories = {pull.head.repo.full_name for pull in pulls if pull.head.repo is not None}
     is_fork = bool(repositories - {context.github.repository})
     return MINUTES if minutes and is_fork else minutes

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from cdc_perf.ci.plan import Output
 from cdc_perf.errors import UsageFailure
 from cdc_perf.perf.comparison.settings import MINUTES
+from cdc_perf.stack.choice import EXTERNAL
 from cdc_perf.wording import counted
 
-# The repository variable. In a run of a fork's pull request, variables are empty.
-VARIABLE = "COMPARE_MINUTES"
 # In addition to the comparison: Python, the tools of both versions (a first build of k6 takes 8
 # minutes on two cores), the artifacts.
 _MARGIN_MINUTES = 30
@@ -67,34 +66,45 @@ class ComparisonPlan:
         return f"comparison of {self.commits.base} with {self.commits.head}: at most {limit}"
 
 
-def plan_comparison(commits: Commits | None, minutes: str, *, needed: bool) -> ComparisonPlan:
+def plan_comparison(
+    commits: Commits | None, minutes: str, stack: str, *, needed: bool
+) -> ComparisonPlan:
     """Return the plan of a comparison.
 
     Args:
         commits: The commits of a pull request or a merge group; None for other events.
-        minutes: The value of the repository variable.
+        minutes: The input of the workflow; empty: the default.
+        stack: The stack of the scenarios.
         needed: Whether a changed file can affect performance.
 
     Raises:
-        UsageFailure: The variable's value is not a possible number of minutes.
+        UsageFailure: The input is not a possible number of minutes.
     """
-    limit = minutes_of(minutes)
+    limit = minutes_of(minutes, stack)
     return ComparisonPlan(commits if needed and limit else None, limit)
 
 
-def minutes_of(text: str) -> int:
-    """Return the minutes that the repository variable sets; 0: no comparison.
+def minutes_of(text: str, stack: str) -> int:
+    """Return the time limit of a comparison; 0: none.
+
+    A pipeline that others operate has no versions of its own that could be started side by side.
+
+    Args:
+        text: The input of the workflow; empty: the default.
+        stack: The stack of the scenarios.
 
     Raises:
-        UsageFailure: The value is not a possible number of minutes.
+        UsageFailure: The input is not a possible number of minutes.
     """
+    if stack == EXTERNAL:
+        return 0
     given = text.strip()
     if not given:
         return MINUTES
     most = _LONGEST_JOB_MINUTES - _MARGIN_MINUTES
     if not _WHOLE.fullmatch(given) or int(given) > most:
         raise UsageFailure(
-            f"{VARIABLE}: {text!r} is not a whole number of minutes from 0 to {most}",
-            hint=f"set the repository variable {VARIABLE} to 0 for no comparison, or remove it",
+            f"minutes: {text!r} is not a whole number of minutes from 0 to {most}",
+            hint="set the input of the workflow to 0 for no comparison, or remove it",
         )
     return int(given)

@@ -1,24 +1,25 @@
 """How a pull request's own changes affect its measurement and its verdicts."""
 
 import json
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from cdc_perf.ci.plan import ENVIRONMENT
+from cdc_perf.ci.emit import FOLDER
+from cdc_perf.ci.judge_context import JudgeContext
+from cdc_perf.ci.measured_repository import MeasuredRepository
+from cdc_perf.ci.run import FILE as RUN_FILE
 from cdc_perf.errors import UsageFailure
 from cdc_perf.publish.content import file_at
-from cdc_perf.publish.github import GitHub
 from cdc_perf.publish.names import WORKFLOW_PATH
 from cdc_perf.reasons.figures import limit_figure
 from cdc_perf.report.markdown import quoted, table
 from cdc_perf.settings.expressions import Operator
-from cdc_perf.settings.files import read_json
 from cdc_perf.settings.metrics import load_metrics
+from cdc_perf.settings.overlay import layered
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.threshold_file import load_thresholds
 from cdc_perf.settings.thresholds import Threshold, ThresholdTable
@@ -30,6 +31,8 @@ _THRESHOLDS, _SCENARIOS, _METRICS = (
     "k6/metrics.json",
 )
 _SETTINGS = (_THRESHOLDS, _SCENARIOS, _METRICS)
+# The files of a pipeline that overlay the first two.
+_OVERLAYS = ("thresholds.json", "scenarios.json")
 _NONE = "-"
 
 
@@ -44,8 +47,9 @@ class Part(StrEnum):
 
 
 # The first match counts.
-_PATTERNS: Mapping[str, Part] = {
+_OWN_PATTERNS: Mapping[str, Part] = {
     WORKFLOW_PATH: Part.WORKFLOW,
+    f"{FOLDER}/{RUN_FILE}": Part.WORKFLOW,
     _THRESHOLDS: Part.THRESHOLDS,
     _METRICS: Part.THRESHOLDS,
     _SCENARIOS: Part.LOAD,
@@ -77,11 +81,25 @@ _EFFECTS: Mapping[Part, str] = {
 }
 
 
-def parts_of(changed: Sequence[str]) -> Mapping[Part, tuple[str, ...]]:
+def _patterns(repository: MeasuredRepository) -> Mapping[str, Part]:
+    if repository.is_own:
+        return _OWN_PATTERNS
+    return {
+        WORKFLOW_PATH: Part.WORKFLOW,
+        f"{repository.prefix}thresholds.json": Part.THRESHOLDS,
+        f"{repository.prefix}scenarios.json": Part.LOAD,
+        f"{repository.prefix}scripts/*": Part.LOAD,
+        f"{repository.prefix}*workload.toml": Part.LOAD,
+    }
+
+
+def parts_of(
+    repository: MeasuredRepository, changed: Sequence[str]
+) -> Mapping[Part, tuple[str, ...]]:
     """Return the changed files that affect a result, by the part that they affect."""
     found: dict[Part, list[str]] = {}
     for path in changed:
-        for pattern, part in _PATTERNS.items():
+        for pattern, part in _patterns(repository).items():
             if fnmatchcase(path, pattern):
                 found.setdefault(part, []).append(path)
                 break
@@ -117,9 +135,9 @@ class ThresholdChange:
 
 
 def threshold_changes(
-    before: ThresholdTable, after: ThresholdTable, scenarios: Sequence[str]
+    before: ThresholdTable, after: ThresholdTable, scenarios: Sequence[str], environment: str
 ) -> tuple[ThresholdChange, ...]:
-    """Return every threshold that differs between two tables.
+    """Return every threshold of an environment that differs between two tables.
 
     Raises:
         UsageFailure: A table lacks the environment for pull requests.
@@ -127,7 +145,7 @@ def threshold_changes(
     changes = []
     for scenario in scenarios:
         was, is_ = (
-            {(x.metric, x.stat): x for x in each.thresholds_of(scenario, ENVIRONMENT)}
+            {(x.metric, x.stat): x for x in each.thresholds_of(scenario, environment)}
             for each in (before, after)
         )
         changes += [
@@ -138,37 +156,52 @@ def threshold_changes(
     return tuple(changes)
 
 
-def influence(
-    github: GitHub, checkout: Checkout, changed: Sequence[str], commit: str, temporary: str
-) -> tuple[str, ...]:
+def influence(context: JudgeContext, changed: Sequence[str], commit: str) -> tuple[str, ...]:
     """Return blocks of Markdown on how the changed files affect the result; may be empty.
 
     Args:
-        github: The repository.
-        checkout: A checkout of the default branch.
+        context: The context.
         changed: The files that the pull request changes.
         commit: Its head.
-        temporary: The parent of temporary folders.
 
     Raises:
         ApiFailure: GitHub returned an error.
     """
-    parts = parts_of(changed)
+    repository, checkout = context.repository, context.checkout
+    parts = parts_of(repository, changed)
     blocks = []
     if parts:
         blocks.append("\n".join(_line(part, paths) for part, paths in parts.items()))
-    settings = [path for path in _SETTINGS if path in changed]
+    overlays = (f"{repository.prefix}{x}" for x in _OVERLAYS)
+    known = (*(_SETTINGS if repository.is_own else ()), *overlays)
+    settings = [path for path in known if path in changed]
     if settings:
-        with tempfile.TemporaryDirectory(prefix="cdc-perf-", dir=temporary or None) as folder:
+        parent = context.temporary or None
+        with tempfile.TemporaryDirectory(prefix="cdc-perf-", dir=parent) as folder:
             root = Path(folder)
-            (root / "k6").mkdir()
-            for path in _SETTINGS:
-                if path not in settings:
-                    shutil.copyfile(checkout.root / path, root / path)
-                elif (content := file_at(github, path, commit)) is not None:
+            for path in known:
+                content = (
+                    file_at(context.github, path, commit)
+                    if path in settings
+                    else _content(repository.root / path)
+                )
+                if content is not None:
+                    (root / path).parent.mkdir(parents=True, exist_ok=True)
                     (root / path).write_bytes(content)
-            blocks += _settings(checkout, Checkout.at(root, {}))
+            theirs = (
+                Checkout.at(root, {})
+                if repository.is_own
+                else replace(checkout, pipeline=root / repository.prefix)
+            )
+            blocks += _settings(context, theirs)
     return tuple(blocks)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _line(part: Part, paths: Sequence[str]) -> str:
@@ -177,8 +210,9 @@ def _line(part: Part, paths: Sequence[str]) -> str:
     return f"- **{part}** ({shown}{more}): {_EFFECTS[part]}."
 
 
-def _settings(ours: Checkout, theirs: Checkout) -> Iterator[str]:
+def _settings(context: JudgeContext, theirs: Checkout) -> Iterator[str]:
     """Yield the loads and thresholds that differ, or why they cannot be compared."""
+    ours = context.checkout
     try:
         before, after = (_entries(each) for each in (ours, theirs))
         yield from _loads(before, after)
@@ -186,6 +220,7 @@ def _settings(ours: Checkout, theirs: Checkout) -> Iterator[str]:
             load_thresholds(ours, before, load_metrics(ours)),
             load_thresholds(theirs, after, load_metrics(theirs)),
             tuple(dict.fromkeys((*before, *after))),
+            context.inputs.environment,
         )
     except (UsageFailure, RecursionError) as error:
         why = error.message if isinstance(error, UsageFailure) else "its JSON is nested too deeply"
@@ -198,10 +233,7 @@ def _settings(ours: Checkout, theirs: Checkout) -> Iterator[str]:
 
 
 def _entries(checkout: Checkout) -> Mapping[str, object]:
-    content = read_json(checkout.scenarios_file)
-    if not isinstance(content, dict):
-        raise UsageFailure("scenarios.json is not an object")
-    return content
+    return layered(checkout.scenarios_file, checkout.own_scenarios_file).content
 
 
 def _loads(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:

@@ -7,7 +7,6 @@ from cdc_perf.ci.comparison import judge_compared
 from cdc_perf.ci.influence import influence
 from cdc_perf.ci.judge_context import JudgeContext
 from cdc_perf.ci.plan import MERGE_GROUP, PULL_REQUEST
-from cdc_perf.ci.relevance import relevant
 from cdc_perf.ci.required_status import Judgement, Rules, judge, nothing_to_run
 from cdc_perf.publish.api_errors import ApiFailure
 from cdc_perf.publish.comment import Findings, comment
@@ -139,10 +138,10 @@ def _judgement(
     fetched: Fetched,
     ended: Mapping[str, str],
 ) -> Judgement:
-    if not any(paths is None or relevant(paths) for paths in changed.values()):
+    if not any(paths is None or context.relevance.relevant(paths) for paths in changed.values()):
         return nothing_to_run()
     compared = judge_compared(context, run, pulls, ended)
-    return judge(Rules.of(context.checkout), fetched.recorded, ended, compared)
+    return judge(Rules.of(context.checkout, context.inputs), fetched.recorded, ended, compared)
 
 
 def _comment(context: JudgeContext, run: WorkflowRun, result: _Result) -> str:
@@ -171,7 +170,7 @@ def _influence(
     if changed is None:
         return ("- GitHub does not list all changed files: any part may be affected.",)
     try:
-        return influence(context.github, context.checkout, changed, run.head_sha, context.temporary)
+        return influence(context, changed, run.head_sha)
     except ApiFailure as failure:
         return (f"- Cannot show the effects of the changed files: {quoted(failure.message)}",)
 

@@ -70,6 +70,7 @@ class Run:
         env: Variables of the step.
         id: The ID of the step, for its outputs.
         condition: Its `if`; empty: run if nothing has failed.
+        folder: Where it runs; empty: in the folder of the workflow.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Run:
     env: Mapping[str, str] = field(default_factory=dict)
     id: str = ""
     condition: str = ""
+    folder: str = ""
 
 
 Step = Uses | Run
@@ -112,6 +114,27 @@ class Job:
 
 
 @dataclass(frozen=True)
+class CallingJob:
+    """A job that calls a workflow, whose jobs it has in its place.
+
+    Attributes:
+        name: The displayed name, before those of the called jobs: `Performance / Gate`.
+        workflow: The called file: `./.github/workflows/run.yml`, or `owner/name/PATH@SHA`.
+        version: The version of that commit, a comment that update bots follow; empty: none.
+        inputs: Its `with`.
+        secrets: The secrets it passes, by name.
+        permissions: The most that the called jobs can have.
+    """
+
+    name: str
+    workflow: str
+    version: str
+    inputs: Mapping[str, Scalar]
+    secrets: Mapping[str, str]
+    permissions: tuple[Permission, ...]
+
+
+@dataclass(frozen=True)
 class ChoiceInput:
     """An input of a manually started workflow: one of several words."""
 
@@ -128,10 +151,37 @@ class Text:
 
 
 @dataclass(frozen=True)
+class CallInput:
+    """An input of a called workflow: text.
+
+    Attributes:
+        description: What it is.
+        default: Its value if the caller gives none; None: the caller must give one.
+    """
+
+    description: str
+    default: str | None
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a workflow takes from the workflow that calls it.
+
+    Attributes:
+        inputs: Its inputs.
+        secrets: Its secrets, none of them required, with their descriptions.
+    """
+
+    inputs: Mapping[str, CallInput]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Triggers:
     """The triggers of a workflow.
 
     Attributes:
+        call: What it takes from a calling workflow; None: none can call it.
         inputs: The inputs of a manual start; None: it cannot be started manually.
         cron: The schedule, UTC; empty: none.
         pull_request: Whether pull requests start it.
@@ -142,6 +192,7 @@ class Triggers:
             default branch, also for a fork.
     """
 
+    call: Call | None = None
     inputs: Mapping[str, ChoiceInput | Text] | None = None
     cron: str = ""
     pull_request: bool = False
@@ -158,17 +209,19 @@ class Workflow:
     Attributes:
         name: The displayed name, which other workflows can wait for.
         triggers: Its triggers.
-        group: The concurrency group: its runs do not overlap.
+        jobs: The jobs by ID, in order.
+        group: The concurrency group: its runs do not overlap; empty: the caller has one.
         run_name: The name of a run, an expression; empty: GitHub's default.
         cancel: Whether a new run of the group cancels the previous one; may be an expression.
-        jobs: The jobs by ID, in order.
         remark: A comment next to the triggers; empty: none.
+        folder: Where commands run; empty: in the workspace.
     """
 
     name: str
     triggers: Triggers
-    group: str
-    cancel: bool | str
-    jobs: Mapping[str, Job]
+    jobs: Mapping[str, Job | CallingJob]
+    group: str = ""
+    cancel: bool | str = False
     remark: str = ""
     run_name: str = ""
+    folder: str = ""

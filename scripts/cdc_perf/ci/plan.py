@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 
-from cdc_perf.ci.relevance import relevant
+from cdc_perf.ci.relevance import Relevance
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.durations import format_duration, parse_run_duration
 from cdc_perf.settings.scenarios import HEALTH_CHECK, Scenario, Scenarios
@@ -76,7 +76,11 @@ class WorkflowPlan:
 
 
 def plan(
-    scenarios: Scenarios, names: str, duration: str, changed: Sequence[str] | None
+    scenarios: Scenarios,
+    names: str,
+    duration: str,
+    changed: Sequence[str] | None,
+    relevance: Relevance,
 ) -> WorkflowPlan:
     """Check the inputs of a workflow run, and return its plan.
 
@@ -85,6 +89,7 @@ def plan(
         names: The requested ones, separated by commas, or `all`; empty: the default ones.
         duration: The duration of each; empty: the scenario's own.
         changed: The paths that a pull request or a merge group changes; None for other events.
+        relevance: Which of them can affect performance.
 
     Raises:
         UsageFailure: A name or the duration is wrong, or a job would exceed GitHub's maximum.
@@ -97,7 +102,7 @@ def plan(
         return WorkflowPlan(
             entries, text, "not a pull request: scenarios run regardless of changed files"
         )
-    found = relevant(changed)
+    found = relevance.relevant(changed)
     if not found:
         return WorkflowPlan(
             (),

@@ -50,8 +50,6 @@ class CiProject:
         sessions: The sessions that workflows run.
         scenarios: All scenarios; their scripts exist.
         pythons: The Python versions of the unit tests; all other jobs use the first.
-        stack: The stack to load, for `inv perf --stack`: `compose`, because GitHub's runners have
-            Docker and its images are upstream's; `local` needs neither.
     """
 
     namespace: Collection
@@ -60,4 +58,3 @@ class CiProject:
     sessions: Sessions
     scenarios: Scenarios
     pythons: tuple[str, ...] = ("3.11", "3.12", "3.13", "3.14")
-    stack: str = "compose"

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cdc_perf.ci.comparison import Compared
-from cdc_perf.ci.performance import job_name
-from cdc_perf.ci.plan import DEFAULT_SCENARIOS, ENVIRONMENT
+from cdc_perf.ci.judge_context import JudgeInputs
 from cdc_perf.ci.problems import Problem, ProblemKind
+from cdc_perf.ci.run import job_name
 from cdc_perf.errors import ExitCode
 from cdc_perf.publish.jobs import SUCCESS
 from cdc_perf.publish.status import State, Status
@@ -60,8 +60,12 @@ class Rules:
     thresholds: Mapping[Scenario, tuple[Threshold, ...]]
 
     @classmethod
-    def of(cls, checkout: Checkout) -> "Rules":
+    def of(cls, checkout: Checkout, inputs: JudgeInputs) -> "Rules":
         """Read the rules from a checkout of the default branch.
+
+        Args:
+            checkout: This project, and the default branch's pipeline.
+            inputs: The inputs of the default branch's workflow.
 
         Raises:
             UsageFailure: A settings file is wrong.
@@ -70,8 +74,8 @@ class Rules:
         table = load_thresholds(checkout, scenarios.names, load_metrics(checkout))
         return cls(
             {
-                scenario: table.thresholds_of(scenario.name, ENVIRONMENT)
-                for scenario in scenarios.select(DEFAULT_SCENARIOS)
+                scenario: table.thresholds_of(scenario.name, inputs.environment)
+                for scenario in scenarios.select(inputs.scenarios)
             }
         )
 

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from cdc_perf.ci.calls import task_step
-from cdc_perf.ci.model import Level, Permission, Run, Step, Uses, expression
+from cdc_perf.ci.calls import Given, task_step
+from cdc_perf.ci.inputs import REPOSITORY, TOOL
+from cdc_perf.ci.model import Level, Permission, Run, Scalar, Step, Uses, expression
 from cdc_perf.ci.pins import CACHE_RESTORE, CACHE_SAVE, CHECKOUT, SETUP_PYTHON
 from cdc_perf.ci.project import CiProject
 
@@ -13,24 +14,57 @@ READS_CODE = Permission("contents", Level.READ, "checks out the code")
 TOOL_CACHE = {"CDC_PERF_CACHE": "~/.cache/cdc-perf"}
 # The IDs of the steps that compute the tools' key and restore the tools.
 _NAMED, _RESTORED = "tool-key", "tools"
+_UNKNOWN = (
+    "this GitHub does not tell a called workflow its repository and commit "
+    "(job.workflow_repository, job.workflow_sha), so cdc-perf cannot be checked out"
+)
 
 
 def checkout(*, depth: int | str = 1) -> Uses:
     """Return the step that checks out the code; later steps cannot use its token."""
-    inputs = {"persist-credentials": False, "fetch-depth": depth}
-    return Uses("Check out the code", CHECKOUT, inputs)
+    return Uses("Check out the code", CHECKOUT, _checked_out(depth))
 
 
-def python(version: str, *locks: str, cached: bool = True) -> tuple[Step, ...]:
+def checkouts(*, depth: int | str = 1) -> tuple[Step, ...]:
+    """Return the steps of a called workflow that check out this project and the caller's code.
+
+    `github` describes the caller; only `job` has the commit of the called workflow
+    (https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#job-context).
+    A server that does not know it would check out the caller's code as this project.
+
+    Args:
+        depth: The number of commits of each, the last one and those before it; 0: all.
+    """
+    repository, commit = (expression(f"job.workflow_{x}") for x in ("repository", "sha"))
+    tool = {"repository": repository, "ref": commit, "path": TOOL}
+    return (
+        Run(
+            "Find the commit of cdc-perf",
+            f'if [ -z "$TOOL" ] || [ -z "$COMMIT" ]; then echo "::error::{_UNKNOWN}"; exit 2; fi',
+            {"TOOL": repository, "COMMIT": commit},
+            folder=".",
+        ),
+        Uses("Check out cdc-perf", CHECKOUT, {**tool, **_checked_out(depth)}),
+        Uses("Check out the repository", CHECKOUT, {"path": REPOSITORY, **_checked_out(depth)}),
+    )
+
+
+def _checked_out(depth: int | str) -> dict[str, Scalar]:
+    return {"persist-credentials": False, "fetch-depth": depth}
+
+
+def python(version: str, *locks: str, cached: bool = True, folder: str = "") -> tuple[Step, ...]:
     """Return the steps that install Python and the packages of lock files.
 
     Args:
         version: The Python version.
         locks: The names of the files in requirements/, without `.txt`.
         cached: Whether to cache pip's downloads; not in a job whose token can write.
+        folder: The folder of this project, in which commands run; empty: the workspace.
     """
     files = [f"requirements/{lock}.txt" for lock in locks]
-    kept = {"cache": "pip", "cache-dependency-path": files[0]} if cached else {}
+    first = f"{folder}/{files[0]}" if folder else files[0]
+    kept = {"cache": "pip", "cache-dependency-path": first} if cached else {}
     return (
         Uses("Set up Python", SETUP_PYTHON, {"python-version": version, **kept}),
         *(
@@ -43,7 +77,7 @@ def python(version: str, *locks: str, cached: bool = True) -> tuple[Step, ...]:
     )
 
 
-def tools(project: CiProject, stack: str) -> tuple[Step, ...]:
+def tools(project: CiProject, stack: str | Given) -> tuple[Step, ...]:
     """Return the steps that install every tool of a stack, from the cache if possible.
 
     The cache key is computed from the keys of the tools: no list of files has the version of the Go
@@ -56,7 +90,8 @@ def tools(project: CiProject, stack: str) -> tuple[Step, ...]:
     """
     # Cached wheels fit one version of Python.
     machine = f"{expression('runner.os')}-{expression('runner.arch')}"
-    prefix = f"cdc-perf-{stack}-{machine}-{project.pythons[0]}-"
+    named = stack.expression if isinstance(stack, Given) else stack
+    prefix = f"cdc-perf-{named}-{machine}-{project.pythons[0]}-"
     key = f"{prefix}{expression(f'steps.{_NAMED}.outputs.key')}"
     path = TOOL_CACHE["CDC_PERF_CACHE"]
     missed = f"steps.{_RESTORED}.outputs.cache-hit != 'true'"
@@ -81,3 +116,8 @@ def tools(project: CiProject, stack: str) -> tuple[Step, ...]:
         ),
         Uses("Save the tools", CACHE_SAVE, {"path": path, "key": key}, condition=missed),
     )
+
+
+def uncached_tools(project: CiProject, stack: str | Given) -> tuple[Step, ...]:
+    """Return the step that installs every tool of a stack without a cache."""
+    return (task_step(project, "Install the tools", project.tasks.install, stack=stack),)

@@ -4,7 +4,9 @@ WORKFLOW_FILE = "performance-test.yml"
 WORKFLOW_PATH = f".github/workflows/{WORKFLOW_FILE}"
 # The commit status to require before a merge; the default branch's code sets it.
 STATUS_CONTEXT = "cdc-perf/performance"
-# The workflow's jobs that are named in comments.
+# The job that calls the workflow with all the others; GitHub names them `Performance / Gate`.
+CALLING_JOB = "Performance"
+# The called workflow's jobs that are named in comments.
 COMPARE_JOB, REPORT_JOB, GATE_JOB = "Compare", "Report", "Gate"
 # The prefix of the name of a pull request's workflow run, before the pull request's number.
 PULL_REQUEST_RUN = "Pull request #"

@@ -20,7 +20,7 @@ from cdc_perf.tools.k6 import (
     pinned_toolchain,
     source_digest,
 )
-from cdc_perf.tools.released_k6 import ARCHITECTURES, ReleasedK6
+from cdc_perf.tools.released import ARCHITECTURES, LOCK_FILE, Release
 
 _log = logging.getLogger(__name__)
 PLATFORMS = tuple(f"linux-{architecture}" for architecture in ARCHITECTURES.values())
@@ -29,7 +29,7 @@ _BUILDS = 2
 
 def build_released_k6(
     checkout: Checkout, cache: Cache, output: Path, *, repository: str, tag: str
-) -> ReleasedK6:
+) -> Release:
     """Build k6 for every platform, and write the binaries and the lock file that names them.
 
     Args:
@@ -50,10 +50,10 @@ def build_released_k6(
     digests = {
         name: _built(checkout.k6, cache, go, output / f"k6-{name}", name) for name in PLATFORMS
     }
-    released = ReleasedK6(
-        repository=repository, tag=tag, source=source_digest(checkout.k6), sha256=digests
+    released = Release(
+        repository=repository, tag=tag, k6_source=source_digest(checkout.k6), k6_sha256=digests
     )
-    write_atomically(checkout.root / "requirements" / "released-k6.json", readable_json(released))
+    write_atomically(checkout.root / "requirements" / LOCK_FILE, readable_json(released))
     return released
 
 

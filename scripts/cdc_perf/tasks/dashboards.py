@@ -11,6 +11,7 @@ from cdc_perf.tasks.generated import write_or_check
 def dashboards(_: Context, check: bool = False) -> None:
     """Write Grafana's dashboards and datasource; --check compares them."""
     from cdc_perf.errors import UsageFailure
+    from cdc_perf.settings.paths import Checkout
 
     try:
         from cdc_perf.dashboards import generate
@@ -19,5 +20,9 @@ def dashboards(_: Context, check: bool = False) -> None:
             "inv dashboards needs grafana-foundation-sdk", hint="run: nox -s dev"
         ) from None
     write_or_check(
-        generate.dashboards(), check=check, what="Grafana's files", command="inv dashboards"
+        Checkout.here().root,
+        generate.dashboards(),
+        check=check,
+        what="Grafana's files",
+        command="inv dashboards",
     )

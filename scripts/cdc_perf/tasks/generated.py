@@ -3,13 +3,18 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cdc_perf.ci.drift import GeneratedFiles
 
 
-def write_or_check(generated: "GeneratedFiles", *, check: bool, what: str, command: str) -> None:
+def write_or_check(
+    root: "Path", generated: "GeneratedFiles", *, check: bool, what: str, command: str
+) -> None:
     """Write the files that differ; with `check`, show the differences and fail instead.
 
     Args:
+        root: The repository.
         generated: The expected files.
         check: Whether to write nothing.
         what: Their name in the error, such as `the workflow files`.
@@ -20,10 +25,8 @@ def write_or_check(generated: "GeneratedFiles", *, check: bool, what: str, comma
     """
     from cdc_perf.ci.drift import find_drift, write
     from cdc_perf.errors import UsageFailure
-    from cdc_perf.settings.paths import Checkout
     from cdc_perf.terminal import show
 
-    root = Checkout.here().root
     if not check:
         for line in write(root, generated):
             show(line)

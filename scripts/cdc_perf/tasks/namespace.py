@@ -40,6 +40,7 @@ def make_namespace() -> Collection:
     namespace.add_collection(Collection.from_module(connector), name="connector")
     namespace.add_collection(Collection.from_module(tools), name="tools")
     if IS_INSTALLED:
+        namespace.add_task(workflow.workflow_task(namespace))
         return namespace
     for each in (schemas.schemas, selftest.selftest, dashboards.dashboards):
         namespace.add_task(each)

@@ -26,7 +26,7 @@ def of_pipeline(body: Callable[..., None]) -> Callable[..., None]:
         given = pipeline or os.environ.get(PIPELINE, "")
         if given:
             option = "--pipeline" if pipeline else PIPELINE
-            os.environ[PIPELINE] = str(_folder(given, option))
+            os.environ[PIPELINE] = str(pipeline_folder(given, option))
         body(*args, **kwargs)
 
     signature = inspect.signature(body)
@@ -36,7 +36,7 @@ def of_pipeline(body: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _folder(given: str, option: str) -> Path:
+def pipeline_folder(given: str, option: str) -> Path:
     """Return the absolute folder.
 
     Raises:

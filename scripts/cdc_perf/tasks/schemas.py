@@ -17,6 +17,7 @@ def schemas(_: Context, check: bool = False) -> None:
 
     checkout = Checkout.here()
     write_or_check(
+        checkout.root,
         published.schemas(load_scenarios(checkout).names, load_metrics(checkout)),
         check=check,
         what="the JSON Schemas",

@@ -1,34 +1,58 @@
-"""The workflow files: `inv workflow`."""
+"""The workflow files: `inv workflow`, `cdc-perf workflow --into DIR`."""
 
 from typing import TYPE_CHECKING, Any, cast
 
 from invoke import Collection, Context, Task, task
 
+from cdc_perf.errors import UsageFailure
+from cdc_perf.installation import COMMAND, IS_INSTALLED
 from cdc_perf.tasks.command import command
 from cdc_perf.tasks.generated import write_or_check
+from cdc_perf.tasks.pipeline_option import pipeline_folder
 
 if TYPE_CHECKING:
     from cdc_perf.ci.project import CiProject
 
 
 def workflow_task(namespace: Collection) -> "Task[Any]":
-    """Return the task that writes the workflow files.
+    """Return the task that writes workflow files: ours, or those of another repository.
 
     Args:
-        namespace: The collection of tasks that the workflows call.
+        namespace: The collection of tasks that our workflows call.
     """
 
-    @task(help={"check": "compare only; write nothing"})
+    @task(
+        help={
+            "check": "compare only; write nothing",
+            "into": "repository to write the two workflow files of its pipeline into",
+            "pipeline": "folder of the pipeline in that repository (default: as in its files)",
+        }
+    )
     @command
-    def workflow(_: Context, check: bool = False) -> None:
-        """Write the generated workflow files; --check compares them."""
-        from cdc_perf.ci.emit import generate
+    def workflow(_: Context, check: bool = False, into: str = "", pipeline: str = "") -> None:
+        """Write the workflow files of a repository; --check compares them."""
+        from pathlib import Path
 
+        from cdc_perf.ci.caller_files import caller_files
+        from cdc_perf.ci.generate import generate
+        from cdc_perf.ci.origin import origin
+        from cdc_perf.settings.paths import Checkout
+
+        if into:
+            root = Path(into).expanduser().absolute()
+            folder = pipeline_folder(pipeline, "--pipeline") if pipeline else None
+            generated, words = caller_files(root, folder, origin()), f"workflow --into {into}"
+        elif IS_INSTALLED:
+            raise UsageFailure("workflow: no repository is given", hint="use --into .")
+        else:
+            root, words = Checkout.here().root, "workflow"
+            generated = generate(project(namespace))
         write_or_check(
-            generate(project(namespace)),
+            root,
+            generated,
             check=check,
             what="the workflow files",
-            command="inv workflow",
+            command=f"{COMMAND} {words}",
         )
 
     return cast("Task[Any]", workflow)
@@ -43,7 +67,6 @@ def project(namespace: Collection) -> "CiProject":
     import sys
 
     from cdc_perf.ci.project import CiProject, Sessions, Tasks
-    from cdc_perf.errors import UsageFailure
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios
     from cdc_perf.tasks import ci, perf, publish, report, runs, tools

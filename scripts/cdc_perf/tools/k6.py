@@ -12,7 +12,7 @@ from pathlib import Path
 from cdc_perf import process, process_tags
 from cdc_perf.errors import StackFailure
 from cdc_perf.tools.cache import Cache, Note, Tool
-from cdc_perf.tools.released_k6 import NotReleased, ReleasedK6
+from cdc_perf.tools.released import LOCK_FILE, NotReleased, Release
 from cdc_perf.tools.wheels import wheel_tool
 
 # Go prints a line for each unavailable package; so many lines would hide the first one.
@@ -65,7 +65,7 @@ def k6_tool(module: Path, locks: Path, cache: Cache) -> Tool:
         StackFailure: A source file is missing.
     """
     go_mod = module / "go.mod"
-    released = ReleasedK6.read(locks / "released-k6.json")
+    released = Release.read(locks / LOCK_FILE)
     try:
         source = source_digest(module)
         version = pinned_k6(go_mod)
@@ -76,7 +76,7 @@ def k6_tool(module: Path, locks: Path, cache: Cache) -> Tool:
 
     def build(folder: Path, _needs: Mapping[str, Path], note: Note) -> None:
         try:
-            released.download(released.digest(source), folder / "k6", note)
+            released.download_k6(released.k6_digest(source), folder / "k6", note)
         except NotReleased as why:
             _log.info(f"k6 is built here: {why}")
             if toolchain.tool is not None:
@@ -88,7 +88,7 @@ def k6_tool(module: Path, locks: Path, cache: Cache) -> Tool:
             _log.info(f"k6 comes from release {released.tag}")
 
     # A release is built with the Go of the lock file.
-    built_with = "" if released.source == source else f" (Go {toolchain.version})"
+    built_with = "" if released.k6_source == source else f" (Go {toolchain.version})"
     return Tool(
         name="k6",
         version=f"{version}{built_with}",

@@ -26,6 +26,7 @@ def perf(
     stack: str = "",
     env: str = "",
     keep: bool = False,  # noqa: FBT001, FBT002 - a flag
+    yes: bool = False,  # noqa: FBT001, FBT002 - a flag
 ) -> None:
     pass
 
@@ -61,7 +62,14 @@ def report(_: Context, run: str, summary: str = "") -> None:
 
 
 @task
-def plan(_: Context, scenario: str = "", duration: str = "") -> None:
+def plan(
+    _: Context,
+    scenarios: str = "",
+    duration: str = "",
+    stack: str = "",
+    minutes: str = "",
+    paths: str = "",
+) -> None:
     pass
 
 
@@ -71,7 +79,14 @@ def gate(_: Context, results: str) -> None:
 
 
 @task
-def judge(_: Context) -> None:
+def judge(
+    _: Context,
+    scenarios: str = "",
+    stack: str = "",
+    env: str = "",
+    minutes: str = "",
+    paths: str = "",
+) -> None:
     pass
 
 

@@ -9,14 +9,14 @@ from tests.unit.ci.projects import gate, install, lint, perf, plan, project, pub
 
 
 def test_flags_come_from_the_task_and_its_name_from_the_collection() -> None:
-    step = task_step(project(), "Plan", plan, step_id="plan", scenario="all", duration="1m 30s")
-    assert step == Run("Plan", "exec inv ci.plan --scenario all --duration '1m 30s'", {}, "plan")
+    step = task_step(project(), "Plan", plan, step_id="plan", scenarios="all", duration="1m 30s")
+    assert step == Run("Plan", "exec inv ci.plan --scenarios all --duration '1m 30s'", {}, "plan")
 
 
 def test_what_only_the_run_knows_travels_in_a_variable() -> None:
     given = Given("SCENARIO", "${{ inputs.scenario }}")
-    step = task_step(project(), "x", plan, variables={"A": "b"}, scenario=given)
-    assert step.command == 'exec inv ci.plan --scenario "$SCENARIO"'
+    step = task_step(project(), "x", plan, variables={"A": "b"}, scenarios=given)
+    assert step.command == 'exec inv ci.plan --scenarios "$SCENARIO"'
     assert step.env == {"SCENARIO": "${{ inputs.scenario }}", "A": "b"}
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from cdc_perf.ci import comparison as module
 from cdc_perf.ci.comparison import Compared, judge_compared
-from cdc_perf.ci.judge_context import JudgeContext
+from cdc_perf.ci.judge_context import JudgeContext, JudgeInputs
 from cdc_perf.ci.problems import ProblemKind
 from cdc_perf.errors import UsageFailure
 from cdc_perf.publish.comment import Links
@@ -68,14 +68,14 @@ class Given:
         if found is not None:
             self.fetched = FetchedComparison(found, "", ARTIFACT)
         links = Links("https://github.example", NAME)
-        context = JudgeContext(GITHUB, Checkout.here(), links, "", minutes)
+        context = JudgeContext(GITHUB, Checkout.here(), links, "", JudgeInputs(minutes=minutes))
         run = WorkflowRun(1, 1, "pull_request", "success", HEAD, "change", None)
         return judge_compared(context, run, pulls or (pull(),), {"Compare": ended})
 
     def queued(self, found: Comparison) -> Compared:
         """Judge the comparison of a merge group."""
         self.fetched = FetchedComparison(found, "", ARTIFACT)
-        context = JudgeContext(GITHUB, Checkout.here(), Links("x", NAME), "", "")
+        context = JudgeContext(GITHUB, Checkout.here(), Links("x", NAME), "", JudgeInputs())
         run = WorkflowRun(1, 1, "merge_group", "failure", HEAD, "queue", None)
         return judge_compared(context, run, (), {"Compare": "failure"})
 

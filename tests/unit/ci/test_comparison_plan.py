@@ -10,7 +10,7 @@ COMMITS = Commits("b" * 40, "c" * 40)
 
 
 def test_a_relevant_change_is_compared_for_the_default_time() -> None:
-    assert plan_comparison(COMMITS, "", needed=True).outputs() == {
+    assert plan_comparison(COMMITS, "", "local", needed=True).outputs() == {
         Output.COMPARE: "true",
         Output.BASE: "b" * 40,
         Output.HEAD: "c" * 40,
@@ -20,15 +20,21 @@ def test_a_relevant_change_is_compared_for_the_default_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("commits", "minutes", "needed"),
-    [(None, "", True), (COMMITS, "0", True), (COMMITS, "", False)],
+    ("commits", "minutes", "stack", "needed"),
+    [
+        (None, "", "local", True),
+        (COMMITS, "0", "local", True),
+        (COMMITS, "", "local", False),
+        (COMMITS, "", "external", True),
+    ],
 )
-def test_without_commits_or_time_or_need_nothing_is_compared(
+def test_without_commits_time_need_or_versions_nothing_is_compared(
     commits: Commits | None,
     minutes: str,
+    stack: str,
     needed: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    planned = plan_comparison(commits, minutes, needed=needed)
+    planned = plan_comparison(commits, minutes, stack, needed=needed)
     outputs = planned.outputs()
     assert outputs[Output.COMPARE] == "false"
     assert (outputs[Output.BASE], outputs[Output.HEAD]) == ("", "")
@@ -39,12 +45,12 @@ def test_without_commits_or_time_or_need_nothing_is_compared(
 @pytest.mark.parametrize(
     ("text", "minutes"), [("", 12), (" ", 12), ("0", 0), ("20", 20), (" 20 ", 20), ("330", 330)]
 )
-def test_the_variable_sets_the_minutes(text: str, minutes: int) -> None:
-    assert minutes_of(text) == minutes
+def test_the_input_sets_the_minutes(text: str, minutes: int) -> None:
+    assert minutes_of(text, "compose") == minutes
 
 
 def test_the_timeout_follows_from_the_minutes() -> None:
-    short, long = (plan_comparison(COMMITS, x, needed=True) for x in ("5", "330"))
+    short, long = (plan_comparison(COMMITS, x, "auto", needed=True) for x in ("5", "330"))
     assert (short.timeout_minutes, long.timeout_minutes) == (35, 360)
 
 
@@ -53,8 +59,8 @@ def test_the_timeout_follows_from_the_minutes() -> None:
 )
 def test_another_value_is_refused(text: str) -> None:
     with pytest.raises(UsageFailure) as raised:
-        minutes_of(text)
-    assert raised.value.message.startswith("COMPARE_MINUTES: ")
+        minutes_of(text, "compose")
+    assert raised.value.message.startswith("minutes: ")
 
 
 def test_what_the_status_requires_are_the_defaults_of_the_command() -> None:

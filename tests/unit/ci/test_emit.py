@@ -20,7 +20,7 @@ def workflow(*, text: str = "x", version: str = "3.11") -> Workflow:
         ),
     )
     triggers = Triggers(inputs={"word": Text(text)}, push_to=(text,))
-    return Workflow(text, triggers, group=text, cancel=False, jobs={"job": job})
+    return Workflow(text, triggers, jobs={"job": job}, group=text)
 
 
 @pytest.mark.parametrize("word", ODD)

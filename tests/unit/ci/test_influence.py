@@ -7,6 +7,9 @@ import pytest
 import responses
 
 from cdc_perf.ci.influence import Part, influence, parts_of, threshold_changes
+from cdc_perf.ci.judge_context import JudgeContext, JudgeInputs
+from cdc_perf.ci.measured_repository import MeasuredRepository
+from cdc_perf.publish.comment import Links
 from cdc_perf.publish.github import GitHub
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.paths import Checkout
@@ -14,6 +17,7 @@ from cdc_perf.settings.scenarios import load_scenarios
 from cdc_perf.settings.threshold_file import load_thresholds
 
 CHECKOUT = Checkout.here()
+OWN = MeasuredRepository.of(CHECKOUT)
 API, NAME, HEAD = "https://api.example", "octo/cdc-perf", "a" * 40
 SETTINGS = {
     path: json.loads((CHECKOUT.root / path).read_bytes())
@@ -25,6 +29,7 @@ SETTINGS = {
     ("path", "part"),
     [
         (".github/workflows/performance-test.yml", Part.WORKFLOW),
+        (".github/workflows/run.yml", Part.WORKFLOW),
         ("k6/thresholds.json", Part.THRESHOLDS),
         ("k6/metrics.json", Part.THRESHOLDS),
         ("k6/scenarios.json", Part.LOAD),
@@ -38,7 +43,7 @@ SETTINGS = {
     ],
 )
 def test_each_part_of_a_judgement_is_named(path: str, part: Part) -> None:
-    assert parts_of([path, "src/cdc_consumer/sink.py"]) == {part: (path,)}
+    assert parts_of(OWN, [path, "src/cdc_consumer/sink.py"]) == {part: (path,)}
 
 
 def test_a_change_of_a_threshold_has_its_direction() -> None:
@@ -59,9 +64,9 @@ def test_a_change_of_a_threshold_has_its_direction() -> None:
         ({at: x for at, x in limits.items() if at != key}, "removed"),
     ):
         after = replace(before, scenarios={**before.scenarios, "stress": changed})
-        (change,) = threshold_changes(before, after, scenarios)
+        (change,) = threshold_changes(before, after, scenarios, "ci")
         assert (change.scenario, change.effect) == ("stress", effect)
-        (back,) = threshold_changes(after, before, scenarios)
+        (back,) = threshold_changes(after, before, scenarios, "ci")
         expected = {"looser": "tighter", "tighter": "looser", "removed": "added"}
         assert back.effect == expected[effect]
 
@@ -75,8 +80,10 @@ def shown(path: str, content: bytes | None) -> str:
         else:
             encoded = base64.b64encode(content).decode()
             mock.get(url, json={"content": encoded, "encoding": "base64"})
-        github = GitHub(API, NAME, "sesame")
-        return "\n".join(influence(github, CHECKOUT, [path], HEAD, ""))
+        context = JudgeContext(
+            GitHub(API, NAME, "sesame"), CHECKOUT, Links(API, NAME), "", JudgeInputs()
+        )
+        return "\n".join(influence(context, [path], HEAD))
 
 
 def test_the_load_that_differs_is_shown() -> None:

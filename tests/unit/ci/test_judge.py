@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from cdc_perf.ci import judge
 from cdc_perf.ci.comparison import Compared
 from cdc_perf.ci.judge import judge_again, judge_run
-from cdc_perf.ci.judge_context import JudgeContext
+from cdc_perf.ci.judge_context import JudgeContext, JudgeInputs
 from cdc_perf.publish.api_errors import ApiFailure
 from cdc_perf.publish.comment import Links
 from cdc_perf.publish.fetch import Fetched
@@ -38,7 +38,7 @@ PLACE = JudgeContext(
     Checkout.here(),
     Links("https://github.example", NAME),
     "",
-    "",
+    JudgeInputs(),
 )
 
 

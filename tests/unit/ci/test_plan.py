@@ -2,17 +2,21 @@ import json
 
 import pytest
 
+from cdc_perf.ci.measured_repository import MeasuredRepository
 from cdc_perf.ci.plan import Entry, Output, plan
-from cdc_perf.ci.relevance import relevant
+from cdc_perf.ci.relevance import Relevance
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
 
-SCENARIOS = load_scenarios(Checkout.here())
+CHECKOUT = Checkout.here()
+SCENARIOS = load_scenarios(CHECKOUT)
+OWN = Relevance.of(MeasuredRepository.of(CHECKOUT), "")
+SHOP = MeasuredRepository(CHECKOUT.root, is_own=False, prefix="load/shop/")
 
 
 def test_nothing_asked_for_means_the_usual_scenarios_with_time_for_their_set_up() -> None:
-    made = plan(SCENARIOS, "", "", None)
+    made = plan(SCENARIOS, "", "", None, OWN)
     assert made.entries == (Entry("baseline", 25), Entry("e2e-latency", 25))
     assert made.outputs() == {
         Output.RELEVANT: "true",
@@ -36,15 +40,15 @@ def test_nothing_asked_for_means_the_usual_scenarios_with_time_for_their_set_up(
 def test_the_time_out_is_the_loads_length_and_a_margin(
     name: str, duration: str, minutes: int
 ) -> None:
-    assert plan(SCENARIOS, name, duration, None).entries == (Entry(name, minutes),)
+    assert plan(SCENARIOS, name, duration, None, OWN).entries == (Entry(name, minutes),)
 
 
 def test_a_duration_is_handed_on_as_it_was_understood() -> None:
-    assert plan(SCENARIOS, "spike", "0.5m", None).outputs()[Output.DURATION] == "30s"
+    assert plan(SCENARIOS, "spike", "0.5m", None, OWN).outputs()[Output.DURATION] == "30s"
 
 
 def test_outputs_are_single_lines_whatever_was_asked_for() -> None:
-    for value in plan(SCENARIOS, "all", "1m", ["src/a\nb"]).outputs().values():
+    for value in plan(SCENARIOS, "all", "1m", ["src/a\nb"], OWN).outputs().values():
         assert "\n" not in value
 
 
@@ -64,18 +68,18 @@ def test_outputs_are_single_lines_whatever_was_asked_for() -> None:
 )
 def test_a_wrong_input_is_a_line(names: str, duration: str, said: str) -> None:
     with pytest.raises(UsageFailure) as raised:
-        plan(SCENARIOS, names, duration, None)
+        plan(SCENARIOS, names, duration, None, OWN)
     assert said in raised.value.message
 
 
 def test_a_pull_request_that_changes_something_relevant_runs() -> None:
-    made = plan(SCENARIOS, "", "", ["README.md", "src/cdc_consumer/sink.py"])
+    made = plan(SCENARIOS, "", "", ["README.md", "src/cdc_consumer/sink.py"], OWN)
     assert [entry.scenario for entry in made.entries] == ["baseline", "e2e-latency"]
 
 
 @pytest.mark.parametrize("changed", [[], ["README.md", "docs/ci.md", "LICENSE"]])
 def test_a_pull_request_that_moves_nothing_runs_nothing(changed: list[str]) -> None:
-    made = plan(SCENARIOS, "", "", changed)
+    made = plan(SCENARIOS, "", "", changed, OWN)
     assert made.entries == ()
     assert made.outputs()[Output.RELEVANT] == "false"
     assert json.loads(made.outputs()[Output.MATRIX]) == {"include": []}
@@ -109,7 +113,7 @@ def test_a_pull_request_that_moves_nothing_runs_nothing(changed: list[str]) -> N
     ],
 )
 def test_a_path_with_a_part_in_performance(path: str) -> None:
-    assert relevant([path]) == (path,)
+    assert OWN.relevant([path]) == (path,)
 
 
 @pytest.mark.parametrize(
@@ -120,4 +124,30 @@ def test_a_path_with_a_part_in_performance(path: str) -> None:
     ],
 )
 def test_a_path_without_one(path: str) -> None:
-    assert relevant([path]) == ()
+    assert OWN.relevant([path]) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "paths", "is_relevant"),
+    [
+        ("consumer/main.go", "", True),
+        ("k6/thresholds.json", "", True),
+        ("tests/test_main.py", "", True),
+        ("load/shop/schema.sql", "", True),
+        ("README.md", "", False),
+        ("docs/guide.txt", "", False),
+        (".github/workflows/performance-comment.yml", "", False),
+        ("consumer/main.go", "consumer/* deploy/*.yaml", True),
+        ("deploy/prod.yaml", "consumer/*\n deploy/*.yaml", True),
+        ("web/index.js", "consumer/*", False),
+        # Whatever is chosen, these decide what is measured.
+        ("load/shop/pipeline.toml", "consumer/*", True),
+        (".github/workflows/performance-test.yml", "consumer/*", True),
+    ],
+)
+def test_of_another_repository_everything_counts_but_what_its_owner_leaves_out(
+    path: str,
+    paths: str,
+    is_relevant: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    assert bool(Relevance.of(SHOP, paths).relevant([path])) is is_relevant

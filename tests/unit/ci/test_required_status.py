@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from cdc_perf.ci.comparison import Compared
-from cdc_perf.ci.performance import job_name
+from cdc_perf.ci.judge_context import JudgeInputs
 from cdc_perf.ci.problems import Problem, ProblemKind
 from cdc_perf.ci.required_status import REPORTED_GATES, Judgement, Rules, judge
+from cdc_perf.ci.run import job_name
 from cdc_perf.publish.status import State
 from cdc_perf.results.summary import Metric
 from cdc_perf.runs.loader import read_attempts
@@ -20,7 +21,7 @@ from tests.unit.measured import counter, rate, trend
 from tests.unit.recorded_runs import SLOW, row, spoil, write_complete_run
 
 CHECKOUT = Checkout.here()
-RULES = Rules.of(CHECKOUT)
+RULES = Rules.of(CHECKOUT, JudgeInputs())
 USUAL = ("baseline", "e2e-latency")
 KNOWN = load_scenarios(CHECKOUT).names
 OFF = Compared()

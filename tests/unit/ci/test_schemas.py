@@ -58,16 +58,15 @@ def test_a_schema_that_is_published_no_more_is_removed_and_others_stay(tmp_path:
 
 
 def test_the_command_checks_writes_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Checkout, "here", lambda: Checkout.at(tmp_path, {}))
     words = {"what": "the JSON Schemas", "command": "inv schemas"}
     with pytest.raises(UsageFailure) as caught:
-        write_or_check(CURRENT, check=True, **words)
+        write_or_check(tmp_path, CURRENT, check=True, **words)
     assert str(caught.value) == ("the JSON Schemas are out of date\n  remedy: run: inv schemas")
     assert capsys.readouterr().out.splitlines() == [f"{path}: missing" for path in CURRENT.wanted]
     assert not list(tmp_path.iterdir())
-    write_or_check(CURRENT, check=False, **words)
+    write_or_check(tmp_path, CURRENT, check=False, **words)
     assert capsys.readouterr().out.splitlines() == [f"{path}: written" for path in CURRENT.wanted]
-    write_or_check(CURRENT, check=True, **words)
+    write_or_check(tmp_path, CURRENT, check=True, **words)
     assert capsys.readouterr().out == ""

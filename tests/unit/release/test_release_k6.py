@@ -11,13 +11,13 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.release import k6
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.tools.cache import Cache
-from cdc_perf.tools.released_k6 import ReleasedK6
+from cdc_perf.tools.released import Release
 
 
 @pytest.fixture
 def build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Callable[[Path, str], str]], ReleasedK6]:
+) -> Callable[[Callable[[Path, str], str]], Release]:
     """Return the build of a release whose compiler is a function of folder and platform."""
     root = tmp_path / "checkout"
     (root / "requirements").mkdir(parents=True)
@@ -27,7 +27,7 @@ def build(
     toolchain = SimpleNamespace(tool=None, executable=lambda _: Path("go"))
     monkeypatch.setattr(k6, "pinned_toolchain", lambda _: toolchain)
 
-    def run(content: Callable[[Path, str], str]) -> ReleasedK6:
+    def run(content: Callable[[Path, str], str]) -> Release:
         def compile_k6(
             module: Path, target: Path, _go: Path, env: Mapping[str, str], _note: object
         ) -> None:
@@ -48,24 +48,24 @@ def build(
 
 
 def test_the_lock_file_names_source_and_binaries(
-    build: Callable[[Callable[[Path, str], str]], ReleasedK6], tmp_path: Path
+    build: Callable[[Callable[[Path, str], str]], Release], tmp_path: Path
 ) -> None:
     made = build(lambda _, architecture: architecture)
-    assert made.sha256 == {
+    assert made.k6_sha256 == {
         f"linux-{x}": hashlib.sha256(x.encode()).hexdigest() for x in ("amd64", "arm64")
     }
     assert sorted(path.name for path in (tmp_path / "dist").iterdir()) == [
         *("k6-linux-amd64", "k6-linux-arm64")
     ]
-    lock = tmp_path / "checkout" / "requirements" / "released-k6.json"
-    assert ReleasedK6.read(lock) == made
-    assert made.digest(made.source) in made.sha256.values()
+    lock = tmp_path / "checkout" / "requirements" / "release.json"
+    assert Release.read(lock) == made
+    assert made.k6_digest(made.k6_source) in made.k6_sha256.values()
 
 
 def test_builds_that_differ_are_refused(
-    build: Callable[[Callable[[Path, str], str]], ReleasedK6], tmp_path: Path
+    build: Callable[[Callable[[Path, str], str]], Release], tmp_path: Path
 ) -> None:
     with pytest.raises(StackFailure, match="k6 for linux-amd64: 2 builds differ"):
         build(lambda module, _: str(module))
     assert not list((tmp_path / "dist").iterdir())
-    assert not (tmp_path / "checkout" / "requirements" / "released-k6.json").exists()
+    assert not (tmp_path / "checkout" / "requirements" / "release.json").exists()

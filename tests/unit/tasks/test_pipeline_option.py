@@ -12,8 +12,8 @@ from cdc_perf.tasks.pipeline_option import of_pipeline
 
 # Commands that work without a pipeline: on the checkout itself, or on the whole tool cache.
 _WITHOUT = {
-    *("ci.plan", "ci.gate", "ci.judge", "dashboards", "schemas", "workflow", "tools.clean"),
-    *("release.check", "release.k6"),
+    *("ci.plan", "ci.gate", "ci.judge", "dashboards", "schemas", "tools.clean"),
+    *(f"release.{x}" for x in ("check", "k6", "image", "index", "assets", "notes")),
 }
 
 

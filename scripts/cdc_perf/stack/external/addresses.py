@@ -16,7 +16,8 @@ from cdc_perf.stack.external.kafka_settings import kafka_client
 _SECTION = "pipeline.toml: stacks.external"
 # k6 writes to the first and reads from the sink; the data-loss check needs Kafka between them.
 _NEEDED = ("postgres_dsn", "kafka_bootstrap")
-_ARE_FILES = ("kafka_client_file", "connect_ca")
+# The settings that name a file.
+FILE_SETTINGS = ("kafka_client_file", "connect_ca")
 _NEEDED_BY_SINK: Mapping[type[Sink], tuple[str, ...]] = {
     MongodbSink: ("mongodb_uri",),
     PostgresSink: ("sink_dsn",),
@@ -90,7 +91,7 @@ def _read(name: str, filed: str, environment: Mapping[str, str], folder: Path) -
 def _refuse_passwords(given: Mapping[str, str]) -> None:
     """Raise UsageFailure if the committed file contains a password."""
     for name, text in given.items():
-        if name in _ARE_FILES:
+        if name in FILE_SETTINGS:
             continue
         user = text.partition("://")[2].rpartition("@")[0]
         if ":" in user or "password" in text.lower():

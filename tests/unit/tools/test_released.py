@@ -9,12 +9,12 @@ import requests
 import responses
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.tools.released_k6 import ADDRESS_VARIABLE, NotReleased, ReleasedK6, this_platform
+from cdc_perf.tools.released import ADDRESS_VARIABLE, NotReleased, Release, this_platform
 
 CONTENT = b"a k6\n" * 1000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
-RELEASED = ReleasedK6(
-    repository="owner/name", tag="v1.2.3", source="abc", sha256={this_platform(): DIGEST}
+RELEASED = Release(
+    repository="owner/name", tag="v1.2.3", k6_source="abc", k6_sha256={this_platform(): DIGEST}
 )
 BASE = "http://127.0.0.1:9"
 ADDRESS = f"{BASE}/owner/name/releases/download/v1.2.3/k6-{this_platform()}"
@@ -29,7 +29,7 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def refusal(target: Path) -> str:
     """Return why the file is not taken; nothing is left of it."""
     with pytest.raises(NotReleased) as caught:
-        RELEASED.download(DIGEST, target, lambda _: None)
+        RELEASED.download_k6(DIGEST, target, lambda _: None)
     assert not target.exists()
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -39,7 +39,7 @@ def refusal(target: Path) -> str:
 def test_the_file_with_the_digest_is_taken(target: Path) -> None:
     responses.get(ADDRESS, body=CONTENT)
     noted: list[str] = []
-    RELEASED.download(RELEASED.digest("abc"), target, noted.append)
+    RELEASED.download_k6(RELEASED.k6_digest("abc"), target, noted.append)
     assert target.read_bytes() == CONTENT
     assert target.stat().st_mode & 0o111
     assert noted == ["0 MiB downloaded"]
@@ -83,7 +83,7 @@ def test_a_server_that_does_not_send_it_is_given_up(
 
 @responses.activate
 def test_a_file_that_never_ends_is_given_up(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cdc_perf.tools.released_k6._MOST_BYTES", 100)
+    monkeypatch.setattr("cdc_perf.tools.released._MOST_BYTES", 100)
     responses.get(ADDRESS, body=CONTENT)
     assert refusal(target) == f"{ADDRESS}: not complete after 0 MiB"
 
@@ -98,29 +98,29 @@ def test_without_an_address_nothing_is_requested(
 @pytest.mark.parametrize(
     ("released", "source", "why"),
     [
-        (ReleasedK6(), "abc", "no release has k6 from this source"),
+        (Release(), "abc", "no release has k6 from this source"),
         (RELEASED, "other", "no release has k6 from this source"),
         (
-            msgspec.structs.replace(RELEASED, sha256={"linux-s390x": DIGEST}),
+            msgspec.structs.replace(RELEASED, k6_sha256={"linux-s390x": DIGEST}),
             "abc",
             f"release v1.2.3 has no k6 for {this_platform()}",
         ),
     ],
 )
 def test_a_release_of_another_source_or_platform_does_not_count(
-    released: ReleasedK6, source: str, why: str
+    released: Release, source: str, why: str
 ) -> None:
     with pytest.raises(NotReleased) as caught:
-        released.digest(source)
+        released.k6_digest(source)
     assert str(caught.value) == why
 
 
 def test_a_broken_lock_file_is_refused(tmp_path: Path) -> None:
-    lock = tmp_path / "released-k6.json"
+    lock = tmp_path / "release.json"
     with pytest.raises(StackFailure, match="No such file"):
-        ReleasedK6.read(lock)
+        Release.read(lock)
     lock.write_text('{"tag": 1}', encoding="utf-8")
     with pytest.raises(StackFailure, match="has another form"):
-        ReleasedK6.read(lock)
+        Release.read(lock)
     lock.write_bytes(msgspec.json.encode(RELEASED))
-    assert ReleasedK6.read(lock) == RELEASED
+    assert Release.read(lock) == RELEASED

@@ -1,31 +1,45 @@
-"""performance-test.yml: plan -> performance-test (one scenario each), compare -> report -> gate."""
+"""run.yml: plan -> performance-test (one scenario each), compare -> report -> gate.
+
+Other workflows call it, in this repository and in those of others; `github` is the caller's.
+"""
 
 from dataclasses import replace
 
 from cdc_perf.ci.calls import Given, task_step
-from cdc_perf.ci.comparison_plan import VARIABLE
 from cdc_perf.ci.gate import NEEDS
+from cdc_perf.ci.inputs import (
+    ADDRESSES,
+    DURATION,
+    INPUTS,
+    KAFKA_CLIENT,
+    KAFKA_CLIENT_FILE,
+    PIPELINE_ENVIRONMENT,
+    SCENARIO,
+    SECRETS,
+    STACK_LOGS,
+    TOOL,
+    Input,
+    given,
+)
 from cdc_perf.ci.model import (
     PERF_RUNNER,
-    ChoiceInput,
+    Call,
     Job,
+    Run,
     Step,
-    Text,
     Triggers,
     Uses,
     Workflow,
     expression,
 )
 from cdc_perf.ci.pins import DOWNLOAD, UPLOAD
-from cdc_perf.ci.plan import ENVIRONMENT, Output
+from cdc_perf.ci.plan import Output
 from cdc_perf.ci.project import CiProject
-from cdc_perf.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
+from cdc_perf.ci.steps import READS_CODE, TOOL_CACHE, checkouts, python, tools
 from cdc_perf.publish.names import (
     COMPARE_JOB,
     GATE_JOB,
-    PULL_REQUEST_RUN,
     REPORT_JOB,
-    WORKFLOW_FILE,
     comparison_name,
     results_name,
     scenario_results_name,
@@ -33,23 +47,23 @@ from cdc_perf.publish.names import (
 from cdc_perf.results.comparison_folder import COMPARISONS
 from cdc_perf.results.history import HISTORY_FILE
 from cdc_perf.results.run_folder import LATEST
-from cdc_perf.settings.scenarios import ALL
 
-NAME = "Performance tests"
-FILE = WORKFLOW_FILE
-_DEFAULT_SCENARIO = "baseline"
-_NIGHTLY = "0 2 * * *"
+FILE = "run.yml"
+# Commands run in the folder of cdc-perf; paths of artifacts begin at the workspace.
 _RESULTS = "k6/results"
-_COMPARISONS, _LOGS = f"{_RESULTS}/{COMPARISONS}", "logs"
+_STORED, _LOGS = f"{TOOL}/{_RESULTS}", "logs"
+_COMPARISONS = f"{_STORED}/{COMPARISONS}"
 _COMPARISON_LOGS = f"{_COMPARISONS}/*/{_LOGS}"
 _SHORT_MINUTES = 15
 _ALWAYS = "always()"
 # The link to the latest run would duplicate its files. The history belongs to one results folder: a
 # download into another must not replace the user's own file.
-_LEFT_OUT = {_RESULTS: (LATEST, HISTORY_FILE), _COMPARISONS: (f"*/{_LOGS}", "*/k6")}
+_LEFT_OUT = {_STORED: (LATEST, HISTORY_FILE), _COMPARISONS: (f"*/{_LOGS}", "*/k6")}
 _RUN_ID = expression("github.run_id")
 _ATTEMPT = expression("github.run_attempt")
 _SCENARIO = expression("matrix.scenario")
+# The inputs of a manual start of the caller, which it need not pass.
+_MANUAL = "github.event.inputs"
 
 RESULTS_DAYS = 30
 LOGS_DAYS = 7
@@ -69,30 +83,12 @@ COMPARISON_STACK = "local"
 _WITH_BASE = expression("github.event_name == 'merge_group' && '0' || '2'")
 
 
-def performance_test(project: CiProject) -> Workflow:
+def run_workflow(project: CiProject) -> Workflow:
     """Return the workflow that runs the scenarios and judges them."""
-    scenarios = (*project.scenarios.names, ALL)
     return Workflow(
-        name=NAME,
-        triggers=Triggers(
-            inputs={
-                "scenario": ChoiceInput("Scenario to run", scenarios, _DEFAULT_SCENARIO),
-                "duration_override": Text("Duration of each scenario, such as 5m or 30m"),
-            },
-            cron=_NIGHTLY,
-            pull_request=True,
-            merge_queue=True,
-        ),
-        # performance-comment.yml finds the pull request by it: several may have the same head.
-        run_name=expression(
-            "github.event.pull_request.number && "
-            f"format('{PULL_REQUEST_RUN}{{0}}', github.event.pull_request.number) || ''"
-        ),
-        # `plan` checks the paths: a required check whose workflow never starts would block forever.
-        remark="no path filter: `plan` checks the changed files",
-        group=f"{expression('github.workflow')}-"
-        f"{expression('github.event.pull_request.number || github.run_id')}",
-        cancel=expression("github.event_name == 'pull_request'"),
+        name="Run performance tests",
+        triggers=Triggers(call=Call(INPUTS, SECRETS)),
+        folder=TOOL,
         jobs={
             "plan": _plan(project),
             "performance-test": _performance_test(project),
@@ -108,23 +104,33 @@ def job_name(scenario: str) -> str:
     return f"Run {scenario}"
 
 
+def _begin(project: CiProject, *, depth: int | str = 1) -> tuple[Step, ...]:
+    return (*checkouts(depth=depth), *python(project.pythons[0], "perf", folder=TOOL))
+
+
 def _plan(project: CiProject) -> Job:
     return Job(
         name="Plan",
         timeout_minutes=_SHORT_MINUTES,
         permissions=(READS_CODE,),
+        env=PIPELINE_ENVIRONMENT,
         outputs={x.value: expression(f"steps.plan.outputs.{x}") for x in Output},
         steps=(
-            checkout(depth=_WITH_BASE),
-            *python(project.pythons[0], "perf"),
+            *_begin(project, depth=_WITH_BASE),
             task_step(
                 project,
                 "Plan the scenarios",
                 project.tasks.plan,
                 step_id="plan",
-                scenario=Given("SCENARIO", expression("inputs.scenario")),
-                duration=Given("DURATION", expression("inputs.duration_override")),
-                variables={VARIABLE: expression(f"vars.{VARIABLE}")},
+                # A manual start has its own.
+                scenarios=Given(
+                    "SCENARIOS",
+                    expression(f"{_MANUAL}.{SCENARIO} || inputs.{Input.SCENARIOS}"),
+                ),
+                duration=Given("DURATION", expression(f"{_MANUAL}.{DURATION}")),
+                stack=Given("STACK", given(Input.STACK)),
+                minutes=Given("MINUTES", given(Input.MINUTES)),
+                paths=Given("PATHS", given(Input.PATHS)),
             ),
         ),
     )
@@ -138,23 +144,32 @@ def _performance_test(project: CiProject) -> Job:
         timeout_minutes=expression("matrix.timeout_minutes"),
         permissions=(READS_CODE,),
         matrix=expression(f"fromJSON(needs.plan.outputs.{Output.MATRIX})"),
-        env=TOOL_CACHE,
+        env={**PIPELINE_ENVIRONMENT, **TOOL_CACHE},
         runner=PERF_RUNNER,
         steps=(
-            checkout(),
-            *python(project.pythons[0], "perf"),
-            *tools(project, project.stack),
+            *_begin(project),
+            *tools(project, Given("STACK", given(Input.STACK))),
+            Run(
+                "Write the settings of Kafka's clients",
+                'if [ -n "$SETTINGS" ]; then umask 077; file="$RUNNER_TEMP/kafka-client"; '
+                'printf "%s\\n" "$SETTINGS" > "$file"; '
+                f'echo "{KAFKA_CLIENT_FILE}=$file" >> "$GITHUB_ENV"; fi',
+                {"SETTINGS": expression(f"secrets.{KAFKA_CLIENT}")},
+            ),
             task_step(
                 project,
                 "Run the scenario",
                 project.tasks.perf,
                 scenarios=Given("SCENARIO", expression("matrix.scenario")),
                 duration=Given("DURATION", expression(f"needs.plan.outputs.{Output.DURATION}")),
-                env=ENVIRONMENT,
-                stack=project.stack,
+                env=Given("ENVIRONMENT", given(Input.ENVIRONMENT)),
+                stack=Given("STACK", given(Input.STACK)),
+                # Who names an external stack in a workflow has agreed to what a run writes there.
+                yes=True,
+                variables={name: expression(f"secrets.{name}") for name in ADDRESSES},
             ),
-            _upload("Upload the results", SCENARIO_RESULTS, _RESULTS, RESULTS_DAYS),
-            _upload("Upload the logs", SCENARIO_LOGS, ".stack/logs", LOGS_DAYS),
+            _upload("Upload the results", SCENARIO_RESULTS, _STORED, RESULTS_DAYS),
+            _upload("Upload the logs", SCENARIO_LOGS, f"{STACK_LOGS}/.stack/logs", LOGS_DAYS),
         ),
     )
 
@@ -169,11 +184,10 @@ def _compare(project: CiProject) -> Job:
         condition=f"needs.plan.outputs.{Output.COMPARE} == 'true'",
         timeout_minutes=expression(f"fromJSON(needs.plan.outputs.{Output.COMPARE_TIMEOUT})"),
         permissions=(READS_CODE,),
-        env=TOOL_CACHE,
+        env={**PIPELINE_ENVIRONMENT, **TOOL_CACHE},
         runner=PERF_RUNNER,
         steps=(
-            checkout(depth=_WITH_BASE),
-            *python(project.pythons[0], "perf"),
+            *_begin(project, depth=_WITH_BASE),
             *tools(project, COMPARISON_STACK),
             task_step(
                 project,
@@ -196,24 +210,23 @@ def _report(project: CiProject) -> Job:
         condition=f"{_ALWAYS} && needs.plan.outputs.{Output.RELEVANT} == 'true'",
         timeout_minutes=_SHORT_MINUTES,
         permissions=(READS_CODE,),
+        env=PIPELINE_ENVIRONMENT,
         steps=(
-            checkout(),
-            *python(project.pythons[0], "perf"),
+            *_begin(project),
             _download(),
             _download_comparison(),
             task_step(project, "Write the job summary", project.tasks.publish, run=_RESULTS),
             task_step(
                 project, "Write one report of all scenarios", project.tasks.report, run=_RESULTS
             ),
-            _upload("Upload the results of all scenarios", RESULTS, _RESULTS, RESULTS_DAYS),
+            _upload("Upload the results of all scenarios", RESULTS, _STORED, RESULTS_DAYS),
         ),
     )
 
 
 def _gate(project: CiProject) -> Job:
     steps: tuple[Step, ...] = (
-        checkout(),
-        *python(project.pythons[0], "perf"),
+        *_begin(project),
         _download(),
         task_step(
             project,
@@ -231,6 +244,7 @@ def _gate(project: CiProject) -> Job:
         condition=_ALWAYS,
         timeout_minutes=_SHORT_MINUTES,
         permissions=(READS_CODE,),
+        env=PIPELINE_ENVIRONMENT,
         steps=tuple(replace(step, condition=_ALWAYS) for step in steps),
     )
 
@@ -243,7 +257,7 @@ def _upload(name: str, artifact: str, path: str, days: int) -> Uses:
         {
             "name": artifact,
             "path": f"{path}/\n{left_out}" if left_out else f"{path}/",
-            "include-hidden-files": path.startswith("."),
+            "include-hidden-files": "/." in path,
             "if-no-files-found": "error",
             "retention-days": days,
         },
@@ -255,7 +269,7 @@ def _download() -> Uses:
     return Uses(
         "Download the results of each scenario",
         DOWNLOAD,
-        {"pattern": ALL_SCENARIO_RESULTS, "path": _RESULTS, "merge-multiple": True},
+        {"pattern": ALL_SCENARIO_RESULTS, "path": _STORED, "merge-multiple": True},
     )
 
 

@@ -1,4 +1,4 @@
-"""k6 from a release of this project, if one was built from the same source."""
+"""The last release of this project: k6, if it was built from the same source, and images."""
 
 import hashlib
 import os
@@ -16,6 +16,8 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.files import NOT_JSON
 from cdc_perf.tools.cache import Note
 
+# The lock file, in requirements/.
+LOCK_FILE = "release.json"
 # A mirror of the releases; empty: do not ask any.
 ADDRESS_VARIABLE = "CDC_PERF_RELEASES"
 _ADDRESS = "https://github.com"
@@ -29,23 +31,25 @@ class NotReleased(Exception):  # noqa: N818 - an answer, not an error
     """Why k6 does not come from a release; the message is one line."""
 
 
-class ReleasedK6(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The content of requirements/released-k6.json.
+class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The content of requirements/release.json.
 
     Attributes:
         repository: `owner/name` on GitHub.
         tag: The tag of the release; empty if there is none yet.
-        source: The digest of the source that its k6 was built from.
-        sha256: The digest of each binary, by platform: `linux-amd64`.
+        k6_source: The digest of the source that its k6 was built from.
+        k6_sha256: The digest of each binary of k6, by platform: `linux-amd64`.
+        images: Its images with their digests, by name: `consumer`, `k6`.
     """
 
     repository: str = ""
     tag: str = ""
-    source: str = ""
-    sha256: Mapping[str, str] = {}
+    k6_source: str = ""
+    k6_sha256: Mapping[str, str] = {}
+    images: Mapping[str, str] = {}
 
     @classmethod
-    def read(cls, lock: Path) -> "ReleasedK6":
+    def read(cls, lock: Path) -> "Release":
         """Read the lock file.
 
         Raises:
@@ -62,7 +66,7 @@ class ReleasedK6(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 f"{lock} has another form", hint="restore it: git checkout"
             ) from None
 
-    def digest(self, source: str) -> str:
+    def k6_digest(self, source: str) -> str:
         """Return the digest of the binary for this machine.
 
         Args:
@@ -71,14 +75,14 @@ class ReleasedK6(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Raises:
             NotReleased: There is no binary of this source for this machine.
         """
-        if not self.tag or self.source != source:
+        if not self.tag or self.k6_source != source:
             raise NotReleased("no release has k6 from this source")
-        found = self.sha256.get(this_platform())
+        found = self.k6_sha256.get(this_platform())
         if found is None:
             raise NotReleased(f"release {self.tag} has no k6 for {this_platform()}")
         return found
 
-    def download(self, digest: str, target: Path, note: Note) -> None:
+    def download_k6(self, digest: str, target: Path, note: Note) -> None:
         """Download the binary for this machine; a file that is refused is removed.
 
         Args:
