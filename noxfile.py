@@ -434,7 +434,8 @@ def lock(session: nox.Session) -> None:
     # Only the analysis of otava is used, which needs numpy and scipy but no database client.
     for name in ("postgres", "java", "go", "otava"):
         embedded(session, compile_, name, "--no-deps")
-    embedded(session, compile_, "mongodb")
+    for name in ("mongodb", "cyclonedx"):
+        embedded(session, compile_, name)
 
 
 def embedded(session: nox.Session, compile_: tuple[str, ...], name: str, *options: str) -> None:

@@ -10,14 +10,14 @@ import yaml
 from cdc_perf.ci.emit import HEADER
 from cdc_perf.ci.pins import PINS
 
-_RUNNER = re.compile(r"\$\{\{ vars\.[A-Z_]+ \|\| 'ubuntu-latest' \}\}")
+_RUNNER = re.compile(r"\$\{\{ vars\.[A-Z_]+ \|\| 'ubuntu-(?:latest|24\.04-arm)' \}\}")
 _PINNED = re.compile(r"(?P<action>[\w./-]+)@(?P<sha>[0-9a-f]{40}) # (?P<tag>v\d+\.\d+\.\d+)")
 _RUN_AND_ATTEMPT = "-${{ github.run_id }}-${{ github.run_attempt }}"
 _TIMEOUTS = (
     "${{ matrix.timeout_minutes }}",
     "${{ fromJSON(needs.plan.outputs.compare_timeout) }}",
 )
-_CALLED = re.compile(r"\./\.github/workflows/(?:run|judge)\.yml")
+_CALLED = re.compile(r"\./\.github/workflows/(?:run|judge)\.yml # zizmor: .*")
 _CALLED_ELSEWHERE = re.compile(
     r"[\w.-]+/[\w.-]+/\.github/workflows/(?:run|judge)\.yml@[0-9a-f]{40} # v\d+\.\d+\.\d+"
 )
@@ -33,6 +33,14 @@ _OTHER_LABEL = (
     "${{ github.event.pull_request && github.event.label.name != 'performance-change-accepted' "
     "&& github.run_id || '' }}"
 )
+# The jobs of a release that can write, and what.
+_RELEASES = {
+    "image-amd64": {"packages"},
+    "image-arm64": {"packages"},
+    "index": {"packages"},
+    "attest": {"id-token", "attestations"},
+    "publish": {"contents"},
+}
 _SWALLOWS = ("|| true", "|| :", "set +e", "sleep ")
 
 
@@ -78,6 +86,10 @@ class File:
         return "workflow_call" in self.content["on"]
 
     @property
+    def is_release(self) -> bool:
+        return "tags" in (self.content["on"].get("push") or {})
+
+    @property
     def starts_judge(self) -> bool:
         return "workflow_run" in self.content["on"]
 
@@ -106,7 +118,9 @@ def no_permission_is_left_to_a_default(file: File) -> Iterator[str]:
 def only_the_comment_may_write(file: File) -> Iterator[str]:
     for job, content in file.jobs.items():
         for scope, level in content.get("permissions", {}).items():
-            allowed = file.is_judge and scope in {"pull-requests", "statuses"}
+            allowed = (file.is_judge and scope in {"pull-requests", "statuses"}) or (
+                file.is_release and scope in _RELEASES.get(job, ())
+            )
             if level != "read" and not allowed:
                 yield f"{job} has {scope}: {level}"
 
@@ -146,6 +160,11 @@ def runs_of_a_pull_request_do_not_overlap(file: File) -> Iterator[str]:
         if "concurrency" in file.text:
             yield "a called workflow has a concurrency group"
         return
+    if file.is_release:
+        # Two tags at the same time would be one after the other; neither is cancelled.
+        if concurrency.get("cancel-in-progress") is not False:
+            yield "a release may be cancelled by the next one"
+        return
     group, cancel = concurrency.get("group", ""), concurrency.get("cancel-in-progress")
     # A workflow of the same name would push the other's runs out of a queue that both share.
     for one in (
@@ -177,6 +196,10 @@ def every_runner_can_be_replaced(file: File) -> Iterator[str]:
 def artifacts_are_always_kept_and_named_for_one_attempt(file: File) -> Iterator[str]:
     for where, step in file.uses("actions/upload-artifact"):
         given = step["with"]
+        if file.is_release:
+            if given.get("if-no-files-found") != "error" or given.get("overwrite") is not True:
+                yield f"{where} may find nothing, or fail in another attempt"
+            continue
         lead, days = given["name"].partition("-")[0], given.get("retention-days")
         if given.get("if-no-files-found") != "error":
             yield f"{where} may find nothing"
@@ -237,7 +260,7 @@ def no_token_is_handed_to_a_strangers_code(file: File) -> Iterator[str]:
     for job, content in file.calling_jobs.items():
         if content.get("secrets") == "inherit" or (file.is_judge and "secrets" in content):
             yield f"{job} passes secrets that the called workflow does not need"
-    if not file.is_judge and "github.token" in file.text:
+    if not (file.is_judge or file.is_release) and "github.token" in file.text:
         yield "a token is handed to a pull request's code"
 
 
@@ -335,6 +358,29 @@ def a_called_workflow_runs_its_own_commit(file: File) -> Iterator[str]:
         yield "commands run in a folder of the caller"
 
 
+def a_release_is_published_last_and_uses_no_cache(file: File) -> Iterator[str]:
+    if not file.is_release:
+        return
+    if set(file.content["on"]) != {"push"} or set(file.content["on"]["push"]) != {"tags"}:
+        yield "something else than a tag starts it"
+    if list(file.uses("actions/cache")) or any("cache" in x.get("with", {}) for _, x in file.steps):
+        yield "a cache may contain what another workflow has put there"
+    before: set[str] = set()
+    waiting = ["publish"]
+    while waiting:
+        needed = set(file.jobs[waiting.pop()].get("needs", ())) - before
+        before |= needed
+        waiting += needed
+    if before != set(file.jobs) - {"publish"}:
+        yield f"it is published without {', '.join(set(file.jobs) - before - {'publish'})}"
+    for where, step in file.steps:
+        last = file.jobs["publish"]["steps"][-1]
+        if "--draft=false" in step.get("run", "") and step != last:
+            yield f"{where} publishes before the last step"
+    if "--draft=false" not in file.jobs["publish"]["steps"][-1].get("run", ""):
+        yield "the last step does not publish"
+
+
 def docker_is_not_half_there(file: File) -> Iterator[str]:
     for job, content in file.jobs.items():
         if {"services", "container"} & set(content):
@@ -363,6 +409,7 @@ POLICIES: tuple[Policy, ...] = (
     the_results_are_all_that_is_kept,
     a_tool_cache_has_the_key_of_its_tools,
     a_called_workflow_runs_its_own_commit,
+    a_release_is_published_last_and_uses_no_cache,
     docker_is_not_half_there,
 )
 
@@ -382,7 +429,8 @@ def no_job_that_can_write_shares_a_runner(files: Iterable[File]) -> Iterator[str
     strangers = {
         label
         for file, job, content in jobs
-        if (file.name, job) not in writes
+        # No pull request starts a release.
+        if (file.name, job) not in writes and not file.is_release
         for label in _labels(content)
     }
     for (name, job), labels in writes.items():
@@ -405,4 +453,4 @@ def both_callers_give_the_same(files: Iterable[File]) -> Iterator[str]:
 def _labels(content: dict[str, Any]) -> set[str]:
     """Return the variables and words that name a job's runner, GitHub's own machine left out."""
     words = re.findall(r"vars\.[A-Z_]+|[\w-]+", str(content["runs-on"]))
-    return set(words) - {"ubuntu-latest"}
+    return set(words) - {"ubuntu-latest", "ubuntu-24", "04-arm"}

@@ -209,14 +209,21 @@ class Repository:
             *(str(_BIN / "act"), event, "--workflows", f".github/workflows/{workflow}"),
             *("--eventpath", str(event_file), "--json", "--no-cache-server"),
             "--no-skip-checkout",
-            *("--platform", "ubuntu-latest=-self-hosted", "--secret", f"GITHUB_TOKEN={TOKEN}"),
+            *(
+                "--platform",
+                "ubuntu-latest=-self-hosted",
+                "--platform",
+                "ubuntu-24.04-arm=-self-hosted",
+            ),
+            *("--secret", f"GITHUB_TOKEN={TOKEN}"),
             *("--defaultbranch", "main", "--container-daemon-socket", "-"),
             *(word for pin in (*_stubbed(), called) for word in ("--local-repository", pin)),
             *(word for pair in given.items() for word in ("--env", "=".join(pair))),
             *(word for pair in settings.items() for word in ("--var", "=".join(pair))),
         ]
+        path = os.environ["PATH"]
         clean: dict[str, str] = {
-            "PATH": os.environ["PATH"],
+            "PATH": f"{STUBS / 'release'}:{path}" if "RECORDED_RELEASE" in variables else path,
             "HOME": str(self.home),
             "XDG_CACHE_HOME": str(folder / "act-cache"),
             "DOCKER_HOST": "unix:///nonexistent",

@@ -15,8 +15,9 @@ from cdc_perf.runs.loader import read_attempts
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
 from tests.workflow import events
-from tests.workflow.act import Ran, Repository
+from tests.workflow.act import OTHER, OTHER_PIPELINE, Ran, Repository
 from tests.workflow.fake_github import FakeGitHub
+from tests.workflow.shop import judge as judge_as_default_branch
 
 FILE = "performance-test.yml"
 # Enough samples for a p99 on a busy machine.
@@ -28,6 +29,7 @@ _GENEROUS = {
     "cdc_success_rate": {"rate": 0.9},
 }
 RED = {ProblemKind.THRESHOLD, ProblemKind.VERDICT}
+_WIDE = {name: {"p95": 20_000} for name in ("pg_write_duration", "mongo_read_duration")}
 _TIGHT = {"cdc_e2e_latency": {"p95": 0.5}}
 
 
@@ -88,3 +90,34 @@ def _comment(repository: Repository, github: FakeGitHub, conclusion: str) -> Ran
     return repository.run(
         "performance-comment.yml", "workflow_run", payload, GITHUB_API_URL=github.url
     )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_the_real_job_of_another_repository(shop: Repository, github: FakeGitHub) -> None:
+    caller = shop.path / FOLDER / FILE
+    given = f"pipeline: {OTHER_PIPELINE}\n"
+    text = caller.read_text(encoding="utf-8")
+    more = "".join(f"      {line}\n" for line in ("scenarios: baseline", "stack: local"))
+    caller.write_text(text.replace(given, f"{given}{more}"), encoding="utf-8")
+    assert shop.write_workflows().exit_code == 0
+    # The load that the default branch requires: short, so that the test is.
+    folder = shop.path / OTHER_PIPELINE
+    short = {"baseline": {"options": {"duration": _DURATION}}}
+    (folder / "scenarios.json").write_text(json.dumps(short), encoding="utf-8")
+    limits = {"baseline": _GENEROUS, "environments": {"ci": {"baseline": _WIDE}}}
+    (folder / "thresholds.json").write_text(json.dumps(limits), encoding="utf-8")
+    shop.commit("a short load")
+
+    head = shop.change("consumer/main.go")
+    payload = events.pull_request(head, to=OTHER)
+    ran = shop.run(FILE, "pull_request", payload, RECORDED_COMPARE="same")
+    assert ran.jobs["Run baseline"] == ran.jobs["Gate"] == "success", ran.lines
+    (manifest,) = (ran.store / "k6-results-4711-1").glob("*/run.json")
+    found = json.loads(manifest.read_bytes())
+    assert found["stack"] == "local"
+    assert (ran.store / "logs-baseline-4711-1" / "kafka.log").is_file()
+
+    judge_as_default_branch(shop, github, head, ran)
+    assert github.status(head) == "success", github.statuses
+    assert "**PASS**: " in github.comments[0]["body"]

@@ -82,6 +82,8 @@ def _triggers(triggers: Triggers) -> CommentedMap:
         on["pull_request"] = CommentedMap()
     if triggers.merge_queue:
         on["merge_group"] = CommentedMap({"types": [_scalar("checks_requested")]})
+    if triggers.tags:
+        on["push"] = CommentedMap({"tags": [_scalar(triggers.tags)]})
     if triggers.push_to:
         on["push"] = CommentedMap({"branches": [_scalar(x) for x in triggers.push_to]})
     if triggers.after:
@@ -158,8 +160,7 @@ def _calling_job(job: CallingJob) -> CommentedMap:
     content = CommentedMap({"name": _scalar(job.name)})
     content["permissions"] = _permissions(job.permissions)
     content["uses"] = job.workflow
-    if job.version:
-        content.yaml_add_eol_comment(job.version, "uses", column=0)
+    content.yaml_add_eol_comment(job.remark, "uses", column=0)
     if job.inputs:
         content["with"] = _mapping(job.inputs)
     if job.secrets:

@@ -1,6 +1,6 @@
 """The workflow files of this repository, and the two of a repository that uses cdc-perf."""
 
-from cdc_perf.ci import checks, judge_workflow, run
+from cdc_perf.ci import checks, judge_workflow, release, run
 from cdc_perf.ci.callers import (
     JUDGE_FILE,
     RUN_FILE,
@@ -34,6 +34,7 @@ def generate(project: CiProject) -> GeneratedFiles:
         run.FILE: run.run_workflow(project),
         judge_workflow.FILE: judge_workflow.judge_workflow(project),
         checks.FILE: checks.checks(project),
+        release.FILE: release.release(project),
     }
     return GeneratedFiles(
         wanted={f"{FOLDER}/{name}": emit(workflow) for name, workflow in workflows.items()},

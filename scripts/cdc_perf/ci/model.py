@@ -23,6 +23,7 @@ def expression(inner: str) -> str:
 PERF_RUNNER = expression("vars.PERF_RUNNER || 'ubuntu-latest'")
 CI_RUNNER = expression("vars.CI_RUNNER || 'ubuntu-latest'")
 TRUSTED_RUNNER = expression("vars.TRUSTED_RUNNER || 'ubuntu-latest'")
+TRUSTED_ARM_RUNNER = expression("vars.TRUSTED_ARM_RUNNER || 'ubuntu-24.04-arm'")
 
 
 class Level(StrEnum):
@@ -120,7 +121,7 @@ class CallingJob:
     Attributes:
         name: The displayed name, before those of the called jobs: `Performance / Gate`.
         workflow: The called file: `./.github/workflows/run.yml`, or `owner/name/PATH@SHA`.
-        version: The version of that commit, a comment that update bots follow; empty: none.
+        remark: A comment next to it, such as the version of the commit, which update bots follow.
         inputs: Its `with`.
         secrets: The secrets it passes, by name.
         permissions: The most that the called jobs can have.
@@ -128,7 +129,7 @@ class CallingJob:
 
     name: str
     workflow: str
-    version: str
+    remark: str
     inputs: Mapping[str, Scalar]
     secrets: Mapping[str, str]
     permissions: tuple[Permission, ...]
@@ -187,6 +188,7 @@ class Triggers:
         pull_request: Whether pull requests start it.
         merge_queue: Whether merge groups start it; the queue waits for its required checks.
         push_to: The branches that start it when they are pushed to.
+        tags: The pattern of the tags that start it when they are pushed; empty: none.
         after: The name of the workflow whose end starts it; empty: none.
         labels: Whether a label that is added to or removed from a pull request starts it, from the
             default branch, also for a fork.
@@ -198,6 +200,7 @@ class Triggers:
     pull_request: bool = False
     merge_queue: bool = False
     push_to: tuple[str, ...] = ()
+    tags: str = ""
     after: str = ""
     labels: bool = False
 

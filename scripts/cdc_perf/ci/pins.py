@@ -31,5 +31,6 @@ CACHE_RESTORE = Action(
 CACHE_SAVE = Action("actions/cache/save", CACHE_RESTORE.tag, CACHE_RESTORE.sha)
 UPLOAD = Action("actions/upload-artifact", "v7.0.1", "043fb46d1a93c77aae656e7c1c64a875d1fc6a0a")
 DOWNLOAD = Action("actions/download-artifact", "v8.0.1", "3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c")
+ATTEST = Action("actions/attest", "v4.2.2", "1e69f48acb82d1966a394da916b4c1698aa569d6")
 
-PINS = (CHECKOUT, SETUP_PYTHON, CACHE_RESTORE, CACHE_SAVE, UPLOAD, DOWNLOAD)
+PINS = (CHECKOUT, SETUP_PYTHON, CACHE_RESTORE, CACHE_SAVE, UPLOAD, DOWNLOAD, ATTEST)

@@ -26,6 +26,12 @@ class Tasks:
     plan: "Task[Any]"
     gate: "Task[Any]"
     judge: "Task[Any]"
+    release_check: "Task[Any]"
+    release_k6: "Task[Any]"
+    release_image: "Task[Any]"
+    release_index: "Task[Any]"
+    release_assets: "Task[Any]"
+    release_notes: "Task[Any]"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from cdc_perf.tools.cache import Cache, Note, Tool
 from cdc_perf.tools.install import install_all
 from cdc_perf.tools.k6 import build_environment, pinned_toolchain
 from cdc_perf.tools.released import LOCK_FILE, Release
+from cdc_perf.tools.wheels import wheel_tool
 
 _log = logging.getLogger(__name__)
 CHECKSUMS = "SHA256SUMS"
@@ -59,15 +60,18 @@ def build_assets(checkout: Checkout, cache: Cache, folder: Path) -> tuple[Path, 
         ],
         timeout_seconds=600,
     )
-    _python_bill(checkout, folder / "cdc-perf.cdx.json")
+    _python_bill(checkout, cache, folder / "cdc-perf.cdx.json")
     _go_bills(checkout, cache, folder)
     assets = sorted(path for path in folder.iterdir() if path.name != CHECKSUMS)
     write_atomically(folder / CHECKSUMS, "".join(_checksums(assets)))
     return (*assets, folder / CHECKSUMS)
 
 
-def _python_bill(checkout: Checkout, target: Path) -> None:
+def _python_bill(checkout: Checkout, cache: Cache, target: Path) -> None:
     """Write the bill of materials of the wheel's dependencies."""
+    lock = checkout.root / "requirements" / "embedded-cyclonedx.txt"
+    tool = wheel_tool("cyclonedx-bom", "cyclonedx-bom", lock, seconds=10)
+    install_all(cache, (tool,))
     process.run(
         [
             *(sys.executable, "-m", "cyclonedx_py", "requirements"),
@@ -75,6 +79,7 @@ def _python_bill(checkout: Checkout, target: Path) -> None:
             *("--output-reproducible", "--output-file", target),
             checkout.root / "requirements" / "perf.txt",
         ],
+        env={"PYTHONPATH": str(cache.path(tool)), "PYTHONNOUSERSITE": "1"},
         timeout_seconds=300,
     )
 

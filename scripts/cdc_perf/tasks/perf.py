@@ -6,10 +6,12 @@ from cdc_perf.tasks.command import STACK_HELP, command
 from cdc_perf.tasks.consent import YES_HELP
 from cdc_perf.tasks.pipeline_option import PIPELINE_HELP, of_pipeline
 
+_DEFAULT = "baseline"
+
 
 @task(
     help={
-        "scenarios": "scenario names, separated by commas, or all (required without observe-only)",
+        "scenarios": f"scenario names, separated by commas, or all (default: {_DEFAULT})",
         "observe_only": "write nothing: measure the traffic of others for a time, such as 5m",
         "duration": "duration of each scenario, such as 1m (default: that of scenarios.json)",
         "vus": "maximum VUs of each scenario (default: those of scenarios.json)",
@@ -83,7 +85,7 @@ def perf(
         overrides = Overrides.parse(duration, vus, env)
         plan = make_plan(
             here.checkout,
-            scenarios,
+            scenarios or _DEFAULT,
             overrides,
             name=name,
             keep=keep,

@@ -69,7 +69,7 @@ def project(namespace: Collection) -> "CiProject":
     from cdc_perf.ci.project import CiProject, Sessions, Tasks
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.settings.scenarios import load_scenarios
-    from cdc_perf.tasks import ci, perf, publish, report, runs, tools
+    from cdc_perf.tasks import ci, perf, publish, release, report, runs, tools
 
     checkout = Checkout.here()
     # Invoke adds this folder to the path when it runs a task; tests and other callers may not.
@@ -96,7 +96,13 @@ def project(namespace: Collection) -> "CiProject":
             report=report.report,
             plan=ci.plan,
             gate=ci.gate,
-            judge=cast("Task[Any]", ci.judge),
+            judge=ci.judge,
+            release_check=release.check,
+            release_k6=release.k6,
+            release_image=release.image,
+            release_index=release.index,
+            release_assets=release.assets,
+            release_notes=release.notes,
         ),
         registry=nox.registry.get(),
         sessions=Sessions(

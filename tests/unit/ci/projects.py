@@ -90,6 +90,36 @@ def judge(
     pass
 
 
+@task
+def check(_: Context, tag: str) -> None:
+    pass
+
+
+@task
+def k6(_: Context, tag: str, repository: str, output: str = "dist") -> None:
+    pass
+
+
+@task
+def image(_: Context, name: str, repository: str, output: str = "dist") -> None:
+    pass
+
+
+@task
+def index(_: Context, tag: str, repository: str, output: str = "dist") -> None:
+    pass
+
+
+@task
+def assets(_: Context, output: str = "dist") -> None:
+    pass
+
+
+@task
+def notes(_: Context, tag: str) -> None:
+    pass
+
+
 def lint() -> None:
     pass
 
@@ -116,6 +146,8 @@ def project(*left_out: "Task[Any]", registry: tuple[str, ...] = ()) -> CiProject
     namespace = Collection(*(x for x in every if x not in left_out))
     namespace.add_collection(Collection(plan, gate, judge), name="ci")
     namespace.add_collection(Collection(install, key, prune), name="tools")
+    releasing = Collection(check, k6, image, index, assets, notes)
+    namespace.add_collection(releasing, name="release")
     sessions = {x.__name__: x for x in (lint, typecheck, tests, workflow, compose_tests)}
     return CiProject(
         namespace=namespace,
@@ -130,6 +162,12 @@ def project(*left_out: "Task[Any]", registry: tuple[str, ...] = ()) -> CiProject
             plan=plan,
             gate=gate,
             judge=judge,
+            release_check=check,
+            release_k6=k6,
+            release_image=image,
+            release_index=index,
+            release_assets=assets,
+            release_notes=notes,
         ),
         registry={name: x for name, x in sessions.items() if not registry or name in registry},
         sessions=Sessions(lint, typecheck, tests, workflow, compose_tests),

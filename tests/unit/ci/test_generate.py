@@ -10,12 +10,13 @@ from tests.unit.ci.projects import perf, project
 PERFORMANCE = ".github/workflows/performance-test.yml"
 
 
-def test_five_files_come_of_the_project_and_the_same_ones_each_time() -> None:
+def test_six_files_come_of_the_project_and_the_same_ones_each_time() -> None:
     files = generate(project()).wanted
     assert set(files) == {
         PERFORMANCE,
         ".github/workflows/performance-comment.yml",
         ".github/workflows/run.yml",
+        ".github/workflows/release.yml",
         ".github/workflows/judge.yml",
         ".github/workflows/ci.yml",
     }

@@ -1,6 +1,7 @@
 import base64
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import responses
 from cdc_perf.ci.influence import Part, influence, parts_of, threshold_changes
 from cdc_perf.ci.judge_context import JudgeContext, JudgeInputs
 from cdc_perf.ci.measured_repository import MeasuredRepository
+from cdc_perf.perf.comparison import versions
 from cdc_perf.publish.comment import Links
 from cdc_perf.publish.github import GitHub
 from cdc_perf.settings.metrics import load_metrics
@@ -71,7 +73,7 @@ def test_a_change_of_a_threshold_has_its_direction() -> None:
         assert back.effect == expected[effect]
 
 
-def shown(path: str, content: bytes | None) -> str:
+def shown(path: str, content: bytes | None, checkout: Checkout = CHECKOUT) -> str:
     """Return what is said of a pull request that changes one settings file."""
     with responses.RequestsMock() as mock:
         url = f"{API}/repos/{NAME}/contents/{path}"
@@ -81,7 +83,7 @@ def shown(path: str, content: bytes | None) -> str:
             encoded = base64.b64encode(content).decode()
             mock.get(url, json={"content": encoded, "encoding": "base64"})
         context = JudgeContext(
-            GitHub(API, NAME, "sesame"), CHECKOUT, Links(API, NAME), "", JudgeInputs()
+            GitHub(API, NAME, "sesame"), checkout, Links(API, NAME), "", JudgeInputs()
         )
         return "\n".join(influence(context, [path], HEAD))
 
@@ -135,3 +137,46 @@ def test_the_thresholds_that_differ_are_shown() -> None:
 @pytest.mark.parametrize("path", list(SETTINGS))
 def test_settings_that_cannot_be_used_are_reported_to_be(path: str, content: bytes | None) -> None:
     assert "The settings of this pull request are invalid" in shown(path, content)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    """A pipeline in the repository of others, with a threshold and a load of its own."""
+    monkeypatch.setattr(versions, "git_output", lambda *_: str(tmp_path))
+    pipeline = tmp_path / "load" / "shop"
+    pipeline.mkdir(parents=True)
+    (pipeline / "thresholds.json").write_text('{"stress": {"cdc_e2e_latency": {"p95": 900}}}')
+    (pipeline / "scenarios.json").write_text('{"stress": {"think_time_seconds": 2}}')
+    return replace(CHECKOUT, pipeline=pipeline)
+
+
+def test_of_another_repository_the_files_of_its_pipeline_count(shop: Checkout) -> None:
+    repository = MeasuredRepository.of(shop)
+    assert (repository.is_own, repository.prefix) == (False, "load/shop/")
+    changed = {
+        ".github/workflows/performance-test.yml": Part.WORKFLOW,
+        "load/shop/thresholds.json": Part.THRESHOLDS,
+        "load/shop/scenarios.json": Part.LOAD,
+        "load/shop/scripts/burst-test.js": Part.LOAD,
+        "load/shop/workload.toml": Part.LOAD,
+        "k6/thresholds.json": None,
+        "scripts/deploy.py": None,
+    }
+    found = parts_of(repository, list(changed))
+    assert {path: part for part, paths in found.items() for path in paths} == {
+        path: part for path, part in changed.items() if part is not None
+    }
+
+
+def test_of_another_repository_what_is_laid_over_is_compared(shop: Checkout) -> None:
+    table = b'{"stress": {"cdc_e2e_latency": {"p95": 1200}}}'
+    text = shown("load/shop/thresholds.json", table, shop)
+    (row,) = [x.split("|")[3:-1] for x in text.splitlines() if "`stress`" in x]
+    assert [cell.strip() for cell in row] == ["`<= 900 ms`", "`<= 1,200 ms`", "looser"]
+
+    text = shown("load/shop/scenarios.json", b"{}", shop)
+    assert "load of `stress`" in text
+    assert "load of `baseline`" not in text
+    # A file that the pull request removes: the built-in settings are left.
+    removed = shown("load/shop/thresholds.json", None, shop)
+    assert "`<= 5,000 ms`" in removed

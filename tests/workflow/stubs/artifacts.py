@@ -26,11 +26,17 @@ def upload(store: Path) -> int:
     if (store / name).exists():
         return _fault(f"an artifact with the name {name} already exists")
     lines = [x for x in os.environ["ARTIFACT_PATH"].split("\n") if x]
-    (pattern,) = [x for x in lines if x[0] != "!"]
+    patterns = [x for x in lines if x[0] != "!"]
     excluded = [path for x in lines if x[0] == "!" for path in Path().glob(x[1:])]
-    # The part before a wildcard is the folder that names in the artifact begin at.
-    root = Path(pattern.partition("*")[0])
-    found = [path for folder in Path().glob(pattern) for path in _walk(folder)]
+    # Names in the artifact begin at the part before a wildcard, or at what all paths share.
+    roots = [Path(x.partition("*")[0]) for x in patterns]
+    root = roots[0] if len(roots) == 1 else Path(os.path.commonpath([Path(), *roots]))
+    found = [
+        path
+        for pattern in patterns
+        for folder in Path().glob(pattern)
+        for path in ([folder] if folder.is_file() else _walk(folder))
+    ]
     files = [path for path in sorted(found) if not _within(path, excluded)]
     if os.environ["ARTIFACT_HIDDEN"] != "true":
         files = [x for x in files if not any(p.startswith(".") for p in x.relative_to(root).parts)]
@@ -38,7 +44,7 @@ def upload(store: Path) -> int:
         print(f"no files were found with the path {root}")
         return 1 if os.environ["ARTIFACT_MISSING"] == "error" else 0
     for path in files:
-        target = store / name / path.relative_to(root)
+        target = store / name / (path.name if path == root else path.relative_to(root))
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     days = int(os.environ["ARTIFACT_DAYS"])

@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def _git(folder: Path, *words: str) -> str:
-    command = ["git", "-C", folder, *words]
+    command = ["git", "-C", str(folder), *words]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 

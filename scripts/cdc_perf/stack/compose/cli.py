@@ -76,6 +76,15 @@ class Compose:
         """
         self._run(f"cannot build the image of {service}", _REGISTRY, "build", service)
 
+    def take(self, image: str, service: str) -> None:
+        """Pull an image, and name it as Compose names the one that it builds for a service.
+
+        Raises:
+            StackFailure: It cannot be pulled.
+        """
+        for words in (("pull", "--quiet", image), ("tag", image, f"{self.project}-{service}")):
+            process.run(["docker", *words], timeout_seconds=PULL_SECONDS)
+
     def start(self, services: Sequence[str]) -> None:
         """Create and start the containers of services whose images are present.
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 import msgspec
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.installation import IS_INSTALLED
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import readiness
@@ -22,6 +23,7 @@ from cdc_perf.stack.compose.project import ComposeProject
 from cdc_perf.stack.compose.watch import LAST_LINES, lines_of
 from cdc_perf.stack.endpoints import Endpoints, on_loopback
 from cdc_perf.stack.start import make_pipeline
+from cdc_perf.tools.released import LOCK_FILE, Release
 from cdc_perf.waiting import NotReady, wait_until
 
 _log = logging.getLogger(__name__)
@@ -105,7 +107,7 @@ class ComposeStarter:
         # The JVMs take longest, so everything else happens while they start.
         compose.start([*(spec.service for spec in start_order(components)), *sorted(others)])
         if pipeline.consumer is not None:
-            compose.build(SERVICES["consumer"])
+            self._get_consumer(compose)
         endpoints = on_loopback(
             NAME, pipeline, chosen, observed=observe, connector_postgres=_IN_NETWORK["postgres"]
         )
@@ -130,6 +132,21 @@ class ComposeStarter:
         readiness.prove_pipeline(pipeline, endpoints)
         endpoints.write(self.checkout.endpoints_file)
         return endpoints
+
+    def _get_consumer(self, compose: Compose) -> None:
+        """Take the consumer's image of the release, or build it."""
+        lock = self.checkout.root / "requirements" / LOCK_FILE
+        # A checkout may have another consumer than the last release.
+        released = Release.read(lock).images.get("consumer", "") if IS_INSTALLED else ""
+        if released:
+            try:
+                compose.take(released, SERVICES["consumer"])
+            except StackFailure as failure:
+                _log.info(f"cdc-consumer is built here: {failure.message}")
+            else:
+                _log.info(f"cdc-consumer is {released}")
+                return
+        compose.build(SERVICES["consumer"])
 
     def _get_images(self, compose: Compose, images: Mapping[str, str]) -> None:
         missing = self.project.containers.missing(images)
