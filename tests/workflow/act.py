@@ -155,6 +155,10 @@ class Repository:
         """Return the commit that git knows by a name."""
         return _git(self.path, "rev-parse", name)
 
+    def changed_files(self) -> list[str]:
+        """Return the files that the last pull request changes."""
+        return _git(self.path, "diff", "--name-only", "change^", "change").splitlines()
+
     def back_to_main(self) -> None:
         """Check out the default branch as it was before the pull request."""
         _git(self.path, "reset", "--quiet", "--hard", "HEAD^1")

@@ -27,7 +27,7 @@ def judge(shop: Repository, github: FakeGitHub, head: str, ran: Ran, *, of: str 
     github.keep(RUN, ran.store / f"k6-results-{RUN_ID}-1")
     github.keep_comparison(RUN, ran.store / f"k6-comparison-{RUN_ID}-1")
     github.parents = {merge: (base, head)}
-    github.changed = ["consumer/main.go"]
+    github.changed = shop.changed_files()
     github.pulls, github.runs = [events.pull(head, of=of)], [events.run(head, of=of)]
     github.jobs[RUN] = jobs(1, **{name.replace(" ", "_", 1): x for name, x in ran.jobs.items()})
     payload = events.finished(head, of=of, title="Pull request #7", to=OTHER)

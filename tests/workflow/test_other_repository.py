@@ -75,6 +75,24 @@ def test_a_worse_version_is_red_until_the_label(shop: Repository, github: FakeGi
     assert github.status(head) == "success"
 
 
+def test_a_pull_request_that_asks_for_less_is_judged_by_the_default_branch(
+    shop: Repository, github: FakeGitHub
+) -> None:
+    given = f"pipeline: {OTHER_PIPELINE}\n"
+    text = (shop.path / FOLDER / TEST).read_text(encoding="utf-8")
+    less = text.replace(given, f"{given}      scenarios: baseline\n")
+    head = shop.change(f"{FOLDER}/{TEST}", content=less.encode())
+    ran = measure(shop, head)
+    assert ran.jobs["Gate"] == "success"
+    assert "Run e2e-latency" not in ran.jobs
+
+    judge(shop, github, head, ran)
+    assert github.status(head) == "failure"
+    body = github.comments[0]["body"]
+    assert "e2e-latency: it has no results" in body
+    assert "**workflow**" in body
+
+
 def test_a_group_of_the_merge_queue_is_measured(shop: Repository) -> None:
     base, head = shop.queue("consumer/main.go", "README.md")
     event = events.merge_group(base, head, to=OTHER)
