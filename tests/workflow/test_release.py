@@ -56,7 +56,7 @@ def test_a_tag_becomes_a_release_that_is_published_last(repository: Repository) 
     assert "## " not in notes
 
 
-@pytest.mark.parametrize("session", ["lint", "tests", "compose_tests"])
+@pytest.mark.parametrize("session", ["lint", "tests", "compose-tests"])
 def test_nothing_is_published_or_attested_if_a_test_fails(
     repository: Repository, session: str
 ) -> None:

@@ -46,6 +46,8 @@ def build_released_k6(
     if toolchain.tool is not None:
         install_all(cache, (toolchain.tool,))
     go = toolchain.executable(cache)
+    # Go runs in the folder of the module.
+    output = output.absolute()
     output.mkdir(parents=True, exist_ok=True)
     digests = {
         name: _built(checkout.k6, cache, go, output / f"k6-{name}", name) for name in PLATFORMS

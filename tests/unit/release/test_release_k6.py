@@ -24,6 +24,7 @@ def build(
     (root / "k6").mkdir()
     for name in ("go.mod", "go.sum", "main.go"):
         (root / "k6" / name).write_text(name, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     toolchain = SimpleNamespace(tool=None, executable=lambda _: Path("go"))
     monkeypatch.setattr(k6, "pinned_toolchain", lambda _: toolchain)
 
@@ -33,13 +34,15 @@ def build(
         ) -> None:
             assert env["CGO_ENABLED"] == "0"
             assert Path(env["GOCACHE"]).is_relative_to(module.parent)
+            # Go writes relative to the module.
+            assert target.is_absolute()
             target.write_text(content(module, env["GOARCH"]), encoding="utf-8")
 
         monkeypatch.setattr(k6, "compile_k6", compile_k6)
         return k6.build_released_k6(
             Checkout.at(root, {}),
             Cache(tmp_path / "cache"),
-            tmp_path / "dist",
+            Path("dist"),
             repository="owner/name",
             tag="v0.1.0",
         )
