@@ -63,7 +63,7 @@ def test_a_broken_threshold_of_its_own_turns_status_and_gate_red(
 
 def test_a_worse_version_is_red_until_the_label(shop: Repository, github: FakeGitHub) -> None:
     head = shop.change("consumer/main.go")
-    ran = measure(shop, head, compare="worse")
+    ran = measure(shop, head, compared="worse")
     judge(shop, github, head, ran)
     assert github.status(head) == "failure"
     assert "**worse**: " in github.comments[0]["body"]
