@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import uv
@@ -52,19 +53,28 @@ def build_assets(checkout: Checkout, cache: Cache, folder: Path) -> tuple[Path, 
     for path in (images, *folder.glob("image-*.txt")):
         path.unlink()
     shutil.copyfile(lock, folder / LOCK_FILE)
-    process.run(
-        [
-            *(uv.find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", folder),
-            *("--build-constraint", checkout.root / "requirements" / "dev.txt"),
-            *("--require-hashes", checkout.root),
-        ],
-        timeout_seconds=600,
-    )
+    _wheel(checkout, folder)
     _python_bill(checkout, cache, folder / "cdc-perf.cdx.json")
     _go_bills(checkout, cache, folder)
     assets = sorted(path for path in folder.iterdir() if path.name != CHECKSUMS)
     write_atomically(folder / CHECKSUMS, "".join(_checksums(assets)))
     return (*assets, folder / CHECKSUMS)
+
+
+def _wheel(checkout: Checkout, folder: Path) -> None:
+    """Build the wheel with the locked versions of what builds it."""
+    # A build leaves other files beside the wheel.
+    with TemporaryDirectory(prefix="cdc-perf-wheel-") as name:
+        process.run(
+            [
+                *(uv.find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", name),
+                *("--build-constraint", checkout.root / "requirements" / "dev.txt"),
+                *("--require-hashes", checkout.root),
+            ],
+            timeout_seconds=600,
+        )
+        (wheel,) = Path(name).glob("*.whl")
+        shutil.copy(wheel, folder)
 
 
 def _python_bill(checkout: Checkout, cache: Cache, target: Path) -> None:

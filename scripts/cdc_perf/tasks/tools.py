@@ -58,14 +58,21 @@ def prune(_: Context, stack: str = "auto") -> None:
 @command
 def clean(_: Context) -> None:
     """Remove the tool cache; later commands install what they need again."""
+    from cdc_perf.settings.paths import Checkout
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
+    from cdc_perf.tools.cache import Cache
 
-    here = workspace()
-    with here.locked():
-        here.backend.down()
-        freed = here.cache.clear()
-    show(f"freed {freed / 1024**2:,.0f} MiB in {here.cache.root}")
+    cache = Cache.of_environment()
+    if Checkout.here().pipeline_file.exists():
+        here = workspace()
+        with here.locked():
+            here.backend.down()
+            freed = cache.clear()
+    else:
+        # An installed command may run in a folder without a pipeline, and so without a stack.
+        freed = cache.clear()
+    show(f"freed {freed / 1024**2:,.0f} MiB in {cache.root}")
 
 
 def _wanted(here: "Workspace") -> "tuple[Tool, ...]":
