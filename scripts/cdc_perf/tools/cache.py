@@ -179,9 +179,14 @@ class Cache:
         Raises:
             StackFailure: A file cannot be removed.
         """
-        return _remove(
+        freed = _remove(
             [*(path for lock in self._locks() for path in self._of(lock)), *self._of_go()]
         )
+        for folder in (self.go_modules.parent, self.root):
+            # With other files in it, it stays.
+            with suppress(OSError):
+                folder.rmdir()
+        return freed
 
     def _locks(self) -> list[Path]:
         return [path for path in self.root.glob("*.lock") if _LOCK_NAME.fullmatch(path.name)]
@@ -192,10 +197,19 @@ class Cache:
         return [path for path in named if path.exists()]
 
     def _of_go(self) -> list[Path]:
-        return [folder for folder in (self.go_modules, self.go_objects) if folder.exists()]
+        return [
+            folder
+            for folder in (self.go_modules, self.go_objects, self.go_settings)
+            if folder.exists()
+        ]
 
     def _last_used(self, lock: Path) -> float:
         return max(path.stat().st_mtime for path in self._of(lock))
+
+    @property
+    def go_settings(self) -> Path:
+        """The folder in which Go counts its calls."""
+        return self.root / "go" / "settings"
 
     @property
     def go_modules(self) -> Path:

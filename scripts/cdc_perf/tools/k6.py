@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import platform
 import re
 import shutil
@@ -69,7 +70,7 @@ def k6_tool(module: Path, locks: Path, cache: Cache) -> Tool:
     try:
         source = source_digest(module)
         version = pinned_k6(go_mod)
-        toolchain = find_toolchain(go_mod, locks / "embedded-go.txt")
+        toolchain = find_toolchain(go_mod, locks / "embedded-go.txt", cache)
     except OSError as error:
         raise StackFailure(f"{error.filename}: {error.strerror}") from None
     key = hashlib.sha256(f"go{toolchain.version} {platform.machine()} {source}".encode())
@@ -161,10 +162,10 @@ def required_version(go_mod: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in line[1].split("."))
 
 
-def find_toolchain(go_mod: Path, lock: Path) -> Toolchain:
+def find_toolchain(go_mod: Path, lock: Path, cache: Cache) -> Toolchain:
     """Return the Go on PATH if it is new enough for the module, else one to install."""
     if shutil.which("go") is not None:
-        answer = process.run(["go", "env", "GOVERSION"], env=ENVIRONMENT, check=False)
+        answer = process.run(["go", "env", "GOVERSION"], env=_environment(cache), check=False)
         found = re.match(r"go(\d+(?:\.\d+)*)", answer.output)
         if found and tuple(int(part) for part in found[1].split(".")) >= required_version(go_mod):
             return Toolchain(found[1], None)
@@ -177,13 +178,24 @@ def pinned_toolchain(lock: Path) -> Toolchain:
     return Toolchain(tool.version, tool)
 
 
-ENVIRONMENT: Mapping[str, str] = {"GOTOOLCHAIN": "local"}
+def _environment(cache: Cache) -> dict[str, str]:
+    """Return the variables for every call of Go.
+
+    Go counts its calls in the user's configuration folder. It gets another one, and its settings
+    file stays the user's (https://pkg.go.dev/cmd/go#hdr-Environment_variables: GOENV).
+    """
+    config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111 - text
+    return {
+        "GOTOOLCHAIN": "local",
+        "GOENV": os.environ.get("GOENV") or f"{config}/go/env",
+        "XDG_CONFIG_HOME": str(cache.go_settings),
+    }
 
 
 def build_environment(cache: Cache) -> dict[str, str]:
     """Return the variables for Go builds: downloads and objects go to the tool cache."""
     return {
-        **ENVIRONMENT,
+        **_environment(cache),
         # The same for building, vetting, and testing, so that they share compiled objects. It also
         # overrides `go env -w`. With cgo, the binary would depend on the machine's C compiler.
         "CGO_ENABLED": "0",

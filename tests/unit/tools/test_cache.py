@@ -183,8 +183,13 @@ def test_clearing_frees_what_is_ours_and_nothing_else(cache: Cache) -> None:
     for name in ("uv.lock", "uv-notes", f"tool-1.0-{_DIGEST}-mine", ".lock"):
         (cache.root / name).touch()
     assert cache.clear() == 2048
-    assert names(cache) == {"go", "uv.lock", "uv-notes", f"tool-1.0-{_DIGEST}-mine", ".lock"}
+    assert names(cache) == {"uv.lock", "uv-notes", f"tool-1.0-{_DIGEST}-mine", ".lock"}
     assert cache.clear() == 0
+    for path in cache.root.iterdir():
+        path.unlink()
+    cache.install(tool("last"), print)
+    cache.clear()
+    assert not cache.root.exists()
 
 
 def aged(cache: Cache, kept: Tool, days: float) -> None:

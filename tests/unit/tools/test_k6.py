@@ -87,8 +87,24 @@ def test_a_go_that_is_new_enough_is_taken_else_one_is_fetched(
     fetched: bool,
 ) -> None:
     with_go(monkeypatch, answer)
-    toolchain = find_toolchain(module / "go.mod", lock)
+    toolchain = find_toolchain(module / "go.mod", lock, Cache(lock.parent))
     assert (toolchain.version, toolchain.tool is not None) == (version, fetched)
+
+
+def test_go_counts_its_calls_in_the_cache_and_keeps_the_users_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cache = Cache(tmp_path)
+    for name in ("GOENV", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/home/me")
+    found = build_environment(cache)
+    assert Path(found["XDG_CONFIG_HOME"]).is_relative_to(tmp_path)
+    assert found["GOENV"] == "/home/me/.config/go/env"
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/settings")
+    assert build_environment(cache)["GOENV"] == "/settings/go/env"
+    monkeypatch.setenv("GOENV", "off")
+    assert build_environment(cache)["GOENV"] == "off"
 
 
 def test_k6_needs_nothing_until_it_is_built(module: Path, lock: Path, tmp_path: Path) -> None:
