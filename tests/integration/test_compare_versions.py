@@ -79,8 +79,10 @@ def test_a_slower_connector_is_worse_and_the_hop_is_named(inv: Inv, tmp_path: Pa
     assert completed.exit_code == ExitCode.FAIL, completed.output
     content: dict[str, Any] = json.loads(completed.output[completed.output.index("\n{\n") :])
     figures = {each["figure"]: each for each in content["answer"]["figures"]}
-    assert figures["e2e_p50"]["answer"] == "worse"
-    assert figures["e2e_p50"]["low"] > 1
+    # It stops when one of them is found; which one depends on the noise of the machine.
+    worse = {name for name, each in figures.items() if each["answer"] == "worse"}
+    assert worse & {"e2e_p50", "e2e_p95"}
+    assert all(figures[name]["low"] > 1 for name in worse)
     assert figures["hop_debezium_to_kafka"]["head"] > figures["hop_debezium_to_kafka"]["base"]
     comparison = compared(inv)
     assert comparison.status is ComparisonStatus.SETTLED

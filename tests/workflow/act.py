@@ -104,11 +104,11 @@ class Repository:
         return made
 
     @classmethod
-    def make_other(cls, tool: "Repository") -> "Repository":
-        """Make a repository of others, with the sample as its pipeline and files that call ours."""
+    def make_other(cls, tool: "Repository", pipeline: Path) -> "Repository":
+        """Make a repository of others with a pipeline, and with the files that call ours."""
         folder = tool.store.parent
         path = folder / "shop"
-        shutil.copytree(tool.path / "pipelines" / "sample", path / OTHER_PIPELINE)
+        shutil.copytree(pipeline, path / OTHER_PIPELINE)
         (path / "consumer").mkdir()
         (path / "consumer" / "main.go").write_text("package main\n", encoding="utf-8")
         _git(path, "init", "--quiet", "--initial-branch", "main")

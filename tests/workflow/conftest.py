@@ -36,7 +36,8 @@ def repository(tmp_path: Path, home: Path, source: Path) -> Repository:
 
 @pytest.fixture
 def shop(repository: Repository) -> Repository:
-    return Repository.make_other(repository)
+    """A repository of others with the sample as its pipeline."""
+    return Repository.make_other(repository, repository.path / "pipelines" / "sample")
 
 
 @pytest.fixture

@@ -1,19 +1,24 @@
 """The main job itself, run by act on the embedded stack: green, and with a tightened limit red."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from cdc_perf import process
 from cdc_perf.ci.comparison import Compared
 from cdc_perf.ci.emit import FOLDER
 from cdc_perf.ci.judge_context import JudgeInputs
 from cdc_perf.ci.problems import ProblemKind
 from cdc_perf.ci.required_status import Rules, judge
 from cdc_perf.ci.run import job_name
+from cdc_perf.init.proposal import EmbeddedPostgres
 from cdc_perf.runs.loader import read_attempts
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
+from cdc_perf.tools.cache import Cache
+from tests.integration.init.servers import source_server
 from tests.workflow import events
 from tests.workflow.act import OTHER, OTHER_PIPELINE, Ran, Repository
 from tests.workflow.fake_github import FakeGitHub
@@ -97,7 +102,15 @@ def _comment(repository: Repository, github: FakeGitHub, conclusion: str) -> Ran
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_the_real_job_of_another_repository(shop: Repository, github: FakeGitHub) -> None:
+def test_the_real_job_of_another_repository(
+    repository: Repository, github: FakeGitHub, tmp_path: Path
+) -> None:
+    pipeline = tmp_path / "pipeline"
+    embedded = EmbeddedPostgres.install(Checkout.at(repository.path, {}), Cache.of_environment())
+    with source_server(tmp_path, embedded.folder) as server:
+        words = ("init", "--from", server.create("shop", "shop"), "--pipeline", pipeline)
+        process.run([sys.executable, "-m", "invoke", *words], cwd=repository.path)
+    shop = Repository.make_other(repository, pipeline)
     caller = shop.path / FOLDER / FILE
     given = f"pipeline: {OTHER_PIPELINE}\n"
     text = caller.read_text(encoding="utf-8")

@@ -11,8 +11,6 @@ from cdc_perf.stack.external.addresses import FILE_SETTINGS, variable
 
 # The folders of a called job's workspace: this project, and the repository that calls.
 TOOL, REPOSITORY = "cdc-perf", "repository"
-
-
 # The inputs of a manual start.
 SCENARIO, DURATION = "scenario", "duration_override"
 
