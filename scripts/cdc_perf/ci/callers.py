@@ -16,6 +16,8 @@ from cdc_perf.publish.labels import LABEL
 from cdc_perf.publish.names import CALLING_JOB, PULL_REQUEST_RUN, WORKFLOW_FILE, WORKFLOW_PATH
 
 RUN_FILE, JUDGE_FILE = WORKFLOW_FILE, "performance-comment.yml"
+# The ID of the job that calls run.yml.
+RUN_ID = "performance"
 NAME = "Performance tests"
 # zizmor asks for `$/`, which neither actionlint nor act reads yet.
 _OWN = "zizmor: ignore[self-repository] the called file is of the same commit"
@@ -90,7 +92,7 @@ def run_caller(called: Called, scenario: ChoiceInput | Text) -> Workflow:
         f"{expression('github.event.pull_request.number || github.run_id')}",
         cancel=expression("github.event_name == 'pull_request'"),
         jobs={
-            "performance": CallingJob(
+            RUN_ID: CallingJob(
                 name=CALLING_JOB,
                 workflow=called.path(run.FILE),
                 remark=called.version or _OWN,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from cdc_perf.ci.calls import session_step
 from cdc_perf.ci.model import Job, Step, Triggers, Workflow, expression
 from cdc_perf.ci.project import CiProject, Session
-from cdc_perf.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools, uncached_tools
+from cdc_perf.ci.steps import READS_CODE, TOOL_CACHE, checkout, python, tools
 
 FILE = "ci.yml"
 _LIBRARIES = ("dev",)
@@ -85,7 +85,7 @@ def _with_tools(
         env=TOOL_CACHE,
         steps=(
             *_begin(project.pythons[0], locks, cached=cached),
-            *(tools if cached else uncached_tools)(project, stack),
+            *tools(project, stack, cached=cached),
             session_step(project, f"Run the session {session.__name__}", session, *posargs),
         ),
     )

@@ -9,6 +9,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
+from cdc_perf.ci.drift import GeneratedFiles
 from cdc_perf.ci.model import (
     Call,
     CallingJob,
@@ -59,6 +60,21 @@ def emit(workflow: Workflow, header: str = HEADER) -> str:
     stream = StringIO()
     _writer().dump(top, stream)
     return f"{header}\n\n{stream.getvalue()}"
+
+
+def workflow_files(workflows: Mapping[str, Workflow], header: str, mark: str) -> GeneratedFiles:
+    """Return the workflow files of a repository.
+
+    Args:
+        workflows: The workflows, by the name of their file.
+        header: The first line of each file.
+        mark: The part of the header that identifies a generated file.
+    """
+    return GeneratedFiles(
+        wanted={f"{FOLDER}/{name}": emit(each, header) for name, each in workflows.items()},
+        suffixes=(".yml", ".yaml"),
+        mark=mark,
+    )
 
 
 def _writer() -> YAML:

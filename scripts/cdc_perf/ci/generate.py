@@ -9,13 +9,12 @@ from cdc_perf.ci.callers import (
     run_caller,
 )
 from cdc_perf.ci.drift import GeneratedFiles
-from cdc_perf.ci.emit import FOLDER, HEADER, emit
+from cdc_perf.ci.emit import HEADER, workflow_files
 from cdc_perf.ci.inputs import Input
 from cdc_perf.ci.model import ChoiceInput, expression
 from cdc_perf.ci.project import CiProject
 from cdc_perf.settings.scenarios import ALL
 
-_SUFFIXES = (".yml", ".yaml")
 _DEFAULT_SCENARIO = "baseline"
 
 
@@ -36,8 +35,4 @@ def generate(project: CiProject) -> GeneratedFiles:
         checks.FILE: checks.checks(project),
         release.FILE: release.release(project),
     }
-    return GeneratedFiles(
-        wanted={f"{FOLDER}/{name}": emit(workflow) for name, workflow in workflows.items()},
-        suffixes=_SUFFIXES,
-        mark=HEADER,
-    )
+    return workflow_files(workflows, HEADER, mark=HEADER)

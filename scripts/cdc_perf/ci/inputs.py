@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from cdc_perf.ci.calls import Given
 from cdc_perf.ci.model import CallInput, expression
 from cdc_perf.ci.plan import DEFAULT_SCENARIOS, ENVIRONMENT
 from cdc_perf.settings.paths import PIPELINE
@@ -56,9 +57,9 @@ SECRETS: Mapping[str, str] = {
 }
 
 
-def given(name: Input) -> str:
-    """Return the expression of an input."""
-    return expression(f"inputs.{name}")
+def given(name: Input) -> Given:
+    """Return an input as the argument of a command."""
+    return Given(name.upper(), expression(f"inputs.{name}"))
 
 
 # Without an input, the paths are those of the sample.

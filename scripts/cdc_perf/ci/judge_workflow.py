@@ -4,7 +4,7 @@ It never runs code of a pull request, and treats the results as untrusted. Its c
 called version; the thresholds and the load are those of the caller's default branch.
 """
 
-from cdc_perf.ci.calls import Given, task_step
+from cdc_perf.ci.calls import task_step
 from cdc_perf.ci.inputs import INPUTS, PIPELINE_ENVIRONMENT, TOOL, Input, given
 from cdc_perf.ci.model import (
     TRUSTED_RUNNER,
@@ -58,11 +58,11 @@ def judge_workflow(project: CiProject) -> Workflow:
                         project,
                         "Set the status and comment",
                         project.tasks.judge,
-                        scenarios=Given("SCENARIOS", given(Input.SCENARIOS)),
-                        stack=Given("STACK", given(Input.STACK)),
-                        env=Given("ENVIRONMENT", given(Input.ENVIRONMENT)),
-                        minutes=Given("MINUTES", given(Input.MINUTES)),
-                        paths=Given("PATHS", given(Input.PATHS)),
+                        scenarios=given(Input.SCENARIOS),
+                        stack=given(Input.STACK),
+                        env=given(Input.ENVIRONMENT),
+                        minutes=given(Input.MINUTES),
+                        paths=given(Input.PATHS),
                         variables={TOKEN: expression("github.token")},
                     ),
                 ),

@@ -20,9 +20,9 @@ from cdc_perf.ci.model import (
     Workflow,
     expression,
 )
-from cdc_perf.ci.pins import ATTEST, DOWNLOAD, UPLOAD
+from cdc_perf.ci.pins import ATTEST, UPLOAD
 from cdc_perf.ci.project import CiProject
-from cdc_perf.ci.steps import READS_CODE, checkout, python
+from cdc_perf.ci.steps import READS_CODE, checkout, download, python
 from cdc_perf.publish.github import TOKEN
 from cdc_perf.release.assets import CHECKSUMS
 from cdc_perf.release.images import DOCKERFILES, REGISTRY
@@ -252,8 +252,4 @@ def _upload(name: str, path: str) -> Uses:
 
 
 def _download(pattern: str, path: str) -> Uses:
-    return Uses(
-        f"Fetch {pattern}",
-        DOWNLOAD,
-        {"pattern": pattern, "path": path, "merge-multiple": True},
-    )
+    return download(f"Fetch {pattern}", pattern, path)

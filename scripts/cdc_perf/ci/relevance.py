@@ -28,7 +28,7 @@ _OWN_IRRELEVANT = (
     "README.md",
 )
 
-# Of another repository we know nothing but what no program reads.
+# In another repository, only files that no program reads are known to be irrelevant.
 _IRRELEVANT = (
     "*.md",
     "docs/*",

@@ -32,10 +32,10 @@ from cdc_perf.ci.model import (
     Workflow,
     expression,
 )
-from cdc_perf.ci.pins import DOWNLOAD, UPLOAD
+from cdc_perf.ci.pins import UPLOAD
 from cdc_perf.ci.plan import Output
 from cdc_perf.ci.project import CiProject
-from cdc_perf.ci.steps import READS_CODE, TOOL_CACHE, checkouts, python, tools
+from cdc_perf.ci.steps import READS_CODE, TOOL_CACHE, checkouts, download, python, tools
 from cdc_perf.publish.names import (
     COMPARE_JOB,
     GATE_JOB,
@@ -128,9 +128,9 @@ def _plan(project: CiProject) -> Job:
                     expression(f"{_MANUAL}.{SCENARIO} || inputs.{Input.SCENARIOS}"),
                 ),
                 duration=Given("DURATION", expression(f"{_MANUAL}.{DURATION}")),
-                stack=Given("STACK", given(Input.STACK)),
-                minutes=Given("MINUTES", given(Input.MINUTES)),
-                paths=Given("PATHS", given(Input.PATHS)),
+                stack=given(Input.STACK),
+                minutes=given(Input.MINUTES),
+                paths=given(Input.PATHS),
             ),
         ),
     )
@@ -148,7 +148,7 @@ def _performance_test(project: CiProject) -> Job:
         runner=PERF_RUNNER,
         steps=(
             *_begin(project),
-            *tools(project, Given("STACK", given(Input.STACK))),
+            *tools(project, given(Input.STACK)),
             Run(
                 "Write the settings of Kafka's clients",
                 'if [ -n "$SETTINGS" ]; then umask 077; file="$RUNNER_TEMP/kafka-client"; '
@@ -162,9 +162,9 @@ def _performance_test(project: CiProject) -> Job:
                 project.tasks.perf,
                 scenarios=Given("SCENARIO", expression("matrix.scenario")),
                 duration=Given("DURATION", expression(f"needs.plan.outputs.{Output.DURATION}")),
-                env=Given("ENVIRONMENT", given(Input.ENVIRONMENT)),
-                stack=Given("STACK", given(Input.STACK)),
-                # Who names an external stack in a workflow has agreed to what a run writes there.
+                env=given(Input.ENVIRONMENT),
+                stack=given(Input.STACK),
+                # Whoever reviewed a workflow with an external stack agreed that a run writes there.
                 yes=True,
                 variables={name: expression(f"secrets.{name}") for name in ADDRESSES},
             ),
@@ -214,7 +214,7 @@ def _report(project: CiProject) -> Job:
         steps=(
             *_begin(project),
             _download(),
-            _download_comparison(),
+            download("Download the comparison", ALL_COMPARISONS, _COMPARISONS),
             task_step(project, "Write the job summary", project.tasks.publish, run=_RESULTS),
             task_step(
                 project, "Write one report of all scenarios", project.tasks.report, run=_RESULTS
@@ -266,16 +266,4 @@ def _upload(name: str, artifact: str, path: str, days: int) -> Uses:
 
 
 def _download() -> Uses:
-    return Uses(
-        "Download the results of each scenario",
-        DOWNLOAD,
-        {"pattern": ALL_SCENARIO_RESULTS, "path": _STORED, "merge-multiple": True},
-    )
-
-
-def _download_comparison() -> Uses:
-    return Uses(
-        "Download the comparison",
-        DOWNLOAD,
-        {"pattern": ALL_COMPARISONS, "path": _COMPARISONS, "merge-multiple": True},
-    )
+    return download("Download the results of each scenario", ALL_SCENARIO_RESULTS, _STORED)

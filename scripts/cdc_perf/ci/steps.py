@@ -5,7 +5,7 @@ from dataclasses import replace
 from cdc_perf.ci.calls import Given, task_step
 from cdc_perf.ci.inputs import REPOSITORY, TOOL
 from cdc_perf.ci.model import Level, Permission, Run, Scalar, Step, Uses, expression
-from cdc_perf.ci.pins import CACHE_RESTORE, CACHE_SAVE, CHECKOUT, SETUP_PYTHON
+from cdc_perf.ci.pins import CACHE_RESTORE, CACHE_SAVE, CHECKOUT, DOWNLOAD, SETUP_PYTHON
 from cdc_perf.ci.project import CiProject
 
 # The permission of a job that only runs the checkout's code.
@@ -77,7 +77,12 @@ def python(version: str, *locks: str, cached: bool = True, folder: str = "") -> 
     )
 
 
-def tools(project: CiProject, stack: str | Given) -> tuple[Step, ...]:
+def download(name: str, pattern: str, path: str) -> Uses:
+    """Return the step that downloads artifacts of this workflow run into one folder."""
+    return Uses(name, DOWNLOAD, {"pattern": pattern, "path": path, "merge-multiple": True})
+
+
+def tools(project: CiProject, stack: str | Given, *, cached: bool = True) -> tuple[Step, ...]:
     """Return the steps that install every tool of a stack, from the cache if possible.
 
     The cache key is computed from the keys of the tools: no list of files has the version of the Go
@@ -87,7 +92,10 @@ def tools(project: CiProject, stack: str | Given) -> tuple[Step, ...]:
     Args:
         project: The project that must contain the tasks.
         stack: The stack, for `inv tools.install --stack`.
+        cached: Whether to use the cache, which other workflows write too.
     """
+    if not cached:
+        return (task_step(project, "Install the tools", project.tasks.install, stack=stack),)
     # Cached wheels fit one version of Python.
     machine = f"{expression('runner.os')}-{expression('runner.arch')}"
     named = stack.expression if isinstance(stack, Given) else stack
@@ -116,8 +124,3 @@ def tools(project: CiProject, stack: str | Given) -> tuple[Step, ...]:
         ),
         Uses("Save the tools", CACHE_SAVE, {"path": path, "key": key}, condition=missed),
     )
-
-
-def uncached_tools(project: CiProject, stack: str | Given) -> tuple[Step, ...]:
-    """Return the step that installs every tool of a stack without a cache."""
-    return (task_step(project, "Install the tools", project.tasks.install, stack=stack),)

@@ -25,7 +25,7 @@ class _Page(msgspec.Struct, frozen=True):
 def conclusions(github: GitHub, run: WorkflowRun) -> Mapping[str, str]:
     """Return each called job's conclusion by name, from the last attempt that included it.
 
-    Other jobs of the calling workflow are none of ours.
+    It skips the other jobs of the calling workflow.
     https://docs.github.com/en/rest/actions/workflow-jobs
 
     Raises:

@@ -5,7 +5,7 @@ import logging
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,9 +16,10 @@ from cdc_perf import process
 from cdc_perf.errors import StackFailure, UsageFailure
 from cdc_perf.files import NOT_JSON, readable_json, write_atomically
 from cdc_perf.settings.paths import Checkout
-from cdc_perf.tools.cache import Cache, Note, Tool
+from cdc_perf.tools.cache import Cache
+from cdc_perf.tools.go_programs import go_program
 from cdc_perf.tools.install import install_all
-from cdc_perf.tools.k6 import build_environment, pinned_toolchain
+from cdc_perf.tools.k6 import pinned_toolchain
 from cdc_perf.tools.released import LOCK_FILE, Release
 from cdc_perf.tools.wheels import wheel_tool
 
@@ -97,23 +98,7 @@ def _python_bill(checkout: Checkout, cache: Cache, target: Path) -> None:
 def _go_bills(checkout: Checkout, cache: Cache, folder: Path) -> None:
     """Write the bill of materials of each k6."""
     toolchain = pinned_toolchain(checkout.root / "requirements" / "embedded-go.txt")
-
-    def build(target: Path, needs: Mapping[str, Path], _note: Note) -> None:
-        del needs
-        process.run(
-            [toolchain.executable(cache), "install", f"{_GO_BILLS}@{_GO_BILLS_VERSION}"],
-            env={**build_environment(cache), "GOBIN": str(target)},
-            timeout_seconds=900,
-        )
-
-    tool = Tool(
-        name="cyclonedx-gomod",
-        version=_GO_BILLS_VERSION,
-        key=f"cyclonedx-gomod-{_GO_BILLS_VERSION}-go{toolchain.version}",
-        seconds=60,
-        build=build,
-        needs=(toolchain.tool,) if toolchain.tool is not None else (),
-    )
+    tool = go_program(_GO_BILLS, _GO_BILLS_VERSION, toolchain, cache)
     install_all(cache, (tool,))
     for binary in sorted(folder.glob("k6-*")):
         if binary.suffix:

@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 
 from cdc_perf import process
 from cdc_perf.errors import StackFailure
-from cdc_perf.files import write_atomically
+from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.tools.released import this_platform
 
 _log = logging.getLogger(__name__)
-# Their Dockerfiles, by the last part of their names; each is built from the folder that it states.
+# The Dockerfile and the context of each image, by the last part of its name.
 DOCKERFILES: Mapping[str, tuple[str, str]] = {
     "consumer": ("src/Dockerfile", "."),
     "k6": ("k6/Dockerfile", "k6"),
@@ -70,7 +70,7 @@ def join_images(repository: str, tag: str, output: Path) -> Mapping[str, str]:
         StackFailure: An image was not pushed for a platform, or Docker failed.
     """
     joined = {name: _joined(_image(repository, name), name, tag, output) for name in DOCKERFILES}
-    write_atomically(output / "images.json", f"{json.dumps(joined, indent=2)}\n")
+    write_atomically(output / "images.json", readable_json(joined))
     return joined
 
 

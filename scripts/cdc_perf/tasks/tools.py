@@ -58,19 +58,19 @@ def prune(_: Context, stack: str = "auto") -> None:
 @command
 def clean(_: Context) -> None:
     """Remove the tool cache; later commands install what they need again."""
+    from contextlib import nullcontext
+
     from cdc_perf.settings.paths import Checkout
     from cdc_perf.tasks.context import workspace
     from cdc_perf.terminal import show
     from cdc_perf.tools.cache import Cache
 
     cache = Cache.of_environment()
-    if Checkout.here().pipeline_file.exists():
-        here = workspace()
-        with here.locked():
+    # An installed command may run in a folder without a pipeline, and so without a stack.
+    here = workspace() if Checkout.here().pipeline_file.exists() else None
+    with nullcontext() if here is None else here.locked():
+        if here is not None:
             here.backend.down()
-            freed = cache.clear()
-    else:
-        # An installed command may run in a folder without a pipeline, and so without a stack.
         freed = cache.clear()
     show(f"freed {freed / 1024**2:,.0f} MiB in {cache.root}")
 

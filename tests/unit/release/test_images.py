@@ -15,7 +15,7 @@ CONSUMER = f"ghcr.io/owner/name/consumer@{DIGEST}"
 
 
 class Docker:
-    """Stands in for docker: names a digest for every image."""
+    """Replaces docker: names a digest for every image."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, digest: str = DIGEST) -> None:
         self.commands: list[list[str]] = []

@@ -1,4 +1,4 @@
-"""Stands in for what takes minutes in a release: writes files of the same names."""
+"""Replaces what takes minutes in a release: writes files of the same names."""
 
 import hashlib
 import sys
