@@ -41,8 +41,8 @@ export function connection() {
 /**
  * Begins the run, as a script's `setup` must. Fails it if the endpoints are missing or malformed; an iteration that
  * throws would not. Opens the tables that are waited for in the sink, so that no change waits for that: a topic is read
- * from its end at this moment on. Adds 0 to every counter, so that the raw points of a run without errors have a 0
- * instead of nothing.
+ * from its end at this moment on. Adds 0 to every counter, so that the raw points and the dashboards of a run without
+ * errors have a 0 instead of nothing. k6 itself tags nothing in `setup` with the scenario.
  */
 export function begin(...tables) {
   const { end } = connection();
@@ -50,7 +50,7 @@ export function begin(...tables) {
     end.table(table);
   }
   for (const counter of Object.values(counters)) {
-    counter.add(0);
+    counter.add(0, { scenario: running.name });
   }
 }
 
