@@ -332,9 +332,9 @@ def fill_table(session: nox.Session, tests: str, option: str, document: str) -> 
 
 
 @nox.session(default=False)
-def faults(session: nox.Session) -> None:
-    """Inject every fault that has its own error message, and write docs/faults.md."""
-    fill_table(session, "tests/integration/faults", "--fault-table", "docs/faults.md")
+def failures(session: nox.Session) -> None:
+    """Provoke every failure that has its own error message, and write docs/failures.md."""
+    fill_table(session, "tests/integration/failures", "--failure-table", "docs/failures.md")
 
 
 @nox.session(default=False)

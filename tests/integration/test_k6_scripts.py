@@ -32,6 +32,7 @@ SCENARIOS = (
     "e2e-latency",
     "mixed-workload",
     "breakpoint",
+    "resilience",
 )
 LOADED = SCENARIOS[1:]
 _TIMEOUT_MS = 10_000

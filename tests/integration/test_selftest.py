@@ -17,7 +17,7 @@ from cdc_perf.selftest.fault import Expected, Fault
 from cdc_perf.selftest.trial import FOLDER, try_fault
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.waiting import NotReady, wait_until
-from tests.integration.faults.planting import in_time, seconds_until_clean
+from tests.integration.failures.provoking import in_time, seconds_until_clean
 from tests.integration.inv import Inv
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import cdc_perf.verdict
 from cdc_perf.errors import ExitCode
+from cdc_perf.faults.records import Injection
 from cdc_perf.integrity.records import Finding, FindingKind, Integrity, LastSeen, RowSample
 from cdc_perf.load.exceptions import Exceptions
 from cdc_perf.reasons.reason import texts
@@ -19,9 +20,11 @@ from cdc_perf.results.points.gauges import StackSeries
 from cdc_perf.results.summary import Check, Metric
 from cdc_perf.settings.executors import ConstantArrivalRate, Observation
 from cdc_perf.settings.hops import HOPS
+from cdc_perf.settings.recovery import RecoveryThresholds
 from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
 from cdc_perf.stack.connector_health import Condition, ConnectorHealth
 from cdc_perf.verdict.evidence import EarlierPart, Evidence, HoldResult
+from cdc_perf.verdict.fault_gates import faults_gate
 from cdc_perf.verdict.gates import (
     Gate,
     checks_gate,
@@ -126,6 +129,29 @@ def lossy(kind: FindingKind) -> Integrity:
     return msgspec.structs.replace(CLEAN, findings=(finding,))
 
 
+def faulted(**changes: object) -> Evidence:
+    """Return the good evidence of a scenario with one fault, something of it changed."""
+    found = summary(GOOD)
+    known = evidence("baseline", (LIMIT,), found)
+    fault = Injection(
+        fault="kill:connect",
+        number=1,
+        description="kill -9 of Kafka Connect",
+        components=("connect",),
+        began=NOW,
+        proved=NOW,
+        proof="1 process (9) ended by SIGKILL",
+        ended=NOW,
+    )
+    return replace(
+        known,
+        points=replace(known.points, steady=found.metrics),
+        injections=(msgspec.structs.replace(fault, **changes),),
+        events=(event("connect", "ended (terminated by SIGKILL)"),),
+        recovery=RecoveryThresholds({"lost": 0}, {}, {}, {}),
+    )
+
+
 def observed(integrity: Integrity = CLEAN) -> Evidence:
     """Return the good evidence of an observation: no k6 ran, and there is no ledger."""
     limited = hops(0)
@@ -151,6 +177,7 @@ GOOD_ONES = {
     "sampled": sampled(60),
     "hops": hops(0),
     "observed": observed(),
+    "faulted": faulted(),
     "held": replace(
         users(),
         held=HoldResult(Ramp(700.0, "it broke"), 600, 300.0),
@@ -185,6 +212,9 @@ REDS: Mapping[GateFunction, Red] = {
         "connector",
         ExitCode.FAIL,
         replace(users(), connectors=(ConnectorHealth("cdc", Condition.FAILED, "task 0 FAILED"),)),
+    ),
+    faults_gate: Red(
+        "faults", ExitCode.INVALID, faulted(proved=None, failure="connect does not run")
     ),
     clock_gate: Red("clock", ExitCode.INVALID, replace(users(), clock_step_seconds=-1.0)),
     summary_gate: Red("summary", ExitCode.INVALID, replace(users(), scenario="spike")),

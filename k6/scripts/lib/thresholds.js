@@ -88,15 +88,16 @@ function expressions(metric, stats, abortOnFail) {
  * k6 thresholds by metric or sub-metric. Every metric of the table gets a list, empty if it has no threshold, so that
  * k6 keeps the steady sub-metric and shows an untouched counter as 0. So do the iterations with the tags of a threshold:
  * they tell a counter that no change touched from a change that did not occur. The harness judges metrics that are not
- * in the table, and counts of trends, for which k6 has no thresholds.
+ * in the table, and counts of trends, for which k6 has no thresholds. With faults it judges all, `judged` is false:
+ * k6 cannot leave out the time from a fault to the recovery.
  */
-export function k6Thresholds(scenarioLimits, abortOnFail) {
+export function k6Thresholds(scenarioLimits, { abortOnFail, judged }) {
   const thresholds = Object.fromEntries(Object.keys(metricTable).map((metric) => [k6Name(metric, ''), []]));
   for (const [key, stats] of Object.entries(scenarioLimits)) {
     const { metric, tags } = parts(key);
     if (metricTable[metric]) {
       thresholds[k6Name('iterations', tags)] ??= [];
-      thresholds[k6Name(metric, tags)] = expressions(metric, stats, abortOnFail);
+      thresholds[k6Name(metric, tags)] = judged ? expressions(metric, stats, abortOnFail) : [];
     }
   }
   return thresholds;

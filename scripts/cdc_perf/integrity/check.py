@@ -292,6 +292,10 @@ class Checker:
                 cuts,
             )
             lookup = RowLookup(connection, readings(connection, self.pipeline, filtered))
+            lost = {(each.table, each.id) for each in differences}
+            lost |= {
+                (each.table, each.id) for each in missing if lookup.must_arrive(each.table, each.id)
+            }
             return Integrity(
                 checked=datetime.now(UTC),
                 tables=comparison.tables,
@@ -305,6 +309,7 @@ class Checker:
                 cuts=cuts,
                 scope=Scope.ALL if keys is None else keys.scope,
                 sink=sink_type(self.pipeline),
+                times=events.finding_times(sorted(lost)),
             )
 
     @property

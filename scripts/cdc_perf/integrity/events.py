@@ -14,7 +14,7 @@ import msgspec
 
 from cdc_perf.integrity import queries
 from cdc_perf.integrity.ledger import AcknowledgedWrite, Arrival
-from cdc_perf.integrity.records import MOST_SAMPLES, TopicRead
+from cdc_perf.integrity.records import MOST_SAMPLES, FindingTimes, TopicRead
 from cdc_perf.settings.table_name import TableName
 from cdc_perf.stack.change_events import ChangeEvent, DeadLetter, RecordClock
 
@@ -29,7 +29,8 @@ _COLUMNS = {
     "debezium_us: 'BIGINT', kafka_ms: 'BIGINT', clock: 'VARCHAR'}",
     "dead_letter": "{partition: 'INTEGER', position: 'BIGINT', id: 'VARCHAR', reason: 'VARCHAR', "
     "from_topic: 'VARCHAR', from_partition: 'INTEGER', from_position: 'BIGINT'}",
-    "acknowledged": "{op: 'VARCHAR', \"table\": 'VARCHAR', id: 'VARCHAR', line: 'BIGINT'}",
+    "acknowledged": "{op: 'VARCHAR', \"table\": 'VARCHAR', id: 'VARCHAR', at_us: 'BIGINT', "
+    "line: 'BIGINT'}",
     "arrival": "{op: 'VARCHAR', \"table\": 'VARCHAR', id: 'VARCHAR', at_us: 'BIGINT', "
     "line: 'BIGINT'}",
 }
@@ -175,6 +176,19 @@ class Events:
             hops=tuple(HopTimes(hop, steady, *rest) for steady, hop, *rest in rows),
             clocks=frozenset(RecordClock(clock) for (clock,) in clocks),
             **dict(zip(names, counts, strict=True)),
+        )
+
+    def finding_times(self, lost: Sequence[tuple[str, str]]) -> FindingTimes:
+        """Return when lost rows were written, and when events were repeated.
+
+        Args:
+            lost: Table and `_id` of each lost row or event.
+        """
+        wanted = {"tables": [table for table, _ in lost], "ids": [row for _, row in lost]}
+        written = self._connection.execute(queries.WRITTEN, wanted).fetchall() if lost else []
+        repeated = self._connection.execute(queries.REPEATED).fetchall()
+        return FindingTimes(
+            lost_us=tuple(at for (at,) in written), repeated_us=tuple(at for (at,) in repeated)
         )
 
     def acknowledged(self) -> dict[str, int]:

@@ -70,14 +70,19 @@ def read_ledger(path: Path) -> Iterator[AcknowledgedWrite | Arrival]:
         return
     with path.open(encoding="utf-8", newline="\n") as lines:
         for number, line in enumerate(lines, 1):
-            entry = _entry(line.rstrip("\n").split("\t"), number) if line.endswith("\n") else None
+            entry = parse_line(line.rstrip("\n"), number) if line.endswith("\n") else None
             if entry is not None:
                 yield entry
 
 
-def _entry(fields: list[str], line: int) -> AcknowledgedWrite | Arrival | None:
-    """Return what a line says; None if it is neither a write nor an arrival."""
-    match fields:
+def parse_line(text: str, line: int) -> AcknowledgedWrite | Arrival | None:
+    """Return what a line says; None if it is neither a write nor an arrival.
+
+    Args:
+        text: The line, without its end.
+        line: Its number.
+    """
+    match text.split("\t"):
         case [op, table, key, *time] if op in OPERATIONS and len(time) <= 1 and table and key:
             at = _time(time[0]) if time else None
             return AcknowledgedWrite(op, _table(table), _unescaped(key), at, line)

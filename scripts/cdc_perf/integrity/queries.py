@@ -37,6 +37,20 @@ REORDERED = """
         'LSN ' || change.lsn || ' at offset ' || position || ' follows LSN ' || before.lsn
     FROM ordered WHERE change < before ORDER BY topic, position
 """
+# The records that repeat a change: the first one is not a repetition.
+REPEATED = """
+    SELECT kafka_ms * 1000 FROM event
+    WHERE lsn IS NOT NULL AND id IS NOT NULL AND kafka_ms IS NOT NULL
+    QUALIFY row_number() OVER (
+        PARTITION BY topic, id, op, lsn, tx ORDER BY partition, position) > 1
+    ORDER BY kafka_ms LIMIT 50000
+"""
+# The last acknowledged write of each of some rows.
+WRITTEN = """
+    SELECT max(at_us) FROM (
+        SELECT unnest($tables::VARCHAR[]) AS "table", unnest($ids::VARCHAR[]) AS id) AS wanted
+    LEFT JOIN acknowledged USING ("table", id) GROUP BY "table", id
+"""
 UNREADABLE = """
     SELECT topic, coalesce(id, partition || '@' || position), count(*) OVER (PARTITION BY topic),
         'partition ' || partition || ', offset ' || position

@@ -35,6 +35,23 @@ class FindingKind(StrEnum):
     DEAD_LETTER = "dead_letter"
 
 
+ROWS = (
+    *(
+        FindingKind.MISSING,
+        FindingKind.STALE,
+        FindingKind.CONTENT,
+        FindingKind.EXTRA,
+        FindingKind.RESURRECTED,
+    ),
+    FindingKind.COLUMN_ABSENT,
+)
+# Findings that count even if the measurement is in doubt. A repeated or late event may have done
+# no harm: the rows show whether it did.
+LOSSES = frozenset(
+    (*ROWS, FindingKind.EVENT_MISSING, FindingKind.VANISHED, FindingKind.DEAD_LETTER)
+)
+
+
 class Scope(StrEnum):
     """The rows that were compared."""
 
@@ -215,6 +232,19 @@ class TopicCut(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     offsets: int
 
 
+class FindingTimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When the changes behind the findings were made, in microseconds since the epoch.
+
+    Attributes:
+        lost_us: For each lost row or event: when k6's last write of the row was acknowledged; null
+            if k6 did not write it.
+        repeated_us: For each repetition of an event in its topic: the timestamp of the record.
+    """
+
+    lost_us: tuple[int | None, ...] = ()
+    repeated_us: tuple[int, ...] = ()
+
+
 class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The result of the data-loss check: `<run>/<scenario>/integrity.json`.
 
@@ -232,6 +262,8 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         cuts: The partitions that lost records: no event is reported missing in their topics.
         scope: The rows that were compared; older files, which lack it, compared all.
         sink: What they were compared with; in files of earlier versions `mongodb`, whatever it was.
+        times: When the changes behind the findings were made; null if nothing
+            was checked, and in files of earlier versions.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -246,6 +278,7 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cuts: tuple[TopicCut, ...] = ()
     scope: Scope = Scope.ALL
     sink: SinkType = SinkType.MONGODB
+    times: FindingTimes | None = None
 
     @property
     def drained(self) -> bool:

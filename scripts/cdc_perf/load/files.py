@@ -55,6 +55,26 @@ class ScenarioFiles:
         return self.folder / "integrity.json"
 
     @property
+    def faults(self) -> Path:
+        """The faults that were injected (scripts/cdc_perf/faults/records.py)."""
+        return self.folder / "faults.json"
+
+    @property
+    def recovery(self) -> Path:
+        """How the pipeline recovered from them (scripts/cdc_perf/faults/recovery.py)."""
+        return self.folder / "recovery.json"
+
+    @property
+    def steady(self) -> Path:
+        """The summary without the time from each fault to its recovery; only with faults."""
+        return self.folder / "steady.json"
+
+    @property
+    def judged_summary(self) -> Path:
+        """The summary that latencies and errors are judged by."""
+        return self.steady if self.steady.exists() else self.summary
+
+    @property
     def log(self) -> Path:
         """k6's output."""
         return self.folder / "k6.log"

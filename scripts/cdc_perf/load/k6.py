@@ -63,6 +63,8 @@ SCENARIO = "CDC_SCENARIO"
 WORKLOAD = "CDC_WORKLOAD"
 # A JSON array of the paths of all plans of the run, which the health check tries.
 WORKLOADS = "CDC_WORKLOADS"
+# With faults, the scripts wait longer for a change, and k6 has no thresholds: the harness judges.
+FAULTED = {"CDC_FAULTS": "1"}
 
 
 @dataclass(frozen=True)

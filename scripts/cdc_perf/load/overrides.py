@@ -1,11 +1,13 @@
 """A run's changes to the committed scenarios."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.durations import format_duration, parse_run_duration
 
 _MOST_VIRTUAL_USERS = 10_000
+_MOST_REPEATS = 20
 
 
 @dataclass(frozen=True)
@@ -16,23 +18,38 @@ class Overrides:
         duration_seconds: The duration of each scenario; None: unchanged.
         vus: The maximum number of virtual users of each scenario; None: unchanged.
         environment: The environment of thresholds.json; empty: none.
+        faults: The faults to inject into each scenario, as typed: `kill:connect@30s`.
+        repeat: How often to inject a scenario's own list of faults.
     """
 
     duration_seconds: float | None = None
     vus: int | None = None
     environment: str = ""
+    faults: tuple[str, ...] = ()
+    repeat: int = 1
 
     @classmethod
-    def parse(cls, duration: str, vus: str, environment: str) -> "Overrides":
+    def parse(
+        cls,
+        duration: str,
+        vus: str,
+        environment: str,
+        faults: Iterable[str] = (),
+        repeat: int = 1,
+    ) -> "Overrides":
         """Parse the options as typed; an empty text overrides nothing.
 
         Raises:
             UsageFailure: A duration or a number is malformed.
         """
+        if not 1 <= repeat <= _MOST_REPEATS:
+            raise UsageFailure(f"--repeat: {repeat} is not a number from 1 to {_MOST_REPEATS}")
         return cls(
             parse_run_duration(duration) if duration else None,
             _parse_vus(vus) if vus else None,
             environment,
+            tuple(faults),
+            repeat,
         )
 
     def variables(self) -> dict[str, str]:

@@ -91,6 +91,21 @@ def ask(port: int, elapsed_seconds: float, total_seconds: float) -> LoadProgress
     )
 
 
+def stop(port: int) -> bool:
+    """Have k6 end its load: it ends running iterations, and writes its summary (exit code 103).
+
+    Returns:
+        Whether k6 accepted it.
+    """
+    attributes = {"data": {"type": "status", "id": "default", "attributes": {"stopped": True}}}
+    try:
+        return requests.patch(
+            f"http://127.0.0.1:{port}/v1/status", json=attributes, timeout=_REQUEST_SECONDS
+        ).ok
+    except requests.RequestException:
+        return False
+
+
 def _get(port: int, page: str) -> Any:  # noqa: ANN401 - JSON:API, read field by field
     answer = requests.get(f"http://127.0.0.1:{port}/v1/{page}", timeout=_REQUEST_SECONDS)
     answer.raise_for_status()

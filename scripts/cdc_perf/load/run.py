@@ -13,7 +13,7 @@ from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.gauge_recorder import sampling
 from cdc_perf.load.k6 import K6, SCENARIO, WORKLOAD, WORKLOADS, Shape
-from cdc_perf.load.progress import LoadProgress, ask
+from cdc_perf.load.progress import LoadProgress, ask, stop
 from cdc_perf.ports import free_port
 from cdc_perf.settings.scenarios import Scenario
 from cdc_perf.signals import deferred
@@ -37,6 +37,7 @@ class LoadResult:
         clock_step_seconds: How far the system clock was set meanwhile, forward or (negative) back;
             machine sleep counts as forward.
         interrupted: The interruption, if any; measurements until then are kept.
+        stopped: Whether the harness stopped it early, as a scenario asks for.
     """
 
     exit_code: int | None
@@ -44,6 +45,7 @@ class LoadResult:
     ended: datetime
     clock_step_seconds: float
     interrupted: Interrupted | None
+    stopped: bool = False
 
 
 def run(
@@ -54,6 +56,7 @@ def run(
     gauges: Callable[[Mapping[str, int]], Mapping[str, float]],
     on_progress: Callable[[LoadProgress], None],
     plans: Sequence[LoadPlan] = (),
+    until: Callable[[], bool] = lambda: False,
 ) -> LoadResult:
     """Run a scenario, sample the stack's gauges meanwhile, and write the files of both.
 
@@ -67,6 +70,7 @@ def run(
         gauges: Returns the stack's gauges, given the process IDs of other programs by name.
         on_progress: Called about once a second while k6 answers.
         plans: What the scenario writes; further ones are only tried, without effect.
+        until: Whether the load may end before its time.
     """
     files.folder.mkdir(parents=True)
     port = free_port()
@@ -90,20 +94,22 @@ def run(
     running = process.start(
         k6.run_command(scenario.k6_script, files.points, port), env=variables, output=files.log
     )
-    interrupted = None
+    interrupted, stopped = None, False
     try:
         with sampling(lambda: gauges({"k6": running.pid}), files.gauges) as latest:
             for progress in _followed(running, shape, port):
                 on_progress(replace(progress, stack=latest.values))
                 if k6.dashboard is not None and not progress.running and progress.iterations:
                     k6.dashboard.let_go()
+                if not stopped and until():
+                    stopped = stop(port)
     except Interrupted as interruption:
         interrupted = interruption
     with deferred():
         end_k6(running)
         exit_code = running.wait().exit_code
     step = clock_offset() - clock
-    return LoadResult(exit_code, started, datetime.now(UTC), step, interrupted)
+    return LoadResult(exit_code, started, datetime.now(UTC), step, interrupted, stopped)
 
 
 def clock_offset() -> float:

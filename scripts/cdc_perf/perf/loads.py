@@ -41,6 +41,7 @@ class Load(Protocol):
         files: ScenarioFiles,
         gauges: Gauges,
         on_progress: OnProgress,
+        until: Callable[[], bool],
     ) -> load.LoadResult:
         """Run a scenario, sample the stack's gauges meanwhile, and write the files of both.
 
@@ -50,6 +51,7 @@ class Load(Protocol):
             files: The files to write; the folder is created.
             gauges: Returns the stack's gauges, given the process IDs of other programs by name.
             on_progress: Called about once a second.
+            until: Whether the load may end before its time.
         """
 
     def points(self, files: ScenarioFiles) -> tuple[Path, ...]:
@@ -91,13 +93,14 @@ class K6Load:
         files: ScenarioFiles,
         gauges: Gauges,
         on_progress: OnProgress,
+        until: Callable[[], bool],
     ) -> load.LoadResult:
         """Run k6."""
         plans = [plan for name, plan in self.plans.items() if name == scenario.name]
         for plan in self.plans.values() if scenario.name == HEALTH_CHECK else ():
             if plan not in plans:
                 plans.append(plan)
-        return load.run(self.k6, scenario, shape, files, gauges, on_progress, plans)
+        return load.run(self.k6, scenario, shape, files, gauges, on_progress, plans, until)
 
     def points(self, files: ScenarioFiles) -> tuple[Path, ...]:
         """Return the file of k6's points."""
@@ -130,6 +133,7 @@ class LoadOfOthers:
         files: ScenarioFiles,
         gauges: Gauges,
         on_progress: OnProgress,
+        until: Callable[[], bool],  # noqa: ARG002 - it takes its time
     ) -> load.LoadResult:
         """Observe; the summary has the duration, and no metric of k6."""
         result = observe(shape, files, gauges, on_progress)

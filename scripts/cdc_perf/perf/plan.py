@@ -1,19 +1,22 @@
 """The plan of a run, checked completely before anything starts."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from cdc_perf.errors import UsageFailure
+from cdc_perf.faults.injectors import component_of
 from cdc_perf.load.overrides import Overrides
 from cdc_perf.settings.durations import parse_run_duration
 from cdc_perf.settings.executors import Observation
+from cdc_perf.settings.faults import PlannedFault, load_faults, named_faults, typed_faults
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.overlay import script_variables
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.settings.recovery import RecoveryThresholds
 from cdc_perf.settings.scenarios import (
     HEALTH_CHECK,
     OBSERVE,
@@ -22,9 +25,10 @@ from cdc_perf.settings.scenarios import (
     observation,
 )
 from cdc_perf.settings.tag_selector import TABLE
-from cdc_perf.settings.threshold_file import load_thresholds
+from cdc_perf.settings.threshold_file import load_recovery_thresholds, load_thresholds
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.settings.workload import Workload
+from cdc_perf.stack.component_specs import components_of
 from cdc_perf.workload.plans import load_workloads, workload_names
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -32,10 +36,19 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 @dataclass(frozen=True)
 class PlannedScenario:
-    """A scenario with its thresholds in the environment of the run."""
+    """A scenario with its thresholds in the environment of the run, and its faults.
+
+    Attributes:
+        scenario: The scenario.
+        thresholds: Its thresholds.
+        faults: The faults to inject, in order.
+        recovery: The thresholds on the recovery from them; None without faults.
+    """
 
     scenario: Scenario
     thresholds: tuple[Threshold, ...]
+    faults: tuple[PlannedFault, ...] = ()
+    recovery: RecoveryThresholds | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,7 @@ def make_plan(
     Args:
         checkout: The checkout with the settings.
         scenarios: Names separated by commas, or `all`.
-        overrides: Duration, virtual users, environment.
+        overrides: Duration, virtual users, environment, faults.
         name: The name of the run.
         keep: Whether to leave a stack running that this run starts.
         live: Whether to show k6's web dashboard.
@@ -110,6 +123,8 @@ def make_plan(
         for scenario in chosen
     )
     _expect_tables(planned, pipeline)
+    planned = _with_faults(checkout, planned, known.names, overrides)
+    _expect_components(planned, pipeline)
     return Plan(
         pipeline=pipeline,
         scenarios=planned,
@@ -154,6 +169,47 @@ def make_observation(
         live=False,
         full=full,
     )
+
+
+def _with_faults(
+    checkout: Checkout,
+    scenarios: Iterable[PlannedScenario],
+    names: Sequence[str],
+    overrides: Overrides,
+) -> tuple[PlannedScenario, ...]:
+    """Return the scenarios with the faults of the option, or else with their own lists.
+
+    Raises:
+        UsageFailure: A fault is unknown, has a wrong time, or a file is wrong.
+    """
+    known = load_faults(checkout)
+    recovery = load_recovery_thresholds(checkout, names, known)
+    typed, repeat = typed_faults(overrides.faults, known), overrides.repeat
+    found = []
+    for planned in scenarios:
+        scenario = planned.scenario
+        where = f"{checkout.scenarios_file.name}: {scenario.name}.faults"
+        own = named_faults(scenario.faults, known, where=where) * repeat
+        faults = () if scenario.name == HEALTH_CHECK else typed or own
+        found.append(replace(planned, faults=faults, recovery=recovery if faults else None))
+    if repeat > 1 and (typed or not any(each.faults for each in found)):
+        raise UsageFailure("--repeat: needs a scenario that has a list of faults, and no --fault")
+    if typed and all(each.scenario.name == HEALTH_CHECK for each in found):
+        raise UsageFailure("--fault: the health check takes no faults; name another scenario")
+    return tuple(found)
+
+
+def _expect_components(scenarios: Iterable[PlannedScenario], pipeline: Pipeline) -> None:
+    """Refuse faults of components that the pipeline does not have."""
+    known = [spec.name for spec in components_of(pipeline)]
+    for planned in scenarios:
+        for each in planned.faults:
+            component = component_of(each.fault.action)
+            if component and component not in known:
+                raise UsageFailure(
+                    f"fault {each.fault.name}: the pipeline has no component {component!r}; "
+                    f"{nearest(component, known)}"
+                )
 
 
 def _expect_tables(scenarios: Iterable[PlannedScenario], pipeline: Pipeline) -> None:

@@ -34,6 +34,7 @@ def entry_of(run: ScenarioRun) -> ScenarioEntry:
             ThresholdEntry(metric=t.metric, stat=t.stat, operator=t.operator, limit=t.limit)
             for t in planned.thresholds
         ),
+        faults=tuple(map(str, planned.faults)),
     )
 
 

@@ -9,7 +9,8 @@ from functools import partial
 
 import msgspec
 
-from cdc_perf.errors import ExitCode, Failure, Interrupted, StackFailure
+from cdc_perf.errors import ExitCode, Failure, Interrupted, StackFailure, UsageFailure
+from cdc_perf.faults.injectors import needs_apis_only
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.integrity.check import Checker, checker_of
 from cdc_perf.integrity.cleanup import cleanup_lines, delete_written
@@ -154,6 +155,8 @@ def prepare_session(
         for planned in plan.scenarios:
             expect_measurable(planned.thresholds, plan.pipeline, endpoints)
     else:
+        if backend.control() is None:
+            _expect_apis_only(plan)
         plan = _with_library(plan, checkout)
     workloads = derive_plans(plan.pipeline, endpoints.postgres_dsn, plan.workloads)
     runner = ScenarioRunner(
@@ -197,6 +200,23 @@ def prepare_session(
     return RunSession(plan, backend, endpoints, runner, runs, folder, manifest)
 
 
+def _expect_apis_only(plan: Plan) -> None:
+    """Refuse faults that a stack of others cannot take: only those that were named, by its APIs.
+
+    Raises:
+        UsageFailure: A fault is in a scenario's list, or needs more than an API.
+    """
+    for planned in plan.scenarios:
+        for each in planned.faults:
+            if each.at_seconds is None or not needs_apis_only(each.fault.action):
+                raise UsageFailure(
+                    f"{planned.scenario.name}: the fault {each.fault.name} cannot be injected into "
+                    "a stack that others operate",
+                    hint="use --stack local or --stack compose; or name a fault of the connector, "
+                    "the walsender, or an open transaction with --fault",
+                )
+
+
 def _with_library(plan: Plan, checkout: Checkout) -> Plan:
     """Return the plan whose scenarios' scripts are beside the library that they import."""
     scenarios = [
@@ -210,13 +230,18 @@ def _with_library(plan: Plan, checkout: Checkout) -> Plan:
 
 
 def _loads(plan: Plan, shapes: Sequence[Shape]) -> tuple[str, ...]:
-    """Return what the run writes, a line for each scenario, and what it deletes."""
+    """Return what the run writes, a line for each scenario and fault, and what it deletes."""
     rates = tuple(
         write_rate(planned.scenario, shape)
         for planned, shape in zip(plan.scenarios, shapes, strict=True)
     )
+    faults = tuple(
+        f"{planned.scenario.name}: injects the fault {each}: {each.fault.action.description}"
+        for planned in plan.scenarios
+        for each in planned.faults
+    )
     cleanup = ("cleanup: deletes the rows that the run inserted",) if plan.cleanup else ()
-    return (*rates, *cleanup)
+    return (*rates, *faults, *cleanup)
 
 
 def _checker(plan: Plan, backend: Backend, endpoints: Endpoints) -> Checker:
@@ -341,7 +366,12 @@ class RunSession:
         except Interrupted as interruption:
             # The scenario is complete, but the later ones do not run.
             interrupted = interruption
-        row = Row(verdict, evidence.summary, hops_of(evidence.hops))
+        row = Row(
+            verdict,
+            evidence.judged_summary,
+            hops_of(evidence.hops),
+            evidence.points.recoveries,
+        )
         if interrupted is not None:
             return row, _Blocked(ExitCode.INTERRUPTED, str(interrupted))
         if run.name == HEALTH_CHECK and verdict.exit_code is not ExitCode.PASS:

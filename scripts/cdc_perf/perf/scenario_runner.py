@@ -5,6 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from cdc_perf.errors import Interrupted, StackFailure
+from cdc_perf.faults.context import FaultContext
+from cdc_perf.faults.player import FaultPlayer
+from cdc_perf.faults.records import FaultsFile
+from cdc_perf.faults.recovery import with_findings
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.integrity.check import Checker, excuse, unchecked
 from cdc_perf.integrity.events import Events
@@ -14,7 +18,7 @@ from cdc_perf.integrity.topic import StartOffsets
 from cdc_perf.load.exceptions import read_exceptions
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.hops import HopMeasurements, HopWatch, Read
-from cdc_perf.load.k6 import Shape
+from cdc_perf.load.k6 import FAULTED, Shape
 from cdc_perf.load.progress import LoadProgress
 from cdc_perf.load.run import LoadResult
 from cdc_perf.perf.components import wait_for_components
@@ -23,7 +27,7 @@ from cdc_perf.perf.plan import PlannedScenario
 from cdc_perf.prometheus.export import PrometheusExport, ScenarioExport
 from cdc_perf.report.live import display
 from cdc_perf.results.hops import hops_of
-from cdc_perf.results.summary import read_summary
+from cdc_perf.results.summary import Summary, read_summary
 from cdc_perf.settings.executors import RampingArrivalRate, warm_up_seconds
 from cdc_perf.settings.metrics import of_jvm
 from cdc_perf.settings.scenarios import HEALTH_CHECK
@@ -111,17 +115,25 @@ class ScenarioRunner:
         Raises:
             LoadFailure: The script does not load.
         """
-        return self.load.shape(planned.scenario)
+        load = self.load.with_variables(FAULTED) if planned.faults else self.load
+        return load.shape(planned.scenario)
 
     def measure(self, run: ScenarioRun) -> ScenarioResult:
         """Run a scenario and collect the evidence, even if k6 fails or is interrupted."""
         planned, shape, files, name = run.planned, run.shape, run.files, run.name
         watch = self.backend.watch()
+        player = self._player(run)
         # The health check sends one row through every hop, which needs no comparison of all rows.
         begins = None if name == HEALTH_CHECK else self.checker.begin()
         hops = HopWatch(self.hops, warm_up_seconds(shape.options))
         telemetry = self.telemetry.scenario(name, planned.thresholds) if self.telemetry else None
-        loaded = self._load(run, hops, telemetry)
+        try:
+            loaded = self._load(run, hops, telemetry, player)
+        finally:
+            with deferred():
+                injections = () if player is None else player.close()
+        if injections:
+            write_atomically(files.faults, readable_json(FaultsFile(injections=injections)))
         integrity = None
         read = begins is not None
         from_records = HopMeasurements(fault="the topics were not read" if read else "")
@@ -135,7 +147,7 @@ class ScenarioRunner:
 
         if loaded.interrupted is None and begins is not None:
             try:
-                integrity = self._check(begins, files, watch, use)
+                integrity = self._check(begins, files, watch, use, faults=bool(injections))
             except Interrupted as interruption:
                 loaded = replace(loaded, interrupted=interruption)
         with deferred():
@@ -147,19 +159,25 @@ class ScenarioRunner:
             if telemetry is not None:
                 telemetry.loaded(loaded.ended, events or ())
             summary = read_summary(files.summary)
+            points = summarize_points(
+                self.load.points(files),
+                files.gauges,
+                files.series,
+                planned.thresholds,
+                summary,
+                ramp=isinstance(shape.options, RampingArrivalRate),
+                faulted=(injections, files.ledger) if injections else None,
+            )
+            if points.recoveries:
+                found = with_findings(points.recoveries, integrity)
+                points = replace(points, recoveries=found)
+                write_atomically(files.recovery, readable_json(found))
             evidence = Evidence(
                 scenario=name,
                 executor=shape.options,
                 thresholds=planned.thresholds,
                 summary=summary,
-                points=summarize_points(
-                    self.load.points(files),
-                    files.gauges,
-                    files.series,
-                    planned.thresholds,
-                    summary,
-                    ramp=isinstance(shape.options, RampingArrivalRate),
-                ),
+                points=points,
                 k6_exit=loaded.exit_code,
                 clock_step_seconds=loaded.clock_step_seconds,
                 events=events,
@@ -168,7 +186,13 @@ class ScenarioRunner:
                 connectors=connectors,
                 exceptions=read_exceptions(files.log),
                 interrupted="" if loaded.interrupted is None else str(loaded.interrupted),
+                injections=injections,
+                recovery=planned.recovery,
+                stack_name=self.backend.name,
+                stopped=loaded.stopped,
             )
+            if injections and isinstance(evidence.judged_summary, Summary):
+                write_atomically(files.steady, readable_json(evidence.judged_summary))
         return ScenarioResult(loaded, evidence, begins)
 
     def close(self) -> None:
@@ -185,10 +209,23 @@ class ScenarioRunner:
         integrity = self._check(measured.begins, files, self.backend.watch())
         return replace(measured, evidence=replace(measured.evidence, integrity=integrity))
 
+    def _player(self, run: ScenarioRun) -> FaultPlayer | None:
+        """Return what injects the faults of a scenario; None without any."""
+        if not run.planned.faults:
+            return None
+        checker = self.checker
+        context = FaultContext(checker.pipeline, checker.endpoints, self.backend.control())
+        warm_up = warm_up_seconds(run.shape.options)
+        return FaultPlayer(run.planned.faults, context, run.files.ledger, warm_up)
+
     def _load(
-        self, run: ScenarioRun, hops: HopWatch, telemetry: ScenarioExport | None
+        self,
+        run: ScenarioRun,
+        hops: HopWatch,
+        telemetry: ScenarioExport | None,
+        player: FaultPlayer | None,
     ) -> LoadResult:
-        """Run the load; show and export its progress."""
+        """Run the load, with its faults; show and export its progress."""
         progress = display(run.name)
         collect_seconds = None
         if any(of_jvm(threshold.metric) for threshold in run.planned.thresholds):
@@ -204,11 +241,15 @@ class ScenarioRunner:
         def show(moment: LoadProgress) -> None:
             hops.follow(moment)
             progress.show(moment)
+            if player is not None:
+                player.follow(moment)
             if telemetry is not None:
                 telemetry.progress(moment)
 
         try:
-            return self.load.run(run.planned.scenario, run.shape, run.files, gauges, show)
+            until = (lambda: False) if player is None else (lambda: player.finished)
+            load = self.load if player is None else self.load.with_variables(FAULTED)
+            return load.run(run.planned.scenario, run.shape, run.files, gauges, show, until)
         finally:
             progress.close()
 
@@ -218,6 +259,8 @@ class ScenarioRunner:
         files: ScenarioFiles,
         watch: Watch,
         use: Callable[[Events], None] = lambda _events: None,
+        *,
+        faults: bool = False,
     ) -> Integrity:
         """Check the pipeline's integrity, unless a component does not restart."""
         try:
@@ -231,6 +274,8 @@ class ScenarioRunner:
                 if events is None
                 else excuse(event.component for event in events)
             )
+            if faults and not excused:
+                excused = "faults were injected: Debezium resends unconfirmed changes"
             integrity = self.checker.check(begins, files.ledger, excused, quiet=True, use=use)
         write_atomically(files.integrity, readable_json(integrity))
         return integrity

@@ -324,3 +324,9 @@ def ledger_empty() -> str:
         "the ledger of k6 is empty, so it is unknown which rows must arrive: write with iterate() "
         "in the script, and name the row of each statement"
     )
+
+
+@reason
+def fault_did_not_happen(*, fault: str, why: str) -> str:
+    """A fault of the run was not seen to happen, or could not be ended."""
+    return f"the fault {fault} did not happen as ordered: {why}"

@@ -184,3 +184,9 @@ def not_counted(*, metric: str) -> str:
 def no_hold() -> str:
     """The scenario held no rate."""
     return "no rate was held: the scenario has no hold, or ended before it"
+
+
+@reason
+def recovery_unknown(*, metric: str, why: str) -> str:
+    """A measure of a recovery could not be taken."""
+    return f"{metric} is unknown: {why}"

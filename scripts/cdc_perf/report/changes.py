@@ -108,6 +108,7 @@ def incomparable(before: RecordedScenario, now: RecordedScenario) -> str:
         "different stack": old.stack != new.stack,
         "different load": (was.executor, was.seconds, was.think_time_seconds)
         != (is_.executor, is_.seconds, is_.think_time_seconds),
+        "different faults": was.faults != is_.faults,
         "different threshold environment": old.overrides.environment != new.overrides.environment,
         "different MongoDB server": stand_in(_mongodb(old)) != stand_in(_mongodb(new)),
         "different machine": old.machine.fingerprint != new.machine.fingerprint,

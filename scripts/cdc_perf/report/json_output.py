@@ -12,7 +12,7 @@ from cdc_perf.verdict.records import RunVerdict
 def outcome_json(
     folder: Path, run: RunVerdict, rows: Sequence[Row], last_runs: Mapping[str, LastRun | str]
 ) -> str:
-    """Return a run's folder, its verdict.json, that of each scenario, and what moved.
+    """Return a run's folder, its verdict.json, that of each scenario, recoveries, what moved.
 
     Args:
         folder: The run folder.
@@ -24,6 +24,7 @@ def outcome_json(
         "folder": str(folder),
         "verdict": run,
         "scenarios": [row.verdict for row in rows],
+        "recoveries": {row.verdict.scenario: row.recoveries for row in rows if row.recoveries},
         "last_runs": last_runs_json(last_runs),
     }
     return json_text(content)

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Sequence
 from tabulate import tabulate
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.faults.recovery import Recovery
 from cdc_perf.reasons.reason import Reason
 from cdc_perf.report.hops import HopRow, hop_rows, hop_sentences
 from cdc_perf.report.integrity_line import no_loss_lines
+from cdc_perf.report.recoveries import COLUMNS as RECOVERY_COLUMNS
+from cdc_perf.report.recoveries import recovery_cells
 from cdc_perf.report.rows import COLUMNS, cells, printable, scenario_word, word
 from cdc_perf.results.manifest import Manifest
 from cdc_perf.runs.row import Row
@@ -53,7 +56,9 @@ def run_markdown(
         blocks.append(table(list(COLUMNS), [cells(row) for row in rows], list(COLUMNS.values())))
     if kept := no_loss_lines((row.verdict for row in rows), quoted):
         blocks.append("\n".join(f"- {line}" for line in kept))
-    blocks += _hops(rows)
+    # The hops of a scenario with faults are those of its outages.
+    blocks += _hops([row for row in rows if not row.recoveries])
+    blocks += _recoveries(rows)
     blocks += [_reasons(row.verdict) for row in rows if row.verdict.reasons]
     scenario_reasons = {
         f"{row.verdict.scenario}: {x.text}" for row in rows for x in row.verdict.reasons
@@ -101,6 +106,22 @@ def quoted(text: str) -> str:
     plain = " ".join(printable(text).replace("`", "'").split()) or " "
     cut = plain if len(plain) <= _MAX_QUOTE else plain[: _MAX_QUOTE - 1] + "…"
     return f"`{cut}`"
+
+
+def _recoveries(rows: Sequence[Row]) -> list[str]:
+    """Return the recovery from each fault, a table for each scenario with faults."""
+    headers = ["recovery", *RECOVERY_COLUMNS.values()]
+    sides = ["left", *("right" for _ in RECOVERY_COLUMNS)]
+    return [
+        table(headers, [_recovery(each) for each in row.recoveries], sides)
+        for row in rows
+        if row.recoveries
+    ]
+
+
+def _recovery(recovery: Recovery) -> list[str]:
+    fault, *measures = recovery_cells(recovery)
+    return [quoted(fault), *measures]
 
 
 def _hops(rows: Sequence[Row]) -> list[str]:

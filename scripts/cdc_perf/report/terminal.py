@@ -8,6 +8,7 @@ from tabulate import tabulate
 from cdc_perf.errors import ExitCode
 from cdc_perf.report.hops import hops_text
 from cdc_perf.report.integrity_line import no_loss_lines
+from cdc_perf.report.recoveries import recoveries_text
 from cdc_perf.report.rows import COLUMNS, cells, printable, scenario_word, word
 from cdc_perf.runs.row import Row
 from cdc_perf.verdict.records import RunVerdict, ScenarioVerdict
@@ -44,8 +45,11 @@ def render(
         last_runs: What moved since the last comparable runs, from `last_runs_text`.
     """
     blocks = [_table(rows, color=color)] if rows else []
-    if hops := hops_text({row.verdict.scenario: row for row in rows}):
+    # The hops of a scenario with faults are those of its outages.
+    steady = {row.verdict.scenario: row for row in rows if not row.recoveries}
+    if hops := hops_text(steady):
         blocks.append(hops)
+    blocks += [text for row in rows if (text := recoveries_text(row.recoveries))]
     lines = (*no_loss_lines(row.verdict for row in rows), f"files: {files}", *notes)
     blocks.append("\n".join(printable(line) for line in lines))
     if last_runs:

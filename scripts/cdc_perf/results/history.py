@@ -60,6 +60,7 @@ def history_key(manifest: Manifest, entry: ScenarioEntry) -> str:
             *(manifest.stack, manifest.versions.components.get("mongodb", "")),
             *(entry.name, entry.executor, entry.think_time_seconds),
             *others,
+            *entry.faults,
         ]
     )
     return hashlib.sha256(content).hexdigest()[:16]

@@ -63,6 +63,8 @@ class ScenarioEntry(msgspec.Struct, frozen=True, kw_only=True):
         ended: When it ended; null before that.
         k6_exit_code: k6's exit code; null before that, and if k6 does not run.
         events: What happened to the stack during the scenario.
+        faults: The faults that it injects, in order, with their times if they have any:
+            `kill:connect@30s`.
     """
 
     name: str
@@ -75,6 +77,7 @@ class ScenarioEntry(msgspec.Struct, frozen=True, kw_only=True):
     ended: datetime | None = None
     k6_exit_code: int | None = None
     events: tuple[EventEntry, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +133,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             in runs of earlier versions.
         stack: The backend: `local`.
         stack_was_up: Whether the stack already ran and was left running.
-        overrides: The values of `--duration`, `--vus`, and `--env`.
+        overrides: The values of `--duration`, `--vus`, `--env`, `--fault`, and `--repeat`.
         versions: Software.
         machine: Hardware and system.
         connector: The connector's settings by name, from Kafka Connect at the start of the run,

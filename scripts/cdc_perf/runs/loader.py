@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.faults.recovery import read_recoveries
 from cdc_perf.files import NOT_JSON
 from cdc_perf.reasons import runs as reasons
 from cdc_perf.reasons.reason import Reason
@@ -166,16 +167,18 @@ def _row(files: RunFolder, scenario: str, run_verdict: RunVerdict | None) -> Row
     fault = contradiction(verdict, scenario)
     if fault:
         raise UnreadableRun(f"{scenario}/verdict.json {fault}")
-    if paths.summary.exists():
-        _check_size(paths.summary)
-    summary = read_summary(paths.summary)
+    judged = paths.judged_summary
+    if judged.exists():
+        _check_size(judged)
+    summary = read_summary(judged)
     if isinstance(summary, Summary) and not plausible_summary(summary):
-        raise UnreadableRun(f"{scenario}/summary.json contains an impossible number")
+        raise UnreadableRun(f"{scenario}/{judged.name} contains an impossible number")
     try:
         hops = read_hops_file(paths.hops)
+        recoveries = read_recoveries(paths.recovery)
     except ValueError as fault:
         raise UnreadableRun(f"{scenario}/{fault}") from None
-    return Row(verdict, summary, hops)
+    return Row(verdict, summary, hops, recoveries)
 
 
 def not_started(scenario: str, run_verdict: RunVerdict | None) -> ScenarioVerdict:

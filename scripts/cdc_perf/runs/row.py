@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cdc_perf.faults.recovery import Recovery
 from cdc_perf.results.hops import Hops
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.verdict.records import ScenarioVerdict
@@ -20,8 +21,10 @@ class Row:
         verdict: The verdict on it.
         summary: k6's summary.
         hops: The latency of each hop; None if not measured.
+        recoveries: The recovery from each fault that was injected.
     """
 
     verdict: ScenarioVerdict
     summary: Summary | NoSummary
     hops: Hops | None = None
+    recoveries: tuple[Recovery, ...] = ()

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from cdc_perf.errors import ExitCode
+from cdc_perf.faults.recovery import Recovery, read_recoveries
 from cdc_perf.files import NOT_JSON
 from cdc_perf.integrity.records import Integrity
 from cdc_perf.load.files import ScenarioFiles
@@ -56,6 +57,7 @@ class ScenarioData:
         hops: The latency of each hop; None if not measured.
         k6_thresholds: k6's own thresholds, for files without a verdict.
         units: The units of this project's metrics by name, for files without a verdict.
+        recoveries: The recovery from each fault that was injected.
     """
 
     name: str
@@ -69,6 +71,7 @@ class ScenarioData:
     hops: Hops | None = None
     k6_thresholds: tuple[K6Threshold, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    recoveries: tuple[Recovery, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -176,11 +179,12 @@ def _scenario(
     verdict, fault = read_tolerantly(files.verdict, ScenarioVerdict)
     if verdict is not None and (wrong := contradiction(_as_current(verdict), name)):
         verdict, fault = None, f"{files.verdict.name} {wrong}"
-    summary = read_summary(files.summary)
+    summary = read_summary(files.judged_summary)
     if isinstance(summary, Summary) and not plausible_summary(summary):
-        summary = NoSummary(f"{files.summary.name} contains an impossible number")
+        summary = NoSummary(f"{files.judged_summary.name} contains an impossible number")
     series = read_series(files.series)
     hops, hops_fault = _hops(files)
+    recoveries, recovery_fault = _recoveries(files)
     if verdict is None and not files.folder.exists():
         # It never started; the run's verdict says why.
         verdict, fault = not_started(name, run_verdict), ""
@@ -190,6 +194,7 @@ def _scenario(
         faults += [summary.reason] if isinstance(summary, NoSummary) else []
         faults += [series] if isinstance(series, str) else []
         faults += [hops_fault] if hops_fault else []
+        faults += [recovery_fault] if recovery_fault else []
     integrity, fault_of_it = _integrity(files)
     faults += [fault_of_it] if fault_of_it else []
     if verdict is None:
@@ -204,6 +209,7 @@ def _scenario(
         integrity=integrity,
         missing=tuple(f"{name}: {fault}" for fault in faults),
         hops=hops,
+        recoveries=recoveries,
     )
 
 
@@ -221,6 +227,14 @@ def _hops(files: ScenarioFiles) -> tuple[Hops | None, str]:
         return read_hops_file(files.hops), ""
     except ValueError as fault:
         return None, str(fault)
+
+
+def _recoveries(files: ScenarioFiles) -> tuple[tuple[Recovery, ...], str]:
+    """Return the recoveries, and what is wrong with their file; runs without faults have none."""
+    try:
+        return read_recoveries(files.recovery), ""
+    except ValueError as fault:
+        return (), str(fault)
 
 
 def _as_current(verdict: ScenarioVerdict) -> ScenarioVerdict:

@@ -59,6 +59,8 @@ class Source(StrEnum):
     INTEGRITY = "integrity"
     # The rate that a breakpoint holds, once per scenario.
     BREAKPOINT = "breakpoint"
+    # The recovery from a fault that the run injected. Its thresholds are in a section of their own.
+    RECOVERY = "recovery"
 
 
 class MetricType(StrEnum):

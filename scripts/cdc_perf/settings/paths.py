@@ -71,6 +71,11 @@ class Checkout:
         return self.k6 / "thresholds.json"
 
     @property
+    def faults_file(self) -> Path:
+        """The file of the faults that a run can inject."""
+        return self.k6 / "faults.json"
+
+    @property
     def metrics_file(self) -> Path:
         """The file of the metrics that a threshold can be set on."""
         return self.k6 / "metrics.json"
@@ -104,6 +109,11 @@ class Checkout:
     def own_thresholds_file(self) -> Path:
         """The file of the pipeline's own thresholds; it may not exist."""
         return self.pipeline / "thresholds.json"
+
+    @property
+    def own_faults_file(self) -> Path:
+        """The file of the pipeline's own faults; it may not exist."""
+        return self.pipeline / "faults.json"
 
     @property
     def own_scripts(self) -> Path:

@@ -9,7 +9,13 @@ import msgspec
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.durations import format_duration, parse_duration
-from cdc_perf.settings.executors import Executor, LoadShape, Observation, RampingArrivalRate
+from cdc_perf.settings.executors import (
+    ConstantArrivalRate,
+    Executor,
+    LoadShape,
+    Observation,
+    RampingArrivalRate,
+)
 from cdc_perf.settings.files import typed
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.overlay import layered
@@ -27,7 +33,7 @@ ALL = "all"
 # words mean something else.
 MOST_HOLDS = 3
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_RESERVED = frozenset({ALL, OBSERVE, "default", "environments"})
+_RESERVED = frozenset({ALL, OBSERVE, "default", "environments", "recovery"})
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +43,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: Executor
     hold: str | None = None
     script: Annotated[str, msgspec.Meta(pattern=r"\A[\w.-]+\.js\Z")] | None = None
+    faults: tuple[str, ...] = ()
     workload: Annotated[str, msgspec.Meta(min_length=1)] | None = None
 
 
@@ -57,6 +64,8 @@ class Scenario:
             rate after the ramp lasts. None for other shapes.
         workload: The file of its workload, relative to the pipeline's folder; empty: the
             pipeline's.
+        faults: The names of the faults that it injects, one after the other; it ends after the
+            recovery from the last one.
     """
 
     name: str
@@ -68,6 +77,7 @@ class Scenario:
     script: Path | None
     hold_seconds: float | None = None
     workload: str = ""
+    faults: tuple[str, ...] = ()
 
     @property
     def k6_script(self) -> Path:
@@ -179,6 +189,11 @@ def _scenario(checkout: Checkout, file: str, name: str, content: object) -> Scen
             f"(reserved: {', '.join(sorted(_RESERVED))})"
         )
     entry = typed(content, _Entry, file=file, place=name)
+    if entry.faults and not isinstance(entry.options, ConstantArrivalRate):
+        raise UsageFailure(
+            f"{file}: {name}.faults: only the executor constant-arrival-rate can have a list of "
+            "faults: other loads fall while the pipeline is down"
+        )
     hold = None
     if entry.hold is not None:
         if not isinstance(entry.options, RampingArrivalRate):
@@ -204,6 +219,7 @@ def _scenario(checkout: Checkout, file: str, name: str, content: object) -> Scen
         script=script,
         hold_seconds=hold,
         workload=entry.workload or "",
+        faults=entry.faults,
     )
 
 

@@ -11,6 +11,7 @@ from cdc_perf.settings.metrics import Better, MetricKind, MetricType
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.overlay import layered
 from cdc_perf.settings.paths import Checkout
+from cdc_perf.settings.recovery import RECOVERY, RecoveryThresholds, recovery_thresholds
 from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
 from cdc_perf.settings.tag_selector import SelectorError, Tags, parse_key
 from cdc_perf.settings.thresholds import (
@@ -23,6 +24,7 @@ from cdc_perf.settings.thresholds import (
 )
 
 ENVIRONMENTS = "environments"
+_RESERVED = (RECOVERY, ENVIRONMENTS)
 # The metric and stat that every scenario must have a threshold on.
 SUCCESS_RATE = ("cdc_success_rate", "rate")
 # Editors find the file's JSON Schema by this key; nothing else reads it.
@@ -49,8 +51,9 @@ def load_thresholds(
     layer = dict(found.content)
     typed(layer.pop(SCHEMA, ""), str, file=found.name, place=SCHEMA)
     environments = reader.table(layer.pop(ENVIRONMENTS, {}), ENVIRONMENTS)
+    layer.pop(RECOVERY, None)
     table = ThresholdTable(
-        scenarios=reader.layer(layer, "", known=(DEFAULT, *reader.scenarios, ENVIRONMENTS)),
+        scenarios=reader.layer(layer, "", known=(DEFAULT, *reader.scenarios, *_RESERVED)),
         environments={
             name: reader.layer(
                 reader.table(content, f"{ENVIRONMENTS}.{name}"),
@@ -67,6 +70,25 @@ def load_thresholds(
             'add "cdc_success_rate": { "rate": 0.9 }',
         )
     return table
+
+
+def load_recovery_thresholds(
+    checkout: Checkout, scenarios: Iterable[str], faults: Iterable[str]
+) -> RecoveryThresholds:
+    """Return the thresholds on recoveries, in the section `recovery` of thresholds.json.
+
+    Args:
+        checkout: The checkout of the file.
+        scenarios: The names of all scenarios that k6 runs.
+        faults: The names of all faults.
+
+    Raises:
+        UsageFailure: A file is missing or wrong.
+    """
+    found = layered(checkout.thresholds_file, checkout.own_thresholds_file)
+    return recovery_thresholds(
+        found.content.get(RECOVERY, {}), file=found.name, faults=faults, scenarios=scenarios
+    )
 
 
 @dataclass(frozen=True)

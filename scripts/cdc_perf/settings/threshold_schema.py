@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from cdc_perf.settings.expressions import STATS
 from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase
+from cdc_perf.settings.recovery import KINDS, LOST, RECOVERY
 from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
 from cdc_perf.settings.tag_selector import TAGS, VALUE
 from cdc_perf.settings.threshold_file import ENVIRONMENTS, SCHEMA, SUCCESS_RATE
@@ -49,7 +50,13 @@ def threshold_schema(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]
         "type": "object",
         "additionalProperties": _table(layer),
     }
-    every = {SCHEMA: {"type": "string"}, **layer, DEFAULT: default, ENVIRONMENTS: environments}
+    every = {
+        SCHEMA: {"type": "string"},
+        **layer,
+        DEFAULT: default,
+        RECOVERY: _recovery(),
+        ENVIRONMENTS: environments,
+    }
     return {
         **_table(every),
         "required": [DEFAULT],
@@ -63,6 +70,32 @@ def threshold_schema(scenarios: Iterable[str], metrics: Mapping[str, MetricKind]
                 },
             }
         },
+    }
+
+
+def _recovery() -> Schema:
+    """Return the schema of the thresholds on recoveries; the names of faults are not in it."""
+    measures = {
+        name: {"description": f"At most, in {kind.unit}.", "type": "number", "minimum": 0}
+        for name, kind in KINDS.items()
+    }
+    limits = _table(measures)
+    by_name: Schema = {"type": "object", "additionalProperties": limits}
+    return {
+        "description": "Thresholds on the recovery from faults; later sections replace earlier.",
+        **_table(
+            {
+                DEFAULT: {"description": "Of every fault.", **limits, "required": [LOST]},
+                "stacks": {
+                    "description": "Of a fault on one stack.",
+                    "type": "object",
+                    "additionalProperties": by_name,
+                },
+                "scenarios": {"description": "Of every fault of a scenario.", **by_name},
+                "faults": {"description": "Of a fault everywhere.", **by_name},
+            }
+        ),
+        "required": [DEFAULT],
     }
 
 

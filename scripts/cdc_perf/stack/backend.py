@@ -6,6 +6,7 @@ from typing import Protocol
 
 from cdc_perf.stack.checks.results import Result
 from cdc_perf.stack.component import ComponentEvent, ComponentStatus
+from cdc_perf.stack.control import Control
 from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.stack.usage import Usage
 
@@ -110,3 +111,6 @@ class Backend(Protocol):
 
     def watch(self) -> Watch:
         """Start to observe the components."""
+
+    def control(self) -> Control | None:
+        """Return what breaks the components on purpose; None if they belong to others."""

@@ -21,11 +21,14 @@ _DEFAULT = "baseline"
         "keep": "keep the stack running after the run",
         "live": "k6's web dashboard in a browser",
         "full": "compare all rows of an external stack after the load (default: those of the run)",
+        "fault": "fault to inject at a time of the load: kill:connect@30s; repeatable",
+        "repeat": "how often to inject the list of faults of a scenario (default: once)",
         "cleanup": "delete the rows that the run inserted at its end, unless it was interrupted",
         "json": "JSON output in place of the tables",
         "yes": YES_HELP,
         "pipeline": PIPELINE_HELP,
-    }
+    },
+    iterable=["fault"],
 )
 @command
 @of_pipeline
@@ -42,6 +45,8 @@ def perf(
     live: bool = False,
     full: bool = False,
     cleanup: bool = False,
+    fault: list[str] | None = None,
+    repeat: int = 1,
     json: bool = False,
     yes: bool = False,
 ) -> None:
@@ -72,6 +77,8 @@ def perf(
         "keep": keep,
         "live": live,
         "cleanup": cleanup,
+        "fault": fault,
+        "repeat": repeat != 1,
     }
     given = [f"--{option}" for option, value in load.items() if value]
     if observe_only and given:
@@ -82,7 +89,7 @@ def perf(
     if observe_only:
         plan = make_observation(here.checkout, observe_only, env, name=name, full=full)
     else:
-        overrides = Overrides.parse(duration, vus, env)
+        overrides = Overrides.parse(duration, vus, env, fault or (), repeat)
         plan = make_plan(
             here.checkout,
             scenarios or _DEFAULT,

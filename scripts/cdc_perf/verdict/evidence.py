@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
+from cdc_perf.faults.records import Injection
 from cdc_perf.integrity.records import Integrity
 from cdc_perf.load.exceptions import Exceptions
 from cdc_perf.load.hops import HopMeasurements
 from cdc_perf.results.summary import NoSummary, Summary
-from cdc_perf.settings.executors import LoadShape
+from cdc_perf.settings.durations import format_duration
+from cdc_perf.settings.executors import ConstantArrivalRate, LoadShape
+from cdc_perf.settings.recovery import RecoveryThresholds
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.stack.connector_health import ConnectorHealth
-from cdc_perf.verdict.k6_gates import FINISHED_CODES
+from cdc_perf.verdict.k6_gates import FINISHED_CODES, STOPPED_BY_REST
 from cdc_perf.verdict.points import PointsSummary, StackMetrics
 from cdc_perf.verdict.ramp import Ramp
 
@@ -68,6 +73,10 @@ class Evidence:
         exceptions: The iterations that threw.
         interrupted: What interrupted the load or the check after it; empty if nothing did.
         earlier: Of a breakpoint, the ramp and the holds before the judged one.
+        injections: The faults that were injected, or were to be.
+        recovery: The thresholds on the recoveries from them; None without faults.
+        stack_name: The backend, whose thresholds on recoveries apply.
+        stopped: Whether the harness ended the load after the last recovery.
     """
 
     scenario: str
@@ -85,6 +94,31 @@ class Evidence:
     exceptions: Exceptions = field(default_factory=Exceptions)
     interrupted: str = ""
     earlier: Sequence[EarlierPart] = ()
+    injections: Sequence[Injection] = ()
+    recovery: RecoveryThresholds | None = None
+    stack_name: str = ""
+    stopped: bool = False
+
+    @property
+    def judged_summary(self) -> Summary | NoSummary:
+        """The summary that latencies and errors are judged by: without the time of faults."""
+        if not self.injections or isinstance(self.summary, NoSummary):
+            return self.summary
+        return msgspec.structs.replace(self.summary, metrics=dict(self.points.steady))
+
+    @property
+    def k6_outcome(self) -> int | None:
+        """k6's exit code; 0 if the harness ended it early, as the scenario asks for."""
+        return 0 if self.stopped and self.k6_exit == STOPPED_BY_REST else self.k6_exit
+
+    @property
+    def made_load(self) -> LoadShape:
+        """The requested load; if the harness ended it early, until then."""
+        early = self.stopped and isinstance(self.executor, ConstantArrivalRate)
+        if not early or isinstance(self.summary, NoSummary):
+            return self.executor
+        duration = format_duration(self.summary.duration_ms / 1000)
+        return msgspec.structs.replace(self.executor, duration=duration)
 
     @property
     def stack(self) -> StackMetrics:
@@ -99,9 +133,9 @@ class Evidence:
     @property
     def seconds(self) -> float:
         """The requested length of the load."""
-        return self.executor.seconds
+        return self.made_load.seconds
 
     @property
     def k6_finished(self) -> bool:
         """Whether k6 finished: it was not interrupted and did not fail."""
-        return self.k6_exit in FINISHED_CODES
+        return self.k6_outcome in FINISHED_CODES

@@ -6,6 +6,8 @@ from types import MappingProxyType
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.causes import sentence
 from cdc_perf.integrity.records import (
+    LOSSES,
+    ROWS,
     Cut,
     Finding,
     FindingKind,
@@ -26,24 +28,9 @@ from cdc_perf.verdict.threshold_result import JudgedThreshold, judge_value, resu
 from cdc_perf.verdict.verdict import worst
 from cdc_perf.wording import HELD, counted
 
-ROWS = (
-    *(
-        FindingKind.MISSING,
-        FindingKind.STALE,
-        FindingKind.CONTENT,
-        FindingKind.EXTRA,
-        FindingKind.RESURRECTED,
-    ),
-    FindingKind.COLUMN_ABSENT,
-)
 EVENTS = (
     *(FindingKind.EVENT_MISSING, FindingKind.VANISHED),
     *(FindingKind.DUPLICATE, FindingKind.REORDERED, FindingKind.UNREADABLE),
-)
-# Findings that count even if the measurement is in doubt. A repeated or late event may have done
-# no harm: the rows show whether it did.
-LOSSES = frozenset(
-    (*ROWS, FindingKind.EVENT_MISSING, FindingKind.VANISHED, FindingKind.DEAD_LETTER)
 )
 _INSERTED = "pg_records_inserted"
 _WRITES = "pg_write_duration"

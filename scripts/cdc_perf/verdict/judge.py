@@ -9,6 +9,7 @@ from cdc_perf.reasons.runs import no_scenario_run
 from cdc_perf.settings.metrics import Source
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.verdict.evidence import Evidence
+from cdc_perf.verdict.fault_gates import faults_gate, judge_recoveries, unordered
 from cdc_perf.verdict.gates import (
     Gate,
     checks_gate,
@@ -52,11 +53,14 @@ def judge(evidence: Evidence) -> ScenarioVerdict:
     gates = _gates(evidence)
     others = {t: _judge(t, evidence) for t in without_held_rate(evidence.thresholds)}
     holds = _worst(gates, others.values()) is ExitCode.PASS
-    judged = tuple(
-        others[threshold]
-        if threshold in others
-        else judge_held_rate(threshold, evidence.held, holds=holds)
-        for threshold in evidence.thresholds
+    judged = (
+        *(
+            others[threshold]
+            if threshold in others
+            else judge_held_rate(threshold, evidence.held, holds=holds)
+            for threshold in evidence.thresholds
+        ),
+        *judge_recoveries(evidence),
     )
     code = _worst(gates, judged)
     return ScenarioVerdict(
@@ -92,14 +96,14 @@ def _judge(threshold: Threshold, evidence: Evidence) -> JudgedThreshold:
     match threshold.kind.source:
         case Source.K6:
             interval = evidence.points.intervals.get(threshold)
-            return judge_threshold(threshold, evidence.summary, interval)
+            return judge_threshold(threshold, evidence.judged_summary, interval)
         case Source.STACK:
             return judge_stack_threshold(threshold, evidence.stack)
         case Source.HOPS:
             return judge_hop_threshold(threshold, evidence.hops, evidence.seconds)
         case Source.INTEGRITY:
             return judge_integrity(threshold, evidence.integrity)
-        case Source.BREAKPOINT:  # pragma: no cover - the caller judges it
+        case Source.BREAKPOINT | Source.RECOVERY:  # pragma: no cover - the caller judges it
             raise ValueError(f"{threshold.metric} is judged after the other thresholds")
         case _:
             assert_never(threshold.kind.source)
@@ -116,7 +120,8 @@ def _worst(gates: Iterable[Gate], judged: Iterable[JudgedThreshold]) -> ExitCode
 def _gates(evidence: Evidence) -> tuple[Gate, ...]:
     gates = (
         interruption_gate(evidence.interrupted),
-        components_gate(evidence.events),
+        components_gate(unordered(evidence.events, evidence.injections)),
+        faults_gate(evidence.injections),
         connector_gate(evidence.connectors, evidence.events),
         clock_gate(evidence.clock_step_seconds),
         thresholds_gate(evidence.scenario, evidence.thresholds),
@@ -135,21 +140,24 @@ def _gates(evidence: Evidence) -> tuple[Gate, ...]:
 
 def _gates_on_load(evidence: Evidence) -> tuple[Gate | None, ...]:
     """Return the gates on k6 and the load that it made, or on the load of others."""
-    scenario, summary, executor = evidence.scenario, evidence.summary, evidence.executor
-    if evidence.k6_exit is None:
+    scenario, summary, executor = evidence.scenario, evidence.summary, evidence.made_load
+    k6_exit = evidence.k6_outcome
+    if k6_exit is None:
         return (traffic_gate(evidence.integrity, evidence.seconds),)
+    # With faults, the harness judges alone.
+    shared = () if evidence.injections else evidence.thresholds
     return (
-        k6_exit_gate(scenario, evidence.k6_exit, summary),
+        k6_exit_gate(scenario, k6_exit, summary),
         summary_gate(scenario, summary),
         points_gate(evidence.points, summary),
         samples_gate(summary),
         iterations_gate(scenario, evidence.exceptions, summary),
         checks_gate(scenario, summary),
         dropped_gate(summary),
-        duration_gate(executor, evidence.k6_exit, summary),
-        rate_gate(executor, evidence.k6_exit, summary),
-        generator_gate(scenario, summary),
-        thresholds_agree_gate(evidence.thresholds, summary),
+        duration_gate(executor, k6_exit, summary),
+        rate_gate(executor, k6_exit, summary),
+        generator_gate(scenario, evidence.judged_summary),
+        thresholds_agree_gate(shared, summary),
         ledger_gate(evidence.integrity, summary),
     )
 

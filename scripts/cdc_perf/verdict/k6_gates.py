@@ -16,6 +16,7 @@ from cdc_perf.verdict.points import PointsSummary
 from cdc_perf.wording import counted
 
 _THRESHOLDS_FAILED = 99
+STOPPED_BY_REST = 103
 _INTERRUPTED = 105
 _MARKED_AS_FAILED = 110
 FINISHED_CODES = (0, _THRESHOLDS_FAILED)

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from cdc_perf.faults.records import Injection
+from cdc_perf.faults.recovery import Observed, Recovery, changes_of, recoveries
+from cdc_perf.integrity.ledger import read_ledger
 from cdc_perf.reasons import gates as reasons
 from cdc_perf.reasons.reason import Reason
 from cdc_perf.results.points.gauges import StackSeries, stack_series
@@ -16,8 +19,9 @@ from cdc_perf.results.points.statistics import (
     statistics_of,
 )
 from cdc_perf.results.points.store import Points, read_points
+from cdc_perf.results.points.timeline import metrics_outside, timeline
 from cdc_perf.results.points.windows import Window, windows
-from cdc_perf.results.summary import NoSummary, Summary
+from cdc_perf.results.summary import Metric, NoSummary, Summary
 from cdc_perf.settings.executors import LoadShape, warm_up_seconds
 from cdc_perf.settings.metrics import COMMIT_SERIES, MetricType, Phase
 from cdc_perf.settings.thresholds import Threshold
@@ -37,6 +41,8 @@ class PointsSummary:
         intervals: Of the thresholds on percentiles and rates that have points.
         stack: The stack's gauges.
         windows: Of a ramp, what was observed every few seconds.
+        recoveries: With faults, the recovery from each that happened.
+        steady: With faults, k6's metrics without the time from each fault to its recovery.
     """
 
     faults: tuple[Reason, ...] = ()
@@ -44,6 +50,8 @@ class PointsSummary:
     intervals: Mapping[Threshold, Interval] = field(default_factory=dict)
     stack: StackSeries = field(default_factory=StackSeries)
     windows: Sequence[Window] = ()
+    recoveries: tuple[Recovery, ...] = ()
+    steady: Mapping[str, Metric] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,7 @@ def summarize_points(
     summary: Summary | NoSummary,
     *,
     ramp: bool = False,
+    faulted: tuple[Sequence[Injection], Path] | None = None,
 ) -> PointsSummary:
     """Read the raw points of a scenario and write their series.
 
@@ -107,6 +116,7 @@ def summarize_points(
         thresholds: The thresholds to compute intervals for.
         summary: k6's summary, whose sub-metrics are included.
         ramp: Whether the load rises until something breaks, which needs windows.
+        faulted: The faults that were injected, and k6's ledger; None without faults.
     """
     import duckdb  # noqa: PLC0415 - only callers that read points wait for it
 
@@ -114,6 +124,8 @@ def summarize_points(
         with read_points((*paths, gauges)) as points:
             write_series(points, series)
             seen = _seen(points, len(paths), thresholds, summary)
+            if faulted is not None:
+                seen = _recovered(seen, points, summary, *faulted)
             return replace(seen, windows=windows(points, thresholds)) if ramp else seen
     except (OSError, duckdb.Error) as error:
         why = str(error).partition("\n")[0]
@@ -148,6 +160,35 @@ def _seen(
         if damage.number != gauges
     )
     return PointsSummary(faults, found, intervals, stack)
+
+
+def _recovered(
+    seen: PointsSummary,
+    points: Points,
+    summary: Summary | NoSummary,
+    injections: Sequence[Injection],
+    ledger: Path,
+) -> PointsSummary:
+    """Add the recovery from each fault, and the metrics of the time without them."""
+    times = timeline(points)
+    steady = [at for at, _ in times.latencies]
+    observed = Observed(
+        begin=steady[0] if steady else 0.0,
+        end=times.end,
+        changes=changes_of(read_ledger(ledger)),
+        unseen=times.unseen,
+        latencies=times.latencies,
+        lag=times.lag,
+        slot=times.slot,
+    )
+    found = recoveries(injections, observed)
+    names = () if isinstance(summary, NoSummary) else summary.metrics
+    return replace(
+        seen,
+        recoveries=found,
+        steady=metrics_outside(points, names, [each.span for each in found]),
+        intervals={},
+    )
 
 
 def _interval(points: Points, threshold: Threshold, found: Statistics) -> Interval | None:

@@ -1,7 +1,7 @@
 """Thresholds on the stack's gauges, which the harness samples and k6 does not know."""
 
 from collections.abc import Sequence
-from statistics import fmean, quantiles
+from statistics import fmean
 
 from cdc_perf.errors import ExitCode
 from cdc_perf.reasons import gates as gate_reasons
@@ -11,6 +11,7 @@ from cdc_perf.settings.expressions import GROWTH
 from cdc_perf.settings.metrics import CONSUMER_LAG, Source, of_jvm
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.growth import growth
+from cdc_perf.stats.percentiles import percentile
 from cdc_perf.verdict.gates import Gate, failed_gate, passed_gate
 from cdc_perf.verdict.lag_recovery import LAG_RECOVERY, judge_recovery
 from cdc_perf.verdict.points import StackMetrics
@@ -140,5 +141,4 @@ def _observed(stat: str, values: Sequence[float]) -> float:
         case "max":
             return max(values)
         case _:
-            percentiles = quantiles(values, n=100, method="inclusive")
-            return percentiles[int(stat.removeprefix("p")) - 1]
+            return percentile(values, int(stat.removeprefix("p")) / 100)

@@ -119,6 +119,9 @@ class FakeBackend:
     def watch(self) -> "FakeWatch":
         return FakeWatch(self.events)
 
+    def control(self) -> None:
+        return None
+
 
 @dataclass(frozen=True)
 class FakeWatch:

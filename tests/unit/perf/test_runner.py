@@ -353,7 +353,10 @@ def test_the_health_check_tries_each_plan_once(tmp_path: Path, k6: FakeK6) -> No
     load = K6Load(K6(Path("k6")), plans)
     for name in (HEALTH_CHECK, "soak"):
         run = scenario_run(tmp_path, name)
-        load.run(run.planned.scenario, run.shape, run.files, lambda _: {}, lambda _: None)
+        load.run(
+            *(run.planned.scenario, run.shape, run.files),
+            *(lambda _: {}, lambda _: None, lambda: False),
+        )
     written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("workload*.json")}
     assert written == {
         *("health-check/workload.json", "health-check/workload-2.json", "soak/workload.json"),

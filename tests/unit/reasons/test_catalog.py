@@ -115,6 +115,9 @@ EXAMPLES: tuple[Reason, ...] = (
     thresholds.lag_recovery_undecided(level=1, seconds=24, threshold=60),
     thresholds.not_counted(metric="rows_lost"),
     thresholds.no_hold(),
+    thresholds.recovery_unknown(
+        metric="catch_up_seconds{fault:kill:kafka}", why="the observation ended before it"
+    ),
     gates.no_threshold(scenario="baseline"),
     gates.summary_missing(why="k6 wrote no summary.json: see the end of its log"),
     gates.summary_of_another_scenario(found="spike", expected="baseline"),
@@ -209,6 +212,7 @@ EXAMPLES: tuple[Reason, ...] = (
     ),
     gates.ledger_incomplete(inserted=600, writes=600, noted=599, lines=599),
     gates.no_traffic(seconds=300),
+    gates.fault_did_not_happen(fault="kill:connect", why="connect does not run"),
     gates.ledger_empty(),
     runs.not_run(why="the health check did not pass"),
     runs.run_incomplete(),

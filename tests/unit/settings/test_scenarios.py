@@ -10,7 +10,7 @@ from tests.unit.settings.files import Put
 
 NAMES = (
     *("health-check", "baseline", "stress", "spike", "soak"),
-    *("e2e-latency", "mixed-workload", "breakpoint"),
+    *("e2e-latency", "mixed-workload", "breakpoint", "resilience"),
 )
 _RAMP = {"executor": "ramping-vus", "startVUs": 0}
 _RISING = {
@@ -36,6 +36,7 @@ def test_the_committed_scenarios_are_those_of_the_plan(committed: Checkout) -> N
         "e2e-latency": 300,
         "mixed-workload": 540,
         "breakpoint": 600,
+        "resilience": 1500,
     }
     assert all(scenario.k6_script.is_file() for scenario in scenarios.every)
     assert scenarios.get("health-check").k6_script.name == "health-check.js"

@@ -9,6 +9,8 @@ import pytest
 from cdc_perf.errors import ExitCode
 from cdc_perf.integrity.check import excuse, unchecked
 from cdc_perf.integrity.records import (
+    LOSSES,
+    ROWS,
     Cut,
     Drain,
     Finding,
@@ -28,8 +30,6 @@ from cdc_perf.stack.component import ComponentEvent
 from cdc_perf.verdict.gates import Gate
 from cdc_perf.verdict.integrity_gates import (
     EVENTS,
-    LOSSES,
-    ROWS,
     cut_sentence,
     dead_letters_gate,
     drain_gate,

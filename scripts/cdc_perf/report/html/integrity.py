@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from cdc_perf.integrity.causes import sentence
-from cdc_perf.integrity.records import Finding, FindingKind, Integrity
+from cdc_perf.integrity.records import LOSSES, Finding, FindingKind, Integrity
 from cdc_perf.report.integrity import left_out
-from cdc_perf.verdict.integrity_gates import LOSSES, cut_sentence, of_scope
+from cdc_perf.verdict.integrity_gates import cut_sentence, of_scope
 from cdc_perf.wording import HELD, counted
 
 _MOST_ROWS = 50

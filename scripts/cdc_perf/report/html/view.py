@@ -11,6 +11,7 @@ from cdc_perf.report.html.findings import Errors, Time, errors, integrity, time_
 from cdc_perf.report.html.integrity import IntegrityView, integrity_sentence, integrity_view
 from cdc_perf.report.html.k6_metrics import MetricRow, metric_rows
 from cdc_perf.report.html.k6_thresholds import k6_threshold_row, verdict_of_k6
+from cdc_perf.report.html.recovery import HEADERS, RecoveryRow, recovery_rows
 from cdc_perf.report.html.threshold_rows import ThresholdRow, threshold_row
 from cdc_perf.report.rows import COLUMNS, cells
 from cdc_perf.results.foreign_summary import ForeignSummary
@@ -50,6 +51,7 @@ class ScenarioView:
         judged_by: What judged the thresholds, as the end of a heading; empty for this project.
         k6_verdict: k6's own thresholds in a sentence, for files without a verdict.
         metrics: Every metric of a summary that k6 wrote by itself.
+        recoveries: The recovery from each fault that was injected.
     """
 
     anchor: str
@@ -72,6 +74,12 @@ class ScenarioView:
     judged_by: str = ""
     k6_verdict: str = ""
     metrics: tuple[MetricRow, ...] = ()
+    recoveries: tuple[RecoveryRow, ...] = ()
+
+    @property
+    def recovery_headers(self) -> tuple[str, ...]:
+        """The columns of the recoveries."""
+        return HEADERS
 
     @property
     def passed(self) -> bool:
@@ -112,7 +120,9 @@ def scenario_view(anchor: str, material: ScenarioData) -> ScenarioView:
         if verdict
         else tuple(map(k6_threshold_row, k6)),
         gates=verdict.gates if verdict else (),
-        charts=None if isinstance(series, str) else scenario_charts(series, material.entry),
+        charts=None
+        if isinstance(series, str)
+        else scenario_charts(series, material.entry, material.recoveries),
         times=times(material.summary),
         time_spent=" ".join(hop_findings) or "Unknown: the whole way was not measured."
         if _observed(material)
@@ -127,6 +137,7 @@ def scenario_view(anchor: str, material: ScenarioData) -> ScenarioView:
         judged_by="" if verdict else _judged_by(summary),
         k6_verdict=verdict_of_k6(k6),
         metrics=metric_rows(summary, material.units) if isinstance(summary, ForeignSummary) else (),
+        recoveries=recovery_rows(material.recoveries),
     )
 
 
@@ -179,11 +190,15 @@ def commands(manifest: Manifest) -> tuple[str, ...]:
         if overrides.duration_seconds is not None
         else "",
         "--vus": str(overrides.vus or ""),
+        "--repeat": str(overrides.repeat) if overrides.repeat > 1 else "",
         "--env": overrides.environment,
         "--stack": manifest.stack,
         "--pipeline": manifest.pipeline_option,
     }
-    given = " ".join(f"{flag} {quote(value)}" for flag, value in options.items() if value)
+    faults = (("--fault", each) for each in overrides.faults)
+    given = " ".join(
+        f"{flag} {quote(value)}" for flag, value in (*options.items(), *faults) if value
+    )
     return rerun(versions.commit, f"perf {given}")
 
 

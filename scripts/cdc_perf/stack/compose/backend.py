@@ -16,6 +16,7 @@ from cdc_perf.stack.checks.results import Result
 from cdc_perf.stack.component import ComponentStatus
 from cdc_perf.stack.component_specs import COMPONENTS, components_of
 from cdc_perf.stack.compose import plugins
+from cdc_perf.stack.compose.control import ComposeControl
 from cdc_perf.stack.compose.engine import DockerEngine
 from cdc_perf.stack.compose.project import ComposeProject
 from cdc_perf.stack.compose.start import NAME, ComposeStarter
@@ -173,3 +174,7 @@ class ComposeStack:
     def watch(self) -> ComposeWatch:
         """Start to observe the containers."""
         return ComposeWatch(self._project.containers, self._project.listener)
+
+    def control(self) -> ComposeControl:
+        """Return what breaks the components on purpose."""
+        return ComposeControl(self._project.containers)

@@ -227,6 +227,43 @@ class Containers:
             else:
                 self._client.start(name)
 
+    def kill(self, service: str) -> None:
+        """Kill a container at once.
+
+        Raises:
+            StackFailure: The engine does not answer, or the container does not run.
+        """
+        with _answered():
+            self._client.kill(self.ids()[service])
+
+    def pause(self, service: str) -> None:
+        """Freeze a container.
+
+        Raises:
+            StackFailure: The engine does not answer, or the container does not run.
+        """
+        with _answered():
+            self._client.pause(self.ids()[service])
+
+    def stop(self, service: str) -> None:
+        """Stop a container in order; the engine kills it after its grace period.
+
+        Raises:
+            StackFailure: The engine does not answer.
+        """
+        with _answered():
+            self._client.stop(self.ids()[service])
+
+    def engine_state(self, service: str) -> tuple[str, str]:
+        """Return the engine's word for a container's state, such as `paused`, and its name.
+
+        Raises:
+            StackFailure: The engine does not answer.
+        """
+        with _answered():
+            found = self._client.inspect_container(self.ids()[service])
+        return str(found["State"]["Status"]), str(found["Name"]).removeprefix("/")
+
     def _of_each(self, ask: Callable[[str], T | None]) -> dict[str, T]:
         """Call `ask` for each container; omit one that is removed meanwhile."""
         answers: dict[str, T] = {}

@@ -190,6 +190,9 @@ class ExternalStack:
         """Return a watch that observes nothing."""
         return ExternalWatch()
 
+    def control(self) -> None:
+        """Return None: the components belong to others."""
+
 
 class ExternalWatch:
     """A watch without access to events or logs."""

@@ -15,6 +15,7 @@ from cdc_perf.stack.checks.results import Result
 from cdc_perf.stack.component import ComponentStatus
 from cdc_perf.stack.component_specs import OBSERVERS, PIPELINE, components_of
 from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.local.control import LocalControl
 from cdc_perf.stack.local.jvm_memory import collected
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.logs import last_lines
@@ -161,3 +162,7 @@ class LocalStack:
     def watch(self) -> LocalWatch:
         """Start to observe, from the current end of each log."""
         return LocalWatch(self._layout, self._supervisor, self.log_files())
+
+    def control(self) -> LocalControl:
+        """Return what breaks the components on purpose."""
+        return LocalControl(self._supervisor)

@@ -18,7 +18,14 @@ function alongTime(scenario, key) {
   return {
     cursor: { drag: { x: true, y: false }, sync: { key, scales: ['x', null] } },
     hooks: {
-      drawClear: [(plot) => shade(plot, scenario.warm_up)],
+      drawClear: [
+        (plot) => {
+          shade(plot, 0, scenario.warm_up);
+          for (const { begin, end } of scenario.bands ?? []) {
+            shade(plot, begin, end);
+          }
+        },
+      ],
       draw: [
         (plot) => {
           for (const [row, happened] of scenario.marks.entries()) {

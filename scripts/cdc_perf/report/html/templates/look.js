@@ -176,10 +176,10 @@ function scales(chart) {
   };
 }
 
-/** Shades the seconds before `until`, the warm-up. */
-function shade(plot, until) {
+/** Shades the seconds from `since` to `until`: the warm-up, or the time of a fault. */
+function shade(plot, since, until) {
   const { min, max } = plot.scales.x;
-  const left = plot.valToPos(Math.max(0, min), 'x', true);
+  const left = plot.valToPos(Math.max(since, min), 'x', true);
   const right = plot.valToPos(Math.min(until, max), 'x', true);
   if (right > left) {
     plot.ctx.fillStyle = color('shade');

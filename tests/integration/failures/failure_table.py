@@ -1,4 +1,4 @@
-"""The table of faults that the tests here fill."""
+"""The table of failures that the tests here fill."""
 
 import re
 import tempfile
@@ -9,27 +9,27 @@ from tabulate import tabulate
 from cdc_perf.errors import ExitCode
 from cdc_perf.process import Completed
 
-_HEADERS = ("fault", "command", "message", "exit", "clean after (s)")
+_HEADERS = ("failure", "command", "message", "exit", "clean after (s)")
 _ABOUT = """\
-# Faults and their messages
+# Failures and their messages
 
-`nox -s faults` writes this table. Each row is a test in `tests/integration/faults/`, on the real
-stack. "Clean" means that no process, no port, and no incomplete file is left. The time counts from
-the signal or the kill; if the command has to detect the fault itself, from the command's start.
+`nox -s failures` writes this table. Each row is a test in `tests/integration/failures/`, on the
+real stack. "Clean" means that no process, no port, and no incomplete file is left. The time counts
+from the signal or the kill; if the command has to detect the fault itself, from the command's start.
 
 """
 _LONGEST_LINE = 150
 
 
 @dataclass
-class FaultTable:
+class FailureTable:
     """The rows that the tests leave."""
 
     rows: list[tuple[str, ...]] = field(default_factory=list)
 
     def add(
         self,
-        fault: str,
+        failure: str,
         command: str,
         completed: Completed,
         *,
@@ -37,10 +37,10 @@ class FaultTable:
         code: ExitCode,
         seconds: float,
     ) -> None:
-        """Check what came of a fault, and note it.
+        """Check what came of a failure, and note it.
 
         Args:
-            fault: What was done.
+            failure: What was done.
             command: What was run, as a user types it.
             completed: How it ended.
             said: What one of its lines has to hold.
@@ -56,7 +56,7 @@ class FaultTable:
         shown = [_tidy(line) for line in lines[found[-1] : found[-1] + 2]]
         if len(shown) > 1 and not shown[1].startswith("remedy: "):
             shown.pop()
-        cells = (fault, f"`{command}`", "; ".join(shown), f"{code:d}", f"{seconds:.1f}")
+        cells = (failure, f"`{command}`", "; ".join(shown), f"{code:d}", f"{seconds:.1f}")
         self.rows.append(cells)
 
     def markdown(self) -> str:

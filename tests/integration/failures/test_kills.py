@@ -18,8 +18,8 @@ from cdc_perf.stack.component_specs import COMPONENTS
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
 from tests.integration.conftest import copy_checkout
-from tests.integration.faults.fault_table import FaultTable
-from tests.integration.faults.planting import (
+from tests.integration.failures.failure_table import FailureTable
+from tests.integration.failures.provoking import (
     LONG_RUN,
     in_time,
     partial,
@@ -73,7 +73,7 @@ def inv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inv]:
     inv("down")
 
 
-def test_the_harness_under_load(inv: Inv, table: FaultTable) -> None:
+def test_the_harness_under_load(inv: Inv, table: FailureTable) -> None:
     known = inv.runs()
     running = inv.start(*LONG_RUN, "--keep")
     run = inv.wait_for_load("baseline", known)
@@ -93,7 +93,7 @@ def test_the_harness_under_load(inv: Inv, table: FaultTable) -> None:
     )
 
 
-def test_the_harness_while_the_stack_starts(fresh: Inv, table: FaultTable) -> None:
+def test_the_harness_while_the_stack_starts(fresh: Inv, table: FailureTable) -> None:
     running = fresh.start("up")
     when(lambda: "connect" in pids(fresh), "the components")
     kill(running)
@@ -118,7 +118,7 @@ def builds(folder: Path) -> bool:
     return False
 
 
-def test_the_harness_while_k6_is_built(fresh: Inv, table: FaultTable) -> None:
+def test_the_harness_while_k6_is_built(fresh: Inv, table: FailureTable) -> None:
     cache = fresh.checkout.root / "cache"
     environment = {ENVIRONMENT_VARIABLE: str(cache)}
     running = fresh.start("tools.install", env=environment)
@@ -149,7 +149,7 @@ def supervisord(inv: Inv) -> int:
 
 
 @pytest.mark.parametrize("command", ["up", "down"])
-def test_supervisord(inv: Inv, table: FaultTable, command: str) -> None:
+def test_supervisord(inv: Inv, table: FailureTable, command: str) -> None:
     assert inv("up").exit_code == ExitCode.PASS
     left, ports = pids(inv), ports_of(inv)
     os.kill(supervisord(inv), signal.SIGKILL)
@@ -171,7 +171,7 @@ def test_supervisord(inv: Inv, table: FaultTable, command: str) -> None:
     )
 
 
-def test_all_at_once_as_by_a_reboot(inv: Inv, table: FaultTable) -> None:
+def test_all_at_once_as_by_a_reboot(inv: Inv, table: FailureTable) -> None:
     assert inv("up").exit_code == ExitCode.PASS
     os.kill(supervisord(inv), signal.SIGKILL)
     process_tags.end_tagged_processes(inv.checkout.stack)
@@ -191,7 +191,7 @@ def test_all_at_once_as_by_a_reboot(inv: Inv, table: FaultTable) -> None:
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
-def test_a_component_under_load(inv: Inv, table: FaultTable, component: str) -> None:
+def test_a_component_under_load(inv: Inv, table: FailureTable, component: str) -> None:
     assert inv("up").exit_code == ExitCode.PASS
     inv.set_limits(JUDGED_BY_FEW)
     known = inv.runs()
@@ -223,7 +223,7 @@ def test_who_asks_for_the_lag_outlives_the_broker(inv: Inv) -> None:
     assert asking.wait().last_lines[-1] == "it reads again"
 
 
-def test_a_component_that_cannot_come_back(fresh: Inv, table: FaultTable) -> None:
+def test_a_component_that_cannot_come_back(fresh: Inv, table: FailureTable) -> None:
     fresh.set_limits(JUDGED_BY_FEW)
     running = fresh.start("perf", "--scenarios", "baseline,e2e-latency", "--duration", "5s")
     run = fresh.wait_for_load("baseline", set())
@@ -246,7 +246,7 @@ def test_a_component_that_cannot_come_back(fresh: Inv, table: FaultTable) -> Non
     seconds_until_clean(fresh, ports, since=time.monotonic())
 
 
-def test_files_of_the_stack_cut_short(inv: Inv, table: FaultTable) -> None:
+def test_files_of_the_stack_cut_short(inv: Inv, table: FailureTable) -> None:
     assert inv("up").exit_code == ExitCode.PASS
     layout = Layout(inv.checkout.stack)
     left = pids(inv)

@@ -14,8 +14,8 @@ from cdc_perf.process import Running
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.supervisor import Supervisor
 from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
-from tests.integration.faults.fault_table import FaultTable
-from tests.integration.faults.planting import (
+from tests.integration.failures.failure_table import FailureTable
+from tests.integration.failures.provoking import (
     LONG_RUN,
     cache_without,
     in_time,
@@ -44,7 +44,7 @@ class Interrupting:
     """Interrupts commands in a checkout, and notes what came of it."""
 
     inv: Inv
-    table: FaultTable
+    table: FailureTable
 
     def __call__(
         self,
@@ -68,7 +68,7 @@ class Interrupting:
 
 
 @pytest.fixture
-def interrupt(fresh: Inv, table: FaultTable) -> Interrupting:
+def interrupt(fresh: Inv, table: FailureTable) -> Interrupting:
     return Interrupting(fresh, table)
 
 

@@ -1,6 +1,6 @@
 """Faults planted on purpose: what the command says, what it exits with, and when all is gone.
 
-Every test adds a row to a table; `nox -s faults` writes it to docs/faults.md.
+Every test adds a row to a table; `nox -s failures` writes it to docs/failures.md.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ import pytest
 from cdc_perf import process_tags
 from cdc_perf.files import write_atomically
 from tests.integration.conftest import copy_checkout
-from tests.integration.faults.fault_table import FaultTable
-from tests.integration.faults.planting import ports_of
+from tests.integration.failures.failure_table import FailureTable
+from tests.integration.failures.provoking import ports_of
 from tests.integration.inv import Inv
 
-OPTION = "--fault-table"
-_TABLE = pytest.StashKey[FaultTable]()
+OPTION = "--failure-table"
+_TABLE = pytest.StashKey[FailureTable]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_TABLE] = FaultTable()
+    config.stash[_TABLE] = FailureTable()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -34,8 +34,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 @pytest.fixture
-def table(request: pytest.FixtureRequest) -> FaultTable:
-    return request.config.stash.setdefault(_TABLE, FaultTable())
+def table(request: pytest.FixtureRequest) -> FailureTable:
+    return request.config.stash.setdefault(_TABLE, FailureTable())
 
 
 @pytest.fixture

