@@ -73,7 +73,12 @@ def _run(
     limits = pipeline.consumer
     bootstrap = endpoints.kafka_bootstrap
     consumer = Consumer(
-        consumer_config(bootstrap, pipeline.kafka.consumer_group, limits.retry_seconds)
+        consumer_config(
+            bootstrap,
+            pipeline.kafka.consumer_group,
+            limits.retry_seconds,
+            endpoints.group_instance,
+        )
     )
 
     def on_retry(what: str, why: str) -> None:

@@ -81,12 +81,16 @@ class Pipeline(Struct, frozen=True):
 
 
 class Endpoints(Struct, frozen=True):
-    """The addresses of Kafka and MongoDB, and the address that the consumer's HTTP server uses."""
+    """The addresses of Kafka and MongoDB, and the address that the consumer's HTTP server uses.
+
+    `group_instance` is the name of this consumer in its group; empty: it has none.
+    """
 
     kafka_bootstrap: str
     mongodb_uri: str
     http_host: str
     http_port: int
+    group_instance: str = ""
 
 
 def pipeline_file(arguments: Sequence[str]) -> Path:
@@ -142,6 +146,7 @@ def load_endpoints(environment: Mapping[str, str]) -> Endpoints:
         mongodb_uri=_variable(environment, "CDC_MONGODB_URI"),
         http_host=host,
         http_port=int(port),
+        group_instance=environment.get("CDC_GROUP_INSTANCE_ID", "").strip(),
     )
 
 

@@ -35,10 +35,14 @@ NOTHING_TO_COMMIT = "_NO_OFFSET"
 
 
 def consumer_config(
-    bootstrap: str, group: str, retry_seconds: float
+    bootstrap: str, group: str, retry_seconds: float, group_instance: str = ""
 ) -> dict[str, str | int | bool]:
     """Return the consumer's settings, each with its reason."""
+    # A static member (KIP-345) that was killed gets its partitions back as soon as it starts again,
+    # not after its session's timeout. Each consumer of the group needs a name of its own.
+    static = {"group.instance.id": group_instance} if group_instance else {}
     return {
+        **static,
         "bootstrap.servers": bootstrap,
         "group.id": group,
         "client.id": "cdc-consumer",
@@ -53,8 +57,8 @@ def consumer_config(
         # Cooperative: kept partitions are consumed while others move. Classic protocol: the next
         # one needs Kafka 4 and its timeouts set on the broker.
         "partition.assignment.strategy": "cooperative-sticky",
-        # 6 s is a broker's default minimum; after a kill, the consumer's partitions are idle for
-        # this time.
+        # 6 s is a broker's default minimum; after a kill, the partitions of a consumer that is no
+        # static member, or does not start again, are idle for this time.
         "session.timeout.ms": 6000,
         "heartbeat.interval.ms": 500,
         "max.poll.interval.ms": max(

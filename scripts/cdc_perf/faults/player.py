@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from cdc_perf.errors import Failure, StackFailure
 from cdc_perf.faults.context import FaultContext
 from cdc_perf.faults.detection import Detection, detecting
 from cdc_perf.faults.injectors import injector_of, ordered_ends
-from cdc_perf.faults.live_ledger import Flow, LiveLedger
+from cdc_perf.faults.live_ledger import PASSING_SECONDS, Flow, LiveLedger
 from cdc_perf.faults.records import Injection
 from cdc_perf.load.progress import LoadProgress
 from cdc_perf.settings.durations import format_duration
@@ -32,6 +33,8 @@ STEADY_SECONDS = 15.0
 _LEARN_SECONDS = 5.0
 # A pipeline that needs longer has not recovered.
 RECOVERY_SECONDS = 120.0
+# How long a sequence waits for the latency, once changes pass again.
+LATENCY_SECONDS = 30.0
 _INTERVAL_SECONDS = 0.25
 # The longest undoing: a poisoned task is started again.
 _LAST_SECONDS = 40.0
@@ -149,24 +152,36 @@ class FaultPlayer:
         Raises:
             _Cancelled: The load ended, or the pipeline did not recover in time.
         """
-
-        def recovered() -> None:
-            if before is None or not self._ledger.is_like(before):
-                raise NotReady("changes do not pass as before")
-
         try:
-            with cancelled_by(self._ending):
-                wait_until(
-                    recovered,
-                    what="the recovery",
-                    deadline_seconds=RECOVERY_SECONDS,
-                    interval_seconds=_INTERVAL_SECONDS,
-                )
+            self._wait_until_like(before, PASSING_SECONDS, RECOVERY_SECONDS)
         except StackFailure:
             if not self._ending.is_set():
                 name, limit = self._injections[-1].fault, format_duration(RECOVERY_SECONDS)
                 _log.warning(f"fault {name}: no recovery within {limit}")
             raise _Cancelled from None
+        with suppress(StackFailure):
+            self._wait_until_like(before, 0.0, LATENCY_SECONDS)
+
+    def _wait_until_like(
+        self, before: Flow | None, slack_seconds: float, deadline_seconds: float
+    ) -> None:
+        """Wait until changes pass as before.
+
+        Raises:
+            StackFailure: They do not in time, or the load ended.
+        """
+
+        def probe() -> None:
+            if before is None or not self._ledger.is_like(before, slack_seconds):
+                raise NotReady("changes do not pass as before")
+
+        with cancelled_by(self._ending):
+            wait_until(
+                probe,
+                what="the recovery",
+                deadline_seconds=deadline_seconds,
+                interval_seconds=_INTERVAL_SECONDS,
+            )
 
     def _not_injected(self, planned: PlannedFault) -> Injection:
         fault = planned.fault

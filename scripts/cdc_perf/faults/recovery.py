@@ -30,6 +30,7 @@ _HOLD_SECONDS = 2.0
 _LEVEL_FACTOR, _LEVEL_SLACK = 1.5, 2.0
 # A gap is an outage, and not a pause between two changes, if it is so much longer than before.
 _GAP_FACTOR, _GAP_SLACK = 2.0, 0.5
+_LEAST_BEFORE_SECONDS = 10.0
 
 _MOST_BYTES = 2_000_000
 _Value = Annotated[float, msgspec.Meta(ge=-1e15, le=1e15)]
@@ -159,8 +160,8 @@ def changes_of(entries: Iterable[AcknowledgedWrite | Arrival]) -> tuple[Change, 
 def recoveries(injections: Sequence[Injection], seen: Observed) -> tuple[Recovery, ...]:
     """Return the recovery from each fault that happened.
 
-    The time before a fault begins with the recovery from the one before, or with the end of the
-    warm-up. The time after it ends when the next fault begins, or with the load.
+    The time before a fault begins with the recovery from the one before, or after the warm-up. The
+    time after it ends when the next fault begins, or with the load.
     """
     happened = [each for each in injections if each.began is not None and each.happened]
     starts = [each.began.timestamp() for each in happened if each.began is not None]
@@ -170,7 +171,7 @@ def recoveries(injections: Sequence[Injection], seen: Observed) -> tuple[Recover
     for injection, began, end in zip(happened, starts, ends, strict=True):
         span = _Span(before, began, end)
         found.append(_measured(injection, span, seen))
-        before = min(found[-1].steady_again, end)
+        before = _steady_since(found[-1])
     return tuple(found)
 
 
@@ -206,6 +207,17 @@ def _found_within(
         count = sum(at is None or begin <= at < end for at in times.lost_us)
         count += integrity.count({FindingKind.DEAD_LETTER})
     return Measure(float(count), sum((integrity.acknowledged or {}).values()))
+
+
+def _steady_since(last: Recovery) -> float:
+    """Return when the time before the next fault begins.
+
+    After a recovery that was not complete, for instance because a JVM that started again is still
+    slower, it is the last seconds before that fault.
+    """
+    if last.steady_again < last.end:
+        return last.steady_again
+    return max(last.flowing_again, last.end - _LEAST_BEFORE_SECONDS)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from cdc_perf.stack.backend import Backend, Watch
 from cdc_perf.stack.connector_health import ConnectorHealth
 from cdc_perf.stack.gauges import Gauges
 from cdc_perf.verdict.evidence import Evidence
-from cdc_perf.verdict.points import summarize_points
+from cdc_perf.verdict.points import Faulted, summarize_points
 
 _COLLECT_SECONDS = 60.0
 _COLLECT_SHARE = 0.2
@@ -166,7 +166,9 @@ class ScenarioRunner:
                 planned.thresholds,
                 summary,
                 ramp=isinstance(shape.options, RampingArrivalRate),
-                faulted=(injections, files.ledger) if injections else None,
+                faulted=Faulted(injections, files.ledger, warm_up_seconds(shape.options))
+                if injections
+                else None,
             )
             if points.recoveries:
                 found = with_findings(points.recoveries, integrity)

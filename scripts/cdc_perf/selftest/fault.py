@@ -82,6 +82,8 @@ class Fault:
         load: Options that override those of the scenario's executor.
         edits: Changes to files of the checkout before the run.
         inject: Injects the fault while the load runs.
+        options: Further options of `inv perf`, such as a fault that the run itself injects.
+        recovery: The thresholds on recoveries, as in thresholds.json.
         duration: The duration of the load: long enough for the fault to take effect.
     """
 
@@ -94,3 +96,5 @@ class Fault:
     edits: tuple[Edit, ...] = ()
     inject: Inject = nothing
     duration: str = "8s"
+    options: tuple[str, ...] = ()
+    recovery: Mapping[str, object] = field(default_factory=dict)

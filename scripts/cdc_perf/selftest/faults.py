@@ -17,6 +17,9 @@ _MEMORY = {
     "heap_live_kafka": {"max": 72.0 * 1024 * 1024},
     "heap_live_connect": {"max": 64.0 * 1024 * 1024},
 }
+# Enough for p95 before and after.
+_RECOVERING = "25s"
+_KILL = ("--fault", "kill:connect@8s")
 _SLOT = {"slot_retained_bytes": {"max": float(_MOST_KEPT)}}
 
 FAULTS = (
@@ -159,6 +162,56 @@ FAULTS = (
         duration=_LEAKING,
         limits={**LIMITS, **_MEMORY},
         inject=records.leaking_connect,
+    ),
+    Fault(
+        "consumer-not-back",
+        "The run kills the consumer, which does nothing after its restart",
+        Expected(ExitCode.FAIL, "drained", "the pipeline did not drain"),
+        duration=_RECOVERING,
+        edits=(
+            Edit(
+                "src/cdc_consumer/__main__.py",
+                "    stopping = Stopping()\n",
+                "    stopping = Stopping()\n"
+                "    import pathlib, time\n"
+                '    started = pathlib.Path("consumer-started")\n'
+                "    if started.exists():\n"
+                "        time.sleep(3600)\n"
+                "    started.touch()\n",
+            ),
+        ),
+        options=("--fault", "kill:consumer@8s"),
+    ),
+    Fault(
+        "slot-dropped",
+        "The run drops the replication slot under load",
+        Expected(ExitCode.FAIL, "rows", "missing in the sink"),
+        duration=_RECOVERING,
+        options=("--fault", "slot:dropped@8s"),
+    ),
+    Fault(
+        "fault-not-injected",
+        "The run is to kill Kafka Connect, but sends no signal",
+        Expected(ExitCode.INVALID, "faults", "did not happen as ordered"),
+        duration=_RECOVERING,
+        edits=(
+            Edit(
+                "scripts/cdc_perf/stack/local/control.py",
+                "                process.kill()\n",
+                "                process.resume()\n",
+            ),
+        ),
+        options=_KILL,
+    ),
+    Fault(
+        "late-recovery",
+        "The run kills Kafka Connect, and the threshold of the outage is 0.1 s",
+        Expected(
+            ExitCode.FAIL, "outage_seconds{fault:kill:connect} value", "the threshold is 0.1 s"
+        ),
+        duration=_RECOVERING,
+        options=_KILL,
+        recovery={"faults": {"kill:connect": {"outage_seconds": 0.1}}},
     ),
     Fault(
         "tightened-threshold",

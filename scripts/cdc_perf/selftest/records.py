@@ -8,6 +8,7 @@ import msgspec
 from confluent_kafka import (
     Consumer,
     ConsumerGroupTopicPartitions,
+    KafkaException,
     Message,
     Producer,
     TopicPartition,
@@ -22,7 +23,7 @@ from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.waiting import NotReady, wait_until
 
 _TABLE = "public.customer"
-_SECONDS = 10.0
+_SECONDS = 15.0
 # 80 MB, in a worker with a live heap of 30 MB.
 _LEAKED, _LEAKED_BYTES = 100, 800_000
 # 100 MB of metadata; the broker accepts up to 4,096 bytes per offset.
@@ -53,7 +54,15 @@ def skipped(context: FaultContext) -> Iterator[None]:
     with closing(_consumer(context, group)) as consumer:
         place = TopicPartition(_topic(context), 0)
         _, end = consumer.get_watermark_offsets(place, timeout=_SECONDS)
-        consumer.commit(offsets=[TopicPartition(place.topic, 0, end)], asynchronous=False)
+
+        def move() -> None:
+            try:
+                consumer.commit(offsets=[TopicPartition(place.topic, 0, end)], asynchronous=False)
+            except KafkaException as error:
+                raise NotReady(error.args[0].str()) from None
+
+        # The broker refuses until the session of the stopped consumer, a static member, is over.
+        wait_until(move, what="the group", deadline_seconds=_SECONDS)
     supervisor.start_program("consumer")
     yield
 

@@ -21,6 +21,7 @@ from cdc_perf.selftest.fault import Edit, Fault, FaultContext
 from cdc_perf.selftest.outcome import TrialOutcome, not_tried, outcome_of, starved
 from cdc_perf.settings.paths import PIPELINE, Checkout, results_folders
 from cdc_perf.settings.pipeline_file import load_pipeline
+from cdc_perf.settings.recovery import RECOVERY
 from cdc_perf.settings.thresholds import DEFAULT
 from cdc_perf.signals import deferred
 from cdc_perf.stack.choice import running_endpoints
@@ -112,6 +113,7 @@ def _running(fault: Fault, copy: Checkout) -> Iterator[Running]:
         fault.scenario,
         "--duration",
         fault.duration,
+        *fault.options,
     )
     running = process.start(
         [sys.executable, "-m", "invoke", *words],
@@ -188,7 +190,8 @@ def prepared(checkout: Checkout, fault: Fault, results: Path) -> Iterator[Checko
                     names if where == str(checkout.results) else _left_out(names)
                 ),
             )
-        copy.thresholds_file.write_bytes(readable_json({DEFAULT: fault.limits}))
+        thresholds = {DEFAULT: fault.limits, RECOVERY: fault.recovery}
+        copy.thresholds_file.write_bytes(readable_json(thresholds))
         if fault.load:
             _lay_over(copy.scenarios_file, fault)
         for edit in fault.edits:

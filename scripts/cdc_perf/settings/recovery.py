@@ -36,7 +36,7 @@ _Limits = dict[str, _Limit]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    default: _Limits
+    default: _Limits = msgspec.field(default_factory=lambda: {LOST: 0.0})
     stacks: dict[str, dict[str, _Limits]] = {}
     scenarios: dict[str, _Limits] = {}
     faults: dict[str, _Limits] = {}
@@ -84,7 +84,7 @@ def recovery_thresholds(
     """Return the thresholds of the section `recovery`.
 
     Args:
-        content: The section.
+        content: The section; empty: only what is lost is judged.
         file: The file's name, for error messages.
         faults: The names of all faults.
         scenarios: The names of all scenarios.

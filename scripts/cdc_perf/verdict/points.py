@@ -55,6 +55,21 @@ class PointsSummary:
 
 
 @dataclass(frozen=True)
+class Faulted:
+    """The faults of a scenario, and what their recoveries are measured from.
+
+    Attributes:
+        injections: The faults.
+        ledger: k6's ledger.
+        warm_up_seconds: The length of the warm-up, which no fault is compared with.
+    """
+
+    injections: Sequence[Injection]
+    ledger: Path
+    warm_up_seconds: float
+
+
+@dataclass(frozen=True)
 class StackMetrics:
     """The input for thresholds on the stack.
 
@@ -103,7 +118,7 @@ def summarize_points(
     summary: Summary | NoSummary,
     *,
     ramp: bool = False,
-    faulted: tuple[Sequence[Injection], Path] | None = None,
+    faulted: Faulted | None = None,
 ) -> PointsSummary:
     """Read the raw points of a scenario and write their series.
 
@@ -116,7 +131,7 @@ def summarize_points(
         thresholds: The thresholds to compute intervals for.
         summary: k6's summary, whose sub-metrics are included.
         ramp: Whether the load rises until something breaks, which needs windows.
-        faulted: The faults that were injected, and k6's ledger; None without faults.
+        faulted: The faults that were injected; None without any.
     """
     import duckdb  # noqa: PLC0415 - only callers that read points wait for it
 
@@ -125,7 +140,7 @@ def summarize_points(
             write_series(points, series)
             seen = _seen(points, len(paths), thresholds, summary)
             if faulted is not None:
-                seen = _recovered(seen, points, summary, *faulted)
+                seen = _recovered(seen, points, summary, faulted)
             return replace(seen, windows=windows(points, thresholds)) if ramp else seen
     except (OSError, duckdb.Error) as error:
         why = str(error).partition("\n")[0]
@@ -166,22 +181,20 @@ def _recovered(
     seen: PointsSummary,
     points: Points,
     summary: Summary | NoSummary,
-    injections: Sequence[Injection],
-    ledger: Path,
+    faulted: Faulted,
 ) -> PointsSummary:
     """Add the recovery from each fault, and the metrics of the time without them."""
     times = timeline(points)
-    steady = [at for at, _ in times.latencies]
     observed = Observed(
-        begin=steady[0] if steady else 0.0,
+        begin=times.begin + faulted.warm_up_seconds,
         end=times.end,
-        changes=changes_of(read_ledger(ledger)),
+        changes=changes_of(read_ledger(faulted.ledger)),
         unseen=times.unseen,
         latencies=times.latencies,
         lag=times.lag,
         slot=times.slot,
     )
-    found = recoveries(injections, observed)
+    found = recoveries(faulted.injections, observed)
     names = () if isinstance(summary, NoSummary) else summary.metrics
     return replace(
         seen,

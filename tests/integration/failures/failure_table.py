@@ -15,7 +15,7 @@ _ABOUT = """\
 
 `nox -s failures` writes this table. Each row is a test in `tests/integration/failures/`, on the
 real stack. "Clean" means that no process, no port, and no incomplete file is left. The time counts
-from the signal or the kill; if the command has to detect the fault itself, from the command's start.
+from the signal or the kill; if the command has to detect it, from the command's start.
 
 """
 _LONGEST_LINE = 150

@@ -128,6 +128,12 @@ def test_the_endpoints_come_from_the_environment(listen: str, host: str, port: i
     assert found == Endpoints("127.0.0.1:9092", "mongodb://127.0.0.1", host, port)
 
 
+def test_a_consumer_may_have_a_name_in_its_group() -> None:
+    assert load_endpoints(ENVIRONMENT).group_instance == ""
+    named = {**ENVIRONMENT, "CDC_GROUP_INSTANCE_ID": "cdc-consumer-1"}
+    assert load_endpoints(named).group_instance == "cdc-consumer-1"
+
+
 @pytest.mark.parametrize("name", sorted(ENVIRONMENT))
 @pytest.mark.parametrize("value", [None, ""], ids=["unset", "empty"])
 def test_a_missing_variable_is_named(name: str, value: str | None) -> None:

@@ -173,3 +173,13 @@ def test_what_was_lost_counts_for_the_fault_in_whose_time_it_was_written() -> No
     assert first.measures[LOST].samples == 1200
     (unknown, _) = with_findings(found, None)
     assert unknown.measures[LOST].value is None
+
+
+def test_after_a_latency_that_stays_higher_the_last_seconds_are_compared() -> None:
+    faults = [injected(20.0), injected(40.0, name="kill:kafka")]
+    seen = observed([(20.0, 24.0), (40.0, 49.0)], slow_until=40.0)
+    first, second = recoveries(faults, seen)
+    assert first.measures[LATENCY].at_least
+    assert first.steady_again == first.end == 40.0
+    assert second.measures[OUTAGE].value == pytest.approx(9.0, abs=0.06)
+    assert not second.measures[OUTAGE].at_least

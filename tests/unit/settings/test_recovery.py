@@ -47,10 +47,14 @@ def test_later_sections_replace_earlier_ones(
     assert {each.metric for each in found} == {f"{name}{{fault:{fault}}}" for name in limits}
 
 
+def test_without_a_section_what_is_lost_is_judged() -> None:
+    (found,) = parsed({}).of("kill:kafka", stack="local", scenario="baseline")
+    assert (found.kind.name, found.limit) == ("lost", 0)
+
+
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ({}, "recovery.default: is missing"),
         ({"default": {}}, 'add "lost": 0'),
         ({"default": {"lost": 0, "outage": 1}}, "recovery.default.outage: unknown measure"),
         ({"default": {"lost": -1}}, "recovery.default"),

@@ -39,6 +39,11 @@ class Timeline:
     slot: Samples
 
     @property
+    def begin(self) -> float:
+        """When the first iteration ended; 0 without any."""
+        return self.latencies[0][0] if self.latencies else 0.0
+
+    @property
     def end(self) -> float:
         """When the last iteration ended; 0 without any."""
         return self.latencies[-1][0] if self.latencies else 0.0

@@ -18,6 +18,8 @@ def program(root: Path, pipeline: Path, endpoints: Endpoints, port: int) -> Prog
             "PYTHONUNBUFFERED": "1",
             "CDC_KAFKA_BOOTSTRAP": endpoints.kafka_bootstrap,
             "CDC_MONGODB_URI": endpoints.mongodb_uri,
+            # The only consumer of its group.
+            "CDC_GROUP_INSTANCE_ID": "cdc-consumer-1",
             "CDC_HTTP_LISTEN": f"127.0.0.1:{port}",
         },
     )

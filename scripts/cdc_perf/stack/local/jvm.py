@@ -223,12 +223,13 @@ def _kafka(layout: Layout, ports: Ports) -> dict[str, str]:
         "num.io.threads": "4",
         "background.threads": "2",
         "log.cleaner.dedupe.buffer.size": "4194304",
-        # A killed broker or worker is detected within 3 s.
+        # A killed worker is detected within 3 s. A killed broker must wait until its own session is
+        # over; its controller is in the same process, and so pauses with it.
         "group.initial.rebalance.delay.ms": "0",
         "group.coordinator.rebalance.protocols": "classic,consumer",
         "group.min.session.timeout.ms": "1000",
-        "broker.session.timeout.ms": "3000",
-        "broker.heartbeat.interval.ms": "500",
+        "broker.session.timeout.ms": "1000",
+        "broker.heartbeat.interval.ms": "250",
     }
 
 
