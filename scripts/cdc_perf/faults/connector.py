@@ -59,6 +59,25 @@ def poisoned(context: FaultContext) -> Iterator[str]:
             connection.execute(delete, (_POISON_BYTES,))
 
 
+def begin_anew(context: FaultContext) -> None:
+    """Have the connector begin at the end of the log, with a new slot, as if it had never run.
+
+    Raises:
+        StackFailure: Kafka Connect refused it, or did not stop the connector in time.
+    """
+    api, name = ConnectApi.of(context.endpoints), context.pipeline.connector.name
+
+    def stopped() -> None:
+        status = answered(lambda: api.status(name))
+        if status is None or status.state != "STOPPED" or status.tasks:
+            raise NotReady("it has tasks")
+
+    retried(lambda: api.stop(name))
+    wait_until(stopped, what=f"{name} to stop", deadline_seconds=_DEADLINE_SECONDS)
+    retried(lambda: api.reset_offsets(name))
+    retried(lambda: api.resume(name))
+
+
 def _wait_for(api: ConnectApi, name: str, wanted: str) -> str:
     """Wait until every task of a connector has a state."""
 

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.faults.connector import begin_anew
 from cdc_perf.faults.context import FaultContext
 from cdc_perf.settings.pipeline import OWN_CANARY
 from cdc_perf.stack import source
@@ -41,7 +42,11 @@ def walsender_terminated(context: FaultContext) -> Iterator[str]:
 
 @contextmanager
 def slot_dropped(context: FaultContext) -> Iterator[str]:
-    """Drop the slot, as soon as nothing reads from it."""
+    """Drop the slot, as soon as nothing reads from it.
+
+    The connector refuses to go on. When the block ends, it begins anew, with another slot: what was
+    written meanwhile is lost.
+    """
     slot = context.pipeline.postgres.slot
     with _connected(context) as connection:
 
@@ -58,7 +63,10 @@ def slot_dropped(context: FaultContext) -> Iterator[str]:
             deadline_seconds=_DEADLINE_SECONDS,
             interval_seconds=_INTERVAL_SECONDS,
         )
+    try:
         yield f"pg_drop_replication_slot({slot!r}) succeeded"
+    finally:
+        begin_anew(context)
 
 
 @contextmanager

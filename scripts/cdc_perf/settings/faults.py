@@ -106,8 +106,11 @@ class AddColumn(_Lasting, frozen=True, kw_only=True, tag="add-column"):
     """A column is added to the first table of the pipeline, and dropped after a time."""
 
 
-class DropSlot(_Action, frozen=True, kw_only=True, tag="drop-slot"):
-    """The replication slot is dropped: what the connector has not read is lost to it."""
+class DropSlot(_Lasting, frozen=True, kw_only=True, tag="drop-slot"):
+    """The replication slot is dropped, and the connector refuses to go on.
+
+    After a time, its offsets are reset: what was written meanwhile is lost.
+    """
 
 
 class PauseConnector(_Lasting, frozen=True, kw_only=True, tag="pause-connector"):

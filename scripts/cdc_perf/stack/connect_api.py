@@ -169,6 +169,10 @@ class ConnectApi:
         """Stop the connector: it keeps its offsets and has no tasks."""
         self._ask("PUT", f"/connectors/{name}/stop")
 
+    def reset_offsets(self, name: str) -> None:
+        """Forget how far a stopped source connector has read (KIP-875)."""
+        self._ask("DELETE", f"/connectors/{name}/offsets")
+
     def delete(self, name: str) -> bool:
         """Delete the connector; return False if there was none."""
         path = f"/connectors/{name}"
