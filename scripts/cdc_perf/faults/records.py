@@ -1,11 +1,8 @@
-"""The shape of faults.json: the faults that a scenario injected."""
+"""The shape of injections.json: the faults that a scenario injected."""
 
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
-
-from cdc_perf.files import NOT_JSON
 
 SCHEMA_VERSION = 1
 
@@ -45,8 +42,8 @@ class Injection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return self.proved is not None and not self.failure
 
 
-class FaultsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The faults of a scenario: `<run>/<scenario>/faults.json`.
+class InjectionFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The faults of a scenario: `<run>/<scenario>/injections.json`.
 
     Attributes:
         schema_version: The version of this shape.
@@ -55,19 +52,3 @@ class FaultsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     schema_version: int = SCHEMA_VERSION
     injections: tuple[Injection, ...]
-
-
-def read_faults(path: Path) -> tuple[Injection, ...]:
-    """Return the faults that a scenario injected; none if there is no file.
-
-    Raises:
-        ValueError: The file is invalid; the message says why.
-    """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=FaultsFile).injections
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise ValueError(f"{path.name} cannot be read: {error.strerror}") from None
-    except NOT_JSON as error:
-        raise ValueError(f"{path.name} is malformed: {error}") from None

@@ -118,6 +118,18 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.began, self.steady_again
 
 
+class RecoveryFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The recoveries of a scenario: `<run>/<scenario>/recovery.json`.
+
+    Attributes:
+        schema_version: The version of this shape.
+        recoveries: In the order of time.
+    """
+
+    schema_version: int = 1
+    recoveries: tuple[Recovery, ...]
+
+
 DETECTION, OUTAGE, CATCH_UP = "detection_seconds", "outage_seconds", "catch_up_seconds"
 LATENCY, STALENESS = "latency_recovery_seconds", "max_staleness_seconds"
 SLOT = "slot_retained_bytes"
@@ -133,7 +145,7 @@ def read_recoveries(path: Path) -> tuple[Recovery, ...]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError(f"{path.name} is larger than {_MOST_BYTES:,} bytes")
-        return msgspec.json.decode(path.read_bytes(), type=tuple[Recovery, ...])
+        return msgspec.json.decode(path.read_bytes(), type=RecoveryFile).recoveries
     except FileNotFoundError:
         return ()
     except OSError as error:

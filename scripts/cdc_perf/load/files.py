@@ -55,9 +55,9 @@ class ScenarioFiles:
         return self.folder / "integrity.json"
 
     @property
-    def faults(self) -> Path:
+    def injections(self) -> Path:
         """The faults that were injected (scripts/cdc_perf/faults/records.py)."""
-        return self.folder / "faults.json"
+        return self.folder / "injections.json"
 
     @property
     def recovery(self) -> Path:

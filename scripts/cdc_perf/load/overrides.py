@@ -35,21 +35,21 @@ class Overrides:
         vus: str,
         environment: str,
         faults: Iterable[str] = (),
-        repeat: int = 1,
+        repeat: str = "",
     ) -> "Overrides":
         """Parse the options as typed; an empty text overrides nothing.
 
         Raises:
             UsageFailure: A duration or a number is malformed.
         """
-        if not 1 <= repeat <= _MOST_REPEATS:
-            raise UsageFailure(f"--repeat: {repeat} is not a number from 1 to {_MOST_REPEATS}")
         return cls(
             parse_run_duration(duration) if duration else None,
-            _parse_vus(vus) if vus else None,
+            _parse_number(vus, "--vus", "a number of virtual users", _MOST_VIRTUAL_USERS)
+            if vus
+            else None,
             environment,
             tuple(faults),
-            repeat,
+            _parse_number(repeat, "--repeat", "a number", _MOST_REPEATS) if repeat else 1,
         )
 
     def variables(self) -> dict[str, str]:
@@ -66,9 +66,7 @@ class Overrides:
         }
 
 
-def _parse_vus(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_VIRTUAL_USERS):
-        raise UsageFailure(
-            f"--vus: {text!r} is not a number of virtual users from 1 to {_MOST_VIRTUAL_USERS:,}"
-        )
+def _parse_number(text: str, option: str, what: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise UsageFailure(f"{option}: {text!r} is not {what} from 1 to {most:,}")
     return int(text)

@@ -6,10 +6,17 @@ from dataclasses import dataclass, replace
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.faults.injectors import component_of
+from cdc_perf.faults.player import STEADY_SECONDS
 from cdc_perf.load.overrides import Overrides
-from cdc_perf.settings.durations import parse_run_duration
+from cdc_perf.settings.durations import format_duration, parse_run_duration
 from cdc_perf.settings.executors import Observation
-from cdc_perf.settings.faults import PlannedFault, load_faults, named_faults, typed_faults
+from cdc_perf.settings.faults import (
+    PlannedFault,
+    lasting,
+    load_faults,
+    named_faults,
+    typed_faults,
+)
 from cdc_perf.settings.metrics import load_metrics
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.overlay import script_variables
@@ -191,12 +198,39 @@ def _with_faults(
         where = f"{checkout.scenarios_file.name}: {scenario.name}.faults"
         own = named_faults(scenario.faults, known, where=where) * repeat
         faults = () if scenario.name == HEALTH_CHECK else typed or own
+        if faults:
+            _expect_possible(scenario, faults, overrides)
         found.append(replace(planned, faults=faults, recovery=recovery if faults else None))
     if repeat > 1 and (typed or not any(each.faults for each in found)):
         raise UsageFailure("--repeat: needs a scenario that has a list of faults, and no --fault")
     if typed and all(each.scenario.name == HEALTH_CHECK for each in found):
         raise UsageFailure("--fault: the health check takes no faults; name another scenario")
     return tuple(found)
+
+
+def _expect_possible(
+    scenario: Scenario, faults: Sequence[PlannedFault], overrides: Overrides
+) -> None:
+    """Refuse faults that a scenario cannot have, or that begin or end after its load."""
+    if scenario.hold_seconds is not None:
+        raise UsageFailure(
+            f"--fault: {scenario.name} takes no faults: it looks for the highest rate"
+        )
+    seconds = overrides.duration_seconds or scenario.duration_seconds
+    listed = [each for each in faults if each.at_seconds is None]
+    least = sum(STEADY_SECONDS + lasting(each.fault.action) for each in listed)
+    if least > seconds:
+        raise UsageFailure(
+            f"{scenario.name}: {len(listed)} faults take at least {format_duration(least)}, and "
+            f"the load ends after {format_duration(seconds)}; add --duration"
+        )
+    for each in faults:
+        end = (each.at_seconds or 0.0) + lasting(each.fault.action)
+        if each.at_seconds is not None and end >= seconds:
+            raise UsageFailure(
+                f"--fault: {each} ends after {format_duration(end)}, and the load of "
+                f"{scenario.name} after {format_duration(seconds)}; give it an earlier time"
+            )
 
 
 def _expect_components(scenarios: Iterable[PlannedScenario], pipeline: Pipeline) -> None:

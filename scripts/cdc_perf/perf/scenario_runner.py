@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from cdc_perf.errors import Interrupted, StackFailure
 from cdc_perf.faults.context import FaultContext
 from cdc_perf.faults.player import FaultPlayer
-from cdc_perf.faults.records import FaultsFile
-from cdc_perf.faults.recovery import with_findings
+from cdc_perf.faults.records import InjectionFile
+from cdc_perf.faults.recovery import RecoveryFile, with_findings
 from cdc_perf.files import readable_json, write_atomically
 from cdc_perf.integrity.check import Checker, excuse, unchecked
 from cdc_perf.integrity.events import Events
@@ -133,7 +133,7 @@ class ScenarioRunner:
             with deferred():
                 injections = () if player is None else player.close()
         if injections:
-            write_atomically(files.faults, readable_json(FaultsFile(injections=injections)))
+            write_atomically(files.injections, readable_json(InjectionFile(injections=injections)))
         integrity = None
         read = begins is not None
         from_records = HopMeasurements(fault="the topics were not read" if read else "")
@@ -173,7 +173,7 @@ class ScenarioRunner:
             if points.recoveries:
                 found = with_findings(points.recoveries, integrity)
                 points = replace(points, recoveries=found)
-                write_atomically(files.recovery, readable_json(found))
+                write_atomically(files.recovery, readable_json(RecoveryFile(recoveries=found)))
             evidence = Evidence(
                 scenario=name,
                 executor=shape.options,

@@ -46,7 +46,7 @@ def perf(
     full: bool = False,
     cleanup: bool = False,
     fault: list[str] | None = None,
-    repeat: int = 1,
+    repeat: str = "",
     json: bool = False,
     yes: bool = False,
 ) -> None:
@@ -78,7 +78,7 @@ def perf(
         "live": live,
         "cleanup": cleanup,
         "fault": fault,
-        "repeat": repeat != 1,
+        "repeat": repeat,
     }
     given = [f"--{option}" for option, value in load.items() if value]
     if observe_only and given:

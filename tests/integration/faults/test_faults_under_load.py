@@ -42,7 +42,7 @@ def inv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inv]:
 
 
 def recoveries_of(run: Path, scenario: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((run / scenario / "recovery.json").read_bytes())
+    found: list[dict[str, Any]] = read(run / scenario / "recovery.json")["recoveries"]
     return found
 
 

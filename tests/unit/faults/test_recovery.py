@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +18,13 @@ from cdc_perf.faults.recovery import (
     STALENESS,
     Change,
     Observed,
+    RecoveryFile,
     changes_of,
+    read_recoveries,
     recoveries,
     with_findings,
 )
+from cdc_perf.files import readable_json
 from cdc_perf.integrity.ledger import AcknowledgedWrite, Arrival
 from cdc_perf.integrity.records import FindingTimes, Integrity
 
@@ -183,3 +187,14 @@ def test_after_a_latency_that_stays_higher_the_last_seconds_are_compared() -> No
     assert first.steady_again == first.end == 40.0
     assert second.measures[OUTAGE].value == pytest.approx(9.0, abs=0.06)
     assert not second.measures[OUTAGE].at_least
+
+
+def test_a_recovery_is_read_as_it_was_written(tmp_path: Path) -> None:
+    found = recoveries([injected(detected=22.5)], observed([(FAULT, 26.0)]))
+    path = tmp_path / "recovery.json"
+    assert read_recoveries(path) == ()
+    path.write_bytes(readable_json(RecoveryFile(recoveries=found)))
+    assert read_recoveries(path) == found
+    path.write_text('{"recoveries": [{"began": -1}]}')
+    with pytest.raises(ValueError, match=r"recovery\.json is malformed"):
+        read_recoveries(path)

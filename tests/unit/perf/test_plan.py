@@ -90,3 +90,47 @@ def test_a_wrong_observation_is_refused(
     with pytest.raises(UsageFailure) as failure:
         make_observation(CHECKOUT, duration, environment, name=name)
     assert failure.value.message.startswith(why)
+
+
+def test_a_scenario_has_the_faults_of_the_option_or_its_own_list() -> None:
+    named = Overrides(faults=("kill:kafka@40s", "kill:connect@20s"))
+    health, baseline = make_plan(CHECKOUT, "baseline", named).scenarios
+    assert (health.faults, health.recovery) == ((), None)
+    assert list(map(str, baseline.faults)) == ["kill:connect@20s", "kill:kafka@40s"]
+    assert baseline.recovery is not None
+    _, once = make_plan(CHECKOUT, "resilience", Overrides()).scenarios
+    _, twice = make_plan(CHECKOUT, "resilience", Overrides(repeat=2)).scenarios
+    assert list(map(str, once.faults)) == list(once.scenario.faults)
+    assert twice.faults == once.faults * 2
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "overrides", "message"),
+    [
+        ("baseline", Overrides(faults=("kill:kafk@20s",)), "did you mean kill:kafka"),
+        (
+            "baseline",
+            Overrides(duration_seconds=20.0, faults=("freeze:kafka@15s",)),
+            "--fault: freeze:kafka@15s ends after 23s, and the load of baseline after 20s",
+        ),
+        ("breakpoint", Overrides(faults=("kill:kafka@20s",)), "breakpoint takes no faults"),
+        ("health-check", Overrides(faults=("kill:kafka@20s",)), "the health check takes no faults"),
+        ("baseline", Overrides(repeat=2), "--repeat: needs a scenario that has a list of faults"),
+        ("resilience", Overrides(repeat=9), "faults take at least"),
+        ("resilience", Overrides(duration_seconds=60.0), "the load ends after 1m; add --duration"),
+    ],
+)
+def test_faults_that_a_scenario_cannot_have_are_refused(
+    scenarios: str, overrides: Overrides, message: str
+) -> None:
+    with pytest.raises(UsageFailure) as failure:
+        make_plan(CHECKOUT, scenarios, overrides)
+    assert message in failure.value.message
+
+
+def test_a_fault_of_a_component_that_the_pipeline_lacks_is_refused() -> None:
+    folder = CHECKOUT.root / "pipelines" / "kafka-only"
+    checkout = Checkout.at(CHECKOUT.root, {PIPELINE: str(folder)})
+    with pytest.raises(UsageFailure) as failure:
+        make_plan(checkout, "baseline", Overrides(faults=("kill:mongodb@20s",)))
+    assert "fault kill:mongodb: the pipeline has no component 'mongodb'" in failure.value.message

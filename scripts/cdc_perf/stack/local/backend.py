@@ -52,6 +52,11 @@ class LocalStack:
 
     def up(self, *, observe: bool = False) -> Endpoints:
         """Start the stack, or its stopped components, and send a canary row through it."""
+        control = self.control()
+        for name in self._components:
+            if control.frozen(name):
+                _log.info(f"{name} was frozen by a run that was killed: continuing it")
+                control.thaw(name)
         return up(self, self._starter, self._pipeline, observe=observe)
 
     def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it

@@ -70,6 +70,12 @@ class LocalControl:
                 with suppress(psutil.NoSuchProcess):
                     process.resume()
 
+    def frozen(self, component: str) -> bool:
+        """Return whether a component was frozen and not continued, as by a run that was killed."""
+        with suppress(StackFailure, psutil.NoSuchProcess):
+            return bool(self._first(component).status() == psutil.STATUS_STOPPED)
+        return False
+
     def stop(self, component: str) -> str:
         """Have supervisord stop a component."""
         family = _family(self._first(component))
