@@ -1,10 +1,14 @@
 """The shape of injections.json: the faults that a scenario injected."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
+from cdc_perf.settings.faults import NAME
+
 SCHEMA_VERSION = 1
+FaultName = Annotated[str, msgspec.Meta(pattern=NAME, max_length=60)]
 
 
 class Injection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,7 +28,7 @@ class Injection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         failure: Why it did not happen, or could not be ended; empty if it was.
     """
 
-    fault: str
+    fault: FaultName
     number: int
     description: str
     components: tuple[str, ...] = ()

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from cdc_perf.faults.recovery import CATCH_UP, OUTAGE, STALENESS, Recovery
+from cdc_perf.faults.recovery import LATENCY as LATENCY_BACK
 from cdc_perf.reasons.figures import figure
 from cdc_perf.report.hops import hop_rows
 from cdc_perf.report.markdown import table
@@ -30,6 +32,12 @@ _COLUMNS = {
 _UNIT = ", ms"
 _HEADLINE_FIGURES = (f"e2e p50{_UNIT}", f"e2e p95{_UNIT}")
 _ERRORS = "errors"
+_MEASURES = {
+    OUTAGE: "outage",
+    CATCH_UP: "caught up",
+    LATENCY_BACK: "latency back",
+    STALENESS: "stalest",
+}
 
 
 class RunSide(msgspec.Struct, frozen=True):
@@ -169,6 +177,9 @@ def changes_of(before_row: Row, now_row: Row) -> tuple[MetricChange, ...]:
         MetricChange(name, _side(before, metric, stat, sampled), _side(now, metric, stat, sampled))
         for name, metric, stat, sampled in metrics
     )
+    if before_row.recoveries or now_row.recoveries:
+        # The hops of a scenario with faults are those of its outages.
+        return (*of_k6, *_changes_of_recoveries(before_row.recoveries, now_row.recoveries))
     return (*of_k6, *_changes_of_hops(before_row.hops, now_row.hops))
 
 
@@ -194,6 +205,29 @@ def _changes_of_hops(before: Hops | None, now: Hops | None) -> Iterator[MetricCh
             for stat in ("mean", "p95"):
                 sides = (RunSide(getattr(x[hop], stat), x[hop].events) for x in (was, is_))
                 yield MetricChange(f"{hop.title} {stat}{_UNIT}", *sides)
+
+
+def _changes_of_recoveries(
+    before: Sequence[Recovery], now: Sequence[Recovery]
+) -> Iterator[MetricChange]:
+    """Yield the measures of each fault that both runs have, in seconds."""
+    was, is_ = (
+        {(x.injection.fault, x.injection.number): x for x in each} for each in (before, now)
+    )
+    for key in was:
+        if key in is_:
+            fault, number = key
+            name = f"{fault} {number}" if number > 1 else fault
+            for measure, words in _MEASURES.items():
+                sides = (_recovered(each[key], measure) for each in (was, is_))
+                yield MetricChange(f"{name}: {words}, s", *sides)
+
+
+def _recovered(recovery: Recovery, measure: str) -> RunSide:
+    found = recovery.measures.get(measure)
+    if found is None or found.at_least:
+        return RunSide(None, 0 if found is None else found.samples)
+    return RunSide(found.value, found.samples)
 
 
 def _side(summary: Summary, metric: str, stat: str, sampled: str) -> RunSide:

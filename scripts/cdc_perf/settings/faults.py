@@ -16,7 +16,7 @@ from cdc_perf.settings.paths import Checkout
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Rows = Annotated[int, msgspec.Meta(ge=1, le=5_000_000)]
-_NAME = r"\A[a-z0-9-]+(?::[a-z0-9-]+)?\Z"
+NAME = r"\A[a-z0-9-]+(?::[a-z0-9-]+)?\Z"
 _EXAMPLE = "kill:connect@30s"
 
 
@@ -173,7 +173,7 @@ def load_faults(checkout: Checkout) -> Mapping[str, Fault]:
     found = layered(checkout.faults_file, checkout.own_faults_file)
     names = typed(
         list(found.content),
-        list[Annotated[str, msgspec.Meta(pattern=_NAME)]],
+        list[Annotated[str, msgspec.Meta(pattern=NAME, max_length=60)]],
         file=found.name,
     )
     return {

@@ -6,11 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from cdc_perf.report.changes import changes_table, incomparable
+from cdc_perf.faults.recovery import Measure
+from cdc_perf.report.changes import changes_of, changes_table, incomparable
 from cdc_perf.results.summary import NoSummary
 from cdc_perf.runs.row import Row
 from cdc_perf.runs.run_set import RecordedRun, RecordedScenario
 from tests.unit.recorded_runs import FAST, LOSSY, MACHINE, manifest, row
+from tests.unit.recoveries import KILLED, UNSEEN
 
 
 def measured(
@@ -80,3 +82,23 @@ def test_both_values_their_samples_and_the_change_stand_side_by_side() -> None:
     assert cells[2] == ["baseline", "e2e p50, ms", "36.4", "540", "36.4", "540", "none"]
     assert cells[5] == ["baseline", "iterations/s", "10", "600", "10", "600", "none"]
     assert cells[6] == ["baseline", "errors", "0", "600", "12", "600", "+12"]
+
+
+def test_each_fault_that_both_runs_have_is_compared() -> None:
+    slower = msgspec.structs.replace(
+        KILLED, measures={**KILLED.measures, "outage_seconds": Measure(6.52, 300)}
+    )
+    before, now = (
+        replace(row("baseline"), recoveries=each) for each in ((KILLED, UNSEEN), (slower,))
+    )
+    changes = {each.figure: each for each in changes_of(before, now)}
+    assert [name for name in changes if "kill" in name] == [
+        *("kill:connect: outage, s", "kill:connect: caught up, s"),
+        *("kill:connect: latency back, s", "kill:connect: stalest, s"),
+    ]
+    outage = changes["kill:connect: outage, s"]
+    assert (outage.before.value, outage.now.value, outage.delta) == (3.26, 6.52, "+100.0%")
+    assert not [name for name in changes if "Kafka to consumer" in name]
+    same = {each.figure: each for each in changes_of(before, before)}
+    # How long the second outage was is not known.
+    assert same["kill:mongodb: outage, s"].before.value is None

@@ -1,66 +1,11 @@
 """The recovery from faults: as a table, on the page, and in Markdown."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from cdc_perf.faults.records import Injection
-from cdc_perf.faults.recovery import (
-    CATCH_UP,
-    DETECTION,
-    DUPLICATES,
-    LATENCY,
-    LOST,
-    OUTAGE,
-    SLOT,
-    STALENESS,
-    Measure,
-    Recovery,
-)
+from cdc_perf.faults.recovery import DUPLICATES, OUTAGE, SLOT, Measure
 from cdc_perf.report.html.recovery import HEADERS, recovery_rows
 from cdc_perf.report.recoveries import measure_text, recoveries_text, recovery_cells
-
-AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
-KILLED = Recovery(
-    injection=Injection(
-        fault="kill:connect",
-        number=1,
-        description="kill -9 of the Kafka Connect worker",
-        began=AT,
-        proved=AT,
-        proof="1 process (9) ended by SIGKILL",
-        ended=AT,
-        detected=AT,
-        signal="Kafka Connect does not answer",
-    ),
-    began=100.0,
-    end=140.0,
-    flowing_again=103.3,
-    steady_again=104.0,
-    measures={
-        DETECTION: Measure(0.13, 1),
-        OUTAGE: Measure(3.26, 300),
-        CATCH_UP: Measure(3.3, 600),
-        LATENCY: Measure(4.0, 500),
-        STALENESS: Measure(3.22, 300),
-        SLOT: Measure(78_438.0, 15),
-        LOST: Measure(0.0, 800),
-        DUPLICATES: Measure(12.0, 800),
-    },
-)
-UNSEEN = Recovery(
-    injection=Injection(fault="kill:mongodb", number=1, description="", began=AT, proved=AT),
-    began=200.0,
-    end=240.0,
-    flowing_again=240.0,
-    steady_again=240.0,
-    measures={
-        **KILLED.measures,
-        DETECTION: Measure(None, 0, why="no signal showed it"),
-        OUTAGE: Measure(40.0, 300, at_least=True),
-        CATCH_UP: Measure(None, 0, at_least=True, why="changes were not seen"),
-    },
-)
+from tests.unit.recoveries import KILLED, UNSEEN
 
 
 def test_a_recovery_is_a_row() -> None:
