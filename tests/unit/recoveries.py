@@ -3,17 +3,16 @@
 from datetime import UTC, datetime
 
 from cdc_perf.faults.records import Injection
-from cdc_perf.faults.recovery import (
+from cdc_perf.faults.recovery import Measure, Recovery
+from cdc_perf.settings.metrics import SLOT_RETAINED_BYTES
+from cdc_perf.settings.recovery import (
     CATCH_UP,
     DETECTION,
     DUPLICATES,
     LATENCY,
     LOST,
     OUTAGE,
-    SLOT,
     STALENESS,
-    Measure,
-    Recovery,
 )
 
 AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -39,7 +38,7 @@ KILLED = Recovery(
         CATCH_UP: Measure(3.3, 600),
         LATENCY: Measure(4.0, 500),
         STALENESS: Measure(3.22, 300),
-        SLOT: Measure(78_438.0, 15),
+        SLOT_RETAINED_BYTES: Measure(78_438.0, 15),
         LOST: Measure(0.0, 800),
         DUPLICATES: Measure(12.0, 800),
     },

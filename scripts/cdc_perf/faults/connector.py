@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from psycopg import sql
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.faults.context import FaultContext
+from cdc_perf.faults.context import FaultContext, expect_own_canary
 from cdc_perf.settings.pipeline import OWN_CANARY
 from cdc_perf.stack import source
 from cdc_perf.stack.connect_api import ConnectApi, answered, retried
@@ -36,11 +36,7 @@ def poisoned(context: FaultContext) -> Iterator[str]:
     It does not recover by itself. When the block ends, the producer's limit is what it was: the
     task is started again, and sends the row.
     """
-    if context.pipeline.canary is not None:
-        raise StackFailure(
-            "a poison record needs the canary's own table",
-            hint="remove [canary] from pipeline.toml",
-        )
+    expect_own_canary(context, "a poison record")
     api, name = ConnectApi.of(context.endpoints), context.pipeline.connector.name
     config = retried(lambda: api.config(name))
     if config is None:
@@ -59,8 +55,8 @@ def poisoned(context: FaultContext) -> Iterator[str]:
             connection.execute(delete, (_POISON_BYTES,))
 
 
-def begin_anew(context: FaultContext) -> None:
-    """Have the connector begin at the end of the log, with a new slot, as if it had never run.
+def start_over(context: FaultContext) -> None:
+    """Reset the connector's offsets: it starts at the end of the log, with a new slot.
 
     Raises:
         StackFailure: Kafka Connect refused it, or did not stop the connector in time.

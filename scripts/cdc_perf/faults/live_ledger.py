@@ -5,7 +5,8 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdc_perf.integrity.ledger import Arrival, parse_line
+from cdc_perf.faults.matching import ChangeMatcher
+from cdc_perf.integrity.ledger import parse_line
 from cdc_perf.stats.percentiles import percentile
 
 _SHARE = 0.95
@@ -38,19 +39,19 @@ class LiveLedger:
         self._read_bytes = 0
         self._rest = b""
         self._lines = 0
-        self._written: dict[tuple[str, str, str], int] = {}
-        # When a change arrived, and how long it took, in microseconds.
+        self._matcher = ChangeMatcher()
+        # When a change was written and when it arrived, in microseconds.
         self._arrived: deque[tuple[int, int]] = deque()
 
     def flow(self) -> Flow | None:
         """Return the flow of the last seconds, by the times of the arrivals; None without any."""
         self._read()
-        now = time.time_ns() // 1000
-        while self._arrived and self._arrived[0][0] < now - self._window * 1e6:
+        begin = time.time_ns() // 1000 - self._window * 1e6
+        while self._arrived and self._arrived[0][1] < begin:
             self._arrived.popleft()
         if not self._arrived:
             return None
-        seconds = [took / 1e6 for _, took in self._arrived]
+        seconds = [(arrived - written) / 1e6 for written, arrived in self._arrived]
         return Flow(len(seconds) / self._window, percentile(seconds, _SHARE))
 
     def is_like(self, before: Flow, slack_seconds: float = 0.0) -> bool:
@@ -80,10 +81,6 @@ class LiveLedger:
         for line in lines:
             self._lines += 1
             entry = parse_line(line.decode("utf-8", "replace"), self._lines)
-            if entry is None or entry.at_us is None:
-                continue
-            key = entry.op, entry.table, entry.id
-            if not isinstance(entry, Arrival):
-                self._written[key] = entry.at_us
-            elif (written := self._written.pop(key, None)) is not None:
-                self._arrived.append((entry.at_us, entry.at_us - written))
+            change = None if entry is None else self._matcher.add(entry)
+            if change is not None:
+                self._arrived.append(change)

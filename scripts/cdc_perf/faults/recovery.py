@@ -5,19 +5,31 @@ injection alike: k6 and the harness run on one machine.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from cdc_perf.faults.matching import ChangeMatcher
 from cdc_perf.faults.records import Injection
 from cdc_perf.files import NOT_JSON
 from cdc_perf.integrity.ledger import AcknowledgedWrite, Arrival
-from cdc_perf.integrity.records import LOSSES, FindingKind, FindingTimes, Integrity
+from cdc_perf.integrity.records import FindingKind, FindingTimes, Integrity
+from cdc_perf.settings.metrics import SLOT_RETAINED_BYTES
+from cdc_perf.settings.recovery import (
+    CATCH_UP,
+    DETECTION,
+    DUPLICATES,
+    LATENCY,
+    LOST,
+    OUTAGE,
+    STALENESS,
+)
 from cdc_perf.stats.percentiles import percentile
 
 # One window of latencies: enough for p95 by the rule of three.
@@ -130,12 +142,6 @@ class RecoveryFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     recoveries: tuple[Recovery, ...]
 
 
-DETECTION, OUTAGE, CATCH_UP = "detection_seconds", "outage_seconds", "catch_up_seconds"
-LATENCY, STALENESS = "latency_recovery_seconds", "max_staleness_seconds"
-SLOT = "slot_retained_bytes"
-LOST, DUPLICATES = "lost", "duplicates"
-
-
 def read_recoveries(path: Path) -> tuple[Recovery, ...]:
     """Return the content of a recovery.json; empty if there is none.
 
@@ -156,16 +162,11 @@ def read_recoveries(path: Path) -> tuple[Recovery, ...]:
 
 def changes_of(entries: Iterable[AcknowledgedWrite | Arrival]) -> tuple[Change, ...]:
     """Return the changes of a ledger that arrived, in the order of their arrival."""
-    written: dict[tuple[str, str, str], int] = {}
-    found = []
-    for entry in entries:
-        key = entry.op, entry.table, entry.id
-        if isinstance(entry, Arrival):
-            at = written.pop(key, None)
-            if at is not None:
-                found.append(Change(at / 1e6, entry.at_us / 1e6))
-        elif entry.at_us is not None:
-            written[key] = entry.at_us
+    matcher = ChangeMatcher()
+    found = (
+        Change(written / 1e6, arrived / 1e6)
+        for written, arrived in filter(None, map(matcher.add, entries))
+    )
     return tuple(sorted(found, key=lambda change: change.arrived))
 
 
@@ -177,9 +178,9 @@ def recoveries(injections: Sequence[Injection], seen: Observed) -> tuple[Recover
     """
     happened = [each for each in injections if each.began is not None and each.happened]
     starts = [each.began.timestamp() for each in happened if each.began is not None]
+    ends = [*starts, seen.end][1:]
     found: list[Recovery] = []
     before = seen.begin
-    ends = [*starts[1:], seen.end][: len(starts)]
     for injection, began, end in zip(happened, starts, ends, strict=True):
         span = _Span(before, began, end)
         found.append(_measured(injection, span, seen))
@@ -196,29 +197,23 @@ def with_findings(found: Sequence[Recovery], integrity: Integrity | None) -> tup
     return tuple(
         msgspec.structs.replace(
             each,
-            measures={
-                **each.measures,
-                LOST: _found_within(each, integrity, LOSSES),
-                DUPLICATES: _found_within(each, integrity, {FindingKind.DUPLICATE}),
-            },
+            measures={**each.measures, **_findings(each, integrity)},
         )
         for each in found
     )
 
 
-def _found_within(
-    recovery: Recovery, integrity: Integrity | None, kinds: Collection[FindingKind]
-) -> Measure:
+def _findings(recovery: Recovery, integrity: Integrity | None) -> dict[str, Measure]:
     if integrity is None or integrity.unchecked:
-        return Measure(None, 0, why="the data-loss check did not run")
+        unknown = Measure(None, 0, why="the data-loss check did not run")
+        return {LOST: unknown, DUPLICATES: unknown}
     times = integrity.times or FindingTimes()
     begin, end = recovery.began * 1e6, recovery.end * 1e6
-    if FindingKind.DUPLICATE in kinds:
-        count = sum(begin <= at < end for at in times.repeated_us)
-    else:
-        count = sum(at is None or begin <= at < end for at in times.lost_us)
-        count += integrity.count({FindingKind.DEAD_LETTER})
-    return Measure(float(count), sum((integrity.acknowledged or {}).values()))
+    lost = sum(at is None or begin <= at < end for at in times.lost_us)
+    lost += integrity.count({FindingKind.DEAD_LETTER})
+    repeated = sum(begin <= at < end for at in times.repeated_us)
+    writes = sum((integrity.acknowledged or {}).values())
+    return {LOST: Measure(float(lost), writes), DUPLICATES: Measure(float(repeated), writes)}
 
 
 def _steady_since(last: Recovery) -> float:
@@ -251,7 +246,7 @@ def _measured(injection: Injection, span: _Span, seen: Observed) -> Recovery:
         CATCH_UP: catch_up,
         LATENCY: latency,
         STALENESS: _staleness(span, seen),
-        SLOT: _largest(_within(seen.slot, span.began, span.end)),
+        SLOT_RETAINED_BYTES: _largest(_within(seen.slot, span.began, span.end)),
     }
     again = span.end
     if catch_up.value is not None and not catch_up.at_least and not latency.at_least:
@@ -392,5 +387,5 @@ def _largest(samples: Samples) -> Measure:
 
 
 def _within(samples: Samples, begin: float, end: float) -> Samples:
-    times = [at for at, _ in samples]
-    return samples[bisect_left(times, begin) : bisect_right(times, end)]
+    time = itemgetter(0)
+    return samples[bisect_left(samples, begin, key=time) : bisect_right(samples, end, key=time)]

@@ -8,8 +8,8 @@ import psycopg
 from psycopg import sql
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.faults.connector import begin_anew
-from cdc_perf.faults.context import FaultContext
+from cdc_perf.faults.connector import start_over
+from cdc_perf.faults.context import FaultContext, expect_own_canary
 from cdc_perf.settings.pipeline import OWN_CANARY
 from cdc_perf.stack import source
 from cdc_perf.waiting import NotReady, wait_until
@@ -44,8 +44,8 @@ def walsender_terminated(context: FaultContext) -> Iterator[str]:
 def slot_dropped(context: FaultContext) -> Iterator[str]:
     """Drop the slot, as soon as nothing reads from it.
 
-    The connector refuses to go on. When the block ends, it begins anew, with another slot: what was
-    written meanwhile is lost.
+    The connector's task fails. When the block ends, the connector starts over with another slot:
+    what was written meanwhile is lost.
     """
     slot = context.pipeline.postgres.slot
     with _connected(context) as connection:
@@ -66,7 +66,7 @@ def slot_dropped(context: FaultContext) -> Iterator[str]:
     try:
         yield f"pg_drop_replication_slot({slot!r}) succeeded"
     finally:
-        begin_anew(context)
+        start_over(context)
 
 
 @contextmanager
@@ -89,11 +89,7 @@ def transaction_open(context: FaultContext) -> Iterator[str]:
 @contextmanager
 def large_transaction(context: FaultContext, rows: int) -> Iterator[str]:
     """Insert and delete rows of the canary's own table, in one transaction."""
-    if context.pipeline.canary is not None:
-        raise StackFailure(
-            "a large transaction needs the canary's own table",
-            hint="remove [canary] from pipeline.toml",
-        )
+    expect_own_canary(context, "a large transaction")
     table = sql.Identifier(*OWN_CANARY.name)
     mark = f"fault {rows}"
     insert = sql.SQL(

@@ -25,7 +25,7 @@ from cdc_perf.integrity.findings import (
 )
 from cdc_perf.integrity.keys import Keys, changed_rows, stored_keys, written_rows
 from cdc_perf.integrity.ledger import OPERATIONS, read_ledger
-from cdc_perf.integrity.records import Integrity, Scope, sink_type
+from cdc_perf.integrity.records import FindingTimes, Integrity, Scope, sink_type
 from cdc_perf.integrity.snapshot import TableComparison, compare
 from cdc_perf.integrity.tables import RowLookup, readings
 from cdc_perf.integrity.topic import StartOffsets, Topics
@@ -296,20 +296,22 @@ class Checker:
             lost |= {
                 (each.table, each.id) for each in missing if lookup.must_arrive(each.table, each.id)
             }
+            findings = (
+                *row_findings(differences, trail, facts.explain),
+                *ledger_findings(missing, lookup),
+                *event_findings(events, self.pipeline, excused),
+            )
             return Integrity(
                 checked=datetime.now(UTC),
                 tables=comparison.tables,
                 topics=events.topics(),
                 acknowledged=events.acknowledged() if kept else None,
-                findings=(
-                    *row_findings(differences, trail, facts.explain),
-                    *ledger_findings(missing, lookup),
-                    *event_findings(events, self.pipeline, excused),
-                ),
+                findings=findings,
                 cuts=cuts,
                 scope=Scope.ALL if keys is None else keys.scope,
                 sink=sink_type(self.pipeline),
-                times=events.finding_times(sorted(lost)),
+                # Without findings, the topics are not read once more.
+                times=events.finding_times(sorted(lost)) if findings else FindingTimes(),
             )
 
     @property

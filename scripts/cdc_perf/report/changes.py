@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from cdc_perf.faults.recovery import CATCH_UP, OUTAGE, STALENESS, Recovery
-from cdc_perf.faults.recovery import LATENCY as LATENCY_BACK
+from cdc_perf.faults.recovery import Recovery
 from cdc_perf.reasons.figures import figure
 from cdc_perf.report.hops import hop_rows
 from cdc_perf.report.markdown import table
@@ -18,6 +17,8 @@ from cdc_perf.results.manifest import Manifest
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.runs.row import LATENCY, LATENCY_STATS, Row
 from cdc_perf.runs.run_set import RecordedScenario
+from cdc_perf.settings.recovery import CATCH_UP, OUTAGE, STALENESS
+from cdc_perf.settings.recovery import LATENCY as LATENCY_BACK
 from cdc_perf.stack.target import stand_in
 
 _COLUMNS = {

@@ -4,20 +4,19 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from cdc_perf.faults.recovery import (
+from cdc_perf.faults.recovery import Measure, Recovery
+from cdc_perf.reasons.figures import figure
+from cdc_perf.report.rows import NOTHING, printable
+from cdc_perf.settings.metrics import SLOT_RETAINED_BYTES
+from cdc_perf.settings.recovery import (
     CATCH_UP,
     DETECTION,
     DUPLICATES,
     LATENCY,
     LOST,
     OUTAGE,
-    SLOT,
     STALENESS,
-    Measure,
-    Recovery,
 )
-from cdc_perf.reasons.figures import figure
-from cdc_perf.report.rows import NOTHING, printable
 
 # Each measure's column.
 COLUMNS = {
@@ -26,7 +25,7 @@ COLUMNS = {
     CATCH_UP: "caught up s",
     LATENCY: "latency back s",
     STALENESS: "stalest s",
-    SLOT: "slot",
+    SLOT_RETAINED_BYTES: "slot",
     LOST: "lost",
     DUPLICATES: "duplicates",
 }
@@ -61,7 +60,7 @@ def measure_text(name: str, measure: Measure) -> str:
     """Return a measure in words: `4.31`, `> 12.00`, `62.7 KiB`, `-` without a value."""
     if measure.value is None:
         return NOTHING
-    if name == SLOT:
+    if name == SLOT_RETAINED_BYTES:
         return figure(measure.value, "B")
     text = f"{measure.value:,.0f}" if name in _COUNTS else f"{measure.value:,.2f}"
     return f"{'> ' if measure.at_least else ''}{text}"

@@ -107,7 +107,7 @@ class AddColumn(_Lasting, frozen=True, kw_only=True, tag="add-column"):
 
 
 class DropSlot(_Lasting, frozen=True, kw_only=True, tag="drop-slot"):
-    """The replication slot is dropped, and the connector refuses to go on.
+    """The replication slot is dropped, and the connector's task fails.
 
     After a time, its offsets are reset: what was written meanwhile is lost.
     """

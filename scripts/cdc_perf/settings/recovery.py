@@ -9,21 +9,30 @@ import msgspec
 from cdc_perf.errors import UsageFailure
 from cdc_perf.settings.expressions import Expression, Operator
 from cdc_perf.settings.files import typed
-from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase, Source
+from cdc_perf.settings.metrics import (
+    SLOT_RETAINED_BYTES,
+    Better,
+    MetricKind,
+    MetricType,
+    Phase,
+    Source,
+)
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.thresholds import Threshold
 
 RECOVERY = "recovery"
-LOST = "lost"
+DETECTION, OUTAGE, CATCH_UP = "detection_seconds", "outage_seconds", "catch_up_seconds"
+LATENCY, STALENESS = "latency_recovery_seconds", "max_staleness_seconds"
+LOST, DUPLICATES = "lost", "duplicates"
 _UNITS = {
-    "detection_seconds": "s",
-    "outage_seconds": "s",
-    "catch_up_seconds": "s",
-    "latency_recovery_seconds": "s",
-    "max_staleness_seconds": "s",
-    "slot_retained_bytes": "B",
+    DETECTION: "s",
+    OUTAGE: "s",
+    CATCH_UP: "s",
+    LATENCY: "s",
+    STALENESS: "s",
+    SLOT_RETAINED_BYTES: "B",
     LOST: "rows",
-    "duplicates": "events",
+    DUPLICATES: "events",
 }
 KINDS: Mapping[str, MetricKind] = {
     name: MetricKind(name, Source.RECOVERY, MetricType.GAUGE, unit, Better.LOWER, Phase.ALL)

@@ -10,7 +10,13 @@ import psutil
 import pytest
 
 from cdc_perf.errors import ExitCode
-from cdc_perf.faults.recovery import CATCH_UP, DETECTION, LATENCY, OUTAGE, STALENESS
+from cdc_perf.settings.recovery import (
+    CATCH_UP,
+    DETECTION,
+    LATENCY,
+    OUTAGE,
+    STALENESS,
+)
 from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
 from tests.integration.inv import Inv, read

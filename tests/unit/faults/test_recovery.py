@@ -8,14 +8,6 @@ import pytest
 
 from cdc_perf.faults.records import Injection
 from cdc_perf.faults.recovery import (
-    CATCH_UP,
-    DETECTION,
-    DUPLICATES,
-    LATENCY,
-    LOST,
-    OUTAGE,
-    SLOT,
-    STALENESS,
     Change,
     Observed,
     RecoveryFile,
@@ -27,6 +19,16 @@ from cdc_perf.faults.recovery import (
 from cdc_perf.files import readable_json
 from cdc_perf.integrity.ledger import AcknowledgedWrite, Arrival
 from cdc_perf.integrity.records import FindingTimes, Integrity
+from cdc_perf.settings.metrics import SLOT_RETAINED_BYTES
+from cdc_perf.settings.recovery import (
+    CATCH_UP,
+    DETECTION,
+    DUPLICATES,
+    LATENCY,
+    LOST,
+    OUTAGE,
+    STALENESS,
+)
 
 RATE = 20
 END = 60.0
@@ -85,7 +87,7 @@ def test_an_outage_is_measured_from_the_injection() -> None:
     # The window of 60 that begins with the changes of the outage is slow; 95% of a window must be
     # as before.
     assert measures[LATENCY].value == pytest.approx(6.0, abs=0.5)
-    assert measures[SLOT].value == 59_000
+    assert measures[SLOT_RETAINED_BYTES].value == 59_000
     assert not any(each.at_least for each in measures.values())
     assert found.steady_again == pytest.approx(26.0, abs=0.5)
 

@@ -2,9 +2,11 @@
 
 import pytest
 
-from cdc_perf.faults.recovery import DUPLICATES, OUTAGE, SLOT, Measure
+from cdc_perf.faults.recovery import Measure
 from cdc_perf.report.html.recovery import HEADERS, recovery_rows
 from cdc_perf.report.recoveries import measure_text, recoveries_text, recovery_cells
+from cdc_perf.settings.metrics import SLOT_RETAINED_BYTES
+from cdc_perf.settings.recovery import DUPLICATES, OUTAGE
 from tests.unit.recoveries import KILLED, UNSEEN
 
 
@@ -19,7 +21,7 @@ def test_a_recovery_is_a_row() -> None:
     ("name", "measure", "text"),
     [
         (OUTAGE, Measure(1234.5, 1), "1,234.50"),
-        (SLOT, Measure(2_663_383.0, 1), "2.54 MiB"),
+        (SLOT_RETAINED_BYTES, Measure(2_663_383.0, 1), "2.54 MiB"),
         (DUPLICATES, Measure(1500.0, 1), "1,500"),
     ],
 )

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cdc_perf.faults.recovery import CATCH_UP, DETECTION, LATENCY, Recovery
+from cdc_perf.faults.recovery import Recovery
 from cdc_perf.report.recoveries import COLUMNS, recovery_cells
+from cdc_perf.settings.recovery import (
+    CATCH_UP,
+    DETECTION,
+    LATENCY,
+)
 
 HEADERS = ("fault", *COLUMNS.values())
 
