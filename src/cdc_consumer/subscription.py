@@ -179,7 +179,10 @@ class Subscription:
             KafkaException: The error is fatal, so the client cannot continue.
             GaveUpError: The broker no longer has the consumer's position.
         """
-        if error.fatal():
+        # An error that arrives as a message is not marked as fatal: it has this code. A static
+        # member whose session timed out is fenced so, and would wait forever:
+        # https://github.com/confluentinc/librdkafka/issues/3437
+        if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - as below
             raise KafkaException(error)
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - public despite its name
             raise GaveUpError(f"Kafka: {error.str()}")

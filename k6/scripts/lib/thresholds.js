@@ -30,7 +30,10 @@ function k6Name(metric, tags) {
   return selected.length > 0 ? `${metric}{${selected.join(',')}}` : metric;
 }
 
-/** The thresholds of a scenario, `{key: {stat: number | text}}`; later tables override earlier ones per stat. */
+/**
+ * The thresholds of a scenario, `{key: {stat: number | text}}`; later tables override earlier ones per stat. Only the
+ * harness knows when a fault was up, so it judges those of that phase.
+ */
 export function limitsOf(scenario, environment) {
   const overlay = environment ? limits.environments?.[environment] : {};
   if (!overlay) {
@@ -39,7 +42,7 @@ export function limitsOf(scenario, environment) {
   }
   const merged = {};
   for (const table of [limits.default, limits[scenario], overlay.default, overlay[scenario]]) {
-    for (const [key, stats] of Object.entries(table ?? {})) {
+    for (const [key, stats] of Object.entries(table ?? {}).filter(([name]) => !name.includes('{phase:'))) {
       merged[key] = { ...merged[key], ...stats };
     }
   }

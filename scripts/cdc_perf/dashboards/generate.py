@@ -45,13 +45,13 @@ providers:
     options:
       path: /etc/grafana/provisioning/dashboards
 """
-# Name, expression, color, text: the value is a time in milliseconds. The library's annotation model
-# lacks the fields that Prometheus adds.
-_ANNOTATIONS = (
+# Name, metric, color, text. The library's annotation model lacks the fields that Prometheus adds.
+_AT_A_TIME = (
     ("Start", "cdc_perf_scenario_start_time_seconds", "green", "{{scenario}} starts"),
     ("End", "cdc_perf_scenario_end_time_seconds", "blue", "{{scenario}} ends"),
-    ("Fault", "cdc_perf_fault_time_seconds", "red", "{{component}} {{fault}}"),
+    ("Component ended", "cdc_perf_component_end_time_seconds", "red", "{{component}} {{what}}"),
 )
+_FOR_A_TIME = (("Fault", "cdc_perf_fault_active", "orange", "{{fault}}"),)
 
 
 def dashboards() -> GeneratedFiles:
@@ -94,7 +94,12 @@ def _dashboard(uid: str, title: str, panels: Sequence[Panel]) -> str:
     for panel in panels:
         board = board.with_panel(panel)
     content = json.loads(json.dumps(board.build(), cls=JSONEncoder))
-    content["annotations"] = {"list": [_annotation(*x) for x in _ANNOTATIONS]}
+    content["annotations"] = {
+        "list": [
+            *(_annotation(*x, times=True) for x in _AT_A_TIME),
+            *(_annotation(*x, times=False) for x in _FOR_A_TIME),
+        ]
+    }
     return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
 
@@ -136,15 +141,26 @@ def _choice(name: str, label: str, query: str) -> builders.QueryVariable:
     )
 
 
-def _annotation(name: str, metric: str, color: str, text: str) -> dict[str, object]:
+def _annotation(name: str, metric: str, color: str, text: str, *, times: bool) -> dict[str, object]:
+    """Return an annotation.
+
+    Args:
+        name: Its name.
+        metric: Its metric.
+        color: Its color.
+        text: Its text, with labels of the metric.
+        times: Whether the value is a time, in seconds. Otherwise, Grafana joins the times at which
+            the value is above 0 to a region, if they are no more than `step` apart.
+    """
+    selected = f'{metric}{{test_run_id=~"$test_run_id"}}'
     return {
         "name": name,
         "datasource": DATASOURCE.to_json(),
         "enable": True,
         "iconColor": color,
-        "expr": f'1000 * {metric}{{test_run_id=~"$test_run_id"}}',
+        "expr": f"1000 * {selected}" if times else selected,
         "step": "1s",
         "titleFormat": text,
         "textFormat": "{{test_run_id}}",
-        "useValueForTime": True,
+        "useValueForTime": times,
     }

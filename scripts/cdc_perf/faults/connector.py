@@ -24,7 +24,7 @@ def paused(context: FaultContext) -> Iterator[str]:
     api, name = ConnectApi.of(context.endpoints), context.pipeline.connector.name
     try:
         retried(lambda: api.pause(name))
-        yield _wait_for(api, name, "PAUSED")
+        yield wait_for_tasks(api, name, "PAUSED")
     finally:
         retried(lambda: api.resume(name))
 
@@ -48,7 +48,7 @@ def poisoned(context: FaultContext) -> Iterator[str]:
         retried(lambda: api.put_config(name, {**config, _LIMIT: str(_SMALL_LIMIT)}))
         with source.connect(context.endpoints.postgres_dsn) as connection:
             connection.execute(insert.format(table), (_POISON_BYTES,))
-        yield _wait_for(api, name, "FAILED")
+        yield wait_for_tasks(api, name, "FAILED")
     finally:
         retried(lambda: api.put_config(name, config))
         with source.connect(context.endpoints.postgres_dsn) as connection:
@@ -74,8 +74,12 @@ def start_over(context: FaultContext) -> None:
     retried(lambda: api.resume(name))
 
 
-def _wait_for(api: ConnectApi, name: str, wanted: str) -> str:
-    """Wait until every task of a connector has a state."""
+def wait_for_tasks(api: ConnectApi, name: str, wanted: str) -> str:
+    """Wait until every task of a connector has a state; return that as a sentence.
+
+    Raises:
+        StackFailure: They do not in time.
+    """
 
     def probe() -> str:
         status = answered(lambda: api.status(name))

@@ -5,22 +5,25 @@ from contextlib import AbstractContextManager
 from functools import partial
 from types import MappingProxyType
 
-from cdc_perf.faults import connector, processes, source
+from cdc_perf.faults import connector, links, processes, snapshot, source
 from cdc_perf.faults.context import FaultContext, Inject
 from cdc_perf.settings.faults import (
     Action,
     AddColumn,
     DropSlot,
+    FillDisk,
     Freeze,
     Kill,
     LargeTransaction,
     OfComponent,
+    OfLink,
     OpenTransaction,
     PauseConnector,
     PoisonRecord,
     Restart,
     Slow,
     Stop,
+    TakeSnapshot,
     TerminateWalSender,
 )
 
@@ -32,6 +35,7 @@ _OF_COMPONENT: Mapping[type, Callable[[FaultContext, str], AbstractContextManage
             Stop: processes.stopped,
             Freeze: processes.frozen,
             Slow: processes.slowed,
+            FillDisk: processes.disk_filled,
         }
     )
 )
@@ -43,6 +47,7 @@ _OTHERS: Mapping[type, Inject] = MappingProxyType(
         AddColumn: source.column_added,
         PauseConnector: connector.paused,
         PoisonRecord: connector.poisoned,
+        TakeSnapshot: snapshot.incremental,
     }
 )
 
@@ -52,6 +57,8 @@ def injector_of(action: Action) -> Inject:
     if isinstance(action, OfComponent):
         inject, component = _OF_COMPONENT[type(action)], action.component
         return lambda context: inject(context, component)
+    if isinstance(action, OfLink):
+        return partial(links.impaired, action=action)
     if isinstance(action, LargeTransaction):
         return partial(source.large_transaction, rows=action.rows)
     return _OTHERS[type(action)]
@@ -62,11 +69,21 @@ def component_of(action: Action) -> str:
     return action.component if isinstance(action, OfComponent) else ""
 
 
+def link_of(action: Action) -> str:
+    """Return the link that a fault hits; empty if it hits none."""
+    return action.link if isinstance(action, OfLink) else ""
+
+
+def needs_own_canary(action: Action) -> bool:
+    """Return whether a fault writes rows into the canary's own table."""
+    return isinstance(action, LargeTransaction | PoisonRecord)
+
+
 def needs_apis_only(action: Action) -> bool:
     """Return whether a fault needs only what any client of the pipeline can ask for, and undo."""
-    return isinstance(action, TerminateWalSender | OpenTransaction | PauseConnector)
+    return isinstance(action, TerminateWalSender | OpenTransaction | PauseConnector | OfLink)
 
 
 def ordered_ends(action: Action) -> tuple[str, ...]:
     """Return the components that a fault orders to end."""
-    return (action.component,) if isinstance(action, Kill | Stop | Restart) else ()
+    return (action.component,) if isinstance(action, Kill | Stop | Restart | FillDisk) else ()

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from cdc_perf.faults.detection import Detection, detecting
 from cdc_perf.faults.injectors import injector_of, ordered_ends
 from cdc_perf.faults.live_ledger import PASSING_SECONDS, Flow, LiveLedger
 from cdc_perf.faults.records import Injection
-from cdc_perf.load.progress import LoadProgress
+from cdc_perf.load.progress import FaultProgress, LoadProgress
 from cdc_perf.settings.durations import format_duration
 from cdc_perf.settings.faults import PlannedFault, lasting
 from cdc_perf.waiting import NotReady, cancelled_by, wait_until
@@ -69,6 +69,7 @@ class FaultPlayer:
         self._ending, self._finished = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._injections: list[Injection] = []
+        self._up = ""
         self._counts: Counter[str] = Counter()
 
     def follow(self, progress: LoadProgress) -> None:
@@ -77,6 +78,19 @@ class FaultPlayer:
             self._began = time.monotonic()
             self._thread = threading.Thread(target=self._play, name="faults", daemon=True)
             self._thread.start()
+
+    @property
+    def progress(self) -> FaultProgress | None:
+        """How far a list is; None if each fault has a time."""
+        if self._planned[0].at_seconds is not None:
+            return None
+        latest = self._injections[-1].fault if self._injections else ""
+        return FaultProgress(len(self._injections), len(self._planned), latest)
+
+    def active(self) -> Mapping[str, bool]:
+        """Return whether each fault is up now, by its name."""
+        up = self._up
+        return {each.fault.name: each.fault.name == up for each in self._planned}
 
     @property
     def finished(self) -> bool:
@@ -134,6 +148,7 @@ class FaultPlayer:
         detection.fault_begins()
         began = datetime.now(UTC)
         changes: dict[str, object] = {"began": began, "failure": ""}
+        self._up = fault.name
         try:
             with injector_of(fault.action)(self._context) as proof:
                 changes |= {"proved": datetime.now(UTC), "proof": proof}
@@ -144,6 +159,8 @@ class FaultPlayer:
             why = str(error).strip().partition("\n")[0] or type(error).__name__
             changes["failure"] = why
             _log.warning(f"fault {fault.name}: {why}")
+        finally:
+            self._up = ""
         self._injections[-1] = msgspec.structs.replace(injection, **changes)
 
     def _wait_for_recovery(self, before: Flow | None) -> None:

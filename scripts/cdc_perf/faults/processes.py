@@ -1,7 +1,7 @@
 """Faults of a component's processes."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from cdc_perf.errors import StackFailure
@@ -10,6 +10,8 @@ from cdc_perf.faults.context import FaultContext
 # A slow component runs for a fifth of the time. The pauses are short enough that no client gives
 # up on it, and long enough to be longer than every pause of its own.
 _FROZEN_SECONDS, _RUNNING_SECONDS = 0.4, 0.1
+# A component that starts again on a full disk can write for so long.
+_REFILL_SECONDS = 0.05
 
 
 @contextmanager
@@ -39,23 +41,56 @@ def frozen(context: FaultContext, component: str) -> Iterator[str]:
 @contextmanager
 def slowed(context: FaultContext, component: str) -> Iterator[str]:
     """Freeze and continue a component in turn for the time of the block."""
-    ending = threading.Event()
 
-    def alternate() -> None:
-        with suppress(StackFailure):
-            while not ending.wait(_RUNNING_SECONDS):
-                context.control.freeze(component)
-                ending.wait(_FROZEN_SECONDS)
-                context.control.thaw(component)
+    def once(ending: threading.Event) -> None:
+        ending.wait(_RUNNING_SECONDS)
+        context.control.freeze(component)
+        ending.wait(_FROZEN_SECONDS)
+        context.control.thaw(component)
 
-    thread = threading.Thread(target=alternate, daemon=True)
     try:
         proof = context.control.freeze(component)
         context.control.thaw(component)
-        thread.start()
-        yield f"{proof}, for {_FROZEN_SECONDS:g} of each {_FROZEN_SECONDS + _RUNNING_SECONDS:g} s"
+        with _repeated(once):
+            yield f"{proof}, for {_FROZEN_SECONDS:g} of each {_FROZEN_SECONDS + _RUNNING_SECONDS} s"
+    finally:
+        context.control.thaw(component)
+
+
+@contextmanager
+def disk_filled(context: FaultContext, component: str) -> Iterator[str]:
+    """Keep a component from writing to files for the time of the block.
+
+    The processes that its supervisor starts meanwhile find a full disk, too.
+    """
+
+    def once(ending: threading.Event) -> None:
+        ending.wait(_REFILL_SECONDS)
+        with suppress(StackFailure):
+            context.control.fill_disk(component)
+
+    try:
+        proof = context.control.fill_disk(component)
+        with _repeated(once):
+            yield proof
+    finally:
+        context.control.free_disk(component)
+
+
+@contextmanager
+def _repeated(step: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Take a step again and again for the time of the block, in a thread, or until it fails."""
+    ending = threading.Event()
+
+    def repeat() -> None:
+        with suppress(StackFailure):
+            while not ending.is_set():
+                step(ending)
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
     finally:
         ending.set()
-        if thread.ident is not None:
-            thread.join()
-        context.control.thaw(component)
+        thread.join()

@@ -240,17 +240,17 @@ def _measured(injection: Injection, span: _Span, seen: Observed) -> Recovery:
     outage, flowing = _outage(span, seen)
     catch_up = _catch_up(span, seen, flowing)
     latency = _latency_recovery(span, seen)
+    again = span.end
+    if catch_up.value is not None and not catch_up.at_least and not latency.at_least:
+        again = span.began + max(catch_up.value, latency.value or 0.0)
     measures = {
-        DETECTION: _detection(injection, span),
+        DETECTION: _detection(injection, span, again),
         OUTAGE: outage,
         CATCH_UP: catch_up,
         LATENCY: latency,
         STALENESS: _staleness(span, seen),
         SLOT_RETAINED_BYTES: _largest(_within(seen.slot, span.began, span.end)),
     }
-    again = span.end
-    if catch_up.value is not None and not catch_up.at_least and not latency.at_least:
-        again = span.began + max(catch_up.value, latency.value or 0.0)
     return Recovery(
         injection=injection,
         began=span.began,
@@ -261,10 +261,13 @@ def _measured(injection: Injection, span: _Span, seen: Observed) -> Recovery:
     )
 
 
-def _detection(injection: Injection, span: _Span) -> Measure:
-    if injection.detected is None:
+def _detection(injection: Injection, span: _Span, again: float) -> Measure:
+    """Return when a signal first showed the fault; one after the recovery shows something else."""
+    at = injection.detected
+    ended = again if injection.ended is None else max(again, injection.ended.timestamp())
+    if at is None or at.timestamp() > ended:
         return Measure(None, 0, why="no signal showed it")
-    return Measure(injection.detected.timestamp() - span.began, 1)
+    return Measure(at.timestamp() - span.began, 1)
 
 
 def _outage(span: _Span, seen: Observed) -> tuple[Measure, float]:

@@ -27,6 +27,26 @@ class MetricState:
 
 
 @dataclass(frozen=True)
+class FaultProgress:
+    """How many faults of a list were injected; the load ends after the last one.
+
+    Attributes:
+        injected: The number of faults that were injected, with the one that is up.
+        total: The number of faults of the list.
+        latest: The latest of them; empty before the first.
+    """
+
+    injected: int
+    total: int
+    latest: str
+
+    def __str__(self) -> str:
+        """Return it in words: `fault 3 of 31 (kill:kafka)`."""
+        name = f" ({self.latest})" if self.latest else ""
+        return f"fault {self.injected} of {self.total}{name}"
+
+
+@dataclass(frozen=True)
 class LoadProgress:
     """The progress of a run at one moment.
 
@@ -42,6 +62,7 @@ class LoadProgress:
             samples.
         stack: The latest sample of the stack's gauges, by metric.
         metrics: Every metric and sub-metric in k6's REST API, by its name there.
+        faults: The progress of the list of faults that ends the load; None if the time ends it.
     """
 
     elapsed_seconds: float
@@ -54,6 +75,7 @@ class LoadProgress:
     p95_ms: float | None
     stack: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, MetricState] = field(default_factory=dict)
+    faults: FaultProgress | None = None
 
     @property
     def left_seconds(self) -> float:
@@ -63,6 +85,8 @@ class LoadProgress:
     @property
     def share(self) -> float:
         """The completed share of the load, 0 to 1."""
+        if self.faults is not None:
+            return self.faults.injected / (self.faults.total + 1)
         return min(1.0, self.elapsed_seconds / self.total_seconds)
 
 

@@ -9,9 +9,9 @@ from functools import partial
 
 import msgspec
 
-from cdc_perf.errors import ExitCode, Failure, Interrupted, StackFailure, UsageFailure
-from cdc_perf.faults.injectors import needs_apis_only
+from cdc_perf.errors import ExitCode, Failure, Interrupted, StackFailure
 from cdc_perf.files import readable_json, write_atomically
+from cdc_perf.installation import COMMAND
 from cdc_perf.integrity.check import Checker, checker_of
 from cdc_perf.integrity.cleanup import cleanup_lines, delete_written
 from cdc_perf.integrity.records import Scope
@@ -47,6 +47,7 @@ from cdc_perf.stack.choice import EXTERNAL, running_endpoints
 from cdc_perf.stack.connector import deployed_settings
 from cdc_perf.stack.connector_health import read_connectors
 from cdc_perf.stack.endpoints import Endpoints
+from cdc_perf.stack.external.addresses import variable
 from cdc_perf.stack.gauges import Gauges
 from cdc_perf.stack.hops import read_hops
 from cdc_perf.verdict.judge import judge, judge_run, not_run
@@ -110,6 +111,9 @@ def run_plan(
         Interrupted: A signal arrived before the first scenario started.
     """
     check_results_folder(checkout.results)
+    plan = plan.on(backend.name)
+    for line in plan.left_out:
+        _log.info(line)
     # A stack that does not answer is not started if its owner must confirm the writes.
     needs_one = plan.observes or confirm is not None
     endpoints = running_endpoints(backend) if needs_one else backend.endpoints()
@@ -117,9 +121,11 @@ def run_plan(
     stop = backend.abandon
     try:
         if endpoints is None:
-            endpoints = backend.up()
+            endpoints = backend.up(proxied=plan.needs_proxies)
         else:
             backend.verify()
+        if plan.needs_proxies and not endpoints.toxiproxy_url:
+            raise _without_proxies(backend.name)
         session = prepare_session(
             plan, checkout, backend, generator, endpoints, was_up=was_up, confirm=confirm
         )
@@ -155,8 +161,6 @@ def prepare_session(
         for planned in plan.scenarios:
             expect_measurable(planned.thresholds, plan.pipeline, endpoints)
     else:
-        if backend.control() is None:
-            _expect_apis_only(plan)
         plan = _with_library(plan, checkout)
     workloads = derive_plans(plan.pipeline, endpoints.postgres_dsn, plan.workloads)
     runner = ScenarioRunner(
@@ -195,26 +199,19 @@ def prepare_session(
         machine=machine(),
         connector=deployed_settings(plan.pipeline, endpoints),
         scenarios=tuple(entry_of(run) for run in runs),
-        notes=(*backend.notes(), *_workload_notes(plan, workloads)),
+        notes=(*backend.notes(), *plan.left_out, *_workload_notes(plan, workloads)),
     )
     return RunSession(plan, backend, endpoints, runner, runs, folder, manifest)
 
 
-def _expect_apis_only(plan: Plan) -> None:
-    """Refuse faults that a stack of others cannot take: only those that were named, by its APIs.
-
-    Raises:
-        UsageFailure: A fault is in a scenario's list, or needs more than an API.
-    """
-    for planned in plan.scenarios:
-        for each in planned.faults:
-            if each.at_seconds is None or not needs_apis_only(each.fault.action):
-                raise UsageFailure(
-                    f"{planned.scenario.name}: the fault {each.fault.name} cannot be injected into "
-                    "a stack that others operate",
-                    hint="use --stack local or --stack compose; or name a fault of the connector, "
-                    "the walsender, or an open transaction with --fault",
-                )
+def _without_proxies(stack: str) -> StackFailure:
+    if stack == EXTERNAL:
+        hint = f"set {variable('toxiproxy_url')} to the API of a Toxiproxy that has them"
+    else:
+        hint = f"{COMMAND} down, then this command again: it starts the stack with Toxiproxy"
+    return StackFailure(
+        "network faults need a proxy for each link, and the stack has none", hint=hint
+    )
 
 
 def _with_library(plan: Plan, checkout: Checkout) -> Plan:

@@ -23,7 +23,7 @@ from cdc_perf.load.progress import LoadProgress
 from cdc_perf.load.run import LoadResult
 from cdc_perf.perf.components import wait_for_components
 from cdc_perf.perf.loads import Load
-from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.perf.planned_scenario import PlannedScenario
 from cdc_perf.prometheus.export import PrometheusExport, ScenarioExport
 from cdc_perf.report.live import display
 from cdc_perf.results.hops import hops_of
@@ -238,13 +238,16 @@ class ScenarioRunner:
             values = self.gauges.read(others, collect_seconds)
             if telemetry is not None:
                 telemetry.gauges(values)
+                if player is not None:
+                    telemetry.faults(player.active())
             return values
 
         def show(moment: LoadProgress) -> None:
             hops.follow(moment)
-            progress.show(moment)
             if player is not None:
                 player.follow(moment)
+                moment = replace(moment, faults=player.progress)
+            progress.show(moment)
             if telemetry is not None:
                 telemetry.progress(moment)
 

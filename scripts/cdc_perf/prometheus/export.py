@@ -9,7 +9,8 @@
 | cdc_perf_cpu_cores{component} | CPU cores, the mean of a second |
 | cdc_perf_memory_bytes{component} | resident bytes |
 | cdc_perf_threshold_ok{metric,limit} | 1 if the threshold holds, else 0; at the end the verdict's |
-| cdc_perf_fault_time_seconds{component,fault} | when a component ended, seconds since the epoch |
+| cdc_perf_component_end_time_seconds{component,what} | seconds since the epoch |
+| cdc_perf_fault_active{fault} | 1 while the fault that the run injects is up, else 0 |
 | cdc_perf_e2e_latency_seconds{quantile} | at the end, from summary.json: without the warm-up |
 | cdc_perf_verdict{verdict} | the scenario's exit code; 0 is PASS |
 """
@@ -120,6 +121,13 @@ class ScenarioExport:
             ]
         self._offer(datetime.now(UTC), [("scenario_running", {}, 1.0), *metric_values], live=True)
 
+    def faults(self, active: Mapping[str, bool]) -> None:
+        """Export which of the faults that the run injects is up now."""
+        metric_values = [
+            ("fault_active", {"fault": name}, float(is_up)) for name, is_up in active.items()
+        ]
+        self._offer(datetime.now(UTC), metric_values, live=True)
+
     def progress(self, progress: LoadProgress) -> None:
         """Export which thresholds hold now."""
         states = threshold_states(self._thresholds, progress.metrics)
@@ -130,19 +138,19 @@ class ScenarioExport:
         self._offer(datetime.now(UTC), metric_values)
 
     def loaded(self, ended: datetime, events: Iterable[ComponentEvent]) -> None:
-        """Export when k6 ended, and the components' faults meanwhile."""
+        """Export when k6 ended, and which components ended meanwhile."""
         now = datetime.now(UTC)
         self._offer(now, [("scenario_end_time_seconds", {}, ended.timestamp())])
-        faults = [
+        ends = [
             (
-                "fault_time_seconds",
-                {"component": event.component, "fault": event.what},
+                "component_end_time_seconds",
+                {"component": event.component, "what": event.what},
                 event.at.timestamp(),
             )
             for event in events
             if event.at is not None
         ]
-        self._offer(now, faults)
+        self._offer(now, ends)
         self._offer(now, [(name, labels, STALE) for (name, _), labels in self._live.items()])
 
     def _offer(

@@ -42,10 +42,18 @@ def text(progress: LoadProgress) -> str:
     """Return the current figures: `20% of 1m, 48s left, 10 VUs, 18.3 iterations/s, ...`."""
     lag, slot = (progress.stack.get(name) for name in (CONSUMER_LAG, SLOT_RETAINED_BYTES))
     return (
-        f"{progress.share:.0%} of {format_duration(progress.total_seconds)}, "
-        f"{format_duration(round(progress.left_seconds))} left{_load(progress)}"
+        f"{_position(progress)}{_load(progress)}"
         f"{'' if lag is None else f', lag {lag:,.0f}'}"
         f"{'' if slot is None else f', slot {figure(slot, BYTES)}'}"
+    )
+
+
+def _position(progress: LoadProgress) -> str:
+    if progress.faults is not None:
+        return f"{format_duration(round(progress.elapsed_seconds))}, {progress.faults}"
+    return (
+        f"{progress.share:.0%} of {format_duration(progress.total_seconds)}, "
+        f"{format_duration(round(progress.left_seconds))} left"
     )
 
 

@@ -68,5 +68,6 @@ def measure_text(name: str, measure: Measure) -> str:
 
 def _proof(recovery: Recovery) -> str:
     injection = recovery.injection
-    signal = f"; detected: {injection.signal}" if injection.signal else "; no signal showed it"
+    detected = recovery.measures.get(DETECTION, NO_MEASURE).value is not None
+    signal = f"; detected: {injection.signal}" if detected else "; no signal showed it"
     return f"{injection.fault}: {injection.proof}{signal}"

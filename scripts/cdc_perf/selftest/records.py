@@ -19,6 +19,7 @@ from cdc_perf.errors import StackFailure
 from cdc_perf.selftest.fault import FaultContext
 from cdc_perf.selftest.processes import supervisor_of
 from cdc_perf.selftest.rows import oldest_customer
+from cdc_perf.stack.kafka_client import client_settings
 from cdc_perf.stack.lag import ConsumerLag
 from cdc_perf.waiting import NotReady, wait_until
 
@@ -98,7 +99,7 @@ def poison(context: FaultContext) -> Iterator[None]:
 @contextmanager
 def leaking_connect(context: FaultContext) -> Iterator[None]:
     """Fill the offset store of the Connect worker, which keeps the last value of every key."""
-    producer = Producer(_settings(context))
+    producer = Producer(client_settings(context.endpoints))
     for number in range(_LEAKED):
         key = msgspec.json.encode(["leak", {"number": number}])
         producer.produce(_OFFSETS, key=key, value=b"x" * _LEAKED_BYTES)
@@ -111,7 +112,7 @@ def leaking_connect(context: FaultContext) -> Iterator[None]:
 def leaking_kafka(context: FaultContext) -> Iterator[None]:
     """Commit offsets with maximum-length metadata, which the broker keeps in memory."""
     topic, metadata = "leak", "x" * _METADATA_BYTES
-    admin = AdminClient(_settings(context))
+    admin = AdminClient(client_settings(context.endpoints))
     admin.create_topics([NewTopic(topic, _PARTITIONS, 1)])[topic].result(timeout=_SECONDS)
     places = [TopicPartition(topic, partition, 0, metadata) for partition in range(_PARTITIONS)]
 
@@ -153,7 +154,7 @@ def produce(context: FaultContext, key: bytes | None, value: bytes | None) -> No
     Raises:
         StackFailure: The broker does not accept it.
     """
-    producer = Producer(_settings(context))
+    producer = Producer(client_settings(context.endpoints))
     producer.produce(_topic(context), key=key, value=value, partition=0)
     if producer.flush(_SECONDS):
         raise StackFailure("the broker did not accept a record")
@@ -163,19 +164,10 @@ def _topic(context: FaultContext) -> str:
     return f"{context.pipeline.kafka.topic_prefix}.{_TABLE}"
 
 
-def _settings(context: FaultContext) -> dict[str, str | int | float | bool]:
-    endpoints = context.endpoints
-    return {
-        **endpoints.kafka_client,
-        "bootstrap.servers": endpoints.kafka_bootstrap,
-        "log_level": 0,
-    }
-
-
 def _consumer(context: FaultContext, settings: dict[str, str]) -> Consumer:
     return Consumer(
         {
-            **_settings(context),
+            **client_settings(context.endpoints),
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             **settings,

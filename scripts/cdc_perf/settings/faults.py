@@ -84,6 +84,50 @@ class Slow(_Lasting, frozen=True, kw_only=True, tag="slow"):
     component: Text
 
 
+class FillDisk(_Lasting, frozen=True, kw_only=True, tag="fill-disk"):
+    """No process of a component can write to a file for a time."""
+
+    component: Text
+
+
+class _OfLink(_Lasting, frozen=True, kw_only=True):
+    """A fault of the connections between two components, in both directions.
+
+    Attributes:
+        link: The link, such as `connect-kafka`.
+    """
+
+    link: Text
+
+
+class Partition(_OfLink, frozen=True, kw_only=True, tag="partition"):
+    """Nothing passes a link for a time; what was sent meanwhile arrives afterwards."""
+
+
+class Delay(_OfLink, frozen=True, kw_only=True, tag="latency"):
+    """Whatever passes a link takes longer for a time.
+
+    Attributes:
+        milliseconds: How much longer, in each direction.
+    """
+
+    milliseconds: Annotated[int, msgspec.Meta(ge=1, le=60_000)]
+
+
+class LimitBandwidth(_OfLink, frozen=True, kw_only=True, tag="bandwidth"):
+    """Each connection of a link is slower for a time.
+
+    Attributes:
+        kilobytes_per_second: How many units of 1,000 bytes pass in a second, in each direction.
+    """
+
+    kilobytes_per_second: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+
+class Reset(_OfLink, frozen=True, kw_only=True, tag="reset"):
+    """Each connection of a link ends as soon as something is sent, for a time."""
+
+
 class TerminateWalSender(_Action, frozen=True, kw_only=True, tag="terminate-walsender"):
     """PostgreSQL ends the process that sends the slot's changes (pg_terminate_backend)."""
 
@@ -125,9 +169,15 @@ class PoisonRecord(_Lasting, frozen=True, kw_only=True, tag="poison-record"):
     """
 
 
-OfComponent = Kill | Restart | Stop | Freeze | Slow
+class TakeSnapshot(_Action, frozen=True, kw_only=True, tag="incremental-snapshot"):
+    """The connector reads the first table again, while it streams the changes."""
+
+
+OfComponent = Kill | Restart | Stop | Freeze | Slow | FillDisk
+OfLink = Partition | Delay | LimitBandwidth | Reset
 Action = (
     OfComponent
+    | OfLink
     | TerminateWalSender
     | OpenTransaction
     | LargeTransaction
@@ -135,6 +185,7 @@ Action = (
     | DropSlot
     | PauseConnector
     | PoisonRecord
+    | TakeSnapshot
 )
 
 

@@ -186,6 +186,8 @@ class ExternalStackSettings(_Section, frozen=True):
         consumer_url: cdc-consumer.
         connector_postgres: `host:port` of PostgreSQL as Kafka Connect reaches it, if different.
         prometheus_url: A Prometheus that accepts remote write, to watch the load.
+        toxiproxy_url: The API of a Toxiproxy whose proxies have the names of the links, for network
+            faults.
     """
 
     postgres_dsn: str = ""
@@ -198,6 +200,7 @@ class ExternalStackSettings(_Section, frozen=True):
     consumer_url: str = ""
     connector_postgres: str = ""
     prometheus_url: str = ""
+    toxiproxy_url: str = ""
 
 
 class Stacks(_Section, frozen=True):

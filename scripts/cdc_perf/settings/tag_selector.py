@@ -10,10 +10,13 @@ from collections.abc import Iterable
 from cdc_perf.settings.names import nearest
 
 # The tags of every sample of an iteration, in the order of a key: the source table of the change,
-# and its operation.
+# and its operation. Before them, the phase of a run with faults that a threshold is about: k6 does
+# not know that one.
+PHASE, FAULT = "phase", "fault"
 TABLE = "table"
-TAGS = (TABLE, "operation")
+TAGS = (PHASE, TABLE, "operation")
 EXAMPLE = "cdc_e2e_latency{table:shop.orders,operation:update}"
+EXAMPLE_OF_FAULTS = "cdc_e2e_latency{phase:fault}"
 # k6 splits at commas, strips spaces and quotes from both ends of a value, and looks for braces
 # (ParseMetricName and Metric.AddSubmetric in metrics/metric.go), so no value with them is found.
 VALUE = r"""[^\s,{}"'](?:[^,{}"']*[^\s,{}"'])?"""
@@ -54,6 +57,8 @@ def parse_key(key: str) -> tuple[str, Tags]:
             raise SelectorError(f"tag {name} is set twice")
         if not _VALUE.fullmatch(value):
             raise SelectorError(f"tag {name} needs a value, without quotes or braces: {EXAMPLE}")
+        if name == PHASE and value != FAULT:
+            raise SelectorError(f"the only {PHASE} is {FAULT}: {EXAMPLE_OF_FAULTS}")
         found[name] = value
     tags = tuple((name, found[name]) for name in TAGS if name in found)
     metric = match["metric"].strip()

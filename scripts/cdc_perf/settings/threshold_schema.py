@@ -7,7 +7,7 @@ from cdc_perf.settings.expressions import STATS
 from cdc_perf.settings.metrics import Better, MetricKind, MetricType, Phase
 from cdc_perf.settings.recovery import KINDS, LOST, RECOVERY
 from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
-from cdc_perf.settings.tag_selector import TAGS, VALUE
+from cdc_perf.settings.tag_selector import FAULT, PHASE, TAGS, VALUE
 from cdc_perf.settings.threshold_file import ENVIRONMENTS, SCHEMA, SUCCESS_RATE
 from cdc_perf.settings.thresholds import DEFAULT
 
@@ -15,8 +15,9 @@ Schema = dict[str, object]
 
 _LIMITS = "#/$defs/limits"
 # At least one of the tags, in their order.
-_TABLE, _OPERATION = (f"{name}:{VALUE}" for name in TAGS)
-_SELECTOR = f"(?:{_TABLE}(?:,{_OPERATION})?|{_OPERATION})"
+_TABLE, _OPERATION = (f"{name}:{VALUE}" for name in TAGS if name != PHASE)
+_OF_CHANGE = f"(?:{_TABLE}(?:,{_OPERATION})?|{_OPERATION})"
+_SELECTOR = f"(?:{PHASE}:{FAULT}(?:,{_OF_CHANGE})?|{_OF_CHANGE})"
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _BETWEEN_0_AND_1 = r"0+\.0*[1-9][0-9]*"
 _DIRECTIONS = {Better.LOWER: "at most", Better.HIGHER: "at least"}

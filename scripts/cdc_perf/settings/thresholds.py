@@ -9,7 +9,7 @@ from cdc_perf.settings.metrics import MetricKind, MetricType, Source
 from cdc_perf.settings.names import nearest
 from cdc_perf.settings.samples import samples_needed
 from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE
-from cdc_perf.settings.tag_selector import Tags, with_tags
+from cdc_perf.settings.tag_selector import FAULT, PHASE, Tags, with_tags
 
 DEFAULT = "default"
 # What is measured without k6.
@@ -57,9 +57,20 @@ class Threshold:
         return unit_of_stat(self.stat, self.kind.unit)
 
     @property
+    def of_faults(self) -> bool:
+        """Whether it is about the time from each fault to the recovery, not about the rest."""
+        return (PHASE, FAULT) in self.tags
+
+    @property
+    def selected(self) -> Tags:
+        """The tags in k6 of the samples that it is about, without the phase."""
+        return tuple(tag for tag in self.tags if tag[0] != PHASE)
+
+    @property
     def k6_metric(self) -> str:
         """The metric or sub-metric in k6: `cdc_e2e_latency{phase:steady,operation:update}`."""
-        return with_tags(self.kind.name, (*self.kind.k6_tags, *self.tags))
+        phase = () if self.of_faults else self.kind.k6_tags
+        return with_tags(self.kind.name, (*phase, *self.selected))
 
     @property
     def k6_expression(self) -> str:
@@ -78,10 +89,9 @@ class Threshold:
 
     @property
     def in_k6(self) -> bool:
-        """Whether k6 evaluates it too: not the stack's metrics, nor the count of a trend."""
-        return self.kind.source is Source.K6 and not (
-            self.kind.type is MetricType.TREND and self.stat == "count"
-        )
+        """Whether k6 evaluates it too: not a count of a trend, nor the time of faults."""
+        counted = self.kind.type is MetricType.TREND and self.stat == "count"
+        return self.kind.source is Source.K6 and not counted and not self.of_faults
 
     def holds(self, observed: float) -> bool:
         """Return whether `observed`, in the metric's unit, meets the threshold."""

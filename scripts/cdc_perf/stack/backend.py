@@ -55,11 +55,13 @@ class Backend(Protocol):
     def name(self) -> str:
         """The name of the backend, such as `local`."""
 
-    def up(self, *, observe: bool = False) -> Endpoints:
+    def up(self, *, observe: bool = False, proxied: bool = False) -> Endpoints:
         """Start what does not run; return the addresses after a canary row went through.
 
         Args:
             observe: Whether to start Prometheus too; its address is among those returned.
+            proxied: Whether the components reach each other through Toxiproxy, if the backend has
+                one and the stack is not up; its address is among those returned.
 
         Raises:
             StackFailure: A tool is unavailable, or a component did not become ready.

@@ -24,3 +24,9 @@ class Control(Protocol):
 
     def start(self, component: str) -> None:
         """Start a stopped component; return without waiting for it."""
+
+    def fill_disk(self, component: str) -> str:
+        """Keep every process of a component from writing to a file, until `free_disk`."""
+
+    def free_disk(self, component: str) -> None:
+        """Let every process of a component write again."""

@@ -80,6 +80,8 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
             it gets the password of `postgres_dsn`.
         connector_sink: `host:port` of the sink as Kafka Connect reaches it; empty if it is the same
             as for the harness.
+        toxiproxy_url: The API of a Toxiproxy whose proxies have the names of the links; empty if
+            there is none.
         prometheus_url: Empty if there is no Prometheus.
         grafana_url: Empty if there is no Grafana.
     """
@@ -104,6 +106,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     connector_postgres: str = ""
     connector_password: str = ""
     connector_sink: str = ""
+    toxiproxy_url: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that pass the addresses to k6 and the consumer."""

@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from cdc_perf.redaction import HIDDEN
 from cdc_perf.settings.kafka_client import is_secret
+from cdc_perf.stack.endpoints import Endpoints
 from cdc_perf.waiting import NotReady
 
 TIMEOUT_SECONDS = 5.0
@@ -73,6 +74,15 @@ def reason(text: str, bootstrap: str, client: Mapping[str, str]) -> str:
         if is_secret(name) and value:
             what = what.replace(value, HIDDEN)
     return what
+
+
+def client_settings(endpoints: Endpoints) -> dict[str, str | int | float | bool]:
+    """Return the settings that a client of a stack's broker needs; it logs nothing itself."""
+    return {
+        **endpoints.kafka_client,
+        "bootstrap.servers": endpoints.kafka_bootstrap,
+        "log_level": 0,
+    }
 
 
 @dataclass(frozen=True)

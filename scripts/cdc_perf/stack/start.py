@@ -50,7 +50,7 @@ class Starter(Protocol):
     def announce(self) -> None:
         """Report what the stack runs on, and what an earlier start left, which is then removed."""
 
-    def start(self, *, observe: bool) -> Endpoints:
+    def start(self, *, observe: bool, proxied: bool) -> Endpoints:
         """Start every component; return the addresses after a canary row went through."""
 
     def stopped(self) -> Sequence[str]:
@@ -69,7 +69,9 @@ class Starter(Protocol):
         """Return the last lines of a component's log."""
 
 
-def up(backend: Backend, starter: Starter, pipeline: Pipeline, *, observe: bool) -> Endpoints:
+def up(
+    backend: Backend, starter: Starter, pipeline: Pipeline, *, observe: bool, proxied: bool = False
+) -> Endpoints:
     """Start the stack, or its stopped components, and send a canary row through it.
 
     Raises:
@@ -92,7 +94,7 @@ def up(backend: Backend, starter: Starter, pipeline: Pipeline, *, observe: bool)
         backend.abandon()
     try:
         with log_waits():
-            endpoints = starter.start(observe=observe)
+            endpoints = starter.start(observe=observe, proxied=proxied)
         record(starter.checkout, pipeline)
         for warning in connector_warnings(pipeline.connector.config):
             _log.info(warning)

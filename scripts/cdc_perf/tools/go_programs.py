@@ -12,7 +12,9 @@ from cdc_perf.tools.k6 import Toolchain, build_environment
 _BUILD_SECONDS = 900
 
 
-def go_program(package: str, version: str, toolchain: Toolchain, cache: Cache) -> Tool:
+def go_program(
+    package: str, version: str, toolchain: Toolchain, cache: Cache, *, name: str = ""
+) -> Tool:
     """Return the tool of a program, whose file has the last part of the package's name.
 
     Args:
@@ -20,8 +22,9 @@ def go_program(package: str, version: str, toolchain: Toolchain, cache: Cache) -
         version: The version of its module: `v1.2.3`.
         toolchain: The Go that builds it.
         cache: The tool cache.
+        name: The name of the tool; empty: that of its file.
     """
-    name = package.rpartition("/")[2]
+    name = name or package.rpartition("/")[2]
     made_of = f"{package} {version} go{toolchain.version} {platform.machine()}"
 
     def build(folder: Path, _needs: Mapping[str, Path], _note: Note) -> None:

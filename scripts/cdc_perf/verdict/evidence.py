@@ -107,6 +107,13 @@ class Evidence:
         return msgspec.structs.replace(self.summary, metrics=dict(self.points.steady))
 
     @property
+    def fault_summary(self) -> Summary | NoSummary:
+        """The summary of the time from each fault to its recovery, as thresholds need it."""
+        if isinstance(self.summary, NoSummary):
+            return self.summary
+        return msgspec.structs.replace(self.summary, metrics=dict(self.points.faulted))
+
+    @property
     def k6_outcome(self) -> int | None:
         """k6's exit code; 0 if the harness ended it early, as the scenario asks for."""
         return 0 if self.stopped and self.k6_exit == STOPPED_BY_REST else self.k6_exit

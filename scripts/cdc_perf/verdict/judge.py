@@ -96,7 +96,9 @@ def _judge(threshold: Threshold, evidence: Evidence) -> JudgedThreshold:
     match threshold.kind.source:
         case Source.K6:
             interval = evidence.points.intervals.get(threshold)
-            return judge_threshold(threshold, evidence.judged_summary, interval)
+            of_faults = threshold.of_faults
+            summary = evidence.fault_summary if of_faults else evidence.judged_summary
+            return judge_threshold(threshold, summary, interval)
         case Source.STACK:
             return judge_stack_threshold(threshold, evidence.stack)
         case Source.HOPS:

@@ -19,11 +19,12 @@ from cdc_perf.results.points.statistics import (
     statistics_of,
 )
 from cdc_perf.results.points.store import Points, read_points
-from cdc_perf.results.points.timeline import metrics_outside, timeline
+from cdc_perf.results.points.timeline import metrics_inside, metrics_outside, timeline
 from cdc_perf.results.points.windows import Window, windows
 from cdc_perf.results.summary import Metric, NoSummary, Summary
 from cdc_perf.settings.executors import LoadShape, warm_up_seconds
-from cdc_perf.settings.metrics import COMMIT_SERIES, MetricType, Phase
+from cdc_perf.settings.metrics import COMMIT_SERIES, ITERATIONS, MetricType, Phase
+from cdc_perf.settings.tag_selector import with_tags
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.intervals import Interval, percentile_ranks, rate_interval
 
@@ -43,6 +44,7 @@ class PointsSummary:
         windows: Of a ramp, what was observed every few seconds.
         recoveries: With faults, the recovery from each that happened.
         steady: With faults, k6's metrics without the time from each fault to its recovery.
+        faulted: With faults, k6's metrics of that time, as far as a threshold is about it.
     """
 
     faults: tuple[Reason, ...] = ()
@@ -52,6 +54,7 @@ class PointsSummary:
     windows: Sequence[Window] = ()
     recoveries: tuple[Recovery, ...] = ()
     steady: Mapping[str, Metric] = field(default_factory=dict)
+    faulted: Mapping[str, Metric] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ def summarize_points(
             write_series(points, series)
             seen = _seen(points, len(paths), thresholds, summary)
             if faulted is not None:
-                seen = _recovered(seen, points, summary, faulted)
+                seen = _recovered(seen, points, thresholds, summary, faulted)
             return replace(seen, windows=windows(points, thresholds)) if ramp else seen
     except (OSError, duckdb.Error) as error:
         why = str(error).partition("\n")[0]
@@ -180,6 +183,7 @@ def _seen(
 def _recovered(
     seen: PointsSummary,
     points: Points,
+    thresholds: Sequence[Threshold],
     summary: Summary | NoSummary,
     faulted: Faulted,
 ) -> PointsSummary:
@@ -195,11 +199,16 @@ def _recovered(
         slot=times.slot,
     )
     found = recoveries(faulted.injections, observed)
+    spans = [each.span for each in found]
     names = () if isinstance(summary, NoSummary) else summary.metrics
+    of_faults = [threshold for threshold in thresholds if threshold.of_faults]
+    named = [threshold.k6_metric for threshold in of_faults]
+    named += [with_tags(ITERATIONS, threshold.selected) for threshold in of_faults]
     return replace(
         seen,
         recoveries=found,
-        steady=metrics_outside(points, names, [each.span for each in found]),
+        steady=metrics_outside(points, names, spans),
+        faulted=metrics_inside(points, dict.fromkeys(named), spans),
         intervals={},
     )
 

@@ -8,15 +8,13 @@ from cdc_perf.reasons.reason import Reason
 from cdc_perf.results.summary import NoSummary, Summary
 from cdc_perf.settings.durations import MAX_RUN_SECONDS, format_duration
 from cdc_perf.settings.expressions import Operator
-from cdc_perf.settings.metrics import MetricType, Phase
+from cdc_perf.settings.metrics import ITERATIONS, MetricType, Phase
 from cdc_perf.settings.tag_selector import with_tags
 from cdc_perf.settings.thresholds import Threshold
 from cdc_perf.stats.intervals import Interval
 from cdc_perf.verdict.records import ThresholdResult
 
 _ROUND_TO_SECONDS = 10
-# Each iteration of k6 counts once, with the tags of its change.
-_ITERATIONS = "iterations"
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def judge_threshold(
         missing = reasons.no_samples(
             metric=threshold.metric,
             stat=threshold.stat,
-            after_warm_up=threshold.kind.phase is Phase.STEADY,
+            after_warm_up=threshold.kind.phase is Phase.STEADY and not threshold.of_faults,
         )
         return result_of(threshold, None, 0, ok=None, reason=missing)
     judged = judge_value(threshold, observed, samples, interval)
@@ -64,9 +62,9 @@ def _occurred(threshold: Threshold, summary: Summary) -> bool:
 
     A counter that nothing touched is 0, whether its changes succeeded or did not occur.
     """
-    if not threshold.tags or threshold.kind.type is not MetricType.COUNTER:
+    if not threshold.selected or threshold.kind.type is not MetricType.COUNTER:
         return True
-    return bool(summary.observed(with_tags(_ITERATIONS, threshold.tags), "count"))
+    return bool(summary.observed(with_tags(ITERATIONS, threshold.selected), "count"))
 
 
 def judge_value(

@@ -85,6 +85,7 @@ def test_each_fault_of_a_list_is_proved_and_recovered_from(inv: Inv) -> None:
     assert value(by_name["connector:paused"], OUTAGE) > 2
     assert by_name["connector:paused"]["injection"]["signal"]
     assert "kill:connect" in completed.output
+    assert "fault 1 of 4 (kill:connect)" in completed.output
     report = (run / "report.html").read_text(encoding="utf-8")
     assert "Recovery from faults" in report
 

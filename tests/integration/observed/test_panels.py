@@ -92,8 +92,9 @@ def look(
     return seen(title, reference, series, run)
 
 
-def test_a_fault_is_marked_at_its_time(observed: Observed, run: Run) -> None:
-    asked = f'last_over_time(cdc_perf_fault_time_seconds{{test_run_id="{run.span.run_id}"}}[10m])'
+def test_the_end_of_a_component_is_marked_at_its_time(observed: Observed, run: Run) -> None:
+    selected = f'cdc_perf_component_end_time_seconds{{test_run_id="{run.span.run_id}"}}'
+    asked = f"last_over_time({selected}[10m])"
     (fault,) = observed.prometheus.at(asked, run.span.end)
     labels, (at,) = fault
     assert labels["component"] == "mongodb"

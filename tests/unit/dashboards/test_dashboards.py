@@ -99,13 +99,14 @@ def test_panels_do_not_overlap(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BOARDS)
-def test_an_annotation_stands_at_the_time_that_its_value_is(name: str) -> None:
+def test_an_annotation_stands_at_the_time_that_its_value_is_or_spans_a_fault(name: str) -> None:
     annotations = BOARDS[name]["annotations"]["list"]
-    assert [x["name"] for x in annotations] == ["Start", "End", "Fault"]
+    assert [x["name"] for x in annotations] == ["Start", "End", "Component ended", "Fault"]
     for annotation in annotations:
         promql_parser.parse(filled(annotation["expr"]))
-        assert annotation["expr"].startswith("1000 * ")
-        assert annotation["useValueForTime"] is True
+        is_region = annotation["name"] == "Fault"
+        assert annotation["expr"].startswith("cdc_perf_fault_active{" if is_region else "1000 * ")
+        assert annotation["useValueForTime"] is not is_region
 
 
 def test_the_plans_ten_panels_are_there_in_their_order() -> None:

@@ -62,6 +62,12 @@ class FakeControl:
     def start(self, component: str) -> None:
         self._do(f"start {component}")
 
+    def fill_disk(self, component: str) -> str:
+        return self._do(f"fill {component}")
+
+    def free_disk(self, component: str) -> None:
+        self._do(f"free {component}")
+
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,3 +177,20 @@ def test_a_latency_that_stays_higher_does_not_end_the_list(
     player.follow(RUNNING)
     wait_for(lambda: player.finished, player)
     assert all(injection.happened for injection in player.close())
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_list_reports_how_far_it_is_and_which_fault_is_up(tmp_path: Path) -> None:
+    control = FakeControl()
+    player = player_of(control, tmp_path, PlannedFault(FREEZE), PlannedFault(KILL))
+    assert str(player.progress) == "fault 0 of 2"
+    player.follow(RUNNING)
+    wait_for(lambda: "freeze kafka" in control.done, player)
+    assert str(player.progress) == "fault 1 of 2 (freeze:kafka)"
+    assert player.active() == {"freeze:kafka": True, "kill:connect": False}
+    player.close()
+    assert player.active() == {"freeze:kafka": False, "kill:connect": False}
+
+
+def test_faults_with_times_leave_the_progress_to_the_time(tmp_path: Path) -> None:
+    assert player_of(FakeControl(), tmp_path, PlannedFault(KILL, 9.0)).progress is None

@@ -16,7 +16,7 @@ from cdc_perf.load import run as load
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.k6 import K6, Shape
 from cdc_perf.perf.loads import K6Load, Load
-from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.perf.planned_scenario import PlannedScenario
 from cdc_perf.perf.scenario_runner import ScenarioRun, ScenarioRunner
 from cdc_perf.process import Completed
 from cdc_perf.results.summary import Check, Metric, Summary
@@ -80,8 +80,8 @@ class FakeBackend:
     def endpoints(self) -> Endpoints | None:
         return endpoints() if self.up_already else None
 
-    def up(self, *, observe: bool = False) -> Endpoints:
-        self.calls.append("up --observe" if observe else "up")
+    def up(self, *, observe: bool = False, proxied: bool = False) -> Endpoints:
+        self.calls.append("up --observe" if observe else "up, proxied" if proxied else "up")
         return endpoints()
 
     def verify(self, *, connector: bool = True) -> None:

@@ -17,7 +17,7 @@ from cdc_perf.load.k6 import Shape
 from cdc_perf.load.run import LoadResult
 from cdc_perf.perf import breakpoint as search
 from cdc_perf.perf.breakpoint import measure_breakpoint
-from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.perf.planned_scenario import PlannedScenario
 from cdc_perf.perf.scenario_runner import ScenarioResult, ScenarioRun, ScenarioRunner
 from cdc_perf.results.points.windows import Window
 from cdc_perf.settings.executors import ConstantArrivalRate, RampingArrivalRate, Stage

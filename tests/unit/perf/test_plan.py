@@ -128,9 +128,101 @@ def test_faults_that_a_scenario_cannot_have_are_refused(
     assert message in failure.value.message
 
 
-def test_a_fault_of_a_component_that_the_pipeline_lacks_is_refused() -> None:
+def kafka_only() -> Checkout:
     folder = CHECKOUT.root / "pipelines" / "kafka-only"
+    return Checkout.at(CHECKOUT.root, {PIPELINE: str(folder)})
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("kill:mongodb@20s", "the pipeline has no component mongodb"),
+        ("partition:kafka-consumer@20s", "the pipeline has no link kafka-consumer"),
+    ],
+)
+def test_a_named_fault_of_what_the_pipeline_lacks_is_refused(fault: str, why: str) -> None:
+    with pytest.raises(UsageFailure) as failure:
+        make_plan(kafka_only(), "baseline", Overrides(faults=(fault,)))
+    assert failure.value.message == f"--fault: {fault}: {why}"
+
+
+def test_a_listed_fault_of_what_the_pipeline_lacks_is_left_out() -> None:
+    plan = make_plan(kafka_only(), "resilience", Overrides())
+    names = [each.fault.name for each in plan.scenarios[1].faults]
+    assert "kill:connect" in names
+    assert "kill:mongodb" not in names
+    assert "partition:kafka-consumer" not in names
+    line = "resilience: without kill:mongodb: the pipeline has no component mongodb"
+    assert line in plan.left_out
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("component", "conect", "unknown component 'conect'; did you mean connect?"),
+        ("link", "connect-kafk", "unknown link 'connect-kafk'; did you mean connect-kafka?"),
+    ],
+)
+def test_a_fault_of_what_no_pipeline_has_is_refused_even_in_a_list(
+    tmp_path: Path, field: str, value: str, why: str
+) -> None:
+    name = "kill:connect" if field == "component" else "partition:connect-kafka"
+    folder = tmp_path / "pipeline"
+    shutil.copytree(CHECKOUT.pipeline, folder)
+    (folder / "faults.json").write_text(json.dumps({name: {field: value}}))
     checkout = Checkout.at(CHECKOUT.root, {PIPELINE: str(folder)})
     with pytest.raises(UsageFailure) as failure:
-        make_plan(checkout, "baseline", Overrides(faults=("kill:mongodb@20s",)))
-    assert "fault kill:mongodb: the pipeline has no component 'mongodb'" in failure.value.message
+        make_plan(checkout, "resilience", Overrides())
+    assert failure.value.message == f"fault {name}: {why}"
+
+
+def test_a_stack_leaves_out_the_listed_faults_that_it_cannot_have() -> None:
+    plan = make_plan(CHECKOUT, "resilience", Overrides())
+    assert plan.needs_proxies
+    assert plan.on("local") == plan
+    compose = plan.on("compose")
+    names = [each.fault.name for each in compose.scenarios[1].faults]
+    assert not [x for x in names if x.startswith(("partition:", "reset:", "disk:"))]
+    assert "freeze:kafka" in names
+    assert not compose.needs_proxies
+    assert len(plan.scenarios[1].faults) == len(names) + len(compose.left_out)
+
+
+@pytest.mark.parametrize(
+    ("fault", "stack", "why"),
+    [
+        ("partition:connect-kafka@9s", "compose", "the compose stack has no Toxiproxy"),
+        ("disk:kafka@9s", "compose", "the disk of a container is the engine's"),
+        ("kill:kafka@9s", "external", "into a stack that others operate, only faults of"),
+    ],
+)
+def test_a_named_fault_that_a_stack_cannot_have_is_refused(
+    fault: str, stack: str, why: str
+) -> None:
+    plan = make_plan(CHECKOUT, "baseline", Overrides(faults=(fault,)))
+    with pytest.raises(UsageFailure) as failure:
+        plan.on(stack)
+    assert failure.value.message.startswith(f"--fault: {fault}: {why}")
+
+
+def test_others_get_only_named_faults_by_their_apis() -> None:
+    named = ("connector:paused@9s", "partition:connect-kafka@20s")
+    plan = make_plan(CHECKOUT, "baseline", Overrides(faults=named))
+    assert plan.on("external") == plan
+    with pytest.raises(UsageFailure, match="none of its faults can be injected"):
+        make_plan(CHECKOUT, "resilience", Overrides()).on("external")
+
+
+def test_a_threshold_on_the_time_of_faults_needs_faults(tmp_path: Path) -> None:
+    folder = tmp_path / "pipeline"
+    shutil.copytree(CHECKOUT.pipeline, folder)
+    own = {"baseline": {"cdc_e2e_latency{phase:fault}": {"p95": 9000}}}
+    (folder / "thresholds.json").write_text(json.dumps(own))
+    checkout = Checkout.at(CHECKOUT.root, {PIPELINE: str(folder)})
+
+    def of_faults(*faults: str) -> list[str]:
+        _, baseline = make_plan(checkout, "baseline", Overrides(faults=faults)).scenarios
+        return [x.metric for x in baseline.thresholds if x.of_faults]
+
+    assert of_faults() == []
+    assert of_faults("kill:connect@20s") == ["cdc_e2e_latency{phase:fault}"]

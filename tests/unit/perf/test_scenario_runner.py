@@ -10,7 +10,7 @@ from cdc_perf.integrity.topic import StartOffsets
 from cdc_perf.load.files import ScenarioFiles
 from cdc_perf.load.k6 import K6
 from cdc_perf.perf.loads import K6Load, LoadOfOthers
-from cdc_perf.perf.plan import PlannedScenario
+from cdc_perf.perf.planned_scenario import PlannedScenario
 from cdc_perf.perf.scenario_runner import ScenarioRun
 from cdc_perf.results.summary import Summary
 from cdc_perf.settings.scenarios import HEALTH_CHECK, OBSERVE, observation

@@ -97,10 +97,20 @@ def test_limits_are_reported_while_the_run_goes_on_and_as_they_were_judged(told:
     assert told.values("verdict") == [({"verdict": "FAIL"}, 10.0)]
 
 
-def test_a_fault_is_reported_with_its_time(told: Told) -> None:
+def test_the_end_of_a_component_is_reported_with_its_time(told: Told) -> None:
     at = datetime(2026, 11, 22, 12, tzinfo=UTC)
     died = ComponentEvent("kafka", "ended (by SIGKILL)", by_operator=False, log=(), at=at)
     nobody_knows = ComponentEvent("connect", "ended", by_operator=False, log=())
     PrometheusExport("", "r1").scenario("baseline", ()).loaded(at, (died, nobody_knows))
-    labels = {"component": "kafka", "fault": "ended (by SIGKILL)"}
-    assert told.values("fault_time_seconds") == [(labels, at.timestamp())]
+    labels = {"component": "kafka", "what": "ended (by SIGKILL)"}
+    assert told.values("component_end_time_seconds") == [(labels, at.timestamp())]
+
+
+def test_a_fault_is_reported_while_it_is_up_and_ends_with_the_load(told: Told) -> None:
+    scenario = PrometheusExport("", "r1").scenario("baseline", ())
+    for up in (True, False):
+        scenario.faults({"kill:kafka": up, "kill:connect": False})
+    scenario.loaded(datetime(2026, 11, 22, 12, tzinfo=UTC), ())
+    found = [value for labels, value in told.values("fault_active") if "kafka" in labels["fault"]]
+    assert found[:2] == [1.0, 0.0]
+    assert found[2] is STALE

@@ -8,6 +8,7 @@ from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.scenarios import load_scenarios
 from cdc_perf.settings.threshold_file import load_thresholds
 from cdc_perf.settings.thresholds import ThresholdTable
+from tests.unit.measured import threshold
 from tests.unit.settings.files import Put
 
 
@@ -120,9 +121,13 @@ def limits(**metrics: object) -> dict[str, object]:
         *(
             (limits(**{key: {"p95": 1}}), f"baseline.{key}: {what}")
             for key, what in (
-                ("cdc_e2e_latency{phase:steady}", "unknown tag 'phase'; known: table, operation"),
+                (
+                    "cdc_e2e_latency{phase:steady}",
+                    "the only phase is fault: cdc_e2e_latency{",
+                ),
+                ("cdc_e2e_latency{operation:a,phase:fault}", "must be spelled cdc_e2e_latency{p"),
                 ("cdc_e2e_latency{tabel:a.b}", "unknown tag 'tabel'; did you mean table?"),
-                ("cdc_e2e_latency{}", "unknown tag ''; known: table, operation"),
+                ("cdc_e2e_latency{}", "unknown tag ''; known: phase, table, operation"),
                 ("cdc_e2e_latency{table:a.b", "must have its tags in one pair of braces at the"),
                 ("cdc_e2e_latency{table:a}{operation:b}", "must have its tags in one pair of"),
                 ("cdc_e2e_latency{table:}", "tag table needs a value, without quotes or braces"),
@@ -239,3 +244,11 @@ def test_a_later_layer_replaces_the_limit_on_the_same_tags(checkout: Checkout, p
         "cdc_e2e_latency{operation:b}": 4,
         "cdc_e2e_latency{table:t,operation:b}": 5,
     }
+
+
+def test_a_threshold_on_the_time_of_faults_is_not_one_of_k6() -> None:
+    found = threshold("cdc_e2e_latency{phase:fault,operation:update}", "p95<=9000")
+    assert found.of_faults
+    assert not found.in_k6
+    assert found.metric == "cdc_e2e_latency{phase:fault,operation:update}"
+    assert found.k6_metric == "cdc_e2e_latency{operation:update}"

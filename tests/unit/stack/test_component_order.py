@@ -98,9 +98,9 @@ def started_locally(
         pipeline,
         Layout(folder),
         recorder,
-        lambda *, observe: (installed, {"mongodb": str(observe)}),
+        lambda *, observe, proxied: (installed, {"mongodb": f"{observe} {proxied}"}),
     )
-    starter.start(observe=observe)
+    starter.start(observe=observe, proxied=False)
     return recorder
 
 
@@ -127,7 +127,7 @@ def local_stack(
     recorder = Recorder(Layout(folder))
     monkeypatch.setattr("cdc_perf.stack.local.backend.Supervisor", lambda _: recorder)
 
-    def install(*_: object, observe: bool) -> tuple[Installed, dict[str, str]]:
+    def install(*_: object, observe: bool, proxied: bool) -> tuple[Installed, dict[str, str]]:
         raise AssertionError(observe)
 
     return LocalStack(CHECKOUT, pipeline, Layout(folder), install), recorder
@@ -228,7 +228,7 @@ def test_the_compose_stack_starts_the_consumer_after_the_others(
     pipeline: Pipeline, published: dict[str, str], tmp_path: Path, *, observe: bool
 ) -> None:
     project = FakeProject()
-    endpoints = starter_of(tmp_path, pipeline, project, {}).start(observe=observe)
+    endpoints = starter_of(tmp_path, pipeline, project, {}).start(observe=observe, proxied=False)
     assert endpoints.connector_sink == "mongodb:27017"
     first = ["kafka", "kafka-connect", "mongodb", "postgres", "otel-collector"]
     assert project.command.done == [
@@ -262,7 +262,7 @@ def test_the_compose_stack_mounts_the_plugins_and_starts_only_what_the_pipeline_
     starter = starter_of(
         tmp_path, pipeline_in("postgres-to-postgres"), project, {"jdbc-sink": jars}
     )
-    endpoints = starter.start(observe=False)
+    endpoints = starter.start(observe=False, proxied=False)
     assert project.command.done == [["kafka", "kafka-connect", "postgres", "otel-collector"]]
     assert "mongodb" not in project.needed
     assert endpoints.connector_sink == "postgres:5432"
@@ -278,7 +278,9 @@ def test_the_compose_stack_mounts_the_plugins_and_starts_only_what_the_pipeline_
         "0o755",
     ]
     # Another start removes the plugins of the last one.
-    starter_of(tmp_path, pipeline_in("mongodb-sink"), project, {}).start(observe=False)
+    starter_of(tmp_path, pipeline_in("mongodb-sink"), project, {}).start(
+        observe=False, proxied=False
+    )
     assert not folder.exists()
 
 
@@ -286,7 +288,7 @@ def test_the_compose_stack_mounts_the_plugins_and_starts_only_what_the_pipeline_
 def test_the_compose_stack_without_a_sink_has_neither_mongodb_nor_consumer(tmp_path: Path) -> None:
     project = FakeProject()
     starter = starter_of(tmp_path, pipeline_in("kafka-only"), project, {})
-    assert starter.start(observe=False).connector_sink == ""
+    assert starter.start(observe=False, proxied=False).connector_sink == ""
     assert project.command.done == [["kafka", "kafka-connect", "postgres", "otel-collector"]]
     assert "mongodb" not in project.needed
 

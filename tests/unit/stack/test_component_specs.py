@@ -76,7 +76,7 @@ def test_each_component_has_an_address(pipeline: Pipeline) -> None:
 def test_an_external_stack_can_give_each_address_but_grafanas() -> None:
     addresses = {spec.address for spec in SPECS} - {"grafana_url"}
     files = {"kafka_client_file", "connect_ca"}
-    assert {*addresses, *files, "connector_postgres", "sink_dsn"} == set(
+    assert {*addresses, *files, "connector_postgres", "sink_dsn", "toxiproxy_url"} == set(
         ExternalStackSettings.__struct_fields__
     )
     assert set(_FORMS) == set(ExternalStackSettings.__struct_fields__)

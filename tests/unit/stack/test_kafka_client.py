@@ -42,8 +42,9 @@ def test_every_client_has_the_settings_of_the_pipeline(
     path: Path, function: ast.FunctionDef
 ) -> None:
     source = ast.unparse(function)
-    # `_settings` of the fault injection merges them.
-    assert "**client" in source or "**self.client" in source or "_settings(context)" in source, path
+    # `client_settings` merges them.
+    merged = ("**client", "**self.client", "client_settings(context.endpoints)")
+    assert any(each in source for each in merged), path
 
 
 TEXT = (

@@ -21,8 +21,8 @@ from cdc_perf.waiting import NotReady
 LOG = logging.getLogger("cdc_perf.tests")
 
 
-def install(*, observe: bool) -> tuple[Installed, dict[str, str]]:
-    raise AssertionError(observe)
+def install(*, observe: bool, proxied: bool) -> tuple[Installed, dict[str, str]]:
+    raise AssertionError((observe, proxied))
 
 
 class Recorded(LocalStack):
@@ -63,8 +63,8 @@ class Recorded(LocalStack):
         self.done.append("announce")
         LOG.info("an earlier start left a volume")
 
-    def start(self, *, observe: bool) -> Endpoints:
-        self.done.append(f"start, observe={observe}")
+    def start(self, *, observe: bool, proxied: bool) -> Endpoints:
+        self.done.append(f"start, observe={observe}, proxied={proxied}")
         if self.fault is not None:
             raise self.fault
         return self.addresses
@@ -99,7 +99,7 @@ def test_what_an_earlier_start_left_goes_quietly_before_a_start(
     schema.touch()
     stack = Recorded(pipeline, endpoints, is_up=False, root=tmp_path)
     assert up(stack, stack, pipeline, observe=True) == endpoints
-    assert stack.done == ["announce", "abandon", "start, observe=True"]
+    assert stack.done == ["announce", "abandon", "start, observe=True, proxied=False"]
     assert progress[0] == "an earlier start left a volume"
     assert [line.split(" after ")[0] for line in progress[1:]] == ["the stack is up"]
     assert stack.checkout.started_file.exists()
@@ -113,7 +113,7 @@ def test_of_a_start_that_fails_nothing_is_left(
     with pytest.raises(type(fault)) as caught:
         up(stack, stack, pipeline, observe=False)
     assert caught.value is fault
-    assert stack.done[-2:] == ["start, observe=False", "abandon"]
+    assert stack.done[-2:] == ["start, observe=False, proxied=False", "abandon"]
     assert progress == ["an earlier start left a volume", "the stack is down"]
 
 

@@ -8,6 +8,7 @@ import pytest
 from cdc_perf.errors import ExitCode
 from cdc_perf.faults.records import Injection
 from cdc_perf.faults.recovery import Measure, Recovery
+from cdc_perf.results.summary import Metric
 from cdc_perf.settings.executors import ConstantArrivalRate
 from cdc_perf.settings.recovery import RecoveryThresholds
 from cdc_perf.stack.component import ComponentEvent
@@ -118,6 +119,26 @@ def test_latency_is_judged_without_the_time_of_the_fault() -> None:
     assert judge(during).exit_code is ExitCode.PASS
     steady = replace(during, points=replace(during.points, steady=slow))
     assert judge(steady).exit_code is ExitCode.FAIL
+
+
+@pytest.mark.parametrize(
+    ("during", "code"),
+    [
+        ({"cdc_e2e_latency": trend(100, p95=9000.0)}, ExitCode.PASS),
+        ({"cdc_e2e_latency": trend(100, p95=31_000.0)}, ExitCode.FAIL),
+        ({"cdc_e2e_latency": trend(9, p95=9000.0)}, ExitCode.NO_DATA),
+        ({}, ExitCode.NO_DATA),
+    ],
+)
+def test_a_threshold_can_be_about_the_time_of_the_fault(
+    during: dict[str, Metric], code: ExitCode
+) -> None:
+    known = faulted({}, {})
+    of_faults = threshold("cdc_e2e_latency{phase:fault}", "p95<=30000")
+    points = replace(known.points, faulted=during)
+    verdict = judge(replace(known, thresholds=(LIMIT, of_faults), points=points))
+    assert verdict.exit_code is code
+    assert verdict.thresholds[1].metric == "cdc_e2e_latency{phase:fault}"
 
 
 def test_a_load_that_ended_after_the_last_recovery_is_complete() -> None:

@@ -71,37 +71,57 @@ def metrics_outside(points: Points, names: Iterable[str], spans: Spans) -> dict[
         names: k6's names, such as `cdc_e2e_latency{phase:steady}`.
         spans: The spans to leave out.
     """
-    outside = " AND ".join(
-        f"NOT (microseconds >= {begin * 1e6:.0f} AND microseconds < {end * 1e6:.0f})"
-        for begin, end in spans
+    ((first, last),) = points.rows(
+        "SELECT min(microseconds), max(microseconds) FROM point WHERE metric = 'iterations'"
     )
-    found = {name: _metric(points, name, outside or "true", spans) for name in names}
+    seconds = ((last or 0) - (first or 0)) / 1e6 - _length(spans)
+    return _metrics(points, names, f"NOT ({_within(spans)})", seconds)
+
+
+def metrics_inside(points: Points, names: Iterable[str], spans: Spans) -> dict[str, Metric]:
+    """Return metrics and sub-metrics of k6 of some spans alone; otherwise as `metrics_outside`."""
+    return _metrics(points, names, _within(spans), _length(spans))
+
+
+def _within(spans: Spans) -> str:
+    return " OR ".join(
+        (
+            "false",
+            *(f"microseconds >= {a * 1e6:.0f} AND microseconds < {b * 1e6:.0f}" for a, b in spans),
+        )
+    )
+
+
+def _length(spans: Spans) -> float:
+    return sum(end - begin for begin, end in spans)
+
+
+def _metrics(
+    points: Points, names: Iterable[str], chosen: str, seconds: float
+) -> dict[str, Metric]:
+    found = {name: _metric(points, name, chosen, seconds) for name in names}
     return {name: metric for name, metric in found.items() if metric is not None}
 
 
-def _metric(points: Points, name: str, outside: str, spans: Spans) -> Metric | None:
+def _metric(points: Points, name: str, times: str, seconds: float) -> Metric | None:
     metric, tags = parsed_k6_name(name)
     kind = points.types.get(metric)
     chosen = f"AND tags IN ({tag_texts(metric, tags)})" if tags else ""
-    where = f"FROM point WHERE metric = ? AND {outside} {chosen}"
+    where = f"FROM point WHERE metric = ? AND ({times}) {chosen}"
     if kind is SummaryType.TREND:
-        ((*values,),) = points.rows(f"SELECT {', '.join(_STATS.values())} {where}", metric)
-        contains, stats = "time", dict(zip(_STATS, values, strict=True))
-        return Metric(kind, contains, stats) if values[0] else None
+        ((*stats,),) = points.rows(f"SELECT {', '.join(_STATS.values())} {where}", metric)
+        return Metric(kind, "time", dict(zip(_STATS, stats, strict=True))) if stats[0] else None
     if kind is SummaryType.RATE:
         columns = "count(*), count(*) FILTER (value <> 0)"
         ((count, passes),) = points.rows(f"SELECT {columns} {where}", metric)
         if not count:
             return None
-        rate = {"rate": passes / count, "passes": passes, "fails": count - passes}
-        return Metric(kind, "default", rate)
+        values = {"rate": passes / count, "passes": passes, "fails": count - passes}
+        return Metric(kind, "default", values)
     if kind is SummaryType.COUNTER:
         ((total,),) = points.rows(f"SELECT coalesce(sum(value), 0) {where}", metric)
-        ((first, last),) = points.rows(
-            "SELECT min(microseconds), max(microseconds) FROM point WHERE metric = 'iterations'"
-        )
-        left = ((last or 0) - (first or 0)) / 1e6 - sum(end - begin for begin, end in spans)
-        return Metric(kind, "default", {"count": total, "rate": total / left if left > 0 else None})
+        rate = total / seconds if seconds > 0 else None
+        return Metric(kind, "default", {"count": total, "rate": rate})
     return None
 
 

@@ -49,9 +49,9 @@ class ComposeStack:
         self._project = ComposeProject(checkout, pipeline, find_engine)
         self._starter = ComposeStarter(checkout, pipeline, self._project, jmx_agent, plugin_folders)
 
-    def up(self, *, observe: bool = False) -> Endpoints:
+    def up(self, *, observe: bool = False, proxied: bool = False) -> Endpoints:
         """Start the stack, or its stopped components, and send a canary row through it."""
-        return up(self, self._starter, self._pipeline, observe=observe)
+        return up(self, self._starter, self._pipeline, observe=observe, proxied=proxied)
 
     def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it
         """Raise StackFailure if the stack's settings or tables do not match pipeline.toml."""

@@ -41,6 +41,13 @@ class ComposeControl:
         """Start a container."""
         self._containers.start(SERVICES[component])
 
+    def fill_disk(self, component: str) -> str:
+        """Refuse: the processes belong to the engine."""
+        raise StackFailure(f"the disk of {component} cannot be filled: it is the engine's")
+
+    def free_disk(self, component: str) -> None:
+        """Do nothing: no disk is full."""
+
     def _wait(self, component: str, wanted: str) -> str:
         def probe() -> str:
             found, name = self._containers.engine_state(SERVICES[component])

@@ -90,7 +90,7 @@ class ComposeStarter:
         """Start a component's container again."""
         self.project.containers.start(SERVICES[name])
 
-    def start(self, *, observe: bool) -> Endpoints:
+    def start(self, *, observe: bool, proxied: bool) -> Endpoints:  # noqa: ARG002 - it has no Toxiproxy
         """Get the images, start the containers, and make them a pipeline."""
         pipeline = self.pipeline
         components = components_of(pipeline)

@@ -112,6 +112,7 @@ _FORMS: Mapping[str, Callable[[str], str]] = {
     "consumer_url": forms.consumer,
     "connector_postgres": forms.connector_postgres,
     "prometheus_url": forms.prometheus,
+    "toxiproxy_url": forms.toxiproxy,
 }
 # The addresses that are or name files.
 _FILES: Mapping[str, Callable[[str, Path], str]] = {

@@ -72,7 +72,7 @@ class ExternalStack:
             for name in generator_ignores(self._addresses.kafka_client):
                 _log.info(f"k6 reads the topics without {name}, which its Kafka client lacks")
 
-    def up(self, *, observe: bool = False) -> Endpoints:
+    def up(self, *, observe: bool = False, proxied: bool = False) -> Endpoints:  # noqa: ARG002
         """Probe every component, report the answers, and send a canary row through the pipeline."""
         endpoints = self._addresses
         if observe and not endpoints.prometheus_url:

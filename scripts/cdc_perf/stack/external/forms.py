@@ -135,4 +135,5 @@ def _url(pages: str, text: str) -> str:
 
 connect = partial(_url, "connectors|connector-plugins")
 consumer = partial(_url, "metrics|readyz|healthz")
+toxiproxy = partial(_url, "proxies|version|metrics")
 prometheus = partial(_url, "api/v1|metrics|graph|query|-")

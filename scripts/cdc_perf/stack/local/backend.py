@@ -2,11 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.installation import COMMAND
 from cdc_perf.settings.paths import Checkout
 from cdc_perf.settings.pipeline import Pipeline
 from cdc_perf.stack import target
@@ -19,12 +21,14 @@ from cdc_perf.stack.local.control import LocalControl
 from cdc_perf.stack.local.jvm_memory import collected
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.logs import last_lines
+from cdc_perf.stack.local.proxies import TOXIPROXY
 from cdc_perf.stack.local.start import NAME, LocalStarter
 from cdc_perf.stack.local.state import LocalState
 from cdc_perf.stack.local.supervisor import Supervisor, uptime
 from cdc_perf.stack.local.tool_paths import Install
 from cdc_perf.stack.local.watch import LocalWatch
 from cdc_perf.stack.start import check, up, verify
+from cdc_perf.stack.toxiproxy import Toxiproxy
 from cdc_perf.stack.usage import Usage, usage_of
 from cdc_perf.waiting import cancelled_by
 
@@ -50,17 +54,31 @@ class LocalStack:
         self._supervisor = Supervisor(layout)
         self._starter = LocalStarter(checkout, pipeline, layout, self._supervisor, install)
 
-    def up(self, *, observe: bool = False) -> Endpoints:
+    def up(self, *, observe: bool = False, proxied: bool = False) -> Endpoints:
         """Start the stack, or its stopped components, and send a canary row through it."""
-        control = self.control()
+        for fault, end in self._left_faults():
+            _log.info(f"{fault}: ending it")
+            end()
+        return up(self, self._starter, self._pipeline, observe=observe, proxied=proxied)
+
+    def _left_faults(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Yield each fault that a killed run left, in a sentence, and what ends it."""
+        control, left = self.control(), "by a run that was killed"
         for name in self._components:
             if control.frozen(name):
-                _log.info(f"{name} was frozen by a run that was killed: continuing it")
-                control.thaw(name)
-        return up(self, self._starter, self._pipeline, observe=observe)
+                yield f"{name} was frozen {left}", partial(control.thaw, name)
+            if control.disk_full(name):
+                yield f"the disk of {name} was filled {left}", partial(control.free_disk, name)
+        endpoints = self.endpoints()
+        if endpoints is not None and endpoints.toxiproxy_url:
+            toxiproxy = Toxiproxy(endpoints.toxiproxy_url)
+            for link in toxiproxy.affected():
+                yield f"the link {link} was impaired {left}", partial(toxiproxy.clear, link)
 
     def verify(self, *, connector: bool = True) -> None:  # noqa: ARG002 - the harness deploys it
-        """Raise StackFailure if the stack's settings or tables do not match pipeline.toml."""
+        """Raise StackFailure if it does not match pipeline.toml, or a killed run left a fault."""
+        for fault, _end in self._left_faults():
+            raise StackFailure(fault, hint=f"{COMMAND} up ends the fault")
         verify(self, self._checkout, self._pipeline)
 
     def check(self) -> tuple[Result, ...]:
@@ -112,7 +130,8 @@ class LocalStack:
         usage = self.usage()
         versions = self.versions()
         statuses = []
-        for name in (*self._components, *(x for x in OBSERVERS if x in processes)):
+        others = (x for x in (TOXIPROXY, *OBSERVERS) if x in processes)
+        for name in (*self._components, *others):
             info = processes.get(name, {})
             pid = info.get("pid") or None
             statuses.append(
@@ -121,7 +140,7 @@ class LocalStack:
                     version=versions.get(name, ""),
                     state=self._supervisor.state(name) if info else "stopped",
                     pid=pid,
-                    port=getattr(state.ports, name) if state is not None and info else None,
+                    port=state.port(name) if state is not None and info else None,
                     memory=usage[name].memory if name in usage else None,
                     uptime=uptime(info) if info else None,
                 )
@@ -150,13 +169,15 @@ class LocalStack:
             notes.append(on_mongodb)
         if any(name in self.versions() for name in OBSERVERS):
             notes.append("observed: Prometheus and the JMX agents ran on the same machine")
+        if TOXIPROXY in self.versions():
+            notes.append("proxied: the components reach each other through Toxiproxy")
         return tuple(notes)
 
     def log_files(self) -> Mapping[str, Path]:
         """Return the log files, including supervisord's."""
-        observers = (name for name in OBSERVERS if name in self.versions())
+        others = (name for name in (TOXIPROXY, *OBSERVERS) if name in self.versions())
         return {
-            name: self._layout.log(name) for name in (*self._components, *observers, "supervisord")
+            name: self._layout.log(name) for name in (*self._components, *others, "supervisord")
         }
 
     def log_tails(self, lines: int) -> Mapping[str, LogTail]:

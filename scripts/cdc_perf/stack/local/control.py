@@ -6,6 +6,7 @@ from contextlib import suppress
 import psutil
 
 from cdc_perf.errors import StackFailure
+from cdc_perf.stack.local import file_limit
 from cdc_perf.stack.local.supervisor import Supervisor
 from cdc_perf.waiting import NotReady, wait_until
 from cdc_perf.wording import counted
@@ -87,6 +88,27 @@ class LocalControl:
     def start(self, component: str) -> None:
         """Have supervisord start a component."""
         self._supervisor.start_program(component)
+
+    def fill_disk(self, component: str) -> str:
+        """Keep every process of a component from writing to files."""
+        if not psutil.LINUX:
+            raise StackFailure("a full disk needs Linux, which limits running processes (prlimit)")
+        family = _family(self._first(component))
+        for process in family:
+            file_limit.fill(process)
+        return f"{_named(family)} may write no byte to a file (RLIMIT_FSIZE 0)"
+
+    def free_disk(self, component: str) -> None:
+        """Let every process of a component write to files again."""
+        with suppress(psutil.NoSuchProcess):
+            for process in _family(self._first(component)):
+                file_limit.free(process)
+
+    def disk_full(self, component: str) -> bool:
+        """Return whether a component cannot write to files, as after a run that was killed."""
+        with suppress(StackFailure, psutil.NoSuchProcess):
+            return psutil.LINUX and file_limit.is_full(self._first(component))
+        return False
 
     def _first(self, component: str) -> psutil.Process:
         pid = self._supervisor.processes().get(component, {}).get("pid")

@@ -10,12 +10,14 @@ from cdc_perf.stack.local.backend import LocalStack
 from cdc_perf.stack.local.jvm import Java
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.observe import PROMETHEUS, Observers, find_prometheus
+from cdc_perf.stack.local.proxies import TOXIPROXY
 from cdc_perf.stack.local.tool_paths import Installed
 from cdc_perf.stack.local.training import storage_tool, training_tool
 from cdc_perf.tools.cache import Cache, Tool
 from cdc_perf.tools.catalogue import Catalogue, catalogue
 from cdc_perf.tools.install import install_all
 from cdc_perf.tools.jars import JMX_AGENT, plugin_tools
+from cdc_perf.tools.toxiproxy import PROGRAM, VERSION, toxiproxy_tool
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,16 @@ def component_versions(programs: Catalogue) -> dict[str, str]:
 def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalStack:
     """Return the embedded stack of a checkout; its tools are installed when it starts."""
 
-    def install(*, observe: bool) -> tuple[Installed, dict[str, str]]:
+    def install(*, observe: bool, proxied: bool) -> tuple[Installed, dict[str, str]]:
         prometheus = find_prometheus() if observe else None
         tools = EmbeddedTools.of(checkout, pipeline, cache)
         programs = tools.programs
         # Training takes longer than the caches save in one start. So the first start does without.
         with_caches = cache.has(programs.kafka)
         wanted = (x for x in tools.all if with_caches or x is not tools.jvm_caches)
-        install_all(cache, (*wanted, *((programs.jmx_agent,) if observe else ())))
+        toxiproxy = toxiproxy_tool(checkout.root, cache) if proxied else None
+        further = (programs.jmx_agent if observe else None, toxiproxy)
+        install_all(cache, (*wanted, *(tool for tool in further if tool is not None)))
         observers = None
         if prometheus is not None:
             observers = Observers(
@@ -97,10 +101,13 @@ def local_stack(checkout: Checkout, pipeline: Pipeline, cache: Cache) -> LocalSt
             k6=cache.path(programs.k6) / "k6",
             observers=observers,
             plugins={name: cache.path(tool) for name, tool in tools.plugins.items()},
+            toxiproxy=cache.path(toxiproxy) / PROGRAM if toxiproxy is not None else None,
         )
         versions = component_versions(programs)
         if observers is not None:
             versions[PROMETHEUS] = observers.version
+        if toxiproxy is not None:
+            versions[TOXIPROXY] = VERSION
         return installed, versions
 
     return LocalStack(checkout, pipeline, Layout(checkout.stack), install)

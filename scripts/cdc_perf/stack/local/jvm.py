@@ -15,6 +15,7 @@ from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.passwords import CONNECTOR_VARIABLE, Passwords
 from cdc_perf.stack.local.ports import Ports
 from cdc_perf.stack.local.program import Program
+from cdc_perf.stack.local.proxies import ProxyPorts
 
 # C1 alone compiles in a fraction of C2's time and reaches 6,000 events/s; the serial collector
 # needs no extra threads. On two cores, each makes a stack start seconds earlier. C1 alone reserves
@@ -88,6 +89,7 @@ def write_settings(
     ports: Ports,
     passwords: Passwords,
     plugins: Mapping[str, Path] = MappingProxyType({}),
+    proxies: ProxyPorts | None = None,
 ) -> None:
     """Write the settings files of both processes.
 
@@ -96,12 +98,17 @@ def write_settings(
         ports: The ports of the stack.
         passwords: The passwords of the accounts.
         plugins: The folders of the worker's plugins, by name; each gets its own class loader.
+        proxies: The ports of Toxiproxy; None without proxies.
     """
     write_atomically(layout.settings / "log4j2.xml", _LOG4J2)
     write_atomically(layout.root / _JAAS, _JAAS_TEXT)
     _write_properties(layout.root / _USERS, {CONNECT_USER: passwords.connect})
-    _write_properties(layout.settings / "kafka.properties", _kafka(layout, ports))
-    connect = _connect(ports)
+    kafka, connect = _kafka(layout, ports), _connect(ports)
+    if proxies is not None:
+        kafka = proxies.broker_settings(kafka)
+        address = connect["bootstrap.servers"]
+        connect["bootstrap.servers"] = proxies.address("connect-kafka", address)
+    _write_properties(layout.settings / "kafka.properties", kafka)
     if plugins:
         _link_plugins(layout.root / _PLUGINS, plugins)
         connect["plugin.path"] = _PLUGINS

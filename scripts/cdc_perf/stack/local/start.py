@@ -13,6 +13,7 @@ from cdc_perf.settings.pipeline import Pipeline, PostgresSink
 from cdc_perf.stack import readiness
 from cdc_perf.stack.component_specs import OBSERVERS, PIPELINE, components_of, start_order
 from cdc_perf.stack.endpoints import Endpoints, on_loopback
+from cdc_perf.stack.links import links_of
 from cdc_perf.stack.local import consumer, jvm, known_errors, mongodb, observe, postgres
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.logs import last_lines
@@ -20,6 +21,13 @@ from cdc_perf.stack.local.observe import Observers
 from cdc_perf.stack.local.passwords import CONNECTOR_REFERENCE, Passwords
 from cdc_perf.stack.local.ports import Ports, choose
 from cdc_perf.stack.local.program import Program
+from cdc_perf.stack.local.proxies import (
+    TOXIPROXY,
+    ProxyPorts,
+    as_the_consumer_reaches,
+    toxiproxy,
+    with_proxies,
+)
 from cdc_perf.stack.local.state import LocalState
 from cdc_perf.stack.local.supervisor import Supervisor
 from cdc_perf.stack.local.tool_paths import Install, Installed
@@ -78,13 +86,14 @@ class LocalStarter:
         """Start a stopped component."""
         self.supervisor.start_program(name)
 
-    def start(self, *, observe: bool) -> Endpoints:
+    def start(self, *, observe: bool, proxied: bool) -> Endpoints:
         """Install the tools, start the components, and make them a pipeline."""
-        installed, versions = self.install(observe=observe)
+        installed, versions = self.install(observe=observe, proxied=proxied)
         layout, pipeline = self.layout, self.pipeline
         local = pipeline.stacks.local
         given = {k: v for k, v in msgspec.structs.asdict(local.ports).items() if v is not None}
         ports = choose(given)
+        proxies = ProxyPorts.choose(links_of(pipeline), ports) if installed.toxiproxy else None
         mongod = mongodb.configured(self.checkout, pipeline)
         server = mongodb.find_server(mongod, versions["mongodb"])
         observers = installed.observers
@@ -98,19 +107,27 @@ class LocalStarter:
             connector_password=CONNECTOR_REFERENCE,
             connect_password=passwords.connect,
         )
+        if proxies is not None:
+            endpoints = with_proxies(endpoints, proxies)
         layout.make()
         components = components_of(pipeline)
         versions = {**versions, "mongodb": server.version}
-        names = {*(spec.name for spec in components), *OBSERVERS}
+        names = {*(spec.name for spec in components), TOXIPROXY, *OBSERVERS}
         state = LocalState(
             ports=ports,
             cluster_id=jvm.new_cluster_id(),
             versions={name: text for name, text in versions.items() if name in names},
+            proxies=proxies,
         )
         state.write(layout.state)
-        jvm.write_settings(layout, ports, passwords, installed.plugins)
+        jvm.write_settings(layout, ports, passwords, installed.plugins, proxies)
         jvm.copy_storage(installed.storage, layout, state.cluster_id)
         agents, observing = self._observing(observers, ports)
+        before = (
+            (toxiproxy(layout, installed.toxiproxy, proxies),)
+            if installed.toxiproxy and proxies
+            else ()
+        )
         programs = {
             each.name: each
             for each in (
@@ -118,11 +135,16 @@ class LocalStarter:
                 mongodb.program(layout, server, installed.mongodb, ports.mongodb),
                 postgres.program(layout, installed.postgres, ports.postgres),
                 consumer.program(
-                    self.checkout.root, self.checkout.pipeline_file, endpoints, ports.consumer
+                    self.checkout.root,
+                    self.checkout.pipeline_file,
+                    as_the_consumer_reaches(endpoints, proxies) if proxies else endpoints,
+                    ports.consumer,
                 ),
             )
         }
-        self.supervisor.start((*(programs[spec.name] for spec in components), *observing))
+        self.supervisor.start((*(programs[spec.name] for spec in components), *before, *observing))
+        for program in before:
+            self.supervisor.start_program(program.name)
         for spec in start_order(components):
             if spec.name == "postgres":
                 self._create_cluster(installed, ports, passwords)

@@ -16,6 +16,7 @@ class Installed:
     Attributes:
         k6: Only linked, for runs by hand.
         plugins: The folders of the worker's plugins, by name.
+        toxiproxy: The program; None without proxies.
     """
 
     postgres: Path
@@ -25,10 +26,11 @@ class Installed:
     k6: Path | None
     observers: Observers | None
     plugins: Mapping[str, Path] = field(default_factory=dict)
+    toxiproxy: Path | None = None
 
 
 class Install(Protocol):
     """Installs the tools, and returns their paths and their versions."""
 
-    def __call__(self, *, observe: bool) -> tuple[Installed, dict[str, str]]:
+    def __call__(self, *, observe: bool, proxied: bool) -> tuple[Installed, dict[str, str]]:
         """Install the missing tools."""

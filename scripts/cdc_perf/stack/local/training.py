@@ -65,8 +65,8 @@ def training_tool(catalogue: Catalogue, storage: Tool, checkout: Checkout) -> To
         layout = Layout(folder / "stack")
         versions = {"mongodb": catalogue.mongodb.version}
 
-        def install(*, observe: bool) -> tuple[Installed, dict[str, str]]:
-            del observe  # a training run is an ordinary start
+        def install(*, observe: bool, proxied: bool) -> tuple[Installed, dict[str, str]]:
+            del observe, proxied  # a training run is an ordinary start
             return installed, versions
 
         sample = Checkout.at(checkout.root, {})
