@@ -112,12 +112,14 @@ def _run(
     log("started", group=pipeline.kafka.consumer_group, topics=",".join(tables))
     try:
         sink.prepare(collections, int(limits.delete_marker_ttl_hours * 3600))
+        subscription.begin()
         writer = sink if exporter is None else exporter.traced(sink, pipeline.kafka.consumer_group)
         ports = Dependencies(consumer, subscription, writer, dead_letters, metrics, progress)
         Loop(ports, tables, limits.max_batch_size).run(stopping.asked)
     finally:
+        stopping.closing()
         server.shutdown()
-        consumer.close()
+        subscription.close()
         client.close()
     log("stopped")
 

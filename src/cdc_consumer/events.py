@@ -1,12 +1,13 @@
 """Parse a Kafka record to a change event, or to the reason why it can never be one. No I/O."""
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
-from cdc_consumer.order import READ, Order, position_of
+from cdc_consumer.order import READ, Order, lsn_of_read, position_of
 from cdc_consumer.placeholders import is_unavailable
 from cdc_consumer.settings import Table
 
@@ -127,7 +128,7 @@ def parse(record: Record, table: Table) -> Event | Rejection:
     fault = _fault(value)
     if fault is not None:
         return Rejection(record, *fault)
-    op, lsn = value["__op"], value["__source_lsn"]
+    op, lsn = value["__op"], _lsn(value)
     try:
         position = position_of(value.get("__source_sequence"), lsn, op)
     except msgspec.DecodeError as error:
@@ -163,7 +164,7 @@ def _fault(value: dict[str, Any]) -> tuple[Reason, str] | None:
     op = value.get("__op")
     if not isinstance(op, str) or op not in OPS:
         return "unknown-op", f"__op is {op!r}"
-    lsn = value.get("__source_lsn")
+    lsn = _lsn(value)
     if type(lsn) is not int or not 0 <= lsn <= HIGHEST_LSN:
         return "missing-lsn", f"__source_lsn is {lsn!r}"
     for name, kind in _OPTIONAL.items():
@@ -171,6 +172,15 @@ def _fault(value: dict[str, Any]) -> tuple[Reason, str] | None:
         if item is not None and type(item) is not kind:
             return "invalid-metadata", f"{name} is {item!r}"
     return None
+
+
+def _lsn(value: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever the record has
+    """Return the LSN of an event, or of the change before it if it has none, as it is there."""
+    lsn, sequence = value.get("__source_lsn"), value.get("__source_sequence")
+    if lsn is None and value["__op"] == READ and isinstance(sequence, str):
+        with suppress(msgspec.DecodeError):
+            return lsn_of_read(sequence)
+    return lsn
 
 
 def _object(record: Record, data: bytes | None, what: str) -> dict[str, Any] | Rejection:

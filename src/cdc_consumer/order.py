@@ -106,6 +106,19 @@ def position_of(sequence: str | None, lsn: int, op: str) -> str | None:
     return f"{own if commit is None else commit:016x}.{own:016x}"
 
 
+def lsn_of_read(sequence: str) -> int | None:
+    """Return the LSN of the change before a row that an incremental snapshot read.
+
+    Such an event has no LSN of its own, and its sequence is that of the change before it: Debezium
+    drops a row that was changed while it read it, so what it sends is later than that change.
+
+    Raises:
+        msgspec.DecodeError: The sequence is malformed.
+    """
+    _, before = _SEQUENCE.decode(sequence)
+    return before
+
+
 def order_of_document(metadata: object) -> Order | None:
     """Return the order of the change in a document, from its `_cdc`; None if it has none."""
     if not isinstance(metadata, Mapping):

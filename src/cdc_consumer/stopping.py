@@ -9,6 +9,8 @@ from cdc_consumer.log import log
 
 SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT))
 GRACE_SECONDS = 1.6
+# The last commit is acknowledged within milliseconds, or not at all.
+CLOSE_SECONDS = 5.0
 
 
 class Stopping:
@@ -24,6 +26,16 @@ class Stopping:
         self._finished = threading.Event()
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         threading.Thread(target=self._wait, name="signals", daemon=True).start()
+
+    def closing(self) -> None:
+        """End the process if it does not end by itself: a consumer that hangs is not restarted."""
+
+        def wait() -> None:
+            if not self._finished.wait(CLOSE_SECONDS):
+                log("gave-up", detail=f"closing took longer than {CLOSE_SECONDS:g} s")
+                os._exit(GaveUpError.exit_code)
+
+        threading.Thread(target=wait, name="closing", daemon=True).start()
 
     def finished(self) -> None:
         """Record that the process is about to exit normally."""

@@ -111,9 +111,22 @@ class Subscription:
         self._bounds: dict[tuple[str, int], tuple[int, int]] = {}
         self._bounds_at = float("-inf")
         self._logged_at: dict[str, float] = {}
-        consumer.subscribe(
-            list(topics), on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose
+        self._closing = False
+
+    def begin(self) -> None:
+        """Join the group: whoever joins must poll, so nothing else may fail before that."""
+        self._consumer.subscribe(
+            list(self._topics), on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose
         )
+
+    def close(self) -> None:
+        """Commit what was acknowledged, and leave.
+
+        A group that rebalances meanwhile assigns partitions to the closing consumer. They are not
+        begun: the client would wait for committed offsets that it no longer fetches.
+        """
+        self._closing = True
+        self._consumer.close()
 
     def unassigned(self) -> list[str]:
         """Return the topics without a partition assigned to this consumer."""
@@ -199,6 +212,8 @@ class Subscription:
             GaveUpError: The next records were removed before they were read, or Kafka did not
                 answer.
         """
+        if self._closing:
+            return
 
         def attempt() -> list[TopicPartition]:
             try:

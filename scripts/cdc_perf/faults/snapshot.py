@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
@@ -99,13 +99,14 @@ def _completed(context: FaultContext, topic: str) -> str:
         "enable.auto.commit": False,
     }
     deadline = time.monotonic() + _SNAPSHOT_SECONDS
+    rows = "?"
     with closing(Consumer(settings)) as consumer:
         consumer.assign([TopicPartition(topic, 0, 0)])
         while time.monotonic() < deadline:
             message = consumer.poll(_POLL_SECONDS)
             value = None if message is None or message.error() else message.value()
-            notification: Mapping[str, object] = json.loads(value) if value else {}
+            notification = json.loads(value) if value else {}
+            rows = notification.get("additional_data", {}).get("total_rows_scanned", rows)
             if notification.get("type") == "COMPLETED":
-                found = notification.get("additional_data")
-                return str(found.get("total_rows_scanned", "?")) if isinstance(found, dict) else "?"
+                return str(rows)
     raise StackFailure(f"the snapshot was not completed within {_SNAPSHOT_SECONDS:.0f} s")

@@ -69,7 +69,7 @@ class _Flat(msgspec.Struct, frozen=True):
     """The fields of a flattened event that are read; Debezium's transform adds them."""
 
     op: str = msgspec.field(name="__op")
-    lsn: _Number = msgspec.field(name="__source_lsn")
+    lsn: _Number | None = msgspec.field(name="__source_lsn", default=None)
     tx: _Number | None = msgspec.field(name="__source_txId", default=None)
     sequence: str | None = msgspec.field(name="__source_sequence", default=None)
     # Any: another transform may have made text of a time, which is then unknown.
@@ -82,7 +82,7 @@ class _Flat(msgspec.Struct, frozen=True):
 class _Source(msgspec.Struct, frozen=True):
     """The envelope's `source`; old versions of Debezium have no `ts_us`."""
 
-    lsn: _Number
+    lsn: _Number | None = None
     txId: _Number | None = None  # noqa: N815 - Debezium's name
     sequence: str | None = None
     ts_us: Any = None
@@ -187,7 +187,7 @@ def event_of(message: Message, table: Table) -> ChangeEvent:
     identity = _id(message.key(), table)
     lsn = tx = commit = source_us = debezium_us = None
     if event is not None:
-        lsn, tx, commit = event.lsn, event.tx, _commit(event)
+        lsn, tx, commit = _lsn(event), event.tx, _commit(event)
         source_us = _microseconds(event.source_us, event.source_ms)
         debezium_us = _microseconds(event.debezium_us, event.debezium_ms)
     kind, kafka_ms = message.timestamp()
@@ -252,7 +252,8 @@ def _value(value: bytes | str) -> _Value:
         if envelope.source is None:
             return _in_payload(value, envelope)
         event, form = envelope.flat(envelope.source), _FORM_ENVELOPE
-    return (event.op, event, form) if event.op in _OPS else _NO_EVENT
+    known = event.op in _OPS and (event.lsn is not None or _lsn(event) is not None)
+    return (event.op, event, form) if known else _NO_EVENT
 
 
 def _in_payload(value: bytes | str, envelope: _Envelope) -> _Value:
@@ -267,6 +268,19 @@ def _in_payload(value: bytes | str, envelope: _Envelope) -> _Value:
     op, event, form = _value(payload)
     # A payload within a payload is no event.
     return (op, event, _WITH_SCHEMAS[form]) if form in _WITH_SCHEMAS else _NO_EVENT
+
+
+def _lsn(event: _Flat) -> int | None:
+    """Return the LSN of an event.
+
+    A row that an incremental snapshot read has none; its sequence is that of the change before it.
+    """
+    if event.lsn is not None or event.op != READ or event.sequence is None:
+        return event.lsn
+    try:
+        return _SEQUENCE.decode(event.sequence)[1]
+    except NOT_JSON:
+        return None
 
 
 def _commit(event: _Flat) -> int | None:

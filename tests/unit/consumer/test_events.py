@@ -134,3 +134,27 @@ def test_an_unchanged_toasted_column_is_left_out_and_the_event_is_not_whole() ->
 
 def test_fields_of_debezium_are_no_columns() -> None:
     assert parsed(flattened(id="a", __table="orders", __deleted="false")).fields == {"id": "a"}
+
+
+@pytest.mark.parametrize(
+    ("sequence", "lsn"),
+    [('["70","80"]', 80), ('[null,"80"]', 80), ('["70",null]', None), ("[", None), (..., None)],
+)
+def test_a_row_of_an_incremental_snapshot_has_the_lsn_of_the_change_before_it(
+    sequence: object, lsn: int | None
+) -> None:
+    value = flattened(__op="r", __source_lsn=None, __source_sequence=sequence)
+    found = parse(record(key=b'{"id":"a"}', value=value), ORDERS)
+    if lsn is None:
+        assert isinstance(found, Rejection)
+        assert found.reason == "missing-lsn"
+    else:
+        assert isinstance(found, Event)
+        assert (found.lsn, found.position) == (lsn, None)
+
+
+def test_only_a_row_that_was_read_may_lack_an_lsn() -> None:
+    value = flattened(__op="u", __source_lsn=None, __source_sequence='["70","80"]')
+    found = parse(record(key=b'{"id":"a"}', value=value), ORDERS)
+    assert isinstance(found, Rejection)
+    assert found.reason == "missing-lsn"

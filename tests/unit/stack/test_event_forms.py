@@ -241,3 +241,24 @@ def test_no_record_stops_the_check(value: object, key: object) -> None:
     except ValueError:
         row = {}
     assert (row is None) == (found.op in (TOMBSTONE, "d"))
+
+
+@pytest.mark.parametrize(
+    ("op", "sequence", "lsn"),
+    [
+        ("r", '["70","80"]', 80),
+        ("r", '["70",null]', None),
+        ("r", "[", None),
+        ("u", '["7","8"]', None),
+    ],
+)
+@pytest.mark.parametrize("form", ["flat", "envelope"])
+def test_a_row_of_an_incremental_snapshot_has_the_lsn_of_the_change_before_it(
+    op: str, sequence: str, lsn: int | None, form: str
+) -> None:
+    if form == "flat":
+        value = flat(__op=op, __source_lsn=None, __source_sequence=sequence)
+    else:
+        value = envelope(op=op, source={"lsn": None, "sequence": sequence})
+    found = event_of(record(value), CUSTOMER)
+    assert (found.op, found.lsn, found.commit) == (UNREADABLE if lsn is None else op, lsn, None)
