@@ -57,9 +57,10 @@ def consumer_config(
         # Cooperative: kept partitions are consumed while others move. Classic protocol: the next
         # one needs Kafka 4 and its timeouts set on the broker.
         "partition.assignment.strategy": "cooperative-sticky",
-        # 6 s is a broker's default minimum; after a kill, the partitions of a consumer that is no
-        # static member, or does not start again, are idle for this time.
-        "session.timeout.ms": 6000,
+        # After a kill, the partitions of a consumer that does not start again are idle for this
+        # time. 6 s is a broker's default minimum. A static member whose session ended is fenced
+        # (see on_error), so its session outlasts the restart of a broker.
+        "session.timeout.ms": 30_000 if group_instance else 6000,
         "heartbeat.interval.ms": 500,
         "max.poll.interval.ms": max(
             LEAST_POLL_INTERVAL_MS,

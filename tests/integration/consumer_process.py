@@ -293,9 +293,14 @@ class Lane:
         return count
 
     def start(
-        self, *, max_batch_size: int = 500, retry_seconds: float = 30, ready: bool = True
+        self,
+        *,
+        max_batch_size: int = 500,
+        retry_seconds: float = 30,
+        ready: bool = True,
+        instance: str = "",
     ) -> ConsumerProcess:
-        """Start a consumer and wait until it is ready."""
+        """Start a consumer, a static member if it has a name, and wait until it is ready."""
         number = len(self.started)
         settings = self.write_settings(
             f"pipeline-{number}.toml", max_batch_size=max_batch_size, retry_seconds=retry_seconds
@@ -304,7 +309,7 @@ class Lane:
         log = self.folder / f"consumer-{number}.log"
         running = process.start(
             [sys.executable, "-m", "cdc_consumer", settings],
-            env=self.environment(port),
+            env={**self.environment(port), "CDC_GROUP_INSTANCE_ID": instance},
             output=log,
         )
         consumer = ConsumerProcess(running, f"http://127.0.0.1:{port}", log)

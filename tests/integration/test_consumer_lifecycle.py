@@ -369,6 +369,23 @@ def test_an_outage_that_does_not_end_ends_the_consumer_with_3(apart: Lane, serve
     assert len(apart.documents()) == 20
 
 
+def test_a_static_member_that_cannot_begin_ends_each_time(apart: Lane, server: Server) -> None:
+    consumer = apart.start(instance="one")
+    apart.produce(rows(10))
+    consumer.wait_counted(10)
+    server.stop()
+    consumer.kill()
+    # The group would assign it partitions at once.
+    for _ in range(4):
+        again = apart.start(retry_seconds=0.5, ready=False, instance="one")
+        assert again.ended() == 3
+        assert "cdc-consumer: build info: " in again.log
+    apart.produce(rows(10, start=10))
+    server.start()
+    apart.start(instance="one").wait_counted(10)
+    assert len(apart.documents()) == 20
+
+
 def test_a_stop_during_an_outage_is_soon_over_and_commits_nothing(
     apart: Lane, server: Server
 ) -> None:

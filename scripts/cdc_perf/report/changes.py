@@ -37,7 +37,7 @@ _MEASURES = {
     OUTAGE: "outage",
     CATCH_UP: "caught up",
     LATENCY_BACK: "latency back",
-    STALENESS: "stalest",
+    STALENESS: "staleness",
 }
 
 

@@ -24,7 +24,7 @@ COLUMNS = {
     OUTAGE: "outage s",
     CATCH_UP: "caught up s",
     LATENCY: "latency back s",
-    STALENESS: "stalest s",
+    STALENESS: "staleness s",
     SLOT_RETAINED_BYTES: "slot",
     LOST: "lost",
     DUPLICATES: "duplicates",

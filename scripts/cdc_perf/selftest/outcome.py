@@ -19,9 +19,9 @@ _LONGEST_REASON = 200
 _ABOUT = """\
 # Verdicts on injected faults
 
-Written by `inv selftest --write` (`nox -s selftest`). Each fault is injected alone, under a load of
-eight seconds, on its own embedded stack. It enters through a component or the network; no file that
-the verdict reads is changed. A gate that misses its fault makes the command exit with 12. The table
+Written by `inv selftest --write` (`nox -s selftest`). Each fault is injected alone, under a short
+load, on its own embedded stack. It enters through a component or the network; no file that the
+verdict reads is changed. A gate that misses its fault makes the command exit with 12. The table
 shows the verdict of `inv perf`, the gate or threshold that had to fail, and its reason.
 
 """

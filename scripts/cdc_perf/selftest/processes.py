@@ -16,6 +16,7 @@ import psutil
 from cdc_perf import process_tags
 from cdc_perf.errors import StackFailure
 from cdc_perf.selftest.fault import FaultContext, Inject
+from cdc_perf.stack.local.control import LocalControl
 from cdc_perf.stack.local.layout import Layout
 from cdc_perf.stack.local.supervisor import Supervisor
 
@@ -30,12 +31,12 @@ def frozen(component: str) -> Inject:
 
     @contextmanager
     def inject(context: FaultContext) -> Iterator[None]:
-        pid = _pid(context, component)
-        os.kill(pid, signal.SIGSTOP)
+        control = LocalControl(supervisor_of(context))
         try:
+            control.freeze(component)
             yield
         finally:
-            _go_on(pid)
+            control.thaw(component)
 
     return inject
 
@@ -73,7 +74,8 @@ def slowed(pid: int, stopped_seconds: float, running_seconds: float) -> Iterator
     finally:
         ending.set()
         thread.join()
-        _go_on(pid)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager
@@ -88,20 +90,9 @@ def supervisor_of(context: FaultContext) -> Supervisor:
     return Supervisor(Layout(context.checkout.stack))
 
 
-def _pid(context: FaultContext, component: str) -> int:
-    pid = supervisor_of(context).processes().get(component, {}).get("pid")
-    if not pid:
-        raise StackFailure(f"{component} does not run")
-    return int(pid)
-
-
 def _k6(context: FaultContext) -> psutil.Process:
     found = process_tags.tagged_processes(context.files.folder)
     if not found:
         raise StackFailure("k6 does not run")
     return found[0]
 
-
-def _go_on(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGCONT)

@@ -29,8 +29,10 @@ def test_retrying_to_the_end_does_not_cost_the_partitions(
 
 
 def test_only_a_named_consumer_is_a_static_member() -> None:
-    assert "group.instance.id" not in consumer_config("b:1", "g", 60)
-    assert consumer_config("b:1", "g", 60, "one")["group.instance.id"] == "one"
+    other, static = consumer_config("b:1", "g", 60), consumer_config("b:1", "g", 60, "one")
+    assert "group.instance.id" not in other
+    assert static["group.instance.id"] == "one"
+    assert int(static["session.timeout.ms"]) > int(other["session.timeout.ms"])
 
 
 class Subscribed:

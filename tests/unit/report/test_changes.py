@@ -94,7 +94,7 @@ def test_each_fault_that_both_runs_have_is_compared() -> None:
     changes = {each.figure: each for each in changes_of(before, now)}
     assert [name for name in changes if "kill" in name] == [
         *("kill:connect: outage, s", "kill:connect: caught up, s"),
-        *("kill:connect: latency back, s", "kill:connect: stalest, s"),
+        *("kill:connect: latency back, s", "kill:connect: staleness, s"),
     ]
     outage = changes["kill:connect: outage, s"]
     assert (outage.before.value, outage.now.value, outage.delta) == (3.26, 6.52, "+100.0%")

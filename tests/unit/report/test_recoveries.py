@@ -33,7 +33,7 @@ def test_the_table_is_followed_by_the_proofs() -> None:
     lines = recoveries_text((KILLED, UNSEEN)).splitlines()
     assert lines[0].split() == [
         *("fault", "detected", "s", "outage", "s", "caught", "up", "s", "latency", "back", "s"),
-        *("stalest", "s", "slot", "lost", "duplicates"),
+        *("staleness", "s", "slot", "lost", "duplicates"),
     ]
     assert lines[-2] == (
         "kill:connect: 1 process (9) ended by SIGKILL; detected: Kafka Connect does not answer"

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from cdc_perf import process
+from cdc_perf.errors import StackFailure
 
 _NAME = "Max file size"
 
@@ -62,4 +63,9 @@ def _set(target: psutil.Process, limit: str) -> None:
         return
     words = ["prlimit", "--pid", str(target.pid), f"--fsize={limit}:"]
     own = uid == psutil.Process().uids().real
-    process.run(words, uid=None if own else uid, check=target.is_running(), timeout_seconds=10)
+    try:
+        process.run(words, uid=None if own else uid, timeout_seconds=10)
+    except StackFailure:
+        # It may have ended meanwhile, such as a worker of PostgreSQL.
+        if target.is_running():
+            raise
