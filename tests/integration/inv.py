@@ -15,7 +15,7 @@ from cdc_perf import process
 from cdc_perf.settings.paths import PIPELINE, Checkout
 from cdc_perf.waiting import NotReady, wait_until
 
-_TIMEOUT_SECONDS = 240
+_TIMEOUT_SECONDS = 360
 _MOST_RUNS = 4
 _RUN = re.compile(r"^run (\S+)$", re.MULTILINE)
 

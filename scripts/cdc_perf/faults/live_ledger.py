@@ -54,16 +54,19 @@ class LiveLedger:
         seconds = [(arrived - written) / 1e6 for written, arrived in self._arrived]
         return Flow(len(seconds) / self._window, percentile(seconds, _SHARE))
 
-    def is_like(self, before: Flow, slack_seconds: float = 0.0) -> bool:
+    def is_like(self, before: Flow, since: float, slack_seconds: float = 0.0) -> bool:
         """Return whether changes pass the pipeline about as they did before.
 
         Args:
             before: The flow before.
+            since: When the fault ended, in seconds since the epoch. The flow of earlier seconds
+                says nothing about the recovery, so it takes a whole window after that.
             slack_seconds: How much slower they may be, beyond 1.5 times.
         """
         now = self.flow()
         return (
-            now is not None
+            time.time() >= since + self._window
+            and now is not None
             and now.per_second >= _LEAST_RATE * before.per_second
             and now.p95 <= _FACTOR * before.p95 + slack_seconds
         )

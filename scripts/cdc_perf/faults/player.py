@@ -164,23 +164,24 @@ class FaultPlayer:
         self._injections[-1] = msgspec.structs.replace(injection, **changes)
 
     def _wait_for_recovery(self, before: Flow | None) -> None:
-        """Wait until changes pass as before.
+        """Wait until changes pass as before, from now on.
 
         Raises:
             _Cancelled: The load ended, or the pipeline did not recover in time.
         """
+        since = time.time()
         try:
-            self._wait_until_like(before, PASSING_SECONDS, RECOVERY_SECONDS)
+            self._wait_until_like(before, since, PASSING_SECONDS, RECOVERY_SECONDS)
         except StackFailure:
             if not self._ending.is_set():
                 name, limit = self._injections[-1].fault, format_duration(RECOVERY_SECONDS)
                 _log.warning(f"fault {name}: no recovery within {limit}")
             raise _Cancelled from None
         with suppress(StackFailure):
-            self._wait_until_like(before, 0.0, LATENCY_SECONDS)
+            self._wait_until_like(before, since, 0.0, LATENCY_SECONDS)
 
     def _wait_until_like(
-        self, before: Flow | None, slack_seconds: float, deadline_seconds: float
+        self, before: Flow | None, since: float, slack_seconds: float, deadline_seconds: float
     ) -> None:
         """Wait until changes pass as before.
 
@@ -189,7 +190,7 @@ class FaultPlayer:
         """
 
         def probe() -> None:
-            if before is None or not self._ledger.is_like(before, slack_seconds):
+            if before is None or not self._ledger.is_like(before, since, slack_seconds):
                 raise NotReady("changes do not pass as before")
 
         with cancelled_by(self._ending):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from cdc_perf.errors import UsageFailure
 from cdc_perf.faults.injectors import component_of, link_of, needs_apis_only, needs_own_canary
-from cdc_perf.faults.player import STEADY_SECONDS
+from cdc_perf.faults.player import STEADY_SECONDS, WINDOW_SECONDS
 from cdc_perf.load.overrides import Overrides
 from cdc_perf.perf.planned_scenario import PlannedScenario
 from cdc_perf.settings.durations import format_duration
@@ -160,7 +160,7 @@ def _expect_time(scenario: Scenario, faults: Sequence[PlannedFault], overrides: 
         )
     seconds = overrides.duration_seconds or scenario.duration_seconds
     listed = [each for each in faults if each.at_seconds is None]
-    least = sum(STEADY_SECONDS + lasting(each.fault.action) for each in listed)
+    least = sum(WINDOW_SECONDS + STEADY_SECONDS + lasting(each.fault.action) for each in listed)
     if least > seconds:
         raise UsageFailure(
             f"{scenario.name}: {len(listed)} faults take at least {format_duration(least)}, and "

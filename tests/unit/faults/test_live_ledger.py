@@ -56,4 +56,15 @@ def test_a_recovered_pipeline_is_like_before(
 ) -> None:
     path = tmp_path / "ledger.tsv"
     write(path, *(change(number, took_us=took_us) for number in range(changes)))
-    assert LiveLedger(path, window_seconds=2.0).is_like(Flow(20.0, 0.01)) is like
+    live = LiveLedger(path, window_seconds=2.0)
+    assert live.is_like(Flow(20.0, 0.01), time.time() - 2.0) is like
+
+
+def test_the_seconds_before_the_end_of_a_fault_say_nothing_about_the_recovery(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ledger.tsv"
+    write(path, *(change(number) for number in range(40)))
+    live = LiveLedger(path, window_seconds=2.0)
+    assert live.is_like(Flow(20.0, 0.01), time.time() - 2.1)
+    assert not live.is_like(Flow(20.0, 0.01), time.time() - 1.0)

@@ -80,7 +80,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "detecting", silent)
     monkeypatch.setattr(module, "STEADY_SECONDS", 0.0)
     monkeypatch.setattr(LiveLedger, "flow", lambda _: Flow(20.0, 0.01))
-    monkeypatch.setattr(LiveLedger, "is_like", lambda _, __, ___: True)
+    monkeypatch.setattr(LiveLedger, "is_like", lambda *_: True)
 
 
 def player_of(control: FakeControl, tmp_path: Path, *planned: PlannedFault) -> FaultPlayer:
@@ -156,7 +156,7 @@ def test_a_fault_that_fails_is_undone_and_did_not_happen(tmp_path: Path, broken:
 def test_without_a_recovery_the_rest_is_not_injected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LiveLedger, "is_like", lambda _, __, ___: False)
+    monkeypatch.setattr(LiveLedger, "is_like", lambda *_: False)
     monkeypatch.setattr(module, "RECOVERY_SECONDS", 0.3)
     player = player_of(FakeControl(), tmp_path, PlannedFault(KILL), PlannedFault(FREEZE))
     player.follow(RUNNING)
@@ -171,7 +171,7 @@ def test_without_a_recovery_the_rest_is_not_injected(
 def test_a_latency_that_stays_higher_does_not_end_the_list(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LiveLedger, "is_like", lambda _, __, slack: slack > 0)
+    monkeypatch.setattr(LiveLedger, "is_like", lambda *given: given[-1] > 0)
     monkeypatch.setattr(module, "LATENCY_SECONDS", 0.1)
     player = player_of(FakeControl(), tmp_path, PlannedFault(KILL), PlannedFault(KILL))
     player.follow(RUNNING)
