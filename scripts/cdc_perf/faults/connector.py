@@ -16,6 +16,7 @@ _DEADLINE_SECONDS = 20.0
 _LIMIT = "producer.override.max.request.size"
 # Larger than every other row, and smaller than what the source's topics take.
 _SMALL_LIMIT, _POISON_BYTES = 262_144, 524_288
+_POISON_SECONDS = 1.0
 
 
 @contextmanager
@@ -47,8 +48,22 @@ def poisoned(context: FaultContext) -> Iterator[str]:
     try:
         retried(lambda: api.put_config(name, {**config, _LIMIT: str(_SMALL_LIMIT)}))
         with source.connect(context.endpoints.postgres_dsn) as connection:
-            connection.execute(insert.format(table), (_POISON_BYTES,))
-        yield wait_for_tasks(api, name, "FAILED")
+
+            def failed() -> str:
+                try:
+                    return _tasks_are(api, name, "FAILED")
+                except NotReady:
+                    # The task takes its time to restart, and sends what comes before that.
+                    connection.execute(insert.format(table), (_POISON_BYTES,))
+                    raise
+
+            proof = wait_until(
+                failed,
+                what=f"the tasks of {name} to be FAILED",
+                deadline_seconds=_DEADLINE_SECONDS,
+                interval_seconds=_POISON_SECONDS,
+            )
+        yield proof
     finally:
         retried(lambda: api.put_config(name, config))
         with source.connect(context.endpoints.postgres_dsn) as connection:
@@ -80,15 +95,17 @@ def wait_for_tasks(api: ConnectApi, name: str, wanted: str) -> str:
     Raises:
         StackFailure: They do not in time.
     """
-
-    def probe() -> str:
-        status = answered(lambda: api.status(name))
-        states = [] if status is None else [task.state for task in status.tasks]
-        if not states or set(states) != {wanted}:
-            raise NotReady(f"its tasks are {', '.join(states) or 'gone'}")
-        why = f": {status.failures[0].what}" if status is not None and status.failures else ""
-        return f"Kafka Connect reports task 0 as {wanted}{why}"
-
     return wait_until(
-        probe, what=f"the tasks of {name} to be {wanted}", deadline_seconds=_DEADLINE_SECONDS
+        lambda: _tasks_are(api, name, wanted),
+        what=f"the tasks of {name} to be {wanted}",
+        deadline_seconds=_DEADLINE_SECONDS,
     )
+
+
+def _tasks_are(api: ConnectApi, name: str, wanted: str) -> str:
+    status = answered(lambda: api.status(name))
+    states = [] if status is None else [task.state for task in status.tasks]
+    if not states or set(states) != {wanted}:
+        raise NotReady(f"its tasks are {', '.join(states) or 'gone'}")
+    why = f": {status.failures[0].what}" if status is not None and status.failures else ""
+    return f"Kafka Connect reports task 0 as {wanted}{why}"

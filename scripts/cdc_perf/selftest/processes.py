@@ -95,4 +95,3 @@ def _k6(context: FaultContext) -> psutil.Process:
     if not found:
         raise StackFailure("k6 does not run")
     return found[0]
-

@@ -99,10 +99,16 @@ class LocalControl:
         return f"{_named(family)} may write no byte to a file (RLIMIT_FSIZE 0)"
 
     def free_disk(self, component: str) -> None:
-        """Let every process of a component write to files again."""
-        with suppress(psutil.NoSuchProcess):
-            for process in _family(self._first(component)):
-                file_limit.free(process)
+        """Let every process of a component write to files again; do nothing if none runs.
+
+        One that starts again has no limit.
+        """
+        try:
+            family = _family(self._first(component))
+        except (StackFailure, psutil.NoSuchProcess):
+            return
+        for process in family:
+            file_limit.free(process)
 
     def disk_full(self, component: str) -> bool:
         """Return whether a component cannot write to files, as after a run that was killed."""
