@@ -19,8 +19,8 @@ pytestmark = pytest.mark.slow
 LIMITS = {"cdc_success_rate": {"rate": 0.5}}
 # What the proof of each must name.
 LISTED = {
-    "partition:kafka-consumer": "not answered within 1.0",
-    "latency:connect-kafka": "then answered after 0.2",
+    "partition:kafka-consumer": "then not answered within",
+    "latency:connect-kafka": "then answered after",
     "reset:postgres-connect": "then reset after",
     "disk:kafka": "RLIMIT_FSIZE 0",
     "connector:snapshot": "incremental snapshot of public.customer as completed",
