@@ -46,8 +46,8 @@ INPUTS: Mapping[str, CallInput] = {
         "",
     ),
 }
-# The addresses of an external stack; files are paths, which the repository has. The workflow injects
-# no faults into a stack of others, so it needs no Toxiproxy.
+# The addresses of an external stack; files are paths, which the repository has. The workflow
+# injects no faults into a stack of others, so it needs no Toxiproxy.
 _NOT_PASSED = (*FILE_SETTINGS, "toxiproxy_url")
 _ADDRESSES = [x for x in ExternalStackSettings.__struct_fields__ if x not in _NOT_PASSED]
 ADDRESSES = tuple(variable(name) for name in _ADDRESSES)
