@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -36,13 +37,18 @@ def inv(checkout: Checkout, stack: LocalStack) -> Iterator[Inv]:
         path.write_bytes(content)
 
 
-def hops_of(inv: Inv) -> tuple[Hops, str, Path]:
+def hops_of(
+    inv: Inv, under_load: AbstractContextManager[None] | None = None
+) -> tuple[Hops, str, Path]:
     """Run a few seconds of a load; return its hops, what the command said, and the run's folder."""
-    completed = inv("perf", "--scenarios", "baseline", "--duration", "6s")
-    run = inv.run_of(completed)
+    known = inv.runs()
+    running = inv.start("perf", "--scenarios", "baseline", "--duration", "8s")
+    run = inv.wait_for_load("baseline", known)
+    with under_load or nullcontext():
+        completed = running.wait()
     hops = read_hops_file(run / "baseline" / "hops.json")
     assert hops is not None
-    return hops, completed.output, run
+    return hops, "\n".join(completed.last_lines), run
 
 
 def largest(hops: Hops) -> HopRow:
@@ -90,8 +96,8 @@ def test_debezium_s_default_poll_interval_points_at_debezium(inv: Inv) -> None:
 
 
 def test_a_slow_consumer_points_at_the_consumer(inv: Inv, stack: LocalStack) -> None:
-    with slowed(consumer_pid(stack), STOPPED_SECONDS, RUNNING_SECONDS):
-        hops, said, _ = hops_of(inv)
+    slow = slowed(consumer_pid(stack), STOPPED_SECONDS, RUNNING_SECONDS)
+    hops, said, _ = hops_of(inv, slow)
     assert largest(hops).hop.name == "kafka_to_consumer"
     assert "Check whether the consumer fetches late" in said
 
