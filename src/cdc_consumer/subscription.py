@@ -115,7 +115,7 @@ class Subscription:
         self._closing = False
 
     def begin(self) -> None:
-        """Join the group: whoever joins must poll, so nothing else may fail before that."""
+        """Join the group. A member must poll, so call this after everything else that may fail."""
         self._consumer.subscribe(
             list(self._topics), on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose
         )

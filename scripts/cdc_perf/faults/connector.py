@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from psycopg import sql
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.faults.context import FaultContext, expect_own_canary
+from cdc_perf.faults.context import FaultContext
 from cdc_perf.settings.pipeline import OWN_CANARY
 from cdc_perf.stack import source
 from cdc_perf.stack.connect_api import ConnectApi, answered, retried
@@ -37,11 +37,8 @@ def poisoned(context: FaultContext) -> Iterator[str]:
     It does not recover by itself. When the block ends, the producer's limit is what it was: the
     task is started again, and sends the row.
     """
-    expect_own_canary(context, "a poison record")
     api, name = ConnectApi.of(context.endpoints), context.pipeline.connector.name
-    config = retried(lambda: api.config(name))
-    if config is None:
-        raise StackFailure(f"there is no connector {name}")
+    config = config_of(api, name)
     table = sql.Identifier(*OWN_CANARY.name)
     insert = sql.SQL("INSERT INTO {} (id, value) VALUES (gen_random_uuid(), repeat('x', %s))")
     delete = sql.SQL("DELETE FROM {} WHERE length(value) = %s").format(table)
@@ -87,6 +84,18 @@ def start_over(context: FaultContext) -> None:
     wait_until(stopped, what=f"{name} to stop", deadline_seconds=_DEADLINE_SECONDS)
     retried(lambda: api.reset_offsets(name))
     retried(lambda: api.resume(name))
+
+
+def config_of(api: ConnectApi, name: str) -> dict[str, str]:
+    """Return the configuration of a connector.
+
+    Raises:
+        StackFailure: There is no such connector.
+    """
+    config = retried(lambda: api.config(name))
+    if config is None:
+        raise StackFailure(f"there is no connector {name}")
+    return config
 
 
 def wait_for_tasks(api: ConnectApi, name: str, wanted: str) -> str:

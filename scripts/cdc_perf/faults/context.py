@@ -36,22 +36,6 @@ class FaultContext:
         return self.components
 
 
-def expect_own_canary(context: FaultContext, what: str) -> None:
-    """Return if the canary has its own table, which takes rows of any content.
-
-    Args:
-        context: The pipeline.
-        what: The fault that needs it.
-
-    Raises:
-        StackFailure: pipeline.toml declares a canary of another table.
-    """
-    if context.pipeline.canary is not None:
-        raise StackFailure(
-            f"{what} needs the canary's own table", hint="remove [canary] from pipeline.toml"
-        )
-
-
 # Injects a fault, yields the proof that it happened, and ends it when the block ends. Raises
 # StackFailure if it did not happen or cannot be ended.
 Inject = Callable[[FaultContext], AbstractContextManager[str]]

@@ -13,7 +13,7 @@ from cdc_perf.stack.toxiproxy import Toxiproxy
 
 # A request has this many bytes of padding, so that a limited bandwidth delays it.
 _PADDING = 8_000
-# Nobody waits this long for an answer on a link that works.
+# A link that works answers well within this time.
 _PARTITION_SECONDS = 1.0
 _MOST_SECONDS = 10.0
 # A partition lasts until it ends, so its packets are held for longer than any.

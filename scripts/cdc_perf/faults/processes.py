@@ -42,17 +42,17 @@ def frozen(context: FaultContext, component: str) -> Iterator[str]:
 def slowed(context: FaultContext, component: str) -> Iterator[str]:
     """Freeze and continue a component in turn for the time of the block."""
 
-    def once(ending: threading.Event) -> None:
-        ending.wait(_RUNNING_SECONDS)
+    def pause(ending: threading.Event) -> None:
         context.control.freeze(component)
         ending.wait(_FROZEN_SECONDS)
         context.control.thaw(component)
 
+    turn = _FROZEN_SECONDS + _RUNNING_SECONDS
     try:
         proof = context.control.freeze(component)
         context.control.thaw(component)
-        with _repeated(once):
-            yield f"{proof}, for {_FROZEN_SECONDS:g} of each {_FROZEN_SECONDS + _RUNNING_SECONDS} s"
+        with repeated(pause, _RUNNING_SECONDS, StackFailure):
+            yield f"{proof}, for {_FROZEN_SECONDS:g} of each {turn:g} s"
     finally:
         context.control.thaw(component)
 
@@ -64,27 +64,34 @@ def disk_filled(context: FaultContext, component: str) -> Iterator[str]:
     The processes that its supervisor starts meanwhile find a full disk, too.
     """
 
-    def once(ending: threading.Event) -> None:
-        ending.wait(_REFILL_SECONDS)
+    def fill(_ending: threading.Event) -> None:
         with suppress(StackFailure):
             context.control.fill_disk(component)
 
     try:
         proof = context.control.fill_disk(component)
-        with _repeated(once):
+        with repeated(fill, _REFILL_SECONDS, StackFailure):
             yield proof
     finally:
         context.control.free_disk(component)
 
 
 @contextmanager
-def _repeated(step: Callable[[threading.Event], None]) -> Iterator[None]:
-    """Take a step again and again for the time of the block, in a thread, or until it fails."""
+def repeated(
+    step: Callable[[threading.Event], None], pause_seconds: float, failure: type[Exception]
+) -> Iterator[None]:
+    """Repeat a step in a thread until the block ends.
+
+    Args:
+        step: The step; it gets an event that is set when the block ends.
+        pause_seconds: The pause before each step.
+        failure: What the step raises if it cannot be repeated.
+    """
     ending = threading.Event()
 
     def repeat() -> None:
-        with suppress(StackFailure):
-            while not ending.is_set():
+        with suppress(failure):
+            while not ending.wait(pause_seconds):
                 step(ending)
 
     thread = threading.Thread(target=repeat, daemon=True)

@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from cdc_perf.errors import StackFailure
-from cdc_perf.faults.connector import wait_for_tasks
+from cdc_perf.faults.connector import config_of, wait_for_tasks
 from cdc_perf.faults.context import FaultContext
 from cdc_perf.stack.connect_api import ConnectApi, retried
 from cdc_perf.stack.kafka_client import client_settings
@@ -32,9 +32,7 @@ def incremental(context: FaultContext) -> Iterator[str]:
     https://debezium.io/documentation/reference/stable/configuration/notification.html
     """
     api, name = ConnectApi.of(context.endpoints), context.pipeline.connector.name
-    config = retried(lambda: api.config(name))
-    if config is None:
-        raise StackFailure(f"there is no connector {name}")
+    config = config_of(api, name)
     prefix = context.pipeline.kafka.topic_prefix
     signals, notifications = (f"{prefix}.fault-{what}" for what in ("signals", "notifications"))
     table = context.pipeline.tables[0].table
@@ -66,7 +64,7 @@ def _settings(context: FaultContext, signals: str, notifications: str) -> dict[s
 
 @contextmanager
 def _topics(context: FaultContext, *names: str) -> Iterator[None]:
-    """Have topics for the time of the block, each of one partition."""
+    """Create topics of one partition, and delete them when the block ends."""
     admin = AdminClient(client_settings(context.endpoints))
     try:
         made = admin.create_topics([NewTopic(name, 1, 1) for name in names])

@@ -106,7 +106,7 @@ def possible(
 
 
 def why_not_on(stack: str) -> WhyNot:
-    """Return what says why a kind of stack cannot have a fault."""
+    """Return a function that explains why a kind of stack cannot have a fault."""
 
     def why_not(planned: PlannedFault) -> str:
         action = planned.fault.action

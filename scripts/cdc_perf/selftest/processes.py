@@ -15,6 +15,7 @@ import psutil
 
 from cdc_perf import process_tags
 from cdc_perf.errors import StackFailure
+from cdc_perf.faults.processes import repeated
 from cdc_perf.selftest.fault import FaultContext, Inject
 from cdc_perf.stack.local.control import LocalControl
 from cdc_perf.stack.local.layout import Layout
@@ -58,22 +59,16 @@ def starved_k6(context: FaultContext) -> Iterator[None]:
 @contextmanager
 def slowed(pid: int, stopped_seconds: float, running_seconds: float) -> Iterator[None]:
     """Stop and continue a process alternately, for the given seconds, until the block ends."""
-    ending = threading.Event()
 
-    def alternate() -> None:
-        with suppress(ProcessLookupError):
-            while not ending.wait(running_seconds):
-                os.kill(pid, signal.SIGSTOP)
-                ending.wait(stopped_seconds)
-                os.kill(pid, signal.SIGCONT)
+    def pause(ending: threading.Event) -> None:
+        os.kill(pid, signal.SIGSTOP)
+        ending.wait(stopped_seconds)
+        os.kill(pid, signal.SIGCONT)
 
-    thread = threading.Thread(target=alternate, daemon=True)
-    thread.start()
     try:
-        yield
+        with repeated(pause, running_seconds, ProcessLookupError):
+            yield
     finally:
-        ending.set()
-        thread.join()
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
 

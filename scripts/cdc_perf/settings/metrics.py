@@ -38,9 +38,9 @@ COMMIT_SERIES: Mapping[str, CommitSeries] = MappingProxyType(
 )
 # Metrics of Java components, available only for the embedded stack.
 LIVE_HEAP, OUTSIDE_HEAP = "heap_live_", "outside_heap_"
-# Metrics of k6 about the load generator as a whole: no change of a row explains them.
 # Each iteration of k6 counts once, with the tags of its change.
 ITERATIONS = "iterations"
+# Metrics of k6 about the load generator as a whole: no change of a row explains them.
 _OF_GENERATOR = frozenset(("dropped_iterations", "generator_delay"))
 
 

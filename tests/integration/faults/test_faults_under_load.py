@@ -19,6 +19,7 @@ from cdc_perf.settings.recovery import (
 )
 from cdc_perf.waiting import NotReady, wait_until
 from tests.integration.conftest import copy_checkout
+from tests.integration.faults.named_loss import expect_named_loss
 from tests.integration.inv import Inv, read
 
 pytestmark = pytest.mark.slow
@@ -128,10 +129,4 @@ def test_a_dropped_slot_loses_rows_and_they_are_named(inv: Inv) -> None:
     completed = inv.measured(
         *("--scenarios", "baseline", "--duration", "45s", "--fault", "slot:dropped@15s")
     )
-    assert completed.exit_code == ExitCode.FAIL, completed.output
-    verdict = read(inv.run_of(completed) / "baseline" / "verdict.json")
-    (lost,) = (x for x in verdict["thresholds"] if x["metric"] == "lost{fault:slot:dropped}")
-    assert lost["ok"] is False
-    assert lost["observed"] > 0
-    (rows,) = (x for x in verdict["gates"] if x["name"] == "rows")
-    assert "missing in the sink" in rows["reason"]
+    expect_named_loss(inv, completed, "slot:dropped")

@@ -123,7 +123,7 @@ class LocalStarter:
         jvm.write_settings(layout, ports, passwords, installed.plugins, proxies)
         jvm.copy_storage(installed.storage, layout, state.cluster_id)
         agents, observing = self._observing(observers, ports)
-        before = (
+        proxying = (
             (toxiproxy(layout, installed.toxiproxy, proxies),)
             if installed.toxiproxy and proxies
             else ()
@@ -142,8 +142,10 @@ class LocalStarter:
                 ),
             )
         }
-        self.supervisor.start((*(programs[spec.name] for spec in components), *before, *observing))
-        for program in before:
+        self.supervisor.start(
+            (*(programs[spec.name] for spec in components), *proxying, *observing)
+        )
+        for program in proxying:
             self.supervisor.start_program(program.name)
         for spec in start_order(components):
             if spec.name == "postgres":
